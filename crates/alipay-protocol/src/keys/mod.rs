@@ -1,0 +1,31 @@
+//! RSA keys of the merchant and of Alipay, and signatures by the rule `RSA2`: SHA256withRSA with PKCS#1 v1.5 padding.
+//!
+//! The `rsa` crate reads keys and verifies; `aws-lc-rs` signs, because it takes 0.28 ms where `rsa` takes 1.66 ms for the
+//! same bytes, and every order that is placed signs one URL.
+
+mod armour;
+mod error;
+mod private;
+mod public;
+
+pub use error::{KeyError, SignError, VerifyError};
+pub use private::PrivateKey;
+pub use public::PublicKey;
+
+/// The shortest modulus that is accepted, in bits: Alipay's own floor for `RSA2`.
+pub const MIN_KEY_BITS: u32 = 2048;
+
+/// The longest modulus that is accepted, in bits: what the `rsa` crate verifies at a bounded cost.
+pub const MAX_KEY_BITS: u32 = 4096;
+
+/// Refuses moduli that are too short to be safe or too long to be verified cheaply.
+fn check_size(key: &impl rsa::traits::PublicKeyParts) -> Result<(), KeyError> {
+    let bits = key.n().bit_width();
+    if bits < MIN_KEY_BITS {
+        return Err(KeyError::TooShort { bits });
+    }
+    if bits > MAX_KEY_BITS {
+        return Err(KeyError::TooLong { bits });
+    }
+    Ok(())
+}

@@ -1,0 +1,32 @@
+use crate::SkuId;
+
+/// What a buyer has put aside, in the order of SKU ids.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Cart {
+    /// At most one line a SKU.
+    pub lines: Vec<CartLine>,
+}
+
+/// One SKU in a cart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CartLine {
+    /// What.
+    pub sku_id: SkuId,
+    /// How many, as stored: it may be out of the allowed range, which the use case checks.
+    pub count: i64,
+    /// Whether the buyer ticked it; only ticked lines are ordered.
+    pub selected: bool,
+    /// The stored value, to recognise later whether the line was changed meanwhile.
+    pub stamp: CartStamp,
+}
+
+/// The stored form of a cart line, byte for byte. A line whose stamp differs has been changed by the buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CartStamp(pub String);
+
+impl Cart {
+    /// The ticked lines.
+    pub fn selected(&self) -> impl Iterator<Item = &CartLine> {
+        self.lines.iter().filter(|line| line.selected)
+    }
+}

@@ -1,0 +1,127 @@
+use std::fmt;
+
+/// Defines a newtype over a database key of the shop.
+macro_rules! numeric_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub i32);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+numeric_id! {
+    /// A buyer: `user_profile.id`.
+    UserId
+}
+numeric_id! {
+    /// An entry of a buyer's address book: `address.id`.
+    AddressId
+}
+numeric_id! {
+    /// A stock keeping unit, one buyable combination of a product's attributes: `DDSC_SKU.id`.
+    SkuId
+}
+
+/// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Username(pub String);
+
+impl fmt::Display for Username {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no`.
+///
+/// Decimal digits, at most [`OrderId::MAX_LEN`] of them. See [`crate::OrderNumbers`] for how one is made.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OrderId(String);
+
+/// The text is not an order number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an order number is 1 to 64 decimal digits")]
+pub struct InvalidOrderId;
+
+impl OrderId {
+    /// The longest number the stored column and Alipay's `out_trade_no` take.
+    pub const MAX_LEN: usize = 64;
+
+    /// Reads an order number from text that came from outside.
+    ///
+    /// # Errors
+    /// The text is empty, too long, or has something other than decimal digits in it.
+    pub fn parse(text: &str) -> Result<Self, InvalidOrderId> {
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if digits && text.len() <= Self::MAX_LEN { Ok(Self(text.to_owned())) } else { Err(InvalidOrderId) }
+    }
+
+    /// A number that this crate made.
+    pub(crate) fn from_digits(digits: String) -> Self {
+        Self(digits)
+    }
+
+    /// The number as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for OrderId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A key by which a client makes the creation of an order repeatable: one key, one order of that buyer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// The longest key accepted.
+    pub const MAX_LEN: usize = 128;
+
+    /// Reads a key: 1 to [`IdempotencyKey::MAX_LEN`] visible ASCII characters, or nothing.
+    pub fn parse(text: &str) -> Option<Self> {
+        let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && text.len() <= Self::MAX_LEN).then(|| Self(text.to_owned()))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_number_is_digits_only() {
+        assert_eq!(
+            OrderId::parse("2019112820400804").map(|id| id.to_string()),
+            Ok("2019112820400804".to_owned())
+        );
+        for bad in ["", "20191128204008O4", "2019-1128", " 1", "1 ", "１２"] {
+            assert_eq!(OrderId::parse(bad), Err(InvalidOrderId), "{bad:?}");
+        }
+        assert!(OrderId::parse(&"9".repeat(64)).is_ok());
+        assert!(OrderId::parse(&"9".repeat(65)).is_err());
+    }
+
+    #[test]
+    fn an_idempotency_key_is_visible_ascii() {
+        assert!(IdempotencyKey::parse("0b2f-77aa").is_some());
+        for bad in ["", "two words", "钥匙", "line\n"] {
+            assert!(IdempotencyKey::parse(bad).is_none(), "{bad:?}");
+        }
+        assert!(IdempotencyKey::parse(&"k".repeat(129)).is_none());
+    }
+}

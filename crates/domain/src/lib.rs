@@ -1,0 +1,40 @@
+//! The rules of the shop's orders, without I/O.
+//!
+//! Everything that decides about money, stock or a status is here and nowhere else: use cases ask these types,
+//! adapters store what they say. Nothing in this crate waits, reads a clock or draws a random number; where a rule
+//! needs the time or chance, the caller passes it in.
+
+mod address;
+mod allocation;
+mod cart;
+mod freight;
+mod ids;
+mod money;
+mod order;
+mod order_number;
+mod payment;
+mod purchase;
+mod quantity;
+mod sku;
+mod status;
+mod time;
+
+pub use address::{Address, ShippingAddress};
+pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
+pub use cart::{Cart, CartLine, CartStamp};
+pub use freight::FreightPolicy;
+pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
+pub use money::{Money, MoneyError};
+pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
+pub use order_number::OrderNumbers;
+pub use payment::{
+    Addressee, EvidenceSource, Merchant, NotForUs, Payable, PaymentRecord, PaymentStatus, Settlement, Trade,
+    TradeStatus, decide_settlement,
+};
+pub use purchase::{
+    AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
+};
+pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
+pub use sku::{SaleAttribute, Sku};
+pub use status::{Actor, NotAllowed, OrderEvent, OrderStatus, StatusChange, Transition};
+pub use time::ShopTime;

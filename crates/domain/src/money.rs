@@ -1,0 +1,171 @@
+use std::{fmt, str::FromStr};
+
+use rust_decimal::{Decimal, RoundingStrategy};
+
+/// An amount of Chinese yuan, exact to the fen, never negative.
+///
+/// Sums and differences are checked: nothing wraps, rounds or turns negative unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Money(Decimal);
+
+/// Why something is not an amount of money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyError {
+    /// The text is not a plain decimal number.
+    #[error("not an amount of money: expected digits with at most two decimals, such as 10.00")]
+    Unreadable,
+    /// More than two decimals that are not zero.
+    #[error("an amount has at most two decimals")]
+    FractionOfAFen,
+    /// Below zero.
+    #[error("an amount is never negative")]
+    Negative,
+    /// Above what the database's `decimal(10,2)` holds: 99,999,999.99.
+    #[error("an amount is at most 99999999.99")]
+    TooLarge,
+}
+
+impl Money {
+    /// Nothing.
+    pub const ZERO: Self = Self(Decimal::from_parts(0, 0, 0, false, 2));
+
+    /// The largest amount: what `decimal(10,2)` holds, 99,999,999.99 yuan.
+    pub const MAX: Self = Self(Decimal::from_parts(1_410_065_407, 2, 0, false, 2));
+
+    /// An amount from a whole number of fen (hundredths of a yuan).
+    ///
+    /// # Errors
+    /// The number is negative or above [`Money::MAX`].
+    pub fn from_fen(fen: i64) -> Result<Self, MoneyError> {
+        Self::from_decimal(Decimal::new(fen, 2))
+    }
+
+    /// An amount from a decimal number of yuan.
+    ///
+    /// # Errors
+    /// The number is negative, above [`Money::MAX`], or finer than a fen.
+    pub fn from_decimal(yuan: Decimal) -> Result<Self, MoneyError> {
+        let mut rounded = yuan.round_dp_with_strategy(2, RoundingStrategy::ToZero);
+        if rounded != yuan {
+            return Err(MoneyError::FractionOfAFen);
+        }
+        if rounded < Decimal::ZERO {
+            return Err(MoneyError::Negative);
+        }
+        rounded.set_sign_positive(true);
+        rounded.rescale(2);
+        if rounded > Self::MAX.0 { Err(MoneyError::TooLarge) } else { Ok(Self(rounded)) }
+    }
+
+    /// The amount as a decimal number of yuan with two decimals.
+    pub fn to_decimal(self) -> Decimal {
+        self.0
+    }
+
+    /// Whether this is no money at all.
+    pub fn is_zero(self) -> bool {
+        self.0.is_zero()
+    }
+
+    /// The sum, or nothing where it passes [`Money::MAX`].
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).and_then(|sum| Self::from_decimal(sum).ok())
+    }
+
+    /// The difference, or nothing where `other` is the larger.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).and_then(|rest| Self::from_decimal(rest).ok())
+    }
+
+    /// The amount so many times, or nothing where it passes [`Money::MAX`].
+    #[must_use]
+    pub fn checked_mul(self, times: u32) -> Option<Self> {
+        self.0.checked_mul(Decimal::from(times)).and_then(|product| Self::from_decimal(product).ok())
+    }
+
+    /// The sum of all, or nothing where it passes [`Money::MAX`].
+    pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+}
+
+/// Always two decimals, as the contract sends it: `313.91`.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Reads digits with an optional fraction: `10`, `10.5`, `10.50`; no sign, exponent, separator or space.
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(fraction) {
+            return Err(MoneyError::Unreadable);
+        }
+        Self::from_decimal(Decimal::from_str_exact(text).map_err(|_| MoneyError::TooLarge)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MAX_FEN: i64 = 9_999_999_999;
+
+    fn fen(amount: Money) -> i64 {
+        amount.to_string().replace('.', "").parse().unwrap()
+    }
+
+    #[test]
+    fn the_largest_amount_is_what_the_column_holds() {
+        assert_eq!(Money::MAX.to_string(), "99999999.99");
+        assert_eq!(Money::from_fen(MAX_FEN), Ok(Money::MAX));
+        assert_eq!(Money::from_fen(MAX_FEN + 1), Err(MoneyError::TooLarge));
+    }
+
+    #[test]
+    fn text_is_read_strictly() {
+        assert_eq!("10".parse::<Money>().unwrap().to_string(), "10.00");
+        assert_eq!("10.5".parse::<Money>().unwrap().to_string(), "10.50");
+        assert_eq!("10.500".parse::<Money>().unwrap().to_string(), "10.50");
+        assert_eq!("10.501".parse::<Money>(), Err(MoneyError::FractionOfAFen));
+        assert_eq!("100000000".parse::<Money>(), Err(MoneyError::TooLarge));
+        assert_eq!("9".repeat(80).parse::<Money>(), Err(MoneyError::TooLarge));
+        for bad in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", " 1", "1_0", "NaN", "１"] {
+            assert_eq!(bad.parse::<Money>(), Err(MoneyError::Unreadable), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_negative_number_is_no_amount() {
+        assert_eq!(Money::from_fen(-1), Err(MoneyError::Negative));
+        assert_eq!(Money::from_decimal(Decimal::from_parts(0, 0, 0, true, 2)), Ok(Money::ZERO));
+    }
+
+    proptest! {
+        #[test]
+        fn arithmetic_is_that_of_whole_fen(a in 0..=MAX_FEN, b in 0..=MAX_FEN, times in 0_u32..5_000) {
+            let (x, y) = (Money::from_fen(a).unwrap(), Money::from_fen(b).unwrap());
+            let expected = |fen: i64| (0..=MAX_FEN).contains(&fen).then_some(fen);
+            prop_assert_eq!(x.checked_add(y).map(fen), expected(a + b));
+            prop_assert_eq!(x.checked_sub(y).map(fen), expected(a - b));
+            prop_assert_eq!(x.checked_mul(times).map(fen), expected(a * i64::from(times)));
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+        }
+
+        #[test]
+        fn text_there_and_back(a in 0..=MAX_FEN) {
+            let amount = Money::from_fen(a).unwrap();
+            prop_assert_eq!(amount.to_string().parse::<Money>(), Ok(amount));
+            prop_assert_eq!(amount.to_string().rsplit_once('.').unwrap().1.len(), 2);
+        }
+    }
+}

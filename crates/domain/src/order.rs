@@ -1,0 +1,122 @@
+use crate::{
+    CartStamp, IdempotencyKey, Money, OrderId, OrderStatus, Quantity, Quote, SaleAttribute, ShippingAddress,
+    ShopTime, SkuId, UserId,
+};
+
+/// An order as it was placed, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its number.
+    pub id: OrderId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Pieces in all lines.
+    pub total_count: u32,
+    /// Goods and freight: what Alipay charges.
+    pub total_amount: Money,
+    /// The freight within the total.
+    pub freight: Money,
+    /// Where it goes, as it was when the order was placed.
+    pub shipping: ShippingAddress,
+    /// When it was placed.
+    pub created_at: ShopTime,
+    /// Until when it must be paid; none for orders that the old back end placed.
+    pub expire_at: Option<ShopTime>,
+    /// What was bought, in the order of SKU ids.
+    pub goods: Vec<OrderGoods>,
+}
+
+/// One line of an order, as it was when the order was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderGoods {
+    /// Which SKU.
+    pub sku_id: SkuId,
+    /// Its name.
+    pub name: String,
+    /// Name of its picture.
+    pub default_image_url: String,
+    /// Price of one piece.
+    pub price: Money,
+    /// Pieces.
+    pub quantity: Quantity,
+    /// Its attributes.
+    pub attributes: Vec<SaleAttribute>,
+}
+
+/// An order that is about to be written, and what must be written with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewOrder {
+    /// The order, in status 待付款.
+    pub order: Order,
+    /// The entry of the buyer's address book it goes to.
+    pub address_id: crate::AddressId,
+    /// The cart lines it consists of; they leave the cart with it. Empty for a direct buy.
+    pub cart_lines: Vec<(SkuId, CartStamp)>,
+    /// The key under which the client may repeat the request, with a digest of the request.
+    pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
+}
+
+/// A digest of what a client asked for, to tell a repeated request from another one under the same key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestDigest(pub String);
+
+/// How an order is paid: `tb_order_info.pay_method`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayMethod {
+    /// 支付宝, the only one so far.
+    Alipay = 1,
+}
+
+impl Order {
+    /// A new, unpaid order of what was quoted.
+    pub fn place(
+        id: OrderId,
+        user_id: UserId,
+        quote: Quote,
+        shipping: ShippingAddress,
+        created_at: ShopTime,
+        expire_at: ShopTime,
+    ) -> Self {
+        let goods = quote.lines.iter().map(|line| OrderGoods {
+            sku_id: line.sku.id,
+            name: line.sku.name.clone(),
+            default_image_url: line.sku.default_image_url.clone(),
+            price: line.sku.price,
+            quantity: line.quantity,
+            attributes: line.sku.attributes.clone(),
+        });
+        Self {
+            id,
+            user_id,
+            status: OrderStatus::AwaitingPayment,
+            total_count: quote.total_count,
+            total_amount: quote.payment_amount,
+            freight: quote.freight,
+            shipping,
+            created_at,
+            expire_at: Some(expire_at),
+            goods: goods.collect(),
+        }
+    }
+
+    /// Whether the time to pay has passed.
+    pub fn is_overdue(&self, now: ShopTime) -> bool {
+        self.expire_at.is_some_and(|expire_at| expire_at <= now)
+    }
+}
+
+impl OrderGoods {
+    /// What the line costs: price times quantity; the largest amount where a stored row exceeds it.
+    pub fn amount(&self) -> Money {
+        self.price.checked_mul(self.quantity.pieces()).unwrap_or(Money::MAX)
+    }
+}
+
+impl PayMethod {
+    /// The number that is stored.
+    pub fn code(self) -> i16 {
+        self as i16
+    }
+}

@@ -1,0 +1,208 @@
+use std::collections::BTreeMap;
+
+use crate::{FreightPolicy, Money, Quantity, Sku, SkuId};
+
+/// What a buyer wants to buy: at least one SKU, each once, in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Purchase(BTreeMap<SkuId, Quantity>);
+
+/// One SKU of a purchase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PurchaseLine {
+    /// Which SKU.
+    pub sku_id: SkuId,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+/// What a purchase costs at the present prices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quote {
+    /// What can be bought, in ascending order of SKU ids.
+    pub lines: Vec<PricedLine>,
+    /// What cannot.
+    pub unavailable: Vec<Unavailable>,
+    /// Pieces in all lines.
+    pub total_count: u32,
+    /// What the goods cost.
+    pub goods_amount: Money,
+    /// What the delivery costs; nothing where there is nothing to deliver.
+    pub freight: Money,
+    /// Goods and freight: what Alipay will charge.
+    pub payment_amount: Money,
+}
+
+/// One SKU of a quote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PricedLine {
+    /// The SKU, as it is now.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+    /// Price times quantity.
+    pub amount: Money,
+}
+
+/// A SKU that was asked for and cannot be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable {
+    /// Which.
+    pub sku_id: SkuId,
+    /// Why.
+    pub reason: UnavailableReason,
+}
+
+/// Why a SKU cannot be bought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnavailableReason {
+    /// There is no such SKU.
+    Gone,
+    /// It is off the shelf.
+    OffShelf,
+}
+
+/// The sum is more than an order can cost: [`Money::MAX`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sum of the purchase is more than an order can cost")]
+pub struct AmountTooLarge;
+
+impl Purchase {
+    /// A purchase of these SKUs; nothing where there are none.
+    pub fn new(lines: BTreeMap<SkuId, Quantity>) -> Option<Self> {
+        (!lines.is_empty()).then_some(Self(lines))
+    }
+
+    /// A purchase of one SKU.
+    pub fn of_one(sku_id: SkuId, quantity: Quantity) -> Self {
+        Self(BTreeMap::from([(sku_id, quantity)]))
+    }
+
+    /// The lines in ascending order of SKU ids.
+    pub fn lines(&self) -> impl Iterator<Item = PurchaseLine> {
+        self.0.iter().map(|(sku_id, quantity)| PurchaseLine { sku_id: *sku_id, quantity: *quantity })
+    }
+
+    /// The SKUs in ascending order.
+    pub fn sku_ids(&self) -> impl Iterator<Item = SkuId> {
+        self.0.keys().copied()
+    }
+
+    /// What the purchase costs, with `skus` as the catalogue has them now.
+    ///
+    /// # Errors
+    /// The sum is more than an order can cost.
+    pub fn quote(
+        &self,
+        skus: &BTreeMap<SkuId, Sku>,
+        freight: &FreightPolicy,
+    ) -> Result<Quote, AmountTooLarge> {
+        let mut lines = Vec::with_capacity(self.0.len());
+        let mut unavailable = Vec::new();
+        for PurchaseLine { sku_id, quantity } in self.lines() {
+            match skus.get(&sku_id) {
+                None => unavailable.push(Unavailable { sku_id, reason: UnavailableReason::Gone }),
+                Some(sku) if !sku.is_launched => {
+                    unavailable.push(Unavailable { sku_id, reason: UnavailableReason::OffShelf });
+                }
+                Some(sku) => {
+                    let amount = sku.price.checked_mul(quantity.pieces()).ok_or(AmountTooLarge)?;
+                    lines.push(PricedLine { sku: sku.clone(), quantity, amount });
+                }
+            }
+        }
+        Quote::of(lines, unavailable, freight)
+    }
+}
+
+impl Quote {
+    fn of(
+        lines: Vec<PricedLine>,
+        unavailable: Vec<Unavailable>,
+        freight: &FreightPolicy,
+    ) -> Result<Self, AmountTooLarge> {
+        let goods_amount = Money::checked_sum(lines.iter().map(|line| line.amount)).ok_or(AmountTooLarge)?;
+        let freight = if lines.is_empty() { Money::ZERO } else { freight.freight_for(goods_amount) };
+        let payment_amount = goods_amount.checked_add(freight).ok_or(AmountTooLarge)?;
+        let total_count = lines
+            .iter()
+            .try_fold(0_u32, |sum, line| sum.checked_add(line.quantity.pieces()))
+            .filter(|count| i32::try_from(*count).is_ok())
+            .ok_or(AmountTooLarge)?;
+        Ok(Self { lines, unavailable, total_count, goods_amount, freight, payment_amount })
+    }
+
+    /// The quote of nothing.
+    pub fn empty() -> Self {
+        Self {
+            lines: Vec::new(),
+            unavailable: Vec::new(),
+            total_count: 0,
+            goods_amount: Money::ZERO,
+            freight: Money::ZERO,
+            payment_amount: Money::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::QuantityLimit;
+
+    fn sku(id: i32, price: &str, is_launched: bool) -> (SkuId, Sku) {
+        let sku = Sku {
+            id: SkuId(id),
+            name: format!("SKU {id}"),
+            default_image_url: String::new(),
+            price: price.parse().unwrap(),
+            stock: 0,
+            is_launched,
+            attributes: Vec::new(),
+        };
+        (sku.id, sku)
+    }
+
+    fn purchase(lines: &[(i32, i64)]) -> Purchase {
+        let limit = QuantityLimit::new(1_000_000).unwrap();
+        Purchase::new(lines.iter().map(|(id, n)| (SkuId(*id), limit.quantity(*n).unwrap())).collect())
+            .unwrap()
+    }
+
+    fn flat_ten() -> FreightPolicy {
+        FreightPolicy { flat: "10".parse().unwrap(), free_from: None }
+    }
+
+    #[test]
+    fn the_recorded_order_costs_what_it_cost() {
+        // The old system charged 323 for this order of 323.91.
+        let skus = BTreeMap::from([sku(4, "104.95", true), sku(5, "104.01", true)]);
+        let quote = purchase(&[(5, 1), (4, 2)]).quote(&skus, &flat_ten()).unwrap();
+        assert_eq!(quote.lines.iter().map(|line| line.sku.id.0).collect::<Vec<_>>(), [4, 5]);
+        assert_eq!(quote.total_count, 3);
+        assert_eq!(quote.goods_amount.to_string(), "313.91");
+        assert_eq!(quote.payment_amount.to_string(), "323.91");
+    }
+
+    #[test]
+    fn what_cannot_be_bought_is_named_and_costs_nothing() {
+        let skus = BTreeMap::from([sku(1, "5", true), sku(2, "7", false)]);
+        let quote = purchase(&[(1, 1), (2, 1), (3, 1)]).quote(&skus, &flat_ten()).unwrap();
+        assert_eq!(quote.payment_amount.to_string(), "15.00");
+        let reasons: Vec<_> = quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
+        assert_eq!(reasons, [(2, UnavailableReason::OffShelf), (3, UnavailableReason::Gone)]);
+    }
+
+    #[test]
+    fn nothing_to_deliver_costs_no_freight() {
+        let quote = purchase(&[(9, 1)]).quote(&BTreeMap::new(), &flat_ten()).unwrap();
+        assert_eq!(Quote { unavailable: Vec::new(), ..quote }, Quote::empty());
+    }
+
+    #[test]
+    fn a_sum_too_large_is_refused() {
+        let skus = BTreeMap::from([sku(1, "99999999.99", true), sku(2, "99999995.00", true)]);
+        assert_eq!(purchase(&[(1, 2)]).quote(&skus, &flat_ten()), Err(AmountTooLarge));
+        assert_eq!(purchase(&[(1, 1), (2, 1)]).quote(&skus, &flat_ten()), Err(AmountTooLarge));
+        assert_eq!(purchase(&[(2, 1)]).quote(&skus, &flat_ten()), Err(AmountTooLarge), "freight on top");
+    }
+}

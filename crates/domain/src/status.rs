@@ -1,0 +1,249 @@
+use std::fmt;
+
+use crate::{OrderId, ShopTime};
+
+/// Where an order stands. The numbers are those of the stored column and of the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderStatus {
+    /// 待付款: created, not paid.
+    AwaitingPayment = 1,
+    /// 待发货: paid, not sent.
+    AwaitingShipment = 2,
+    /// 待收货: sent, not received.
+    AwaitingReceipt = 3,
+    /// 已完成: received.
+    Completed = 4,
+    /// 已取消: given up before it was paid; its stock went back.
+    Cancelled = 5,
+    /// 已退款: all that was paid went back.
+    Refunded = 6,
+}
+
+/// What happens to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderEvent {
+    /// A verified payment of the whole amount.
+    Paid,
+    /// A verified payment of the whole amount of an order that was cancelled, whose stock was taken again.
+    PaidLate,
+    /// The shop hands the goods to a carrier.
+    Shipped,
+    /// The buyer has the goods, or is taken to have them.
+    ReceiptConfirmed,
+    /// The buyer or the shop gives the order up, or the payment deadline passes.
+    Cancelled,
+    /// The last fen of what was paid went back.
+    FullyRefunded,
+}
+
+/// What an event does to an order in some status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transition {
+    /// The order enters another status.
+    To(OrderStatus),
+    /// The event has happened before; repeating it is no error and changes nothing.
+    AlreadyDone,
+}
+
+/// The order's status does not allow the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an order in status {status} does not allow {event:?}")]
+pub struct NotAllowed {
+    /// Where the order stands.
+    pub status: OrderStatus,
+    /// What was to happen.
+    pub event: OrderEvent,
+}
+
+/// Who caused a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// The buyer whose order it is.
+    Buyer,
+    /// The shop's people.
+    Shop,
+    /// This service, by a rule such as the payment deadline.
+    System,
+    /// Alipay, by evidence of a payment or a refund.
+    Alipay,
+}
+
+/// One change of an order's status: a compare-and-set in the database, and a row of the order's timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The status it must have.
+    pub from: OrderStatus,
+    /// The status it gets.
+    pub to: OrderStatus,
+    /// Who caused it.
+    pub actor: Actor,
+    /// Why, in a few words for the shop's people; at most 200 characters are kept.
+    pub reason: String,
+    /// When.
+    pub at: ShopTime,
+}
+
+impl OrderStatus {
+    /// Every status, in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::AwaitingPayment,
+        Self::AwaitingShipment,
+        Self::AwaitingReceipt,
+        Self::Completed,
+        Self::Cancelled,
+        Self::Refunded,
+    ];
+
+    /// What the event does to an order in this status: the one table of transitions.
+    ///
+    /// # Errors
+    /// The event is not possible in this status.
+    pub fn on(self, event: OrderEvent) -> Result<Transition, NotAllowed> {
+        use OrderEvent as Event;
+        match (self, event) {
+            (Self::AwaitingPayment, Event::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
+            (Self::AwaitingPayment, Event::Cancelled) => Ok(Transition::To(Self::Cancelled)),
+            (Self::AwaitingShipment, Event::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
+            (Self::AwaitingReceipt, Event::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
+            (Self::Completed, Event::ReceiptConfirmed) => Ok(Transition::AlreadyDone),
+            (Self::Cancelled, Event::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
+            (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Event::FullyRefunded) => {
+                Ok(Transition::To(Self::Refunded))
+            }
+            (
+                Self::AwaitingPayment
+                | Self::AwaitingShipment
+                | Self::AwaitingReceipt
+                | Self::Completed
+                | Self::Cancelled
+                | Self::Refunded,
+                Event::Paid
+                | Event::PaidLate
+                | Event::Shipped
+                | Event::ReceiptConfirmed
+                | Event::Cancelled
+                | Event::FullyRefunded,
+            ) => Err(NotAllowed { status: self, event }),
+        }
+    }
+
+    /// Whether the order's money is with the shop: 待发货, 待收货 or 已完成.
+    pub fn is_paid(self) -> bool {
+        match self {
+            Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed => true,
+            Self::AwaitingPayment | Self::Cancelled | Self::Refunded => false,
+        }
+    }
+
+    /// The number that is stored and sent.
+    pub fn code(self) -> i16 {
+        self as i16
+    }
+
+    /// The status with this number, if there is one.
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| i64::from(status.code()) == code)
+    }
+
+    /// What the shop's people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::AwaitingPayment => "待付款",
+            Self::AwaitingShipment => "待发货",
+            Self::AwaitingReceipt => "待收货",
+            Self::Completed => "已完成",
+            Self::Cancelled => "已取消",
+            Self::Refunded => "已退款",
+        }
+    }
+}
+
+impl fmt::Display for OrderStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+impl Actor {
+    /// The word that is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Buyer => "buyer",
+            Self::Shop => "shop",
+            Self::System => "system",
+            Self::Alipay => "alipay",
+        }
+    }
+
+    /// The actor with this stored word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Buyer, Self::Shop, Self::System, Self::Alipay].into_iter().find(|actor| actor.as_str() == word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The status table of the contract, written down by hand: from, event, to.
+    const TABLE: [(i16, OrderEvent, i16); 8] = [
+        (1, OrderEvent::Paid, 2),
+        (2, OrderEvent::Shipped, 3),
+        (3, OrderEvent::ReceiptConfirmed, 4),
+        (1, OrderEvent::Cancelled, 5),
+        (2, OrderEvent::FullyRefunded, 6),
+        (3, OrderEvent::FullyRefunded, 6),
+        (4, OrderEvent::FullyRefunded, 6),
+        // Not in the contract's table: the payment rules revive a cancelled order whose stock is still there.
+        (5, OrderEvent::PaidLate, 2),
+    ];
+
+    const EVENTS: [OrderEvent; 6] = [
+        OrderEvent::Paid,
+        OrderEvent::PaidLate,
+        OrderEvent::Shipped,
+        OrderEvent::ReceiptConfirmed,
+        OrderEvent::Cancelled,
+        OrderEvent::FullyRefunded,
+    ];
+
+    #[test]
+    fn every_status_and_event_is_as_in_the_table() {
+        for status in OrderStatus::ALL {
+            for event in EVENTS {
+                let listed =
+                    TABLE.iter().find(|row| row.0 == status.code() && row.1 == event).map(|row| row.2);
+                let repeated = status.code() == 4 && event == OrderEvent::ReceiptConfirmed;
+                match status.on(event) {
+                    Ok(Transition::To(to)) => assert_eq!(Some(to.code()), listed, "{status:?} {event:?}"),
+                    Ok(Transition::AlreadyDone) => assert!(repeated, "{status:?} {event:?}"),
+                    Err(error) => {
+                        assert!(listed.is_none() && !repeated, "{error}");
+                        assert_eq!(error, NotAllowed { status, event });
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_codes_are_one_to_six() {
+        assert_eq!(OrderStatus::ALL.map(OrderStatus::code), [1, 2, 3, 4, 5, 6]);
+        for code in [i64::MIN, -1, 0, 7, 257, 65537, i64::MAX] {
+            assert_eq!(OrderStatus::from_code(code), None);
+        }
+        for status in OrderStatus::ALL {
+            assert_eq!(OrderStatus::from_code(status.code().into()), Some(status));
+        }
+    }
+
+    #[test]
+    fn actors_are_stored_as_words() {
+        for actor in [Actor::Buyer, Actor::Shop, Actor::System, Actor::Alipay] {
+            assert_eq!(Actor::from_word(actor.as_str()), Some(actor));
+        }
+        assert_eq!(Actor::from_word("admin"), None);
+    }
+}

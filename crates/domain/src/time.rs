@@ -1,0 +1,89 @@
+use std::{fmt, time::Duration};
+
+use chrono::{FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
+
+/// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
+///
+/// Asia/Shanghai has been UTC+8 without summer time since 1991, so a fixed offset is exact for every order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShopTime(NaiveDateTime);
+
+impl ShopTime {
+    /// Seconds that Asia/Shanghai is ahead of UTC.
+    const OFFSET_SECONDS: i32 = 8 * 3600;
+
+    /// From a date and time that are already in Asia/Shanghai.
+    pub fn from_shanghai(shanghai: NaiveDateTime) -> Self {
+        Self(shanghai)
+    }
+
+    /// From a moment in UTC.
+    pub fn from_utc(utc: chrono::DateTime<Utc>) -> Self {
+        Self(utc.naive_utc() + TimeDelta::seconds(Self::OFFSET_SECONDS.into()))
+    }
+
+    /// The date and time in Asia/Shanghai.
+    pub fn to_shanghai(self) -> NaiveDateTime {
+        self.0
+    }
+
+    /// Seconds since 1970 in UTC, as tokens count them.
+    pub fn unix_seconds(self) -> i64 {
+        FixedOffset::east_opt(Self::OFFSET_SECONDS)
+            .and_then(|offset| offset.from_local_datetime(&self.0).single())
+            .map_or(0, |moment| moment.timestamp())
+    }
+
+    /// Reads `YYYY-MM-DD HH:MM:SS`, as Alipay writes times.
+    pub fn parse(text: &str) -> Option<Self> {
+        NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(Self)
+    }
+
+    /// The moment so much later; the latest representable one where that is past it.
+    #[must_use]
+    pub fn after(self, span: Duration) -> Self {
+        let later = TimeDelta::from_std(span).ok().and_then(|delta| self.0.checked_add_signed(delta));
+        Self(later.unwrap_or(NaiveDateTime::MAX))
+    }
+
+    /// How much later this is than `earlier`; zero where it is not later.
+    pub fn since(self, earlier: Self) -> Duration {
+        (self.0 - earlier.0).to_std().unwrap_or(Duration::ZERO)
+    }
+
+    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with.
+    pub fn compact(self) -> String {
+        self.0.format("%Y%m%d%H%M%S").to_string()
+    }
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, as the contract and Alipay write times.
+impl fmt::Display for ShopTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%Y-%m-%d %H:%M:%S").fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shanghai_is_eight_hours_ahead() {
+        let utc = chrono::DateTime::from_timestamp(1_574_944_808, 0).unwrap();
+        let time = ShopTime::from_utc(utc);
+        assert_eq!(time.to_string(), "2019-11-28 20:40:08");
+        assert_eq!(time.compact(), "20191128204008");
+        assert_eq!(time.unix_seconds(), 1_574_944_808);
+        assert_eq!(ShopTime::parse("2019-11-28 20:40:08"), Some(time));
+    }
+
+    #[test]
+    fn spans_never_turn_negative_or_overflow() {
+        let time = ShopTime::parse("2019-11-28 20:40:08").unwrap();
+        let later = time.after(Duration::from_secs(30));
+        assert_eq!(later.since(time), Duration::from_secs(30));
+        assert_eq!(time.since(later), Duration::ZERO);
+        assert!(time.after(Duration::MAX) > later);
+    }
+}
