@@ -1,1 +1,41 @@
-//! ports
+//! What the use cases need from the outside, as traits.
+//!
+//! A use case (crate `application`) speaks to the database, the carts, Alipay and the clock only through these. An
+//! adapter (crate `adapters`) implements them and decides nothing. Each trait says what its methods do, which errors
+//! they give, and what an implementation MUST hold to; the feature `contract` has a suite for each that checks it,
+//! and the feature `mock` has mocks for tests of the use cases.
+//!
+//! # To add a port
+//! 1. A file with the trait, its error type, and documentation of effects, errors and MUSTs.
+//! 2. A mock in `mock.rs`, a suite in `contract/`.
+//! 3. The adapter, and its call of the suite.
+
+mod cart_store;
+mod catalog;
+mod clock;
+mod direct_buys;
+mod order_reader;
+mod payment_gateway;
+mod people;
+mod store_error;
+mod unit_of_work;
+
+#[cfg(feature = "contract")]
+pub mod contract;
+#[cfg(feature = "mock")]
+pub mod mock;
+
+pub use cart_store::{CartError, CartRemoval, CartStore};
+pub use catalog::Catalog;
+pub use clock::{Clock, Randomness};
+pub use direct_buys::{DirectBuy, DirectBuys};
+pub use order_reader::{OrderListQuery, OrderReader};
+pub use payment_gateway::{
+    GatewayError, NotVerified, PaymentGateway, PaymentRequest, VerifiedNotification, VerifiedReturn,
+};
+pub use people::{AddressBook, Destination, Users};
+pub use store_error::{BoxError, StoreError};
+pub use unit_of_work::{
+    CartRemovalMode, CartRemovals, IdempotencyRecord, IdempotencyRepo, InsertOrdersError, OrderRepo, PaymentRepo, StockOutcome,
+    StockRepo, UnitOfWork, UnitsOfWork,
+};

@@ -1,0 +1,34 @@
+use async_trait::async_trait;
+use domain::{Cart, CartStamp, OrderId, SkuId, UserId};
+
+use crate::BoxError;
+
+/// The buyers' carts, in the old shop's format.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait CartStore: Send + Sync {
+    /// What the user has put aside, in ascending order of SKU ids; empty where there is no cart.
+    ///
+    /// A line that cannot be read MUST be left out, with a warning in the log, and MUST NOT hide the others.
+    async fn load(&self, user_id: UserId) -> Result<Cart, CartError>;
+
+    /// Takes ordered lines out of the carts, each only if its stamp is still the same; a line that changed
+    /// meanwhile, or is gone, stays as it is and is no error. Checking and removing MUST be one atomic step.
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError>;
+}
+
+/// The cart lines of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CartRemoval {
+    /// The order they were bought with.
+    pub order_id: OrderId,
+    /// Whose cart.
+    pub user_id: UserId,
+    /// Which lines, as they were when they were read.
+    pub lines: Vec<(SkuId, CartStamp)>,
+}
+
+/// The carts cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("the carts are not available")]
+pub struct CartError(#[source] pub BoxError);

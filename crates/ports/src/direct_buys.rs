@@ -1,0 +1,28 @@
+use async_trait::async_trait;
+use domain::{Quantity, ShopTime, SkuId, UserId};
+
+use crate::StoreError;
+
+/// The latest direct buy that each user previewed.
+///
+/// The old payment page does not say what is bought directly, so the shop has to remember.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait DirectBuys: Send + Sync {
+    /// Remembers the user's latest, in place of any before.
+    async fn remember(&self, user_id: UserId, latest: DirectBuy) -> Result<(), StoreError>;
+
+    /// The user's latest, however old.
+    async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError>;
+}
+
+/// One SKU that a user is about to buy without the cart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DirectBuy {
+    /// Which.
+    pub sku_id: SkuId,
+    /// How many.
+    pub quantity: Quantity,
+    /// When it was previewed.
+    pub previewed_at: ShopTime,
+}

@@ -1,0 +1,117 @@
+//! Mocks of every port, for tests of the use cases.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use domain::ShopTime;
+
+pub use crate::{
+    cart_store::MockCartStore,
+    catalog::MockCatalog,
+    clock::{MockClock, MockRandomness},
+    direct_buys::MockDirectBuys,
+    order_reader::MockOrderReader,
+    payment_gateway::MockPaymentGateway,
+    people::{MockAddressBook, MockUsers},
+    unit_of_work::{
+        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockStockRepo, MockUnitsOfWork,
+    },
+};
+use crate::{CartRemovals, IdempotencyRepo, OrderRepo, PaymentRepo, StockRepo, StoreError, UnitOfWork, UnitsOfWork};
+
+/// A unit of work over mocked repositories. What is not expected on them fails the test.
+#[derive(Default)]
+pub struct MockUnitOfWork {
+    /// What the use case does to the orders.
+    pub orders: MockOrderRepo,
+    /// What the use case does to the stock.
+    pub stock: MockStockRepo,
+    /// What the use case does to the payments.
+    pub payments: MockPaymentRepo,
+    /// What the use case does to the repeatable requests.
+    pub idempotency: MockIdempotencyRepo,
+    /// What the use case does to the carts.
+    pub cart_removals: MockCartRemovals,
+    /// How committing fails, if it does.
+    pub commit_error: Option<StoreError>,
+    commits: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl UnitOfWork for MockUnitOfWork {
+    fn orders(&mut self) -> &mut dyn OrderRepo {
+        &mut self.orders
+    }
+
+    fn stock(&mut self) -> &mut dyn StockRepo {
+        &mut self.stock
+    }
+
+    fn payments(&mut self) -> &mut dyn PaymentRepo {
+        &mut self.payments
+    }
+
+    fn idempotency(&mut self) -> &mut dyn IdempotencyRepo {
+        &mut self.idempotency
+    }
+
+    fn cart_removals(&mut self) -> &mut dyn CartRemovals {
+        &mut self.cart_removals
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        match self.commit_error {
+            Some(error) => Err(error),
+            None => {
+                self.commits.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Hands out prepared units of work, one a call, and counts those that were committed.
+#[derive(Default)]
+pub struct PreparedUnits {
+    prepared: Mutex<Vec<Result<MockUnitOfWork, StoreError>>>,
+    commits: Arc<AtomicUsize>,
+}
+
+impl PreparedUnits {
+    /// With these, to be handed out in their order; one more than there are fails the call.
+    pub fn new(prepared: impl IntoIterator<Item = Result<MockUnitOfWork, StoreError>>) -> Self {
+        let mut prepared: Vec<_> = prepared.into_iter().collect();
+        prepared.reverse();
+        Self { prepared: Mutex::new(prepared), commits: Arc::default() }
+    }
+
+    /// How many were committed.
+    pub fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    /// How many were not asked for.
+    pub fn left(&self) -> usize {
+        self.prepared.lock().map_or(0, |prepared| prepared.len())
+    }
+}
+
+#[async_trait]
+impl UnitsOfWork for PreparedUnits {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        let next = self.prepared.lock().ok().and_then(|mut prepared| prepared.pop());
+        let mut unit = next.unwrap_or_else(|| Err(StoreError::Corrupt("no more units of work".to_owned())))?;
+        unit.commits = Arc::clone(&self.commits);
+        Ok(Box::new(unit))
+    }
+}
+
+/// A clock that stands still.
+pub fn clock_at(time: ShopTime) -> MockClock {
+    let mut clock = MockClock::new();
+    clock.expect_now().return_const(time);
+    clock
+}

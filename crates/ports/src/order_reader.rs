@@ -1,0 +1,33 @@
+use async_trait::async_trait;
+use domain::{Order, OrderId, OrderStatus, UserId};
+
+use crate::StoreError;
+
+/// Orders to look at. Nothing here locks or changes anything.
+///
+/// Orders and lines that the old back end wrote have no snapshots; for them an implementation MUST fill in name,
+/// picture, attributes and address as the joined tables have them now.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrderReader: Send + Sync {
+    /// One order, with its lines.
+    async fn find(&self, id: &OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// A user's orders with their lines, newest first: by time of creation, then by number.
+    ///
+    /// MUST ask the database no more than three times, whatever the number of orders and lines.
+    async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
+}
+
+/// Which orders to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderListQuery {
+    /// Whose.
+    pub user_id: UserId,
+    /// In which status; none for all.
+    pub status: Option<OrderStatus>,
+    /// Only what follows this order of the same user in the list. Where there is no such order, the list is empty.
+    pub before: Option<OrderId>,
+    /// At most so many.
+    pub limit: u32,
+}

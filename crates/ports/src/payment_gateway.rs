@@ -1,0 +1,112 @@
+use async_trait::async_trait;
+use domain::{Addressee, Money, OrderId, ShopTime, Trade};
+
+use crate::BoxError;
+
+/// Alipay, as the shop uses it: 电脑网站支付, `alipay.trade.page.pay`.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PaymentGateway: Send + Sync {
+    /// The signed URL at which the buyer pays the order. Asks nobody.
+    ///
+    /// MUST NOT hold up the thread it is called on while it signs.
+    ///
+    /// # Errors
+    /// [`GatewayError::Refused`] where Alipay's rules do not allow the payment, such as an amount of nothing.
+    async fn pay_url(&self, request: &PaymentRequest) -> Result<String, GatewayError>;
+
+    /// Reads the form body of an asynchronous notification, if Alipay signed it.
+    ///
+    /// Says nothing about whom it is for: see [`domain::Merchant::check`].
+    fn verify_notification(&self, form: &[u8]) -> Result<VerifiedNotification, NotVerified>;
+
+    /// Reads the query string with which the browser comes back from Alipay, if Alipay signed it.
+    ///
+    /// Parameters that Alipay did not sign MUST make it fail, all but `sign` and `sign_type`.
+    fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
+
+    /// Asks Alipay about the trade of an order (`alipay.trade.query`); none where Alipay has no such trade.
+    ///
+    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError>;
+}
+
+/// What the buyer is asked to pay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRequest {
+    /// The order.
+    pub out_trade_no: OrderId,
+    /// Goods and freight.
+    pub total_amount: Money,
+    /// What the buyer sees it is for; the adapter adapts it to Alipay's rules.
+    pub subject: String,
+    /// When the request is made.
+    pub now: ShopTime,
+    /// Until when it can be paid.
+    pub time_expire: ShopTime,
+}
+
+/// A notification with a verified signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedNotification {
+    /// For whom.
+    pub addressee: Addressee,
+    /// Alipay's number of this notification, the same each time it is sent.
+    pub notify_id: String,
+    /// The trade it tells of.
+    pub trade: Trade,
+}
+
+/// A browser's return with a verified signature. It proves that the trade exists, not that it is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedReturn {
+    /// For whom.
+    pub addressee: Addressee,
+    /// Our order number, as Alipay has it; it may be none of ours.
+    pub out_trade_no: String,
+    /// The amount of the trade.
+    pub total_amount: Money,
+}
+
+/// The message is not one that Alipay signed, or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum NotVerified {
+    /// The signature is missing or is not Alipay's.
+    #[error("the signature does not verify")]
+    Signature,
+    /// It is signed, but a field that must be there is missing or unreadable.
+    #[error("{field} is missing or cannot be read")]
+    Unreadable {
+        /// Which field.
+        field: &'static str,
+    },
+    /// It is not a form, or too large a one.
+    #[error("the message is not a form of Alipay's")]
+    Malformed(#[source] BoxError),
+}
+
+/// Alipay did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// It cannot be reached, or did not answer in time. What was asked may have been done.
+    #[error("Alipay cannot be reached")]
+    Unreachable(#[source] BoxError),
+    /// It answered, but not in a form that can be trusted: unsigned, wrongly signed, or unreadable. What was asked
+    /// may have been done.
+    #[error("Alipay's answer cannot be trusted: {0}")]
+    Nonsense(String),
+    /// It says that it does not know the outcome (`20000`, `ACQ.SYSTEM_ERROR`). What was asked may have been done.
+    #[error("Alipay does not know: {code}")]
+    Unknown {
+        /// Its `sub_code`, or its `code` where there is none.
+        code: String,
+    },
+    /// It said no. Nothing was done.
+    #[error("Alipay refused: {code} {message}")]
+    Refused {
+        /// Its `sub_code`, or its `code` where there is none.
+        code: String,
+        /// Its `sub_msg`.
+        message: String,
+    },
+}

@@ -1,0 +1,39 @@
+use async_trait::async_trait;
+use domain::{Address, AddressId, UserId, Username};
+
+use crate::StoreError;
+
+/// The people who may buy: the shop's table `user_profile`.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Users: Send + Sync {
+    /// The user who signs in with this name; the comparison is exact, letter for letter.
+    async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError>;
+}
+
+/// The buyers' addresses: the shop's table `address`.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait AddressBook: Send + Sync {
+    /// The user's addresses, the default one first, then by id. Deleted ones MUST NOT be among them.
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError>;
+
+    /// The user of this name with one address, read together because every order starts with it.
+    ///
+    /// None where there is no such user. [`Destination::address`] MUST be none where the address does not exist, is
+    /// deleted, or is another user's.
+    async fn destination(
+        &self,
+        username: &Username,
+        address_id: AddressId,
+    ) -> Result<Option<Destination>, StoreError>;
+}
+
+/// A buyer, and where an order of theirs is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The buyer.
+    pub user_id: UserId,
+    /// The address, if it is a valid one of this buyer.
+    pub address: Option<Address>,
+}

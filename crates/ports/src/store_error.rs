@@ -1,0 +1,25 @@
+use std::error::Error;
+
+/// What an adapter knows of the cause of a failure; logged at the boundary, never answered.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// The database did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Somebody else holds the rows: a deadlock or a lock that was not granted in time. Nothing was changed, and the
+    /// whole unit of work may be tried again.
+    #[error("the database rows are locked by others")]
+    Busy(#[source] BoxError),
+    /// The database cannot be reached, did not answer in time, or closed the connection.
+    #[error("the database is not available")]
+    Unavailable(#[source] BoxError),
+    /// The connection was lost while committing: whether the unit of work took effect is not known.
+    #[error("it is not known whether the database committed")]
+    OutcomeUnknown(#[source] BoxError),
+    /// A row holds something that the shop's rules do not know.
+    #[error("stored data cannot be understood: {0}")]
+    Corrupt(String),
+    /// The database refused the statement for another reason, such as a constraint.
+    #[error("the database refused a statement")]
+    Refused(#[source] BoxError),
+}
