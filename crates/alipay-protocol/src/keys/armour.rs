@@ -6,14 +6,11 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use rsa::{
-    pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _},
-    pkcs8::{
-        DecodePrivateKey as _, DecodePublicKey as _, ObjectIdentifier, PrivateKeyInfoRef,
-        spki::SubjectPublicKeyInfoRef,
-    },
+    pkcs1::{DecodeRsaPrivateKey as _, DecodeRsaPublicKey as _, RsaPrivateKeyRef, RsaPublicKeyRef},
+    pkcs8::{ObjectIdentifier, PrivateKeyInfoRef, spki::SubjectPublicKeyInfoRef},
 };
 
-use super::KeyError;
+use super::{KeyError, MAX_KEY_BITS, MIN_KEY_BITS};
 
 /// `rsaEncryption`, RFC 8017 appendix A.1.
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -26,7 +23,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What a text turned out to be.
 pub(super) enum Found {
-    Private(rsa::PrivateKey),
+    Private(Box<rsa::PrivateKey>),
     Public(rsa::PublicKey),
 }
 
@@ -63,47 +60,34 @@ fn body(text: &str) -> String {
 
 /// A private key in PKCS#8 or PKCS#1, where the bytes are one.
 fn private(der: &[u8]) -> Option<Result<Found, KeyError>> {
-    if let Ok(info) = PrivateKeyInfoRef::try_from(der) {
-        if info.algorithm.oid != RSA_ENCRYPTION {
-            return Some(Err(KeyError::NotRsa));
-        }
-        let key = rsa::PrivateKey::from_pkcs8_der(der);
-        return Some(key.map(Found::Private).map_err(|_| KeyError::Inconsistent));
-    }
-    if rsa::pkcs1::RsaPrivateKeyRef::try_from(der).is_err() {
-        return None;
-    }
-    let key = rsa::PrivateKey::from_pkcs1_der(der);
-    Some(key.map(Found::Private).map_err(|_| KeyError::Inconsistent))
+    let pkcs1 = match PrivateKeyInfoRef::try_from(der) {
+        Ok(info) if info.algorithm.oid != RSA_ENCRYPTION => return Some(Err(KeyError::NotRsa)),
+        Ok(info) => info.private_key.as_bytes(),
+        Err(_) => der,
+    };
+    let numbers = RsaPrivateKeyRef::try_from(pkcs1).ok()?;
+    let key = rsa::PrivateKey::from_pkcs1_der(pkcs1);
+    Some(key.map(|key| Found::Private(Box::new(key))).map_err(|_| refused(numbers.modulus.as_bytes())))
 }
 
 /// A public key in SPKI or PKCS#1, where the bytes are one.
 fn public(der: &[u8]) -> Option<Result<Found, KeyError>> {
-    if let Ok(info) = SubjectPublicKeyInfoRef::try_from(der) {
-        if info.algorithm.oid != RSA_ENCRYPTION {
-            return Some(Err(KeyError::NotRsa));
-        }
-        let key = rsa::PublicKey::from_public_key_der(der);
-        return Some(key.map(Found::Public).map_err(|_| unusable(&info)));
-    }
-    let numbers = rsa::pkcs1::RsaPublicKeyRef::try_from(der).ok()?;
-    let key = rsa::PublicKey::from_pkcs1_der(der);
-    Some(key.map(Found::Public).map_err(|_| refused_size(numbers.modulus.as_bytes())))
+    let pkcs1 = match SubjectPublicKeyInfoRef::try_from(der) {
+        Ok(info) if info.algorithm.oid != RSA_ENCRYPTION => return Some(Err(KeyError::NotRsa)),
+        Ok(info) => info.subject_public_key.raw_bytes(),
+        Err(_) => der,
+    };
+    let numbers = RsaPublicKeyRef::try_from(pkcs1).ok()?;
+    let key = rsa::PublicKey::from_pkcs1_der(pkcs1);
+    Some(key.map(Found::Public).map_err(|_| refused(numbers.modulus.as_bytes())))
 }
 
-/// Why a well-formed SPKI with RSA's identifier is not a usable key: the `rsa` crate refuses both damaged and oversized ones.
-fn unusable(info: &SubjectPublicKeyInfoRef<'_>) -> KeyError {
-    rsa::pkcs1::RsaPublicKeyRef::try_from(info.subject_public_key.raw_bytes())
-        .map_or(KeyError::Inconsistent, |numbers| refused_size(numbers.modulus.as_bytes()))
-}
-
-fn refused_size(modulus: &[u8]) -> KeyError {
+/// Why the `rsa` crate refused a well-formed key: it does not tell its own size limits from damaged numbers.
+fn refused(modulus: &[u8]) -> KeyError {
     let bits = u32::try_from(modulus.len().saturating_mul(8)).unwrap_or(u32::MAX);
-    if bits > super::MAX_KEY_BITS {
-        KeyError::TooLong { bits }
-    } else if bits < super::MIN_KEY_BITS {
-        KeyError::TooShort { bits }
-    } else {
-        KeyError::Inconsistent
+    match bits {
+        bits if bits < MIN_KEY_BITS => KeyError::TooShort { bits },
+        bits if bits > MAX_KEY_BITS => KeyError::TooLong { bits },
+        _ => KeyError::Inconsistent,
     }
 }

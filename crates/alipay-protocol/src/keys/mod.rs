@@ -15,8 +15,8 @@ pub use public::PublicKey;
 /// The shortest modulus that is accepted, in bits: Alipay's own floor for `RSA2`.
 pub const MIN_KEY_BITS: u32 = 2048;
 
-/// The longest modulus that is accepted, in bits: what the `rsa` crate verifies at a bounded cost.
-pub const MAX_KEY_BITS: u32 = 4096;
+/// The longest modulus that is accepted, in bits: the most that both libraries take.
+pub const MAX_KEY_BITS: u32 = 8192;
 
 /// Refuses moduli that are too short to be safe or too long to be verified cheaply.
 fn check_size(key: &impl rsa::traits::PublicKeyParts) -> Result<(), KeyError> {

@@ -1,0 +1,182 @@
+//! What Alipay sends of its own accord: the asynchronous notification (POST) and the browser's return (GET).
+
+use std::{collections::BTreeMap, fmt};
+
+use crate::{
+    Charset, CharsetError, Params, ParamsError, PrivateKey, PublicKey, SIGN_TYPE, SignError, VerifyError,
+};
+
+/// The parameters that Alipay itself puts on a return URL. A shop's own parameters, which stand beside them where the
+/// `return_url` had a query, are not signed.
+const RETURN_PARAMS: [&str; 12] = [
+    "app_id",
+    "auth_app_id",
+    "charset",
+    "method",
+    "out_trade_no",
+    "seller_id",
+    "sign",
+    "sign_type",
+    "timestamp",
+    "total_amount",
+    "trade_no",
+    "version",
+];
+
+/// The parameters that decide about money. See [`MessageError::Ambiguous`].
+const DECISIVE_PARAMS: [&str; 10] = [
+    "app_id",
+    "gmt_close",
+    "gmt_refund",
+    "out_biz_no",
+    "out_trade_no",
+    "refund_fee",
+    "seller_id",
+    "total_amount",
+    "trade_no",
+    "trade_status",
+];
+
+/// Why a notification or a return is not Alipay's word.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// The form cannot be taken apart without doubt.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// No `sign`.
+    #[error("`sign` is missing")]
+    Unsigned,
+    /// A `sign_type` other than [`SIGN_TYPE`].
+    #[error("`sign_type` is not {SIGN_TYPE}")]
+    UnsupportedSignType,
+    /// A value holds `&name=` of a parameter that decides about money. The signed string does not quote, so one signed
+    /// string can be cut into parameters in more than one way; a message that can be cut differently is refused.
+    #[error("a value contains `&{name}=`, so it is not clear what was signed")]
+    Ambiguous {
+        /// The parameter that is hidden in another's value.
+        name: &'static str,
+    },
+    /// The signature is over something else, or another key's.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+    /// It verifies, and its text cannot be read.
+    #[error(transparent)]
+    Charset(#[from] CharsetError),
+}
+
+/// The parameters of a notification or return that verified, as text. There is no other way to make one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifiedMessage(BTreeMap<String, String>);
+
+impl VerifiedMessage {
+    /// The value, where there is one that is not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// All parameters that were signed, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+}
+
+/// Shows the names only: values include the buyer's data.
+impl fmt::Debug for VerifiedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VerifiedMessage")?;
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The two forms of the signed string: SDKs disagree whether an empty value takes part, and Alipay's own documentation
+/// does too. A signature over either is Alipay's.
+#[derive(Clone, Copy)]
+enum EmptyValues {
+    Dropped,
+    Kept,
+}
+
+/// Takes the body of a notification and answers what Alipay signed.
+///
+/// # Errors
+/// It is not signed, or not by `alipay`, or cannot be read; nothing of it may be used then.
+pub fn verify_notification(body: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+    verify(&Params::parse(body)?, alipay)
+}
+
+/// Takes the query string of a return and answers what Alipay signed.
+///
+/// Where the whole does not verify, it is tried again with Alipay's own parameters alone, for the shop's own ones in the
+/// same query are not signed. Those are not in the answer then.
+///
+/// # Errors
+/// It is not signed, or not by `alipay`, or cannot be read; nothing of it may be used then.
+pub fn verify_return(query: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+    let params = Params::parse(query)?;
+    match verify(&params, alipay) {
+        Err(MessageError::Signature(VerifyError::Mismatch)) => verify(&own_params(&params), alipay),
+        verdict => verdict,
+    }
+}
+
+/// Adds `sign` and `sign_type` as Alipay does: for the sandbox, and for tests.
+///
+/// # Errors
+/// The library failed to sign.
+pub fn sign(params: Params, alipay: &PrivateKey) -> Result<Params, SignError> {
+    let signature = alipay.sign(&canonical(&params, EmptyValues::Dropped))?;
+    Ok(params.with("sign_type", SIGN_TYPE).with("sign", signature))
+}
+
+fn verify(params: &Params, alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+    // An absent `sign_type` changes nothing: only RSA2 is ever tried.
+    if params.get("sign_type").is_some_and(|sign_type| sign_type != SIGN_TYPE.as_bytes()) {
+        return Err(MessageError::UnsupportedSignType);
+    }
+    let signature = params.text("sign").ok_or(MessageError::Unsigned)?;
+    alipay
+        .verify(&canonical(params, EmptyValues::Dropped), signature)
+        .or_else(|_| alipay.verify(&canonical(params, EmptyValues::Kept), signature))?;
+    refuse_ambiguous(params)?;
+    read(params)
+}
+
+fn canonical(params: &Params, empty: EmptyValues) -> Vec<u8> {
+    params.canonical(|name, value| {
+        let wanted = match empty {
+            EmptyValues::Dropped => !value.is_empty(),
+            EmptyValues::Kept => true,
+        };
+        wanted && name != b"sign" && name != b"sign_type"
+    })
+}
+
+fn own_params(params: &Params) -> Params {
+    RETURN_PARAMS
+        .into_iter()
+        .filter_map(|name| params.get(name).map(|value| (name, value)))
+        .fold(Params::new(), |own, (name, value)| own.with(name, value))
+}
+
+fn refuse_ambiguous(params: &Params) -> Result<(), MessageError> {
+    for name in DECISIVE_PARAMS {
+        let hidden = format!("&{name}=");
+        let hides = |value: &[u8]| value.windows(hidden.len()).any(|window| window == hidden.as_bytes());
+        if params.iter().any(|(_, value)| hides(value)) {
+            return Err(MessageError::Ambiguous { name });
+        }
+    }
+    Ok(())
+}
+
+/// Transcodes by the charset that was signed with the rest; UTF-8 where none was.
+fn read(params: &Params) -> Result<VerifiedMessage, MessageError> {
+    let charset = params.get("charset").map_or(Ok(Charset::Utf8), Charset::parse)?;
+    let mut values = BTreeMap::new();
+    for (name, value) in params.iter().filter(|(name, _)| *name != b"sign") {
+        let name = charset.decode("a parameter's name", name)?;
+        let value = charset.decode(&name, value)?;
+        values.insert(name, value);
+    }
+    Ok(VerifiedMessage(values))
+}

@@ -1,0 +1,62 @@
+use std::{fmt, str::FromStr};
+
+/// The gateway's methods that a shop with 电脑网站支付 needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Method {
+    /// `alipay.trade.page.pay`: the buyer's browser goes to the cashier.
+    TradePagePay,
+    /// `alipay.trade.query`: what became of a trade.
+    TradeQuery,
+    /// `alipay.trade.close`: an unpaid trade can no longer be paid.
+    TradeClose,
+    /// `alipay.trade.refund`: money goes back to the buyer.
+    TradeRefund,
+    /// `alipay.trade.fastpay.refund.query`: what became of a refund.
+    TradeFastpayRefundQuery,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 5] = [
+        Self::TradePagePay,
+        Self::TradeQuery,
+        Self::TradeClose,
+        Self::TradeRefund,
+        Self::TradeFastpayRefundQuery,
+    ];
+
+    /// The name in the parameter `method`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::TradePagePay => "alipay.trade.page.pay",
+            Self::TradeQuery => "alipay.trade.query",
+            Self::TradeClose => "alipay.trade.close",
+            Self::TradeRefund => "alipay.trade.refund",
+            Self::TradeFastpayRefundQuery => "alipay.trade.fastpay.refund.query",
+        }
+    }
+
+    /// The name of the answer's node, such as `alipay_trade_query_response`.
+    pub fn response_node(self) -> String {
+        format!("{}_response", self.name().replace('.', "_"))
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A method that is not among [`Method::ALL`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a known method")]
+pub struct UnknownMethod;
+
+impl FromStr for Method {
+    type Err = UnknownMethod;
+
+    fn from_str(name: &str) -> Result<Self, UnknownMethod> {
+        Self::ALL.into_iter().find(|method| method.name() == name).ok_or(UnknownMethod)
+    }
+}
