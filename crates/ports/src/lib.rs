@@ -29,13 +29,13 @@ pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
 pub use direct_buys::{DirectBuy, DirectBuys};
-pub use order_reader::{OrderListQuery, OrderReader};
+pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use payment_gateway::{
     GatewayError, NotVerified, PaymentGateway, PaymentRequest, VerifiedNotification, VerifiedReturn,
 };
 pub use people::{AddressBook, Destination, Users};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{
-    CartRemovalMode, CartRemovals, IdempotencyRecord, IdempotencyRepo, InsertOrdersError, OrderRepo, PaymentRepo, StockOutcome,
+    CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, OrderRepo, PaymentRepo, StockOutcome,
     StockRepo, UnitOfWork, UnitsOfWork,
 };

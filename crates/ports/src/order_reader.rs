@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Order, OrderId, OrderStatus, UserId};
+use domain::{IdempotencyKey, Order, OrderId, OrderStatus, RequestDigest, UserId};
 
 use crate::StoreError;
 
@@ -17,6 +17,25 @@ pub trait OrderReader: Send + Sync {
     ///
     /// MUST ask the database no more than three times, whatever the number of orders and lines.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
+
+    /// Which of the numbers that begin with these fourteen digits are in use.
+    async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError>;
+
+    /// What this user's idempotency key was used for.
+    async fn find_by_key(
+        &self,
+        user_id: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRecord>, StoreError>;
+}
+
+/// What an idempotency key was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyRecord {
+    /// What was asked for.
+    pub digest: RequestDigest,
+    /// The order that came of it.
+    pub order_id: OrderId,
 }
 
 /// Which orders to list.

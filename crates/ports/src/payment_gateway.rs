@@ -42,8 +42,9 @@ pub struct PaymentRequest {
     pub subject: String,
     /// When the request is made.
     pub now: ShopTime,
-    /// Until when it can be paid.
-    pub time_expire: ShopTime,
+    /// Until when it can be paid; none for orders of the old back end, which knew no deadline. The same at each
+    /// request for an order: Alipay refuses a known `out_trade_no` with changed parameters.
+    pub time_expire: Option<ShopTime>,
 }
 
 /// A notification with a verified signature.

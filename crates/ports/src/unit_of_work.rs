@@ -1,7 +1,6 @@
 use async_trait::async_trait;
 use domain::{
-    Allocation, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, RequestDigest, ShopTime, StatusChange,
-    UserId,
+    Allocation, NewOrder, Order, OrderId, PaymentRecord, ShopTime, StatusChange,
 };
 
 use crate::{BoxError, CartRemoval, StoreError};
@@ -49,9 +48,6 @@ pub trait OrderRepo: Send {
     /// first and raised later deadlocks.
     async fn insert(&mut self, orders: &[NewOrder]) -> Result<(), InsertOrdersError>;
 
-    /// Which of the numbers that begin with these fourteen digits are in use.
-    async fn numbers_beginning_with(&mut self, second: &str) -> Result<Vec<OrderId>, StoreError>;
-
     /// The order with its lines, locked until the unit of work ends. Everything that changes an order starts here.
     async fn find_for_update(&mut self, id: &OrderId) -> Result<Option<Order>, StoreError>;
 
@@ -74,8 +70,8 @@ pub enum InsertOrdersError {
 
 /// The stock within a unit of work.
 ///
-/// Callers MUST pass SKUs in ascending order, and touch the stock before anything else in the unit of work: then
-/// units of work wait for each other in one order and do not deadlock.
+/// Callers MUST pass SKUs in ascending order, and MUST touch the stock before they insert orders: then units of work
+/// wait for each other in one order and do not deadlock.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StockRepo: Send {
@@ -114,14 +110,94 @@ pub trait PaymentRepo: Send {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRepo: Send {
-    /// What this user's key was used for.
-    async fn find(
-        &mut self,
-        user_id: UserId,
-        key: &IdempotencyKey,
-    ) -> Result<Option<IdempotencyRecord>, StoreError>;
+    /// Binds the keys of those orders that have one. False, and the unit of work is to be dropped, where one of the keys is bound already.
+    async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError>;
+}
 
-    /// Binds keys to orders. False, and the unit of work is to be dropped, where one of the keys is bound already.
+/// The ordered lines that leave the carts.
+    fn cart_removals(&mut self) -> &mut dyn CartRemovals;
+
+    /// Makes all of it take effect at once.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] where the connection was lost meanwhile; with any other error nothing took
+    /// effect.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// The orders within a unit of work.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrderRepo: Send {
+    /// Writes orders with their lines and snapshots, in two statements however many there are.
+    ///
+    /// To be called after the stock was taken: the lines refer to the SKU rows, and a lock on these that is taken
+    /// first and raised later deadlocks.
+    async fn insert(&mut self, orders: &[NewOrder]) -> Result<(), InsertOrdersError>;
+
+    /// The order with its lines, locked until the unit of work ends. Everything that changes an order starts here.
+    async fn find_for_update(&mut self, id: &OrderId) -> Result<Option<Order>, StoreError>;
+
+    /// Changes the order's status if it is still [`StatusChange::from`], and writes the timeline.
+    ///
+    /// False, and nothing changed, where it is not. The comparison MUST be part of the statement that writes.
+    async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError>;
+}
+
+/// Why orders were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum InsertOrdersError {
+    /// One of the numbers is in use.
+    #[error("an order number is in use already")]
+    NumberTaken(#[source] BoxError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The stock within a unit of work.
+///
+/// Callers MUST pass SKUs in ascending order, and MUST touch the stock before they insert orders: then units of work
+/// wait for each other in one order and do not deadlock.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait StockRepo: Send {
+    /// Takes the pieces from the stock, adds them to the sales, and adds one to the version of each SKU, if each is
+    /// on the shelf, has enough pieces and costs what it was quoted at.
+    ///
+    /// The conditions MUST be part of the statements that write. With [`StockOutcome::Changed`] some of the SKUs may
+    /// have been written: the caller MUST drop the unit of work.
+    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError>;
+
+    /// As [`StockRepo::take`], for an order that was placed before: whatever the SKUs cost now, on the shelf or not.
+    async fn retake(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError>;
+}
+
+/// Whether stock could be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockOutcome {
+    /// All of it.
+    Taken,
+    /// At least one SKU is not as it was when it was read: short, off the shelf, or at another price.
+    Changed,
+}
+
+/// The payments within a unit of work.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PaymentRepo: Send {
+    /// All payments of the order's number, the first recorded first.
+    async fn of_order(&mut self, out_trade_no: &str) -> Result<Vec<PaymentRecord>, StoreError>;
+
+    /// Records a payment. False, and nothing changed, where the trade is on record already.
+    async fn record(&mut self, payment: &PaymentRecord) -> Result<bool, StoreError>;
+}
+
+/// The repeatable requests within a unit of work.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait IdempotencyRepo: Send {
+    /// Binds the keys of those orders that have one. False, and the unit of work is to be dropped, where one of the keys is bound already.
     async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError>;
 }
 
