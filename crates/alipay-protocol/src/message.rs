@@ -6,23 +6,6 @@ use crate::{
     Charset, CharsetError, Params, ParamsError, PrivateKey, PublicKey, SIGN_TYPE, SignError, VerifyError,
 };
 
-/// The parameters that Alipay itself puts on a return URL. A shop's own parameters, which stand beside them where the
-/// `return_url` had a query, are not signed.
-const RETURN_PARAMS: [&str; 12] = [
-    "app_id",
-    "auth_app_id",
-    "charset",
-    "method",
-    "out_trade_no",
-    "seller_id",
-    "sign",
-    "sign_type",
-    "timestamp",
-    "total_amount",
-    "trade_no",
-    "version",
-];
-
 /// The parameters that decide about money. See [`MessageError::Ambiguous`].
 const DECISIVE_PARAMS: [&str; 10] = [
     "app_id",
@@ -96,27 +79,17 @@ enum EmptyValues {
     Kept,
 }
 
-/// Takes the body of a notification and answers what Alipay signed.
+/// Takes the body of a notification, or the query string of a return, and answers what Alipay signed.
+///
+/// Every parameter but `sign` and `sign_type` must have been signed: one that a shop or a stranger added makes it fail.
 ///
 /// # Errors
 /// It is not signed, or not by `alipay`, or cannot be read; nothing of it may be used then.
-pub fn verify_notification(body: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
-    verify(&Params::parse(body)?, alipay)
-}
-
-/// Takes the query string of a return and answers what Alipay signed.
-///
-/// Where the whole does not verify, it is tried again with Alipay's own parameters alone, for the shop's own ones in the
-/// same query are not signed. Those are not in the answer then.
-///
-/// # Errors
-/// It is not signed, or not by `alipay`, or cannot be read; nothing of it may be used then.
-pub fn verify_return(query: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
-    let params = Params::parse(query)?;
-    match verify(&params, alipay) {
-        Err(MessageError::Signature(VerifyError::Mismatch)) => verify(&own_params(&params), alipay),
-        verdict => verdict,
-    }
+pub fn verify(form: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+    let params = Params::parse(form)?;
+    verify_signature(&params, alipay)?;
+    refuse_ambiguous(&params)?;
+    read(&params)
 }
 
 /// Adds `sign` and `sign_type` as Alipay does: for the sandbox, and for tests.
@@ -128,17 +101,15 @@ pub fn sign(params: Params, alipay: &PrivateKey) -> Result<Params, SignError> {
     Ok(params.with("sign_type", SIGN_TYPE).with("sign", signature))
 }
 
-fn verify(params: &Params, alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+fn verify_signature(params: &Params, alipay: &PublicKey) -> Result<(), MessageError> {
     // An absent `sign_type` changes nothing: only RSA2 is ever tried.
     if params.get("sign_type").is_some_and(|sign_type| sign_type != SIGN_TYPE.as_bytes()) {
         return Err(MessageError::UnsupportedSignType);
     }
     let signature = params.text("sign").ok_or(MessageError::Unsigned)?;
-    alipay
-        .verify(&canonical(params, EmptyValues::Dropped), signature)
-        .or_else(|_| alipay.verify(&canonical(params, EmptyValues::Kept), signature))?;
-    refuse_ambiguous(params)?;
-    read(params)
+    let over = |empty| alipay.verify(&canonical(params, empty), signature);
+    over(EmptyValues::Dropped).or_else(|_| over(EmptyValues::Kept))?;
+    Ok(())
 }
 
 fn canonical(params: &Params, empty: EmptyValues) -> Vec<u8> {
@@ -149,13 +120,6 @@ fn canonical(params: &Params, empty: EmptyValues) -> Vec<u8> {
         };
         wanted && name != b"sign" && name != b"sign_type"
     })
-}
-
-fn own_params(params: &Params) -> Params {
-    RETURN_PARAMS
-        .into_iter()
-        .filter_map(|name| params.get(name).map(|value| (name, value)))
-        .fold(Params::new(), |own, (name, value)| own.with(name, value))
 }
 
 fn refuse_ambiguous(params: &Params) -> Result<(), MessageError> {

@@ -32,7 +32,7 @@ fn a_gbk_notification_is_verified_over_its_bytes_and_read_by_its_signed_charset(
         let params = Params::new().with("charset", label).with("subject", subject.clone());
         let canonical = [format!("charset={label}&subject=").as_bytes(), &subject].concat();
         let body = signed_over(&canonical, params, &key);
-        let message = message::verify_notification(body.as_bytes(), key.public_key()).unwrap();
+        let message = message::verify(body.as_bytes(), key.public_key()).unwrap();
         assert_eq!(message.get("subject"), Some("红袖添香(小)"));
     }
 }
@@ -43,7 +43,7 @@ fn text_that_is_none_in_its_charset_is_an_error() {
     let broken = |charset: &str, bytes: &[u8]| {
         let params = Params::new().with("charset", charset).with("subject", bytes);
         let form = message::sign(params, &key).unwrap().to_form();
-        message::verify_notification(form.as_bytes(), key.public_key())
+        message::verify(form.as_bytes(), key.public_key())
     };
     let malformed = CharsetError::Malformed { name: "subject".to_owned() };
     assert_eq!(broken("utf-8", b"\xba\xec"), Err(MessageError::Charset(malformed.clone())));
@@ -57,28 +57,27 @@ fn empty_values_may_be_signed_or_left_out() {
     let params = || Params::new().with("a", "1").with("body", "").with("c", "3");
     for canonical in ["a=1&c=3", "a=1&body=&c=3"] {
         let form = signed_over(canonical.as_bytes(), params(), &key);
-        let message = message::verify_notification(form.as_bytes(), key.public_key()).unwrap();
+        let message = message::verify(form.as_bytes(), key.public_key()).unwrap();
         assert_eq!((message.get("a"), message.get("body")), (Some("1"), None));
     }
     let form = signed_over(b"a=1&body=x&c=3", params(), &key);
-    assert!(message::verify_notification(form.as_bytes(), key.public_key()).is_err());
+    assert!(message::verify(form.as_bytes(), key.public_key()).is_err());
 }
 
 #[test]
 fn white_space_is_part_of_a_value() {
     let key = key();
     let form = message::sign(notification().with("subject", " a "), &key).unwrap();
-    let verdict = message::verify_notification(form.to_form().as_bytes(), key.public_key());
+    let verdict = message::verify(form.to_form().as_bytes(), key.public_key());
     assert_eq!(verdict.unwrap().get("subject"), Some(" a "));
     let trimmed = form.with("subject", "a").to_form();
-    assert!(message::verify_notification(trimmed.as_bytes(), key.public_key()).is_err());
+    assert!(message::verify(trimmed.as_bytes(), key.public_key()).is_err());
 }
 
 #[test]
 fn a_message_without_a_usable_signature_is_refused() {
     let key = key();
-    let verdict =
-        |params: Params| message::verify_notification(params.to_form().as_bytes(), key.public_key());
+    let verdict = |params: Params| message::verify(params.to_form().as_bytes(), key.public_key());
     let signed = || message::sign(notification(), &key).unwrap();
     assert!(verdict(signed()).is_ok());
     assert_eq!(verdict(notification()), Err(MessageError::Unsigned));
@@ -100,7 +99,7 @@ fn a_message_that_can_be_cut_differently_is_refused() {
         .with("sign_type", "RSA2")
         .with("sign", signature);
     assert_eq!(
-        message::verify_notification(recut.to_form().as_bytes(), key.public_key()),
+        message::verify(recut.to_form().as_bytes(), key.public_key()),
         Err(MessageError::Ambiguous { name: "refund_fee" })
     );
 }
@@ -109,7 +108,7 @@ fn a_message_that_can_be_cut_differently_is_refused() {
 fn no_value_shows_in_debug() {
     let key = key();
     let form = message::sign(notification(), &key).unwrap();
-    let message = message::verify_notification(form.to_form().as_bytes(), key.public_key()).unwrap();
+    let message = message::verify(form.to_form().as_bytes(), key.public_key()).unwrap();
     let shown = format!("{form:?} {message:?}");
     assert!(shown.contains("total_amount") && !shown.contains("323.91"), "{shown}");
 }
