@@ -1,1 +1,47 @@
-//! application
+//! What the shop can do, one file a use case.
+//!
+//! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Each has its own error
+//! type, which the `api` crate matches exhaustively to find the code that the contract answers.
+
+mod cashier;
+mod confirm_receipt;
+mod list_orders;
+mod payment_result;
+mod place_order;
+mod preview_order;
+mod settle_payment;
+mod ship_order;
+mod start_payment;
+mod sweep_carts;
+
+pub use cashier::{Cashier, PaymentInvitation};
+pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
+pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, OrderPage};
+pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
+pub use place_order::{
+    DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems, PlaceOrder, PlaceOrderError, PlaceOrderRequest,
+    Placement, PlacementError, PlacementPorts,
+};
+pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
+pub use ship_order::{ShipOrder, ShipOrderError};
+pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
+pub use sweep_carts::{SweepCarts, SweepError};
+
+use std::time::Duration;
+
+use domain::{FreightPolicy, QuantityLimit};
+
+/// What the shop's owner sets about selling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShopRules {
+    /// What delivery costs.
+    pub freight: FreightPolicy,
+    /// The most pieces of one SKU in one order.
+    pub quantity_limit: QuantityLimit,
+    /// How long an order may stay unpaid.
+    pub payment_deadline: Duration,
+}
+
+/// How often a unit of work is tried again when others hold its rows, before the caller is told so.
+const ATTEMPTS: u32 = 8;

@@ -28,7 +28,7 @@ pub use money::{Money, MoneyError};
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
-    Addressee, EvidenceSource, Merchant, NotForUs, Payable, PaymentRecord, PaymentStatus, Settlement, Trade,
+    Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus, Settlement, Trade,
     TradeStatus, decide_settlement,
 };
 pub use purchase::{

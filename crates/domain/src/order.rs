@@ -1,6 +1,8 @@
+use std::collections::BTreeMap;
+
 use crate::{
-    CartStamp, IdempotencyKey, Money, OrderId, OrderStatus, Quantity, Quote, SaleAttribute, ShippingAddress,
-    ShopTime, SkuId, UserId,
+    Allocation, CartStamp, IdempotencyKey, Money, OrderId, OrderStatus, Quantity, Quote, SaleAttribute,
+    ShippingAddress, ShopTime, SkuId, UserId,
 };
 
 /// An order as it was placed, and where it stands.
@@ -99,6 +101,22 @@ impl Order {
             expire_at: Some(expire_at),
             goods: goods.collect(),
         }
+    }
+
+    /// The pieces that the order holds, in ascending order of SKU ids, each once.
+    ///
+    /// The old back end could write two lines of one SKU; they are added up.
+    pub fn stock(&self) -> Vec<Allocation> {
+        let mut stock: BTreeMap<SkuId, Allocation> = BTreeMap::new();
+        for line in &self.goods {
+            let held = stock.entry(line.sku_id).or_insert(Allocation {
+                sku_id: line.sku_id,
+                pieces: 0,
+                price: line.price,
+            });
+            held.pieces = held.pieces.saturating_add(line.quantity.pieces());
+        }
+        stock.into_values().collect()
     }
 
     /// Whether the time to pay has passed.

@@ -1,4 +1,4 @@
-use crate::{Money, OrderEvent, OrderId, OrderStatus, ShopTime, Transition};
+use crate::{Allocation, Money, Order, OrderEvent, OrderId, OrderStatus, ShopTime, Transition};
 
 /// Who may be paid: the shop as Alipay knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,21 +88,31 @@ pub enum PaymentStatus {
 }
 
 /// What to do about a trade that Alipay tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
     /// Nothing has been paid, or the message tells of a refund: nothing to do.
     NotAPayment,
     /// The trade is on record: nothing to do.
     AlreadyRecorded,
-    /// The order is paid: record the trade and make the transition.
-    Settle,
-    /// The order was found paid without a record, as the old back end leaves it: record the trade only.
-    Adopt,
-    /// The order is cancelled: take its stock again and revive it, or, where the stock is gone, record the trade as
-    /// [`PaymentStatus::Late`].
-    SettleLate,
-    /// Record the trade, leave the order alone.
+    /// The order is paid: make the transition and record the trade.
+    Settle(Paid),
+    /// The order was cancelled: take its stock again, and do the same; or, where the stock is gone, record the trade
+    /// as [`PaymentStatus::Late`].
+    SettleLate(Paid, Vec<Allocation>),
+    /// Record the trade so; leave the order alone. An order that is found paid without a record, as the old back end
+    /// leaves it, gets its record this way.
     RecordOnly(PaymentStatus),
+}
+
+/// The transition of an order that was paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// Which order.
+    pub order_id: OrderId,
+    /// The status it is in.
+    pub from: OrderStatus,
+    /// The status it gets.
+    pub to: OrderStatus,
 }
 
 /// A message that Alipay signed, but not for this shop.
@@ -206,25 +216,10 @@ impl EvidenceSource {
     }
 }
 
-/// The part of an order that a settlement is decided on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Payable<'a> {
-    /// Its number.
-    pub id: &'a OrderId,
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// What it costs, freight included.
-    pub total_amount: Money,
-}
-
-/// Decides what a trade means for the order of its number, given the payments already on record for that order.
+/// Decides what a trade means for the order of its number, given the payments already on record for that number.
 ///
-/// `order` is none where no order has the number. Wrong amounts never settle, whatever the order's status.
-pub fn decide_settlement(
-    order: Option<Payable<'_>>,
-    recorded: &[PaymentRecord],
-    trade: &Trade,
-) -> Settlement {
+/// `order` is none where no order has the number. A wrong amount never settles, whatever the order's status.
+pub fn decide_settlement(order: Option<&Order>, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
     if !trade.is_payment() {
         return Settlement::NotAPayment;
     }
@@ -240,23 +235,23 @@ pub fn decide_settlement(
     if recorded.iter().any(|payment| payment.status == PaymentStatus::Settled) {
         return Settlement::RecordOnly(PaymentStatus::Duplicate);
     }
-    match order.status.on(OrderEvent::Paid) {
-        Ok(Transition::To(_)) => Settlement::Settle,
-        Ok(Transition::AlreadyDone) => Settlement::Adopt,
-        Err(_) => match order.status {
-            OrderStatus::Cancelled => Settlement::SettleLate,
-            OrderStatus::AwaitingPayment
-            | OrderStatus::AwaitingShipment
-            | OrderStatus::AwaitingReceipt
-            | OrderStatus::Completed
-            | OrderStatus::Refunded => Settlement::Adopt,
-        },
+    let becomes = |event| match order.status.on(event) {
+        Ok(Transition::To(to)) => Some(Paid { order_id: order.id.clone(), from: order.status, to }),
+        Ok(Transition::AlreadyDone) | Err(_) => None,
+    };
+    if let Some(paid) = becomes(OrderEvent::Paid) {
+        Settlement::Settle(paid)
+    } else if let Some(paid) = becomes(OrderEvent::PaidLate) {
+        Settlement::SettleLate(paid, order.stock())
+    } else {
+        Settlement::RecordOnly(PaymentStatus::Settled)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{OrderGoods, Quantity, ShippingAddress, SkuId, UserId};
 
     fn trade(trade_no: &str, amount: &str, status: TradeStatus) -> Trade {
         Trade {
@@ -280,18 +275,46 @@ mod tests {
     }
 
     fn decide(status: OrderStatus, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
-        let id = OrderId::parse("2019112820400804").unwrap();
-        let order = Payable { id: &id, status, total_amount: "323.91".parse().unwrap() };
-        decide_settlement(Some(order), recorded, trade)
+        decide_settlement(Some(&order(status)), recorded, trade)
+    }
+
+    fn order(status: OrderStatus) -> Order {
+        let line = |id, price: &str, pieces| OrderGoods {
+            sku_id: SkuId(id),
+            name: String::new(),
+            default_image_url: String::new(),
+            price: price.parse().unwrap(),
+            quantity: Quantity::stored(pieces).unwrap(),
+            attributes: Vec::new(),
+        };
+        Order {
+            id: OrderId::parse("2019112820400804").unwrap(),
+            user_id: UserId(4),
+            status,
+            total_count: 3,
+            total_amount: "323.91".parse().unwrap(),
+            freight: "10.00".parse().unwrap(),
+            shipping: ShippingAddress {
+                title: String::new(),
+                receiver: String::new(),
+                mobile: String::new(),
+                address: String::new(),
+            },
+            created_at: ShopTime::parse("2019-11-28 20:40:08").unwrap(),
+            expire_at: None,
+            goods: vec![line(4, "104.95", 2), line(5, "104.01", 1)],
+        }
+    }
+
+    fn paid(from: OrderStatus) -> Paid {
+        Paid { order_id: order(from).id, from, to: OrderStatus::AwaitingShipment }
     }
 
     #[test]
     fn an_unpaid_order_is_settled_by_its_whole_amount() {
         for status in [TradeStatus::Success, TradeStatus::Finished] {
-            assert_eq!(
-                decide(OrderStatus::AwaitingPayment, &[], &trade("A", "323.91", status)),
-                Settlement::Settle
-            );
+            let decision = decide(OrderStatus::AwaitingPayment, &[], &trade("A", "323.91", status));
+            assert_eq!(decision, Settlement::Settle(paid(OrderStatus::AwaitingPayment)));
         }
     }
 
@@ -345,15 +368,26 @@ mod tests {
     fn a_wrong_payment_does_not_stand_in_the_way_of_the_right_one() {
         let recorded = [record("A", PaymentStatus::WrongAmount)];
         let right = trade("B", "323.91", TradeStatus::Success);
-        assert_eq!(decide(OrderStatus::AwaitingPayment, &recorded, &right), Settlement::Settle);
+        let decision = decide(OrderStatus::AwaitingPayment, &recorded, &right);
+        assert_eq!(decision, Settlement::Settle(paid(OrderStatus::AwaitingPayment)));
     }
 
     #[test]
-    fn a_cancelled_order_is_settled_late_and_a_paid_one_adopts() {
-        let paid = trade("A", "323.91", TradeStatus::Success);
-        assert_eq!(decide(OrderStatus::Cancelled, &[], &paid), Settlement::SettleLate);
+    fn a_cancelled_order_takes_its_stock_again() {
+        let decision = decide(OrderStatus::Cancelled, &[], &trade("A", "323.91", TradeStatus::Success));
+        let stock = [(4, 2, "104.95"), (5, 1, "104.01")].map(|(id, pieces, price)| Allocation {
+            sku_id: SkuId(id),
+            pieces,
+            price: price.parse().unwrap(),
+        });
+        assert_eq!(decision, Settlement::SettleLate(paid(OrderStatus::Cancelled), stock.to_vec()));
+    }
+
+    #[test]
+    fn an_order_that_is_paid_without_a_record_gets_one() {
         for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
-            assert_eq!(decide(status, &[], &paid), Settlement::Adopt);
+            let decision = decide(status, &[], &trade("A", "323.91", TradeStatus::Success));
+            assert_eq!(decision, Settlement::RecordOnly(PaymentStatus::Settled));
         }
     }
 

@@ -46,6 +46,13 @@ impl ShopTime {
         Self(later.unwrap_or(NaiveDateTime::MAX))
     }
 
+    /// The moment so much earlier; the earliest representable one where that is before it.
+    #[must_use]
+    pub fn before(self, span: Duration) -> Self {
+        let earlier = TimeDelta::from_std(span).ok().and_then(|delta| self.0.checked_sub_signed(delta));
+        Self(earlier.unwrap_or(NaiveDateTime::MIN))
+    }
+
     /// How much later this is than `earlier`; zero where it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).to_std().unwrap_or(Duration::ZERO)
@@ -85,5 +92,7 @@ mod tests {
         assert_eq!(later.since(time), Duration::from_secs(30));
         assert_eq!(time.since(later), Duration::ZERO);
         assert!(time.after(Duration::MAX) > later);
+        assert_eq!(later.before(Duration::from_secs(30)), time);
+        assert!(time.before(Duration::MAX) < time);
     }
 }

@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use domain::{Actor, NotAllowed, OrderEvent, OrderId, StatusChange, Transition, Username};
+use ports::{Clock, StoreError, UnitsOfWork, Users};
+
+/// 确认收货: the buyer has the goods.
+pub struct ConfirmReceipt {
+    /// Who may confirm.
+    pub users: Arc<dyn Users>,
+    /// Where the order is changed.
+    pub units: Arc<dyn UnitsOfWork>,
+    /// When.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why receipt was not confirmed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfirmReceiptError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// There is no such order, or it is another user's; the caller is not told which.
+    #[error("no such order")]
+    UnknownOrder,
+    /// The order was not sent, or was given up.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// The order changed at the same moment.
+    #[error("the order changed meanwhile")]
+    Conflict,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ConfirmReceipt {
+    /// Confirms that the user received the order; confirming again is no error and changes nothing.
+    pub async fn execute(&self, username: &Username, order_id: &OrderId) -> Result<(), ConfirmReceiptError> {
+        let user_id = self.users.find(username).await?.ok_or(ConfirmReceiptError::UnknownUser)?;
+        let mut unit = self.units.begin().await?;
+        let order = unit.orders().find_for_update(order_id).await?;
+        let order =
+            order.filter(|order| order.user_id == user_id).ok_or(ConfirmReceiptError::UnknownOrder)?;
+        let to = match order.status.on(OrderEvent::ReceiptConfirmed)? {
+            Transition::AlreadyDone => return Ok(()),
+            Transition::To(to) => to,
+        };
+        let change = StatusChange {
+            order_id: order.id,
+            from: order.status,
+            to,
+            actor: Actor::Buyer,
+            reason: "确认收货".to_owned(),
+            at: self.clock.now(),
+        };
+        if !unit.orders().change_status(&change).await? {
+            return Err(ConfirmReceiptError::Conflict);
+        }
+        Ok(unit.commit().await?)
+    }
+}

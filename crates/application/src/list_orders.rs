@@ -1,0 +1,61 @@
+use std::sync::Arc;
+
+use domain::{Order, OrderId, OrderStatus, Username};
+use ports::{OrderListQuery, OrderReader, StoreError, Users};
+
+/// 订单查询: a buyer's orders, newest first, a page at a time.
+pub struct ListOrders {
+    /// Who may look.
+    pub users: Arc<dyn Users>,
+    /// The orders.
+    pub orders: Arc<dyn OrderReader>,
+}
+
+/// Which page of which orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListOrdersRequest {
+    /// Whose orders.
+    pub username: Username,
+    /// In which status; none for all.
+    pub status: Option<OrderStatus>,
+    /// Only what follows this order.
+    pub before: Option<OrderId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A page of orders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderPage {
+    /// Newest first.
+    pub orders: Vec<Order>,
+    /// What to pass as `before` for the next page; none on the last.
+    pub next: Option<OrderId>,
+}
+
+/// Why there is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum ListOrdersError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ListOrders {
+    /// One page of the user's orders.
+    pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
+        let user_id = self.users.find(&request.username).await?.ok_or(ListOrdersError::UnknownUser)?;
+        // One more than asked for tells whether there is another page.
+        let limit = request.limit.saturating_add(1);
+        let query = OrderListQuery { user_id, status: request.status, before: request.before, limit };
+        let mut orders = self.orders.list(&query).await?;
+        let shown = usize::try_from(request.limit).unwrap_or(usize::MAX);
+        let has_more = orders.len() > shown;
+        orders.truncate(shown);
+        let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
+        Ok(OrderPage { orders, next })
+    }
+}

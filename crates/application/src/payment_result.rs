@@ -1,0 +1,92 @@
+use std::sync::Arc;
+
+use domain::{EvidenceSource, Money, NotForUs, Order, OrderId};
+use ports::{GatewayError, NotVerified, OrderReader, PaymentGateway, StoreError};
+
+use crate::{SettleError, SettlePayment};
+
+/// 支付结果: the browser came back from Alipay and wants to know whether the order is paid.
+///
+/// What it brings proves only that Alipay knows the trade; it can be replayed. Whether the order is paid is known to
+/// the database, or else to Alipay.
+pub struct PaymentResult {
+    /// Verifies what the browser brings, and is asked.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// The orders.
+    pub orders: Arc<dyn OrderReader>,
+    /// Settles what Alipay says was paid.
+    pub settle: Arc<SettlePayment>,
+}
+
+/// Whether the order is paid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentState {
+    /// Its number.
+    pub order_id: OrderId,
+    /// What it costs.
+    pub total_amount: Money,
+    /// Whether that is paid, and not refunded.
+    pub is_paid: bool,
+}
+
+/// Why the result is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentResultError {
+    /// Alipay did not sign what the browser brought.
+    #[error(transparent)]
+    NotVerified(#[from] NotVerified),
+    /// It is for another shop.
+    #[error(transparent)]
+    NotForUs(#[from] NotForUs),
+    /// The order does not exist.
+    #[error("no such order")]
+    UnknownOrder,
+    /// Alipay was asked and gave no usable answer.
+    #[error("Alipay gave no answer about the order")]
+    Gateway {
+        /// What is known: the order, not paid so far.
+        state: PaymentState,
+        /// What went wrong.
+        #[source]
+        cause: GatewayError,
+    },
+    /// Alipay says that it is paid, and that could not be written down.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PaymentResult {
+    /// Whether the order that the query string of Alipay's return names is paid.
+    pub async fn execute(&self, query: &str) -> Result<PaymentState, PaymentResultError> {
+        let returned = self.gateway.verify_return(query)?;
+        self.settle.merchant.check(&returned.addressee)?;
+        let id = OrderId::parse(&returned.out_trade_no).map_err(|_| PaymentResultError::UnknownOrder)?;
+        let order = self.find(&id).await?;
+        if order.status.is_paid() {
+            return Ok(state(&order));
+        }
+        let trade = self.gateway.query(&id).await;
+        match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
+            Some(trade) if trade.is_payment() => {
+                self.settle.by_trade(&trade, EvidenceSource::Query).await?;
+                Ok(state(&self.find(&id).await?))
+            }
+            Some(_) | None => Ok(state(&order)),
+        }
+    }
+
+    async fn find(&self, id: &OrderId) -> Result<Order, PaymentResultError> {
+        self.orders.find(id).await?.ok_or(PaymentResultError::UnknownOrder)
+    }
+}
+
+fn state(order: &Order) -> PaymentState {
+    PaymentState {
+        order_id: order.id.clone(),
+        total_amount: order.total_amount,
+        is_paid: order.status.is_paid(),
+    }
+}

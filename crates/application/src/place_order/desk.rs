@@ -1,0 +1,100 @@
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::Order;
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinSet,
+    time::timeout,
+};
+
+use super::{OrderDraft, Placement, PlacementError};
+
+/// How long a draft may wait for a writer before its buyer is told that the shop is too busy.
+pub const DESK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where drafts wait for a writer.
+///
+/// Writing one order costs the database nearly as much as writing many, so a writer takes all that are waiting, and
+/// never waits for more: an idle shop places groups of one without delay, a busy one places large groups.
+#[derive(Clone)]
+pub struct OrderDesk {
+    queue: mpsc::Sender<Ticket>,
+}
+
+/// How a desk works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeskSettings {
+    /// How many groups are written at the same time.
+    pub writers: usize,
+    /// The most orders in one group.
+    pub group: usize,
+    /// The most orders that wait; more are turned away.
+    pub queue: usize,
+}
+
+/// A draft in the queue, and its buyer.
+struct Ticket {
+    draft: OrderDraft,
+    answer: oneshot::Sender<Result<Order, PlacementError>>,
+    /// Set by whoever decides first: a writer that places the draft, or a buyer who no longer waits.
+    claimed: Arc<AtomicBool>,
+}
+
+impl OrderDesk {
+    /// Opens the desk. The writers stop when the last clone of the desk is gone and all that was waiting is placed.
+    pub fn open(placement: Arc<Placement>, settings: DeskSettings) -> (Self, JoinSet<()>) {
+        let (queue, waiting) = mpsc::channel(settings.queue.max(1));
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut writers = JoinSet::new();
+        for _ in 0..settings.writers.max(1) {
+            writers.spawn(write(Arc::clone(&placement), Arc::clone(&waiting), settings.group.max(1)));
+        }
+        (Self { queue }, writers)
+    }
+
+    /// Places one order, together with whatever else is waiting.
+    ///
+    /// # Errors
+    /// [`PlacementError::Busy`] where the queue is full or no writer took the draft within [`DESK_PATIENCE`]; then it
+    /// will not be placed later either.
+    pub(crate) async fn place(&self, draft: OrderDraft) -> Result<Order, PlacementError> {
+        let claimed = Arc::new(AtomicBool::new(false));
+        let (answer, mut answered) = oneshot::channel();
+        let ticket = Ticket { draft, answer, claimed: Arc::clone(&claimed) };
+        self.queue.try_send(ticket).map_err(|_| PlacementError::Busy)?;
+        let outcome = match timeout(DESK_PATIENCE, &mut answered).await {
+            Ok(outcome) => outcome,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(PlacementError::Busy),
+            // A writer is at it: the database's own time limits bound what is left to wait.
+            Err(_) => answered.await,
+        };
+        outcome.unwrap_or(Err(PlacementError::Busy))
+    }
+}
+
+/// What one writer does for as long as the desk is open.
+async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Ticket>>>, most: usize) {
+    let mut tickets = Vec::with_capacity(most);
+    loop {
+        let taken = waiting.lock().await.recv_many(&mut tickets, most).await;
+        if taken == 0 {
+            return;
+        }
+        let (drafts, answers): (Vec<_>, Vec<_>) = tickets
+            .drain(..)
+            .filter(|ticket| !ticket.claimed.swap(true, Ordering::AcqRel))
+            .map(|ticket| (ticket.draft, ticket.answer))
+            .unzip();
+        let outcomes = placement.place(&drafts).await;
+        for (answer, outcome) in answers.into_iter().zip(outcomes) {
+            // A buyer who is gone finds the order in the list.
+            let _gone = answer.send(outcome);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::{Address, InvalidQuantity, Purchase, Quantity, Quote, SkuId, UserId, Username};
+use ports::{AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, StoreError, Users};
+
+use crate::ShopRules;
+
+/// 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
+pub struct PreviewOrder {
+    /// Who may buy.
+    pub users: Arc<dyn Users>,
+    /// Where it can go.
+    pub address_book: Arc<dyn AddressBook>,
+    /// What there is to buy.
+    pub catalog: Arc<dyn Catalog>,
+    /// What the buyers put aside.
+    pub carts: Arc<dyn CartStore>,
+    /// What they previewed without the cart.
+    pub direct_buys: Arc<dyn DirectBuys>,
+    /// When they did.
+    pub clock: Arc<dyn Clock>,
+    /// Freight and limits.
+    pub rules: ShopRules,
+}
+
+/// What is to be previewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PreviewItems {
+    /// The ticked lines of the cart.
+    Cart,
+    /// One SKU, without the cart.
+    Direct {
+        /// Which.
+        sku_id: SkuId,
+        /// How many, as the client says.
+        quantity: i64,
+    },
+}
+
+/// What an order would contain and cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The buyer's addresses, the default one first; may be empty.
+    pub addresses: Vec<Address>,
+    /// Lines and sums.
+    pub quote: Quote,
+}
+
+/// No preview, and what the page can show nevertheless.
+#[derive(Debug, thiserror::Error)]
+#[error("no preview")]
+pub struct PreviewError {
+    /// The buyer's addresses, as far as they are known.
+    pub addresses: Vec<Address>,
+    /// Why.
+    #[source]
+    pub refusal: PreviewRefusal,
+}
+
+/// Why there is no preview.
+#[derive(Debug, thiserror::Error)]
+pub enum PreviewRefusal {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// Nothing in the cart is ticked.
+    #[error("nothing is selected in the cart")]
+    NothingSelected,
+    /// A number of pieces is not allowed.
+    #[error(transparent)]
+    InvalidQuantity(#[from] InvalidQuantity),
+    /// The SKU of a direct buy is gone or off the shelf.
+    #[error("SKU {0} cannot be bought")]
+    Unavailable(SkuId),
+    /// The sum is more than an order can cost.
+    #[error("the order costs more than an order can")]
+    AmountTooLarge,
+    /// The carts failed.
+    #[error(transparent)]
+    Carts(#[from] CartError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl PreviewOrder {
+    /// Previews what the buyer of this name is about to order.
+    pub async fn execute(&self, username: &Username, items: PreviewItems) -> Result<Preview, PreviewError> {
+        let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
+        let (user_id, addresses) = self.buyer(username).await.map_err(without_addresses)?;
+        match self.quote(user_id, items).await {
+            Ok(quote) => Ok(Preview { addresses, quote }),
+            Err(refusal) => Err(PreviewError { addresses, refusal }),
+        }
+    }
+
+    async fn buyer(&self, username: &Username) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
+        let user_id = self.users.find(username).await?.ok_or(PreviewRefusal::UnknownUser)?;
+        Ok((user_id, self.address_book.of_user(user_id).await?))
+    }
+
+    async fn quote(&self, user_id: UserId, items: PreviewItems) -> Result<Quote, PreviewRefusal> {
+        match items {
+            PreviewItems::Cart => {
+                let lines = self.ticked_lines(user_id).await?;
+                let purchase = Purchase::new(lines).ok_or(PreviewRefusal::NothingSelected)?;
+                self.price(&purchase).await
+            }
+            PreviewItems::Direct { sku_id, quantity } => {
+                let quantity = self.rules.quantity_limit.quantity(quantity)?;
+                let quote = self.price(&Purchase::of_one(sku_id, quantity)).await?;
+                if let Some(line) = quote.unavailable.first() {
+                    return Err(PreviewRefusal::Unavailable(line.sku_id));
+                }
+                let latest = DirectBuy { sku_id, quantity, previewed_at: self.clock.now() };
+                self.direct_buys.remember(user_id, latest).await?;
+                Ok(quote)
+            }
+        }
+    }
+
+    async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, Quantity>, PreviewRefusal> {
+        let cart = self.carts.load(user_id).await?;
+        let quantity = |count| self.rules.quantity_limit.quantity(count);
+        Ok(cart
+            .selected()
+            .map(|line| Ok((line.sku_id, quantity(line.count)?)))
+            .collect::<Result<_, InvalidQuantity>>()?)
+    }
+
+    async fn price(&self, purchase: &Purchase) -> Result<Quote, PreviewRefusal> {
+        let ids: Vec<SkuId> = purchase.sku_ids().collect();
+        let skus = self.catalog.skus(&ids).await?;
+        purchase.quote(&skus, &self.rules.freight).map_err(|_| PreviewRefusal::AmountTooLarge)
+    }
+}

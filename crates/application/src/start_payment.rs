@@ -1,0 +1,73 @@
+use std::sync::Arc;
+
+use domain::{Money, NotAllowed, OrderEvent, OrderId, Username};
+use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
+
+use crate::{Cashier, PaymentInvitation};
+
+/// 订单支付: the buyer wants to pay an order that was placed before.
+pub struct StartPayment {
+    /// Who may pay.
+    pub users: Arc<dyn Users>,
+    /// The orders.
+    pub orders: Arc<dyn OrderReader>,
+    /// Where it is paid.
+    pub cashier: Arc<Cashier>,
+    /// Whether the deadline has passed.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the buyer does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StartedPayment {
+    /// Pay.
+    Invited(PaymentInvitation),
+    /// Nothing: the order is paid. The page shows its number and amount.
+    AlreadyPaid {
+        /// The order.
+        order_id: OrderId,
+        /// What was paid.
+        total_amount: Money,
+    },
+}
+
+/// Why the order cannot be paid.
+#[derive(Debug, thiserror::Error)]
+pub enum StartPaymentError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// There is no such order, or it is another user's; the caller is not told which.
+    #[error("no such order")]
+    UnknownOrder,
+    /// It was cancelled or refunded, or its payment deadline has passed.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// Alipay's rules do not allow the payment.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl StartPayment {
+    /// Invites the user to pay their order.
+    pub async fn execute(
+        &self,
+        username: &Username,
+        order_id: &OrderId,
+    ) -> Result<StartedPayment, StartPaymentError> {
+        let user_id = self.users.find(username).await?.ok_or(StartPaymentError::UnknownUser)?;
+        let order = self.orders.find(order_id).await?;
+        let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
+        if order.status.is_paid() {
+            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+        }
+        order.status.on(OrderEvent::Paid)?;
+        if order.is_overdue(self.clock.now()) {
+            return Err(NotAllowed { status: order.status, event: OrderEvent::Paid }.into());
+        }
+        Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
+    }
+}
