@@ -1,0 +1,7 @@
+//! The one buyer of the sandbox. It has an account, and money without end.
+
+/// The buyer's account number.
+pub(crate) const BUYER_ID: &str = "2088102175953034";
+
+/// The buyer's sign-in name, masked as Alipay masks it.
+pub(crate) const BUYER_LOGON_ID: &str = "dad***@sandbox.com";

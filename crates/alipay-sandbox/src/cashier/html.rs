@@ -1,0 +1,78 @@
+/// Text that goes into a page, made harmless: it shows as written and never becomes markup.
+pub(super) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+/// A whole page around its middle, which must be escaped already.
+pub(super) fn page(title: &str, main: &str) -> String {
+    let title = escape(title);
+    format!(
+        r#"<!doctype html>
+<html lang="zh-CN">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title} - 支付宝沙箱</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<header><div class="bar"><span class="mark">支</span><b>收银台</b><span class="tag">沙箱环境</span></div></header>
+<main>{main}</main>
+<footer>沙箱环境，不会发生真实扣款</footer>
+</body>
+</html>
+"#
+    )
+}
+
+/// All of the pages' looks; nothing is loaded from elsewhere.
+const STYLE: &str = "
+*{box-sizing:border-box}
+body{margin:0;background:#f4f6f9;color:#1f2937;font:16px/1.6 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}
+header{background:#fff;border-bottom:1px solid #e6eaf0}
+.bar{max-width:560px;margin:0 auto;padding:14px 20px;display:flex;align-items:center;gap:10px}
+.mark{width:32px;height:32px;border-radius:8px;background:#1677ff;color:#fff;display:grid;place-items:center;font-weight:700}
+.tag{margin-left:auto;font-size:13px;color:#ad6800;background:#fff7e6;border:1px solid #ffd591;border-radius:4px;padding:0 8px}
+main{max-width:560px;margin:28px auto;padding:0 16px}
+.card{background:#fff;border-radius:12px;padding:28px 24px;box-shadow:0 1px 3px rgba(15,35,70,.08)}
+h1{font-size:18px;font-weight:600;margin:0 0 4px;text-align:center}
+.amount{font-size:40px;font-weight:700;text-align:center;margin:0 0 20px;font-variant-numeric:tabular-nums}
+.amount small{font-size:22px;margin-right:4px}
+dl{margin:0 0 24px;border-top:1px solid #eef1f5;padding-top:14px}
+dl div{display:flex;gap:16px;padding:5px 0}
+dt{flex:0 0 5em;color:#6b7280}
+dd{margin:0;flex:1;text-align:right;overflow-wrap:anywhere}
+button,.button{display:block;width:100%;padding:13px;border-radius:8px;border:1px solid transparent;font:inherit;font-weight:600;text-align:center;text-decoration:none;cursor:pointer}
+.primary{background:#1677ff;color:#fff}
+.primary:hover{background:#0958d9}
+.plain{background:#fff;color:#4b5563;border-color:#d5dbe3;margin-top:12px}
+.plain:hover{border-color:#1677ff;color:#0958d9}
+button:focus-visible,.button:focus-visible{outline:3px solid #91caff;outline-offset:2px}
+.note{text-align:center;color:#6b7280;margin:0 0 20px;overflow-wrap:anywhere}
+.code{font-family:ui-monospace,monospace;font-size:13px;color:#6b7280;text-align:center;overflow-wrap:anywhere;margin:0 0 20px}
+footer{text-align:center;color:#6b7280;font-size:13px;padding:0 16px 28px}
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_becomes_markup() {
+        assert_eq!(
+            escape(r#"<img src=x onerror='alert("1")'>&amp;"#),
+            "&lt;img src=x onerror=&#39;alert(&quot;1&quot;)&#39;&gt;&amp;amp;"
+        );
+    }
+}

@@ -1,0 +1,77 @@
+use super::html::{escape, page};
+use crate::{failure::Failure, trade::Trade};
+
+/// Where the buyer decides: the payee, what it is for, how much, and two buttons that are plain form posts.
+pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
+    let amount = trade.terms.total_amount;
+    let trade_no = escape(&trade.trade_no);
+    let details = details(&[
+        ("收款方", merchant_name),
+        ("商品", &trade.terms.subject),
+        ("订单号", &trade.terms.out_trade_no),
+        ("付款截止", &trade.expires_at.to_string()),
+    ]);
+    let main = format!(
+        r#"<div class="card">
+<h1>确认付款</h1>
+<p class="amount"><small>¥</small>{amount}</p>
+{details}
+<form method="post" action="/cashier/pay"><input type="hidden" name="trade_no" value="{trade_no}"><button class="primary" id="pay">确认付款</button></form>
+<form method="post" action="/cashier/cancel"><input type="hidden" name="trade_no" value="{trade_no}"><button class="plain" id="cancel">取消</button></form>
+</div>"#
+    );
+    page("确认付款", &main)
+}
+
+/// For a shop without a `return_url`: it is done.
+pub(crate) fn paid_page(trade: &Trade) -> String {
+    let amount = trade.terms.total_amount;
+    let details = details(&[("订单号", &trade.terms.out_trade_no), ("交易号", &trade.trade_no)]);
+    let main = format!(
+        r#"<div class="card"><h1>付款成功</h1><p class="amount"><small>¥</small>{amount}</p>{details}</div>"#
+    );
+    page("付款成功", &main)
+}
+
+/// For a shop without a `return_url`: nothing was paid.
+pub(crate) fn waiting_page(trade: &Trade) -> String {
+    let details = details(&[("订单号", &trade.terms.out_trade_no)]);
+    let main = format!(
+        r#"<div class="card"><h1>已取消付款</h1><p class="note">订单尚未付款，截止时间前可以回到商家重新付款。</p>{details}</div>"#
+    );
+    page("已取消付款", &main)
+}
+
+/// Why there is nothing to pay, in Alipay's words, and a way back where the shop gave one.
+pub(crate) fn failure_page(failure: &Failure, back: Option<&str>) -> String {
+    let words = failure.words();
+    let title = title(failure);
+    let (sub_code, sub_msg) = (escape(words.sub_code), escape(&words.sub_msg));
+    let back = back.map_or_else(String::new, |url| {
+        format!(r#"<a class="button plain" href="{}">返回商家</a>"#, escape(url))
+    });
+    let main = format!(
+        r#"<div class="card"><h1>{title}</h1><p class="note">{sub_msg}</p><p class="code">错误代码 {sub_code}</p>{back}</div>"#
+    );
+    page(title, &main)
+}
+
+fn title(failure: &Failure) -> &'static str {
+    if *failure == Failure::TradeHasSuccess {
+        "订单已付款，请勿重复付款"
+    } else if *failure == Failure::TradeHasClose {
+        "订单已超时或已关闭，无法付款"
+    } else if *failure == Failure::TradeNotExist {
+        "交易不存在"
+    } else {
+        "调试错误，请回到请求来源地，重新发起请求。"
+    }
+}
+
+fn details(rows: &[(&str, &str)]) -> String {
+    let rows: String = rows
+        .iter()
+        .map(|(name, value)| format!("<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value)))
+        .collect();
+    format!("<dl>{rows}</dl>")
+}

@@ -1,0 +1,53 @@
+use alipay_protocol::{Method, PrivateKey, answer};
+use serde::{Serialize, Serializer, ser::SerializeMap as _};
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// The node of an answer: members in the order in which they were added, as Alipay writes them.
+#[derive(Debug, Default)]
+pub(crate) struct Node(Vec<(&'static str, Value)>);
+
+impl Node {
+    pub(crate) fn success() -> Self {
+        Self::default().with("code", "10000").with("msg", "Success")
+    }
+
+    pub(crate) fn failure(failure: &Failure) -> Self {
+        let words = failure.words();
+        Self::default()
+            .with("code", words.code)
+            .with("msg", words.msg())
+            .with("sub_code", words.sub_code)
+            .with("sub_msg", words.sub_msg)
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.0.push((name, value.into()));
+        self
+    }
+
+    /// The JSON document to answer, signed unless there is no key. A `/` is written as `\/`, which JSON allows and a
+    /// merchant that re-serialises instead of keeping the bytes does not survive.
+    pub(crate) fn seal(&self, method: Option<Method>, key: Option<&PrivateKey>) -> String {
+        let name = method.map_or_else(|| "error_response".to_owned(), Method::response_node);
+        let json = serde_json::to_string(self).unwrap_or_default().replace('/', "\\/");
+        answer::seal(&name, &json, key).unwrap_or_else(|_| unsigned(&name))
+    }
+}
+
+/// What is left to say when signing fails.
+fn unsigned(name: &str) -> String {
+    let node = serde_json::to_string(&Node::failure(&Failure::Signing)).unwrap_or_default();
+    format!(r#"{{"{name}":{node}}}"#)
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, value) in &self.0 {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,64 @@
+//! `alipay.trade.page.pay`: what the merchant asks the buyer to pay, checked against Alipay's limits.
+
+use alipay_protocol::Params;
+use serde_json::Value;
+
+use super::biz_content::BizContent;
+use crate::{failure::Failure, ledger::Arrival, trade::Terms};
+
+/// The only product a cashier page is for.
+const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
+const MAX_SUBJECT: usize = 256;
+const MAX_BODY: usize = 128;
+const MAX_PASSBACK_PARAMS: usize = 512;
+const MAX_TIME: usize = 32;
+/// Not documented; it bounds what a trade keeps.
+const MAX_GOODS: usize = 100;
+
+pub(crate) fn arrival(params: &Params) -> Result<Arrival, Failure> {
+    let biz = BizContent::read(params)?;
+    check_fixed(&biz)?;
+    let out_trade_no = biz.out_trade_no()?.ok_or(Failure::InvalidParameter { field: "out_trade_no" })?;
+    let terms = Terms {
+        out_trade_no,
+        total_amount: biz.amount("total_amount")?,
+        subject: biz.required_text("subject", MAX_SUBJECT)?,
+        body: biz.text("body", MAX_BODY)?,
+        passback_params: biz.text("passback_params", MAX_PASSBACK_PARAMS)?,
+        goods_detail: goods_detail(&biz)?,
+        time_expire: biz.text("time_expire", MAX_TIME)?,
+        timeout_express: biz.text("timeout_express", MAX_TIME)?,
+    };
+    Ok(Arrival {
+        terms,
+        notify_url: params.text("notify_url").map(str::to_owned),
+        return_url: params.text("return_url").map(str::to_owned),
+    })
+}
+
+/// The members with few known values.
+fn check_fixed(biz: &BizContent) -> Result<(), Failure> {
+    if biz.required_text("product_code", MAX_TIME)? != PRODUCT_CODE {
+        return Err(Failure::InvalidParameter { field: "product_code" });
+    }
+    let one_of = |field: &'static str, known: &[&str]| match biz.text(field, MAX_TIME)? {
+        Some(value) if !known.contains(&value.as_str()) => Err(Failure::InvalidParameter { field }),
+        Some(_) | None => Ok(()),
+    };
+    one_of("qr_pay_mode", &["0", "1", "2", "3", "4"])?;
+    one_of("integration_type", &["PCWEB", "ALIAPP"])
+}
+
+/// Goods, each with a number, a name, a quantity and a price.
+fn goods_detail(biz: &BizContent) -> Result<Option<Value>, Failure> {
+    let invalid = Failure::InvalidParameter { field: "goods_detail" };
+    let Some(value) = biz.get("goods_detail") else { return Ok(None) };
+    let goods = value.as_array().ok_or(invalid.clone())?;
+    let complete = |one: &Value| {
+        ["goods_id", "goods_name", "quantity", "price"].iter().all(|name| one.get(name).is_some())
+    };
+    if goods.len() > MAX_GOODS || !goods.iter().all(complete) {
+        return Err(invalid);
+    }
+    Ok(Some(value.clone()))
+}

@@ -1,0 +1,77 @@
+//! Keys for a merchant and an Alipay of one's own, made at the first start and kept in a folder.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use alipay_protocol::{KeyError, PrivateKey};
+
+use crate::state_file::write_private;
+
+/// The key of the application (the shop signs with it) and that of the sandbox's Alipay.
+#[derive(Debug, Clone)]
+pub struct SandboxKeys {
+    /// The merchant's: `app_private_key.pem`.
+    pub app: PrivateKey,
+    /// Alipay's: `alipay_private_key.pem`.
+    pub alipay: PrivateKey,
+}
+
+/// Why the folder of keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// A file cannot be read or written.
+    #[error("the key file {} cannot be used", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's reason.
+        #[source]
+        source: io::Error,
+    },
+    /// A file holds no key.
+    #[error("the key file {}: {source}", path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: KeyError,
+    },
+}
+
+impl SandboxKeys {
+    /// Reads `app_private_key.pem` and `alipay_private_key.pem` in the folder, and makes what is not there: private keys
+    /// that only their owner can read (mode 600), and the public halves beside them (`app_public_key.pem`,
+    /// `alipay_public_key.pem`), which a merchant's configuration needs.
+    ///
+    /// Blocks for the time of file access and, at the first start, of making two keys (up to a second).
+    ///
+    /// # Errors
+    /// The folder cannot be written, or a file in it holds no key.
+    pub fn load_or_generate(folder: &Path) -> Result<Self, KeyFileError> {
+        Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
+    }
+}
+
+fn load_or_generate(folder: &Path, owner: &str) -> Result<PrivateKey, KeyFileError> {
+    let path = folder.join(format!("{owner}_private_key.pem"));
+    match fs::read_to_string(&path) {
+        Ok(text) => PrivateKey::parse(&text).map_err(|source| KeyFileError::Key { path, source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => generate(folder, owner, path),
+        Err(source) => Err(KeyFileError::Io { path, source }),
+    }
+}
+
+fn generate(folder: &Path, owner: &str, path: PathBuf) -> Result<PrivateKey, KeyFileError> {
+    let failed = |source| KeyFileError::Key { path: path.clone(), source };
+    let key = PrivateKey::generate().map_err(failed)?;
+    let private = key.to_pkcs8_pem().map_err(failed)?;
+    let public = key.public_key().to_spki_pem().map_err(failed)?;
+    let public_path = folder.join(format!("{owner}_public_key.pem"));
+    for (path, pem) in [(&public_path, public), (&path, private)] {
+        write_private(path, pem.as_bytes())
+            .map_err(|source| KeyFileError::Io { path: path.clone(), source })?;
+    }
+    Ok(key)
+}
