@@ -1,0 +1,16 @@
+//! The sandbox as a merchant and a buyer meet it: over HTTP.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
+mod cashier;
+mod gateway;
+mod merchant;
+mod notifications;
+mod refunds;
+mod restart;
+mod shop;
