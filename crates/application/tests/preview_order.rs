@@ -1,0 +1,158 @@
+//! 确认订单 against mocked ports.
+
+mod support;
+
+use std::sync::Arc;
+
+use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+use domain::{InvalidQuantity, SkuId, UnavailableReason};
+use ports::{
+    DirectBuy,
+    mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
+};
+use support::*;
+
+/// The ports of one preview; what a test does not set is not to be called.
+#[derive(Default)]
+struct Shop {
+    users: MockUsers,
+    address_book: MockAddressBook,
+    catalog: MockCatalog,
+    carts: MockCartStore,
+    direct_buys: MockDirectBuys,
+}
+
+impl Shop {
+    fn with_buyer() -> Self {
+        let mut shop = Self::default();
+        shop.users.expect_find().times(1).returning(|_| Ok(Some(USER)));
+        shop.address_book.expect_of_user().times(1).returning(|_| Ok(vec![address()]));
+        shop
+    }
+
+    fn with_cart(lines: &'static [(i32, i64, bool)]) -> Self {
+        let mut shop = Self::with_buyer();
+        shop.carts.expect_load().times(1).returning(|_| Ok(cart(lines)));
+        shop
+    }
+
+    async fn preview(self, items: PreviewItems) -> Result<Preview, PreviewError> {
+        let use_case = PreviewOrder {
+            users: Arc::new(self.users),
+            address_book: Arc::new(self.address_book),
+            catalog: Arc::new(self.catalog),
+            carts: Arc::new(self.carts),
+            direct_buys: Arc::new(self.direct_buys),
+            clock: Arc::new(clock()),
+            rules: rules(),
+        };
+        use_case.execute(&username(), items).await
+    }
+
+    /// The refusal, which must come with the buyer's addresses.
+    async fn refusal(self, items: PreviewItems) -> PreviewRefusal {
+        let error = self.preview(items).await.unwrap_err();
+        assert_eq!(error.addresses, [address()], "the page shows the addresses whatever went wrong");
+        error.refusal
+    }
+}
+
+const DIRECT: PreviewItems = PreviewItems::Direct { sku_id: SkuId(4), quantity: 2 };
+
+#[tokio::test]
+async fn the_ticked_lines_are_priced_and_the_rest_left_out() {
+    let mut shop = Shop::with_cart(&[(4, 2, true), (5, 1, false), (6, 1, true), (9, 3, true)]);
+    shop.catalog.expect_skus().times(1).withf(|ids| ids == [SkuId(4), SkuId(6), SkuId(9)]).returning(|_| {
+        let mut off_shelf = sku(9, "5", 5);
+        off_shelf.is_launched = false;
+        Ok(shelf([sku(4, "104.95", 0), off_shelf]))
+    });
+    let preview = shop.preview(PreviewItems::Cart).await.unwrap();
+    assert_eq!(preview.addresses, [address()]);
+    assert_eq!(preview.quote.goods_amount, money("209.90"));
+    assert_eq!(preview.quote.payment_amount, money("219.90"));
+    let missing: Vec<_> = preview.quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
+    assert_eq!(missing, [(6, UnavailableReason::Gone), (9, UnavailableReason::OffShelf)]);
+}
+
+#[tokio::test]
+async fn a_direct_buy_is_remembered_and_leaves_the_cart_alone() {
+    let mut shop = Shop::with_buyer();
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
+    shop.direct_buys
+        .expect_remember()
+        .times(1)
+        .withf(|user, buy| {
+            let DirectBuy { sku_id, quantity, previewed_at } = *buy;
+            *user == USER && sku_id == SkuId(4) && quantity.pieces() == 2 && previewed_at == noon()
+        })
+        .returning(|_, _| Ok(()));
+    let preview = shop.preview(DIRECT).await.unwrap();
+    assert_eq!(preview.quote.payment_amount, money("428"));
+}
+
+#[tokio::test]
+async fn a_direct_buy_of_what_is_not_on_the_shelf_is_refused_and_not_remembered() {
+    let mut shop = Shop::with_buyer();
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
+    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Unavailable(SkuId(4))));
+}
+
+#[tokio::test]
+async fn a_quantity_that_is_not_allowed_is_refused() {
+    for quantity in [0, -1, 201] {
+        let items = PreviewItems::Direct { sku_id: SkuId(4), quantity };
+        let refusal = Shop::with_buyer().refusal(items).await;
+        assert!(matches!(refusal, PreviewRefusal::InvalidQuantity(InvalidQuantity { most: 200 })), "{quantity}");
+    }
+    let refusal = Shop::with_cart(&[(4, 0, true)]).refusal(PreviewItems::Cart).await;
+    assert!(matches!(refusal, PreviewRefusal::InvalidQuantity(_)));
+}
+
+#[tokio::test]
+async fn nothing_ticked_is_refused() {
+    for lines in [&[][..], &[(4, 1, false)][..]] {
+        let refusal = Shop::with_cart(lines).refusal(PreviewItems::Cart).await;
+        assert!(matches!(refusal, PreviewRefusal::NothingSelected));
+    }
+}
+
+#[tokio::test]
+async fn a_sum_past_all_bounds_is_refused() {
+    let mut shop = Shop::with_cart(&[(4, 2, true)]);
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "99999999.99", 9)])));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::AmountTooLarge));
+}
+
+#[tokio::test]
+async fn a_user_who_is_not_there_sees_nothing() {
+    let mut shop = Shop::default();
+    shop.users.expect_find().returning(|_| Ok(None));
+    let error = shop.preview(PreviewItems::Cart).await.unwrap_err();
+    assert!(matches!(error.refusal, PreviewRefusal::UnknownUser));
+}
+
+#[tokio::test]
+async fn each_port_may_fail() {
+    let mut shop = Shop::default();
+    shop.users.expect_find().returning(|_| Err(store_down()));
+    assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
+
+    let mut shop = Shop::default();
+    shop.users.expect_find().returning(|_| Ok(Some(USER)));
+    shop.address_book.expect_of_user().returning(|_| Err(store_down()));
+    assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
+
+    let mut shop = Shop::with_buyer();
+    shop.carts.expect_load().returning(|_| Err(carts_down()));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Carts(_)));
+
+    let mut shop = Shop::with_buyer();
+    shop.catalog.expect_skus().returning(|_| Err(store_down()));
+    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)));
+
+    let mut shop = Shop::with_buyer();
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
+    shop.direct_buys.expect_remember().returning(|_, _| Err(store_down()));
+    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)));
+}

@@ -1,0 +1,139 @@
+//! What the tests of the use cases share: a small shop, and failures to put into it.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part, some all of it")]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use application::ShopRules;
+use domain::{
+    Address, AddressId, Cart, CartLine, CartStamp, FreightPolicy, Money, Order, OrderGoods, OrderId, OrderStatus,
+    Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UserId,
+    Username,
+};
+use ports::{
+    CartError, GatewayError, StoreError,
+    mock::{MockClock, clock_at},
+};
+
+pub(crate) const USER: UserId = UserId(4);
+pub(crate) const ORDER: &str = "2019112820400804";
+
+pub(crate) fn username() -> Username {
+    Username("习瓜瓜".to_owned())
+}
+
+pub(crate) fn rules() -> ShopRules {
+    ShopRules {
+        freight: FreightPolicy { flat: money("10"), free_from: None },
+        quantity_limit: QuantityLimit::new(200).unwrap(),
+        payment_deadline: Duration::from_secs(1800),
+    }
+}
+
+pub(crate) fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+pub(crate) fn noon() -> ShopTime {
+    ShopTime::parse("2019-11-28 12:00:00").unwrap()
+}
+
+pub(crate) fn clock() -> MockClock {
+    clock_at(noon())
+}
+
+pub(crate) fn order_id() -> OrderId {
+    OrderId::parse(ORDER).unwrap()
+}
+
+pub(crate) fn sku(id: i32, price: &str, stock: u32) -> Sku {
+    Sku {
+        id: SkuId(id),
+        name: format!("红袖添香{id}"),
+        default_image_url: format!("{id}.jpg"),
+        price: money(price),
+        stock,
+        is_launched: true,
+        attributes: vec![SaleAttribute { name: "颜色".to_owned(), value: "红色".to_owned() }],
+    }
+}
+
+pub(crate) fn shelf(skus: impl IntoIterator<Item = Sku>) -> BTreeMap<SkuId, Sku> {
+    skus.into_iter().map(|sku| (sku.id, sku)).collect()
+}
+
+pub(crate) fn shipping() -> ShippingAddress {
+    ShippingAddress {
+        title: "家".to_owned(),
+        receiver: "习瓜瓜".to_owned(),
+        mobile: "13691433520".to_owned(),
+        address: "北京市东城区珍贝大厦".to_owned(),
+    }
+}
+
+pub(crate) fn address() -> Address {
+    Address { id: AddressId(7), is_default: true, shipping: shipping() }
+}
+
+/// A cart of (SKU, count, ticked).
+pub(crate) fn cart(lines: &[(i32, i64, bool)]) -> Cart {
+    let line = |(id, count, selected): &(i32, i64, bool)| CartLine {
+        sku_id: SkuId(*id),
+        count: *count,
+        selected: *selected,
+        stamp: CartStamp(format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(*selected))),
+    };
+    Cart { lines: lines.iter().map(line).collect() }
+}
+
+/// The recorded order of 323.91.
+pub(crate) fn order(status: OrderStatus) -> Order {
+    let line = |id, price: &str, pieces| OrderGoods {
+        sku_id: SkuId(id),
+        name: format!("红袖添香{id}"),
+        default_image_url: format!("{id}.jpg"),
+        price: money(price),
+        quantity: Quantity::stored(pieces).unwrap(),
+        attributes: Vec::new(),
+    };
+    Order {
+        id: order_id(),
+        user_id: USER,
+        status,
+        total_count: 3,
+        total_amount: money("323.91"),
+        freight: money("10"),
+        shipping: shipping(),
+        created_at: noon(),
+        expire_at: Some(noon().after(Duration::from_secs(1800))),
+        goods: vec![line(4, "104.95", 2), line(5, "104.01", 1)],
+    }
+}
+
+pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {
+    Trade {
+        trade_no: trade_no.to_owned(),
+        out_trade_no: ORDER.to_owned(),
+        status: TradeStatus::Success,
+        total_amount: money(amount),
+        refunded: Money::ZERO,
+        buyer: None,
+        paid_at: None,
+    }
+}
+
+pub(crate) fn store_down() -> StoreError {
+    StoreError::Unavailable("the server is gone".into())
+}
+
+pub(crate) fn rows_locked() -> StoreError {
+    StoreError::Busy("Deadlock found when trying to get lock".into())
+}
+
+pub(crate) fn carts_down() -> CartError {
+    CartError("connection refused".into())
+}
+
+pub(crate) fn alipay_down() -> GatewayError {
+    GatewayError::Unreachable("timed out".into())
+}
