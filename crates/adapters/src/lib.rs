@@ -1,1 +1,8 @@
-//! adapters
+//! Implementations of the ports: databases, carts, Alipay, the clock.
+//!
+//! Nothing here decides; what a shop's rules say is in `domain`, and what is done in which order is in
+//! `application`. Each adapter passes the suite of its port (`ports::contract`).
+
+#[cfg(feature = "alipay")]
+pub mod alipay;
+pub mod system;

@@ -1,0 +1,1 @@
+//! Alipay: the payment gateway over its real protocol.
