@@ -19,8 +19,8 @@ pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
-    DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems, PlaceOrder, PlaceOrderError, PlaceOrderRequest,
-    Placement, PlacementError, PlacementPorts,
+    DESK_PATIENCE, DeskSettings, OrderDesk, OrderDraft, OrderItems, PlaceOrder, PlaceOrderError,
+    PlaceOrderRequest, Placement, PlacementError, PlacementPorts,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};

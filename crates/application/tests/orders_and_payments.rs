@@ -5,8 +5,9 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{
-    Cashier, ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
-    PaymentResultError, SettlePayment, ShipOrder, ShipOrderError, StartPayment, StartPaymentError, StartedPayment,
+    Cashier, ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest,
+    PaymentResult, PaymentResultError, SettlePayment, ShipOrder, ShipOrderError, StartPayment,
+    StartPaymentError, StartedPayment,
 };
 use domain::{
     Actor, Addressee, Merchant, Money, NotForUs, Order, OrderId, OrderStatus, Trade, TradeStatus, UserId,
@@ -116,8 +117,11 @@ mod receipt {
     use super::*;
 
     async fn confirm(users: MockUsers, units: &Arc<PreparedUnits>) -> Result<(), ConfirmReceiptError> {
-        let use_case =
-            ConfirmReceipt { users: Arc::new(users), units: Arc::clone(units) as _, clock: Arc::new(clock()) };
+        let use_case = ConfirmReceipt {
+            users: Arc::new(users),
+            units: Arc::clone(units) as _,
+            clock: Arc::new(clock()),
+        };
         use_case.execute(&username(), &order_id()).await
     }
 
@@ -129,7 +133,8 @@ mod receipt {
     #[tokio::test]
     async fn a_shipped_order_is_completed_once() {
         let change = (OrderStatus::AwaitingReceipt, OrderStatus::Completed, Actor::Buyer);
-        let (outcome, commits) = confirm_in(changing(Some(order(OrderStatus::AwaitingReceipt)), Some(change))).await;
+        let (outcome, commits) =
+            confirm_in(changing(Some(order(OrderStatus::AwaitingReceipt)), Some(change))).await;
         assert!(outcome.is_ok());
         assert_eq!(commits, 1);
 
@@ -201,7 +206,8 @@ mod ship {
     #[tokio::test]
     async fn only_a_paid_order_is_shipped() {
         let change = (OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, Actor::Shop);
-        let (outcome, commits) = ship(changing(Some(order(OrderStatus::AwaitingShipment)), Some(change))).await;
+        let (outcome, commits) =
+            ship(changing(Some(order(OrderStatus::AwaitingShipment)), Some(change))).await;
         assert!(outcome.is_ok());
         assert_eq!(commits, 1);
         for status in OrderStatus::ALL.into_iter().filter(|status| *status != OrderStatus::AwaitingShipment) {
@@ -329,7 +335,10 @@ mod result {
 
     async fn result(asked: Option<Asked>, found: Option<Order>) -> Result<(bool, Money), PaymentResultError> {
         let mut gateway = MockPaymentGateway::new();
-        gateway.expect_verify_return().withf(|query| query == "the query").return_once(|_| Ok(returned("2021")));
+        gateway
+            .expect_verify_return()
+            .withf(|query| query == "the query")
+            .return_once(|_| Ok(returned("2021")));
         let (mut looks, mut prepared) = (vec![found], Vec::new());
         if let Some(Asked { answer, units, found }) = asked {
             gateway.expect_query().times(1).return_once(|_| answer);

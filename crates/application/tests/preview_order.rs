@@ -103,7 +103,10 @@ async fn a_quantity_that_is_not_allowed_is_refused() {
     for quantity in [0, -1, 201] {
         let items = PreviewItems::Direct { sku_id: SkuId(4), quantity };
         let refusal = Shop::with_buyer().refusal(items).await;
-        assert!(matches!(refusal, PreviewRefusal::InvalidQuantity(InvalidQuantity { most: 200 })), "{quantity}");
+        assert!(
+            matches!(refusal, PreviewRefusal::InvalidQuantity(InvalidQuantity { most: 200 })),
+            "{quantity}"
+        );
     }
     let refusal = Shop::with_cart(&[(4, 0, true)]).refusal(PreviewItems::Cart).await;
     assert!(matches!(refusal, PreviewRefusal::InvalidQuantity(_)));

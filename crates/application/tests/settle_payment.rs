@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use application::{NotificationError, SettleError, SettlePayment, Settled};
 use domain::{
-    Actor, Addressee, EvidenceSource, Merchant, NotForUs, Order, OrderStatus, PaymentRecord, PaymentStatus, Trade,
+    Actor, Addressee, EvidenceSource, Merchant, NotForUs, Order, OrderStatus, PaymentRecord, PaymentStatus,
+    Trade,
 };
 use ports::{
     NotVerified, StockOutcome, StoreError, VerifiedNotification,
@@ -42,7 +43,11 @@ fn finding(order: Option<Order>, payments: Vec<PaymentRecord>) -> MockUnitOfWork
 /// The same, which then must record a payment in this status.
 fn recording(order: Option<Order>, payments: Vec<PaymentRecord>, status: PaymentStatus) -> MockUnitOfWork {
     let mut unit = finding(order, payments);
-    unit.payments.expect_record().times(1).withf(move |payment| payment.status == status).returning(|_| Ok(true));
+    unit.payments
+        .expect_record()
+        .times(1)
+        .withf(move |payment| payment.status == status)
+        .returning(|_| Ok(true));
     unit
 }
 
@@ -61,7 +66,12 @@ fn expecting_change(mut unit: MockUnitOfWork, from: OrderStatus, changed: bool) 
 }
 
 fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
-    PaymentRecord { trade: trade(trade_no, "323.91"), status, source: EvidenceSource::Query, recorded_at: noon() }
+    PaymentRecord {
+        trade: trade(trade_no, "323.91"),
+        status,
+        source: EvidenceSource::Query,
+        recorded_at: noon(),
+    }
 }
 
 fn units(prepared: Vec<MockUnitOfWork>) -> Arc<PreparedUnits> {
@@ -150,7 +160,8 @@ async fn it_looks_again_when_others_were_faster_or_hold_the_rows() {
     );
     let mut locked = MockUnitOfWork::default();
     locked.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-    let after = finding(Some(order(OrderStatus::AwaitingShipment)), vec![recorded("A", PaymentStatus::Settled)]);
+    let after =
+        finding(Some(order(OrderStatus::AwaitingShipment)), vec![recorded("A", PaymentStatus::Settled)]);
     let units = units(vec![lost, locked, after]);
     assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::NothingNew);
     assert_eq!((units.commits(), units.left()), (0, 0));
@@ -209,7 +220,10 @@ fn notification(app_id: &str, seller_id: Option<&str>) -> VerifiedNotification {
     }
 }
 
-async fn notify(answer: Result<VerifiedNotification, NotVerified>, unit: Option<MockUnitOfWork>) -> Result<Settled, NotificationError> {
+async fn notify(
+    answer: Result<VerifiedNotification, NotVerified>,
+    unit: Option<MockUnitOfWork>,
+) -> Result<Settled, NotificationError> {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().times(1).withf(|form| form == b"the form").return_once(|_| answer);
     let units = Arc::new(PreparedUnits::new(unit.map(Ok)));

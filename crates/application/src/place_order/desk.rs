@@ -63,7 +63,7 @@ impl OrderDesk {
     /// # Errors
     /// [`PlacementError::Busy`] where the queue is full or no writer took the draft within [`DESK_PATIENCE`]; then it
     /// will not be placed later either.
-    pub(crate) async fn place(&self, draft: OrderDraft) -> Result<Order, PlacementError> {
+    pub async fn place(&self, draft: OrderDraft) -> Result<Order, PlacementError> {
         let claimed = Arc::new(AtomicBool::new(false));
         let (answer, mut answered) = oneshot::channel();
         let ticket = Ticket { draft, answer, claimed: Arc::clone(&claimed) };

@@ -8,21 +8,21 @@ use ports::StoreError;
 
 /// An order that waits to be placed: everything about it but its price, its stock and its number.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct OrderDraft {
+pub struct OrderDraft {
     /// Who orders.
-    pub(crate) user_id: UserId,
+    pub user_id: UserId,
     /// The entry of the address book it goes to.
-    pub(crate) address_id: AddressId,
+    pub address_id: AddressId,
     /// What that entry says now.
-    pub(crate) shipping: ShippingAddress,
+    pub shipping: ShippingAddress,
     /// What is ordered.
-    pub(crate) purchase: Purchase,
+    pub purchase: Purchase,
     /// The cart lines it consists of; empty for a direct buy.
-    pub(crate) cart_lines: Vec<(SkuId, CartStamp)>,
+    pub cart_lines: Vec<(SkuId, CartStamp)>,
     /// What the client believes it costs, freight included.
-    pub(crate) expected_amount: Option<Money>,
+    pub expected_amount: Option<Money>,
     /// The key under which the request can be repeated, and what was requested.
-    pub(crate) idempotency: Option<(IdempotencyKey, RequestDigest)>,
+    pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
 }
 
 impl OrderDraft {

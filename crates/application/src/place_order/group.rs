@@ -67,7 +67,7 @@ impl Placement {
     /// Places the drafts in their order, first come, first served; an outcome for each, in their order.
     ///
     /// A group that fails for a reason that may lie in one member is placed member by member.
-    pub(crate) async fn place(&self, drafts: &[OrderDraft]) -> Vec<Outcome> {
+    pub async fn place(&self, drafts: &[OrderDraft]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(drafts.len());
         match self.place_together(drafts).await {
             Ok(together) => outcomes = together,

@@ -19,8 +19,8 @@ use ports::{
 };
 
 pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
-pub(crate) use draft::OrderDraft;
-pub use draft::PlacementError;
+
+pub use draft::{OrderDraft, PlacementError};
 pub use group::{Placement, PlacementPorts};
 
 use crate::{Cashier, PaymentInvitation, ShopRules};

@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use application::ShopRules;
 use domain::{
-    Address, AddressId, Cart, CartLine, CartStamp, FreightPolicy, Money, Order, OrderGoods, OrderId, OrderStatus,
-    Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UserId,
-    Username,
+    Address, AddressId, Cart, CartLine, CartStamp, FreightPolicy, Money, Order, OrderGoods, OrderId,
+    OrderStatus, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade,
+    TradeStatus, UserId, Username,
 };
 use ports::{
     CartError, GatewayError, StoreError,
