@@ -1,0 +1,38 @@
+# dashop. Two commands do all the set-up on a fresh Debian machine with Rust: `make run` and `make test`.
+
+SHELL := /bin/bash
+CARGO ?= cargo
+# What test code may do and shipped code may not: say what is wrong by panicking.
+IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
+
+.PHONY: help run test lint bench clean tools-build tools-test
+
+help: ## Lists these targets
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: tools-build ## Starts the whole shop on the embedded database, with the Alipay sandbox
+	$(CARGO) run --release --bin dashop -- serve
+
+test: tools-test ## Runs every test, on real MariaDB and Redis servers that it starts and stops
+	$(CARGO) build --workspace --bins
+	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
+	tests/alipay-clients/run
+
+lint: tools-build ## Checks format and code, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --lib --bins -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
+
+bench: tools-test ## Measures orders a second, as ratios within one run
+	$(CARGO) build --release --bin dashop
+	tests/servers/with-servers tests/bench/run
+
+clean: ## Removes what was built; the shop's data in data/ stays
+	$(CARGO) clean
+
+tools-build:
+	@tests/servers/need cc:build-essential
+
+tools-test: tools-build
+	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server node:nodejs npm:npm python3:python3 \
+		python3-venv?:python3-venv
