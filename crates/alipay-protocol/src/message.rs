@@ -108,8 +108,11 @@ fn verify_signature(params: &Params, alipay: &PublicKey) -> Result<(), MessageEr
     }
     let signature = params.text("sign").ok_or(MessageError::Unsigned)?;
     let over = |empty| alipay.verify(&canonical(params, empty), signature);
-    over(EmptyValues::Dropped).or_else(|_| over(EmptyValues::Kept))?;
-    Ok(())
+    let has_empty_values = params.iter().any(|(_, value)| value.is_empty());
+    match over(EmptyValues::Dropped) {
+        Err(VerifyError::Mismatch) if has_empty_values => Ok(over(EmptyValues::Kept)?),
+        verdict => Ok(verdict?),
+    }
 }
 
 fn canonical(params: &Params, empty: EmptyValues) -> Vec<u8> {

@@ -92,6 +92,12 @@ impl Params {
         self
     }
 
+    /// The parameters whose name satisfies the condition, and the others: SDKs send some in the body, the rest in the URL.
+    pub fn partition(self, in_first: impl Fn(&[u8]) -> bool) -> (Self, Self) {
+        let (first, second) = self.0.into_iter().partition(|(name, _)| in_first(name));
+        (Self(first), Self(second))
+    }
+
     /// The raw value, where there is one; it may be empty.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.0.get(name.as_bytes()).map(Vec::as_slice)

@@ -1,0 +1,177 @@
+//! Calls of the gateway: signed there, verified back, tried again only where that is safe.
+
+use std::time::Duration;
+
+use alipay_protocol::{
+    Method, Params, PublicKey,
+    answer::{self, AnswerError, MAX_ANSWER_BYTES, Node},
+};
+use domain::ShopTime;
+use ports::GatewayError;
+use reqwest::{StatusCode, header, redirect};
+use serde::Deserialize;
+use tokio::time::{sleep, timeout};
+
+use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
+
+/// How often one call is tried.
+const ATTEMPTS: u32 = 3;
+/// The wait before the second attempt; doubled before each further one.
+const RETRY_WAIT: Duration = Duration::from_millis(200);
+/// The same after Alipay said that it is called too often.
+const LIMITED_WAIT: Duration = Duration::from_secs(1);
+
+/// The HTTP side of the gateway.
+pub(super) struct Client {
+    http: reqwest::Client,
+    timeouts: AlipayTimeouts,
+}
+
+/// What every answer has.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Verdict {
+    code: String,
+    msg: String,
+    sub_code: String,
+    sub_msg: String,
+}
+
+/// How one attempt ended.
+enum Attempt {
+    /// `10000`: the node's JSON.
+    Done(String),
+    /// An end that another attempt would not change.
+    Failed(GatewayError),
+    /// Worth another attempt with the same parameters, after waiting.
+    Again(GatewayError, Duration),
+}
+
+impl Client {
+    pub(super) fn new(config: &AlipayConfig) -> Result<Self, AlipayConfigError> {
+        let http = reqwest::Client::builder()
+            .connect_timeout(config.timeouts.connect)
+            .timeout(config.timeouts.attempt)
+            .redirect(redirect::Policy::none())
+            .build()
+            .map_err(AlipayConfigError::Client)?;
+        Ok(Self { http, timeouts: config.timeouts })
+    }
+}
+
+/// The parameters that every request has. `charset` among them decides in which encoding Alipay answers.
+pub(super) fn common_params(method: Method, config: &AlipayConfig, now: ShopTime) -> Params {
+    Params::new()
+        .with("app_id", config.app_id.as_str())
+        .with("method", method.name())
+        .with("format", "JSON")
+        .with("charset", "utf-8")
+        .with("timestamp", alipay_time(now))
+        .with("version", "1.0")
+}
+
+/// Calls a method and answers the JSON of its node, which Alipay signed and which says `10000`. Ends within
+/// [`AlipayTimeouts::call`].
+///
+/// Only for methods that may be repeated with the same parameters; every server call of Alipay may.
+pub(super) async fn call(
+    gateway: &AlipayGateway,
+    method: Method,
+    biz_content: String,
+) -> Result<String, GatewayError> {
+    let params = common_params(method, &gateway.config, gateway.clock.now()).with("biz_content", biz_content);
+    let signed = gateway.sign(params).await?;
+    let limit = gateway.client.timeouts.call;
+    match timeout(limit, try_again(gateway, method, &signed)).await {
+        Ok(outcome) => outcome,
+        Err(elapsed) => Err(GatewayError::Unreachable(elapsed.into())),
+    }
+}
+
+async fn try_again(gateway: &AlipayGateway, method: Method, signed: &Params) -> Result<String, GatewayError> {
+    let mut tried = 1;
+    loop {
+        match attempt(gateway, method, signed).await {
+            Attempt::Done(json) => return Ok(json),
+            Attempt::Failed(error) => return Err(error),
+            Attempt::Again(error, _) if tried >= ATTEMPTS => return Err(error),
+            Attempt::Again(error, wait) => {
+                tracing::warn!(%method, tried, error = &error as &dyn std::error::Error, "Alipay is asked again");
+                sleep(wait * 2_u32.pow(tried - 1)).await;
+                tried += 1;
+            }
+        }
+    }
+}
+
+async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> Attempt {
+    match send(gateway, signed).await {
+        Ok(answer) => judge(&answer, method, &gateway.config.alipay_public_key),
+        Err(error @ GatewayError::Unreachable(_)) => Attempt::Again(error, RETRY_WAIT),
+        Err(error) => Attempt::Failed(error),
+    }
+}
+
+/// Sends `biz_content` in the body and everything else in the URL, and reads no more than an answer can have.
+async fn send(gateway: &AlipayGateway, signed: &Params) -> Result<Vec<u8>, GatewayError> {
+    let (body, query) = signed.clone().partition(|name| name == b"biz_content");
+    let request = gateway
+        .client
+        .http
+        .post(format!("{}?{}", gateway.config.gateway_url, query.to_form()))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
+        .body(body.to_form());
+    let mut response = request.send().await.map_err(unreachable)?;
+    if response.status() != StatusCode::OK {
+        return Err(GatewayError::Unreachable(format!("HTTP status {}", response.status()).into()));
+    }
+    let mut answer = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        answer.extend_from_slice(&chunk);
+        if answer.len() > MAX_ANSWER_BYTES {
+            return Err(GatewayError::Nonsense("the answer is too long".to_owned()));
+        }
+    }
+    Ok(answer)
+}
+
+/// The URL stays out of the error: it is long, and its signature need not be in a log.
+fn unreachable(error: reqwest::Error) -> GatewayError {
+    GatewayError::Unreachable(error.without_url().into())
+}
+
+/// What an answer means. `sub_code` says more than `code`: a system error comes as a business failure.
+fn judge(bytes: &[u8], method: Method, alipay: &PublicKey) -> Attempt {
+    let answer = match answer::verify(bytes, method, alipay) {
+        Ok(answer) => answer,
+        Err(error) => return Attempt::Failed(untrusted(&error)),
+    };
+    let verdict: Verdict = match serde_json::from_str(answer.json()) {
+        Ok(verdict) => verdict,
+        Err(_) => {
+            return Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()));
+        }
+    };
+    if verdict.code == "10000" && answer.node() == Node::Response {
+        return Attempt::Done(answer.json().to_owned());
+    }
+    refusal(verdict)
+}
+
+fn refusal(verdict: Verdict) -> Attempt {
+    let code = if verdict.sub_code.is_empty() { verdict.code.clone() } else { verdict.sub_code };
+    let message = if verdict.sub_msg.is_empty() { verdict.msg } else { verdict.sub_msg };
+    match (verdict.code.as_str(), code.as_str()) {
+        ("20000", _) | (_, "ACQ.SYSTEM_ERROR") => Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT),
+        ("40005", _) => Attempt::Again(GatewayError::Refused { code, message }, LIMITED_WAIT),
+        // A signed `error_response` that claims success is no answer to anything.
+        ("10000" | "", _) => {
+            Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
+        }
+        (_, _) => Attempt::Failed(GatewayError::Refused { code, message }),
+    }
+}
+
+fn untrusted(error: &AnswerError) -> GatewayError {
+    GatewayError::Nonsense(error.to_string())
+}

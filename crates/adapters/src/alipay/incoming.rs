@@ -1,0 +1,83 @@
+//! What Alipay sends of its own accord: notifications, and browsers on their way back.
+
+use alipay_protocol::{
+    PublicKey,
+    message::{self, MessageError, VerifiedMessage},
+};
+use domain::{Addressee, Money, ShopTime, Trade, TradeStatus};
+use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
+
+/// The only kind of notification that tells of a trade.
+const NOTIFY_TYPE: &str = "trade_status_sync";
+
+pub(super) fn notification(form: &[u8], alipay: &PublicKey) -> Result<VerifiedNotification, NotVerified> {
+    let message = message::verify(form, alipay).map_err(not_verified)?;
+    if message.get("notify_type").is_some_and(|notify_type| notify_type != NOTIFY_TYPE) {
+        return Err(NotVerified::Unreadable { field: "notify_type" });
+    }
+    Ok(VerifiedNotification {
+        addressee: addressee(&message)?,
+        // It only tells repetitions apart in the log; a message without one is no less signed.
+        notify_id: message.get("notify_id").unwrap_or_default().to_owned(),
+        trade: trade(&message)?,
+    })
+}
+
+pub(super) fn browser_return(query: &str, alipay: &PublicKey) -> Result<VerifiedReturn, NotVerified> {
+    let message = message::verify(query.as_bytes(), alipay).map_err(not_verified)?;
+    Ok(VerifiedReturn {
+        addressee: addressee(&message)?,
+        out_trade_no: required(&message, "out_trade_no")?.to_owned(),
+        total_amount: amount(&message, "total_amount")?,
+    })
+}
+
+fn trade(message: &VerifiedMessage) -> Result<Trade, NotVerified> {
+    let status = TradeStatus::from_word(required(message, "trade_status")?);
+    let buyer =
+        ["buyer_logon_id", "buyer_id", "buyer_open_id"].into_iter().find_map(|name| message.get(name));
+    Ok(Trade {
+        trade_no: required(message, "trade_no")?.to_owned(),
+        out_trade_no: required(message, "out_trade_no")?.to_owned(),
+        status: status.ok_or(NotVerified::Unreadable { field: "trade_status" })?,
+        total_amount: amount(message, "total_amount")?,
+        refunded: refunded(message)?,
+        buyer: buyer.map(str::to_owned),
+        paid_at: message.get("gmt_payment").and_then(ShopTime::parse),
+    })
+}
+
+/// What went back so far. A message that tells of a refund without its amount is not taken for one of a payment.
+fn refunded(message: &VerifiedMessage) -> Result<Money, NotVerified> {
+    match message.get("refund_fee") {
+        Some(_) => amount(message, "refund_fee"),
+        None if message.get("gmt_refund").is_some() => Err(NotVerified::Unreadable { field: "refund_fee" }),
+        None => Ok(Money::ZERO),
+    }
+}
+
+fn addressee(message: &VerifiedMessage) -> Result<Addressee, NotVerified> {
+    Ok(Addressee {
+        app_id: required(message, "app_id")?.to_owned(),
+        seller_id: message.get("seller_id").map(str::to_owned),
+    })
+}
+
+fn required<'a>(message: &'a VerifiedMessage, field: &'static str) -> Result<&'a str, NotVerified> {
+    message.get(field).ok_or(NotVerified::Unreadable { field })
+}
+
+fn amount(message: &VerifiedMessage, field: &'static str) -> Result<Money, NotVerified> {
+    required(message, field)?.parse().map_err(|_| NotVerified::Unreadable { field })
+}
+
+fn not_verified(error: MessageError) -> NotVerified {
+    match error {
+        MessageError::Params(error) => NotVerified::Malformed(error.into()),
+        MessageError::Unsigned
+        | MessageError::UnsupportedSignType
+        | MessageError::Ambiguous { .. }
+        | MessageError::Signature(_) => NotVerified::Signature,
+        MessageError::Charset(_) => NotVerified::Unreadable { field: "charset" },
+    }
+}

@@ -1,0 +1,133 @@
+//! The request by which a buyer's browser opens the cashier page.
+
+use std::time::Duration;
+
+use alipay_protocol::{Method, Params};
+use ports::{GatewayError, PaymentRequest};
+use serde::Serialize;
+
+use super::{AlipayConfig, alipay_time, client::common_params};
+
+/// The product behind 电脑网站支付.
+const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
+/// Characters of a `subject`.
+const MAX_SUBJECT: usize = 256;
+/// The latest `time_expire`: 15 days ahead.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+
+/// `biz_content` of `alipay.trade.page.pay`.
+#[derive(Serialize)]
+struct BizContent<'a> {
+    out_trade_no: &'a str,
+    /// Yuan with two decimals.
+    total_amount: String,
+    subject: String,
+    product_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_expire: Option<String>,
+}
+
+/// All parameters but the signature.
+pub(super) fn params(request: &PaymentRequest, config: &AlipayConfig) -> Result<Params, GatewayError> {
+    check(request)?;
+    let biz_content = BizContent {
+        out_trade_no: request.out_trade_no.as_str(),
+        total_amount: request.total_amount.to_string(),
+        subject: subject(request),
+        product_code: PRODUCT_CODE,
+        time_expire: request.time_expire.map(alipay_time),
+    };
+    let biz_content =
+        serde_json::to_string(&biz_content).map_err(|_| refused("biz_content cannot be written"))?;
+    let mut params =
+        common_params(Method::TradePagePay, config, request.now).with("biz_content", biz_content);
+    for (name, url) in [("notify_url", &config.notify_url), ("return_url", &config.return_url)] {
+        if let Some(url) = url {
+            params.set(name, url.as_str());
+        }
+    }
+    Ok(params)
+}
+
+/// What Alipay would answer with an error page, the shop is told at once.
+fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
+    if request.total_amount.is_zero() {
+        return Err(refused("total_amount must be at least 0.01"));
+    }
+    match request.time_expire {
+        Some(deadline) if deadline <= request.now => Err(refused("time_expire has passed")),
+        Some(deadline) if deadline > request.now.after(LONGEST_WAIT) => {
+            Err(refused("time_expire is more than 15 days ahead"))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn refused(message: &str) -> GatewayError {
+    GatewayError::Refused { code: "ACQ.INVALID_PARAMETER".to_owned(), message: message.to_owned() }
+}
+
+/// The subject under Alipay's rules: no `/`, `=` or `&` (their wide forms read the same), no control characters, none
+/// beyond the basic plane (emoji), at most 256 characters. The same text always gives the same subject, for a trade that
+/// waits is only continued by the same parameters.
+fn subject(request: &PaymentRequest) -> String {
+    let cleaned: String = request
+        .subject
+        .chars()
+        .filter(|&character| character <= '\u{ffff}')
+        .map(|character| match character {
+            '/' => '／',
+            '=' => '＝',
+            '&' => '＆',
+            control if control.is_control() => ' ',
+            other => other,
+        })
+        .collect();
+    let subject: String = cleaned.trim().chars().take(MAX_SUBJECT).collect();
+    if subject.is_empty() { format!("订单 {}", request.out_trade_no) } else { subject }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{OrderId, ShopTime};
+
+    use super::*;
+
+    fn request(text: &str) -> PaymentRequest {
+        PaymentRequest {
+            out_trade_no: OrderId::parse("2019112820400804").unwrap(),
+            total_amount: "323.91".parse().unwrap(),
+            subject: text.to_owned(),
+            now: ShopTime::parse("2019-11-28 20:40:08").unwrap(),
+            time_expire: ShopTime::parse("2019-11-28 21:10:08"),
+        }
+    }
+
+    #[test]
+    fn the_subject_is_adapted_to_alipays_rules() {
+        for (text, expected) in [
+            ("红袖添香(小)", "红袖添香(小)"),
+            ("A&B=C/D", "A＆B＝C／D"),
+            (" 两\n行\t😀 ", "两 行"),
+            ("😀", "订单 2019112820400804"),
+            ("", "订单 2019112820400804"),
+            (&"字".repeat(300), &"字".repeat(256)),
+        ] {
+            assert_eq!(subject(&request(text)), expected);
+        }
+    }
+
+    #[test]
+    fn what_alipay_would_refuse_is_refused_here() {
+        let sound = request("a");
+        assert!(check(&sound).is_ok());
+        assert!(check(&PaymentRequest { time_expire: None, ..sound.clone() }).is_ok());
+        for unsound in [
+            PaymentRequest { total_amount: domain::Money::ZERO, ..sound.clone() },
+            PaymentRequest { time_expire: Some(sound.now), ..sound.clone() },
+            PaymentRequest { time_expire: ShopTime::parse("2019-12-13 20:40:09"), ..sound.clone() },
+        ] {
+            assert!(matches!(check(&unsound), Err(GatewayError::Refused { .. })), "{unsound:?}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `alipay.trade.query`: what became of an order's trade.
+
+use alipay_protocol::Method;
+use domain::{Money, OrderId, ShopTime, Trade, TradeStatus};
+use ports::GatewayError;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{AlipayGateway, client};
+
+/// No buyer has come to the cashier yet. One may still come.
+const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
+
+/// The node of an answer that says `10000`.
+#[derive(Deserialize)]
+struct Answer {
+    trade_no: String,
+    out_trade_no: String,
+    trade_status: String,
+    total_amount: String,
+    buyer_logon_id: Option<String>,
+    send_pay_date: Option<String>,
+}
+
+pub(super) async fn trade(
+    gateway: &AlipayGateway,
+    out_trade_no: &OrderId,
+) -> Result<Option<Trade>, GatewayError> {
+    let biz_content = json!({ "out_trade_no": out_trade_no.as_str() }).to_string();
+    let node = match client::call(gateway, Method::TradeQuery, biz_content).await {
+        Ok(node) => node,
+        Err(GatewayError::Refused { code, .. }) if code == NO_TRADE => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let trade = read(&node).map_err(|what| GatewayError::Nonsense(what.to_owned()))?;
+    if trade.out_trade_no != out_trade_no.as_str() {
+        return Err(GatewayError::Nonsense("the answer is about another order".to_owned()));
+    }
+    Ok(Some(trade))
+}
+
+fn read(node: &str) -> Result<Trade, &'static str> {
+    let answer: Answer = serde_json::from_str(node).map_err(|_| "the answer lacks a field of a trade")?;
+    let status = TradeStatus::from_word(&answer.trade_status).ok_or("trade_status is not known")?;
+    let total_amount = answer.total_amount.parse().map_err(|_| "total_amount is no amount")?;
+    let paid_at = answer.send_pay_date.as_deref().and_then(ShopTime::parse);
+    Ok(Trade {
+        trade_no: answer.trade_no,
+        out_trade_no: answer.out_trade_no,
+        status,
+        total_amount,
+        refunded: refunded(status, total_amount, paid_at),
+        buyer: answer.buyer_logon_id,
+        paid_at,
+    })
+}
+
+/// A query does not tell of refunds, but a paid trade is closed only when all of it went back.
+fn refunded(status: TradeStatus, total_amount: Money, paid_at: Option<ShopTime>) -> Money {
+    match (status, paid_at) {
+        (TradeStatus::Closed, Some(_)) => total_amount,
+        (TradeStatus::Closed, None)
+        | (TradeStatus::WaitBuyerPay | TradeStatus::Success | TradeStatus::Finished, _) => Money::ZERO,
+    }
+}

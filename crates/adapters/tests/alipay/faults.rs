@@ -1,0 +1,191 @@
+//! Gateways that answer late, wrongly, or not at all.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use adapters::alipay::{AlipayGateway, AlipayTimeouts};
+use alipay_protocol::{PrivateKey, answer};
+use ports::{GatewayError, PaymentGateway as _};
+
+use crate::shop::{config, gateway, order};
+
+const NODE: &str = "alipay_trade_query_response";
+const SUCCESS: &str = r#"{"code":"10000","msg":"Success","out_trade_no":"2019112820400804","total_amount":"323.91","trade_no":"1","trade_status":"TRADE_SUCCESS"}"#;
+
+/// A gateway that answers the n-th request with the n-th script, and the last one for ever.
+struct Scripted {
+    shop: AlipayGateway,
+    asked: Arc<AtomicUsize>,
+}
+
+/// One answer of the script.
+enum Script {
+    /// The body, with status 200.
+    Body(Vec<u8>),
+    /// The status, with no body.
+    Status(u16),
+    /// No answer as long as the caller waits.
+    Silence,
+}
+
+fn scripted(key: &PrivateKey, scripts: Vec<Script>) -> Scripted {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let nth = counter.fetch_add(1, Ordering::SeqCst).min(scripts.len() - 1);
+            play(&mut stream.unwrap(), &scripts[nth]);
+        }
+    });
+    let mut config = config(&url, PrivateKey::generate().unwrap(), key.public_key().clone());
+    config.timeouts = AlipayTimeouts { attempt: Duration::from_secs(1), ..AlipayTimeouts::default() };
+    Scripted { shop: gateway(config), asked }
+}
+
+fn play(stream: &mut TcpStream, script: &Script) {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    while !is_whole(&request) {
+        let read = stream.read(&mut buffer).unwrap();
+        request.extend_from_slice(&buffer[..read]);
+    }
+    let head = |status: u16, length: usize| {
+        format!("HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n")
+    };
+    // The caller may hang up early, as it should when an answer is too long.
+    let _ = match script {
+        Script::Body(body) => stream.write_all(&[head(200, body.len()).as_bytes(), body].concat()),
+        Script::Status(status) => stream.write_all(head(*status, 0).as_bytes()),
+        Script::Silence => stream.read(&mut buffer).map(|_| ()),
+    };
+}
+
+fn is_whole(request: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(request);
+    let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
+    let length = head.to_ascii_lowercase();
+    let length =
+        length.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next().unwrap().parse().ok());
+    body.len() >= length.unwrap_or(0)
+}
+
+fn signed(node: &str, key: &PrivateKey) -> Script {
+    Script::Body(answer::seal(NODE, node, Some(key)).unwrap().into_bytes())
+}
+
+fn failure(code: &str, sub_code: &str) -> String {
+    format!(r#"{{"code":"{code}","msg":"x","sub_code":"{sub_code}","sub_msg":"为什么"}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_pass_is_asked_again_with_the_same_parameters() {
+    let key = PrivateKey::generate().unwrap();
+    for passing in [
+        signed(&failure("20000", "isp.unknow-error"), &key),
+        signed(&failure("20000", ""), &key),
+        signed(&failure("40004", "ACQ.SYSTEM_ERROR"), &key),
+        signed(&failure("40005", "isv.app-call-limited"), &key),
+        Script::Status(502),
+        Script::Silence,
+    ] {
+        let gateway = scripted(&key, vec![passing, signed(SUCCESS, &key)]);
+        let trade = gateway.shop.query(&order()).await.unwrap().unwrap();
+        assert_eq!(trade.total_amount.to_string(), "323.91");
+        assert_eq!(gateway.asked.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_pass_ends_after_three_attempts() {
+    let key = PrivateKey::generate().unwrap();
+    let unknown = scripted(&key, vec![signed(&failure("40004", "ACQ.SYSTEM_ERROR"), &key)]);
+    match unknown.shop.query(&order()).await {
+        Err(GatewayError::Unknown { code }) => assert_eq!(code, "ACQ.SYSTEM_ERROR"),
+        other => panic!("{other:?}"),
+    }
+    let silent = scripted(&key, vec![Script::Silence]);
+    assert!(matches!(silent.shop.query(&order()).await, Err(GatewayError::Unreachable(_))));
+    assert_eq!((unknown.asked.load(Ordering::SeqCst), silent.asked.load(Ordering::SeqCst)), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_final() {
+    let key = PrivateKey::generate().unwrap();
+    for (code, sub_code, expected) in [
+        ("40004", "ACQ.INVALID_PARAMETER", "ACQ.INVALID_PARAMETER"),
+        ("40002", "isv.invalid-signature", "isv.invalid-signature"),
+        ("40006", "", "40006"),
+    ] {
+        let gateway = scripted(&key, vec![signed(&failure(code, sub_code), &key)]);
+        match gateway.shop.query(&order()).await {
+            Err(GatewayError::Refused { code, message }) => {
+                assert_eq!((code.as_str(), message.as_str()), (expected, "为什么"));
+            }
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(gateway.asked.load(Ordering::SeqCst), 1);
+    }
+    let none = scripted(&key, vec![signed(&failure("40004", "ACQ.TRADE_NOT_EXIST"), &key)]);
+    assert_eq!(none.shop.query(&order()).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_unsigned_or_odd_is_taken_for_a_fact() {
+    let (key, stranger) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let other_order = SUCCESS.replace("2019112820400804", "2019112820400805");
+    let no_trade = failure("40004", "ACQ.TRADE_NOT_EXIST");
+    let error_success = answer::seal("error_response", SUCCESS, Some(&key)).unwrap();
+    for script in [
+        Script::Body(answer::seal(NODE, SUCCESS, None).unwrap().into_bytes()),
+        Script::Body(answer::seal(NODE, &no_trade, None).unwrap().into_bytes()),
+        Script::Body(error_success.into_bytes()),
+        Script::Body(b"<html>maintenance</html>".to_vec()),
+        Script::Body(vec![b' '; 1 << 20]),
+        signed(SUCCESS, &stranger),
+        signed(&other_order, &key),
+        signed(&SUCCESS.replace("TRADE_SUCCESS", "TRADE_WON"), &key),
+        signed(&SUCCESS.replace("323.91", "-1"), &key),
+        signed(r#"{"code":"10000","msg":"Success"}"#, &key),
+        signed("[]", &key),
+        signed("{}", &key),
+    ] {
+        let gateway = scripted(&key, vec![script]);
+        let outcome = gateway.shop.query(&order()).await;
+        assert!(matches!(outcome, Err(GatewayError::Nonsense(_))), "{outcome:?}");
+        assert_eq!(gateway.asked.load(Ordering::SeqCst), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_in_full_is_read_from_a_closed_trade_that_was_paid() {
+    let key = PrivateKey::generate().unwrap();
+    let closed = SUCCESS.replace("TRADE_SUCCESS", "TRADE_CLOSED");
+    let refunded = closed.replace("\"trade_no\"", "\"send_pay_date\":\"2019-11-28 20:41:00\",\"trade_no\"");
+    for (node, amount) in [(closed, "0.00"), (refunded, "323.91")] {
+        let gateway = scripted(&key, vec![signed(&node, &key)]);
+        assert_eq!(gateway.shop.query(&order()).await.unwrap().unwrap().refunded.to_string(), amount);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_listens_the_call_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
+    drop(listener);
+    let (key, alipay) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+    let shop = gateway(config(&url, key, alipay.public_key().clone()));
+    match shop.query(&order()).await {
+        Err(GatewayError::Unreachable(cause)) => assert!(!cause.to_string().contains("sign="), "{cause}"),
+        other => panic!("{other:?}"),
+    }
+}
