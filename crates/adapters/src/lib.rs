@@ -5,4 +5,8 @@
 
 #[cfg(feature = "alipay")]
 pub mod alipay;
+#[cfg(any(feature = "sql", feature = "redis"))]
+mod cart_format;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod system;

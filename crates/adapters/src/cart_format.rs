@@ -1,0 +1,77 @@
+//! The stored form of a cart line, which the old shop's programs read and write too.
+
+use domain::{CartLine, CartStamp, SkuId};
+use serde::Deserialize;
+
+/// Reads one line: the SKU's id as the field, and `{"count": 2, "selected": 1}`, in either order, the numbers also as
+/// strings. None where it is something else.
+pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
+    #[derive(Deserialize)]
+    struct Stored {
+        count: Number,
+        selected: Number,
+    }
+
+    let sku_id = SkuId(field.parse().ok()?);
+    let Stored { count, selected } = serde_json::from_str(value).ok()?;
+    Some(CartLine {
+        sku_id,
+        count: count.read()?,
+        selected: selected.read()? != 0,
+        stamp: CartStamp(value.to_owned()),
+    })
+}
+
+/// A number as the old programs wrote it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Plain(i64),
+    Text(String),
+    Flag(bool),
+}
+
+impl Number {
+    fn read(&self) -> Option<i64> {
+        match self {
+            Self::Plain(number) => Some(*number),
+            Self::Text(text) => text.trim().parse().ok(),
+            Self::Flag(flag) => Some(i64::from(*flag)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_that_was_seen_is_read() {
+        for value in [
+            r#"{"count": 2, "selected": 1}"#,
+            r#"{"selected":1,"count":2}"#,
+            r#"{"count": "2", "selected": "1"}"#,
+            r#"{"count": 2, "selected": true}"#,
+        ] {
+            let line = read_line("4", value).unwrap();
+            assert_eq!((line.sku_id, line.count, line.selected), (SkuId(4), 2, true));
+            assert_eq!(line.stamp.0, value, "byte for byte");
+        }
+        assert!(!read_line("4", r#"{"count": 2, "selected": "0"}"#).unwrap().selected);
+    }
+
+    #[test]
+    fn anything_else_is_no_line() {
+        for (field, value) in [
+            ("four", r#"{"count": 2, "selected": 1}"#),
+            ("4", r#"{"count": 2}"#),
+            ("4", r#"{"count": 2.5, "selected": 1}"#),
+            ("4", r#"{"count": null, "selected": 1}"#),
+            ("4", "2"),
+            ("4", ""),
+            ("99999999999", r#"{"count": 2, "selected": 1}"#),
+        ] {
+            assert_eq!(read_line(field, value), None, "{field} {value}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The carts in Redis, as the old shop keeps them: the hash `cart_<user id>`, a field for each SKU.
+
+use std::{collections::BTreeMap, future::Future, time::Duration};
+
+use async_trait::async_trait;
+use deadpool_redis::{
+    PoolConfig, Runtime, Timeouts, cluster,
+    redis::{self, FromRedisValue},
+};
+use domain::{Cart, CartStamp, SkuId, UserId};
+use ports::{BoxError, CartError, CartRemoval, CartStore};
+
+use crate::cart_format;
+
+/// Removes fields of a hash whose values are still the same: HASH, then FIELD VALUE pairs. One hash, so that it also
+/// runs on a cluster; a script, so that nothing comes between comparing and removing.
+const REMOVE_UNCHANGED: &str = r"
+for i = 1, #ARGV, 2 do
+  if redis.call('HGET', KEYS[1], ARGV[i]) == ARGV[i + 1] then
+    redis.call('HDEL', KEYS[1], ARGV[i])
+  end
+end
+return 0";
+
+/// Where the carts are, and how long to wait for them.
+#[derive(Clone)]
+pub struct RedisConfig {
+    /// `redis://[user:password@]host:port/database`; the nodes of a cluster where there are several, or where
+    /// `cluster` says so. The old shop keeps its carts in database 4.
+    pub urls: Vec<String>,
+    /// Whether the servers are a Redis Cluster.
+    pub cluster: bool,
+    /// The most connections.
+    pub connections: usize,
+    /// The longest that one operation may take, waiting for a connection included.
+    pub timeout: Duration,
+}
+
+/// The configuration names no usable servers.
+#[derive(Debug, thiserror::Error)]
+#[error("the Redis configuration cannot be used")]
+pub struct RedisConfigError(#[source] BoxError);
+
+/// Carts in Redis or a Redis Cluster.
+pub struct RedisCarts {
+    pool: Pool,
+    timeout: Duration,
+}
+
+enum Pool {
+    Single(deadpool_redis::Pool),
+    Cluster(cluster::Pool),
+}
+
+impl RedisCarts {
+    /// With these servers; connects when it is first used.
+    ///
+    /// # Errors
+    /// A URL cannot be read, or there is not exactly one for a single server.
+    pub fn new(config: &RedisConfig) -> Result<Self, RedisConfigError> {
+        let unusable = |error: BoxError| RedisConfigError(error);
+        let pool_config = PoolConfig {
+            max_size: config.connections.max(1),
+            timeouts: Timeouts {
+                wait: Some(config.timeout),
+                create: Some(config.timeout),
+                recycle: Some(config.timeout),
+            },
+            ..PoolConfig::default()
+        };
+        let pool = match (config.cluster, config.urls.as_slice()) {
+            (true, urls) if !urls.is_empty() => {
+                let mut servers = cluster::Config::from_urls(urls);
+                servers.pool = Some(pool_config);
+                Pool::Cluster(servers.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?)
+            }
+            (false, [url]) => {
+                let mut server = deadpool_redis::Config::from_url(url);
+                server.pool = Some(pool_config);
+                Pool::Single(server.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?)
+            }
+            (true, _) => return Err(unusable("a cluster needs at least one URL".into())),
+            (false, _) => return Err(unusable("a single server needs exactly one URL".into())),
+        };
+        Ok(Self { pool, timeout: config.timeout })
+    }
+
+    /// Whether the carts answer.
+    ///
+    /// # Errors
+    /// They do not, within the time limit.
+    pub async fn ping(&self) -> Result<(), CartError> {
+        self.within_time(async { self.run::<()>(&redis::cmd("PING")).await }).await
+    }
+
+    async fn run<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, BoxError> {
+        match &self.pool {
+            Pool::Single(pool) => Ok(command.query_async(&mut pool.get().await?).await?),
+            Pool::Cluster(pool) => Ok(command.query_async(&mut pool.get().await?).await?),
+        }
+    }
+
+    async fn within_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, CartError> {
+        match tokio::time::timeout(self.timeout, work).await {
+            Ok(outcome) => outcome.map_err(CartError),
+            Err(elapsed) => Err(CartError(elapsed.into())),
+        }
+    }
+
+    async fn remove(&self, user_id: UserId, lines: &[(SkuId, CartStamp)]) -> Result<(), BoxError> {
+        let mut script = redis::cmd("EVAL");
+        script.arg(REMOVE_UNCHANGED).arg(1).arg(key(user_id));
+        for (sku_id, stamp) in lines {
+            script.arg(sku_id.0).arg(stamp.0.as_str());
+        }
+        self.run(&script).await
+    }
+}
+
+#[async_trait]
+impl CartStore for RedisCarts {
+    async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
+        let mut command = redis::cmd("HGETALL");
+        command.arg(key(user_id));
+        // Bytes, because a value that is not even text must hide only its own line.
+        let stored: Vec<(Vec<u8>, Vec<u8>)> = self.within_time(self.run(&command)).await?;
+        let mut lines = BTreeMap::new();
+        for (field, value) in stored {
+            let line = match (str::from_utf8(&field), str::from_utf8(&value)) {
+                (Ok(field), Ok(value)) => cart_format::read_line(field, value),
+                (Err(_), _) | (_, Err(_)) => None,
+            };
+            match line {
+                Some(line) => drop(lines.insert(line.sku_id, line)),
+                None => {
+                    let field = String::from_utf8_lossy(&field);
+                    tracing::warn!(%user_id, %field, "a cart line cannot be read and is left out");
+                }
+            }
+        }
+        Ok(Cart { lines: lines.into_values().collect() })
+    }
+
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+        self.within_time(async {
+            for removal in removals {
+                self.remove(removal.user_id, &removal.lines).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn key(user_id: UserId) -> String {
+    format!("cart_{user_id}")
+}
