@@ -1,6 +1,9 @@
 //! `alipay-sandbox`: a stand-in for Alipay on a port of its own.
 
-use std::{error::Error, fs, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    error::Error, fs, io::IsTerminal as _, net::TcpListener, path::PathBuf, process::ExitCode, sync::Arc,
+    time::Duration,
+};
 
 use adapters::system::SystemClock;
 use alipay_protocol::{PrivateKey, PublicKey};
@@ -57,8 +60,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("ALIPAY_SANDBOX_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = EnvFilter::try_from_env("ALIPAY_SANDBOX_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,alipay_sandbox=info"));
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match run(Options::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -46,7 +46,9 @@ pub(crate) fn waiting_page(trade: &Trade) -> String {
 pub(crate) fn failure_page(failure: &Failure, back: Option<&str>) -> String {
     let words = failure.words();
     let title = title(failure);
-    let (sub_code, sub_msg) = (escape(words.sub_code), escape(&words.sub_msg));
+    // The gateway's own text is written for HTML once already.
+    let sub_msg = escape(&words.sub_msg.replace("&amp;", "&"));
+    let sub_code = escape(words.sub_code);
     let back = back.map_or_else(String::new, |url| {
         format!(r#"<a class="button plain" href="{}">返回商家</a>"#, escape(url))
     });

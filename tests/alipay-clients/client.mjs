@@ -1,0 +1,205 @@
+// npm alipay-sdk against alipay-sandbox: pays, queries, verifies, closes and refunds.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { generateKeyPairSync } from 'node:crypto';
+import { AlipaySdk } from 'alipay-sdk';
+
+const { ALIPAY_GATEWAY: gateway, ALIPAY_KEYS: keys, ALIPAY_APP_ID: appId } = process.env;
+const key = (name) => readFileSync(`${keys}/${name}.pem`, 'utf8');
+
+const client = (privateKey) =>
+  new AlipaySdk({
+    appId,
+    privateKey,
+    keyType: 'PKCS8',
+    alipayPublicKey: key('alipay_public_key'),
+    gateway,
+  });
+const sdk = client(key('app_private_key'));
+
+// The shop's side: takes notifications, one after the other.
+const notifications = [];
+const shop = http.createServer(async (request, response) => {
+  let body = '';
+  for await (const chunk of request) body += chunk;
+  notifications.push(Object.fromEntries(new URLSearchParams(body)));
+  shop.emit('notification');
+  response.end('success');
+});
+shop.listen(0, '127.0.0.1');
+await once(shop, 'listening');
+const notifyUrl = `http://127.0.0.1:${shop.address().port}/notify`;
+const returnUrl = 'http://shop.example/return?from=alipay&a=1%2B2';
+
+async function notification(matches) {
+  const deadline = AbortSignal.timeout(20_000);
+  for (;;) {
+    const found = notifications.find(matches);
+    if (found) return found;
+    await once(shop, 'notification', { signal: deadline });
+  }
+}
+
+let failures = 0;
+async function check(name, run) {
+  try {
+    await run();
+    console.log(`ok - node: ${name}`);
+  } catch (error) {
+    failures += 1;
+    console.log(`not ok - node: ${name}: ${error.stack}`);
+  }
+}
+
+const order = (suffix) => `NODE_${process.pid}_${suffix}`;
+const subject = '测试订单 T恤 "A" <b>100</b>';
+const terms = (outTradeNo) => ({
+  notifyUrl,
+  returnUrl,
+  bizContent: {
+    out_trade_no: outTradeNo,
+    total_amount: '88.80',
+    subject,
+    body: '两件',
+    product_code: 'FAST_INSTANT_TRADE_PAY',
+    timeout_express: '30m',
+    passback_params: 'a%3D1%26b%3D2',
+  },
+});
+const call = (method, bizContent) => sdk.exec(method, { bizContent }, { validateSign: true });
+
+// What a browser does with the cashier page: presses the button of a form.
+async function press(page, action) {
+  const form = page.split(`action="${action}"`)[1];
+  assert.ok(form, page);
+  const tradeNo = /name="trade_no" value="(\d+)"/.exec(form)[1];
+  const answer = await fetch(new URL(action, gateway), {
+    method: 'POST',
+    body: new URLSearchParams({ trade_no: tradeNo }),
+    redirect: 'manual',
+  });
+  assert.equal(answer.status, 303);
+  return new URL(answer.headers.get('location'));
+}
+
+function verifyReturn(url) {
+  const params = Object.fromEntries(url.searchParams);
+  assert.deepEqual([params.from, params.a], ['alipay', '1+2']);
+  delete params.from;
+  delete params.a;
+  assert.equal(sdk.checkNotifySignV2(params), true);
+  assert.equal(sdk.checkNotifySignV2({ ...params, total_amount: '0.01' }), false);
+  return params;
+}
+
+const visit = async (url) => (await fetch(url)).text();
+
+await check('a trade that nobody has come to does not exist', async () => {
+  const answer = await call('alipay.trade.query', { out_trade_no: order('get') });
+  assert.deepEqual([answer.code, answer.subCode], ['40004', 'ACQ.TRADE_NOT_EXIST']);
+});
+
+await check('pays by GET, returns, and is notified', async () => {
+  const page = await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('get'))));
+  assert.ok(page.includes('&lt;b&gt;100&lt;/b&gt;') && page.includes('88.80'), page);
+  const back = verifyReturn(await press(page, '/cashier/pay'));
+  assert.equal(back.out_trade_no, order('get'));
+  const told = await notification((one) => one.out_trade_no === order('get'));
+  assert.equal(sdk.checkNotifySignV2({ ...told }), true);
+  const { passback_params: left, ...without } = told;
+  assert.equal(sdk.checkNotifySignV2(without), false);
+  assert.equal(sdk.checkNotifySignV2({ ...told, total_amount: '0.01' }), false);
+  assert.deepEqual(
+    [told.trade_status, told.total_amount, told.subject, left],
+    ['TRADE_SUCCESS', '88.80', subject, 'a%3D1%26b%3D2'],
+  );
+});
+
+await check('queries what was paid', async () => {
+  const answer = await call('alipay.trade.query', { out_trade_no: order('get') });
+  assert.deepEqual([answer.code, answer.tradeStatus, answer.totalAmount], ['10000', 'TRADE_SUCCESS', '88.80']);
+  const again = await call('alipay.trade.query', { trade_no: answer.tradeNo });
+  assert.equal(again.outTradeNo, order('get'));
+});
+
+await check('a paid trade cannot be paid or closed', async () => {
+  const page = await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('get'))));
+  assert.ok(page.includes('ACQ.TRADE_HAS_SUCCESS'), page);
+  const answer = await call('alipay.trade.close', { out_trade_no: order('get') });
+  assert.equal(answer.subCode, 'ACQ.TRADE_STATUS_ERROR');
+});
+
+await check('pays by a POST form', async () => {
+  const html = sdk.pageExecute('alipay.trade.page.pay', 'POST', terms(order('post')));
+  const body = new URLSearchParams();
+  for (const [, name, value] of html.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
+    body.set(name, value.replaceAll('&quot;', '"'));
+  }
+  const page = await (await fetch(/action="([^"]+)"/.exec(html)[1], { method: 'POST', body })).text();
+  verifyReturn(await press(page, '/cashier/pay'));
+  await notification((one) => one.out_trade_no === order('post'));
+});
+
+await check('cancels, and closes what was not paid', async () => {
+  const page = await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('close'))));
+  verifyReturn(await press(page, '/cashier/cancel'));
+  const closed = await call('alipay.trade.close', { out_trade_no: order('close') });
+  assert.deepEqual([closed.code, closed.outTradeNo], ['10000', order('close')]);
+  const query = await call('alipay.trade.query', { out_trade_no: order('close') });
+  assert.equal(query.tradeStatus, 'TRADE_CLOSED');
+  const late = await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('close'))));
+  assert.ok(late.includes('ACQ.TRADE_HAS_CLOSE'), late);
+});
+
+const refund = (amount, number) =>
+  call('alipay.trade.refund', {
+    out_trade_no: order('get'),
+    refund_amount: amount,
+    out_request_no: order(number),
+    refund_reason: '退货',
+  });
+
+await check('refunds a part, once', async () => {
+  const first = await refund('30.00', 'r1');
+  assert.deepEqual([first.code, first.fundChange, first.refundFee], ['10000', 'Y', '30.00']);
+  const again = await refund('30.00', 'r1');
+  assert.deepEqual([again.code, again.fundChange, again.refundFee], ['10000', 'N', '30.00']);
+  assert.equal((await refund('58.81', 'r2')).subCode, 'ACQ.REASON_TRADE_REFUND_FEE_ERR');
+  const told = await notification((one) => one.out_biz_no === order('r1'));
+  assert.equal(sdk.checkNotifySignV2({ ...told }), true);
+  assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_SUCCESS', '30.00']);
+});
+
+await check('asks what became of a refund', async () => {
+  const ask = (number) =>
+    call('alipay.trade.fastpay.refund.query', { out_trade_no: order('get'), out_request_no: order(number) });
+  const done = await ask('r1');
+  assert.deepEqual([done.refundStatus, done.refundAmount], ['REFUND_SUCCESS', '30.00']);
+  const none = await ask('r9');
+  assert.deepEqual([none.code, none.refundStatus], ['10000', undefined]);
+});
+
+await check('refunds the rest, which closes the trade', async () => {
+  assert.equal((await refund('58.80', 'r3')).refundFee, '88.80');
+  const told = await notification((one) => one.out_biz_no === order('r3'));
+  assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_CLOSED', '88.80']);
+});
+
+await check('a signature by another key is refused', async () => {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const stranger = client(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const answer = await stranger.exec(
+    'alipay.trade.query',
+    { bizContent: { out_trade_no: order('get') } },
+    { validateSign: true },
+  );
+  assert.deepEqual([answer.code, answer.subCode], ['40002', 'isv.invalid-signature']);
+  const page = await visit(stranger.pageExecute('alipay.trade.page.pay', 'GET', terms(order('forged'))));
+  assert.ok(page.includes('isv.invalid-signature') && !page.includes('/cashier/pay'), page);
+});
+
+shop.close();
+shop.closeAllConnections();
+process.exitCode = failures === 0 ? 0 : 1;

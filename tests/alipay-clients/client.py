@@ -1,0 +1,207 @@
+"""PyPI python-alipay-sdk against alipay-sandbox: pays, queries, verifies, closes and refunds."""
+
+import http.client
+import json
+import os
+import queue
+import re
+import sys
+import threading
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import urlopen
+
+from alipay import AliPay
+from alipay.exceptions import AliPayException
+from Cryptodome.PublicKey import RSA
+
+GATEWAY = os.environ["ALIPAY_GATEWAY"]
+KEYS = Path(os.environ["ALIPAY_KEYS"])
+APP_ID = os.environ["ALIPAY_APP_ID"]
+RETURN_URL = "http://shop.example/return?from=alipay"
+SUBJECT = "测试订单 100%纯棉+T恤 A&B=C"
+
+received = queue.Queue()
+
+
+class Shop(BaseHTTPRequestHandler):
+    """The shop's side: takes notifications."""
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        received.put(dict(parse_qsl(body, keep_blank_values=True, strict_parsing=True)))
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"success")
+
+    def log_message(self, *_):
+        pass
+
+
+shop = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+threading.Thread(target=shop.serve_forever, daemon=True).start()
+NOTIFY_URL = f"http://127.0.0.1:{shop.server_port}/notify"
+
+
+def client(private_key):
+    alipay = AliPay(
+        appid=APP_ID,
+        app_notify_url=NOTIFY_URL,
+        app_private_key_string=private_key,
+        alipay_public_key_string=(KEYS / "alipay_public_key.pem").read_text(),
+        sign_type="RSA2",
+    )
+    alipay._gateway = GATEWAY
+    return alipay
+
+
+alipay = client((KEYS / "app_private_key.pem").read_text())
+
+
+def order(suffix):
+    return f"PY_{os.getpid()}_{suffix}"
+
+
+def pay_url(by, number, amount="88.80", **more):
+    query = by.api_alipay_trade_page_pay(
+        subject=SUBJECT, out_trade_no=number, total_amount=amount, return_url=RETURN_URL, **more
+    )
+    return f"{GATEWAY}?{query}"
+
+
+def visit(url):
+    with urlopen(url, timeout=15) as answer:
+        return answer.read().decode()
+
+
+def press(page, action):
+    """What a browser does when the button of a form is pressed; answers where it is sent."""
+    form = page.split(f'action="{action}"')[1]
+    trade_no = re.search(r'name="trade_no" value="(\d+)"', form).group(1)
+    connection = http.client.HTTPConnection(urlsplit(GATEWAY).netloc, timeout=15)
+    connection.request(
+        "POST", action, urlencode({"trade_no": trade_no}), {"content-type": "application/x-www-form-urlencoded"}
+    )
+    answer = connection.getresponse()
+    assert answer.status == 303, answer.status
+    return answer.headers["location"]
+
+
+def verified(message):
+    """Whether the SDK takes the message for Alipay's, and no changed one."""
+    signature = message["sign"]
+    signed = {name: value for name, value in message.items() if name != "sign"}
+    assert not alipay.verify({**signed, "total_amount": "0.01"}, signature)
+    return alipay.verify(dict(signed), signature)
+
+
+def notification(matches):
+    while True:
+        message = received.get(timeout=20)
+        if matches(message):
+            return message
+
+
+def sub_code(call):
+    """The sub_code of an answer; the SDK raises where an answer is an error_response or unsigned."""
+    try:
+        return call().get("sub_code")
+    except AliPayException as error:
+        node = next(iter(json.loads(error.message).values()))
+        return node["sub_code"]
+
+
+def query_before():
+    assert sub_code(lambda: alipay.api_alipay_trade_query(out_trade_no=order("get"))) == "ACQ.TRADE_NOT_EXIST"
+
+
+def pay():
+    page = visit(pay_url(alipay, order("get")))
+    assert "100%纯棉+T恤 A&amp;B=C" in page and "88.80" in page, page
+    back = press(page, "/cashier/pay")
+    assert back.startswith(RETURN_URL + "&"), back
+    returned = dict(parse_qsl(back.removeprefix(RETURN_URL + "&"), strict_parsing=True))
+    assert returned["out_trade_no"] == order("get") and verified(returned)
+    told = notification(lambda message: message["out_trade_no"] == order("get"))
+    assert verified(told)
+    assert (told["trade_status"], told["total_amount"], told["subject"]) == ("TRADE_SUCCESS", "88.80", SUBJECT)
+
+
+def query_paid():
+    answer = alipay.api_alipay_trade_query(out_trade_no=order("get"))
+    assert (answer["code"], answer["trade_status"], answer["total_amount"]) == ("10000", "TRADE_SUCCESS", "88.80")
+    assert alipay.api_alipay_trade_query(trade_no=answer["trade_no"]) == answer
+
+
+def amount_as_a_number():
+    page = visit(pay_url(alipay, order("number"), amount=323.91, time_expire="2020-01-01 00:00:00"))
+    assert "ACQ.TRADE_HAS_CLOSE" in page, page
+    page = visit(pay_url(alipay, order("number"), amount=323.91))
+    assert "323.91" in page and "/cashier/pay" in page, page
+    changed = visit(pay_url(alipay, order("number"), amount=323.9))
+    assert "ACQ.CONTEXT_INCONSISTENT" in changed, changed
+
+
+def close():
+    closed = alipay.api_alipay_trade_close(out_trade_no=order("number"))
+    assert (closed["code"], closed["out_trade_no"]) == ("10000", order("number"))
+    assert alipay.api_alipay_trade_query(out_trade_no=order("number"))["trade_status"] == "TRADE_CLOSED"
+    assert sub_code(lambda: alipay.api_alipay_trade_close(out_trade_no=order("get"))) == "ACQ.TRADE_STATUS_ERROR"
+
+
+def refund(amount, number):
+    return alipay.api_alipay_trade_refund(amount, out_trade_no=order("get"), out_request_no=order(number))
+
+
+def refund_part():
+    first = refund("30.00", "r1")
+    assert (first["fund_change"], first["refund_fee"]) == ("Y", "30.00"), first
+    again = refund("30.00", "r1")
+    assert (again["fund_change"], again["refund_fee"]) == ("N", "30.00"), again
+    assert sub_code(lambda: refund("58.81", "r2")) == "ACQ.REASON_TRADE_REFUND_FEE_ERR"
+    assert sub_code(lambda: refund("30.01", "r1")) == "ACQ.DISCORDANT_REPEAT_REQUEST"
+    told = notification(lambda message: message.get("out_biz_no") == order("r1"))
+    assert verified(told) and (told["trade_status"], told["refund_fee"]) == ("TRADE_SUCCESS", "30.00")
+
+
+def query_refund():
+    done = alipay.api_alipay_trade_fastpay_refund_query(order("r1"), out_trade_no=order("get"))
+    assert (done["refund_status"], done["refund_amount"]) == ("REFUND_SUCCESS", "30.00"), done
+    none = alipay.api_alipay_trade_fastpay_refund_query(order("r9"), out_trade_no=order("get"))
+    assert none["code"] == "10000" and "refund_status" not in none, none
+
+
+def refund_rest():
+    assert refund("58.80", "r3")["refund_fee"] == "88.80"
+    told = notification(lambda message: message.get("out_biz_no") == order("r3"))
+    assert verified(told) and (told["trade_status"], told["refund_fee"]) == ("TRADE_CLOSED", "88.80")
+
+
+def another_key():
+    stranger = client(RSA.generate(2048).export_key().decode())
+    assert sub_code(lambda: stranger.api_alipay_trade_query(out_trade_no=order("get"))) == "isv.invalid-signature"
+    page = visit(pay_url(stranger, order("forged")))
+    assert "isv.invalid-signature" in page and "/cashier/pay" not in page, page
+
+
+failures = 0
+for name, check in [
+    ("a trade that nobody has come to does not exist", query_before),
+    ("pays, returns, and is notified", pay),
+    ("queries what was paid", query_paid),
+    ("sends an amount as a number; a deadline and changed terms are honoured", amount_as_a_number),
+    ("closes what was not paid", close),
+    ("refunds a part, once", refund_part),
+    ("asks what became of a refund", query_refund),
+    ("refunds the rest, which closes the trade", refund_rest),
+    ("a signature by another key is refused", another_key),
+]:
+    try:
+        check()
+        print(f"ok - python: {name}")
+    except Exception:
+        failures += 1
+        print(f"not ok - python: {name}: {traceback.format_exc()}")
+sys.exit(1 if failures else 0)
