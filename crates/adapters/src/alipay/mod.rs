@@ -1,8 +1,7 @@
 //! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`.
 //!
 //! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
-//! to ([`page_pay`]), the messages that Alipay sends ([`incoming`]), and the calls that the shop makes ([`client`],
-//! [`query`]).
+//! to (`page_pay`), the messages that Alipay sends (`incoming`), and the calls that the shop makes (`client`, `query`).
 
 mod client;
 mod config;
