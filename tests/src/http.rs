@@ -1,0 +1,147 @@
+use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use serde_json::Value;
+
+/// A plain HTTP client that shows redirects instead of following them.
+#[derive(Clone)]
+pub struct Browser {
+    client: Client,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// Where a redirect leads.
+    pub location: Option<String>,
+    /// Content type.
+    pub content_type: String,
+    /// The body.
+    pub text: String,
+}
+
+/// A browser with a token: the operations of the contract.
+#[derive(Clone)]
+pub struct Buyer {
+    browser: Browser,
+    base: String,
+    token: String,
+}
+
+impl Browser {
+    /// A client that gives up after half a minute.
+    #[expect(clippy::new_without_default, reason = "it opens connections")]
+    pub fn new() -> Self {
+        let client = Client::builder()
+            .redirect(Policy::none())
+            .timeout(std::time::Duration::from_secs(30))
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self { client }
+    }
+
+    /// The status with which a URL answers; none where nobody does.
+    pub async fn status(&self, url: &str) -> Option<u16> {
+        self.client.get(url).send().await.ok().map(|response| response.status().as_u16())
+    }
+
+    /// Gets a page.
+    pub async fn get(&self, url: &str) -> Reply {
+        reply(self.client.get(url)).await.unwrap()
+    }
+
+    /// Posts a form body.
+    pub async fn post_form(&self, url: &str, form: &str) -> Reply {
+        let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
+        reply(request.body(form.to_owned())).await.unwrap()
+    }
+}
+
+impl Buyer {
+    pub(crate) fn new(base: String, token: String) -> Self {
+        Self { browser: Browser::new(), base, token }
+    }
+
+    /// Operation 1, with the rest of its query.
+    pub async fn preview(&self, query: &str) -> Value {
+        self.processing(Method::GET, &format!("?status=0&{query}"), None).await.unwrap()
+    }
+
+    /// Operation 2, with this JSON body.
+    pub async fn create(&self, body: Value) -> Value {
+        self.try_create(body).await.unwrap()
+    }
+
+    /// The same, where the program may be killed meanwhile.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub async fn try_create(&self, mut body: Value) -> Result<Value, reqwest::Error> {
+        body["status"] = 0.into();
+        self.processing(Method::POST, "", Some(body)).await
+    }
+
+    /// Operation 3: all pages together, newest first.
+    pub async fn list(&self, order_status: i32) -> Vec<Value> {
+        let mut orders = Vec::new();
+        let mut before = String::new();
+        loop {
+            let query = format!("?status=1&order_status={order_status}&limit=200{before}");
+            let page = self.processing(Method::GET, &query, None).await.unwrap();
+            assert_eq!(page["code"], 200, "{page}");
+            orders.extend(page["data"]["orders_list"].as_array().unwrap().iter().cloned());
+            match page["data"]["next"].as_str() {
+                Some(next) => before = format!("&before={next}"),
+                None => return orders,
+            }
+        }
+    }
+
+    /// Operation 4.
+    pub async fn confirm(&self, order_id: &str) -> Value {
+        self.processing(Method::GET, &format!("?status=2&order_id={order_id}"), None).await.unwrap()
+    }
+
+    /// Operation 5.
+    pub async fn pay(&self, order_id: &str) -> Value {
+        let body = serde_json::json!({"status": 1, "order_id": order_id});
+        self.processing(Method::POST, "", Some(body)).await.unwrap()
+    }
+
+    async fn processing(
+        &self,
+        method: Method,
+        query: &str,
+        body: Option<Value>,
+    ) -> Result<Value, reqwest::Error> {
+        let url = format!("{}/v1/orders/processing/{query}", self.base);
+        let mut request = self.browser.client.request(method, url).header("authorization", &self.token);
+        if let Some(body) = body {
+            // As the old pages post it: JSON text under the wrong content type.
+            request =
+                request.header("content-type", "application/x-www-form-urlencoded").body(body.to_string());
+        }
+        let reply = reply(request).await?;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        Ok(serde_json::from_str(&reply.text).unwrap_or_else(|_| panic!("not JSON: {}", reply.text)))
+    }
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {}", self.text))
+    }
+}
+
+async fn reply(request: RequestBuilder) -> Result<Reply, reqwest::Error> {
+    let response = request.send().await?;
+    let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    Ok(Reply {
+        status: response.status().as_u16(),
+        location: header("location"),
+        content_type: header("content-type").unwrap_or_default(),
+        text: response.text().await?,
+    })
+}

@@ -1,0 +1,126 @@
+//! Alipay's notifications, good and bad, against the real program: only the right one changes anything.
+
+use alipay_protocol::Params;
+use serde_json::json;
+use tests::{Alipay, Browser, Dashop, Database, Reply, Setup};
+
+/// A shop with one unpaid order of 323.91.
+struct Shop {
+    alipay: Alipay,
+    dashop: Dashop,
+    database: Database,
+    order_id: String,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let alipay = Alipay::new();
+        let dashop = Setup::paying_at(&alipay).start().await;
+        let mut database = dashop.database();
+        database.add_buyers(904, 1);
+        database.add_sku(901, "313.91", 10);
+        let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
+        let created = dashop.buyer("b904").create(body).await;
+        assert_eq!(created["data"]["total_amount"], "323.91", "{created}");
+        let order_id = created["data"]["order_id"].as_str().unwrap().to_owned();
+        Self { alipay, dashop, database, order_id }
+    }
+
+    fn payment(&self) -> Params {
+        self.alipay.payment(&self.order_id, "323.91", "2026112322001453030500000001")
+    }
+
+    async fn notify(&self, form: &str) -> Reply {
+        let reply = Browser::new().post_form(&self.dashop.url("/v1/orders/success/"), form).await;
+        assert_eq!(reply.status, 200);
+        assert!(reply.content_type.starts_with("text/plain"), "{}", reply.content_type);
+        reply
+    }
+
+    /// Sends it, and says what was answered; the order must be as it was.
+    async fn in_vain(&mut self, form: &str) -> String {
+        let before = self.database.state_of(&self.order_id);
+        let stock = self.database.pieces(901);
+        let answer = self.notify(form).await.text;
+        assert_eq!(self.database.state_of(&self.order_id), before, "{form}");
+        assert_eq!(self.database.pieces(901), stock);
+        answer
+    }
+}
+
+#[tokio::test]
+async fn the_right_one_pays_once_however_often_it_comes() {
+    let mut shop = Shop::open().await;
+    let form = shop.alipay.sign(shop.payment());
+    assert_eq!(shop.notify(&form).await.text.as_bytes(), b"success", "exactly these seven bytes");
+    assert!(shop.database.state_of(&shop.order_id).starts_with("2 323.91"));
+    assert_eq!(shop.in_vain(&form).await, "success");
+
+    let output = shop.dashop.setup().command().args(["ship", &shop.order_id]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(shop.in_vain(&form).await, "success", "a shipped order does not go back");
+    assert_eq!(shop.dashop.buyer("b904").confirm(&shop.order_id).await["code"], 200);
+    assert_eq!(shop.in_vain(&form).await, "success", "nor does a finished one");
+}
+
+#[tokio::test]
+async fn one_that_was_tampered_with_changes_nothing_whichever_field_it_is() {
+    let mut shop = Shop::open().await;
+    let signed = Params::parse(shop.alipay.sign(shop.payment()).as_bytes()).unwrap();
+    let names: Vec<String> =
+        signed.iter().map(|(name, _)| String::from_utf8(name.to_vec()).unwrap()).collect();
+    assert!(names.len() > 18);
+    for name in &names {
+        let value = String::from_utf8(signed.get(name).unwrap().to_vec()).unwrap();
+        // A digit or letter more is another value of any field, be it an amount, a number or a time.
+        for tampered in [format!("{value}1"), String::new()] {
+            let form = signed.clone().with(name, tampered).to_form();
+            assert_eq!(shop.in_vain(&form).await, "非法访问", "{name}");
+        }
+        let without: String = signed
+            .iter()
+            .filter(|(other, _)| *other != name.as_bytes())
+            .fold(Params::new(), |params, (name, value)| params.with(str::from_utf8(name).unwrap(), value))
+            .to_form();
+        if name != "sign_type" {
+            assert_eq!(shop.in_vain(&without).await, "非法访问", "without {name}");
+        }
+    }
+    let with_more = signed.clone().with("refund_fee", "1.00").to_form();
+    assert_eq!(shop.in_vain(&with_more).await, "非法访问");
+    for rubbish in ["", "a", "=&=", "sign=&sign_type=RSA2", "out_trade_no=%FF%FE", "{\"json\": true}"] {
+        assert_eq!(shop.in_vain(rubbish).await, "非法访问", "{rubbish}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_signed_but_not_the_right_one_changes_nothing() {
+    let mut shop = Shop::open().await;
+    for (field, value) in [("app_id", "2021000000000002"), ("seller_id", "2088102146225136")] {
+        let form = shop.alipay.sign(shop.payment().with(field, value));
+        assert_eq!(shop.in_vain(&form).await, "非法访问", "{field}");
+    }
+    let forged = Alipay { platform: Alipay::new().platform, ..Alipay::new() };
+    assert_eq!(shop.in_vain(&forged.sign(shop.payment())).await, "非法访问", "signed by somebody else");
+
+    for amount in ["219.00", "323.00", "323.90", "323.92"] {
+        let trade_no = format!("wrong{amount}");
+        let form = shop.alipay.sign(shop.alipay.payment(&shop.order_id, amount, &trade_no));
+        assert_eq!(shop.in_vain(&form).await, "success", "it is on record, and need not come again");
+        let recorded = shop
+            .database
+            .words(&format!("SELECT status AS n FROM dashop_payment WHERE trade_no = '{trade_no}'"));
+        assert_eq!(recorded, ["wrong_amount"]);
+    }
+    let unknown = shop.alipay.payment("2019112820400804", "323.91", "unknown");
+    assert_eq!(shop.in_vain(&shop.alipay.sign(unknown)).await, "success");
+    for (field, value) in
+        [("trade_status", "WAIT_BUYER_PAY"), ("trade_status", "TRADE_CLOSED"), ("refund_fee", "10.00")]
+    {
+        let form = shop.alipay.sign(shop.payment().with(field, value));
+        assert_eq!(shop.in_vain(&form).await, "success", "{field}={value} tells of no payment");
+    }
+    let form = shop.alipay.sign(shop.payment());
+    assert_eq!(shop.notify(&form).await.text, "success", "and after all that the right one still pays");
+    assert!(shop.database.state_of(&shop.order_id).starts_with("2 "));
+}
