@@ -72,12 +72,16 @@ impl RedisCarts {
             (true, urls) if !urls.is_empty() => {
                 let mut servers = cluster::Config::from_urls(urls);
                 servers.pool = Some(pool_config);
-                Pool::Cluster(servers.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?)
+                Pool::Cluster(
+                    servers.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?,
+                )
             }
             (false, [url]) => {
                 let mut server = deadpool_redis::Config::from_url(url);
                 server.pool = Some(pool_config);
-                Pool::Single(server.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?)
+                Pool::Single(
+                    server.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?,
+                )
             }
             (true, _) => return Err(unusable("a cluster needs at least one URL".into())),
             (false, _) => return Err(unusable("a single server needs exactly one URL".into())),
