@@ -9,4 +9,6 @@ pub mod alipay;
 mod cart_format;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(feature = "sql")]
+pub mod sql;
 pub mod system;

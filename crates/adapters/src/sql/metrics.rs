@@ -1,0 +1,40 @@
+//! Counts what is sent to the database.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent};
+
+/// Counts the statements of one connection into a number that all connections of a store share.
+///
+/// Beginning and ending a transaction are not counted.
+#[derive(Debug, Clone)]
+pub(super) struct StatementCounter {
+    total: Arc<AtomicU64>,
+    /// The next statement is the `BEGIN`, `COMMIT` or `ROLLBACK` that was just announced.
+    at_a_boundary: bool,
+}
+
+impl StatementCounter {
+    pub(super) fn new(total: Arc<AtomicU64>) -> Self {
+        Self { total, at_a_boundary: false }
+    }
+}
+
+impl Instrumentation for StatementCounter {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            InstrumentationEvent::BeginTransaction { .. }
+            | InstrumentationEvent::CommitTransaction { .. }
+            | InstrumentationEvent::RollbackTransaction { .. } => self.at_a_boundary = true,
+            InstrumentationEvent::StartQuery { .. } if self.at_a_boundary => self.at_a_boundary = false,
+            InstrumentationEvent::StartQuery { .. } => {
+                self.total.fetch_add(1, Ordering::Relaxed);
+            }
+            // What else drivers tell of is not a statement.
+            _ => {}
+        }
+    }
+}

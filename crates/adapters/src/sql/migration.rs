@@ -1,0 +1,102 @@
+//! What the migrations are and how far a database has come; running them is in `queries/migrations.rs`.
+
+/// One migration of an engine: the folder `migrations/<engine>/<name>`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Migration {
+    /// The digits its name begins with, as diesel's own tool records them.
+    pub(super) version: &'static str,
+    /// The folder's name.
+    pub(super) name: &'static str,
+    /// Its `up.sql`.
+    pub(super) sql: &'static str,
+}
+
+/// How far a database has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SchemaState {
+    /// The versions that were run, the last one last; also those of a newer dashop.
+    pub applied: Vec<String>,
+    /// The names of those that this dashop needs and that were not run.
+    pub pending: Vec<&'static str>,
+}
+
+impl SchemaState {
+    pub(super) fn new(known: &'static [Migration], applied: Vec<String>) -> Self {
+        let pending = known
+            .iter()
+            .filter(|migration| !applied.iter().any(|version| version == migration.version))
+            .map(|migration| migration.name);
+        Self { pending: pending.collect(), applied }
+    }
+
+    /// Whether everything is there that this dashop needs. A newer dashop may have added more.
+    pub fn is_current(&self) -> bool {
+        self.pending.is_empty()
+    }
+}
+
+/// The migrations of the engine whose folder is named, embedded.
+macro_rules! embed {
+    ($engine:literal) => {
+        [
+            $crate::sql::migration::one!($engine, "20261123000001", "2026-11-23-000001_shop_tables"),
+            $crate::sql::migration::one!($engine, "20261123000002", "2026-11-23-000002_dashop"),
+        ]
+    };
+}
+
+macro_rules! one {
+    ($engine:literal, $version:literal, $name:literal) => {
+        $crate::sql::migration::Migration {
+            version: $version,
+            name: $name,
+            sql: include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../migrations/",
+                $engine,
+                "/",
+                $name,
+                "/up.sql"
+            )),
+        }
+    };
+}
+
+pub(super) use {embed, one};
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    const MYSQL: [Migration; 2] = embed!("mysql");
+    const SQLITE: [Migration; 2] = embed!("sqlite");
+
+    #[test]
+    fn every_migration_of_both_engines_is_embedded_in_order() {
+        for (engine, embedded) in [("mysql", MYSQL), ("sqlite", SQLITE)] {
+            let folder = format!("{}/../../migrations/{engine}", env!("CARGO_MANIFEST_DIR"));
+            let names: BTreeSet<String> = fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            let embedded_names: Vec<&str> = embedded.iter().map(|migration| migration.name).collect();
+            assert_eq!(embedded_names, names.iter().map(String::as_str).collect::<Vec<_>>(), "{engine}");
+            for migration in embedded {
+                let digits: String = migration.name.chars().filter(char::is_ascii_digit).collect();
+                assert_eq!(digits, migration.version);
+            }
+        }
+    }
+
+    #[test]
+    fn a_database_of_a_newer_dashop_is_current() {
+        let applied = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect();
+        let known: &'static [Migration] = &SQLITE;
+        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 2);
+        assert!(!SchemaState::new(known, applied(&["20261123000001"])).is_current());
+        let newer = ["20261123000001", "20261123000002", "20991231000001"];
+        assert!(SchemaState::new(known, applied(&newer)).is_current());
+    }
+}

@@ -1,0 +1,20 @@
+//! The shop's database: MySQL (or MariaDB), which the old shop has, and SQLite for a shop that has none.
+//!
+//! # How two engines share one set of queries
+//! `queries/` is written once, against `super::Conn`, and compiled once for each engine: `mysql/mod.rs` and
+//! `sqlite/mod.rs` both declare it as their module. diesel checks each query against each engine's types. What the
+//! engines do differently is in their `dialect.rs`: opening connections, locking rows, inserting many rows, telling
+//! errors apart.
+
+mod config;
+mod failure;
+mod metrics;
+mod migration;
+mod schema;
+mod sqlite;
+mod store;
+mod types;
+
+pub use config::{CartsIn, ConnectError, MysqlTls, SqlConfig};
+pub use migration::SchemaState;
+pub use store::SqlStore;

@@ -1,0 +1,97 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{CartStamp, OrderId, ShopTime, SkuId, UserId};
+use ports::{CartRemoval, CartRemovalMode, CartRemovals, StoreError};
+
+use super::{Conn, Unit, carts, dialect::insert_rows, locking::for_update_skip_locked};
+use crate::sql::{config::CartsIn, failure::QueryError, schema::dashop_cart_removal, types::Moment};
+
+#[async_trait]
+impl CartRemovals for Unit {
+    async fn add(&mut self, removals: &[CartRemoval], at: ShopTime) -> Result<CartRemovalMode, StoreError> {
+        match self.carts {
+            CartsIn::Database => {
+                self.lease.call(|conn| carts::remove(conn, removals)).await?;
+                Ok(CartRemovalMode::InTransaction)
+            }
+            CartsIn::Elsewhere => {
+                self.lease.call(|conn| record(conn, removals, at)).await?;
+                Ok(CartRemovalMode::AfterCommit)
+            }
+        }
+    }
+
+    async fn claim(&mut self, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, StoreError> {
+        self.lease.call(|conn| claim(conn, before, limit)).await
+    }
+
+    async fn done(&mut self, order_ids: &[OrderId]) -> Result<(), StoreError> {
+        if order_ids.is_empty() {
+            return Ok(());
+        }
+        self.lease.call(|conn| forget(conn, order_ids)).await
+    }
+}
+
+/// The lines of a removal as JSON: `[[4,"<stored value>"],…]`.
+type StoredLines = Vec<(i32, String)>;
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = dashop_cart_removal, treat_none_as_default_value = false)]
+struct RemovalRow {
+    order_id: String,
+    user_id: i32,
+    lines: String,
+    recorded_at: Moment,
+}
+
+async fn record(conn: &mut Conn, removals: &[CartRemoval], at: ShopTime) -> Result<(), QueryError> {
+    let rows = removals.iter().map(|removal| RemovalRow::of(removal, at));
+    insert_rows!(conn, dashop_cart_removal::table, rows.collect::<Result<_, _>>()?)
+}
+
+async fn claim(conn: &mut Conn, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, QueryError> {
+    let oldest = dashop_cart_removal::table
+        .filter(dashop_cart_removal::recorded_at.lt(Moment(before)))
+        .order((dashop_cart_removal::recorded_at, dashop_cart_removal::order_id))
+        .limit(limit.into())
+        .select(RemovalRow::as_select());
+    let rows: Vec<RemovalRow> = for_update_skip_locked(oldest).load(conn).await?;
+    rows.into_iter().map(CartRemoval::try_from).collect()
+}
+
+async fn forget(conn: &mut Conn, order_ids: &[OrderId]) -> Result<(), QueryError> {
+    let of_these = dashop_cart_removal::order_id.eq_any(order_ids.iter().map(OrderId::as_str));
+    diesel::delete(dashop_cart_removal::table.filter(of_these)).execute(conn).await?;
+    Ok(())
+}
+
+impl RemovalRow {
+    fn of(removal: &CartRemoval, at: ShopTime) -> Result<Self, QueryError> {
+        let lines: StoredLines =
+            removal.lines.iter().map(|(sku_id, stamp)| (sku_id.0, stamp.0.clone())).collect();
+        Ok(Self {
+            order_id: removal.order_id.as_str().to_owned(),
+            user_id: removal.user_id.0,
+            lines: serde_json::to_string(&lines)
+                .map_err(|error| QueryError::corrupt("cart lines as JSON", error))?,
+            recorded_at: Moment(at),
+        })
+    }
+}
+
+impl TryFrom<RemovalRow> for CartRemoval {
+    type Error = QueryError;
+
+    fn try_from(row: RemovalRow) -> Result<Self, QueryError> {
+        let lines: StoredLines = serde_json::from_str(&row.lines)
+            .map_err(|error| QueryError::corrupt("dashop_cart_removal.lines", error))?;
+        Ok(Self {
+            order_id: OrderId::parse(&row.order_id)
+                .map_err(|_| QueryError::corrupt("dashop_cart_removal.order_id", &row.order_id))?,
+            user_id: UserId(row.user_id),
+            lines: lines.into_iter().map(|(sku_id, value)| (SkuId(sku_id), CartStamp(value))).collect(),
+        })
+    }
+}

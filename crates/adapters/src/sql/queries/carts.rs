@@ -1,0 +1,67 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{Cart, UserId};
+use ports::{CartError, CartRemoval, CartStore, StoreError};
+
+use super::{Conn, Database};
+use crate::{
+    cart_format,
+    sql::{failure::QueryError, schema::dashop_cart_line},
+};
+
+/// How many lines one statement removes at most: SQLite limits how deep a condition may be.
+const LINES_PER_STATEMENT: usize = 200;
+
+#[async_trait]
+impl CartStore for Database {
+    async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
+        let loaded = async { self.reader().await?.call(|conn| load(conn, user_id)).await }.await;
+        loaded.map_err(|error: StoreError| CartError(error.into()))
+    }
+
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+        let removed = async {
+            let mut lease = self.begin().await?;
+            lease.call(|conn| remove(conn, removals)).await?;
+            lease.commit().await
+        };
+        removed.await.map_err(|error| CartError(error.into()))
+    }
+}
+
+async fn load(conn: &mut Conn, user_id: UserId) -> Result<Cart, QueryError> {
+    let rows: Vec<(i32, String)> = dashop_cart_line::table
+        .filter(dashop_cart_line::user_id.eq(user_id.0))
+        .order(dashop_cart_line::sku_id)
+        .select((dashop_cart_line::sku_id, dashop_cart_line::value))
+        .load(conn)
+        .await?;
+    let line = |(sku_id, value): (i32, String)| {
+        let line = cart_format::read_line(&sku_id.to_string(), &value);
+        if line.is_none() {
+            tracing::warn!(%user_id, sku_id, value, "a cart line cannot be read and is left out");
+        }
+        line
+    };
+    Ok(Cart { lines: rows.into_iter().filter_map(line).collect() })
+}
+
+/// Removes the lines whose values are still those of the stamps.
+pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<(), QueryError> {
+    let lines: Vec<_> = removals
+        .iter()
+        .flat_map(|removal| removal.lines.iter().map(|(sku_id, stamp)| (removal.user_id, *sku_id, stamp)))
+        .collect();
+    for some in lines.chunks(LINES_PER_STATEMENT) {
+        // A condition that no line meets, for the others to be added to.
+        let nothing = dashop_cart_line::user_id.ne(dashop_cart_line::user_id);
+        let mut unchanged = diesel::delete(dashop_cart_line::table).filter(nothing).into_boxed();
+        for (user_id, sku_id, stamp) in some {
+            let line = dashop_cart_line::user_id.eq(user_id.0).and(dashop_cart_line::sku_id.eq(sku_id.0));
+            unchanged = unchanged.or_filter(line.and(dashop_cart_line::value.eq(&stamp.0)));
+        }
+        unchanged.execute(conn).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,70 @@
+use async_trait::async_trait;
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use diesel_async::RunQueryDsl;
+use domain::{IdempotencyKey, NewOrder, OrderId, RequestDigest, ShopTime, UserId};
+use ports::{IdempotencyRecord, IdempotencyRepo, StoreError};
+
+use super::{Conn, Unit, dialect::insert_rows};
+use crate::sql::{failure::QueryError, schema::dashop_idempotency, types::Moment};
+
+#[async_trait]
+impl IdempotencyRepo for Unit {
+    async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError> {
+        self.lease.call(|conn| record(conn, orders, at)).await
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_idempotency, treat_none_as_default_value = false)]
+struct KeyRow {
+    user_id: i32,
+    idempotency_key: String,
+    digest: String,
+    order_id: String,
+    created_at: Moment,
+}
+
+async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bool, QueryError> {
+    let rows: Vec<KeyRow> = orders.iter().filter_map(|new| KeyRow::of(new, at)).collect();
+    match insert_rows!(conn, dashop_idempotency::table, rows) {
+        Ok(()) => Ok(true),
+        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What this user's key was used for.
+pub(super) async fn find(
+    conn: &mut Conn,
+    user_id: UserId,
+    key: &IdempotencyKey,
+) -> Result<Option<IdempotencyRecord>, QueryError> {
+    let row: Option<(String, String)> = dashop_idempotency::table
+        .find((user_id.0, key.as_str()))
+        .select((dashop_idempotency::digest, dashop_idempotency::order_id))
+        .first(conn)
+        .await
+        .optional()?;
+    let Some((digest, order_id)) = row else { return Ok(None) };
+    let order_id = OrderId::parse(&order_id)
+        .map_err(|_| QueryError::corrupt("dashop_idempotency.order_id", &order_id))?;
+    Ok(Some(IdempotencyRecord { digest: RequestDigest(digest), order_id }))
+}
+
+impl KeyRow {
+    fn of(new: &NewOrder, at: ShopTime) -> Option<Self> {
+        let (key, digest) = new.idempotency.as_ref()?;
+        Some(Self {
+            user_id: new.order.user_id.0,
+            idempotency_key: key.as_str().to_owned(),
+            digest: digest.0.clone(),
+            order_id: new.order.id.as_str().to_owned(),
+            created_at: Moment(at),
+        })
+    }
+}

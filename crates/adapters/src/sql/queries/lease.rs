@@ -1,0 +1,163 @@
+use std::{future::Future, time::Duration};
+
+use diesel_async::{
+    AsyncConnection, TransactionManager,
+    pooled_connection::deadpool::{Object, Pool},
+};
+use ports::StoreError;
+use tokio::{runtime::Handle, time::timeout};
+
+use super::{Conn, dialect};
+use crate::sql::failure::{Fault, GivenUp, NoAnswer, QueryError, unavailable};
+
+type Transactions = <Conn as AsyncConnection>::TransactionManager;
+
+/// A connection on loan from its pool.
+///
+/// Dropped within a transaction, the lease rolls it back before the connection returns to the pool. Dropped in the
+/// middle of a call, or after one that passed its time limit, it gives the connection up: what is not in a known state
+/// never returns.
+pub(crate) struct Lease {
+    conn: Option<Object<Conn>>,
+    limit: Duration,
+    runtime: Handle,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing is open.
+    Ready,
+    /// A transaction is open.
+    InTransaction,
+    /// A statement of the transaction failed: the server may have ended it, and what came next would stand alone.
+    /// There is nothing to do but to roll back.
+    Failed,
+    /// A call is under way, or the connection was lost in it.
+    Unknown,
+}
+
+impl Lease {
+    /// Takes a connection from the pool, new or used, waiting at most `patience` for a free one.
+    ///
+    /// `limit` is for each call on it; what must be done after the lease was dropped is done on `runtime`.
+    pub(crate) async fn take(
+        pool: &Pool<Conn>,
+        patience: Duration,
+        limit: Duration,
+        runtime: &Handle,
+    ) -> Result<Self, StoreError> {
+        match timeout(patience, pool.get()).await {
+            Ok(Ok(conn)) => {
+                Ok(Self { conn: Some(conn), limit, runtime: runtime.clone(), state: State::Ready })
+            }
+            Ok(Err(error)) => Err(unavailable(error)),
+            Err(_elapsed) => Err(dialect::no_free_connection(NoAnswer(patience))),
+        }
+    }
+
+    /// Sets another time limit for each call.
+    pub(crate) fn allow(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
+    /// Asks the database, within the time limit.
+    pub(crate) async fn call<'a, T, F, Answer>(&'a mut self, query: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&'a mut Conn) -> Answer,
+        Answer: Future<Output = Result<T, QueryError>>,
+    {
+        let Self { conn, limit, state, .. } = self;
+        let before = *state;
+        let conn = match (before, conn.as_mut()) {
+            (State::Ready | State::InTransaction, Some(conn)) => conn,
+            (State::Ready | State::InTransaction | State::Failed | State::Unknown, _) => {
+                return Err(unavailable(GivenUp));
+            }
+        };
+        let pool = Object::pool(conn);
+        *state = State::Unknown;
+        match timeout(*limit, query(conn)).await {
+            Ok(Ok(answer)) => {
+                *state = before;
+                Ok(answer)
+            }
+            Ok(Err(error)) => {
+                let fault = error.fault(dialect::classify);
+                match fault {
+                    Fault::Locked | Fault::Refused => *state = before.after_a_failure(),
+                    Fault::Lost => forget_idle_connections(pool),
+                }
+                Err(error.into_store_error(fault))
+            }
+            Err(_elapsed) => Err(unavailable(NoAnswer(*limit))),
+        }
+    }
+
+    /// Begins a transaction.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        self.call(async |conn| Ok(dialect::begin(conn).await?)).await?;
+        self.state = State::InTransaction;
+        Ok(())
+    }
+
+    /// Commits the transaction. A connection that is lost meanwhile leaves it open whether it was committed.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        if self.state != State::InTransaction {
+            return Err(unavailable(GivenUp));
+        }
+        match self.call(async |conn| Ok(Transactions::commit_transaction(conn).await?)).await {
+            Ok(()) => {
+                self.state = State::Ready;
+                Ok(())
+            }
+            Err(StoreError::Unavailable(cause)) => Err(StoreError::OutcomeUnknown(cause)),
+            Err(
+                error @ (StoreError::Busy(_)
+                | StoreError::OutcomeUnknown(_)
+                | StoreError::Corrupt(_)
+                | StoreError::Refused(_)),
+            ) => Err(error),
+        }
+    }
+}
+
+impl State {
+    fn after_a_failure(self) -> Self {
+        match self {
+            Self::Ready => Self::Ready,
+            Self::InTransaction | Self::Failed => Self::Failed,
+            Self::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
+        match self.state {
+            State::Ready => drop(conn),
+            State::InTransaction | State::Failed => {
+                self.runtime.spawn(roll_back(conn, self.limit));
+            }
+            // Closing it makes the database roll back.
+            State::Unknown => drop(Object::take(conn)),
+        }
+    }
+}
+
+/// Ends the transaction and lets the connection return to its pool; gives it up where that fails.
+async fn roll_back(mut conn: Object<Conn>, limit: Duration) {
+    match timeout(limit, Transactions::rollback_transaction(&mut *conn)).await {
+        Ok(Ok(())) => drop(conn),
+        Ok(Err(_)) | Err(_) => drop(Object::take(conn)),
+    }
+}
+
+/// Where one connection is lost, those that lie idle in the pool were most likely lost with it: asking each of them
+/// would cost one failed request a connection.
+fn forget_idle_connections(pool: Option<Pool<Conn>>) {
+    if let Some(pool) = pool {
+        pool.retain(|_, _| false);
+    }
+}

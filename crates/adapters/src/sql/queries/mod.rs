@@ -1,0 +1,27 @@
+//! Every query, written once against [`Conn`] and compiled for each engine.
+//!
+//! One file a port: its queries, and the port's implementation on [`Database`] or, within a transaction, on [`Unit`].
+//! What the engines do differently is in `super::dialect`, and nowhere else.
+
+mod cart_removals;
+mod carts;
+mod catalog;
+mod database;
+mod direct_buys;
+mod idempotency;
+mod lease;
+mod locking;
+mod migrations;
+mod order_reader;
+mod orders;
+mod payments;
+mod people;
+mod stock;
+mod unit_of_work;
+
+use super::{Backend, Conn, dialect};
+
+pub(in crate::sql) use database::Database;
+pub(super) use database::Pools;
+use lease::Lease;
+use unit_of_work::Unit;

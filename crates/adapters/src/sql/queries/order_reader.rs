@@ -1,0 +1,241 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{
+    IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute, ShippingAddress, SkuId,
+    UserId,
+};
+use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
+
+use super::{Backend, Conn, Database, catalog, idempotency, people::AddressText};
+use crate::sql::{
+    failure::QueryError,
+    schema::{address, ddsc_sku, tb_order_goods, tb_order_info},
+    types::{Amount, Moment},
+};
+
+#[async_trait]
+impl OrderReader for Database {
+    async fn find(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        self.reader().await?.call(|conn| find(conn, id)).await
+    }
+
+    async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
+        self.reader().await?.call(|conn| list(conn, query)).await
+    }
+
+    async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
+        self.reader().await?.call(|conn| numbers_beginning_with(conn, second)).await
+    }
+
+    async fn find_by_key(
+        &self,
+        user_id: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        self.reader().await?.call(|conn| idempotency::find(conn, user_id, key)).await
+    }
+}
+
+/// An order without its lines, with the address book's present entry for orders that have no snapshot.
+type Header = (OrderRow, Option<AddressText>);
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_info)]
+struct OrderRow {
+    order_id: String,
+    user_id: i32,
+    status: i16,
+    total_count: i32,
+    total_amount: Amount,
+    freight: Amount,
+    created_time: Moment,
+    expire_at: Option<Moment>,
+    ship_title: Option<String>,
+    ship_receiver: Option<String>,
+    ship_mobile: Option<String>,
+    ship_address: Option<String>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_goods)]
+struct GoodsRow {
+    order_id: String,
+    sku_id: i32,
+    pieces: i32,
+    price: Amount,
+    sku_name: Option<String>,
+    sku_image_url: Option<String>,
+    sku_sale_attrs: Option<String>,
+}
+
+/// What the catalogue says of a SKU now.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = ddsc_sku)]
+struct SkuNow {
+    name: Option<String>,
+    default_image_url: Option<String>,
+}
+
+/// One order, in at most three statements.
+pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
+    let header: Option<Header> = tb_order_info::table
+        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+        .filter(tb_order_info::order_id.eq(id.as_str()))
+        .select((OrderRow::as_select(), Option::<AddressText>::as_select()))
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(with_goods(conn, header.into_iter().collect()).await?.pop())
+}
+
+async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, QueryError> {
+    let mut page = tb_order_info::table
+        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+        .filter(tb_order_info::user_id.eq(query.user_id.0))
+        .order((tb_order_info::created_time.desc(), tb_order_info::order_id.desc()))
+        .limit(query.limit.into())
+        .select((OrderRow::as_select(), Option::<AddressText>::as_select()))
+        .into_boxed::<Backend>();
+    if let Some(status) = query.status {
+        page = page.filter(tb_order_info::status.eq(status.code()));
+    }
+    if let Some(before) = &query.before {
+        let last = diesel::alias!(tb_order_info as last_of_the_page_before);
+        // NULL, which nothing follows, where this user has no such order.
+        let its_time = || {
+            last.filter(last.field(tb_order_info::order_id).eq(before.as_str()))
+                .filter(last.field(tb_order_info::user_id).eq(query.user_id.0))
+                .select(last.field(tb_order_info::created_time))
+                .single_value()
+        };
+        let time = || tb_order_info::created_time.nullable();
+        // The first condition lets the index find where to start; the second sorts out orders of that very moment.
+        page = page
+            .filter(time().le(its_time()))
+            .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.as_str())));
+    }
+    let headers: Vec<Header> = page.load(conn).await?;
+    with_goods(conn, headers).await
+}
+
+async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<OrderId>, QueryError> {
+    // A range and not LIKE, which cannot use the index on SQLite. Whatever the collation, nothing that begins so and
+    // goes on with digits comes after this.
+    let last = format!("{second}{}", "9".repeat(OrderId::MAX_LEN.saturating_sub(second.len())));
+    let numbers: Vec<String> = tb_order_info::table
+        .filter(tb_order_info::order_id.between(second, last))
+        .select(tb_order_info::order_id)
+        .load(conn)
+        .await?;
+    numbers.iter().map(|number| order_id(number)).collect()
+}
+
+/// Adds the lines to orders, in one statement more, or in two where lines have no snapshot.
+async fn with_goods(conn: &mut Conn, headers: Vec<Header>) -> Result<Vec<Order>, QueryError> {
+    if headers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<(GoodsRow, Option<SkuNow>)> = tb_order_goods::table
+        .left_join(ddsc_sku::table.on(ddsc_sku::id.eq(tb_order_goods::sku_id)))
+        .filter(tb_order_goods::order_id.eq_any(headers.iter().map(|(order, _)| order.order_id.as_str())))
+        .order((tb_order_goods::order_id, tb_order_goods::sku_id, tb_order_goods::id))
+        .select((GoodsRow::as_select(), Option::<SkuNow>::as_select()))
+        .load(conn)
+        .await?;
+    let without_snapshot: BTreeSet<i32> =
+        rows.iter().filter(|(line, _)| line.sku_sale_attrs.is_none()).map(|(line, _)| line.sku_id).collect();
+    let attributes_now = if without_snapshot.is_empty() {
+        BTreeMap::new()
+    } else {
+        catalog::attributes(conn, &without_snapshot.into_iter().collect::<Vec<_>>()).await?
+    };
+    let mut goods: BTreeMap<String, Vec<OrderGoods>> = BTreeMap::new();
+    for (line, sku) in rows {
+        let order_id = line.order_id.clone();
+        goods.entry(order_id).or_default().extend(line.into_goods(sku, &attributes_now)?);
+    }
+    let order = |(order, book): Header| {
+        let goods = goods.remove(&order.order_id).unwrap_or_default();
+        order.into_order(book, goods)
+    };
+    headers.into_iter().map(order).collect()
+}
+
+impl OrderRow {
+    fn into_order(self, book: Option<AddressText>, goods: Vec<OrderGoods>) -> Result<Order, QueryError> {
+        let now = book.map(ShippingAddress::from);
+        let shipping = match (self.ship_receiver, self.ship_address, now) {
+            (None, None, now) => now.unwrap_or_else(|| ShippingAddress {
+                title: String::new(),
+                receiver: String::new(),
+                mobile: String::new(),
+                address: String::new(),
+            }),
+            (receiver, address, _) => ShippingAddress {
+                title: self.ship_title.unwrap_or_default(),
+                receiver: receiver.unwrap_or_default(),
+                mobile: self.ship_mobile.unwrap_or_default(),
+                address: address.unwrap_or_default(),
+            },
+        };
+        Ok(Order {
+            id: order_id(&self.order_id)?,
+            user_id: UserId(self.user_id),
+            status: OrderStatus::from_code(self.status.into())
+                .ok_or_else(|| QueryError::corrupt("tb_order_info.status", self.status))?,
+            total_count: u32::try_from(self.total_count)
+                .map_err(|_| QueryError::corrupt("tb_order_info.total_count", self.total_count))?,
+            total_amount: self.total_amount.0,
+            freight: self.freight.0,
+            shipping,
+            created_at: self.created_time.0,
+            expire_at: self.expire_at.map(|moment| moment.0),
+            goods,
+        })
+    }
+}
+
+impl GoodsRow {
+    /// The line; nothing, with a warning, where it is of no pieces: the old shop accepted that.
+    fn into_goods(
+        self,
+        now: Option<SkuNow>,
+        attributes_now: &BTreeMap<i32, Vec<SaleAttribute>>,
+    ) -> Result<Option<OrderGoods>, QueryError> {
+        let Some(quantity) = Quantity::stored(self.pieces) else {
+            tracing::warn!(
+                order_id = self.order_id,
+                sku_id = self.sku_id,
+                "an order line of no pieces is left out"
+            );
+            return Ok(None);
+        };
+        let (name_now, image_now) = now.map_or((None, None), |sku| (sku.name, sku.default_image_url));
+        let attributes = match self.sku_sale_attrs {
+            Some(json) => attributes_from_json(&json)?,
+            None => attributes_now.get(&self.sku_id).cloned().unwrap_or_default(),
+        };
+        Ok(Some(OrderGoods {
+            sku_id: SkuId(self.sku_id),
+            name: self.sku_name.or(name_now).unwrap_or_default(),
+            default_image_url: self.sku_image_url.or(image_now).unwrap_or_default(),
+            price: self.price.0,
+            quantity,
+            attributes,
+        }))
+    }
+}
+
+fn order_id(stored: &str) -> Result<OrderId, QueryError> {
+    OrderId::parse(stored).map_err(|_| QueryError::corrupt("tb_order_info.order_id", stored))
+}
+
+/// Reads `[["颜色","红色"],…]`.
+fn attributes_from_json(json: &str) -> Result<Vec<SaleAttribute>, QueryError> {
+    let pairs: Vec<(String, String)> = serde_json::from_str(json)
+        .map_err(|error| QueryError::corrupt("tb_order_goods.sku_sale_attrs", error))?;
+    Ok(pairs.into_iter().map(|(name, value)| SaleAttribute { name, value }).collect())
+}

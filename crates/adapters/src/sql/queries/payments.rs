@@ -1,0 +1,105 @@
+use async_trait::async_trait;
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use diesel_async::RunQueryDsl;
+use domain::{EvidenceSource, PaymentRecord, PaymentStatus, Trade, TradeStatus};
+use ports::{PaymentRepo, StoreError};
+
+use super::{Conn, Unit};
+use crate::sql::{
+    failure::QueryError,
+    schema::dashop_payment,
+    types::{Amount, Moment},
+};
+
+/// How many characters of the buyer's account are kept.
+const BUYER_CHARS: usize = 128;
+
+#[async_trait]
+impl PaymentRepo for Unit {
+    async fn of_order(&mut self, out_trade_no: &str) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.lease.call(|conn| of_order(conn, out_trade_no)).await
+    }
+
+    async fn record(&mut self, payment: &PaymentRecord) -> Result<bool, StoreError> {
+        self.lease.call(|conn| record(conn, payment)).await
+    }
+}
+
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = dashop_payment, treat_none_as_default_value = false)]
+struct PaymentRow {
+    trade_no: String,
+    out_trade_no: String,
+    trade_status: String,
+    total_amount: Amount,
+    refunded: Amount,
+    buyer: Option<String>,
+    paid_at: Option<Moment>,
+    status: String,
+    source: String,
+    recorded_at: Moment,
+}
+
+async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<PaymentRecord>, QueryError> {
+    let rows: Vec<PaymentRow> = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq(out_trade_no))
+        .order(dashop_payment::id)
+        .select(PaymentRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(PaymentRecord::try_from).collect()
+}
+
+async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryError> {
+    match diesel::insert_into(dashop_payment::table).values(PaymentRow::from(payment)).execute(conn).await {
+        Ok(_one) => Ok(true),
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<&PaymentRecord> for PaymentRow {
+    fn from(payment: &PaymentRecord) -> Self {
+        let trade = &payment.trade;
+        Self {
+            trade_no: trade.trade_no.clone(),
+            out_trade_no: trade.out_trade_no.clone(),
+            trade_status: trade.status.as_str().to_owned(),
+            total_amount: Amount(trade.total_amount),
+            refunded: Amount(trade.refunded),
+            buyer: trade.buyer.as_ref().map(|buyer| buyer.chars().take(BUYER_CHARS).collect()),
+            paid_at: trade.paid_at.map(Moment),
+            status: payment.status.as_str().to_owned(),
+            source: payment.source.as_str().to_owned(),
+            recorded_at: Moment(payment.recorded_at),
+        }
+    }
+}
+
+impl TryFrom<PaymentRow> for PaymentRecord {
+    type Error = QueryError;
+
+    fn try_from(row: PaymentRow) -> Result<Self, QueryError> {
+        let trade = Trade {
+            trade_no: row.trade_no,
+            out_trade_no: row.out_trade_no,
+            status: TradeStatus::from_word(&row.trade_status)
+                .ok_or_else(|| QueryError::corrupt("dashop_payment.trade_status", &row.trade_status))?,
+            total_amount: row.total_amount.0,
+            refunded: row.refunded.0,
+            buyer: row.buyer,
+            paid_at: row.paid_at.map(|moment| moment.0),
+        };
+        Ok(Self {
+            trade,
+            status: PaymentStatus::from_word(&row.status)
+                .ok_or_else(|| QueryError::corrupt("dashop_payment.status", &row.status))?,
+            source: EvidenceSource::from_word(&row.source)
+                .ok_or_else(|| QueryError::corrupt("dashop_payment.source", &row.source))?,
+            recorded_at: row.recorded_at.0,
+        })
+    }
+}

@@ -1,0 +1,262 @@
+//! The tables, as the migrations leave them; only the columns that are read or written here.
+//!
+//! Text that the old shop's own database may leave empty is nullable, whatever our migrations say.
+
+use super::types::Yuan;
+
+diesel::table! {
+    /// Who may buy.
+    user_profile (id) {
+        /// Key.
+        id -> Integer,
+        created_time -> Timestamp,
+        updated_time -> Timestamp,
+        /// At most eleven characters.
+        username -> Text,
+        /// Unsalted MD5 in hexadecimal digits.
+        password -> Text,
+    }
+}
+
+diesel::table! {
+    /// The buyers' address books.
+    address (id) {
+        id -> Integer,
+        created_time -> Timestamp,
+        updated_time -> Timestamp,
+        receiver -> Nullable<Text>,
+        #[sql_name = "address"]
+        street -> Nullable<Text>,
+        default_address -> Bool,
+        is_alive -> Bool,
+        postcode -> Nullable<Text>,
+        receiver_mobile -> Nullable<Text>,
+        tag -> Nullable<Text>,
+        uid_id -> Integer,
+    }
+}
+
+diesel::table! {
+    /// What kinds of goods there are.
+    #[sql_name = "DDSC_GOODS_CATALOG"]
+    ddsc_goods_catalog (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    /// Who makes the goods.
+    #[sql_name = "DDSC_BRAND"]
+    ddsc_brand (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        name -> Text,
+        logo -> Nullable<Text>,
+        first_letter -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Products; each is sold as one or more SKUs.
+    #[sql_name = "DDSC_SPU"]
+    ddsc_spu (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        name -> Text,
+        sales -> Integer,
+        comments -> Integer,
+        brand_id -> Integer,
+        catalog_id -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// What can be bought, and how many of it there are.
+    #[sql_name = "DDSC_SKU"]
+    ddsc_sku (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        name -> Nullable<Text>,
+        caption -> Nullable<Text>,
+        price -> Yuan,
+        cost_price -> Nullable<Yuan>,
+        market_price -> Nullable<Yuan>,
+        stock -> Integer,
+        sales -> Integer,
+        comments -> Integer,
+        is_launched -> Bool,
+        default_image_url -> Nullable<Text>,
+        version -> Integer,
+        #[sql_name = "SPU_ID_id"]
+        spu_id -> Integer,
+    }
+}
+
+diesel::table! {
+    /// By what the SKUs of a product differ.
+    #[sql_name = "DDSC_SPU_SALE_ATTR"]
+    ddsc_spu_sale_attr (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        sale_attr_name -> Text,
+        #[sql_name = "SPU_id_id"]
+        spu_id -> Integer,
+    }
+}
+
+diesel::table! {
+    /// How one SKU differs.
+    #[sql_name = "DDSC_SALE_ATTR_VALUE"]
+    ddsc_sale_attr_value (id) {
+        id -> Integer,
+        create_time -> Timestamp,
+        update_time -> Timestamp,
+        sale_attr_value_name -> Text,
+        #[sql_name = "sale_attr_id_id"]
+        sale_attr_id -> Integer,
+        sku_id -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// Orders.
+    tb_order_info (order_id) {
+        order_id -> Text,
+        created_time -> Timestamp,
+        updated_time -> Timestamp,
+        total_count -> Integer,
+        /// Goods and freight.
+        total_amount -> Yuan,
+        freight -> Yuan,
+        pay_method -> SmallInt,
+        status -> SmallInt,
+        address_id -> Integer,
+        user_id -> Integer,
+        /// This and the next three: the address as it was; NULL in orders of the old back end.
+        ship_title -> Nullable<Text>,
+        ship_receiver -> Nullable<Text>,
+        ship_mobile -> Nullable<Text>,
+        ship_address -> Nullable<Text>,
+        expire_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// Lines of orders.
+    tb_order_goods (id) {
+        id -> Integer,
+        created_time -> Timestamp,
+        updated_time -> Timestamp,
+        #[sql_name = "count"]
+        pieces -> Integer,
+        price -> Yuan,
+        order_id -> Text,
+        sku_id -> Integer,
+        /// This and the next two: the SKU as it was; NULL in lines of the old back end.
+        sku_name -> Nullable<Text>,
+        sku_image_url -> Nullable<Text>,
+        /// JSON: `[["颜色","红色"],…]`.
+        sku_sale_attrs -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    /// Every change of an order's status.
+    dashop_order_timeline (id) {
+        id -> Integer,
+        order_id -> Text,
+        from_status -> SmallInt,
+        to_status -> SmallInt,
+        actor -> Text,
+        reason -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// Every payment that Alipay proved.
+    dashop_payment (id) {
+        id -> Integer,
+        trade_no -> Text,
+        out_trade_no -> Text,
+        trade_status -> Text,
+        total_amount -> Yuan,
+        refunded -> Yuan,
+        buyer -> Nullable<Text>,
+        paid_at -> Nullable<Timestamp>,
+        status -> Text,
+        source -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    /// The direct buy that each user previewed last.
+    dashop_direct_buy (user_id) {
+        user_id -> Integer,
+        sku_id -> Integer,
+        quantity -> Integer,
+        previewed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    /// Which order came of which idempotency key.
+    dashop_idempotency (user_id, idempotency_key) {
+        user_id -> Integer,
+        idempotency_key -> Text,
+        digest -> Text,
+        order_id -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    /// Ordered lines that must still leave carts outside this database.
+    dashop_cart_removal (order_id) {
+        order_id -> Text,
+        user_id -> Integer,
+        /// JSON: `[[4,"<stored value>"],…]`.
+        lines -> Text,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    /// Carts of a shop without Redis.
+    dashop_cart_line (user_id, sku_id) {
+        user_id -> Integer,
+        sku_id -> Integer,
+        /// What Redis would hold: `{"count": 2, "selected": 1}`.
+        value -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    user_profile,
+    address,
+    ddsc_sku,
+    ddsc_spu_sale_attr,
+    ddsc_sale_attr_value,
+    tb_order_info,
+    tb_order_goods,
+);

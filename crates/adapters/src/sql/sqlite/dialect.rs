@@ -1,0 +1,190 @@
+//! What SQLite does in its own way.
+
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use diesel::{
+    Connection, ConnectionResult, QueryResult, SqliteConnection,
+    connection::SimpleConnection,
+    result::{ConnectionError, DatabaseErrorKind, Error as DieselError},
+};
+use diesel_async::{
+    SimpleAsyncConnection,
+    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
+    sync_connection_wrapper::SpawnBlocking,
+};
+use futures_util::FutureExt;
+use ports::StoreError;
+use tokio::runtime::Handle;
+
+use super::{Conn, Detached, queries::Pools};
+use crate::sql::{
+    config::{ConnectError, SqlConfig},
+    failure::{Fault, NoAnswer, QueryError, message, unavailable},
+    metrics::StatementCounter,
+    migration::{self, Migration},
+};
+
+/// A transaction holds the whole file: there are no rows to lock.
+pub(super) const FOR_UPDATE: &str = "";
+/// As [`FOR_UPDATE`].
+pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
+
+/// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than sixteen.
+pub(super) const ROWS_PER_INSERT: usize = 2_000;
+
+pub(super) static MIGRATIONS: [Migration; 2] = migration::embed!("sqlite");
+
+pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
+    version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+
+/// Inserts rows in one statement, or in as few as SQLite's limits allow.
+///
+/// diesel-async has no multi-row insert for SQLite; diesel itself has, for rows without default values.
+macro_rules! insert_rows {
+    ($conn:expr, $table:expr, $rows:expr) => {
+        $crate::sql::sqlite::dialect::insert_in_chunks($conn, $rows, |conn, rows| {
+            diesel::RunQueryDsl::execute(diesel::insert_into($table).values(rows), conn)
+        })
+        .await
+    };
+}
+pub(super) use insert_rows;
+
+pub(super) async fn insert_in_chunks<Row, Insert>(
+    conn: &mut Conn,
+    rows: Vec<Row>,
+    insert: Insert,
+) -> Result<(), QueryError>
+where
+    Row: Send + 'static,
+    Insert: Fn(&mut SqliteConnection, Vec<Row>) -> QueryResult<usize> + Send + 'static,
+{
+    conn.spawn_blocking(move |conn| {
+        let mut rows = rows.into_iter();
+        loop {
+            let chunk: Vec<Row> = rows.by_ref().take(ROWS_PER_INSERT).collect();
+            if chunk.is_empty() {
+                return Ok(());
+            }
+            insert(conn, chunk)?;
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+/// Begins a transaction that may write, waiting for the file now and not at its first write, where waiting would be
+/// too late: what it has read may have changed by then.
+pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
+    conn.spawn_blocking(|conn| {
+        diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
+    })
+    .await
+}
+
+/// The migrations are one transaction, which waits for those of other processes.
+pub(super) async fn begin_migrations(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("BEGIN IMMEDIATE").await
+}
+
+pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> QueryResult<()> {
+    conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await
+}
+
+pub(super) fn classify(error: &DieselError) -> Fault {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, _)
+        | DieselError::BrokenTransactionManager => return Fault::Lost,
+        _ => {}
+    }
+    let text = message(error);
+    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    if says(&["database is locked", "database table is locked", "database schema is locked"]) {
+        Fault::Locked
+    } else if says(&[
+        "disk I/O error",
+        "unable to open database",
+        "malformed",
+        "readonly database",
+        "is full",
+    ]) {
+        Fault::Lost
+    } else {
+        Fault::Refused
+    }
+}
+
+pub(super) fn is_no_such_table(error: &DieselError) -> bool {
+    message(error).starts_with("no such table")
+}
+
+/// Somebody else writes all the time.
+pub(super) fn no_free_connection(cause: NoAnswer) -> StoreError {
+    StoreError::Busy(cause.into())
+}
+
+/// One connection to write with and some to read with.
+pub(super) fn pools(
+    path: &str,
+    config: &SqlConfig,
+    statements: &Arc<AtomicU64>,
+    runtime: &Handle,
+) -> Result<Pools, ConnectError> {
+    let path = path.strip_prefix("//").unwrap_or(path);
+    if path.is_empty() || path.contains(":memory:") {
+        return Err(ConnectError::Url("a SQLite database is a file; name one".to_owned()));
+    }
+    if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|cause| ConnectError::Directory { path: folder.to_owned(), cause })?;
+    }
+    let pool = |max_size: usize, query_only: bool| {
+        let counter = StatementCounter::new(Arc::clone(statements));
+        let setup =
+            Setup { counter, query_only, lock_timeout: config.lock_timeout, runtime: runtime.clone() };
+        let mut manager = ManagerConfig::default();
+        manager.recycling_method = RecyclingMethod::Fast;
+        manager.custom_setup = Box::new(move |path| setup.clone().open(path.to_owned()).boxed());
+        Pool::builder(AsyncDieselConnectionManager::new_with_config(path, manager))
+            .max_size(max_size.max(1))
+            .build()
+            .map_err(|error| ConnectError::Open(unavailable(error)))
+    };
+    Ok(Pools { readers: pool(config.max_connections, true)?, writers: pool(1, false)? })
+}
+
+/// How a new connection is opened.
+#[derive(Clone)]
+struct Setup {
+    counter: StatementCounter,
+    query_only: bool,
+    lock_timeout: Duration,
+    runtime: Handle,
+}
+
+impl Setup {
+    async fn open(self, path: String) -> ConnectionResult<Conn> {
+        let runtime = self.runtime.clone();
+        let opened = Detached::on(&runtime).spawn_blocking(move || self.open_blocking(&path)).await;
+        let conn = opened.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
+        Ok(Conn::with_runtime(conn, Detached::on(&runtime)))
+    }
+
+    fn open_blocking(self, path: &str) -> ConnectionResult<SqliteConnection> {
+        let mut conn = SqliteConnection::establish(path)?;
+        // The time limit first: the others wait for each other under it.
+        let pragmas = format!(
+            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+             PRAGMA foreign_keys = ON; PRAGMA query_only = {};",
+            self.lock_timeout.as_millis(),
+            self.query_only,
+        );
+        conn.batch_execute(&pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
+        conn.set_instrumentation(self.counter);
+        Ok(conn)
+    }
+}

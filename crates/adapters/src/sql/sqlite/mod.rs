@@ -1,0 +1,18 @@
+//! SQLite, compiled into the program: the database of a shop that has no other.
+//!
+//! One connection writes, each transaction with `BEGIN IMMEDIATE`; a few others read. The write-ahead log lets them
+//! read while it writes, and every commit is synced to the disk before it is answered.
+
+mod detached;
+mod dialect;
+#[path = "../queries/mod.rs"]
+mod queries;
+
+use diesel::{SqliteConnection, sqlite::Sqlite};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+use detached::Detached;
+pub(super) use queries::Database;
+
+type Conn = SyncConnectionWrapper<SqliteConnection, Detached>;
+type Backend = Sqlite;

@@ -1,0 +1,172 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use domain::{Address, AddressId, Cart, IdempotencyKey, Order, OrderId, Sku, SkuId, UserId, Username};
+use ports::{
+    AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
+    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
+};
+
+use super::{ConnectError, SchemaState, SqlConfig, sqlite};
+
+/// The shop's database, on the engine that its URL names. Cloning it is cheap; all clones share their connections.
+///
+/// It must be opened within a tokio runtime that lives as long as it does: the connections are driven there, whichever
+/// runtime asks.
+#[derive(Clone)]
+pub struct SqlStore {
+    engine: Arc<dyn Engine>,
+}
+
+/// What each engine is to the store: all ports, and its upkeep.
+#[async_trait]
+trait Engine: Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOfWork + CartStore {
+    async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
+    async fn schema(&self) -> Result<SchemaState, StoreError>;
+    async fn ping(&self) -> Result<(), StoreError>;
+    fn statements(&self) -> u64;
+}
+
+impl SqlStore {
+    /// Opens the database, and tries a connection to it. Does not look at its schema.
+    ///
+    /// # Errors
+    /// The URL cannot be read, or the database does not answer within the time limits.
+    pub async fn connect(config: &SqlConfig) -> Result<Self, ConnectError> {
+        let engine: Arc<dyn Engine> = match config.url.split_once(':') {
+            Some(("sqlite", path)) => Arc::new(sqlite::Database::open(path, config).await?),
+            Some((scheme, _)) => return Err(ConnectError::Url(format!("{scheme} is not one of them"))),
+            None => return Err(ConnectError::Url("it has no colon".to_owned())),
+        };
+        Ok(Self { engine })
+    }
+
+    /// Creates what is missing of the schema, and answers the names of the migrations it ran. Safe when several
+    /// processes do it at once, and when an earlier attempt was cut off.
+    pub async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+        self.engine.migrate().await
+    }
+
+    /// How far the schema has come.
+    pub async fn schema(&self) -> Result<SchemaState, StoreError> {
+        self.engine.schema().await
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.engine.ping().await
+    }
+
+    /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
+    pub fn statements(&self) -> u64 {
+        self.engine.statements()
+    }
+}
+
+/// Makes an engine's database an [`Engine`]; it has these methods itself.
+macro_rules! engine {
+    ($database:ty) => {
+        #[async_trait]
+        impl Engine for $database {
+            async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+                <$database>::migrate(self).await
+            }
+
+            async fn schema(&self) -> Result<SchemaState, StoreError> {
+                <$database>::schema(self).await
+            }
+
+            async fn ping(&self) -> Result<(), StoreError> {
+                <$database>::ping(self).await
+            }
+
+            fn statements(&self) -> u64 {
+                <$database>::statements(self)
+            }
+        }
+    };
+}
+
+engine!(sqlite::Database);
+
+#[async_trait]
+impl Users for SqlStore {
+    async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError> {
+        Users::find(&*self.engine, username).await
+    }
+}
+
+#[async_trait]
+impl AddressBook for SqlStore {
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError> {
+        self.engine.of_user(user_id).await
+    }
+
+    async fn destination(
+        &self,
+        username: &Username,
+        address_id: AddressId,
+    ) -> Result<Option<Destination>, StoreError> {
+        self.engine.destination(username, address_id).await
+    }
+}
+
+#[async_trait]
+impl Catalog for SqlStore {
+    async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        self.engine.skus(ids).await
+    }
+}
+
+#[async_trait]
+impl DirectBuys for SqlStore {
+    async fn remember(&self, user_id: UserId, latest: DirectBuy) -> Result<(), StoreError> {
+        self.engine.remember(user_id, latest).await
+    }
+
+    async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
+        self.engine.latest(user_id).await
+    }
+}
+
+#[async_trait]
+impl OrderReader for SqlStore {
+    async fn find(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        OrderReader::find(&*self.engine, id).await
+    }
+
+    async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
+        self.engine.list(query).await
+    }
+
+    async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
+        self.engine.numbers_beginning_with(second).await
+    }
+
+    async fn find_by_key(
+        &self,
+        user_id: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        self.engine.find_by_key(user_id, key).await
+    }
+}
+
+#[async_trait]
+impl UnitsOfWork for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        self.engine.begin().await
+    }
+}
+
+/// Carts that are in the database; a shop with its carts elsewhere must not use them.
+#[async_trait]
+impl CartStore for SqlStore {
+    async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
+        self.engine.load(user_id).await
+    }
+
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+        self.engine.remove_ordered(removals).await
+    }
+}

@@ -1,0 +1,91 @@
+//! Money and time as the two engines store them.
+
+use std::{io::Write, str};
+
+use chrono::{NaiveDateTime, Timelike};
+use diesel::{
+    deserialize::{self, FromSql, FromSqlRow},
+    expression::AsExpression,
+    mysql::{Mysql, MysqlValue},
+    query_builder::QueryId,
+    serialize::{self, IsNull, Output, ToSql},
+    sql_types::{SqlType, Text, Timestamp},
+    sqlite::{Sqlite, SqliteValue},
+};
+use domain::{Money, ShopTime};
+
+/// The SQL type of money: `decimal(10,2)` on MySQL, text with two decimals on SQLite. Never a float.
+#[derive(Debug, Clone, Copy, QueryId, SqlType)]
+#[diesel(mysql_type(name = "Numeric"))]
+#[diesel(sqlite_type(name = "Text"))]
+pub struct Yuan;
+
+/// Money on its way into or out of the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Yuan)]
+pub(crate) struct Amount(pub(crate) Money);
+
+impl ToSql<Yuan, Mysql> for Amount {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        write!(out, "{}", self.0)?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Yuan, Mysql> for Amount {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(str::from_utf8(value.as_bytes())?.parse()?))
+    }
+}
+
+impl ToSql<Yuan, Sqlite> for Amount {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.to_string());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Yuan, Sqlite> for Amount {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Ok(Self(<String as FromSql<Text, Sqlite>>::from_sql(value)?.parse()?))
+    }
+}
+
+/// A moment on its way into or out of the database: Asia/Shanghai, to the microsecond, what is finer cut off.
+///
+/// On SQLite it is text with always six decimals, so that moments sort as their texts do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = Timestamp)]
+pub(crate) struct Moment(pub(crate) ShopTime);
+
+impl Moment {
+    fn to_micros(self) -> NaiveDateTime {
+        let time = self.0.to_shanghai();
+        time.with_nanosecond(time.nanosecond() / 1_000 * 1_000).unwrap_or(time)
+    }
+}
+
+impl ToSql<Timestamp, Mysql> for Moment {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        <NaiveDateTime as ToSql<Timestamp, Mysql>>::to_sql(&self.to_micros(), &mut out.reborrow())
+    }
+}
+
+impl FromSql<Timestamp, Mysql> for Moment {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        <NaiveDateTime as FromSql<Timestamp, Mysql>>::from_sql(value).map(ShopTime::from_shanghai).map(Self)
+    }
+}
+
+impl ToSql<Timestamp, Sqlite> for Moment {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.to_micros().format("%Y-%m-%d %H:%M:%S%.6f").to_string());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Timestamp, Sqlite> for Moment {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        <NaiveDateTime as FromSql<Timestamp, Sqlite>>::from_sql(value).map(ShopTime::from_shanghai).map(Self)
+    }
+}
