@@ -17,3 +17,19 @@ async fn smoke() {
     ports::UnitsOfWork::begin(&store).await.unwrap().commit().await.unwrap();
     assert!(store.statements() > 3);
 }
+
+#[tokio::test]
+async fn demo() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("new/dashop.db").display());
+    let store = SqlStore::connect(&SqlConfig::new(url)).await.unwrap();
+    store.migrate().await.unwrap();
+    let now = domain::ShopTime::parse("2026-11-23 12:00:00").unwrap();
+    assert!(store.seed_demo(now).await.unwrap());
+    assert!(!store.seed_demo(now).await.unwrap());
+    let ids: Vec<_> = (1..100).map(domain::SkuId).collect();
+    for sku in ports::Catalog::skus(&store, &ids).await.unwrap().values() {
+        println!("{sku:?}");
+    }
+    println!("{:?}", ports::CartStore::load(&store, domain::UserId(1)).await.unwrap());
+}

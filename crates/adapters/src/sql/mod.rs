@@ -7,6 +7,7 @@
 //! errors apart.
 
 mod config;
+pub mod demo;
 mod failure;
 mod metrics;
 mod migration;

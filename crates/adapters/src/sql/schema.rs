@@ -15,6 +15,10 @@ diesel::table! {
         username -> Text,
         /// Unsalted MD5 in hexadecimal digits.
         password -> Text,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        #[sql_name = "isActive"]
+        is_active -> Bool,
     }
 }
 

@@ -1,7 +1,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
-use domain::{Address, AddressId, Cart, IdempotencyKey, Order, OrderId, Sku, SkuId, UserId, Username};
+use domain::{
+    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, UserId, Username,
+};
 use ports::{
     AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
     IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
@@ -24,6 +26,7 @@ trait Engine: Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOf
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
+    async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
     fn statements(&self) -> u64;
 }
 
@@ -57,6 +60,12 @@ impl SqlStore {
         self.engine.ping().await
     }
 
+    /// Fills an empty shop with the goods and buyers of [`super::demo`], created at `now`. False, and nothing changed,
+    /// where it has buyers already.
+    pub async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
+        self.engine.seed_demo(now).await
+    }
+
     /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
     pub fn statements(&self) -> u64 {
         self.engine.statements()
@@ -78,6 +87,10 @@ macro_rules! engine {
 
             async fn ping(&self) -> Result<(), StoreError> {
                 <$database>::ping(self).await
+            }
+
+            async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
+                <$database>::seed_demo(self, now).await
             }
 
             fn statements(&self) -> u64 {

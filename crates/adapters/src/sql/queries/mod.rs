@@ -7,6 +7,7 @@ mod cart_removals;
 mod carts;
 mod catalog;
 mod database;
+mod demo;
 mod direct_buys;
 mod idempotency;
 mod lease;
