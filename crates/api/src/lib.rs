@@ -1,1 +1,10 @@
-//! api
+//! The program `dashop`: HTTP, configuration and the command line around the use cases.
+//!
+//! A handler translates the wire into a use case and its outcome back into the contract's JSON; nothing is decided here.
+
+pub mod cli;
+pub mod configuration;
+pub mod http;
+mod wiring;
+
+pub use wiring::{Services, StartError};

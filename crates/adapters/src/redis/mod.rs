@@ -1,6 +1,6 @@
 //! The carts in Redis, as the old shop keeps them: the hash `cart_<user id>`, a field for each SKU.
 
-use std::{collections::BTreeMap, future::Future, time::Duration};
+use std::{collections::BTreeMap, fmt, future::Future, time::Duration};
 
 use async_trait::async_trait;
 use deadpool_redis::{
@@ -34,6 +34,18 @@ pub struct RedisConfig {
     pub connections: usize,
     /// The longest that one operation may take, waiting for a connection included.
     pub timeout: Duration,
+}
+
+/// Without the passwords that may be in the URLs.
+impl fmt::Debug for RedisConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisConfig")
+            .field("servers", &self.urls.len())
+            .field("cluster", &self.cluster)
+            .field("connections", &self.connections)
+            .field("timeout", &self.timeout)
+            .finish()
+    }
 }
 
 /// The configuration names no usable servers.

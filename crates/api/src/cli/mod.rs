@@ -1,0 +1,199 @@
+//! The command line.
+
+mod serve;
+
+use std::{
+    error::Error,
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
+
+use adapters::{sql::SqlStore, system::SystemClock};
+use application::{ShipOrder, ShipOrderError};
+use clap::{Parser, Subcommand};
+use domain::{OrderId, Username};
+use ports::Clock;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    StartError,
+    configuration::{Configuration, ConfigurationError, Source},
+    wiring::{open_store, token_key},
+};
+
+/// The order service of 达达商城: preview, order, pay through Alipay, receive.
+///
+/// Settings come from environment variables DASHOP_… over an optional TOML file; docs/OPERATIONS.md lists them.
+#[derive(Parser)]
+#[command(name = "dashop", version, about, long_about)]
+struct Arguments {
+    /// A TOML file with settings; DASHOP_CONFIG names one too.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the shop until it is told to stop (SIGTERM, SIGINT).
+    Serve,
+    /// Brings the database's schema up to date. Safe beside running programs, and when run twice.
+    Migrate,
+    /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
+    SeedDemo,
+    /// Prints a token for a user, to call the service with.
+    Token {
+        /// The user's name (user_profile.username).
+        user: String,
+        /// For how many days it is valid.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=365))]
+        days: u16,
+    },
+    /// Marks a paid order as shipped: 待发货 becomes 待收货.
+    Ship {
+        /// The order's number.
+        order: String,
+    },
+    /// Prints the settings in force, without secrets.
+    Config,
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("the database failed")]
+    Store(#[from] ports::StoreError),
+    #[error("{0} is not an order number")]
+    NotAnOrderNumber(String),
+    #[error("order {order_id} was not shipped")]
+    Ship {
+        order_id: OrderId,
+        #[source]
+        cause: ShipOrderError,
+    },
+    #[error(transparent)]
+    Token(#[from] crate::http::TokenError),
+    #[error("the server failed")]
+    Io(#[from] std::io::Error),
+    #[error("{0} is not a log level such as info, or dashop=debug,info")]
+    LogLevel(String),
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(CommandError::from)
+        .and_then(|runtime| runtime.block_on(execute(arguments)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("dashop: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<(), CommandError> {
+    let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
+    let file = arguments.config.or(named);
+    let source = Source::new(environment(), file.as_deref().map(Path::new))?;
+    let configuration = Configuration::read(source)?;
+    start_log(&configuration)?;
+    match arguments.command {
+        Command::Serve => serve::serve(&configuration).await,
+        Command::Migrate => migrate(&configuration).await,
+        Command::SeedDemo => seed_demo(&configuration).await,
+        Command::Token { user, days } => token(&configuration, user, days),
+        Command::Ship { order } => ship(&configuration, &order).await,
+        Command::Config => {
+            println!("{configuration:#?}");
+            Ok(())
+        }
+    }
+}
+
+/// The variables that are text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn start_log(configuration: &Configuration) -> Result<(), CommandError> {
+    let filter = EnvFilter::try_new(&configuration.log_level)
+        .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", configuration.log_level)))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    if configuration.log_json {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    Ok(())
+}
+
+async fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
+    let store = SqlStore::connect(&configuration.database).await.map_err(StartError::from)?;
+    let ran = store.migrate().await?;
+    for name in &ran {
+        println!("ran {name}");
+    }
+    if ran.is_empty() {
+        println!("the schema is up to date");
+    }
+    Ok(())
+}
+
+async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
+    let store = open_store(configuration).await?;
+    let seeded = store.seed_demo(SystemClock.now()).await?;
+    println!(
+        "{}",
+        if seeded { "the demo shop is set up" } else { "there are users already; nothing was changed" }
+    );
+    Ok(())
+}
+
+fn token(configuration: &Configuration, user: String, days: u16) -> Result<(), CommandError> {
+    let expires = SystemClock.now().unix_seconds() + i64::from(days) * 24 * 3600;
+    println!("{}", token_key(configuration)?.issue(&Username(user), expires)?);
+    Ok(())
+}
+
+async fn ship(configuration: &Configuration, order: &str) -> Result<(), CommandError> {
+    let order_id = OrderId::parse(order).map_err(|_| CommandError::NotAnOrderNumber(order.to_owned()))?;
+    let store = open_store(configuration).await?;
+    let use_case = ShipOrder { units: Arc::new(store), clock: Arc::new(SystemClock) };
+    use_case
+        .execute(&order_id)
+        .await
+        .map_err(|cause| CommandError::Ship { order_id: order_id.clone(), cause })?;
+    println!("order {order_id} is on its way");
+    Ok(())
+}
+
+/// An error and its causes in one line; a cause that its error quotes already is not said twice.
+fn chain(error: &dyn Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.ends_with(&text) {
+            said.push_str(": ");
+            said.push_str(&text);
+        }
+        cause = error.source();
+    }
+    said
+}

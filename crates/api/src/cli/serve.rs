@@ -1,0 +1,85 @@
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, middleware::from_fn, web::Data};
+use adapters::{sql::demo, system::SystemClock};
+use domain::Username;
+use ports::Clock;
+
+use super::CommandError;
+use crate::{
+    Services, StartError,
+    configuration::{Configuration, HttpConfiguration},
+    http::{Shop, cors, routes, within_time},
+};
+
+/// How long requests may go on after the program was told to stop.
+const SHUTDOWN_SECONDS: u64 = 30;
+/// How long a client may take to send the head of its request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Open connections of one thread.
+const CONNECTIONS: usize = 10_000;
+
+pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
+    let Services { shop, sandbox, mut writers, jobs } = Services::start(configuration).await?;
+    if configuration.seed_demo {
+        greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url()))?;
+    }
+    let shop = Data::new(shop);
+    listen(&configuration.http, shop.clone()).await?;
+    tracing::info!("stopping: no more requests");
+    drop(jobs);
+    // With the last handle on the shop the desk closes; its writers place what is still waiting.
+    drop(shop);
+    while writers.join_next().await.is_some() {}
+    if let Some(sandbox) = sandbox {
+        sandbox.stop().await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), CommandError> {
+    let origins = http.cors_origins.clone();
+    let server = HttpServer::new(move || {
+        App::new().app_data(shop.clone()).wrap(cors(&origins)).wrap(from_fn(within_time)).configure(routes)
+    });
+    let server = server
+        .workers(http.workers)
+        .max_connections(CONNECTIONS)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .bind(http.listen)
+        .map_err(|cause| StartError::Listen {
+            variable: "DASHOP_LISTEN",
+            address: http.listen.to_string(),
+            cause,
+        })?
+        .run();
+    tracing::info!(listen = %http.listen, "serving");
+    Ok(server.await?)
+}
+
+/// What a newcomer sees on the terminal.
+fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) -> Result<(), CommandError> {
+    let url = &configuration.http.public_url;
+    let Some(buyer) = demo::BUYERS.first() else { return Ok(()) };
+    let user = buyer.username;
+    let week = 7 * 24 * 3600;
+    let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
+    println!("\ndashop 达达商城  {url}");
+    if let Some(gateway) = gateway {
+        println!("Alipay sandbox   {gateway}");
+    }
+    println!(
+        "\nA token of the demo user {user}, valid for a week:\n\n  TOKEN={token}\n\n\
+         Try, in another terminal:\n\n  \
+         curl -H \"authorization: $TOKEN\" '{url}/v1/orders/processing/?status=0&settlement_type=0'\n  \
+         curl -H \"authorization: $TOKEN\" '{url}/v1/orders/processing/' -d '{{\"status\":0,\"address_id\":1,\"settlement_type\":0}}'\n  \
+         curl -H \"authorization: $TOKEN\" '{url}/v1/orders/processing/?status=1&order_status=0'\n\n\
+         The second one answers a pay_url: open it in a browser to pay at the sandbox.\n"
+    );
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! What the operator sets: environment variables `DASHOP_…` over an optional TOML file over defaults.
+//!
+//! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
+
+mod secret;
+mod source;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use adapters::{
+    redis::RedisConfig,
+    sql::{CartsIn, MysqlTls, SqlConfig},
+};
+use application::{DeskSettings, ShopRules};
+use domain::{FreightPolicy, Money, QuantityLimit};
+
+pub use secret::Secret;
+pub use source::{ConfigurationError, Source};
+
+/// Everything the operator can set.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// Where generated secrets and the embedded database are kept.
+    pub data_dir: PathBuf,
+    /// How the program answers HTTP.
+    pub http: HttpConfiguration,
+    /// The database.
+    pub database: SqlConfig,
+    /// Whether to bring the schema up to date at the start.
+    pub migrate_at_start: bool,
+    /// Whether to fill a shop without users with the demo goods, users and carts.
+    pub seed_demo: bool,
+    /// The carts' Redis; none where the carts are in the database.
+    pub redis: Option<RedisConfig>,
+    /// What the shop's owner sets about selling.
+    pub rules: ShopRules,
+    /// How orders are written.
+    pub desk: DeskSettings,
+    /// How the shop is paid.
+    pub alipay: AlipayConfiguration,
+    /// Verifies tokens; none where one is to be generated and kept in the data directory.
+    pub jwt_secret: Option<Secret>,
+    /// What is logged, such as `info` or `dashop=debug,info`.
+    pub log_level: String,
+    /// Whether log lines are JSON.
+    pub log_json: bool,
+}
+
+/// How the program answers HTTP.
+#[derive(Debug, Clone)]
+pub struct HttpConfiguration {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// How others reach it, without a slash at the end; Alipay's return and notification URLs begin with it.
+    pub public_url: String,
+    /// The prefix for image names.
+    pub base_url: String,
+    /// Where buyers see whether they paid.
+    pub result_page: String,
+    /// The origins that pages may call from; all of them where it is empty.
+    pub cors_origins: Vec<String>,
+    /// How many threads answer.
+    pub workers: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+}
+
+/// How the shop is paid.
+#[derive(Debug, Clone)]
+pub enum AlipayConfiguration {
+    /// By the sandbox, in this process, at this address.
+    Sandbox(SocketAddr),
+    /// By Alipay.
+    Alipay(Box<AlipayAccount>),
+}
+
+/// The shop's account at Alipay.
+#[derive(Debug, Clone)]
+pub struct AlipayAccount {
+    /// The application.
+    pub app_id: String,
+    /// The account that receives the money, where it is to be checked.
+    pub seller_id: Option<String>,
+    /// Where Alipay answers.
+    pub gateway_url: String,
+    /// Signs what the shop sends: a key in any of the three forms.
+    pub app_private_key: Secret,
+    /// Verifies what Alipay sends.
+    pub alipay_public_key: String,
+    /// Where Alipay notifies.
+    pub notify_url: String,
+    /// Where Alipay sends the buyer's browser back to.
+    pub return_url: String,
+}
+
+/// The latest payment deadline that Alipay takes: 15 days.
+const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
+/// What a token's secret must have at least: HS256's own length.
+const MIN_SECRET_BYTES: usize = 32;
+
+impl Configuration {
+    /// Reads and checks all settings.
+    ///
+    /// # Errors
+    /// A setting is missing, unreadable, unknown, or does not go with another.
+    pub fn read(mut source: Source) -> Result<Self, ConfigurationError> {
+        let data_dir = source.get_or("data_dir", PathBuf::from("data"))?;
+        let default_url = format!("sqlite:{}/dashop.db", data_dir.display());
+        let url = source.get_or("database_url", default_url)?;
+        let is_embedded = url.starts_with("sqlite:");
+        if !is_embedded && !url.starts_with("mysql:") {
+            return Err(source
+                .wrong("database_url", "must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE"));
+        }
+        let redis = redis(&mut source)?;
+        let http = http(&mut source)?;
+        let alipay = alipay(&mut source, &http.public_url, is_embedded)?;
+        let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
+        let configuration = Self {
+            // Everybody knows the demo users' passwords: never where real money comes in.
+            seed_demo: source.get_or("seed_demo", is_embedded && pays_at_sandbox)?,
+            database: database(&mut source, url, redis.is_some())?,
+            migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
+            redis,
+            rules: rules(&mut source)?,
+            desk: DeskSettings {
+                writers: source.within("desk_writers", if is_embedded { 1 } else { 4 }, 1..=64)?,
+                group: source.within("desk_group", 64, 1..=500)?,
+                queue: source.within("desk_queue", 2000, 1..=100_000)?,
+            },
+            alipay,
+            jwt_secret: jwt_secret(&mut source, is_embedded)?,
+            log_level: source.get_or("log_level", "info".to_owned())?,
+            log_json: source.get_or("log_json", false)?,
+            data_dir,
+            http,
+        };
+        source.nothing_left()?;
+        Ok(configuration)
+    }
+}
+
+fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
+    let listen: SocketAddr = source.get_or("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))?;
+    let public_url = source.url_or("public_url", format!("http://{listen}"))?;
+    let public_url = public_url.trim_end_matches('/').to_owned();
+    Ok(HttpConfiguration {
+        base_url: source.get_or("base_url", format!("{public_url}/media/"))?,
+        result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
+        cors_origins: source.list("cors_origins")?,
+        workers: source.within("workers", 2, 1..=256)?,
+        request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
+        body_limit: source.within("body_limit", 64 * 1024, 1024..=1024 * 1024)?,
+        public_url,
+        listen,
+    })
+}
+
+fn database(
+    source: &mut Source,
+    url: String,
+    carts_elsewhere: bool,
+) -> Result<SqlConfig, ConfigurationError> {
+    let mut database = SqlConfig::new(url);
+    database.max_connections = source.within("database_connections", 16, 2..=1000)?;
+    database.acquire_timeout = source.seconds("database_acquire_timeout", 5, 1..=60)?;
+    database.connect_timeout = source.seconds("database_connect_timeout", 5, 1..=60)?;
+    database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
+    database.lock_timeout = source.seconds("database_lock_timeout", 5, 1..=60)?;
+    database.carts = if carts_elsewhere { CartsIn::Elsewhere } else { CartsIn::Database };
+    let root_certificates: Option<PathBuf> = source.get("database_tls_ca")?;
+    database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {
+        "off" => MysqlTls::Off,
+        "required" => MysqlTls::Required { root_certificates },
+        "unverified" => MysqlTls::Unverified,
+        _ => return Err(source.wrong("database_tls", "must be off, required or unverified")),
+    };
+    Ok(database)
+}
+
+fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
+    let urls = source.list("redis_url")?;
+    let cluster = source.get_or("redis_cluster", false)?;
+    let connections = source.within("redis_connections", 16, 1..=1000)?;
+    let timeout = source.seconds("redis_timeout", 2, 1..=60)?;
+    if urls.is_empty() {
+        return Ok(None);
+    }
+    if !cluster && urls.len() > 1 {
+        return Err(source.wrong(
+            "redis_url",
+            "names several servers, which only a cluster has: set DASHOP_REDIS_CLUSTER",
+        ));
+    }
+    if let Some(wrong) = urls.iter().find(|url| !url.starts_with("redis://") && !url.starts_with("rediss://"))
+    {
+        let scheme = wrong.split(':').next().unwrap_or_default();
+        return Err(source.wrong("redis_url", &format!("must begin with redis://, not {scheme}:")));
+    }
+    Ok(Some(RedisConfig { urls, cluster, connections, timeout }))
+}
+
+fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
+    let flat: Money = source.get_or("freight", Money::from_fen(1000).unwrap_or(Money::ZERO))?;
+    let free_from: Option<Money> = source.get("freight_free_from")?;
+    let most = source.within("quantity_limit", 200, 1..=1_000_000)?;
+    let quantity_limit = u32::try_from(most).ok().and_then(QuantityLimit::new);
+    let minutes = source.within("payment_deadline_minutes", 30, 1..=MAX_DEADLINE_MINUTES)?;
+    Ok(ShopRules {
+        freight: FreightPolicy { flat, free_from },
+        quantity_limit: quantity_limit.ok_or_else(|| source.wrong("quantity_limit", "is out of range"))?,
+        payment_deadline: Duration::from_secs(minutes * 60),
+    })
+}
+
+fn alipay(
+    source: &mut Source,
+    public_url: &str,
+    is_embedded: bool,
+) -> Result<AlipayConfiguration, ConfigurationError> {
+    let sandbox_listen = source.get_or("sandbox_listen", SocketAddr::from(([127, 0, 0, 1], 8001)))?;
+    let app_private_key = source.text_or_file("alipay_app_private_key")?;
+    let alipay_public_key = source.text_or_file("alipay_public_key")?;
+    let app_id: Option<String> = source.get("alipay_app_id")?;
+    let wants_sandbox =
+        source.get_or("sandbox", is_embedded && app_private_key.is_none() && app_id.is_none())?;
+    let gateway = "https://openapi.alipay.com/gateway.do".to_owned();
+    let gateway_url = source.url_or("alipay_gateway_url", gateway)?;
+    let notify_url = source.url_or("alipay_notify_url", format!("{public_url}/v1/orders/success/"))?;
+    let return_url = source.url_or("alipay_return_url", format!("{public_url}/v1/orders/return/"))?;
+    let seller_id: Option<String> = source.get("alipay_seller_id")?;
+    if wants_sandbox {
+        return Ok(AlipayConfiguration::Sandbox(sandbox_listen));
+    }
+    let missing = |source: &Source, name| source.wrong(name, "is missing: without it nobody can pay");
+    Ok(AlipayConfiguration::Alipay(Box::new(AlipayAccount {
+        app_private_key: Secret::new(
+            app_private_key.ok_or_else(|| missing(source, "alipay_app_private_key"))?,
+        ),
+        alipay_public_key: alipay_public_key.ok_or_else(|| missing(source, "alipay_public_key"))?,
+        app_id: app_id.ok_or_else(|| missing(source, "alipay_app_id"))?,
+        seller_id,
+        gateway_url,
+        notify_url,
+        return_url,
+    })))
+}
+
+fn jwt_secret(source: &mut Source, is_embedded: bool) -> Result<Option<Secret>, ConfigurationError> {
+    match source.text_or_file("jwt_secret")? {
+        Some(secret) if secret.len() < MIN_SECRET_BYTES => {
+            Err(source.wrong("jwt_secret", &format!("must have at least {MIN_SECRET_BYTES} bytes")))
+        }
+        Some(secret) => Ok(Some(Secret::new(secret))),
+        None if is_embedded => Ok(None),
+        None => {
+            Err(source
+                .wrong("jwt_secret", "is missing: it must be the one with which the old back end signs"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+use std::{
+    collections::BTreeMap, fmt::Display, ops::RangeInclusive, path::Path, str::FromStr, time::Duration,
+};
+
+use url::Url;
+
+/// Where settings come from: a table of texts, each taken once.
+///
+/// A setting `listen` is the variable `DASHOP_LISTEN` and the key `listen` of the TOML file.
+#[derive(Debug, Default)]
+pub struct Source {
+    values: BTreeMap<String, String>,
+}
+
+/// A setting that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigurationError {
+    /// Its value.
+    #[error("{variable} {problem}")]
+    Wrong {
+        /// The environment variable's name; in a file the same in small letters, without the prefix.
+        variable: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The TOML file.
+    #[error("the configuration file {file}: {problem}")]
+    File {
+        /// Which file.
+        file: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+const PREFIX: &str = "DASHOP_";
+
+impl Source {
+    /// From the environment, over the file where there is one.
+    ///
+    /// # Errors
+    /// The file cannot be read, is not TOML, or has tables in it.
+    pub fn new(
+        variables: impl IntoIterator<Item = (String, String)>,
+        file: Option<&Path>,
+    ) -> Result<Self, ConfigurationError> {
+        let mut values = file.map(read_file).transpose()?.unwrap_or_default();
+        for (name, value) in variables {
+            if let Some(name) = name.strip_prefix(PREFIX) {
+                values.insert(name.to_lowercase(), value);
+            }
+        }
+        // Where the file is, and what only the tests of the servers read, are no settings.
+        values.retain(|name, _| name != "config" && !name.starts_with("test_"));
+        Ok(Self { values })
+    }
+
+    /// What is wrong with a setting.
+    pub fn wrong(&self, name: &str, problem: &str) -> ConfigurationError {
+        ConfigurationError::Wrong {
+            variable: format!("{PREFIX}{}", name.to_uppercase()),
+            problem: problem.to_owned(),
+        }
+    }
+
+    pub(super) fn get<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &str,
+    ) -> Result<Option<T>, ConfigurationError> {
+        let Some(text) = self.values.remove(name).filter(|text| !text.is_empty()) else { return Ok(None) };
+        text.parse()
+            .map(Some)
+            .map_err(|problem: T::Err| self.wrong(name, &format!("cannot be read: {problem}")))
+    }
+
+    pub(super) fn get_or<T: FromStr<Err: Display>>(
+        &mut self,
+        name: &str,
+        default: T,
+    ) -> Result<T, ConfigurationError> {
+        Ok(self.get(name)?.unwrap_or(default))
+    }
+
+    pub(super) fn within<T>(
+        &mut self,
+        name: &str,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> Result<T, ConfigurationError>
+    where
+        T: FromStr<Err: Display> + PartialOrd + Display,
+    {
+        let value = self.get_or(name, default)?;
+        if range.contains(&value) {
+            return Ok(value);
+        }
+        Err(self.wrong(name, &format!("must be from {} to {}", range.start(), range.end())))
+    }
+
+    pub(super) fn seconds(
+        &mut self,
+        name: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+    ) -> Result<Duration, ConfigurationError> {
+        Ok(Duration::from_secs(self.within(name, default, range)?))
+    }
+
+    pub(super) fn url_or(&mut self, name: &str, default: String) -> Result<String, ConfigurationError> {
+        let text = self.get_or(name, default)?;
+        match Url::parse(&text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
+            Ok(_) | Err(_) => Err(self.wrong(name, "must be a whole http or https URL")),
+        }
+    }
+
+    /// Texts with commas between them.
+    pub(super) fn list(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+        let text = self.get_or(name, String::new())?;
+        Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+    }
+
+    /// The setting itself, or what is in the file that the setting with `_file` behind its name gives.
+    pub(super) fn text_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        let file_name = format!("{name}_file");
+        let file: Option<String> = self.get(&file_name)?;
+        match (self.get(name)?, file) {
+            (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
+            (text, None) => Ok(text),
+            (None, Some(file)) => match std::fs::read_to_string(&file) {
+                Ok(text) => Ok(Some(text.trim().to_owned())),
+                Err(error) => Err(self.wrong(&file_name, &format!("cannot be read: {error}"))),
+            },
+        }
+    }
+
+    /// # Errors
+    /// There is a setting that nobody took.
+    pub(super) fn nothing_left(&self) -> Result<(), ConfigurationError> {
+        match self.values.keys().next() {
+            Some(name) => Err(self.wrong(name, "is not a setting of dashop")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn read_file(file: &Path) -> Result<BTreeMap<String, String>, ConfigurationError> {
+    let wrong = |problem: String| ConfigurationError::File { file: file.display().to_string(), problem };
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let table: toml::Table =
+        text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+    let setting = |(name, value): (String, toml::Value)| match value {
+        toml::Value::String(text) => Ok((name, text)),
+        toml::Value::Integer(number) => Ok((name, number.to_string())),
+        toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
+        toml::Value::Array(parts) if parts.iter().all(toml::Value::is_str) => {
+            let parts: Vec<&str> = parts.iter().filter_map(toml::Value::as_str).collect();
+            Ok((name, parts.join(",")))
+        }
+        toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
+            Err(wrong(format!("{name} must be a text, a whole number, true or false, or a list of texts")))
+        }
+    };
+    table.into_iter().map(setting).collect()
+}

@@ -1,0 +1,89 @@
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Configuration::read(Source::new(variables, None)?)
+}
+
+fn refusal(variables: &[(&str, &str)]) -> String {
+    read(variables).unwrap_err().to_string()
+}
+
+const MYSQL: (&str, &str) = ("DASHOP_DATABASE_URL", "mysql://shop:pw@db/shop");
+const SECRET: (&str, &str) = ("DASHOP_JWT_SECRET", "0123456789abcdef0123456789abcdef");
+
+#[test]
+fn without_any_it_is_the_embedded_shop_with_the_sandbox() {
+    let configuration = read(&[("PATH", "/bin")]).unwrap();
+    assert_eq!(configuration.database.url, "sqlite:data/dashop.db");
+    assert_eq!(configuration.http.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(configuration.rules.freight.flat.to_string(), "10.00");
+    assert!(matches!(configuration.alipay, AlipayConfiguration::Sandbox(_)));
+    assert!(
+        configuration.jwt_secret.is_none() && configuration.redis.is_none() && configuration.migrate_at_start
+    );
+}
+
+#[test]
+fn an_error_names_the_variable() {
+    for (name, value) in [
+        ("DASHOP_LISTEN", "nowhere"),
+        ("DASHOP_PUBLIC_URL", "shop.example"),
+        ("DASHOP_FREIGHT", "ten"),
+        ("DASHOP_FREIGHT", "-1"),
+        ("DASHOP_FREIGHT_FREE_FROM", "1.001"),
+        ("DASHOP_QUANTITY_LIMIT", "0"),
+        ("DASHOP_PAYMENT_DEADLINE_MINUTES", "21601"),
+        ("DASHOP_DATABASE_URL", "postgres://localhost/shop"),
+        ("DASHOP_DATABASE_TLS", "perhaps"),
+        ("DASHOP_REDIS_URL", "http://localhost"),
+        ("DASHOP_REDIS_URL", "redis://a,redis://b"),
+        ("DASHOP_JWT_SECRET", "short"),
+        ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
+        ("DASHOP_SANDBOX", "maybe"),
+        ("DASHOP_FRIEGHT", "10"),
+    ] {
+        let said = refusal(&[(name, value)]);
+        assert!(said.contains(name), "{name}={value}: {said}");
+    }
+}
+
+#[test]
+fn a_real_shop_is_not_started_on_defaults() {
+    assert!(refusal(&[MYSQL]).contains("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"));
+    let keys = [
+        ("DASHOP_ALIPAY_APP_PRIVATE_KEY", "k"),
+        ("DASHOP_ALIPAY_PUBLIC_KEY", "k"),
+        ("DASHOP_ALIPAY_APP_ID", "1"),
+    ];
+    let with_keys = [&[MYSQL][..], &keys[..]].concat();
+    assert!(refusal(&with_keys).contains("DASHOP_JWT_SECRET is missing"));
+    let configuration = read(&[&with_keys[..], &[SECRET]].concat()).unwrap();
+    assert!(!configuration.migrate_at_start);
+}
+
+#[test]
+fn a_file_is_read_and_the_environment_is_above_it() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(
+        &file,
+        "freight = \"8.00\"\nquantity_limit = 5\ncors_origins = [\"http://a\", \"http://b\"]\n",
+    )
+    .unwrap();
+    let over = [("DASHOP_QUANTITY_LIMIT".to_owned(), "7".to_owned())];
+    let configuration = Configuration::read(Source::new(over, Some(file.path())).unwrap()).unwrap();
+    assert_eq!(configuration.rules.freight.flat.to_string(), "8.00");
+    assert!(configuration.rules.quantity_limit.quantity(7).is_ok());
+    assert!(configuration.rules.quantity_limit.quantity(8).is_err());
+    assert_eq!(configuration.http.cors_origins, ["http://a", "http://b"]);
+
+    std::fs::write(&file, "[freight]\nflat = 1\n").unwrap();
+    let said = Source::new([], Some(file.path())).unwrap_err().to_string();
+    assert!(said.contains("freight must be"), "{said}");
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let shown = format!("{:?}", read(&[SECRET, ("DASHOP_DATABASE_URL", "sqlite:x")]).unwrap());
+    assert!(!shown.contains(SECRET.1) && shown.contains("(hidden)"), "{shown}");
+}

@@ -1,0 +1,106 @@
+//! The contract's envelope: HTTP 200, and a `code` that tells the outcome.
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use serde::Serialize;
+
+use super::Code;
+
+/// An outcome that is not a success, as it is told to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Which.
+    pub code: Code,
+    /// In words, for people.
+    pub text: Cow<'static, str>,
+}
+
+impl Failure {
+    /// With this text.
+    pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// The answer, with data that the page reads in spite of the failure.
+    pub(super) fn with_data(&self, data: &impl Serialize, base_url: Option<&str>) -> HttpResponse {
+        json(&self.envelope(Some(data), base_url))
+    }
+
+    fn envelope<'a, T>(&'a self, data: Option<T>, base_url: Option<&'a str>) -> Envelope<'a, T> {
+        let error = match self.code {
+            // These two are the old sign-in's, not the order module's.
+            Code::NotSignedIn | Code::UnknownUser => ErrorText::Plain(&self.text),
+            Code::NoAddress
+            | Code::BadParameter
+            | Code::UnknownAddress
+            | Code::StockShort
+            | Code::Busy
+            | Code::NotPaid
+            | Code::NothingSelected
+            | Code::UnknownOrder
+            | Code::NotAllowed
+            | Code::Unavailable
+            | Code::InvalidQuantity
+            | Code::Alipay
+            | Code::KeyReused
+            | Code::AmountChanged
+            | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
+        };
+        Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.number(), self.text)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::OK
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        json(&self.envelope(None::<()>, None))
+    }
+}
+
+impl actix_web::Responder for Failure {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {
+        self.error_response()
+    }
+}
+
+/// The answer on success.
+pub(super) fn success<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> HttpResponse {
+    json(&Envelope { code: 200, errmsg: None, error: None, data, base_url })
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    code: i32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errmsg: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<ErrorText<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base_url: Option<&'a str>,
+}
+
+/// The text again, as each of the two kinds of client reads it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ErrorText<'a> {
+    Plain(&'a str),
+    Wrapped { error_msg: &'a str },
+}
+
+fn json(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(body)
+}

@@ -1,0 +1,73 @@
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
+use domain::Username;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use super::{Code, Failure, Shop};
+use crate::configuration::Secret;
+
+/// Whoever sends a valid token; whether the user exists is the use case's to find out.
+pub(super) struct Caller(pub(super) Username);
+
+/// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
+#[derive(Clone)]
+pub struct TokenKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    username: String,
+    exp: i64,
+}
+
+/// A token could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the token could not be signed")]
+pub struct TokenError(#[source] jsonwebtoken::errors::Error);
+
+impl TokenKey {
+    /// With the shop's secret.
+    pub fn new(secret: &Secret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        validation.set_required_spec_claims(&["exp"]);
+        Self {
+            encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
+            decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
+            validation,
+        }
+    }
+
+    /// A token that is valid until `expires`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The library failed to sign.
+    pub fn issue(&self, username: &Username, expires: i64) -> Result<String, TokenError> {
+        let claims = Claims { username: username.0.clone(), exp: expires };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(TokenError)
+    }
+
+    fn verify(&self, token: &str) -> Option<Username> {
+        decode::<Claims>(token, &self.decoding, &self.validation)
+            .ok()
+            .map(|token| Username(token.claims.username))
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
+        let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = header.map(|value| value.strip_prefix("Bearer ").unwrap_or(value).trim());
+        let username = tokens.zip(token).and_then(|(tokens, token)| tokens.verify(token));
+        ready(username.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
+    }
+}

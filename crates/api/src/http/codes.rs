@@ -1,0 +1,202 @@
+//! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
+
+use application::{
+    ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError, PlacementError,
+    PreviewRefusal, StartPaymentError,
+};
+use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId};
+use ports::GatewayError;
+
+use super::Failure;
+
+/// A code of the contract that is not a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// No valid token.
+    NotSignedIn = 403,
+    /// The token's user does not exist.
+    UnknownUser = 208,
+    /// A preview for a user without an address.
+    NoAddress = 50100,
+    /// A parameter is missing, unreadable or not known.
+    BadParameter = 50101,
+    /// The address does not exist, is deleted, or is another user's.
+    UnknownAddress = 50102,
+    /// Stock is short.
+    StockShort = 50103,
+    /// The stock rows could not be had, or too many orders wait.
+    Busy = 50104,
+    /// Not paid yet.
+    NotPaid = 50105,
+    /// Nothing selected in the cart.
+    NothingSelected = 50106,
+    /// No such order, or another user's.
+    UnknownOrder = 50107,
+    /// The order's status does not allow it.
+    NotAllowed = 50108,
+    /// No such SKU, or off the shelf.
+    Unavailable = 50109,
+    /// Not an allowed number of pieces.
+    InvalidQuantity = 50110,
+    /// Alipay cannot be reached or answers nonsense.
+    Alipay = 50111,
+    /// The idempotency key was used with another request.
+    KeyReused = 50112,
+    /// The order does not cost what the client expected.
+    AmountChanged = 50113,
+    /// Anything unforeseen.
+    Unforeseen = 50000,
+}
+
+impl Code {
+    /// The number on the wire.
+    pub fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// The failure with the code's own text. Codes whose text names something have functions of their own.
+    pub(super) fn failure(self) -> Failure {
+        let text = match self {
+            Self::NotSignedIn => "Please login",
+            Self::UnknownUser => "用户名不存在",
+            Self::NoAddress => "用户未添加收货地址",
+            Self::BadParameter => "请求参数错误",
+            Self::UnknownAddress => "收货地址无效",
+            Self::StockShort => "库存不足",
+            Self::Busy => "操作太快了,请稍后重试",
+            Self::NotPaid => "支付未完成",
+            Self::NothingSelected => "购物车中没有选中的商品",
+            Self::UnknownOrder => "订单不存在",
+            Self::NotAllowed => "订单状态不允许此操作",
+            Self::Unavailable => "商品已下架",
+            Self::InvalidQuantity => "购买数量不合法",
+            Self::Alipay => "支付渠道暂不可用",
+            Self::KeyReused => "重复的请求",
+            Self::AmountChanged => "商品价格已变动",
+            Self::Unforeseen => "系统错误",
+        };
+        Failure::new(self, text)
+    }
+}
+
+fn unavailable(sku_id: SkuId) -> Failure {
+    Failure::new(Code::Unavailable, format!("商品[{sku_id}]已下架"))
+}
+
+/// Whatever the contract has no code for: the cause goes to the log, once, and not into the answer.
+pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> Failure {
+    log_failure(error, "a request failed");
+    Code::Unforeseen.failure()
+}
+
+/// Writes an error with its causes, under the span of the request.
+pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str) {
+    let mut chain = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        chain.push_str(": ");
+        chain.push_str(&error.to_string());
+        cause = error.source();
+    }
+    tracing::error!(error = chain, "{what}");
+}
+
+impl From<PreviewRefusal> for Failure {
+    fn from(refusal: PreviewRefusal) -> Self {
+        match refusal {
+            PreviewRefusal::UnknownUser => Code::UnknownUser.failure(),
+            PreviewRefusal::NothingSelected => Code::NothingSelected.failure(),
+            PreviewRefusal::InvalidQuantity(InvalidQuantity { .. }) | PreviewRefusal::AmountTooLarge => {
+                Code::InvalidQuantity.failure()
+            }
+            PreviewRefusal::Unavailable(sku_id) => unavailable(sku_id),
+            PreviewRefusal::Carts(error) => unforeseen(&error),
+            PreviewRefusal::Store(error) => unforeseen(&error),
+        }
+    }
+}
+
+impl From<PlaceOrderError> for Failure {
+    fn from(error: PlaceOrderError) -> Self {
+        match error {
+            PlaceOrderError::UnknownUser => Code::UnknownUser.failure(),
+            PlaceOrderError::UnknownAddress => Code::UnknownAddress.failure(),
+            PlaceOrderError::NothingSelected => Code::NothingSelected.failure(),
+            PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
+            PlaceOrderError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
+            PlaceOrderError::KeyReused => Code::KeyReused.failure(),
+            PlaceOrderError::Placement(error) => error.into(),
+            PlaceOrderError::Gateway(error) => error.into(),
+            PlaceOrderError::Carts(error) => unforeseen(&error),
+            PlaceOrderError::Store(error) => unforeseen(&error),
+        }
+    }
+}
+
+impl From<PlacementError> for Failure {
+    fn from(error: PlacementError) -> Self {
+        match error {
+            PlacementError::Refused(refusal) => match refusal {
+                Refusal::Unavailable(sku_id) => unavailable(sku_id),
+                Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
+                Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
+                Refusal::AmountTooLarge => Code::InvalidQuantity.failure(),
+            },
+            PlacementError::Busy => Code::Busy.failure(),
+            // The order of the other request was looked for and is not there: it failed after all.
+            PlacementError::KeyInUse => Code::Busy.failure(),
+            PlacementError::Store(error) => unforeseen(&*error),
+        }
+    }
+}
+
+impl From<ListOrdersError> for Failure {
+    fn from(error: ListOrdersError) -> Self {
+        match error {
+            ListOrdersError::UnknownUser => Code::UnknownUser.failure(),
+            ListOrdersError::Store(error) => unforeseen(&error),
+        }
+    }
+}
+
+impl From<ConfirmReceiptError> for Failure {
+    fn from(error: ConfirmReceiptError) -> Self {
+        match error {
+            ConfirmReceiptError::UnknownUser => Code::UnknownUser.failure(),
+            ConfirmReceiptError::UnknownOrder => Code::UnknownOrder.failure(),
+            ConfirmReceiptError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
+            ConfirmReceiptError::Conflict => Code::Busy.failure(),
+            ConfirmReceiptError::Store(error) => unforeseen(&error),
+        }
+    }
+}
+
+impl From<StartPaymentError> for Failure {
+    fn from(error: StartPaymentError) -> Self {
+        match error {
+            StartPaymentError::UnknownUser => Code::UnknownUser.failure(),
+            StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
+            StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
+            StartPaymentError::Gateway(error) => error.into(),
+            StartPaymentError::Store(error) => unforeseen(&error),
+        }
+    }
+}
+
+impl From<GatewayError> for Failure {
+    fn from(error: GatewayError) -> Self {
+        log_failure(&error, "Alipay failed");
+        Code::Alipay.failure()
+    }
+}
+
+/// What operation 6 answers where there is no state to tell; none where the message is not Alipay's or not for us.
+pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<Failure> {
+    match error {
+        PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,
+        PaymentResultError::UnknownOrder => Some(Code::UnknownOrder.failure()),
+        PaymentResultError::Gateway { cause, .. } => Some(cause.into()),
+        PaymentResultError::Settle(error) => Some(unforeseen(&error)),
+        PaymentResultError::Store(error) => Some(unforeseen(&error)),
+    }
+}

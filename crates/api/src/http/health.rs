@@ -1,0 +1,27 @@
+use actix_web::{HttpResponse, web};
+use async_trait::async_trait;
+
+use super::Shop;
+
+/// Whether everything is there that orders need.
+#[async_trait]
+pub trait Readiness: Send + Sync {
+    /// What is missing, in words without secrets; nothing where all is well. MUST end within a bounded time.
+    async fn missing(&self) -> Vec<String>;
+}
+
+/// The process runs.
+pub(super) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+}
+
+/// The process can serve orders.
+pub(super) async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
+    let missing = shop.readiness.missing().await;
+    if missing.is_empty() {
+        HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+    } else {
+        HttpResponse::ServiceUnavailable()
+            .json(serde_json::json!({"status": "unavailable", "missing": missing}))
+    }
+}

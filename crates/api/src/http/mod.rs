@@ -1,0 +1,129 @@
+//! The contract on the wire.
+
+mod answer;
+mod caller;
+mod codes;
+mod health;
+mod middleware;
+mod pages;
+mod parameters;
+mod processing;
+mod success;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use actix_cors::Cors;
+use actix_web::{
+    HttpResponse,
+    http::{Method, header},
+    web::{self, ServiceConfig},
+};
+use application::{
+    ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder, SettlePayment, StartPayment,
+};
+use domain::OrderId;
+
+pub use answer::Failure;
+pub use caller::{TokenError, TokenKey};
+pub use codes::Code;
+pub use health::Readiness;
+pub use middleware::within_time;
+
+/// What the handlers work with: the use cases, and a little of the configuration.
+pub struct Shop {
+    /// Operation 1.
+    pub preview: PreviewOrder,
+    /// Operation 2.
+    pub place: PlaceOrder,
+    /// Operation 3.
+    pub list: ListOrders,
+    /// Operation 4.
+    pub confirm: ConfirmReceipt,
+    /// Operation 5.
+    pub start_payment: StartPayment,
+    /// Operation 6.
+    pub payment_result: PaymentResult,
+    /// Operation 7.
+    pub settle: Arc<SettlePayment>,
+    /// Whether everything is there that orders need.
+    pub readiness: Arc<dyn Readiness>,
+    /// Verifies tokens.
+    pub tokens: TokenKey,
+    /// The prefix for image names.
+    pub base_url: String,
+    /// Where buyers see whether they paid.
+    pub result_page: String,
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+}
+
+impl Shop {
+    /// The result page with this query.
+    fn result_page_with(&self, query: &str) -> String {
+        let joint = if self.result_page.contains('?') { '&' } else { '?' };
+        format!("{}{joint}{query}", self.result_page)
+    }
+
+    /// The result page of an order that is paid.
+    fn result_page_of(&self, order_id: &OrderId) -> String {
+        self.result_page_with(&format!("order_id={order_id}"))
+    }
+}
+
+/// The routes. Every path of the contract works with and without its last slash.
+pub fn routes(services: &mut ServiceConfig) {
+    for path in ["/v1/orders/processing/", "/v1/orders/processing"] {
+        services.service(
+            web::resource(path)
+                .route(web::get().to(processing::get))
+                .route(web::post().to(processing::post))
+                .default_service(web::to(no_such_method)),
+        );
+    }
+    for path in ["/v1/orders/success/", "/v1/orders/success"] {
+        services.service(
+            web::resource(path)
+                .route(web::get().to(success::result))
+                .route(web::post().to(success::notification))
+                .default_service(web::to(no_such_method)),
+        );
+    }
+    for path in ["/v1/orders/return/", "/v1/orders/return"] {
+        services.route(path, web::get().to(success::browser_return));
+    }
+    services
+        .route("/healthz", web::get().to(health::healthz))
+        .route("/readyz", web::get().to(health::readyz))
+        .route("/media/{name}", web::get().to(pages::picture))
+        .route("/pay_success.html", web::get().to(pages::pay_success))
+        .route("/", web::get().to(pages::index))
+        .default_service(web::to(no_such_page));
+}
+
+/// The old pages live on another origin, and send their token in a header: no cookie gives anybody away.
+pub fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::HeaderName::from_static("idempotency-key"),
+        ])
+        .expose_headers([middleware::REQUEST_ID])
+        .max_age(3600);
+    if origins.is_empty() {
+        return cors.allow_any_origin().send_wildcard();
+    }
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+async fn no_such_method() -> Failure {
+    Failure::new(Code::BadParameter, "请求参数错误:不支持的请求方法")
+}
+
+async fn no_such_page() -> HttpResponse {
+    HttpResponse::NotFound().json(serde_json::json!({"code": 404, "error": "Not Found"}))
+}

@@ -1,0 +1,184 @@
+//! The parameters of an operation: a JSON object in the body over the query string.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use actix_web::{HttpRequest, web::Payload};
+use domain::{Money, OrderId, SkuId};
+use serde::{
+    Deserialize,
+    de::{self, MapAccess, Visitor},
+};
+use serde_json::Value;
+
+use super::{Code, Failure};
+
+/// Parameters by name. Null and the empty text count as absent.
+#[derive(Debug, Default)]
+pub(super) struct Parameters(BTreeMap<String, Value>);
+
+/// A parameter that cannot be used; the text names it.
+fn bad(what: impl fmt::Display) -> Failure {
+    Failure::new(Code::BadParameter, Cow::Owned(format!("请求参数错误:{what}")))
+}
+
+impl Parameters {
+    /// Those of the query string.
+    ///
+    /// # Errors
+    /// One is there twice with different values.
+    pub(super) fn of_query(request: &HttpRequest) -> Result<Self, Failure> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            let value = Value::String(value.into_owned());
+            if parameters.insert(name.clone().into_owned(), value.clone()).is_some_and(|other| other != value)
+            {
+                return Err(bad(format_args!("{name} 重复")));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    /// Those of the body over those of the query string. The body is JSON, whatever its content type says.
+    ///
+    /// # Errors
+    /// The body is too large, or not a JSON object, or names a parameter twice.
+    pub(super) async fn of_body(request: &HttpRequest, body: Payload, limit: usize) -> Result<Self, Failure> {
+        let mut parameters = Self::of_query(request)?;
+        let body = match body.to_bytes_limited(limit).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(_)) => return Err(bad("请求体无法读取")),
+            Err(_) => return Err(bad(format_args!("请求体超过{limit}字节"))),
+        };
+        if !body.trim_ascii().is_empty() {
+            let object: Object = serde_json::from_slice(&body).map_err(not_an_object)?;
+            parameters.0.extend(object.0);
+        }
+        Ok(parameters)
+    }
+
+    fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| match value {
+            Value::Null => false,
+            Value::String(text) => !text.is_empty(),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+        })
+    }
+
+    /// A whole number, also written as a text.
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Failure> {
+        let Some(value) = self.get(name) else { return Ok(None) };
+        whole(value).map(Some).ok_or_else(|| bad(format_args!("{name} 应为整数")))
+    }
+
+    /// A whole number that must be there.
+    pub(super) fn required_integer(&self, name: &str) -> Result<i64, Failure> {
+        self.integer(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// The number of pieces of a direct buy. What is no whole number is no allowed quantity.
+    pub(super) fn quantity(&self, name: &str) -> Result<i64, Failure> {
+        let value = self.get(name).ok_or_else(|| missing(name))?;
+        whole(value).ok_or_else(|| Code::InvalidQuantity.failure())
+    }
+
+    /// The SKU of a direct buy. A number that no row can have is a SKU that does not exist.
+    pub(super) fn sku_id(&self, name: &str) -> Result<Option<SkuId>, Failure> {
+        match self.integer(name)? {
+            None => Ok(None),
+            Some(id) => match i32::try_from(id) {
+                Ok(id) => Ok(Some(SkuId(id))),
+                Err(_) => Err(Failure::new(Code::Unavailable, format!("商品[{id}]已下架"))),
+            },
+        }
+    }
+
+    /// An order number. The old page passes it on as a JavaScript number.
+    pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, Failure> {
+        let text = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
+        };
+        OrderId::parse(&text).map(Some).map_err(|_| bad(format_args!("{name} 不是订单编号")))
+    }
+
+    /// An order number that must be there.
+    pub(super) fn required_order_id(&self, name: &str) -> Result<OrderId, Failure> {
+        self.order_id(name)?.ok_or_else(|| missing(name))
+    }
+
+    /// An amount of money.
+    pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, Failure> {
+        let text = match self.get(name) {
+            None => return Ok(None),
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
+        };
+        text.parse().map(Some).map_err(|_| bad(format_args!("{name} 应为金额")))
+    }
+}
+
+pub(super) fn missing(name: &str) -> Failure {
+    bad(format_args!("缺少参数 {name}"))
+}
+
+pub(super) fn unknown_value(name: &str) -> Failure {
+    bad(format_args!("{name} 的值未知"))
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn not_an_object(error: serde_json::Error) -> Failure {
+    match error.classify() {
+        // Our own word about a name that is there twice.
+        serde_json::error::Category::Data if error.to_string().starts_with(TWICE) => {
+            let text = error.to_string();
+            let name =
+                text.strip_prefix(TWICE).and_then(|rest| rest.split(" at line").next()).unwrap_or_default();
+            bad(format_args!("{name} 重复"))
+        }
+        serde_json::error::Category::Data
+        | serde_json::error::Category::Syntax
+        | serde_json::error::Category::Eof
+        | serde_json::error::Category::Io => bad("请求体应为JSON对象"),
+    }
+}
+
+const TWICE: &str = "twice: ";
+
+/// A JSON object in which no name stands twice.
+struct Object(BTreeMap<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+                let mut members = BTreeMap::new();
+                while let Some((name, value)) = map.next_entry::<String, Value>()? {
+                    if members.insert(name.clone(), value).is_some() {
+                        return Err(de::Error::custom(format_args!("{TWICE}{name}")));
+                    }
+                }
+                Ok(Object(members))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}

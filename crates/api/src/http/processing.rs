@@ -1,0 +1,160 @@
+//! Operations 1 to 5: `/v1/orders/processing/`.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::{
+    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, StartedPayment,
+};
+use domain::{AddressId, IdempotencyKey, OrderStatus, Username};
+
+use super::{
+    Code, Failure, Shop,
+    answer::success,
+    caller::Caller,
+    parameters::{Parameters, missing, unknown_value},
+    wire::{InvitationData, OrdersData, PreviewData},
+};
+
+/// Orders of one page of the list, unless the client says otherwise, and at most.
+const PAGE: i64 = 100;
+const MAX_PAGE: i64 = 200;
+
+pub(super) async fn get(
+    request: HttpRequest,
+    caller: Caller,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, Failure> {
+    let parameters = Parameters::of_query(&request)?;
+    match parameters.required_integer("status")? {
+        0 => Ok(preview(&parameters, &caller.0, &shop).await),
+        1 => list(&parameters, caller.0, &shop).await,
+        2 => confirm(&parameters, &caller.0, &shop).await,
+        _unknown => Err(unknown_value("status")),
+    }
+}
+
+pub(super) async fn post(
+    request: HttpRequest,
+    caller: Caller,
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> Result<HttpResponse, Failure> {
+    let parameters = Parameters::of_body(&request, body, shop.body_limit).await?;
+    match parameters.required_integer("status")? {
+        0 => create(&request, &parameters, caller.0, &shop).await,
+        1 => pay(&parameters, &caller.0, &shop).await,
+        _unknown => Err(unknown_value("status")),
+    }
+}
+
+/// Whether the cart or one SKU is meant.
+enum SettlementType {
+    Cart,
+    Direct,
+}
+
+fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
+    let by_its_other_name = parameters.integer("settlement")?;
+    match parameters.integer("settlement_type")?.or(by_its_other_name) {
+        Some(0) => Ok(SettlementType::Cart),
+        Some(1) => Ok(SettlementType::Direct),
+        Some(_) => Err(unknown_value("settlement_type")),
+        None => Err(missing("settlement_type")),
+    }
+}
+
+/// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer has them.
+async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> HttpResponse {
+    let base_url = Some(shop.base_url.as_str());
+    let items = match preview_items(parameters) {
+        Ok(items) => items,
+        Err(failure) => return failure.with_data(&PreviewData::empty(Vec::new()), base_url),
+    };
+    match shop.preview.execute(username, items).await {
+        Ok(preview) if preview.addresses.is_empty() => {
+            Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url)
+        }
+        Ok(preview) => success(Some(PreviewData::from(preview)), base_url),
+        Err(error) => Failure::from(error.refusal).with_data(&PreviewData::empty(error.addresses), base_url),
+    }
+}
+
+fn preview_items(parameters: &Parameters) -> Result<PreviewItems, Failure> {
+    match settlement_type(parameters)? {
+        SettlementType::Cart => Ok(PreviewItems::Cart),
+        SettlementType::Direct => Ok(PreviewItems::Direct {
+            sku_id: parameters.sku_id("sku_id")?.ok_or_else(|| missing("sku_id"))?,
+            quantity: parameters.quantity("buy_num")?,
+        }),
+    }
+}
+
+/// Operation 2.
+async fn create(
+    request: &HttpRequest,
+    parameters: &Parameters,
+    username: Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
+    let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
+    let items = match settlement_type(parameters)? {
+        SettlementType::Cart => OrderItems::Cart,
+        SettlementType::Direct => match parameters.sku_id("sku_id")? {
+            Some(sku_id) => OrderItems::Direct { sku_id, quantity: parameters.quantity("buy_num")? },
+            None => OrderItems::LatestDirectBuy,
+        },
+    };
+    let request = PlaceOrderRequest {
+        username,
+        // A number that no row can have is an address that does not exist.
+        address_id: AddressId(i32::try_from(address_id).unwrap_or(0)),
+        items,
+        expected_amount: parameters.amount("expected_amount")?,
+        idempotency_key: idempotency_key(request)?,
+    };
+    let invitation = shop.place.execute(request).await?;
+    Ok(success(Some(InvitationData::from(invitation)), Some(&shop.base_url)))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {
+    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().ok().and_then(IdempotencyKey::parse);
+    key.map(Some).ok_or_else(|| unknown_value("Idempotency-Key"))
+}
+
+/// Operation 3.
+async fn list(parameters: &Parameters, username: Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let status = match parameters.required_integer("order_status")? {
+        0 => None,
+        code => Some(OrderStatus::from_code(code).ok_or_else(|| unknown_value("order_status"))?),
+    };
+    let limit = parameters.integer("limit")?.unwrap_or(PAGE);
+    let limit = u32::try_from(limit).ok().filter(|_| (1..=MAX_PAGE).contains(&limit));
+    let request = ListOrdersRequest {
+        username,
+        status,
+        before: parameters.order_id("before")?,
+        limit: limit.ok_or_else(|| unknown_value("limit"))?,
+    };
+    let page = shop.list.execute(request).await?;
+    Ok(success(Some(OrdersData::from(page)), Some(&shop.base_url)))
+}
+
+/// Operation 4.
+async fn confirm(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.required_order_id("order_id")?;
+    shop.confirm.execute(username, &order_id).await?;
+    Ok(success(None::<()>, Some(&shop.base_url)))
+}
+
+/// Operation 5.
+async fn pay(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.required_order_id("order_id")?;
+    let invitation = match shop.start_payment.execute(username, &order_id).await? {
+        StartedPayment::Invited(invitation) => invitation,
+        // The old result page asks so for number and amount, and nobody can pay twice.
+        StartedPayment::AlreadyPaid { order_id, total_amount } => {
+            PaymentInvitation { pay_url: shop.result_page_of(&order_id), order_id, total_amount }
+        }
+    };
+    Ok(success(Some(InvitationData::from(invitation)), Some(&shop.base_url)))
+}

@@ -1,0 +1,80 @@
+//! Operations 6 and 7, `/v1/orders/success/`, and the way back from Alipay, `/v1/orders/return/`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{ContentType, LOCATION},
+    web,
+};
+use application::{NotificationError, PaymentResultError};
+use url::form_urlencoded;
+
+use super::{
+    Code, Failure, Shop,
+    answer::success,
+    codes::{log_failure, payment_result_failure},
+    wire::ResultData,
+};
+
+/// What whoever is not Alipay, or not ours, is told.
+const FORBIDDEN: &str = "非法访问";
+/// What ends Alipay's resending: exactly these seven bytes.
+const DEALT_WITH: &str = "success";
+/// What makes Alipay send again.
+const SEND_AGAIN: &str = "fail";
+/// The parameter that [`browser_return`] adds to Alipay's own, and that Alipay therefore did not sign.
+const ORDER_ID: &str = "order_id";
+
+/// Operation 6: the browser's result page asks whether the order is paid.
+pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
+    let query = without_order_id(request.query_string());
+    match shop.payment_result.execute(&query).await {
+        Ok(state) if state.is_paid => Ok(success(Some(ResultData::from(&state)), None)),
+        Ok(state) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&state), None)),
+        Err(PaymentResultError::Gateway { state, cause }) => {
+            Ok(Failure::from(cause).with_data(&ResultData::from(&state), None))
+        }
+        Err(error) => match payment_result_failure(error) {
+            Some(failure) => Err(failure),
+            None => Ok(text(FORBIDDEN)),
+        },
+    }
+}
+
+/// Operation 7: Alipay notifies.
+pub(super) async fn notification(shop: web::Data<Shop>, body: web::Payload) -> HttpResponse {
+    let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
+    match shop.settle.by_notification(&form).await {
+        Ok(_settled) => text(DEALT_WITH),
+        Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
+            tracing::warn!(%error, "a notification was turned away");
+            text(FORBIDDEN)
+        }
+        Err(NotificationError::Settle(error)) => {
+            log_failure(&error, "a notification was not dealt with; Alipay will send it again");
+            text(SEND_AGAIN)
+        }
+    }
+}
+
+/// The return URL for Alipay: leads on to the result page, which needs the order's number first. Changes nothing.
+pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) -> HttpResponse {
+    let query = request.query_string();
+    let number = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "out_trade_no");
+    let number = number.map(|(_, value)| value.into_owned()).unwrap_or_default();
+    let number: String = form_urlencoded::byte_serialize(number.as_bytes()).collect();
+    let page = shop.result_page_with(&format!("{ORDER_ID}={number}&{query}"));
+    HttpResponse::Found()
+        .insert_header((LOCATION, page))
+        .insert_header(("cache-control", "no-store"))
+        .finish()
+}
+
+/// Alipay's own query string, byte for byte. The result page forwards what it was opened with, our addition included.
+fn without_order_id(query: &str) -> String {
+    let is_alipays = |part: &&str| part.split('=').next() != Some(ORDER_ID);
+    query.split('&').filter(is_alipays).collect::<Vec<_>>().join("&")
+}
+
+fn text(body: &'static str) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body(body)
+}

@@ -1,0 +1,230 @@
+//! The shapes of the contract's JSON.
+
+use application::{OrderPage, PaymentInvitation, PaymentState, Preview};
+use domain::{
+    Address, Money, Order, OrderGoods, PricedLine, Quote, SaleAttribute, Unavailable, UnavailableReason,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+/// The payee, as the contract names it.
+const SALLER: &str = "达达商城";
+
+/// `data` of operation 1.
+#[derive(Serialize)]
+pub(super) struct PreviewData {
+    addresses: Vec<AddressData>,
+    sku_list: Vec<LineData>,
+    unavailable: Vec<UnavailableData>,
+    total_count: u32,
+    total_amount: String,
+    transit: Option<Box<RawValue>>,
+    payment_amount: String,
+}
+
+#[derive(Serialize)]
+struct AddressData {
+    id: i32,
+    name: String,
+    mobile: String,
+    title: String,
+    address: String,
+}
+
+/// A line of a preview, or of an order.
+#[derive(Serialize)]
+struct LineData {
+    id: i32,
+    default_image_url: String,
+    name: String,
+    price: String,
+    count: u32,
+    total_amount: String,
+    sku_sale_attr_names: Vec<String>,
+    sku_sale_attr_vals: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct UnavailableData {
+    id: i32,
+    reason: &'static str,
+}
+
+/// `data` of operations 2 and 5.
+#[derive(Serialize)]
+pub(super) struct InvitationData {
+    saller: &'static str,
+    total_amount: String,
+    order_id: String,
+    pay_url: String,
+}
+
+/// `data` of operation 3.
+#[derive(Serialize)]
+pub(super) struct OrdersData {
+    orders_list: Vec<OrderData>,
+    next: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OrderData {
+    order_id: String,
+    order_total_count: u32,
+    order_total_amount: String,
+    order_freight: String,
+    address: OrderAddressData,
+    status: i16,
+    status_text: &'static str,
+    order_sku: Vec<LineData>,
+    order_time: String,
+    expire_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct OrderAddressData {
+    title: String,
+    address: String,
+    mobile: String,
+    receiver: String,
+}
+
+/// `data` of operation 6.
+#[derive(Serialize)]
+pub(super) struct ResultData {
+    order_id: String,
+    total_amount: String,
+}
+
+impl PreviewData {
+    /// Of nothing, for whoever has these addresses.
+    pub(super) fn empty(addresses: Vec<Address>) -> Self {
+        Self::from(Preview { addresses, quote: Quote::empty() })
+    }
+}
+
+impl From<Preview> for PreviewData {
+    fn from(Preview { addresses, quote }: Preview) -> Self {
+        Self {
+            addresses: addresses.into_iter().map(AddressData::from).collect(),
+            total_count: quote.total_count,
+            total_amount: quote.goods_amount.to_string(),
+            transit: number(quote.freight),
+            payment_amount: quote.payment_amount.to_string(),
+            unavailable: quote.unavailable.iter().map(UnavailableData::from).collect(),
+            sku_list: quote.lines.into_iter().map(LineData::from).collect(),
+        }
+    }
+}
+
+/// The freight is a JSON number in the contract; its digits are written, not a float's.
+fn number(amount: Money) -> Option<Box<RawValue>> {
+    RawValue::from_string(amount.to_decimal().normalize().to_string()).ok()
+}
+
+impl From<Address> for AddressData {
+    fn from(address: Address) -> Self {
+        let shipping = address.shipping;
+        Self {
+            id: address.id.0,
+            name: shipping.receiver,
+            mobile: shipping.mobile,
+            title: shipping.title,
+            address: shipping.address,
+        }
+    }
+}
+
+impl From<PricedLine> for LineData {
+    fn from(line: PricedLine) -> Self {
+        let (names, values) = columns(line.sku.attributes);
+        Self {
+            id: line.sku.id.0,
+            default_image_url: line.sku.default_image_url,
+            name: line.sku.name,
+            price: line.sku.price.to_string(),
+            count: line.quantity.pieces(),
+            total_amount: line.amount.to_string(),
+            sku_sale_attr_names: names,
+            sku_sale_attr_vals: values,
+        }
+    }
+}
+
+impl From<OrderGoods> for LineData {
+    fn from(line: OrderGoods) -> Self {
+        let total_amount = line.amount().to_string();
+        let (names, values) = columns(line.attributes);
+        Self {
+            id: line.sku_id.0,
+            default_image_url: line.default_image_url,
+            name: line.name,
+            price: line.price.to_string(),
+            count: line.quantity.pieces(),
+            total_amount,
+            sku_sale_attr_names: names,
+            sku_sale_attr_vals: values,
+        }
+    }
+}
+
+fn columns(attributes: Vec<SaleAttribute>) -> (Vec<String>, Vec<String>) {
+    attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).unzip()
+}
+
+impl From<&Unavailable> for UnavailableData {
+    fn from(line: &Unavailable) -> Self {
+        let reason = match line.reason {
+            UnavailableReason::Gone => "商品不存在",
+            UnavailableReason::OffShelf => "商品已下架",
+        };
+        Self { id: line.sku_id.0, reason }
+    }
+}
+
+impl From<PaymentInvitation> for InvitationData {
+    fn from(invitation: PaymentInvitation) -> Self {
+        Self {
+            saller: SALLER,
+            total_amount: invitation.total_amount.to_string(),
+            order_id: invitation.order_id.to_string(),
+            pay_url: invitation.pay_url,
+        }
+    }
+}
+
+impl From<OrderPage> for OrdersData {
+    fn from(page: OrderPage) -> Self {
+        Self {
+            orders_list: page.orders.into_iter().map(OrderData::from).collect(),
+            next: page.next.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl From<Order> for OrderData {
+    fn from(order: Order) -> Self {
+        Self {
+            order_id: order.id.to_string(),
+            order_total_count: order.total_count,
+            order_total_amount: order.total_amount.to_string(),
+            order_freight: order.freight.to_string(),
+            address: OrderAddressData {
+                title: order.shipping.title,
+                address: order.shipping.address,
+                mobile: order.shipping.mobile,
+                receiver: order.shipping.receiver,
+            },
+            status: order.status.code(),
+            status_text: order.status.label(),
+            order_sku: order.goods.into_iter().map(LineData::from).collect(),
+            order_time: order.created_at.to_string(),
+            expire_at: order.expire_at.map(|time| time.to_string()),
+        }
+    }
+}
+
+impl From<&PaymentState> for ResultData {
+    fn from(state: &PaymentState) -> Self {
+        Self { order_id: state.order_id.to_string(), total_amount: state.total_amount.to_string() }
+    }
+}

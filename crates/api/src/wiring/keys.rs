@@ -1,0 +1,55 @@
+use std::{
+    fs::OpenOptions,
+    io::{self, Read, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use adapters::system::SystemRandomness;
+use ports::Randomness;
+
+use super::StartError;
+use crate::{
+    configuration::{Configuration, Secret},
+    http::TokenKey,
+};
+
+/// The key of the shop's tokens: the configured one, or one that is made at the first start and kept in the data
+/// directory, readable by its owner alone.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
+    if let Some(secret) = &configuration.jwt_secret {
+        return Ok(TokenKey::new(secret));
+    }
+    let file = configuration.data_dir.join("jwt_secret");
+    let secret = kept_secret(&file).map_err(|cause| StartError::File { file, cause })?;
+    Ok(TokenKey::new(&Secret::new(secret)))
+}
+
+fn kept_secret(file: &Path) -> io::Result<String> {
+    if let Some(directory) = file.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    // The system's generator is a cryptographic one: 256 bits.
+    let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
+        Ok(mut created) => {
+            created.write_all(fresh.as_bytes())?;
+            created.sync_all()?;
+            Ok(fresh)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let mut kept = String::new();
+            std::fs::File::open(file)?.read_to_string(&mut kept)?;
+            if kept.len() < 32 {
+                return Err(io::Error::other(
+                    "it is too short for a secret; delete it to have a new one made",
+                ));
+            }
+            Ok(kept)
+        }
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use adapters::{redis::RedisCarts, sql::SqlStore};
+use async_trait::async_trait;
+
+use crate::http::Readiness;
+
+/// What orders need.
+pub(super) struct Parts {
+    pub(super) store: Arc<SqlStore>,
+    pub(super) redis: Option<Arc<RedisCarts>>,
+}
+
+#[async_trait]
+impl Readiness for Parts {
+    async fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        match self.store.schema().await {
+            Ok(schema) if schema.is_current() => {}
+            Ok(schema) => missing.push(format!("database schema: {}", schema.pending.join(", "))),
+            Err(error) => missing.push(format!("database: {error}")),
+        }
+        if let Some(redis) = &self.redis
+            && let Err(error) = redis.ping().await
+        {
+            missing.push(format!("redis: {error}"));
+        }
+        missing
+    }
+}
