@@ -4,7 +4,8 @@ use domain::{CartLine, CartStamp, SkuId};
 use serde::Deserialize;
 
 /// Reads one line: the SKU's id as the field, and `{"count": 2, "selected": 1}`, in either order, the numbers also as
-/// strings. None where it is something else.
+/// strings. None where it is something else, such as a SKU with a leading zero: the line would not be found again to be
+/// removed.
 pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
     #[derive(Deserialize)]
     struct Stored {
@@ -13,6 +14,9 @@ pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
     }
 
     let sku_id = SkuId(field.parse().ok()?);
+    if sku_id.to_string() != field {
+        return None;
+    }
     let Stored { count, selected } = serde_json::from_str(value).ok()?;
     Some(CartLine {
         sku_id,
@@ -64,6 +68,8 @@ mod tests {
     fn anything_else_is_no_line() {
         for (field, value) in [
             ("four", r#"{"count": 2, "selected": 1}"#),
+            ("04", r#"{"count": 2, "selected": 1}"#),
+            ("+4", r#"{"count": 2, "selected": 1}"#),
             ("4", r#"{"count": 2}"#),
             ("4", r#"{"count": 2.5, "selected": 1}"#),
             ("4", r#"{"count": null, "selected": 1}"#),
