@@ -9,7 +9,7 @@ use super::CommandError;
 use crate::{
     Services, StartError,
     configuration::{Configuration, HttpConfiguration},
-    http::{Shop, cors, routes, within_time},
+    http::{Shop, cors, named, routes},
 };
 
 /// How long requests may go on after the program was told to stop.
@@ -43,7 +43,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
 async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), CommandError> {
     let origins = http.cors_origins.clone();
     let server = HttpServer::new(move || {
-        App::new().app_data(shop.clone()).wrap(cors(&origins)).wrap(from_fn(within_time)).configure(routes)
+        App::new().app_data(shop.clone()).wrap(cors(&origins)).wrap(from_fn(named)).configure(routes)
     });
     let server = server
         .workers(http.workers)

@@ -1,49 +1,45 @@
 use actix_web::{
-    Error, ResponseError,
-    body::{BoxBody, MessageBody},
+    Error,
+    body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
-    web,
 };
 use adapters::system::SystemRandomness;
 use ports::Randomness;
 use tracing::Instrument;
 
-use super::{Code, Shop};
+use super::Shop;
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Names the request, puts the name into every line of its log and into its answer, and ends it in time.
+/// Names the request, and puts the name into every line of its log and into its answer.
 ///
 /// # Errors
 /// Those of the services behind it.
-pub async fn within_time(
+pub async fn named(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request);
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
-    let limit = request.app_data::<web::Data<Shop>>().map(|shop| shop.request_timeout);
-    let original = request.request().clone();
-    let work = async move {
-        let Some(limit) = limit else {
-            return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-        };
-        match tokio::time::timeout(limit, next.call(request)).await {
-            Ok(answer) => answer.map(ServiceResponse::map_into_boxed_body),
-            Err(_) => {
-                tracing::error!(seconds = limit.as_secs(), "a request was not answered in time");
-                Ok(ServiceResponse::new(original, Code::Unforeseen.failure().error_response()))
-            }
-        }
-    };
-    let mut answer = work.instrument(span).await?;
+    let mut answer = next.call(request).instrument(span).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(answer)
+}
+
+/// Does the work of a request within the time it has; none where it took longer.
+///
+/// An order that is being placed is not cut off: the desk places it whether or not somebody still waits.
+pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
+    let outcome = tokio::time::timeout(shop.request_timeout, work).await;
+    if outcome.is_err() {
+        tracing::error!(seconds = shop.request_timeout.as_secs(), "a request was not answered in time");
+    }
+    outcome.ok()
 }
 
 /// The caller's own name for the request where it is a sane one.

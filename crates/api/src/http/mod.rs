@@ -28,7 +28,7 @@ pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
 pub use health::Readiness;
-pub use middleware::within_time;
+pub use middleware::named;
 
 /// What the handlers work with: the use cases, and a little of the configuration.
 pub struct Shop {
@@ -97,7 +97,7 @@ pub fn routes(services: &mut ServiceConfig) {
     services
         .route("/healthz", web::get().to(health::healthz))
         .route("/readyz", web::get().to(health::readyz))
-        .route("/media/{name}", web::get().to(pages::picture))
+        .route("/media/{name:.*}", web::get().to(pages::picture))
         .route("/pay_success.html", web::get().to(pages::pay_success))
         .route("/", web::get().to(pages::index))
         .default_service(web::to(no_such_page));

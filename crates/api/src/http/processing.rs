@@ -10,6 +10,7 @@ use super::{
     Code, Failure, Shop,
     answer::success,
     caller::Caller,
+    middleware::in_time,
     parameters::{Parameters, missing, unknown_value},
     wire::{InvitationData, OrdersData, PreviewData},
 };
@@ -23,13 +24,16 @@ pub(super) async fn get(
     caller: Caller,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Failure> {
-    let parameters = Parameters::of_query(&request)?;
-    match parameters.required_integer("status")? {
-        0 => Ok(preview(&parameters, &caller.0, &shop).await),
-        1 => list(&parameters, caller.0, &shop).await,
-        2 => confirm(&parameters, &caller.0, &shop).await,
-        _unknown => Err(unknown_value("status")),
-    }
+    let work = async {
+        let parameters = Parameters::of_query(&request)?;
+        match parameters.required_integer("status")? {
+            0 => Ok(preview(&parameters, &caller.0, &shop).await),
+            1 => list(&parameters, caller.0, &shop).await,
+            2 => confirm(&parameters, &caller.0, &shop).await,
+            _unknown => Err(unknown_value("status")),
+        }
+    };
+    in_time(&shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
 }
 
 pub(super) async fn post(
@@ -38,12 +42,15 @@ pub(super) async fn post(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    let parameters = Parameters::of_body(&request, body, shop.body_limit).await?;
-    match parameters.required_integer("status")? {
-        0 => create(&request, &parameters, caller.0, &shop).await,
-        1 => pay(&parameters, &caller.0, &shop).await,
-        _unknown => Err(unknown_value("status")),
-    }
+    let work = async {
+        let parameters = Parameters::of_body(&request, body, shop.body_limit).await?;
+        match parameters.required_integer("status")? {
+            0 => create(&request, &parameters, caller.0, &shop).await,
+            1 => pay(&parameters, &caller.0, &shop).await,
+            _unknown => Err(unknown_value("status")),
+        }
+    };
+    in_time(&shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
 }
 
 /// Whether the cart or one SKU is meant.

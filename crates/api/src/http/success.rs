@@ -12,6 +12,7 @@ use super::{
     Code, Failure, Shop,
     answer::success,
     codes::{log_failure, payment_result_failure},
+    middleware::in_time,
     wire::ResultData,
 };
 
@@ -27,7 +28,10 @@ const ORDER_ID: &str = "order_id";
 /// Operation 6: the browser's result page asks whether the order is paid.
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
     let query = without_order_id(request.query_string());
-    match shop.payment_result.execute(&query).await {
+    let Some(outcome) = in_time(&shop, shop.payment_result.execute(&query)).await else {
+        return Err(Code::Unforeseen.failure());
+    };
+    match outcome {
         Ok(state) if state.is_paid => Ok(success(Some(ResultData::from(&state)), None)),
         Ok(state) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&state), None)),
         Err(PaymentResultError::Gateway { state, cause }) => {
@@ -42,8 +46,15 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
 
 /// Operation 7: Alipay notifies.
 pub(super) async fn notification(shop: web::Data<Shop>, body: web::Payload) -> HttpResponse {
-    let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
-    match shop.settle.by_notification(&form).await {
+    let work = async {
+        let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
+        settle(&shop, &form).await
+    };
+    in_time(&shop, work).await.unwrap_or_else(|| text(SEND_AGAIN))
+}
+
+async fn settle(shop: &Shop, form: &[u8]) -> HttpResponse {
+    match shop.settle.by_notification(form).await {
         Ok(_settled) => text(DEALT_WITH),
         Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
             tracing::warn!(%error, "a notification was turned away");
