@@ -45,12 +45,13 @@ impl Setup {
     /// The embedded shop that pays at `alipay`, whose private key the test has.
     pub fn paying_at(alipay: &Alipay) -> Self {
         let keys = [
-            ("DASHOP_ALIPAY__APP_ID", alipay.app_id.clone()),
-            ("DASHOP_ALIPAY__SELLER_ID", alipay.seller_id.clone()),
-            ("DASHOP_ALIPAY__APP_PRIVATE_KEY", alipay.application.to_pkcs8_pem().unwrap()),
-            ("DASHOP_ALIPAY__PUBLIC_KEY", alipay.platform.public_key().to_spki_pem().unwrap()),
+            ("DASHOP_ALIPAY_APP_ID", alipay.app_id.clone()),
+            ("DASHOP_ALIPAY_SELLER_ID", alipay.seller_id.clone()),
+            ("DASHOP_ALIPAY_APP_PRIVATE_KEY", alipay.application.to_pkcs8_pem().unwrap()),
+            ("DASHOP_ALIPAY_PUBLIC_KEY", alipay.platform.public_key().to_spki_pem().unwrap()),
+            ("DASHOP_SEED_DEMO", "true".to_owned()),
             // Nobody listens there: what is known of a payment is what the test notifies.
-            ("DASHOP_ALIPAY__GATEWAY", format!("http://{}/gateway.do", free_port())),
+            ("DASHOP_ALIPAY_GATEWAY_URL", format!("http://{}/gateway.do", free_port())),
         ];
         keys.into_iter().fold(Self::embedded(), |setup, (name, value)| setup.with(name, &value))
     }
@@ -71,9 +72,9 @@ impl Setup {
         let mut command = Command::new(binary());
         command
             .env_clear()
-            .env("DASHOP_DATABASE__URL", format!("sqlite:{}", self.database_file().display()))
+            .env("DASHOP_DATABASE_URL", format!("sqlite:{}", self.database_file().display()))
             .env("DASHOP_LISTEN", self.listen.to_string())
-            .env("DASHOP_SANDBOX__LISTEN", self.sandbox.to_string())
+            .env("DASHOP_SANDBOX_LISTEN", self.sandbox.to_string())
             .env("DASHOP_JWT_SECRET", JWT_SECRET)
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());

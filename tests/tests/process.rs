@@ -106,8 +106,8 @@ async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
 async fn a_configuration_that_cannot_work_is_refused_by_name() {
     for (name, value) in [
         ("DASHOP_LISTEN", "nowhere"),
-        ("DASHOP_FREIGHT__FLAT", "ten"),
-        ("DASHOP_DATABASE__URL", "postgres://localhost/shop"),
+        ("DASHOP_FREIGHT", "ten"),
+        ("DASHOP_DATABASE_URL", "postgres://localhost/shop"),
         ("DASHOP_JWT_SECRET", "short"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
@@ -116,7 +116,7 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
         assert!(!output.status.success(), "{name}={value}");
         assert!(said.contains(name), "{name}={value}: {said}");
     }
-    let no_keys = Setup::embedded().with("DASHOP_DATABASE__URL", "mysql://shop@127.0.0.1:1/shop");
+    let no_keys = Setup::embedded().with("DASHOP_DATABASE_URL", "mysql://shop@127.0.0.1:1/shop");
     let output = no_keys.command().arg("serve").output().unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
