@@ -11,6 +11,7 @@ pub mod demo;
 mod failure;
 mod metrics;
 mod migration;
+mod mysql;
 mod schema;
 mod sqlite;
 mod store;

@@ -9,7 +9,7 @@ use ports::{
     IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
-use super::{ConnectError, SchemaState, SqlConfig, sqlite};
+use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
 
 /// The shop's database, on the engine that its URL names. Cloning it is cheap; all clones share their connections.
 ///
@@ -38,6 +38,7 @@ impl SqlStore {
     pub async fn connect(config: &SqlConfig) -> Result<Self, ConnectError> {
         let engine: Arc<dyn Engine> = match config.url.split_once(':') {
             Some(("sqlite", path)) => Arc::new(sqlite::Database::open(path, config).await?),
+            Some(("mysql", address)) => Arc::new(mysql::Database::open(address, config).await?),
             Some((scheme, _)) => return Err(ConnectError::Url(format!("{scheme} is not one of them"))),
             None => return Err(ConnectError::Url("it has no colon".to_owned())),
         };
@@ -100,6 +101,7 @@ macro_rules! engine {
     };
 }
 
+engine!(mysql::Database);
 engine!(sqlite::Database);
 
 #[async_trait]

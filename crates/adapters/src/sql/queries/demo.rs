@@ -18,7 +18,7 @@ impl Database {
     /// Fills an empty shop with the demo's goods and buyers. False, and nothing changed, where it has buyers already.
     pub(in crate::sql) async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
         let mut lease = self.begin().await?;
-        let seeded = lease.call(async |conn| seed(conn, Moment(now)).await).await?;
+        let seeded = lease.call(|conn| seed(conn, Moment(now))).await?;
         lease.commit().await?;
         Ok(seeded)
     }

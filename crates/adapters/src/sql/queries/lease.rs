@@ -96,7 +96,7 @@ impl Lease {
 
     /// Begins a transaction.
     pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
-        self.call(async |conn| Ok(dialect::begin(conn).await?)).await?;
+        self.call(begin).await?;
         self.state = State::InTransaction;
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Lease {
         if self.state != State::InTransaction {
             return Err(unavailable(GivenUp));
         }
-        match self.call(async |conn| Ok(Transactions::commit_transaction(conn).await?)).await {
+        match self.call(commit).await {
             Ok(()) => {
                 self.state = State::Ready;
                 Ok(())
@@ -144,6 +144,14 @@ impl Drop for Lease {
             State::Unknown => drop(Object::take(conn)),
         }
     }
+}
+
+async fn begin(conn: &mut Conn) -> Result<(), QueryError> {
+    Ok(dialect::begin(conn).await?)
+}
+
+async fn commit(conn: &mut Conn) -> Result<(), QueryError> {
+    Ok(Transactions::commit_transaction(conn).await?)
 }
 
 /// Ends the transaction and lets the connection return to its pool; gives it up where that fails.

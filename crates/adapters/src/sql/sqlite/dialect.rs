@@ -87,12 +87,12 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
 }
 
 /// The migrations are one transaction, which waits for those of other processes.
-pub(super) async fn begin_migrations(conn: &mut Conn) -> QueryResult<()> {
-    conn.batch_execute("BEGIN IMMEDIATE").await
+pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> {
+    Ok(conn.batch_execute("BEGIN IMMEDIATE").await?)
 }
 
-pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> QueryResult<()> {
-    conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await
+pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> Result<(), QueryError> {
+    Ok(conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?)
 }
 
 pub(super) fn classify(error: &DieselError) -> Fault {
