@@ -23,9 +23,9 @@ lint: tools-build ## Checks format and code, warnings are errors
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
 
-bench: tools-test ## Measures orders a second, as ratios within one run
-	$(CARGO) build --release --bin dashop
-	tests/servers/with-servers tests/bench/run
+bench: tools-build ## Measures what placing orders in groups is worth, as ratios within one run
+	$(CARGO) build --release --bin dashop --bin bench
+	target/release/bench
 
 clean: ## Removes what was built; the shop's data in data/ stays
 	$(CARGO) clean
