@@ -1,1 +1,135 @@
 //! One suite a port: what every adapter must do, checked against the adapter itself.
+//!
+//! A behaviour is a function that takes the adapter in a fixture and panics where it is not met. An adapter's tests are
+//! one line for each fixture: `ports::shop_contract!(a_new_empty_shop().await)` makes a test of every behaviour of the
+//! ports of a database, `ports::cart_contract!(…)` of those of a cart store. The fixture does to the stored data what
+//! the ports cannot: it puts goods on the shelf, and looks at what is really stored.
+//!
+//! That the suites find wrong adapters is shown in this crate's own tests, with adapters that are wrong on purpose.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a suite is test code")]
+
+pub mod address_book;
+pub mod cart_removals;
+pub mod cart_store;
+pub mod catalog;
+pub mod direct_buys;
+pub mod fixture;
+pub mod idempotency;
+pub mod old_orders;
+pub mod order_reader;
+pub mod orders;
+pub mod payments;
+mod samples;
+pub mod stock;
+pub mod unit_of_work;
+pub mod users;
+
+pub use fixture::{Books, Carts, NewAddress, NewSku, OldOrder, Shop, TimelineRow};
+
+/// A test of each behaviour of the ports of a database. `$shop` is evaluated once a test, in an async function, to an
+/// `Arc<dyn Shop>` on an empty database.
+#[macro_export]
+macro_rules! shop_contract {
+    ($shop:expr) => {
+        $crate::contract_tests! { $shop =>
+            users: [are_found_by_their_exact_name]
+            address_book: [
+                lists_the_default_first_and_deleted_never,
+                finds_a_destination_of_the_buyer_alone,
+            ]
+            catalog: [tells_stock_price_and_attributes, knows_nothing_of_no_ids]
+            direct_buys: [remembers_the_latest_of_each_user]
+            stock: [
+                is_taken_sold_and_counted,
+                is_not_taken_on_other_terms,
+                is_retaken_on_any_terms_if_it_is_there,
+                is_never_oversold,
+                is_taken_by_many_without_loss,
+            ]
+            orders: [
+                are_read_as_they_were_written,
+                are_written_many_at_once,
+                keep_what_was_bought,
+                need_a_number_of_their_own,
+                are_found_for_update_as_they_are,
+                change_status_from_the_expected_one_alone,
+                keep_two_hundred_characters_of_a_reason,
+                change_status_once_however_many_try,
+            ]
+            order_reader: [
+                lists_newest_first_and_own_alone,
+                lists_one_status,
+                lists_page_by_page,
+                follows_no_order_of_another_user,
+                knows_the_numbers_of_a_second,
+            ]
+            old_orders: [
+                are_read_from_the_joined_tables,
+                without_lines_are_listed,
+                change_status_as_others_do,
+            ]
+            payments: [
+                are_read_as_they_were_recorded,
+                are_recorded_once,
+                are_recorded_for_any_number,
+                are_recorded_once_however_many_try,
+            ]
+            idempotency: [
+                binds_a_key_to_its_order,
+                binds_a_key_once,
+                binds_a_key_once_however_many_try,
+            ]
+            cart_removals: [
+                take_effect_with_the_unit_of_work,
+                leave_what_was_changed,
+                are_claimed_oldest_first,
+                are_claimed_by_one_alone,
+            ]
+            unit_of_work: [
+                leaves_no_trace_without_commit,
+                takes_effect_at_once,
+                gives_back_what_it_held,
+            ]
+        }
+    };
+}
+
+/// A test of each behaviour of a cart store. `$carts` is evaluated once a test, in an async function, to an
+/// `Arc<dyn Carts>` on empty carts.
+#[macro_export]
+macro_rules! cart_contract {
+    ($carts:expr) => {
+        $crate::contract_tests! { $carts =>
+            cart_store: [
+                loads_lines_in_order,
+                reads_every_form_of_the_old_shop,
+                hides_what_cannot_be_read_alone,
+                removes_what_is_unchanged,
+                removes_many_lines,
+                removes_in_one_step,
+            ]
+        }
+    };
+}
+
+/// One test a behaviour, in a module a suite.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_tests {
+    ($fixture:expr => $($suite:ident: [$($behaviour:ident),* $(,)?])*) => {
+        $(
+            mod $suite {
+                #[allow(unused_imports, clippy::allow_attributes, reason = "a fixture may need nothing of its surroundings")]
+                use super::*;
+
+                $(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $behaviour() {
+                        $crate::contract::$suite::$behaviour($fixture).await;
+                    }
+                )*
+            }
+        )*
+    };
+}

@@ -1,0 +1,112 @@
+//! [`crate::CartStore`].
+
+use std::sync::Arc;
+
+use domain::{Cart, CartLine, SkuId, UserId};
+
+use super::{
+    Carts,
+    samples::{order_id, stamp},
+};
+use crate::CartRemoval;
+
+const USER: UserId = UserId(4);
+const OTHER: UserId = UserId(5);
+const TWO: &str = r#"{"count": 2, "selected": 1}"#;
+const THREE: &str = r#"{"count": 3, "selected": 1}"#;
+
+fn removal(user_id: UserId, lines: &[(i32, &str)]) -> CartRemoval {
+    CartRemoval {
+        order_id: order_id("2019112820400804"),
+        user_id,
+        lines: lines.iter().map(|(sku_id, value)| (SkuId(*sku_id), stamp(value))).collect(),
+    }
+}
+
+/// SKU, pieces and tick of each line.
+fn summary(cart: &Cart) -> Vec<(i32, i64, bool)> {
+    cart.lines.iter().map(|line| (line.sku_id.0, line.count, line.selected)).collect()
+}
+
+/// In the order of SKU ids as numbers; nobody else's; no cart is an empty one.
+pub async fn loads_lines_in_order(carts: Arc<dyn Carts>) {
+    assert_eq!(carts.store().load(USER).await.unwrap(), Cart::default());
+    for sku in [11, 9, 1_000] {
+        carts.put(USER, SkuId(sku), TWO).await;
+    }
+    carts.put(OTHER, SkuId(10), TWO).await;
+    let cart = carts.store().load(USER).await.unwrap();
+    assert_eq!(summary(&cart), [(9, 2, true), (11, 2, true), (1_000, 2, true)]);
+    let line = CartLine { sku_id: SkuId(9), count: 2, selected: true, stamp: stamp(TWO) };
+    assert_eq!(cart.lines[0], line, "the stamp is the stored value, byte for byte");
+}
+
+/// Keys in any order, numbers also as strings; whether a count is allowed is not for the store to say.
+pub async fn reads_every_form_of_the_old_shop(carts: Arc<dyn Carts>) {
+    let forms = [
+        (r#"{"selected": 0, "count": 3}"#, (3, false)),
+        (r#"{"count": "4", "selected": "1"}"#, (4, true)),
+        (r#"{"count":-5,"selected":"0"}"#, (-5, false)),
+    ];
+    for (sku, (value, _)) in (1..).zip(forms) {
+        carts.put(USER, SkuId(sku), value).await;
+    }
+    let cart = carts.store().load(USER).await.unwrap();
+    let read: Vec<_> = cart.lines.iter().map(|line| (line.count, line.selected)).collect();
+    assert_eq!(read, forms.map(|(_, read)| read));
+}
+
+/// A malformed line is left out; the others are there.
+pub async fn hides_what_cannot_be_read_alone(carts: Arc<dyn Carts>) {
+    for (sku, value) in (1..).zip(["", "2", "{\"count\": 2", "{\"count\": 2}", TWO, "null", "[]"]) {
+        carts.put(USER, SkuId(sku), value).await;
+    }
+    assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(5, 2, true)]);
+}
+
+/// What changed meanwhile stays, what is gone is no error, and nobody else loses anything.
+pub async fn removes_what_is_unchanged(carts: Arc<dyn Carts>) {
+    for sku in [1, 2, 3] {
+        carts.put(USER, SkuId(sku), TWO).await;
+        carts.put(OTHER, SkuId(sku), TWO).await;
+    }
+    carts.put(USER, SkuId(2), THREE).await;
+    let ordered = removal(USER, &[(1, TWO), (2, TWO), (99, TWO)]);
+    let others = removal(OTHER, &[(3, TWO), (2, "{\"count\": 2, \"selected\": 1} ")]);
+    carts.store().remove_ordered(&[ordered.clone(), others]).await.unwrap();
+    assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(2, 3, true), (3, 2, true)]);
+    assert_eq!(summary(&carts.store().load(OTHER).await.unwrap()), [(1, 2, true), (2, 2, true)]);
+    carts.store().remove_ordered(&[ordered]).await.unwrap();
+    carts.store().remove_ordered(&[]).await.unwrap();
+    assert_eq!(carts.value(USER, SkuId(2)).await.as_deref(), Some(THREE));
+}
+
+/// However large the cart.
+pub async fn removes_many_lines(carts: Arc<dyn Carts>) {
+    let lines: Vec<(i32, &str)> = (1..=1_000).map(|sku| (sku, TWO)).collect();
+    for (sku, value) in &lines {
+        carts.put(USER, SkuId(*sku), value).await;
+    }
+    carts.put(USER, SkuId(500), THREE).await;
+    carts.store().remove_ordered(&[removal(USER, &lines)]).await.unwrap();
+    assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(500, 3, true)]);
+}
+
+/// A change that arrives at the same moment is never lost.
+pub async fn removes_in_one_step(carts: Arc<dyn Carts>) {
+    for round in 0..40 {
+        let sku = SkuId(round);
+        carts.put(USER, sku, TWO).await;
+        let remover = Arc::clone(&carts);
+        let removing = tokio::spawn(async move {
+            remover.store().remove_ordered(&[removal(USER, &[(round, TWO)])]).await.unwrap();
+        });
+        // Sometimes the change comes first, sometimes in the middle, sometimes last.
+        for _ in 0..round % 4 {
+            tokio::task::yield_now().await;
+        }
+        carts.put(USER, sku, THREE).await;
+        removing.await.unwrap();
+        assert_eq!(carts.value(USER, sku).await.as_deref(), Some(THREE), "round {round}");
+    }
+}

@@ -1,0 +1,132 @@
+//! What a suite needs of the adapter under test, beside its ports.
+
+use async_trait::async_trait;
+use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
+
+use crate::{AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users};
+
+/// A database of its own for one test, empty at first.
+#[async_trait]
+pub trait Shop: Send + Sync {
+    /// The port.
+    fn users(&self) -> &dyn Users;
+    /// The port.
+    fn addresses(&self) -> &dyn AddressBook;
+    /// The port.
+    fn catalog(&self) -> &dyn Catalog;
+    /// The port.
+    fn direct_buys(&self) -> &dyn DirectBuys;
+    /// The port.
+    fn orders(&self) -> &dyn OrderReader;
+    /// The port.
+    fn units(&self) -> &dyn UnitsOfWork;
+
+    /// How ordered lines leave the carts.
+    fn removal_mode(&self) -> CartRemovalMode;
+
+    /// Adds a user.
+    async fn add_user(&self, username: &str) -> UserId;
+    /// Adds an entry to a user's address book.
+    async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId;
+    /// Changes the text of an address to `street`, as a buyer who moves does.
+    async fn move_address(&self, id: AddressId, street: &str);
+    /// Puts a SKU into the shop.
+    async fn add_sku(&self, sku: NewSku) -> SkuId;
+    /// Changes a SKU's name, picture and price, and removes its attributes, as the shop's people may do later.
+    async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money);
+    /// What is stored of a SKU's stock.
+    async fn books(&self, id: SkuId) -> Books;
+    /// Writes an order as the old back end does: its own columns only.
+    async fn add_old_order(&self, order: OldOrder);
+    /// What is stored of an order's changes, the first one first.
+    async fn timeline(&self, id: &OrderId) -> Vec<TimelineRow>;
+    /// Puts a line into a cart that is in the database; only where [`Shop::removal_mode`] says so.
+    async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str);
+    /// The stored value of that line.
+    async fn cart_value(&self, user_id: UserId, sku_id: SkuId) -> Option<String>;
+}
+
+/// Carts of their own for one test, empty at first.
+#[async_trait]
+pub trait Carts: Send + Sync {
+    /// The port.
+    fn store(&self) -> &dyn crate::CartStore;
+    /// Puts a line into a cart, in place of any before, as another program does.
+    async fn put(&self, user_id: UserId, sku_id: SkuId, value: &str);
+    /// The stored value of a line.
+    async fn value(&self, user_id: UserId, sku_id: SkuId) -> Option<String>;
+}
+
+/// An address to be added; what is not named here does not matter.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAddress {
+    /// Where to.
+    pub street: &'static str,
+    /// `default_address`.
+    pub is_default: bool,
+    /// `is_alive`; false says that the buyer deleted it.
+    pub is_alive: bool,
+}
+
+impl NewAddress {
+    /// What [`NewAddress`] does not say, the same for all: `tag`, `receiver`, `receiver_mobile`.
+    pub const TEXT: (&str, &str, &str) = ("家", "习瓜瓜", "13691433520");
+}
+
+/// A SKU to be added, of a product of its own, with the picture `<name>.jpg`, nothing sold and version 0.
+#[derive(Debug, Clone, Copy)]
+pub struct NewSku {
+    /// Its name.
+    pub name: &'static str,
+    /// Price of one piece.
+    pub price: Money,
+    /// Pieces.
+    pub stock: i32,
+    /// Whether it is on the shelf.
+    pub is_launched: bool,
+    /// Its attributes, in the order of their ids: name and value.
+    pub attributes: &'static [(&'static str, &'static str)],
+}
+
+/// The stored numbers of a SKU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Books {
+    /// Pieces left.
+    pub stock: i64,
+    /// Pieces sold.
+    pub sales: i64,
+    /// How often the stock changed.
+    pub version: i64,
+}
+
+/// An order as the old back end wrote it, paid by Alipay, with a freight of 10.00 and no fraction of a second.
+#[derive(Debug, Clone)]
+pub struct OldOrder {
+    /// Its number.
+    pub id: OrderId,
+    /// Whose.
+    pub user_id: UserId,
+    /// Where to.
+    pub address_id: AddressId,
+    /// `status`.
+    pub status: i16,
+    /// `total_amount`.
+    pub total_amount: Money,
+    /// `created_time`.
+    pub created_at: ShopTime,
+    /// SKU, pieces and price of each line; `total_count` is their sum.
+    pub lines: Vec<(SkuId, i32, Money)>,
+}
+
+/// A stored change of an order's status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineRow {
+    /// `from_status`
+    pub from: i64,
+    /// `to_status`
+    pub to: i64,
+    /// `actor`
+    pub actor: String,
+    /// `reason`
+    pub reason: String,
+}

@@ -1,0 +1,93 @@
+//! [`crate::IdempotencyRepo`] and [`crate::OrderReader::find_by_key`].
+
+use std::sync::Arc;
+
+use domain::{IdempotencyKey, NewOrder, UserId};
+
+use super::{
+    Shop,
+    samples::{Stocked, how_many, key, noon, until_let_through},
+};
+use crate::IdempotencyRecord;
+
+async fn find(stocked: &Stocked, user_id: UserId, text: &str) -> Option<(String, String)> {
+    let found =
+        stocked.shop.orders().find_by_key(user_id, &IdempotencyKey::parse(text).unwrap()).await.unwrap();
+    found.map(|IdempotencyRecord { digest, order_id }| (digest.0, order_id.to_string()))
+}
+
+async fn bind(stocked: &Stocked, orders: &[NewOrder]) -> bool {
+    let mut unit = stocked.begin().await;
+    unit.orders().insert(orders).await.unwrap();
+    let bound = unit.idempotency().record(orders, noon()).await.unwrap();
+    if bound {
+        unit.commit().await.unwrap();
+    }
+    bound
+}
+
+fn with_key(stocked: &Stocked, number: &str, text: &str) -> NewOrder {
+    NewOrder { idempotency: key(text, &format!("digest of {number}")), ..stocked.order(number) }
+}
+
+/// A key is one user's; orders without one are none of its business.
+pub async fn binds_a_key_to_its_order(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let other = stocked.shop.add_user("other").await;
+    let mut others = with_key(&stocked, "103", "k1");
+    others.order.user_id = other;
+    let orders =
+        [stocked.order("100"), with_key(&stocked, "101", "k1"), with_key(&stocked, "102", "K1"), others];
+    assert!(bind(&stocked, &orders).await);
+    assert!(bind(&stocked, &[stocked.order("104")]).await, "no keys at all");
+
+    let found = |number: &str| Some((format!("digest of {number}"), number.to_owned()));
+    assert_eq!(find(&stocked, stocked.user_id, "k1").await, found("101"));
+    assert_eq!(find(&stocked, stocked.user_id, "K1").await, found("102"));
+    assert_eq!(find(&stocked, other, "k1").await, found("103"));
+    assert_eq!(find(&stocked, stocked.user_id, "k2").await, None);
+    assert_eq!(find(&stocked, other, "K1").await, None);
+    let longest = "k".repeat(IdempotencyKey::MAX_LEN);
+    assert!(bind(&stocked, &[with_key(&stocked, "105", &longest)]).await);
+    assert_eq!(find(&stocked, stocked.user_id, &longest).await, found("105"));
+}
+
+/// A second order does not get it.
+pub async fn binds_a_key_once(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    assert!(bind(&stocked, &[with_key(&stocked, "101", "k1")]).await);
+    assert!(!bind(&stocked, &[with_key(&stocked, "102", "k2"), with_key(&stocked, "103", "k1")]).await);
+    assert_eq!(find(&stocked, stocked.user_id, "k1").await.map(|found| found.1).as_deref(), Some("101"));
+    assert_eq!(find(&stocked, stocked.user_id, "k2").await, None);
+    assert_eq!(stocked.find("102").await, None);
+}
+
+/// Of twenty orders with the same key at once, one is placed.
+pub async fn binds_a_key_once_however_many_try(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    let placed = how_many(20, |number| {
+        let stocked = Arc::clone(&stocked);
+        async move {
+            let orders = [with_key(&stocked, &format!("1{number:02}"), "k1")];
+            until_let_through(|| async {
+                let mut unit = stocked.shop.units().begin().await?;
+                match unit.orders().insert(&orders).await {
+                    Ok(()) => {}
+                    Err(crate::InsertOrdersError::Store(error)) => return Err(error),
+                    Err(taken @ crate::InsertOrdersError::NumberTaken(_)) => panic!("{taken}"),
+                }
+                if unit.idempotency().record(&orders, noon()).await? {
+                    unit.commit().await.map(|()| true)
+                } else {
+                    Ok(false)
+                }
+            })
+            .await
+        }
+    });
+    assert_eq!(placed.await, 1);
+    let (_, order_id) = find(&stocked, stocked.user_id, "k1").await.unwrap();
+    let query = crate::OrderListQuery { user_id: stocked.user_id, status: None, before: None, limit: 200 };
+    let orders = stocked.shop.orders().list(&query).await.unwrap();
+    assert_eq!(orders.iter().map(|order| order.id.to_string()).collect::<Vec<_>>(), [order_id]);
+}

@@ -1,0 +1,173 @@
+//! [`crate::OrderRepo`].
+
+use std::sync::Arc;
+
+use domain::{NewOrder, Order, OrderGoods, OrderStatus, Quantity};
+
+use super::{
+    Shop, TimelineRow,
+    samples::{Stocked, a_sku, attributes, change, how_many, micros, money, order_id, until_let_through},
+};
+use crate::InsertOrdersError;
+
+use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed};
+
+/// Every field, to the microsecond and the fen; lines in the order of SKU ids.
+pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let plain = NewOrder { order: with_second_line(&stocked).await, ..stocked.order("2019112812000004") };
+    let mut free = stocked.order("2019112812000005");
+    free.order.expire_at = None;
+    free.order.total_amount = money("0.01");
+    free.order.freight = money("0.00");
+    free.order.shipping.title = String::new();
+    free.order.shipping.address = "“引号”'\"\\; -- 😀".to_owned();
+    stocked.place(&[plain.clone(), free.clone()]).await;
+    assert_eq!(stocked.find("2019112812000004").await, Some(plain.order));
+    assert_eq!(stocked.find("2019112812000005").await, Some(free.order));
+    assert_eq!(stocked.find("2019112812000006").await, None);
+}
+
+async fn with_second_line(stocked: &Stocked) -> Order {
+    let second = stocked.shop.add_sku(a_sku("无", "0.01", 9)).await;
+    let mut order = stocked.order("2019112812000004").order;
+    order.goods.push(OrderGoods {
+        sku_id: second,
+        name: "无".to_owned(),
+        default_image_url: String::new(),
+        price: money("0.01"),
+        quantity: Quantity::ONE,
+        attributes: attributes(&[]),
+    });
+    order.total_count = 3;
+    order
+}
+
+/// A whole group in one call.
+pub async fn are_written_many_at_once(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let mut orders = Vec::new();
+    for number in 0_u32..300 {
+        let mut new = stocked.order(&format!("20191128120000{number:04}"));
+        let line = new.order.goods[0].clone();
+        new.order.goods = vec![line; 12];
+        new.order.created_at = micros(u64::from(number));
+        orders.push(new);
+    }
+    stocked.place(&orders).await;
+    for number in [0, 150, 299] {
+        let new = &orders[number];
+        assert_eq!(stocked.find(new.order.id.as_str()).await.as_ref(), Some(&new.order));
+    }
+}
+
+/// What happens to the SKU and the address later changes no order.
+pub async fn keep_what_was_bought(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let new = stocked.order("2019112812000004");
+    stocked.place(std::slice::from_ref(&new)).await;
+    stocked.shop.change_sku(stocked.sku_id, "另一件", "other.jpg", money("999.99")).await;
+    stocked.shop.move_address(stocked.address_id, "上海市徐汇区").await;
+    assert_eq!(stocked.find("2019112812000004").await, Some(new.order));
+}
+
+/// A number that is in use is told apart from other failures, and what was to be written with it is not.
+pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let first = stocked.order("2019112812000004");
+    stocked.place(std::slice::from_ref(&first)).await;
+
+    let mut second = stocked.order("2019112812000004");
+    second.order.total_amount = money("1.00");
+    let mut unit = stocked.begin().await;
+    let refused = unit.orders().insert(&[stocked.order("2019112812000005"), second]).await;
+    assert!(matches!(refused, Err(InsertOrdersError::NumberTaken(_))), "{refused:?}");
+    drop(unit);
+    assert_eq!(stocked.find("2019112812000004").await, Some(first.order));
+    assert_eq!(stocked.find("2019112812000005").await, None);
+
+    let mut unit = stocked.begin().await;
+    let no_such_address =
+        NewOrder { address_id: domain::AddressId(999_999), ..stocked.order("2019112812000006") };
+    let refused = unit.orders().insert(&[no_such_address]).await;
+    assert!(matches!(refused, Err(InsertOrdersError::Store(_))), "{refused:?}");
+}
+
+/// With its lines, and with what this unit of work has changed already.
+pub async fn are_found_for_update_as_they_are(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let mut unit = stocked.begin().await;
+    assert_eq!(unit.orders().find_for_update(&order_id("2019112812000004")).await.unwrap(), None);
+    let new = stocked.order("2019112812000004");
+    unit.orders().insert(std::slice::from_ref(&new)).await.unwrap();
+    let found = unit.orders().find_for_update(&new.order.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&new.order));
+    let cancelled = change("2019112812000004", AwaitingPayment, Cancelled, "");
+    assert!(unit.orders().change_status(&cancelled).await.unwrap());
+    let found = unit.orders().find_for_update(&new.order.id).await.unwrap();
+    assert_eq!(found.map(|order| order.status), Some(Cancelled));
+}
+
+/// From any other status nothing changes, and nothing is written to the timeline.
+pub async fn change_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    stocked.place(&[stocked.order("2019112812000004"), stocked.order("2019112812000005")]).await;
+    let change = async |from, to, reason: &str| {
+        let mut unit = stocked.begin().await;
+        let changed =
+            unit.orders().change_status(&change("2019112812000004", from, to, reason)).await.unwrap();
+        unit.commit().await.unwrap();
+        changed
+    };
+    assert!(change(AwaitingPayment, AwaitingShipment, "支付成功").await);
+    assert!(!change(AwaitingPayment, AwaitingShipment, "again").await);
+    assert!(!change(AwaitingReceipt, Completed, "too early").await);
+    assert!(change(AwaitingShipment, AwaitingReceipt, "已发货").await);
+    assert_eq!(stocked.find("2019112812000004").await.map(|order| order.status), Some(AwaitingReceipt));
+    assert_eq!(stocked.find("2019112812000005").await.map(|order| order.status), Some(AwaitingPayment));
+
+    let row = |from, to, reason: &str| TimelineRow {
+        from,
+        to,
+        actor: "alipay".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let timeline = stocked.shop.timeline(&order_id("2019112812000004")).await;
+    assert_eq!(timeline, [row(1, 2, "支付成功"), row(2, 3, "已发货")]);
+    assert_eq!(stocked.shop.timeline(&order_id("2019112812000005")).await, []);
+    let mut unit = stocked.begin().await;
+    let of_no_order = super::samples::change("2019112812000099", AwaitingPayment, Cancelled, "");
+    assert!(!unit.orders().change_status(&of_no_order).await.unwrap());
+}
+
+/// A longer reason is cut, not refused.
+pub async fn keep_two_hundred_characters_of_a_reason(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    stocked.place(&[stocked.order("2019112812000004")]).await;
+    let mut unit = stocked.begin().await;
+    let long = change("2019112812000004", AwaitingPayment, Cancelled, &"因".repeat(300));
+    assert!(unit.orders().change_status(&long).await.unwrap());
+    unit.commit().await.unwrap();
+    let timeline = stocked.shop.timeline(&order_id("2019112812000004")).await;
+    assert_eq!(timeline[0].reason, "因".repeat(200));
+}
+
+/// Of twenty who want to make the same change, one does.
+pub async fn change_status_once_however_many_try(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    stocked.place(&[stocked.order("2019112812000004")]).await;
+    let changed = how_many(20, |_| {
+        let stocked = Arc::clone(&stocked);
+        async move {
+            until_let_through(|| async {
+                let mut unit = stocked.shop.units().begin().await?;
+                let paid = change("2019112812000004", AwaitingPayment, AwaitingShipment, "支付成功");
+                let changed = unit.orders().change_status(&paid).await?;
+                unit.commit().await.map(|()| changed)
+            })
+            .await
+        }
+    });
+    assert_eq!(changed.await, 1);
+    assert_eq!(stocked.shop.timeline(&order_id("2019112812000004")).await.len(), 1);
+}

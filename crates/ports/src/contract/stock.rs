@@ -1,0 +1,101 @@
+//! [`crate::StockRepo`].
+
+use std::sync::Arc;
+
+use domain::SkuId;
+
+use super::{
+    Books, NewSku, Shop,
+    samples::{a_sku, allocation, how_many, until_let_through},
+};
+use crate::{StockOutcome, StoreError};
+
+/// Takes pieces in a unit of work of its own; true where they were there.
+async fn take(shop: &dyn Shop, wanted: &[(SkuId, u32)], price: &str) -> Result<bool, StoreError> {
+    let allocations: Vec<_> = wanted.iter().map(|(id, pieces)| allocation(*id, *pieces, price)).collect();
+    let mut unit = shop.units().begin().await?;
+    match unit.stock().take(&allocations).await? {
+        StockOutcome::Taken => unit.commit().await.map(|()| true),
+        StockOutcome::Changed => Ok(false),
+    }
+}
+
+/// Stock, sales and version change together, of what was taken and of nothing else.
+pub async fn is_taken_sold_and_counted(shop: Arc<dyn Shop>) {
+    let first = shop.add_sku(a_sku("甲", "1.50", 10)).await;
+    let second = shop.add_sku(a_sku("乙", "1.50", 4)).await;
+    let third = shop.add_sku(a_sku("丙", "1.50", 5)).await;
+    assert!(take(&*shop, &[(first, 3), (second, 4)], "1.50").await.unwrap(), "the last piece too");
+    assert!(take(&*shop, &[(first, 1)], "1.50").await.unwrap());
+    assert_eq!(shop.books(first).await, Books { stock: 6, sales: 4, version: 2 });
+    assert_eq!(shop.books(second).await, Books { stock: 0, sales: 4, version: 1 });
+    assert_eq!(shop.books(third).await, Books { stock: 5, sales: 0, version: 0 });
+    assert!(take(&*shop, &[], "1.50").await.unwrap(), "nothing is always there");
+}
+
+/// Too few pieces, another price, off the shelf, or no such SKU: and what was taken with it is not taken either.
+pub async fn is_not_taken_on_other_terms(shop: Arc<dyn Shop>) {
+    let good = shop.add_sku(a_sku("甲", "1.50", 10)).await;
+    let short = shop.add_sku(a_sku("乙", "1.50", 2)).await;
+    let dearer = shop.add_sku(a_sku("丙", "1.51", 10)).await;
+    let off_shelf = shop.add_sku(NewSku { is_launched: false, ..a_sku("丁", "1.50", 10) }).await;
+    for (what, sku) in
+        [("short", short), ("dearer", dearer), ("off the shelf", off_shelf), ("unknown", SkuId(999_999))]
+    {
+        assert!(!take(&*shop, &[(good, 1), (sku, 3)], "1.50").await.unwrap(), "{what}");
+    }
+    assert!(!take(&*shop, &[(good, u32::MAX)], "1.50").await.unwrap(), "more than can be counted");
+    for (sku, stock) in [(good, 10), (short, 2), (dearer, 10), (off_shelf, 10)] {
+        assert_eq!(shop.books(sku).await, Books { stock, sales: 0, version: 0 });
+    }
+}
+
+/// An order that exists gets its pieces back at any price, on the shelf or not; but no more than there are.
+pub async fn is_retaken_on_any_terms_if_it_is_there(shop: Arc<dyn Shop>) {
+    let sku = shop.add_sku(NewSku { is_launched: false, ..a_sku("甲", "9.99", 5) }).await;
+    let retake = async |pieces| {
+        let mut unit = shop.units().begin().await.unwrap();
+        let outcome = unit.stock().retake(&[allocation(sku, pieces, "1.50")]).await.unwrap();
+        if outcome == StockOutcome::Taken {
+            unit.commit().await.unwrap();
+        }
+        outcome
+    };
+    assert_eq!(retake(3).await, StockOutcome::Taken);
+    assert_eq!(retake(3).await, StockOutcome::Changed);
+    assert_eq!(shop.books(sku).await, Books { stock: 2, sales: 3, version: 1 });
+}
+
+/// Forty buyers at once, twenty-five pieces: twenty-five are served.
+pub async fn is_never_oversold(shop: Arc<dyn Shop>) {
+    let sku = shop.add_sku(a_sku("甲", "1.50", 25)).await;
+    let served = how_many(40, |_| {
+        let shop = Arc::clone(&shop);
+        async move { until_let_through(|| async { take(&*shop, &[(sku, 1)], "1.50").await }).await }
+    });
+    assert_eq!(served.await, 25);
+    assert_eq!(shop.books(sku).await, Books { stock: 0, sales: 25, version: 25 });
+}
+
+/// Many buyers of overlapping SKUs: each SKU's pieces add up, whoever was served.
+pub async fn is_taken_by_many_without_loss(shop: Arc<dyn Shop>) {
+    let mut skus = Vec::new();
+    for name in ["甲", "乙", "丙"] {
+        skus.push(shop.add_sku(a_sku(name, "1.50", 20)).await);
+    }
+    let pairs = [(skus[0], skus[1]), (skus[1], skus[2]), (skus[0], skus[2])];
+    let served = how_many(36, |number| {
+        let shop = Arc::clone(&shop);
+        let (one, two) = pairs[number % pairs.len()];
+        async move { until_let_through(|| async { take(&*shop, &[(one, 1), (two, 2)], "1.50").await }).await }
+    })
+    .await;
+    let mut sold = 0;
+    for sku in skus {
+        let books = shop.books(sku).await;
+        assert!(books.stock >= 0, "{books:?}");
+        assert_eq!(books.stock + books.sales, 20);
+        sold += books.sales;
+    }
+    assert_eq!(sold, i64::try_from(served * 3).unwrap());
+}

@@ -1,0 +1,96 @@
+//! The contract suites on an adapter in memory that is right, and on ones that are wrong on purpose.
+//!
+//! A suite that passes a wrong adapter is worth nothing: each defect below must be found by the behaviour named.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod memory;
+
+use std::sync::Arc;
+
+use memory::{Defect, Memory};
+use ports::{
+    CartRemovalMode,
+    contract::{self, Carts, Shop},
+};
+
+mod right {
+    use super::*;
+
+    ports::shop_contract!(Memory::shop(CartRemovalMode::InTransaction, None));
+    ports::cart_contract!(Memory::carts(None));
+
+    mod with_carts_elsewhere {
+        use super::super::*;
+
+        ports::shop_contract!(Memory::shop(CartRemovalMode::AfterCommit, None));
+    }
+}
+
+/// A behaviour, and a defect it must find.
+macro_rules! finds {
+    ($($name:ident: $suite:ident::$behaviour:ident finds $defect:ident on $kind:expr;)*) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let behaviour = tokio::spawn(contract::$suite::$behaviour($kind(Defect::$defect)));
+                let failed = behaviour.await.expect_err("the suite passed a wrong adapter");
+                assert!(failed.is_panic());
+            }
+        )*
+    };
+}
+
+fn shop(defect: Defect) -> Arc<dyn Shop> {
+    Memory::shop(CartRemovalMode::InTransaction, Some(defect))
+}
+
+fn shop_with_carts_elsewhere(defect: Defect) -> Arc<dyn Shop> {
+    Memory::shop(CartRemovalMode::AfterCommit, Some(defect))
+}
+
+fn carts(defect: Defect) -> Arc<dyn Carts> {
+    Memory::carts(Some(defect))
+}
+
+mod wrong {
+    use super::*;
+
+    finds! {
+        overselling: stock::is_never_oversold finds Oversells on shop;
+        overselling_one_by_one: stock::is_not_taken_on_other_terms finds Oversells on shop;
+        lost_updates: stock::is_never_oversold finds LosesUpdates on shop;
+        lost_updates_of_many: stock::is_taken_by_many_without_loss finds LosesUpdates on shop;
+        any_price: stock::is_not_taken_on_other_terms finds IgnoresPrice on shop;
+        no_version: stock::is_taken_sold_and_counted finds ForgetsVersion on shop;
+        no_rollback: unit_of_work::leaves_no_trace_without_commit finds KeepsWhatIsDropped on shop;
+        no_compare_and_set: orders::change_status_from_the_expected_one_alone finds IgnoresOldStatus on shop;
+        no_compare_and_set_at_once: orders::change_status_once_however_many_try finds IgnoresOldStatus on shop;
+        status_race: orders::change_status_once_however_many_try finds LosesUpdates on shop;
+        overwritten_orders: orders::need_a_number_of_their_own finds OverwritesOrders on shop;
+        live_prices: orders::keep_what_was_bought finds ReadsSkusOfToday on shop;
+        case_of_names: users::are_found_by_their_exact_name finds IgnoresCase on shop;
+        deleted_addresses: address_book::lists_the_default_first_and_deleted_never finds ShowsDeleted on shop;
+        deleted_destination: address_book::finds_a_destination_of_the_buyer_alone finds ShowsDeleted on shop;
+        foreign_destination: address_book::finds_a_destination_of_the_buyer_alone finds IgnoresOwner on shop;
+        foreign_list: order_reader::lists_newest_first_and_own_alone finds IgnoresOwner on shop;
+        foreign_page: order_reader::follows_no_order_of_another_user finds IgnoresOwner on shop;
+        unordered_list: order_reader::lists_newest_first_and_own_alone finds ListsUnordered on shop;
+        pages_by_time: order_reader::lists_page_by_page finds PagesByTime on shop;
+        unlimited_pages: order_reader::lists_page_by_page finds IgnoresLimit on shop;
+        old_orders_hidden: old_orders::are_read_from_the_joined_tables finds NeedsSnapshots on shop;
+        payments_twice: payments::are_recorded_once finds RecordsTwice on shop;
+        payments_twice_at_once: payments::are_recorded_once_however_many_try finds RecordsTwice on shop;
+        keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
+        keys_twice_at_once: idempotency::binds_a_key_once_however_many_try finds LosesUpdates on shop;
+        first_direct_buy: direct_buys::remembers_the_latest_of_each_user finds KeepsFirstDirectBuy on shop;
+        changed_lines: cart_removals::leave_what_was_changed finds IgnoresStamp on shop;
+        removal_without_commit: cart_removals::take_effect_with_the_unit_of_work finds KeepsWhatIsDropped on shop;
+        young_removals: cart_removals::are_claimed_oldest_first finds ClaimsYoung on shop_with_carts_elsewhere;
+        removals_twice: cart_removals::are_claimed_by_one_alone finds LosesUpdates on shop_with_carts_elsewhere;
+        changed_lines_in_store: cart_store::removes_what_is_unchanged finds IgnoresStamp on carts;
+        check_then_remove: cart_store::removes_in_one_step finds RemovesInTwoSteps on carts;
+        malformed_line: cart_store::hides_what_cannot_be_read_alone finds HidesAll on carts;
+        lines_as_text: cart_store::loads_lines_in_order finds ListsUnordered on carts;
+    }
+}

@@ -1,0 +1,154 @@
+//! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
+
+mod carts;
+mod reading;
+mod shop;
+mod writing;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use domain::{
+    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord,
+    RequestDigest, ShopTime, Sku, SkuId, UserId,
+};
+use ports::{
+    CartRemoval, CartRemovalMode, DirectBuy,
+    contract::{Books, Carts, Shop, TimelineRow},
+};
+
+/// What is wrong with an adapter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Defect {
+    Oversells,
+    /// Units of work run side by side, and the last one to commit wins.
+    LosesUpdates,
+    IgnoresPrice,
+    ForgetsVersion,
+    /// Writes take effect at once, whatever becomes of the unit of work.
+    KeepsWhatIsDropped,
+    IgnoresOldStatus,
+    OverwritesOrders,
+    ReadsSkusOfToday,
+    IgnoresCase,
+    ShowsDeleted,
+    IgnoresOwner,
+    ListsUnordered,
+    /// The next page begins after the moment of the last order, whichever else are of that moment.
+    PagesByTime,
+    IgnoresLimit,
+    NeedsSnapshots,
+    RecordsTwice,
+    BindsTwice,
+    KeepsFirstDirectBuy,
+    IgnoresStamp,
+    ClaimsYoung,
+    RemovesInTwoSteps,
+    /// One line that cannot be read hides the cart.
+    HidesAll,
+}
+
+#[derive(Clone, Default)]
+struct Tables {
+    users: Vec<String>,
+    addresses: Vec<(UserId, Address, bool)>,
+    skus: BTreeMap<SkuId, (Sku, Books)>,
+    direct_buys: BTreeMap<UserId, DirectBuy>,
+    orders: BTreeMap<OrderId, StoredOrder>,
+    timeline: Vec<(OrderId, TimelineRow)>,
+    payments: Vec<PaymentRecord>,
+    keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
+    carts: BTreeMap<(UserId, SkuId), String>,
+    removals: Vec<(ShopTime, CartRemoval)>,
+}
+
+#[derive(Clone)]
+struct StoredOrder {
+    order: Order,
+    address_id: domain::AddressId,
+    has_snapshots: bool,
+}
+
+pub(crate) struct Memory {
+    tables: Arc<Mutex<Tables>>,
+    /// Held by the one unit of work that may write.
+    writer: Arc<tokio::sync::Mutex<()>>,
+    mode: CartRemovalMode,
+    defect: Option<Defect>,
+}
+
+impl Memory {
+    pub(crate) fn shop(mode: CartRemovalMode, defect: Option<Defect>) -> Arc<dyn Shop> {
+        Arc::new(Self::new(mode, defect))
+    }
+
+    pub(crate) fn carts(defect: Option<Defect>) -> Arc<dyn Carts> {
+        Arc::new(Self::new(CartRemovalMode::InTransaction, defect))
+    }
+
+    fn new(mode: CartRemovalMode, defect: Option<Defect>) -> Self {
+        Self { tables: Arc::default(), writer: Arc::default(), mode, defect }
+    }
+
+    fn has(&self, defect: Defect) -> bool {
+        self.defect == Some(defect)
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap()
+    }
+}
+
+/// Lets others go on, as any real adapter does while it waits for its database.
+async fn pause() {
+    tokio::task::yield_now().await;
+}
+
+fn key_of(new: &NewOrder) -> Option<((UserId, String), (RequestDigest, OrderId))> {
+    let (key, digest) = new.idempotency.clone()?;
+    Some(((new.order.user_id, key_text(&key)), (digest, new.order.id.clone())))
+}
+
+fn key_text(key: &IdempotencyKey) -> String {
+    key.as_str().to_owned()
+}
+
+/// Reads a stored line of one of the forms that the suites use.
+fn read_line(sku_id: SkuId, value: &str) -> Option<CartLine> {
+    let number = |name: &str| {
+        let (_, rest) = value.strip_suffix('}')?.split_once(&format!("\"{name}\""))?;
+        let rest = rest.trim_start().strip_prefix(':')?;
+        rest.split(',').next()?.trim().trim_matches('"').parse::<i64>().ok()
+    };
+    let (count, selected) = (number("count")?, number("selected")?);
+    Some(CartLine { sku_id, count, selected: selected != 0, stamp: CartStamp(value.to_owned()) })
+}
+
+impl Tables {
+    fn cart(&self, user_id: UserId, defect: Option<Defect>) -> Cart {
+        let of_user = self.carts.iter().filter(|((owner, _), _)| *owner == user_id);
+        let mut lines: Vec<_> = of_user.map(|((_, sku_id), value)| read_line(*sku_id, value)).collect();
+        if defect == Some(Defect::HidesAll) && lines.iter().any(Option::is_none) {
+            lines.clear();
+        }
+        let mut lines: Vec<_> = lines.into_iter().flatten().collect();
+        if defect == Some(Defect::ListsUnordered) {
+            lines.sort_by_key(|line| line.sku_id.to_string());
+        }
+        Cart { lines }
+    }
+
+    fn remove_from_carts(&mut self, removals: &[CartRemoval], defect: Option<Defect>) {
+        for removal in removals {
+            for (sku_id, stamp) in &removal.lines {
+                let line = (removal.user_id, *sku_id);
+                let unchanged = self.carts.get(&line).is_some_and(|value| *value == stamp.0);
+                if unchanged || defect == Some(Defect::IgnoresStamp) {
+                    self.carts.remove(&line);
+                }
+            }
+        }
+    }
+}

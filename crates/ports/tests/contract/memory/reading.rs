@@ -1,0 +1,162 @@
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use async_trait::async_trait;
+use domain::{
+    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, ShippingAddress, Sku, SkuId, UserId,
+    Username,
+};
+use ports::{
+    AddressBook, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery, OrderReader,
+    StoreError, Users,
+};
+
+use super::{Defect, Memory, StoredOrder, Tables, key_text};
+
+#[async_trait]
+impl Users for Memory {
+    async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError> {
+        let same = |stored: &String| match self.defect {
+            Some(Defect::IgnoresCase) => stored.eq_ignore_ascii_case(&username.0),
+            Some(_) | None => *stored == username.0,
+        };
+        let index = self.tables().users.iter().position(same);
+        Ok(index.map(|index| UserId(i32::try_from(index).unwrap() + 1)))
+    }
+}
+
+#[async_trait]
+impl AddressBook for Memory {
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError> {
+        let tables = self.tables();
+        let rows = tables.addresses.iter().filter(|(owner, _, is_alive)| {
+            *owner == user_id && (*is_alive || self.has(Defect::ShowsDeleted))
+        });
+        let mut addresses: Vec<Address> = rows.map(|(_, address, _)| address.clone()).collect();
+        addresses.sort_by_key(|address| (Reverse(address.is_default), address.id));
+        Ok(addresses)
+    }
+
+    async fn destination(
+        &self,
+        username: &Username,
+        address_id: AddressId,
+    ) -> Result<Option<Destination>, StoreError> {
+        let Some(user_id) = Users::find(self, username).await? else { return Ok(None) };
+        let tables = self.tables();
+        let valid = |(owner, address, is_alive): &&(UserId, Address, bool)| {
+            address.id == address_id
+                && (*owner == user_id || self.has(Defect::IgnoresOwner))
+                && (*is_alive || self.has(Defect::ShowsDeleted))
+        };
+        let address = tables.addresses.iter().find(valid).map(|(_, address, _)| address.clone());
+        Ok(Some(Destination { user_id, address }))
+    }
+}
+
+#[async_trait]
+impl Catalog for Memory {
+    async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        let tables = self.tables();
+        let now = |id: &SkuId| {
+            let (sku, books) = tables.skus.get(id)?;
+            Some((*id, Sku { stock: u32::try_from(books.stock).unwrap_or(0), ..sku.clone() }))
+        };
+        Ok(ids.iter().filter_map(now).collect())
+    }
+}
+
+#[async_trait]
+impl DirectBuys for Memory {
+    async fn remember(&self, user_id: UserId, latest: DirectBuy) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if !(self.has(Defect::KeepsFirstDirectBuy) && tables.direct_buys.contains_key(&user_id)) {
+            tables.direct_buys.insert(user_id, latest);
+        }
+        Ok(())
+    }
+
+    async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
+        Ok(self.tables().direct_buys.get(&user_id).copied())
+    }
+}
+
+#[async_trait]
+impl OrderReader for Memory {
+    async fn find(&self, id: &OrderId) -> Result<Option<Order>, StoreError> {
+        Ok(self.tables().order(id, self.defect))
+    }
+
+    async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
+        let tables = self.tables();
+        let is_own = |order: &Order| order.user_id == query.user_id || self.has(Defect::IgnoresOwner);
+        let mut orders: Vec<Order> = tables
+            .orders
+            .keys()
+            .filter_map(|id| tables.order(id, self.defect))
+            .filter(|order| is_own(order) && query.status.is_none_or(|status| status == order.status))
+            .collect();
+        if !self.has(Defect::ListsUnordered) {
+            orders.sort_by(|a, b| (b.created_at, &b.id).cmp(&(a.created_at, &a.id)));
+        }
+        if let Some(before) = &query.before {
+            let Some(last) = tables.order(before, self.defect).filter(is_own) else { return Ok(Vec::new()) };
+            orders.retain(|order| match self.defect {
+                Some(Defect::PagesByTime) => order.created_at < last.created_at,
+                Some(_) | None => (order.created_at, &order.id) < (last.created_at, &last.id),
+            });
+        }
+        if !self.has(Defect::IgnoresLimit) {
+            orders.truncate(usize::try_from(query.limit).unwrap());
+        }
+        Ok(orders)
+    }
+
+    async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
+        let tables = self.tables();
+        Ok(tables.orders.keys().filter(|id| id.as_str().starts_with(second)).cloned().collect())
+    }
+
+    async fn find_by_key(
+        &self,
+        user_id: UserId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let found = self.tables().keys.get(&(user_id, key_text(key))).cloned();
+        Ok(found.map(|(digest, order_id)| IdempotencyRecord { digest, order_id }))
+    }
+}
+
+impl Tables {
+    /// An order as a reader sees it: without snapshots, with what the other tables say now.
+    pub(super) fn order(&self, id: &OrderId, defect: Option<Defect>) -> Option<Order> {
+        let StoredOrder { order, address_id, has_snapshots } = self.orders.get(id)?;
+        let mut order = order.clone();
+        if *has_snapshots && defect != Some(Defect::ReadsSkusOfToday) {
+            return Some(order);
+        }
+        if defect == Some(Defect::NeedsSnapshots) {
+            return Some(order);
+        }
+        order.shipping = self.shipping(*address_id)?;
+        order.goods.retain(|line| line.quantity.pieces() > 0);
+        for line in &mut order.goods {
+            self.describe(line);
+        }
+        Some(order)
+    }
+
+    fn shipping(&self, id: AddressId) -> Option<ShippingAddress> {
+        self.addresses
+            .iter()
+            .find(|(_, address, _)| address.id == id)
+            .map(|(_, address, _)| address.shipping.clone())
+    }
+
+    fn describe(&self, line: &mut OrderGoods) {
+        if let Some((sku, _)) = self.skus.get(&line.sku_id) {
+            line.name.clone_from(&sku.name);
+            line.default_image_url.clone_from(&sku.default_image_url);
+            line.attributes.clone_from(&sku.attributes);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+use async_trait::async_trait;
+use domain::{
+    Address, AddressId, Money, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute,
+    ShippingAddress, Sku, SkuId, UserId,
+};
+use ports::{
+    AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    contract::{Books, NewAddress, NewSku, OldOrder, Shop, TimelineRow},
+};
+
+use super::{Memory, StoredOrder};
+
+#[async_trait]
+impl Shop for Memory {
+    fn users(&self) -> &dyn Users {
+        self
+    }
+
+    fn addresses(&self) -> &dyn AddressBook {
+        self
+    }
+
+    fn catalog(&self) -> &dyn Catalog {
+        self
+    }
+
+    fn direct_buys(&self) -> &dyn DirectBuys {
+        self
+    }
+
+    fn orders(&self) -> &dyn OrderReader {
+        self
+    }
+
+    fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn removal_mode(&self) -> CartRemovalMode {
+        self.mode
+    }
+
+    async fn add_user(&self, username: &str) -> UserId {
+        let mut tables = self.tables();
+        tables.users.push(username.to_owned());
+        UserId(i32::try_from(tables.users.len()).unwrap())
+    }
+
+    async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId {
+        let mut tables = self.tables();
+        let id = AddressId(i32::try_from(tables.addresses.len()).unwrap() + 1);
+        let (title, receiver, mobile) = NewAddress::TEXT;
+        let shipping = ShippingAddress {
+            title: title.to_owned(),
+            receiver: receiver.to_owned(),
+            mobile: mobile.to_owned(),
+            address: address.street.to_owned(),
+        };
+        tables.addresses.push((
+            user_id,
+            Address { id, is_default: address.is_default, shipping },
+            address.is_alive,
+        ));
+        id
+    }
+
+    async fn move_address(&self, id: AddressId, street: &str) {
+        for (_, address, _) in &mut self.tables().addresses {
+            if address.id == id {
+                street.clone_into(&mut address.shipping.address);
+            }
+        }
+    }
+
+    async fn add_sku(&self, sku: NewSku) -> SkuId {
+        let mut tables = self.tables();
+        let id = SkuId(i32::try_from(tables.skus.len()).unwrap() + 1);
+        let attributes = sku
+            .attributes
+            .iter()
+            .map(|(name, value)| SaleAttribute { name: (*name).to_owned(), value: (*value).to_owned() });
+        let stored = Sku {
+            id,
+            name: sku.name.to_owned(),
+            default_image_url: format!("{}.jpg", sku.name),
+            price: sku.price,
+            stock: 0,
+            is_launched: sku.is_launched,
+            attributes: attributes.collect(),
+        };
+        tables.skus.insert(id, (stored, Books { stock: sku.stock.into(), sales: 0, version: 0 }));
+        id
+    }
+
+    async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money) {
+        let mut tables = self.tables();
+        let (sku, _) = tables.skus.get_mut(&id).unwrap();
+        *sku = Sku {
+            name: name.to_owned(),
+            default_image_url: image.to_owned(),
+            price,
+            attributes: Vec::new(),
+            ..sku.clone()
+        };
+    }
+
+    async fn books(&self, id: SkuId) -> Books {
+        self.tables().skus[&id].1
+    }
+
+    async fn add_old_order(&self, old: OldOrder) {
+        let lines = old.lines.iter().filter_map(|(sku_id, pieces, price)| {
+            Some(OrderGoods {
+                sku_id: *sku_id,
+                name: String::new(),
+                default_image_url: String::new(),
+                price: *price,
+                quantity: Quantity::stored(*pieces)?,
+                attributes: Vec::new(),
+            })
+        });
+        let order = Order {
+            id: old.id.clone(),
+            user_id: old.user_id,
+            status: OrderStatus::from_code(old.status.into()).unwrap(),
+            total_count: old.lines.iter().map(|line| line.1.unsigned_abs()).sum(),
+            total_amount: old.total_amount,
+            freight: "10.00".parse().unwrap(),
+            shipping: ShippingAddress {
+                title: String::new(),
+                receiver: String::new(),
+                mobile: String::new(),
+                address: String::new(),
+            },
+            created_at: old.created_at,
+            expire_at: None,
+            goods: lines.collect(),
+        };
+        let stored = StoredOrder { order, address_id: old.address_id, has_snapshots: false };
+        self.tables().orders.insert(old.id, stored);
+    }
+
+    async fn timeline(&self, id: &OrderId) -> Vec<TimelineRow> {
+        let tables = self.tables();
+        tables.timeline.iter().filter(|(order, _)| order == id).map(|(_, row)| row.clone()).collect()
+    }
+
+    async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str) {
+        self.tables().carts.insert((user_id, sku_id), value.to_owned());
+    }
+
+    async fn cart_value(&self, user_id: UserId, sku_id: SkuId) -> Option<String> {
+        self.tables().carts.get(&(user_id, sku_id)).cloned()
+    }
+}
