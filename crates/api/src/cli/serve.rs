@@ -4,6 +4,7 @@ use actix_web::{App, HttpServer, middleware::from_fn, web::Data};
 use adapters::{sql::demo, system::SystemClock};
 use domain::Username;
 use ports::Clock;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::CommandError;
 use crate::{
@@ -51,6 +52,7 @@ async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), Comman
         .client_request_timeout(HEAD_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_SECONDS)
+        .shutdown_signal(told_to_stop()?)
         .bind(http.listen)
         .map_err(|cause| StartError::Listen {
             variable: "DASHOP_LISTEN",
@@ -60,6 +62,19 @@ async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), Comman
         .run();
     tracing::info!(listen = %http.listen, "serving");
     Ok(server.await?)
+}
+
+/// Ends when the operator (SIGTERM) or somebody at the terminal (SIGINT) wants the program to stop; in both cases it
+/// finishes what it has begun.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// What a newcomer sees on the terminal.

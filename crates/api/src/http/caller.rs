@@ -19,10 +19,16 @@ pub struct TokenKey {
     validation: Validation,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    username: String,
+#[derive(Serialize)]
+struct Claims<'a> {
+    username: &'a str,
     exp: i64,
+}
+
+/// What is read of a token. Its `exp` is the library's to check; the old back end may write it with a fraction.
+#[derive(Deserialize)]
+struct Bearer {
+    username: String,
 }
 
 /// A token could not be made.
@@ -35,6 +41,7 @@ impl TokenKey {
     pub fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
+        validation.validate_aud = false;
         validation.set_required_spec_claims(&["exp"]);
         Self {
             encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
@@ -48,12 +55,12 @@ impl TokenKey {
     /// # Errors
     /// The library failed to sign.
     pub fn issue(&self, username: &Username, expires: i64) -> Result<String, TokenError> {
-        let claims = Claims { username: username.0.clone(), exp: expires };
+        let claims = Claims { username: &username.0, exp: expires };
         encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(TokenError)
     }
 
     fn verify(&self, token: &str) -> Option<Username> {
-        decode::<Claims>(token, &self.decoding, &self.validation)
+        decode::<Bearer>(token, &self.decoding, &self.validation)
             .ok()
             .map(|token| Username(token.claims.username))
     }
@@ -66,8 +73,16 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
         let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.map(|value| value.strip_prefix("Bearer ").unwrap_or(value).trim());
+        let token = header.map(bearer);
         let username = tokens.zip(token).and_then(|(tokens, token)| tokens.verify(token));
         ready(username.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
+    }
+}
+
+/// The token without the word that may be in front of it.
+fn bearer(value: &str) -> &str {
+    match value.trim().split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim(),
+        Some(_) | None => value.trim(),
     }
 }

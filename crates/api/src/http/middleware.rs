@@ -33,7 +33,8 @@ pub async fn named(
 
 /// Does the work of a request within the time it has; none where it took longer.
 ///
-/// An order that is being placed is not cut off: the desk places it whether or not somebody still waits.
+/// Placing an order MUST NOT be done in here: it would be written whether or not somebody still waits, and its buyer
+/// would be told that it failed. The desk and the database have time limits of their own.
 pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
     let outcome = tokio::time::timeout(shop.request_timeout, work).await;
     if outcome.is_err() {

@@ -92,11 +92,17 @@ pub fn routes(services: &mut ServiceConfig) {
         );
     }
     for path in ["/v1/orders/return/", "/v1/orders/return"] {
-        services.route(path, web::get().to(success::browser_return));
+        services.service(
+            web::resource(path)
+                .route(web::get().to(success::browser_return))
+                .default_service(web::to(no_such_method)),
+        );
     }
     services
         .route("/healthz", web::get().to(health::healthz))
+        .route("/healthz", web::head().to(health::healthz))
         .route("/readyz", web::get().to(health::readyz))
+        .route("/readyz", web::head().to(health::readyz))
         .route("/media/{name:.*}", web::get().to(pages::picture))
         .route("/pay_success.html", web::get().to(pages::pay_success))
         .route("/", web::get().to(pages::index))

@@ -3,6 +3,8 @@
 use actix_web::{HttpResponse, http::header::ContentType, web};
 use adapters::sql::demo;
 
+use super::no_such_page;
+
 /// Neither page nor picture loads anything from elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'self' 'unsafe-inline'; \
                       connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
@@ -25,7 +27,7 @@ pub(super) async fn picture(name: web::Path<String>) -> HttpResponse {
             .insert_header(("x-content-type-options", "nosniff"))
             .insert_header(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
             .body(svg),
-        None => HttpResponse::NotFound().finish(),
+        None => no_such_page().await,
     }
 }
 

@@ -24,16 +24,13 @@ pub(super) async fn get(
     caller: Caller,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Failure> {
-    let work = async {
-        let parameters = Parameters::of_query(&request)?;
-        match parameters.required_integer("status")? {
-            0 => Ok(preview(&parameters, &caller.0, &shop).await),
-            1 => list(&parameters, caller.0, &shop).await,
-            2 => confirm(&parameters, &caller.0, &shop).await,
-            _unknown => Err(unknown_value("status")),
-        }
-    };
-    in_time(&shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
+    let parameters = Parameters::of_query(&request)?;
+    match parameters.required_integer("status")? {
+        0 => preview(&parameters, &caller.0, &shop).await,
+        1 => bounded(&shop, list(&parameters, caller.0, &shop)).await,
+        2 => bounded(&shop, confirm(&parameters, &caller.0, &shop)).await,
+        _unknown => Err(unknown_value("status")),
+    }
 }
 
 pub(super) async fn post(
@@ -42,15 +39,17 @@ pub(super) async fn post(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    let work = async {
-        let parameters = Parameters::of_body(&request, body, shop.body_limit).await?;
-        match parameters.required_integer("status")? {
-            0 => create(&request, &parameters, caller.0, &shop).await,
-            1 => pay(&parameters, &caller.0, &shop).await,
-            _unknown => Err(unknown_value("status")),
-        }
-    };
-    in_time(&shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
+    let parameters = bounded(&shop, Parameters::of_body(&request, body, shop.body_limit)).await?;
+    match parameters.required_integer("status")? {
+        0 => create(&request, &parameters, caller.0, &shop).await,
+        1 => bounded(&shop, pay(&parameters, &caller.0, &shop)).await,
+        _unknown => Err(unknown_value("status")),
+    }
+}
+
+/// The outcome of the work, or 50000 where it takes longer than a request may.
+async fn bounded<T>(shop: &Shop, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    in_time(shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
 }
 
 /// Whether the cart or one SKU is meant.
@@ -69,19 +68,27 @@ fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
     }
 }
 
-/// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer has them.
-async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> HttpResponse {
+/// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer to a user of the shop
+/// has them.
+async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
     let base_url = Some(shop.base_url.as_str());
+    let refused =
+        |failure: Failure, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
     let items = match preview_items(parameters) {
         Ok(items) => items,
-        Err(failure) => return failure.with_data(&PreviewData::empty(Vec::new()), base_url),
+        Err(failure) => return refused(failure, Vec::new()),
     };
-    match shop.preview.execute(username, items).await {
-        Ok(preview) if preview.addresses.is_empty() => {
-            Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url)
+    match in_time(shop, shop.preview.execute(username, items)).await {
+        None => refused(Code::Unforeseen.failure(), Vec::new()),
+        Some(Ok(preview)) if preview.addresses.is_empty() => {
+            Ok(Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url))
         }
-        Ok(preview) => success(Some(PreviewData::from(preview)), base_url),
-        Err(error) => Failure::from(error.refusal).with_data(&PreviewData::empty(error.addresses), base_url),
+        Some(Ok(preview)) => Ok(success(Some(PreviewData::from(preview)), base_url)),
+        Some(Err(error)) => match Failure::from(error.refusal) {
+            // Nobody of the shop's: the same answer as everywhere.
+            stranger @ Failure { code: Code::UnknownUser, .. } => Err(stranger),
+            failure => refused(failure, error.addresses),
+        },
     }
 }
 
@@ -95,7 +102,7 @@ fn preview_items(parameters: &Parameters) -> Result<PreviewItems, Failure> {
     }
 }
 
-/// Operation 2.
+/// Operation 2. It takes the time it takes: see [`in_time`].
 async fn create(
     request: &HttpRequest,
     parameters: &Parameters,
