@@ -1,0 +1,16 @@
+//! The contract as a client sees it: each operation and each code, as recorded JSON, over the real routes and the real
+//! use cases, with mocked ports behind them. `embedded` does the same over a real SQLite store.
+
+mod caller;
+mod create;
+mod embedded;
+mod list;
+mod pages;
+mod parameters;
+mod pay;
+mod preview;
+mod receipt;
+mod samples;
+mod settle;
+mod support;
+mod time;

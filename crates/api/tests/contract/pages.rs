@@ -1,0 +1,147 @@
+//! What is around the operations: other origins, names of requests, health, pictures and pages.
+
+use actix_web::{
+    http::{Method, StatusCode},
+    test::TestRequest,
+};
+use serde_json::json;
+
+use crate::support::*;
+
+fn preflight(origin: &str, method: &str, headers: &str) -> TestRequest {
+    TestRequest::default()
+        .method(Method::OPTIONS)
+        .uri(PROCESSING)
+        .insert_header(("origin", origin))
+        .insert_header(("access-control-request-method", method))
+        .insert_header(("access-control-request-headers", headers))
+}
+
+#[actix_web::test]
+async fn a_page_of_another_origin_may_ask() {
+    let client = Parts::untouched().open().await;
+    for method in ["GET", "POST", "PUT", "DELETE"] {
+        let request =
+            preflight("http://127.0.0.1:7000", method, "authorization,content-type,idempotency-key");
+        let answer = client.send(request).await;
+        assert!(answer.status.is_success(), "{method}: {answer:?}");
+        let origin = answer.header("access-control-allow-origin").unwrap();
+        assert!(["*", "http://127.0.0.1:7000"].contains(&origin), "{origin}");
+        let list = |name| answer.header(name).unwrap().to_lowercase();
+        assert!(list("access-control-allow-methods").contains(&method.to_lowercase()));
+        for header in ["authorization", "content-type", "idempotency-key"] {
+            assert!(list("access-control-allow-headers").contains(header), "{header}");
+        }
+        assert!(answer.header("access-control-max-age").is_some());
+    }
+    assert!(!client.send(preflight("http://a.example", "PATCH", "authorization")).await.status.is_success());
+}
+
+#[actix_web::test]
+async fn answers_to_another_origin_can_be_read_errors_included() {
+    let client = Parts::untouched().open().await;
+    for (uri, method) in [(PROCESSING, Method::GET), (PROCESSING, Method::POST), ("/nowhere", Method::GET)] {
+        let request =
+            TestRequest::default().method(method).uri(uri).insert_header(("origin", "http://a.example"));
+        let answer = client.send(request).await;
+        assert!(answer.header("access-control-allow-origin").is_some(), "{uri}: {answer:?}");
+        let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
+        assert!(exposed.to_lowercase().contains("x-request-id"), "{uri}: {answer:?}");
+    }
+}
+
+#[actix_web::test]
+async fn where_origins_are_configured_no_other_may_ask() {
+    let mut parts = Parts::untouched();
+    parts.origins = vec!["http://shop.example".to_owned(), "https://shop.example".to_owned()];
+    let client = parts.open().await;
+    let allowed = |answer: Answer| answer.header("access-control-allow-origin").map(str::to_owned);
+    for origin in ["http://shop.example", "https://shop.example"] {
+        let answer = client.send(preflight(origin, "POST", "authorization")).await;
+        assert_eq!(allowed(answer).as_deref(), Some(origin));
+    }
+    for origin in ["http://evil.example", "http://shop.example.evil.example", "null"] {
+        let answer = client.send(preflight(origin, "POST", "authorization")).await;
+        assert_eq!(allowed(answer), None, "{origin}");
+    }
+}
+
+#[actix_web::test]
+async fn every_answer_names_its_request() {
+    let client = Parts::untouched().open().await;
+    let named = |name: &'static str| {
+        client.send(TestRequest::get().uri("/healthz").insert_header(("x-request-id", name)))
+    };
+    assert_eq!(named("order-77.A_b").await.header("x-request-id"), Some("order-77.A_b"));
+    let mut seen = std::collections::BTreeSet::new();
+    for strange in
+        ["", "two words", "a=\"b\"", "0123456789012345678901234567890123456789012345678901234567890123456789"]
+    {
+        let made = named(strange).await.header("x-request-id").unwrap().to_owned();
+        assert!(made != strange && made.len() >= 16, "{made}");
+        assert!(seen.insert(made), "each has its own");
+    }
+    for uri in [PROCESSING, "/nowhere", "/"] {
+        assert!(client.send(TestRequest::get().uri(uri)).await.header("x-request-id").is_some(), "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn health_and_readiness() {
+    let client = Parts::untouched().open().await;
+    for uri in ["/healthz", "/readyz"] {
+        let answer = client.send(TestRequest::get().uri(uri)).await;
+        assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({"status": "ok"})));
+        let head = client.send(TestRequest::default().method(Method::HEAD).uri(uri)).await;
+        assert_eq!(head.status, StatusCode::OK, "balancers ask so");
+    }
+    let mut parts = Parts::untouched();
+    parts.missing = vec!["database: the database is not available".to_owned()];
+    let client = parts.open().await;
+    assert_eq!(client.send(TestRequest::get().uri("/healthz")).await.status, StatusCode::OK);
+    let answer = client.send(TestRequest::get().uri("/readyz")).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(body["missing"], json!(["database: the database is not available"]));
+}
+
+#[actix_web::test]
+async fn other_methods_and_paths_are_answered_in_json() {
+    let client = Parts::untouched().open().await;
+    for uri in [PROCESSING, SUCCESS] {
+        for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+            let answer = client.send(TestRequest::default().method(method).uri(uri)).await.json();
+            assert_eq!(answer["code"], 50101, "{uri}: {answer}");
+            assert!(answer["errmsg"].as_str().unwrap().starts_with("请求参数错误:"), "{answer}");
+        }
+    }
+    for uri in ["/nowhere", "/v1/orders/", "/v1/orders/processing/more", "/media/", "/%2e%2e/etc/passwd"] {
+        let answer = client.send(TestRequest::get().uri(uri)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
+        let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(body["code"], 404, "{uri}");
+    }
+}
+
+#[actix_web::test]
+async fn pictures_of_the_demo_shop_are_drawings_without_scripts() {
+    let client = Parts::untouched().open().await;
+    for name in ["..%2f..%2fetc%2fpasswd", "nothing.svg", "%00", "%E7%BA%A2.svg", "1.jpg"] {
+        let answer = client.send(TestRequest::get().uri(&format!("/media/{name}"))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
+    }
+}
+
+#[actix_web::test]
+async fn the_pages_are_html_that_loads_nothing_from_elsewhere() {
+    let client = Parts::untouched().open().await;
+    for uri in ["/", "/pay_success.html", "/pay_success.html?order_id=1&sign=x"] {
+        let answer = client.send(TestRequest::get().uri(uri)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{uri}");
+        assert!(answer.header("content-type").unwrap().starts_with("text/html; charset=utf-8"), "{uri}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+        let page = str::from_utf8(&answer.body).unwrap();
+        assert!(!page.contains("http://") && !page.contains("https://"), "{uri}");
+    }
+}

@@ -1,0 +1,122 @@
+//! Operation 5: 订单支付.
+
+use std::time::Duration;
+
+use domain::{Order, OrderStatus, UserId};
+use serde_json::{Value, json};
+
+use crate::{samples::*, support::*};
+
+fn pay() -> Value {
+    json!({"status": 1, "order_id": ORDER})
+}
+
+fn answered(pay_url: &str) -> Value {
+    let data = json!({"saller": "达达商城", "total_amount": "323.91", "order_id": ORDER, "pay_url": pay_url});
+    json!({"code": 200, "base_url": BASE_URL, "data": data})
+}
+
+/// An unpaid order that can still be paid at noon, charged in full.
+fn unpaid() -> Parts {
+    let mut parts = Parts::signed_in();
+    let expire_at = Some(noon().after(Duration::from_secs(60)));
+    parts
+        .orders
+        .expect_find()
+        .withf(|id| id.as_str() == ORDER)
+        .returning(move |_| Ok(Some(Order { expire_at, ..order(OrderStatus::AwaitingPayment) })));
+    parts
+        .gateway
+        .expect_pay_url()
+        .withf(move |request| request.total_amount == money("323.91") && request.time_expire == expire_at)
+        .returning(|_| Ok(PAY_URL.to_owned()));
+    parts
+}
+
+/// Defect 4: the list's payment showed freight twice and charged it once or not at all.
+#[actix_web::test]
+async fn an_unpaid_order_shows_what_is_charged() {
+    assert_eq!(unpaid().post(pay()).await, answered(PAY_URL));
+}
+
+/// The old page takes the number from its address and may pass it on as a JavaScript number.
+#[actix_web::test]
+async fn the_number_may_be_a_number() {
+    let number: u64 = ORDER.parse().unwrap();
+    assert_eq!(unpaid().post(json!({"status": 1, "order_id": number})).await, answered(PAY_URL));
+}
+
+#[actix_web::test]
+async fn a_number_that_is_none_is_50101() {
+    for order_id in [
+        json!(2019112820400804.5),
+        json!(-1),
+        json!(1e30),
+        json!("2019112820400804x"),
+        json!([ORDER]),
+        json!({"id": ORDER}),
+        json!(true),
+        json!(null),
+    ] {
+        let answer = Parts::untouched().post(json!({"status": 1, "order_id": order_id})).await;
+        assert_eq!(answer["code"], 50101, "{order_id}: {answer}");
+        assert!(answer["errmsg"].as_str().unwrap().contains("order_id"), "{answer}");
+    }
+    assert_eq!(Parts::untouched().post(json!({"status": 1})).await["code"], 50101);
+}
+
+#[actix_web::test]
+async fn a_paid_order_leads_to_the_result_page() {
+    for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
+        let parts = Parts::signed_in().with_order(status);
+        let page = format!("http://shop.example/pay_success.html?order_id={ORDER}");
+        assert_eq!(parts.post(pay()).await, answered(&page), "{status:?}");
+    }
+    let mut parts = Parts::signed_in().with_order(OrderStatus::Completed);
+    parts.result_page = "http://shop.example/page?lang=zh";
+    let page = format!("http://shop.example/page?lang=zh&order_id={ORDER}");
+    assert_eq!(parts.post(pay()).await, answered(&page));
+}
+
+#[actix_web::test]
+async fn a_cancelled_refunded_or_overdue_order_is_50108() {
+    let not_allowed = error(50108, "订单状态不允许此操作");
+    for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
+        assert_eq!(Parts::signed_in().with_order(status).post(pay()).await, not_allowed, "{status:?}");
+    }
+    let mut overdue = Parts::signed_in();
+    overdue
+        .orders
+        .expect_find()
+        .returning(|_| Ok(Some(Order { expire_at: Some(noon()), ..order(OrderStatus::AwaitingPayment) })));
+    assert_eq!(overdue.post(pay()).await, not_allowed);
+}
+
+/// Defect 2: anybody could pay anybody's order.
+#[actix_web::test]
+async fn an_order_of_another_user_does_not_exist() {
+    let mut parts = Parts::signed_in();
+    let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingPayment) };
+    parts.orders.expect_find().returning(move |_| Ok(Some(theirs())));
+    assert_eq!(parts.post(pay()).await, error(50107, "订单不存在"));
+
+    let mut parts = Parts::signed_in();
+    parts.orders.expect_find().returning(|_| Ok(None));
+    assert_eq!(parts.post(pay()).await, error(50107, "订单不存在"));
+}
+
+#[actix_web::test]
+async fn alipay_failing_is_50111_and_the_database_50000() {
+    let mut alipay = Parts::signed_in();
+    let expire_at = Some(noon().after(Duration::from_secs(60)));
+    alipay
+        .orders
+        .expect_find()
+        .returning(move |_| Ok(Some(Order { expire_at, ..order(OrderStatus::AwaitingPayment) })));
+    alipay.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
+    assert_eq!(alipay.post(pay()).await, error(50111, "支付渠道暂不可用"));
+
+    let mut store = Parts::signed_in();
+    store.orders.expect_find().returning(|_| Err(store_down()));
+    assert_eq!(store.post(pay()).await, error(50000, "系统错误"));
+}

@@ -1,0 +1,389 @@
+//! The routes over use cases over mocked ports. What a test does not expect of a port must not be asked of it.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_http::Request;
+use actix_web::{
+    App,
+    body::to_bytes,
+    http::{StatusCode, header::HeaderMap},
+    middleware::from_fn,
+    test::{TestRequest, call_service, init_service},
+    web::{Bytes, Data},
+};
+use api::{
+    configuration::Secret,
+    http::{Readiness, Shop, TokenKey, cors, named, routes},
+};
+use application::{
+    Cashier, ConfirmReceipt, DeskSettings, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement,
+    PlacementPorts, PreviewOrder, SettlePayment, StartPayment, SweepCarts,
+};
+use async_trait::async_trait;
+use domain::{Address, Cart, OrderStatus, Sku, StatusChange};
+use ports::{
+    AddressBook, CartStore, Catalog, Clock, Destination, DirectBuys, OrderReader, PaymentGateway,
+    StockOutcome, StoreError, UnitOfWork, UnitsOfWork, Users,
+    mock::{
+        MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockPaymentGateway,
+        MockRandomness, MockUnitOfWork, MockUsers, PreparedUnits, clock_at,
+    },
+};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::samples::{BASE_URL, USER, address, merchant, noon, order, rules, shelf, username};
+
+pub(crate) const PROCESSING: &str = "/v1/orders/processing/";
+pub(crate) const SUCCESS: &str = "/v1/orders/success/";
+const RESULT_PAGE: &str = "http://shop.example/pay_success.html";
+pub(crate) const BODY_LIMIT: usize = 4096;
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
+
+/// The ports around the shop.
+pub(crate) struct Parts {
+    pub(crate) users: MockUsers,
+    pub(crate) address_book: MockAddressBook,
+    pub(crate) catalog: MockCatalog,
+    pub(crate) carts: MockCartStore,
+    pub(crate) direct_buys: MockDirectBuys,
+    pub(crate) orders: MockOrderReader,
+    pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
+    pub(crate) gateway: MockPaymentGateway,
+    pub(crate) missing: Vec<String>,
+    pub(crate) result_page: &'static str,
+    pub(crate) origins: Vec<String>,
+    /// How long it takes until a unit of work has begun.
+    pub(crate) begin_after: Duration,
+}
+
+/// The shop, open.
+pub(crate) struct Client {
+    shop: Data<Shop>,
+    units: Arc<PreparedUnits>,
+    origins: Vec<String>,
+    _writers: JoinSet<()>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+struct Missing(Vec<String>);
+
+#[async_trait]
+impl Readiness for Missing {
+    async fn missing(&self) -> Vec<String> {
+        self.0.clone()
+    }
+}
+
+/// A database that lets its callers wait for a connection.
+struct SlowUnits {
+    units: Arc<PreparedUnits>,
+    begin_after: Duration,
+}
+
+#[async_trait]
+impl UnitsOfWork for SlowUnits {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        tokio::time::sleep(self.begin_after).await;
+        self.units.begin().await
+    }
+}
+
+impl Parts {
+    /// Ports of which nothing is expected.
+    pub(crate) fn untouched() -> Self {
+        Self {
+            users: MockUsers::new(),
+            address_book: MockAddressBook::new(),
+            catalog: MockCatalog::new(),
+            carts: MockCartStore::new(),
+            direct_buys: MockDirectBuys::new(),
+            orders: MockOrderReader::new(),
+            units: Vec::new(),
+            gateway: MockPaymentGateway::new(),
+            missing: Vec::new(),
+            result_page: RESULT_PAGE,
+            origins: Vec::new(),
+            begin_after: Duration::ZERO,
+        }
+    }
+
+    /// The token's user exists.
+    pub(crate) fn signed_in() -> Self {
+        let mut parts = Self::untouched();
+        parts.users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
+        parts
+    }
+
+    /// The token's user exists and has these addresses.
+    pub(crate) fn with_addresses(addresses: Vec<Address>) -> Self {
+        let mut parts = Self::signed_in();
+        parts
+            .address_book
+            .expect_of_user()
+            .withf(|user_id| *user_id == USER)
+            .returning(move |_| Ok(addresses.clone()));
+        parts
+    }
+
+    /// The token's user exists, and orders to the address that is asked for, or to none.
+    pub(crate) fn ordering_to(found: Option<Address>) -> Self {
+        let mut parts = Self::untouched();
+        parts
+            .address_book
+            .expect_destination()
+            .withf(|name, _| *name == username())
+            .returning(move |_, _| Ok(Some(Destination { user_id: USER, address: found.clone() })));
+        parts
+    }
+
+    /// The usual buyer, about to order.
+    pub(crate) fn ordering() -> Self {
+        Self::ordering_to(Some(address()))
+    }
+
+    pub(crate) fn selling(mut self, skus: impl IntoIterator<Item = Sku>) -> Self {
+        let skus = shelf(skus);
+        self.catalog.expect_skus().returning(move |ids| {
+            Ok(skus.iter().filter(|(id, _)| ids.contains(id)).map(|(id, sku)| (*id, sku.clone())).collect())
+        });
+        self
+    }
+
+    pub(crate) fn with_cart(mut self, cart: Cart) -> Self {
+        self.carts.expect_load().withf(|user_id| *user_id == USER).returning(move |_| Ok(cart.clone()));
+        self
+    }
+
+    pub(crate) fn with_unit(mut self, unit: MockUnitOfWork) -> Self {
+        self.units.push(Ok(unit));
+        self
+    }
+
+    /// The order that is stored is in this status, for readers.
+    pub(crate) fn with_order(mut self, status: OrderStatus) -> Self {
+        self.orders
+            .expect_find()
+            .returning(move |id| Ok(Some(order(status)).filter(|order| order.id == *id)));
+        self
+    }
+
+    pub(crate) async fn open(self) -> Client {
+        let units = Arc::new(PreparedUnits::new(self.units));
+        let orders = Arc::new(self.orders);
+        let backs = Backs {
+            users: Arc::new(self.users),
+            address_book: Arc::new(self.address_book),
+            catalog: Arc::new(self.catalog),
+            carts: Arc::new(self.carts),
+            direct_buys: Arc::new(self.direct_buys),
+            orders,
+            units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
+            gateway: Arc::new(self.gateway),
+        };
+        let (mut shop, writers) = backs.shop();
+        shop.readiness = Arc::new(Missing(self.missing));
+        shop.result_page = self.result_page.to_owned();
+        Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
+    }
+
+    /// Opens the shop for one request with the buyer's token.
+    pub(crate) async fn answer(self, request: TestRequest) -> Answer {
+        self.open().await.send(with_token(request)).await
+    }
+
+    /// As [`Parts::answer`], for an operation on `processing` whose answer is JSON.
+    pub(crate) async fn get(self, query: &str) -> Value {
+        self.answer(TestRequest::get().uri(&format!("{PROCESSING}?{query}"))).await.json()
+    }
+
+    /// As [`Parts::answer`], for an operation on `processing` with a JSON body.
+    pub(crate) async fn post(self, body: Value) -> Value {
+        self.answer(post_json(body)).await.json()
+    }
+}
+
+/// What the use cases stand on, mocked or real.
+pub(crate) struct Backs {
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) address_book: Arc<dyn AddressBook>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) carts: Arc<dyn CartStore>,
+    pub(crate) direct_buys: Arc<dyn DirectBuys>,
+    pub(crate) orders: Arc<dyn OrderReader>,
+    pub(crate) units: Arc<dyn UnitsOfWork>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+}
+
+impl Backs {
+    /// The shop at [`noon`], and the writers of its desk.
+    pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
+        let Self { users, address_book, catalog, carts, direct_buys, orders, units, gateway } = self;
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(7_u32);
+        let sweep =
+            SweepCarts { units: Arc::clone(&units), carts: Arc::clone(&carts), clock: Arc::clone(&clock) };
+        let ports = PlacementPorts {
+            catalog: Arc::clone(&catalog),
+            units: Arc::clone(&units),
+            orders: Arc::clone(&orders),
+            sweep: Arc::new(sweep),
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(randomness),
+        };
+        let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
+        let (desk, writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
+        let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
+        let settle = Arc::new(SettlePayment {
+            gateway: Arc::clone(&gateway),
+            units: Arc::clone(&units),
+            merchant: merchant(),
+            clock: Arc::clone(&clock),
+        });
+        let shop = Shop {
+            preview: PreviewOrder {
+                users: Arc::clone(&users),
+                address_book: Arc::clone(&address_book),
+                catalog,
+                carts: Arc::clone(&carts),
+                direct_buys: Arc::clone(&direct_buys),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            place: PlaceOrder {
+                address_book,
+                carts,
+                direct_buys,
+                orders: Arc::clone(&orders),
+                desk,
+                cashier: Arc::clone(&cashier),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
+            confirm: ConfirmReceipt { users: Arc::clone(&users), units, clock: Arc::clone(&clock) },
+            start_payment: StartPayment { users, orders: Arc::clone(&orders), cashier, clock },
+            payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
+            settle,
+            readiness: Arc::new(Missing(Vec::new())),
+            tokens: tokens(),
+            base_url: BASE_URL.to_owned(),
+            result_page: RESULT_PAGE.to_owned(),
+            body_limit: BODY_LIMIT,
+            request_timeout: REQUEST_TIMEOUT,
+        };
+        (shop, writers)
+    }
+}
+
+impl Client {
+    /// Over these, with everything else as usual.
+    pub(crate) fn of(backs: Backs) -> Self {
+        let (shop, writers) = backs.shop();
+        Self { shop: Data::new(shop), units: Arc::default(), origins: Vec::new(), _writers: writers }
+    }
+
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        self.call(request.to_request()).await
+    }
+
+    pub(crate) async fn call(&self, request: Request) -> Answer {
+        let app = App::new()
+            .app_data(self.shop.clone())
+            .wrap(cors(&self.origins))
+            .wrap(from_fn(named))
+            .configure(routes);
+        let response = call_service(&init_service(app).await, request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body ended early"));
+        Answer { status, headers, body }
+    }
+
+    /// How many units of work were committed.
+    pub(crate) fn commits(&self) -> usize {
+        self.units.commits()
+    }
+
+    /// How many of the prepared units of work were not begun.
+    pub(crate) fn units_left(&self) -> usize {
+        self.units.left()
+    }
+}
+
+impl Answer {
+    /// The body as JSON, of an answer that the contract makes: HTTP 200 and `application/json`.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"), "{:?}", self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
+    }
+
+    /// The body of an answer to Alipay: HTTP 200 and plain text.
+    pub(crate) fn text(&self) -> &str {
+        assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
+        let content_type = self.header("content-type").unwrap_or_default();
+        assert!(content_type.starts_with("text/plain"), "{content_type}");
+        str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}
+
+pub(crate) fn tokens() -> TokenKey {
+    TokenKey::new(&Secret::new(JWT_SECRET.to_owned()))
+}
+
+/// A token of the buyer that is valid in any year in which this is run.
+pub(crate) fn token() -> String {
+    tokens().issue(&username(), 4_102_444_800).unwrap()
+}
+
+pub(crate) fn with_token(request: TestRequest) -> TestRequest {
+    request.insert_header(("authorization", token()))
+}
+
+/// As the old pages post: JSON text under the wrong content type.
+pub(crate) fn post_json(body: Value) -> TestRequest {
+    post_text(body.to_string())
+}
+
+pub(crate) fn post_text(body: impl Into<Bytes>) -> TestRequest {
+    let request = TestRequest::post().uri(PROCESSING);
+    request.insert_header(("content-type", "application/x-www-form-urlencoded")).set_payload(body)
+}
+
+/// A unit of work that takes the stock and writes the order.
+pub(crate) fn placing() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.stock.expect_take().times(1).returning(|_| Ok(StockOutcome::Taken));
+    unit.orders.expect_insert().times(1).withf(|orders| orders.len() == 1).returning(|_| Ok(()));
+    unit
+}
+
+/// A unit of work in which the order is found in this status.
+pub(crate) fn finding(status: OrderStatus) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.orders
+        .expect_find_for_update()
+        .returning(move |id| Ok(Some(order(status)).filter(|order| order.id == *id)));
+    unit
+}
+
+/// The same, which then changes to another status.
+pub(crate) fn changing(from: OrderStatus, to: OrderStatus) -> MockUnitOfWork {
+    let mut unit = finding(from);
+    let is_it = move |change: &StatusChange| change.from == from && change.to == to;
+    unit.orders.expect_change_status().times(1).withf(is_it).returning(|_| Ok(true));
+    unit
+}
