@@ -202,3 +202,23 @@ async fn pages_of_the_list_follow_each_other_without_a_gap() {
         "placed in one second: newest number first"
     );
 }
+
+/// As a page does it: `base_url` and the picture's name put together.
+#[actix_web::test]
+async fn every_picture_of_the_demo_shop_is_served_as_a_drawing_without_scripts() {
+    let shop = Embedded::open().await;
+    shop.fill_cart(24);
+    let preview = shop.get("status=0&settlement_type=0").await;
+    let base = preview["base_url"].as_str().unwrap().strip_prefix("http://pictures.example").unwrap();
+    for line in preview["data"]["sku_list"].as_array().unwrap() {
+        let uri = format!("{base}{}", line["default_image_url"].as_str().unwrap());
+        let answer = shop.client.send(TestRequest::get().uri(&uri)).await;
+        assert_eq!(answer.status, 200, "{uri}");
+        assert_eq!(answer.header("content-type"), Some("image/svg+xml"));
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        let policy = answer.header("content-security-policy");
+        assert_eq!(policy, Some("default-src 'none'; style-src 'unsafe-inline'"));
+        let drawing = str::from_utf8(&answer.body).unwrap();
+        assert!(drawing.starts_with("<svg") && !drawing.contains("<script"), "{uri}");
+    }
+}
