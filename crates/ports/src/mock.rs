@@ -8,6 +8,9 @@ use std::sync::{
 use async_trait::async_trait;
 use domain::ShopTime;
 
+use crate::{
+    CartRemovals, IdempotencyRepo, OrderRepo, PaymentRepo, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
+};
 pub use crate::{
     cart_store::MockCartStore,
     catalog::MockCatalog,
@@ -20,7 +23,6 @@ pub use crate::{
         MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockStockRepo, MockUnitsOfWork,
     },
 };
-use crate::{CartRemovals, IdempotencyRepo, OrderRepo, PaymentRepo, StockRepo, StoreError, UnitOfWork, UnitsOfWork};
 
 /// A unit of work over mocked repositories. What is not expected on them fails the test.
 #[derive(Default)]
@@ -103,7 +105,8 @@ impl PreparedUnits {
 impl UnitsOfWork for PreparedUnits {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let next = self.prepared.lock().ok().and_then(|mut prepared| prepared.pop());
-        let mut unit = next.unwrap_or_else(|| Err(StoreError::Corrupt("no more units of work".to_owned())))?;
+        let mut unit =
+            next.unwrap_or_else(|| Err(StoreError::Corrupt("no more units of work".to_owned())))?;
         unit.commits = Arc::clone(&self.commits);
         Ok(Box::new(unit))
     }

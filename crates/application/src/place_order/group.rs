@@ -5,7 +5,8 @@ use std::{
 };
 
 use domain::{
-    Allocation, GroupAllocation, NewOrder, Order, OrderNumbers, Quote, Refusal, SkuId, StockDemand, allocate,
+    Allocation, GroupAllocation, NewOrder, Order, OrderId, OrderNumbers, Quote, Refusal, SkuId, StockDemand,
+    allocate,
 };
 use ports::{
     BoxError, CartRemoval, CartRemovalMode, Catalog, Clock, InsertOrdersError, OrderReader, Randomness,
@@ -37,6 +38,9 @@ pub struct PlacementPorts {
     /// Jitter, and order numbers apart from those of other processes.
     pub randomness: Arc<dyn Randomness>,
 }
+
+/// How long to look for orders whose commit was not answered, before their buyers are told.
+const FIND_OUT: Duration = Duration::from_secs(5);
 
 type Outcome = Result<Order, PlacementError>;
 
@@ -203,14 +207,19 @@ impl Placement {
     /// Whether orders were written whose commit was not answered. They were written together, so one tells of all.
     async fn find_out(&self, orders: &[NewOrder], cause: BoxError) -> Result<(), StoreError> {
         let Some(first) = orders.first() else { return Ok(()) };
+        let found = tokio::time::timeout(FIND_OUT, self.look_for(&first.order.id)).await;
+        if let Ok(true) = found { Ok(()) } else { Err(StoreError::OutcomeUnknown(cause)) }
+    }
+
+    async fn look_for(&self, id: &OrderId) -> bool {
         for attempt in 1..=ATTEMPTS {
             self.wait(attempt).await;
             // The database may still be at it; what is never found was not written, or its buyer finds it in the list.
-            if let Ok(Some(_)) = self.ports.orders.find(&first.order.id).await {
-                return Ok(());
+            if let Ok(Some(_)) = self.ports.orders.find(id).await {
+                return true;
             }
         }
-        Err(StoreError::OutcomeUnknown(cause))
+        false
     }
 
     /// Learns which numbers of the second others have.
