@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Actor, NotAllowed, OrderEvent, OrderId, StatusChange, Transition, Username};
+use domain::{Actor, NotAllowed, OrderEvent, OrderId, Username};
 use ports::{Clock, StoreError, UnitsOfWork, Users};
 
 /// 确认收货: the buyer has the goods.
@@ -41,18 +41,9 @@ impl ConfirmReceipt {
         let order = unit.orders().find_for_update(order_id).await?;
         let order =
             order.filter(|order| order.user_id == user_id).ok_or(ConfirmReceiptError::UnknownOrder)?;
-        let to = match order.status.on(OrderEvent::ReceiptConfirmed)? {
-            Transition::AlreadyDone => return Ok(()),
-            Transition::To(to) => to,
-        };
-        let change = StatusChange {
-            order_id: order.id,
-            from: order.status,
-            to,
-            actor: Actor::Buyer,
-            reason: "确认收货".to_owned(),
-            at: self.clock.now(),
-        };
+        let change =
+            order.change(OrderEvent::ReceiptConfirmed, Actor::Buyer, "确认收货", self.clock.now())?;
+        let Some(change) = change else { return Ok(()) };
         if !unit.orders().change_status(&change).await? {
             return Err(ConfirmReceiptError::Conflict);
         }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Actor, NotAllowed, OrderEvent, OrderId, StatusChange, Transition};
+use domain::{Actor, NotAllowed, OrderEvent, OrderId};
 use ports::{Clock, StoreError, UnitsOfWork};
 
 /// 发货: the shop hands an order's goods to a carrier.
@@ -33,18 +33,8 @@ impl ShipOrder {
     pub async fn execute(&self, order_id: &OrderId) -> Result<(), ShipOrderError> {
         let mut unit = self.units.begin().await?;
         let order = unit.orders().find_for_update(order_id).await?.ok_or(ShipOrderError::UnknownOrder)?;
-        let to = match order.status.on(OrderEvent::Shipped)? {
-            Transition::AlreadyDone => return Ok(()),
-            Transition::To(to) => to,
-        };
-        let change = StatusChange {
-            order_id: order.id,
-            from: order.status,
-            to,
-            actor: Actor::Shop,
-            reason: "发货".to_owned(),
-            at: self.clock.now(),
-        };
+        let change = order.change(OrderEvent::Shipped, Actor::Shop, "发货", self.clock.now())?;
+        let Some(change) = change else { return Ok(()) };
         if !unit.orders().change_status(&change).await? {
             return Err(ShipOrderError::Conflict);
         }

@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Allocation, CartStamp, IdempotencyKey, Money, OrderId, OrderStatus, Quantity, Quote, SaleAttribute,
-    ShippingAddress, ShopTime, SkuId, UserId,
+    Actor, Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
+    Quantity, Quote, SaleAttribute, ShippingAddress, ShopTime, SkuId, StatusChange, Transition, UserId,
 };
 
 /// An order as it was placed, and where it stands.
@@ -117,6 +117,31 @@ impl Order {
             held.pieces = held.pieces.saturating_add(line.quantity.pieces());
         }
         stock.into_values().collect()
+    }
+
+    /// The change of status that the event means for the order; none where it happened before.
+    ///
+    /// # Errors
+    /// The event is not possible in the order's status.
+    pub fn change(
+        &self,
+        event: OrderEvent,
+        actor: Actor,
+        reason: &str,
+        at: ShopTime,
+    ) -> Result<Option<StatusChange>, NotAllowed> {
+        let change = |to| StatusChange {
+            order_id: self.id.clone(),
+            from: self.status,
+            to,
+            actor,
+            reason: reason.to_owned(),
+            at,
+        };
+        match self.status.on(event)? {
+            Transition::To(to) => Ok(Some(change(to))),
+            Transition::AlreadyDone => Ok(None),
+        }
     }
 
     /// Whether the time to pay has passed.
