@@ -3,7 +3,12 @@
 mod keys;
 mod readiness;
 
-use std::{net::TcpListener, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use adapters::{
     alipay::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts},
@@ -104,6 +109,11 @@ pub enum StartError {
 /// # Errors
 /// It cannot be opened, or its schema is old and not to be changed at the start.
 pub(crate) async fn open_store(configuration: &Configuration) -> Result<SqlStore, StartError> {
+    let directory = &configuration.data_dir;
+    if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
+        keys::private_directory(directory)
+            .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
+    }
     let store = SqlStore::connect(&configuration.database).await?;
     if configuration.migrate_at_start {
         for name in store.migrate().await? {

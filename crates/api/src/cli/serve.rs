@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, middleware::from_fn, web::Data};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
 use adapters::{sql::demo, system::SystemClock};
 use domain::Username;
 use ports::Clock;
@@ -24,11 +24,13 @@ const CONNECTIONS: usize = 10_000;
 
 pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
     let Services { shop, sandbox, mut writers, jobs } = Services::start(configuration).await?;
+    let shop = Data::new(shop);
+    let server = server(&configuration.http, shop.clone())?;
+    tracing::info!(listen = %configuration.http.listen, "serving");
     if configuration.seed_demo {
         greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url()))?;
     }
-    let shop = Data::new(shop);
-    listen(&configuration.http, shop.clone()).await?;
+    server.await?;
     tracing::info!("stopping: no more requests");
     drop(jobs);
     // With the last handle on the shop the desk closes; its writers place what is still waiting.
@@ -41,7 +43,8 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     Ok(())
 }
 
-async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), CommandError> {
+/// The server, which has its address already and answers from now on.
+fn server(http: &HttpConfiguration, shop: Data<Shop>) -> Result<Server, CommandError> {
     let origins = http.cors_origins.clone();
     let server = HttpServer::new(move || {
         App::new().app_data(shop.clone()).wrap(cors(&origins)).wrap(from_fn(named)).configure(routes)
@@ -58,10 +61,8 @@ async fn listen(http: &HttpConfiguration, shop: Data<Shop>) -> Result<(), Comman
             variable: "DASHOP_LISTEN",
             address: http.listen.to_string(),
             cause,
-        })?
-        .run();
-    tracing::info!(listen = %http.listen, "serving");
-    Ok(server.await?)
+        })?;
+    Ok(server.run())
 }
 
 /// Ends when the operator (SIGTERM) or somebody at the terminal (SIGINT) wants the program to stop; in both cases it

@@ -149,7 +149,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
     Ok(HttpConfiguration {
         base_url: source.get_or("base_url", format!("{public_url}/media/"))?,
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
-        cors_origins: source.list("cors_origins")?,
+        cors_origins: source.origins("cors_origins")?,
         workers: source.within("workers", 2, 1..=256)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
         body_limit: source.within("body_limit", 64 * 1024, 1024..=1024 * 1024)?,

@@ -120,6 +120,27 @@ impl Source {
         Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
     }
 
+    /// Origins of pages, such as `https://shop.example`; none where all are meant, which `*` says too.
+    pub(super) fn origins(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+        let origins = self.list(name)?;
+        if origins.iter().any(|origin| origin == "*") {
+            return match origins.len() {
+                1 => Ok(Vec::new()),
+                _ => Err(self.wrong(name, "must be * alone, or a list of origins")),
+            };
+        }
+        let is_origin = |text: &String| {
+            Url::parse(text).is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == *text)
+        };
+        match origins.iter().find(|text| !is_origin(text)) {
+            Some(text) => {
+                let rule = "is not an origin such as https://shop.example: without a path, and without the usual port";
+                Err(self.wrong(name, &format!("{text} {rule}")))
+            }
+            None => Ok(origins),
+        }
+    }
+
     /// The setting itself, or what is in the file that the setting with `_file` behind its name gives.
     pub(super) fn text_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
         let file_name = format!("{name}_file");

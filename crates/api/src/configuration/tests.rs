@@ -41,6 +41,10 @@ fn an_error_names_the_variable() {
         ("DASHOP_JWT_SECRET", "short"),
         ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
         ("DASHOP_SANDBOX", "maybe"),
+        ("DASHOP_CORS_ORIGINS", "shop.example"),
+        ("DASHOP_CORS_ORIGINS", "http://shop.example/"),
+        ("DASHOP_CORS_ORIGINS", "http://shop.example:80"),
+        ("DASHOP_CORS_ORIGINS", "http://shop.example,*"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
         let said = refusal(&[(name, value)]);
@@ -86,4 +90,14 @@ fn a_file_is_read_and_the_environment_is_above_it() {
 fn secrets_are_not_printed() {
     let shown = format!("{:?}", read(&[SECRET, ("DASHOP_DATABASE_URL", "sqlite:x")]).unwrap());
     assert!(!shown.contains(SECRET.1) && shown.contains("(hidden)"), "{shown}");
+}
+
+#[test]
+fn origins_are_a_list_or_all() {
+    let origins = |text| read(&[("DASHOP_CORS_ORIGINS", text)]).unwrap().http.cors_origins;
+    assert_eq!(
+        origins("http://127.0.0.1:7000, https://shop.example"),
+        ["http://127.0.0.1:7000", "https://shop.example"]
+    );
+    assert!(origins("*").is_empty() && origins("").is_empty());
 }

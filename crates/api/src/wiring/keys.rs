@@ -1,7 +1,7 @@
 use std::{
-    fs::OpenOptions,
+    fs::{DirBuilder, OpenOptions},
     io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::Path,
 };
 
@@ -28,9 +28,15 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
     Ok(TokenKey::new(&Secret::new(secret)))
 }
 
+/// Makes the directory where it does not exist, for its owner alone: besides secrets, the embedded database with the
+/// buyers' addresses is kept there.
+pub(super) fn private_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
 fn kept_secret(file: &Path) -> io::Result<String> {
     if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory)?;
+        private_directory(directory)?;
     }
     // The system's generator is a cryptographic one: 256 bits.
     let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
