@@ -1,35 +1,60 @@
 //! The store on SQLite.
 
-use adapters::sql::{SqlConfig, SqlStore};
+#![cfg(feature = "sql")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
+mod sql_support;
+
+use adapters::sql::{CartsIn, ConnectError, SqlConfig, SqlStore};
+use sql_support::{Engine, SqlShop, store_tests};
+
+store_tests!(Engine::sqlite());
 
 #[tokio::test]
-async fn smoke() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("new/dashop.db").display());
-    let store = SqlStore::connect(&SqlConfig::new(url)).await.unwrap();
-    assert!(!store.schema().await.unwrap().is_current());
-    assert_eq!(store.migrate().await.unwrap().len(), 2);
-    assert_eq!(store.migrate().await.unwrap().len(), 0);
-    assert!(store.schema().await.unwrap().is_current());
-    store.ping().await.unwrap();
-    let unit = ports::UnitsOfWork::begin(&store).await.unwrap();
-    drop(unit);
-    ports::UnitsOfWork::begin(&store).await.unwrap().commit().await.unwrap();
-    assert!(store.statements() > 3);
+async fn a_url_that_names_no_file_is_refused() {
+    for url in [
+        "",
+        "dashop.db",
+        "sqlite:",
+        "sqlite://",
+        "sqlite::memory:",
+        "postgres://localhost/shop",
+        "mysql:shop",
+    ] {
+        let refused = SqlStore::connect(&SqlConfig::new(url)).await.err().unwrap();
+        assert!(matches!(refused, ConnectError::Url(_)), "{url}: {refused:?}");
+    }
+    let refused = SqlStore::connect(&SqlConfig::new("sqlite:/dev/null/shop/dashop.db")).await.err().unwrap();
+    assert!(matches!(refused, ConnectError::Directory { .. }), "{refused:?}");
+    let refused = SqlStore::connect(&SqlConfig::new("sqlite:/")).await.err().unwrap();
+    assert!(matches!(refused, ConnectError::Open(_)), "{refused:?}");
 }
 
 #[tokio::test]
-async fn demo() {
+async fn both_forms_of_the_url_name_the_same_file() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("new/dashop.db").display());
-    let store = SqlStore::connect(&SqlConfig::new(url)).await.unwrap();
-    store.migrate().await.unwrap();
-    let now = domain::ShopTime::parse("2026-11-23 12:00:00").unwrap();
-    assert!(store.seed_demo(now).await.unwrap());
-    assert!(!store.seed_demo(now).await.unwrap());
-    let ids: Vec<_> = (1..100).map(domain::SkuId).collect();
-    for sku in ports::Catalog::skus(&store, &ids).await.unwrap().values() {
-        println!("{sku:?}");
-    }
-    println!("{:?}", ports::CartStore::load(&store, domain::UserId(1)).await.unwrap());
+    let file = folder.path().join("dashop.db").display().to_string();
+    SqlStore::connect(&SqlConfig::new(format!("sqlite:{file}"))).await.unwrap().migrate().await.unwrap();
+    let again = SqlStore::connect(&SqlConfig::new(format!("sqlite://{file}"))).await.unwrap();
+    assert!(again.schema().await.unwrap().is_current());
+}
+
+/// A caller on an HTTP worker's single-threaded runtime may go away in the middle of a call.
+#[test]
+fn a_single_threaded_runtime_may_give_up() {
+    let home = tokio::runtime::Runtime::new().unwrap();
+    let shop = home.block_on(SqlShop::on(Engine::sqlite(), CartsIn::Database));
+    let worker = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    worker.block_on(async {
+        for _ in 0..20 {
+            let asking = ports::Catalog::skus(&shop.store, &[domain::SkuId(1)]);
+            tokio::select! { biased; _ = asking => {}, () = tokio::task::yield_now() => {} }
+        }
+        shop.store.ping().await.unwrap();
+    });
 }

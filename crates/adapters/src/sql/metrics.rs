@@ -1,4 +1,4 @@
-//! Counts what is sent to the database.
+//! Counts what is sent to the database, and shows it to who wants to see it.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,8 @@ use diesel::connection::{Instrumentation, InstrumentationEvent};
 
 /// Counts the statements of one connection into a number that all connections of a store share.
 ///
-/// Beginning and ending a transaction are not counted.
+/// Beginning and ending a transaction are not counted. At the level TRACE the log has each statement's text, without
+/// the values in it, which may be personal.
 #[derive(Debug, Clone)]
 pub(super) struct StatementCounter {
     total: Arc<AtomicU64>,
@@ -30,8 +31,12 @@ impl Instrumentation for StatementCounter {
             | InstrumentationEvent::CommitTransaction { .. }
             | InstrumentationEvent::RollbackTransaction { .. } => self.at_a_boundary = true,
             InstrumentationEvent::StartQuery { .. } if self.at_a_boundary => self.at_a_boundary = false,
-            InstrumentationEvent::StartQuery { .. } => {
+            InstrumentationEvent::StartQuery { query, .. } => {
                 self.total.fetch_add(1, Ordering::Relaxed);
+                if tracing::enabled!(tracing::Level::TRACE) {
+                    let text = query.to_string();
+                    tracing::trace!("{}", text.split(" -- binds").next().unwrap_or_default());
+                }
             }
             // What else drivers tell of is not a statement.
             _ => {}

@@ -1,0 +1,16 @@
+//! The store on MySQL or MariaDB: on the server that DASHOP_TEST_MYSQL_URL names, each test in a database of its own.
+
+#![cfg(feature = "sql")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
+
+mod sql_support;
+
+use adapters::sql::CartsIn;
+use sql_support::{Engine, SqlShop, store_tests};
+
+store_tests!(Engine::mysql().await);

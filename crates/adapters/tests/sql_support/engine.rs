@@ -1,0 +1,144 @@
+//! A database of one test's own, and statements that do not go through the store.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use adapters::sql::{SqlConfig, SqlStore};
+use diesel::{Connection, QueryableByName, SqliteConnection, connection::SimpleConnection, sql_types::Text};
+use mysql_async::prelude::Queryable;
+use tempfile::TempDir;
+
+/// Databases of this process so far.
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+pub(crate) enum Engine {
+    Sqlite(TempDir),
+    Mysql {
+        /// Up to the port.
+        server: String,
+        database: String,
+    },
+}
+
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    n: String,
+}
+
+#[derive(QueryableByName)]
+struct PlanStep {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+impl Engine {
+    pub(crate) fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    /// A new database on the server that the tests were given.
+    pub(crate) async fn mysql() -> Self {
+        let server = std::env::var("DASHOP_TEST_MYSQL_URL").expect(
+            "DASHOP_TEST_MYSQL_URL names no MySQL: run this as `make test` does, under tests/servers/with-servers",
+        );
+        let number = DATABASES.fetch_add(1, Ordering::SeqCst);
+        let database = format!("dashop_test_{}_{number}", std::process::id());
+        let mut admin = mysql_async::Conn::from_url(&server).await.unwrap();
+        let create =
+            format!("DROP DATABASE IF EXISTS {database}; CREATE DATABASE {database} CHARACTER SET utf8mb4");
+        admin.query_drop(create).await.unwrap();
+        admin.disconnect().await.unwrap();
+        Self::Mysql { server, database }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => format!("sqlite:{}", self.file(folder)),
+            Self::Mysql { server, database } => format!("{server}/{database}"),
+        }
+    }
+
+    fn file(&self, folder: &TempDir) -> String {
+        folder.path().join("new/dashop.db").display().to_string()
+    }
+
+    pub(crate) fn config(&self) -> SqlConfig {
+        SqlConfig::new(self.url())
+    }
+
+    /// The store with all migrations run.
+    pub(crate) async fn store(&self, config: &SqlConfig) -> SqlStore {
+        let store = SqlStore::connect(config).await.unwrap();
+        store.migrate().await.unwrap();
+        store
+    }
+
+    /// Runs statements beside the store.
+    pub(crate) async fn run(&self, sql: &str) {
+        match self {
+            Self::Sqlite(folder) => self.sqlite_conn(folder).batch_execute(sql).unwrap(),
+            Self::Mysql { .. } => self.mysql_conn().await.query_drop(sql).await.unwrap(),
+        }
+    }
+
+    /// The one column of a query, named `n`, as text.
+    pub(crate) async fn words(&self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(folder) => {
+                let mut conn = self.sqlite_conn(folder);
+                let words: Vec<Word> = diesel::RunQueryDsl::load(diesel::sql_query(sql), &mut conn).unwrap();
+                words.into_iter().map(|word| word.n).collect()
+            }
+            Self::Mysql { .. } => self.mysql_conn().await.query(sql).await.unwrap(),
+        }
+    }
+
+    /// The number in that column.
+    pub(crate) async fn number(&self, sql: &str) -> i64 {
+        let query = format!("SELECT CAST(n AS CHAR) AS n FROM ({sql}) AS one");
+        self.words(&query).await.first().unwrap().parse().unwrap()
+    }
+
+    /// The steps in which SQLite would run a statement.
+    pub(crate) fn sqlite_plan(&self, statement: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(folder) => {
+                let mut conn = self.sqlite_conn(folder);
+                let explain = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}"));
+                let steps: Vec<PlanStep> = diesel::RunQueryDsl::load(explain, &mut conn).unwrap();
+                steps.into_iter().map(|step| step.detail).collect()
+            }
+            Self::Mysql { .. } => Vec::new(),
+        }
+    }
+
+    fn sqlite_conn(&self, folder: &TempDir) -> SqliteConnection {
+        let mut conn = SqliteConnection::establish(&self.file(folder)).unwrap();
+        conn.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON").unwrap();
+        conn
+    }
+
+    pub(crate) async fn mysql_conn(&self) -> mysql_async::Conn {
+        let mut conn = mysql_async::Conn::from_url(self.url()).await.unwrap();
+        conn.query_drop("SET NAMES utf8mb4, sql_mode = 'STRICT_ALL_TABLES,NO_BACKSLASH_ESCAPES'")
+            .await
+            .unwrap();
+        conn
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let Self::Mysql { server, database } = self else { return };
+        let (server, database) = (server.clone(), database.clone());
+        // A test's own runtime may be at its end; the database goes in any case.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async move {
+                let mut admin = mysql_async::Conn::from_url(&server).await.unwrap();
+                admin.query_drop(format!("DROP DATABASE {database}")).await.unwrap();
+            });
+        });
+        drop(dropping.join());
+    }
+}

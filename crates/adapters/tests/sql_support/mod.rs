@@ -1,0 +1,61 @@
+//! What the tests of the store share on both engines.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part")]
+
+mod engine;
+pub(crate) mod plans;
+mod shop;
+pub(crate) mod upkeep;
+
+pub(crate) use engine::Engine;
+pub(crate) use shop::SqlShop;
+
+/// The contract suites with carts here and elsewhere, and what else both engines must do. `$engine` is evaluated once a
+/// test, in an async function, to an [`Engine`] with an empty database of its own.
+macro_rules! store_tests {
+    ($engine:expr) => {
+        mod contract {
+            use super::*;
+
+            ports::shop_contract!(SqlShop::on($engine, CartsIn::Database).await);
+            ports::cart_contract!(SqlShop::on($engine, CartsIn::Database).await);
+        }
+
+        mod contract_with_carts_elsewhere {
+            use super::*;
+
+            ports::shop_contract!(SqlShop::on($engine, CartsIn::Elsewhere).await);
+        }
+
+        mod upkeep {
+            use super::*;
+
+            sql_support::one_by_one! { $engine => upkeep: [
+                migrates_once_however_many_start,
+                fills_an_empty_shop_for_a_demo,
+                asks_no_more_often_than_it_must,
+                recovers_from_callers_that_give_up,
+                turns_away_who_waits_too_long,
+            ]}
+        }
+
+        mod plans {
+            use super::*;
+
+            sql_support::one_by_one! { $engine => plans: [never_scan_orders_lines_or_addresses] }
+        }
+    };
+}
+
+macro_rules! one_by_one {
+    ($engine:expr => $module:ident: [$($test:ident),* $(,)?]) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                sql_support::$module::$test($engine).await;
+            }
+        )*
+    };
+}
+
+pub(crate) use {one_by_one, store_tests};

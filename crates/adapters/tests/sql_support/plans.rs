@@ -1,0 +1,179 @@
+//! How the databases find what the store asks for.
+
+use std::{
+    collections::BTreeSet,
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use adapters::sql::CartsIn;
+use domain::{IdempotencyKey, OrderId, OrderStatus, SkuId, StatusChange, UserId, Username};
+use mysql_async::prelude::Queryable;
+use ports::{AddressBook, Catalog, OrderListQuery, OrderReader, UnitsOfWork};
+use tracing::{Event, Metadata, Subscriber, field::Field, span};
+
+use super::{Engine, SqlShop};
+
+/// Tables that grow with the shop: reading one of them from end to end is a defect.
+const LARGE: [&str; 3] = ["tb_order_info", "tb_order_goods", "address"];
+
+/// Every statement that looks for orders, lines or addresses finds them by an index.
+pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
+    let statements = Statements::default();
+    tracing::subscriber::set_global_default(statements.clone())
+        .expect("this is the one test of its binary that does so");
+    let shop = SqlShop::on(engine, CartsIn::Database).await;
+    shop.engine.run(&a_large_shop()).await;
+    ask_everything(&shop).await;
+
+    let texts = statements.0.lock().unwrap().clone();
+    let concerned: Vec<_> =
+        texts.iter().filter(|text| LARGE.iter().any(|table| text.contains(table))).collect();
+    assert!(concerned.len() >= 9, "{concerned:#?}");
+    for text in concerned {
+        for step in plan(&shop.engine, text).await {
+            assert!(!step.is_scan, "{text}\n{}", step.words);
+        }
+    }
+}
+
+/// Five hundred users, each with three addresses and six orders of two lines; enough for an index to pay.
+fn a_large_shop() -> String {
+    let then = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
+    let mut users = Vec::new();
+    let mut addresses = Vec::new();
+    let mut orders = Vec::new();
+    let mut lines = Vec::new();
+    for user in 1..=500 {
+        users.push(format!("({user}, {then}, 'u{user}', '', '', '', 1)"));
+        for entry in 0..3 {
+            addresses.push(format!("({}, {then}, '', '', 0, 1, '', '', '', {user})", user * 3 + entry));
+        }
+        for number in 0..6 {
+            let order = user * 6 + number;
+            let day = number + 1;
+            orders.push(format!(
+                "('{order}', '2019-11-{day:02} 00:00:00', '2019-11-{day:02} 00:00:00', 2, '3.00', '0.00', 1, \
+                 {day}, {}, {user})",
+                user * 3
+            ));
+            lines.extend((1..=2).map(|sku| format!("({then}, 1, '1.50', '{order}', {sku})")));
+        }
+    }
+    format!(
+        "INSERT INTO user_profile (id, created_time, updated_time, username, password, email, phone, isActive) VALUES {};\
+         INSERT INTO address (id, created_time, updated_time, receiver, address, default_address, is_alive, postcode, \
+         receiver_mobile, tag, uid_id) VALUES {};\
+         INSERT INTO DDSC_GOODS_CATALOG (id, create_time, update_time, name) VALUES (1, {then}, 'c');\
+         INSERT INTO DDSC_BRAND (id, create_time, update_time, name) VALUES (1, {then}, 'b');\
+         INSERT INTO DDSC_SPU (id, create_time, update_time, name, brand_id, catalog_id) VALUES (1, {then}, 's', 1, 1);\
+         INSERT INTO DDSC_SKU (id, create_time, update_time, name, price, stock, SPU_ID_id) VALUES \
+         (1, {then}, 'one', '1.50', 9, 1), (2, {then}, 'two', '1.50', 9, 1);\
+         INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, \
+         pay_method, status, address_id, user_id) VALUES {};\
+         INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};",
+        users.join(","),
+        addresses.join(","),
+        orders.join(","),
+        lines.join(",")
+    )
+}
+
+/// Every question that concerns the large tables.
+async fn ask_everything(shop: &SqlShop) {
+    let store = &shop.store;
+    let id = OrderId::parse("42").unwrap();
+    store.of_user(UserId(7)).await.unwrap();
+    store.destination(&Username("u7".to_owned()), domain::AddressId(21)).await.unwrap().unwrap();
+    assert!(OrderReader::find(store, &id).await.unwrap().is_some());
+    for status in [None, Some(OrderStatus::AwaitingPayment)] {
+        for before in [None, Some(id.clone())] {
+            let query = OrderListQuery { user_id: UserId(7), status, before, limit: 3 };
+            store.list(&query).await.unwrap();
+        }
+    }
+    store.numbers_beginning_with("20191128120000").await.unwrap();
+    store.find_by_key(UserId(7), &IdempotencyKey::parse("k").unwrap()).await.unwrap();
+    store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
+    let mut unit = store.begin().await.unwrap();
+    unit.orders().find_for_update(&id).await.unwrap();
+    let change = StatusChange {
+        order_id: id,
+        from: OrderStatus::AwaitingPayment,
+        to: OrderStatus::Cancelled,
+        actor: domain::Actor::System,
+        reason: String::new(),
+        at: domain::ShopTime::parse("2019-11-28 12:00:00").unwrap(),
+    };
+    assert!(unit.orders().change_status(&change).await.unwrap());
+    unit.commit().await.unwrap();
+}
+
+struct Step {
+    words: String,
+    is_scan: bool,
+}
+
+async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
+    match engine {
+        Engine::Sqlite(_) => {
+            let steps = engine.sqlite_plan(statement);
+            let is_scan = |words: &String| {
+                let mut words = words.split(' ');
+                words.next() == Some("SCAN") && words.next().is_some_and(|table| LARGE.contains(&table))
+            };
+            steps.into_iter().map(|words| Step { is_scan: is_scan(&words), words }).collect()
+        }
+        Engine::Mysql { .. } => mysql_plan(engine, statement).await,
+    }
+}
+
+/// With a value that every column takes in place of each bound one; order and user 7 exist.
+async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
+    let statement = statement.replace("LIMIT ?", "LIMIT 3").replace('?', "'7'");
+    let mut conn = engine.mysql_conn().await;
+    let rows: Vec<mysql_async::Row> = conn.query(format!("EXPLAIN {statement}")).await.unwrap();
+    let step = |row: &mysql_async::Row| {
+        let column = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
+        let (table, access, key) = (column("table"), column("type"), column("key"));
+        let is_large = LARGE.contains(&table.as_str()) || table == "last_of_the_page_before";
+        let is_scan = is_large && (access == "ALL" || access == "index");
+        Step { words: format!("{table}: {access} {key}"), is_scan }
+    };
+    rows.iter().map(step).collect()
+}
+
+/// The texts of the statements that the store sends, as it logs them.
+#[derive(Clone, Default)]
+struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("adapters::sql")
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut visit = |field: &Field, value: &dyn fmt::Debug| {
+            if field.name() == "message" {
+                let text = format!("{value:?}");
+                let is_query = ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| text.starts_with(verb));
+                if is_query {
+                    self.0.lock().unwrap().insert(text);
+                }
+            }
+        };
+        event.record(&mut visit);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}

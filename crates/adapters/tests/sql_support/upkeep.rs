@@ -1,0 +1,243 @@
+//! What both engines must do beside the contracts of the ports.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters::sql::{SqlConfig, SqlStore, demo};
+use domain::{
+    Allocation, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress, ShopTime,
+    SkuId, UserId, Username,
+};
+use ports::{
+    AddressBook, CartRemoval, CartStore, Catalog, OrderListQuery, OrderReader, StoreError, UnitsOfWork,
+    Users,
+    contract::{NewAddress, NewSku, OldOrder, Shop},
+};
+use tokio::{task::JoinSet, time::timeout};
+
+use super::{Engine, SqlShop};
+
+fn noon() -> ShopTime {
+    ShopTime::parse("2019-11-28 12:00:00").unwrap()
+}
+
+/// Several processes that start at once, on an empty server.
+pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
+    let config = engine.config();
+    let store = SqlStore::connect(&config).await.unwrap();
+    let state = store.schema().await.unwrap();
+    assert!(!state.is_current());
+    assert_eq!(state.pending, ["2026-11-23-000001_shop_tables", "2026-11-23-000002_dashop"]);
+
+    let mut processes = JoinSet::new();
+    for _ in 0..4 {
+        let config = config.clone();
+        processes.spawn(async move { SqlStore::connect(&config).await.unwrap().migrate().await.unwrap() });
+    }
+    let ran: Vec<_> = processes.join_all().await.into_iter().flatten().collect();
+    assert_eq!(ran, state.pending, "each once");
+
+    let state = store.schema().await.unwrap();
+    assert!(state.is_current());
+    assert_eq!(state.applied, ["20261123000001", "20261123000002"]);
+    store.ping().await.unwrap();
+}
+
+/// Once; with SKUs that can be bought and carts that can be read.
+pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
+    let config = engine.config();
+    let store = engine.store(&config).await;
+    assert!(store.seed_demo(noon()).await.unwrap());
+    assert!(!store.seed_demo(noon()).await.unwrap(), "it is filled");
+
+    let ids: Vec<_> = (1..=100).map(SkuId).collect();
+    let skus = store.skus(&ids).await.unwrap();
+    assert_eq!(skus.len(), 38);
+    for sku in skus.values() {
+        assert!(!sku.attributes.is_empty() && sku.attributes.len() <= 2, "{sku:?}");
+        assert!(demo::picture(&sku.default_image_url).is_some(), "{sku:?}");
+    }
+    for buyer in demo::BUYERS {
+        let id = Users::find(&store, &Username(buyer.username.to_owned())).await.unwrap();
+        assert_eq!(id, Some(UserId(buyer.id)));
+        assert_eq!(store.of_user(UserId(buyer.id)).await.unwrap().len(), 2);
+        let Cart { lines } = store.load(UserId(buyer.id)).await.unwrap();
+        assert!(lines.len() >= 3 && lines.iter().all(|line| skus.contains_key(&line.sku_id)));
+    }
+    let hashes = engine.words("SELECT password AS n FROM user_profile").await;
+    assert_eq!(hashes, ["e10adc3949ba59abbe56e057f20f883e"; 2], "MD5 of the documented password");
+    let next = engine.number("SELECT MAX(id) + 1 AS n FROM DDSC_SKU").await;
+    engine
+        .run(
+            "INSERT INTO DDSC_SKU (create_time, update_time, name, price, SPU_ID_id) \
+              VALUES ('2019-11-01 00:00:00', '2019-11-01 00:00:00', 'new', '1.00', 1)",
+        )
+        .await;
+    assert_eq!(engine.number("SELECT MAX(id) AS n FROM DDSC_SKU").await, next, "the shop goes on counting");
+}
+
+/// One buyer with one address, and SKUs.
+struct Buyer {
+    shop: Arc<SqlShop>,
+    user_id: UserId,
+    address_id: domain::AddressId,
+    skus: Vec<SkuId>,
+}
+
+impl Buyer {
+    async fn on(engine: Engine, config: &SqlConfig, skus: usize) -> Self {
+        let shop = SqlShop::with(engine, config).await;
+        let user_id = shop.add_user("demo").await;
+        let address = NewAddress { street: "一", is_default: true, is_alive: true };
+        let address_id = shop.add_address(user_id, address).await;
+        let mut ids = Vec::new();
+        for _ in 0..skus {
+            ids.push(shop.add_sku(a_sku()).await);
+        }
+        Self { shop, user_id, address_id, skus: ids }
+    }
+
+    fn order(&self, number: &str) -> NewOrder {
+        let text = String::new;
+        let line = |sku_id: &SkuId| OrderGoods {
+            sku_id: *sku_id,
+            name: text(),
+            default_image_url: text(),
+            price: "1.50".parse().unwrap(),
+            quantity: Quantity::ONE,
+            attributes: Vec::new(),
+        };
+        let order = Order {
+            id: OrderId::parse(number).unwrap(),
+            user_id: self.user_id,
+            status: OrderStatus::AwaitingPayment,
+            total_count: 1,
+            total_amount: "1.50".parse().unwrap(),
+            freight: "0.00".parse().unwrap(),
+            shipping: ShippingAddress { title: text(), receiver: text(), mobile: text(), address: text() },
+            created_at: noon(),
+            expire_at: None,
+            goods: self.skus.iter().map(line).collect(),
+        };
+        NewOrder { order, address_id: self.address_id, cart_lines: Vec::new(), idempotency: None }
+    }
+
+    fn allocations(&self) -> Vec<Allocation> {
+        let allocation =
+            |sku_id: &SkuId| Allocation { sku_id: *sku_id, pieces: 1, price: "1.50".parse().unwrap() };
+        self.skus.iter().map(allocation).collect()
+    }
+
+    /// How many statements the work sent.
+    async fn statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
+        let before = self.shop.store.statements();
+        let done = work.await;
+        (self.shop.store.statements() - before, done)
+    }
+}
+
+fn a_sku() -> NewSku {
+    NewSku {
+        name: "甲",
+        price: "1.50".parse().unwrap(),
+        stock: 1_000,
+        is_launched: true,
+        attributes: &[("颜色", "红色"), ("尺寸", "18寸")],
+    }
+}
+
+/// The number of statements does not grow with the data.
+pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
+    let config = engine.config();
+    let buyer = Buyer::on(engine, &config, 20).await;
+    let store = &buyer.shop.store;
+    let name = Username("demo".to_owned());
+    let (sent, _) = buyer.statements(Users::find(store, &name)).await;
+    assert_eq!(sent, 1, "user");
+    let (sent, _) = buyer.statements(store.destination(&name, buyer.address_id)).await;
+    assert_eq!(sent, 1, "destination");
+    let (sent, skus) = buyer.statements(store.skus(&buyer.skus)).await;
+    assert_eq!((sent, skus.unwrap().len()), (1, 20), "SKUs");
+    let (sent, _) = buyer.statements(store.load(buyer.user_id)).await;
+    assert_eq!(sent, 1, "cart");
+
+    let orders: Vec<_> = (100..164).map(|number: i32| buyer.order(&number.to_string())).collect();
+    let mut unit = store.begin().await.unwrap();
+    let (sent, _) = buyer.statements(unit.stock().take(&buyer.allocations())).await;
+    assert_eq!(sent, 20, "one a SKU");
+    let (sent, inserted) = buyer.statements(unit.orders().insert(&orders)).await;
+    inserted.unwrap();
+    assert_eq!(sent, 2, "orders and lines");
+    let removal =
+        CartRemoval { order_id: orders[0].order.id.clone(), user_id: buyer.user_id, lines: Vec::new() };
+    let lines = buyer.skus.iter().map(|sku_id| (*sku_id, domain::CartStamp("{}".to_owned()))).collect();
+    let removals = [CartRemoval { lines, ..removal }];
+    let (sent, _) = buyer.statements(unit.cart_removals().add(&removals, noon())).await;
+    assert_eq!(sent, 1, "cart removals");
+    let (sent, committed) = buyer.statements(unit.commit()).await;
+    committed.unwrap();
+    assert_eq!(sent, 0, "a commit is not counted");
+
+    let query = OrderListQuery { user_id: buyer.user_id, status: None, before: None, limit: 200 };
+    let (sent, listed) = buyer.statements(store.list(&query)).await;
+    assert_eq!((sent, listed.unwrap().len()), (2, 64), "with snapshots");
+    let old = OldOrder {
+        id: OrderId::parse("1").unwrap(),
+        user_id: buyer.user_id,
+        address_id: buyer.address_id,
+        status: 1,
+        total_amount: "11.50".parse().unwrap(),
+        created_at: noon().after(Duration::from_secs(1)),
+        lines: buyer.skus.iter().map(|sku_id| (*sku_id, 1, "1.50".parse().unwrap())).collect(),
+    };
+    buyer.shop.add_old_order(old).await;
+    let (sent, listed) = buyer.statements(store.list(&query)).await;
+    assert_eq!((sent, listed.unwrap().len()), (3, 65), "with one that has none");
+}
+
+/// A caller may go away in the middle of anything: nothing is half done, and nothing is lost to those who come after.
+pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
+    let config = SqlConfig { max_connections: 2, ..engine.config() };
+    let buyer = Arc::new(Buyer::on(engine, &config, 1).await);
+    for round in 0..60 {
+        let given_up = Arc::clone(&buyer);
+        let task = tokio::spawn(async move {
+            let store = &given_up.shop.store;
+            store.skus(&given_up.skus).await.unwrap();
+            let mut unit = store.begin().await.unwrap();
+            unit.stock().take(&given_up.allocations()).await.unwrap();
+            unit.orders().insert(&[given_up.order("77")]).await.unwrap();
+            // Never committed, however far it gets.
+            std::future::pending::<()>().await;
+        });
+        // Each round a little later; which statement that meets does not matter.
+        for _ in 0..round * 3 {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        assert!(task.await.unwrap_err().is_cancelled());
+    }
+    let mut unit = buyer.shop.store.begin().await.unwrap();
+    unit.stock().take(&buyer.allocations()).await.unwrap();
+    unit.orders().insert(&[buyer.order("77")]).await.unwrap();
+    unit.commit().await.unwrap();
+    let books = buyer.shop.books(buyer.skus[0]).await;
+    assert_eq!((books.stock, books.sales, books.version), (999, 1, 1));
+    assert!(OrderReader::find(&buyer.shop.store, &OrderId::parse("77").unwrap()).await.unwrap().is_some());
+}
+
+/// Waiting for a connection is bounded, and so is waiting for what others hold.
+pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
+    let config =
+        SqlConfig { max_connections: 1, acquire_timeout: Duration::from_millis(100), ..engine.config() };
+    let buyer = Buyer::on(engine, &config, 1).await;
+    let holder = buyer.shop.store.begin().await.unwrap();
+    let turned_away =
+        timeout(Duration::from_secs(20), buyer.shop.store.begin()).await.unwrap().err().unwrap();
+    assert!(matches!(turned_away, StoreError::Busy(_) | StoreError::Unavailable(_)), "{turned_away:?}");
+    drop(holder);
+    // It returns as soon as it is rolled back; that takes a moment, which a patient store waits for.
+    let patient = SqlConfig { acquire_timeout: Duration::from_secs(20), ..config };
+    let store = SqlStore::connect(&patient).await.unwrap();
+    drop(store.begin().await.unwrap());
+    store.begin().await.unwrap().commit().await.unwrap();
+}
