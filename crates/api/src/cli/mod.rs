@@ -128,8 +128,12 @@ fn environment() -> impl Iterator<Item = (String, String)> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
+/// What the HTTP library says of clients that speak no HTTP, as errors, and of its threads. The configured level comes
+/// after it and can bring it back.
+const QUIETER: &str = "actix_http=off,actix_server=warn";
+
 fn start_log(configuration: &Configuration) -> Result<(), CommandError> {
-    let filter = EnvFilter::try_new(&configuration.log_level)
+    let filter = EnvFilter::try_new(format!("{QUIETER},{}", configuration.log_level))
         .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", configuration.log_level)))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -7,6 +7,7 @@ use actix_web::{
 };
 use adapters::system::SystemRandomness;
 use ports::Randomness;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::Shop;
@@ -24,7 +25,10 @@ pub async fn named(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request);
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
-    let mut answer = next.call(request).instrument(span).await?;
+    let begun = Instant::now();
+    let mut answer = next.call(request).instrument(span.clone()).await?;
+    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(parent: &span, status = answer.status().as_u16(), millis, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
