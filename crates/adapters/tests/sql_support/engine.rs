@@ -81,6 +81,14 @@ impl Engine {
         }
     }
 
+    /// Runs a statement that may fail.
+    pub(crate) async fn try_run(&self, sql: &str) {
+        match self {
+            Self::Sqlite(folder) => drop(self.sqlite_conn(folder).batch_execute(sql)),
+            Self::Mysql { .. } => drop(self.mysql_conn().await.query_drop(sql).await),
+        }
+    }
+
     /// The one column of a query, named `n`, as text.
     pub(crate) async fn words(&self, sql: &str) -> Vec<String> {
         match self {

@@ -121,6 +121,11 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).contains("doesn't exist")
 }
 
+/// A value that the old tables' three-byte character set cannot hold was compared with one of their columns.
+pub(super) fn is_not_comparable(error: &DieselError) -> bool {
+    message(error).starts_with("Illegal mix of collations")
+}
+
 /// Too many at once, or a server that is slow to answer.
 pub(super) fn no_free_connection(cause: NoAnswer) -> StoreError {
     unavailable(cause)

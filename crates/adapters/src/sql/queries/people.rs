@@ -1,10 +1,10 @@
 use async_trait::async_trait;
-use diesel::prelude::*;
+use diesel::{prelude::*, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
 use domain::{Address, AddressId, ShippingAddress, UserId, Username};
 use ports::{AddressBook, Destination, StoreError, Users};
 
-use super::{Conn, Database};
+use super::{Conn, Database, dialect};
 use crate::sql::{
     failure::QueryError,
     schema::{address, user_profile},
@@ -37,7 +37,8 @@ async fn user(conn: &mut Conn, username: &Username) -> Result<Option<UserId>, Qu
         .filter(user_profile::username.eq(&username.0))
         .select((user_profile::id, user_profile::username))
         .load(conn)
-        .await?;
+        .await
+        .or_else(no_row_if_not_comparable)?;
     Ok(similar.into_iter().find(|(_, stored)| *stored == username.0).map(|(id, _)| UserId(id)))
 }
 
@@ -65,10 +66,16 @@ async fn destination(
         .filter(user_profile::username.eq(&username.0))
         .select((user_profile::id, user_profile::username, Option::<AddressRow>::as_select()))
         .load(conn)
-        .await?;
+        .await
+        .or_else(no_row_if_not_comparable)?;
     // The database may think that names are equal which are not, letter for letter: that depends on its collation.
     let found = similar.into_iter().find(|(_, stored, _)| *stored == username.0);
     Ok(found.map(|(id, _, row)| Destination { user_id: UserId(id), address: row.map(Address::from) }))
+}
+
+/// A name with characters that the column's character set does not have is nobody's.
+fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
+    if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
 }
 
 #[derive(Queryable, Selectable)]

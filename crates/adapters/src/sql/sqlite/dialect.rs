@@ -122,6 +122,11 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).starts_with("no such table")
 }
 
+/// Text is text.
+pub(super) fn is_not_comparable(_error: &DieselError) -> bool {
+    false
+}
+
 /// Somebody else writes all the time.
 pub(super) fn no_free_connection(cause: NoAnswer) -> StoreError {
     StoreError::Busy(cause.into())

@@ -8,7 +8,10 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod old_shop;
+#[path = "../sql_support/mod.rs"]
 mod sql_support;
+mod trouble;
 
 use adapters::sql::CartsIn;
 use sql_support::{Engine, SqlShop, store_tests};

@@ -1,0 +1,192 @@
+//! The old shop's own database: what it holds is read, what its programs write later is accepted.
+
+use adapters::sql::SqlStore;
+use domain::{
+    AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute,
+    ShippingAddress, ShopTime, SkuId, UserId, Username,
+};
+use ports::{AddressBook, Catalog, OrderListQuery, OrderReader, StockOutcome, UnitsOfWork, Users};
+
+use super::sql_support::Engine;
+
+const SCHEMA: &str = include_str!("old_shop.sql");
+
+/// As the old back end writes it: its own columns, by name.
+const OLD_WRITER: &str = "INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, \
+    freight, pay_method, status, address_id, user_id) VALUES \
+    ('2026112312000004', '2026-11-23 12:00:00.5', '2026-11-23 12:00:00.5', 1, 219.00, 10.00, 1, 1, 7, 4);\
+    INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES \
+    ('2026-11-23 12:00:00.5', '2026-11-23 12:00:00.5', 1, 209.00, '2026112312000004', 4)";
+
+async fn old_shop() -> (Engine, SqlStore) {
+    let engine = Engine::mysql().await;
+    engine.run(SCHEMA).await;
+    let store = engine.store(&engine.config()).await;
+    (engine, store)
+}
+
+async fn list(store: &SqlStore, user_id: i32) -> Vec<Order> {
+    let query = OrderListQuery { user_id: UserId(user_id), status: None, before: None, limit: 200 };
+    store.list(&query).await.unwrap()
+}
+
+fn numbers(orders: &[Order]) -> Vec<&str> {
+    orders.iter().map(|order| order.id.as_str()).collect()
+}
+
+#[tokio::test]
+async fn what_it_holds_is_read() {
+    let (_engine, store) = old_shop().await;
+    let orders = list(&store, 4).await;
+    assert_eq!(numbers(&orders), ["2019111821363504", "2019111821363404"]);
+    let [empty, dress] = &orders[..] else { unreachable!() };
+    assert_eq!((empty.total_count, empty.goods.len(), empty.status), (0, 0, OrderStatus::AwaitingPayment));
+    assert_eq!(dress.created_at.to_string(), "2019-11-18 21:36:34");
+    assert_eq!(
+        dress.shipping.address, "搬走前的地址",
+        "the address was deleted later; the order still shows it"
+    );
+    let attributes: Vec<_> =
+        dress.goods[0].attributes.iter().map(|attribute| (&*attribute.name, &*attribute.value)).collect();
+    assert_eq!(attributes, [("颜色", "红色"), ("尺寸", "18寸")]);
+    assert_eq!(
+        (&*dress.goods[0].name, &*dress.goods[0].default_image_url),
+        ("红袖添香", ""),
+        "it has no picture"
+    );
+    let [wholly_empty_address] = &list(&store, 5).await[..] else { unreachable!() };
+    assert_eq!(wholly_empty_address.shipping.receiver, "");
+
+    let find = async |name: &str| Users::find(&store, &Username(name.to_owned())).await.unwrap();
+    assert_eq!(find("Guagua").await, Some(UserId(4)));
+    assert_eq!(find("guagua").await, None, "whatever the collation thinks");
+    assert_eq!(find("Guagua😀").await, None);
+    let skus = store.skus(&[SkuId(4), SkuId(5)]).await.unwrap();
+    assert_eq!((skus[&SkuId(4)].stock, skus[&SkuId(5)].stock), (10, 0), "what was oversold cannot be sold");
+    assert_eq!(store.of_user(UserId(4)).await.unwrap()[0].shipping.title, "");
+}
+
+#[tokio::test]
+async fn orders_are_placed_beside_those_of_the_old_back_end() {
+    let (engine, store) = old_shop().await;
+    let mut unit = store.begin().await.unwrap();
+    let price = "209.00".parse().unwrap();
+    let wanted = Allocation { sku_id: SkuId(4), pieces: 2, price };
+    assert_eq!(unit.stock().take(&[wanted]).await.unwrap(), StockOutcome::Taken);
+    let new = an_order();
+    unit.orders().insert(std::slice::from_ref(&new)).await.unwrap();
+    unit.commit().await.unwrap();
+    engine.run(OLD_WRITER).await;
+
+    let orders = list(&store, 4).await;
+    let expected = ["2026112312000004", "2026112311000004", "2019111821363504", "2019111821363404"];
+    assert_eq!(numbers(&orders), expected);
+    assert_eq!(orders[1], new.order);
+    assert_eq!((orders[0].expire_at, orders[0].goods.len()), (None, 1));
+    let sku = "SELECT CONCAT(stock, ' ', sales, ' ', version) AS n FROM DDSC_SKU WHERE id = 4";
+    assert_eq!(engine.words(sku).await, ["8 5 4"]);
+}
+
+fn an_order() -> NewOrder {
+    let line = OrderGoods {
+        sku_id: SkuId(4),
+        name: "红袖添香".to_owned(),
+        default_image_url: String::new(),
+        price: "209.00".parse().unwrap(),
+        quantity: Quantity::stored(2).unwrap(),
+        attributes: vec![SaleAttribute { name: "颜色".to_owned(), value: "红色😀".to_owned() }],
+    };
+    let order = Order {
+        id: OrderId::parse("2026112311000004").unwrap(),
+        user_id: UserId(4),
+        status: OrderStatus::AwaitingPayment,
+        total_count: 2,
+        total_amount: "428.00".parse().unwrap(),
+        freight: "10.00".parse().unwrap(),
+        shipping: ShippingAddress {
+            title: String::new(),
+            receiver: "习瓜瓜".to_owned(),
+            mobile: "13691433520".to_owned(),
+            address: "北京市东城区".to_owned(),
+        },
+        created_at: ShopTime::parse("2026-11-23 11:00:00").unwrap(),
+        expire_at: ShopTime::parse("2026-11-23 11:30:00"),
+        goods: vec![line],
+    };
+    NewOrder { order, address_id: AddressId(7), cart_lines: Vec::new(), idempotency: None }
+}
+
+#[tokio::test]
+async fn its_tables_keep_their_columns_and_keys() {
+    let engine = Engine::mysql().await;
+    engine.run(SCHEMA).await;
+    let columns = format!(
+        "SELECT CONCAT_WS(' ', table_name, column_name, column_type, is_nullable, IFNULL(column_default, '-'), \
+         IFNULL(collation_name, '-'), extra) AS n FROM information_schema.columns \
+         WHERE table_schema = DATABASE() AND table_name NOT LIKE 'dashop%' AND table_name NOT LIKE '\\_\\_%' {} \
+         ORDER BY table_name, ordinal_position",
+        "AND column_name NOT LIKE 'ship\\_%' AND column_name NOT LIKE 'sku\\_%\\_%' AND column_name <> 'expire_at' \
+         AND column_name <> 'sku_name'"
+    );
+    let keys = "SELECT CONCAT_WS(' ', table_name, constraint_name, constraint_type) AS n \
+        FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name NOT LIKE 'dashop%' \
+        AND table_name NOT LIKE '\\_\\_%' ORDER BY 1";
+    let before = (engine.words(&columns).await, engine.words(keys).await);
+    assert!(before.0.len() > 60 && before.1.len() > 15);
+    engine.store(&engine.config()).await;
+    assert_eq!((engine.words(&columns).await, engine.words(keys).await), before);
+
+    let added = "SELECT CONCAT_WS(' ', column_name, is_nullable, IFNULL(column_default, 'NULL')) AS n \
+        FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN ('tb_order_info', \
+        'tb_order_goods') AND ordinal_position > IF(table_name = 'tb_order_info', 10, 7) ORDER BY 1";
+    let added = engine.words(added).await;
+    assert_eq!(added.len(), 8);
+    assert!(added.iter().all(|column| column.ends_with(" YES NULL")), "{added:?}");
+}
+
+#[tokio::test]
+async fn a_migration_that_was_cut_off_is_done_again() {
+    let engine = Engine::mysql().await;
+    engine.run(SCHEMA).await;
+    let whole = include_str!("../../../../migrations/mysql/2026-11-23-000002_dashop/up.sql");
+    let statements: Vec<&str> = whole.split_inclusive(";\n").collect();
+    assert!(statements.len() > 20);
+    // Cut off after each statement in turn, and run again from the start.
+    for end in 1..=statements.len() {
+        engine.run(&statements[..end].concat()).await;
+    }
+    let store = engine.store(&engine.config()).await;
+    assert!(store.schema().await.unwrap().is_current());
+    engine.run("DELETE FROM __diesel_schema_migrations").await;
+    assert_eq!(
+        store.migrate().await.unwrap().len(),
+        2,
+        "the last step, to write down what was done, was cut off"
+    );
+    assert_eq!(list(&store, 4).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_shop_without_foreign_keys_gets_the_indexes_that_they_would_bring() {
+    let engine = Engine::mysql().await;
+    let without: String = SCHEMA
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("CONSTRAINT"))
+        .map(|line| format!("{line}\n"))
+        .collect::<String>()
+        .replace("NOT NULL,\n)", "NOT NULL\n)")
+        .replace(",\n)", "\n)");
+    engine.run(&without).await;
+    engine.store(&engine.config()).await;
+    let indexes = "SELECT CONCAT_WS(' ', table_name, index_name) AS n FROM information_schema.statistics \
+        WHERE table_schema = DATABASE() AND seq_in_index = 1 AND index_name LIKE 'dashop%' \
+        AND table_name NOT LIKE 'dashop%' ORDER BY 1";
+    let expected = [
+        "address dashop_address_of_user",
+        "DDSC_SALE_ATTR_VALUE dashop_attr_of_sku",
+        "tb_order_goods dashop_goods_of_order",
+        "tb_order_info dashop_order_of_user",
+        "tb_order_info dashop_order_of_user_status",
+    ];
+    assert_eq!(engine.words(indexes).await, expected);
+}

@@ -1,0 +1,328 @@
+//! Lost connections, locked rows, and callers that give up while they wait.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters::sql::{CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
+use domain::{Actor, Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId};
+use ports::{
+    CartRemoval, OrderReader, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
+    contract::{NewAddress, NewSku, OldOrder, Shop},
+};
+use tokio::time::timeout;
+
+use super::sql_support::{Engine, SqlShop};
+
+/// A shop with two SKUs and the order 42, unpaid.
+struct Trouble {
+    shop: Arc<SqlShop>,
+    skus: [SkuId; 2],
+}
+
+impl Trouble {
+    async fn new(change: impl FnOnce(&mut SqlConfig)) -> Self {
+        let engine = Engine::mysql().await;
+        let mut config = engine.config();
+        change(&mut config);
+        let shop = SqlShop::with(engine, &config).await;
+        let user_id = shop.add_user("demo").await;
+        let address = NewAddress { street: "一", is_default: true, is_alive: true };
+        let address_id = shop.add_address(user_id, address).await;
+        let price = "1.50".parse().unwrap();
+        let sku = NewSku { name: "甲", price, stock: 100, is_launched: true, attributes: &[] };
+        let skus = [shop.add_sku(sku).await, shop.add_sku(sku).await];
+        let order = OldOrder {
+            id: order_42(),
+            user_id,
+            address_id,
+            status: 1,
+            total_amount: price,
+            created_at: noon(),
+            lines: Vec::new(),
+        };
+        shop.add_old_order(order).await;
+        Self { shop, skus }
+    }
+
+    fn store(&self) -> &SqlStore {
+        &self.shop.store
+    }
+
+    async fn begin(&self) -> Box<dyn UnitOfWork> {
+        self.store().begin().await.unwrap()
+    }
+
+    async fn take(&self, unit: &mut dyn UnitOfWork, sku_id: SkuId) -> Result<StockOutcome, StoreError> {
+        unit.stock().take(&[Allocation { sku_id, pieces: 1, price: "1.50".parse().unwrap() }]).await
+    }
+
+    async fn sold(&self) -> i64 {
+        self.shop.engine.number("SELECT SUM(sales) AS n FROM DDSC_SKU").await
+    }
+
+    /// Ends every connection of the store, as a server does that is restarted.
+    async fn kill_connections(&self) {
+        let ids = "SELECT CAST(id AS CHAR) AS n FROM information_schema.processlist \
+            WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+        for id in self.shop.engine.words(ids).await {
+            // It may have ended by itself.
+            self.shop.engine.try_run(&format!("KILL {id}")).await;
+        }
+    }
+
+    /// Waits until so many transactions wait for rows that others hold.
+    async fn until_waiting(&self, transactions: i64) {
+        let waiting = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx AS t \
+            JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id \
+            WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()";
+        timeout(Duration::from_secs(30), async {
+            while self.shop.engine.number(waiting).await < transactions {
+                // This table is brought up to date only when nobody looked at it for a tenth of a second.
+                tokio::time::sleep(Duration::from_millis(150)).await;
+            }
+        })
+        .await
+        .expect("nobody waits");
+    }
+}
+
+fn order_42() -> OrderId {
+    OrderId::parse("42").unwrap()
+}
+
+fn noon() -> ShopTime {
+    ShopTime::parse("2019-11-28 12:00:00").unwrap()
+}
+
+fn shipped() -> StatusChange {
+    StatusChange {
+        order_id: order_42(),
+        from: OrderStatus::AwaitingPayment,
+        to: OrderStatus::AwaitingShipment,
+        actor: Actor::Shop,
+        reason: String::new(),
+        at: noon(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_unit_of_work_whose_connection_is_lost_is_lost() {
+    let trouble = Trouble::new(|_| {}).await;
+    let mut unit = trouble.begin().await;
+    assert_eq!(trouble.take(&mut *unit, trouble.skus[0]).await.unwrap(), StockOutcome::Taken);
+    trouble.kill_connections().await;
+    let lost = trouble.take(&mut *unit, trouble.skus[1]).await;
+    assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+    let committed = unit.commit().await;
+    assert!(matches!(committed, Err(StoreError::Unavailable(_))), "it was never sent: {committed:?}");
+    assert_eq!(trouble.sold().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_leaves_the_outcome_open() {
+    let trouble = Trouble::new(|_| {}).await;
+    let mut unit = trouble.begin().await;
+    trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
+    trouble.kill_connections().await;
+    let committed = unit.commit().await;
+    assert!(matches!(committed, Err(StoreError::OutcomeUnknown(_))), "{committed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
+    let trouble = Trouble::new(|config| config.max_connections = 8).await;
+    // Eight at once, so that eight lie in the pool afterwards.
+    let mut units = Vec::new();
+    for _ in 0..8 {
+        units.push(trouble.begin().await);
+    }
+    for unit in units {
+        unit.commit().await.unwrap();
+    }
+    trouble.kill_connections().await;
+    trouble.store().begin().await.unwrap().commit().await.unwrap();
+    trouble.kill_connections().await;
+    let mut failures = 0;
+    for _ in 0..20 {
+        match OrderReader::find(trouble.store(), &order_42()).await {
+            Ok(found) => assert!(found.is_some()),
+            Err(StoreError::Unavailable(_)) => failures += 1,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    assert!(failures <= 1, "{failures} failures");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rows_that_others_hold_too_long_are_busy() {
+    let trouble = Trouble::new(|config| config.lock_timeout = Duration::from_secs(1)).await;
+    let mut holder = trouble.begin().await;
+    assert!(holder.orders().change_status(&shipped()).await.unwrap());
+    let mut waiter = trouble.begin().await;
+    let busy = waiter.orders().find_for_update(&order_42()).await;
+    assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");
+    let after = waiter.payments().of_order("42").await;
+    assert!(
+        matches!(after, Err(StoreError::Unavailable(_))),
+        "there is nothing to do but to drop it: {after:?}"
+    );
+    let found = OrderReader::find(trouble.store(), &order_42()).await.unwrap();
+    assert_eq!(
+        found.map(|order| order.status),
+        Some(OrderStatus::AwaitingPayment),
+        "who only looks does not wait"
+    );
+    holder.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_two_in_a_deadlock_is_busy_and_changes_nothing() {
+    let trouble = Arc::new(Trouble::new(|_| {}).await);
+    let mut first = trouble.begin().await;
+    let mut second = trouble.begin().await;
+    trouble.take(&mut *first, trouble.skus[0]).await.unwrap();
+    trouble.take(&mut *second, trouble.skus[1]).await.unwrap();
+    let waiting = {
+        let trouble = Arc::clone(&trouble);
+        tokio::spawn(async move {
+            let outcome = trouble.take(&mut *first, trouble.skus[1]).await;
+            match outcome {
+                Ok(_) => first.commit().await,
+                Err(error) => Err(error),
+            }
+        })
+    };
+    trouble.until_waiting(1).await;
+    let second_outcome = match trouble.take(&mut *second, trouble.skus[0]).await {
+        Ok(_) => second.commit().await,
+        Err(error) => {
+            drop(second);
+            Err(error)
+        }
+    };
+    let outcomes = [waiting.await.unwrap(), second_outcome];
+    let busy = outcomes.iter().filter(|outcome| matches!(outcome, Err(StoreError::Busy(_)))).count();
+    let done = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!((busy, done), (1, 1), "{outcomes:?}");
+    assert_eq!(trouble.sold().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
+    let trouble = Arc::new(Trouble::new(|config| config.max_connections = 2).await);
+    let mut holder = trouble.begin().await;
+    trouble.take(&mut *holder, trouble.skus[1]).await.unwrap();
+    let waiter = {
+        let trouble = Arc::clone(&trouble);
+        tokio::spawn(async move {
+            let mut unit = trouble.begin().await;
+            trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
+            trouble.take(&mut *unit, trouble.skus[1]).await.unwrap();
+            unit.commit().await.unwrap();
+        })
+    };
+    trouble.until_waiting(1).await;
+    waiter.abort();
+    assert!(waiter.await.unwrap_err().is_cancelled());
+    holder.commit().await.unwrap();
+    let mut next = trouble.begin().await;
+    trouble.take(&mut *next, trouble.skus[0]).await.unwrap();
+    next.commit().await.unwrap();
+    assert_eq!(trouble.sold().await, 2, "the holder's and the next one's");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_has_a_time_limit_of_its_own() {
+    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_millis(300)).await;
+    let mut holder = trouble.begin().await;
+    holder.orders().change_status(&shipped()).await.unwrap();
+    let mut waiter = trouble.begin().await;
+    let limited = waiter.orders().find_for_update(&order_42()).await;
+    assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
+    drop(waiter);
+    holder.commit().await.unwrap();
+    assert!(OrderReader::find(trouble.store(), &order_42()).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claimed_removals_are_passed_over() {
+    let trouble = Trouble::new(|config| config.carts = CartsIn::Elsewhere).await;
+    let removals: Vec<_> = (1..=4)
+        .map(|number: i32| CartRemoval {
+            order_id: OrderId::parse(&number.to_string()).unwrap(),
+            user_id: UserId(1),
+            lines: vec![(SkuId(1), CartStamp("{}".to_owned()))],
+        })
+        .collect();
+    let mut unit = trouble.begin().await;
+    unit.cart_removals().add(&removals, noon()).await.unwrap();
+    unit.commit().await.unwrap();
+
+    let later = noon().after(Duration::from_secs(1));
+    let (mut first, mut second, mut third) =
+        (trouble.begin().await, trouble.begin().await, trouble.begin().await);
+    assert_eq!(first.cart_removals().claim(later, 2).await.unwrap(), &removals[..2]);
+    assert_eq!(second.cart_removals().claim(later, 9).await.unwrap(), &removals[2..], "without waiting");
+    assert_eq!(third.cart_removals().claim(later, 9).await.unwrap(), []);
+    drop(first);
+    drop(third);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_do_not_depend_on_the_servers_defaults() {
+    let trouble = Trouble::new(|_| {}).await;
+    let mut unit = trouble.begin().await;
+    trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
+    let level = "SELECT t.trx_isolation_level AS n FROM information_schema.innodb_trx AS t \
+        JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()";
+    assert_eq!(trouble.shop.engine.words(level).await, ["READ COMMITTED"]);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_without_the_password() {
+    let refused = |url: String| async move {
+        let config = SqlConfig { connect_timeout: Duration::from_secs(5), ..SqlConfig::new(url) };
+        assert!(!format!("{config:?}").contains("geheim"));
+        let error = SqlStore::connect(&config).await.err().unwrap();
+        let chain = format!("{error:?} {error}");
+        assert!(!chain.contains("geheim"), "{chain}");
+        error
+    };
+    let free_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = refused(format!("mysql://root:geheim@127.0.0.1:{free_port}/shop")).await;
+    assert!(matches!(nobody, ConnectError::Open(StoreError::Unavailable(_))), "{nobody:?}");
+    for url in [
+        "mysql://root:geheim@127.0.0.1",
+        "mysql://root:geheim@127.0.0.1/",
+        "mysql:geheim",
+        "mysql://h/d?geheim=1",
+    ] {
+        let error = SqlStore::connect(&SqlConfig::new(url)).await.err().unwrap();
+        assert!(matches!(error, ConnectError::Url(_)), "{url}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_is_given_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = SqlConfig {
+        connect_timeout: Duration::from_millis(200),
+        ..SqlConfig::new(format!("mysql://root@{}/shop", silent.local_addr().unwrap()))
+    };
+    let error = timeout(Duration::from_secs(20), SqlStore::connect(&config))
+        .await
+        .expect("it is bounded")
+        .err()
+        .unwrap();
+    assert!(matches!(error, ConnectError::Open(StoreError::Unavailable(_))), "{error:?}");
+}
+
+/// The server of the tests has no certificate: what must be encrypted is not sent to it.
+#[tokio::test]
+async fn tls_is_not_silently_given_up() {
+    let engine = Engine::mysql().await;
+    for tls in [MysqlTls::Required { root_certificates: None }, MysqlTls::Unverified] {
+        let config = SqlConfig { tls, ..engine.config() };
+        let error = SqlStore::connect(&config).await.err().unwrap();
+        assert!(matches!(error, ConnectError::Open(StoreError::Unavailable(_))), "{error:?}");
+    }
+}
