@@ -24,11 +24,12 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # start LOG COMMAND…: a server in the background, in a process group of its own together with the helpers it starts
-# itself. It also dies with this script where the script is killed and its traps do not run.
+# itself. It also dies with this script where the script is killed and its traps do not run. Its temporary files are
+# apart from those of other servers: a MariaDB that starts removes what looks like its own.
 start() {
     local log=$1
     shift
-    setsid setpriv "${as_user[@]}" --pdeathsig KILL "$@" >"$log" 2>&1 &
+    setsid env TMPDIR="$data" setpriv "${as_user[@]}" --pdeathsig KILL "$@" >"$log" 2>&1 &
     pids+=($!)
 }
 
@@ -63,6 +64,6 @@ await() {
 
 # new_mysql_data DIRECTORY: the data of a MariaDB whose root needs no password.
 new_mysql_data() {
-    setpriv "${as_user[@]}" mariadb-install-db --no-defaults --datadir="$1" --skip-test-db \
+    TMPDIR=$data setpriv "${as_user[@]}" mariadb-install-db --no-defaults --datadir="$1" --skip-test-db \
         --auth-root-authentication-method=normal >"$data/install.log" 2>&1 || { cat "$data/install.log" >&2; exit 1; }
 }

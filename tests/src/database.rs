@@ -1,14 +1,25 @@
-use std::path::Path;
-
+use deadpool_redis::redis::{AsyncCommands, aio::MultiplexedConnection};
 use diesel::{
     Connection, QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
     sql_types::{BigInt, Text},
 };
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
 
-/// The embedded database, opened beside the program.
+use crate::{Data, data};
+
+/// A shop's database and carts, opened beside the program.
+///
+/// Statements are in the words that both engines understand.
 pub struct Database {
-    connection: SqliteConnection,
+    connection: Engine,
+    /// Where the carts are not in the database.
+    carts: Option<MultiplexedConnection>,
+}
+
+enum Engine {
+    Sqlite(SqliteConnection),
+    Mysql(Box<AsyncMysqlConnection>),
 }
 
 #[derive(QueryableByName)]
@@ -24,36 +35,56 @@ struct Word {
 }
 
 impl Database {
-    /// Opens the file; waits for the program where it holds the file.
-    pub fn open(file: &Path) -> Self {
-        let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
-        connection.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON").unwrap();
-        Self { connection }
+    pub(crate) async fn open(data: &Data) -> Self {
+        match data {
+            Data::Embedded(file) => {
+                let mut connection = SqliteConnection::establish(&file.display().to_string()).unwrap();
+                connection.batch_execute("PRAGMA busy_timeout = 30000; PRAGMA foreign_keys = ON").unwrap();
+                Self { connection: Engine::Sqlite(connection), carts: None }
+            }
+            Data::Servers { mysql, redis } => Self {
+                connection: Engine::Mysql(Box::new(Self::mysql(mysql).await)),
+                carts: Some(data::redis(redis).await),
+            },
+        }
+    }
+
+    pub(crate) async fn mysql(url: &str) -> AsyncMysqlConnection {
+        AsyncMysqlConnection::establish(url).await.unwrap_or_else(|error| panic!("{error}: {url}"))
     }
 
     /// Runs statements.
-    pub fn execute(&mut self, sql: &str) {
-        self.connection.batch_execute(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
+    pub async fn execute(&mut self, sql: &str) {
+        let outcome = match &mut self.connection {
+            Engine::Sqlite(connection) => connection.batch_execute(sql),
+            Engine::Mysql(connection) => connection.batch_execute(sql).await,
+        };
+        outcome.unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
     /// The one number that a query gives in its column `n`.
-    pub fn number(&mut self, sql: &str) -> i64 {
-        diesel::sql_query(sql)
-            .get_result::<Number>(&mut self.connection)
-            .unwrap_or_else(|error| panic!("{error}: {sql}"))
-            .n
+    pub async fn number(&mut self, sql: &str) -> i64 {
+        let query = diesel::sql_query(sql);
+        let outcome: Result<Number, _> = match &mut self.connection {
+            Engine::Sqlite(connection) => query.get_result(connection),
+            Engine::Mysql(connection) => diesel_async::RunQueryDsl::get_result(query, connection).await,
+        };
+        outcome.unwrap_or_else(|error| panic!("{error}: {sql}")).n
     }
 
     /// The words that a query gives in its column `n`.
-    pub fn words(&mut self, sql: &str) -> Vec<String> {
-        let words: Vec<Word> = diesel::sql_query(sql)
-            .load(&mut self.connection)
-            .unwrap_or_else(|error| panic!("{error}: {sql}"));
+    pub async fn words(&mut self, sql: &str) -> Vec<String> {
+        let query = diesel::sql_query(sql);
+        let outcome: Result<Vec<Word>, _> = match &mut self.connection {
+            Engine::Sqlite(connection) => query.load(connection),
+            Engine::Mysql(connection) => diesel_async::RunQueryDsl::load(query, connection).await,
+        };
+        let words = outcome.unwrap_or_else(|error| panic!("{error}: {sql}"));
         words.into_iter().map(|word| word.n).collect()
     }
 
     /// Adds buyers `b<first>`…, each with one address of the same id as the user; ids from `first` on.
-    pub fn add_buyers(&mut self, first: i32, count: i32) {
+    pub async fn add_buyers(&mut self, first: i32, count: i32) {
         let mut sql = String::from("BEGIN;");
         for id in first..first + count {
             sql.push_str(&format!(
@@ -65,45 +96,74 @@ impl Database {
             ));
         }
         sql.push_str("COMMIT;");
-        self.execute(&sql);
+        self.execute(&sql).await;
     }
 
     /// Adds a SKU on the shelf, of a product that the demo shop has.
-    pub fn add_sku(&mut self, id: i32, price: &str, stock: i32) {
+    pub async fn add_sku(&mut self, id: i32, price: &str, stock: i32) {
         self.execute(&format!(
             "INSERT INTO DDSC_SKU (id, create_time, update_time, name, caption, price, cost_price, market_price, stock, \
              sales, comments, is_launched, default_image_url, version, SPU_ID_id) \
              SELECT {id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'SKU {id}', '', '{price}', '{price}', '{price}', \
              {stock}, 0, 0, 1, 'x.svg', 0, MIN(id) FROM DDSC_SPU"
-        ));
+        ))
+        .await;
     }
 
-    /// Puts a line into a buyer's cart, as the old shop writes it.
-    pub fn put_in_cart(&mut self, user_id: i32, sku_id: i32, count: i32) {
+    /// Puts a line into a buyer's cart, as the old shop writes it, in place of any line of the same SKU.
+    pub async fn put_in_cart(&mut self, user_id: i32, sku_id: i32, count: i32) {
+        self.write_to_cart(user_id, sku_id, &format!("{{\"count\": {count}, \"selected\": 1}}")).await;
+    }
+
+    /// Stores this value for a SKU in a buyer's cart.
+    pub async fn write_to_cart(&mut self, user_id: i32, sku_id: i32, value: &str) {
+        if let Some(redis) = &mut self.carts {
+            let _: () = redis.hset(format!("cart_{user_id}"), sku_id, value).await.unwrap();
+            return;
+        }
         self.execute(&format!(
-            "INSERT INTO dashop_cart_line (user_id, sku_id, value) \
-             VALUES ({user_id}, {sku_id}, '{{\"count\": {count}, \"selected\": 1}}')"
-        ));
+            "REPLACE INTO dashop_cart_line (user_id, sku_id, value) VALUES ({user_id}, {sku_id}, '{value}')"
+        ))
+        .await;
+    }
+
+    /// How many lines a buyer's cart has, readable or not.
+    pub async fn lines_in_cart(&mut self, user_id: i32) -> i64 {
+        if let Some(redis) = &mut self.carts {
+            return redis.hlen(format!("cart_{user_id}")).await.unwrap();
+        }
+        self.number(&format!("SELECT COUNT(*) AS n FROM dashop_cart_line WHERE user_id = {user_id}")).await
     }
 
     /// Pieces of a SKU: in stock, sold, and in orders.
-    pub fn pieces(&mut self, sku_id: i32) -> (i64, i64, i64) {
+    pub async fn pieces(&mut self, sku_id: i32) -> (i64, i64, i64) {
         (
-            self.number(&format!("SELECT stock AS n FROM DDSC_SKU WHERE id = {sku_id}")),
-            self.number(&format!("SELECT sales AS n FROM DDSC_SKU WHERE id = {sku_id}")),
+            self.number(&format!("SELECT stock AS n FROM DDSC_SKU WHERE id = {sku_id}")).await,
+            self.number(&format!("SELECT sales AS n FROM DDSC_SKU WHERE id = {sku_id}")).await,
             self.number(&format!(
                 "SELECT COALESCE(SUM(count), 0) AS n FROM tb_order_goods WHERE sku_id = {sku_id}"
-            )),
+            ))
+            .await,
         )
     }
 
+    /// Orders whose lines are not all there, or are not those that the order counts.
+    pub async fn half_written_orders(&mut self) -> i64 {
+        self.number(
+            "SELECT COUNT(*) AS n FROM tb_order_info o WHERE total_count <> \
+             (SELECT COALESCE(SUM(count), 0) FROM tb_order_goods g WHERE g.order_id = o.order_id)",
+        )
+        .await
+    }
+
     /// Everything about an order that a payment could change, as one text.
-    pub fn state_of(&mut self, order_id: &str) -> String {
+    pub async fn state_of(&mut self, order_id: &str) -> String {
         self.words(&format!(
-            "SELECT status || ' ' || total_amount || ' ' || updated_time || ' ' || \
-             (SELECT COUNT(*) FROM dashop_order_timeline WHERE order_id = o.order_id) AS n \
+            "SELECT CONCAT(status, ' ', total_amount, ' ', updated_time, ' ', \
+             (SELECT COUNT(*) FROM dashop_order_timeline t WHERE t.order_id = o.order_id)) AS n \
              FROM tb_order_info o WHERE order_id = '{order_id}'"
         ))
+        .await
         .join("")
     }
 }

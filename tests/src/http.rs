@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::Value;
 
@@ -32,12 +34,11 @@ impl Browser {
     /// A client that gives up after half a minute.
     #[expect(clippy::new_without_default, reason = "it opens connections")]
     pub fn new() -> Self {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .timeout(std::time::Duration::from_secs(30))
-            .no_proxy()
-            .build()
-            .unwrap();
+        Self::with_patience(Duration::from_secs(30))
+    }
+
+    fn with_patience(patience: Duration) -> Self {
+        let client = Client::builder().redirect(Policy::none()).timeout(patience).no_proxy().build().unwrap();
         Self { client }
     }
 
@@ -63,6 +64,12 @@ impl Buyer {
         Self { browser: Browser::new(), base, token }
     }
 
+    /// The same buyer, who takes no answer for a lost one after this time.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.browser = Browser::with_patience(patience);
+        self
+    }
+
     /// Operation 1, with the rest of its query.
     pub async fn preview(&self, query: &str) -> Value {
         self.processing(Method::GET, &format!("?status=0&{query}"), None).await.unwrap()
@@ -80,6 +87,13 @@ impl Buyer {
     pub async fn try_create(&self, mut body: Value) -> Result<Value, reqwest::Error> {
         body["status"] = 0.into();
         self.processing(Method::POST, "", Some(body)).await
+    }
+
+    /// Operation 2 under an idempotency key.
+    pub async fn create_under(&self, key: &str, mut body: Value) -> Value {
+        body["status"] = 0.into();
+        let request = self.request(Method::POST, "", Some(body)).header("idempotency-key", key);
+        answer(request).await.unwrap()
     }
 
     /// Operation 3: all pages together, newest first.
@@ -115,17 +129,26 @@ impl Buyer {
         query: &str,
         body: Option<Value>,
     ) -> Result<Value, reqwest::Error> {
-        let url = format!("{}/v1/orders/processing/{query}", self.base);
-        let mut request = self.browser.client.request(method, url).header("authorization", &self.token);
-        if let Some(body) = body {
-            // As the old pages post it: JSON text under the wrong content type.
-            request =
-                request.header("content-type", "application/x-www-form-urlencoded").body(body.to_string());
-        }
-        let reply = reply(request).await?;
-        assert_eq!(reply.status, 200, "{}", reply.text);
-        Ok(serde_json::from_str(&reply.text).unwrap_or_else(|_| panic!("not JSON: {}", reply.text)))
+        answer(self.request(method, query, body)).await
     }
+
+    fn request(&self, method: Method, query: &str, body: Option<Value>) -> RequestBuilder {
+        let url = format!("{}/v1/orders/processing/{query}", self.base);
+        let request = self.browser.client.request(method, url).header("authorization", &self.token);
+        match body {
+            // As the old pages post it: JSON text under the wrong content type.
+            Some(body) => {
+                request.header("content-type", "application/x-www-form-urlencoded").body(body.to_string())
+            }
+            None => request,
+        }
+    }
+}
+
+async fn answer(request: RequestBuilder) -> Result<Value, reqwest::Error> {
+    let reply = reply(request).await?;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    Ok(reply.json())
 }
 
 impl Reply {

@@ -1,5 +1,5 @@
 //! What the end-to-end tests share: the real program in a process of its own, a browser's side of HTTP, a look into the
-//! database, and Alipay's private key.
+//! database and the carts, servers that can be killed, and Alipay's private key.
 //!
 //! A test panics where something is not as it should be; that is how it says so.
 
@@ -7,15 +7,44 @@
     clippy::panic,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test says what is wrong by panicking"
 )]
 
 mod alipay;
+mod child;
+mod data;
 mod database;
 mod http;
+mod load;
 mod program;
+mod servers;
 
 pub use alipay::Alipay;
+pub use child::until;
+pub use data::Data;
 pub use database::Database;
 pub use http::{Browser, Buyer, Reply};
+pub use load::{Answers, Load};
 pub use program::{Dashop, Setup};
+pub use servers::Server;
+
+/// Makes of each function a test on the embedded shop and one on MySQL and Redis; it is given a [`Setup`] to start.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($name:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(tests::Setup::embedded()).await;
+            })+
+        }
+
+        mod mysql_and_redis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $name() {
+                super::$name(tests::Setup::on_servers().await).await;
+            })+
+        }
+    };
+}

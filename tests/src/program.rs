@@ -1,8 +1,8 @@
 use std::{
     fs::File,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,11 +11,17 @@ use adapters::system::SystemClock;
 use ports::Clock;
 use tempfile::TempDir;
 
-use crate::{Alipay, Browser, Buyer, Database};
+use crate::{
+    Alipay, Browser, Buyer, Data, Database, Server,
+    child::{free_address, kill, that_dies_with_us},
+    data,
+};
 
-/// How a program under test is set up. Everything lives in a directory of its own, which is removed with it.
+/// How a program under test is set up. Its files are in a directory of its own, which is removed with it.
+#[derive(Clone)]
 pub struct Setup {
     directory: Arc<TempDir>,
+    data: Data,
     listen: SocketAddr,
     sandbox: SocketAddr,
     settings: Vec<(String, String)>,
@@ -34,26 +40,48 @@ const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 impl Setup {
     /// The embedded shop with the sandbox, as `make run` has it, on free ports.
     pub fn embedded() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let data = Data::embedded(directory.path());
+        Self::new(directory, data)
+    }
+
+    /// The same shop on the MySQL and the Redis of this run, both empty.
+    pub async fn on_servers() -> Self {
+        Self::new(tempfile::tempdir().unwrap(), Data::on_servers().await)
+    }
+
+    /// The same on servers that are this test's alone.
+    pub async fn on(mysql: &Server, redis: &Server) -> Self {
+        let data = Data::Servers {
+            mysql: data::new_mysql(&mysql.url(), 1).await,
+            redis: format!("{}/4", redis.url()),
+        };
+        Self::new(tempfile::tempdir().unwrap(), data)
+    }
+
+    fn new(directory: TempDir, data: Data) -> Self {
         Self {
-            directory: Arc::new(tempfile::tempdir().unwrap()),
-            listen: free_port(),
-            sandbox: free_port(),
+            directory: Arc::new(directory),
+            data,
+            listen: free_address(),
+            sandbox: free_address(),
             settings: Vec::new(),
         }
     }
 
-    /// The embedded shop that pays at `alipay`, whose private key the test has.
-    pub fn paying_at(alipay: &Alipay) -> Self {
-        let keys = [
+    /// Paying at `alipay`, whose private key the test has, instead of the sandbox.
+    pub fn paying_at(self, alipay: &Alipay) -> Self {
+        let settings = [
             ("DASHOP_ALIPAY_APP_ID", alipay.app_id.clone()),
             ("DASHOP_ALIPAY_SELLER_ID", alipay.seller_id.clone()),
             ("DASHOP_ALIPAY_APP_PRIVATE_KEY", alipay.application.to_pkcs8_pem().unwrap()),
             ("DASHOP_ALIPAY_PUBLIC_KEY", alipay.platform.public_key().to_spki_pem().unwrap()),
+            ("DASHOP_SANDBOX", "false".to_owned()),
             ("DASHOP_SEED_DEMO", "true".to_owned()),
             // Nobody listens there: what is known of a payment is what the test notifies.
-            ("DASHOP_ALIPAY_GATEWAY_URL", format!("http://{}/gateway.do", free_port())),
+            ("DASHOP_ALIPAY_GATEWAY_URL", format!("http://{}/gateway.do", free_address())),
         ];
-        keys.into_iter().fold(Self::embedded(), |setup, (name, value)| setup.with(name, &value))
+        settings.into_iter().fold(self, |setup, (name, value)| setup.with(name, &value))
     }
 
     /// With one more setting.
@@ -62,17 +90,27 @@ impl Setup {
         self
     }
 
-    /// The directory in which the program keeps its data.
+    /// A second program beside this one, on the same data.
+    pub fn beside(&self) -> Self {
+        Self { listen: free_address(), sandbox: free_address(), ..self.clone() }
+    }
+
+    /// The directory in which the program keeps its files.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
+    /// Where the shop's data is.
+    pub fn data(&self) -> &Data {
+        &self.data
+    }
+
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(binary());
+        let mut command = that_dies_with_us(binary());
         command
             .env_clear()
-            .env("DASHOP_DATABASE_URL", format!("sqlite:{}", self.database_file().display()))
+            .envs(self.data.settings())
             .env("DASHOP_LISTEN", self.listen.to_string())
             .env("DASHOP_SANDBOX_LISTEN", self.sandbox.to_string())
             .env("DASHOP_JWT_SECRET", JWT_SECRET)
@@ -81,14 +119,14 @@ impl Setup {
         command
     }
 
-    /// The embedded database.
-    pub fn database_file(&self) -> PathBuf {
-        self.directory().join("dashop.db")
+    /// Runs a subcommand to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().expect("the program is built: cargo build --bin dashop")
     }
 
     /// Starts the program and waits until it serves.
     pub async fn start(self) -> Dashop {
-        let log = File::options().append(true).create(true).open(self.directory().join("log")).unwrap();
+        let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let started = Instant::now();
         let child = self
             .command()
@@ -102,20 +140,19 @@ impl Setup {
         dashop.await_ready(started).await;
         dashop
     }
+
+    fn log_file(&self) -> PathBuf {
+        self.directory().join(format!("log-{}", self.listen.port()))
+    }
 }
 
 impl Dashop {
-    /// Starts a program of its own on the embedded shop with the sandbox.
-    pub async fn embedded() -> Self {
-        Setup::embedded().start().await
-    }
-
     async fn await_ready(&mut self, started: Instant) {
         let browser = Browser::new();
         let ready = self.url("/readyz");
         while started.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
-                panic!("the program ended with {status}:\n{}", self.log());
+                panic!("the program ended with {status}");
             }
             if browser.status(&ready).await == Some(200) {
                 self.ready_after = started.elapsed();
@@ -123,7 +160,7 @@ impl Dashop {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("the program did not get ready:\n{}", self.log());
+        panic!("the program did not get ready");
     }
 
     /// A URL of the program.
@@ -133,7 +170,7 @@ impl Dashop {
 
     /// What it has said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.setup.directory().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.setup.log_file()).unwrap_or_default()
     }
 
     /// How it is set up.
@@ -142,8 +179,8 @@ impl Dashop {
     }
 
     /// A look into its database, beside it.
-    pub fn database(&self) -> Database {
-        Database::open(&self.setup.database_file())
+    pub async fn database(&self) -> Database {
+        self.setup.data.open().await
     }
 
     /// A buyer with a valid token, whether or not the user exists.
@@ -163,38 +200,31 @@ impl Dashop {
     pub fn kill(mut self) -> Setup {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.take_setup()
+        self.setup.clone()
     }
 
     /// Asks it to stop, SIGTERM, and waits until it has.
     pub async fn stop(mut self) -> Setup {
-        let pid = self.child.id().to_string();
-        assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+        crate::child::signal(self.child.id(), "TERM");
         for _ in 0..600 {
             if let Some(status) = self.child.try_wait().unwrap() {
-                assert!(status.success(), "stopped with {status}:\n{}", self.log());
-                return self.take_setup();
+                assert!(status.success(), "stopped with {status}");
+                return self.setup.clone();
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!("the program did not stop:\n{}", self.log());
-    }
-
-    fn take_setup(&self) -> Setup {
-        Setup {
-            directory: Arc::clone(&self.setup.directory),
-            listen: self.setup.listen,
-            sandbox: self.setup.sandbox,
-            settings: self.setup.settings.clone(),
-        }
+        panic!("the program did not stop");
     }
 }
 
 impl Drop for Dashop {
     fn drop(&mut self) {
-        // It may have been stopped already; then there is nothing to kill.
-        let _ended = self.child.kill();
-        let _ended = self.child.wait();
+        kill(&mut self.child);
+        if std::thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            eprintln!("the program said at last:\n{}", lines[lines.len().saturating_sub(30)..].join("\n"));
+        }
     }
 }
 
@@ -208,11 +238,6 @@ fn token(username: &str, seconds: i64) -> String {
     let claims = Claims { username, exp: SystemClock.now().unix_seconds() + seconds };
     let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
-}
-
-/// An address on loopback that nobody listens on.
-fn free_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// The program beside which the test was built.

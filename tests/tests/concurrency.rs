@@ -3,20 +3,40 @@
 use std::collections::{BTreeMap, HashSet};
 
 use futures_util::{StreamExt, future::join_all, stream};
-use serde_json::json;
-use tests::Dashop;
+use serde_json::{Value, json};
+use tests::{Dashop, Data, Setup};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_buyers_of_fifty_pieces() {
-    let dashop = Dashop::embedded().await;
-    let mut database = dashop.database();
-    database.add_buyers(1001, 200);
-    database.add_sku(901, "209.00", 50);
-    let orders = (1001..1201).map(|user| {
-        let buyer = dashop.buyer(&format!("b{user}"));
-        async move {
-            buyer.create(json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})).await
+tests::on_both_stores!(
+    two_hundred_buyers_of_fifty_pieces,
+    five_hundred_carts_over_twenty_skus,
+    sixty_four_buyers_clear_one_sku_without_being_told_to_come_again,
+    one_request_sent_many_times_under_one_key_is_one_order,
+);
+
+/// One program on the embedded shop; on servers, two on the same data.
+async fn open(setup: Setup) -> Vec<Dashop> {
+    let first = setup.start().await;
+    match first.setup().data() {
+        Data::Embedded(_) => vec![first],
+        Data::Servers { .. } => {
+            let second = first.setup().beside().start().await;
+            vec![first, second]
         }
+    }
+}
+
+fn one_piece(user: i32) -> Value {
+    json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})
+}
+
+async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
+    let programs = open(setup).await;
+    let mut database = programs[0].database().await;
+    database.add_buyers(1001, 200).await;
+    database.add_sku(901, "209.00", 50).await;
+    let orders = (1001..1201).zip(programs.iter().cycle()).map(|(user, program)| {
+        let buyer = program.buyer(&format!("b{user}"));
+        async move { buyer.create(one_piece(user)).await }
     });
     let answers = join_all(orders).await;
 
@@ -29,38 +49,35 @@ async fn two_hundred_buyers_of_fifty_pieces() {
         }
     }
     assert_eq!(numbers.len(), 50);
-    assert_eq!(database.pieces(901), (0, 50, 50));
-    assert_eq!(database.number("SELECT COUNT(*) AS n FROM tb_order_info"), 50);
-    assert!(database.number("SELECT version AS n FROM DDSC_SKU WHERE id = 901") > 0);
+    assert_eq!(database.pieces(901).await, (0, 50, 50));
+    assert_eq!(database.number("SELECT COUNT(*) AS n FROM tb_order_info").await, 50);
+    assert_eq!(database.half_written_orders().await, 0);
+    assert!(database.number("SELECT version AS n FROM DDSC_SKU WHERE id = 901").await > 0);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn five_hundred_carts_over_twenty_skus() {
+async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
     const SKUS: i32 = 20;
-    let dashop = Dashop::embedded().await;
-    let mut database = dashop.database();
-    database.add_buyers(1001, 500);
+    let programs = open(setup).await;
+    let mut database = programs[0].database().await;
+    database.add_buyers(1001, 500).await;
     let stock: BTreeMap<i32, i32> = (0..SKUS).map(|sku| (901 + sku, 20 + sku * 7 % 40)).collect();
     for (sku, pieces) in &stock {
-        database.add_sku(*sku, "19.90", *pieces);
+        database.add_sku(*sku, "19.90", *pieces).await;
     }
     // Carts of one to four SKUs, spread by two primes instead of chance, so that a failure can be repeated.
-    let mut lines = String::from("BEGIN;");
+    database.execute("BEGIN").await;
     for user in 1001..1501 {
         for line in 0..1 + user % 4 {
-            lines.push_str(&format!(
-                "INSERT OR IGNORE INTO dashop_cart_line (user_id, sku_id, value) VALUES ({user}, {}, \
-                 '{{\"selected\": 1, \"count\": \"{}\"}}');",
-                901 + (user * 13 + line * 29) % SKUS,
-                1 + (user + line) % 3,
-            ));
+            let (sku, count) = (901 + (user * 13 + line * 29) % SKUS, 1 + (user + line) % 3);
+            let value = format!("{{\"selected\": 1, \"count\": \"{count}\"}}");
+            database.write_to_cart(user, sku, &value).await;
         }
     }
-    database.execute(&(lines + "COMMIT;"));
+    database.execute("COMMIT").await;
 
-    let answers: Vec<_> = stream::iter(1001..1501)
-        .map(|user| {
-            let buyer = dashop.buyer(&format!("b{user}"));
+    let answers: Vec<_> = stream::iter((1001..1501).zip(programs.iter().cycle()))
+        .map(|(user, program)| {
+            let buyer = program.buyer(&format!("b{user}"));
             async move { (user, buyer.create(json!({"address_id": user, "settlement_type": 0})).await) }
         })
         .buffer_unordered(64)
@@ -69,8 +86,7 @@ async fn five_hundred_carts_over_twenty_skus() {
 
     let mut accepted = 0;
     for (user, answer) in &answers {
-        let in_cart =
-            database.number(&format!("SELECT COUNT(*) AS n FROM dashop_cart_line WHERE user_id = {user}"));
+        let in_cart = database.lines_in_cart(*user).await;
         match answer["code"].as_i64() {
             Some(200) => {
                 accepted += 1;
@@ -81,11 +97,56 @@ async fn five_hundred_carts_over_twenty_skus() {
         }
     }
     assert!(accepted > 0 && accepted < 500, "some are served and some are not: {accepted}");
-    assert_eq!(database.number("SELECT COUNT(*) AS n FROM tb_order_info"), accepted);
+    assert_eq!(database.number("SELECT COUNT(*) AS n FROM tb_order_info").await, accepted);
+    assert_eq!(database.half_written_orders().await, 0);
     for (sku, before) in stock {
-        let (left, sold, ordered) = database.pieces(sku);
+        let (left, sold, ordered) = database.pieces(sku).await;
         assert!(left >= 0);
         assert_eq!(i64::from(before), left + sold, "SKU {sku}");
         assert_eq!(sold, ordered, "SKU {sku}");
     }
+}
+
+async fn sixty_four_buyers_clear_one_sku_without_being_told_to_come_again(setup: Setup) {
+    const STOCK: i32 = 600;
+    let programs = open(setup).await;
+    let mut database = programs[0].database().await;
+    database.add_buyers(1001, 64).await;
+    database.add_sku(901, "209.00", STOCK).await;
+    let buyers = (1001..1065).zip(programs.iter().cycle()).map(|(user, program)| {
+        let buyer = program.buyer(&format!("b{user}"));
+        async move {
+            let mut bought = 0;
+            loop {
+                let answer = buyer.create(one_piece(user)).await;
+                match answer["code"].as_i64() {
+                    Some(200) => bought += 1,
+                    Some(50103) => return bought,
+                    _ => panic!("{answer}"),
+                }
+            }
+        }
+    });
+    let bought: i32 = join_all(buyers).await.into_iter().sum();
+    assert_eq!(bought, STOCK);
+    assert_eq!(database.pieces(901).await, (0, STOCK.into(), STOCK.into()));
+    assert_eq!(database.half_written_orders().await, 0);
+}
+
+async fn one_request_sent_many_times_under_one_key_is_one_order(setup: Setup) {
+    let programs = open(setup).await;
+    let mut database = programs[0].database().await;
+    database.add_buyers(1001, 1).await;
+    database.add_sku(901, "209.00", 10).await;
+    let requests = (0..30).zip(programs.iter().cycle()).map(|(_, program)| {
+        let buyer = program.buyer("b1001");
+        async move { buyer.create_under("the-key", one_piece(1001)).await }
+    });
+    let answers = join_all(requests).await;
+    let numbers: HashSet<_> = answers.iter().map(|answer| answer["data"]["order_id"].to_string()).collect();
+    assert_eq!(numbers.len(), 1, "{answers:?}");
+    assert!(answers.iter().all(|answer| answer["code"] == 200), "{answers:?}");
+    assert_eq!(database.pieces(901).await, (9, 1, 1));
+    let other = json!({"address_id": 1001, "settlement_type": 1, "sku_id": 901, "buy_num": 2});
+    assert_eq!(programs[0].buyer("b1001").create_under("the-key", other).await["code"], 50112);
 }

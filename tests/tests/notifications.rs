@@ -4,6 +4,12 @@ use alipay_protocol::Params;
 use serde_json::json;
 use tests::{Alipay, Browser, Dashop, Database, Reply, Setup};
 
+tests::on_both_stores!(
+    the_right_one_pays_once_however_often_it_comes,
+    one_that_was_tampered_with_changes_nothing_whichever_field_it_is,
+    one_that_is_signed_but_not_the_right_one_changes_nothing,
+);
+
 /// A shop with one unpaid order of 323.91.
 struct Shop {
     alipay: Alipay,
@@ -13,12 +19,12 @@ struct Shop {
 }
 
 impl Shop {
-    async fn open() -> Self {
+    async fn open(setup: Setup) -> Self {
         let alipay = Alipay::new();
-        let dashop = Setup::paying_at(&alipay).start().await;
-        let mut database = dashop.database();
-        database.add_buyers(904, 1);
-        database.add_sku(901, "313.91", 10);
+        let dashop = setup.paying_at(&alipay).start().await;
+        let mut database = dashop.database().await;
+        database.add_buyers(904, 1).await;
+        database.add_sku(901, "313.91", 10).await;
         let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
         let created = dashop.buyer("b904").create(body).await;
         assert_eq!(created["data"]["total_amount"], "323.91", "{created}");
@@ -39,33 +45,31 @@ impl Shop {
 
     /// Sends it, and says what was answered; the order must be as it was.
     async fn in_vain(&mut self, form: &str) -> String {
-        let before = self.database.state_of(&self.order_id);
-        let stock = self.database.pieces(901);
+        let before = self.database.state_of(&self.order_id).await;
+        let stock = self.database.pieces(901).await;
         let answer = self.notify(form).await.text;
-        assert_eq!(self.database.state_of(&self.order_id), before, "{form}");
-        assert_eq!(self.database.pieces(901), stock);
+        assert_eq!(self.database.state_of(&self.order_id).await, before, "{form}");
+        assert_eq!(self.database.pieces(901).await, stock);
         answer
     }
 }
 
-#[tokio::test]
-async fn the_right_one_pays_once_however_often_it_comes() {
-    let mut shop = Shop::open().await;
+async fn the_right_one_pays_once_however_often_it_comes(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
     let form = shop.alipay.sign(shop.payment());
     assert_eq!(shop.notify(&form).await.text.as_bytes(), b"success", "exactly these seven bytes");
-    assert!(shop.database.state_of(&shop.order_id).starts_with("2 323.91"));
+    assert!(shop.database.state_of(&shop.order_id).await.starts_with("2 323.91"));
     assert_eq!(shop.in_vain(&form).await, "success");
 
-    let output = shop.dashop.setup().command().args(["ship", &shop.order_id]).output().unwrap();
+    let output = shop.dashop.setup().run(&["ship", &shop.order_id]);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(shop.in_vain(&form).await, "success", "a shipped order does not go back");
     assert_eq!(shop.dashop.buyer("b904").confirm(&shop.order_id).await["code"], 200);
     assert_eq!(shop.in_vain(&form).await, "success", "nor does a finished one");
 }
 
-#[tokio::test]
-async fn one_that_was_tampered_with_changes_nothing_whichever_field_it_is() {
-    let mut shop = Shop::open().await;
+async fn one_that_was_tampered_with_changes_nothing_whichever_field_it_is(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
     let signed = Params::parse(shop.alipay.sign(shop.payment()).as_bytes()).unwrap();
     let names: Vec<String> =
         signed.iter().map(|(name, _)| String::from_utf8(name.to_vec()).unwrap()).collect();
@@ -93,9 +97,8 @@ async fn one_that_was_tampered_with_changes_nothing_whichever_field_it_is() {
     }
 }
 
-#[tokio::test]
-async fn one_that_is_signed_but_not_the_right_one_changes_nothing() {
-    let mut shop = Shop::open().await;
+async fn one_that_is_signed_but_not_the_right_one_changes_nothing(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
     for (field, value) in [("app_id", "2021000000000002"), ("seller_id", "2088102146225136")] {
         let form = shop.alipay.sign(shop.payment().with(field, value));
         assert_eq!(shop.in_vain(&form).await, "非法访问", "{field}");
@@ -109,7 +112,8 @@ async fn one_that_is_signed_but_not_the_right_one_changes_nothing() {
         assert_eq!(shop.in_vain(&form).await, "success", "it is on record, and need not come again");
         let recorded = shop
             .database
-            .words(&format!("SELECT status AS n FROM dashop_payment WHERE trade_no = '{trade_no}'"));
+            .words(&format!("SELECT status AS n FROM dashop_payment WHERE trade_no = '{trade_no}'"))
+            .await;
         assert_eq!(recorded, ["wrong_amount"]);
     }
     let unknown = shop.alipay.payment("2019112820400804", "323.91", "unknown");
@@ -122,5 +126,5 @@ async fn one_that_is_signed_but_not_the_right_one_changes_nothing() {
     }
     let form = shop.alipay.sign(shop.payment());
     assert_eq!(shop.notify(&form).await.text, "success", "and after all that the right one still pays");
-    assert!(shop.database.state_of(&shop.order_id).starts_with("2 "));
+    assert!(shop.database.state_of(&shop.order_id).await.starts_with("2 "));
 }

@@ -1,83 +1,44 @@
 //! The program as an operator meets it: how fast it is there, how large it grows, what a kill leaves behind.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use futures_util::{StreamExt, future::join_all, stream};
-use serde_json::json;
-use tests::{Dashop, Setup};
+use serde_json::{Value, json};
+use tests::{Load, Setup};
 
-const DIRECT_BUY: &str = r#"{"settlement_type": 1, "sku_id": 901, "buy_num": 1}"#;
-
-fn direct_buy(user: i32) -> serde_json::Value {
-    let mut body: serde_json::Value = serde_json::from_str(DIRECT_BUY).unwrap();
-    body["address_id"] = json!(user);
-    body
+fn direct_buy(user: i32) -> Value {
+    json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_orders_loses_none_that_was_answered() {
-    let mut setup = Setup::embedded();
-    let answered: Arc<Mutex<HashMap<String, i32>>> = Arc::default();
-    let mut seeded = false;
+    let mut dashop = Setup::embedded().start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(1001, 16).await;
+    database.add_sku(901, "209.00", 1_000_000).await;
+    let load = Load::of_direct_buys(&[&dashop], 1001..1017, 901);
     for _ in 0..5 {
-        let dashop = setup.start().await;
-        if !seeded {
-            let mut database = dashop.database();
-            database.add_buyers(1001, 16);
-            database.add_sku(901, "209.00", 1_000_000);
-            seeded = true;
-        }
-        let before = answered.lock().unwrap().len();
-        let buyers = (1001..1017).map(|user| {
-            let (buyer, answered) = (dashop.buyer(&format!("b{user}")), Arc::clone(&answered));
-            tokio::spawn(async move {
-                while let Ok(answer) = buyer.try_create(direct_buy(user)).await {
-                    assert_eq!(answer["code"], 200, "{answer}");
-                    let number = answer["data"]["order_id"].as_str().unwrap().to_owned();
-                    assert!(
-                        answered.lock().unwrap().insert(number, user).is_none(),
-                        "a number was given twice"
-                    );
-                }
-            })
-        });
-        let buyers: Vec<_> = buyers.collect();
-        while answered.lock().unwrap().len() < before + 40 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        setup = dashop.kill();
-        for buyer in buyers {
-            buyer.await.unwrap();
-        }
+        load.orders(40).await;
+        dashop = dashop.kill().start().await;
     }
-
-    let dashop = setup.start().await;
-    let mut database = dashop.database();
-    let (left, sold, ordered) = database.pieces(901);
-    assert_eq!((left + sold, sold), (1_000_000, ordered), "none is half written");
-    let answered = answered.lock().unwrap().clone();
-    assert!(answered.len() >= 200);
-    let mut listed = HashMap::new();
-    for user in 1001..1017 {
-        for order in dashop.buyer(&format!("b{user}")).list(0).await {
-            listed.insert(order["order_id"].as_str().unwrap().to_owned(), user);
-        }
-    }
-    for (number, user) in &answered {
-        assert_eq!(listed.get(number), Some(user), "order {number} was answered");
-    }
+    load.orders(40).await;
+    let answers = load.stop().await;
+    assert_eq!(answers.codes().keys().collect::<Vec<_>>(), [&200], "{:?}", answers.codes());
+    assert!(answers.lost() > 0, "the kills came in the middle of something");
+    answers.are_kept(&mut database, 901, 1_000_000).await;
+    let listed = join_all((1001..1017).map(|user| {
+        let buyer = dashop.buyer(&format!("b{user}"));
+        async move { buyer.list(0).await.len() }
+    }));
+    assert!(listed.await.iter().sum::<usize>() >= answers.orders(), "and their buyers see them");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
-    let dashop = Dashop::embedded().await;
-    let mut database = dashop.database();
-    database.add_buyers(1001, 20);
-    database.add_sku(901, "209.00", 5000);
+    let dashop = Setup::embedded().start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(1001, 20).await;
+    database.add_sku(901, "209.00", 5000).await;
     let answers: Vec<_> = stream::iter(0..1000)
         .map(|n| {
             let user = 1001 + n % 20;
@@ -99,7 +60,7 @@ async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
         async move { buyer.list(0).await.len() }
     }));
     assert_eq!(lists.await.iter().sum::<usize>(), 1000);
-    assert_eq!(dashop.database().number("SELECT stock AS n FROM DDSC_SKU WHERE id = 901"), 4000);
+    assert_eq!(database.pieces(901).await, (4000, 1000, 1000));
 }
 
 #[tokio::test]
@@ -108,16 +69,15 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
         ("DASHOP_LISTEN", "nowhere"),
         ("DASHOP_FREIGHT", "ten"),
         ("DASHOP_DATABASE_URL", "postgres://localhost/shop"),
-        ("DASHOP_JWT_SECRET", "short"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
-        let output = Setup::embedded().with(name, value).command().arg("serve").output().unwrap();
+        let output = Setup::embedded().with(name, value).run(&["serve"]);
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{name}={value}");
         assert!(said.contains(name), "{name}={value}: {said}");
     }
     let no_keys = Setup::embedded().with("DASHOP_DATABASE_URL", "mysql://shop@127.0.0.1:1/shop");
-    let output = no_keys.command().arg("serve").output().unwrap();
+    let output = no_keys.run(&["serve"]);
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("DASHOP_ALIPAY"), "{said}");

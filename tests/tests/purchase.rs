@@ -1,18 +1,22 @@
 //! A whole purchase, as a browser makes it, against the real program with its sandbox.
 
 use serde_json::json;
-use tests::{Browser, Dashop};
+use tests::{Browser, Dashop, Setup};
 use url::Url;
 
-#[tokio::test]
-async fn from_the_cart_to_the_confirmed_receipt() {
-    let dashop = Dashop::embedded().await;
-    let (browser, mut database) = (Browser::new(), dashop.database());
-    database.add_buyers(904, 1);
-    database.add_sku(901, "104.95", 10);
-    database.add_sku(902, "104.01", 10);
-    database.put_in_cart(904, 901, 2);
-    database.put_in_cart(904, 902, 1);
+tests::on_both_stores!(
+    from_the_cart_to_the_confirmed_receipt,
+    a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time,
+);
+
+async fn from_the_cart_to_the_confirmed_receipt(setup: Setup) {
+    let dashop = setup.start().await;
+    let (browser, mut database) = (Browser::new(), dashop.database().await);
+    database.add_buyers(904, 1).await;
+    database.add_sku(901, "104.95", 10).await;
+    database.add_sku(902, "104.01", 10).await;
+    database.put_in_cart(904, 901, 2).await;
+    database.put_in_cart(904, 902, 1).await;
     let buyer = dashop.buyer("b904");
 
     let preview = buyer.preview("settlement_type=0").await;
@@ -28,7 +32,7 @@ async fn from_the_cart_to_the_confirmed_receipt() {
     let order_id = created["data"]["order_id"].as_str().unwrap().to_owned();
     assert_eq!(order_id.len(), 16);
     assert!(order_id.ends_with("04"), "the user id modulo 100: {order_id}");
-    assert_eq!(database.pieces(901), (8, 2, 2));
+    assert_eq!(database.pieces(901).await, (8, 2, 2));
     assert_eq!(buyer.preview("settlement_type=0").await["code"], 50106, "the cart is empty");
 
     let unpaid = buyer.list(1).await;
@@ -55,10 +59,12 @@ async fn from_the_cart_to_the_confirmed_receipt() {
         assert_eq!(buyer.confirm(&order_id).await["code"], 200, "confirming twice is one confirmation");
     }
     assert_eq!(buyer.list(4).await[0]["status"], 4);
-    let changes = database.words(&format!(
-        "SELECT from_status || '>' || to_status || ' ' || actor AS n FROM dashop_order_timeline \
-         WHERE order_id = '{order_id}' ORDER BY id"
-    ));
+    let changes = database
+        .words(&format!(
+            "SELECT CONCAT(from_status, '>', to_status, ' ', actor) AS n FROM dashop_order_timeline \
+             WHERE order_id = '{order_id}' ORDER BY id"
+        ))
+        .await;
     assert_eq!(changes, ["1>2 alipay", "2>3 shop", "3>4 buyer"]);
 }
 
@@ -86,17 +92,16 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 
 /// Ships the order on the command line, which must succeed or fail as expected.
 fn ship(dashop: &Dashop, order_id: &str, succeeds: bool) {
-    let output = dashop.setup().command().args(["ship", order_id]).output().unwrap();
+    let output = dashop.setup().run(&["ship", order_id]);
     assert_eq!(output.status.success(), succeeds, "{output:?}");
 }
 
-#[tokio::test]
-async fn a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time() {
-    let dashop = Dashop::embedded().await;
-    let mut database = dashop.database();
-    database.add_buyers(904, 1);
-    database.add_sku(901, "209.00", 10);
-    database.put_in_cart(904, 901, 5);
+async fn a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time(setup: Setup) {
+    let dashop = setup.start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(904, 1).await;
+    database.add_sku(901, "209.00", 10).await;
+    database.put_in_cart(904, 901, 5).await;
     let buyer = dashop.buyer("b904");
     let without_sku = json!({"address_id": 904, "settlement_type": 1});
     assert_eq!(buyer.create(without_sku.clone()).await["code"], 50101, "nothing was previewed");
@@ -105,6 +110,6 @@ async fn a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time() {
     assert_eq!(preview["data"]["payment_amount"], "428.00", "{preview}");
     let created = buyer.create(without_sku).await;
     assert_eq!(created["data"]["total_amount"], "428.00", "{created}");
-    assert_eq!(database.pieces(901), (8, 2, 2));
+    assert_eq!(database.pieces(901).await, (8, 2, 2));
     assert_eq!(buyer.preview("settlement_type=0").await["data"]["total_count"], 5);
 }

@@ -39,10 +39,10 @@ async fn main() {
 async fn measure(group: &str, skus: i32) -> f64 {
     let dashop =
         Setup::embedded().with("DASHOP_DESK_GROUP", group).with("DASHOP_LOG_LEVEL", "warn").start().await;
-    let mut database = dashop.database();
-    database.add_buyers(1001, BUYERS);
+    let mut database = dashop.database().await;
+    database.add_buyers(1001, BUYERS).await;
     for sku in 0..skus {
-        database.add_sku(901 + sku, "209.00", 1_000_000);
+        database.add_sku(901 + sku, "209.00", 1_000_000).await;
     }
     let buyers: Vec<_> = (0..BUYERS).map(|user| dashop.buyer(&format!("b{}", 1001 + user))).collect();
     let started = Instant::now();

@@ -1,0 +1,153 @@
+use std::{
+    fs::File,
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+};
+
+use deadpool_redis::redis;
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
+use tempfile::TempDir;
+
+use crate::child::{free_address, kill, signal, that_dies_with_us, until};
+
+/// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
+pub struct Server {
+    kind: Kind,
+    directory: TempDir,
+    address: SocketAddr,
+    child: Option<Child>,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    MariaDb,
+    Redis,
+}
+
+impl Server {
+    /// A MariaDB on new data.
+    pub async fn mariadb() -> Self {
+        Self::new(Kind::MariaDb).await
+    }
+
+    /// An empty Redis that has written each change to its disk when it answers.
+    pub async fn redis() -> Self {
+        Self::new(Kind::Redis).await
+    }
+
+    async fn new(kind: Kind) -> Self {
+        let mut server =
+            Self { kind, directory: tempfile::tempdir().unwrap(), address: free_address(), child: None };
+        server.install();
+        server.start().await;
+        server
+    }
+
+    /// Where the program finds it; a MySQL server without the name of a database.
+    pub fn url(&self) -> String {
+        match self.kind {
+            Kind::MariaDb => format!("mysql://root@{}", self.address),
+            Kind::Redis => format!("redis://{}", self.address),
+        }
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// SIGKILL, as a power cut.
+    pub fn kill(&mut self) {
+        kill(&mut self.child.take().expect("it runs"));
+    }
+
+    /// SIGSTOP: connections stay open and nothing is answered any more.
+    pub fn halt(&self) {
+        signal(self.pid(), "STOP");
+    }
+
+    /// SIGCONT: it goes on where it was halted.
+    pub fn go_on(&self) {
+        signal(self.pid(), "CONT");
+    }
+
+    /// Starts it, again, on the same address and data, and waits until it answers.
+    pub async fn start(&mut self) {
+        assert!(self.child.is_none(), "it runs already");
+        let log_file = self.directory.path().join("log");
+        let log = File::options().append(true).create(true).open(&log_file).unwrap();
+        let mut command = self.command();
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.child = Some(command.spawn().expect("Debian's mariadb-server and redis-server are installed"));
+        let what = format!("the server answers; its log is {}", log_file.display());
+        until(&what, async || self.answers().await).await;
+    }
+
+    fn install(&self) {
+        if let Kind::Redis = self.kind {
+            return;
+        }
+        let output = Command::new("mariadb-install-db")
+            .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal"])
+            .arg(format!("--user={}", user()))
+            .arg(format!("--datadir={}", self.directory.path().join("data").display()))
+            // A MariaDB that starts removes what looks like its own there, also what is another's.
+            .env("TMPDIR", self.directory.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    fn command(&self) -> Command {
+        let folder = self.directory.path().display();
+        let port = self.address.port();
+        let mut command = match self.kind {
+            Kind::MariaDb => {
+                let mut mariadbd = that_dies_with_us("/usr/sbin/mariadbd");
+                mariadbd.args(["--no-defaults", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M"]);
+                mariadbd.args(["--character-set-server=utf8mb4".to_owned(), format!("--user={}", user())]);
+                mariadbd.args([format!("--port={port}"), format!("--datadir={folder}/data")]);
+                mariadbd.args([format!("--socket={folder}/socket"), format!("--pid-file={folder}/pid")]);
+                mariadbd
+            }
+            Kind::Redis => {
+                let mut redis = that_dies_with_us("redis-server");
+                redis.args(["--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "always"]);
+                redis.args(["--port", &port.to_string(), "--dir", &folder.to_string()]);
+                redis
+            }
+        };
+        command.env("TMPDIR", self.directory.path());
+        command
+    }
+
+    async fn answers(&self) -> bool {
+        match self.kind {
+            Kind::MariaDb => {
+                let url = format!("{}/mysql", self.url());
+                let Ok(mut root) = AsyncMysqlConnection::establish(&url).await else { return false };
+                root.batch_execute("SELECT 1").await.is_ok()
+            }
+            Kind::Redis => {
+                let client = redis::Client::open(self.url()).unwrap();
+                let Ok(mut client) = client.get_multiplexed_async_connection().await else { return false };
+                // While it still reads its file it says so instead.
+                redis::cmd("PING").query_async::<String>(&mut client).await.is_ok()
+            }
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            kill(child);
+        }
+    }
+}
+
+/// Who runs the test: mariadbd refuses to run as root unless it is told to.
+fn user() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}

@@ -1,0 +1,1 @@
+//! Clusters, and a node of them killed under load.
