@@ -1,0 +1,149 @@
+//! Servers and programs that die under load: no order that was answered is lost or there twice, every request is
+//! answered in time while the servers are gone, and the shop recovers by itself.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tests::{Browser, Dashop, Load, Server, Setup};
+
+const OUTAGE: Duration = Duration::from_secs(5);
+const STOCK: i32 = 1_000_000;
+/// The limits that the programs get, in seconds. An outage is longer than one request may take.
+const LIMITS: [(&str, &str); 6] = [
+    ("DASHOP_REQUEST_TIMEOUT", "4"),
+    ("DASHOP_DATABASE_ACQUIRE_TIMEOUT", "1"),
+    ("DASHOP_DATABASE_CONNECT_TIMEOUT", "1"),
+    ("DASHOP_DATABASE_STATEMENT_TIMEOUT", "2"),
+    ("DASHOP_DATABASE_LOCK_TIMEOUT", "1"),
+    ("DASHOP_REDIS_TIMEOUT", "1"),
+];
+/// After this a buyer takes a request for unanswered: the limit, and what a busy machine may add.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+/// A shop of two programs on servers of its own.
+struct Shop {
+    mariadb: Server,
+    redis: Server,
+    programs: [Dashop; 2],
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let (mariadb, redis) = (Server::mariadb().await, Server::redis().await);
+        let setup = LIMITS
+            .into_iter()
+            .fold(Setup::on(&mariadb, &redis).await, |setup, (name, value)| setup.with(name, value));
+        let (first, second) = (setup.beside(), setup);
+        let programs = [first.start().await, second.start().await];
+        let mut database = programs[0].database().await;
+        database.add_buyers(1001, 16).await;
+        database.add_sku(901, "209.00", STOCK).await;
+        Self { mariadb, redis, programs }
+    }
+
+    /// Sixteen buyers, each with a line in the cart that they order, and again and again.
+    fn load(&self) -> Load {
+        let data = self.programs[0].setup().data().clone();
+        Load::of(&[&self.programs[0], &self.programs[1]], 1001..1017, move |buyer, user| {
+            let data = data.clone();
+            async move {
+                // Where the carts are gone, the order must be refused, or be of the line that is there already.
+                data.try_to_fill_cart(user, 901).await;
+                let body = json!({"address_id": user, "settlement_type": 0});
+                buyer.with_patience(PATIENCE).try_create(body).await
+            }
+        })
+    }
+
+    /// What both programs say of themselves.
+    async fn ready(&self) -> [Option<u16>; 2] {
+        let [first, second] = &self.programs;
+        let (browser, path) = (Browser::new(), "/readyz");
+        [browser.status(&first.url(path)).await, browser.status(&second.url(path)).await]
+    }
+
+    /// After the server is back: orders are placed again by both programs, and the books are right.
+    async fn recovers(&self, load: Load) {
+        load.orders(100).await;
+        for program in &self.programs {
+            tests::until("the program is ready", async || {
+                Browser::new().status(&program.url("/readyz")).await == Some(200)
+            })
+            .await;
+        }
+        let answers = load.stop().await;
+        let codes = answers.codes();
+        assert_eq!(answers.lost(), 0, "every request is answered in time: {codes:?}");
+        assert!(codes.keys().all(|code| [200, 50000, 50104, 50106].contains(code)), "{codes:?}");
+        assert!(codes.len() > 1, "the outage was noticed: {codes:?}");
+        answers.are_kept(&mut self.programs[0].database().await, 901, STOCK.into()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_killed() {
+    let mut shop = Shop::open().await;
+    let load = shop.load();
+    load.orders(100).await;
+    shop.mariadb.kill();
+    tokio::time::sleep(OUTAGE).await;
+    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    shop.mariadb.start().await;
+    shop.recovers(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_halts() {
+    let shop = Shop::open().await;
+    let load = shop.load();
+    load.orders(100).await;
+    shop.mariadb.halt();
+    tokio::time::sleep(OUTAGE).await;
+    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    shop.mariadb.go_on();
+    shop.recovers(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_that_are_killed() {
+    let mut shop = Shop::open().await;
+    let load = shop.load();
+    load.orders(100).await;
+    shop.redis.kill();
+    tokio::time::sleep(OUTAGE).await;
+    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    shop.redis.start().await;
+    shop.recovers(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_that_halt() {
+    let shop = Shop::open().await;
+    let load = shop.load();
+    load.orders(100).await;
+    shop.redis.halt();
+    tokio::time::sleep(OUTAGE).await;
+    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    shop.redis.go_on();
+    shop.recovers(load).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_programs_is_killed_twenty_times() {
+    let setup = Setup::on_servers().await;
+    let mut victim = setup.beside().start().await;
+    let other = setup.start().await;
+    let mut database = other.database().await;
+    database.add_buyers(1001, 16).await;
+    database.add_sku(901, "209.00", STOCK).await;
+    let load = Load::of_direct_buys(&[&victim, &other], 1001..1017, 901);
+    for _ in 0..20 {
+        load.orders(20).await;
+        victim = victim.kill().start().await;
+    }
+    load.orders(20).await;
+    let answers = load.stop().await;
+    assert_eq!(answers.codes().keys().collect::<Vec<_>>(), [&200], "{:?}", answers.codes());
+    assert!(answers.lost() > 0, "the kills came in the middle of something");
+    answers.are_kept(&mut database, 901, STOCK.into()).await;
+}
