@@ -153,7 +153,7 @@ impl Services {
         if redis.is_some() {
             jobs.spawn(sweep_for_ever(sweep));
         }
-        let readiness = Arc::new(Parts { store: Arc::clone(&store), redis });
+        let readiness = Arc::new(Parts { store: Arc::clone(&store), redis, desk: desk.clone() });
         let backs = Backs { store, carts, gateway, merchant, clock };
         let tokens = token_key(configuration)?;
         Ok(Self { shop: backs.shop(desk, readiness, tokens, configuration), sandbox, writers, jobs })

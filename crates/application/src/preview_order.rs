@@ -94,6 +94,11 @@ impl PreviewOrder {
         }
     }
 
+    /// What the page shows of a buyer whose request cannot be read: the addresses.
+    pub async fn addresses(&self, username: &Username) -> Result<Vec<Address>, PreviewRefusal> {
+        self.buyer(username).await.map(|(_, addresses)| addresses)
+    }
+
     async fn buyer(&self, username: &Username) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
         let user_id = self.users.find(username).await?.ok_or(PreviewRefusal::UnknownUser)?;
         Ok((user_id, self.address_book.of_user(user_id).await?))
@@ -107,15 +112,36 @@ impl PreviewOrder {
                 self.price(&purchase).await
             }
             PreviewItems::Direct { sku_id, quantity } => {
-                let quantity = self.rules.quantity_limit.quantity(quantity)?;
-                let quote = self.price(&Purchase::of_one(sku_id, quantity)).await?;
-                if let Some(line) = quote.unavailable.first() {
-                    return Err(PreviewRefusal::Unavailable(line.sku_id));
-                }
-                let latest = DirectBuy { sku_id, quantity, previewed_at: self.clock.now() };
-                self.direct_buys.remember(user_id, latest).await?;
-                Ok(quote)
+                let quote = self.quote_directly(sku_id, quantity).await;
+                self.remember(user_id, sku_id, quote.as_ref().ok()).await;
+                quote
             }
+        }
+    }
+
+    async fn quote_directly(&self, sku_id: SkuId, quantity: i64) -> Result<Quote, PreviewRefusal> {
+        let quantity = self.rules.quantity_limit.quantity(quantity)?;
+        let quote = self.price(&Purchase::of_one(sku_id, quantity)).await?;
+        match quote.unavailable.first() {
+            Some(line) => Err(PreviewRefusal::Unavailable(line.sku_id)),
+            None => Ok(quote),
+        }
+    }
+
+    /// Remembers what was shown, which may be nothing: what was shown before is not what the buyer wants now.
+    ///
+    /// A page that says what it buys does without; so a failure costs no more than a warning.
+    async fn remember(&self, user_id: UserId, sku_id: SkuId, shown: Option<&Quote>) {
+        let line = shown.and_then(|quote| quote.lines.first());
+        let remembered = match line {
+            Some(line) => {
+                let latest = DirectBuy { sku_id, quantity: line.quantity, previewed_at: self.clock.now() };
+                self.direct_buys.remember(user_id, latest).await
+            }
+            None => self.direct_buys.forget(user_id).await,
+        };
+        if let Err(error) = remembered {
+            tracing::warn!(%user_id, %error, "a previewed direct buy is not remembered");
         }
     }
 

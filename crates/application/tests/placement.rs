@@ -11,7 +11,7 @@ use domain::{
     AddressId, IdempotencyKey, Order, OrderId, Purchase, Quantity, Refusal, RequestDigest, SkuId, UserId,
 };
 use ports::{
-    InsertOrdersError, StockOutcome, StoreError,
+    InsertOrdersError, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
     mock::{MockCartStore, MockCatalog, MockOrderReader, MockRandomness, MockUnitOfWork, PreparedUnits},
 };
 use support::*;
@@ -38,23 +38,27 @@ fn with_catalog(
     orders: MockOrderReader,
     units: Vec<Result<MockUnitOfWork, StoreError>>,
 ) -> Shop {
+    let units = Arc::new(PreparedUnits::new(units));
+    Shop { placement: placement(catalog, orders, Arc::clone(&units) as _), units }
+}
+
+fn placement(catalog: MockCatalog, orders: MockOrderReader, units: Arc<dyn UnitsOfWork>) -> Arc<Placement> {
     let mut randomness = MockRandomness::new();
     randomness.expect_draw().return_const(7_u32);
-    let units = Arc::new(PreparedUnits::new(units));
     let sweep = SweepCarts {
-        units: Arc::clone(&units) as _,
+        units: Arc::clone(&units),
         carts: Arc::new(MockCartStore::new()),
         clock: Arc::new(clock()),
     };
     let ports = PlacementPorts {
         catalog: Arc::new(catalog),
-        units: Arc::clone(&units) as _,
+        units,
         orders: Arc::new(orders),
         sweep: Arc::new(sweep),
         clock: Arc::new(clock()),
         randomness: Arc::new(randomness),
     };
-    Shop { units, placement: Arc::new(Placement::new(ports, rules())) }
+    Arc::new(Placement::new(ports, rules()))
 }
 
 /// A direct buy of one piece of SKU 1.
@@ -97,6 +101,17 @@ fn locked() -> MockUnitOfWork {
     let mut unit = MockUnitOfWork::default();
     unit.stock.expect_take().times(1).returning(|_| Err(rows_locked()));
     unit
+}
+
+/// A database that waits for rows that others hold.
+struct SlowUnits;
+
+#[async_trait::async_trait]
+impl UnitsOfWork for SlowUnits {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+        Err(rows_locked())
+    }
 }
 
 fn insert_fails(error: InsertOrdersError) -> MockUnitOfWork {
@@ -143,9 +158,42 @@ async fn locked_rows_are_tried_again_so_often_and_then_the_shop_is_busy() {
 
     let units = (0..8).map(|_| Ok(locked())).collect();
     let never = shop(&[5; 8], MockOrderReader::new(), units);
-    let outcomes = never.placement.place(&[draft(1), draft(2)]).await;
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(PlacementError::Busy))));
-    assert_eq!((outcomes.len(), never.units.commits(), never.units.left()), (2, 0, 0));
+    let outcomes = never.placement.place(&[draft(1)]).await;
+    assert!(matches!(outcomes[..], [Err(PlacementError::Busy)]));
+    assert_eq!((never.units.commits(), never.units.left()), (0, 0));
+}
+
+/// Somebody holds SKU 1. Two tries together, then one by one: the first order of SKU 1 gets stuck, the second does not
+/// wait for the same rows again, and who buys something else is served.
+#[tokio::test(start_paused = true)]
+async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
+    let other = OrderDraft { purchase: Purchase::of_one(SkuId(2), Quantity::ONE), ..draft(3) };
+    let one_pass = vec![Ok(locked()), Ok(writing(1, 1))];
+    let later = (0..7).map(|_| Ok(locked()));
+    let units = vec![Ok(locked()), Ok(locked())].into_iter().chain(one_pass).chain(later).collect();
+    let shop = shop(&[5; 11], MockOrderReader::new(), units);
+    let outcomes = shop.placement.place(&[draft(1), draft(2), other]).await;
+    assert!(matches!(outcomes[..], [Err(PlacementError::Busy), Err(PlacementError::Busy), Ok(_)]));
+    assert_eq!((shop.units.commits(), shop.units.left()), (1, 0));
+}
+
+/// What takes longer than the patience of a group ends; nobody is tried for ever.
+#[tokio::test(start_paused = true)]
+async fn a_group_has_a_limited_time_in_all() {
+    let mut catalog = MockCatalog::new();
+    catalog.expect_skus().returning(|ids| Ok(ids.iter().map(|id| (*id, sku(id.0, "209", 5))).collect()));
+    let placement = placement(catalog, MockOrderReader::new(), Arc::new(SlowUnits));
+    let started = tokio::time::Instant::now();
+    let outcomes = placement.place(&[draft(1)]).await;
+    assert!(matches!(outcomes[..], [Err(PlacementError::Busy)]));
+    assert!(started.elapsed() < std::time::Duration::from_secs(13), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn numbers_of_orders_that_were_not_written_are_given_again() {
+    let units = (0..7).map(|_| Ok(stock_changed())).chain([Ok(writing(1, 1))]).collect();
+    let shop = shop(&[5; 8], MockOrderReader::new(), units);
+    assert_eq!(number(&shop.placement.place(&[draft(1)]).await[0]), "2019112812000001");
 }
 
 #[tokio::test]

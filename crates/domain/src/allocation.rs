@@ -23,9 +23,9 @@ pub enum Refusal {
     /// The order costs something else than the client expected.
     #[error("the order costs {0} now")]
     AmountChanged(Money),
-    /// The order costs more than an order can.
-    #[error("the order costs more than an order can")]
-    AmountTooLarge,
+    /// The order costs nothing, which cannot be paid at Alipay, or more than an order can.
+    #[error("the order costs nothing, or more than an order can")]
+    Unpayable,
 }
 
 /// Pieces of one SKU to be taken for the whole group, at the price that was quoted.
@@ -72,7 +72,7 @@ fn serve(
     freight: &FreightPolicy,
     left: &mut BTreeMap<SkuId, u32>,
 ) -> Result<Quote, Refusal> {
-    let quote = demand.purchase.quote(skus, freight).map_err(|_| Refusal::AmountTooLarge)?;
+    let quote = demand.purchase.quote(skus, freight).map_err(|_| Refusal::Unpayable)?;
     if let Some(line) = quote.unavailable.first() {
         return Err(Refusal::Unavailable(line.sku_id));
     }
@@ -80,6 +80,9 @@ fn serve(
         |line: &&crate::PricedLine| left.get(&line.sku.id).is_none_or(|left| *left < line.quantity.pieces());
     if let Some(line) = quote.lines.iter().find(short) {
         return Err(Refusal::StockShort(line.sku.id));
+    }
+    if quote.payment_amount.is_zero() {
+        return Err(Refusal::Unpayable);
     }
     if demand.expected_amount.is_some_and(|expected| expected != quote.payment_amount) {
         return Err(Refusal::AmountChanged(quote.payment_amount));
@@ -164,6 +167,14 @@ mod tests {
         let group = allocate(&[demand("2.99"), demand("3.00")], &shelf(&[2]), &FREIGHT);
         assert_eq!(group.outcomes[0], Err(Refusal::AmountChanged("3.00".parse().unwrap())));
         assert!(group.outcomes[1].is_ok());
+    }
+
+    #[test]
+    fn an_order_of_nothing_is_refused() {
+        let mut skus = shelf(&[5]);
+        skus.get_mut(&SkuId(1)).unwrap().price = Money::ZERO;
+        let group = allocate_all(&[purchase(&[(1, 1)])], &skus);
+        assert_eq!((group.outcomes, group.taken), (vec![Err(Refusal::Unpayable)], vec![]));
     }
 
     proptest! {

@@ -1,9 +1,12 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     Actor, Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
     Quantity, Quote, SaleAttribute, ShippingAddress, ShopTime, SkuId, StatusChange, Transition, UserId,
 };
+
+/// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
+const SHORTEST_PAYMENT: Duration = Duration::from_secs(60);
 
 /// An order as it was placed, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,9 +147,9 @@ impl Order {
         }
     }
 
-    /// Whether the time to pay has passed.
+    /// Whether the time to begin paying has passed: Alipay takes no deadline that is less than a minute ahead.
     pub fn is_overdue(&self, now: ShopTime) -> bool {
-        self.expire_at.is_some_and(|expire_at| expire_at <= now)
+        self.expire_at.is_some_and(|expire_at| expire_at < now.after(SHORTEST_PAYMENT))
     }
 }
 

@@ -56,6 +56,20 @@ impl OrderNumbers {
         }
     }
 
+    /// Takes back numbers that were not used after all, so that they count neither as taken nor as given.
+    pub fn give_back<'a>(&mut self, unused: impl IntoIterator<Item = &'a OrderId>) {
+        for id in unused {
+            let Some(rest) = id.as_str().strip_prefix(&self.second).filter(|_| !self.second.is_empty())
+            else {
+                continue;
+            };
+            self.numbered = self.numbered.saturating_sub(1);
+            if let (2, Ok(pair)) = (rest.len(), rest.parse::<u32>()) {
+                self.taken_pairs &= !(1 << pair);
+            }
+        }
+    }
+
     fn enter(&mut self, now: ShopTime) {
         let second = now.compact();
         if second != self.second {
@@ -108,6 +122,24 @@ mod tests {
         assert_eq!(numbers.next(now, UserId(4), 7).as_str(), "2019112820400800000007", "no pair is free");
         numbers.mark_taken(&[OrderId::parse("2019112820400800000008").unwrap()]);
         assert_eq!(numbers.next(now, UserId(4), 5_000).as_str(), "2019112820400800005000");
+    }
+
+    #[test]
+    fn numbers_that_were_not_used_do_not_count() {
+        let mut numbers = OrderNumbers::default();
+        let now = at("2019-11-28 20:40:08");
+        for _ in 0..200 {
+            let unused = numbers.next(now, UserId(4), 0);
+            assert_eq!(unused.as_str(), "2019112820400804");
+            numbers.give_back([&unused]);
+        }
+        let used = numbers.next(now, UserId(4), 0);
+        numbers.give_back([&OrderId::parse("2019112820400704").unwrap()]);
+        assert_ne!(
+            numbers.next(now, UserId(4), 0),
+            used,
+            "what another second used is no concern of this one"
+        );
     }
 
     proptest! {

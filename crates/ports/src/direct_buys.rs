@@ -12,6 +12,9 @@ pub trait DirectBuys: Send + Sync {
     /// Remembers the user's latest, in place of any before.
     async fn remember(&self, user_id: UserId, latest: DirectBuy) -> Result<(), StoreError>;
 
+    /// Forgets the user's latest, if there is one.
+    async fn forget(&self, user_id: UserId) -> Result<(), StoreError>;
+
     /// The user's latest, however old.
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError>;
 }

@@ -1,7 +1,5 @@
 use async_trait::async_trait;
-use domain::{
-    Allocation, NewOrder, Order, OrderId, PaymentRecord, ShopTime, StatusChange,
-};
+use domain::{Allocation, NewOrder, Order, OrderId, PaymentRecord, ShopTime, StatusChange};
 
 use crate::{BoxError, CartRemoval, StoreError};
 

@@ -150,7 +150,7 @@ impl CartStore for RedisCarts {
                 Some(line) => drop(lines.insert(line.sku_id, line)),
                 None => {
                     let field = String::from_utf8_lossy(&field);
-                    tracing::warn!(%user_id, %field, "a cart line cannot be read and is left out");
+                    tracing::warn!(%user_id, ?field, "a cart line cannot be read and is left out");
                 }
             }
         }

@@ -139,6 +139,10 @@ impl DirectBuys for SqlStore {
         self.engine.remember(user_id, latest).await
     }
 
+    async fn forget(&self, user_id: UserId) -> Result<(), StoreError> {
+        self.engine.forget(user_id).await
+    }
+
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
         self.engine.latest(user_id).await
     }

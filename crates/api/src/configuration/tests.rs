@@ -38,7 +38,6 @@ fn an_error_names_the_variable() {
         ("DASHOP_DATABASE_TLS", "perhaps"),
         ("DASHOP_REDIS_URL", "http://localhost"),
         ("DASHOP_REDIS_URL", "redis://a,redis://b"),
-        ("DASHOP_JWT_SECRET", "short"),
         ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
         ("DASHOP_SANDBOX", "maybe"),
         ("DASHOP_CORS_ORIGINS", "shop.example"),
@@ -62,6 +61,8 @@ fn a_real_shop_is_not_started_on_defaults() {
     ];
     let with_keys = [&[MYSQL][..], &keys[..]].concat();
     assert!(refusal(&with_keys).contains("DASHOP_JWT_SECRET is missing"));
+    let short = [&with_keys[..], &[("DASHOP_JWT_SECRET", "fifteen bytes..")]].concat();
+    assert!(refusal(&short).contains("DASHOP_JWT_SECRET must have at least 16 bytes"));
     let configuration = read(&[&with_keys[..], &[SECRET]].concat()).unwrap();
     assert!(!configuration.migrate_at_start);
 }

@@ -5,7 +5,7 @@ use application::{
     PreviewRefusal, StartPaymentError,
 };
 use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId};
-use ports::GatewayError;
+use ports::{GatewayError, StoreError};
 
 use super::Failure;
 
@@ -89,6 +89,17 @@ pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> Failure {
     Code::Unforeseen.failure()
 }
 
+/// What the database did not do. Rows that others hold are worth another try, which the client is told.
+fn store_failure(error: &StoreError) -> Failure {
+    match error {
+        StoreError::Busy(_) => Code::Busy.failure(),
+        StoreError::Unavailable(_)
+        | StoreError::OutcomeUnknown(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Refused(_) => unforeseen(error),
+    }
+}
+
 /// Writes an error with its causes, under the span of the request.
 pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str) {
     let mut chain = error.to_string();
@@ -111,7 +122,7 @@ impl From<PreviewRefusal> for Failure {
             }
             PreviewRefusal::Unavailable(sku_id) => unavailable(sku_id),
             PreviewRefusal::Carts(error) => unforeseen(&error),
-            PreviewRefusal::Store(error) => unforeseen(&error),
+            PreviewRefusal::Store(error) => store_failure(&error),
         }
     }
 }
@@ -128,7 +139,7 @@ impl From<PlaceOrderError> for Failure {
             PlaceOrderError::Placement(error) => error.into(),
             PlaceOrderError::Gateway(error) => error.into(),
             PlaceOrderError::Carts(error) => unforeseen(&error),
-            PlaceOrderError::Store(error) => unforeseen(&error),
+            PlaceOrderError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -140,12 +151,12 @@ impl From<PlacementError> for Failure {
                 Refusal::Unavailable(sku_id) => unavailable(sku_id),
                 Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
                 Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
-                Refusal::AmountTooLarge => Code::InvalidQuantity.failure(),
+                Refusal::Unpayable => Code::InvalidQuantity.failure(),
             },
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
             PlacementError::KeyInUse => Code::Busy.failure(),
-            PlacementError::Store(error) => unforeseen(&*error),
+            PlacementError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -154,7 +165,7 @@ impl From<ListOrdersError> for Failure {
     fn from(error: ListOrdersError) -> Self {
         match error {
             ListOrdersError::UnknownUser => Code::UnknownUser.failure(),
-            ListOrdersError::Store(error) => unforeseen(&error),
+            ListOrdersError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -166,7 +177,7 @@ impl From<ConfirmReceiptError> for Failure {
             ConfirmReceiptError::UnknownOrder => Code::UnknownOrder.failure(),
             ConfirmReceiptError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             ConfirmReceiptError::Conflict => Code::Busy.failure(),
-            ConfirmReceiptError::Store(error) => unforeseen(&error),
+            ConfirmReceiptError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -178,7 +189,7 @@ impl From<StartPaymentError> for Failure {
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
-            StartPaymentError::Store(error) => unforeseen(&error),
+            StartPaymentError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -197,6 +208,6 @@ pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<Failur
         PaymentResultError::UnknownOrder => Some(Code::UnknownOrder.failure()),
         PaymentResultError::Gateway { cause, .. } => Some(cause.into()),
         PaymentResultError::Settle(error) => Some(unforeseen(&error)),
-        PaymentResultError::Store(error) => Some(unforeseen(&error)),
+        PaymentResultError::Store(error) => Some(store_failure(&error)),
     }
 }

@@ -98,6 +98,8 @@ pub fn routes(services: &mut ServiceConfig) {
                 .default_service(web::to(no_such_method)),
         );
     }
+    // Whatever else is asked for below the contract's prefix is answered in its form.
+    services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services
         .route("/healthz", web::get().to(health::healthz))
         .route("/healthz", web::head().to(health::healthz))
@@ -128,6 +130,10 @@ pub fn cors(origins: &[String]) -> Cors {
 
 async fn no_such_method() -> Failure {
     Failure::new(Code::BadParameter, "请求参数错误:不支持的请求方法")
+}
+
+async fn no_such_operation() -> Failure {
+    Failure::new(Code::BadParameter, "请求参数错误:没有这个接口")
 }
 
 async fn no_such_page() -> HttpResponse {

@@ -1,6 +1,10 @@
 //! The parameters of an operation: a JSON object in the body over the query string.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use actix_web::{HttpRequest, web::Payload};
 use domain::{Money, OrderId, SkuId};
@@ -14,7 +18,11 @@ use super::{Code, Failure};
 
 /// Parameters by name. Null and the empty text count as absent.
 #[derive(Debug, Default)]
-pub(super) struct Parameters(BTreeMap<String, Value>);
+pub(super) struct Parameters {
+    values: BTreeMap<String, Value>,
+    /// Those that the query string has twice with different values; using one of them is an error.
+    ambiguous: BTreeSet<String>,
+}
 
 /// A parameter that cannot be used; the text names it.
 fn bad(what: impl fmt::Display) -> Failure {
@@ -23,19 +31,16 @@ fn bad(what: impl fmt::Display) -> Failure {
 
 impl Parameters {
     /// Those of the query string.
-    ///
-    /// # Errors
-    /// One is there twice with different values.
-    pub(super) fn of_query(request: &HttpRequest) -> Result<Self, Failure> {
-        let mut parameters = BTreeMap::new();
+    pub(super) fn of_query(request: &HttpRequest) -> Self {
+        let mut parameters = Self::default();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            let value = Value::String(value.into_owned());
-            if parameters.insert(name.clone().into_owned(), value.clone()).is_some_and(|other| other != value)
-            {
-                return Err(bad(format_args!("{name} 重复")));
+            let (name, value) = (name.into_owned(), Value::String(value.into_owned()));
+            if parameters.values.insert(name.clone(), value.clone()).is_some_and(|other| other != value) {
+                parameters.ambiguous.insert(name);
             }
         }
-        Ok(Self(parameters))
+        rename_settlement(&mut parameters.values);
+        parameters
     }
 
     /// Those of the body over those of the query string. The body is JSON, whatever its content type says.
@@ -43,30 +48,35 @@ impl Parameters {
     /// # Errors
     /// The body is too large, or not a JSON object, or names a parameter twice.
     pub(super) async fn of_body(request: &HttpRequest, body: Payload, limit: usize) -> Result<Self, Failure> {
-        let mut parameters = Self::of_query(request)?;
+        let mut parameters = Self::of_query(request);
         let body = match body.to_bytes_limited(limit).await {
             Ok(Ok(body)) => body,
             Ok(Err(_)) => return Err(bad("请求体无法读取")),
             Err(_) => return Err(bad(format_args!("请求体超过{limit}字节"))),
         };
         if !body.trim_ascii().is_empty() {
-            let object: Object = serde_json::from_slice(&body).map_err(not_an_object)?;
-            parameters.0.extend(object.0);
+            let Object(mut members) = serde_json::from_slice(&body).map_err(not_an_object)?;
+            rename_settlement(&mut members);
+            parameters.ambiguous.retain(|name| !members.contains_key(name));
+            parameters.values.extend(members);
         }
         Ok(parameters)
     }
 
-    fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| match value {
+    fn get(&self, name: &str) -> Result<Option<&Value>, Failure> {
+        if self.ambiguous.contains(name) {
+            return Err(bad(format_args!("{name} 重复")));
+        }
+        Ok(self.values.get(name).filter(|value| match value {
             Value::Null => false,
             Value::String(text) => !text.is_empty(),
             Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
-        })
+        }))
     }
 
     /// A whole number, also written as a text.
     pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Failure> {
-        let Some(value) = self.get(name) else { return Ok(None) };
+        let Some(value) = self.get(name)? else { return Ok(None) };
         whole(value).map(Some).ok_or_else(|| bad(format_args!("{name} 应为整数")))
     }
 
@@ -77,7 +87,7 @@ impl Parameters {
 
     /// The number of pieces of a direct buy. What is no whole number is no allowed quantity.
     pub(super) fn quantity(&self, name: &str) -> Result<i64, Failure> {
-        let value = self.get(name).ok_or_else(|| missing(name))?;
+        let value = self.get(name)?.ok_or_else(|| missing(name))?;
         whole(value).ok_or_else(|| Code::InvalidQuantity.failure())
     }
 
@@ -94,7 +104,7 @@ impl Parameters {
 
     /// An order number. The old page passes it on as a JavaScript number.
     pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, Failure> {
-        let text = match self.get(name) {
+        let text = match self.get(name)? {
             None => return Ok(None),
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
@@ -110,13 +120,20 @@ impl Parameters {
 
     /// An amount of money.
     pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, Failure> {
-        let text = match self.get(name) {
+        let text = match self.get(name)? {
             None => return Ok(None),
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
         };
         text.parse().map(Some).map_err(|_| bad(format_args!("{name} 应为金额")))
+    }
+}
+
+/// `settlement` is another name of `settlement_type`, which counts where both are there.
+fn rename_settlement(parameters: &mut BTreeMap<String, Value>) {
+    if let Some(value) = parameters.remove("settlement") {
+        parameters.entry("settlement_type".to_owned()).or_insert(value);
     }
 }
 

@@ -2,7 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, StartedPayment,
+    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, PreviewRefusal,
+    StartedPayment,
 };
 use domain::{AddressId, IdempotencyKey, OrderStatus, Username};
 
@@ -24,11 +25,19 @@ pub(super) async fn get(
     caller: Caller,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Failure> {
-    let parameters = Parameters::of_query(&request)?;
+    let outcome = operation_of_get(&Parameters::of_query(&request), &caller.0, &shop).await;
+    strangers_first(outcome, &caller.0, &shop).await
+}
+
+async fn operation_of_get(
+    parameters: &Parameters,
+    username: &Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
     match parameters.required_integer("status")? {
-        0 => preview(&parameters, &caller.0, &shop).await,
-        1 => bounded(&shop, list(&parameters, caller.0, &shop)).await,
-        2 => bounded(&shop, confirm(&parameters, &caller.0, &shop)).await,
+        0 => preview(parameters, username, shop).await,
+        1 => bounded(shop, list(parameters, username, shop)).await,
+        2 => bounded(shop, confirm(parameters, username, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
@@ -39,11 +48,38 @@ pub(super) async fn post(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
-    let parameters = bounded(&shop, Parameters::of_body(&request, body, shop.body_limit)).await?;
+    let outcome = operation_of_post(&request, body, &caller.0, &shop).await;
+    strangers_first(outcome, &caller.0, &shop).await
+}
+
+async fn operation_of_post(
+    request: &HttpRequest,
+    body: web::Payload,
+    username: &Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
+    let parameters = bounded(shop, Parameters::of_body(request, body, shop.body_limit)).await?;
     match parameters.required_integer("status")? {
-        0 => create(&request, &parameters, caller.0, &shop).await,
-        1 => bounded(&shop, pay(&parameters, &caller.0, &shop)).await,
+        0 => create(request, &parameters, username, shop).await,
+        1 => bounded(shop, pay(&parameters, username, shop)).await,
         _unknown => Err(unknown_value("status")),
+    }
+}
+
+/// Who does not exist is told so, also where the parameters cannot be read and no use case has looked.
+async fn strangers_first(
+    outcome: Result<HttpResponse, Failure>,
+    username: &Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
+    match outcome {
+        Err(Failure { code: Code::BadParameter, .. }) => {
+            match in_time(shop, shop.preview.users.find(username)).await {
+                Some(Ok(None)) => Err(Code::UnknownUser.failure()),
+                Some(Ok(Some(_)) | Err(_)) | None => outcome,
+            }
+        }
+        Ok(_) | Err(_) => outcome,
     }
 }
 
@@ -59,8 +95,7 @@ enum SettlementType {
 }
 
 fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
-    let by_its_other_name = parameters.integer("settlement")?;
-    match parameters.integer("settlement_type")?.or(by_its_other_name) {
+    match parameters.integer("settlement_type")? {
         Some(0) => Ok(SettlementType::Cart),
         Some(1) => Ok(SettlementType::Direct),
         Some(_) => Err(unknown_value("settlement_type")),
@@ -76,7 +111,13 @@ async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> R
         |failure: Failure, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
     let items = match preview_items(parameters) {
         Ok(items) => items,
-        Err(failure) => return refused(failure, Vec::new()),
+        Err(failure) => {
+            return match in_time(shop, shop.preview.addresses(username)).await {
+                Some(Err(PreviewRefusal::UnknownUser)) => Err(Code::UnknownUser.failure()),
+                Some(Ok(addresses)) => refused(failure, addresses),
+                Some(Err(_)) | None => refused(failure, Vec::new()),
+            };
+        }
     };
     match in_time(shop, shop.preview.execute(username, items)).await {
         None => refused(Code::Unforeseen.failure(), Vec::new()),
@@ -106,7 +147,7 @@ fn preview_items(parameters: &Parameters) -> Result<PreviewItems, Failure> {
 async fn create(
     request: &HttpRequest,
     parameters: &Parameters,
-    username: Username,
+    username: &Username,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
     let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
@@ -118,7 +159,7 @@ async fn create(
         },
     };
     let request = PlaceOrderRequest {
-        username,
+        username: username.clone(),
         // A number that no row can have is an address that does not exist.
         address_id: AddressId(i32::try_from(address_id).unwrap_or(0)),
         items,
@@ -136,7 +177,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Fail
 }
 
 /// Operation 3.
-async fn list(parameters: &Parameters, username: Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn list(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
     let status = match parameters.required_integer("order_status")? {
         0 => None,
         code => Some(OrderStatus::from_code(code).ok_or_else(|| unknown_value("order_status"))?),
@@ -144,7 +185,7 @@ async fn list(parameters: &Parameters, username: Username, shop: &Shop) -> Resul
     let limit = parameters.integer("limit")?.unwrap_or(PAGE);
     let limit = u32::try_from(limit).ok().filter(|_| (1..=MAX_PAGE).contains(&limit));
     let request = ListOrdersRequest {
-        username,
+        username: username.clone(),
         status,
         before: parameters.order_id("before")?,
         limit: limit.ok_or_else(|| unknown_value("limit"))?,

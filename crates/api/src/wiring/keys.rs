@@ -14,6 +14,9 @@ use crate::{
     http::TokenKey,
 };
 
+/// The length of a secret that HS256 cannot be guessed with.
+const HS256_BYTES: usize = 32;
+
 /// The key of the shop's tokens: the configured one, or one that is made at the first start and kept in the data
 /// directory, readable by its owner alone.
 ///
@@ -21,6 +24,11 @@ use crate::{
 /// The file cannot be read or written.
 pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
     if let Some(secret) = &configuration.jwt_secret {
+        if secret.reveal().len() < HS256_BYTES {
+            tracing::warn!(
+                "DASHOP_JWT_SECRET is shorter than {HS256_BYTES} bytes: tokens can be forged by guessing it"
+            );
+        }
         return Ok(TokenKey::new(secret));
     }
     let file = configuration.data_dir.join("jwt_secret");

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use adapters::{redis::RedisCarts, sql::SqlStore};
+use application::OrderDesk;
 use async_trait::async_trait;
 
 use crate::http::Readiness;
@@ -9,6 +10,7 @@ use crate::http::Readiness;
 pub(super) struct Parts {
     pub(super) store: Arc<SqlStore>,
     pub(super) redis: Option<Arc<RedisCarts>>,
+    pub(super) desk: OrderDesk,
 }
 
 #[async_trait]
@@ -19,6 +21,9 @@ impl Readiness for Parts {
             Ok(schema) if schema.is_current() => {}
             Ok(schema) => missing.push(format!("database schema: {}", schema.pending.join(", "))),
             Err(error) => missing.push(format!("database: {error}")),
+        }
+        if !self.desk.is_open() {
+            missing.push("writers of orders".to_owned());
         }
         if let Some(redis) = &self.redis
             && let Err(error) = redis.ping().await

@@ -90,11 +90,14 @@ async fn a_token_is_valid_until_the_second_it_names() {
 
 /// 403 comes before 50101, and 50101 before 208.
 #[actix_web::test]
-async fn token_then_parameters_then_user() {
+async fn token_then_user_then_parameters() {
     let request = || TestRequest::get().uri(&format!("{PROCESSING}?status=9"));
     let unsigned = Parts::untouched().open().await.send(request()).await.json();
     assert_eq!(unsigned, please_login());
-    assert_eq!(Parts::untouched().answer(request()).await.json()["code"], 50101);
+    assert_eq!(Parts::signed_in().answer(request()).await.json()["code"], 50101);
+    let mut gone = Parts::untouched();
+    gone.users.expect_find().times(1).returning(|_| Ok(None));
+    assert_eq!(gone.answer(request()).await.json()["code"], 208);
     let posted = Parts::untouched().open().await.send(post_text("{")).await.json();
     assert_eq!(posted, please_login(), "the body of a stranger is not read");
 }

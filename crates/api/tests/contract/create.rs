@@ -208,7 +208,7 @@ async fn the_expected_amount_is_checked_where_it_is_given() {
     for unreadable in [json!("219.901"), json!("¥219"), json!(-1), json!("1e3"), json!([219]), json!(true)] {
         let mut body = direct_order();
         body["expected_amount"] = unreadable;
-        let answer = Parts::untouched().post(body).await;
+        let answer = Parts::signed_in().post(body).await;
         assert_eq!(answer["code"], 50101, "{answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("expected_amount"), "{answer}");
     }
@@ -245,7 +245,7 @@ async fn another_request_under_the_key_is_50112() {
 #[actix_web::test]
 async fn a_key_that_is_none_is_50101() {
     for key in ["", "two words", &"k".repeat(129)] {
-        let answer = Parts::untouched().answer(under_a_key(key)).await.json();
+        let answer = Parts::signed_in().answer(under_a_key(key)).await.json();
         assert_eq!(answer["code"], 50101, "{key:?}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().to_lowercase().contains("idempotency-key"), "{answer}");
     }

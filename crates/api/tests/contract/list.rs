@@ -99,7 +99,7 @@ async fn a_bad_parameter_is_named() {
         ("&order_status=0&limit=4294967297", "limit"),
         ("&order_status=0&before=x", "before"),
     ] {
-        let answer = Parts::untouched().get(&format!("status=1{query}")).await;
+        let answer = Parts::signed_in().get(&format!("status=1{query}")).await;
         assert_eq!(answer["code"], 50101, "{query}: {answer}");
         let text = answer["errmsg"].as_str().unwrap();
         assert!(text.starts_with("请求参数错误:") && text.contains(named), "{query}: {text}");

@@ -115,7 +115,14 @@ async fn other_methods_and_paths_are_answered_in_json() {
             assert!(answer["errmsg"].as_str().unwrap().starts_with("请求参数错误:"), "{answer}");
         }
     }
-    for uri in ["/nowhere", "/v1/orders/", "/v1/orders/processing/more", "/media/", "/%2e%2e/etc/passwd"] {
+    for uri in ["/v1/orders/", "/v1/orders", "/v1/orders/processing/more", "/v1/orders/processing//"] {
+        let answer = client.send(TestRequest::get().uri(uri)).await.json();
+        assert_eq!(
+            answer["code"], 50101,
+            "everything below the prefix is answered in the contract's form: {uri}"
+        );
+    }
+    for uri in ["/nowhere", "/media/", "/%2e%2e/etc/passwd"] {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{samples::*, support::*};
 
 async fn refused(request: TestRequest) -> String {
-    let answer = Parts::untouched().answer(request).await.json();
+    let answer = Parts::signed_in().answer(request).await.json();
     assert_eq!(answer["code"], 50101, "{answer}");
     let text = answer["errmsg"].as_str().unwrap().to_owned();
     assert!(text.starts_with("请求参数错误:") && text.len() > "请求参数错误:".len(), "{answer}");
@@ -109,7 +109,7 @@ async fn each_parameter_of_creating_is_checked_and_named() {
 #[actix_web::test]
 async fn numbers_out_of_range_are_answered_and_not_wrapped() {
     for id in [json!(2147483648_i64), json!(-1), json!(4294967303_i64), json!("9223372036854775807")] {
-        let mut parts = Parts::untouched();
+        let mut parts = Parts::signed_in();
         parts.address_book.expect_destination().returning(|_, id| {
             assert_ne!(id.0, 7, "4294967303 is not 7");
             Ok(Some(ports::Destination { user_id: USER, address: None }))
@@ -184,4 +184,23 @@ async fn no_value_of_any_parameter_is_an_http_error() {
             }
         }
     }
+}
+
+/// Each source may use either name; the body wins over the query string all the same.
+#[actix_web::test]
+async fn the_body_wins_whichever_name_it_uses() {
+    let mut parts = Parts::ordering().selling([sku(4, "1.00", 0)]);
+    parts.carts.expect_load().never();
+    let request = TestRequest::post()
+        .uri(&format!("{PROCESSING}?settlement_type=0"))
+        .set_payload(r#"{"status":0,"address_id":7,"settlement":1,"sku_id":4,"buy_num":1}"#);
+    assert_eq!(parts.answer(request).await.json()["code"], 50103, "a direct buy, not the cart");
+}
+
+/// What nobody reads may stand twice.
+#[actix_web::test]
+async fn a_name_that_nobody_reads_may_stand_twice() {
+    let mut parts = Parts::signed_in();
+    parts.orders.expect_list().returning(|_| Ok(Vec::new()));
+    assert_eq!(parts.get("status=1&order_status=0&x=1&x=2").await["code"], 200);
 }

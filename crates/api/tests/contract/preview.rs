@@ -203,3 +203,21 @@ async fn a_sum_that_no_order_can_cost_is_refused() {
     let parts = usual().selling([sku(4, "99999999.99", 9)]).with_cart(cart(&[(4, 2, true)]));
     assert_eq!(parts.get("status=0&settlement_type=0").await["code"], 50110);
 }
+
+/// The old page reads the lists whatever the code: also where the parameters cannot be read.
+#[actix_web::test]
+async fn a_request_that_cannot_be_read_still_shows_the_addresses() {
+    for query in [
+        "status=0",
+        "status=0&settlement_type=9",
+        "status=0&settlement_type=0&settlement_type=1",
+        "status=0&settlement_type=1",
+        "status=0&settlement_type=1&sku_id=4&buy_num=many",
+        "status=0&settlement_type=1&sku_id=99999999999&buy_num=1",
+    ] {
+        let answer = Parts::with_addresses(vec![address()]).get(query).await;
+        assert_ne!(answer["code"], 200, "{query}");
+        assert_eq!(answer["data"]["addresses"][0]["id"], 7, "{query}: {answer}");
+        assert_eq!(answer["data"]["sku_list"], serde_json::json!([]), "{query}");
+    }
+}

@@ -62,7 +62,7 @@ async fn a_missing_or_unreadable_number_is_50101() {
         "status=2&order_id=2019-11".to_owned(),
         format!("status=2&order_id={}", "9".repeat(65)),
     ] {
-        let answer = Parts::untouched().get(&query).await;
+        let answer = Parts::signed_in().get(&query).await;
         assert_eq!(answer["code"], 50101, "{query}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("order_id"), "{answer}");
     }

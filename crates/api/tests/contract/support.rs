@@ -131,12 +131,14 @@ impl Parts {
             .expect_of_user()
             .withf(|user_id| *user_id == USER)
             .returning(move |_| Ok(addresses.clone()));
+        // A direct buy that cannot be shown makes the shop forget the one before.
+        parts.direct_buys.expect_forget().withf(|user_id| *user_id == USER).returning(|_| Ok(()));
         parts
     }
 
     /// The token's user exists, and orders to the address that is asked for, or to none.
     pub(crate) fn ordering_to(found: Option<Address>) -> Self {
-        let mut parts = Self::untouched();
+        let mut parts = Self::signed_in();
         parts
             .address_book
             .expect_destination()

@@ -58,6 +58,11 @@ impl OrderDesk {
         (Self { queue }, writers)
     }
 
+    /// Whether writers are at work.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Places one order, together with whatever else is waiting.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,6 +12,8 @@ use ports::{
     BoxError, CartRemoval, CartRemovalMode, Catalog, Clock, InsertOrdersError, OrderReader, Randomness,
     StockOutcome, StoreError, UnitsOfWork,
 };
+
+use tokio::time::Instant;
 
 use super::{OrderDraft, PlacementError};
 use crate::{ATTEMPTS, ShopRules, SweepCarts};
@@ -39,6 +41,10 @@ pub struct PlacementPorts {
     pub randomness: Arc<dyn Randomness>,
 }
 
+/// How often a group is tried together before its members are placed one by one.
+const GROUP_TRIES: u32 = 2;
+/// How long the members of a group may take in all, before those that are left are told that the shop is too busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to look for orders whose commit was not answered, before their buyers are told.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
@@ -48,18 +54,12 @@ type Outcome = Result<Order, PlacementError>;
 enum Try {
     /// An outcome for each draft.
     Done(Vec<Outcome>),
-    /// Stock or a number was taken by others meanwhile: look again.
+    /// Stock or a number was taken by others meanwhile, or others hold the rows: look again.
     Again,
-    /// One of the keys was taken by others.
-    KeyInUse,
-}
-
-/// Why no outcome was reached.
-enum Failure {
-    /// The cause may lie in one member: the others are to be placed without it.
-    OfAMember(PlacementError),
-    /// The cause lies in none of them.
-    OfTheGroup(PlacementError),
+    /// The cause may lie in one member alone.
+    Failed(PlacementError),
+    /// The cause lies in none of them: nobody needs to be tried again.
+    Hopeless(PlacementError),
 }
 
 impl Placement {
@@ -70,45 +70,59 @@ impl Placement {
 
     /// Places the drafts in their order, first come, first served; an outcome for each, in their order.
     ///
-    /// A group that fails for a reason that may lie in one member is placed member by member.
+    /// A group that does not get through together is placed member by member, so that one whose stock is held by others
+    /// or whom the database refuses does not take the rest down.
     pub async fn place(&self, drafts: &[OrderDraft]) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(drafts.len());
-        match self.place_together(drafts).await {
-            Ok(together) => outcomes = together,
-            Err(Failure::OfAMember(error)) if drafts.len() > 1 => {
-                tracing::warn!(%error, members = drafts.len(), "a group of orders failed; placing them one by one");
-                for draft in drafts {
-                    match self.place_together(std::slice::from_ref(draft)).await {
-                        Ok(alone) => outcomes.extend(alone),
-                        Err(Failure::OfAMember(error) | Failure::OfTheGroup(error)) => {
-                            outcomes.push(Err(error))
-                        }
-                    }
+        let deadline = Instant::now() + PATIENCE;
+        if drafts.len() > 1 {
+            for _ in 0..GROUP_TRIES {
+                match self.try_once(drafts).await {
+                    Try::Done(outcomes) => return outcomes,
+                    Try::Hopeless(error) => return vec![Err(error); drafts.len()],
+                    Try::Again => {}
+                    Try::Failed(_) => break,
                 }
             }
-            Err(Failure::OfAMember(error) | Failure::OfTheGroup(error)) => {
-                outcomes.resize_with(drafts.len(), || Err(error.clone()));
-            }
+            tracing::info!(members = drafts.len(), "a group of orders is placed one by one");
         }
-        outcomes
+        self.place_one_by_one(drafts, deadline).await
     }
 
-    async fn place_together(&self, drafts: &[OrderDraft]) -> Result<Vec<Outcome>, Failure> {
+    /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
+    /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
+    async fn place_one_by_one(&self, drafts: &[OrderDraft], deadline: Instant) -> Vec<Outcome> {
+        let mut outcomes: Vec<Option<Outcome>> = vec![None; drafts.len()];
         for attempt in 1..=ATTEMPTS {
-            match self.try_once(drafts).await {
-                Ok(Try::Done(outcomes)) => return Ok(outcomes),
-                Ok(Try::Again) => {}
-                Ok(Try::KeyInUse) => return Err(Failure::OfAMember(PlacementError::KeyInUse)),
-                Err(StoreError::Busy(_)) => self.wait(attempt).await,
-                Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))) => {
-                    return Err(Failure::OfAMember(error.into()));
+            let mut stuck = BTreeSet::new();
+            for (draft, outcome) in drafts.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none())
+            {
+                if Instant::now() >= deadline || draft.purchase.sku_ids().any(|id| stuck.contains(&id)) {
+                    continue;
                 }
-                Err(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => {
-                    return Err(Failure::OfTheGroup(error.into()));
+                match self.try_once(std::slice::from_ref(draft)).await {
+                    Try::Done(mut alone) => *outcome = alone.pop(),
+                    Try::Failed(error) | Try::Hopeless(error) => *outcome = Some(Err(error)),
+                    Try::Again => stuck.extend(draft.purchase.sku_ids()),
                 }
             }
+            if outcomes.iter().all(Option::is_some) || Instant::now() >= deadline {
+                break;
+            }
+            self.wait(attempt).await;
         }
-        Err(Failure::OfTheGroup(PlacementError::Busy))
+        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PlacementError::Busy))).collect()
+    }
+
+    /// One try for all of them together.
+    async fn try_once(&self, drafts: &[OrderDraft]) -> Try {
+        match self.place_together(drafts).await {
+            Ok(outcome) => outcome,
+            Err(StoreError::Busy(_)) => Try::Again,
+            Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))) => Try::Failed(error.into()),
+            Err(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => {
+                Try::Hopeless(error.into())
+            }
+        }
     }
 
     /// Waits a little, longer at each attempt, and not as long as others who wait for the same rows.
@@ -117,18 +131,22 @@ impl Placement {
         tokio::time::sleep(Duration::from_millis(u64::from(attempt * 5 + jitter))).await;
     }
 
-    async fn try_once(&self, drafts: &[OrderDraft]) -> Result<Try, StoreError> {
+    async fn place_together(&self, drafts: &[OrderDraft]) -> Result<Try, StoreError> {
         let group = self.share_out(drafts).await?;
         let (orders, outcomes) = self.number(drafts, group.outcomes);
         if !orders.is_empty() {
-            match self.write(&orders, &group.taken).await? {
+            let written = self.write(&orders, &group.taken).await;
+            if !matches!(written, Ok(Written::Yes) | Err(StoreError::OutcomeUnknown(_))) {
+                self.numbers().give_back(orders.iter().map(|new| &new.order.id));
+            }
+            match written? {
                 Written::Yes => {}
                 Written::StockChanged => return Ok(Try::Again),
                 Written::NumberTaken => {
                     self.learn_numbers(&orders).await?;
                     return Ok(Try::Again);
                 }
-                Written::KeyInUse => return Ok(Try::KeyInUse),
+                Written::KeyInUse => return Ok(Try::Failed(PlacementError::KeyInUse)),
             }
         }
         let mut orders = orders.into_iter();
@@ -156,8 +174,9 @@ impl Placement {
         drafts: &[OrderDraft],
         outcomes: Vec<Result<Quote, Refusal>>,
     ) -> (Vec<NewOrder>, Vec<Result<(), Refusal>>) {
+        let mut numbers = self.numbers();
+        // Within the lock: time must not go back from one order to the next.
         let now = self.ports.clock.now();
-        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
         let mut orders = Vec::with_capacity(drafts.len());
         let placed = drafts.iter().zip(outcomes).map(|(draft, outcome)| {
             let quote = outcome?;
@@ -167,6 +186,10 @@ impl Placement {
         });
         let outcomes = placed.collect();
         (orders, outcomes)
+    }
+
+    fn numbers(&self) -> MutexGuard<'_, OrderNumbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the stock and writes the orders, in one transaction.
@@ -208,18 +231,15 @@ impl Placement {
     async fn find_out(&self, orders: &[NewOrder], cause: BoxError) -> Result<(), StoreError> {
         let Some(first) = orders.first() else { return Ok(()) };
         let found = tokio::time::timeout(FIND_OUT, self.look_for(&first.order.id)).await;
-        if let Ok(true) = found { Ok(()) } else { Err(StoreError::OutcomeUnknown(cause)) }
+        // What is never found was not written, or its buyer finds it in the list.
+        found.map_err(|_| StoreError::OutcomeUnknown(cause))
     }
 
-    async fn look_for(&self, id: &OrderId) -> bool {
-        for attempt in 1..=ATTEMPTS {
-            self.wait(attempt).await;
-            // The database may still be at it; what is never found was not written, or its buyer finds it in the list.
-            if let Ok(Some(_)) = self.ports.orders.find(id).await {
-                return true;
-            }
+    /// Looks until the order is found; the database may still be at it, or be on its way back.
+    async fn look_for(&self, id: &OrderId) {
+        while !matches!(self.ports.orders.find(id).await, Ok(Some(_))) {
+            tokio::time::sleep(FIND_OUT / 20).await;
         }
-        false
     }
 
     /// Learns which numbers of the second others have.
@@ -228,7 +248,7 @@ impl Placement {
             orders.iter().filter_map(|new| new.order.id.as_str().get(..14)).collect();
         for second in seconds {
             let taken = self.ports.orders.numbers_beginning_with(second).await?;
-            self.numbers.lock().unwrap_or_else(PoisonError::into_inner).mark_taken(&taken);
+            self.numbers().mark_taken(&taken);
         }
         Ok(())
     }

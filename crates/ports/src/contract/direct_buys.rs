@@ -21,4 +21,8 @@ pub async fn remembers_the_latest_of_each_user(shop: Arc<dyn Shop>) {
         assert_eq!(shop.direct_buys().latest(user).await.unwrap(), Some(latest));
     }
     assert_eq!(shop.direct_buys().latest(other).await.unwrap(), None);
+    shop.direct_buys().forget(other).await.unwrap();
+    assert!(shop.direct_buys().latest(user).await.unwrap().is_some());
+    shop.direct_buys().forget(user).await.unwrap();
+    assert_eq!(shop.direct_buys().latest(user).await.unwrap(), None);
 }

@@ -13,6 +13,10 @@ impl DirectBuys for Database {
         self.writer().await?.call(|conn| remember(conn, user_id, latest)).await
     }
 
+    async fn forget(&self, user_id: UserId) -> Result<(), StoreError> {
+        self.writer().await?.call(|conn| forget(conn, user_id)).await
+    }
+
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
         self.reader().await?.call(|conn| latest(conn, user_id)).await
     }
@@ -30,6 +34,11 @@ async fn remember(conn: &mut Conn, user_id: UserId, latest: DirectBuy) -> Result
         ))
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+async fn forget(conn: &mut Conn, user_id: UserId) -> Result<(), QueryError> {
+    diesel::delete(dashop_direct_buy::table.find(user_id.0)).execute(conn).await?;
     Ok(())
 }
 

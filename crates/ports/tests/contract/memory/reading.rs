@@ -75,6 +75,11 @@ impl DirectBuys for Memory {
         Ok(())
     }
 
+    async fn forget(&self, user_id: UserId) -> Result<(), StoreError> {
+        self.tables().direct_buys.remove(&user_id);
+        Ok(())
+    }
+
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
         Ok(self.tables().direct_buys.get(&user_id).copied())
     }
