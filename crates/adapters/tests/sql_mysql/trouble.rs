@@ -69,19 +69,12 @@ impl Trouble {
         }
     }
 
-    /// Waits until so many transactions wait for rows that others hold.
-    async fn until_waiting(&self, transactions: i64) {
-        let waiting = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx AS t \
-            JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id \
-            WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()";
-        timeout(Duration::from_secs(30), async {
-            while self.shop.engine.number(waiting).await < transactions {
-                // This table is brought up to date only when nobody looked at it for a tenth of a second.
-                tokio::time::sleep(Duration::from_millis(150)).await;
-            }
-        })
-        .await
-        .expect("nobody waits");
+    /// Waits until a statement of the store has taken so long that it must be waiting for rows that others hold.
+    async fn until_one_waits(&self) {
+        let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist \
+            WHERE db = DATABASE() AND command = 'Execute' AND time_ms > 50";
+        let look = async { while self.shop.engine.number(waiting).await == 0 {} };
+        timeout(Duration::from_secs(30), look).await.expect("nobody waits");
     }
 }
 
@@ -191,7 +184,7 @@ async fn one_of_two_in_a_deadlock_is_busy_and_changes_nothing() {
             }
         })
     };
-    trouble.until_waiting(1).await;
+    trouble.until_one_waits().await;
     let second_outcome = match trouble.take(&mut *second, trouble.skus[0]).await {
         Ok(_) => second.commit().await,
         Err(error) => {
@@ -220,7 +213,7 @@ async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
             unit.commit().await.unwrap();
         })
     };
-    trouble.until_waiting(1).await;
+    trouble.until_one_waits().await;
     waiter.abort();
     assert!(waiter.await.unwrap_err().is_cancelled());
     holder.commit().await.unwrap();
@@ -267,14 +260,16 @@ async fn claimed_removals_are_passed_over() {
     drop(third);
 }
 
+/// The server's default is REPEATABLE READ, at which the second look would see what the first one saw.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_do_not_depend_on_the_servers_defaults() {
+async fn a_unit_of_work_sees_what_others_committed_meanwhile() {
     let trouble = Trouble::new(|_| {}).await;
-    let mut unit = trouble.begin().await;
-    trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
-    let level = "SELECT t.trx_isolation_level AS n FROM information_schema.innodb_trx AS t \
-        JOIN information_schema.processlist AS p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()";
-    assert_eq!(trouble.shop.engine.words(level).await, ["READ COMMITTED"]);
+    let mut looking = trouble.begin().await;
+    assert_eq!(looking.payments().of_order("42").await.unwrap().len(), 0);
+    let pay = "INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, source, \
+        recorded_at) VALUES ('A1', '42', 'TRADE_SUCCESS', 1.50, 0.00, 'settled', 'query', '2019-11-28 12:00:00')";
+    trouble.shop.engine.run(pay).await;
+    assert_eq!(looking.payments().of_order("42").await.unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -36,7 +36,9 @@ macro_rules! insert_rows {
         let conn: &mut $crate::sql::mysql::Conn = &mut *$conn;
         async move {
             for some in rows.chunks($crate::sql::mysql::dialect::ROWS_PER_INSERT) {
-                diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(some), conn).await?;
+                let insert = diesel::insert_into($table).values(some);
+                let insert = $crate::sql::mysql::queries::prepared::prepared_if_few(insert, some.len());
+                diesel_async::RunQueryDsl::execute(insert, conn).await?;
             }
             Ok::<(), $crate::sql::failure::QueryError>(())
         }
@@ -94,12 +96,13 @@ pub(super) fn classify(error: &DieselError) -> Fault {
     }
 }
 
-/// Errors 1213, 1205, 1020 and a cluster's word for 1213.
-const LOCKED: [&str; 4] = [
+/// Errors 1213, 1205, 1020, a cluster's word for 1213, and 1615: the table was changed under a prepared statement.
+const LOCKED: [&str; 5] = [
     "Deadlock found",
     "Lock wait timeout exceeded",
     "Record has changed since last read",
     "WSREP detected deadlock",
+    "Prepared statement needs to be re-prepared",
 ];
 
 /// The driver's words, and those of a server that goes away, is a replica by now, or has left its cluster.

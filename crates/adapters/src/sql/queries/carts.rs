@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{Cart, UserId};
 use ports::{CartError, CartRemoval, CartStore, StoreError};
 
-use super::{Conn, Database};
+use super::{Conn, Database, prepared::prepared_if_few};
 use crate::{
     cart_format,
     sql::{failure::QueryError, schema::dashop_cart_line},
@@ -61,7 +61,7 @@ pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<
             let line = dashop_cart_line::user_id.eq(user_id.0).and(dashop_cart_line::sku_id.eq(sku_id.0));
             unchanged = unchanged.or_filter(line.and(dashop_cart_line::value.eq(&stamp.0)));
         }
-        unchanged.execute(conn).await?;
+        prepared_if_few(unchanged, some.len()).execute(conn).await?;
     }
     Ok(())
 }

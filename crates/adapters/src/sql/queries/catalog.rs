@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use domain::{SaleAttribute, Sku, SkuId};
 use ports::{Catalog, StoreError};
 
-use super::{Conn, Database};
+use super::{Conn, Database, prepared::prepared_if_few};
 use crate::sql::{
     failure::QueryError,
     schema::{ddsc_sale_attr_value, ddsc_sku, ddsc_spu_sale_attr},
@@ -24,7 +24,7 @@ impl Catalog for Database {
 }
 
 async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, QueryError> {
-    let rows: Vec<(SkuRow, Option<String>, Option<String>)> = ddsc_sku::table
+    let skus = ddsc_sku::table
         .left_join(ddsc_sale_attr_value::table.on(ddsc_sale_attr_value::sku_id.eq(ddsc_sku::id)))
         .left_join(
             ddsc_spu_sale_attr::table
@@ -36,9 +36,9 @@ async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, Qu
             SkuRow::as_select(),
             ddsc_spu_sale_attr::sale_attr_name.nullable(),
             ddsc_sale_attr_value::sale_attr_value_name.nullable(),
-        ))
-        .load(conn)
-        .await?;
+        ));
+    let rows: Vec<(SkuRow, Option<String>, Option<String>)> =
+        prepared_if_few(skus, ids.len()).load(conn).await?;
     let mut skus: BTreeMap<SkuId, Sku> = BTreeMap::new();
     for (row, name, value) in rows {
         let sku = skus.entry(SkuId(row.id)).or_insert_with(|| row.into());

@@ -17,6 +17,7 @@ mod order_reader;
 mod orders;
 mod payments;
 mod people;
+pub(super) mod prepared;
 mod stock;
 mod unit_of_work;
 

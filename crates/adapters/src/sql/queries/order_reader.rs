@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
-use super::{Backend, Conn, Database, catalog, idempotency, people::AddressText};
+use super::{Backend, Conn, Database, catalog, idempotency, people::AddressText, prepared::prepared_if_few};
 use crate::sql::{
     failure::QueryError,
     schema::{address, ddsc_sku, tb_order_goods, tb_order_info},
@@ -138,13 +138,12 @@ async fn with_goods(conn: &mut Conn, headers: Vec<Header>) -> Result<Vec<Order>,
     if headers.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(GoodsRow, Option<SkuNow>)> = tb_order_goods::table
+    let lines = tb_order_goods::table
         .left_join(ddsc_sku::table.on(ddsc_sku::id.eq(tb_order_goods::sku_id)))
         .filter(tb_order_goods::order_id.eq_any(headers.iter().map(|(order, _)| order.order_id.as_str())))
         .order((tb_order_goods::order_id, tb_order_goods::sku_id, tb_order_goods::id))
-        .select((GoodsRow::as_select(), Option::<SkuNow>::as_select()))
-        .load(conn)
-        .await?;
+        .select((GoodsRow::as_select(), Option::<SkuNow>::as_select()));
+    let rows: Vec<(GoodsRow, Option<SkuNow>)> = prepared_if_few(lines, headers.len()).load(conn).await?;
     let without_snapshot: BTreeSet<i32> =
         rows.iter().filter(|(line, _)| line.sku_sale_attrs.is_none()).map(|(line, _)| line.sku_id).collect();
     let attributes_now = if without_snapshot.is_empty() {

@@ -7,7 +7,7 @@ use diesel_async::RunQueryDsl;
 use domain::{NewOrder, Order, OrderGoods, OrderId, PayMethod, SaleAttribute, StatusChange};
 use ports::{BoxError, InsertOrdersError, OrderRepo, StoreError};
 
-use super::{Conn, Unit, dialect::insert_rows, locking::for_update, order_reader};
+use super::{Conn, Unit, dialect::insert_rows, locking::for_update, order_reader, prepared::prepared};
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_order_timeline, tb_order_goods, tb_order_info},
@@ -105,10 +105,9 @@ async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, Q
     let unchanged = tb_order_info::table
         .find(change.order_id.as_str())
         .filter(tb_order_info::status.eq(change.from.code()));
-    let changed = diesel::update(unchanged)
-        .set((tb_order_info::status.eq(change.to.code()), tb_order_info::updated_time.eq(Moment(change.at))))
-        .execute(conn)
-        .await?;
+    let compare_and_set = diesel::update(unchanged)
+        .set((tb_order_info::status.eq(change.to.code()), tb_order_info::updated_time.eq(Moment(change.at))));
+    let changed = prepared(compare_and_set).execute(conn).await?;
     if changed == 0 {
         return Ok(false);
     }

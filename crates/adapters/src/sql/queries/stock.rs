@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::Allocation;
 use ports::{StockOutcome, StockRepo, StoreError};
 
-use super::{Conn, Unit};
+use super::{Conn, Unit, prepared::prepared};
 use crate::sql::{failure::QueryError, schema::ddsc_sku, types::Amount};
 
 #[async_trait]
@@ -40,14 +40,12 @@ async fn take(conn: &mut Conn, allocations: &[Allocation], terms: Terms) -> Resu
             .eq(allocation.sku_id.0)
             .and(ddsc_sku::stock.ge(pieces))
             .and(on_any_terms.into_sql::<Bool>().or(as_quoted));
-        let taken = diesel::update(ddsc_sku::table.filter(available))
-            .set((
-                ddsc_sku::stock.eq(ddsc_sku::stock - pieces),
-                ddsc_sku::sales.eq(ddsc_sku::sales + pieces),
-                ddsc_sku::version.eq(ddsc_sku::version + 1),
-            ))
-            .execute(conn)
-            .await?;
+        let take = diesel::update(ddsc_sku::table.filter(available)).set((
+            ddsc_sku::stock.eq(ddsc_sku::stock - pieces),
+            ddsc_sku::sales.eq(ddsc_sku::sales + pieces),
+            ddsc_sku::version.eq(ddsc_sku::version + 1),
+        ));
+        let taken = prepared(take).execute(conn).await?;
         if taken == 0 {
             return Ok(StockOutcome::Changed);
         }

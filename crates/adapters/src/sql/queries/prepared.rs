@@ -1,0 +1,51 @@
+use diesel::{
+    QueryResult,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+};
+
+use super::Backend;
+
+/// Up to so many rows or values in one statement, it is prepared once a connection; more of them would be more forms of
+/// the statement than are worth keeping.
+const KEPT_UP_TO: usize = 8;
+
+/// A query that the connection prepares once and keeps, found again by its text.
+///
+/// diesel prepares updates, lists of values and multi-row inserts anew each time, because it cannot know how many forms
+/// of them there will be. On MySQL that is another round trip for each statement of an order.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prepared<Q> {
+    query: Q,
+    is_kept: bool,
+}
+
+/// For a query that has the same text each time.
+pub(crate) fn prepared<Q>(query: Q) -> Prepared<Q> {
+    Prepared { query, is_kept: true }
+}
+
+/// For a query whose text depends on how many `values` it has.
+pub(crate) fn prepared_if_few<Q>(query: Q, values: usize) -> Prepared<Q> {
+    Prepared { query, is_kept: values <= KEPT_UP_TO }
+}
+
+impl<Q: QueryFragment<Backend>> QueryFragment<Backend> for Prepared<Q> {
+    fn walk_ast<'b>(&'b self, out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        self.query.walk_ast(out)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _backend: &Backend) -> QueryResult<bool> {
+        Ok(self.is_kept)
+    }
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+/// No identity of its own: the prepared statement is found by its text.
+impl<Q> QueryId for Prepared<Q> {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
