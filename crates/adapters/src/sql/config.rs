@@ -9,7 +9,8 @@ pub struct SqlConfig {
     ///
     /// A SQLite file and its directory are made where they do not exist; a MySQL database must exist.
     pub url: String,
-    /// The most connections at once: to MySQL in all; to SQLite for reading, beside the one that writes.
+    /// The most connections at once: to MySQL in all; to SQLite for reading, beside the one that writes, and no more
+    /// than four.
     pub max_connections: usize,
     /// How long to wait for a free connection.
     pub acquire_timeout: Duration,

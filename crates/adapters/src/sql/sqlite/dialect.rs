@@ -36,6 +36,9 @@ pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 /// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 2_000;
 
+/// More readers than this take memory for their caches and answer no sooner.
+const MOST_READERS: usize = 4;
+
 pub(super) static MIGRATIONS: [Migration; 2] = migration::embed!("sqlite");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
@@ -159,7 +162,7 @@ pub(super) fn pools(
             .build()
             .map_err(|error| ConnectError::Open(unavailable(error)))
     };
-    Ok(Pools { readers: pool(config.max_connections, true)?, writers: pool(1, false)? })
+    Ok(Pools { readers: pool(config.max_connections.min(MOST_READERS), true)?, writers: pool(1, false)? })
 }
 
 /// How a new connection is opened.
