@@ -81,3 +81,17 @@ CREATE TABLE dashop_cart_line (
     value VARCHAR(255) NOT NULL,
     PRIMARY KEY (user_id, sku_id)
 );
+
+-- Prices are text with two decimals, so that they can be compared as they are. Whoever edits the embedded database by
+-- hand may write 219.5 or 219: it becomes 219.50, 219.00.
+CREATE TRIGGER IF NOT EXISTS dashop_sku_price_inserted AFTER INSERT ON DDSC_SKU
+WHEN NEW.price <> printf('%.2f', NEW.price)
+BEGIN
+    UPDATE DDSC_SKU SET price = printf('%.2f', NEW.price) WHERE id = NEW.id;
+END;
+
+CREATE TRIGGER IF NOT EXISTS dashop_sku_price_updated AFTER UPDATE OF price ON DDSC_SKU
+WHEN NEW.price <> printf('%.2f', NEW.price)
+BEGIN
+    UPDATE DDSC_SKU SET price = printf('%.2f', NEW.price) WHERE id = NEW.id;
+END;

@@ -59,7 +59,7 @@ pub async fn are_read_from_the_joined_tables(shop: Arc<dyn Shop>) {
     assert_eq!(list(&stocked).await, [new.order, old]);
 }
 
-/// The old back end wrote orders of nothing, and lines of no pieces; neither hides other orders.
+/// The old back end wrote orders of nothing, and lines of no pieces or fewer; none of them hides other orders.
 pub async fn without_lines_are_listed(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let empty = OldOrder {
@@ -71,12 +71,17 @@ pub async fn without_lines_are_listed(shop: Arc<dyn Shop>) {
         lines: vec![(stocked.sku_id, 0, money("104.00")), (stocked.sku_id, 1, money("104.00"))],
         ..an_old_order(&stocked, "2019112720400805")
     };
+    let below_zero = OldOrder {
+        lines: vec![(stocked.sku_id, -3, money("104.00"))],
+        ..an_old_order(&stocked, "2019112720400806")
+    };
     stocked.shop.add_old_order(empty).await;
     stocked.shop.add_old_order(none).await;
+    stocked.shop.add_old_order(below_zero).await;
     let listed = list(&stocked).await;
     let summary: Vec<_> = listed.iter().map(|order| (order.total_count, order.goods.len())).collect();
-    assert_eq!(summary, [(1, 1), (0, 0)]);
-    assert_eq!(listed[1].shipping, shipping("北京市东城区珍贝大厦"));
+    assert_eq!(summary, [(0, 0), (1, 1), (0, 0)]);
+    assert_eq!(listed[2].shipping, shipping("北京市东城区珍贝大厦"));
 }
 
 /// They are locked, read and changed like any other.

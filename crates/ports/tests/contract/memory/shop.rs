@@ -123,7 +123,7 @@ impl Shop for Memory {
             id: old.id.clone(),
             user_id: old.user_id,
             status: OrderStatus::from_code(old.status.into()).unwrap(),
-            total_count: old.lines.iter().map(|line| line.1.unsigned_abs()).sum(),
+            total_count: old.lines.iter().map(|line| u32::try_from(line.1).unwrap_or(0)).sum(),
             total_amount: old.total_amount,
             freight: "10.00".parse().unwrap(),
             shipping: ShippingAddress {
