@@ -5,7 +5,7 @@ CARGO ?= cargo
 # What test code may do and shipped code may not: say what is wrong by panicking.
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
-.PHONY: help run test lint bench clean tools-build tools-test
+.PHONY: help run test test-cluster lint bench clean tools-build tools-test
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,13 @@ test: tools-test ## Runs every test, on real MariaDB and Redis servers that it s
 	$(CARGO) build --workspace --bins
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
 	tests/alipay-clients/run
+
+# The second run kills a node, so it has a cluster of its own.
+test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a Redis Cluster, then kills a node under load
+	@tests/servers/need rsync:rsync ss:iproute2 wsrep_sst_rsync:mariadb-server
+	$(CARGO) build --bin dashop
+	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster writer
+	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster a_node
 
 lint: tools-build ## Checks format and code, warnings are errors
 	$(CARGO) fmt --all --check

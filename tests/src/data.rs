@@ -1,13 +1,14 @@
 use std::{
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use deadpool_redis::redis::{AsyncCommands, Client, RedisError, aio::MultiplexedConnection};
+use deadpool_redis::redis::{AsyncCommands, Client, RedisResult};
 use diesel_async::SimpleAsyncConnection;
 use tokio::time::{error::Elapsed, timeout};
 
-use crate::Database;
+use crate::{Database, carts::Carts};
 
 /// Where a shop keeps its data.
 #[derive(Clone, Debug)]
@@ -16,10 +17,10 @@ pub enum Data {
     Embedded(PathBuf),
     /// On servers.
     Servers {
-        /// `mysql://…/database`.
-        mysql: String,
-        /// `redis://…/number`.
-        redis: String,
+        /// `mysql://…/database`; the nodes of a cluster where there are several.
+        mysql: Vec<String>,
+        /// `redis://…/number`; the nodes of a cluster where there are several.
+        redis: Vec<String>,
     },
 }
 
@@ -30,9 +31,23 @@ impl Data {
 
     /// An empty database and an empty Redis database on the servers of this run.
     pub(crate) async fn on_servers() -> Self {
-        let (mysql, redis) = (server("DASHOP_TEST_MYSQL_URL"), server("DASHOP_TEST_REDIS_URL"));
+        let (mysql, redis) = (variable("DASHOP_TEST_MYSQL_URL"), variable("DASHOP_TEST_REDIS_URL"));
         let number = new_number(&redis).await;
-        Self::Servers { mysql: new_mysql(&mysql, number).await, redis: format!("{redis}/{number}") }
+        let redis = format!("{redis}/{number}");
+        Self::Servers { mysql: vec![new_mysql(&mysql, number).await], redis: vec![redis] }
+    }
+
+    /// An empty database on the Galera cluster of this run, and its Redis Cluster, which has but one database: tests
+    /// there need buyers of their own.
+    pub(crate) async fn on_clusters() -> Self {
+        let nodes = |name: &str| variable(name).split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let mut mysql = nodes("DASHOP_TEST_GALERA_URLS");
+        static TESTS: AtomicU32 = AtomicU32::new(0);
+        let number = std::process::id() * 100 + TESTS.fetch_add(1, Ordering::Relaxed);
+        let first = new_mysql(&mysql[0], number).await;
+        let name = first.rsplit('/').next().unwrap();
+        mysql.iter_mut().for_each(|node| *node = format!("{node}/{name}"));
+        Self::Servers { mysql, redis: nodes("DASHOP_TEST_REDIS_CLUSTER_URLS") }
     }
 
     /// The settings that lead the program there.
@@ -40,13 +55,25 @@ impl Data {
         match self {
             Self::Embedded(file) => vec![("DASHOP_DATABASE_URL", format!("sqlite:{}", file.display()))],
             Self::Servers { mysql, redis } => vec![
-                ("DASHOP_DATABASE_URL", mysql.clone()),
-                ("DASHOP_REDIS_URL", redis.clone()),
+                ("DASHOP_DATABASE_URL", mysql[0].clone()),
+                ("DASHOP_REDIS_URL", redis.join(",")),
+                ("DASHOP_REDIS_CLUSTER", (redis.len() > 1).to_string()),
                 // A shop on MySQL has none of these unless it is told so; the tests want what the embedded shop has.
                 ("DASHOP_MIGRATE_AT_START", "true".to_owned()),
                 ("DASHOP_SEED_DEMO", "true".to_owned()),
                 ("DASHOP_SANDBOX", "true".to_owned()),
             ],
+        }
+    }
+
+    /// The same data, seen from one node of its database.
+    #[must_use]
+    pub fn at_node(&self, node: usize) -> Self {
+        match self {
+            Self::Servers { mysql, redis } => {
+                Self::Servers { mysql: vec![mysql[node].clone()], redis: redis.clone() }
+            }
+            Self::Embedded(_) => panic!("a file has no nodes"),
         }
     }
 
@@ -58,12 +85,11 @@ impl Data {
     /// Puts one piece of a SKU into a cart in Redis, unless the server does not answer.
     pub async fn try_to_fill_cart(&self, user_id: i32, sku_id: i32) {
         let Self::Servers { redis, .. } = self else { panic!("the carts are in the database") };
-        let client = Client::open(redis.as_str()).unwrap();
         let put = async {
-            let mut redis = client.get_multiplexed_async_connection().await?;
-            redis.hset(format!("cart_{user_id}"), sku_id, "{\"count\": 1, \"selected\": 1}").await
+            let mut carts = Carts::connect(redis).await?;
+            carts.put(user_id, sku_id, "{\"count\": 1, \"selected\": 1}").await
         };
-        let _gone: Result<Result<(), RedisError>, Elapsed> = timeout(Duration::from_secs(1), put).await;
+        let _gone: Result<RedisResult<()>, Elapsed> = timeout(Duration::from_secs(1), put).await;
     }
 }
 
@@ -74,20 +100,16 @@ pub(crate) async fn new_mysql(server: &str, number: u32) -> String {
     format!("{server}/shop{number}")
 }
 
-/// A client of a Redis server.
-pub(crate) async fn redis(url: &str) -> MultiplexedConnection {
-    Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap()
-}
-
 /// A number that no other test of this run has, in whichever process. Redis counts them; it has databases 1 to 999.
 async fn new_number(server: &str) -> u32 {
-    let number: u32 = redis(server).await.incr("tests", 1).await.unwrap();
+    let mut redis = Client::open(server).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let number: u32 = redis.incr("tests", 1).await.unwrap();
     assert!(number < 1000, "so many tests need more Redis databases: tests/servers/with-servers");
     number
 }
 
-fn server(variable: &str) -> String {
-    std::env::var(variable).unwrap_or_else(|_| {
-        panic!("{variable} names no server: run this as `make test` does, under tests/servers/with-servers")
+pub(crate) fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} names no server: run this as `make test` or `make test-cluster` does")
     })
 }

@@ -1,4 +1,3 @@
-use deadpool_redis::redis::{AsyncCommands, aio::MultiplexedConnection};
 use diesel::{
     Connection, QueryableByName, RunQueryDsl, SqliteConnection,
     connection::SimpleConnection,
@@ -6,7 +5,7 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
 
-use crate::{Data, data};
+use crate::{Data, carts::Carts};
 
 /// A shop's database and carts, opened beside the program.
 ///
@@ -14,7 +13,7 @@ use crate::{Data, data};
 pub struct Database {
     connection: Engine,
     /// Where the carts are not in the database.
-    carts: Option<MultiplexedConnection>,
+    carts: Option<Carts>,
 }
 
 enum Engine {
@@ -43,8 +42,8 @@ impl Database {
                 Self { connection: Engine::Sqlite(connection), carts: None }
             }
             Data::Servers { mysql, redis } => Self {
-                connection: Engine::Mysql(Box::new(Self::mysql(mysql).await)),
-                carts: Some(data::redis(redis).await),
+                connection: Engine::Mysql(Box::new(Self::mysql(&mysql[0]).await)),
+                carts: Some(Carts::connect(redis).await.unwrap()),
             },
         }
     }
@@ -117,9 +116,8 @@ impl Database {
 
     /// Stores this value for a SKU in a buyer's cart.
     pub async fn write_to_cart(&mut self, user_id: i32, sku_id: i32, value: &str) {
-        if let Some(redis) = &mut self.carts {
-            let _: () = redis.hset(format!("cart_{user_id}"), sku_id, value).await.unwrap();
-            return;
+        if let Some(carts) = &mut self.carts {
+            return carts.put(user_id, sku_id, value).await.unwrap();
         }
         self.execute(&format!(
             "REPLACE INTO dashop_cart_line (user_id, sku_id, value) VALUES ({user_id}, {sku_id}, '{value}')"
@@ -129,8 +127,8 @@ impl Database {
 
     /// How many lines a buyer's cart has, readable or not.
     pub async fn lines_in_cart(&mut self, user_id: i32) -> i64 {
-        if let Some(redis) = &mut self.carts {
-            return redis.hlen(format!("cart_{user_id}")).await.unwrap();
+        if let Some(carts) = &mut self.carts {
+            return carts.lines(user_id).await.unwrap();
         }
         self.number(&format!("SELECT COUNT(*) AS n FROM dashop_cart_line WHERE user_id = {user_id}")).await
     }

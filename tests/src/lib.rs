@@ -12,6 +12,7 @@
 )]
 
 mod alipay;
+mod carts;
 mod child;
 mod data;
 mod database;

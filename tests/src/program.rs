@@ -52,11 +52,19 @@ impl Setup {
 
     /// The same on servers that are this test's alone.
     pub async fn on(mysql: &Server, redis: &Server) -> Self {
-        let data = Data::Servers {
-            mysql: data::new_mysql(&mysql.url(), 1).await,
-            redis: format!("{}/4", redis.url()),
-        };
+        let (mysql, redis) = (data::new_mysql(&mysql.url(), 1).await, format!("{}/4", redis.url()));
+        let data = Data::Servers { mysql: vec![mysql], redis: vec![redis] };
         Self::new(tempfile::tempdir().unwrap(), data)
+    }
+
+    /// The same on the Galera cluster and the Redis Cluster of this run.
+    pub async fn on_clusters() -> Self {
+        Self::new(tempfile::tempdir().unwrap(), Data::on_clusters().await)
+    }
+
+    /// The same shop, seen from one node of its database.
+    pub fn at_node(&self, node: usize) -> Self {
+        Self { data: self.data.at_node(node), ..self.beside() }
     }
 
     fn new(directory: TempDir, data: Data) -> Self {
@@ -122,6 +130,22 @@ impl Setup {
     /// Runs a subcommand to its end.
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().expect("the program is built: cargo build --bin dashop")
+    }
+
+    /// Starts as many programs as the data can bear: one on the embedded shop, two on servers, one at each node of a
+    /// cluster.
+    pub async fn start_programs(self) -> Vec<Dashop> {
+        let mut setups = match &self.data {
+            Data::Embedded(_) => Vec::new(),
+            Data::Servers { mysql, .. } if mysql.len() == 1 => vec![self.beside()],
+            Data::Servers { mysql, .. } => (1..mysql.len()).map(|node| self.at_node(node)).collect(),
+        };
+        setups.insert(0, self);
+        let mut programs = Vec::new();
+        for setup in setups {
+            programs.push(setup.start().await);
+        }
+        programs
     }
 
     /// Starts the program and waits until it serves.

@@ -1,36 +1,17 @@
-//! Many buyers at once: nothing is oversold, nothing is lost, everybody gets an answer of the contract.
+//! The cases, each for any shop.
 
 use std::collections::{BTreeMap, HashSet};
 
 use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
-use tests::{Dashop, Data, Setup};
-
-tests::on_both_stores!(
-    two_hundred_buyers_of_fifty_pieces,
-    five_hundred_carts_over_twenty_skus,
-    sixty_four_buyers_clear_one_sku_without_being_told_to_come_again,
-    one_request_sent_many_times_under_one_key_is_one_order,
-);
-
-/// One program on the embedded shop; on servers, two on the same data.
-async fn open(setup: Setup) -> Vec<Dashop> {
-    let first = setup.start().await;
-    match first.setup().data() {
-        Data::Embedded(_) => vec![first],
-        Data::Servers { .. } => {
-            let second = first.setup().beside().start().await;
-            vec![first, second]
-        }
-    }
-}
+use tests::Setup;
 
 fn one_piece(user: i32) -> Value {
     json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})
 }
 
-async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
-    let programs = open(setup).await;
+pub(crate) async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
+    let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 200).await;
     database.add_sku(901, "209.00", 50).await;
@@ -55,9 +36,9 @@ async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
     assert!(database.number("SELECT version AS n FROM DDSC_SKU WHERE id = 901").await > 0);
 }
 
-async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
+pub(crate) async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
     const SKUS: i32 = 20;
-    let programs = open(setup).await;
+    let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 500).await;
     let stock: BTreeMap<i32, i32> = (0..SKUS).map(|sku| (901 + sku, 20 + sku * 7 % 40)).collect();
@@ -107,34 +88,41 @@ async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
     }
 }
 
-async fn sixty_four_buyers_clear_one_sku_without_being_told_to_come_again(setup: Setup) {
+pub(crate) async fn sixty_four_buyers_clear_one_sku_without_being_told_to_come_again(setup: Setup) {
+    assert_eq!(clear_one_sku(setup).await, 0, "nobody is told to come again");
+}
+
+/// Sixty-four buyers, who order until the last piece is gone, and come again when they are told to; how often they were.
+pub(crate) async fn clear_one_sku(setup: Setup) -> usize {
     const STOCK: i32 = 600;
-    let programs = open(setup).await;
+    let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 64).await;
     database.add_sku(901, "209.00", STOCK).await;
     let buyers = (1001..1065).zip(programs.iter().cycle()).map(|(user, program)| {
         let buyer = program.buyer(&format!("b{user}"));
         async move {
-            let mut bought = 0;
+            let (mut bought, mut put_off) = (0, 0);
             loop {
                 let answer = buyer.create(one_piece(user)).await;
                 match answer["code"].as_i64() {
                     Some(200) => bought += 1,
-                    Some(50103) => return bought,
+                    Some(50103) => return (bought, put_off),
+                    Some(50104) => put_off += 1,
                     _ => panic!("{answer}"),
                 }
             }
         }
     });
-    let bought: i32 = join_all(buyers).await.into_iter().sum();
-    assert_eq!(bought, STOCK);
+    let (bought, put_off): (Vec<i32>, Vec<usize>) = join_all(buyers).await.into_iter().unzip();
+    assert_eq!(bought.iter().sum::<i32>(), STOCK);
     assert_eq!(database.pieces(901).await, (0, STOCK.into(), STOCK.into()));
     assert_eq!(database.half_written_orders().await, 0);
+    put_off.iter().sum()
 }
 
-async fn one_request_sent_many_times_under_one_key_is_one_order(setup: Setup) {
-    let programs = open(setup).await;
+pub(crate) async fn one_request_sent_many_times_under_one_key_is_one_order(setup: Setup) {
+    let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 1).await;
     database.add_sku(901, "209.00", 10).await;
