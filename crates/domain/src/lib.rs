@@ -6,6 +6,7 @@
 
 mod address;
 mod allocation;
+mod bill;
 mod cart;
 mod freight;
 mod ids;
@@ -21,6 +22,7 @@ mod time;
 
 pub use address::{Address, ShippingAddress};
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
+pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use freight::FreightPolicy;
 pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
@@ -37,4 +39,4 @@ pub use purchase::{
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 pub use sku::{SaleAttribute, Sku};
 pub use status::{Actor, NotAllowed, OrderEvent, OrderStatus, StatusChange, Transition};
-pub use time::ShopTime;
+pub use time::{ShopDate, ShopTime};

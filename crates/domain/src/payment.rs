@@ -31,6 +31,8 @@ pub struct Trade {
     pub total_amount: Money,
     /// What went back to the buyer so far. More than nothing says that the message tells of a refund.
     pub refunded: Money,
+    /// The number of the refund that the message tells of (`out_biz_no`), where it tells of one.
+    pub refund_request_no: Option<String>,
     /// The buyer's account, as Alipay masks or numbers it.
     pub buyer: Option<String>,
     /// When the buyer paid.
@@ -260,6 +262,7 @@ mod tests {
             status,
             total_amount: amount.parse().unwrap(),
             refunded: Money::ZERO,
+            refund_request_no: None,
             buyer: None,
             paid_at: None,
         }

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use chrono::{FixedOffset, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 
 /// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
 ///
@@ -58,6 +58,11 @@ impl ShopTime {
         (self.0 - earlier.0).to_std().unwrap_or(Duration::ZERO)
     }
 
+    /// The day it is.
+    pub fn date(self) -> ShopDate {
+        ShopDate(self.0.date())
+    }
+
     /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with.
     pub fn compact(self) -> String {
         self.0.format("%Y%m%d%H%M%S").to_string()
@@ -68,6 +73,41 @@ impl ShopTime {
 impl fmt::Display for ShopTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.format("%Y-%m-%d %H:%M:%S").fmt(f)
+    }
+}
+
+/// A day of the shop's calendar, from midnight to midnight in Asia/Shanghai.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShopDate(NaiveDate);
+
+impl ShopDate {
+    /// Reads `YYYY-MM-DD`.
+    pub fn parse(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
+    }
+
+    /// Its first moment.
+    pub fn begin(self) -> ShopTime {
+        ShopTime(self.0.and_time(NaiveTime::MIN))
+    }
+
+    /// So many days earlier; the earliest representable day where that is before it.
+    #[must_use]
+    pub fn days_before(self, days: u32) -> Self {
+        Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN))
+    }
+
+    /// The next day; the same where there is none.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.succ_opt().unwrap_or(self.0))
+    }
+}
+
+/// `YYYY-MM-DD`, as Alipay writes dates.
+impl fmt::Display for ShopDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%Y-%m-%d").fmt(f)
     }
 }
 
@@ -83,6 +123,18 @@ mod tests {
         assert_eq!(time.compact(), "20191128204008");
         assert_eq!(time.unix_seconds(), 1_574_944_808);
         assert_eq!(ShopTime::parse("2019-11-28 20:40:08"), Some(time));
+    }
+
+    #[test]
+    fn a_day_goes_from_midnight_to_midnight() {
+        let day = ShopTime::parse("2019-12-31 23:59:59").unwrap().date();
+        assert_eq!(day, ShopDate::parse("2019-12-31").unwrap());
+        assert_eq!(day.begin().to_string(), "2019-12-31 00:00:00");
+        assert_eq!(day.next().begin().to_string(), "2020-01-01 00:00:00");
+        assert_eq!(day.days_before(31).to_string(), "2019-11-30");
+        for rubbish in ["", "2019-13-01", "2019-12-32", "20191231", "2019-12-31 00:00:00"] {
+            assert_eq!(ShopDate::parse(rubbish), None, "{rubbish:?}");
+        }
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub use clock::{Clock, Randomness};
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use payment_gateway::{
-    GatewayError, NotVerified, PaymentGateway, PaymentRequest, VerifiedNotification, VerifiedReturn,
+    CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,
+    VerifiedNotification, VerifiedReturn,
 };
 pub use people::{AddressBook, Destination, Users};
 pub use store_error::{BoxError, StoreError};

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Addressee, Money, OrderId, ShopTime, Trade};
+use domain::{Addressee, BillEntry, Money, OrderId, ShopDate, ShopTime, Trade};
 
 use crate::BoxError;
 
@@ -29,6 +29,68 @@ pub trait PaymentGateway: Send + Sync {
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError>;
+
+    /// Closes the unpaid trade of an order (`alipay.trade.close`), so that it can no longer be paid.
+    ///
+    /// Asking again is safe. MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    async fn close(&self, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError>;
+
+    /// Sends money back (`alipay.trade.refund`). The same request number refunds once, however often it is asked.
+    ///
+    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    ///
+    /// # Errors
+    /// [`GatewayError::Refused`] where Alipay says that it did not refund and will not; after any other error the
+    /// money may have gone.
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError>;
+
+    /// Asks what became of a refund (`alipay.trade.fastpay.refund.query`): the amount that went back under this request
+    /// number; none where nothing did, at least not yet.
+    ///
+    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    async fn refund_query(&self, trade_no: &str, out_request_no: &str)
+    -> Result<Option<Money>, GatewayError>;
+
+    /// The bill of a day (`alipay.data.dataservice.bill.downloadurl.query`, `bill_type=trade`): every payment and
+    /// refund that Alipay booked on it; none where Alipay has no bill of that day, which may be too early to have one,
+    /// or without any trade.
+    ///
+    /// MUST end within a bounded time and hold at most a bounded number of entries.
+    async fn bill(&self, date: ShopDate) -> Result<Option<Vec<BillEntry>>, GatewayError>;
+}
+
+/// What closing a trade came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It is closed, now or since before.
+    Closed,
+    /// Alipay has no such trade: no buyer has come to the cashier. One may still come until the deadline.
+    NoTrade,
+    /// It is paid, or otherwise past closing: [`PaymentGateway::query`] tells.
+    NotClosable,
+}
+
+/// Money that is to go back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequest {
+    /// Alipay's number of the trade.
+    pub trade_no: String,
+    /// The number under which this refund happens at most once; at most 64 characters.
+    pub out_request_no: String,
+    /// How much.
+    pub amount: Money,
+    /// Why, for the buyer to read; the adapter adapts it to Alipay's rules.
+    pub reason: String,
+}
+
+/// What a refund request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// `fund_change=Y`: the money went back with this request.
+    Refunded,
+    /// `fund_change=N`: not with this request; maybe with an earlier one of the same number, maybe later.
+    /// [`PaymentGateway::refund_query`] tells, after some ten seconds.
+    Unclear,
 }
 
 /// What the buyer is asked to pay.

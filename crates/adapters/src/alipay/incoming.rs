@@ -42,6 +42,7 @@ fn trade(message: &VerifiedMessage) -> Result<Trade, NotVerified> {
         status: status.ok_or(NotVerified::Unreadable { field: "trade_status" })?,
         total_amount: amount(message, "total_amount")?,
         refunded: refunded(message)?,
+        refund_request_no: refund_request_no(message),
         buyer: buyer.map(str::to_owned),
         paid_at: message.get("gmt_payment").and_then(ShopTime::parse),
     })
@@ -54,6 +55,11 @@ fn refunded(message: &VerifiedMessage) -> Result<Money, NotVerified> {
         None if message.get("gmt_refund").is_some() => Err(NotVerified::Unreadable { field: "refund_fee" }),
         None => Ok(Money::ZERO),
     }
+}
+
+/// `out_biz_no` numbers a refund only where the message tells of one.
+fn refund_request_no(message: &VerifiedMessage) -> Option<String> {
+    message.get("refund_fee").and_then(|_| message.get("out_biz_no")).map(str::to_owned)
 }
 
 fn addressee(message: &VerifiedMessage) -> Result<Addressee, NotVerified> {

@@ -50,6 +50,7 @@ fn read(node: &str) -> Result<Trade, &'static str> {
         status,
         total_amount,
         refunded: refunded(status, total_amount, paid_at),
+        refund_request_no: None,
         buyer: answer.buyer_logon_id,
         paid_at,
     })

@@ -129,6 +129,7 @@ pub(crate) fn trade(amount: &str) -> Trade {
         status: TradeStatus::Success,
         total_amount: money(amount),
         refunded: Money::ZERO,
+        refund_request_no: None,
         buyer: None,
         paid_at: None,
     }

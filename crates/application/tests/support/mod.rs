@@ -117,6 +117,7 @@ pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {
         status: TradeStatus::Success,
         total_amount: money(amount),
         refunded: Money::ZERO,
+        refund_request_no: None,
         buyer: None,
         paid_at: None,
     }

@@ -153,6 +153,7 @@ pub(super) fn payment(trade_no: &str, out_trade_no: &str, status: PaymentStatus)
             status: TradeStatus::Success,
             total_amount: money("219.90"),
             refunded: Money::ZERO,
+            refund_request_no: None,
             buyer: Some("136******20".to_owned()),
             paid_at: Some(micros(60_000_000)),
         },

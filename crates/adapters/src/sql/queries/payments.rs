@@ -90,6 +90,7 @@ impl TryFrom<PaymentRow> for PaymentRecord {
                 .ok_or_else(|| QueryError::corrupt("dashop_payment.trade_status", &row.trade_status))?,
             total_amount: row.total_amount.0,
             refunded: row.refunded.0,
+            refund_request_no: None,
             buyer: row.buyer,
             paid_at: row.paid_at.map(|moment| moment.0),
         };
