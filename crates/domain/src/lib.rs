@@ -8,6 +8,7 @@ mod address;
 mod allocation;
 mod bill;
 mod cart;
+mod event;
 mod freight;
 mod ids;
 mod money;
@@ -16,14 +17,19 @@ mod order_number;
 mod payment;
 mod purchase;
 mod quantity;
+mod refund;
+mod shipment;
 mod sku;
 mod status;
+mod stock_move;
 mod time;
+mod watch;
 
 pub use address::{Address, ShippingAddress};
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
 pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
+pub use event::{OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
 pub use money::{Money, MoneyError};
@@ -37,6 +43,12 @@ pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
 };
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
+pub use refund::{Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, ToldRefund};
+pub use shipment::{InvalidShipment, Shipment};
 pub use sku::{SaleAttribute, Sku};
-pub use status::{Actor, NotAllowed, OrderEvent, OrderStatus, StatusChange, Transition};
+pub use status::{
+    Actor, Cause, NotAllowed, OrderEvent, OrderStatus, StatusChange, TimelineEntry, Transition,
+};
+pub use stock_move::{Restock, StockMove, StockMoveKind};
 pub use time::{ShopDate, ShopTime};
+pub use watch::back_off;

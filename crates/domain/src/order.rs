@@ -1,8 +1,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Actor, Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
-    Quantity, Quote, SaleAttribute, ShippingAddress, ShopTime, SkuId, StatusChange, Transition, UserId,
+    Allocation, CartStamp, Cause, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
+    Quantity, Quote, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, StatusChange, Transition,
+    UserId,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
@@ -29,6 +30,10 @@ pub struct Order {
     pub created_at: ShopTime,
     /// Until when it must be paid; none for orders that the old back end placed.
     pub expire_at: Option<ShopTime>,
+    /// How it was sent; none before, and for orders that the old back end sent.
+    pub shipment: Option<Shipment>,
+    /// What of its payment went back to the buyer so far.
+    pub refunded_amount: Money,
     /// What was bought, in the order of SKU ids.
     pub goods: Vec<OrderGoods>,
 }
@@ -102,6 +107,8 @@ impl Order {
             shipping,
             created_at,
             expire_at: Some(expire_at),
+            shipment: None,
+            refunded_amount: Money::ZERO,
             goods: goods.collect(),
         }
     }
@@ -122,14 +129,15 @@ impl Order {
         stock.into_values().collect()
     }
 
-    /// The change of status that the event means for the order; none where it happened before.
+    /// The change of status that the event means for the order; none where it happened before. Nothing is due after it
+    /// unless the caller says so.
     ///
     /// # Errors
     /// The event is not possible in the order's status.
     pub fn change(
         &self,
         event: OrderEvent,
-        actor: Actor,
+        cause: &Cause,
         reason: &str,
         at: ShopTime,
     ) -> Result<Option<StatusChange>, NotAllowed> {
@@ -137,9 +145,10 @@ impl Order {
             order_id: self.id.clone(),
             from: self.status,
             to,
-            actor,
+            cause: cause.clone(),
             reason: reason.to_owned(),
             at,
+            due_at: None,
         };
         match self.status.on(event)? {
             Transition::To(to) => Ok(Some(change(to))),

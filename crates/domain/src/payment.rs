@@ -305,6 +305,8 @@ mod tests {
             },
             created_at: ShopTime::parse("2019-11-28 20:40:08").unwrap(),
             expire_at: None,
+            shipment: None,
+            refunded_amount: Money::ZERO,
             goods: vec![line(4, "104.95", 2), line(5, "104.01", 1)],
         }
     }

@@ -55,6 +55,17 @@ pub struct NotAllowed {
     pub event: OrderEvent,
 }
 
+/// Who caused a change, and by which request: what a timeline tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// In which role.
+    pub actor: Actor,
+    /// The person's own name, where more than one has the role.
+    pub name: Option<String>,
+    /// The request that asked for it; none where nobody asked, as for a job.
+    pub request_id: Option<String>,
+}
+
 /// Who caused a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
@@ -78,8 +89,25 @@ pub struct StatusChange {
     /// The status it gets.
     pub to: OrderStatus,
     /// Who caused it.
-    pub actor: Actor,
+    pub cause: Cause,
     /// Why, in a few words for the shop's people; at most 200 characters are kept.
+    pub reason: String,
+    /// When.
+    pub at: ShopTime,
+    /// When the order must be looked at next of its own accord; none where nothing is left to wait for.
+    pub due_at: Option<ShopTime>,
+}
+
+/// One entry of an order's timeline: how it came to be where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimelineEntry {
+    /// The status before; none at the order's creation.
+    pub from: Option<OrderStatus>,
+    /// The status after.
+    pub to: OrderStatus,
+    /// Who caused it.
+    pub cause: Cause,
+    /// Why.
     pub reason: String,
     /// When.
     pub at: ShopTime,
@@ -107,7 +135,9 @@ impl OrderStatus {
             (Self::AwaitingPayment, Event::Cancelled) => Ok(Transition::To(Self::Cancelled)),
             (Self::AwaitingShipment, Event::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
             (Self::AwaitingReceipt, Event::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
-            (Self::Completed, Event::ReceiptConfirmed) => Ok(Transition::AlreadyDone),
+            (Self::Completed, Event::ReceiptConfirmed) | (Self::Cancelled, Event::Cancelled) => {
+                Ok(Transition::AlreadyDone)
+            }
             (Self::Cancelled, Event::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
             (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Event::FullyRefunded) => {
                 Ok(Transition::To(Self::Refunded))
@@ -166,6 +196,28 @@ impl fmt::Display for OrderStatus {
     }
 }
 
+impl Cause {
+    /// The buyer, by a request.
+    pub fn buyer(request_id: Option<String>) -> Self {
+        Self { actor: Actor::Buyer, name: None, request_id }
+    }
+
+    /// One of the shop's people, by a request or a command.
+    pub fn shop(name: String, request_id: Option<String>) -> Self {
+        Self { actor: Actor::Shop, name: Some(name), request_id }
+    }
+
+    /// This service, by a rule.
+    pub fn system() -> Self {
+        Self { actor: Actor::System, name: None, request_id: None }
+    }
+
+    /// Alipay, by a notification, or by its answer to a request that asked.
+    pub fn alipay(request_id: Option<String>) -> Self {
+        Self { actor: Actor::Alipay, name: None, request_id }
+    }
+}
+
 impl Actor {
     /// The word that is stored and sent.
     pub fn as_str(self) -> &'static str {
@@ -215,7 +267,8 @@ mod tests {
             for event in EVENTS {
                 let listed =
                     TABLE.iter().find(|row| row.0 == status.code() && row.1 == event).map(|row| row.2);
-                let repeated = status.code() == 4 && event == OrderEvent::ReceiptConfirmed;
+                let repeated = [(4, OrderEvent::ReceiptConfirmed), (5, OrderEvent::Cancelled)]
+                    .contains(&(status.code(), event));
                 match status.on(event) {
                     Ok(Transition::To(to)) => assert_eq!(Some(to.code()), listed, "{status:?} {event:?}"),
                     Ok(Transition::AlreadyDone) => assert!(repeated, "{status:?} {event:?}"),

@@ -37,6 +37,6 @@ pub use payment_gateway::{
 pub use people::{AddressBook, Destination, Users};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{
-    CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, OrderRepo, PaymentRepo, StockOutcome,
-    StockRepo, UnitOfWork, UnitsOfWork,
+    CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo, Outbox,
+    PaymentRepo, RefundRepo, StockOutcome, StockRepo, UnitOfWork, UnitsOfWork,
 };

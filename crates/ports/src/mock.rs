@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use domain::ShopTime;
 
 use crate::{
-    CartRemovals, IdempotencyRepo, OrderRepo, PaymentRepo, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
+    CartRemovals, IdempotencyRepo, OrderRepo, Outbox, PaymentRepo, RefundRepo, StockRepo, StoreError,
+    UnitOfWork, UnitsOfWork,
 };
 pub use crate::{
     cart_store::MockCartStore,
@@ -20,7 +21,8 @@ pub use crate::{
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
     unit_of_work::{
-        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockStockRepo, MockUnitsOfWork,
+        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockOutbox, MockPaymentRepo, MockRefundRepo,
+        MockStockRepo, MockUnitsOfWork,
     },
 };
 
@@ -33,6 +35,10 @@ pub struct MockUnitOfWork {
     pub stock: MockStockRepo,
     /// What the use case does to the payments.
     pub payments: MockPaymentRepo,
+    /// What the use case does to the refunds.
+    pub refunds: MockRefundRepo,
+    /// The news that the use case writes.
+    pub outbox: MockOutbox,
     /// What the use case does to the repeatable requests.
     pub idempotency: MockIdempotencyRepo,
     /// What the use case does to the carts.
@@ -54,6 +60,14 @@ impl UnitOfWork for MockUnitOfWork {
 
     fn payments(&mut self) -> &mut dyn PaymentRepo {
         &mut self.payments
+    }
+
+    fn refunds(&mut self) -> &mut dyn RefundRepo {
+        &mut self.refunds
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
+        &mut self.outbox
     }
 
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepo {

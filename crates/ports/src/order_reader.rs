@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{IdempotencyKey, Order, OrderId, OrderStatus, RequestDigest, UserId};
+use domain::{IdempotencyKey, Order, OrderId, OrderStatus, RequestDigest, TimelineEntry, UserId};
 
 use crate::StoreError;
 
@@ -17,6 +17,9 @@ pub trait OrderReader: Send + Sync {
     ///
     /// MUST ask the database no more than three times, whatever the number of orders and lines.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
+
+    /// Every change of the order's status, the first first; its creation is not among them.
+    async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError>;
 
     /// Which of the numbers that begin with these fourteen digits are in use.
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError>;

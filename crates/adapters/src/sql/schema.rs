@@ -155,6 +155,14 @@ diesel::table! {
         ship_mobile -> Nullable<Text>,
         ship_address -> Nullable<Text>,
         expire_at -> Nullable<Timestamp>,
+        /// When the order must be looked at of its own accord.
+        due_at -> Nullable<Timestamp>,
+        /// How often that was done in vain.
+        due_attempts -> Integer,
+        carrier -> Nullable<Text>,
+        tracking_number -> Nullable<Text>,
+        shipped_at -> Nullable<Timestamp>,
+        refunded_amount -> Yuan,
     }
 }
 
@@ -190,6 +198,8 @@ diesel::table! {
         actor -> Text,
         reason -> Text,
         at -> Timestamp,
+        actor_name -> Nullable<Text>,
+        request_id -> Nullable<Text>,
     }
 }
 
@@ -210,6 +220,82 @@ diesel::table! {
         status -> Text,
         source -> Text,
         recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// Every refund that was asked for, or that Alipay told of.
+    dashop_refund (id) {
+        id -> Integer,
+        out_request_no -> Text,
+        out_trade_no -> Text,
+        trade_no -> Text,
+        amount -> Yuan,
+        reason -> Text,
+        kind -> Text,
+        status -> Text,
+        /// JSON: `[[4,1],…]`, SKU and pieces.
+        restock -> Text,
+        actor -> Text,
+        actor_name -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        requested_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+        failure -> Nullable<Text>,
+        due_at -> Nullable<Timestamp>,
+        due_attempts -> Integer,
+    }
+}
+
+diesel::table! {
+    /// Where an order's pieces went after it was placed.
+    dashop_stock_move (id) {
+        id -> Integer,
+        order_id -> Text,
+        sku_id -> Integer,
+        kind -> Text,
+        pieces -> Integer,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// News of orders, to be told to the shop's other programs.
+    dashop_outbox (id) {
+        id -> BigInt,
+        order_id -> Text,
+        kind -> Text,
+        from_status -> Nullable<SmallInt>,
+        to_status -> SmallInt,
+        amount -> Nullable<Yuan>,
+        actor -> Text,
+        reason -> Text,
+        at -> Timestamp,
+        due_at -> Nullable<Timestamp>,
+        due_attempts -> Integer,
+        delivered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// What a comparison with Alipay's bill of a day found.
+    dashop_difference (id) {
+        id -> Integer,
+        bill_date -> Text,
+        kind -> Text,
+        trade_no -> Text,
+        out_trade_no -> Text,
+        out_request_no -> Nullable<Text>,
+        ours -> Nullable<Text>,
+        theirs -> Nullable<Text>,
+        repair -> Nullable<Text>,
+        found_at -> Timestamp,
     }
 }
 

@@ -1,0 +1,66 @@
+use crate::ShopTime;
+
+/// How an order's goods were sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shipment {
+    /// Who carries them, such as 顺丰速运; empty where the shop did not say.
+    pub carrier: String,
+    /// The carrier's number for the parcel; empty where the shop did not say.
+    pub tracking_number: String,
+    /// When they were handed over.
+    pub shipped_at: ShopTime,
+}
+
+/// What is wrong with what the shop said about a shipment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidShipment {
+    /// The carrier is too long, or not a line of text.
+    #[error("carrier must be one line of at most {} characters", Shipment::CARRIER_CHARS)]
+    Carrier,
+    /// The tracking number is too long, or not a line of text.
+    #[error("tracking_number must be one line of at most {} characters", Shipment::TRACKING_CHARS)]
+    TrackingNumber,
+}
+
+impl Shipment {
+    /// The longest carrier's name that is kept.
+    pub const CARRIER_CHARS: usize = 32;
+    /// The longest tracking number that is kept.
+    pub const TRACKING_CHARS: usize = 64;
+
+    /// A shipment as the shop's people type it; blanks around are dropped.
+    ///
+    /// # Errors
+    /// One of them is too long or has control characters.
+    pub fn new(carrier: &str, tracking_number: &str, shipped_at: ShopTime) -> Result<Self, InvalidShipment> {
+        let line = |text: &str, chars| {
+            let text = text.trim();
+            let fits = text.chars().count() <= chars && !text.chars().any(char::is_control);
+            fits.then(|| text.to_owned())
+        };
+        Ok(Self {
+            carrier: line(carrier, Self::CARRIER_CHARS).ok_or(InvalidShipment::Carrier)?,
+            tracking_number: line(tracking_number, Self::TRACKING_CHARS)
+                .ok_or(InvalidShipment::TrackingNumber)?,
+            shipped_at,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shipment_is_two_short_lines() {
+        let at = ShopTime::parse("2026-11-25 10:00:00").unwrap();
+        let shipment = Shipment::new(" 顺丰速运 ", "SF1234567890", at).unwrap();
+        assert_eq!(
+            (shipment.carrier.as_str(), shipment.tracking_number.as_str()),
+            ("顺丰速运", "SF1234567890")
+        );
+        assert_eq!(Shipment::new(&"顺".repeat(33), "SF1", at), Err(InvalidShipment::Carrier));
+        assert_eq!(Shipment::new("顺丰\n", "SF1\u{7}2", at), Err(InvalidShipment::TrackingNumber));
+        assert_eq!(Shipment::new("顺丰", &"1".repeat(65), at), Err(InvalidShipment::TrackingNumber));
+    }
+}

@@ -1,0 +1,77 @@
+use crate::{Order, ShopTime, SkuId};
+
+/// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
+/// that nothing goes back twice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockMove {
+    /// Which SKU.
+    pub sku_id: SkuId,
+    /// How many.
+    pub pieces: u32,
+    /// Why, and in which direction.
+    pub kind: StockMoveKind,
+    /// When.
+    pub at: ShopTime,
+}
+
+/// Why pieces moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockMoveKind {
+    /// Back into stock: the order was cancelled.
+    Cancelled,
+    /// Out of stock again: the cancelled order turned out paid.
+    Revived,
+    /// Back into stock: the shop took them back with the refund of this request number.
+    Refunded(String),
+}
+
+/// Pieces that the shop takes back with a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restock {
+    /// Of which SKU.
+    pub sku_id: SkuId,
+    /// How many.
+    pub pieces: u32,
+}
+
+impl StockMoveKind {
+    /// The word that is stored: `cancel`, `revive`, `refund:<request number>`.
+    pub fn to_word(&self) -> String {
+        match self {
+            Self::Cancelled => "cancel".to_owned(),
+            Self::Revived => "revive".to_owned(),
+            Self::Refunded(out_request_no) => format!("refund:{out_request_no}"),
+        }
+    }
+
+    /// The kind with this stored word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "cancel" => Some(Self::Cancelled),
+            "revive" => Some(Self::Revived),
+            other => other.strip_prefix("refund:").map(|number| Self::Refunded(number.to_owned())),
+        }
+    }
+
+    /// Whether it puts pieces back into stock.
+    pub fn is_return(&self) -> bool {
+        match self {
+            Self::Cancelled | Self::Refunded(_) => true,
+            Self::Revived => false,
+        }
+    }
+}
+
+/// How many pieces of the SKU the order holds after these movements.
+pub(crate) fn pieces_held(order: &Order, moves: &[StockMove], sku_id: SkuId) -> u32 {
+    let bought = order.stock().into_iter().find(|line| line.sku_id == sku_id).map_or(0, |line| line.pieces);
+    let of_sku = moves.iter().filter(|moved| moved.sku_id == sku_id);
+    let (back, out) = of_sku.fold((0_u32, 0_u32), |(back, out), moved| {
+        if moved.kind.is_return() {
+            (back.saturating_add(moved.pieces), out)
+        } else {
+            (back, out.saturating_add(moved.pieces))
+        }
+    });
+    bought.saturating_add(out).saturating_sub(back)
+}

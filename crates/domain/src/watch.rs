@@ -1,0 +1,127 @@
+//! When an order must be looked at of its own accord: an unpaid one, whose notification may be lost and whose deadline
+//! passes; a sent one, whose buyer may never confirm; a cancelled one, which may have been paid in its last minute.
+
+use std::time::Duration;
+
+use crate::{Order, ShopTime};
+
+/// How long after its creation an unpaid order is first asked about; each further time comes after twice as long.
+const FIRST_LOOK: Duration = Duration::from_secs(60);
+/// The longest wait between two looks at an order before its deadline.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// The longest wait after failures, and for orders without a deadline.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
+/// How long after the deadline an order is cancelled: Alipay's clock and ours need not agree to the second.
+const GRACE: Duration = Duration::from_secs(5);
+/// How long after its end a cancelled order is looked at for the last time: a payment under way is known by then.
+const LAST_LOOK: Duration = Duration::from_secs(5 * 60);
+/// How long a trade may stay unpaid at Alipay at most: 15 days, after its documentation of `time_expire`.
+const LONGEST_TRADE: Duration = Duration::from_secs(15 * 24 * 3600);
+
+/// `first`, doubled with each attempt, and at most `longest`.
+pub fn back_off(first: Duration, attempt: u32, longest: Duration) -> Duration {
+    let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
+    first.checked_mul(factor).unwrap_or(longest).min(longest)
+}
+
+impl Order {
+    /// When a new order is looked at first.
+    pub fn first_look(&self) -> Option<ShopTime> {
+        self.next_look(self.created_at, 0)
+    }
+
+    /// When an order that is still unpaid is asked about after `attempts` looks: on a widening schedule, and at its
+    /// deadline. None where it has no deadline and Alipay cannot have kept its trade so long.
+    pub fn next_look(&self, now: ShopTime, attempts: u32) -> Option<ShopTime> {
+        match self.expire_at {
+            Some(expire_at) if !self.is_expired(now) => {
+                let next = now.after(back_off(FIRST_LOOK, attempts, LONGEST_WAIT));
+                Some(next.min(expire_at.after(GRACE)))
+            }
+            Some(_) => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
+            None if now.since(self.created_at) > LONGEST_TRADE => None,
+            None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
+        }
+    }
+
+    /// Whether its payment deadline has passed, with a little grace. Orders of the old back end have none.
+    pub fn is_expired(&self, now: ShopTime) -> bool {
+        self.expire_at.is_some_and(|expire_at| expire_at.after(GRACE) <= now)
+    }
+
+    /// When an order that is cancelled now is looked at for the last time, if its trade may still be paid.
+    pub fn last_look(&self, now: ShopTime) -> ShopTime {
+        let longest = self.created_at.after(LONGEST_TRADE);
+        self.expire_at.unwrap_or(longest).max(now).after(LAST_LOOK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Money, OrderId, OrderStatus, ShippingAddress, UserId};
+
+    fn time(text: &str) -> ShopTime {
+        ShopTime::parse(text).unwrap()
+    }
+
+    fn order(expire_at: Option<&str>) -> Order {
+        Order {
+            id: OrderId::parse("2019112820400804").unwrap(),
+            user_id: UserId(4),
+            status: OrderStatus::AwaitingPayment,
+            total_count: 1,
+            total_amount: "10.00".parse().unwrap(),
+            freight: Money::ZERO,
+            shipping: ShippingAddress {
+                title: String::new(),
+                receiver: String::new(),
+                mobile: String::new(),
+                address: String::new(),
+            },
+            created_at: time("2019-11-28 20:40:08"),
+            expire_at: expire_at.map(time),
+            shipment: None,
+            refunded_amount: Money::ZERO,
+            goods: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_looks_widen_and_end_with_the_deadline() {
+        let order = order(Some("2019-11-28 21:10:08"));
+        let mut looks = Vec::new();
+        let mut now = order.created_at;
+        for attempts in 0..6 {
+            now = order.next_look(now, attempts).unwrap();
+            looks.push(now.to_string().split_off(11));
+        }
+        assert_eq!(looks, ["20:41:08", "20:43:08", "20:47:08", "20:55:08", "21:10:08", "21:10:13"]);
+        assert!(order.is_expired(now));
+        assert_eq!(order.next_look(now, 6).unwrap().to_string(), "2019-11-28 22:14:13");
+    }
+
+    #[test]
+    fn an_order_without_a_deadline_is_given_up_when_alipay_has_forgotten_it() {
+        let order = order(None);
+        assert!(!order.is_expired(time("2030-01-01 00:00:00")));
+        assert_eq!(order.next_look(time("2019-11-29 20:00:00"), 40), Some(time("2019-11-30 02:00:00")));
+        assert_eq!(order.next_look(time("2019-12-14 20:40:08"), 40), None);
+    }
+
+    #[test]
+    fn a_cancelled_order_is_looked_at_once_more_after_its_end() {
+        let order = order(Some("2019-11-28 21:10:08"));
+        assert_eq!(order.last_look(time("2019-11-28 20:50:00")), time("2019-11-28 21:15:08"));
+        assert_eq!(order.last_look(time("2019-11-28 22:00:00")), time("2019-11-28 22:05:00"));
+    }
+
+    #[test]
+    fn a_back_off_never_overflows() {
+        let second = Duration::from_secs(1);
+        assert_eq!(back_off(second, 3, LONGEST_WAIT), Duration::from_secs(8));
+        for attempt in [31, 32, 33, u32::MAX] {
+            assert_eq!(back_off(second, attempt, LONGEST_WAIT), LONGEST_WAIT);
+        }
+    }
+}
