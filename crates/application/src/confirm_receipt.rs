@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
-use domain::{Actor, NotAllowed, OrderEvent, OrderId, Username};
+use domain::{Cause, NotAllowed, OrderEvent, OrderId, Username};
 use ports::{Clock, StoreError, UnitsOfWork, Users};
+
+use crate::books::write_change;
 
 /// 确认收货: the buyer has the goods.
 pub struct ConfirmReceipt {
@@ -35,16 +37,20 @@ pub enum ConfirmReceiptError {
 
 impl ConfirmReceipt {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
-    pub async fn execute(&self, username: &Username, order_id: &OrderId) -> Result<(), ConfirmReceiptError> {
+    pub async fn execute(
+        &self,
+        username: &Username,
+        order_id: &OrderId,
+        cause: &Cause,
+    ) -> Result<(), ConfirmReceiptError> {
         let user_id = self.users.find(username).await?.ok_or(ConfirmReceiptError::UnknownUser)?;
         let mut unit = self.units.begin().await?;
         let order = unit.orders().find_for_update(order_id).await?;
         let order =
             order.filter(|order| order.user_id == user_id).ok_or(ConfirmReceiptError::UnknownOrder)?;
-        let change =
-            order.change(OrderEvent::ReceiptConfirmed, Actor::Buyer, "确认收货", self.clock.now())?;
+        let change = order.change(OrderEvent::ReceiptConfirmed, cause, "确认收货", self.clock.now())?;
         let Some(change) = change else { return Ok(()) };
-        if !unit.orders().change_status(&change).await? {
+        if !write_change(&mut *unit, &change).await? {
             return Err(ConfirmReceiptError::Conflict);
         }
         Ok(unit.commit().await?)

@@ -3,17 +3,23 @@
 //! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Each has its own error
 //! type, which the `api` crate matches exhaustively to find the code that the contract answers.
 
+mod books;
+mod cancel_order;
 mod cashier;
 mod confirm_receipt;
 mod list_orders;
 mod payment_result;
 mod place_order;
 mod preview_order;
+mod refund_order;
 mod settle_payment;
 mod ship_order;
+mod show_order;
 mod start_payment;
 mod sweep_carts;
+mod watch_orders;
 
+pub use cancel_order::{CancelOrder, CancelOrderError};
 pub use cashier::{Cashier, PaymentInvitation};
 pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, OrderPage};
@@ -23,10 +29,13 @@ pub use place_order::{
     PlaceOrderRequest, Placement, PlacementError, PlacementPorts,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+pub use refund_order::{RefundOrder, RefundOrderError};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use ship_order::{ShipOrder, ShipOrderError};
+pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
 pub use sweep_carts::{SweepCarts, SweepError};
+pub use watch_orders::WatchOrders;
 
 use std::time::Duration;
 

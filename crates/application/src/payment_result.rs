@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{EvidenceSource, Money, NotForUs, Order, OrderId};
+use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId};
 use ports::{GatewayError, NotVerified, OrderReader, PaymentGateway, StoreError};
 
 use crate::{SettleError, SettlePayment};
@@ -60,7 +60,7 @@ pub enum PaymentResultError {
 
 impl PaymentResult {
     /// Whether the order that the query string of Alipay's return names is paid.
-    pub async fn execute(&self, query: &str) -> Result<PaymentState, PaymentResultError> {
+    pub async fn execute(&self, query: &str, cause: &Cause) -> Result<PaymentState, PaymentResultError> {
         let returned = self.gateway.verify_return(query)?;
         self.settle.merchant.check(&returned.addressee)?;
         let id = OrderId::parse(&returned.out_trade_no).map_err(|_| PaymentResultError::UnknownOrder)?;
@@ -71,7 +71,7 @@ impl PaymentResult {
         let trade = self.gateway.query(&id).await;
         match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
             Some(trade) if trade.is_payment() => {
-                self.settle.by_trade(&trade, EvidenceSource::Query).await?;
+                self.settle.by_trade(&trade, EvidenceSource::Query, cause.clone()).await?;
                 Ok(state(&self.find(&id).await?))
             }
             Some(_) | None => Ok(state(&order)),

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, EvidenceSource, Merchant, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Settlement,
-    StatusChange, Trade, decide_settlement,
+    Cause, EvidenceSource, Merchant, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Refund,
+    Settlement, StatusChange, ToldRefund, Trade, decide_settlement,
 };
-use ports::{Clock, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitsOfWork};
+use ports::{Clock, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork};
 
-use crate::ATTEMPTS;
+use crate::{
+    ATTEMPTS,
+    books::{Books, write_change},
+};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return or query.
 pub struct SettlePayment {
@@ -29,8 +32,10 @@ pub enum Settled {
     Revived,
     /// It was known already, or tells of no payment.
     NothingNew,
-    /// The payment is on record now; the order is as it was.
+    /// The payment is on record now; the order is as it was. What must not be kept goes back from here on.
     RecordedOnly(PaymentStatus),
+    /// It told of a refund of ours, which is asked about now, or of one past this service, which is on record now.
+    RefundTold,
 }
 
 /// Why evidence was not dealt with; it should be sent again.
@@ -58,6 +63,13 @@ pub enum NotificationError {
     Settle(#[from] SettleError),
 }
 
+/// What proves a payment.
+struct Evidence<'a> {
+    trade: &'a Trade,
+    source: EvidenceSource,
+    cause: Cause,
+}
+
 /// What one try to settle came to.
 enum Try {
     Done(Settled),
@@ -69,20 +81,24 @@ enum Try {
 
 impl SettlePayment {
     /// Deals with the form body of a notification.
-    pub async fn by_notification(&self, form: &[u8]) -> Result<Settled, NotificationError> {
+    pub async fn by_notification(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
         let notification = self.gateway.verify_notification(form)?;
         self.merchant.check(&notification.addressee)?;
-        Ok(self.by_trade(&notification.trade, EvidenceSource::Notification).await?)
+        Ok(self.by_trade(&notification.trade, EvidenceSource::Notification, cause).await?)
     }
 
     /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own
     /// query. Doing it again changes nothing.
-    pub async fn by_trade(&self, trade: &Trade, source: EvidenceSource) -> Result<Settled, SettleError> {
-        let record =
-            |status| PaymentRecord { trade: trade.clone(), status, source, recorded_at: self.clock.now() };
+    pub async fn by_trade(
+        &self,
+        trade: &Trade,
+        source: EvidenceSource,
+        cause: Cause,
+    ) -> Result<Settled, SettleError> {
+        let evidence = Evidence { trade, source, cause };
         let mut too_late = false;
         for _ in 0..ATTEMPTS {
-            match self.try_once(trade, too_late, &record).await {
+            match self.try_once(&evidence, too_late).await {
                 Ok(Try::Done(settled)) => {
                     report(settled, trade);
                     return Ok(settled);
@@ -95,13 +111,12 @@ impl SettlePayment {
         Err(SettleError::Conflict)
     }
 
-    async fn try_once(
-        &self,
-        trade: &Trade,
-        too_late: bool,
-        record: &(dyn Fn(PaymentStatus) -> PaymentRecord + Sync),
-    ) -> Result<Try, StoreError> {
+    async fn try_once(&self, evidence: &Evidence<'_>, too_late: bool) -> Result<Try, StoreError> {
+        let trade = evidence.trade;
         let mut unit = self.units.begin().await?;
+        if trade.refund_request_no.is_some() {
+            return self.refund_told(unit, trade).await;
+        }
         let order = match OrderId::parse(&trade.out_trade_no) {
             Ok(id) => unit.orders().find_for_update(&id).await?,
             Err(_) => None,
@@ -116,37 +131,79 @@ impl SettlePayment {
                 (Settled::RecordedOnly(PaymentStatus::Late), PaymentStatus::Late)
             }
             Settlement::SettleLate(paid, stock) => {
-                if unit.stock().retake(&stock).await? == StockOutcome::Changed {
+                let now = self.clock.now();
+                if unit.stock().retake(&paid.order_id, &stock, now).await? == StockOutcome::Changed {
                     return Ok(Try::TooLate);
                 }
-                if !unit.orders().change_status(&self.change(paid, "取消后付款,库存已重新占用")).await?
-                {
+                let change = self.change(paid, "取消后付款,库存已重新占用", evidence);
+                if !write_change(&mut *unit, &change).await? {
                     return Ok(Try::Again);
                 }
                 (Settled::Revived, PaymentStatus::Settled)
             }
             Settlement::Settle(paid) => {
-                if !unit.orders().change_status(&self.change(paid, "支付成功")).await? {
+                if !write_change(&mut *unit, &self.change(paid, "支付成功", evidence)).await? {
                     return Ok(Try::Again);
                 }
                 (Settled::Paid, PaymentStatus::Settled)
             }
         };
-        if !unit.payments().record(&record(status)).await? {
+        self.record(unit, evidence, settled, status).await
+    }
+
+    /// Writes the payment down, and with it the refund of what must not be kept.
+    async fn record(
+        &self,
+        mut unit: Box<dyn UnitOfWork>,
+        evidence: &Evidence<'_>,
+        settled: Settled,
+        status: PaymentStatus,
+    ) -> Result<Try, StoreError> {
+        let now = self.clock.now();
+        let (trade, source) = (evidence.trade.clone(), evidence.source);
+        let payment = PaymentRecord { trade, status, source, recorded_at: now };
+        if !unit.payments().record(&payment).await? {
+            return Ok(Try::Again);
+        }
+        if let Some(owed) = Refund::owed(&payment)
+            && !unit.refunds().record(&owed, Some(now)).await?
+        {
             return Ok(Try::Again);
         }
         unit.commit().await?;
         Ok(Try::Done(settled))
     }
 
-    fn change(&self, paid: Paid, reason: &str) -> StatusChange {
+    /// Deals with a message that tells of a refund. It is never read as a payment.
+    async fn refund_told(&self, mut unit: Box<dyn UnitOfWork>, trade: &Trade) -> Result<Try, StoreError> {
+        let now = self.clock.now();
+        let mut books = Books::open(&mut *unit, &trade.out_trade_no).await?;
+        match books.view().told(trade, now) {
+            None => return Ok(Try::Done(Settled::NothingNew)),
+            Some(ToldRefund::Ours(number)) => unit.refunds().set_due(&number, now, None).await?,
+            Some(ToldRefund::External(refund)) => {
+                if !unit.refunds().record(&refund, None).await? {
+                    return Ok(Try::Again);
+                }
+                books.refunds.push(refund.clone());
+                if !books.book(&mut *unit, &refund, now).await? {
+                    return Ok(Try::Again);
+                }
+            }
+        }
+        unit.commit().await?;
+        Ok(Try::Done(Settled::RefundTold))
+    }
+
+    fn change(&self, paid: Paid, reason: &str, evidence: &Evidence<'_>) -> StatusChange {
         StatusChange {
             order_id: paid.order_id,
             from: paid.from,
             to: paid.to,
-            actor: Actor::Alipay,
+            cause: evidence.cause.clone(),
             reason: reason.to_owned(),
             at: self.clock.now(),
+            due_at: None,
         }
     }
 }
@@ -163,6 +220,7 @@ fn report(settled: Settled, trade: &Trade) {
         Settled::RecordedOnly(PaymentStatus::Settled) => {
             tracing::info!(%out_trade_no, %trade_no, %total_amount, "payment of a paid order recorded");
         }
+        Settled::RefundTold => tracing::info!(%out_trade_no, %trade_no, "Alipay told of a refund"),
         Settled::RecordedOnly(status) => tracing::error!(
             %out_trade_no, %trade_no, %total_amount, status = status.as_str(),
             "a payment was recorded that did not pay its order"

@@ -1,7 +1,9 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use domain::{Actor, NotAllowed, OrderEvent, OrderId};
+use domain::{Cause, NotAllowed, OrderEvent, OrderId, Shipment};
 use ports::{Clock, StoreError, UnitsOfWork};
+
+use crate::books::{Books, write_change};
 
 /// 发货: the shop hands an order's goods to a carrier.
 pub struct ShipOrder {
@@ -9,6 +11,8 @@ pub struct ShipOrder {
     pub units: Arc<dyn UnitsOfWork>,
     /// When.
     pub clock: Arc<dyn Clock>,
+    /// After how long the buyer is taken to have the goods.
+    pub receipt_after: Duration,
 }
 
 /// Why the order was not shipped.
@@ -20,6 +24,9 @@ pub enum ShipOrderError {
     /// It is not paid, shipped already, or given up.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
+    /// All of its payment is on its way back to the buyer.
+    #[error("the order's whole payment is being refunded")]
+    BeingRefunded,
     /// The order changed at the same moment.
     #[error("the order changed meanwhile; look at it again")]
     Conflict,
@@ -30,14 +37,31 @@ pub enum ShipOrderError {
 
 impl ShipOrder {
     /// Marks a paid order as sent.
-    pub async fn execute(&self, order_id: &OrderId) -> Result<(), ShipOrderError> {
+    pub async fn execute(
+        &self,
+        order_id: &OrderId,
+        shipment: &Shipment,
+        cause: &Cause,
+    ) -> Result<(), ShipOrderError> {
         let mut unit = self.units.begin().await?;
-        let order = unit.orders().find_for_update(order_id).await?.ok_or(ShipOrderError::UnknownOrder)?;
-        let change = order.change(OrderEvent::Shipped, Actor::Shop, "发货", self.clock.now())?;
-        let Some(change) = change else { return Ok(()) };
-        if !unit.orders().change_status(&change).await? {
+        let books = Books::open(&mut *unit, order_id.as_str()).await?;
+        let order = books.order.as_ref().ok_or(ShipOrderError::UnknownOrder)?;
+        let now = self.clock.now();
+        let change = order.change(OrderEvent::Shipped, cause, &words(shipment), now)?;
+        let Some(mut change) = change else { return Ok(()) };
+        if books.view().is_given_up() {
+            return Err(ShipOrderError::BeingRefunded);
+        }
+        change.due_at = Some(now.after(self.receipt_after));
+        if !write_change(&mut *unit, &change).await? {
             return Err(ShipOrderError::Conflict);
         }
+        unit.orders().record_shipment(order_id, shipment).await?;
         Ok(unit.commit().await?)
     }
+}
+
+/// What the timeline says.
+fn words(shipment: &Shipment) -> String {
+    format!("发货 {} {}", shipment.carrier, shipment.tracking_number).trim_end().to_owned()
 }

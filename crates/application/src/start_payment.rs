@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{Money, NotAllowed, OrderEvent, OrderId, Username};
-use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
+use ports::{Clock, GatewayError, OrderReader, StoreError, UnitsOfWork, Users};
 
 use crate::{Cashier, PaymentInvitation};
 
@@ -11,6 +11,8 @@ pub struct StartPayment {
     pub users: Arc<dyn Users>,
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
+    /// Where an order of the old back end is noted down to be watched.
+    pub units: Arc<dyn UnitsOfWork>,
     /// Where it is paid.
     pub cashier: Arc<Cashier>,
     /// Whether the deadline has passed.
@@ -65,8 +67,15 @@ impl StartPayment {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
         }
         order.status.on(OrderEvent::Paid)?;
-        if order.is_overdue(self.clock.now()) {
+        let now = self.clock.now();
+        if order.is_overdue(now) {
             return Err(NotAllowed { status: order.status, event: OrderEvent::Paid }.into());
+        }
+        if order.expire_at.is_none() {
+            // The old back end's: nobody asks Alipay about it so far.
+            let mut unit = self.units.begin().await?;
+            unit.orders().set_due(&order.id, order.status, order.next_look(now, 0)).await?;
+            unit.commit().await?;
         }
         Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
     }

@@ -62,6 +62,8 @@ pub struct NewOrder {
     pub order: Order,
     /// The entry of the buyer's address book it goes to.
     pub address_id: crate::AddressId,
+    /// When it must be looked at of its own accord for the first time.
+    pub due_at: Option<ShopTime>,
     /// The cart lines it consists of; they leave the cart with it. Empty for a direct buy.
     pub cart_lines: Vec<(SkuId, CartStamp)>,
     /// The key under which the client may repeat the request, with a digest of the request.

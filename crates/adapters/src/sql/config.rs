@@ -24,6 +24,8 @@ pub struct SqlConfig {
     pub lock_timeout: Duration,
     /// Where the carts are.
     pub carts: CartsIn,
+    /// Whether news of orders are kept for others.
+    pub news: NewsTo,
     /// Whether and how the connections to MySQL are encrypted.
     pub tls: MysqlTls,
 }
@@ -35,6 +37,15 @@ pub enum CartsIn {
     Database,
     /// Elsewhere, such as in Redis: the transaction records what must leave them.
     Elsewhere,
+}
+
+/// What becomes of the news of orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewsTo {
+    /// Nobody listens: they are dropped, and cost nothing.
+    Nobody,
+    /// They are written with what they tell of, and delivered later.
+    Outbox,
 }
 
 /// Whether and how connections to MySQL are encrypted.
@@ -82,6 +93,7 @@ impl SqlConfig {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             carts: CartsIn::Database,
+            news: NewsTo::Nobody,
             tls: MysqlTls::Off,
         }
     }
@@ -99,6 +111,7 @@ impl std::fmt::Debug for SqlConfig {
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
             .field("carts", &self.carts)
+            .field("news", &self.news)
             .field("tls", &self.tls)
             .finish()
     }

@@ -17,6 +17,6 @@ mod sqlite;
 mod store;
 mod types;
 
-pub use config::{CartsIn, ConnectError, MysqlTls, SqlConfig};
+pub use config::{CartsIn, ConnectError, MysqlTls, NewsTo, SqlConfig};
 pub use migration::SchemaState;
 pub use store::SqlStore;

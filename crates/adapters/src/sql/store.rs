@@ -2,7 +2,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, UserId, Username,
+    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, TimelineEntry, UserId,
+    Username,
 };
 use ports::{
     AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
@@ -156,6 +157,10 @@ impl OrderReader for SqlStore {
 
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
         self.engine.list(query).await
+    }
+
+    async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
+        self.engine.timeline(id).await
     }
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {

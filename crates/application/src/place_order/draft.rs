@@ -28,8 +28,10 @@ pub struct OrderDraft {
 impl OrderDraft {
     /// The order that the draft becomes at this quote.
     pub(super) fn place(&self, id: OrderId, quote: Quote, now: ShopTime, expire_at: ShopTime) -> NewOrder {
+        let order = Order::place(id, self.user_id, quote, self.shipping.clone(), now, expire_at);
         NewOrder {
-            order: Order::place(id, self.user_id, quote, self.shipping.clone(), now, expire_at),
+            due_at: order.first_look(),
+            order,
             address_id: self.address_id,
             cart_lines: self.cart_lines.clone(),
             idempotency: self.idempotency.clone(),

@@ -5,8 +5,8 @@ use std::{
 };
 
 use domain::{
-    Allocation, GroupAllocation, NewOrder, Order, OrderId, OrderNumbers, Quote, Refusal, SkuId, StockDemand,
-    allocate,
+    Allocation, GroupAllocation, NewOrder, Order, OrderId, OrderNews, OrderNumbers, Quote, Refusal, SkuId,
+    StockDemand, allocate,
 };
 use ports::{
     BoxError, CartRemoval, CartRemovalMode, Catalog, Clock, InsertOrdersError, OrderReader, Randomness,
@@ -203,6 +203,8 @@ impl Placement {
             Err(InsertOrdersError::NumberTaken(_)) => return Ok(Written::NumberTaken),
             Err(InsertOrdersError::Store(error)) => return Err(error),
         }
+        let news: Vec<OrderNews> = orders.iter().map(|new| OrderNews::created(&new.order)).collect();
+        unit.outbox().add(&news).await?;
         let now = self.ports.clock.now();
         if orders.iter().any(|new| new.idempotency.is_some())
             && !unit.idempotency().record(orders, now).await?

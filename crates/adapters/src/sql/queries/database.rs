@@ -11,7 +11,7 @@ use ports::StoreError;
 use tokio::runtime::Handle;
 
 use super::{Conn, Lease, dialect};
-use crate::sql::config::{CartsIn, ConnectError, SqlConfig};
+use crate::sql::config::{CartsIn, ConnectError, NewsTo, SqlConfig};
 
 /// A database of this engine.
 pub(in crate::sql) struct Database {
@@ -19,6 +19,7 @@ pub(in crate::sql) struct Database {
     acquire_timeout: Duration,
     statement_timeout: Duration,
     pub(super) carts: CartsIn,
+    pub(super) news: NewsTo,
     statements: Arc<AtomicU64>,
     /// Where connections live; a task of any other runtime may use them.
     runtime: Handle,
@@ -43,6 +44,7 @@ impl Database {
             acquire_timeout: config.acquire_timeout,
             statement_timeout: config.statement_timeout,
             carts: config.carts,
+            news: config.news,
             statements,
             runtime,
         };

@@ -15,9 +15,11 @@ mod locking;
 mod migrations;
 mod order_reader;
 mod orders;
+mod outbox;
 mod payments;
 mod people;
 pub(super) mod prepared;
+mod refunds;
 mod stock;
 mod unit_of_work;
 

@@ -4,15 +4,15 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute, ShippingAddress, SkuId,
-    UserId,
+    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute, Shipment,
+    ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{Backend, Conn, Database, catalog, idempotency, people::AddressText, prepared::prepared_if_few};
 use crate::sql::{
     failure::QueryError,
-    schema::{address, ddsc_sku, tb_order_goods, tb_order_info},
+    schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
     types::{Moment, PastAmount},
 };
 
@@ -24,6 +24,10 @@ impl OrderReader for Database {
 
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
         self.reader().await?.call(|conn| list(conn, query)).await
+    }
+
+    async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
+        self.reader().await?.call(|conn| timeline(conn, id)).await
     }
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
@@ -57,6 +61,22 @@ struct OrderRow {
     ship_receiver: Option<String>,
     ship_mobile: Option<String>,
     ship_address: Option<String>,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    shipped_at: Option<Moment>,
+    refunded_amount: PastAmount,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_order_timeline)]
+struct ChangeRow {
+    from_status: i16,
+    to_status: i16,
+    actor: String,
+    reason: String,
+    at: Moment,
+    actor_name: Option<String>,
+    request_id: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -125,6 +145,16 @@ async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, Que
     with_goods(conn, headers).await
 }
 
+async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<TimelineEntry>, QueryError> {
+    let rows: Vec<ChangeRow> = dashop_order_timeline::table
+        .filter(dashop_order_timeline::order_id.eq(id.as_str()))
+        .order(dashop_order_timeline::id)
+        .select(ChangeRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(TimelineEntry::try_from).collect()
+}
+
 async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<OrderId>, QueryError> {
     // A range and not LIKE, which cannot use the index on SQLite. Whatever the collation, nothing that begins so and
     // goes on with digits comes after this.
@@ -187,8 +217,7 @@ impl OrderRow {
         Ok(Order {
             id: order_id(&self.order_id)?,
             user_id: UserId(self.user_id),
-            status: OrderStatus::from_code(self.status.into())
-                .ok_or_else(|| QueryError::corrupt("tb_order_info.status", self.status))?,
+            status: status("tb_order_info.status", self.status)?,
             // Below zero is a leftover of the old shop's, like an amount below zero.
             total_count: u32::try_from(self.total_count).unwrap_or(0),
             total_amount: self.total_amount.0,
@@ -196,7 +225,29 @@ impl OrderRow {
             shipping,
             created_at: self.created_time.0,
             expire_at: self.expire_at.map(|moment| moment.0),
+            shipment: self.shipped_at.map(|shipped_at| Shipment {
+                carrier: self.carrier.unwrap_or_default(),
+                tracking_number: self.tracking_number.unwrap_or_default(),
+                shipped_at: shipped_at.0,
+            }),
+            refunded_amount: self.refunded_amount.0,
             goods,
+        })
+    }
+}
+
+impl TryFrom<ChangeRow> for TimelineEntry {
+    type Error = QueryError;
+
+    fn try_from(row: ChangeRow) -> Result<Self, QueryError> {
+        let actor = Actor::from_word(&row.actor)
+            .ok_or_else(|| QueryError::corrupt("dashop_order_timeline.actor", &row.actor))?;
+        Ok(Self {
+            from: Some(status("dashop_order_timeline.from_status", row.from_status)?),
+            to: status("dashop_order_timeline.to_status", row.to_status)?,
+            cause: Cause { actor, name: row.actor_name, request_id: row.request_id },
+            reason: row.reason,
+            at: row.at.0,
         })
     }
 }
@@ -232,7 +283,11 @@ impl GoodsRow {
     }
 }
 
-fn order_id(stored: &str) -> Result<OrderId, QueryError> {
+fn status(column: &'static str, stored: i16) -> Result<OrderStatus, QueryError> {
+    OrderStatus::from_code(stored.into()).ok_or_else(|| QueryError::corrupt(column, stored))
+}
+
+pub(super) fn order_id(stored: &str) -> Result<OrderId, QueryError> {
     OrderId::parse(stored).map_err(|_| QueryError::corrupt("tb_order_info.order_id", stored))
 }
 

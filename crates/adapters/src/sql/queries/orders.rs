@@ -4,10 +4,19 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{NewOrder, Order, OrderGoods, OrderId, PayMethod, SaleAttribute, StatusChange};
-use ports::{BoxError, InsertOrdersError, OrderRepo, StoreError};
+use domain::{
+    Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, SaleAttribute, Shipment, ShopTime,
+    StatusChange,
+};
+use ports::{BoxError, Claimed, InsertOrdersError, OrderRepo, StoreError};
 
-use super::{Conn, Unit, dialect::insert_rows, locking::for_update, order_reader, prepared::prepared};
+use super::{
+    Conn, Unit,
+    dialect::insert_rows,
+    locking::{for_update, for_update_skip_locked},
+    order_reader::{self, order_id},
+    prepared::prepared,
+};
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_order_timeline, tb_order_goods, tb_order_info},
@@ -32,6 +41,32 @@ impl OrderRepo for Unit {
 
     async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError> {
         self.lease.call(|conn| change_status(conn, change)).await
+    }
+
+    async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {
+        self.lease.call(|conn| record_shipment(conn, id, shipment)).await
+    }
+
+    async fn set_refunded(&mut self, id: &OrderId, amount: Money) -> Result<(), StoreError> {
+        self.lease.call(|conn| set_refunded(conn, id, amount)).await
+    }
+
+    async fn claim_due(
+        &mut self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        self.lease.call(|conn| claim_due(conn, now, lease_until, limit)).await
+    }
+
+    async fn set_due(
+        &mut self,
+        id: &OrderId,
+        status: OrderStatus,
+        due_at: Option<ShopTime>,
+    ) -> Result<(), StoreError> {
+        self.lease.call(|conn| set_due(conn, id, status, due_at)).await
     }
 }
 
@@ -58,6 +93,7 @@ struct OrderRow {
     ship_mobile: Option<String>,
     ship_address: Option<String>,
     expire_at: Option<Moment>,
+    due_at: Option<Moment>,
 }
 
 #[derive(Insertable)]
@@ -105,8 +141,12 @@ async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, Q
     let unchanged = tb_order_info::table
         .find(change.order_id.as_str())
         .filter(tb_order_info::status.eq(change.from.code()));
-    let compare_and_set = diesel::update(unchanged)
-        .set((tb_order_info::status.eq(change.to.code()), tb_order_info::updated_time.eq(Moment(change.at))));
+    let compare_and_set = diesel::update(unchanged).set((
+        tb_order_info::status.eq(change.to.code()),
+        tb_order_info::updated_time.eq(Moment(change.at)),
+        tb_order_info::due_at.eq(change.due_at.map(Moment)),
+        tb_order_info::due_attempts.eq(0),
+    ));
     let changed = prepared(compare_and_set).execute(conn).await?;
     if changed == 0 {
         return Ok(false);
@@ -116,13 +156,91 @@ async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, Q
             dashop_order_timeline::order_id.eq(change.order_id.as_str()),
             dashop_order_timeline::from_status.eq(change.from.code()),
             dashop_order_timeline::to_status.eq(change.to.code()),
-            dashop_order_timeline::actor.eq(change.actor.as_str()),
-            dashop_order_timeline::reason.eq(change.reason.chars().take(REASON_CHARS).collect::<String>()),
+            dashop_order_timeline::actor.eq(change.cause.actor.as_str()),
+            dashop_order_timeline::actor_name.eq(change.cause.name.as_deref().map(name)),
+            dashop_order_timeline::request_id.eq(change.cause.request_id.as_deref().map(name)),
+            dashop_order_timeline::reason.eq(cut(&change.reason, REASON_CHARS)),
             dashop_order_timeline::at.eq(Moment(change.at)),
         ))
         .execute(conn)
         .await?;
     Ok(true)
+}
+
+async fn record_shipment(conn: &mut Conn, id: &OrderId, shipment: &Shipment) -> Result<(), QueryError> {
+    let sent = diesel::update(tb_order_info::table.find(id.as_str())).set((
+        tb_order_info::carrier.eq(&shipment.carrier),
+        tb_order_info::tracking_number.eq(&shipment.tracking_number),
+        tb_order_info::shipped_at.eq(Moment(shipment.shipped_at)),
+    ));
+    prepared(sent).execute(conn).await?;
+    Ok(())
+}
+
+async fn set_refunded(conn: &mut Conn, id: &OrderId, amount: Money) -> Result<(), QueryError> {
+    let refunded = diesel::update(tb_order_info::table.find(id.as_str()))
+        .set(tb_order_info::refunded_amount.eq(Amount(amount)));
+    prepared(refunded).execute(conn).await?;
+    Ok(())
+}
+
+async fn claim_due(
+    conn: &mut Conn,
+    now: ShopTime,
+    lease_until: ShopTime,
+    limit: u32,
+) -> Result<Vec<Claimed<OrderId>>, QueryError> {
+    let due = tb_order_info::table
+        .filter(tb_order_info::due_at.le(Moment(now)))
+        .order(tb_order_info::due_at)
+        .limit(limit.into())
+        .select((tb_order_info::order_id, tb_order_info::due_attempts));
+    let rows: Vec<(String, i32)> = for_update_skip_locked(due).load(conn).await?;
+    if !rows.is_empty() {
+        let these = tb_order_info::order_id.eq_any(rows.iter().map(|(id, _)| id));
+        diesel::update(tb_order_info::table.filter(these))
+            .set((
+                tb_order_info::due_at.eq(Moment(lease_until)),
+                tb_order_info::due_attempts.eq(tb_order_info::due_attempts + 1),
+            ))
+            .execute(conn)
+            .await?;
+    }
+    let claimed = |(id, attempts): (String, i32)| {
+        Ok(Claimed { item: order_id(&id)?, attempts: u32::try_from(attempts).unwrap_or(0) })
+    };
+    rows.into_iter().map(claimed).collect()
+}
+
+async fn set_due(
+    conn: &mut Conn,
+    id: &OrderId,
+    status: OrderStatus,
+    due_at: Option<ShopTime>,
+) -> Result<(), QueryError> {
+    let in_status = tb_order_info::table.find(id.as_str()).filter(tb_order_info::status.eq(status.code()));
+    match due_at {
+        Some(due_at) => {
+            let put_off = diesel::update(in_status).set(tb_order_info::due_at.eq(Moment(due_at)));
+            prepared(put_off).execute(conn).await?;
+        }
+        None => {
+            let ended = diesel::update(in_status)
+                .set((tb_order_info::due_at.eq(None::<Moment>), tb_order_info::due_attempts.eq(0)));
+            prepared(ended).execute(conn).await?;
+        }
+    }
+    Ok(())
+}
+
+/// As many characters as the column holds.
+pub(super) fn cut(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}
+
+/// A person's or a request's name, as many characters as are kept.
+pub(super) fn name(text: &str) -> String {
+    cut(text, 64)
 }
 
 impl OrderRow {
@@ -144,6 +262,7 @@ impl OrderRow {
             ship_mobile: Some(order.shipping.mobile.clone()),
             ship_address: Some(order.shipping.address.clone()),
             expire_at: order.expire_at.map(Moment),
+            due_at: new.due_at.map(Moment),
         })
     }
 }

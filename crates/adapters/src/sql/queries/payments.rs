@@ -4,7 +4,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{EvidenceSource, PaymentRecord, PaymentStatus, Trade, TradeStatus};
+use domain::{EvidenceSource, Money, PaymentRecord, PaymentStatus, Trade, TradeStatus};
 use ports::{PaymentRepo, StoreError};
 
 use super::{Conn, Unit};
@@ -26,11 +26,15 @@ impl PaymentRepo for Unit {
     async fn record(&mut self, payment: &PaymentRecord) -> Result<bool, StoreError> {
         self.lease.call(|conn| record(conn, payment)).await
     }
+
+    async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError> {
+        self.lease.call(|conn| set_refunded(conn, trade_no, amount)).await
+    }
 }
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_payment, treat_none_as_default_value = false)]
-struct PaymentRow {
+pub(super) struct PaymentRow {
     trade_no: String,
     out_trade_no: String,
     trade_status: String,
@@ -43,7 +47,7 @@ struct PaymentRow {
     recorded_at: Moment,
 }
 
-async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<PaymentRecord>, QueryError> {
+pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<PaymentRecord>, QueryError> {
     let rows: Vec<PaymentRow> = dashop_payment::table
         .filter(dashop_payment::out_trade_no.eq(out_trade_no))
         .order(dashop_payment::id)
@@ -59,6 +63,14 @@ async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryE
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
         Err(error) => Err(error.into()),
     }
+}
+
+async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<(), QueryError> {
+    diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
+        .set(dashop_payment::refunded.eq(Amount(amount)))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 impl From<&PaymentRecord> for PaymentRow {

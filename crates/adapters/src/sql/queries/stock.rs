@@ -1,11 +1,19 @@
 use async_trait::async_trait;
-use diesel::{prelude::*, sql_types::Bool};
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+    sql_types::Bool,
+};
 use diesel_async::RunQueryDsl;
-use domain::Allocation;
+use domain::{Allocation, OrderId, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
 use ports::{StockOutcome, StockRepo, StoreError};
 
-use super::{Conn, Unit, prepared::prepared};
-use crate::sql::{failure::QueryError, schema::ddsc_sku, types::Amount};
+use super::{Conn, Unit, dialect::insert_rows, prepared::prepared};
+use crate::sql::{
+    failure::QueryError,
+    schema::{dashop_stock_move, ddsc_sku},
+    types::{Amount, Moment},
+};
 
 #[async_trait]
 impl StockRepo for Unit {
@@ -13,9 +21,38 @@ impl StockRepo for Unit {
         self.lease.call(|conn| take(conn, allocations, Terms::AsQuoted)).await
     }
 
-    async fn retake(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
-        self.lease.call(|conn| take(conn, allocations, Terms::WhateverTheyAre)).await
+    async fn retake(
+        &mut self,
+        order_id: &OrderId,
+        allocations: &[Allocation],
+        at: ShopTime,
+    ) -> Result<StockOutcome, StoreError> {
+        self.lease.call(|conn| retake(conn, order_id, allocations, at)).await
     }
+
+    async fn give_back(
+        &mut self,
+        order_id: &OrderId,
+        kind: &StockMoveKind,
+        pieces: &[Restock],
+        at: ShopTime,
+    ) -> Result<bool, StoreError> {
+        self.lease.call(|conn| give_back(conn, order_id, kind, pieces, at)).await
+    }
+
+    async fn moves_of(&mut self, order_id: &OrderId) -> Result<Vec<StockMove>, StoreError> {
+        self.lease.call(|conn| moves_of(conn, order_id)).await
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_stock_move, treat_none_as_default_value = false)]
+struct MoveRow {
+    order_id: String,
+    sku_id: i32,
+    kind: String,
+    pieces: i32,
+    at: Moment,
 }
 
 /// On what terms stock may be taken.
@@ -51,4 +88,98 @@ async fn take(conn: &mut Conn, allocations: &[Allocation], terms: Terms) -> Resu
         }
     }
     Ok(StockOutcome::Taken)
+}
+
+async fn retake(
+    conn: &mut Conn,
+    order_id: &OrderId,
+    allocations: &[Allocation],
+    at: ShopTime,
+) -> Result<StockOutcome, QueryError> {
+    let pieces: Vec<Restock> =
+        allocations.iter().map(|line| Restock { sku_id: line.sku_id, pieces: line.pieces }).collect();
+    match take(conn, allocations, Terms::WhateverTheyAre).await? {
+        StockOutcome::Taken if record(conn, order_id, &StockMoveKind::Revived, &pieces, at).await? => {
+            Ok(StockOutcome::Taken)
+        }
+        StockOutcome::Taken | StockOutcome::Changed => Ok(StockOutcome::Changed),
+    }
+}
+
+async fn give_back(
+    conn: &mut Conn,
+    order_id: &OrderId,
+    kind: &StockMoveKind,
+    pieces: &[Restock],
+    at: ShopTime,
+) -> Result<bool, QueryError> {
+    if !record(conn, order_id, kind, pieces, at).await? {
+        return Ok(false);
+    }
+    for back in pieces {
+        let count = column_count(back.pieces)?;
+        let give_back = diesel::update(ddsc_sku::table.find(back.sku_id.0)).set((
+            ddsc_sku::stock.eq(ddsc_sku::stock + count),
+            ddsc_sku::sales.eq(ddsc_sku::sales - count),
+            ddsc_sku::version.eq(ddsc_sku::version + 1),
+        ));
+        prepared(give_back).execute(conn).await?;
+    }
+    Ok(true)
+}
+
+/// Writes the ledger; false where a row of this order, SKU and kind is there already.
+async fn record(
+    conn: &mut Conn,
+    order_id: &OrderId,
+    kind: &StockMoveKind,
+    pieces: &[Restock],
+    at: ShopTime,
+) -> Result<bool, QueryError> {
+    let row = |moved: &Restock| {
+        Ok(MoveRow {
+            order_id: order_id.as_str().to_owned(),
+            sku_id: moved.sku_id.0,
+            kind: kind.to_word(),
+            pieces: column_count(moved.pieces)?,
+            at: Moment(at),
+        })
+    };
+    let rows = pieces.iter().map(row).collect::<Result<Vec<_>, QueryError>>()?;
+    match insert_rows!(conn, dashop_stock_move::table, rows) {
+        Ok(()) => Ok(true),
+        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn moves_of(conn: &mut Conn, order_id: &OrderId) -> Result<Vec<StockMove>, QueryError> {
+    let rows: Vec<(i32, String, i32, Moment)> = dashop_stock_move::table
+        .filter(dashop_stock_move::order_id.eq(order_id.as_str()))
+        .order(dashop_stock_move::id)
+        .select((
+            dashop_stock_move::sku_id,
+            dashop_stock_move::kind,
+            dashop_stock_move::pieces,
+            dashop_stock_move::at,
+        ))
+        .load(conn)
+        .await?;
+    let read = |(sku_id, kind, pieces, at): (i32, String, i32, Moment)| {
+        Ok(StockMove {
+            sku_id: SkuId(sku_id),
+            pieces: u32::try_from(pieces)
+                .map_err(|_| QueryError::corrupt("dashop_stock_move.pieces", pieces))?,
+            kind: StockMoveKind::from_word(&kind)
+                .ok_or_else(|| QueryError::corrupt("dashop_stock_move.kind", &kind))?,
+            at: at.0,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+fn column_count(pieces: u32) -> Result<i32, QueryError> {
+    i32::try_from(pieces).map_err(|_| QueryError::corrupt("a count beyond the column", pieces))
 }

@@ -1,22 +1,24 @@
 use async_trait::async_trait;
 use ports::{
-    CartRemovals, IdempotencyRepo, OrderRepo, PaymentRepo, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
+    CartRemovals, IdempotencyRepo, OrderRepo, Outbox, PaymentRepo, RefundRepo, StockRepo, StoreError,
+    UnitOfWork, UnitsOfWork,
 };
 
 use super::{Database, Lease};
-use crate::sql::config::CartsIn;
+use crate::sql::config::{CartsIn, NewsTo};
 
 /// One transaction; dropped, the lease rolls it back. The repositories are implemented on it, each in its own file.
 pub(super) struct Unit {
     pub(super) lease: Lease,
     pub(super) carts: CartsIn,
+    pub(super) news: NewsTo,
 }
 
 #[async_trait]
 impl UnitsOfWork for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let lease = Self::begin(self).await?;
-        Ok(Box::new(Unit { lease, carts: self.carts }))
+        Ok(Box::new(Unit { lease, carts: self.carts, news: self.news }))
     }
 }
 
@@ -31,6 +33,14 @@ impl UnitOfWork for Unit {
     }
 
     fn payments(&mut self) -> &mut dyn PaymentRepo {
+        self
+    }
+
+    fn refunds(&mut self) -> &mut dyn RefundRepo {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
 

@@ -1,0 +1,60 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use domain::OrderNews;
+use ports::{Outbox, StoreError};
+
+use super::{Conn, Unit, dialect::insert_rows, orders::cut};
+use crate::sql::{
+    config::NewsTo,
+    failure::QueryError,
+    schema::dashop_outbox,
+    types::{Amount, Moment},
+};
+
+/// How many characters of a reason are kept.
+const REASON_CHARS: usize = 200;
+
+#[async_trait]
+impl Outbox for Unit {
+    async fn add(&mut self, news: &[OrderNews]) -> Result<(), StoreError> {
+        match self.news {
+            NewsTo::Nobody => Ok(()),
+            NewsTo::Outbox => self.lease.call(|conn| add(conn, news)).await,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_outbox, treat_none_as_default_value = false)]
+struct NewsRow {
+    order_id: String,
+    kind: String,
+    from_status: Option<i16>,
+    to_status: i16,
+    amount: Option<Amount>,
+    actor: String,
+    reason: String,
+    at: Moment,
+    due_at: Option<Moment>,
+}
+
+async fn add(conn: &mut Conn, news: &[OrderNews]) -> Result<(), QueryError> {
+    let rows = news.iter().map(NewsRow::from).collect();
+    insert_rows!(conn, dashop_outbox::table, rows)
+}
+
+impl From<&OrderNews> for NewsRow {
+    fn from(news: &OrderNews) -> Self {
+        Self {
+            order_id: news.order_id.as_str().to_owned(),
+            kind: news.kind.as_str().to_owned(),
+            from_status: news.from.map(domain::OrderStatus::code),
+            to_status: news.to.code(),
+            amount: news.amount.map(Amount),
+            actor: news.actor.as_str().to_owned(),
+            reason: cut(&news.reason, REASON_CHARS),
+            at: Moment(news.at),
+            due_at: Some(Moment(news.at)),
+        }
+    }
+}

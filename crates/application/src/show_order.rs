@@ -1,0 +1,62 @@
+use std::sync::Arc;
+
+use domain::{Cause, Order, OrderId, OrderStatus, TimelineEntry, Username};
+use ports::{OrderReader, StoreError, Users};
+
+/// 订单详情: one order of a buyer, and how it came to be where it is.
+pub struct ShowOrder {
+    /// Who may look.
+    pub users: Arc<dyn Users>,
+    /// The orders.
+    pub orders: Arc<dyn OrderReader>,
+}
+
+/// An order with its timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderStory {
+    /// The order.
+    pub order: Order,
+    /// From its creation on.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+/// Why there is nothing to show.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowOrderError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// There is no such order, or it is another user's; the caller is not told which.
+    #[error("no such order")]
+    UnknownOrder,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ShowOrder {
+    /// The user's order of this number.
+    pub async fn execute(
+        &self,
+        username: &Username,
+        order_id: &OrderId,
+    ) -> Result<OrderStory, ShowOrderError> {
+        let user_id = self.users.find(username).await?.ok_or(ShowOrderError::UnknownUser)?;
+        let order = self.orders.find(order_id).await?;
+        let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
+        let changes = self.orders.timeline(order_id).await?;
+        Ok(OrderStory { timeline: timeline(&order, changes), order })
+    }
+}
+
+/// The changes of an order, with its creation, which is in the order itself, in front.
+pub(crate) fn timeline(order: &Order, changes: Vec<TimelineEntry>) -> Vec<TimelineEntry> {
+    let created = TimelineEntry {
+        from: None,
+        to: OrderStatus::AwaitingPayment,
+        cause: Cause::buyer(None),
+        reason: "下单".to_owned(),
+        at: order.created_at,
+    };
+    std::iter::once(created).chain(changes).collect()
+}
