@@ -13,16 +13,19 @@ pub enum Method {
     TradeRefund,
     /// `alipay.trade.fastpay.refund.query`: what became of a refund.
     TradeFastpayRefundQuery,
+    /// `alipay.data.dataservice.bill.downloadurl.query`: where the bill of a day can be fetched.
+    DataDataserviceBillDownloadurlQuery,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::TradePagePay,
         Self::TradeQuery,
         Self::TradeClose,
         Self::TradeRefund,
         Self::TradeFastpayRefundQuery,
+        Self::DataDataserviceBillDownloadurlQuery,
     ];
 
     /// The name in the parameter `method`.
@@ -33,6 +36,7 @@ impl Method {
             Self::TradeClose => "alipay.trade.close",
             Self::TradeRefund => "alipay.trade.refund",
             Self::TradeFastpayRefundQuery => "alipay.trade.fastpay.refund.query",
+            Self::DataDataserviceBillDownloadurlQuery => "alipay.data.dataservice.bill.downloadurl.query",
         }
     }
 

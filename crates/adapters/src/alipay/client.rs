@@ -74,6 +74,10 @@ pub(super) fn common_params(method: Method, config: &AlipayConfig, now: ShopTime
 /// [`AlipayTimeouts::call`].
 ///
 /// Only for methods that may be repeated with the same parameters; every server call of Alipay may.
+///
+/// # Errors
+/// [`GatewayError::Refused`] where Alipay says no; of a refund only at the first attempt, for a refusal of a later one
+/// does not tell whether the first one is under way.
 pub(super) async fn call(
     gateway: &AlipayGateway,
     method: Method,
@@ -93,6 +97,9 @@ async fn try_again(gateway: &AlipayGateway, method: Method, signed: &Params) -> 
     loop {
         match attempt(gateway, method, signed).await {
             Attempt::Done(json) => return Ok(json),
+            Attempt::Failed(GatewayError::Refused { code, .. }) if tried > 1 && moves_money(method) => {
+                return Err(GatewayError::Unknown { code });
+            }
             Attempt::Failed(error) => return Err(error),
             Attempt::Again(error, _) if tried >= ATTEMPTS => return Err(error),
             Attempt::Again(error, wait) => {
@@ -102,6 +109,11 @@ async fn try_again(gateway: &AlipayGateway, method: Method, signed: &Params) -> 
             }
         }
     }
+}
+
+/// Whether it matters which of several attempts was refused.
+fn moves_money(method: Method) -> bool {
+    method == Method::TradeRefund
 }
 
 async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> Attempt {
@@ -162,8 +174,16 @@ fn refusal(verdict: Verdict) -> Attempt {
     let code = if verdict.sub_code.is_empty() { verdict.code.clone() } else { verdict.sub_code };
     let message = if verdict.sub_msg.is_empty() { verdict.msg } else { verdict.sub_msg };
     match (verdict.code.as_str(), code.as_str()) {
-        ("20000", _) | (_, "ACQ.SYSTEM_ERROR") => Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT),
-        ("40005", _) => Attempt::Again(GatewayError::Refused { code, message }, LIMITED_WAIT),
+        // Some methods write it `aop.ACQ.SYSTEM_ERROR`.
+        ("20000", _) => Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT),
+        (_, system_error) if system_error.ends_with("ACQ.SYSTEM_ERROR") => {
+            Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT)
+        }
+        // It passes by itself, so it is no answer to what was asked.
+        ("40005", _) => {
+            let limited = format!("it is called too often: {code} {message}");
+            Attempt::Again(GatewayError::Unreachable(limited.into()), LIMITED_WAIT)
+        }
         // A signed `error_response` that claims success is no answer to anything.
         ("10000" | "", _) => {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))

@@ -1,21 +1,26 @@
 //! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`.
 //!
 //! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
-//! to (`page_pay`), the messages that Alipay sends (`incoming`), and the calls that the shop makes (`client`, `query`).
+//! to (`page_pay`), the messages that Alipay sends (`incoming`), and the calls that the shop makes (`client`; `query`,
+//! `close`, `refund`).
 
 mod client;
+mod close;
 mod config;
 mod incoming;
 mod page_pay;
 mod query;
+mod refund;
+mod text;
 
 use std::{num::NonZero, sync::Arc, thread};
 
 use alipay_protocol::{Params, SignError, request};
 use async_trait::async_trait;
-use domain::{OrderId, ShopTime, Trade};
+use domain::{BillEntry, Money, OrderId, ShopDate, ShopTime, Trade};
 use ports::{
-    Clock, GatewayError, NotVerified, PaymentGateway, PaymentRequest, VerifiedNotification, VerifiedReturn,
+    Clock, CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome,
+    RefundRequest, VerifiedNotification, VerifiedReturn,
 };
 use tokio::sync::Semaphore;
 
@@ -61,6 +66,16 @@ impl AlipayGateway {
     }
 }
 
+/// A request that Alipay would refuse, and that is not sent.
+fn invalid(message: &str) -> GatewayError {
+    GatewayError::Refused { code: "ACQ.INVALID_PARAMETER".to_owned(), message: message.to_owned() }
+}
+
+/// A signed answer that does not say what it must.
+fn nonsense(what: &str) -> GatewayError {
+    GatewayError::Nonsense(what.to_owned())
+}
+
 /// Nothing left the house, so nothing was done.
 fn cannot_sign() -> GatewayError {
     GatewayError::Refused {
@@ -86,5 +101,25 @@ impl PaymentGateway for AlipayGateway {
 
     async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError> {
         query::trade(self, out_trade_no).await
+    }
+
+    async fn close(&self, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {
+        close::trade(self, out_trade_no).await
+    }
+
+    async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError> {
+        refund::give_back(self, request).await
+    }
+
+    async fn refund_query(
+        &self,
+        trade_no: &str,
+        out_request_no: &str,
+    ) -> Result<Option<Money>, GatewayError> {
+        refund::ask(self, trade_no, out_request_no).await
+    }
+
+    async fn bill(&self, date: ShopDate) -> Result<Option<Vec<BillEntry>>, GatewayError> {
+        Err(GatewayError::Nonsense(format!("the bill of {date} is not read yet")))
     }
 }

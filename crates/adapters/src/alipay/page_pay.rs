@@ -6,7 +6,7 @@ use alipay_protocol::{Method, Params};
 use ports::{GatewayError, PaymentRequest};
 use serde::Serialize;
 
-use super::{AlipayConfig, alipay_time, client::common_params};
+use super::{AlipayConfig, alipay_time, client::common_params, invalid, text};
 
 /// The product behind 电脑网站支付.
 const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
@@ -38,7 +38,7 @@ pub(super) fn params(request: &PaymentRequest, config: &AlipayConfig) -> Result<
         time_expire: request.time_expire.map(alipay_time),
     };
     let biz_content =
-        serde_json::to_string(&biz_content).map_err(|_| refused("biz_content cannot be written"))?;
+        serde_json::to_string(&biz_content).map_err(|_| invalid("biz_content cannot be written"))?;
     let mut params =
         common_params(Method::TradePagePay, config, request.now).with("biz_content", biz_content);
     for (name, url) in [("notify_url", &config.notify_url), ("return_url", &config.return_url)] {
@@ -52,38 +52,20 @@ pub(super) fn params(request: &PaymentRequest, config: &AlipayConfig) -> Result<
 /// What Alipay would answer with an error page, the shop is told at once.
 fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     if request.total_amount.is_zero() {
-        return Err(refused("total_amount must be at least 0.01"));
+        return Err(invalid("total_amount must be at least 0.01"));
     }
     match request.time_expire {
-        Some(deadline) if deadline <= request.now => Err(refused("time_expire has passed")),
+        Some(deadline) if deadline <= request.now => Err(invalid("time_expire has passed")),
         Some(deadline) if deadline > request.now.after(LONGEST_WAIT) => {
-            Err(refused("time_expire is more than 15 days ahead"))
+            Err(invalid("time_expire is more than 15 days ahead"))
         }
         Some(_) | None => Ok(()),
     }
 }
 
-fn refused(message: &str) -> GatewayError {
-    GatewayError::Refused { code: "ACQ.INVALID_PARAMETER".to_owned(), message: message.to_owned() }
-}
-
-/// The subject under Alipay's rules: no `/`, `=` or `&` (their wide forms read the same), no control characters, none
-/// beyond the basic plane (emoji), at most 256 characters. The same text always gives the same subject, for a trade that
-/// waits is only continued by the same parameters.
+/// The subject under Alipay's rules; never empty. A trade that waits is only continued by the same one.
 fn subject(request: &PaymentRequest) -> String {
-    let cleaned: String = request
-        .subject
-        .chars()
-        .filter(|&character| character <= '\u{ffff}')
-        .map(|character| match character {
-            '/' => '／',
-            '=' => '＝',
-            '&' => '＆',
-            control if control.is_control() => ' ',
-            other => other,
-        })
-        .collect();
-    let subject: String = cleaned.trim().chars().take(MAX_SUBJECT).collect();
+    let subject = text::plain(&request.subject, MAX_SUBJECT);
     if subject.is_empty() { format!("订单 {}", request.out_trade_no) } else { subject }
 }
 

@@ -6,10 +6,10 @@ use ports::GatewayError;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{AlipayGateway, client};
+use super::{AlipayGateway, client, nonsense};
 
 /// No buyer has come to the cashier yet. One may still come.
-const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
+pub(super) const NO_TRADE: &str = "ACQ.TRADE_NOT_EXIST";
 
 /// The node of an answer that says `10000`.
 #[derive(Deserialize)]
@@ -32,9 +32,9 @@ pub(super) async fn trade(
         Err(GatewayError::Refused { code, .. }) if code == NO_TRADE => return Ok(None),
         Err(error) => return Err(error),
     };
-    let trade = read(&node).map_err(|what| GatewayError::Nonsense(what.to_owned()))?;
+    let trade = read(&node).map_err(nonsense)?;
     if trade.out_trade_no != out_trade_no.as_str() {
-        return Err(GatewayError::Nonsense("the answer is about another order".to_owned()));
+        return Err(nonsense("the answer is about another order"));
     }
     Ok(Some(trade))
 }

@@ -45,6 +45,7 @@ fn dispatch(app: &App, method: Method, params: &Params) -> Reply {
         Method::TradeClose => calls::close(app, params),
         Method::TradeRefund => calls::refund(app, params),
         Method::TradeFastpayRefundQuery => calls::refund_query(app, params),
+        Method::DataDataserviceBillDownloadurlQuery => Err(Failure::InvalidMethod),
     };
     match outcome {
         Ok(node) => Reply::Json(node.seal(Some(method), Some(&app.config.alipay_private_key))),
