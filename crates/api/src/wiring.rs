@@ -1,26 +1,27 @@
 //! Puts the program together from its configuration: adapters into use cases, use cases into the shop.
 
+mod jobs;
 mod keys;
+mod payment;
 mod readiness;
 
 use std::{
-    net::TcpListener,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use adapters::{
-    alipay::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts},
+    alipay::AlipayConfigError,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlStore},
     system::{SystemClock, SystemRandomness},
 };
-use alipay_protocol::{KeyError, PrivateKey, PublicKey};
-use alipay_sandbox::{KeyFileError, Sandbox, SandboxConfig, SandboxKeys};
+use alipay_protocol::KeyError;
+use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    Cashier, ConfirmReceipt, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts,
-    PreviewOrder, SettlePayment, StartPayment, SweepCarts,
+    CancelOrder, Cashier, ConfirmReceipt, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement,
+    PlacementPorts, PreviewOrder, RefundOrder, SettlePayment, ShipOrder, ShowOrder, StartPayment, SweepCarts,
+    WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -28,14 +29,8 @@ use tokio::task::JoinSet;
 
 pub(crate) use keys::token_key;
 
-use crate::{
-    configuration::{AlipayAccount, AlipayConfiguration, Configuration},
-    http::Shop,
-    wiring::readiness::Parts,
-};
-
-/// How often left-over lines are taken out of carts.
-const SWEEP_EVERY: Duration = Duration::from_secs(15);
+use self::{payment::Payment, readiness::Parts};
+use crate::{configuration::Configuration, http::Shop};
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -134,10 +129,9 @@ impl Services {
         if configuration.seed_demo && store.seed_demo(SystemClock.now()).await? {
             tracing::info!("the demo shop was set up");
         }
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let redis = configuration.redis.as_ref().map(RedisCarts::new).transpose()?.map(Arc::new);
-        let (gateway, merchant, sandbox) = payment(configuration, &clock)?;
-        let store = Arc::new(store);
+        let Payment { gateway, merchant, sandbox } = Payment::open(configuration)?;
+        let (store, clock) = (Arc::new(store), Arc::new(SystemClock) as Arc<dyn Clock>);
         let carts: Arc<dyn CartStore> = match &redis {
             Some(redis) => Arc::clone(redis) as _,
             None => Arc::clone(&store) as _,
@@ -149,44 +143,104 @@ impl Services {
         });
         let placement = placement(&store, &sweep, &clock, configuration);
         let (desk, writers) = OrderDesk::open(Arc::new(placement), configuration.desk);
-        let mut jobs = JoinSet::new();
-        if redis.is_some() {
-            jobs.spawn(sweep_for_ever(sweep));
-        }
+        let sweep = redis.is_some().then_some(sweep);
         let readiness = Arc::new(Parts { store: Arc::clone(&store), redis, desk: desk.clone() });
-        let backs = Backs { store, carts, gateway, merchant, clock };
+        let backs = Backs { store, gateway, merchant, clock };
+        let life = backs.order_life(configuration);
+        let jobs = jobs::start(&life, sweep);
         let tokens = token_key(configuration)?;
-        Ok(Self { shop: backs.shop(desk, readiness, tokens, configuration), sandbox, writers, jobs })
+        let shop = backs.shop(carts, desk, life, readiness, tokens, configuration);
+        Ok(Self { shop, sandbox, writers, jobs })
+    }
+}
+
+/// What changes orders after they were placed; the server, its jobs and the command line do it with the same.
+#[derive(Clone)]
+pub(crate) struct OrderLife {
+    /// Settles payments.
+    pub(crate) settle: Arc<SettlePayment>,
+    /// Cancels unpaid orders.
+    pub(crate) cancel: Arc<CancelOrder>,
+    /// Ships paid ones.
+    pub(crate) ship: Arc<ShipOrder>,
+    /// Refunds.
+    pub(crate) refund: Arc<RefundOrder>,
+    /// Looks after orders of its own accord.
+    pub(crate) watch: Arc<WatchOrders>,
+}
+
+impl OrderLife {
+    /// For a command: on the database and Alipay, or the sandbox of a running server.
+    ///
+    /// # Errors
+    /// Something that the configuration names cannot be used.
+    pub(crate) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
+        let store = Arc::new(open_store(configuration).await?);
+        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
+        Ok(Backs { store, gateway, merchant, clock: Arc::new(SystemClock) }.order_life(configuration))
     }
 }
 
 /// What the use cases stand on.
 struct Backs {
     store: Arc<SqlStore>,
-    carts: Arc<dyn CartStore>,
     gateway: Arc<dyn PaymentGateway>,
     merchant: Merchant,
     clock: Arc<dyn Clock>,
 }
 
 impl Backs {
+    fn order_life(&self, configuration: &Configuration) -> OrderLife {
+        let Self { store, gateway, merchant, clock } = self;
+        let settle = Arc::new(SettlePayment {
+            gateway: Arc::clone(gateway),
+            units: Arc::clone(store) as _,
+            merchant: merchant.clone(),
+            clock: Arc::clone(clock),
+        });
+        let cancel = Arc::new(CancelOrder {
+            users: Arc::clone(store) as _,
+            orders: Arc::clone(store) as _,
+            units: Arc::clone(store) as _,
+            gateway: Arc::clone(gateway),
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(clock),
+        });
+        let ship = Arc::new(ShipOrder {
+            units: Arc::clone(store) as _,
+            clock: Arc::clone(clock),
+            receipt_after: configuration.rules.receipt_after,
+        });
+        let refund = Arc::new(RefundOrder {
+            units: Arc::clone(store) as _,
+            gateway: Arc::clone(gateway),
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(clock),
+        });
+        let watch = Arc::new(WatchOrders {
+            orders: Arc::clone(store) as _,
+            units: Arc::clone(store) as _,
+            gateway: Arc::clone(gateway),
+            settle: Arc::clone(&settle),
+            cancel: Arc::clone(&cancel),
+            clock: Arc::clone(clock),
+        });
+        OrderLife { settle, cancel, ship, refund, watch }
+    }
+
     fn shop(
         self,
+        carts: Arc<dyn CartStore>,
         desk: OrderDesk,
+        life: OrderLife,
         readiness: Arc<Parts>,
         tokens: crate::http::TokenKey,
         configuration: &Configuration,
     ) -> Shop {
-        let Self { store, carts, gateway, merchant, clock } = self;
+        let Self { store, gateway, clock, .. } = self;
         let rules = configuration.rules;
         let http = &configuration.http;
         let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
-        let settle = Arc::new(SettlePayment {
-            gateway: Arc::clone(&gateway),
-            units: Arc::clone(&store) as _,
-            merchant,
-            clock: Arc::clone(&clock),
-        });
         Shop {
             preview: PreviewOrder {
                 users: Arc::clone(&store) as _,
@@ -216,11 +270,18 @@ impl Backs {
             start_payment: StartPayment {
                 users: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
+                units: Arc::clone(&store) as _,
                 cashier,
                 clock,
             },
-            payment_result: PaymentResult { gateway, orders: store, settle: Arc::clone(&settle) },
-            settle,
+            payment_result: PaymentResult {
+                gateway,
+                orders: Arc::clone(&store) as _,
+                settle: Arc::clone(&life.settle),
+            },
+            settle: life.settle,
+            cancel: life.cancel,
+            show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
             readiness,
             tokens,
             base_url: http.base_url.clone(),
@@ -246,67 +307,4 @@ fn placement(
         randomness: Arc::new(SystemRandomness),
     };
     Placement::new(ports, configuration.rules)
-}
-
-async fn sweep_for_ever(sweep: Arc<SweepCarts>) {
-    let mut ticks = tokio::time::interval(SWEEP_EVERY);
-    loop {
-        ticks.tick().await;
-        match sweep.sweep().await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "left-over lines were taken out of their carts"),
-            Err(error) => tracing::warn!(%error, "left-over lines could not be taken out of their carts"),
-        }
-    }
-}
-
-type Payment = (Arc<dyn PaymentGateway>, Merchant, Option<Sandbox>);
-
-fn payment(configuration: &Configuration, clock: &Arc<dyn Clock>) -> Result<Payment, StartError> {
-    match &configuration.alipay {
-        AlipayConfiguration::Alipay(account) => real(account, clock),
-        AlipayConfiguration::Sandbox(listen) => {
-            let directory = configuration.data_dir.join("alipay-sandbox");
-            let keys = SandboxKeys::load_or_generate(&directory)?;
-            let mut sandbox = SandboxConfig::new(keys.app.public_key().clone(), keys.alipay.clone());
-            sandbox.state_file = Some(directory.join("trades.json"));
-            let (app_id, seller_id) = (sandbox.app_id.clone(), sandbox.seller_id.clone());
-            let listener = TcpListener::bind(listen).map_err(|cause| StartError::Listen {
-                variable: "DASHOP_SANDBOX_LISTEN",
-                address: listen.to_string(),
-                cause,
-            })?;
-            let sandbox = Sandbox::start(sandbox, listener, Arc::clone(clock))?;
-            let public_url = &configuration.http.public_url;
-            let config = AlipayConfig {
-                gateway_url: sandbox.gateway_url(),
-                app_id: app_id.clone(),
-                app_private_key: keys.app,
-                alipay_public_key: keys.alipay.public_key().clone(),
-                notify_url: Some(format!("{public_url}/v1/orders/success/")),
-                return_url: Some(format!("{public_url}/v1/orders/return/")),
-                timeouts: AlipayTimeouts::default(),
-            };
-            let gateway = AlipayGateway::new(config, Arc::clone(clock))?;
-            Ok((Arc::new(gateway), Merchant { app_id, seller_id: Some(seller_id) }, Some(sandbox)))
-        }
-    }
-}
-
-fn real(account: &AlipayAccount, clock: &Arc<dyn Clock>) -> Result<Payment, StartError> {
-    let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
-        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
-    let alipay_public_key = PublicKey::parse(&account.alipay_public_key)
-        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_PUBLIC_KEY", cause })?;
-    let config = AlipayConfig {
-        gateway_url: account.gateway_url.clone(),
-        app_id: account.app_id.clone(),
-        app_private_key,
-        alipay_public_key,
-        notify_url: Some(account.notify_url.clone()),
-        return_url: Some(account.return_url.clone()),
-        timeouts: AlipayTimeouts::default(),
-    };
-    let merchant = Merchant { app_id: account.app_id.clone(), seller_id: account.seller_id.clone() };
-    Ok((Arc::new(AlipayGateway::new(config, Arc::clone(clock))?), merchant, None))
 }

@@ -50,6 +50,8 @@ pub struct ShopRules {
     pub quantity_limit: QuantityLimit,
     /// How long an order may stay unpaid.
     pub payment_deadline: Duration,
+    /// After how long a sent order is taken for received.
+    pub receipt_after: Duration,
 }
 
 /// How often a unit of work is tried again when others hold its rows, before the caller is told so.

@@ -7,20 +7,19 @@ use std::{
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
 };
 
 use adapters::{sql::SqlStore, system::SystemClock};
-use application::{ShipOrder, ShipOrderError};
+use application::{CancelOrderError, ShipOrderError};
 use clap::{Parser, Subcommand};
-use domain::{OrderId, Username};
+use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use ports::Clock;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
     StartError,
     configuration::{Configuration, ConfigurationError, Source},
-    wiring::{open_store, token_key},
+    wiring::{OrderLife, open_store, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -56,6 +55,20 @@ enum Command {
     Ship {
         /// The order's number.
         order: String,
+        /// Who carries it, such as 顺丰速运.
+        #[arg(long, default_value = "")]
+        carrier: String,
+        /// The carrier's number for the parcel.
+        #[arg(long, default_value = "")]
+        tracking_number: String,
+    },
+    /// Gives up an unpaid order, after asking Alipay: its stock goes back.
+    Cancel {
+        /// The order's number.
+        order: String,
+        /// Why, for the timeline.
+        #[arg(long, default_value = "商家取消")]
+        reason: String,
     },
     /// Prints the settings in force, without secrets.
     Config,
@@ -78,6 +91,14 @@ enum CommandError {
         #[source]
         cause: ShipOrderError,
     },
+    #[error("order {order_id} was not cancelled")]
+    Cancel {
+        order_id: OrderId,
+        #[source]
+        cause: CancelOrderError,
+    },
+    #[error(transparent)]
+    Shipment(#[from] InvalidShipment),
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("the server failed")]
@@ -114,7 +135,10 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Migrate => migrate(&configuration).await,
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, days } => token(&configuration, user, days),
-        Command::Ship { order } => ship(&configuration, &order).await,
+        Command::Ship { order, carrier, tracking_number } => {
+            ship(&configuration, &order, &carrier, &tracking_number).await
+        }
+        Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())
@@ -175,16 +199,41 @@ fn token(configuration: &Configuration, user: String, days: u16) -> Result<(), C
     Ok(())
 }
 
-async fn ship(configuration: &Configuration, order: &str) -> Result<(), CommandError> {
-    let order_id = OrderId::parse(order).map_err(|_| CommandError::NotAnOrderNumber(order.to_owned()))?;
-    let store = open_store(configuration).await?;
-    let use_case = ShipOrder { units: Arc::new(store), clock: Arc::new(SystemClock) };
-    use_case
-        .execute(&order_id)
+async fn ship(
+    configuration: &Configuration,
+    order: &str,
+    carrier: &str,
+    tracking_number: &str,
+) -> Result<(), CommandError> {
+    let order_id = order_number(order)?;
+    let shipment = Shipment::new(carrier, tracking_number, SystemClock.now())?;
+    let life = OrderLife::open(configuration).await?;
+    life.ship
+        .execute(&order_id, &shipment, &operator())
         .await
         .map_err(|cause| CommandError::Ship { order_id: order_id.clone(), cause })?;
     println!("order {order_id} is on its way");
     Ok(())
+}
+
+async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
+    let order_id = order_number(order)?;
+    let life = OrderLife::open(configuration).await?;
+    life.cancel
+        .by_shop(&order_id, reason, &operator())
+        .await
+        .map_err(|cause| CommandError::Cancel { order_id: order_id.clone(), cause })?;
+    println!("order {order_id} is cancelled");
+    Ok(())
+}
+
+fn order_number(order: &str) -> Result<OrderId, CommandError> {
+    OrderId::parse(order).map_err(|_| CommandError::NotAnOrderNumber(order.to_owned()))
+}
+
+/// Whoever runs a command, as the timeline names them.
+fn operator() -> Cause {
+    Cause::shop("command line".to_owned(), None)
 }
 
 /// An error and its causes in one line; a cause that its error quotes already is not said twice.

@@ -1,8 +1,8 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError, PlacementError,
-    PreviewRefusal, StartPaymentError,
+    CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
+    PlacementError, PreviewRefusal, ShowOrderError, StartPaymentError,
 };
 use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId};
 use ports::{GatewayError, StoreError};
@@ -190,6 +190,30 @@ impl From<StartPaymentError> for Failure {
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
             StartPaymentError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<CancelOrderError> for Failure {
+    fn from(error: CancelOrderError) -> Self {
+        match error {
+            CancelOrderError::UnknownUser => Code::UnknownUser.failure(),
+            CancelOrderError::UnknownOrder => Code::UnknownOrder.failure(),
+            CancelOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
+            CancelOrderError::Gateway(error) => error.into(),
+            CancelOrderError::Settle(error) => unforeseen(&error),
+            CancelOrderError::Conflict => Code::Busy.failure(),
+            CancelOrderError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<ShowOrderError> for Failure {
+    fn from(error: ShowOrderError) -> Self {
+        match error {
+            ShowOrderError::UnknownUser => Code::UnknownUser.failure(),
+            ShowOrderError::UnknownOrder => Code::UnknownOrder.failure(),
+            ShowOrderError::Store(error) => store_failure(&error),
         }
     }
 }

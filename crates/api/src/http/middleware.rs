@@ -1,5 +1,5 @@
 use actix_web::{
-    Error,
+    Error, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
@@ -15,6 +15,14 @@ use super::Shop;
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The name of a request.
+struct RequestId(String);
+
+/// The name of the request, for the timeline of what it changes.
+pub(super) fn request_id_of(request: &HttpRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone())
+}
+
 /// Names the request, and puts the name into every line of its log and into its answer.
 ///
 /// # Errors
@@ -25,6 +33,7 @@ pub async fn named(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request);
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
+    request.extensions_mut().insert(RequestId(id.clone()));
     let begun = Instant::now();
     let mut answer = next.call(request).instrument(span.clone()).await?;
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -20,7 +20,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use application::{
-    ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder, SettlePayment, StartPayment,
+    CancelOrder, ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder, SettlePayment,
+    ShowOrder, StartPayment,
 };
 use domain::OrderId;
 
@@ -46,6 +47,10 @@ pub struct Shop {
     pub payment_result: PaymentResult,
     /// Operation 7.
     pub settle: Arc<SettlePayment>,
+    /// Cancels an unpaid order.
+    pub cancel: Arc<CancelOrder>,
+    /// One order with its timeline.
+    pub show: ShowOrder,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.

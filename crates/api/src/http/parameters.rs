@@ -118,6 +118,19 @@ impl Parameters {
         self.order_id(name)?.ok_or_else(|| missing(name))
     }
 
+    /// A line of text.
+    pub(super) fn text(&self, name: &str, most: usize) -> Result<Option<String>, Failure> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some(Value::String(text))
+                if text.chars().count() <= most && !text.chars().any(char::is_control) =>
+            {
+                Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+            }
+            Some(_) => Err(bad(format_args!("{name} 应为不超过{most}字的一行文字"))),
+        }
+    }
+
     /// An amount of money.
     pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, Failure> {
         let text = match self.get(name)? {

@@ -1,43 +1,47 @@
-//! Operations 1 to 5: `/v1/orders/processing/`.
+//! Operations 1 to 5 of the contract, and what is new for buyers: `/v1/orders/processing/`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
     ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, PreviewRefusal,
     StartedPayment,
 };
-use domain::{AddressId, IdempotencyKey, OrderStatus, Username};
+use domain::{AddressId, Cause, IdempotencyKey, OrderStatus, Username};
 
 use super::{
     Code, Failure, Shop,
     answer::success,
     caller::Caller,
-    middleware::in_time,
+    middleware::{in_time, request_id_of},
     parameters::{Parameters, missing, unknown_value},
-    wire::{InvitationData, OrdersData, PreviewData},
+    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData},
 };
 
 /// Orders of one page of the list, unless the client says otherwise, and at most.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 200;
+/// The longest reason that a buyer may give, in characters.
+const MAX_REASON: usize = 100;
 
 pub(super) async fn get(
     request: HttpRequest,
     caller: Caller,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Failure> {
-    let outcome = operation_of_get(&Parameters::of_query(&request), &caller.0, &shop).await;
+    let outcome = operation_of_get(&request, &caller.0, &shop).await;
     strangers_first(outcome, &caller.0, &shop).await
 }
 
 async fn operation_of_get(
-    parameters: &Parameters,
+    request: &HttpRequest,
     username: &Username,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
+    let parameters = &Parameters::of_query(request);
     match parameters.required_integer("status")? {
         0 => preview(parameters, username, shop).await,
         1 => bounded(shop, list(parameters, username, shop)).await,
-        2 => bounded(shop, confirm(parameters, username, shop)).await,
+        2 => bounded(shop, confirm(request, parameters, username, shop)).await,
+        3 => bounded(shop, show(parameters, username, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
@@ -62,6 +66,7 @@ async fn operation_of_post(
     match parameters.required_integer("status")? {
         0 => create(request, &parameters, username, shop).await,
         1 => bounded(shop, pay(&parameters, username, shop)).await,
+        3 => bounded(shop, cancel(request, &parameters, username, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
@@ -195,9 +200,14 @@ async fn list(parameters: &Parameters, username: &Username, shop: &Shop) -> Resu
 }
 
 /// Operation 4.
-async fn confirm(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn confirm(
+    request: &HttpRequest,
+    parameters: &Parameters,
+    username: &Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
     let order_id = parameters.required_order_id("order_id")?;
-    shop.confirm.execute(username, &order_id).await?;
+    shop.confirm.execute(username, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -212,4 +222,25 @@ async fn pay(parameters: &Parameters, username: &Username, shop: &Shop) -> Resul
         }
     };
     Ok(success(Some(InvitationData::from(invitation)), Some(&shop.base_url)))
+}
+
+/// Not in the old contract: the buyer gives up an unpaid order.
+async fn cancel(
+    request: &HttpRequest,
+    parameters: &Parameters,
+    username: &Username,
+    shop: &Shop,
+) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.required_order_id("order_id")?;
+    let reason = parameters.text("reason", MAX_REASON)?;
+    let cause = Cause::buyer(request_id_of(request));
+    shop.cancel.by_buyer(username, &order_id, reason.as_deref(), &cause).await?;
+    Ok(success(None::<()>, Some(&shop.base_url)))
+}
+
+/// Not in the old contract: one order, with how it came to be where it is.
+async fn show(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.required_order_id("order_id")?;
+    let story = shop.show.execute(username, &order_id).await?;
+    Ok(success(Some(OrderStoryData::from(story)), Some(&shop.base_url)))
 }

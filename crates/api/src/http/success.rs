@@ -6,13 +6,14 @@ use actix_web::{
     web,
 };
 use application::{NotificationError, PaymentResultError};
+use domain::Cause;
 use url::form_urlencoded;
 
 use super::{
     Code, Failure, Shop,
     answer::success,
     codes::{log_failure, payment_result_failure},
-    middleware::in_time,
+    middleware::{in_time, request_id_of},
     wire::ResultData,
 };
 
@@ -28,7 +29,9 @@ const ORDER_ID: &str = "order_id";
 /// Operation 6: the browser's result page asks whether the order is paid.
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
     let query = without_order_id(request.query_string());
-    let Some(outcome) = in_time(&shop, shop.payment_result.execute(&query)).await else {
+    let Some(outcome) =
+        in_time(&shop, shop.payment_result.execute(&query, &Cause::alipay(request_id_of(&request)))).await
+    else {
         return Err(Code::Unforeseen.failure());
     };
     match outcome {
@@ -45,16 +48,20 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
 }
 
 /// Operation 7: Alipay notifies.
-pub(super) async fn notification(shop: web::Data<Shop>, body: web::Payload) -> HttpResponse {
+pub(super) async fn notification(
+    request: HttpRequest,
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> HttpResponse {
     let work = async {
         let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
-        settle(&shop, &form).await
+        settle(&shop, &form, Cause::alipay(request_id_of(&request))).await
     };
     in_time(&shop, work).await.unwrap_or_else(|| text(SEND_AGAIN))
 }
 
-async fn settle(shop: &Shop, form: &[u8]) -> HttpResponse {
-    match shop.settle.by_notification(form).await {
+async fn settle(shop: &Shop, form: &[u8], cause: Cause) -> HttpResponse {
+    match shop.settle.by_notification(form, cause).await {
         Ok(_settled) => text(DEALT_WITH),
         Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
             tracing::warn!(%error, "a notification was turned away");

@@ -1,8 +1,9 @@
 //! The shapes of the contract's JSON.
 
-use application::{OrderPage, PaymentInvitation, PaymentState, Preview};
+use application::{OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, Order, OrderGoods, PricedLine, Quote, SaleAttribute, Unavailable, UnavailableReason,
+    Address, Money, Order, OrderGoods, PricedLine, Quote, SaleAttribute, TimelineEntry, Unavailable,
+    UnavailableReason,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -78,6 +79,32 @@ struct OrderData {
     order_sku: Vec<LineData>,
     order_time: String,
     expire_at: Option<String>,
+    carrier: Option<String>,
+    tracking_number: Option<String>,
+    shipped_at: Option<String>,
+    refunded_amount: String,
+}
+
+/// `data` of one order with its timeline.
+#[derive(Serialize)]
+pub(super) struct OrderStoryData {
+    order: OrderWithTimeline,
+}
+
+#[derive(Serialize)]
+struct OrderWithTimeline {
+    #[serde(flatten)]
+    order: OrderData,
+    timeline: Vec<TimelineData>,
+}
+
+#[derive(Serialize)]
+struct TimelineData {
+    from: Option<i16>,
+    to: i16,
+    actor: &'static str,
+    reason: String,
+    time: String,
 }
 
 #[derive(Serialize)]
@@ -219,6 +246,29 @@ impl From<Order> for OrderData {
             order_sku: order.goods.into_iter().map(LineData::from).collect(),
             order_time: order.created_at.to_string(),
             expire_at: order.expire_at.map(|time| time.to_string()),
+            carrier: order.shipment.as_ref().map(|shipment| shipment.carrier.clone()),
+            tracking_number: order.shipment.as_ref().map(|shipment| shipment.tracking_number.clone()),
+            shipped_at: order.shipment.map(|shipment| shipment.shipped_at.to_string()),
+            refunded_amount: order.refunded_amount.to_string(),
+        }
+    }
+}
+
+impl From<OrderStory> for OrderStoryData {
+    fn from(story: OrderStory) -> Self {
+        let timeline = story.timeline.into_iter().map(TimelineData::from).collect();
+        Self { order: OrderWithTimeline { order: OrderData::from(story.order), timeline } }
+    }
+}
+
+impl From<TimelineEntry> for TimelineData {
+    fn from(entry: TimelineEntry) -> Self {
+        Self {
+            from: entry.from.map(domain::OrderStatus::code),
+            to: entry.to.code(),
+            actor: entry.cause.actor.as_str(),
+            reason: entry.reason,
+            time: entry.at.to_string(),
         }
     }
 }

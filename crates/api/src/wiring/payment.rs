@@ -1,0 +1,104 @@
+//! How the shop is paid: by Alipay, or by the sandbox.
+
+use std::{net::TcpListener, sync::Arc};
+
+use adapters::{
+    alipay::{AlipayConfig, AlipayGateway, AlipayTimeouts},
+    system::SystemClock,
+};
+use alipay_protocol::{PrivateKey, PublicKey};
+use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys};
+use domain::Merchant;
+use ports::PaymentGateway;
+
+use super::StartError;
+use crate::configuration::{AlipayAccount, AlipayConfiguration, Configuration};
+
+/// Who pays the shop.
+pub(super) struct Payment {
+    pub(super) gateway: Arc<dyn PaymentGateway>,
+    pub(super) merchant: Merchant,
+    /// The stand-in for Alipay, where it runs in this process.
+    pub(super) sandbox: Option<Sandbox>,
+}
+
+impl Payment {
+    /// For a server, which has the sandbox within it.
+    pub(super) fn open(configuration: &Configuration) -> Result<Self, StartError> {
+        match &configuration.alipay {
+            AlipayConfiguration::Alipay(account) => at_alipay(account),
+            AlipayConfiguration::Sandbox(listen) => {
+                let (keys, config) = sandbox_parts(configuration)?;
+                let listener = TcpListener::bind(listen).map_err(|cause| StartError::Listen {
+                    variable: "DASHOP_SANDBOX_LISTEN",
+                    address: listen.to_string(),
+                    cause,
+                })?;
+                let sandbox = Sandbox::start(config, listener, Arc::new(SystemClock))?;
+                let payment = at_sandbox(configuration, keys, sandbox.gateway_url())?;
+                Ok(Self { sandbox: Some(sandbox), ..payment })
+            }
+        }
+    }
+
+    /// For a command, which speaks with the sandbox of a running server.
+    pub(super) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
+        match &configuration.alipay {
+            AlipayConfiguration::Alipay(account) => at_alipay(account),
+            AlipayConfiguration::Sandbox(listen) => {
+                let (keys, _) = sandbox_parts(configuration)?;
+                at_sandbox(configuration, keys, format!("http://{listen}/gateway.do"))
+            }
+        }
+    }
+}
+
+fn sandbox_parts(configuration: &Configuration) -> Result<(SandboxKeys, SandboxConfig), StartError> {
+    let directory = configuration.data_dir.join("alipay-sandbox");
+    let keys = SandboxKeys::load_or_generate(&directory)?;
+    let mut sandbox = SandboxConfig::new(keys.app.public_key().clone(), keys.alipay.clone());
+    sandbox.state_file = Some(directory.join("trades.json"));
+    Ok((keys, sandbox))
+}
+
+fn at_sandbox(
+    configuration: &Configuration,
+    keys: SandboxKeys,
+    gateway_url: String,
+) -> Result<Payment, StartError> {
+    let public_url = &configuration.http.public_url;
+    let config = AlipayConfig {
+        gateway_url,
+        app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
+        app_private_key: keys.app,
+        alipay_public_key: keys.alipay.public_key().clone(),
+        notify_url: Some(format!("{public_url}/v1/orders/success/")),
+        return_url: Some(format!("{public_url}/v1/orders/return/")),
+        timeouts: AlipayTimeouts::default(),
+    };
+    let seller_id = Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned());
+    with(config, seller_id)
+}
+
+fn at_alipay(account: &AlipayAccount) -> Result<Payment, StartError> {
+    let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
+        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
+    let alipay_public_key = PublicKey::parse(&account.alipay_public_key)
+        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_PUBLIC_KEY", cause })?;
+    let config = AlipayConfig {
+        gateway_url: account.gateway_url.clone(),
+        app_id: account.app_id.clone(),
+        app_private_key,
+        alipay_public_key,
+        notify_url: Some(account.notify_url.clone()),
+        return_url: Some(account.return_url.clone()),
+        timeouts: AlipayTimeouts::default(),
+    };
+    with(config, account.seller_id.clone())
+}
+
+fn with(config: AlipayConfig, seller_id: Option<String>) -> Result<Payment, StartError> {
+    let merchant = Merchant { app_id: config.app_id.clone(), seller_id };
+    let gateway = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
+    Ok(Payment { gateway, merchant, sandbox: None })
+}
