@@ -185,7 +185,7 @@ impl SettlePayment {
                 if !unit.refunds().record(&refund, None).await? {
                     return Ok(Try::Again);
                 }
-                books.refunds.push(refund.clone());
+                books.refunds.push((*refund).clone());
                 if !books.book(&mut *unit, &refund, now).await? {
                     return Ok(Try::Again);
                 }

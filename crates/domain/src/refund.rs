@@ -319,7 +319,7 @@ impl RefundBooks<'_> {
         // Alipay tells the sum of all refunds; what is ours of it is known.
         let amount = trade.refunded.checked_sub(self.going_back(&trade.trade_no))?;
         (!amount.is_zero()).then(|| {
-            ToldRefund::External(Refund {
+            ToldRefund::External(Box::new(Refund {
                 out_request_no: out_request_no.clone(),
                 out_trade_no: payment.trade.out_trade_no.clone(),
                 trade_no: payment.trade.trade_no.clone(),
@@ -332,7 +332,7 @@ impl RefundBooks<'_> {
                 requested_at: now,
                 finished_at: Some(now),
                 failure: None,
-            })
+            }))
         })
     }
 }
@@ -343,5 +343,5 @@ pub enum ToldRefund {
     /// The refund of this number, which was not known to be finished: it is to be asked about.
     Ours(String),
     /// One that was made past this service.
-    External(Refund),
+    External(Box<Refund>),
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use async_trait::async_trait;
-use domain::ShopTime;
+use domain::{OrderNews, ShopTime};
 
 use crate::{
     CartRemovals, IdempotencyRepo, OrderRepo, Outbox, PaymentRepo, RefundRepo, StockRepo, StoreError,
@@ -21,8 +21,8 @@ pub use crate::{
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
     unit_of_work::{
-        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockOutbox, MockPaymentRepo, MockRefundRepo,
-        MockStockRepo, MockUnitsOfWork,
+        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockRefundRepo, MockStockRepo,
+        MockUnitsOfWork,
     },
 };
 
@@ -38,7 +38,7 @@ pub struct MockUnitOfWork {
     /// What the use case does to the refunds.
     pub refunds: MockRefundRepo,
     /// The news that the use case writes.
-    pub outbox: MockOutbox,
+    pub news: WrittenNews,
     /// What the use case does to the repeatable requests.
     pub idempotency: MockIdempotencyRepo,
     /// What the use case does to the carts.
@@ -67,7 +67,7 @@ impl UnitOfWork for MockUnitOfWork {
     }
 
     fn outbox(&mut self) -> &mut dyn Outbox {
-        &mut self.outbox
+        &mut self.news
     }
 
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepo {
@@ -86,6 +86,26 @@ impl UnitOfWork for MockUnitOfWork {
                 Ok(())
             }
         }
+    }
+}
+
+/// An outbox that takes whatever it is given, for a test to look at.
+#[derive(Debug, Clone, Default)]
+pub struct WrittenNews(Arc<Mutex<Vec<OrderNews>>>);
+
+impl WrittenNews {
+    /// What was written so far, committed or not.
+    pub fn all(&self) -> Vec<OrderNews> {
+        self.0.lock().map(|news| news.clone()).unwrap_or_default()
+    }
+}
+
+#[async_trait]
+impl Outbox for WrittenNews {
+    async fn add(&mut self, news: &[OrderNews]) -> Result<(), StoreError> {
+        let mut written = self.0.lock().map_err(|_| StoreError::Corrupt("a test panicked".to_owned()))?;
+        written.extend_from_slice(news);
+        Ok(())
     }
 }
 

@@ -212,7 +212,6 @@ pub trait RefundRepo: Send {
 }
 
 /// The news of orders within a unit of work.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Outbox: Send {
     /// Writes news that are to be told if, and only if, the unit of work takes effect. Where nobody listens, an

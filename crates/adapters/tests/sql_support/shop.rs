@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, SkuId, UserId};
 use ports::{
     AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
-    contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop, TimelineRow},
+    contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
 use super::Engine;
@@ -166,25 +166,6 @@ impl Shop for SqlShop {
             ));
         }
         self.engine.run(&inserts).await;
-    }
-
-    async fn timeline(&self, id: &OrderId) -> Vec<TimelineRow> {
-        let column = async |name: &str| {
-            let rows = format!(
-                "SELECT CAST({name} AS CHAR) AS n FROM dashop_order_timeline WHERE order_id = '{id}' ORDER BY id"
-            );
-            self.engine.words(&rows).await
-        };
-        let (from, to) = (column("from_status").await, column("to_status").await);
-        let (actors, reasons) = (column("actor").await, column("reason").await);
-        let statuses = from.into_iter().zip(to);
-        let row = |((from, to), (actor, reason)): ((String, String), (String, String))| TimelineRow {
-            from: from.parse().unwrap(),
-            to: to.parse().unwrap(),
-            actor,
-            reason,
-        };
-        statuses.zip(actors.into_iter().zip(reasons)).map(row).collect()
     }
 
     async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str) {

@@ -38,8 +38,6 @@ pub trait Shop: Send + Sync {
     async fn books(&self, id: SkuId) -> Books;
     /// Writes an order as the old back end does: its own columns only.
     async fn add_old_order(&self, order: OldOrder);
-    /// What is stored of an order's changes, the first one first.
-    async fn timeline(&self, id: &OrderId) -> Vec<TimelineRow>;
     /// Puts a line into a cart that is in the database; only where [`Shop::removal_mode`] says so.
     async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str);
     /// The stored value of that line.
@@ -116,17 +114,4 @@ pub struct OldOrder {
     pub created_at: ShopTime,
     /// SKU, pieces and price of each line; `total_count` is their sum.
     pub lines: Vec<(SkuId, i32, Money)>,
-}
-
-/// A stored change of an order's status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimelineRow {
-    /// `from_status`
-    pub from: i64,
-    /// `to_status`
-    pub to: i64,
-    /// `actor`
-    pub actor: String,
-    /// `reason`
-    pub reason: String,
 }

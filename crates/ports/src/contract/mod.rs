@@ -14,18 +14,20 @@ pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
 pub mod direct_buys;
+pub mod due_orders;
 pub mod fixture;
 pub mod idempotency;
 pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
 pub mod payments;
+pub mod refunds;
 mod samples;
 pub mod stock;
 pub mod unit_of_work;
 pub mod users;
 
-pub use fixture::{Books, Carts, NewAddress, NewSku, OldOrder, Shop, TimelineRow};
+pub use fixture::{Books, Carts, NewAddress, NewSku, OldOrder, Shop};
 
 /// A test of each behaviour of the ports of a database. `$shop` is evaluated once a test, in an async function, to an
 /// `Arc<dyn Shop>` on an empty database.
@@ -46,6 +48,8 @@ macro_rules! shop_contract {
                 is_retaken_on_any_terms_if_it_is_there,
                 is_never_oversold,
                 is_taken_by_many_without_loss,
+                goes_back_once_for_each_reason,
+                goes_back_once_however_many_try,
             ]
             orders: [
                 are_read_as_they_were_written,
@@ -56,6 +60,13 @@ macro_rules! shop_contract {
                 change_status_from_the_expected_one_alone,
                 keep_two_hundred_characters_of_a_reason,
                 change_status_once_however_many_try,
+                keep_shipment_and_refunds,
+            ]
+            due_orders: [
+                are_claimed_once_and_again_after_the_lease,
+                are_claimed_by_one_alone,
+                are_put_off_in_their_status_alone,
+                are_due_as_their_status_says,
             ]
             order_reader: [
                 lists_newest_first_and_own_alone,
@@ -74,6 +85,14 @@ macro_rules! shop_contract {
                 are_recorded_once,
                 are_recorded_for_any_number,
                 are_recorded_once_however_many_try,
+                keep_what_went_back,
+            ]
+            refunds: [
+                are_read_as_they_were_recorded,
+                are_recorded_once_for_each_number,
+                are_finished_once,
+                are_claimed_once_and_again_after_the_lease,
+                are_claimed_by_one_alone,
             ]
             idempotency: [
                 binds_a_key_to_its_order,

@@ -53,6 +53,8 @@ pub async fn are_read_from_the_joined_tables(shop: Arc<dyn Shop>) {
         shipping: shipping("上海市徐汇区"),
         created_at: noon(),
         expire_at: None,
+        shipment: None,
+        refunded_amount: money("0.00"),
         goods: vec![line],
     };
     assert_eq!(stocked.find("2019112720400804").await.as_ref(), Some(&old));

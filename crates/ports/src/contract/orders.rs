@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::{NewOrder, Order, OrderGoods, OrderStatus, Quantity};
+use domain::{Cause, NewOrder, Order, OrderGoods, OrderStatus, Quantity, Shipment, TimelineEntry};
 
 use super::{
-    Shop, TimelineRow,
+    Shop,
     samples::{Stocked, a_sku, attributes, change, how_many, micros, money, order_id, until_let_through},
 };
 use crate::InsertOrdersError;
@@ -126,15 +126,21 @@ pub async fn change_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find("2019112812000004").await.map(|order| order.status), Some(AwaitingReceipt));
     assert_eq!(stocked.find("2019112812000005").await.map(|order| order.status), Some(AwaitingPayment));
 
-    let row = |from, to, reason: &str| TimelineRow {
-        from,
+    let entry = |from, to, reason: &str| TimelineEntry {
+        from: Some(from),
         to,
-        actor: "alipay".to_owned(),
+        cause: Cause::alipay(Some("req-1".to_owned())),
         reason: reason.to_owned(),
+        at: micros(9_000_000),
     };
-    let timeline = stocked.shop.timeline(&order_id("2019112812000004")).await;
-    assert_eq!(timeline, [row(1, 2, "支付成功"), row(2, 3, "已发货")]);
-    assert_eq!(stocked.shop.timeline(&order_id("2019112812000005")).await, []);
+    assert_eq!(
+        timeline(&stocked, "2019112812000004").await,
+        [
+            entry(AwaitingPayment, AwaitingShipment, "支付成功"),
+            entry(AwaitingShipment, AwaitingReceipt, "已发货")
+        ]
+    );
+    assert_eq!(timeline(&stocked, "2019112812000005").await, []);
     let mut unit = stocked.begin().await;
     let of_no_order = super::samples::change("2019112812000099", AwaitingPayment, Cancelled, "");
     assert!(!unit.orders().change_status(&of_no_order).await.unwrap());
@@ -148,8 +154,7 @@ pub async fn keep_two_hundred_characters_of_a_reason(shop: Arc<dyn Shop>) {
     let long = change("2019112812000004", AwaitingPayment, Cancelled, &"因".repeat(300));
     assert!(unit.orders().change_status(&long).await.unwrap());
     unit.commit().await.unwrap();
-    let timeline = stocked.shop.timeline(&order_id("2019112812000004")).await;
-    assert_eq!(timeline[0].reason, "因".repeat(200));
+    assert_eq!(timeline(&stocked, "2019112812000004").await[0].reason, "因".repeat(200));
 }
 
 /// Of twenty who want to make the same change, one does.
@@ -169,5 +174,30 @@ pub async fn change_status_once_however_many_try(shop: Arc<dyn Shop>) {
         }
     });
     assert_eq!(changed.await, 1);
-    assert_eq!(stocked.shop.timeline(&order_id("2019112812000004")).await.len(), 1);
+    assert_eq!(timeline(&stocked, "2019112812000004").await.len(), 1);
+}
+
+async fn timeline(stocked: &Stocked, number: &str) -> Vec<TimelineEntry> {
+    stocked.shop.orders().timeline(&order_id(number)).await.unwrap()
+}
+
+/// How it was sent, by whom of the shop's people, and what went back of its payment.
+pub async fn keep_shipment_and_refunds(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    stocked.place(&[stocked.order("2019112812000004"), stocked.order("2019112812000005")]).await;
+    let id = order_id("2019112812000004");
+    let shipment = Shipment::new("顺丰速运😀", &"S".repeat(64), micros(70_000_001)).unwrap();
+    let shipped = domain::StatusChange {
+        cause: Cause::shop("小王".to_owned(), None),
+        ..change("2019112812000004", AwaitingPayment, AwaitingShipment, "")
+    };
+    let mut unit = stocked.begin().await;
+    assert!(unit.orders().change_status(&shipped).await.unwrap());
+    unit.orders().record_shipment(&id, &shipment).await.unwrap();
+    unit.orders().set_refunded(&id, money("10.01")).await.unwrap();
+    unit.commit().await.unwrap();
+    let order = stocked.find("2019112812000004").await.unwrap();
+    assert_eq!((order.shipment, order.refunded_amount), (Some(shipment), money("10.01")));
+    assert_eq!(timeline(&stocked, "2019112812000004").await[0].cause, shipped.cause);
+    assert_eq!(stocked.find("2019112812000005").await, Some(stocked.order("2019112812000005").order));
 }

@@ -90,3 +90,17 @@ pub async fn are_recorded_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(recorded.await, 1);
     assert_eq!(of_order(&*shop, ORDER).await.len(), 1);
 }
+
+/// The sum of what went back of one trade, and of no other.
+pub async fn keep_what_went_back(shop: Arc<dyn Shop>) {
+    for number in ["A1", "a1"] {
+        assert!(record(&*shop, &payment(number, ORDER, PaymentStatus::Settled)).await);
+    }
+    let mut unit = shop.units().begin().await.unwrap();
+    unit.payments().set_refunded("A1", money("219.89")).await.unwrap();
+    unit.payments().set_refunded("unknown", money("1.00")).await.unwrap();
+    unit.commit().await.unwrap();
+    let refunded: Vec<_> =
+        of_order(&*shop, ORDER).await.into_iter().map(|payment| payment.trade.refunded).collect();
+    assert_eq!(refunded, [money("219.89"), Money::ZERO]);
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Actor, Allocation, CartStamp, IdempotencyKey, Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus,
+    Allocation, CartStamp, Cause, IdempotencyKey, Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus,
     PaymentRecord, PaymentStatus, Quantity, RequestDigest, SaleAttribute, ShippingAddress, ShopTime, SkuId,
     StatusChange, Trade, TradeStatus, UserId,
 };
@@ -82,9 +82,12 @@ impl Stocked {
                 shipping: shipping("北京市东城区珍贝大厦"),
                 created_at: micros(123_456),
                 expire_at: Some(micros(1_800_000_000)),
+                shipment: None,
+                refunded_amount: Money::ZERO,
                 goods: vec![line],
             },
             address_id: self.address_id,
+            due_at: Some(micros(60_000_000)),
             cart_lines: Vec::new(),
             idempotency: None,
         }
@@ -139,9 +142,10 @@ pub(super) fn change(number: &str, from: OrderStatus, to: OrderStatus, reason: &
         order_id: order_id(number),
         from,
         to,
-        actor: Actor::Alipay,
+        cause: Cause::alipay(Some("req-1".to_owned())),
         reason: reason.to_owned(),
         at: micros(9_000_000),
+        due_at: None,
     }
 }
 

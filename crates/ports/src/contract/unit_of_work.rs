@@ -30,7 +30,7 @@ async fn traces(stocked: &Stocked) -> (i64, bool, bool, usize, usize) {
     assert_eq!((stock + sales, version), (50, sales / 2));
     let (key, _) = key("k1", "").unwrap();
     let bound = stocked.shop.orders().find_by_key(stocked.user_id, &key).await.unwrap().is_some();
-    let timeline = stocked.shop.timeline(&order_id(NUMBER)).await.len();
+    let timeline = stocked.shop.orders().timeline(&order_id(NUMBER)).await.unwrap().len();
     let payments = stocked.begin().await.payments().of_order(NUMBER).await.unwrap().len();
     (sales, stocked.find(NUMBER).await.is_some(), bound, timeline, payments)
 }

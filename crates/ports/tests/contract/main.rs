@@ -80,6 +80,15 @@ mod wrong {
         unlimited_pages: order_reader::lists_page_by_page finds IgnoresLimit on shop;
         old_orders_hidden: old_orders::are_read_from_the_joined_tables finds NeedsSnapshots on shop;
         payments_twice: payments::are_recorded_once finds RecordsTwice on shop;
+        returned_twice: stock::goes_back_once_for_each_reason finds ReturnsTwice on shop;
+        returned_at_once: stock::goes_back_once_however_many_try finds LosesUpdates on shop;
+        due_for_ever: due_orders::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
+        due_to_many: due_orders::are_claimed_by_one_alone finds LosesUpdates on shop;
+        put_off_in_any_status: due_orders::are_put_off_in_their_status_alone finds IgnoresOldStatus on shop;
+        refunds_twice: refunds::are_recorded_once_for_each_number finds RecordsTwice on shop;
+        refunds_end_twice: refunds::are_finished_once finds FinishesTwice on shop;
+        refunds_for_ever: refunds::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
+        refunds_to_many: refunds::are_claimed_by_one_alone finds LosesUpdates on shop;
         payments_twice_at_once: payments::are_recorded_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
         keys_twice_at_once: idempotency::binds_a_key_once_however_many_try finds LosesUpdates on shop;

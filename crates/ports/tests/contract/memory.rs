@@ -2,6 +2,7 @@
 
 mod carts;
 mod reading;
+mod refunds;
 mod shop;
 mod writing;
 
@@ -11,12 +12,12 @@ use std::{
 };
 
 use domain::{
-    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord,
-    RequestDigest, ShopTime, Sku, SkuId, UserId,
+    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
+    RequestDigest, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
-    contract::{Books, Carts, Shop, TimelineRow},
+    contract::{Books, Carts, Shop},
 };
 
 /// What is wrong with an adapter.
@@ -44,6 +45,12 @@ pub(crate) enum Defect {
     BindsTwice,
     KeepsFirstDirectBuy,
     IgnoresStamp,
+    /// What goes back goes back again.
+    ReturnsTwice,
+    /// What was claimed stays due.
+    ForgetsLeases,
+    /// What has ended can be ended again.
+    FinishesTwice,
     ClaimsYoung,
     RemovesInTwoSteps,
     /// One line that cannot be read hides the cart.
@@ -57,11 +64,21 @@ struct Tables {
     skus: BTreeMap<SkuId, (Sku, Books)>,
     direct_buys: BTreeMap<UserId, DirectBuy>,
     orders: BTreeMap<OrderId, StoredOrder>,
-    timeline: Vec<(OrderId, TimelineRow)>,
+    timeline: Vec<(OrderId, TimelineEntry)>,
+    due: BTreeMap<OrderId, Due>,
     payments: Vec<PaymentRecord>,
+    refunds: Vec<(Refund, Option<Due>)>,
+    moves: Vec<(OrderId, StockMove)>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
     carts: BTreeMap<(UserId, SkuId), String>,
     removals: Vec<(ShopTime, CartRemoval)>,
+}
+
+/// When something is due, and how often it was taken.
+#[derive(Clone, Copy)]
+struct Due {
+    at: ShopTime,
+    attempts: u32,
 }
 
 #[derive(Clone)]

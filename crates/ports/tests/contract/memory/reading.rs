@@ -2,8 +2,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, ShippingAddress, Sku, SkuId, UserId,
-    Username,
+    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, ShippingAddress, Sku, SkuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery, OrderReader,
@@ -114,6 +114,11 @@ impl OrderReader for Memory {
             orders.truncate(usize::try_from(query.limit).unwrap());
         }
         Ok(orders)
+    }
+
+    async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
+        let tables = self.tables();
+        Ok(tables.timeline.iter().filter(|(order, _)| order == id).map(|(_, entry)| entry.clone()).collect())
     }
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {

@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Money, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute,
-    ShippingAddress, Sku, SkuId, UserId,
+    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress, Sku,
+    SkuId, UserId,
 };
 use ports::{
     AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
-    contract::{Books, NewAddress, NewSku, OldOrder, Shop, TimelineRow},
+    contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
 use super::{Memory, StoredOrder};
@@ -134,15 +134,12 @@ impl Shop for Memory {
             },
             created_at: old.created_at,
             expire_at: None,
+            shipment: None,
+            refunded_amount: Money::ZERO,
             goods: lines.collect(),
         };
         let stored = StoredOrder { order, address_id: old.address_id, has_snapshots: false };
         self.tables().orders.insert(old.id, stored);
-    }
-
-    async fn timeline(&self, id: &OrderId) -> Vec<TimelineRow> {
-        let tables = self.tables();
-        tables.timeline.iter().filter(|(order, _)| order == id).map(|(_, row)| row.clone()).collect()
     }
 
     async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str) {

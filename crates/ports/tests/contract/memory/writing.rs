@@ -1,19 +1,22 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use domain::{Allocation, NewOrder, Order, OrderId, PaymentRecord, ShopTime, StatusChange};
+use domain::{
+    Allocation, Money, NewOrder, Order, OrderId, OrderNews, OrderStatus, PaymentRecord, Restock, Shipment,
+    ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
+};
 use ports::{
-    CartRemoval, CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, OrderRepo, PaymentRepo,
-    StockOutcome, StockRepo, StoreError, UnitOfWork, UnitsOfWork, contract::TimelineRow,
+    CartRemoval, CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo,
+    Outbox, PaymentRepo, RefundRepo, StockOutcome, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
 };
 use tokio::sync::OwnedMutexGuard;
 
-use super::{Defect, Memory, StoredOrder, Tables, key_of, pause};
+use super::{Defect, Due, Memory, StoredOrder, Tables, key_of, pause};
 
 /// A copy of the tables; the guard keeps other units of work out.
-struct Unit {
+pub(super) struct Unit {
     committed: Arc<Mutex<Tables>>,
-    tables: Tables,
+    pub(super) tables: Tables,
     _writer: Option<OwnedMutexGuard<()>>,
     mode: CartRemovalMode,
     defect: Option<Defect>,
@@ -39,11 +42,11 @@ impl UnitsOfWork for Memory {
 }
 
 impl Unit {
-    fn has(&self, defect: Defect) -> bool {
+    pub(super) fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
     }
 
-    async fn wrote(&self) {
+    pub(super) async fn wrote(&self) {
         if self.has(Defect::KeepsWhatIsDropped) {
             *self.committed.lock().unwrap() = self.tables.clone();
         }
@@ -62,6 +65,14 @@ impl UnitOfWork for Unit {
     }
 
     fn payments(&mut self) -> &mut dyn PaymentRepo {
+        self
+    }
+
+    fn refunds(&mut self) -> &mut dyn RefundRepo {
+        self
+    }
+
+    fn outbox(&mut self) -> &mut dyn Outbox {
         self
     }
 
@@ -93,6 +104,7 @@ impl OrderRepo for Unit {
             let stored =
                 StoredOrder { order: new.order.clone(), address_id: new.address_id, has_snapshots: true };
             self.tables.orders.insert(new.order.id.clone(), stored);
+            self.tables.set_due(&new.order.id, new.due_at);
         }
         self.wrote().await;
         Ok(())
@@ -109,15 +121,80 @@ impl OrderRepo for Unit {
             return Ok(false);
         }
         stored.order.status = change.to;
-        let row = TimelineRow {
-            from: change.from.code().into(),
-            to: change.to.code().into(),
-            actor: change.actor.as_str().to_owned(),
+        let entry = TimelineEntry {
+            from: Some(change.from),
+            to: change.to,
+            cause: change.cause.clone(),
             reason: change.reason.chars().take(200).collect(),
+            at: change.at,
         };
-        self.tables.timeline.push((change.order_id.clone(), row));
+        self.tables.timeline.push((change.order_id.clone(), entry));
+        self.tables.due.remove(&change.order_id);
+        self.tables.set_due(&change.order_id, change.due_at);
         self.wrote().await;
         Ok(true)
+    }
+
+    async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {
+        if let Some(stored) = self.tables.orders.get_mut(id) {
+            stored.order.shipment = Some(shipment.clone());
+        }
+        self.wrote().await;
+        Ok(())
+    }
+
+    async fn set_refunded(&mut self, id: &OrderId, amount: Money) -> Result<(), StoreError> {
+        if let Some(stored) = self.tables.orders.get_mut(id) {
+            stored.order.refunded_amount = amount;
+        }
+        self.wrote().await;
+        Ok(())
+    }
+
+    async fn claim_due(
+        &mut self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        let mut due: Vec<_> = self.tables.due.iter().filter(|(_, due)| due.at <= now).collect();
+        due.sort_by_key(|(_, due)| due.at);
+        let claimed: Vec<_> = due
+            .into_iter()
+            .take(usize::try_from(limit).unwrap())
+            .map(|(id, due)| Claimed { item: id.clone(), attempts: due.attempts })
+            .collect();
+        for Claimed { item, attempts } in &claimed {
+            if !self.has(Defect::ForgetsLeases) {
+                self.tables.due.insert(item.clone(), Due { at: lease_until, attempts: attempts + 1 });
+            }
+        }
+        self.wrote().await;
+        Ok(claimed)
+    }
+
+    async fn set_due(
+        &mut self,
+        id: &OrderId,
+        status: OrderStatus,
+        due_at: Option<ShopTime>,
+    ) -> Result<(), StoreError> {
+        let ignores_old = self.has(Defect::IgnoresOldStatus);
+        if self.tables.orders.get(id).is_some_and(|stored| stored.order.status == status || ignores_old) {
+            self.tables.set_due(id, due_at);
+        }
+        self.wrote().await;
+        Ok(())
+    }
+}
+
+impl Tables {
+    fn set_due(&mut self, id: &OrderId, due_at: Option<ShopTime>) {
+        let attempts = self.due.get(id).map_or(0, |due| due.attempts);
+        match due_at {
+            Some(at) => drop(self.due.insert(id.clone(), Due { at, attempts })),
+            None => drop(self.due.remove(id)),
+        }
     }
 }
 
@@ -134,10 +211,67 @@ impl StockRepo for Unit {
         if !as_quoted && !self.has(Defect::IgnoresPrice) {
             return Ok(StockOutcome::Changed);
         }
-        self.retake(allocations).await
+        self.take_any(allocations).await
     }
 
-    async fn retake(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+    async fn retake(
+        &mut self,
+        order_id: &OrderId,
+        allocations: &[Allocation],
+        at: ShopTime,
+    ) -> Result<StockOutcome, StoreError> {
+        let outcome = self.take_any(allocations).await?;
+        for line in allocations {
+            let kind = StockMoveKind::Revived;
+            let moved = StockMove { sku_id: line.sku_id, pieces: line.pieces, kind, at };
+            if self.tables.moved(order_id, &moved) {
+                return Ok(StockOutcome::Changed);
+            }
+            self.tables.moves.push((order_id.clone(), moved));
+        }
+        Ok(outcome)
+    }
+
+    async fn give_back(
+        &mut self,
+        order_id: &OrderId,
+        kind: &StockMoveKind,
+        pieces: &[Restock],
+        at: ShopTime,
+    ) -> Result<bool, StoreError> {
+        for back in pieces {
+            let moved = StockMove { sku_id: back.sku_id, pieces: back.pieces, kind: kind.clone(), at };
+            if self.tables.moved(order_id, &moved) && !self.has(Defect::ReturnsTwice) {
+                return Ok(false);
+            }
+            self.tables.moves.push((order_id.clone(), moved));
+            if let Some((_, books)) = self.tables.skus.get_mut(&back.sku_id) {
+                books.stock += i64::from(back.pieces);
+                books.sales -= i64::from(back.pieces);
+                books.version += 1;
+            }
+        }
+        self.wrote().await;
+        Ok(true)
+    }
+
+    async fn moves_of(&mut self, order_id: &OrderId) -> Result<Vec<StockMove>, StoreError> {
+        let of_order = self.tables.moves.iter().filter(|(id, _)| id == order_id);
+        Ok(of_order.map(|(_, moved)| moved.clone()).collect())
+    }
+}
+
+impl Tables {
+    /// Whether there is a movement of this order, SKU and kind.
+    fn moved(&self, order_id: &OrderId, moved: &StockMove) -> bool {
+        self.moves
+            .iter()
+            .any(|(id, known)| id == order_id && (known.sku_id, &known.kind) == (moved.sku_id, &moved.kind))
+    }
+}
+
+impl Unit {
+    async fn take_any(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         let (oversells, forgets) = (self.has(Defect::Oversells), self.has(Defect::ForgetsVersion));
         for wanted in allocations {
             let Some((_, books)) = self.tables.skus.get_mut(&wanted.sku_id) else {
@@ -172,6 +306,20 @@ impl PaymentRepo for Unit {
         self.tables.payments.push(payment.clone());
         self.wrote().await;
         Ok(true)
+    }
+
+    async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError> {
+        let of_trade = self.tables.payments.iter_mut().filter(|payment| payment.trade.trade_no == trade_no);
+        of_trade.for_each(|payment| payment.trade.refunded = amount);
+        self.wrote().await;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Outbox for Unit {
+    async fn add(&mut self, _news: &[OrderNews]) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 
