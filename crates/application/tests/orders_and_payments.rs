@@ -10,7 +10,8 @@ use application::{
     StartPaymentError, StartedPayment,
 };
 use domain::{
-    Actor, Addressee, Merchant, Money, NotForUs, Order, OrderId, OrderStatus, Trade, TradeStatus, UserId,
+    Actor, Addressee, Cause, EvidenceSource, Merchant, Money, NotForUs, Order, OrderId, OrderStatus,
+    PaymentRecord, PaymentStatus, Refund, Shipment, Trade, TradeStatus, UserId,
 };
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
@@ -104,7 +105,7 @@ fn changing(found: Option<Order>, expected: Option<(OrderStatus, OrderStatus, Ac
             .expect_change_status()
             .times(1)
             .withf(move |change| {
-                (change.from, change.to, change.actor) == (from, to, actor)
+                (change.from, change.to, change.cause.actor) == (from, to, actor)
                     && change.order_id == order_id()
                     && change.at == noon()
             })
@@ -122,7 +123,7 @@ mod receipt {
             units: Arc::clone(units) as _,
             clock: Arc::new(clock()),
         };
-        use_case.execute(&username(), &order_id()).await
+        use_case.execute(&username(), &order_id(), &Cause::buyer(None)).await
     }
 
     async fn confirm_in(unit: MockUnitOfWork) -> (Result<(), ConfirmReceiptError>, usize) {
@@ -199,28 +200,59 @@ mod ship {
 
     async fn ship(unit: MockUnitOfWork) -> (Result<(), ShipOrderError>, usize) {
         let units = Arc::new(PreparedUnits::new([Ok(unit)]));
-        let use_case = ShipOrder { units: Arc::clone(&units) as _, clock: Arc::new(clock()) };
-        (use_case.execute(&order_id()).await, units.commits())
+        let use_case = ShipOrder {
+            units: Arc::clone(&units) as _,
+            clock: Arc::new(clock()),
+            receipt_after: RECEIPT_AFTER,
+        };
+        let cause = Cause::shop("小王".to_owned(), None);
+        (use_case.execute(&order_id(), &parcel(), &cause).await, units.commits())
+    }
+
+    fn parcel() -> Shipment {
+        Shipment::new("顺丰速运", "SF1", noon()).unwrap()
+    }
+
+    /// The unit of work, which also finds this payment and these refunds of it.
+    fn with_money(mut unit: MockUnitOfWork, refunds: Vec<Refund>) -> MockUnitOfWork {
+        unit.stock.expect_moves_of().returning(|_| Ok(vec![]));
+        let payment = PaymentRecord {
+            trade: trade("A", "323.91"),
+            status: PaymentStatus::Settled,
+            source: EvidenceSource::Query,
+            recorded_at: noon(),
+        };
+        unit.payments.expect_of_order().return_once(|_| Ok(vec![payment]));
+        unit.refunds.expect_of_order().return_once(|_| Ok(refunds));
+        unit
     }
 
     #[tokio::test]
     async fn only_a_paid_order_is_shipped() {
         let change = (OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, Actor::Shop);
-        let (outcome, commits) =
-            ship(changing(Some(order(OrderStatus::AwaitingShipment)), Some(change))).await;
+        let mut unit = with_money(changing(Some(order(OrderStatus::AwaitingShipment)), Some(change)), vec![]);
+        unit.orders
+            .expect_record_shipment()
+            .times(1)
+            .withf(|id, shipment| *id == order_id() && *shipment == parcel())
+            .returning(|_, _| Ok(()));
+        let (outcome, commits) = ship(unit).await;
         assert!(outcome.is_ok());
         assert_eq!(commits, 1);
         for status in OrderStatus::ALL.into_iter().filter(|status| *status != OrderStatus::AwaitingShipment) {
-            let (outcome, commits) = ship(changing(Some(order(status)), None)).await;
+            let (outcome, commits) = ship(with_money(changing(Some(order(status)), None), vec![])).await;
             assert!(matches!(outcome, Err(ShipOrderError::NotAllowed(_))), "{status:?}");
             assert_eq!(commits, 0);
         }
-        assert!(matches!(ship(changing(None, None)).await, (Err(ShipOrderError::UnknownOrder), 0)));
+        assert!(matches!(
+            ship(with_money(changing(None, None), vec![])).await,
+            (Err(ShipOrderError::UnknownOrder), 0)
+        ));
     }
 
     #[tokio::test]
     async fn the_database_may_fail_or_others_be_faster() {
-        let mut lost = changing(Some(order(OrderStatus::AwaitingShipment)), None);
+        let mut lost = with_money(changing(Some(order(OrderStatus::AwaitingShipment)), None), vec![]);
         lost.orders.expect_change_status().returning(|_| Ok(false));
         assert!(matches!(ship(lost).await, (Err(ShipOrderError::Conflict), 0)));
 
@@ -240,6 +272,7 @@ mod pay {
         StartPayment {
             users: Arc::new(known_user()),
             orders: Arc::new(orders),
+            units: Arc::new(PreparedUnits::default()),
             cashier: Arc::new(Cashier { gateway: Arc::new(gateway), clock: Arc::new(clock_at(now)) }),
             clock: Arc::new(clock_at(now)),
         }
@@ -364,7 +397,7 @@ mod result {
             clock: Arc::new(clock()),
         };
         let use_case = PaymentResult { gateway, orders: Arc::new(orders), settle: Arc::new(settle) };
-        let state = use_case.execute("the query").await?;
+        let state = use_case.execute("the query", &Cause::alipay(None)).await?;
         assert_eq!(state.order_id, order_id());
         Ok((state.is_paid, state.total_amount))
     }

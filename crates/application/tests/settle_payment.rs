@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use application::{NotificationError, SettleError, SettlePayment, Settled};
 use domain::{
-    Actor, Addressee, EvidenceSource, Merchant, NotForUs, Order, OrderStatus, PaymentRecord, PaymentStatus,
-    Trade,
+    Actor, Addressee, Cause, EvidenceSource, Merchant, NotForUs, Order, OrderStatus, PaymentRecord,
+    PaymentStatus, Trade,
 };
 use ports::{
     NotVerified, StockOutcome, StoreError, VerifiedNotification,
@@ -29,7 +29,9 @@ fn use_case(gateway: MockPaymentGateway, units: &Arc<PreparedUnits>) -> SettlePa
 }
 
 async fn settle(trade: Trade, units: &Arc<PreparedUnits>) -> Result<Settled, SettleError> {
-    use_case(MockPaymentGateway::new(), units).by_trade(&trade, EvidenceSource::Query).await
+    use_case(MockPaymentGateway::new(), units)
+        .by_trade(&trade, EvidenceSource::Query, Cause::alipay(None))
+        .await
 }
 
 /// A unit of work that finds this order and these payments.
@@ -48,6 +50,17 @@ fn recording(order: Option<Order>, payments: Vec<PaymentRecord>, status: Payment
         .times(1)
         .withf(move |payment| payment.status == status)
         .returning(|_| Ok(true));
+    let owes = usize::from(status.is_refund_due());
+    unit.refunds
+        .expect_record()
+        .times(owes)
+        .withf(|refund, due_at| {
+            refund.out_request_no == format!("back-{}", refund.trade_no)
+                && refund.amount == money("323.91")
+                && refund.kind.is_owed()
+                && *due_at == Some(noon())
+        })
+        .returning(|_, _| Ok(true));
     unit
 }
 
@@ -59,7 +72,7 @@ fn expecting_change(mut unit: MockUnitOfWork, from: OrderStatus, changed: bool) 
             change.order_id == order_id()
                 && change.from == from
                 && change.to == OrderStatus::AwaitingShipment
-                && change.actor == Actor::Alipay
+                && change.cause.actor == Actor::Alipay
         })
         .returning(move |_| Ok(changed));
     unit
@@ -132,8 +145,8 @@ async fn a_cancelled_order_is_revived_where_its_stock_is_still_there() {
     unit.stock
         .expect_retake()
         .times(1)
-        .withf(|stock| stock.iter().map(|held| (held.sku_id.0, held.pieces)).eq([(4, 2), (5, 1)]))
-        .returning(|_| Ok(StockOutcome::Taken));
+        .withf(|_, stock, _| stock.iter().map(|held| (held.sku_id.0, held.pieces)).eq([(4, 2), (5, 1)]))
+        .returning(|_, _, _| Ok(StockOutcome::Taken));
     let units = units(vec![expecting_change(unit, OrderStatus::Cancelled, true)]);
     assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::Revived);
     assert_eq!(units.commits(), 1);
@@ -142,7 +155,7 @@ async fn a_cancelled_order_is_revived_where_its_stock_is_still_there() {
 #[tokio::test]
 async fn a_cancelled_order_whose_stock_is_gone_stays_cancelled_and_the_money_is_due_back() {
     let mut first = finding(Some(order(OrderStatus::Cancelled)), vec![]);
-    first.stock.expect_retake().times(1).returning(|_| Ok(StockOutcome::Changed));
+    first.stock.expect_retake().times(1).returning(|_, _, _| Ok(StockOutcome::Changed));
     let second = recording(Some(order(OrderStatus::Cancelled)), vec![], PaymentStatus::Late);
     let units = units(vec![first, second]);
     let settled = settle(trade("A", "323.91"), &units).await.unwrap();
@@ -199,7 +212,7 @@ async fn each_failure_of_the_database_is_passed_on_so_that_alipay_sends_again() 
     record.payments.expect_record().returning(|_| Err(store_down()));
 
     let mut retake = finding(Some(order(OrderStatus::Cancelled)), vec![]);
-    retake.stock.expect_retake().returning(|_| Err(store_down()));
+    retake.stock.expect_retake().returning(|_, _, _| Err(store_down()));
 
     let mut commit = recording(Some(order(OrderStatus::AwaitingPayment)), vec![], PaymentStatus::Settled);
     commit.orders.expect_change_status().returning(|_| Ok(true));
@@ -227,7 +240,7 @@ async fn notify(
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().times(1).withf(|form| form == b"the form").return_once(|_| answer);
     let units = Arc::new(PreparedUnits::new(unit.map(Ok)));
-    use_case(gateway, &units).by_notification(b"the form").await
+    use_case(gateway, &units).by_notification(b"the form", Cause::alipay(None)).await
 }
 
 #[tokio::test]

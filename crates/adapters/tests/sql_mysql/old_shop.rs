@@ -111,9 +111,11 @@ fn an_order() -> NewOrder {
         },
         created_at: ShopTime::parse("2026-11-23 11:00:00").unwrap(),
         expire_at: ShopTime::parse("2026-11-23 11:30:00"),
+        shipment: None,
+        refunded_amount: "0.00".parse().unwrap(),
         goods: vec![line],
     };
-    NewOrder { order, address_id: AddressId(7), cart_lines: Vec::new(), idempotency: None }
+    NewOrder { order, address_id: AddressId(7), due_at: None, cart_lines: Vec::new(), idempotency: None }
 }
 
 #[tokio::test]

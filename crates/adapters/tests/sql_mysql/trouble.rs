@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::sql::{CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
-use domain::{Actor, Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId};
+use domain::{Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId};
 use ports::{
     CartRemoval, OrderReader, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
     contract::{NewAddress, NewSku, OldOrder, Shop},
@@ -91,7 +91,8 @@ fn shipped() -> StatusChange {
         order_id: order_42(),
         from: OrderStatus::AwaitingPayment,
         to: OrderStatus::AwaitingShipment,
-        actor: Actor::Shop,
+        cause: domain::Cause::system(),
+        due_at: None,
         reason: String::new(),
         at: noon(),
     }

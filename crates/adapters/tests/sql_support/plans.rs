@@ -107,7 +107,8 @@ async fn ask_everything(shop: &SqlShop) {
         order_id: id,
         from: OrderStatus::AwaitingShipment,
         to: OrderStatus::AwaitingReceipt,
-        actor: domain::Actor::System,
+        cause: domain::Cause::system(),
+        due_at: None,
         reason: String::new(),
         at: domain::ShopTime::parse("2019-11-28 12:00:00").unwrap(),
     };

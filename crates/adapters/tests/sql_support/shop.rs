@@ -7,7 +7,7 @@ use std::sync::{
 
 use adapters::sql::{CartsIn, SqlConfig, SqlStore};
 use async_trait::async_trait;
-use domain::{AddressId, Money, OrderId, SkuId, UserId};
+use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
     AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},

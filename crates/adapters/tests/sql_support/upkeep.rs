@@ -123,9 +123,17 @@ impl Buyer {
             shipping: ShippingAddress { title: text(), receiver: text(), mobile: text(), address: text() },
             created_at: noon(),
             expire_at: None,
+            shipment: None,
+            refunded_amount: "0.00".parse().unwrap(),
             goods: self.skus.iter().map(line).collect(),
         };
-        NewOrder { order, address_id: self.address_id, cart_lines: Vec::new(), idempotency: None }
+        NewOrder {
+            order,
+            address_id: self.address_id,
+            due_at: None,
+            cart_lines: Vec::new(),
+            idempotency: None,
+        }
     }
 
     fn allocations(&self) -> Vec<Allocation> {

@@ -37,6 +37,7 @@ pub(crate) fn rules() -> ShopRules {
     ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
+        receipt_after: std::time::Duration::from_secs(10 * 24 * 3600),
         payment_deadline: Duration::from_secs(1800),
     }
 }
@@ -118,6 +119,8 @@ pub(crate) fn order(status: OrderStatus) -> Order {
         shipping: shipping(),
         created_at,
         expire_at: Some(created_at.after(Duration::from_secs(1800))),
+        shipment: None,
+        refunded_amount: Money::ZERO,
         goods: vec![line(sku(4, "104.95", 9), 2), line(sku(5, "104.01", 9), 1)],
     }
 }

@@ -16,8 +16,8 @@ use api::{
     http::{Readiness, Shop, TokenKey, cors, named, routes},
 };
 use application::{
-    Cashier, ConfirmReceipt, DeskSettings, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, SettlePayment, StartPayment, SweepCarts,
+    CancelOrder, Cashier, ConfirmReceipt, DeskSettings, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, SettlePayment, ShowOrder, StartPayment, SweepCarts,
 };
 use async_trait::async_trait;
 use domain::{Address, Cart, OrderStatus, Sku, StatusChange};
@@ -272,8 +272,27 @@ impl Backs {
                 rules: rules(),
             },
             list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
-            confirm: ConfirmReceipt { users: Arc::clone(&users), units, clock: Arc::clone(&clock) },
-            start_payment: StartPayment { users, orders: Arc::clone(&orders), cashier, clock },
+            confirm: ConfirmReceipt {
+                users: Arc::clone(&users),
+                units: Arc::clone(&units),
+                clock: Arc::clone(&clock),
+            },
+            start_payment: StartPayment {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                units: Arc::clone(&units),
+                cashier,
+                clock: Arc::clone(&clock),
+            },
+            cancel: Arc::new(CancelOrder {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                units,
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+                clock,
+            }),
+            show: ShowOrder { users, orders: Arc::clone(&orders) },
             payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
             settle,
             readiness: Arc::new(Missing(Vec::new())),

@@ -16,6 +16,7 @@ use ports::{
 };
 
 pub(crate) const USER: UserId = UserId(4);
+pub(crate) const RECEIPT_AFTER: Duration = Duration::from_secs(10 * 24 * 3600);
 pub(crate) const ORDER: &str = "2019112820400804";
 
 pub(crate) fn username() -> Username {
@@ -27,6 +28,7 @@ pub(crate) fn rules() -> ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
         payment_deadline: Duration::from_secs(1800),
+        receipt_after: RECEIPT_AFTER,
     }
 }
 
@@ -106,6 +108,8 @@ pub(crate) fn order(status: OrderStatus) -> Order {
         shipping: shipping(),
         created_at: noon(),
         expire_at: Some(noon().after(Duration::from_secs(1800))),
+        shipment: None,
+        refunded_amount: Money::ZERO,
         goods: vec![line(4, "104.95", 2), line(5, "104.01", 1)],
     }
 }
