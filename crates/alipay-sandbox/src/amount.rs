@@ -1,5 +1,7 @@
 use std::fmt;
 
+use domain::Money;
+
 /// An amount of yuan in whole fen.
 ///
 /// On purpose not the shop's own type: a stand-in that shares its arithmetic with the shop would share its mistakes.
@@ -22,6 +24,12 @@ impl Amount {
         let fen: u64 = format!("{fen:0<2}").parse().ok()?;
         let amount = Self(yuan.parse::<u64>().ok()? * 100 + fen);
         (amount > Self::ZERO && amount <= Self::LARGEST).then_some(amount)
+    }
+
+    /// The amount in the shop's own type, for tests that compare the books of both. The one amount that the type does not
+    /// hold, Alipay's largest, becomes [`Money::MAX`], a fen less.
+    pub(crate) fn to_money(self) -> Money {
+        i64::try_from(self.0).ok().and_then(|fen| Money::from_fen(fen).ok()).unwrap_or(Money::MAX)
     }
 
     /// The sum. Both are at most the largest trade, so it cannot overflow in a sandbox's life; if it did, it would stay

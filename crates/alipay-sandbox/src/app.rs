@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 
 use crate::{
     RequestLog, SandboxConfig,
+    bill::Links,
+    faults::Faults,
     ledger::Ledger,
     notify::{self, Notification, Notifier},
     numbers::Numbers,
@@ -22,6 +24,8 @@ pub(crate) struct App {
     pub(crate) numbers: Numbers,
     pub(crate) log: RequestLog,
     pub(crate) notifier: Notifier,
+    pub(crate) faults: Faults,
+    pub(crate) bill_links: Links,
     clock: Arc<dyn Clock>,
     ledger: Mutex<Ledger>,
     unsaved: Notify,
@@ -39,6 +43,8 @@ impl App {
             numbers: Numbers::starting_at(clock.now()),
             ledger: Mutex::new(Ledger::new(trades, config.max_trades)),
             log: RequestLog::default(),
+            faults: Faults::default(),
+            bill_links: Links::default(),
             unsaved: Notify::new(),
             stopping: AtomicBool::new(false),
             config,

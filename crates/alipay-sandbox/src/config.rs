@@ -21,6 +21,8 @@ pub struct SandboxConfig {
     pub state_file: Option<PathBuf>,
     /// How many trades are kept. Further ones are refused.
     pub max_trades: usize,
+    /// Whether there is a bill of today, as far as it goes; Alipay has one the next morning.
+    pub bill_of_today: bool,
 }
 
 impl SandboxConfig {
@@ -44,6 +46,7 @@ impl SandboxConfig {
             notifications: NotificationBehaviour::default(),
             state_file: None,
             max_trades: Self::DEFAULT_MAX_TRADES,
+            bill_of_today: false,
         }
     }
 }
@@ -81,6 +84,11 @@ pub struct NotificationBehaviour {
     pub reorder: bool,
     /// Whether a trade that the merchant closes unpaid is notified; whether Alipay does depends on the product.
     pub notify_close: bool,
+    /// Whether notifications are signed and kept instead of sent, until [`Sandbox::take_held`] hands them out: a test
+    /// then delivers them itself, in any order and any number of times.
+    ///
+    /// [`Sandbox::take_held`]: crate::Sandbox::take_held
+    pub hold: bool,
 }
 
 impl NotificationBehaviour {
@@ -106,6 +114,7 @@ impl Default for NotificationBehaviour {
             lose_first: 0,
             reorder: false,
             notify_close: false,
+            hold: false,
         }
     }
 }

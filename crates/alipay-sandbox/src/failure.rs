@@ -35,8 +35,30 @@ pub(crate) enum Failure {
     RefundAmountNotEqualTotal,
     RefundFeeInvalid,
     DiscordantRepeatRequest,
+    BillNotExist,
+    NoBillData,
     Full,
     Signing,
+    // Said on purpose: see `Fault`.
+    Unavailable,
+    SystemError,
+}
+
+/// Why the sandbox does not do what it was asked, in Alipay's words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct Refused {
+    /// Alipay's `sub_code`, such as `ACQ.TRADE_NOT_EXIST`.
+    pub code: &'static str,
+    /// Alipay's `sub_msg`.
+    pub message: String,
+}
+
+impl From<Failure> for Refused {
+    fn from(failure: Failure) -> Self {
+        let words = failure.words();
+        Self { code: words.sub_code, message: words.sub_msg }
+    }
 }
 
 /// A failure's words: `code`, `sub_code` and `sub_msg`.
@@ -97,8 +119,11 @@ impl Failure {
             Self::DiscordantRepeatRequest => {
                 ("40004", "ACQ.DISCORDANT_REPEAT_REQUEST", "不一致的请求：同一退款请求号金额不同")
             }
+            Self::BillNotExist => ("40004", "BILL_NOT_EXIST", "账单不存在"),
+            Self::NoBillData => ("40004", "NO_BILL_DATA", "当日无交易，账单为空"),
             Self::Full => ("40004", "ACQ.SYSTEM_ERROR", "沙箱已满，请清空状态后重试"),
-            Self::Signing => ("20000", "isp.unknow-error", "系统繁忙"),
+            Self::Signing | Self::Unavailable => ("20000", "isp.unknow-error", "系统繁忙"),
+            Self::SystemError => ("40004", "ACQ.SYSTEM_ERROR", "系统错误"),
         };
         Words { code, sub_code, sub_msg: sub_msg.to_owned() }
     }

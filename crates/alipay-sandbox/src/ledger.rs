@@ -14,6 +14,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) enum TradeRef {
     TradeNo(String),
+    /// Of several trades with this number, the oldest that is not closed; the oldest where all are.
     OutTradeNo(String),
 }
 
@@ -25,30 +26,45 @@ pub(crate) struct Arrival {
     pub(crate) return_url: Option<String>,
 }
 
+/// The trades in the order in which they began; none is ever removed.
 pub(crate) struct Ledger {
-    trades: HashMap<String, Trade>,
-    out_trade_nos: HashMap<String, String>,
+    trades: Vec<Trade>,
+    by_trade_no: HashMap<String, usize>,
+    by_out_trade_no: HashMap<String, Vec<usize>>,
     max_trades: usize,
 }
 
 impl Ledger {
     pub(crate) fn new(trades: Vec<Trade>, max_trades: usize) -> Self {
-        let out_trade_nos =
-            trades.iter().map(|trade| (trade.trade_no.clone(), trade.terms.out_trade_no.clone())).collect();
-        let trades = trades.into_iter().map(|trade| (trade.terms.out_trade_no.clone(), trade)).collect();
-        Self { trades, out_trade_nos, max_trades }
+        let mut ledger = Self {
+            trades: Vec::with_capacity(trades.len()),
+            by_trade_no: HashMap::new(),
+            by_out_trade_no: HashMap::new(),
+            max_trades,
+        };
+        for trade in trades {
+            ledger.add(trade);
+        }
+        ledger
     }
 
     /// The trade, closed first where its deadline has passed.
     pub(crate) fn find(&mut self, reference: &TradeRef, now: ShopTime) -> Result<&mut Trade, Failure> {
-        let out_trade_no = match reference {
-            TradeRef::OutTradeNo(out_trade_no) => Some(out_trade_no),
-            TradeRef::TradeNo(trade_no) => self.out_trade_nos.get(trade_no),
-        };
-        let trade = out_trade_no.and_then(|number| self.trades.get_mut(number));
-        let trade = trade.ok_or(Failure::TradeNotExist)?;
+        let place = self.place(reference, now).ok_or(Failure::TradeNotExist)?;
+        let trade = self.trades.get_mut(place).ok_or(Failure::TradeNotExist)?;
         trade.expire(now);
         Ok(trade)
+    }
+
+    fn place(&self, reference: &TradeRef, now: ShopTime) -> Option<usize> {
+        match reference {
+            TradeRef::TradeNo(trade_no) => self.by_trade_no.get(trade_no).copied(),
+            TradeRef::OutTradeNo(out_trade_no) => {
+                let places = self.by_out_trade_no.get(out_trade_no)?;
+                let is_open = |place: usize| self.trades.get(place).is_some_and(|one| !one.is_closed(now));
+                places.iter().copied().find(|&place| is_open(place)).or_else(|| places.first().copied())
+            }
+        }
     }
 
     /// The trade of a buyer who comes to the cashier: a new one, or the one that waits for payment under the same terms.
@@ -59,7 +75,7 @@ impl Ledger {
         now: ShopTime,
     ) -> Result<&Trade, Failure> {
         let reference = TradeRef::OutTradeNo(arrival.terms.out_trade_no.clone());
-        if self.find(&reference, now).is_ok() {
+        if self.place(&reference, now).is_some() {
             let trade = self.find(&reference, now)?;
             trade.must_be_payable()?;
             if trade.terms != arrival.terms {
@@ -73,19 +89,10 @@ impl Ledger {
         if expires_at <= now {
             return Err(Failure::TradeHasClose);
         }
-        if self.trades.len() >= self.max_trades {
-            return Err(Failure::Full);
-        }
-        Ok(self.open(arrival, numbers.trade_no(now), expires_at, now))
-    }
-
-    fn open(&mut self, arrival: Arrival, trade_no: String, expires_at: ShopTime, now: ShopTime) -> &Trade {
         let Arrival { terms, notify_url, return_url } = arrival;
-        let out_trade_no = terms.out_trade_no.clone();
-        self.out_trade_nos.insert(trade_no.clone(), out_trade_no.clone());
-        self.trades.entry(out_trade_no).or_insert(Trade {
+        self.open(Trade {
             terms,
-            trade_no,
+            trade_no: numbers.trade_no(now),
             status: TradeStatus::WaitBuyerPay,
             created_at: now,
             expires_at,
@@ -97,8 +104,68 @@ impl Ledger {
         })
     }
 
+    /// A second trade with the terms of the first one, paid at once, whatever became of the first one.
+    pub(crate) fn pay_again(
+        &mut self,
+        out_trade_no: &str,
+        numbers: &Numbers,
+        now: ShopTime,
+    ) -> Result<&Trade, Failure> {
+        let first = self.find(&TradeRef::OutTradeNo(out_trade_no.to_owned()), now)?;
+        let second = Trade {
+            trade_no: numbers.trade_no(now),
+            status: TradeStatus::Success,
+            created_at: now,
+            paid_at: Some(now),
+            closed_at: None,
+            refunds: Vec::new(),
+            ..first.clone()
+        };
+        self.open(second)
+    }
+
+    fn open(&mut self, trade: Trade) -> Result<&Trade, Failure> {
+        if self.trades.len() >= self.max_trades {
+            return Err(Failure::Full);
+        }
+        self.add(trade);
+        self.trades.last().ok_or(Failure::TradeNotExist)
+    }
+
+    fn add(&mut self, trade: Trade) {
+        let place = self.trades.len();
+        self.by_trade_no.insert(trade.trade_no.clone(), place);
+        self.by_out_trade_no.entry(trade.terms.out_trade_no.clone()).or_default().push(place);
+        self.trades.push(trade);
+    }
+
+    /// The merchant's number of a trade, where there is such a trade.
+    pub(crate) fn out_trade_no(&self, trade_no: &str) -> Option<&str> {
+        let trade = self.by_trade_no.get(trade_no).and_then(|&place| self.trades.get(place))?;
+        Some(&trade.terms.out_trade_no)
+    }
+
+    /// Every trade, oldest first, those closed whose deadline has passed.
+    pub(crate) fn all(&mut self, now: ShopTime) -> &[Trade] {
+        for trade in &mut self.trades {
+            trade.expire(now);
+        }
+        &self.trades
+    }
+
+    /// The trades of one number of the merchant's, oldest first, those closed whose deadline has passed.
+    pub(crate) fn all_of(&mut self, out_trade_no: &str, now: ShopTime) -> Vec<&Trade> {
+        for &place in self.by_out_trade_no.get(out_trade_no).into_iter().flatten() {
+            if let Some(trade) = self.trades.get_mut(place) {
+                trade.expire(now);
+            }
+        }
+        let places = self.by_out_trade_no.get(out_trade_no).into_iter().flatten();
+        places.filter_map(|&place| self.trades.get(place)).collect()
+    }
+
     /// A copy of everything, for the state file.
     pub(crate) fn trades(&self) -> Vec<Trade> {
-        self.trades.values().cloned().collect()
+        self.trades.clone()
     }
 }

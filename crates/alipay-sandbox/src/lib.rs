@@ -4,15 +4,40 @@
 //! one: what it does not accept, Alipay would not either. It keeps no secret of any worth and moves no money.
 //!
 //! - `GET|POST /gateway.do`: `alipay.trade.page.pay` for browsers; `alipay.trade.query`, `alipay.trade.close`,
-//!   `alipay.trade.refund` and `alipay.trade.fastpay.refund.query` for servers. Every request's signature and common
-//!   parameters are checked; every answer is signed, except where Alipay does not sign either (an unknown `app_id`).
+//!   `alipay.trade.refund`, `alipay.trade.fastpay.refund.query` and `alipay.data.dataservice.bill.downloadurl.query` for
+//!   servers. Every request's signature and common parameters are checked; every answer is signed, except where Alipay
+//!   does not sign either (an unknown `app_id`).
 //! - `POST /cashier/pay` and `POST /cashier/cancel` with `trade_no`: the buttons of the cashier page. Both lead back to
 //!   the shop's `return_url` with signed parameters (303).
 //! - Notifications go to the shop's `notify_url` until it answers `success`; [`NotificationBehaviour`] makes them late,
-//!   doubled, lost or out of order.
+//!   doubled, lost or out of order, or keeps them for a test to deliver.
+//! - `GET /bill/<token>`: the bill of a day, a zip of CSV files in GBK; the link is valid for 30 seconds.
+//! - `GET /`: a page with all trades.
 //!
 //! Differences from Alipay: one merchant, one buyer, UTF-8 only; a trade exists as soon as the buyer's browser arrives;
-//! unfinished notifications do not survive a restart.
+//! unfinished notifications do not survive a restart; a second trade of one `out_trade_no` comes only from
+//! [`Sandbox::pay_again`].
+//!
+//! # For tests
+//! [`Sandbox`] makes calls fail ([`Sandbox::add_fault`]), plays the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
+//! [`Sandbox::pay_again`]) and the merchant's people in Alipay's console ([`Sandbox::refund_at_console`]), holds
+//! notifications back ([`Sandbox::take_held`]), and shows its books and the calls it got ([`Sandbox::books`],
+//! [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /control/faults` | `{"method":"alipay.trade.refund","kind":"no_answer","moment":"after","times":1}`; `kind`: `slow` (with `milliseconds`), `no_answer`, `unavailable` (20000), `system_error`, `dropped`; `moment`: `before` or `after` the work | `{"waiting":1}` |
+//! | `GET`, `DELETE /control/faults` | | `{"waiting":0}` |
+//! | `GET /control/books`, `…?out_trade_no=` | | a list of `{"out_trade_no","trade_no","status","total_amount","paid","created_at","paid_at","refunded","refunds":[{"out_request_no","amount","at"}]}` |
+//! | `GET /control/requests` | | the latest calls, `{"method","out_trade_no","trade_no","out_request_no","at"}` |
+//! | `POST /control/pay`, `/control/pay-again`, `/control/finish` | `{"out_trade_no":"…"}` | the trade, as in the books |
+//! | `POST /control/refund` | `{"out_trade_no":"…","amount":"10.00"}` | `{"out_request_no":"…"}`, Alipay's own |
+//! | `GET /control/notifications` | | a list of `{"notify_id","out_trade_no","trade_status","attempts","acknowledged","over","last_answer"}` |
+//! | `POST /control/notifications` | any of `resend_after_ms` (a list), `speed_up`, `delay_ms`, `duplicates`, `lose_first`, `reorder`, `notify_close`, `hold`; the rest as by default | 204 |
+//! | `POST /control/notifications/held` | | takes what was held, `{"out_trade_no","form"}` |
+//!
+//! What is refused answers 409 with `{"code","message"}` in Alipay's words; what cannot be read, 400. Bodies must be
+//! `application/json`, so no page of another origin can send them from a browser.
 //!
 //! ```no_run
 //! # async fn example(clock: std::sync::Arc<dyn ports::Clock>) -> Result<(), Box<dyn std::error::Error>> {
@@ -29,24 +54,36 @@
 
 mod amount;
 mod app;
+mod bill;
+mod books;
 mod buyer;
 mod cashier;
 mod config;
+mod control;
 mod failure;
+mod faults;
 mod gateway;
+mod html;
 mod key_files;
 mod ledger;
+mod misbehave;
 mod moment;
 mod notify;
 mod numbers;
+mod operations;
+mod overview;
 mod request_log;
+mod sandbox;
 mod server;
 mod state_file;
 mod trade;
 
+pub use books::{Book, BookedRefund};
 pub use config::{NotificationBehaviour, SandboxConfig};
+pub use failure::Refused;
+pub use faults::{Fault, FaultKind, FaultMoment, TooManyFaults};
 pub use key_files::{KeyFileError, SandboxKeys};
-pub use notify::NotificationRecord;
-pub use request_log::RequestLog;
-pub use server::{NoPaidTrade, Sandbox, StartError};
+pub use notify::{HeldNotification, NotificationRecord};
+pub use request_log::{RequestLog, RequestRecord};
+pub use sandbox::{Sandbox, StartError};
 pub use state_file::StateFileError;

@@ -38,6 +38,9 @@ struct Options {
     /// File that keeps the trades over a restart.
     #[arg(long, env = "ALIPAY_SANDBOX_STATE_FILE")]
     state_file: Option<PathBuf>,
+    /// Have a bill of today too.
+    #[arg(long, env = "ALIPAY_SANDBOX_BILL_OF_TODAY")]
+    bill_of_today: bool,
     /// Divides the waiting between attempts of a notification (25 hours in all).
     #[arg(long, env = "ALIPAY_SANDBOX_NOTIFY_SPEED_UP", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     notify_speed_up: u32,
@@ -102,6 +105,7 @@ fn config(options: Options) -> Result<SandboxConfig, Box<dyn Error>> {
         seller_id: options.seller_id,
         merchant_name: options.merchant_name,
         state_file: options.state_file,
+        bill_of_today: options.bill_of_today,
         notifications: NotificationBehaviour {
             speed_up: options.notify_speed_up,
             delay: Duration::from_millis(options.notify_delay_ms),

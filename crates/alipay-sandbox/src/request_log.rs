@@ -1,21 +1,65 @@
 use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    collections::{BTreeMap, VecDeque},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use alipay_protocol::Method;
+use domain::ShopTime;
 
-/// How often each method of the gateway was called, whatever came of it. Shared by its clones.
+/// The most calls that are remembered one by one; older ones are only counted.
+const MAX_RECORDS: usize = 10_000;
+
+/// The calls of the gateway, whatever came of them.
 #[derive(Debug, Default)]
-pub struct RequestLog(Mutex<BTreeMap<Method, u64>>);
+pub struct RequestLog(Mutex<Log>);
+
+#[derive(Debug, Default)]
+struct Log {
+    counts: BTreeMap<Method, u64>,
+    records: VecDeque<RequestRecord>,
+}
+
+/// One call of the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// What was called.
+    pub method: Method,
+    /// The merchant's number of the trade it is about, also where the call names the trade by Alipay's.
+    pub out_trade_no: Option<String>,
+    /// Alipay's number of the trade, where the call names it.
+    pub trade_no: Option<String>,
+    /// The merchant's number of the refund, where the call has one.
+    pub out_request_no: Option<String>,
+    /// When it came, by the sandbox's clock.
+    pub at: ShopTime,
+}
 
 impl RequestLog {
     /// How often the method was called since the sandbox started.
     pub fn count(&self, method: Method) -> u64 {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&method).copied().unwrap_or_default()
+        self.log().counts.get(&method).copied().unwrap_or_default()
     }
 
-    pub(crate) fn note(&self, method: Method) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(method).or_default() += 1;
+    /// The latest 10,000 calls, oldest first.
+    pub fn latest(&self) -> Vec<RequestRecord> {
+        self.log().records.iter().cloned().collect()
+    }
+
+    /// The calls since the last time they were taken, oldest first, at most the latest 10,000; the counts stay.
+    pub fn take(&self) -> Vec<RequestRecord> {
+        self.log().records.drain(..).collect()
+    }
+
+    pub(crate) fn note(&self, record: RequestRecord) {
+        let mut log = self.log();
+        *log.counts.entry(record.method).or_default() += 1;
+        if log.records.len() >= MAX_RECORDS {
+            log.records.pop_front();
+        }
+        log.records.push_back(record);
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

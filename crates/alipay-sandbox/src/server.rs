@@ -1,3 +1,5 @@
+//! The sandbox's HTTP side.
+
 use std::{
     io,
     net::{SocketAddr, TcpListener},
@@ -7,24 +9,20 @@ use std::{
 
 use actix_web::{
     App as WebApp, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
     http::header::{self, ContentType},
     middleware::DefaultHeaders,
     web,
 };
 use alipay_protocol::MAX_FORM_BYTES;
-use ports::Clock;
-use tokio::task::JoinHandle;
+use url::Url;
 
 use crate::{
-    NotificationBehaviour, NotificationRecord, RequestLog, SandboxConfig, StateFileError,
     app::App,
+    bill::{self, Day},
     cashier::{self, Outcome},
-    failure::Failure,
+    control,
     gateway::{self, Reply},
-    ledger::TradeRef,
-    notify::Notifier,
-    state_file,
+    misbehave, overview,
 };
 
 const WORKERS: usize = 2;
@@ -32,129 +30,16 @@ const MAX_CONNECTIONS: usize = 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const SHUTDOWN_SECONDS: u64 = 1;
 
-/// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
-pub struct Sandbox {
+pub(crate) fn serve(
     app: Arc<App>,
+    listener: TcpListener,
     addr: SocketAddr,
-    server: ServerHandle,
-    serving: JoinHandle<io::Result<()>>,
-    saving: JoinHandle<()>,
-}
-
-/// Why a sandbox cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The socket cannot be used.
-    #[error("the sandbox cannot listen")]
-    Listen(#[source] io::Error),
-    /// The trades of the last run cannot be read.
-    #[error(transparent)]
-    StateFile(#[from] StateFileError),
-    /// The client for notifications cannot be made.
-    #[error("the sandbox cannot send notifications")]
-    Client(#[source] reqwest::Error),
-}
-
-/// The trade cannot come to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("there is no paid trade of that number")]
-pub struct NoPaidTrade;
-
-impl Sandbox {
-    /// Serves on the socket, with the time of `clock` in all it says. Must be called in a tokio runtime; waiting, such as
-    /// between two attempts of a notification, goes by that runtime's own time.
-    ///
-    /// # Errors
-    /// The socket or the state file cannot be used.
-    pub fn start(
-        config: SandboxConfig,
-        listener: TcpListener,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, StartError> {
-        let addr = listener.local_addr().map_err(StartError::Listen)?;
-        let trades = match &config.state_file {
-            Some(path) => state_file::load(path)?,
-            None => Vec::new(),
-        };
-        let key = config.alipay_private_key.clone();
-        let notifier = Notifier::new(key, Arc::clone(&clock), config.notifications.clone())
-            .map_err(StartError::Client)?;
-        let app = Arc::new(App::new(config, trades, notifier, clock));
-        let server = serve(Arc::clone(&app), listener).map_err(StartError::Listen)?;
-        Ok(Self {
-            addr,
-            server: server.handle(),
-            serving: tokio::spawn(server),
-            saving: tokio::spawn(Arc::clone(&app).keep_saving()),
-            app,
-        })
-    }
-
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
-    }
-
-    /// The address to configure as Alipay's gateway.
-    pub fn gateway_url(&self) -> String {
-        format!("http://{}/gateway.do", self.addr)
-    }
-
-    /// How often each method was called.
-    pub fn requests(&self) -> &RequestLog {
-        &self.app.log
-    }
-
-    /// From now on notifications are sent so; those that are under way go on as they began.
-    pub fn set_notifications(&self, behaviour: NotificationBehaviour) {
-        self.app.notifier.behave(behaviour);
-    }
-
-    /// What became of the notifications so far, oldest first.
-    pub fn notifications(&self) -> Vec<NotificationRecord> {
-        self.app.notifier.records().all()
-    }
-
-    /// Waits until what became of the notifications satisfies a condition. It waits without a limit of its own.
-    pub async fn notifications_until(
-        &self,
-        condition: impl FnMut(&[NotificationRecord]) -> bool,
-    ) -> Vec<NotificationRecord> {
-        self.app.notifier.records().until(condition).await
-    }
-
-    /// Ends the time in which a paid trade can be refunded, months early, and notifies `TRADE_FINISHED`.
-    ///
-    /// # Errors
-    /// There is no such trade, or it is not paid.
-    pub fn finish_trade(&self, out_trade_no: &str) -> Result<(), NoPaidTrade> {
-        let mut ledger = self.app.ledger();
-        let reference = TradeRef::OutTradeNo(out_trade_no.to_owned());
-        let trade = ledger.find(&reference, self.app.now()).map_err(|_| NoPaidTrade)?;
-        trade.finish().map_err(|_: Failure| NoPaidTrade)?;
-        self.app.changed();
-        self.app.announce(trade, None);
-        Ok(())
-    }
-
-    /// Ends serving and notifying, and writes the state file once more.
-    pub async fn stop(self) {
-        self.server.stop(true).await;
-        self.app.notifier.stop().await;
-        self.app.stop_saving();
-        for (task, ended) in [("serving", self.serving.await.map(|_| ())), ("saving", self.saving.await)] {
-            if let Err(error) = ended {
-                tracing::error!(%error, task, "a task of the sandbox ended badly");
-            }
-        }
-    }
-}
-
-fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<actix_web::dev::Server> {
+) -> io::Result<actix_web::dev::Server> {
     let app = web::Data::from(app);
     let server = HttpServer::new(move || {
         WebApp::new()
             .app_data(app.clone())
+            .app_data(web::Data::new(addr))
             .app_data(web::PayloadConfig::new(MAX_FORM_BYTES))
             .app_data(web::FormConfig::default().limit(4096))
             .wrap(safe_headers())
@@ -165,6 +50,9 @@ fn serve(app: Arc<App>, listener: TcpListener) -> io::Result<actix_web::dev::Ser
             )
             .route("/cashier/pay", web::post().to(cashier_pay))
             .route("/cashier/cancel", web::post().to(cashier_cancel))
+            .route("/bill/{token}", web::get().to(download_bill))
+            .route("/", web::get().to(show_overview))
+            .configure(control::routes)
     })
     .workers(WORKERS)
     .max_connections(MAX_CONNECTIONS)
@@ -188,8 +76,32 @@ fn safe_headers() -> DefaultHeaders {
         .add((header::CACHE_CONTROL, "no-store"))
 }
 
-async fn gateway_do(app: web::Data<App>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    match gateway::answer(&app, request.query_string().as_bytes(), &body) {
+async fn gateway_do(
+    app: web::Data<App>,
+    addr: web::Data<SocketAddr>,
+    request: HttpRequest,
+    body: web::Bytes,
+) -> HttpResponse {
+    let call = match gateway::read(&app, request.query_string().as_bytes(), &body) {
+        Ok(call) => call,
+        Err(refusal) => return respond(gateway::refuse(&app, &refusal)),
+    };
+    let host = host(&request, &addr);
+    match app.faults.next(call.method) {
+        None => respond(gateway::perform(&app, &call, &host)),
+        Some(fault) => misbehave::answer(app.into_inner(), call, host, fault).await,
+    }
+}
+
+/// Where the caller reached the sandbox, for links that it can follow.
+fn host(request: &HttpRequest, addr: &SocketAddr) -> String {
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let is_host = |host: &&str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| url.path() == "/");
+    named.filter(is_host).map_or_else(|| addr.to_string(), str::to_owned)
+}
+
+pub(crate) fn respond(reply: Reply) -> HttpResponse {
+    match reply {
         Reply::Json(json) => HttpResponse::Ok().content_type(ContentType::json()).body(json),
         Reply::Html(page) => html(page),
     }
@@ -214,6 +126,23 @@ fn lead(outcome: Outcome) -> HttpResponse {
         Outcome::Redirect(url) => HttpResponse::SeeOther().insert_header((header::LOCATION, url)).finish(),
         Outcome::Page(page) => html(page),
     }
+}
+
+async fn download_bill(app: web::Data<App>, token: web::Path<String>) -> HttpResponse {
+    let now = app.now();
+    let Some(date) = app.bill_links.date(&token, now) else { return HttpResponse::NotFound().finish() };
+    let day = Day::of(app.ledger().all(now), date);
+    match bill::zip(&day, now, &app.config) {
+        Ok(bytes) => HttpResponse::Ok().content_type("application/zip").body(bytes),
+        Err(error) => {
+            tracing::error!(%error, %date, "the bill cannot be made");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
+}
+
+async fn show_overview(app: web::Data<App>) -> HttpResponse {
+    html(overview::page(&app))
 }
 
 fn html(page: String) -> HttpResponse {

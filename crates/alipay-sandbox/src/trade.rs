@@ -82,9 +82,18 @@ impl Trade {
     /// Closes an unpaid trade whose deadline has passed. Called before every look at a trade, so that time passes without
     /// a clock of its own.
     pub(crate) fn expire(&mut self, now: ShopTime) {
-        if self.status == TradeStatus::WaitBuyerPay && now >= self.expires_at {
+        if self.status == TradeStatus::WaitBuyerPay && self.is_closed(now) {
             self.status = TradeStatus::Closed;
             self.closed_at = Some(self.expires_at);
+        }
+    }
+
+    /// Whether it is closed, or would be at the next look.
+    pub(crate) fn is_closed(&self, now: ShopTime) -> bool {
+        match self.status {
+            TradeStatus::Closed => true,
+            TradeStatus::WaitBuyerPay => now >= self.expires_at,
+            TradeStatus::Success | TradeStatus::Finished => false,
         }
     }
 

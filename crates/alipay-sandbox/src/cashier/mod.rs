@@ -1,6 +1,5 @@
 //! The pages that the buyer sees, and the way back to the shop.
 
-mod html;
 mod pages;
 mod return_url;
 

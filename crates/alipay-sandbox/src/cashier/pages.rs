@@ -1,5 +1,8 @@
-use super::html::{escape, page};
-use crate::{failure::Failure, trade::Trade};
+use crate::{
+    failure::Failure,
+    html::{escape, page},
+    trade::Trade,
+};
 
 /// Where the buyer decides: the payee, what it is for, how much, and two buttons that are plain form posts.
 pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {

@@ -1,5 +1,6 @@
 //! `gateway.do`: one address for every method. Servers are answered in JSON, browsers in HTML.
 
+mod bill;
 mod biz_content;
 mod calls;
 mod common;
@@ -8,7 +9,14 @@ mod page_pay;
 
 use alipay_protocol::{Method, Params, ParamsError};
 
-use crate::{app::App, cashier, failure::Failure};
+use crate::{
+    RequestRecord,
+    app::App,
+    cashier,
+    failure::Failure,
+    ledger::{Arrival, TradeRef},
+};
+use biz_content::BizContent;
 use node::Node;
 
 /// An answer of the gateway. The status is always 200, as at Alipay.
@@ -18,44 +26,87 @@ pub(crate) enum Reply {
     Html(String),
 }
 
-/// Answers one call, whose parameters may be in the query, in the body or in both.
-pub(crate) fn answer(app: &App, query: &[u8], body: &[u8]) -> Reply {
-    let params = match read(query, body) {
-        Ok(params) => params,
-        Err(_) => return refuse(app, None, &Failure::Unreadable),
-    };
-    let named = params.text("method").and_then(|name| name.parse::<Method>().ok());
-    if let Some(method) = named {
-        app.log.note(method);
+/// A call that the application signed.
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    params: Params,
+}
+
+/// A call that is not answered with what it asks for.
+pub(crate) struct Refusal {
+    method: Option<Method>,
+    pub(crate) failure: Failure,
+}
+
+/// Reads one call, whose parameters may be in the query, in the body or in both, notes it in the log, and checks whose
+/// it is.
+pub(crate) fn read(app: &App, query: &[u8], body: &[u8]) -> Result<Call, Refusal> {
+    let params = merged(query, body).map_err(|_| Refusal { method: None, failure: Failure::Unreadable })?;
+    let method = params.text("method").and_then(|name| name.parse::<Method>().ok());
+    if let Some(method) = method {
+        note(app, method, &params);
     }
     match common::authenticate(&params, &app.config) {
-        Ok(method) => dispatch(app, method, &params),
-        Err(failure) => refuse(app, named, &failure),
+        Ok(method) => Ok(Call { method, params }),
+        Err(failure) => Err(Refusal { method, failure }),
     }
 }
 
-fn read(query: &[u8], body: &[u8]) -> Result<Params, ParamsError> {
+fn merged(query: &[u8], body: &[u8]) -> Result<Params, ParamsError> {
     Params::parse(query)?.merged(Params::parse(body)?)
 }
 
-fn dispatch(app: &App, method: Method, params: &Params) -> Reply {
-    let outcome = match method {
-        Method::TradePagePay => return page(app, params),
+/// Notes a call, readable or not.
+fn note(app: &App, method: Method, params: &Params) {
+    let mut record =
+        RequestRecord { method, out_trade_no: None, trade_no: None, out_request_no: None, at: app.now() };
+    if let Ok(biz) = BizContent::read(params) {
+        record.out_request_no = biz.out_request_no().unwrap_or_default();
+        match biz.trade_ref() {
+            Ok(TradeRef::OutTradeNo(out_trade_no)) => record.out_trade_no = Some(out_trade_no),
+            Ok(TradeRef::TradeNo(trade_no)) => {
+                record.out_trade_no = app.ledger().out_trade_no(&trade_no).map(str::to_owned);
+                record.trade_no = Some(trade_no);
+            }
+            Err(_) => {}
+        }
+    }
+    app.log.note(record);
+}
+
+/// Does what is asked and answers. `host` is where the caller reached the sandbox, such as `127.0.0.1:8001`.
+pub(crate) fn perform(app: &App, call: &Call, host: &str) -> Reply {
+    let params = &call.params;
+    let outcome = match call.method {
+        Method::TradePagePay => return page(app, call),
         Method::TradeQuery => calls::query(app, params),
         Method::TradeClose => calls::close(app, params),
         Method::TradeRefund => calls::refund(app, params),
         Method::TradeFastpayRefundQuery => calls::refund_query(app, params),
-        Method::DataDataserviceBillDownloadurlQuery => Err(Failure::InvalidMethod),
+        Method::DataDataserviceBillDownloadurlQuery => bill::download_url(app, params, host),
     };
     match outcome {
-        Ok(node) => Reply::Json(node.seal(Some(method), Some(&app.config.alipay_private_key))),
-        Err(failure) => refuse(app, Some(method), &failure),
+        Ok(node) => Reply::Json(node.seal(Some(call.method), Some(&app.config.alipay_private_key))),
+        Err(failure) => refuse(app, &Refusal { method: Some(call.method), failure }),
     }
 }
 
+/// Answers a call with a failure, whatever it asks.
+pub(crate) fn fail(app: &App, call: &Call, failure: Failure) -> Reply {
+    refuse(app, &Refusal { method: Some(call.method), failure })
+}
+
+/// The buyer whom a call of `alipay.trade.page.pay` brings.
+pub(crate) fn arrival(call: &Call) -> Result<Arrival, Failure> {
+    if call.method != Method::TradePagePay {
+        return Err(Failure::InvalidMethod);
+    }
+    page_pay::arrival(&call.params)
+}
+
 /// The buyer has come: shows the cashier page.
-fn page(app: &App, params: &Params) -> Reply {
-    let arrival = match page_pay::arrival(params) {
+fn page(app: &App, call: &Call) -> Reply {
+    let arrival = match arrival(call) {
         Ok(arrival) => arrival,
         Err(failure) => return Reply::Html(cashier::failure_page(&failure, None)),
     };
@@ -69,15 +120,17 @@ fn page(app: &App, params: &Params) -> Reply {
     Reply::Html(page)
 }
 
-fn refuse(app: &App, method: Option<Method>, failure: &Failure) -> Reply {
+/// Says no.
+pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
+    let Refusal { method, failure } = refusal;
     tracing::info!(
         method = method.map(Method::name),
         sub_code = failure.words().sub_code,
         "the gateway refused"
     );
-    if method == Some(Method::TradePagePay) {
+    if *method == Some(Method::TradePagePay) {
         return Reply::Html(cashier::failure_page(failure, None));
     }
     let key = (!failure.is_unsigned()).then_some(&app.config.alipay_private_key);
-    Reply::Json(Node::failure(failure).seal(method, key))
+    Reply::Json(Node::failure(failure).seal(*method, key))
 }

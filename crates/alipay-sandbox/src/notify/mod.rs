@@ -1,5 +1,6 @@
 //! Asynchronous notifications: sent until they are answered `success`, on Alipay's schedule.
 
+mod held;
 mod message;
 mod record;
 mod turn;
@@ -15,6 +16,8 @@ use ports::Clock;
 use reqwest::{Client, header, redirect};
 use tokio::{runtime::Handle, sync::Semaphore, task::JoinSet, time::sleep};
 
+use held::Held;
+pub use held::HeldNotification;
 pub(crate) use message::parameters;
 pub use record::NotificationRecord;
 use record::Records;
@@ -49,6 +52,7 @@ pub(crate) struct Notifier {
     sender: Arc<Sender>,
     behaviour: Mutex<NotificationBehaviour>,
     turns: Turns,
+    held: Held,
     tasks: Mutex<JoinSet<()>>,
     runtime: Handle,
 }
@@ -80,6 +84,7 @@ impl Notifier {
             sender: Arc::new(Sender { client, key, clock, records, places }),
             behaviour: Mutex::new(behaviour),
             turns: Turns::default(),
+            held: Held::default(),
             tasks: Mutex::new(JoinSet::new()),
             runtime: Handle::current(),
         })
@@ -97,9 +102,19 @@ impl Notifier {
         &self.sender.records
     }
 
+    /// Hands out what was held, oldest first.
+    pub(crate) fn take_held(&self) -> Vec<HeldNotification> {
+        self.held.take(&self.sender.key)
+    }
+
     /// Sends a notification, now or as it is to behave, and returns at once.
     pub(crate) fn announce(&self, notification: Notification) {
         let behaviour = self.behaviour();
+        if behaviour.hold {
+            let params = self.sender.dated(&notification);
+            self.held.keep(notification.out_trade_no, params);
+            return;
+        }
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         if tasks.len() >= MAX_PENDING {
@@ -174,11 +189,16 @@ impl Sender {
         acknowledged
     }
 
+    /// With the time of this attempt.
+    fn dated(&self, notification: &Notification) -> Params {
+        let now: ShopTime = self.clock.now();
+        notification.params.clone().with("notify_time", now.to_string())
+    }
+
     async fn send(&self, notification: &Notification) -> Result<Vec<u8>, String> {
         let _place = self.places.acquire().await.map_err(|closed| closed.to_string())?;
-        let now: ShopTime = self.clock.now();
-        let params = notification.params.clone().with("notify_time", now.to_string());
-        let form = signed::sign(params, &self.key).map_err(|failed| failed.to_string())?.to_form();
+        let form =
+            signed::sign(self.dated(notification), &self.key).map_err(|failed| failed.to_string())?.to_form();
         let request = self
             .client
             .post(&notification.notify_url)

@@ -1,5 +1,5 @@
 /// Text that goes into a page, made harmless: it shows as written and never becomes markup.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -14,9 +14,18 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A whole page around its middle, which must be escaped already.
-pub(super) fn page(title: &str, main: &str) -> String {
-    let title = escape(title);
+/// A page of the cashier around its middle, which must be escaped already.
+pub(crate) fn page(title: &str, main: &str) -> String {
+    frame(title, "收银台", "", main)
+}
+
+/// A page with room for a table.
+pub(crate) fn wide_page(title: &str, main: &str) -> String {
+    frame(title, title, "wide", main)
+}
+
+fn frame(title: &str, heading: &str, class: &str, main: &str) -> String {
+    let (title, heading) = (escape(title), escape(heading));
     format!(
         r#"<!doctype html>
 <html lang="zh-CN">
@@ -26,8 +35,8 @@ pub(super) fn page(title: &str, main: &str) -> String {
 <title>{title} - 支付宝沙箱</title>
 <style>{STYLE}</style>
 </head>
-<body>
-<header><div class="bar"><span class="mark">支</span><b>收银台</b><span class="tag">沙箱环境</span></div></header>
+<body class="{class}">
+<header><div class="bar"><span class="mark">支</span><b>{heading}</b><span class="tag">沙箱环境</span></div></header>
 <main>{main}</main>
 <footer>沙箱环境，不会发生真实扣款</footer>
 </body>
@@ -61,6 +70,12 @@ button,.button{display:block;width:100%;padding:13px;border-radius:8px;border:1p
 button:focus-visible,.button:focus-visible{outline:3px solid #91caff;outline-offset:2px}
 .note{text-align:center;color:#6b7280;margin:0 0 20px;overflow-wrap:anywhere}
 .code{font-family:ui-monospace,monospace;font-size:13px;color:#6b7280;text-align:center;overflow-wrap:anywhere;margin:0 0 20px}
+.wide .bar,.wide main{max-width:1080px}
+.scroll{overflow-x:auto}
+table{width:100%;border-collapse:collapse;font-size:14px}
+th,td{padding:8px 10px;text-align:left;vertical-align:top;border-bottom:1px solid #eef1f5}
+th{color:#6b7280;font-weight:500;white-space:nowrap}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 footer{text-align:center;color:#6b7280;font-size:13px;padding:0 16px 28px}
 ";
 

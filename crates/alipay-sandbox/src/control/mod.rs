@@ -1,0 +1,127 @@
+//! `/control/…`: the library's means for tests, over HTTP. See the documentation of the crate.
+
+mod wire;
+
+use actix_web::{HttpResponse, http::StatusCode, web};
+use serde_json::json;
+
+use crate::{Refused, app::App, failure::Failure, ledger::TradeRef, operations};
+use wire::{BehaviourJson, BookJson, FaultJson, OrderJson, RefundJson, request_json};
+
+/// The most bytes of a request.
+const MAX_BODY: usize = 16 * 1024;
+
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config.service(
+        web::scope("/control")
+            .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| {
+                let answer = HttpResponse::BadRequest().json(json!({ "message": error.to_string() }));
+                actix_web::error::InternalError::from_response(error, answer).into()
+            }))
+            .service(
+                web::resource("/faults")
+                    .route(web::get().to(count_faults))
+                    .route(web::post().to(add_faults))
+                    .route(web::delete().to(clear_faults)),
+            )
+            .route("/books", web::get().to(books))
+            .route("/requests", web::get().to(requests))
+            .route("/pay", web::post().to(pay))
+            .route("/pay-again", web::post().to(pay_again))
+            .route("/refund", web::post().to(refund))
+            .route("/finish", web::post().to(finish))
+            .service(
+                web::resource("/notifications")
+                    .route(web::get().to(notifications))
+                    .route(web::post().to(set_notifications)),
+            )
+            .route("/notifications/held", web::post().to(take_held)),
+    );
+}
+
+async fn count_faults(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "waiting": app.faults.waiting() }))
+}
+
+async fn add_faults(app: web::Data<App>, fault: web::Json<FaultJson>) -> HttpResponse {
+    let Some((method, fault, times)) = fault.read() else {
+        return bad_request(
+            "method, times (1 to 1000) or milliseconds (slow only, at most 600000) is not valid",
+        );
+    };
+    for _ in 0..times {
+        if let Err(error) = app.faults.add(method, fault) {
+            return bad_request(&error.to_string());
+        }
+    }
+    count_faults(app).await
+}
+
+async fn clear_faults(app: web::Data<App>) -> HttpResponse {
+    app.faults.clear();
+    count_faults(app).await
+}
+
+/// Which books are asked for.
+#[derive(serde::Deserialize)]
+struct BooksQuery {
+    out_trade_no: Option<String>,
+}
+
+async fn books(app: web::Data<App>, query: web::Query<BooksQuery>) -> HttpResponse {
+    let books = match &query.out_trade_no {
+        Some(out_trade_no) => operations::books_of(&app, out_trade_no),
+        None => operations::books(&app),
+    };
+    HttpResponse::Ok().json(books.iter().map(BookJson::of).collect::<Vec<_>>())
+}
+
+async fn requests(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok().json(app.log.latest().iter().map(request_json).collect::<Vec<_>>())
+}
+
+async fn pay(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
+    let reference = TradeRef::OutTradeNo(order.out_trade_no.clone());
+    told(operations::pay(&app, &reference).map(|book| json!(BookJson::of(&book))))
+}
+
+async fn pay_again(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
+    told(operations::pay_again(&app, &order.out_trade_no).map(|book| json!(BookJson::of(&book))))
+}
+
+async fn refund(app: web::Data<App>, refund: web::Json<RefundJson>) -> HttpResponse {
+    let Ok(amount) = refund.amount.parse() else { return bad_request("amount must be a text such as 10.00") };
+    let outcome = operations::refund_at_console(&app, &refund.out_trade_no, amount);
+    told(outcome.map(|out_request_no| json!({ "out_request_no": out_request_no })))
+}
+
+async fn finish(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
+    told(operations::finish(&app, &order.out_trade_no).map(|book| json!(BookJson::of(&book))))
+}
+
+async fn notifications(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok()
+        .json(app.notifier.records().all().iter().map(wire::notification_json).collect::<Vec<_>>())
+}
+
+async fn set_notifications(app: web::Data<App>, behaviour: web::Json<BehaviourJson>) -> HttpResponse {
+    app.notifier.behave(behaviour.into_inner().into());
+    HttpResponse::NoContent().finish()
+}
+
+async fn take_held(app: web::Data<App>) -> HttpResponse {
+    HttpResponse::Ok().json(app.notifier.take_held().iter().map(wire::held_json).collect::<Vec<_>>())
+}
+
+fn told(outcome: Result<serde_json::Value, Failure>) -> HttpResponse {
+    match outcome.map_err(Refused::from) {
+        Ok(json) => HttpResponse::Ok().json(json),
+        Err(Refused { code, message }) => {
+            HttpResponse::build(StatusCode::CONFLICT).json(json!({ "code": code, "message": message }))
+        }
+    }
+}
+
+fn bad_request(message: &str) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({ "message": message }))
+}

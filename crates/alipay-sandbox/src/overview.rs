@@ -1,0 +1,62 @@
+//! The page at `/`: what the sandbox has booked.
+
+use domain::TradeStatus;
+
+use crate::{
+    Book,
+    app::App,
+    html::{escape, wide_page},
+    operations,
+};
+
+/// The most trades that the page shows; the newest.
+const MAX_SHOWN: usize = 200;
+
+pub(crate) fn page(app: &App) -> String {
+    let books = operations::books(app);
+    let rows: String = books.iter().rev().take(MAX_SHOWN).map(row).collect();
+    let note = match books.len() {
+        0 => "还没有交易：买家打开收银台后出现在这里。".to_owned(),
+        count if count > MAX_SHOWN => format!("共 {count} 笔交易，显示最新 {MAX_SHOWN} 笔"),
+        count => format!("共 {count} 笔交易"),
+    };
+    let main = format!(
+        r#"<div class="card"><h1>交易</h1><p class="note">{note}</p><div class="scroll"><table>
+<thead><tr><th>商户订单号</th><th>支付宝交易号</th><th>状态</th><th class="number">金额</th><th>创建时间</th><th>付款时间</th><th>退款</th></tr></thead>
+<tbody>
+{rows}</tbody></table></div></div>"#
+    );
+    wide_page("交易一览", &main)
+}
+
+fn row(book: &Book) -> String {
+    let cells = [
+        escape(&book.out_trade_no),
+        escape(&book.trade_no),
+        status(book).to_owned(),
+        book.created_at.to_string(),
+        book.paid_at.map(|at| at.to_string()).unwrap_or_default(),
+    ];
+    let [out_trade_no, trade_no, status, created_at, paid_at] = cells;
+    let amount = book.total_amount;
+    let refunds: Vec<_> = book
+        .refunds
+        .iter()
+        .map(|refund| format!("{} {} {}", refund.amount, refund.at, escape(&refund.out_request_no)))
+        .collect();
+    let refunds = refunds.join("<br>");
+    format!(
+        r#"<tr><td>{out_trade_no}</td><td>{trade_no}</td><td>{status}</td><td class="number">{amount}</td><td>{created_at}</td><td>{paid_at}</td><td>{refunds}</td></tr>
+"#
+    )
+}
+
+fn status(book: &Book) -> &'static str {
+    match (book.status, book.paid) {
+        (TradeStatus::WaitBuyerPay, _) => "等待付款",
+        (TradeStatus::Success, _) => "已付款",
+        (TradeStatus::Finished, _) => "已完结",
+        (TradeStatus::Closed, true) => "已全额退款",
+        (TradeStatus::Closed, false) => "已关闭",
+    }
+}
