@@ -8,9 +8,10 @@ use alipay_protocol::{
 };
 use domain::ShopTime;
 use ports::GatewayError;
-use reqwest::{StatusCode, header, redirect};
+use reqwest::{RequestBuilder, StatusCode, header, redirect};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
+use url::Url;
 
 use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
 
@@ -133,16 +134,30 @@ async fn send(gateway: &AlipayGateway, signed: &Params) -> Result<Vec<u8>, Gatew
         .post(format!("{}?{}", gateway.config.gateway_url, query.to_form()))
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=utf-8")
         .body(body.to_form());
+    receive(request, MAX_ANSWER_BYTES).await
+}
+
+/// Fetches a file of at most so many bytes. Once: whoever wants it asks for a link again.
+pub(super) async fn download(
+    gateway: &AlipayGateway,
+    url: Url,
+    longest: usize,
+) -> Result<Vec<u8>, GatewayError> {
+    let Client { http, timeouts } = &gateway.client;
+    receive(http.get(url).timeout(timeouts.download), longest).await
+}
+
+async fn receive(request: RequestBuilder, longest: usize) -> Result<Vec<u8>, GatewayError> {
     let mut response = request.send().await.map_err(unreachable)?;
     if response.status() != StatusCode::OK {
         return Err(GatewayError::Unreachable(format!("HTTP status {}", response.status()).into()));
     }
     let mut answer = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        answer.extend_from_slice(&chunk);
-        if answer.len() > MAX_ANSWER_BYTES {
+        if answer.len() + chunk.len() > longest {
             return Err(GatewayError::Nonsense("the answer is too long".to_owned()));
         }
+        answer.extend_from_slice(&chunk);
     }
     Ok(answer)
 }

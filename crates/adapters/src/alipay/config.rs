@@ -34,6 +34,8 @@ pub struct AlipayTimeouts {
     pub attempt: Duration,
     /// For a call with all its attempts and the waiting between them.
     pub call: Duration,
+    /// To download a bill, from the request to its last byte.
+    pub download: Duration,
 }
 
 impl Default for AlipayTimeouts {
@@ -42,6 +44,7 @@ impl Default for AlipayTimeouts {
             connect: Duration::from_secs(3),
             attempt: Duration::from_secs(5),
             call: Duration::from_secs(12),
+            download: Duration::from_secs(120),
         }
     }
 }

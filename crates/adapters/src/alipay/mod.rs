@@ -2,8 +2,9 @@
 //!
 //! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
 //! to (`page_pay`), the messages that Alipay sends (`incoming`), and the calls that the shop makes (`client`; `query`,
-//! `close`, `refund`).
+//! `close`, `refund`, `bill`).
 
+mod bill;
 mod client;
 mod close;
 mod config;
@@ -120,6 +121,6 @@ impl PaymentGateway for AlipayGateway {
     }
 
     async fn bill(&self, date: ShopDate) -> Result<Option<Vec<BillEntry>>, GatewayError> {
-        Err(GatewayError::Nonsense(format!("the bill of {date} is not read yet")))
+        bill::of(self, date).await
     }
 }

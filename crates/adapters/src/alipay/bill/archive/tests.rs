@@ -1,0 +1,139 @@
+use std::io::Write as _;
+
+use domain::{BillEntryKind, ShopTime};
+use proptest::prelude::*;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use super::*;
+
+const DETAIL: &str = "2088_20191128_业务明细.csv";
+const SUMMARY: &str = "2088_20191128_业务明细(汇总).csv";
+const NAMES: &str =
+    "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,订单金额（元）,退款批次号/请求号,备注";
+const PAYMENT: &str = "2019112822001\t,2019112820400804\t,交易      ,\"红袖,添香\",2019-11-28 20:40:08,2019-11-28 20:41:00,323.91,\t,";
+const REFUND: &str = "2019112822001\t,2019112820400804\t,退款      ,红袖,2019-11-28 20:40:08,2019-11-28 22:00:00,-30.00,R1\t,x";
+
+fn packed(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn gbk(lines: &[&str]) -> Vec<u8> {
+    Charset::Gb18030.encode(&lines.join("\r\n")).unwrap()
+}
+
+/// The entries of a bill whose details are these lines.
+fn bill(lines: &[&str]) -> Result<Vec<BillEntry>, BillError> {
+    entries(packed(&[(SUMMARY, b"\xff"), (DETAIL, &gbk(lines))]))
+}
+
+#[test]
+fn payments_and_refunds_are_read_and_comments_are_not() {
+    let read = bill(&["#账号：[2088]", NAMES, PAYMENT, "", REFUND, "#合计"]).unwrap();
+    let entry = |kind, amount: &str, at: &str| BillEntry {
+        trade_no: "2019112822001".to_owned(),
+        out_trade_no: "2019112820400804".to_owned(),
+        kind,
+        amount: amount.parse().unwrap(),
+        booked_at: ShopTime::parse(at).unwrap(),
+    };
+    let refund = BillEntryKind::Refund { out_request_no: "R1".to_owned() };
+    assert_eq!(
+        read,
+        [
+            entry(BillEntryKind::Payment, "323.91", "2019-11-28 20:41:00"),
+            entry(refund, "30.00", "2019-11-28 22:00:00")
+        ]
+    );
+}
+
+#[test]
+fn columns_are_found_by_their_names_in_either_width_of_brackets() {
+    let names = "备注,退款批次号/请求号,订单金额(元),完成时间,创建时间,业务类型,商户订单号,支付宝交易号";
+    let line = "x,\t,1.00,2019-11-28 20:41:00,2019-11-28 20:40:08,交易,1,2";
+    let read = bill(&[names, line]).unwrap();
+    assert_eq!((read[0].trade_no.as_str(), read[0].out_trade_no.as_str()), ("2", "1"));
+    for column in ["支付宝交易号", "业务类型", "订单金额（元）", "退款批次号/请求号"]
+    {
+        let without = NAMES.replace(column, "别的");
+        let error = bill(&[&without, PAYMENT]).unwrap_err();
+        assert!(matches!(error, BillError::NoColumn(missing) if missing == column), "{error}");
+    }
+    assert!(matches!(bill(&["#only a comment"]), Err(BillError::NoColumn(_))));
+}
+
+#[test]
+fn a_line_that_cannot_be_read_spoils_the_bill_and_is_named() {
+    for (line, column) in [
+        (PAYMENT.replace("323.91", "-323.91"), "订单金额（元）"),
+        (PAYMENT.replace("323.91", "3e2"), "订单金额（元）"),
+        (REFUND.replace("-30.00", "30.00"), "订单金额（元）"),
+        (PAYMENT.replace("2019112822001", ""), "支付宝交易号"),
+        (PAYMENT.replace("交易", ""), "业务类型"),
+        (PAYMENT.replace("20:41:00", "24:41:00").replace("20:40:08", ""), "完成时间"),
+        ("2019112822001".to_owned(), "业务类型"),
+    ] {
+        let error = bill(&[NAMES, PAYMENT, &line]).unwrap_err();
+        assert!(matches!(error, BillError::Field { line: 3, column: at } if at == column), "{line}: {error}");
+    }
+    let not_gbk = [gbk(&[NAMES, ""]), b"\xff\xff,1\n".to_vec()].concat();
+    assert!(matches!(entries(packed(&[(DETAIL, &not_gbk)])), Err(BillError::Line { line: 2 })));
+    // What is neither a payment nor a refund is none of the shop's business.
+    assert_eq!(bill(&[NAMES, &PAYMENT.replace("交易", "转账"), REFUND]).unwrap().len(), 1);
+}
+
+#[test]
+fn what_is_read_is_bounded() {
+    let long = bill(&[NAMES, &format!("{PAYMENT}{}", "x".repeat(20_000))]).unwrap_err();
+    assert!(matches!(long, BillError::LongLine { line: 2, .. }), "{long}");
+    let text = gbk(&[NAMES, PAYMENT]);
+    let zip = packed(&[(DETAIL, &text), (DETAIL.replace("2088", "2089").as_str(), &text)]);
+    let whole = 2 * text.len() as u64;
+    assert_eq!(read(zip.clone(), whole).unwrap().len(), 2);
+    assert!(read(zip, whole - 1).is_err());
+}
+
+#[test]
+fn what_is_no_bill_is_refused() {
+    assert!(matches!(entries(Vec::new()), Err(BillError::Archive(_))));
+    assert!(matches!(entries(b"<html>expired</html>".to_vec()), Err(BillError::Archive(_))));
+    assert!(matches!(entries(packed(&[(SUMMARY, b"")])), Err(BillError::NoDetail)));
+    let mut damaged = packed(&[(DETAIL, &gbk(&[NAMES, PAYMENT]))]);
+    // The first byte of the compressed text.
+    damaged[60] ^= 0xff;
+    assert!(entries(damaged).is_err());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..512)) {
+        let _ = entries(bytes.clone());
+        let _ = entries(packed(&[(DETAIL, &bytes)]));
+        let below_names = [gbk(&[NAMES, ""]), bytes].concat();
+        let _ = entries(packed(&[(DETAIL, &below_names)]));
+    }
+
+    #[test]
+    fn no_damage_makes_it_panic(at in 0_usize..600, to in any::<u8>()) {
+        let mut zip = packed(&[(SUMMARY, b"x"), (DETAIL, &gbk(&[NAMES, PAYMENT, REFUND]))]);
+        if let Some(byte) = zip.get_mut(at) {
+            *byte = to;
+        }
+        let _ = entries(zip);
+    }
+
+    #[test]
+    fn every_amount_is_read_exactly(fen in 0_i64..=9_999_999_999, refund in any::<bool>()) {
+        let amount = domain::Money::from_fen(fen).unwrap();
+        let line = if refund {
+            REFUND.replace("30.00", &amount.to_string())
+        } else {
+            PAYMENT.replace("323.91", &amount.to_string())
+        };
+        prop_assert_eq!(bill(&[NAMES, &line]).unwrap()[0].amount, amount);
+    }
+}

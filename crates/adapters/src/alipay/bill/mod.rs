@@ -1,0 +1,86 @@
+//! The bill of a day: asked for, downloaded, unpacked and read.
+//!
+//! Alipay signs where the bill is, not the bill itself; so it serves to find what the shop has missed, and what it says
+//! of a trade is asked about before anything is done.
+
+mod archive;
+mod sheet;
+
+use alipay_protocol::Method;
+use domain::{BillEntry, ShopDate};
+use ports::GatewayError;
+use serde::Deserialize;
+use serde_json::json;
+use url::Url;
+
+use super::{AlipayGateway, client, nonsense};
+
+/// The most bytes of a download.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Why a bill cannot be read. Says where, and repeats nothing of it.
+#[derive(Debug, thiserror::Error)]
+enum BillError {
+    #[error("the bill is no archive that can be read")]
+    Archive(#[source] zip::result::ZipError),
+    #[error("the bill's archive has no file of details")]
+    NoDetail,
+    #[error("the bill cannot be read past line {line}")]
+    Io {
+        line: usize,
+        #[source]
+        cause: std::io::Error,
+    },
+    #[error("the bill has a line of more than {limit} bytes: line {line}")]
+    LongLine { line: usize, limit: usize },
+    #[error("the bill has more than {0} entries")]
+    TooMany(usize),
+    #[error("the bill is longer than {0} bytes when it is unpacked")]
+    TooLong(u64),
+    #[error("the bill's line {line} is no line of a table in GBK")]
+    Line { line: usize },
+    #[error("the bill has no column {0}")]
+    NoColumn(&'static str),
+    #[error("the bill's line {line} has no readable {column}")]
+    Field { line: usize, column: &'static str },
+}
+
+/// The node of an answer that says `10000`.
+#[derive(Deserialize)]
+struct Answer {
+    bill_download_url: String,
+}
+
+pub(super) async fn of(
+    gateway: &AlipayGateway,
+    date: ShopDate,
+) -> Result<Option<Vec<BillEntry>>, GatewayError> {
+    let biz_content = json!({ "bill_type": "trade", "bill_date": date.to_string() }).to_string();
+    let method = Method::DataDataserviceBillDownloadurlQuery;
+    let node = match client::call(gateway, method, biz_content).await {
+        Ok(node) => node,
+        Err(GatewayError::Refused { code, .. }) if is_no_bill(&code) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let answer: Answer =
+        serde_json::from_str(&node).map_err(|_| nonsense("the answer lacks bill_download_url"))?;
+    let url = Url::parse(&answer.bill_download_url)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))
+        .ok_or_else(|| nonsense("bill_download_url is no URL"))?;
+    let bytes = client::download(gateway, url, MAX_BYTES).await?;
+    // Unpacking and reading is computing: it must not hold up what else runs on this thread.
+    let entries = tokio::task::spawn_blocking(move || archive::entries(bytes))
+        .await
+        .map_err(|_| nonsense("the bill could not be read"))?;
+    entries.map(Some).map_err(|error| {
+        tracing::warn!(error = &error as &dyn std::error::Error, %date, "a bill cannot be read");
+        nonsense(&error.to_string())
+    })
+}
+
+/// Alipay's words for a day without a bill; some answers put `isp.` before them, and in small letters.
+fn is_no_bill(code: &str) -> bool {
+    let word = code.rsplit('.').next().unwrap_or(code);
+    ["NO_BILL_DATA", "BILL_NOT_EXIST"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
