@@ -12,8 +12,9 @@ use std::{
 };
 
 use adapters::alipay::{AlipayGateway, AlipayTimeouts};
-use alipay_protocol::{PrivateKey, answer};
-use ports::{GatewayError, PaymentGateway as _};
+use alipay_protocol::{Method, PrivateKey, answer};
+use domain::ShopDate;
+use ports::{CloseOutcome, GatewayError, PaymentGateway as _, RefundOutcome, RefundRequest};
 
 use crate::shop::{config, gateway, order};
 
@@ -37,8 +38,14 @@ enum Script {
 }
 
 fn scripted(key: &PrivateKey, scripts: Vec<Script>) -> Scripted {
+    scripted_at(key, |_| scripts)
+}
+
+/// The same where the script names its own address.
+fn scripted_at(key: &PrivateKey, scripts: impl FnOnce(&str) -> Vec<Script>) -> Scripted {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/gateway.do", listener.local_addr().unwrap());
+    let scripts = scripts(&url);
     let asked = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&asked);
     thread::spawn(move || {
@@ -80,7 +87,11 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 fn signed(node: &str, key: &PrivateKey) -> Script {
-    Script::Body(answer::seal(NODE, node, Some(key)).unwrap().into_bytes())
+    sealed(Method::TradeQuery, node, key)
+}
+
+fn sealed(method: Method, node: &str, key: &PrivateKey) -> Script {
+    Script::Body(answer::seal(&method.response_node(), node, Some(key)).unwrap().into_bytes())
 }
 
 fn failure(code: &str, sub_code: &str) -> String {
@@ -188,4 +199,105 @@ async fn where_nobody_listens_the_call_ends() {
         Err(GatewayError::Unreachable(cause)) => assert!(!cause.to_string().contains("sign="), "{cause}"),
         other => panic!("{other:?}"),
     }
+}
+
+fn refund() -> RefundRequest {
+    RefundRequest {
+        trade_no: "1".to_owned(),
+        out_request_no: "R1".to_owned(),
+        amount: "30.00".parse().unwrap(),
+        reason: String::new(),
+    }
+}
+
+fn is_nonsense<T>(outcome: &Result<T, GatewayError>) -> bool {
+    matches!(outcome, Err(GatewayError::Nonsense(_)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_about_something_else_is_nonsense() {
+    let key = PrivateKey::generate().unwrap();
+    let answering = |method, node: &str| scripted(&key, vec![sealed(method, node, &key)]).shop;
+    for node in [r#"{"code":"10000"}"#, r#"{"code":"10000","out_trade_no":"2019112820400805"}"#] {
+        assert!(is_nonsense(&answering(Method::TradeClose, node).close(&order()).await), "{node}");
+    }
+    for node in [
+        r#"{"code":"10000","fund_change":"Y"}"#,
+        r#"{"code":"10000","fund_change":"Y","trade_no":"2"}"#,
+        r#"{"code":"10000","fund_change":1,"trade_no":"1"}"#,
+    ] {
+        assert!(is_nonsense(&answering(Method::TradeRefund, node).refund(&refund()).await), "{node}");
+    }
+    for node in [
+        r#"{"code":"10000","refund_status":"REFUND_SUCCESS","refund_amount":"30.00"}"#,
+        r#"{"code":"10000","refund_status":"REFUND_SUCCESS","refund_amount":"30.00","trade_no":"2","out_request_no":"R1"}"#,
+        r#"{"code":"10000","refund_status":"REFUND_SUCCESS","refund_amount":"30.00","trade_no":"1","out_request_no":"R2"}"#,
+        r#"{"code":"10000","refund_status":"REFUND_SUCCESS","trade_no":"1","out_request_no":"R1"}"#,
+        r#"{"code":"10000","refund_status":"REFUND_SUCCESS","refund_amount":"-1","trade_no":"1","out_request_no":"R1"}"#,
+    ] {
+        let shop = answering(Method::TradeFastpayRefundQuery, node);
+        assert!(is_nonsense(&shop.refund_query("1", "R1").await), "{node}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_plain_yes_says_that_money_moved() {
+    let key = PrivateKey::generate().unwrap();
+    for change in [r#","fund_change":"N""#, r#","fund_change":"y""#, ""] {
+        let node = format!(r#"{{"code":"10000","trade_no":"1","refund_fee":"30.00"{change}}}"#);
+        let shop = scripted(&key, vec![sealed(Method::TradeRefund, &node, &key)]).shop;
+        assert_eq!(shop.refund(&refund()).await.unwrap(), RefundOutcome::Unclear, "{node}");
+    }
+    for status in [r#","refund_status":"REFUND_PROCESSING""#, ""] {
+        let node = format!(
+            r#"{{"code":"10000","trade_no":"1","out_request_no":"R1","refund_amount":"30.00"{status}}}"#
+        );
+        let shop = scripted(&key, vec![sealed(Method::TradeFastpayRefundQuery, &node, &key)]).shop;
+        assert_eq!(shop.refund_query("1", "R1").await.unwrap(), None, "{node}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_word_for_a_trade_past_closing_leads_to_a_query() {
+    let key = PrivateKey::generate().unwrap();
+    for word in ["ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"] {
+        for (status, expected) in
+            [("TRADE_SUCCESS", CloseOutcome::NotClosable), ("TRADE_CLOSED", CloseOutcome::Closed)]
+        {
+            let refusal = sealed(Method::TradeClose, &failure("40004", word), &key);
+            let trade = signed(&SUCCESS.replace("TRADE_SUCCESS", status), &key);
+            let gateway = scripted(&key, vec![refusal, trade]);
+            assert_eq!(gateway.shop.close(&order()).await.unwrap(), expected, "{word} {status}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn being_called_too_often_is_no_refusal_of_a_refund() {
+    let key = PrivateKey::generate().unwrap();
+    let limited = sealed(Method::TradeRefund, &failure("40005", "isv.app-call-limited"), &key);
+    let outcome = scripted(&key, vec![limited]).shop.refund(&refund()).await;
+    assert!(matches!(outcome, Err(GatewayError::Unreachable(_))), "{outcome:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_that_is_none_is_an_error_and_no_bill_is_none() {
+    let key = PrivateKey::generate().unwrap();
+    let method = Method::DataDataserviceBillDownloadurlQuery;
+    let day = ShopDate::parse("2019-11-28").unwrap();
+    let link =
+        |url: &str| sealed(method, &format!(r#"{{"code":"10000","bill_download_url":"{url}"}}"#), &key);
+    for word in ["NO_BILL_DATA", "BILL_NOT_EXIST", "isp.bill_not_exist"] {
+        let none = scripted(&key, vec![sealed(method, &failure("40004", word), &key)]);
+        assert_eq!(none.shop.bill(day).await.unwrap(), None, "{word}");
+    }
+    let expired = scripted_at(&key, |url| vec![link(url), Script::Body(b"<html>expired</html>".to_vec())]);
+    assert!(is_nonsense(&expired.shop.bill(day).await));
+    for odd in ["", "file:///etc/passwd", "bill.zip"] {
+        assert!(is_nonsense(&scripted(&key, vec![link(odd)]).shop.bill(day).await), "{odd}");
+    }
+    let gone = scripted_at(&key, |url| vec![link(url), Script::Status(404)]);
+    let outcome = gone.shop.bill(day).await;
+    assert!(matches!(outcome, Err(GatewayError::Unreachable(_))), "{outcome:?}");
+    assert_eq!(gone.asked.load(Ordering::SeqCst), 2);
 }

@@ -10,6 +10,7 @@
 
 mod configuration;
 mod faults;
+mod money_back;
 mod recorded;
 mod sandbox;
 mod shop;
