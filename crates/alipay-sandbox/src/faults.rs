@@ -82,3 +82,20 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_faults_that_wait_are_bounded() {
+        let faults = Faults::default();
+        let fault = Fault { kind: FaultKind::Dropped, moment: FaultMoment::AfterWork };
+        for _ in 0..MAX_FAULTS {
+            faults.add(Method::TradeRefund, fault).unwrap();
+        }
+        assert_eq!(faults.add(Method::TradeQuery, fault), Err(TooManyFaults));
+        assert_eq!((faults.next(Method::TradeRefund), faults.next(Method::TradeQuery)), (Some(fault), None));
+        assert_eq!(faults.add(Method::TradeQuery, fault), Ok(()));
+    }
+}

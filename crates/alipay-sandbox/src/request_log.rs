@@ -63,3 +63,26 @@ impl RequestLog {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_counted_and_the_latest_remembered() {
+        let log = RequestLog::default();
+        let at = ShopTime::parse("2019-11-28 20:40:08").unwrap();
+        for nth in 0..=MAX_RECORDS {
+            log.note(RequestRecord {
+                method: Method::TradeQuery,
+                out_trade_no: Some(nth.to_string()),
+                trade_no: None,
+                out_request_no: None,
+                at,
+            });
+        }
+        let latest = log.latest();
+        assert_eq!((latest.len(), latest[0].out_trade_no.as_deref()), (MAX_RECORDS, Some("1")));
+        assert_eq!(log.count(Method::TradeQuery), 10_001);
+    }
+}

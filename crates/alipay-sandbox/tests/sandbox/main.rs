@@ -7,7 +7,10 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod bills;
+mod books;
 mod cashier;
+mod control;
 mod gateway;
 mod merchant;
 mod notifications;

@@ -149,6 +149,14 @@ impl Merchant {
         serde_json::from_str(answer.json()).unwrap()
     }
 
+    pub(crate) async fn fetch(&self, url: &str) -> Response {
+        self.try_fetch(url).await.unwrap()
+    }
+
+    pub(crate) async fn try_fetch(&self, url: &str) -> reqwest::Result<Response> {
+        self.client.get(url).send().await
+    }
+
     pub(crate) async fn post(&self, query: &str, body: String) -> String {
         let url = format!("{}?{query}", self.sandbox.gateway_url());
         self.client.post(url).body(body).send().await.unwrap().text().await.unwrap()

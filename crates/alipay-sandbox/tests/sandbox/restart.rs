@@ -17,9 +17,12 @@ async fn a_paid_trade_is_still_paid_after_a_restart() {
     let first = Merchant::started(config.clone(), key.clone());
     first.pay(&Merchant::page_pay_terms()).await;
     let before = first.call(Method::TradeQuery, json!({ "out_trade_no": ORDER })).await;
+    first.sandbox.pay_again(ORDER).unwrap();
+    let books = first.sandbox.books();
     first.sandbox.stop().await;
 
     let second = Merchant::started(config, key);
+    assert_eq!(second.sandbox.books(), books);
     let after = second.call(Method::TradeQuery, json!({ "trade_no": before["trade_no"] })).await;
     assert_eq!(after, before);
     assert_eq!(after["trade_status"], "TRADE_SUCCESS");
