@@ -1,9 +1,10 @@
-// npm alipay-sdk against alipay-sandbox: pays, queries, verifies, closes and refunds.
+// npm alipay-sdk against alipay-sandbox: pays, queries, verifies, closes, refunds and reads the bill.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import { generateKeyPairSync } from 'node:crypto';
+import { inflateRawSync } from 'node:zlib';
 import { AlipaySdk } from 'alipay-sdk';
 
 const { ALIPAY_GATEWAY: gateway, ALIPAY_KEYS: keys, ALIPAY_APP_ID: appId } = process.env;
@@ -149,13 +150,15 @@ await check('cancels, and closes what was not paid', async () => {
   assert.deepEqual([closed.code, closed.outTradeNo], ['10000', order('close')]);
   const query = await call('alipay.trade.query', { out_trade_no: order('close') });
   assert.equal(query.tradeStatus, 'TRADE_CLOSED');
+  const again = await call('alipay.trade.close', { out_trade_no: order('close') });
+  assert.equal(again.subCode, 'ACQ.REASON_TRADE_STATUS_INVALID');
   const late = await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('close'))));
   assert.ok(late.includes('ACQ.TRADE_HAS_CLOSE'), late);
 });
 
-const refund = (amount, number) =>
+const refund = (amount, number, of = 'get') =>
   call('alipay.trade.refund', {
-    out_trade_no: order('get'),
+    out_trade_no: order(of),
     refund_amount: amount,
     out_request_no: order(number),
     refund_reason: '退货',
@@ -167,6 +170,7 @@ await check('refunds a part, once', async () => {
   const again = await refund('30.00', 'r1');
   assert.deepEqual([again.code, again.fundChange, again.refundFee], ['10000', 'N', '30.00']);
   assert.equal((await refund('58.81', 'r2')).subCode, 'ACQ.REASON_TRADE_REFUND_FEE_ERR');
+  assert.equal((await refund('30.01', 'r1')).subCode, 'ACQ.DISCORDANT_REPEAT_REQUEST');
   const told = await notification((one) => one.out_biz_no === order('r1'));
   assert.equal(sdk.checkNotifySignV2({ ...told }), true);
   assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_SUCCESS', '30.00']);
@@ -184,7 +188,55 @@ await check('asks what became of a refund', async () => {
 await check('refunds the rest, which closes the trade', async () => {
   assert.equal((await refund('58.80', 'r3')).refundFee, '88.80');
   const told = await notification((one) => one.out_biz_no === order('r3'));
+  assert.equal(sdk.checkNotifySignV2({ ...told }), true);
+  assert.equal(sdk.checkNotifySignV2({ ...told, refund_fee: '0.01' }), false);
   assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_CLOSED', '88.80']);
+});
+
+await check('refunds the whole at once, and no more', async () => {
+  const whole = await refund('88.80', 'whole', 'post');
+  assert.deepEqual([whole.code, whole.fundChange, whole.refundFee], ['10000', 'Y', '88.80']);
+  const again = await refund('88.80', 'whole', 'post');
+  assert.deepEqual([again.code, again.fundChange], ['10000', 'N']);
+  assert.equal((await refund('0.01', 'more', 'post')).subCode, 'ACQ.TRADE_STATUS_ERROR');
+  const told = await notification((one) => one.out_biz_no === order('whole'));
+  assert.equal(sdk.checkNotifySignV2({ ...told }), true);
+  assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_CLOSED', '88.80']);
+});
+
+// The files of a zip: their names and texts, which are in GBK.
+function unpack(zip) {
+  const gbk = (bytes) => new TextDecoder('gbk', { fatal: true }).decode(bytes);
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06'));
+  const files = new Map();
+  let at = zip.readUInt32LE(end + 16);
+  for (let left = zip.readUInt16LE(end + 10); left > 0; left -= 1) {
+    const lengths = [28, 30, 32].map((field) => zip.readUInt16LE(at + field));
+    const name = gbk(zip.subarray(at + 46, at + 46 + lengths[0]));
+    const local = zip.readUInt32LE(at + 42);
+    const data = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    files.set(name, gbk(inflateRawSync(zip.subarray(data, data + zip.readUInt32LE(at + 20)))));
+    at += 46 + lengths[0] + lengths[1] + lengths[2];
+  }
+  return files;
+}
+
+await check('downloads the bill of a day', async () => {
+  const ask = (date) =>
+    call('alipay.data.dataservice.bill.downloadurl.query', { bill_type: 'trade', bill_date: date });
+  const { sendPayDate } = await call('alipay.trade.query', { out_trade_no: order('post') });
+  const { billDownloadUrl } = await ask(sendPayDate.slice(0, 10));
+  const answer = await fetch(billDownloadUrl);
+  assert.equal(answer.status, 200);
+  const files = unpack(Buffer.from(await answer.arrayBuffer()));
+  const detail = [...files].find(([name]) => /业务明细\.csv$/.test(name))[1];
+  assert.ok([...files.keys()].some((name) => name.includes('汇总')), [...files.keys()].join());
+  const rows = detail.split('\r\n').filter((line) => line.includes(order('post')));
+  assert.ok(/,交易 *,/.test(rows[0]) && rows[0].includes(',88.80,88.80,'), detail);
+  // A refund past midnight is on the next bill.
+  assert.ok(rows.length === 1 || (rows[1].includes(',-88.80,') && rows[1].includes(order('whole'))), detail);
+  assert.equal((await ask('2019-01-01')).subCode, 'NO_BILL_DATA');
+  assert.equal((await ask('2100-01-01')).subCode, 'BILL_NOT_EXIST');
 });
 
 await check('a signature by another key is refused', async () => {

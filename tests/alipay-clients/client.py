@@ -1,6 +1,8 @@
-"""PyPI python-alipay-sdk against alipay-sandbox: pays, queries, verifies, closes and refunds."""
+"""PyPI python-alipay-sdk against alipay-sandbox: pays, queries, verifies, closes, refunds and reads the bill."""
 
+import csv
 import http.client
+import io
 import json
 import os
 import queue
@@ -8,6 +10,7 @@ import re
 import sys
 import threading
 import traceback
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -148,11 +151,13 @@ def close():
     closed = alipay.api_alipay_trade_close(out_trade_no=order("number"))
     assert (closed["code"], closed["out_trade_no"]) == ("10000", order("number"))
     assert alipay.api_alipay_trade_query(out_trade_no=order("number"))["trade_status"] == "TRADE_CLOSED"
+    again = sub_code(lambda: alipay.api_alipay_trade_close(out_trade_no=order("number")))
+    assert again == "ACQ.REASON_TRADE_STATUS_INVALID", again
     assert sub_code(lambda: alipay.api_alipay_trade_close(out_trade_no=order("get"))) == "ACQ.TRADE_STATUS_ERROR"
 
 
-def refund(amount, number):
-    return alipay.api_alipay_trade_refund(amount, out_trade_no=order("get"), out_request_no=order(number))
+def refund(amount, number, of="get"):
+    return alipay.api_alipay_trade_refund(amount, out_trade_no=order(of), out_request_no=order(number))
 
 
 def refund_part():
@@ -179,6 +184,40 @@ def refund_rest():
     assert verified(told) and (told["trade_status"], told["refund_fee"]) == ("TRADE_CLOSED", "88.80")
 
 
+def refund_whole():
+    press(visit(pay_url(alipay, order("whole"))), "/cashier/pay")
+    whole = refund("88.80", "w1", of="whole")
+    assert (whole["fund_change"], whole["refund_fee"]) == ("Y", "88.80"), whole
+    assert refund("88.80", "w1", of="whole")["fund_change"] == "N"
+    assert sub_code(lambda: refund("0.01", "w2", of="whole")) == "ACQ.TRADE_STATUS_ERROR"
+    told = notification(lambda message: message.get("out_biz_no") == order("w1"))
+    assert verified(told) and (told["trade_status"], told["refund_fee"]) == ("TRADE_CLOSED", "88.80")
+
+
+def bill():
+    def ask(date):
+        biz = {"bill_type": "trade", "bill_date": date}
+        return alipay.server_api("alipay.data.dataservice.bill.downloadurl.query", biz)
+
+    paid_at = alipay.api_alipay_trade_query(out_trade_no=order("whole"))["send_pay_date"]
+    with urlopen(ask(paid_at[:10])["bill_download_url"], timeout=15) as answer:
+        archive = zipfile.ZipFile(io.BytesIO(answer.read()))
+    # Python takes names that are not marked as UTF-8 for code page 437.
+    files = {name.encode("cp437").decode("gbk"): archive.read(name).decode("gbk") for name in archive.namelist()}
+    detail = next(text for name, text in files.items() if name.endswith("业务明细.csv"))
+    assert len(files) == 2 and any("汇总" in name for name in files), files.keys()
+    lines = [line for line in detail.splitlines() if not line.startswith("#")]
+    rows = [{name: value.strip() for name, value in row.items()} for row in csv.DictReader(lines)]
+    rows = [row for row in rows if row["商户订单号"] == order("whole")]
+    payment = {"业务类型": "交易", "商品名称": SUBJECT, "完成时间": paid_at, "订单金额（元）": "88.80"}
+    assert payment.items() <= rows[0].items(), rows
+    refunded = {"业务类型": "退款", "订单金额（元）": "-88.80", "退款批次号/请求号": order("w1")}
+    # A refund past midnight is on the next bill.
+    assert len(rows) == 1 or refunded.items() <= rows[1].items(), rows
+    assert sub_code(lambda: ask("2019-01-01")) == "NO_BILL_DATA"
+    assert sub_code(lambda: ask("2100-01-01")) == "BILL_NOT_EXIST"
+
+
 def another_key():
     stranger = client(RSA.generate(2048).export_key().decode())
     assert sub_code(lambda: stranger.api_alipay_trade_query(out_trade_no=order("get"))) == "isv.invalid-signature"
@@ -196,6 +235,8 @@ for name, check in [
     ("refunds a part, once", refund_part),
     ("asks what became of a refund", query_refund),
     ("refunds the rest, which closes the trade", refund_rest),
+    ("refunds the whole at once, and no more", refund_whole),
+    ("downloads the bill of a day", bill),
     ("a signature by another key is refused", another_key),
 ]:
     try:
