@@ -54,6 +54,26 @@ fn a_partial_refund_is_no_payment_though_it_says_trade_success() {
 }
 
 #[test]
+fn a_number_is_a_refunds_only_where_the_message_tells_of_a_refund() {
+    let alipay = PrivateKey::generate().unwrap();
+    let url = "https://openapi.alipay.com/gateway.do";
+    let shop = gateway(config(url, PrivateKey::generate().unwrap(), alipay.public_key().clone()));
+    let message = Params::new()
+        .with("app_id", "2021000000000001")
+        .with("out_trade_no", "2019112820400804")
+        .with("out_biz_no", "R1")
+        .with("total_amount", "323.91")
+        .with("trade_no", "1")
+        .with("trade_status", "TRADE_SUCCESS");
+    let number = |params: Params| {
+        let form = message::sign(params, &alipay).unwrap().to_form();
+        shop.verify_notification(form.as_bytes()).unwrap().trade.refund_request_no
+    };
+    assert_eq!(number(message.clone()), None);
+    assert_eq!(number(message.with("refund_fee", "30.00")).as_deref(), Some("R1"));
+}
+
+#[test]
 fn what_was_changed_is_refused() {
     let shop = shop();
     let verdict = |form: &[u8]| shop.verify_notification(form);

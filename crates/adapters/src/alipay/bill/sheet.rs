@@ -8,7 +8,7 @@ use super::BillError;
 /// The most bytes of a line.
 const MAX_LINE: usize = 16 * 1024;
 /// The most entries of a bill.
-const MAX_ENTRIES: usize = 500_000;
+const MAX_ENTRIES: usize = 1_000_000;
 
 const TRADE_NO: &str = "支付宝交易号";
 const OUT_TRADE_NO: &str = "商户订单号";
