@@ -86,7 +86,8 @@ fn fields(entry: &Entry) -> [String; 25] {
     let (kind, sign) = if entry.out_request_no.is_some() { ("退款", "-") } else { ("交易", "") };
     let amount = format!("{sign}{}", entry.amount);
     let number = |text: &str| format!("{text}\t");
-    let word = |text: &str| format!("{text}      ");
+    // One line an entry, whatever a subject has in it.
+    let word = |text: &str| format!("{}      ", text.replace(char::is_control, " "));
     let nothing = || "0.00".to_owned();
     let empty = || "\t".to_owned();
     [
