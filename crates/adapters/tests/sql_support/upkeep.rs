@@ -26,7 +26,10 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     let store = SqlStore::connect(&config).await.unwrap();
     let state = store.schema().await.unwrap();
     assert!(!state.is_current());
-    assert_eq!(state.pending, ["2026-11-23-000001_shop_tables", "2026-11-23-000002_dashop"]);
+    assert_eq!(
+        state.pending,
+        ["2026-11-23-000001_shop_tables", "2026-11-23-000002_dashop", "2026-11-25-000004_order_life"]
+    );
 
     let mut processes = JoinSet::new();
     for _ in 0..4 {
@@ -38,7 +41,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
 
     let state = store.schema().await.unwrap();
     assert!(state.is_current());
-    assert_eq!(state.applied, ["20261123000001", "20261123000002"]);
+    assert_eq!(state.applied, ["20261123000001", "20261123000002", "20261125000004"]);
     store.ping().await.unwrap();
 }
 

@@ -16,7 +16,7 @@ async fn refused(request: TestRequest) -> String {
 
 #[actix_web::test]
 async fn an_unknown_or_missing_status_is_named() {
-    for query in ["", "?status=", "?status=3", "?status=-1", "?status=x", "?status=0.0", "?settlement_type=0"]
+    for query in ["", "?status=", "?status=4", "?status=-1", "?status=x", "?status=0.0", "?settlement_type=0"]
     {
         let text = refused(TestRequest::get().uri(&format!("{PROCESSING}{query}"))).await;
         assert!(text.contains("status"), "{query}: {text}");
