@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, Merchant, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Refund,
+    Cause, EvidenceSource, Merchant, Money, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Refund,
     Settlement, StatusChange, ToldRefund, Trade, decide_settlement,
 };
-use ports::{Clock, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork};
+use ports::{Clock, GatewayError, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork};
 
 use crate::{
     ATTEMPTS,
@@ -44,6 +44,12 @@ pub enum SettleError {
     /// The order kept changing.
     #[error("the order kept changing meanwhile")]
     Conflict,
+    /// It told of a refund, and Alipay could not be asked how much it was.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// It told of a refund that Alipay does not confirm so far.
+    #[error("Alipay does not confirm the refund so far")]
+    NotKnownYet,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -71,7 +77,7 @@ struct Evidence<'a> {
 }
 
 /// What one try to settle came to.
-enum Try {
+pub(crate) enum Try {
     Done(Settled),
     /// Somebody changed the order meanwhile.
     Again,
@@ -98,14 +104,18 @@ impl SettlePayment {
         let evidence = Evidence { trade, source, cause };
         let mut too_late = false;
         for _ in 0..ATTEMPTS {
-            match self.try_once(&evidence, too_late).await {
+            let tried = match &trade.refund_request_no {
+                Some(_) => self.refund_told(trade).await,
+                None => self.try_once(&evidence, too_late).await.map_err(SettleError::from),
+            };
+            match tried {
                 Ok(Try::Done(settled)) => {
                     report(settled, trade);
                     return Ok(settled);
                 }
                 Ok(Try::TooLate) => too_late = true,
-                Ok(Try::Again) | Err(StoreError::Busy(_)) => {}
-                Err(error) => return Err(error.into()),
+                Ok(Try::Again) | Err(SettleError::Store(StoreError::Busy(_))) => {}
+                Err(error) => return Err(error),
             }
         }
         Err(SettleError::Conflict)
@@ -114,9 +124,6 @@ impl SettlePayment {
     async fn try_once(&self, evidence: &Evidence<'_>, too_late: bool) -> Result<Try, StoreError> {
         let trade = evidence.trade;
         let mut unit = self.units.begin().await?;
-        if trade.refund_request_no.is_some() {
-            return self.refund_told(unit, trade).await;
-        }
         let order = match OrderId::parse(&trade.out_trade_no) {
             Ok(id) => unit.orders().find_for_update(&id).await?,
             Err(_) => None,
@@ -175,21 +182,47 @@ impl SettlePayment {
     }
 
     /// Deals with a message that tells of a refund. It is never read as a payment.
-    async fn refund_told(&self, mut unit: Box<dyn UnitOfWork>, trade: &Trade) -> Result<Try, StoreError> {
-        let now = self.clock.now();
-        let mut books = Books::open(&mut *unit, &trade.out_trade_no).await?;
-        match books.view().told(trade, now) {
-            None => return Ok(Try::Done(Settled::NothingNew)),
-            Some(ToldRefund::Ours(number)) => unit.refunds().set_due(&number, now, None).await?,
-            Some(ToldRefund::External(refund)) => {
-                if !unit.refunds().record(&refund, None).await? {
-                    return Ok(Try::Again);
-                }
-                books.refunds.push((*refund).clone());
-                if !books.book(&mut *unit, &refund, now).await? {
-                    return Ok(Try::Again);
+    async fn refund_told(&self, trade: &Trade) -> Result<Try, SettleError> {
+        let mut unit = self.units.begin().await?;
+        let books = Books::open(&mut *unit, &trade.out_trade_no).await?;
+        match books.view().told(trade) {
+            None => Ok(Try::Done(Settled::NothingNew)),
+            Some(ToldRefund::Ours(number)) => {
+                unit.refunds().set_due(&number, self.clock.now(), None).await?;
+                unit.commit().await?;
+                Ok(Try::Done(Settled::RefundTold))
+            }
+            Some(ToldRefund::External(trade_no, number)) => {
+                // Nothing is locked while Alipay is asked.
+                drop(unit);
+                match self.gateway.refund_query(&trade_no, &number).await? {
+                    Some(amount) => self.book_external(&trade.out_trade_no, &trade_no, &number, amount).await,
+                    None => Err(SettleError::NotKnownYet),
                 }
             }
+        }
+    }
+
+    /// Writes down a refund that was made past this service.
+    pub(crate) async fn book_external(
+        &self,
+        out_trade_no: &str,
+        trade_no: &str,
+        out_request_no: &str,
+        amount: Money,
+    ) -> Result<Try, SettleError> {
+        let mut unit = self.units.begin().await?;
+        let now = self.clock.now();
+        let mut books = Books::open(&mut *unit, out_trade_no).await?;
+        let Some(refund) = books.view().external(trade_no, out_request_no, amount, now) else {
+            return Ok(Try::Done(Settled::NothingNew));
+        };
+        if !unit.refunds().record(&refund, None).await? {
+            return Ok(Try::Again);
+        }
+        books.refunds.push(refund.clone());
+        if !books.book(&mut *unit, &refund, now).await? {
+            return Ok(Try::Again);
         }
         unit.commit().await?;
         Ok(Try::Done(Settled::RefundTold))

@@ -1,5 +1,5 @@
 use crate::{
-    Actor, Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime,
+    Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime,
     StockMove, Trade, stock_move::pieces_held,
 };
 
@@ -307,32 +307,43 @@ impl RefundBooks<'_> {
         wishes.fold(0, |sum, wish| sum.saturating_add(wish.pieces))
     }
 
-    /// What a message that tells of a refund means: the refund of ours that it is about, or one that was made past
-    /// this service, to be written down; none where it tells nothing new, or of a trade that is not on record.
-    pub fn told(&self, trade: &Trade, now: ShopTime) -> Option<ToldRefund> {
+    /// What a message that tells of a refund means; none where it tells nothing new, or of a trade that is not on
+    /// record.
+    pub fn told(&self, trade: &Trade) -> Option<ToldRefund> {
         let out_request_no = trade.refund_request_no.as_ref()?;
-        if let Some(known) = self.refunds.iter().find(|refund| refund.out_request_no == *out_request_no) {
-            return (known.status == RefundStatus::Requested)
-                .then(|| ToldRefund::Ours(known.out_request_no.clone()));
+        match self.refunds.iter().find(|refund| refund.out_request_no == *out_request_no) {
+            Some(known) => (known.status == RefundStatus::Requested)
+                .then(|| ToldRefund::Ours(known.out_request_no.clone())),
+            None => self
+                .payment(Some(&trade.trade_no))
+                .map(|payment| ToldRefund::External(payment.trade.trade_no.clone(), out_request_no.clone())),
         }
-        let payment = self.payment(Some(&trade.trade_no))?;
-        // Alipay tells the sum of all refunds; what is ours of it is known.
-        let amount = trade.refunded.checked_sub(self.going_back(&trade.trade_no))?;
-        (!amount.is_zero()).then(|| {
-            ToldRefund::External(Box::new(Refund {
-                out_request_no: out_request_no.clone(),
-                out_trade_no: payment.trade.out_trade_no.clone(),
-                trade_no: payment.trade.trade_no.clone(),
-                amount,
-                reason: "在支付宝退款".to_owned(),
-                kind: RefundKind::External,
-                status: RefundStatus::Succeeded,
-                restock: Vec::new(),
-                cause: Cause { actor: Actor::Alipay, name: None, request_id: None },
-                requested_at: now,
-                finished_at: Some(now),
-                failure: None,
-            }))
+    }
+
+    /// The refund of this amount that was made past this service, to be written down; none where it is on record, or
+    /// its trade is not.
+    pub fn external(
+        &self,
+        trade_no: &str,
+        out_request_no: &str,
+        amount: Money,
+        now: ShopTime,
+    ) -> Option<Refund> {
+        let is_known = self.refunds.iter().any(|refund| refund.out_request_no == out_request_no);
+        let payment = self.payment(Some(trade_no)).filter(|_| !is_known)?;
+        Some(Refund {
+            out_request_no: out_request_no.to_owned(),
+            out_trade_no: payment.trade.out_trade_no.clone(),
+            trade_no: payment.trade.trade_no.clone(),
+            amount,
+            reason: "在支付宝退款".to_owned(),
+            kind: RefundKind::External,
+            status: RefundStatus::Succeeded,
+            restock: Vec::new(),
+            cause: Cause::alipay(None),
+            requested_at: now,
+            finished_at: Some(now),
+            failure: None,
         })
     }
 }
@@ -342,6 +353,7 @@ impl RefundBooks<'_> {
 pub enum ToldRefund {
     /// The refund of this number, which was not known to be finished: it is to be asked about.
     Ours(String),
-    /// One that was made past this service.
-    External(Box<Refund>),
+    /// One that was made past this service: of this trade, under this number. How much it was is to be asked, for the
+    /// message tells the sum of all refunds only.
+    External(String, String),
 }

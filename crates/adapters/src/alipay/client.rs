@@ -17,10 +17,10 @@ use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alip
 
 /// How often one call is tried.
 const ATTEMPTS: u32 = 3;
-/// The wait before the second attempt; doubled before each further one.
-const RETRY_WAIT: Duration = Duration::from_millis(200);
+/// How many times [`AlipayTimeouts::retry`] to wait after a passing fault.
+const AFTER_FAULT: u32 = 1;
 /// The same after Alipay said that it is called too often.
-const LIMITED_WAIT: Duration = Duration::from_secs(1);
+const AFTER_LIMIT: u32 = 5;
 
 /// The HTTP side of the gateway.
 pub(super) struct Client {
@@ -45,7 +45,7 @@ enum Attempt {
     /// An end that another attempt would not change.
     Failed(GatewayError),
     /// Worth another attempt with the same parameters, after waiting.
-    Again(GatewayError, Duration),
+    Again(GatewayError, u32),
 }
 
 impl Client {
@@ -103,9 +103,9 @@ async fn try_again(gateway: &AlipayGateway, method: Method, signed: &Params) -> 
             }
             Attempt::Failed(error) => return Err(error),
             Attempt::Again(error, _) if tried >= ATTEMPTS => return Err(error),
-            Attempt::Again(error, wait) => {
+            Attempt::Again(error, times) => {
                 tracing::warn!(%method, tried, error = &error as &dyn std::error::Error, "Alipay is asked again");
-                sleep(wait * 2_u32.pow(tried - 1)).await;
+                sleep(gateway.client.timeouts.retry * times * 2_u32.pow(tried - 1)).await;
                 tried += 1;
             }
         }
@@ -120,7 +120,7 @@ fn moves_money(method: Method) -> bool {
 async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> Attempt {
     match send(gateway, signed).await {
         Ok(answer) => judge(&answer, method, &gateway.config.alipay_public_key),
-        Err(error @ GatewayError::Unreachable(_)) => Attempt::Again(error, RETRY_WAIT),
+        Err(error @ GatewayError::Unreachable(_)) => Attempt::Again(error, AFTER_FAULT),
         Err(error) => Attempt::Failed(error),
     }
 }
@@ -190,14 +190,14 @@ fn refusal(verdict: Verdict) -> Attempt {
     let message = if verdict.sub_msg.is_empty() { verdict.msg } else { verdict.sub_msg };
     match (verdict.code.as_str(), code.as_str()) {
         // Some methods write it `aop.ACQ.SYSTEM_ERROR`.
-        ("20000", _) => Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT),
+        ("20000", _) => Attempt::Again(GatewayError::Unknown { code }, AFTER_FAULT),
         (_, system_error) if system_error.ends_with("ACQ.SYSTEM_ERROR") => {
-            Attempt::Again(GatewayError::Unknown { code }, RETRY_WAIT)
+            Attempt::Again(GatewayError::Unknown { code }, AFTER_FAULT)
         }
         // It passes by itself, so it is no answer to what was asked.
         ("40005", _) => {
             let limited = format!("it is called too often: {code} {message}");
-            Attempt::Again(GatewayError::Unreachable(limited.into()), LIMITED_WAIT)
+            Attempt::Again(GatewayError::Unreachable(limited.into()), AFTER_LIMIT)
         }
         // A signed `error_response` that claims success is no answer to anything.
         ("10000" | "", _) => {

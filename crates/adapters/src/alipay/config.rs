@@ -34,6 +34,9 @@ pub struct AlipayTimeouts {
     pub attempt: Duration,
     /// For a call with all its attempts and the waiting between them.
     pub call: Duration,
+    /// Before the second attempt; doubled before each further one, and five times as long after Alipay said that it is
+    /// called too often.
+    pub retry: Duration,
     /// To download a bill, from the request to its last byte.
     pub download: Duration,
 }
@@ -44,6 +47,7 @@ impl Default for AlipayTimeouts {
             connect: Duration::from_secs(3),
             attempt: Duration::from_secs(5),
             call: Duration::from_secs(12),
+            retry: Duration::from_millis(200),
             download: Duration::from_secs(120),
         }
     }
