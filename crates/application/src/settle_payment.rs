@@ -2,9 +2,11 @@ use std::sync::Arc;
 
 use domain::{
     Cause, EvidenceSource, Merchant, Money, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Refund,
-    Settlement, StatusChange, ToldRefund, Trade, decide_settlement,
+    RefundStatus, Settlement, StatusChange, Superseded, ToldRefund, Trade, decide_settlement,
 };
-use ports::{Clock, GatewayError, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork};
+use ports::{
+    Clock, GatewayError, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
+};
 
 use crate::{
     ATTEMPTS,
@@ -223,6 +225,13 @@ impl SettlePayment {
         books.refunds.push(refund.clone());
         if !books.book(&mut *unit, &refund, now).await? {
             return Ok(Try::Again);
+        }
+        if let Some(Superseded { out_request_no: number, rest }) = books.view().superseded(trade_no, now) {
+            let why = Some("一部分款项已在支付宝退款".to_owned());
+            unit.refunds().finish(&number, RefundStatus::Failed, why, now).await?;
+            if let Some(rest) = rest {
+                unit.refunds().record(&rest, Some(now)).await?;
+            }
         }
         unit.commit().await?;
         Ok(Try::Done(Settled::RefundTold))

@@ -43,7 +43,9 @@ pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
 };
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
-pub use refund::{Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, ToldRefund};
+pub use refund::{
+    Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, Superseded, ToldRefund,
+};
 pub use shipment::{InvalidShipment, Shipment};
 pub use sku::{SaleAttribute, Sku};
 pub use status::{

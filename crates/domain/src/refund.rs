@@ -1,6 +1,6 @@
 use crate::{
-    Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime,
-    StockMove, Trade, stock_move::pieces_held,
+    Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime, StockMove,
+    Trade, stock_move::pieces_held,
 };
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
@@ -346,6 +346,33 @@ impl RefundBooks<'_> {
             failure: None,
         })
     }
+}
+
+impl RefundBooks<'_> {
+    /// The owed refund of the trade that can no longer happen, since part of the money went back otherwise, and the one
+    /// of what is left in its place; none where no such refund is open.
+    ///
+    /// It cannot have happened either: Alipay never sends back more than the trade's amount.
+    pub fn superseded(&self, trade_no: &str, now: ShopTime) -> Option<Superseded> {
+        let payment = self.payment(Some(trade_no))?;
+        let left = payment.trade.total_amount.checked_sub(self.gone_back(trade_no))?;
+        let owed = || self.refunds.iter().filter(|known| known.trade_no == trade_no && known.kind.is_owed());
+        let open =
+            owed().find(|known| known.status == RefundStatus::Requested && known.amount > left)?.clone();
+        let number = format!("back-{trade_no}-{}", owed().count());
+        let rest =
+            Refund { out_request_no: number, amount: left, requested_at: now, failure: None, ..open.clone() };
+        Some(Superseded { out_request_no: open.out_request_no, rest: (!left.is_zero()).then_some(rest) })
+    }
+}
+
+/// An owed refund that another one takes the place of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superseded {
+    /// The one that has failed.
+    pub out_request_no: String,
+    /// The one in its place; none where nothing is left to go back.
+    pub rest: Option<Refund>,
 }
 
 /// What a message tells of a refund.

@@ -1,7 +1,5 @@
 //! Calls of the gateway: signed there, verified back, tried again only where that is safe.
 
-use std::time::Duration;
-
 use alipay_protocol::{
     Method, Params, PublicKey,
     answer::{self, AnswerError, MAX_ANSWER_BYTES, Node},
@@ -44,7 +42,7 @@ enum Attempt {
     Done(String),
     /// An end that another attempt would not change.
     Failed(GatewayError),
-    /// Worth another attempt with the same parameters, after waiting.
+    /// Worth another attempt with the same parameters, after waiting so many times [`AlipayTimeouts::retry`].
     Again(GatewayError, u32),
 }
 

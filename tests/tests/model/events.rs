@@ -1,0 +1,391 @@
+//! What happens in a sequence.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    future::poll_fn,
+    pin::pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use alipay_protocol::Method;
+use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
+use application::{OrderDraft, StartedPayment};
+use domain::{
+    Address, AddressId, Cause, Money, OrderId, Purchase, Quantity, RefundAsk, Restock, Shipment, SkuId,
+};
+use futures_util::future::join_all;
+use ports::{AddressBook, Clock, OrderReader, UnitsOfWork};
+use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
+
+use crate::world::{BUYER, Process, World};
+
+/// The most orders of one sequence.
+const ORDERS: usize = 4;
+
+pub(crate) struct Sequence<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) orders: Vec<OrderId>,
+    /// The SKUs of this sequence, with the stock they began with.
+    pub(crate) skus: BTreeMap<SkuId, i64>,
+    address: Address,
+    /// Notifications that are under way.
+    held: Vec<HeldNotification>,
+    /// The orders of which a notification was lost.
+    lost: BTreeSet<String>,
+    random: SmallRng,
+    seed: u64,
+    story: Vec<String>,
+}
+
+/// What a process of the shop is asked to do.
+#[derive(Debug, Clone)]
+enum Work {
+    Place(Vec<(SkuId, u32)>),
+    Cancel(OrderId, By),
+    Deliver(Form),
+    Return(String),
+    Ship(OrderId),
+    Confirm(OrderId),
+    Refund(OrderId, RefundAsk),
+    Watch,
+    Refunds,
+}
+
+/// The body of a notification.
+#[derive(Clone)]
+struct Form(Vec<u8>);
+
+/// What tells it from others.
+impl fmt::Debug for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in url::form_urlencoded::parse(&self.0) {
+            if ["trade_no", "trade_status", "refund_fee", "out_biz_no"].contains(&&*name) {
+                write!(f, "{name}={value} ")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Buyer,
+    Shop,
+}
+
+impl<'a> Sequence<'a> {
+    pub(crate) async fn begin(world: &'a World, seed: u64) -> Self {
+        let mut random = SmallRng::seed_from_u64(seed);
+        let mut skus = BTreeMap::new();
+        let mut database = world.database.lock().await;
+        for number in 0..3 {
+            let id = i32::try_from(10_000 + seed * 3 + number).unwrap();
+            let stock = random.random_range(0..8);
+            let price = format!("{}.{:02}", random.random_range(1..300), random.random_range(0..100));
+            database.add_sku(id, &price, stock).await;
+            skus.insert(SkuId(id), stock.into());
+        }
+        drop(database);
+        let address = world.store.of_user(BUYER).await.unwrap().remove(0);
+        let (held, orders, story) = (Vec::new(), Vec::new(), Vec::new());
+        Self { world, orders, skus, address, held, lost: BTreeSet::new(), random, seed, story }
+    }
+
+    /// Says what is wrong, and how it came to it.
+    pub(crate) fn fail(&self, what: &str) -> ! {
+        panic!("seed {}: {what}\n{}", self.seed, self.story.join("\n"));
+    }
+
+    fn tell(&mut self, what: String) {
+        self.story.push(format!("{} {what}", self.world.clock.now()));
+    }
+
+    fn one_in(&mut self, times: u32) -> bool {
+        self.random.random_range(0..times) == 0
+    }
+
+    fn order(&mut self) -> Option<OrderId> {
+        self.orders.choose(&mut self.random).cloned()
+    }
+
+    pub(crate) async fn happen(&mut self) {
+        for _ in 0..self.random.random_range(8..30) {
+            self.held.extend(self.world.sandbox.take_held());
+            match self.random.random_range(0..20) {
+                0..3 if self.orders.len() < ORDERS => {
+                    let lines = self.lines();
+                    self.work(vec![Work::Place(lines)]).await;
+                }
+                0..7 => self.pay().await,
+                7 => self.pay_again().await,
+                8 => self.refund_at_console().await,
+                9 => self.let_time_pass(),
+                10 => self.something_goes_wrong(),
+                11 => self.lose_a_notification(),
+                _ => {
+                    let at_once = if self.one_in(3) { 3 } else { 1 };
+                    let works = (0..at_once).filter_map(|_| self.some_work()).collect();
+                    self.work(works).await;
+                }
+            }
+        }
+    }
+
+    /// Nothing new happens any more: what is under way arrives, and the jobs do what is due.
+    pub(crate) async fn settle_down(&mut self) {
+        self.world.sandbox.clear_faults();
+        self.tell("nothing new from here on".to_owned());
+        // Past the payment deadline, the last look after it, and the longest wait between two tries of a refund.
+        for minutes in [1, 15, 20, 10, 60, 60, 60, 360, 360, 14 * 24 * 60, 60] {
+            self.held.extend(self.world.sandbox.take_held());
+            for notification in std::mem::take(&mut self.held) {
+                let delivered = self.work_surely(Work::Deliver(Form(notification.form.clone()))).await;
+                if !delivered {
+                    self.held.push(notification);
+                }
+            }
+            self.world.clock.pass(Duration::from_secs(minutes * 60));
+            for _ in 0..3 {
+                self.work_surely(Work::Watch).await;
+                self.work_surely(Work::Refunds).await;
+            }
+        }
+    }
+
+    fn lines(&mut self) -> Vec<(SkuId, u32)> {
+        let mut skus: Vec<SkuId> = self.skus.keys().copied().collect();
+        skus.retain(|_| self.random.random_range(0..2) == 0);
+        if skus.is_empty() {
+            skus.extend(self.skus.keys().next());
+        }
+        skus.into_iter().map(|sku| (sku, self.random.random_range(1..4))).collect()
+    }
+
+    fn some_work(&mut self) -> Option<Work> {
+        let kind = self.random.random_range(0..16);
+        if (0..4).contains(&kind) && !self.held.is_empty() {
+            let index = self.random.random_range(0..self.held.len());
+            // What was delivered may come again.
+            let form = match self.one_in(3) {
+                true => self.held[index].form.clone(),
+                false => self.held.swap_remove(index).form,
+            };
+            return Some(Work::Deliver(Form(form)));
+        }
+        let order = self.order()?;
+        Some(match kind {
+            0..4 => Work::Watch,
+            4 => Work::Cancel(order, By::Buyer),
+            5 => Work::Cancel(order, By::Shop),
+            6..8 => Work::Ship(order),
+            8 => Work::Confirm(order),
+            9..12 => {
+                let ask = self.refund_ask();
+                Work::Refund(order, ask)
+            }
+            12 => match self.world.sandbox.way_back(order.as_str()) {
+                Ok(Some(url)) => Work::Return(url),
+                Ok(None) | Err(_) => Work::Watch,
+            },
+            13 => Work::Refunds,
+            _ => Work::Watch,
+        })
+    }
+
+    fn refund_ask(&mut self) -> RefundAsk {
+        let amount = (!self.one_in(3)).then(|| Money::from_fen(self.random.random_range(1..20_000)).unwrap());
+        let restock = self
+            .skus
+            .keys()
+            .filter(|_| self.random.random_range(0..4) == 0)
+            .map(|sku_id| Restock { sku_id: *sku_id, pieces: 1 });
+        let restock = restock.collect();
+        RefundAsk {
+            trade_no: None,
+            amount,
+            reason: "不合适".to_owned(),
+            restock,
+            // Sometimes the same number again.
+            out_request_no: format!("s{}-{}", self.seed, self.random.random_range(0..12)),
+        }
+    }
+
+    /// The buyer goes to the cashier, and mostly pays.
+    async fn pay(&mut self) {
+        let Some(order) = self.order() else { return };
+        let process = &self.world.processes[0];
+        let Ok(StartedPayment::Invited(invitation)) = process.start.execute(&self.world.buyer, &order).await
+        else {
+            return;
+        };
+        let arrived = self.world.sandbox.arrive(&invitation.pay_url).is_ok();
+        let paid = arrived && !self.one_in(5) && self.world.sandbox.pay(order.as_str()).is_ok();
+        self.tell(format!("the buyer of {order} arrives: {arrived}, pays: {paid}"));
+    }
+
+    async fn pay_again(&mut self) {
+        let Some(order) = self.order().filter(|order| !self.lost.contains(order.as_str())) else { return };
+        let paid = self.world.sandbox.pay_again(order.as_str()).map(|book| book.trade_no);
+        self.tell(format!("the buyer of {order} pays again: {paid:?}"));
+    }
+
+    /// Only what the shop knows of: what was refunded before its payment was known is for the bill to find.
+    async fn refund_at_console(&mut self) {
+        let Some(order) = self.order() else { return };
+        let known = self.world.store.find(&order).await.unwrap().is_some_and(|order| order.status.is_paid());
+        if known {
+            let amount = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
+            let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
+            self.tell(format!("{amount} of {order} refunded at Alipay: {refunded:?}"));
+        }
+    }
+
+    fn let_time_pass(&mut self) {
+        let spans = [1, 30, 130, 600, 1_900, 7_200, 11 * 24 * 3600];
+        let seconds = *spans.choose(&mut self.random).unwrap();
+        self.world.clock.pass(Duration::from_secs(seconds));
+        self.tell(format!("{seconds} s passed"));
+    }
+
+    fn something_goes_wrong(&mut self) {
+        let methods =
+            [Method::TradeQuery, Method::TradeClose, Method::TradeRefund, Method::TradeFastpayRefundQuery];
+        let kinds = [FaultKind::Unavailable, FaultKind::SystemError, FaultKind::Dropped, FaultKind::NoAnswer];
+        let method = *methods.choose(&mut self.random).unwrap();
+        let kind = *kinds.choose(&mut self.random).unwrap();
+        let moment = if self.one_in(2) { FaultMoment::BeforeWork } else { FaultMoment::AfterWork };
+        // One is overcome by trying again at once; as many as there are tries are not.
+        let times = if kind == FaultKind::NoAnswer || self.one_in(2) { 1 } else { 3 };
+        for _ in 0..times {
+            self.world.sandbox.add_fault(method, Fault { kind, moment }).unwrap();
+        }
+        self.tell(format!("{method} will fail {times} times: {kind:?} {moment:?}"));
+    }
+
+    /// Only one that a query can make good: of a payment by the one trade of its order.
+    fn lose_a_notification(&mut self) {
+        let is_replaceable = |held: &HeldNotification| {
+            let books = self.world.sandbox.books_of(&held.out_trade_no);
+            books.len() == 1 && books[0].refunds.is_empty()
+        };
+        if let Some(index) = self.held.iter().position(is_replaceable) {
+            let lost = self.held.swap_remove(index);
+            self.tell(format!("a notification of {} is lost", lost.out_trade_no));
+            self.lost.insert(lost.out_trade_no);
+        }
+    }
+
+    /// Several processes work at the same time; now and then one is killed in the middle of it.
+    async fn work(&mut self, works: Vec<Work>) {
+        let killed: Vec<Option<u32>> =
+            works.iter().map(|_| self.one_in(6).then(|| self.random.random_range(1..25))).collect();
+        self.tell(format!("at once {works:?}, killed after {killed:?}"));
+        let processes = self.world.processes.iter().cycle();
+        let doing = works.iter().zip(processes).zip(&killed).map(|((work, process), killed)| {
+            polled_at_most(killed.unwrap_or(u32::MAX), self.perform(process, work))
+        });
+        let outcomes: Vec<Option<String>> = join_all(doing).await;
+        for (work, outcome) in works.into_iter().zip(outcomes) {
+            let is_acknowledged = outcome.as_ref().is_some_and(|told| told.starts_with("Ok"));
+            if let Work::Deliver(form) = work
+                && !is_acknowledged
+            {
+                // Alipay sends again what was not acknowledged.
+                self.held.push(HeldNotification { out_trade_no: String::new(), form: form.0 });
+            }
+            self.tell(outcome.unwrap_or_else(|| "killed".to_owned()));
+        }
+        self.find_orders().await;
+    }
+
+    async fn work_surely(&mut self, work: Work) -> bool {
+        let index = self.random.random_range(0..self.world.processes.len());
+        let outcome = self.perform(&self.world.processes[index], &work).await;
+        self.tell(format!("{work:?}: {outcome}"));
+        outcome.starts_with("Ok")
+    }
+
+    /// Orders that were placed by a process which was killed before it could say so.
+    async fn find_orders(&mut self) {
+        let skus: Vec<String> = self.skus.keys().map(ToString::to_string).collect();
+        let placed = format!(
+            "SELECT DISTINCT order_id AS n FROM tb_order_goods WHERE sku_id IN ({}) ORDER BY order_id",
+            skus.join(",")
+        );
+        let numbers = self.world.database.lock().await.words(&placed).await;
+        self.orders = numbers.iter().map(|number| OrderId::parse(number).unwrap()).collect();
+    }
+
+    async fn perform(&self, process: &Process, work: &Work) -> String {
+        let cause = || Cause::shop("模型".to_owned(), None);
+        match work {
+            Work::Place(lines) => {
+                let outcome = process.placement.place(&[self.draft(lines)]).await.remove(0);
+                format!("{:?}", outcome.map(|order| order.id))
+            }
+            Work::Cancel(order, By::Buyer) => {
+                let buyer = &self.world.buyer;
+                format!("{:?}", process.cancel.by_buyer(buyer, order, None, &Cause::buyer(None)).await)
+            }
+            Work::Cancel(order, By::Shop) => {
+                format!("{:?}", process.cancel.by_shop(order, "缺货", &cause()).await)
+            }
+            Work::Deliver(Form(form)) => {
+                format!("{:?}", process.settle.by_notification(form, Cause::alipay(None)).await)
+            }
+            Work::Return(url) => {
+                let query = url.split_once('?').map_or("", |(_, query)| query);
+                format!("{:?}", process.result.execute(query, &Cause::alipay(None)).await)
+            }
+            Work::Ship(order) => {
+                let parcel = Shipment::new("顺丰速运", "SF1", self.world.clock.now()).unwrap();
+                format!("{:?}", process.ship.execute(order, &parcel, &cause()).await)
+            }
+            Work::Confirm(order) => {
+                let buyer = &self.world.buyer;
+                format!("{:?}", process.confirm.execute(buyer, order, &Cause::buyer(None)).await)
+            }
+            Work::Refund(order, ask) => {
+                format!("{:?}", process.refund.request(order.as_str(), ask, &cause()).await)
+            }
+            Work::Watch => format!("{:?}", process.watch.pass().await),
+            Work::Refunds => format!("{:?}", process.refund.pass().await),
+        }
+    }
+
+    fn draft(&self, lines: &[(SkuId, u32)]) -> OrderDraft {
+        let lines = lines
+            .iter()
+            .map(|(sku, pieces)| (*sku, Quantity::stored((*pieces).try_into().unwrap()).unwrap()));
+        OrderDraft {
+            user_id: BUYER,
+            address_id: AddressId(self.address.id.0),
+            shipping: self.address.shipping.clone(),
+            purchase: Purchase::new(lines.collect()).unwrap(),
+            cart_lines: Vec::new(),
+            expected_amount: None,
+            idempotency: None,
+        }
+    }
+
+    /// A unit of work, to look into the books.
+    pub(crate) async fn unit(&self) -> Box<dyn ports::UnitOfWork> {
+        UnitsOfWork::begin(&*self.world.store).await.unwrap()
+    }
+}
+
+/// Lets a future go on so many times, and drops it then: whatever it was doing ends there, as with its process.
+async fn polled_at_most<T>(times: u32, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut left = times;
+    poll_fn(move |context: &mut Context<'_>| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}

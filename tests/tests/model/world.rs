@@ -1,0 +1,192 @@
+//! The shop, Alipay and the time of a model.
+
+use std::{
+    net::TcpListener,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use adapters::{
+    alipay::{AlipayConfig, AlipayGateway, AlipayTimeouts},
+    sql::{SqlConfig, SqlStore},
+    system::SystemRandomness,
+};
+use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
+use application::{
+    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, RefundOrder,
+    SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
+};
+use domain::{FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
+use ports::{Clock, PaymentGateway};
+use tests::{Data, Database};
+
+/// The buyer of all orders; the demo shop has one with an address of the same number.
+pub(crate) const BUYER: UserId = UserId(1);
+
+/// A time that passes when it is told to.
+pub(crate) struct ModelClock(Mutex<ShopTime>);
+
+impl ModelClock {
+    pub(crate) fn pass(&self, span: Duration) {
+        let mut now = self.0.lock().unwrap();
+        *now = now.after(span);
+    }
+}
+
+impl Clock for ModelClock {
+    fn now(&self) -> ShopTime {
+        *self.0.lock().unwrap()
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) clock: Arc<ModelClock>,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) store: Arc<SqlStore>,
+    pub(crate) database: tokio::sync::Mutex<Database>,
+    pub(crate) buyer: Username,
+    pub(crate) processes: Vec<Process>,
+}
+
+/// What one process of the shop does.
+pub(crate) struct Process {
+    pub(crate) placement: Placement,
+    pub(crate) start: StartPayment,
+    pub(crate) result: PaymentResult,
+    pub(crate) settle: Arc<SettlePayment>,
+    pub(crate) cancel: Arc<CancelOrder>,
+    pub(crate) ship: ShipOrder,
+    pub(crate) confirm: ConfirmReceipt,
+    pub(crate) refund: RefundOrder,
+    pub(crate) watch: Arc<WatchOrders>,
+}
+
+impl World {
+    pub(crate) async fn new(data: &Data) -> Self {
+        let clock = Arc::new(ModelClock(Mutex::new(ShopTime::parse("2026-01-01 10:00:00").unwrap())));
+        let url = match data {
+            Data::Embedded(file) => format!("sqlite:{}", file.display()),
+            Data::Servers { mysql, .. } => mysql[0].clone(),
+        };
+        let store = Arc::new(SqlStore::connect(&SqlConfig::new(url)).await.unwrap());
+        store.migrate().await.unwrap();
+        store.seed_demo(clock.now()).await.unwrap();
+        let (sandbox, gateway) = alipay(&clock);
+        let processes = (0..3).map(|_| Process::new(&store, &gateway, &clock)).collect();
+        let mut database = data.open().await;
+        let name = format!("SELECT username AS n FROM user_profile WHERE id = {BUYER}");
+        let buyer = Username(database.words(&name).await.remove(0));
+        Self { clock, sandbox, store, database: database.into(), buyer, processes }
+    }
+}
+
+/// A sandbox that keeps its notifications for the test to deliver, and the shop's way to it.
+fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
+    let directory = tempfile::tempdir().unwrap();
+    let keys = SandboxKeys::load_or_generate(directory.path()).unwrap();
+    let mut config = SandboxConfig::new(keys.app.public_key().clone(), keys.alipay.clone());
+    config.notifications = NotificationBehaviour { hold: true, ..NotificationBehaviour::default() };
+    config.bill_of_today = true;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let sandbox = Sandbox::start(config, listener, Arc::clone(clock) as _).unwrap();
+    let config = AlipayConfig {
+        gateway_url: sandbox.gateway_url(),
+        app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
+        app_private_key: keys.app,
+        alipay_public_key: keys.alipay.public_key().clone(),
+        notify_url: Some("http://127.0.0.1:1/held".to_owned()),
+        return_url: Some("http://127.0.0.1:1/return".to_owned()),
+        // Faults make calls wait for these; an answer that is taken for lost is one more fault to live with.
+        timeouts: AlipayTimeouts {
+            attempt: Duration::from_millis(150),
+            call: Duration::from_secs(2),
+            retry: Duration::from_millis(1),
+            ..AlipayTimeouts::default()
+        },
+    };
+    let gateway = AlipayGateway::new(config, Arc::clone(clock) as _).unwrap();
+    (sandbox, Arc::new(gateway))
+}
+
+impl Process {
+    fn new(store: &Arc<SqlStore>, gateway: &Arc<dyn PaymentGateway>, clock: &Arc<ModelClock>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
+        let rules = ShopRules {
+            freight: FreightPolicy { flat: Money::from_fen(1_000).unwrap(), free_from: None },
+            quantity_limit: QuantityLimit::new(200).unwrap(),
+            payment_deadline: Duration::from_secs(30 * 60),
+            receipt_after: Duration::from_secs(10 * 24 * 3600),
+        };
+        let sweep = SweepCarts {
+            units: Arc::clone(store) as _,
+            carts: Arc::clone(store) as _,
+            clock: Arc::clone(&clock),
+        };
+        let ports = PlacementPorts {
+            catalog: Arc::clone(store) as _,
+            units: Arc::clone(store) as _,
+            orders: Arc::clone(store) as _,
+            sweep: Arc::new(sweep),
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(SystemRandomness),
+        };
+        let settle = Arc::new(SettlePayment {
+            gateway: Arc::clone(gateway),
+            units: Arc::clone(store) as _,
+            merchant: Merchant {
+                app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
+                seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
+            },
+            clock: Arc::clone(&clock),
+        });
+        let cancel = Arc::new(CancelOrder {
+            users: Arc::clone(store) as _,
+            orders: Arc::clone(store) as _,
+            units: Arc::clone(store) as _,
+            gateway: Arc::clone(gateway),
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(&clock),
+        });
+        Self {
+            placement: Placement::new(ports, rules),
+            start: StartPayment {
+                users: Arc::clone(store) as _,
+                orders: Arc::clone(store) as _,
+                units: Arc::clone(store) as _,
+                cashier: Arc::new(Cashier { gateway: Arc::clone(gateway), clock: Arc::clone(&clock) }),
+                clock: Arc::clone(&clock),
+            },
+            result: PaymentResult {
+                gateway: Arc::clone(gateway),
+                orders: Arc::clone(store) as _,
+                settle: Arc::clone(&settle),
+            },
+            ship: ShipOrder {
+                units: Arc::clone(store) as _,
+                clock: Arc::clone(&clock),
+                receipt_after: rules.receipt_after,
+            },
+            confirm: ConfirmReceipt {
+                users: Arc::clone(store) as _,
+                units: Arc::clone(store) as _,
+                clock: Arc::clone(&clock),
+            },
+            refund: RefundOrder {
+                units: Arc::clone(store) as _,
+                gateway: Arc::clone(gateway),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            },
+            watch: Arc::new(WatchOrders {
+                orders: Arc::clone(store) as _,
+                units: Arc::clone(store) as _,
+                gateway: Arc::clone(gateway),
+                settle: Arc::clone(&settle),
+                cancel: Arc::clone(&cancel),
+                clock,
+            }),
+            settle,
+            cancel,
+        }
+    }
+}
