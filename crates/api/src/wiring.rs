@@ -256,6 +256,7 @@ impl Backs {
                 carts,
                 direct_buys: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
+                units: Arc::clone(&store) as _,
                 desk,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),

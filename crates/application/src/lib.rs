@@ -50,6 +50,9 @@ pub struct ShopRules {
     pub quantity_limit: QuantityLimit,
     /// How long an order may stay unpaid.
     pub payment_deadline: Duration,
+    /// Within what time the same order of the same buyer is taken for a second click on the same button; nothing where
+    /// every click is an order.
+    pub double_click: Duration,
     /// After how long a sent order is taken for received.
     pub receipt_after: Duration,
 }

@@ -6,11 +6,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
     Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder, PlaceOrderError,
-    PlaceOrderRequest, Placement, PlacementError, PlacementPorts, SweepCarts,
+    PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, SweepCarts,
 };
 use domain::{AddressId, IdempotencyKey, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId};
 use ports::{
-    CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, StockOutcome,
+    CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome,
     mock::{
         MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockPaymentGateway,
         MockRandomness, MockUnitOfWork, PreparedUnits,
@@ -28,6 +28,7 @@ struct Shop {
     catalog: MockCatalog,
     units: Vec<MockUnitOfWork>,
     gateway: MockPaymentGateway,
+    double_click: Duration,
 }
 
 impl Shop {
@@ -69,7 +70,7 @@ impl Shop {
         };
         let ports = PlacementPorts {
             catalog: Arc::new(self.catalog),
-            units,
+            units: Arc::clone(&units) as _,
             orders: Arc::clone(&orders) as _,
             sweep: Arc::new(sweep),
             clock: Arc::new(clock()),
@@ -82,10 +83,11 @@ impl Shop {
             carts,
             direct_buys: Arc::new(self.direct_buys),
             orders,
+            units,
             desk,
             cashier: Arc::new(Cashier { gateway: Arc::new(self.gateway), clock: Arc::new(clock()) }),
             clock: Arc::new(clock()),
-            rules: rules(),
+            rules: ShopRules { double_click: self.double_click, ..rules() },
         };
         use_case.execute(request).await
     }
@@ -333,5 +335,130 @@ mod keys {
         shop.orders.expect_find_by_key().times(2).returning(move |_, _| Ok(looks.pop().unwrap()));
         shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
+    }
+}
+
+mod second_click {
+    use super::*;
+
+    const WINDOW: Duration = Duration::from_secs(5);
+
+    /// The order of the first click, so many seconds ago.
+    fn first(seconds_ago: u64, status: OrderStatus) -> Order {
+        Order { created_at: noon().before(Duration::from_secs(seconds_ago)), ..order(status) }
+    }
+
+    fn shop() -> Shop {
+        let shop = Shop { double_click: WINDOW, ..Shop::with_buyer() };
+        shop.selling([sku(4, "209", 9)])
+    }
+
+    /// A unit of work that finds the guard in use.
+    fn repeated() -> MockUnitOfWork {
+        let mut unit = MockUnitOfWork::default();
+        unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
+        unit.orders
+            .expect_insert()
+            .times(1)
+            .withf(|orders| orders[0].repeat_guard.is_some())
+            .returning(|_| Err(InsertOrdersError::Repeated("Duplicate entry".into())));
+        unit
+    }
+
+    #[tokio::test]
+    async fn is_answered_with_the_order_of_the_first() {
+        let mut shop = shop().charging("323.91");
+        shop.units.push(repeated());
+        shop.orders
+            .expect_find_by_guard()
+            .times(1)
+            .returning(|_| Ok(Some(first(4, OrderStatus::AwaitingPayment))));
+        let invitation = shop.place(request(DIRECT)).await.unwrap();
+        assert_eq!(invitation.order_id, order_id());
+    }
+
+    #[tokio::test]
+    async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more() {
+        for earlier in [
+            Some(first(5, OrderStatus::AwaitingPayment)),
+            Some(first(1, OrderStatus::Cancelled)),
+            Some(first(1, OrderStatus::AwaitingShipment)),
+            None,
+        ] {
+            let mut shop = shop().charging("428");
+            shop.units.push(repeated());
+            shop.orders.expect_find_by_guard().times(1).return_once(|_| Ok(earlier));
+            let mut release = MockUnitOfWork::default();
+            release.orders.expect_release_guard().times(1).returning(|_| Ok(()));
+            shop.units.push(release);
+            shop.units.push(writing(|_| true));
+            let invitation = shop.place(request(DIRECT)).await.unwrap();
+            assert_eq!(invitation.total_amount, money("428"));
+        }
+    }
+
+    #[tokio::test]
+    async fn finds_the_first_although_it_took_the_last_piece() {
+        let mut shop = Shop { double_click: WINDOW, ..Shop::with_buyer() }.selling([sku(4, "209", 1)]);
+        shop.orders.expect_find_by_guard().returning(|_| Ok(Some(first(1, OrderStatus::AwaitingPayment))));
+        let invitation = shop.charging("323.91").place(request(DIRECT)).await.unwrap();
+        assert_eq!(invitation.order_id, order_id());
+
+        let mut shop = Shop { double_click: WINDOW, ..Shop::with_buyer() }.selling([sku(4, "209", 1)]);
+        shop.orders.expect_find_by_guard().returning(|_| Ok(None));
+        let refused = shop.place(request(DIRECT)).await;
+        assert!(matches!(
+            refused,
+            Err(PlaceOrderError::Placement(PlacementError::Refused(Refusal::StockShort(SkuId(4)))))
+        ));
+    }
+
+    #[tokio::test]
+    async fn finds_the_first_although_it_emptied_the_cart() {
+        let latest = |seconds, status| {
+            let mut shop = shop();
+            shop.carts.expect_load().returning(|_| Ok(cart(&[(6, 1, false)])));
+            shop.orders
+                .expect_list()
+                .withf(|query| query.user_id == USER && query.limit == 1 && query.before.is_none())
+                .returning(move |_| Ok(vec![first(seconds, status)]));
+            shop
+        };
+        let placed = latest(1, OrderStatus::AwaitingPayment).charging("323.91");
+        assert_eq!(placed.place(request(OrderItems::Cart)).await.unwrap().order_id, order_id());
+
+        let too_old = latest(5, OrderStatus::AwaitingPayment);
+        let refused = too_old.place(request(OrderItems::Cart)).await;
+        assert!(matches!(refused, Err(PlaceOrderError::NothingSelected)));
+    }
+
+    #[tokio::test]
+    async fn with_a_key_of_its_own_is_told_apart_by_that() {
+        let mut shop = shop().charging("428");
+        shop.orders.expect_find_by_key().returning(|_, _| Ok(None));
+        let mut unit = MockUnitOfWork::default();
+        unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
+        unit.orders
+            .expect_insert()
+            .times(1)
+            .withf(|orders| orders[0].repeat_guard.is_none() && orders[0].idempotency.is_some())
+            .returning(|_| Ok(()));
+        unit.idempotency.expect_record().returning(|_, _| Ok(true));
+        shop.units.push(unit);
+        let keyed = PlaceOrderRequest { idempotency_key: IdempotencyKey::parse("k"), ..request(DIRECT) };
+        assert!(shop.place(keyed).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_lookups_may_fail() {
+        let mut down = shop();
+        down.units.push(repeated());
+        down.orders.expect_find_by_guard().returning(|_| Err(store_down()));
+        assert!(matches!(down.place(request(DIRECT)).await, Err(PlaceOrderError::Store(_))));
+
+        let mut down = shop();
+        down.carts.expect_load().returning(|_| Ok(cart(&[])));
+        down.orders.expect_list().returning(|_| Err(store_down()));
+        assert!(matches!(down.place(request(OrderItems::Cart)).await, Err(PlaceOrderError::Store(_))));
     }
 }

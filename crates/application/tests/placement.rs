@@ -71,6 +71,7 @@ fn draft(user: i32) -> OrderDraft {
         cart_lines: vec![],
         expected_amount: None,
         idempotency: None,
+        repeat_guard: None,
     }
 }
 

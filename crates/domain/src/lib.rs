@@ -18,6 +18,7 @@ mod payment;
 mod purchase;
 mod quantity;
 mod refund;
+mod repeat_guard;
 mod shipment;
 mod sku;
 mod status;
@@ -46,6 +47,7 @@ pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 pub use refund::{
     Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, Superseded, ToldRefund,
 };
+pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};
 pub use sku::{SaleAttribute, Sku};
 pub use status::{

@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     Allocation, CartStamp, Cause, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
-    Quantity, Quote, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, StatusChange, Transition,
-    UserId,
+    Quantity, Quote, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, StatusChange,
+    Transition, UserId,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
@@ -68,6 +68,8 @@ pub struct NewOrder {
     pub cart_lines: Vec<(SkuId, CartStamp)>,
     /// The key under which the client may repeat the request, with a digest of the request.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
+    /// What keeps a second click from becoming a second order; none where the client has a key for that.
+    pub repeat_guard: Option<RepeatGuard>,
 }
 
 /// A digest of what a client asked for, to tell a repeated request from another one under the same key.

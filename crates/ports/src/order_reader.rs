@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use domain::{IdempotencyKey, Order, OrderId, OrderStatus, RequestDigest, TimelineEntry, UserId};
+use domain::{
+    IdempotencyKey, Order, OrderId, OrderStatus, RepeatGuard, RequestDigest, TimelineEntry, UserId,
+};
 
 use crate::StoreError;
 
@@ -23,6 +25,9 @@ pub trait OrderReader: Send + Sync {
 
     /// Which of the numbers that begin with these fourteen digits are in use.
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError>;
+
+    /// The order that was placed with this guard.
+    async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError>;
 
     /// What this user's idempotency key was used for.
     async fn find_by_key(

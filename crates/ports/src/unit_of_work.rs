@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     Allocation, Money, NewOrder, Order, OrderId, OrderNews, OrderStatus, PaymentRecord, Refund, RefundStatus,
-    Restock, Shipment, ShopTime, StatusChange, StockMove, StockMoveKind,
+    RepeatGuard, Restock, Shipment, ShopTime, StatusChange, StockMove, StockMoveKind,
 };
 
 use crate::{BoxError, CartRemoval, StoreError};
@@ -62,6 +62,9 @@ pub trait OrderRepo: Send {
     /// False, and nothing changed, where it is not. The comparison MUST be part of the statement that writes.
     async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError>;
 
+    /// Takes the guard off the order that has it, so that such an order can be placed again.
+    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError>;
+
     /// Writes down how the order was sent.
     async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError>;
 
@@ -102,6 +105,9 @@ pub enum InsertOrdersError {
     /// One of the numbers is in use.
     #[error("an order number is in use already")]
     NumberTaken(#[source] BoxError),
+    /// One of the guards is in use: such an order was placed before.
+    #[error("such an order was placed before")]
+    Repeated(#[source] BoxError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),

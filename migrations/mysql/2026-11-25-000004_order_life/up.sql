@@ -2,7 +2,7 @@
 -- migration before says.
 
 -- When the order must be looked at of its own accord, and how often that was done in vain; how it was sent; what of its
--- payment went back. The shop's people look for orders by status, newest first: order numbers begin with the time, and
+-- payment went back; what keeps a second click from becoming a second order. The shop's people look for orders by status, newest first: order numbers begin with the time, and
 -- the index on the status holds them too.
 SET @step = IF(
     EXISTS (SELECT 1 FROM information_schema.columns
@@ -15,6 +15,8 @@ SET @step = IF(
         ADD COLUMN tracking_number VARCHAR(64) CHARACTER SET utf8mb4,
         ADD COLUMN shipped_at DATETIME(6),
         ADD COLUMN refunded_amount DECIMAL(10, 2) NOT NULL DEFAULT 0,
+        ADD COLUMN repeat_guard VARCHAR(40) CHARACTER SET ascii COLLATE ascii_bin,
+        ADD UNIQUE INDEX dashop_order_repeat_guard (repeat_guard),
         ADD INDEX dashop_order_due (due_at),
         ADD INDEX dashop_order_of_status (status, order_id)'
 );

@@ -9,6 +9,9 @@ ALTER TABLE tb_order_info ADD COLUMN tracking_number VARCHAR(64);
 ALTER TABLE tb_order_info ADD COLUMN shipped_at TEXT;
 -- What of its payment went back.
 ALTER TABLE tb_order_info ADD COLUMN refunded_amount TEXT NOT NULL DEFAULT '0.00';
+-- What keeps a second click from becoming a second order.
+ALTER TABLE tb_order_info ADD COLUMN repeat_guard VARCHAR(40);
+CREATE UNIQUE INDEX dashop_order_repeat_guard ON tb_order_info (repeat_guard) WHERE repeat_guard IS NOT NULL;
 CREATE INDEX dashop_order_due ON tb_order_info (due_at) WHERE due_at IS NOT NULL;
 -- The shop's people look for orders by status, newest first: order numbers begin with the time.
 CREATE INDEX dashop_order_of_status ON tb_order_info (status, order_id);

@@ -367,6 +367,7 @@ impl<'a> Sequence<'a> {
             cart_lines: Vec::new(),
             expected_amount: None,
             idempotency: None,
+            repeat_guard: None,
         }
     }
 

@@ -114,6 +114,7 @@ impl Process {
         let rules = ShopRules {
             freight: FreightPolicy { flat: Money::from_fen(1_000).unwrap(), free_from: None },
             quantity_limit: QuantityLimit::new(200).unwrap(),
+            double_click: Duration::ZERO,
             payment_deadline: Duration::from_secs(30 * 60),
             receipt_after: Duration::from_secs(10 * 24 * 3600),
         };

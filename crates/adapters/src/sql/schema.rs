@@ -163,6 +163,8 @@ diesel::table! {
         tracking_number -> Nullable<Text>,
         shipped_at -> Nullable<Timestamp>,
         refunded_amount -> Yuan,
+        /// What keeps a second click from becoming a second order.
+        repeat_guard -> Nullable<Text>,
     }
 }
 

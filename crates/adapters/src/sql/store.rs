@@ -2,8 +2,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, TimelineEntry, UserId,
-    Username,
+    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, RepeatGuard, ShopTime, Sku, SkuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
@@ -165,6 +165,10 @@ impl OrderReader for SqlStore {
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         self.engine.numbers_beginning_with(second).await
+    }
+
+    async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {
+        self.engine.find_by_guard(guard).await
     }
 
     async fn find_by_key(

@@ -136,6 +136,7 @@ impl Buyer {
             due_at: None,
             cart_lines: Vec::new(),
             idempotency: None,
+            repeat_guard: None,
         }
     }
 

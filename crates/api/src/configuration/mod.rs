@@ -213,6 +213,7 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
         freight: FreightPolicy { flat, free_from },
         quantity_limit: quantity_limit.ok_or_else(|| source.wrong("quantity_limit", "is out of range"))?,
         payment_deadline: Duration::from_secs(minutes * 60),
+        double_click: source.seconds("double_click", 5, 0..=60)?,
         receipt_after: Duration::from_secs(source.within("receipt_days", 10, 1..=365)? * 24 * 3600),
     })
 }

@@ -155,7 +155,7 @@ impl From<PlacementError> for Failure {
             },
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
-            PlacementError::KeyInUse => Code::Busy.failure(),
+            PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
             PlacementError::Store(error) => store_failure(&error),
         }
     }

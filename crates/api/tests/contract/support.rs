@@ -266,6 +266,7 @@ impl Backs {
                 carts,
                 direct_buys,
                 orders: Arc::clone(&orders),
+                units: Arc::clone(&units),
                 desk,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),

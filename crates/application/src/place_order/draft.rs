@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use domain::{
     AddressId, CartStamp, IdempotencyKey, Money, NewOrder, Order, OrderId, Purchase, Quote, Refusal,
-    RequestDigest, ShippingAddress, ShopTime, SkuId, UserId,
+    RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId, UserId,
 };
 use ports::StoreError;
 
@@ -23,6 +23,8 @@ pub struct OrderDraft {
     pub expected_amount: Option<Money>,
     /// The key under which the request can be repeated, and what was requested.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
+    /// What keeps a second click from becoming a second order.
+    pub repeat_guard: Option<RepeatGuard>,
 }
 
 impl OrderDraft {
@@ -35,6 +37,7 @@ impl OrderDraft {
             address_id: self.address_id,
             cart_lines: self.cart_lines.clone(),
             idempotency: self.idempotency.clone(),
+            repeat_guard: self.repeat_guard.clone(),
         }
     }
 }
@@ -52,6 +55,9 @@ pub enum PlacementError {
     /// Another request under the same key got through first.
     #[error("another request under the same key got through first")]
     KeyInUse,
+    /// Such an order was placed before, and has the guard.
+    #[error("such an order was placed before")]
+    Repeated,
     /// The database failed. With [`StoreError::OutcomeUnknown`] the order may exist nevertheless.
     #[error(transparent)]
     Store(Arc<StoreError>),

@@ -147,6 +147,7 @@ impl Placement {
                     return Ok(Try::Again);
                 }
                 Written::KeyInUse => return Ok(Try::Failed(PlacementError::KeyInUse)),
+                Written::Repeated => return Ok(Try::Failed(PlacementError::Repeated)),
             }
         }
         let mut orders = orders.into_iter();
@@ -201,6 +202,7 @@ impl Placement {
         match unit.orders().insert(orders).await {
             Ok(()) => {}
             Err(InsertOrdersError::NumberTaken(_)) => return Ok(Written::NumberTaken),
+            Err(InsertOrdersError::Repeated(_)) => return Ok(Written::Repeated),
             Err(InsertOrdersError::Store(error)) => return Err(error),
         }
         let news: Vec<OrderNews> = orders.iter().map(|new| OrderNews::created(&new.order)).collect();
@@ -262,6 +264,7 @@ enum Written {
     StockChanged,
     NumberTaken,
     KeyInUse,
+    Repeated,
 }
 
 fn cart_removal(new: &NewOrder) -> Option<CartRemoval> {

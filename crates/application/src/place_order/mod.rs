@@ -11,11 +11,12 @@ mod group;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, CartStamp, IdempotencyKey, InvalidQuantity, Money, Order, Purchase, RequestDigest, SkuId,
-    UserId, Username,
+    AddressId, CartStamp, IdempotencyKey, InvalidQuantity, Money, Order, OrderStatus, Purchase, RepeatGuard,
+    RequestDigest, SkuId, UserId, Username,
 };
 use ports::{
-    AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderReader, StoreError,
+    AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderListQuery,
+    OrderReader, StoreError, UnitsOfWork,
 };
 
 pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
@@ -38,6 +39,8 @@ pub struct PlaceOrder {
     pub direct_buys: Arc<dyn DirectBuys>,
     /// The orders, to find the one of a repeated request.
     pub orders: Arc<dyn OrderReader>,
+    /// Where the mark of an order that was placed long ago is taken off.
+    pub units: Arc<dyn UnitsOfWork>,
     /// Where orders are written.
     pub desk: OrderDesk,
     /// Where they are paid.
@@ -123,6 +126,9 @@ impl PlaceOrder {
         let key = request.idempotency_key.clone().map(|key| (key, digest(&request)));
         let order = match self.placed_before(user_id, key.as_ref()).await? {
             Some(order) => order,
+            None if key.is_none() && !self.rules.double_click.is_zero() => {
+                self.place_once(&request, destination).await?
+            }
             None => match self.place_new(&request, destination, key.clone()).await {
                 Ok(order) => order,
                 // The first request under the key may have got through since we looked, and have emptied the cart or
@@ -136,21 +142,94 @@ impl PlaceOrder {
     async fn place_new(
         &self,
         request: &PlaceOrderRequest,
-        Destination { user_id, address }: Destination,
+        destination: Destination,
         idempotency: Option<(IdempotencyKey, RequestDigest)>,
     ) -> Result<Order, PlaceOrderError> {
-        let address = address.ok_or(PlaceOrderError::UnknownAddress)?;
-        let (purchase, cart_lines) = self.items(user_id, request.items).await?;
-        let draft = OrderDraft {
-            user_id,
+        let draft = self.draft(request, &destination, idempotency).await?;
+        Ok(self.desk.place(draft).await?)
+    }
+
+    /// Places an order for a client that has no key for its request: a second click on the same button is answered with
+    /// the order of the first one.
+    async fn place_once(
+        &self,
+        request: &PlaceOrderRequest,
+        destination: Destination,
+    ) -> Result<Order, PlaceOrderError> {
+        let mut draft = match self.draft(request, &destination, None).await {
+            Ok(draft) => draft,
+            Err(PlaceOrderError::NothingSelected) => {
+                let first = self.just_emptied_the_cart(&destination).await?;
+                return first.ok_or(PlaceOrderError::NothingSelected);
+            }
+            Err(error) => return Err(error),
+        };
+        let guard = RepeatGuard::new(draft.user_id, draft.address_id, &draft.purchase);
+        draft.repeat_guard = Some(guard.clone());
+        let error = match self.desk.place(draft.clone()).await {
+            Ok(order) => return Ok(order),
+            Err(error) => error,
+        };
+        let is_repeated = match &error {
+            PlacementError::Repeated => true,
+            // The first click may have taken the last piece.
+            PlacementError::Refused(_) => false,
+            PlacementError::Busy | PlacementError::KeyInUse | PlacementError::Store(_) => {
+                return Err(error.into());
+            }
+        };
+        match self.orders.find_by_guard(&guard).await? {
+            Some(first) if self.is_just_placed(&first) => Ok(first),
+            _ if !is_repeated => Err(error.into()),
+            Some(_) | None => {
+                let mut unit = self.units.begin().await?;
+                unit.orders().release_guard(&guard).await?;
+                unit.commit().await?;
+                Ok(self.desk.place(draft).await?)
+            }
+        }
+    }
+
+    /// The order that may have emptied the cart a moment ago.
+    async fn just_emptied_the_cart(
+        &self,
+        destination: &Destination,
+    ) -> Result<Option<Order>, PlaceOrderError> {
+        let query = OrderListQuery {
+            user_id: destination.user_id,
+            status: Some(OrderStatus::AwaitingPayment),
+            before: None,
+            limit: 1,
+        };
+        let latest = self.orders.list(&query).await?.pop();
+        let shipping = destination.address.as_ref().map(|address| &address.shipping);
+        Ok(latest.filter(|order| self.is_just_placed(order) && Some(&order.shipping) == shipping))
+    }
+
+    /// Whether the order is still the one that the buyer wants to pay, and not older than a second click.
+    fn is_just_placed(&self, order: &Order) -> bool {
+        order.status == OrderStatus::AwaitingPayment
+            && self.clock.now().since(order.created_at) < self.rules.double_click
+    }
+
+    async fn draft(
+        &self,
+        request: &PlaceOrderRequest,
+        Destination { user_id, address }: &Destination,
+        idempotency: Option<(IdempotencyKey, RequestDigest)>,
+    ) -> Result<OrderDraft, PlaceOrderError> {
+        let address = address.as_ref().ok_or(PlaceOrderError::UnknownAddress)?;
+        let (purchase, cart_lines) = self.items(*user_id, request.items).await?;
+        Ok(OrderDraft {
+            user_id: *user_id,
             address_id: address.id,
-            shipping: address.shipping,
+            shipping: address.shipping.clone(),
             purchase,
             cart_lines,
             expected_amount: request.expected_amount,
             idempotency,
-        };
-        Ok(self.desk.place(draft).await?)
+            repeat_guard: None,
+        })
     }
 
     async fn placed_before(

@@ -28,6 +28,7 @@ pub(crate) fn rules() -> ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
         payment_deadline: Duration::from_secs(1800),
+        double_click: Duration::ZERO,
         receipt_after: RECEIPT_AFTER,
     }
 }

@@ -102,8 +102,13 @@ pub async fn are_claimed_oldest_first(shop: Arc<dyn Shop>) {
         unit.cart_removals().add(&removals[number..=number], micros(age)).await.unwrap();
         unit.commit().await.unwrap();
     }
-    let claim =
-        async |before, limit| begin(&*shop).await.cart_removals().claim(micros(before), limit).await.unwrap();
+    // Committed, so that the locks are gone when the next one claims.
+    let claim = async |before, limit| {
+        let mut unit = begin(&*shop).await;
+        let claimed = unit.cart_removals().claim(micros(before), limit).await.unwrap();
+        unit.commit().await.unwrap();
+        claimed
+    };
     assert_eq!(claim(1, 9).await, [], "nothing is older than the oldest");
     assert_eq!(claim(3, 9).await, &removals[..2]);
     assert_eq!(claim(9, 1).await, &removals[..1]);

@@ -74,7 +74,10 @@ pub async fn binds_a_key_once_however_many_try(shop: Arc<dyn Shop>) {
                 match unit.orders().insert(&orders).await {
                     Ok(()) => {}
                     Err(crate::InsertOrdersError::Store(error)) => return Err(error),
-                    Err(taken @ crate::InsertOrdersError::NumberTaken(_)) => panic!("{taken}"),
+                    Err(
+                        taken @ (crate::InsertOrdersError::NumberTaken(_)
+                        | crate::InsertOrdersError::Repeated(_)),
+                    ) => panic!("{taken}"),
                 }
                 if unit.idempotency().record(&orders, noon()).await? {
                     unit.commit().await.map(|()| true)

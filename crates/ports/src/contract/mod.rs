@@ -61,6 +61,7 @@ macro_rules! shop_contract {
                 keep_two_hundred_characters_of_a_reason,
                 change_status_once_however_many_try,
                 keep_shipment_and_refunds,
+                are_not_repeated_until_their_guard_is_released,
             ]
             due_orders: [
                 are_claimed_once_and_again_after_the_lease,

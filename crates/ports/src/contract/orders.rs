@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Cause, NewOrder, Order, OrderGoods, OrderStatus, Quantity, Shipment, TimelineEntry};
+use domain::{
+    Cause, NewOrder, Order, OrderGoods, OrderStatus, Purchase, Quantity, RepeatGuard, Shipment, TimelineEntry,
+};
 
 use super::{
     Shop,
@@ -200,4 +202,35 @@ pub async fn keep_shipment_and_refunds(shop: Arc<dyn Shop>) {
     assert_eq!((order.shipment, order.refunded_amount), (Some(shipment), money("10.01")));
     assert_eq!(timeline(&stocked, "2019112812000004").await[0].cause, shipped.cause);
     assert_eq!(stocked.find("2019112812000005").await, Some(stocked.order("2019112812000005").order));
+}
+
+/// A second order with the same guard is refused, and told apart from one with the same number.
+pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let guard = |pieces| {
+        let lines = [(stocked.sku_id, Quantity::stored(pieces).unwrap())];
+        RepeatGuard::new(stocked.user_id, stocked.address_id, &Purchase::new(lines.into()).unwrap())
+    };
+    let guarded =
+        |number: &str, pieces| NewOrder { repeat_guard: Some(guard(pieces)), ..stocked.order(number) };
+    let (first, other) = (guarded("2019112812000001", 1), guarded("2019112812000002", 2));
+    let plain = [stocked.order("2019112812000003"), stocked.order("2019112812000004")];
+    stocked.place(&[first.clone(), other]).await;
+    stocked.place(&plain).await;
+    let repeat = guarded("2019112812000005", 1);
+    let mut unit = stocked.begin().await;
+    let refused = unit.orders().insert(std::slice::from_ref(&repeat)).await;
+    assert!(matches!(refused, Err(InsertOrdersError::Repeated(_))), "{refused:?}");
+    drop(unit);
+    let orders = stocked.shop.orders();
+    assert_eq!(orders.find_by_guard(&guard(1)).await.unwrap(), Some(first.order));
+    assert_eq!(orders.find_by_guard(&guard(3)).await.unwrap(), None);
+
+    let mut unit = stocked.begin().await;
+    unit.orders().release_guard(&guard(1)).await.unwrap();
+    unit.orders().release_guard(&guard(3)).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), None);
+    stocked.place(std::slice::from_ref(&repeat)).await;
+    assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), Some(repeat.order));
 }

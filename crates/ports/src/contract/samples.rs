@@ -90,6 +90,7 @@ impl Stocked {
             due_at: Some(micros(60_000_000)),
             cart_lines: Vec::new(),
             idempotency: None,
+            repeat_guard: None,
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use domain::{
     Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RequestDigest, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
+    RepeatGuard, RequestDigest, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
@@ -45,6 +45,8 @@ pub(crate) enum Defect {
     BindsTwice,
     KeepsFirstDirectBuy,
     IgnoresStamp,
+    /// Two clicks are two orders.
+    PlacesTwice,
     /// What goes back goes back again.
     ReturnsTwice,
     /// What was claimed stays due.
@@ -86,6 +88,7 @@ struct StoredOrder {
     order: Order,
     address_id: domain::AddressId,
     has_snapshots: bool,
+    guard: Option<RepeatGuard>,
 }
 
 pub(crate) struct Memory {

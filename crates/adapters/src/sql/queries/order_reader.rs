@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute, Shipment,
-    ShippingAddress, SkuId, TimelineEntry, UserId,
+    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, RepeatGuard,
+    SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
@@ -32,6 +32,10 @@ impl OrderReader for Database {
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         self.reader().await?.call(|conn| numbers_beginning_with(conn, second)).await
+    }
+
+    async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {
+        self.reader().await?.call(|conn| find_by_guard(conn, guard)).await
     }
 
     async fn find_by_key(
@@ -109,6 +113,19 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
         .await
         .optional()?;
     Ok(with_goods(conn, header.into_iter().collect()).await?.pop())
+}
+
+async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Order>, QueryError> {
+    let id: Option<String> = tb_order_info::table
+        .filter(tb_order_info::repeat_guard.eq(guard.as_str()))
+        .select(tb_order_info::order_id)
+        .first(conn)
+        .await
+        .optional()?;
+    match id {
+        Some(id) => find(conn, &order_id(&id)?).await,
+        None => Ok(None),
+    }
 }
 
 async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, QueryError> {

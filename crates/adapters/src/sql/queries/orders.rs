@@ -5,8 +5,8 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, SaleAttribute, Shipment, ShopTime,
-    StatusChange,
+    Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, RepeatGuard, SaleAttribute,
+    Shipment, ShopTime, StatusChange,
 };
 use ports::{BoxError, Claimed, InsertOrdersError, OrderRepo, StoreError};
 
@@ -18,7 +18,7 @@ use super::{
     prepared::prepared,
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, message},
     schema::{dashop_order_timeline, tb_order_goods, tb_order_info},
     types::{Amount, Moment},
 };
@@ -32,6 +32,7 @@ impl OrderRepo for Unit {
         match self.lease.call(|conn| insert(conn, orders)).await? {
             Inserted::All => Ok(()),
             Inserted::NumberTaken(cause) => Err(InsertOrdersError::NumberTaken(cause)),
+            Inserted::Repeated(cause) => Err(InsertOrdersError::Repeated(cause)),
         }
     }
 
@@ -41,6 +42,10 @@ impl OrderRepo for Unit {
 
     async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError> {
         self.lease.call(|conn| change_status(conn, change)).await
+    }
+
+    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.lease.call(|conn| release_guard(conn, guard)).await
     }
 
     async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {
@@ -73,6 +78,7 @@ impl OrderRepo for Unit {
 enum Inserted {
     All,
     NumberTaken(BoxError),
+    Repeated(BoxError),
 }
 
 #[derive(Insertable)]
@@ -94,6 +100,7 @@ struct OrderRow {
     ship_address: Option<String>,
     expire_at: Option<Moment>,
     due_at: Option<Moment>,
+    repeat_guard: Option<String>,
 }
 
 #[derive(Insertable)]
@@ -117,7 +124,13 @@ async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inserted, QueryE
         Err(QueryError::Database(
             error @ DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _),
         )) => {
-            return Ok(Inserted::NumberTaken(error.into()));
+            // Both engines name the key or its column.
+            let is_guard = message(&error).contains("repeat_guard");
+            return Ok(if is_guard {
+                Inserted::Repeated(error.into())
+            } else {
+                Inserted::NumberTaken(error.into())
+            });
         }
         Err(error) => return Err(error),
     }
@@ -165,6 +178,12 @@ async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, Q
         .execute(conn)
         .await?;
     Ok(true)
+}
+
+async fn release_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<(), QueryError> {
+    let guarded = tb_order_info::table.filter(tb_order_info::repeat_guard.eq(guard.as_str()));
+    diesel::update(guarded).set(tb_order_info::repeat_guard.eq(None::<String>)).execute(conn).await?;
+    Ok(())
 }
 
 async fn record_shipment(conn: &mut Conn, id: &OrderId, shipment: &Shipment) -> Result<(), QueryError> {
@@ -263,6 +282,7 @@ impl OrderRow {
             ship_address: Some(order.shipping.address.clone()),
             expire_at: order.expire_at.map(Moment),
             due_at: new.due_at.map(Moment),
+            repeat_guard: new.repeat_guard.as_ref().map(|guard| guard.as_str().to_owned()),
         })
     }
 }

@@ -2,7 +2,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, ShippingAddress, Sku, SkuId,
+    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, RepeatGuard, ShippingAddress, Sku, SkuId,
     TimelineEntry, UserId, Username,
 };
 use ports::{
@@ -126,6 +126,13 @@ impl OrderReader for Memory {
         Ok(tables.orders.keys().filter(|id| id.as_str().starts_with(second)).cloned().collect())
     }
 
+    async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {
+        let tables = self.tables();
+        let mut orders = tables.orders.iter();
+        let found = orders.find(|(_, stored)| stored.guard.as_ref() == Some(guard));
+        Ok(found.and_then(|(id, _)| tables.order(id, self.defect)))
+    }
+
     async fn find_by_key(
         &self,
         user_id: UserId,
@@ -139,7 +146,7 @@ impl OrderReader for Memory {
 impl Tables {
     /// An order as a reader sees it: without snapshots, with what the other tables say now.
     pub(super) fn order(&self, id: &OrderId, defect: Option<Defect>) -> Option<Order> {
-        let StoredOrder { order, address_id, has_snapshots } = self.orders.get(id)?;
+        let StoredOrder { order, address_id, has_snapshots, .. } = self.orders.get(id)?;
         let mut order = order.clone();
         if *has_snapshots && defect != Some(Defect::ReadsSkusOfToday) {
             return Some(order);

@@ -138,7 +138,7 @@ impl Shop for Memory {
             refunded_amount: Money::ZERO,
             goods: lines.collect(),
         };
-        let stored = StoredOrder { order, address_id: old.address_id, has_snapshots: false };
+        let stored = StoredOrder { order, address_id: old.address_id, has_snapshots: false, guard: None };
         self.tables().orders.insert(old.id, stored);
     }
 

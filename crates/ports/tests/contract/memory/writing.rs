@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{
-    Allocation, Money, NewOrder, Order, OrderId, OrderNews, OrderStatus, PaymentRecord, Restock, Shipment,
-    ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
+    Allocation, Money, NewOrder, Order, OrderId, OrderNews, OrderStatus, PaymentRecord, RepeatGuard, Restock,
+    Shipment, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
 };
 use ports::{
     CartRemoval, CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo,
@@ -98,11 +98,19 @@ impl OrderRepo for Unit {
             if self.tables.orders.contains_key(&new.order.id) && !self.has(Defect::OverwritesOrders) {
                 return Err(InsertOrdersError::NumberTaken("in use".into()));
             }
+            let has_guard = |stored: &StoredOrder| stored.guard.is_some() && stored.guard == new.repeat_guard;
+            if self.tables.orders.values().any(has_guard) && !self.has(Defect::PlacesTwice) {
+                return Err(InsertOrdersError::Repeated("in use".into()));
+            }
             if !self.tables.addresses.iter().any(|(_, address, _)| address.id == new.address_id) {
                 return Err(StoreError::Refused("no such address".into()).into());
             }
-            let stored =
-                StoredOrder { order: new.order.clone(), address_id: new.address_id, has_snapshots: true };
+            let stored = StoredOrder {
+                order: new.order.clone(),
+                address_id: new.address_id,
+                has_snapshots: true,
+                guard: new.repeat_guard.clone(),
+            };
             self.tables.orders.insert(new.order.id.clone(), stored);
             self.tables.set_due(&new.order.id, new.due_at);
         }
@@ -133,6 +141,14 @@ impl OrderRepo for Unit {
         self.tables.set_due(&change.order_id, change.due_at);
         self.wrote().await;
         Ok(true)
+    }
+
+    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError> {
+        for stored in self.tables.orders.values_mut() {
+            stored.guard = stored.guard.take().filter(|known| known != guard);
+        }
+        self.wrote().await;
+        Ok(())
     }
 
     async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {

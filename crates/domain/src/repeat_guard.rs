@@ -1,0 +1,63 @@
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::{AddressId, Purchase, UserId};
+
+/// What two clicks on one button have in common: the same buyer, the same lines, the same address.
+///
+/// The database holds it with the order, where it is unique, so that of two clicks only one can become an order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RepeatGuard(String);
+
+impl RepeatGuard {
+    /// Of what a buyer orders. A digest: lines may be many, and the column is short.
+    pub fn new(user_id: UserId, address_id: AddressId, purchase: &Purchase) -> Self {
+        let mut text = format!("{user_id} {address_id}");
+        for line in purchase.lines() {
+            // Writing to a text cannot fail.
+            let _ok = write!(text, " {}*{}", line.sku_id, line.quantity.pieces());
+        }
+        let digest = Sha256::digest(text.as_bytes());
+        Self(digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+            let _ok = write!(hex, "{byte:02x}");
+            hex
+        }))
+    }
+
+    /// The 32 characters that are stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::{Quantity, SkuId};
+
+    fn guard(user: i32, address: i32, lines: &[(i32, i32)]) -> RepeatGuard {
+        let lines: BTreeMap<_, _> =
+            lines.iter().map(|(sku, pieces)| (SkuId(*sku), Quantity::stored(*pieces).unwrap())).collect();
+        RepeatGuard::new(UserId(user), AddressId(address), &Purchase::new(lines).unwrap())
+    }
+
+    #[test]
+    fn only_the_same_order_has_the_same_guard() {
+        let one = guard(4, 7, &[(1, 1), (2, 3)]);
+        assert_eq!(one, guard(4, 7, &[(2, 3), (1, 1)]));
+        assert_eq!(one.as_str().len(), 32);
+        for other in [
+            guard(5, 7, &[(1, 1), (2, 3)]),
+            guard(4, 8, &[(1, 1), (2, 3)]),
+            guard(4, 7, &[(1, 1), (2, 4)]),
+            guard(4, 7, &[(1, 1)]),
+            guard(4, 7, &[(1, 1), (2, 3), (3, 1)]),
+            guard(47, 1, &[(1, 2), (3, 1)]),
+        ] {
+            assert_ne!(one, other);
+        }
+    }
+}
