@@ -49,7 +49,7 @@ impl EditAddresses {
         for _ in 0..ATTEMPTS {
             let entries = self.editor.entries(user_id).await?;
             let change = entries.edit(edit)?;
-            match self.editor.write(user_id, &entries, &change, self.clock.now()).await {
+            match self.editor.apply(user_id, &entries, &change, self.clock.now()).await {
                 Ok(true) => return Ok(self.editor.entries(user_id).await?),
                 // Others hold the rows, or were faster.
                 Ok(false) | Err(StoreError::Busy(_)) => {}

@@ -135,7 +135,7 @@ impl SignIn {
     /// The user, if the password is theirs. Each way through this takes one Argon2id computation, so that the time does
     /// not tell whether there is such a user.
     async fn check(&self, username: &Username, password: &Password) -> Result<Credential, SignInError> {
-        let credential = self.credentials.of_user(username).await?.filter(|found| found.is_active);
+        let credential = self.credentials.credential(username).await?.filter(|found| found.is_active);
         let is_right = match credential.as_ref().map(|found| &found.proof) {
             Some(Proof::Md5(md5)) if self.passwords.is_md5(password, md5) => true,
             Some(Proof::Hash(hash)) => self.verify(password, Some(hash.clone())).await?,
@@ -165,7 +165,7 @@ impl SignIn {
     ) -> Result<(), SignInError> {
         let hash = self.passwords.hash(password).await?;
         let user_id = credential.user_id;
-        if let Err(error) = self.credentials.keep_hash(user_id, md5, &hash, self.clock.now()).await {
+        if let Err(error) = self.credentials.keep_hash(user_id, md5, &hash).await {
             tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
         }
         Ok(())

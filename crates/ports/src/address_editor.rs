@@ -13,7 +13,7 @@ pub trait AddressEditor: Send + Sync {
     /// Writes a change that was decided on these entries. False, and nothing written, where the book is another by now.
     ///
     /// Comparing and writing MUST be one atomic step, also where the book is empty. Nobody else's entries are touched.
-    async fn write(
+    async fn apply(
         &self,
         user_id: UserId,
         decided_on: &AddressEntries,

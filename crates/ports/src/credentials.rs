@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Password, PasswordHash, ShopTime, UserId, Username};
+use domain::{Password, PasswordHash, UserId, Username};
 
 use crate::{BoxError, StoreError};
 
@@ -8,16 +8,10 @@ use crate::{BoxError, StoreError};
 #[async_trait]
 pub trait Credentials: Send + Sync {
     /// Of the user of this name; the comparison is exact, letter for letter.
-    async fn of_user(&self, username: &Username) -> Result<Option<Credential>, StoreError>;
+    async fn credential(&self, username: &Username) -> Result<Option<Credential>, StoreError>;
 
     /// Keeps the hash of a user who had none, if the MD5 is still this one; else nothing changes.
-    async fn keep_hash(
-        &self,
-        user_id: UserId,
-        md5: &str,
-        hash: &PasswordHash,
-        at: ShopTime,
-    ) -> Result<(), StoreError>;
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError>;
 }
 
 /// How one user proves who they are.
