@@ -3,7 +3,11 @@
 use std::{path::Path, sync::Arc};
 
 use actix_web::test::TestRequest;
-use adapters::sql::{SqlConfig, SqlStore};
+use adapters::{
+    passwords::Argon2Passwords,
+    sql::{SqlConfig, SqlStore},
+    system::SystemRandomness,
+};
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::Username;
 use ports::mock::MockPaymentGateway;
@@ -40,6 +44,10 @@ impl Embedded {
             orders: Arc::clone(&store) as _,
             units: Arc::clone(&store) as _,
             gateway: Arc::new(gateway),
+            showcase: Arc::clone(&store) as _,
+            editor: Arc::clone(&store) as _,
+            credentials: Arc::clone(&store) as _,
+            passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
         };
         Self { client: Client::of(backs), store, directory }
     }

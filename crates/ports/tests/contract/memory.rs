@@ -53,6 +53,14 @@ pub(crate) enum Defect {
     FinishesTwice,
     ClaimsYoung,
     RemovesInTwoSteps,
+    WritesInTwoSteps,
+    /// Of several lines, those that are as they were.
+    WritesSome,
+    /// Without the blanks of the old shop.
+    WritesItsOwnForm,
+    /// Deleted entries are gone, and orders with them.
+    DeletesRows,
+    ShowsOffShelf,
     /// One line that cannot be read hides the cart.
     HidesAll,
 }
