@@ -57,6 +57,8 @@ pub(crate) struct Parts {
     pub(crate) editor: MockAddressEditor,
     pub(crate) credentials: MockCredentials,
     pub(crate) passwords: MockPasswords,
+    /// Whether `/v1/tokens` is on.
+    pub(crate) signs_in: bool,
     pub(crate) missing: Vec<String>,
     pub(crate) result_page: &'static str,
     pub(crate) origins: Vec<String>,
@@ -119,6 +121,7 @@ impl Parts {
             editor: MockAddressEditor::new(),
             credentials: MockCredentials::new(),
             passwords: MockPasswords::new(),
+            signs_in: true,
             missing: Vec::new(),
             result_page: RESULT_PAGE,
             origins: Vec::new(),
@@ -207,6 +210,7 @@ impl Parts {
         };
         let (mut shop, writers) = backs.shop();
         shop.readiness = Arc::new(Missing(self.missing));
+        shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.result_page = self.result_page.to_owned();
         Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
     }

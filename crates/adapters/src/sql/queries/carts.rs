@@ -54,7 +54,7 @@ impl CartStore for Database {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = dashop_cart_line)]
+#[diesel(table_name = dashop_cart_line, treat_none_as_default_value = false)]
 struct LineRow {
     user_id: i32,
     sku_id: i32,
