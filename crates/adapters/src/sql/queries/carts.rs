@@ -69,16 +69,20 @@ async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> 
         .select((dashop_cart_line::sku_id, dashop_cart_line::value));
     let rows: Vec<(i32, String)> = for_update(concerned).load(conn).await?;
     let stored: BTreeMap<i32, CartStamp> = rows
-        .into_iter()
+        .iter()
         .filter_map(|(sku_id, value)| {
-            Some((sku_id, cart_format::read_line(&sku_id.to_string(), &value)?.stamp))
+            Some((*sku_id, cart_format::read_line(&sku_id.to_string(), value)?.stamp))
         })
         .collect();
     if changes.iter().any(|change| stored.get(&change.sku_id.0) != change.was.as_ref()) {
         return Ok(false);
     }
-    let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
-    diesel::delete(of_user.filter(dashop_cart_line::sku_id.eq_any(skus()))).execute(conn).await?;
+    // Only what is locked: a line that somebody else puts there meanwhile must stay.
+    let locked: Vec<i32> = rows.iter().map(|(sku_id, _)| *sku_id).collect();
+    if !locked.is_empty() {
+        let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
+        diesel::delete(of_user.filter(dashop_cart_line::sku_id.eq_any(locked))).execute(conn).await?;
+    }
     let lines = changes.iter().map(|change| LineRow {
         user_id: user_id.0,
         sku_id: change.sku_id.0,
