@@ -26,6 +26,11 @@ pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
     })
 }
 
+/// One line as the old shop writes it, byte for byte.
+pub(crate) fn write_line(count: i64, selected: bool) -> String {
+    format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(selected))
+}
+
 /// A number as the old programs wrote it.
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -62,6 +67,12 @@ mod tests {
             assert_eq!(line.stamp.0, value, "byte for byte");
         }
         assert!(!read_line("4", r#"{"count": 2, "selected": "0"}"#).unwrap().selected);
+    }
+
+    #[test]
+    fn a_line_is_written_as_the_old_shop_writes_it() {
+        assert_eq!(write_line(2, true), r#"{"count": 2, "selected": 1}"#);
+        assert_eq!(write_line(15, false), r#"{"count": 15, "selected": 0}"#);
     }
 
     #[test]

@@ -7,6 +7,8 @@
 pub mod alipay;
 #[cfg(any(feature = "sql", feature = "redis"))]
 mod cart_format;
+#[cfg(feature = "passwords")]
+pub mod passwords;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sql")]

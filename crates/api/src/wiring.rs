@@ -4,6 +4,7 @@ mod jobs;
 mod keys;
 mod payment;
 mod readiness;
+mod storefront;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,6 +13,7 @@ use std::{
 
 use adapters::{
     alipay::AlipayConfigError,
+    passwords::HashingFails,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlStore},
     system::{SystemClock, SystemRandomness},
@@ -59,6 +61,9 @@ pub enum StartError {
     /// The carts' configuration cannot be used.
     #[error("DASHOP_REDIS_URL")]
     Redis(#[from] RedisConfigError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Passwords(#[from] HashingFails),
     /// A key cannot be read.
     #[error("{variable}")]
     Key {
@@ -149,7 +154,7 @@ impl Services {
         let life = backs.order_life(configuration);
         let jobs = jobs::start(&life, sweep);
         let tokens = token_key(configuration)?;
-        let shop = backs.shop(carts, desk, life, readiness, tokens, configuration);
+        let shop = backs.shop(carts, desk, life, readiness, tokens, configuration)?;
         Ok(Self { shop, sandbox, writers, jobs })
     }
 }
@@ -236,12 +241,13 @@ impl Backs {
         readiness: Arc<Parts>,
         tokens: crate::http::TokenKey,
         configuration: &Configuration,
-    ) -> Shop {
+    ) -> Result<Shop, StartError> {
         let Self { store, gateway, clock, .. } = self;
+        let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
         let rules = configuration.rules;
         let http = &configuration.http;
         let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
-        Shop {
+        Ok(Shop {
             preview: PreviewOrder {
                 users: Arc::clone(&store) as _,
                 address_book: Arc::clone(&store) as _,
@@ -283,13 +289,14 @@ impl Backs {
             settle: life.settle,
             cancel: life.cancel,
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
+            storefront,
             readiness,
             tokens,
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),
             body_limit: http.body_limit,
             request_timeout: http.request_timeout,
-        }
+        })
     }
 }
 

@@ -4,9 +4,12 @@
 //! type, which the `api` crate matches exhaustively to find the code that the contract answers.
 
 mod books;
+mod browse_goods;
 mod cancel_order;
 mod cashier;
 mod confirm_receipt;
+mod edit_addresses;
+mod edit_cart;
 mod list_orders;
 mod payment_result;
 mod place_order;
@@ -15,13 +18,17 @@ mod refund_order;
 mod settle_payment;
 mod ship_order;
 mod show_order;
+mod sign_in;
 mod start_payment;
 mod sweep_carts;
 mod watch_orders;
 
+pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
 pub use cancel_order::{CancelOrder, CancelOrderError};
 pub use cashier::{Cashier, PaymentInvitation};
 pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
+pub use edit_addresses::{EditAddresses, EditAddressesError};
+pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
@@ -33,6 +40,7 @@ pub use refund_order::{RefundOrder, RefundOrderError};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use ship_order::{ShipOrder, ShipOrderError};
 pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
+pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
 pub use sweep_carts::{SweepCarts, SweepError};
 pub use watch_orders::WatchOrders;

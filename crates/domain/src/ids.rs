@@ -27,6 +27,22 @@ numeric_id! {
     /// A stock keeping unit, one buyable combination of a product's attributes: `DDSC_SKU.id`.
     SkuId
 }
+numeric_id! {
+    /// A product, sold as one or more SKUs: `DDSC_SPU.id`.
+    SpuId
+}
+numeric_id! {
+    /// A kind of goods: `DDSC_GOODS_CATALOG.id`.
+    CatalogId
+}
+numeric_id! {
+    /// An attribute by which the SKUs of a product differ: `DDSC_SPU_SALE_ATTR.id`.
+    AttributeId
+}
+numeric_id! {
+    /// The value of an attribute of one SKU: `DDSC_SALE_ATTR_VALUE.id`.
+    AttributeValueId
+}
 
 /// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,9 +5,13 @@
 //! needs the time or chance, the caller passes it in.
 
 mod address;
+mod address_book;
 mod allocation;
+mod attempts;
 mod bill;
 mod cart;
+mod cart_edit;
+mod credentials;
 mod event;
 mod freight;
 mod ids;
@@ -15,6 +19,7 @@ mod money;
 mod order;
 mod order_number;
 mod payment;
+mod product;
 mod purchase;
 mod quantity;
 mod refund;
@@ -27,12 +32,22 @@ mod time;
 mod watch;
 
 pub use address::{Address, ShippingAddress};
+pub use address_book::{
+    AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField, AddressRefusal, InvalidField,
+    Postcode,
+};
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
+pub use attempts::{AttemptPolicy, Attempts};
 pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
+pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
+pub use credentials::{Password, PasswordHash};
 pub use event::{OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
-pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
+pub use ids::{
+    AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
+    SpuId, UserId, Username,
+};
 pub use money::{Money, MoneyError};
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
@@ -40,6 +55,7 @@ pub use payment::{
     Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus, Settlement, Trade,
     TradeStatus, decide_settlement,
 };
+pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
 };

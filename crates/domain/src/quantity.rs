@@ -15,6 +15,11 @@ pub struct InvalidQuantity {
 }
 
 impl QuantityLimit {
+    /// The most pieces.
+    pub fn most(self) -> u32 {
+        self.0
+    }
+
     /// A limit of at least one and at most `i32::MAX` pieces, what the database's columns hold.
     pub fn new(most: u32) -> Option<Self> {
         (1..=i32::MAX.unsigned_abs()).contains(&most).then_some(Self(most))

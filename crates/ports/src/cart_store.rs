@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Cart, CartStamp, OrderId, SkuId, UserId};
+use domain::{Cart, CartLineChange, CartStamp, OrderId, SkuId, UserId};
 
 use crate::BoxError;
 
@@ -15,6 +15,14 @@ pub trait CartStore: Send + Sync {
     /// Takes ordered lines out of the carts, each only if its stamp is still the same; a line that changed
     /// meanwhile, or is gone, stays as it is and is no error. Checking and removing MUST be one atomic step.
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError>;
+
+    /// Writes lines in the old shop's format, byte for byte `{"count": 2, "selected": 1}`: all of them, or none and
+    /// false where one is not any more as [`CartLineChange::was`] says. A line that cannot be read counts as one that
+    /// is not there. Each SKU is named at most once. Comparing and writing MUST be one atomic step.
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError>;
+
+    /// Takes a line out of the cart, whatever it says; none there is no error.
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError>;
 }
 
 /// The cart lines of one order.

@@ -10,13 +10,16 @@
 //! 2. A mock in `mock.rs`, a suite in `contract/`.
 //! 3. The adapter, and its call of the suite.
 
+mod address_editor;
 mod cart_store;
 mod catalog;
 mod clock;
+mod credentials;
 mod direct_buys;
 mod order_reader;
 mod payment_gateway;
 mod people;
+mod showcase;
 mod store_error;
 mod unit_of_work;
 
@@ -25,9 +28,11 @@ pub mod contract;
 #[cfg(feature = "mock")]
 pub mod mock;
 
+pub use address_editor::AddressEditor;
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
+pub use credentials::{Credential, Credentials, PasswordError, Passwords, Proof};
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use payment_gateway::{
@@ -35,6 +40,7 @@ pub use payment_gateway::{
     VerifiedNotification, VerifiedReturn,
 };
 pub use people::{AddressBook, Destination, Users};
+pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{
     CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo, Outbox,

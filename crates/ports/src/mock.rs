@@ -13,13 +13,16 @@ use crate::{
     UnitOfWork, UnitsOfWork,
 };
 pub use crate::{
+    address_editor::MockAddressEditor,
     cart_store::MockCartStore,
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},
+    credentials::{MockCredentials, MockPasswords},
     direct_buys::MockDirectBuys,
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
+    showcase::MockShowcase,
     unit_of_work::{
         MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockRefundRepo, MockStockRepo,
         MockUnitsOfWork,

@@ -7,7 +7,7 @@ use deadpool_redis::{
     PoolConfig, Runtime, Timeouts, cluster,
     redis::{self, FromRedisValue},
 };
-use domain::{Cart, CartStamp, SkuId, UserId};
+use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
 use ports::{BoxError, CartError, CartRemoval, CartStore};
 
 use crate::cart_format;
@@ -21,6 +21,20 @@ for i = 1, #ARGV, 2 do
   end
 end
 return 0";
+
+/// Sets fields of a hash if all of them are still as they were: HASH, then FIELD, "=" and the value it had or "-" where
+/// there was none, and the new value.
+const WRITE_UNCHANGED: &str = r"
+for i = 1, #ARGV, 3 do
+  local value = redis.call('HGET', KEYS[1], ARGV[i])
+  local was = '-'
+  if value then was = '=' .. value end
+  if was ~= ARGV[i + 1] then return 0 end
+end
+for i = 1, #ARGV, 3 do
+  redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 2])
+end
+return 1";
 
 /// Where the carts are, and how long to wait for them.
 #[derive(Clone)]
@@ -131,6 +145,46 @@ impl RedisCarts {
         }
         self.run(&script).await
     }
+
+    /// What is stored of these lines now, byte for byte: a line that cannot be read is to be written over, but no other
+    /// that somebody puts there at the same moment.
+    async fn stored(
+        &self,
+        user_id: UserId,
+        changes: &[CartLineChange],
+    ) -> Result<Vec<Option<Vec<u8>>>, BoxError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(key(user_id));
+        for change in changes {
+            command.arg(change.sku_id.0);
+        }
+        self.run(&command).await
+    }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, BoxError> {
+        if changes.is_empty() {
+            return Ok(true);
+        }
+        let mut script = redis::cmd("EVAL");
+        script.arg(WRITE_UNCHANGED).arg(1).arg(key(user_id));
+        for (change, stored) in changes.iter().zip(self.stored(user_id, changes).await?) {
+            let field = change.sku_id.to_string();
+            let line = stored.as_deref().and_then(|value| str::from_utf8(value).ok());
+            let line = line.and_then(|value| cart_format::read_line(&field, value));
+            if line.map(|line| line.stamp) != change.was {
+                return Ok(false);
+            }
+            let was = stored.map_or_else(|| b"-".to_vec(), |value| [b"=", value.as_slice()].concat());
+            script.arg(field).arg(was).arg(cart_format::write_line(change.count, change.selected));
+        }
+        Ok(self.run::<u8>(&script).await? == 1)
+    }
+
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), BoxError> {
+        let mut command = redis::cmd("HDEL");
+        command.arg(key(user_id)).arg(sku_id.0);
+        self.run(&command).await
+    }
 }
 
 #[async_trait]
@@ -165,6 +219,14 @@ impl CartStore for RedisCarts {
             Ok(())
         })
         .await
+    }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
+        self.within_time(RedisCarts::write(self, user_id, changes)).await
+    }
+
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
+        self.within_time(RedisCarts::discard(self, user_id, sku_id)).await
     }
 }
 

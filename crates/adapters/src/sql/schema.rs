@@ -19,6 +19,8 @@ diesel::table! {
         phone -> Nullable<Text>,
         #[sql_name = "isActive"]
         is_active -> Bool,
+        /// Argon2id, as a PHC string; NULL until the first sign-in here.
+        dashop_password -> Nullable<Text>,
     }
 }
 
@@ -346,6 +348,8 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     user_profile,
     address,
+    ddsc_goods_catalog,
+    ddsc_spu,
     ddsc_sku,
     ddsc_spu_sale_attr,
     ddsc_sale_attr_value,

@@ -2,12 +2,14 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, RepeatGuard, ShopTime, Sku, SkuId,
-    TimelineEntry, UserId, Username,
+    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, IdempotencyKey,
+    Order, OrderId, PasswordHash, Product, RepeatGuard, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId,
+    Username,
 };
 use ports::{
-    AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
-    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, AddressEditor, CartError, CartRemoval, CartStore, Catalog, Credential, Credentials,
+    Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery, OrderReader, Shelf, ShelfPage,
+    Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -23,7 +25,18 @@ pub struct SqlStore {
 
 /// What each engine is to the store: all ports, and its upkeep.
 #[async_trait]
-trait Engine: Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOfWork + CartStore {
+trait Engine:
+    Users
+    + AddressBook
+    + AddressEditor
+    + Catalog
+    + Showcase
+    + Credentials
+    + DirectBuys
+    + OrderReader
+    + UnitsOfWork
+    + CartStore
+{
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
@@ -196,5 +209,65 @@ impl CartStore for SqlStore {
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
         self.engine.remove_ordered(removals).await
+    }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
+        self.engine.write(user_id, changes).await
+    }
+
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
+        self.engine.discard(user_id, sku_id).await
+    }
+}
+
+#[async_trait]
+impl AddressEditor for SqlStore {
+    async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError> {
+        self.engine.entries(user_id).await
+    }
+
+    async fn apply(
+        &self,
+        user_id: UserId,
+        decided_on: &AddressEntries,
+        change: &AddressChange,
+        at: ShopTime,
+    ) -> Result<bool, StoreError> {
+        self.engine.apply(user_id, decided_on, change, at).await
+    }
+}
+
+#[async_trait]
+impl Showcase for SqlStore {
+    async fn shelves(&self, catalogs: u32, skus: u32) -> Result<Vec<Shelf>, StoreError> {
+        self.engine.shelves(catalogs, skus).await
+    }
+
+    async fn shelf_page(
+        &self,
+        catalog_id: CatalogId,
+        skip: u32,
+        limit: u32,
+    ) -> Result<ShelfPage, StoreError> {
+        self.engine.shelf_page(catalog_id, skip, limit).await
+    }
+
+    async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError> {
+        self.engine.product_of(sku_id).await
+    }
+
+    async fn product(&self, spu_id: SpuId) -> Result<Option<Product>, StoreError> {
+        self.engine.product(spu_id).await
+    }
+}
+
+#[async_trait]
+impl Credentials for SqlStore {
+    async fn credential(&self, username: &Username) -> Result<Option<Credential>, StoreError> {
+        self.engine.credential(username).await
+    }
+
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
+        self.engine.keep_hash(user_id, md5, hash).await
     }
 }

@@ -2,10 +2,12 @@
 
 use adapters::sql::SqlStore;
 use domain::{
-    AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, SaleAttribute,
-    ShippingAddress, ShopTime, SkuId, UserId, Username,
+    AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PasswordHash, Quantity,
+    SaleAttribute, ShippingAddress, ShopTime, SkuId, UserId, Username,
 };
-use ports::{AddressBook, Catalog, OrderListQuery, OrderReader, StockOutcome, UnitsOfWork, Users};
+use ports::{
+    AddressBook, Catalog, Credentials, OrderListQuery, OrderReader, Proof, StockOutcome, UnitsOfWork, Users,
+};
 
 use super::sql_support::Engine;
 
@@ -125,6 +127,22 @@ fn an_order() -> NewOrder {
     }
 }
 
+/// The old back end reads and writes the user as before.
+#[tokio::test]
+async fn a_password_gets_a_hash_beside_its_md5() {
+    let (engine, store) = old_shop().await;
+    let guagua = Username("Guagua".to_owned());
+    let credential = store.credential(&guagua).await.unwrap().unwrap();
+    let Proof::Md5(md5) = credential.proof else { panic!("no hash so far") };
+    let before = engine.words("SELECT CONCAT_WS(' ', password, updated_time) AS n FROM user_profile").await;
+    let hash = PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned());
+    store.keep_hash(credential.user_id, &md5, &hash).await.unwrap();
+    assert_eq!(store.credential(&guagua).await.unwrap().unwrap().proof, Proof::Hash(hash));
+    assert_eq!(store.credential(&Username("guagua".to_owned())).await.unwrap(), None);
+    let after = engine.words("SELECT CONCAT_WS(' ', password, updated_time) AS n FROM user_profile").await;
+    assert_eq!(after, before);
+}
+
 #[tokio::test]
 async fn its_tables_keep_their_columns_and_keys() {
     let engine = Engine::mysql().await;
@@ -135,7 +153,8 @@ async fn its_tables_keep_their_columns_and_keys() {
          WHERE table_schema = DATABASE() AND table_name NOT LIKE 'dashop%' AND table_name NOT LIKE '\\_\\_%' {} \
          ORDER BY table_name, ordinal_position",
         "AND column_name NOT LIKE 'ship\\_%' AND column_name NOT LIKE 'sku\\_%\\_%' AND column_name NOT IN ('expire_at', \
-         'sku_name', 'due_at', 'due_attempts', 'carrier', 'tracking_number', 'shipped_at', 'refunded_amount', 'repeat_guard')"
+         'sku_name', 'due_at', 'due_attempts', 'carrier', 'tracking_number', 'shipped_at', 'refunded_amount', \
+         'dashop_password', 'repeat_guard')"
     );
     let keys = "SELECT CONCAT_WS(' ', table_name, constraint_name, constraint_type) AS n \
         FROM information_schema.table_constraints WHERE table_schema = DATABASE() AND table_name NOT LIKE 'dashop%' \
@@ -147,7 +166,8 @@ async fn its_tables_keep_their_columns_and_keys() {
 
     let added = "SELECT CONCAT_WS(' ', column_name, is_nullable, IFNULL(column_default, 'NULL')) AS n \
         FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name IN ('tb_order_info', \
-        'tb_order_goods') AND ordinal_position > IF(table_name = 'tb_order_info', 10, 7) ORDER BY 1";
+        'tb_order_goods', 'user_profile') AND ordinal_position > CASE table_name WHEN 'tb_order_info' THEN 10 \
+        WHEN 'user_profile' THEN 8 ELSE 7 END ORDER BY 1";
     let added = engine.words(added).await;
     assert_eq!(added.len(), 15);
     let has_default = |column: &String| !column.ends_with(" NO NULL");
@@ -160,6 +180,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
     engine.run(SCHEMA).await;
     for whole in [
         include_str!("../../../../migrations/mysql/2026-11-23-000002_dashop/up.sql"),
+        include_str!("../../../../migrations/mysql/2026-11-25-000003_storefront/up.sql"),
         include_str!("../../../../migrations/mysql/2026-11-25-000004_order_life/up.sql"),
     ] {
         let statements: Vec<&str> = whole.split_inclusive(";\n").collect();
@@ -174,7 +195,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
     engine.run("DELETE FROM __diesel_schema_migrations").await;
     assert_eq!(
         store.migrate().await.unwrap().len(),
-        3,
+        4,
         "the last step, to write down what was done, was cut off"
     );
     assert_eq!(list(&store, 4).await.len(), 2);
@@ -198,6 +219,9 @@ async fn a_shop_without_foreign_keys_gets_the_indexes_that_they_would_bring() {
     let expected = [
         "address dashop_address_of_user",
         "DDSC_SALE_ATTR_VALUE dashop_attr_of_sku",
+        "DDSC_SKU dashop_sku_of_spu",
+        "DDSC_SPU dashop_spu_of_catalog",
+        "DDSC_SPU_SALE_ATTR dashop_attr_of_spu",
         "tb_order_goods dashop_goods_of_order",
         "tb_order_info dashop_order_due",
         "tb_order_info dashop_order_of_status",

@@ -9,7 +9,8 @@ use adapters::sql::{CartsIn, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
-    AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, AddressEditor, CartRemovalMode, CartStore, Catalog, Credentials, DirectBuys, OrderReader,
+    Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -55,6 +56,18 @@ impl Shop for SqlShop {
         &self.store
     }
 
+    fn address_editor(&self) -> &dyn AddressEditor {
+        &self.store
+    }
+
+    fn showcase(&self) -> &dyn Showcase {
+        &self.store
+    }
+
+    fn credentials(&self) -> &dyn Credentials {
+        &self.store
+    }
+
     fn catalog(&self) -> &dyn Catalog {
         &self.store
     }
@@ -87,6 +100,13 @@ impl Shop for SqlShop {
         );
         self.engine.run(&insert).await;
         UserId(id)
+    }
+
+    async fn set_password(&self, user_id: UserId, md5: &str, is_active: bool) {
+        let active = i32::from(is_active);
+        let set =
+            format!("UPDATE user_profile SET password = '{md5}', isActive = {active} WHERE id = {user_id}");
+        self.engine.run(&set).await;
     }
 
     async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId {
@@ -129,6 +149,26 @@ impl Shop for SqlShop {
                  VALUES ({attribute}, {THEN}, '{name}', {id}); \
                  INSERT INTO DDSC_SALE_ATTR_VALUE (id, create_time, update_time, sale_attr_value_name, \
                  sale_attr_id_id, sku_id) VALUES ({attribute}, {THEN}, '{value}', {attribute}, {id});"
+            ));
+        }
+        self.engine.run(&inserts).await;
+        SkuId(id)
+    }
+
+    async fn add_variant(&self, of: SkuId, sku: NewSku) -> SkuId {
+        let id = self.id();
+        let NewSku { name, price, stock, is_launched, attributes } = sku;
+        let launched = i32::from(is_launched);
+        let mut inserts = format!(
+            "INSERT INTO DDSC_SKU (id, create_time, update_time, name, caption, price, cost_price, market_price, \
+             stock, sales, comments, is_launched, default_image_url, version, SPU_ID_id) \
+             VALUES ({id}, {THEN}, '{name}', '', '{price}', '{price}', '{price}', {stock}, 0, 0, {launched}, \
+             '{name}.jpg', 0, {of});"
+        );
+        for ((attribute, value), (_, name)) in (of.0 * 100..).zip(id * 100..).zip(attributes) {
+            inserts.push_str(&format!(
+                "INSERT INTO DDSC_SALE_ATTR_VALUE (id, create_time, update_time, sale_attr_value_name, \
+                 sale_attr_id_id, sku_id) VALUES ({value}, {THEN}, '{name}', {attribute}, {id});"
             ));
         }
         self.engine.run(&inserts).await;

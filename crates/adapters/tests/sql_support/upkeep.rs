@@ -28,7 +28,12 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     assert!(!state.is_current());
     assert_eq!(
         state.pending,
-        ["2026-11-23-000001_shop_tables", "2026-11-23-000002_dashop", "2026-11-25-000004_order_life"]
+        [
+            "2026-11-23-000001_shop_tables",
+            "2026-11-23-000002_dashop",
+            "2026-11-25-000003_storefront",
+            "2026-11-25-000004_order_life"
+        ]
     );
 
     let mut processes = JoinSet::new();
@@ -41,7 +46,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
 
     let state = store.schema().await.unwrap();
     assert!(state.is_current());
-    assert_eq!(state.applied, ["20261123000001", "20261123000002", "20261125000004"]);
+    assert_eq!(state.applied, ["20261123000001", "20261123000002", "20261125000003", "20261125000004"]);
     store.ping().await.unwrap();
 }
 

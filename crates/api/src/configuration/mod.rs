@@ -11,7 +11,7 @@ use adapters::{
     redis::RedisConfig,
     sql::{CartsIn, MysqlTls, SqlConfig},
 };
-use application::{DeskSettings, ShopRules};
+use application::{DeskSettings, ShopRules, SignInRules};
 use domain::{FreightPolicy, Money, QuantityLimit};
 
 pub use secret::Secret;
@@ -36,9 +36,11 @@ pub struct Configuration {
     pub rules: ShopRules,
     /// How orders are written.
     pub desk: DeskSettings,
+    /// How buyers sign in; none where the shop's old back end does that.
+    pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
     pub alipay: AlipayConfiguration,
-    /// Verifies tokens; none where one is to be generated and kept in the data directory.
+    /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
     /// What is logged, such as `info` or `dashop=debug,info`.
     pub log_level: String,
@@ -57,6 +59,8 @@ pub struct HttpConfiguration {
     pub base_url: String,
     /// Where buyers see whether they paid.
     pub result_page: String,
+    /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
+    pub trusted_proxy: bool,
     /// The origins that pages may call from; all of them where it is empty.
     pub cors_origins: Vec<String>,
     /// How many threads answer.
@@ -131,6 +135,7 @@ impl Configuration {
                 group: source.within("desk_group", 64, 1..=500)?,
                 queue: source.within("desk_queue", 2000, 1..=100_000)?,
             },
+            sign_in: sign_in(&mut source)?,
             alipay,
             jwt_secret: jwt_secret(&mut source, is_embedded)?,
             log_level: source.get_or("log_level", "info".to_owned())?,
@@ -150,6 +155,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
     Ok(HttpConfiguration {
         base_url: source.get_or("base_url", format!("{public_url}/media/"))?,
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
+        trusted_proxy: source.get_or("trusted_proxy", false)?,
         cors_origins: source.origins("cors_origins")?,
         workers: source.within("workers", 2, 1..=256)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
@@ -216,6 +222,17 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
         double_click: source.seconds("double_click", 5, 0..=60)?,
         receipt_after: Duration::from_secs(source.within("receipt_days", 10, 1..=365)? * 24 * 3600),
     })
+}
+
+fn sign_in(source: &mut Source) -> Result<Option<SignInRules>, ConfigurationError> {
+    let is_on = source.get_or("sign_in", true)?;
+    let hours = source.within("token_hours", 24, 1..=24 * 365)?;
+    let rules = SignInRules {
+        token_life: Duration::from_secs(hours * 3600),
+        failures_per_name: source.within("sign_in_failures", 10, 1..=10_000)?,
+        failures_per_address: source.within("sign_in_failures_per_address", 100, 1..=1_000_000)?,
+    };
+    Ok(is_on.then_some(rules))
 }
 
 fn alipay(

@@ -44,6 +44,11 @@ fn an_error_names_the_variable() {
         ("DASHOP_CORS_ORIGINS", "http://shop.example/"),
         ("DASHOP_CORS_ORIGINS", "http://shop.example:80"),
         ("DASHOP_CORS_ORIGINS", "http://shop.example,*"),
+        ("DASHOP_SIGN_IN", "perhaps"),
+        ("DASHOP_TOKEN_HOURS", "0"),
+        ("DASHOP_SIGN_IN_FAILURES", "0"),
+        ("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "many"),
+        ("DASHOP_TRUSTED_PROXY", "10.0.0.1"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
         let said = refusal(&[(name, value)]);
@@ -91,6 +96,14 @@ fn a_file_is_read_and_the_environment_is_above_it() {
 fn secrets_are_not_printed() {
     let shown = format!("{:?}", read(&[SECRET, ("DASHOP_DATABASE_URL", "sqlite:x")]).unwrap());
     assert!(!shown.contains(SECRET.1) && shown.contains("(hidden)"), "{shown}");
+}
+
+#[test]
+fn signing_in_can_be_left_to_the_old_back_end() {
+    let rules = read(&[]).unwrap().sign_in.unwrap();
+    assert_eq!(rules.token_life.as_secs(), 24 * 3600);
+    assert_eq!((rules.failures_per_name, rules.failures_per_address), (10, 100));
+    assert!(read(&[("DASHOP_SIGN_IN", "false")]).unwrap().sign_in.is_none());
 }
 
 #[test]

@@ -101,6 +101,7 @@ enum ErrorText<'a> {
     Wrapped { error_msg: &'a str },
 }
 
-fn json(body: &impl Serialize) -> HttpResponse {
+/// Any answer in HTTP's own words: 200, and not to be kept.
+pub(super) fn json(body: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(body)
 }

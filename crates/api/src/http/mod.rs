@@ -8,6 +8,7 @@ mod middleware;
 mod pages;
 mod parameters;
 mod processing;
+mod storefront;
 mod success;
 mod wire;
 
@@ -30,6 +31,7 @@ pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
 pub use health::Readiness;
 pub use middleware::named;
+pub use storefront::Storefront;
 
 /// What the handlers work with: the use cases, and a little of the configuration.
 pub struct Shop {
@@ -51,6 +53,8 @@ pub struct Shop {
     pub cancel: Arc<CancelOrder>,
     /// One order with its timeline.
     pub show: ShowOrder,
+    /// The shop around the orders.
+    pub storefront: Storefront,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.
@@ -103,6 +107,7 @@ pub fn routes(services: &mut ServiceConfig) {
                 .default_service(web::to(no_such_method)),
         );
     }
+    storefront::routes(services);
     // Whatever else is asked for below the contract's prefix is answered in its form.
     services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services

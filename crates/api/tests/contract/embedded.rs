@@ -3,7 +3,11 @@
 use std::{path::Path, sync::Arc};
 
 use actix_web::test::TestRequest;
-use adapters::sql::{SqlConfig, SqlStore};
+use adapters::{
+    passwords::Argon2Passwords,
+    sql::{SqlConfig, SqlStore},
+    system::SystemRandomness,
+};
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::Username;
 use ports::mock::MockPaymentGateway;
@@ -16,14 +20,14 @@ use crate::{samples::*, support::*};
 const BUYER: &str = "demo";
 
 /// The demo shop in a directory of its own.
-struct Embedded {
+pub(crate) struct Embedded {
     client: Client,
     store: Arc<SqlStore>,
     directory: TempDir,
 }
 
 impl Embedded {
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", file(directory.path()));
         let store = Arc::new(SqlStore::connect(&SqlConfig::new(url)).await.unwrap());
@@ -40,18 +44,22 @@ impl Embedded {
             orders: Arc::clone(&store) as _,
             units: Arc::clone(&store) as _,
             gateway: Arc::new(gateway),
+            showcase: Arc::clone(&store) as _,
+            editor: Arc::clone(&store) as _,
+            credentials: Arc::clone(&store) as _,
+            passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
         };
         Self { client: Client::of(backs), store, directory }
     }
 
-    fn execute(&self, sql: &str) {
+    pub(crate) fn execute(&self, sql: &str) {
         let mut connection = SqliteConnection::establish(&file(self.directory.path())).unwrap();
         connection.batch_execute("PRAGMA busy_timeout = 30000").unwrap();
         connection.batch_execute(sql).unwrap_or_else(|error| panic!("{error}: {sql}"));
     }
 
     /// The buyer's cart: one ticked piece of each SKU from 1 to `skus`.
-    fn fill_cart(&self, skus: i32) {
+    pub(crate) fn fill_cart(&self, skus: i32) {
         let lines: String =
             (1..=skus).map(|sku| format!("(1, {sku}, '{{\"count\": 1, \"selected\": 1}}'),")).collect();
         self.execute(&format!(
@@ -61,7 +69,7 @@ impl Embedded {
         ));
     }
 
-    async fn ask(&self, request: TestRequest) -> Value {
+    pub(crate) async fn ask(&self, request: TestRequest) -> Value {
         let token = tokens().issue(&Username(BUYER.to_owned()), 4_102_444_800).unwrap();
         let answer = self.client.send(request.insert_header(("authorization", token))).await.json();
         assert_eq!(answer["code"], 200, "{answer}");
@@ -83,7 +91,7 @@ impl Embedded {
     }
 
     /// How many statements an operation sends, beginnings and ends of transactions not counted.
-    async fn statements(&self, operation: impl Future<Output = Value>) -> (u64, Value) {
+    pub(crate) async fn statements(&self, operation: impl Future<Output = Value>) -> (u64, Value) {
         let before = self.store.statements();
         let answer = operation.await;
         (self.store.statements() - before, answer)

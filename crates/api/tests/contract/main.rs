@@ -12,5 +12,6 @@ mod preview;
 mod receipt;
 mod samples;
 mod settle;
+mod storefront;
 mod support;
 mod time;

@@ -13,20 +13,22 @@ use actix_web::{
 };
 use api::{
     configuration::Secret,
-    http::{Readiness, Shop, TokenKey, cors, named, routes},
+    http::{Readiness, Shop, Storefront, TokenKey, cors, named, routes},
 };
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, DeskSettings, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, SettlePayment, ShowOrder, StartPayment, SweepCarts,
+    BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, ListOrders,
+    OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, SettlePayment, ShowOrder,
+    SignIn, SignInPorts, SignInRules, StartPayment, SweepCarts,
 };
 use async_trait::async_trait;
 use domain::{Address, Cart, OrderStatus, Sku, StatusChange};
 use ports::{
-    AddressBook, CartStore, Catalog, Clock, Destination, DirectBuys, OrderReader, PaymentGateway,
-    StockOutcome, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, AddressEditor, CartStore, Catalog, Clock, Credentials, Destination, DirectBuys, OrderReader,
+    Passwords, PaymentGateway, Showcase, StockOutcome, StoreError, UnitOfWork, UnitsOfWork, Users,
     mock::{
-        MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockPaymentGateway,
-        MockRandomness, MockUnitOfWork, MockUsers, PreparedUnits, clock_at,
+        MockAddressBook, MockAddressEditor, MockCartStore, MockCatalog, MockCredentials, MockDirectBuys,
+        MockOrderReader, MockPasswords, MockPaymentGateway, MockRandomness, MockShowcase, MockUnitOfWork,
+        MockUsers, PreparedUnits, clock_at,
     },
 };
 use serde_json::Value;
@@ -51,6 +53,12 @@ pub(crate) struct Parts {
     pub(crate) orders: MockOrderReader,
     pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
     pub(crate) gateway: MockPaymentGateway,
+    pub(crate) showcase: MockShowcase,
+    pub(crate) editor: MockAddressEditor,
+    pub(crate) credentials: MockCredentials,
+    pub(crate) passwords: MockPasswords,
+    /// Whether `/v1/tokens` is on.
+    pub(crate) signs_in: bool,
     pub(crate) missing: Vec<String>,
     pub(crate) result_page: &'static str,
     pub(crate) origins: Vec<String>,
@@ -109,6 +117,11 @@ impl Parts {
             orders: MockOrderReader::new(),
             units: Vec::new(),
             gateway: MockPaymentGateway::new(),
+            showcase: MockShowcase::new(),
+            editor: MockAddressEditor::new(),
+            credentials: MockCredentials::new(),
+            passwords: MockPasswords::new(),
+            signs_in: true,
             missing: Vec::new(),
             result_page: RESULT_PAGE,
             origins: Vec::new(),
@@ -190,9 +203,14 @@ impl Parts {
             orders,
             units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
             gateway: Arc::new(self.gateway),
+            showcase: Arc::new(self.showcase),
+            editor: Arc::new(self.editor),
+            credentials: Arc::new(self.credentials),
+            passwords: Arc::new(self.passwords),
         };
         let (mut shop, writers) = backs.shop();
         shop.readiness = Arc::new(Missing(self.missing));
+        shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.result_page = self.result_page.to_owned();
         Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
     }
@@ -223,12 +241,17 @@ pub(crate) struct Backs {
     pub(crate) orders: Arc<dyn OrderReader>,
     pub(crate) units: Arc<dyn UnitsOfWork>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
+    pub(crate) showcase: Arc<dyn Showcase>,
+    pub(crate) editor: Arc<dyn AddressEditor>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) passwords: Arc<dyn Passwords>,
 }
 
 impl Backs {
     /// The shop at [`noon`], and the writers of its desk.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
-        let Self { users, address_book, catalog, carts, direct_buys, orders, units, gateway } = self;
+        let storefront = self.storefront();
+        let Self { users, address_book, catalog, carts, direct_buys, orders, units, gateway, .. } = self;
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
@@ -296,6 +319,7 @@ impl Backs {
             show: ShowOrder { users, orders: Arc::clone(&orders) },
             payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
             settle,
+            storefront,
             readiness: Arc::new(Missing(Vec::new())),
             tokens: tokens(),
             base_url: BASE_URL.to_owned(),
@@ -304,6 +328,41 @@ impl Backs {
             request_timeout: REQUEST_TIMEOUT,
         };
         (shop, writers)
+    }
+}
+
+impl Backs {
+    /// The shop around the orders, which bears three failures of a name.
+    fn storefront(&self) -> Storefront {
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let cart = Arc::new(EditCart {
+            users: Arc::clone(&self.users),
+            carts: Arc::clone(&self.carts),
+            catalog: Arc::clone(&self.catalog),
+            limit: rules().quantity_limit,
+        });
+        let ports = SignInPorts {
+            credentials: Arc::clone(&self.credentials),
+            passwords: Arc::clone(&self.passwords),
+            cart: Arc::clone(&cart),
+            clock: Arc::clone(&clock),
+        };
+        let sign_in = SignInRules {
+            token_life: Duration::from_secs(24 * 3600),
+            failures_per_name: 3,
+            failures_per_address: 100,
+        };
+        Storefront {
+            sign_in: Some(SignIn::new(ports, sign_in)),
+            goods: BrowseGoods { showcase: Arc::clone(&self.showcase) },
+            cart,
+            addresses: EditAddresses {
+                users: Arc::clone(&self.users),
+                editor: Arc::clone(&self.editor),
+                clock,
+            },
+            trusts_proxy: false,
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Cart, CartLine, SkuId, UserId};
+use domain::{Cart, CartLine, CartLineChange, SkuId, UserId};
 
 use super::{
     Carts,
-    samples::{order_id, stamp},
+    samples::{how_many, order_id, stamp},
 };
 use crate::CartRemoval;
 
@@ -109,4 +109,83 @@ pub async fn removes_in_one_step(carts: Arc<dyn Carts>) {
         removing.await.unwrap();
         assert_eq!(carts.value(USER, sku).await.as_deref(), Some(THREE), "round {round}");
     }
+}
+
+fn change(sku: i32, was: Option<&str>, count: i64, selected: bool) -> CartLineChange {
+    CartLineChange { sku_id: SkuId(sku), was: was.map(stamp), count, selected }
+}
+
+/// Byte for byte, so that the old programs read it, and so that it is recognised after an order.
+pub async fn writes_as_the_old_shop_does(carts: Arc<dyn Carts>) {
+    let changes = [change(1, None, 2, true), change(1_000, None, 15, false)];
+    assert!(carts.store().write(USER, &changes).await.unwrap());
+    assert_eq!(carts.value(USER, SkuId(1)).await.as_deref(), Some(TWO));
+    assert_eq!(carts.value(USER, SkuId(1_000)).await.as_deref(), Some(r#"{"count": 15, "selected": 0}"#));
+    assert!(carts.store().write(USER, &[change(1, Some(TWO), 3, true)]).await.unwrap());
+    assert_eq!(carts.value(USER, SkuId(1)).await.as_deref(), Some(THREE));
+    assert_eq!(carts.store().load(OTHER).await.unwrap(), Cart::default());
+    assert!(carts.store().write(USER, &[]).await.unwrap(), "nothing to write");
+}
+
+/// Only what is still as it was read, and all of it or none.
+pub async fn writes_all_lines_or_none(carts: Arc<dyn Carts>) {
+    carts.put(USER, SkuId(1), TWO).await;
+    carts.put(USER, SkuId(2), TWO).await;
+    for stale in [change(2, Some(THREE), 9, true), change(2, None, 9, true), change(3, Some(TWO), 9, true)] {
+        let changes = [change(1, Some(TWO), 9, true), stale];
+        assert!(!carts.store().write(USER, &changes).await.unwrap(), "{changes:?}");
+        let stored = summary(&carts.store().load(USER).await.unwrap());
+        assert_eq!(stored, [(1, 2, true), (2, 2, true)], "{changes:?}");
+    }
+    let many: Vec<_> = (10..=200).map(|sku| change(sku, None, 1, true)).collect();
+    assert!(carts.store().write(USER, &many).await.unwrap());
+    assert_eq!(carts.store().load(USER).await.unwrap().lines.len(), 193);
+}
+
+/// A line that cannot be read is no line: otherwise its SKU could never be put into the cart again.
+pub async fn writes_over_what_cannot_be_read(carts: Arc<dyn Carts>) {
+    for (sku, value) in (1..).zip(["", "-", "=", "null", "{\"count\": 2}"]) {
+        carts.put(USER, SkuId(sku), value).await;
+        assert!(!carts.store().write(USER, &[change(sku, Some(value), 3, true)]).await.unwrap(), "{value}");
+        assert!(carts.store().write(USER, &[change(sku, None, 3, true)]).await.unwrap(), "{value}");
+        assert_eq!(carts.value(USER, SkuId(sku)).await.as_deref(), Some(THREE));
+    }
+}
+
+/// Whatever many do to one line at the same moment: each change that is said to be written is.
+pub async fn loses_no_write(carts: Arc<dyn Carts>) {
+    let written = how_many(40, |_| {
+        let carts = Arc::clone(&carts);
+        async move {
+            let cart = carts.store().load(USER).await.unwrap();
+            let line = cart.find(SkuId(1));
+            let more = CartLineChange {
+                sku_id: SkuId(1),
+                was: line.map(|line| line.stamp.clone()),
+                count: line.map_or(1, |line| line.count + 1),
+                selected: true,
+            };
+            carts.store().write(USER, &[more]).await.unwrap()
+        }
+    })
+    .await;
+    assert!(written >= 1);
+    let stored = summary(&carts.store().load(USER).await.unwrap());
+    assert_eq!(stored, [(1, i64::try_from(written).unwrap(), true)]);
+}
+
+/// Whatever it says, and nobody else's.
+pub async fn discards_a_line(carts: Arc<dyn Carts>) {
+    for user_id in [USER, OTHER] {
+        carts.put(user_id, SkuId(1), TWO).await;
+        carts.put(user_id, SkuId(2), "rubbish").await;
+        carts.put(user_id, SkuId(3), THREE).await;
+    }
+    for sku in [1, 2, 99] {
+        carts.store().discard(USER, SkuId(sku)).await.unwrap();
+        assert_eq!(carts.value(USER, SkuId(sku)).await, None);
+    }
+    assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(3, 3, true)]);
+    assert_eq!(carts.value(OTHER, SkuId(1)).await.as_deref(), Some(TWO));
+    assert_eq!(carts.value(OTHER, SkuId(2)).await.as_deref(), Some("rubbish"));
 }

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
 
-use crate::{AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users};
+use crate::{
+    AddressBook, AddressEditor, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader, Showcase,
+    UnitsOfWork, Users,
+};
 
 /// A database of its own for one test, empty at first.
 #[async_trait]
@@ -12,6 +15,12 @@ pub trait Shop: Send + Sync {
     fn users(&self) -> &dyn Users;
     /// The port.
     fn addresses(&self) -> &dyn AddressBook;
+    /// The port.
+    fn address_editor(&self) -> &dyn AddressEditor;
+    /// The port.
+    fn showcase(&self) -> &dyn Showcase;
+    /// The port.
+    fn credentials(&self) -> &dyn Credentials;
     /// The port.
     fn catalog(&self) -> &dyn Catalog;
     /// The port.
@@ -26,12 +35,17 @@ pub trait Shop: Send + Sync {
 
     /// Adds a user.
     async fn add_user(&self, username: &str) -> UserId;
+    /// Sets a user's password, as its MD5, and whether the user may sign in.
+    async fn set_password(&self, user_id: UserId, md5: &str, is_active: bool);
     /// Adds an entry to a user's address book.
     async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId;
     /// Changes the text of an address to `street`, as a buyer who moves does.
     async fn move_address(&self, id: AddressId, street: &str);
     /// Puts a SKU into the shop.
     async fn add_sku(&self, sku: NewSku) -> SkuId;
+    /// Puts another SKU of the same product into the shop, with values of the attributes that the product has, in their
+    /// order.
+    async fn add_variant(&self, of: SkuId, sku: NewSku) -> SkuId;
     /// Changes a SKU's name, picture and price, and removes its attributes, as the shop's people may do later.
     async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money);
     /// What is stored of a SKU's stock.
@@ -71,7 +85,7 @@ impl NewAddress {
     pub const TEXT: (&str, &str, &str) = ("家", "习瓜瓜", "13691433520");
 }
 
-/// A SKU to be added, of a product of its own, with the picture `<name>.jpg`, nothing sold and version 0.
+/// A SKU to be added, of a product and a kind of goods of its own, with the picture `<name>.jpg`, nothing sold and version 0.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSku {
     /// Its name.

@@ -10,9 +10,11 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a suite is test code")]
 
 pub mod address_book;
+pub mod address_editor;
 pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
+pub mod credentials;
 pub mod direct_buys;
 pub mod due_orders;
 pub mod fixture;
@@ -23,6 +25,7 @@ pub mod orders;
 pub mod payments;
 pub mod refunds;
 mod samples;
+pub mod showcase;
 pub mod stock;
 pub mod unit_of_work;
 pub mod users;
@@ -39,6 +42,21 @@ macro_rules! shop_contract {
             address_book: [
                 lists_the_default_first_and_deleted_never,
                 finds_a_destination_of_the_buyer_alone,
+            ]
+            address_editor: [
+                adds_rewrites_and_deletes,
+                keeps_one_default,
+                writes_on_what_it_was_decided_on_alone,
+                loses_no_entry,
+            ]
+            showcase: [
+                shows_the_first_of_each_kind,
+                shows_a_kind_page_by_page,
+                shows_a_product_with_all_its_skus,
+            ]
+            credentials: [
+                are_found_by_their_exact_name,
+                keep_the_first_hash_alone,
             ]
             catalog: [tells_stock_price_and_attributes, knows_nothing_of_no_ids]
             direct_buys: [remembers_the_latest_of_each_user]
@@ -128,6 +146,11 @@ macro_rules! cart_contract {
                 removes_what_is_unchanged,
                 removes_many_lines,
                 removes_in_one_step,
+                writes_as_the_old_shop_does,
+                writes_all_lines_or_none,
+                writes_over_what_cannot_be_read,
+                loses_no_write,
+                discards_a_line,
             ]
         }
     };

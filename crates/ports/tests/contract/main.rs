@@ -93,6 +93,16 @@ mod wrong {
         payments_twice_at_once: payments::are_recorded_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
         keys_twice_at_once: idempotency::binds_a_key_once_however_many_try finds LosesUpdates on shop;
+        case_of_names_at_sign_in: credentials::are_found_by_their_exact_name finds IgnoresCase on shop;
+        overwritten_hash: credentials::keep_the_first_hash_alone finds KeepsEveryHash on shop;
+        deleted_entries: address_editor::adds_rewrites_and_deletes finds ShowsDeleted on shop;
+        two_defaults: address_editor::keeps_one_default finds KeepsDefaults on shop;
+        foreign_default: address_editor::keeps_one_default finds IgnoresOwner on shop;
+        stale_decision: address_editor::writes_on_what_it_was_decided_on_alone finds WritesOnAnything on shop;
+        stale_decisions_of_many: address_editor::loses_no_entry finds WritesOnAnything on shop;
+        off_shelf_in_front: showcase::shows_the_first_of_each_kind finds ShowsOffShelf on shop;
+        too_many_in_front: showcase::shows_the_first_of_each_kind finds IgnoresLimit on shop;
+        off_shelf_page: showcase::shows_a_kind_page_by_page finds ShowsOffShelf on shop;
         first_direct_buy: direct_buys::remembers_the_latest_of_each_user finds KeepsFirstDirectBuy on shop;
         changed_lines: cart_removals::leave_what_was_changed finds IgnoresStamp on shop;
         removal_without_commit: cart_removals::take_effect_with_the_unit_of_work finds KeepsWhatIsDropped on shop;
@@ -100,6 +110,10 @@ mod wrong {
         removals_twice: cart_removals::are_claimed_by_one_alone finds LosesUpdates on shop_with_carts_elsewhere;
         changed_lines_in_store: cart_store::removes_what_is_unchanged finds IgnoresStamp on carts;
         check_then_remove: cart_store::removes_in_one_step finds RemovesInTwoSteps on carts;
+        form_of_a_line: cart_store::writes_as_the_old_shop_does finds WritesItsOwnForm on carts;
+        some_lines: cart_store::writes_all_lines_or_none finds WritesSome on carts;
+        any_line: cart_store::writes_all_lines_or_none finds IgnoresStamp on carts;
+        compare_then_write: cart_store::loses_no_write finds WritesInTwoSteps on carts;
         malformed_line: cart_store::hides_what_cannot_be_read_alone finds HidesAll on carts;
         lines_as_text: cart_store::loads_lines_in_order finds ListsUnordered on carts;
     }

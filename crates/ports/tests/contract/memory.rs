@@ -1,9 +1,11 @@
 //! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
 
+mod addresses;
 mod carts;
 mod reading;
 mod refunds;
 mod shop;
+mod showcase;
 mod writing;
 
 use std::{
@@ -55,6 +57,17 @@ pub(crate) enum Defect {
     FinishesTwice,
     ClaimsYoung,
     RemovesInTwoSteps,
+    WritesInTwoSteps,
+    /// Of several lines, those that are as they were.
+    WritesSome,
+    /// Without the blanks of the old shop.
+    WritesItsOwnForm,
+    /// What is decided on is not looked at.
+    WritesOnAnything,
+    /// A new default leaves the old one as it is.
+    KeepsDefaults,
+    ShowsOffShelf,
+    KeepsEveryHash,
     /// One line that cannot be read hides the cart.
     HidesAll,
 }
@@ -62,8 +75,12 @@ pub(crate) enum Defect {
 #[derive(Clone, Default)]
 struct Tables {
     users: Vec<String>,
+    passwords: BTreeMap<UserId, StoredPassword>,
     addresses: Vec<(UserId, Address, bool)>,
+    postcodes: BTreeMap<domain::AddressId, String>,
     skus: BTreeMap<SkuId, (Sku, Books)>,
+    /// Of which product a SKU is, by that one's first SKU; its own first one where it is not here.
+    products: BTreeMap<SkuId, SkuId>,
     direct_buys: BTreeMap<UserId, DirectBuy>,
     orders: BTreeMap<OrderId, StoredOrder>,
     timeline: Vec<(OrderId, TimelineEntry)>,
@@ -81,6 +98,13 @@ struct Tables {
 struct Due {
     at: ShopTime,
     attempts: u32,
+}
+
+#[derive(Clone)]
+struct StoredPassword {
+    md5: String,
+    hash: Option<String>,
+    is_active: bool,
 }
 
 #[derive(Clone)]

@@ -1,10 +1,15 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use diesel::prelude::*;
+use diesel::{
+    prelude::*,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
 use diesel_async::RunQueryDsl;
-use domain::{Cart, UserId};
+use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, StoreError};
 
-use super::{Conn, Database, prepared::prepared_if_few};
+use super::{Conn, Database, dialect::insert_rows, locking::for_update, prepared::prepared_if_few};
 use crate::{
     cart_format,
     sql::{failure::QueryError, schema::dashop_cart_line},
@@ -28,6 +33,74 @@ impl CartStore for Database {
         };
         removed.await.map_err(|error| CartError(error.into()))
     }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
+        let written = async {
+            let mut lease = self.begin().await?;
+            match lease.call(|conn| write(conn, user_id, changes)).await {
+                Ok(true) => lease.commit().await.map(|()| true),
+                // Others hold the lines: they are changing them.
+                Ok(false) | Err(StoreError::Busy(_)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        written.await.map_err(|error| CartError(error.into()))
+    }
+
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
+        let discarded = async { self.writer().await?.call(|conn| discard(conn, user_id, sku_id)).await };
+        discarded.await.map_err(|error: StoreError| CartError(error.into()))
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_cart_line, treat_none_as_default_value = false)]
+struct LineRow {
+    user_id: i32,
+    sku_id: i32,
+    value: String,
+}
+
+/// Writes the lines if all of them are as they were; false where one is not, and the transaction is to be dropped.
+async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, QueryError> {
+    let skus = || changes.iter().map(|change| change.sku_id.0);
+    let concerned = dashop_cart_line::table
+        .filter(dashop_cart_line::user_id.eq(user_id.0).and(dashop_cart_line::sku_id.eq_any(skus())))
+        .select((dashop_cart_line::sku_id, dashop_cart_line::value));
+    let rows: Vec<(i32, String)> = for_update(concerned).load(conn).await?;
+    let stored: BTreeMap<i32, CartStamp> = rows
+        .iter()
+        .filter_map(|(sku_id, value)| {
+            Some((*sku_id, cart_format::read_line(&sku_id.to_string(), value)?.stamp))
+        })
+        .collect();
+    if changes.iter().any(|change| stored.get(&change.sku_id.0) != change.was.as_ref()) {
+        return Ok(false);
+    }
+    // Only what is locked: a line that somebody else puts there meanwhile must stay.
+    let locked: Vec<i32> = rows.iter().map(|(sku_id, _)| *sku_id).collect();
+    if !locked.is_empty() {
+        let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
+        diesel::delete(of_user.filter(dashop_cart_line::sku_id.eq_any(locked))).execute(conn).await?;
+    }
+    let lines = changes.iter().map(|change| LineRow {
+        user_id: user_id.0,
+        sku_id: change.sku_id.0,
+        value: cart_format::write_line(change.count, change.selected),
+    });
+    match insert_rows!(conn, dashop_cart_line::table, lines.collect()) {
+        Ok(()) => Ok(true),
+        // A line that was not there to be locked, and that somebody else has just put there.
+        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn discard(conn: &mut Conn, user_id: UserId, sku_id: SkuId) -> Result<(), QueryError> {
+    diesel::delete(dashop_cart_line::table.find((user_id.0, sku_id.0))).execute(conn).await?;
+    Ok(())
 }
 
 async fn load(conn: &mut Conn, user_id: UserId) -> Result<Cart, QueryError> {

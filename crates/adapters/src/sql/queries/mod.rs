@@ -3,9 +3,11 @@
 //! One file a port: its queries, and the port's implementation on [`Database`] or, within a transaction, on [`Unit`].
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
+mod address_editor;
 mod cart_removals;
 mod carts;
 mod catalog;
+mod credentials;
 mod database;
 mod demo;
 mod direct_buys;
@@ -20,6 +22,7 @@ mod payments;
 mod people;
 pub(super) mod prepared;
 mod refunds;
+mod showcase;
 mod stock;
 mod unit_of_work;
 

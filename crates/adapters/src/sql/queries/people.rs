@@ -74,13 +74,13 @@ async fn destination(
 }
 
 /// A name with characters that the column's character set does not have is nobody's.
-fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
+pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
     if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
 }
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = address)]
-struct AddressRow {
+pub(super) struct AddressRow {
     id: i32,
     default_address: bool,
     #[diesel(embed)]

@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use domain::{Cart, SkuId, UserId};
+use domain::{Cart, CartLineChange, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, contract::Carts};
 
-use super::{Defect, Memory, pause};
+use super::{Defect, Memory, pause, read_line};
 
 #[async_trait]
 impl CartStore for Memory {
@@ -28,6 +28,40 @@ impl CartStore for Memory {
         } else {
             self.tables().remove_from_carts(removals, self.defect);
         }
+        Ok(())
+    }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
+        let before = self.tables().carts.clone();
+        // Long enough for others to look at the same.
+        for _ in 0..20 {
+            pause().await;
+        }
+        let mut tables = self.tables();
+        let looked_at = if self.has(Defect::WritesInTwoSteps) { before } else { tables.carts.clone() };
+        let is_as_it_was = |change: &CartLineChange| {
+            let stored = looked_at.get(&(user_id, change.sku_id));
+            let line = stored.and_then(|value| read_line(change.sku_id, value));
+            line.map(|line| line.stamp) == change.was || self.has(Defect::IgnoresStamp)
+        };
+        let writes_some = self.has(Defect::WritesSome);
+        if !writes_some && !changes.iter().all(is_as_it_was) {
+            return Ok(false);
+        }
+        for change in changes.iter().filter(|change| is_as_it_was(change)) {
+            let CartLineChange { count, selected, .. } = change;
+            let selected = i32::from(*selected);
+            let value = match self.defect {
+                Some(Defect::WritesItsOwnForm) => format!("{{\"count\":{count},\"selected\":{selected}}}"),
+                Some(_) | None => format!("{{\"count\": {count}, \"selected\": {selected}}}"),
+            };
+            tables.carts.insert((user_id, change.sku_id), value);
+        }
+        Ok(true)
+    }
+
+    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
+        self.tables().carts.remove(&(user_id, sku_id));
         Ok(())
     }
 }

@@ -4,11 +4,12 @@ use domain::{
     SkuId, UserId,
 };
 use ports::{
-    AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, AddressEditor, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader, Showcase,
+    UnitsOfWork, Users,
     contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
-use super::{Memory, StoredOrder};
+use super::{Memory, StoredOrder, StoredPassword};
 
 #[async_trait]
 impl Shop for Memory {
@@ -17,6 +18,18 @@ impl Shop for Memory {
     }
 
     fn addresses(&self) -> &dyn AddressBook {
+        self
+    }
+
+    fn address_editor(&self) -> &dyn AddressEditor {
+        self
+    }
+
+    fn showcase(&self) -> &dyn Showcase {
+        self
+    }
+
+    fn credentials(&self) -> &dyn Credentials {
         self
     }
 
@@ -44,6 +57,12 @@ impl Shop for Memory {
         let mut tables = self.tables();
         tables.users.push(username.to_owned());
         UserId(i32::try_from(tables.users.len()).unwrap())
+    }
+
+    async fn set_password(&self, user_id: UserId, md5: &str, is_active: bool) {
+        let mut tables = self.tables();
+        let hash = tables.passwords.get(&user_id).and_then(|password| password.hash.clone());
+        tables.passwords.insert(user_id, StoredPassword { md5: md5.to_owned(), hash, is_active });
     }
 
     async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId {
@@ -89,6 +108,12 @@ impl Shop for Memory {
             attributes: attributes.collect(),
         };
         tables.skus.insert(id, (stored, Books { stock: sku.stock.into(), sales: 0, version: 0 }));
+        id
+    }
+
+    async fn add_variant(&self, of: SkuId, sku: NewSku) -> SkuId {
+        let id = self.add_sku(sku).await;
+        self.tables().products.insert(id, of);
         id
     }
 

@@ -1,0 +1,74 @@
+//! `/v1/carts/U`: what the signed-in user put aside.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::ShownLine;
+use domain::{CartEdit, SkuId};
+
+use super::{Denial, DenialCode, bounded, fields::Fields, owner, wire::CartLineData};
+use crate::http::{Shop, answer::success, caller::Caller};
+
+pub(super) async fn get(
+    caller: Caller,
+    user: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, Denial> {
+    let username = owner(caller, &user)?;
+    Ok(cart(bounded(&shop, shop.storefront.cart.show(&username)).await?, &shop))
+}
+
+pub(super) async fn post(
+    caller: Caller,
+    user: web::Path<String>,
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> Result<HttpResponse, Denial> {
+    let username = owner(caller, &user)?;
+    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
+    let count = fields.integer("count").ok_or(DenialCode::BadParameter)?;
+    let edit = CartEdit::Add { sku_id: sku_id(&fields)?, count };
+    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&username, edit)).await?, &shop))
+}
+
+pub(super) async fn put(
+    caller: Caller,
+    user: web::Path<String>,
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> Result<HttpResponse, Denial> {
+    let username = owner(caller, &user)?;
+    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
+    let edit = match fields.text("state").as_deref() {
+        Some("add") => CartEdit::More(sku_id(&fields)?),
+        Some("del") => CartEdit::Less(sku_id(&fields)?),
+        Some("select") => CartEdit::Select(sku_id(&fields)?),
+        Some("unselect") => CartEdit::Unselect(sku_id(&fields)?),
+        Some("selectall") => CartEdit::SelectAll,
+        Some("unselectall") => CartEdit::UnselectAll,
+        Some(_) | None => return Err(DenialCode::BadParameter.into()),
+    };
+    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&username, edit)).await?, &shop))
+}
+
+pub(super) async fn delete(
+    request: HttpRequest,
+    caller: Caller,
+    user: web::Path<String>,
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> Result<HttpResponse, Denial> {
+    let username = owner(caller, &user)?;
+    let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(DenialCode::BadParameter)?;
+    let sku_id = sku_id(&fields)?;
+    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&username, sku_id)).await?, &shop))
+}
+
+/// The SKU that is meant. A number that no row can have is a SKU that does not exist.
+fn sku_id(fields: &Fields) -> Result<SkuId, Denial> {
+    let id = fields.integer("sku_id").ok_or(DenialCode::BadParameter)?;
+    Ok(SkuId(i32::try_from(id).map_err(|_| DenialCode::UnknownSku)?))
+}
+
+fn cart(lines: Vec<ShownLine>, shop: &Shop) -> HttpResponse {
+    let data: Vec<CartLineData> = lines.into_iter().map(CartLineData::from).collect();
+    success(Some(data), Some(&shop.base_url))
+}

@@ -1,0 +1,49 @@
+use std::net::{IpAddr, SocketAddr};
+
+use actix_web::{HttpRequest, http::header::X_FORWARDED_FOR};
+
+/// Where a request comes from: the peer, or, where there is a proxy that may be believed, the address that this proxy
+/// has put last. What stands before it may be the caller's own invention.
+pub(super) fn address(request: &HttpRequest, trusts_proxy: bool) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if trusts_proxy { forwarded(request).or(peer) } else { peer }
+}
+
+fn forwarded(request: &HttpRequest) -> Option<IpAddr> {
+    let last = request.headers().get_all(X_FORWARDED_FOR).last()?.to_str().ok()?;
+    let last = last.rsplit(',').next().unwrap_or(last).trim();
+    let with_port = || last.parse().map(|address: SocketAddr| address.ip());
+    last.trim_matches(['[', ']']).parse().or_else(|_| with_port()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn seen(forwarded: &[&str], trusts_proxy: bool) -> String {
+        let mut request = TestRequest::get().peer_addr("10.0.0.1:4000".parse().unwrap());
+        for value in forwarded {
+            request = request.append_header((X_FORWARDED_FOR, *value));
+        }
+        address(&request.to_http_request(), trusts_proxy).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_header_counts_only_where_a_proxy_is_to_be_believed() {
+        assert_eq!(seen(&["1.2.3.4"], false), "10.0.0.1");
+        assert_eq!(seen(&["1.2.3.4"], true), "1.2.3.4");
+        assert_eq!(seen(&[], true), "10.0.0.1");
+    }
+
+    #[test]
+    fn what_the_caller_invents_stands_before_what_the_proxy_adds() {
+        assert_eq!(seen(&["9.9.9.9, 1.2.3.4"], true), "1.2.3.4");
+        assert_eq!(seen(&["9.9.9.9", "1.2.3.4"], true), "1.2.3.4");
+        assert_eq!(seen(&["9.9.9.9, nonsense"], true), "10.0.0.1");
+        assert_eq!(seen(&["1.2.3.4:5000"], true), "1.2.3.4");
+        assert_eq!(seen(&["[2001:db8::1]:5000"], true), "2001:db8::1");
+        assert_eq!(seen(&["2001:db8::1"], true), "2001:db8::1");
+    }
+}

@@ -1,0 +1,70 @@
+//! What a request of a page says: a JSON object in the body, whatever its content type says.
+
+use actix_web::{HttpRequest, web::Payload};
+use serde_json::{Map, Value};
+
+use crate::http::{Shop, middleware::in_time};
+
+/// The fields of a request by name. Null and the empty text count as absent.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// Those of the body; none where it is not an object, too large, or does not arrive in time.
+    pub(super) async fn of_body(shop: &Shop, body: Payload) -> Option<Self> {
+        let bytes = in_time(shop, body.to_bytes_limited(shop.body_limit)).await?.ok()?.ok()?;
+        if bytes.trim_ascii().is_empty() {
+            return Some(Self(Map::new()));
+        }
+        serde_json::from_slice(&bytes).ok().map(Self)
+    }
+
+    /// Those of the body over those of the query string, for methods whose body a proxy may drop.
+    pub(super) async fn of_body_or_query(shop: &Shop, request: &HttpRequest, body: Payload) -> Option<Self> {
+        let Self(mut fields) = Self::of_body(shop, body).await?;
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            fields.entry(name).or_insert_with(|| Value::String(value.into_owned()));
+        }
+        Some(Self(fields))
+    }
+
+    /// Whatever the field says.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| is_there(value))
+    }
+
+    /// A text; a number is one too.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        match self.value(name)? {
+            Value::String(text) => Some(text.clone()),
+            Value::Number(number) => Some(number.to_string()),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        }
+    }
+
+    /// A whole number, also written as a text.
+    pub(super) fn integer(&self, name: &str) -> Option<i64> {
+        whole(self.value(name)?)
+    }
+
+    /// All fields that are there.
+    pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().filter(|(_, value)| is_there(value)).map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// A whole number, also written as a text.
+pub(super) fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+}

@@ -1,0 +1,72 @@
+//! `/v1/goods/…`: what there is to buy. Anybody may look.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::BrowseGoods;
+use domain::{AttributeId, AttributeValueId, CatalogId, SkuId, SpuId};
+use serde_json::Value;
+
+use super::{
+    Denial, DenialCode, bounded,
+    fields::{Fields, whole},
+    wire::{CatalogAnswer, DetailData, ShelfData},
+};
+use crate::http::{
+    Shop,
+    answer::{json, success},
+};
+
+/// The product's id in a choice; everything else there is an attribute.
+const SPU_ID: &str = "spuid";
+
+pub(super) async fn index(shop: web::Data<Shop>) -> Result<HttpResponse, Denial> {
+    let shelves = bounded(&shop, shop.storefront.goods.front()).await?;
+    let data: Vec<ShelfData> = shelves.into_iter().map(ShelfData::from).collect();
+    Ok(success(Some(data), Some(&shop.base_url)))
+}
+
+/// The old back end took every value of `launched` for true; so only what is on the shelf is shown.
+pub(super) async fn catalog(
+    request: HttpRequest,
+    catalog: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, Denial> {
+    let catalog_id = catalog.parse().map(CatalogId).map_err(|_| DenialCode::NoSuchPage)?;
+    let page = page(&request).ok_or(DenialCode::NoSuchPage)?;
+    let shown = bounded(&shop, shop.storefront.goods.shelf(catalog_id, page)).await?;
+    Ok(json(&CatalogAnswer::new(shown, BrowseGoods::PAGE, &shop.base_url)))
+}
+
+/// The page that the query string asks for, the first one where it asks for none.
+fn page(request: &HttpRequest) -> Option<u32> {
+    let mut parameters = url::form_urlencoded::parse(request.query_string().as_bytes());
+    match parameters.find(|(name, _)| name == "page") {
+        Some((_, page)) => page.parse().ok(),
+        None => Some(1),
+    }
+}
+
+pub(super) async fn detail(sku: web::Path<String>, shop: web::Data<Shop>) -> Result<HttpResponse, Denial> {
+    let sku_id = sku.parse().map(SkuId).map_err(|_| DenialCode::NoSuchSku)?;
+    let detail = bounded(&shop, shop.storefront.goods.detail(sku_id)).await?;
+    Ok(success(Some(DetailData::from(detail)), Some(&shop.base_url)))
+}
+
+pub(super) async fn choose(shop: web::Data<Shop>, body: web::Payload) -> Result<HttpResponse, Denial> {
+    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::NoSuchCombination)?;
+    let (spu_id, chosen) = choice(&fields).ok_or(DenialCode::NoSuchCombination)?;
+    let sku_id = bounded(&shop, shop.storefront.goods.choose(spu_id, &chosen)).await?;
+    Ok(success(Some(sku_id.0), None))
+}
+
+/// The product, and the value chosen of each attribute.
+fn choice(fields: &Fields) -> Option<(SpuId, BTreeMap<AttributeId, AttributeValueId>)> {
+    let spu_id = SpuId(i32::try_from(fields.integer(SPU_ID)?).ok()?);
+    let value = |(name, value): (&str, &Value)| {
+        let value_id = i32::try_from(whole(value)?).ok()?;
+        Some((AttributeId(name.parse().ok()?), AttributeValueId(value_id)))
+    };
+    let chosen = fields.all().filter(|(name, _)| *name != SPU_ID).map(value).collect::<Option<_>>()?;
+    Some((spu_id, chosen))
+}

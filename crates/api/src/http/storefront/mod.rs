@@ -1,0 +1,91 @@
+//! The shop around the orders, in the old back end's own formats: sign-in, goods, carts and addresses.
+//!
+//! HTTP 200 with a `code`, as everywhere, and `error` as a text.
+
+mod addresses;
+mod carts;
+mod client;
+mod denial;
+mod fields;
+mod goods;
+mod tokens;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_web::{
+    Resource,
+    web::{self, ServiceConfig},
+};
+use application::{BrowseGoods, EditAddresses, EditCart, SignIn};
+use domain::Username;
+
+use super::{Shop, caller::Caller, middleware::in_time};
+use denial::{Denial, DenialCode};
+
+/// The use cases around the orders.
+pub struct Storefront {
+    /// Signs buyers in; none where the shop's old back end does.
+    pub sign_in: Option<SignIn>,
+    /// Shows goods.
+    pub goods: BrowseGoods,
+    /// Shows and changes carts.
+    pub cart: Arc<EditCart>,
+    /// Shows and changes address books.
+    pub addresses: EditAddresses,
+    /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
+    pub trusts_proxy: bool,
+}
+
+/// The routes, each with and without a last slash.
+pub(super) fn routes(services: &mut ServiceConfig) {
+    for slash in ["", "/"] {
+        let resource = |path: &str| -> Resource {
+            web::resource(format!("{path}{slash}")).default_service(web::to(no_such_method))
+        };
+        services
+            .service(resource("/v1/tokens").route(web::post().to(tokens::post)))
+            .service(resource("/v1/goods/index").route(web::get().to(goods::index)))
+            .service(resource("/v1/goods/catalogs/{catalog}").route(web::get().to(goods::catalog)))
+            .service(resource("/v1/goods/detail/{sku}").route(web::get().to(goods::detail)))
+            .service(resource("/v1/goods/sku").route(web::post().to(goods::choose)))
+            .service(
+                resource("/v1/carts/{user}")
+                    .route(web::get().to(carts::get))
+                    .route(web::post().to(carts::post))
+                    .route(web::put().to(carts::put))
+                    .route(web::delete().to(carts::delete)),
+            )
+            .service(
+                resource("/v1/users/{user}/address")
+                    .route(web::get().to(addresses::get))
+                    .route(web::post().to(addresses::post)),
+            )
+            .service(resource("/v1/users/{user}/address/default").route(web::post().to(addresses::prefer)))
+            .service(
+                resource("/v1/users/{user}/address/{id}")
+                    .route(web::put().to(addresses::put))
+                    .route(web::delete().to(addresses::delete)),
+            );
+    }
+}
+
+async fn no_such_method() -> Denial {
+    Denial::new(DenialCode::NoSuchMethod, "请求参数错误:不支持的请求方法")
+}
+
+/// The signed-in user, who must be the one that the path names.
+fn owner(caller: Caller, named: &str) -> Result<Username, Denial> {
+    if caller.0.0 == named { Ok(caller.0) } else { Err(DenialCode::AnotherUser.into()) }
+}
+
+/// The outcome of the work, or 50000 where it takes longer than a request may.
+async fn bounded<T, E: Into<Denial>>(
+    shop: &Shop,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, Denial> {
+    match in_time(shop, work).await {
+        Some(outcome) => outcome.map_err(Into::into),
+        None => Err(DenialCode::Unforeseen.into()),
+    }
+}

@@ -1,0 +1,205 @@
+//! `/v1/carts/U`.
+
+use actix_web::test::TestRequest;
+use domain::CartLineChange;
+use ports::CartError;
+use serde_json::{Value, json};
+
+use super::{delete, error, post, put};
+use crate::{
+    samples::{BASE_URL, SECRET_CAUSE, USER, cart, sku, store_down},
+    support::{Parts, with_token},
+};
+
+const CART: &str = "/v1/carts/dada";
+
+/// A buyer with two pieces of SKU 4 and one of SKU 5, which is not ticked.
+fn buyer() -> Parts {
+    let skus = [sku(4, "104.95", 9), sku(5, "104.01", 2)];
+    Parts::signed_in().selling(skus).with_cart(cart(&[(4, 2, true), (5, 1, false)]))
+}
+
+fn lines() -> Value {
+    json!({"code": 200, "base_url": BASE_URL, "data": [
+        {
+            "id": 4, "name": "红袖添香", "count": 2, "selected": 1, "default_image_url": "4.jpg", "price": "104.95",
+            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 9, "is_launched": true
+        },
+        {
+            "id": 5, "name": "红袖添香", "count": 1, "selected": 0, "default_image_url": "5.jpg", "price": "104.01",
+            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 2, "is_launched": true
+        }
+    ]})
+}
+
+/// What one request writes: SKU, count and tick of each line.
+fn expecting(expected: &'static [(i32, i64, bool)]) -> Parts {
+    let mut parts = buyer();
+    let is_it = move |changes: &[CartLineChange]| {
+        let written = changes.iter().map(|change| (change.sku_id.0, change.count, change.selected));
+        written.eq(expected.iter().copied())
+    };
+    parts
+        .carts
+        .expect_write()
+        .times(1)
+        .withf(move |user_id, changes| *user_id == USER && is_it(changes))
+        .returning(|_, _| Ok(true));
+    parts
+}
+
+async fn ask(parts: Parts, request: TestRequest) -> Value {
+    parts.answer(request).await.json()
+}
+
+#[actix_web::test]
+async fn the_cart_is_shown() {
+    for uri in [CART, "/v1/carts/dada/"] {
+        assert_eq!(ask(buyer(), TestRequest::get().uri(uri)).await, lines());
+    }
+    let gone = Parts::signed_in().selling([]).with_cart(cart(&[(4, 2, true)]));
+    let shown = ask(gone, TestRequest::get().uri(CART)).await;
+    assert_eq!(shown["data"], json!([]), "a SKU that is gone has nothing to show");
+}
+
+#[actix_web::test]
+async fn each_change_answers_the_cart() {
+    let add = |body| post(CART, &body);
+    assert_eq!(ask(expecting(&[(4, 5, true)]), add(json!({"sku_id": "4", "count": "3"}))).await, lines());
+    assert_eq!(ask(expecting(&[(5, 2, true)]), add(json!({"sku_id": 5, "count": 1}))).await, lines());
+    let state = |body| put(CART, &body);
+    assert_eq!(ask(expecting(&[(4, 3, true)]), state(json!({"state": "add", "sku_id": 4}))).await, lines());
+    assert_eq!(ask(expecting(&[(4, 1, true)]), state(json!({"state": "del", "sku_id": "4"}))).await, lines());
+    assert_eq!(ask(buyer(), state(json!({"state": "del", "sku_id": 5}))).await, lines(), "never below one");
+    assert_eq!(
+        ask(expecting(&[(5, 1, true)]), state(json!({"state": "select", "sku_id": 5}))).await,
+        lines()
+    );
+    assert_eq!(
+        ask(expecting(&[(4, 2, false)]), state(json!({"state": "unselect", "sku_id": 4}))).await,
+        lines()
+    );
+    assert_eq!(ask(expecting(&[(5, 1, true)]), state(json!({"state": "selectall"}))).await, lines());
+    assert_eq!(ask(expecting(&[(4, 2, false)]), state(json!({"state": "unselectall"}))).await, lines());
+}
+
+#[actix_web::test]
+async fn a_line_is_taken_out_by_body_or_query() {
+    let requests =
+        [delete(CART, &json!({"sku_id": "4"})), TestRequest::delete().uri("/v1/carts/dada?sku_id=4")];
+    for request in requests {
+        let mut parts = buyer();
+        parts
+            .carts
+            .expect_discard()
+            .times(1)
+            .withf(|user_id, sku_id| *user_id == USER && sku_id.0 == 4)
+            .returning(|_, _| Ok(()));
+        assert_eq!(ask(parts, request).await, lines());
+    }
+}
+
+#[actix_web::test]
+async fn a_change_of_others_is_not_lost() {
+    let mut parts = buyer();
+    let mut tries = 0;
+    parts.carts.expect_write().times(3).returning(move |_, _| {
+        tries += 1;
+        Ok(tries == 3)
+    });
+    assert_eq!(ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await, lines());
+    let mut parts = buyer();
+    parts.carts.expect_write().times(8).returning(|_, _| Ok(false));
+    let refused = ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
+    assert_eq!(refused, error(50104, "操作太快了,请稍后重试"));
+}
+
+#[actix_web::test]
+async fn what_is_not_sold_is_not_found() {
+    let unknown = error(30101, "未找到商品");
+    for id in [json!(99), json!(99_999_999_999_i64)] {
+        assert_eq!(ask(buyer(), post(CART, &json!({"sku_id": id, "count": 1}))).await, unknown);
+        assert_eq!(ask(buyer(), put(CART, &json!({"sku_id": id, "state": "add"}))).await, unknown);
+    }
+    let mut off_shelf = sku(6, "1.00", 9);
+    off_shelf.is_launched = false;
+    let parts = Parts::signed_in().selling([off_shelf]).with_cart(cart(&[(6, 1, false)]));
+    assert_eq!(ask(parts, put(CART, &json!({"sku_id": 6, "state": "select"}))).await, unknown);
+}
+
+#[actix_web::test]
+async fn what_cannot_be_read_is_refused() {
+    let bad = error(30102, "传参不正确");
+    for body in [
+        json!({"count": 1}),
+        json!({"sku_id": 4}),
+        json!({"sku_id": 4, "count": "two"}),
+        json!({"sku_id": 4, "count": 1.5}),
+        json!({"sku_id": 4, "count": 0}),
+        json!({"sku_id": 4, "count": -1}),
+        json!({"sku_id": [4], "count": 1}),
+        json!([4]),
+    ] {
+        assert_eq!(ask(buyer(), post(CART, &body)).await, bad, "{body}");
+    }
+    for body in
+        [json!({}), json!({"state": "more", "sku_id": 4}), json!({"state": "add"}), json!({"state": 1})]
+    {
+        assert_eq!(ask(buyer(), put(CART, &body)).await, bad, "{body}");
+    }
+    assert_eq!(ask(buyer(), delete(CART, &json!({}))).await, bad);
+    let not_json = TestRequest::post().uri(CART).set_payload("sku_id=4");
+    assert_eq!(ask(buyer(), not_json).await, bad);
+    let too_large = post(CART, &json!({"sku_id": 4, "count": 1, "padding": "x".repeat(5_000)}));
+    assert_eq!(ask(buyer(), too_large).await, bad);
+}
+
+#[actix_web::test]
+async fn no_more_than_the_stock_and_the_limit() {
+    let short = error(30103, "购买数量超过库存");
+    assert_eq!(ask(buyer(), post(CART, &json!({"sku_id": 4, "count": 8}))).await, short);
+    let rich = Parts::signed_in().selling([sku(4, "1.00", 9_999)]).with_cart(cart(&[(4, 200, true)]));
+    let over = ask(rich, put(CART, &json!({"sku_id": 4, "state": "add"}))).await;
+    assert_eq!(over, error(30103, "每种商品最多购买200件"));
+}
+
+#[actix_web::test]
+async fn a_full_cart_takes_no_more() {
+    let full: Vec<_> = (100..300).map(|sku| (sku, 1, true)).collect();
+    let parts = Parts::signed_in().selling([sku(4, "1.00", 9)]).with_cart(cart(&full));
+    let refused = ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
+    assert_eq!(refused, error(30102, "购物车最多200种商品"));
+}
+
+#[actix_web::test]
+async fn only_its_owner_sees_a_cart() {
+    let another = error(30104, "非登录者用户");
+    let uri = "/v1/carts/other";
+    let body = json!({"sku_id": 4, "count": 1, "state": "add"});
+    let requests = [TestRequest::get().uri(uri), post(uri, &body), put(uri, &body), delete(uri, &body)];
+    for request in requests {
+        assert_eq!(ask(Parts::untouched(), request).await, another);
+    }
+    let nobody = Parts::untouched().open().await.send(TestRequest::get().uri(CART)).await.json();
+    assert_eq!(nobody, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
+    let mut parts = Parts::untouched();
+    parts.users.expect_find().returning(|_| Ok(None));
+    let stranger = parts.open().await.send(with_token(TestRequest::get().uri(CART))).await.json();
+    assert_eq!(stranger, json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"}));
+}
+
+#[actix_web::test]
+async fn no_cause_is_told() {
+    let mut parts = Parts::signed_in();
+    parts.carts.expect_load().returning(|_| Err(CartError(SECRET_CAUSE.into())));
+    assert_eq!(ask(parts, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
+    let mut parts = Parts::signed_in().with_cart(cart(&[(4, 1, true)]));
+    parts.catalog.expect_skus().returning(|_| Err(store_down()));
+    assert_eq!(ask(parts, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
+}
+
+#[actix_web::test]
+async fn another_method_is_told_so() {
+    let refused = ask(Parts::untouched(), TestRequest::patch().uri(CART)).await;
+    assert_eq!(refused, error(50101, "请求参数错误:不支持的请求方法"));
+}

@@ -1,0 +1,173 @@
+//! `/v1/goods/…`.
+
+use actix_web::test::TestRequest;
+use domain::{
+    AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, SkuCard,
+    SkuId, SpuId,
+};
+use ports::{Shelf, ShelfPage};
+use serde_json::{Value, json};
+
+use super::{error, post};
+use crate::{
+    samples::{BASE_URL, money, store_down},
+    support::Parts,
+};
+
+fn card(id: i32) -> SkuCard {
+    SkuCard {
+        id: SkuId(id),
+        name: format!("红袖添香{id}"),
+        caption: "轻盈雪纺".to_owned(),
+        price: money("209"),
+        image: format!("{id}.jpg"),
+    }
+}
+
+/// A product of two SKUs, red and blue.
+fn product() -> Product {
+    let sku = |id, name: &str| ProductSku {
+        card: card(id),
+        stock: 9,
+        is_launched: true,
+        values: vec![AttributeValue {
+            id: AttributeValueId(id * 10),
+            attribute_id: AttributeId(7),
+            name: name.to_owned(),
+        }],
+    };
+    Product {
+        id: SpuId(3),
+        catalog_id: CatalogId(1),
+        catalog_name: "女装".to_owned(),
+        attributes: vec![ProductAttribute { id: AttributeId(7), name: "颜色".to_owned() }],
+        skus: vec![sku(4, "红色"), sku(5, "蓝色")],
+    }
+}
+
+/// Nobody's token: anybody may look.
+async fn ask(parts: Parts, request: TestRequest) -> Value {
+    parts.open().await.send(request).await.json()
+}
+
+fn get(uri: &str) -> TestRequest {
+    TestRequest::get().uri(uri)
+}
+
+#[actix_web::test]
+async fn the_front_page() {
+    for uri in ["/v1/goods/index", "/v1/goods/index/"] {
+        let mut parts = Parts::untouched();
+        parts.showcase.expect_shelves().withf(|_, skus| *skus == 3).returning(|_, _| {
+            let shelf =
+                |id, name: &str, skus| Shelf { catalog_id: CatalogId(id), name: name.to_owned(), skus };
+            Ok(vec![shelf(1, "女装", vec![card(4)]), shelf(2, "男装", vec![])])
+        });
+        let expected = json!({"code": 200, "base_url": BASE_URL, "data": [
+            {"catalog_id": 1, "catalog_name": "女装", "sku": [
+                {"skuid": 4, "name": "红袖添香4", "caption": "轻盈雪纺", "price": "209.00", "image": "4.jpg"}
+            ]},
+            {"catalog_id": 2, "catalog_name": "男装", "sku": []}
+        ]});
+        assert_eq!(ask(parts, get(uri)).await, expected);
+    }
+}
+
+/// A kind of goods with twelve SKUs.
+fn twelve() -> Parts {
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_shelf_page().withf(|kind, _, limit| kind.0 == 1 && *limit == 9).returning(
+        |_, skip, _| {
+            let skus = (1..=12).map(card).skip(usize::try_from(skip).unwrap()).take(9).collect();
+            Ok(ShelfPage { skus, total: 12 })
+        },
+    );
+    parts
+}
+
+#[actix_web::test]
+async fn a_kind_of_goods_page_by_page() {
+    let expected = json!({
+        "code": 200, "base_url": BASE_URL, "paginator": {"pagesize": 9, "total": 12},
+        "data": (10..=12).map(|id| json!({
+            "skuid": id, "name": format!("红袖添香{id}"), "price": "209.00", "image": format!("{id}.jpg")
+        })).collect::<Vec<_>>()
+    });
+    assert_eq!(ask(twelve(), get("/v1/goods/catalogs/1?launched=true&page=2")).await, expected);
+    let first = ask(twelve(), get("/v1/goods/catalogs/1")).await;
+    assert_eq!(first["data"].as_array().unwrap().len(), 9);
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_shelf_page().returning(|_, _, _| Ok(ShelfPage { skus: vec![], total: 0 }));
+    let empty = ask(parts, get("/v1/goods/catalogs/99?page=1")).await;
+    assert_eq!((&empty["code"], &empty["paginator"]["total"]), (&json!(200), &json!(0)));
+}
+
+#[actix_web::test]
+async fn a_page_that_is_not_there() {
+    let bad = error(40200, "页数有误");
+    for page in ["0", "-1", "3", "x", "", "99999999999", "4294967295"] {
+        let uri = format!("/v1/goods/catalogs/1?page={page}");
+        assert_eq!(ask(twelve(), get(&uri)).await, bad, "{page}");
+    }
+    assert_eq!(ask(Parts::untouched(), get("/v1/goods/catalogs/x")).await, bad);
+}
+
+#[actix_web::test]
+async fn one_sku() {
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_product_of().withf(|id| id.0 == 5).returning(|_| Ok(Some(product())));
+    let expected = json!({"code": 200, "base_url": BASE_URL, "data": {
+        "image": "5.jpg", "spu": 3, "name": "红袖添香5", "caption": "轻盈雪纺", "price": "209.00",
+        "catalog_id": 1, "catalog_name": "女装", "detail_image": "5.jpg",
+        "sku_sale_attr_id": [7], "sku_sale_attr_names": ["颜色"],
+        "sku_sale_attr_val_id": [50], "sku_sale_attr_val_names": ["蓝色"],
+        "sku_all_sale_attr_vals_id": {"7": [40, 50]}, "sku_all_sale_attr_vals_name": {"7": ["红色", "蓝色"]},
+        "spec": {}, "stock": 9, "is_launched": true
+    }});
+    assert_eq!(ask(parts, get("/v1/goods/detail/5")).await, expected);
+}
+
+#[actix_web::test]
+async fn a_sku_that_is_not_there() {
+    let unknown = error(40300, "商品不存在");
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_product_of().returning(|_| Ok(None));
+    assert_eq!(ask(parts, get("/v1/goods/detail/99")).await, unknown);
+    for id in ["x", "99999999999", "1.5"] {
+        assert_eq!(ask(Parts::untouched(), get(&format!("/v1/goods/detail/{id}"))).await, unknown, "{id}");
+    }
+}
+
+fn choosing() -> Parts {
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_product().returning(|id| Ok(Some(product()).filter(|product| product.id == id)));
+    parts
+}
+
+#[actix_web::test]
+async fn a_choice_leads_to_its_sku() {
+    for body in [json!({"spuid": 3, "7": 40}), json!({"spuid": "3", "7": "40"})] {
+        let chosen = ask(choosing(), post("/v1/goods/sku", &body)).await;
+        assert_eq!(chosen, json!({"code": 200, "data": 4}), "{body}");
+    }
+    let none = error(40050, "没有这种规格的商品");
+    for body in [
+        json!({"spuid": 3}),
+        json!({"spuid": 3, "7": 99}),
+        json!({"spuid": 3, "8": 40}),
+        json!({"spuid": 3, "7": 40, "x": 1}),
+        json!({"spuid": 3, "7": "red"}),
+        json!({"spuid": 9, "7": 40}),
+        json!({"7": 40}),
+        json!([]),
+    ] {
+        assert_eq!(ask(choosing(), post("/v1/goods/sku", &body)).await, none, "{body}");
+    }
+}
+
+#[actix_web::test]
+async fn no_cause_is_told() {
+    let mut parts = Parts::untouched();
+    parts.showcase.expect_shelves().returning(|_, _| Err(store_down()));
+    assert_eq!(ask(parts, get("/v1/goods/index")).await, error(50000, "系统错误"));
+}

@@ -1,0 +1,185 @@
+//! `POST /v1/tokens`.
+
+use actix_web::test::TestRequest;
+use domain::{Password, PasswordHash, UserId};
+use ports::{Credential, PasswordError, Proof};
+use serde_json::{Value, json};
+
+use super::{error, post};
+use crate::{
+    samples::{SECRET_CAUSE, USER, USERNAME, cart, sku, store_down},
+    support::Parts,
+};
+
+const PASSWORD: &str = "123456";
+const MD5: &str = "e10adc3949ba59abbe56e057f20f883e";
+const HASH: &str = "$argon2id$hash";
+
+/// The user whose password is kept as this proof.
+fn known(proof: Proof, is_active: bool) -> Parts {
+    let mut parts = Parts::signed_in();
+    let credential = Credential { user_id: USER, is_active, proof };
+    parts
+        .credentials
+        .expect_credential()
+        .returning(move |name| Ok(Some(credential.clone()).filter(|_| name.0 == USERNAME)));
+    parts.passwords.expect_is_md5().returning(|password, md5| password.0 == PASSWORD && md5 == MD5);
+    parts.passwords.expect_verify().returning(|password, hash| {
+        Ok(password.0 == PASSWORD && hash == Some(PasswordHash(HASH.to_owned())))
+    });
+    parts
+}
+
+fn by_hash() -> Parts {
+    known(Proof::Hash(PasswordHash(HASH.to_owned())), true).with_cart(cart(&[]))
+}
+
+fn sign_in(password: &str) -> TestRequest {
+    post("/v1/tokens", &json!({"username": USERNAME, "password": password, "cart": null}))
+}
+
+async fn answer(parts: Parts, body: Value) -> Value {
+    parts.open().await.send(post("/v1/tokens", &body)).await.json()
+}
+
+#[actix_web::test]
+async fn a_hash_is_checked_and_the_token_opens_the_shop() {
+    let mut parts = by_hash();
+    parts.orders.expect_list().returning(|_| Ok(Vec::new()));
+    let client = parts.open().await;
+    let mut signed_in = client.send(sign_in(PASSWORD)).await.json();
+    let token = signed_in["data"]["token"].take();
+    assert_eq!(signed_in, json!({"code": 200, "username": USERNAME, "data": {"token": null, "len": 0}}));
+    // The test's clock stands in 2019, the library's does not: the token is there, and has ended long ago.
+    let claims = token.as_str().unwrap().split('.').nth(1).unwrap();
+    assert!(claims.len() > 20);
+    let list =
+        TestRequest::get().uri("/v1/carts/dada").insert_header(("authorization", token.as_str().unwrap()));
+    assert_eq!(client.send(list).await.json()["code"], 403);
+}
+
+#[actix_web::test]
+async fn the_first_good_sign_in_keeps_a_hash() {
+    let mut parts = known(Proof::Md5(MD5.to_owned()), true).with_cart(cart(&[(4, 1, true), (5, 2, false)]));
+    parts.passwords.expect_hash().times(1).returning(|_| Ok(PasswordHash(HASH.to_owned())));
+    parts
+        .credentials
+        .expect_keep_hash()
+        .times(1)
+        .withf(|user_id: &UserId, md5: &str, hash: &PasswordHash| {
+            *user_id == USER && md5 == MD5 && hash.0 == HASH
+        })
+        .returning(|_, _, _| Ok(()));
+    let signed_in = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(2)));
+}
+
+#[actix_web::test]
+async fn a_hash_that_is_not_kept_keeps_nobody_out() {
+    let mut parts = known(Proof::Md5(MD5.to_owned()), true).with_cart(cart(&[]));
+    parts.passwords.expect_hash().returning(|_| Ok(PasswordHash(HASH.to_owned())));
+    parts.credentials.expect_keep_hash().times(1).returning(|_, _, _| Err(store_down()));
+    assert_eq!(parts.open().await.send(sign_in(PASSWORD)).await.json()["code"], 200);
+}
+
+#[actix_web::test]
+async fn an_offline_cart_is_merged() {
+    let mut parts = by_hash().selling([sku(4, "209.00", 9)]);
+    parts
+        .carts
+        .expect_write()
+        .times(1)
+        .withf(|_, changes| changes.len() == 1 && changes[0].count == 3)
+        .returning(|_, _| Ok(true));
+    let lines = json!([{"id": 4, "count": "3", "name": "红袖添香"}, {"id": 99, "count": 1}]);
+    let signed_in = answer(parts, json!({"username": USERNAME, "password": PASSWORD, "cart": lines})).await;
+    assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(1)));
+}
+
+#[actix_web::test]
+async fn nobody_learns_what_was_wrong() {
+    let wrong = error(106, "username or password is wrong");
+    assert_eq!(by_hash().open().await.send(sign_in("other")).await.json(), wrong);
+    let by_md5 = || known(Proof::Md5(MD5.to_owned()), true);
+    assert_eq!(by_md5().open().await.send(sign_in("other")).await.json(), wrong);
+    let stranger = json!({"username": "stranger", "password": PASSWORD});
+    assert_eq!(answer(by_hash(), stranger).await, wrong);
+    let locked = known(Proof::Md5(MD5.to_owned()), false);
+    assert_eq!(locked.open().await.send(sign_in(PASSWORD)).await.json(), wrong);
+    let locked = known(Proof::Hash(PasswordHash(HASH.to_owned())), false);
+    assert_eq!(locked.open().await.send(sign_in(PASSWORD)).await.json(), wrong);
+}
+
+/// One Argon2id computation each, whoever it is: the time does not tell.
+#[actix_web::test]
+async fn every_wrong_attempt_costs_the_same() {
+    for (username, proof) in [
+        (USERNAME, Some(Proof::Md5(MD5.to_owned()))),
+        (USERNAME, Some(Proof::Hash(PasswordHash(HASH.to_owned())))),
+        ("stranger", None),
+    ] {
+        let mut parts = Parts::untouched();
+        parts.credentials.expect_credential().returning(move |_| {
+            Ok(proof.clone().map(|proof| Credential { user_id: USER, is_active: true, proof }))
+        });
+        parts.passwords.expect_is_md5().returning(|_, _| false);
+        parts.passwords.expect_verify().times(1).returning(|_: &Password, _| Ok(false));
+        let wrong = answer(parts, json!({"username": username, "password": "other"})).await;
+        assert_eq!(wrong["code"], 106);
+    }
+}
+
+#[actix_web::test]
+async fn what_is_missing_is_named() {
+    let no_name = error(103, "Please give me username");
+    assert_eq!(answer(Parts::untouched(), json!({"password": PASSWORD})).await, no_name);
+    assert_eq!(answer(Parts::untouched(), json!([])).await, no_name);
+    assert_eq!(answer(Parts::untouched(), json!({"username": "", "password": "x"})).await, no_name);
+    let no_password = error(104, "Please give me password");
+    assert_eq!(answer(Parts::untouched(), json!({"username": USERNAME})).await, no_password);
+    let in_query = TestRequest::post().uri("/v1/tokens?username=dada&password=123456");
+    let refused = Parts::untouched().open().await.send(in_query).await.json();
+    assert_eq!(refused, no_name, "a password in a URL would be in everybody's logs");
+}
+
+#[actix_web::test]
+async fn too_many_failures_lock_a_name_and_no_other() {
+    let client = by_hash().open().await;
+    for _ in 0..2 {
+        assert_eq!(client.send(sign_in("other")).await.json()["code"], 106);
+        assert_eq!(client.send(sign_in(PASSWORD)).await.json()["code"], 200, "what succeeds does not count");
+    }
+    assert_eq!(client.send(sign_in("other")).await.json()["code"], 106);
+    let locked = error(107, "too many attempts, please try again later");
+    assert_eq!(client.send(sign_in(PASSWORD)).await.json(), locked);
+    let stranger = post("/v1/tokens", &json!({"username": "stranger", "password": PASSWORD}));
+    assert_eq!(client.send(stranger).await.json()["code"], 106);
+}
+
+#[actix_web::test]
+async fn too_many_at_once_are_told_so() {
+    let mut parts = Parts::untouched();
+    parts.credentials.expect_credential().returning(|_| Ok(None));
+    parts.passwords.expect_verify().returning(|_, _| Err(PasswordError::Busy));
+    let busy = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    assert_eq!(busy, error(107, "too many attempts, please try again later"));
+}
+
+#[actix_web::test]
+async fn no_cause_is_told() {
+    let mut parts = Parts::untouched();
+    parts.credentials.expect_credential().returning(|_| Err(store_down()));
+    let failed = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    assert_eq!(failed, error(50000, "系统错误"));
+    let mut parts = Parts::untouched();
+    parts.credentials.expect_credential().returning(|_| Ok(None));
+    parts.passwords.expect_verify().returning(|_, _| Err(PasswordError::Failed(SECRET_CAUSE.into())));
+    assert_eq!(parts.open().await.send(sign_in(PASSWORD)).await.json(), error(50000, "系统错误"));
+}
+
+#[actix_web::test]
+async fn signing_in_can_be_switched_off() {
+    let parts = Parts { signs_in: false, ..Parts::untouched() };
+    let client = parts.open().await;
+    assert_eq!(client.send(sign_in(PASSWORD)).await.status, 404);
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use domain::{AddressEdit, AddressEntries, AddressRefusal, UserId, Username};
+use ports::{AddressEditor, Clock, StoreError, Users};
+
+use crate::ATTEMPTS;
+
+/// 收货地址: shows a buyer's address book and changes it.
+pub struct EditAddresses {
+    /// Whose books there are.
+    pub users: Arc<dyn Users>,
+    /// The books.
+    pub editor: Arc<dyn AddressEditor>,
+    /// When they are changed.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why the address book is not shown or not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditAddressesError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// The rules of address books do not allow it.
+    #[error(transparent)]
+    Refused(#[from] AddressRefusal),
+    /// The book was changed by others each time it was tried.
+    #[error("the address book is being changed by others")]
+    Conflict,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl EditAddresses {
+    /// The user's entries, the default one first.
+    pub async fn show(&self, username: &Username) -> Result<AddressEntries, EditAddressesError> {
+        let user_id = self.user(username).await?;
+        Ok(self.editor.entries(user_id).await?)
+    }
+
+    /// Changes the user's address book, and shows it then.
+    pub async fn edit(
+        &self,
+        username: &Username,
+        edit: &AddressEdit,
+    ) -> Result<AddressEntries, EditAddressesError> {
+        let user_id = self.user(username).await?;
+        for _ in 0..ATTEMPTS {
+            let entries = self.editor.entries(user_id).await?;
+            let change = entries.edit(edit)?;
+            match self.editor.apply(user_id, &entries, &change, self.clock.now()).await {
+                Ok(true) => return Ok(self.editor.entries(user_id).await?),
+                // Others hold the rows, or were faster.
+                Ok(false) | Err(StoreError::Busy(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(EditAddressesError::Conflict)
+    }
+
+    async fn user(&self, username: &Username) -> Result<UserId, EditAddressesError> {
+        self.users.find(username).await?.ok_or(EditAddressesError::UnknownUser)
+    }
+}

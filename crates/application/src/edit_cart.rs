@@ -1,0 +1,120 @@
+use std::{collections::BTreeMap, sync::Arc};
+
+use domain::{
+    Cart, CartEdit, CartLineChange, CartRefusal, OfflineLine, QuantityLimit, Sku, SkuId, UserId, Username,
+};
+use ports::{CartError, CartStore, Catalog, StoreError, Users};
+
+use crate::ATTEMPTS;
+
+/// 购物车: shows a buyer's cart and changes it.
+pub struct EditCart {
+    /// Whose carts there are.
+    pub users: Arc<dyn Users>,
+    /// The carts.
+    pub carts: Arc<dyn CartStore>,
+    /// What there is to buy.
+    pub catalog: Arc<dyn Catalog>,
+    /// The most pieces of one SKU.
+    pub limit: QuantityLimit,
+}
+
+/// A line of a cart, with its SKU as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownLine {
+    /// What; it may be off the shelf.
+    pub sku: Sku,
+    /// How many, as stored.
+    pub count: i64,
+    /// Whether it is ticked.
+    pub selected: bool,
+}
+
+/// Why the cart is not shown or not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditCartError {
+    /// The token's user does not exist.
+    #[error("no such user")]
+    UnknownUser,
+    /// The rules of carts do not allow it.
+    #[error(transparent)]
+    Refused(#[from] CartRefusal),
+    /// The line was changed by others each time it was tried.
+    #[error("the cart is being changed by others")]
+    Conflict,
+    /// The carts failed.
+    #[error(transparent)]
+    Carts(#[from] CartError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl EditCart {
+    /// The lines of the user's cart whose SKUs exist, in the order of SKU ids.
+    pub async fn show(&self, username: &Username) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(username).await?;
+        self.lines(user_id).await
+    }
+
+    /// Changes the user's cart, and shows it then. A change that others make at the same moment is never lost.
+    pub async fn edit(&self, username: &Username, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(username).await?;
+        for _ in 0..ATTEMPTS {
+            let cart = self.carts.load(user_id).await?;
+            let skus = self.skus(&cart.concerned(edit)).await?;
+            let changes = cart.edit(edit, &skus, self.limit)?;
+            if self.write(user_id, &changes).await? {
+                return self.lines(user_id).await;
+            }
+        }
+        Err(EditCartError::Conflict)
+    }
+
+    /// Takes a SKU out of the user's cart, if it is in it, and shows the cart then.
+    pub async fn discard(&self, username: &Username, sku_id: SkuId) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(username).await?;
+        self.carts.discard(user_id, sku_id).await?;
+        self.lines(user_id).await
+    }
+
+    /// Merges in what was put aside before signing in, and says how many lines the cart has then.
+    pub async fn merge(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, EditCartError> {
+        // What is past a cart's lines is not even looked up.
+        let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
+        let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
+        for _ in 0..ATTEMPTS {
+            let cart = self.carts.load(user_id).await?;
+            let skus = self.skus(&ids).await?;
+            let changes = cart.merge(offline, &skus, self.limit);
+            let added = changes.iter().filter(|change| cart.find(change.sku_id).is_none()).count();
+            if self.write(user_id, &changes).await? {
+                return Ok(cart.lines.len().saturating_add(added));
+            }
+        }
+        Err(EditCartError::Conflict)
+    }
+
+    async fn user(&self, username: &Username) -> Result<UserId, EditCartError> {
+        self.users.find(username).await?.ok_or(EditCartError::UnknownUser)
+    }
+
+    async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {
+        let cart = self.carts.load(user_id).await?;
+        let ids: Vec<SkuId> = cart.lines.iter().map(|line| line.sku_id).collect();
+        let mut skus = self.skus(&ids).await?;
+        let shown = cart.lines.into_iter().filter_map(|line| {
+            let sku = skus.remove(&line.sku_id)?;
+            Some(ShownLine { sku, count: line.count, selected: line.selected })
+        });
+        Ok(shown.collect())
+    }
+
+    async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        if ids.is_empty() { Ok(BTreeMap::new()) } else { self.catalog.skus(ids).await }
+    }
+
+    async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
+        if changes.is_empty() { Ok(true) } else { self.carts.write(user_id, changes).await }
+    }
+}

@@ -1,0 +1,102 @@
+use async_trait::async_trait;
+use domain::{
+    Address, AddressChange, AddressEntries, AddressEntry, AddressId, PasswordHash, ShopTime, UserId, Username,
+};
+use ports::{AddressBook, AddressEditor, Credential, Credentials, Proof, StoreError, Users};
+
+use super::{Defect, Memory, Tables, pause};
+
+#[async_trait]
+impl AddressEditor for Memory {
+    async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError> {
+        let addresses = self.of_user(user_id).await?;
+        let tables = self.tables();
+        let entry = |address: Address| AddressEntry {
+            postcode: tables.postcodes.get(&address.id).cloned().unwrap_or_default(),
+            address,
+        };
+        Ok(AddressEntries(addresses.into_iter().map(entry).collect()))
+    }
+
+    async fn apply(
+        &self,
+        user_id: UserId,
+        decided_on: &AddressEntries,
+        change: &AddressChange,
+        _at: ShopTime,
+    ) -> Result<bool, StoreError> {
+        let _writer = self.writer.lock().await;
+        pause().await;
+        if self.entries(user_id).await? != *decided_on && !self.has(Defect::WritesOnAnything) {
+            return Ok(false);
+        }
+        pause().await;
+        self.tables().change_addresses(user_id, change, self.defect);
+        Ok(true)
+    }
+}
+
+impl Tables {
+    fn change_addresses(&mut self, user_id: UserId, change: &AddressChange, defect: Option<Defect>) {
+        match change {
+            AddressChange::Insert { shipping, postcode, is_default } => {
+                let id = AddressId(i32::try_from(self.addresses.len()).unwrap() + 1);
+                let address = Address { id, is_default: *is_default, shipping: shipping.clone() };
+                self.addresses.push((user_id, address, true));
+                self.postcodes.insert(id, postcode.as_str().to_owned());
+            }
+            AddressChange::Rewrite { id, shipping } => {
+                for (_, address, _) in &mut self.addresses {
+                    if address.id == *id {
+                        address.shipping = shipping.clone();
+                    }
+                }
+            }
+            AddressChange::Delete { id, heir } => {
+                for (_, address, is_alive) in &mut self.addresses {
+                    *is_alive &= address.id != *id;
+                }
+                if let Some(heir) = heir {
+                    self.prefer(user_id, *heir, defect);
+                }
+            }
+            AddressChange::Prefer(id) => self.prefer(user_id, *id, defect),
+        }
+    }
+
+    fn prefer(&mut self, user_id: UserId, id: AddressId, defect: Option<Defect>) {
+        for (owner, address, _) in &mut self.addresses {
+            let is_meant = *owner == user_id || defect == Some(Defect::IgnoresOwner);
+            let keeps = defect == Some(Defect::KeepsDefaults) && address.is_default;
+            if is_meant {
+                address.is_default = address.id == id || keeps;
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Credentials for Memory {
+    async fn credential(&self, username: &Username) -> Result<Option<Credential>, StoreError> {
+        let Some(user_id) = Users::find(self, username).await? else { return Ok(None) };
+        let tables = self.tables();
+        Ok(tables.passwords.get(&user_id).map(|stored| Credential {
+            user_id,
+            is_active: stored.is_active,
+            proof: match &stored.hash {
+                Some(hash) => Proof::Hash(PasswordHash(hash.clone())),
+                None => Proof::Md5(stored.md5.clone()),
+            },
+        }))
+    }
+
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
+        let keeps_every = self.has(Defect::KeepsEveryHash);
+        if let Some(stored) = self.tables().passwords.get_mut(&user_id) {
+            if keeps_every || (stored.hash.is_none() && stored.md5 == md5) {
+                stored.hash = Some(hash.0.clone());
+            }
+        }
+        Ok(())
+    }
+}
