@@ -19,18 +19,21 @@ use adapters::{
 use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, RefundOrder, SettlePayment, ShipOrder, ShowOrder, StartPayment, SweepCarts,
-    WatchOrders,
+    CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
+    ShowFigures, ShowOrder, StartPayment, SweepCarts, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
 use tokio::task::JoinSet;
 
-pub(crate) use keys::token_key;
+pub(crate) use keys::{staff_key, token_key};
 
 use self::{payment::Payment, readiness::Parts};
-use crate::{configuration::Configuration, http::Shop};
+use crate::{
+    configuration::Configuration,
+    http::{Office, Shop, StaffKey},
+};
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -149,7 +152,12 @@ impl Services {
         let life = backs.order_life(configuration);
         let jobs = jobs::start(&life, sweep);
         let tokens = token_key(configuration)?;
-        let shop = backs.shop(carts, desk, life, readiness, tokens, configuration);
+        let staff = staff_key(configuration)?;
+        if staff.is_none() {
+            tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
+        }
+        let office = backs.office(&life, staff);
+        let shop = backs.shop(carts, desk, life, office, readiness, tokens, configuration);
         Ok(Self { shop, sandbox, writers, jobs })
     }
 }
@@ -228,11 +236,26 @@ impl Backs {
         OrderLife { settle, cancel, ship, refund, watch }
     }
 
+    /// The shop side.
+    fn office(&self, life: &OrderLife, staff: Option<StaffKey>) -> Office {
+        let Self { store, clock, .. } = self;
+        Office {
+            staff,
+            search: SearchOrders { users: Arc::clone(store) as _, office: Arc::clone(store) as _ },
+            inspect: InspectOrder { office: Arc::clone(store) as _ },
+            figures: ShowFigures { office: Arc::clone(store) as _, clock: Arc::clone(clock) },
+            ship: Arc::clone(&life.ship),
+            refund: Arc::clone(&life.refund),
+            clock: Arc::clone(clock),
+        }
+    }
+
     fn shop(
         self,
         carts: Arc<dyn CartStore>,
         desk: OrderDesk,
         life: OrderLife,
+        office: Office,
         readiness: Arc<Parts>,
         tokens: crate::http::TokenKey,
         configuration: &Configuration,
@@ -282,6 +305,7 @@ impl Backs {
             settle: life.settle,
             cancel: life.cancel,
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
+            office,
             readiness,
             tokens,
             base_url: http.base_url.clone(),

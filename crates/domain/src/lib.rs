@@ -12,6 +12,7 @@ mod event;
 mod freight;
 mod ids;
 mod money;
+mod number_range;
 mod order;
 mod order_number;
 mod payment;
@@ -32,7 +33,8 @@ pub use cart::{Cart, CartLine, CartStamp};
 pub use event::{OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
-pub use money::{Money, MoneyError};
+pub use money::{Money, MoneyError, MoneySum};
+pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
@@ -51,6 +53,6 @@ pub use sku::{SaleAttribute, Sku};
 pub use status::{
     Actor, Cause, NotAllowed, OrderEvent, OrderStatus, StatusChange, TimelineEntry, Transition,
 };
-pub use stock_move::{Restock, StockMove, StockMoveKind};
+pub use stock_move::{Restock, StockMove, StockMoveKind, returned_by_line};
 pub use time::{ShopDate, ShopTime};
 pub use watch::back_off;

@@ -10,6 +10,7 @@
 //! 2. A mock in `mock.rs`, a suite in `contract/`.
 //! 3. The adapter, and its call of the suite.
 
+mod back_office;
 mod cart_store;
 mod catalog;
 mod clock;
@@ -25,6 +26,7 @@ pub mod contract;
 #[cfg(feature = "mock")]
 pub mod mock;
 
+pub use back_office::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};

@@ -13,6 +13,7 @@ use crate::{
     UnitOfWork, UnitsOfWork,
 };
 pub use crate::{
+    back_office::MockBackOffice,
     cart_store::MockCartStore,
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},

@@ -2,12 +2,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, TimelineEntry, UserId,
-    Username,
+    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, OrderStatus, ShopDate, ShopTime, Sku, SkuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
-    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, BackOffice, CartError, CartRemoval, CartStore, Catalog, DayFigures, Destination, DirectBuy,
+    DirectBuys, FoundOrder, IdempotencyRecord, OrderFile, OrderListQuery, OrderReader, OrderSearch,
+    StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -23,7 +24,9 @@ pub struct SqlStore {
 
 /// What each engine is to the store: all ports, and its upkeep.
 #[async_trait]
-trait Engine: Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOfWork + CartStore {
+trait Engine:
+    Users + AddressBook + Catalog + DirectBuys + OrderReader + BackOffice + UnitsOfWork + CartStore
+{
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
@@ -173,6 +176,25 @@ impl OrderReader for SqlStore {
         key: &IdempotencyKey,
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
         self.engine.find_by_key(user_id, key).await
+    }
+}
+
+#[async_trait]
+impl BackOffice for SqlStore {
+    async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
+        self.engine.search(search).await
+    }
+
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
+        self.engine.file(id).await
+    }
+
+    async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
+        self.engine.figures(first, last).await
+    }
+
+    async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
+        self.engine.count(status).await
     }
 }
 

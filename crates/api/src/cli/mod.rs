@@ -19,7 +19,8 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     StartError,
     configuration::{Configuration, ConfigurationError, Source},
-    wiring::{OrderLife, open_store, token_key},
+    http::StaffKey,
+    wiring::{OrderLife, open_store, staff_key, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -43,10 +44,14 @@ enum Command {
     Migrate,
     /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
     SeedDemo,
-    /// Prints a token for a user, to call the service with.
+    /// Prints a token for a user, or for one of the shop's people, to call the service with.
     Token {
         /// The user's name (user_profile.username).
-        user: String,
+        #[arg(required_unless_present = "staff", conflicts_with = "staff")]
+        user: Option<String>,
+        /// The name of one of the shop's people, for the shop side; timelines show it.
+        #[arg(long, value_name = "NAME")]
+        staff: Option<String>,
         /// For how many days it is valid.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
@@ -83,6 +88,10 @@ enum CommandError {
     Start(#[from] StartError),
     #[error("the database failed")]
     Store(#[from] ports::StoreError),
+    #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
+    NotAName(String),
+    #[error("DASHOP_STAFF_SECRET is not set: the shop side has no tokens")]
+    NoStaffSecret,
     #[error("{0} is not an order number")]
     NotAnOrderNumber(String),
     #[error("order {order_id} was not shipped")]
@@ -134,7 +143,7 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Serve => serve::serve(&configuration).await,
         Command::Migrate => migrate(&configuration).await,
         Command::SeedDemo => seed_demo(&configuration).await,
-        Command::Token { user, days } => token(&configuration, user, days),
+        Command::Token { user, staff, days } => token(&configuration, user, staff, days),
         Command::Ship { order, carrier, tracking_number } => {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
@@ -193,9 +202,21 @@ async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn token(configuration: &Configuration, user: String, days: u16) -> Result<(), CommandError> {
+fn token(
+    configuration: &Configuration,
+    user: Option<String>,
+    staff: Option<String>,
+    days: u16,
+) -> Result<(), CommandError> {
     let expires = SystemClock.now().unix_seconds() + i64::from(days) * 24 * 3600;
-    println!("{}", token_key(configuration)?.issue(&Username(user), expires)?);
+    let token = match staff {
+        Some(name) if !StaffKey::is_name(&name) => return Err(CommandError::NotAName(name)),
+        Some(name) => {
+            staff_key(configuration)?.ok_or(CommandError::NoStaffSecret)?.issue(name.trim(), expires)?
+        }
+        None => token_key(configuration)?.issue(&Username(user.unwrap_or_default()), expires)?,
+    };
+    println!("{token}");
     Ok(())
 }
 

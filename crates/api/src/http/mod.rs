@@ -1,5 +1,6 @@
 //! The contract on the wire.
 
+mod admin;
 mod answer;
 mod caller;
 mod codes;
@@ -25,6 +26,7 @@ use application::{
 };
 use domain::OrderId;
 
+pub use admin::{Office, StaffKey};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
@@ -51,6 +53,8 @@ pub struct Shop {
     pub cancel: Arc<CancelOrder>,
     /// One order with its timeline.
     pub show: ShowOrder,
+    /// The shop side.
+    pub office: Office,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.
@@ -103,6 +107,7 @@ pub fn routes(services: &mut ServiceConfig) {
                 .default_service(web::to(no_such_method)),
         );
     }
+    admin::routes(services);
     // Whatever else is asked for below the contract's prefix is answered in its form.
     services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services

@@ -3,6 +3,7 @@
 //! One file a port: its queries, and the port's implementation on [`Database`] or, within a transaction, on [`Unit`].
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
+mod back_office;
 mod cart_removals;
 mod carts;
 mod catalog;
