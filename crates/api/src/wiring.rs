@@ -183,10 +183,18 @@ impl OrderLife {
     /// # Errors
     /// Something that the configuration names cannot be used.
     pub(crate) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
-        let store = Arc::new(open_store(configuration).await?);
-        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
-        Ok(Backs { store, gateway, merchant, clock: Arc::new(SystemClock) }.order_life(configuration))
+        Ok(Backs::reach(configuration).await?.order_life(configuration))
     }
+}
+
+/// The shop side for a command, which stands on what [`OrderLife::open`] does and knows its user without a token.
+///
+/// # Errors
+/// Something that the configuration names cannot be used.
+pub(crate) async fn open_office(configuration: &Configuration) -> Result<Office, StartError> {
+    let backs = Backs::reach(configuration).await?;
+    let life = backs.order_life(configuration);
+    Ok(backs.office(&life, None))
 }
 
 /// What the use cases stand on.
@@ -198,6 +206,13 @@ struct Backs {
 }
 
 impl Backs {
+    /// For a command: on the database and Alipay, or the sandbox of a running server.
+    async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
+        let store = Arc::new(open_store(configuration).await?);
+        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
+        Ok(Self { store, gateway, merchant, clock: Arc::new(SystemClock) })
+    }
+
     fn order_life(&self, configuration: &Configuration) -> OrderLife {
         let Self { store, gateway, merchant, clock } = self;
         let settle = Arc::new(SettlePayment {

@@ -9,7 +9,8 @@ use adapters::sql::{CartsIn, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
-    AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, BackOffice, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork,
+    Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -64,6 +65,10 @@ impl Shop for SqlShop {
     }
 
     fn orders(&self) -> &dyn OrderReader {
+        &self.store
+    }
+
+    fn office(&self) -> &dyn BackOffice {
         &self.store
     }
 

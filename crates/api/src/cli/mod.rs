@@ -1,6 +1,8 @@
 //! The command line.
 
+mod office;
 mod serve;
+mod table;
 
 use std::{
     error::Error,
@@ -10,7 +12,7 @@ use std::{
 };
 
 use adapters::{sql::SqlStore, system::SystemClock};
-use application::{CancelOrderError, ShipOrderError};
+use application::{CancelOrderError, InspectOrderError, RefundOrderError, ShipOrderError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use ports::Clock;
@@ -19,7 +21,7 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     StartError,
     configuration::{Configuration, ConfigurationError, Source},
-    http::StaffKey,
+    http::{StaffKey, TableError},
     wiring::{OrderLife, open_store, staff_key, token_key},
 };
 
@@ -75,6 +77,15 @@ enum Command {
         #[arg(long, default_value = "商家取消")]
         reason: String,
     },
+    /// Lists orders of all buyers, newest first.
+    Orders(office::OrdersArguments),
+    /// Shows all that is on record of one order.
+    Order {
+        /// The order's number.
+        order: String,
+    },
+    /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
+    Refund(office::RefundArguments),
     /// Prints the settings in force, without secrets.
     Config,
 }
@@ -106,6 +117,26 @@ enum CommandError {
         #[source]
         cause: CancelOrderError,
     },
+    #[error("there is no order {order_id} to show")]
+    Inspect {
+        order_id: OrderId,
+        #[source]
+        cause: InspectOrderError,
+    },
+    #[error("order {order_id} was not refunded")]
+    Refund {
+        order_id: OrderId,
+        #[source]
+        cause: RefundOrderError,
+    },
+    #[error("Alipay refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
+    RefundRefused { number: String, why: Option<String> },
+    #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
+    NotARequestNumber(String),
+    #[error("{what} must be one line of 1 to {most} characters")]
+    NotALine { what: &'static str, most: usize },
+    #[error(transparent)]
+    Table(#[from] TableError),
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
     #[error(transparent)]
@@ -148,6 +179,9 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
         Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
+        Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
+        Command::Order { order } => office::order(&configuration, &order).await,
+        Command::Refund(arguments) => office::refund(&configuration, arguments).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())

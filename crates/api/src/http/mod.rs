@@ -27,6 +27,7 @@ use application::{
 use domain::OrderId;
 
 pub use admin::{Office, StaffKey};
+pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
 
-use crate::{AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users};
+use crate::{AddressBook, BackOffice, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users};
 
 /// A database of its own for one test, empty at first.
 #[async_trait]
@@ -18,6 +18,8 @@ pub trait Shop: Send + Sync {
     fn direct_buys(&self) -> &dyn DirectBuys;
     /// The port.
     fn orders(&self) -> &dyn OrderReader;
+    /// The port.
+    fn office(&self) -> &dyn BackOffice;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
 

@@ -10,6 +10,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a suite is test code")]
 
 pub mod address_book;
+pub mod back_office;
 pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
@@ -74,6 +75,13 @@ macro_rules! shop_contract {
                 lists_page_by_page,
                 follows_no_order_of_another_user,
                 knows_the_numbers_of_a_second,
+            ]
+            back_office: [
+                searches_by_each_and_all,
+                searches_page_by_page,
+                shows_what_was_ordered,
+                files_all_that_is_on_record,
+                sums_up_days,
             ]
             old_orders: [
                 are_read_from_the_joined_tables,

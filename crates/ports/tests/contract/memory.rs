@@ -1,6 +1,7 @@
 //! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
 
 mod carts;
+mod office;
 mod reading;
 mod refunds;
 mod shop;
@@ -53,6 +54,8 @@ pub(crate) enum Defect {
     FinishesTwice,
     ClaimsYoung,
     RemovesInTwoSteps,
+    /// Sums stop at the largest amount.
+    SumsUpToTheLargestAmount,
     /// One line that cannot be read hides the cart.
     HidesAll,
 }

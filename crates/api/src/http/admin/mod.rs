@@ -13,7 +13,9 @@ use actix_web::web::{self, ServiceConfig};
 use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
 use ports::Clock;
 
+pub(crate) use csv::{TableError, head, rows};
 use failure::{AdminCode, AdminFailure};
+pub(crate) use parameters::{end, first_moment};
 pub use staff::StaffKey;
 
 /// What the handlers of the shop side work with, beside what they share with the buyers'.

@@ -4,7 +4,7 @@ use domain::{
     SkuId, UserId,
 };
 use ports::{
-    AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, BackOffice, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
     contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -29,6 +29,10 @@ impl Shop for Memory {
     }
 
     fn orders(&self) -> &dyn OrderReader {
+        self
+    }
+
+    fn office(&self) -> &dyn BackOffice {
         self
     }
 
