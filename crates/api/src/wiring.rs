@@ -21,18 +21,21 @@ use adapters::{
 use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, RefundOrder, SettlePayment, ShipOrder, ShowOrder, StartPayment, SweepCarts,
-    WatchOrders,
+    CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
+    ShowFigures, ShowOrder, StartPayment, SweepCarts, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
 use tokio::task::JoinSet;
 
-pub(crate) use keys::token_key;
+pub(crate) use keys::{staff_key, token_key};
 
 use self::{payment::Payment, readiness::Parts};
-use crate::{configuration::Configuration, http::Shop};
+use crate::{
+    configuration::Configuration,
+    http::{Office, Shop, StaffKey},
+};
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -154,7 +157,12 @@ impl Services {
         let life = backs.order_life(configuration);
         let jobs = jobs::start(&life, sweep);
         let tokens = token_key(configuration)?;
-        let shop = backs.shop(carts, desk, life, readiness, tokens, configuration)?;
+        let staff = staff_key(configuration)?;
+        if staff.is_none() {
+            tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
+        }
+        let office = backs.office(&life, staff);
+        let shop = backs.shop(carts, desk, life, office, readiness, tokens, configuration)?;
         Ok(Self { shop, sandbox, writers, jobs })
     }
 }
@@ -180,10 +188,18 @@ impl OrderLife {
     /// # Errors
     /// Something that the configuration names cannot be used.
     pub(crate) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
-        let store = Arc::new(open_store(configuration).await?);
-        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
-        Ok(Backs { store, gateway, merchant, clock: Arc::new(SystemClock) }.order_life(configuration))
+        Ok(Backs::reach(configuration).await?.order_life(configuration))
     }
+}
+
+/// The shop side for a command, which stands on what [`OrderLife::open`] does and knows its user without a token.
+///
+/// # Errors
+/// Something that the configuration names cannot be used.
+pub(crate) async fn open_office(configuration: &Configuration) -> Result<Office, StartError> {
+    let backs = Backs::reach(configuration).await?;
+    let life = backs.order_life(configuration);
+    Ok(backs.office(&life, None))
 }
 
 /// What the use cases stand on.
@@ -195,6 +211,13 @@ struct Backs {
 }
 
 impl Backs {
+    /// For a command: on the database and Alipay, or the sandbox of a running server.
+    async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
+        let store = Arc::new(open_store(configuration).await?);
+        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
+        Ok(Self { store, gateway, merchant, clock: Arc::new(SystemClock) })
+    }
+
     fn order_life(&self, configuration: &Configuration) -> OrderLife {
         let Self { store, gateway, merchant, clock } = self;
         let settle = Arc::new(SettlePayment {
@@ -233,11 +256,26 @@ impl Backs {
         OrderLife { settle, cancel, ship, refund, watch }
     }
 
+    /// The shop side.
+    fn office(&self, life: &OrderLife, staff: Option<StaffKey>) -> Office {
+        let Self { store, clock, .. } = self;
+        Office {
+            staff,
+            search: SearchOrders { users: Arc::clone(store) as _, office: Arc::clone(store) as _ },
+            inspect: InspectOrder { office: Arc::clone(store) as _ },
+            figures: ShowFigures { office: Arc::clone(store) as _, clock: Arc::clone(clock) },
+            ship: Arc::clone(&life.ship),
+            refund: Arc::clone(&life.refund),
+            clock: Arc::clone(clock),
+        }
+    }
+
     fn shop(
         self,
         carts: Arc<dyn CartStore>,
         desk: OrderDesk,
         life: OrderLife,
+        office: Office,
         readiness: Arc<Parts>,
         tokens: crate::http::TokenKey,
         configuration: &Configuration,
@@ -290,6 +328,7 @@ impl Backs {
             cancel: life.cancel,
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
             storefront,
+            office,
             readiness,
             tokens,
             base_url: http.base_url.clone(),

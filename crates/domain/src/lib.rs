@@ -16,6 +16,7 @@ mod event;
 mod freight;
 mod ids;
 mod money;
+mod number_range;
 mod order;
 mod order_number;
 mod payment;
@@ -48,7 +49,8 @@ pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
     SpuId, UserId, Username,
 };
-pub use money::{Money, MoneyError};
+pub use money::{Money, MoneyError, MoneySum};
+pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
@@ -69,6 +71,6 @@ pub use sku::{SaleAttribute, Sku};
 pub use status::{
     Actor, Cause, NotAllowed, OrderEvent, OrderStatus, StatusChange, TimelineEntry, Transition,
 };
-pub use stock_move::{Restock, StockMove, StockMoveKind};
+pub use stock_move::{Restock, StockMove, StockMoveKind, returned_by_line};
 pub use time::{ShopDate, ShopTime};
 pub use watch::back_off;

@@ -91,6 +91,31 @@ impl Money {
     }
 }
 
+/// A sum of many amounts, as reports have it; it may pass [`Money::MAX`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MoneySum(u64);
+
+impl MoneySum {
+    /// From a whole number of fen.
+    pub fn from_fen(fen: u64) -> Self {
+        Self(fen)
+    }
+
+    /// The sum with one amount more; the largest there is where it is passed.
+    #[must_use]
+    pub fn plus(self, amount: Money) -> Self {
+        let fen = amount.0.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| u64::try_from(fen).ok());
+        Self(self.0.saturating_add(fen.unwrap_or(u64::MAX)))
+    }
+}
+
+/// Always two decimals, like [`Money`].
+impl fmt::Display for MoneySum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
 /// Always two decimals, as the contract sends it: `313.91`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -142,6 +167,13 @@ mod tests {
         for bad in ["", ".", "1.", ".5", "-1", "+1", "1e3", "1,000", " 1", "1_0", "NaN", "１"] {
             assert_eq!(bad.parse::<Money>(), Err(MoneyError::Unreadable), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_sum_goes_on_where_an_amount_ends() {
+        let sum = [Money::MAX, Money::MAX, Money::from_fen(7).unwrap()].into_iter();
+        assert_eq!(sum.fold(MoneySum::default(), MoneySum::plus).to_string(), "200000000.05");
+        assert_eq!(MoneySum::from_fen(0).to_string(), "0.00");
     }
 
     #[test]

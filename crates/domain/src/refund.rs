@@ -178,6 +178,18 @@ impl Refund {
 }
 
 impl RefundAsk {
+    /// The longest name that the shop's people may give a request.
+    pub const MAX_REQUEST_ID: usize = 48;
+
+    /// The number under which the request of this name happens once; none where the name is not 1 to
+    /// [`RefundAsk::MAX_REQUEST_ID`] of `A-Z a-z 0-9 _ -`. It can never be that of a refund that the service owes.
+    pub fn request_no(request_id: &str) -> Option<String> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        let is_name =
+            (1..=Self::MAX_REQUEST_ID).contains(&request_id.len()) && request_id.bytes().all(allowed);
+        is_name.then(|| format!("shop-{request_id}"))
+    }
+
     /// Whether the refund is what was asked for here, so that asking again under its number is no new request.
     pub fn is_answered_by(&self, refund: &Refund) -> bool {
         let same_trade = self.trade_no.as_ref().is_none_or(|trade_no| *trade_no == refund.trade_no);

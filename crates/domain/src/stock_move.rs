@@ -1,4 +1,6 @@
-use crate::{Order, ShopTime, SkuId};
+use std::collections::BTreeMap;
+
+use crate::{Order, OrderGoods, ShopTime, SkuId};
 
 /// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
 /// that nothing goes back twice.
@@ -65,13 +67,32 @@ impl StockMoveKind {
 /// How many pieces of the SKU the order holds after these movements.
 pub(crate) fn pieces_held(order: &Order, moves: &[StockMove], sku_id: SkuId) -> u32 {
     let bought = order.stock().into_iter().find(|line| line.sku_id == sku_id).map_or(0, |line| line.pieces);
+    let (back, out) = back_and_out(moves, sku_id);
+    bought.saturating_add(out).saturating_sub(back)
+}
+
+/// How many pieces of each of the order's lines went back into stock and stayed there. Where two lines are of one SKU, as
+/// the old back end could write them, the first is filled first.
+pub fn returned_by_line(order: &Order, moves: &[StockMove]) -> Vec<u32> {
+    let mut counted: BTreeMap<SkuId, u32> = BTreeMap::new();
+    let returned = |line: &OrderGoods| {
+        let (back, out) = back_and_out(moves, line.sku_id);
+        let counted = counted.entry(line.sku_id).or_default();
+        let of_line = back.saturating_sub(out).saturating_sub(*counted).min(line.quantity.pieces());
+        *counted = counted.saturating_add(of_line);
+        of_line
+    };
+    order.goods.iter().map(returned).collect()
+}
+
+/// How many pieces of the SKU went back into stock, and how many came out of it again.
+fn back_and_out(moves: &[StockMove], sku_id: SkuId) -> (u32, u32) {
     let of_sku = moves.iter().filter(|moved| moved.sku_id == sku_id);
-    let (back, out) = of_sku.fold((0_u32, 0_u32), |(back, out), moved| {
+    of_sku.fold((0_u32, 0_u32), |(back, out), moved| {
         if moved.kind.is_return() {
             (back.saturating_add(moved.pieces), out)
         } else {
             (back, out.saturating_add(moved.pieces))
         }
-    });
-    bought.saturating_add(out).saturating_sub(back)
+    })
 }

@@ -86,6 +86,11 @@ impl ShopDate {
         NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self)
     }
 
+    /// Reads `YYYYMMDD`, as order numbers begin.
+    pub fn parse_compact(text: &str) -> Option<Self> {
+        NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Self)
+    }
+
     /// Its first moment.
     pub fn begin(self) -> ShopTime {
         ShopTime(self.0.and_time(NaiveTime::MIN))

@@ -11,6 +11,7 @@
 //! 3. The adapter, and its call of the suite.
 
 mod address_editor;
+mod back_office;
 mod cart_store;
 mod catalog;
 mod clock;
@@ -29,6 +30,7 @@ pub mod contract;
 pub mod mock;
 
 pub use address_editor::AddressEditor;
+pub use back_office::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};

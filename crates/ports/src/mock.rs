@@ -14,6 +14,7 @@ use crate::{
 };
 pub use crate::{
     address_editor::MockAddressEditor,
+    back_office::MockBackOffice,
     cart_store::MockCartStore,
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},

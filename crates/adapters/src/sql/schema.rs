@@ -356,3 +356,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     tb_order_info,
     tb_order_goods,
 );
+diesel::allow_tables_to_appear_in_same_query!(dashop_payment, dashop_refund);

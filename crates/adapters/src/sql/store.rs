@@ -3,13 +3,14 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, IdempotencyKey,
-    Order, OrderId, PasswordHash, Product, RepeatGuard, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId,
-    Username,
+    Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, AddressEditor, CartError, CartRemoval, CartStore, Catalog, Credential, Credentials,
-    Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery, OrderReader, Shelf, ShelfPage,
-    Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Credential,
+    Credentials, DayFigures, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord, OrderFile,
+    OrderListQuery, OrderReader, OrderSearch, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
+    UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -34,6 +35,7 @@ trait Engine:
     + Credentials
     + DirectBuys
     + OrderReader
+    + BackOffice
     + UnitsOfWork
     + CartStore
 {
@@ -190,6 +192,25 @@ impl OrderReader for SqlStore {
         key: &IdempotencyKey,
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
         self.engine.find_by_key(user_id, key).await
+    }
+}
+
+#[async_trait]
+impl BackOffice for SqlStore {
+    async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
+        self.engine.search(search).await
+    }
+
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
+        self.engine.file(id).await
+    }
+
+    async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
+        self.engine.figures(first, last).await
+    }
+
+    async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
+        self.engine.count(status).await
     }
 }
 

@@ -7,9 +7,11 @@ use std::{
 };
 
 use adapters::sql::CartsIn;
-use domain::{IdempotencyKey, OrderId, OrderStatus, SkuId, StatusChange, UserId, Username};
+use domain::{
+    IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, Username,
+};
 use mysql_async::prelude::Queryable;
-use ports::{AddressBook, Catalog, OrderListQuery, OrderReader, UnitsOfWork};
+use ports::{AddressBook, BackOffice, Catalog, OrderListQuery, OrderReader, OrderSearch, UnitsOfWork};
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};
@@ -101,6 +103,7 @@ async fn ask_everything(shop: &SqlShop) {
     store.numbers_beginning_with("20191128120000").await.unwrap();
     store.find_by_key(UserId(7), &IdempotencyKey::parse("k").unwrap()).await.unwrap();
     store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
+    ask_for_the_back_office(shop, &id).await;
     let mut unit = store.begin().await.unwrap();
     unit.orders().find_for_update(&id).await.unwrap();
     let change = StatusChange {
@@ -110,10 +113,35 @@ async fn ask_everything(shop: &SqlShop) {
         cause: domain::Cause::system(),
         due_at: None,
         reason: String::new(),
-        at: domain::ShopTime::parse("2019-11-28 12:00:00").unwrap(),
+        at: ShopTime::parse("2019-11-28 12:00:00").unwrap(),
     };
     assert!(unit.orders().change_status(&change).await.unwrap());
     unit.commit().await.unwrap();
+}
+
+/// Every kind of search, and what else the shop's people ask.
+async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
+    let store = &shop.store;
+    assert!(store.file(id).await.unwrap().is_some());
+    let then = ShopTime::parse("2019-11-01 00:00:00").unwrap();
+    let ranges = [
+        NumberRange::all(),
+        NumberRange::all().below(id),
+        NumberRange::all().beginning_with(id),
+        NumberRange::all().not_before(then).earlier_than(then.date().next().begin()),
+    ];
+    for numbers in ranges {
+        for user_id in [None, Some(UserId(7))] {
+            for status in [None, Some(OrderStatus::AwaitingPayment)] {
+                store
+                    .search(&OrderSearch { numbers: numbers.clone(), user_id, status, limit: 3 })
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+    store.figures(then.date(), then.date().next()).await.unwrap();
+    store.count(OrderStatus::AwaitingShipment).await.unwrap();
 }
 
 struct Step {

@@ -9,8 +9,8 @@ use adapters::sql::{CartsIn, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
-    AddressBook, AddressEditor, CartRemovalMode, CartStore, Catalog, Credentials, DirectBuys, OrderReader,
-    Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DirectBuys,
+    OrderReader, Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -77,6 +77,10 @@ impl Shop for SqlShop {
     }
 
     fn orders(&self) -> &dyn OrderReader {
+        &self.store
+    }
+
+    fn office(&self) -> &dyn BackOffice {
         &self.store
     }
 

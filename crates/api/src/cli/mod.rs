@@ -1,6 +1,8 @@
 //! The command line.
 
+mod office;
 mod serve;
+mod table;
 
 use std::{
     error::Error,
@@ -10,7 +12,7 @@ use std::{
 };
 
 use adapters::{sql::SqlStore, system::SystemClock};
-use application::{CancelOrderError, ShipOrderError};
+use application::{CancelOrderError, InspectOrderError, RefundOrderError, ShipOrderError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use ports::Clock;
@@ -19,7 +21,8 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     StartError,
     configuration::{Configuration, ConfigurationError, Source},
-    wiring::{OrderLife, open_store, token_key},
+    http::{StaffKey, TableError},
+    wiring::{OrderLife, open_store, staff_key, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -43,10 +46,14 @@ enum Command {
     Migrate,
     /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
     SeedDemo,
-    /// Prints a token for a user, to call the service with.
+    /// Prints a token for a user, or for one of the shop's people, to call the service with.
     Token {
         /// The user's name (user_profile.username).
-        user: String,
+        #[arg(required_unless_present = "staff", conflicts_with = "staff")]
+        user: Option<String>,
+        /// The name of one of the shop's people, for the shop side; timelines show it.
+        #[arg(long, value_name = "NAME")]
+        staff: Option<String>,
         /// For how many days it is valid.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=365))]
         days: u16,
@@ -70,6 +77,15 @@ enum Command {
         #[arg(long, default_value = "商家取消")]
         reason: String,
     },
+    /// Lists orders of all buyers, newest first.
+    Orders(office::OrdersArguments),
+    /// Shows all that is on record of one order.
+    Order {
+        /// The order's number.
+        order: String,
+    },
+    /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
+    Refund(office::RefundArguments),
     /// Prints the settings in force, without secrets.
     Config,
 }
@@ -83,6 +99,10 @@ enum CommandError {
     Start(#[from] StartError),
     #[error("the database failed")]
     Store(#[from] ports::StoreError),
+    #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
+    NotAName(String),
+    #[error("DASHOP_STAFF_SECRET is not set: the shop side has no tokens")]
+    NoStaffSecret,
     #[error("{0} is not an order number")]
     NotAnOrderNumber(String),
     #[error("order {order_id} was not shipped")]
@@ -97,6 +117,26 @@ enum CommandError {
         #[source]
         cause: CancelOrderError,
     },
+    #[error("there is no order {order_id} to show")]
+    Inspect {
+        order_id: OrderId,
+        #[source]
+        cause: InspectOrderError,
+    },
+    #[error("order {order_id} was not refunded")]
+    Refund {
+        order_id: OrderId,
+        #[source]
+        cause: RefundOrderError,
+    },
+    #[error("Alipay refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
+    RefundRefused { number: String, why: Option<String> },
+    #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
+    NotARequestNumber(String),
+    #[error("{what} must be one line of 1 to {most} characters")]
+    NotALine { what: &'static str, most: usize },
+    #[error(transparent)]
+    Table(#[from] TableError),
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
     #[error(transparent)]
@@ -134,11 +174,14 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Serve => serve::serve(&configuration).await,
         Command::Migrate => migrate(&configuration).await,
         Command::SeedDemo => seed_demo(&configuration).await,
-        Command::Token { user, days } => token(&configuration, user, days),
+        Command::Token { user, staff, days } => token(&configuration, user, staff, days),
         Command::Ship { order, carrier, tracking_number } => {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
         Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
+        Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
+        Command::Order { order } => office::order(&configuration, &order).await,
+        Command::Refund(arguments) => office::refund(&configuration, arguments).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())
@@ -193,9 +236,21 @@ async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
     Ok(())
 }
 
-fn token(configuration: &Configuration, user: String, days: u16) -> Result<(), CommandError> {
+fn token(
+    configuration: &Configuration,
+    user: Option<String>,
+    staff: Option<String>,
+    days: u16,
+) -> Result<(), CommandError> {
     let expires = SystemClock.now().unix_seconds() + i64::from(days) * 24 * 3600;
-    println!("{}", token_key(configuration)?.issue(&Username(user), expires)?);
+    let token = match staff {
+        Some(name) if !StaffKey::is_name(&name) => return Err(CommandError::NotAName(name)),
+        Some(name) => {
+            staff_key(configuration)?.ok_or(CommandError::NoStaffSecret)?.issue(name.trim(), expires)?
+        }
+        None => token_key(configuration)?.issue(&Username(user.unwrap_or_default()), expires)?,
+    };
+    println!("{token}");
     Ok(())
 }
 

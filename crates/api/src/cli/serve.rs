@@ -19,6 +19,8 @@ const SHUTDOWN_SECONDS: u64 = 30;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// What timelines call whoever follows the link to the shop side.
+const DEMO_STAFF: &str = "店长";
 /// Open connections of one thread.
 const CONNECTIONS: usize = 10_000;
 
@@ -86,6 +88,10 @@ fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) ->
     let week = 7 * 24 * 3600;
     let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
     println!("\ndashop 达达商城  {url}");
+    if let Some(staff) = &shop.office.staff {
+        let token = staff.issue(DEMO_STAFF, SystemClock.now().unix_seconds() + week)?;
+        println!("Shop side        {url}/admin.html#token={token}");
+    }
     if let Some(gateway) = gateway {
         println!("Alipay sandbox   {gateway}");
     }

@@ -42,6 +42,8 @@ pub struct Configuration {
     pub alipay: AlipayConfiguration,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
+    /// Verifies the tokens of the shop's people.
+    pub staff_secret: StaffSecret,
     /// What is logged, such as `info` or `dashop=debug,info`.
     pub log_level: String,
     /// Whether log lines are JSON.
@@ -69,6 +71,17 @@ pub struct HttpConfiguration {
     pub request_timeout: Duration,
     /// The largest body, in bytes.
     pub body_limit: usize,
+}
+
+/// With what the tokens of the shop's people are signed.
+#[derive(Debug, Clone)]
+pub enum StaffSecret {
+    /// With this.
+    Given(Secret),
+    /// With one that is generated and kept in the data directory.
+    Kept,
+    /// There is none: nobody is let in.
+    None,
 }
 
 /// How the shop is paid.
@@ -104,6 +117,8 @@ const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
 /// What the token secret of a real shop must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
 /// a shorter one than that is warned of.
 const MIN_SECRET_BYTES: usize = 16;
+/// What the secret of the shop's people must have: as HS256 asks for.
+const MIN_STAFF_SECRET_BYTES: usize = 32;
 
 impl Configuration {
     /// Reads and checks all settings.
@@ -122,6 +137,7 @@ impl Configuration {
         let redis = redis(&mut source)?;
         let http = http(&mut source)?;
         let alipay = alipay(&mut source, &http.public_url, is_embedded)?;
+        let jwt_secret = jwt_secret(&mut source, is_embedded)?;
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
         let configuration = Self {
             // Everybody knows the demo users' passwords: never where real money comes in.
@@ -137,7 +153,8 @@ impl Configuration {
             },
             sign_in: sign_in(&mut source)?,
             alipay,
-            jwt_secret: jwt_secret(&mut source, is_embedded)?,
+            staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
+            jwt_secret,
             log_level: source.get_or("log_level", "info".to_owned())?,
             log_json: source.get_or("log_json", false)?,
             data_dir,
@@ -280,6 +297,25 @@ fn jwt_secret(source: &mut Source, is_embedded: bool) -> Result<Option<Secret>, 
             Err(source
                 .wrong("jwt_secret", "is missing: it must be the one with which the old back end signs"))
         }
+    }
+}
+
+fn staff_secret(
+    source: &mut Source,
+    buyers: Option<&Secret>,
+    is_embedded: bool,
+) -> Result<StaffSecret, ConfigurationError> {
+    match source.text_or_file("staff_secret")? {
+        Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
+            Err(source.wrong("staff_secret", &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
+        }
+        // Whoever can sign for buyers could sign for the shop's people.
+        Some(secret) if buyers.is_some_and(|buyers| buyers.reveal() == secret) => {
+            Err(source.wrong("staff_secret", "must not be the buyers' secret, DASHOP_JWT_SECRET"))
+        }
+        Some(secret) => Ok(StaffSecret::Given(Secret::new(secret))),
+        None if is_embedded => Ok(StaffSecret::Kept),
+        None => Ok(StaffSecret::None),
     }
 }
 

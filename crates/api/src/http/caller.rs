@@ -34,7 +34,7 @@ struct Bearer {
 /// A token could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
-pub struct TokenError(#[source] jsonwebtoken::errors::Error);
+pub struct TokenError(#[source] pub(super) jsonwebtoken::errors::Error);
 
 impl TokenKey {
     /// With the shop's secret.
@@ -72,11 +72,15 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
-        let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = header.map(bearer);
-        let username = tokens.zip(token).and_then(|(tokens, token)| tokens.verify(token));
+        let username = tokens.zip(token_of(request)).and_then(|(tokens, token)| tokens.verify(token));
         ready(username.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
     }
+}
+
+/// The token that the request brings, the buyers' or the shop's people's.
+pub(super) fn token_of(request: &HttpRequest) -> Option<&str> {
+    let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    header.map(bearer)
 }
 
 /// The token without the word that may be in front of it.

@@ -1,5 +1,6 @@
 //! The contract on the wire.
 
+mod admin;
 mod answer;
 mod caller;
 mod codes;
@@ -26,6 +27,8 @@ use application::{
 };
 use domain::OrderId;
 
+pub use admin::{Office, StaffKey};
+pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
@@ -55,6 +58,8 @@ pub struct Shop {
     pub show: ShowOrder,
     /// The shop around the orders.
     pub storefront: Storefront,
+    /// The shop side.
+    pub office: Office,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.
@@ -108,6 +113,7 @@ pub fn routes(services: &mut ServiceConfig) {
         );
     }
     storefront::routes(services);
+    admin::routes(services);
     // Whatever else is asked for below the contract's prefix is answered in its form.
     services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services

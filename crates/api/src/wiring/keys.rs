@@ -10,8 +10,8 @@ use ports::Randomness;
 
 use super::StartError;
 use crate::{
-    configuration::{Configuration, Secret},
-    http::TokenKey,
+    configuration::{Configuration, Secret, StaffSecret},
+    http::{StaffKey, TokenKey},
 };
 
 /// The length of a secret that HS256 cannot be guessed with.
@@ -34,6 +34,23 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
     let file = configuration.data_dir.join("jwt_secret");
     let secret = kept_secret(&file).map_err(|cause| StartError::File { file, cause })?;
     Ok(TokenKey::new(&Secret::new(secret)))
+}
+
+/// The key of the shop's people: the configured one, or one that is made and kept as the buyers' is; none where there is
+/// none.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey>, StartError> {
+    match &configuration.staff_secret {
+        StaffSecret::Given(secret) => Ok(Some(StaffKey::new(secret))),
+        StaffSecret::Kept => {
+            let file = configuration.data_dir.join("staff_secret");
+            let secret = kept_secret(&file).map_err(|cause| StartError::File { file, cause })?;
+            Ok(Some(StaffKey::new(&Secret::new(secret))))
+        }
+        StaffSecret::None => Ok(None),
+    }
 }
 
 /// Makes the directory where it does not exist, for its owner alone: besides secrets, the embedded database with the

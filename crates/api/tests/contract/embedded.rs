@@ -42,6 +42,7 @@ impl Embedded {
             carts: Arc::clone(&store) as _,
             direct_buys: Arc::clone(&store) as _,
             orders: Arc::clone(&store) as _,
+            office: Arc::clone(&store) as _,
             units: Arc::clone(&store) as _,
             gateway: Arc::new(gateway),
             showcase: Arc::clone(&store) as _,

@@ -13,22 +13,24 @@ use actix_web::{
 };
 use api::{
     configuration::Secret,
-    http::{Readiness, Shop, Storefront, TokenKey, cors, named, routes},
+    http::{Office, Readiness, Shop, StaffKey, Storefront, TokenKey, cors, named, routes},
 };
 use application::{
-    BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, ListOrders,
-    OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, SettlePayment, ShowOrder,
-    SignIn, SignInPorts, SignInRules, StartPayment, SweepCarts,
+    BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
+    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
+    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules,
+    StartPayment, SweepCarts,
 };
 use async_trait::async_trait;
 use domain::{Address, Cart, OrderStatus, Sku, StatusChange};
 use ports::{
-    AddressBook, AddressEditor, CartStore, Catalog, Clock, Credentials, Destination, DirectBuys, OrderReader,
-    Passwords, PaymentGateway, Showcase, StockOutcome, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, Destination, DirectBuys,
+    OrderReader, Passwords, PaymentGateway, Showcase, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
+    Users,
     mock::{
-        MockAddressBook, MockAddressEditor, MockCartStore, MockCatalog, MockCredentials, MockDirectBuys,
-        MockOrderReader, MockPasswords, MockPaymentGateway, MockRandomness, MockShowcase, MockUnitOfWork,
-        MockUsers, PreparedUnits, clock_at,
+        MockAddressBook, MockAddressEditor, MockBackOffice, MockCartStore, MockCatalog, MockCredentials,
+        MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway, MockRandomness, MockShowcase,
+        MockUnitOfWork, MockUsers, PreparedUnits, clock_at,
     },
 };
 use serde_json::Value;
@@ -41,6 +43,8 @@ pub(crate) const SUCCESS: &str = "/v1/orders/success/";
 const RESULT_PAGE: &str = "http://shop.example/pay_success.html";
 pub(crate) const BODY_LIMIT: usize = 4096;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// What signs the tokens of the shop's people.
+pub(crate) const STAFF_SECRET: &str = "another secret of the tests, as long as HS256 asks for";
 const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 
 /// The ports around the shop.
@@ -51,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) carts: MockCartStore,
     pub(crate) direct_buys: MockDirectBuys,
     pub(crate) orders: MockOrderReader,
+    pub(crate) office: MockBackOffice,
     pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
     pub(crate) gateway: MockPaymentGateway,
     pub(crate) showcase: MockShowcase,
@@ -115,6 +120,7 @@ impl Parts {
             carts: MockCartStore::new(),
             direct_buys: MockDirectBuys::new(),
             orders: MockOrderReader::new(),
+            office: MockBackOffice::new(),
             units: Vec::new(),
             gateway: MockPaymentGateway::new(),
             showcase: MockShowcase::new(),
@@ -201,6 +207,7 @@ impl Parts {
             carts: Arc::new(self.carts),
             direct_buys: Arc::new(self.direct_buys),
             orders,
+            office: Arc::new(self.office),
             units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
             gateway: Arc::new(self.gateway),
             showcase: Arc::new(self.showcase),
@@ -239,6 +246,7 @@ pub(crate) struct Backs {
     pub(crate) carts: Arc<dyn CartStore>,
     pub(crate) direct_buys: Arc<dyn DirectBuys>,
     pub(crate) orders: Arc<dyn OrderReader>,
+    pub(crate) office: Arc<dyn BackOffice>,
     pub(crate) units: Arc<dyn UnitsOfWork>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     pub(crate) showcase: Arc<dyn Showcase>,
@@ -251,7 +259,8 @@ impl Backs {
     /// The shop at [`noon`], and the writers of its desk.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
-        let Self { users, address_book, catalog, carts, direct_buys, orders, units, gateway, .. } = self;
+        let Self { users, address_book, catalog, carts, direct_buys, orders, office, units, gateway, .. } =
+            self;
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
@@ -274,7 +283,26 @@ impl Backs {
             merchant: merchant(),
             clock: Arc::clone(&clock),
         });
+        let office = Office {
+            staff: Some(staff_key()),
+            search: SearchOrders { users: Arc::clone(&users), office: Arc::clone(&office) },
+            inspect: InspectOrder { office: Arc::clone(&office) },
+            figures: ShowFigures { office, clock: Arc::clone(&clock) },
+            ship: Arc::new(ShipOrder {
+                units: Arc::clone(&units),
+                clock: Arc::clone(&clock),
+                receipt_after: rules().receipt_after,
+            }),
+            refund: Arc::new(RefundOrder {
+                units: Arc::clone(&units),
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
+            clock: Arc::clone(&clock),
+        };
         let shop = Shop {
+            office,
             preview: PreviewOrder {
                 users: Arc::clone(&users),
                 address_book: Arc::clone(&address_book),
@@ -423,6 +451,10 @@ impl Answer {
 
 pub(crate) fn tokens() -> TokenKey {
     TokenKey::new(&Secret::new(JWT_SECRET.to_owned()))
+}
+
+pub(crate) fn staff_key() -> StaffKey {
+    StaffKey::new(&Secret::new(STAFF_SECRET.to_owned()))
 }
 
 /// A token of the buyer that is valid in any year in which this is run.

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader, Showcase,
-    UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader,
+    Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -27,6 +27,8 @@ pub trait Shop: Send + Sync {
     fn direct_buys(&self) -> &dyn DirectBuys;
     /// The port.
     fn orders(&self) -> &dyn OrderReader;
+    /// The port.
+    fn office(&self) -> &dyn BackOffice;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
 

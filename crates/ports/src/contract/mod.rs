@@ -11,6 +11,7 @@
 
 pub mod address_book;
 pub mod address_editor;
+pub mod back_office;
 pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
@@ -93,6 +94,13 @@ macro_rules! shop_contract {
                 lists_page_by_page,
                 follows_no_order_of_another_user,
                 knows_the_numbers_of_a_second,
+            ]
+            back_office: [
+                searches_by_each_and_all,
+                searches_page_by_page,
+                shows_what_was_ordered,
+                files_all_that_is_on_record,
+                sums_up_days,
             ]
             old_orders: [
                 are_read_from_the_joined_tables,

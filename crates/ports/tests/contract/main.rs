@@ -78,6 +78,14 @@ mod wrong {
         unordered_list: order_reader::lists_newest_first_and_own_alone finds ListsUnordered on shop;
         pages_by_time: order_reader::lists_page_by_page finds PagesByTime on shop;
         unlimited_pages: order_reader::lists_page_by_page finds IgnoresLimit on shop;
+        foreign_search: back_office::searches_by_each_and_all finds IgnoresOwner on shop;
+        any_status: back_office::searches_by_each_and_all finds IgnoresOldStatus on shop;
+        unordered_search: back_office::searches_by_each_and_all finds ListsUnordered on shop;
+        unlimited_search: back_office::searches_page_by_page finds IgnoresLimit on shop;
+        search_by_time: back_office::searches_page_by_page finds PagesByTime on shop;
+        receiver_hidden: back_office::shows_what_was_ordered finds NeedsSnapshots on shop;
+        others_records: back_office::files_all_that_is_on_record finds IgnoresOwner on shop;
+        capped_sums: back_office::sums_up_days finds SumsUpToTheLargestAmount on shop;
         old_orders_hidden: old_orders::are_read_from_the_joined_tables finds NeedsSnapshots on shop;
         payments_twice: payments::are_recorded_once finds RecordsTwice on shop;
         clicked_twice: orders::are_not_repeated_until_their_guard_is_released finds PlacesTwice on shop;

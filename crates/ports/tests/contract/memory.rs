@@ -2,6 +2,7 @@
 
 mod addresses;
 mod carts;
+mod office;
 mod reading;
 mod refunds;
 mod shop;
@@ -68,6 +69,8 @@ pub(crate) enum Defect {
     KeepsDefaults,
     ShowsOffShelf,
     KeepsEveryHash,
+    /// Sums stop at the largest amount.
+    SumsUpToTheLargestAmount,
     /// One line that cannot be read hides the cart.
     HidesAll,
 }

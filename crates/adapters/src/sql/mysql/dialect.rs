@@ -3,6 +3,7 @@
 use diesel::{
     QueryResult,
     dsl::sql,
+    expression::SqlLiteral,
     result::{DatabaseErrorKind, Error as DieselError},
     sql_types::{BigInt, Nullable},
 };
@@ -71,6 +72,11 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
 pub(super) async fn end_migrations(conn: &mut Conn, _succeeded: bool) -> Result<(), QueryError> {
     conn.batch_execute("DO RELEASE_LOCK(LEFT(CONCAT('dashop_migrations_', DATABASE()), 64))").await?;
     Ok(())
+}
+
+/// The sum of a column of money, in fen; what is below zero counts as nothing, as it reads. Decimals add up exactly.
+pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
+    sql(&format!("CAST(COALESCE(SUM(GREATEST({column}, 0)), 0) * 100 AS SIGNED)"))
 }
 
 /// The driver passes on MySQL's message, not its number.

@@ -4,6 +4,7 @@
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
 mod address_editor;
+mod back_office;
 mod cart_removals;
 mod carts;
 mod catalog;

@@ -162,7 +162,7 @@ async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, Que
     with_goods(conn, headers).await
 }
 
-async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<TimelineEntry>, QueryError> {
+pub(super) async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<TimelineEntry>, QueryError> {
     let rows: Vec<ChangeRow> = dashop_order_timeline::table
         .filter(dashop_order_timeline::order_id.eq(id.as_str()))
         .order(dashop_order_timeline::id)
@@ -300,7 +300,7 @@ impl GoodsRow {
     }
 }
 
-fn status(column: &'static str, stored: i16) -> Result<OrderStatus, QueryError> {
+pub(super) fn status(column: &'static str, stored: i16) -> Result<OrderStatus, QueryError> {
     OrderStatus::from_code(stored.into()).ok_or_else(|| QueryError::corrupt(column, stored))
 }
 

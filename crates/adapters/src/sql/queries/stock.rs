@@ -155,7 +155,7 @@ async fn record(
     }
 }
 
-async fn moves_of(conn: &mut Conn, order_id: &OrderId) -> Result<Vec<StockMove>, QueryError> {
+pub(super) async fn moves_of(conn: &mut Conn, order_id: &OrderId) -> Result<Vec<StockMove>, QueryError> {
     let rows: Vec<(i32, String, i32, Moment)> = dashop_stock_move::table
         .filter(dashop_stock_move::order_id.eq(order_id.as_str()))
         .order(dashop_stock_move::id)

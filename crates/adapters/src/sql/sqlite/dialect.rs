@@ -9,7 +9,10 @@ use std::{
 use diesel::{
     Connection, ConnectionResult, QueryResult, SqliteConnection,
     connection::SimpleConnection,
+    dsl::sql,
+    expression::SqlLiteral,
     result::{ConnectionError, DatabaseErrorKind, Error as DieselError},
+    sql_types::BigInt,
 };
 use diesel_async::{
     SimpleAsyncConnection,
@@ -96,6 +99,12 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
 
 pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> Result<(), QueryError> {
     Ok(conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?)
+}
+
+/// The sum of a column of money, in fen; what is below zero counts as nothing, as it reads. Without its point, money as
+/// text with two decimals is a whole number.
+pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
+    sql(&format!("COALESCE(SUM(MAX(CAST(REPLACE({column}, '.', '') AS INTEGER), 0)), 0)"))
 }
 
 pub(super) fn classify(error: &DieselError) -> Fault {

@@ -4,8 +4,8 @@ use domain::{
     SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader, Showcase,
-    UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader,
+    Showcase, UnitsOfWork, Users,
     contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -42,6 +42,10 @@ impl Shop for Memory {
     }
 
     fn orders(&self) -> &dyn OrderReader {
+        self
+    }
+
+    fn office(&self) -> &dyn BackOffice {
         self
     }
 

@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use diesel::{
+    dsl::{count_star, sql},
+    prelude::*,
+    sql_types::Text,
+};
+use diesel_async::RunQueryDsl;
+use domain::{MoneySum, OrderId, OrderStatus, PaymentStatus, RefundStatus, ShopDate, UserId, Username};
+use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
+
+use super::{Backend, Conn, Database, dialect, order_reader, payments, refunds, stock};
+use crate::sql::{
+    failure::QueryError,
+    schema::{address, dashop_payment, dashop_refund, tb_order_info, user_profile},
+    types::{Moment, PastAmount},
+};
+
+#[async_trait]
+impl BackOffice for Database {
+    async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
+        self.reader().await?.call(|conn| self::search(conn, search)).await
+    }
+
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
+        self.reader().await?.call(|conn| file(conn, id)).await
+    }
+
+    async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
+        self.reader().await?.call(|conn| figures(conn, first, last)).await
+    }
+
+    async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
+        self.reader().await?.call(|conn| count(conn, status)).await
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_info)]
+struct FoundRow {
+    order_id: String,
+    user_id: i32,
+    status: i16,
+    total_count: i32,
+    total_amount: PastAmount,
+    freight: PastAmount,
+    refunded_amount: PastAmount,
+    created_time: Moment,
+    expire_at: Option<Moment>,
+    ship_receiver: Option<String>,
+}
+
+/// An order with the buyer's name, and the receiver in the address book.
+type Found = (FoundRow, Option<String>, Option<String>);
+
+async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>, QueryError> {
+    let numbers = &search.numbers;
+    let mut found = tb_order_info::table
+        .left_join(user_profile::table.on(user_profile::id.eq(tb_order_info::user_id)))
+        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+        .filter(tb_order_info::order_id.between(numbers.first(), numbers.last()))
+        .order(tb_order_info::order_id.desc())
+        .limit(search.limit.into())
+        .select((FoundRow::as_select(), user_profile::username.nullable(), address::receiver.nullable()))
+        .into_boxed::<Backend>();
+    if let Some(end) = numbers.end() {
+        found = found.filter(tb_order_info::order_id.lt(end));
+    }
+    if let Some(UserId(user_id)) = search.user_id {
+        found = found.filter(tb_order_info::user_id.eq(user_id));
+    }
+    found = match search.status {
+        Some(status) => found.filter(tb_order_info::status.eq(status.code())),
+        // A sum and not the column, for which an index would be taken that is of no use here.
+        None => found.filter(
+            (tb_order_info::status + 0)
+                .between(OrderStatus::AwaitingPayment.code(), OrderStatus::Refunded.code()),
+        ),
+    };
+    let rows: Vec<Found> = found.load(conn).await?;
+    rows.into_iter().map(found_order).collect()
+}
+
+async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderFile>, QueryError> {
+    let Some(order) = order_reader::find(conn, id).await? else { return Ok(None) };
+    let username: Option<String> = user_profile::table
+        .filter(user_profile::id.eq(order.user_id.0))
+        .select(user_profile::username)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(Some(OrderFile {
+        username: Username(username.unwrap_or_default()),
+        payments: payments::of_order(conn, id.as_str()).await?,
+        refunds: refunds::of_order(conn, id.as_str()).await?,
+        moves: stock::moves_of(conn, id).await?,
+        changes: order_reader::timeline(conn, id).await?,
+        order,
+    }))
+}
+
+/// How many of a day, and their sum in fen.
+type DaySum = (String, i64, i64);
+
+/// Three statements, however many days.
+async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, QueryError> {
+    let (begin, end) = (first.begin(), last.next().begin());
+    // The day is in the number, as the time by which orders are found is.
+    let placed: Vec<DaySum> = tb_order_info::table
+        .filter(tb_order_info::order_id.ge(begin.compact()))
+        .filter(tb_order_info::order_id.lt(end.compact()))
+        .group_by(sql::<Text>(PLACED_ON))
+        .select((sql::<Text>(PLACED_ON), count_star(), dialect::sum_of_fen("total_amount")))
+        .load(conn)
+        .await?;
+    let paid: Vec<DaySum> = dashop_payment::table
+        .filter(dashop_payment::paid_at.ge(Moment(begin)).and(dashop_payment::paid_at.lt(Moment(end))))
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
+        .group_by(sql::<Text>(PAID_ON))
+        .select((sql::<Text>(PAID_ON), count_star(), dialect::sum_of_fen("total_amount")))
+        .load(conn)
+        .await?;
+    let refunded: Vec<DaySum> = dashop_refund::table
+        .inner_join(dashop_payment::table.on(dashop_payment::trade_no.eq(dashop_refund::trade_no)))
+        .filter(dashop_refund::finished_at.ge(Moment(begin)).and(dashop_refund::finished_at.lt(Moment(end))))
+        .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()))
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
+        .group_by(sql::<Text>(REFUNDED_ON))
+        .select((sql::<Text>(REFUNDED_ON), count_star(), dialect::sum_of_fen("amount")))
+        .load(conn)
+        .await?;
+    let (placed, paid, refunded) = (by_day(placed)?, by_day(paid)?, by_day(refunded)?);
+    let mut days = Vec::new();
+    let mut date = first;
+    while date <= last {
+        let of = |sums: &BTreeMap<ShopDate, (u64, MoneySum)>| sums.get(&date).copied().unwrap_or_default();
+        let ((orders, order_amount), (paid, paid_amount)) = (of(&placed), of(&paid));
+        let (refunded, refunded_amount) = of(&refunded);
+        days.push(DayFigures { date, orders, order_amount, paid, paid_amount, refunded, refunded_amount });
+        if date.next() == date {
+            break;
+        }
+        date = date.next();
+    }
+    Ok(days)
+}
+
+/// The day as `YYYYMMDD`.
+const PLACED_ON: &str = "SUBSTR(order_id, 1, 8)";
+/// The day as `YYYY-MM-DD`, on both engines.
+const PAID_ON: &str = "SUBSTR(paid_at, 1, 10)";
+/// As [`PAID_ON`].
+const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
+
+fn by_day(sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
+    let read = |(day, count, fen): DaySum| {
+        let date = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day));
+        let date = date.ok_or_else(|| QueryError::corrupt("the day of a sum", &day))?;
+        let fen = u64::try_from(fen).map_err(|_| QueryError::corrupt("a sum of money", fen))?;
+        Ok((date, (u64::try_from(count).unwrap_or(0), MoneySum::from_fen(fen))))
+    };
+    sums.into_iter().map(read).collect()
+}
+
+async fn count(conn: &mut Conn, status: OrderStatus) -> Result<u64, QueryError> {
+    let count: i64 = tb_order_info::table
+        .filter(tb_order_info::status.eq(status.code()))
+        .select(count_star())
+        .first(conn)
+        .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryError> {
+    Ok(FoundOrder {
+        id: order_reader::order_id(&row.order_id)?,
+        user_id: UserId(row.user_id),
+        username: Username(username.unwrap_or_default()),
+        status: order_reader::status("tb_order_info.status", row.status)?,
+        // Below zero is a leftover of the old shop's, like an amount below zero.
+        total_count: u32::try_from(row.total_count).unwrap_or(0),
+        total_amount: row.total_amount.0,
+        freight: row.freight.0,
+        refunded_amount: row.refunded_amount.0,
+        created_at: row.created_time.0,
+        expire_at: row.expire_at.map(|moment| moment.0),
+        receiver: row.ship_receiver.or(receiver).unwrap_or_default(),
+    })
+}

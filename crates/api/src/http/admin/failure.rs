@@ -1,0 +1,268 @@
+//! The errors of the shop side: which outcome of which use case answers what. The twin of the table in docs/API.md.
+
+use std::{borrow::Cow, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, ShipOrderError};
+use domain::{NotAllowed, RefundRefusal};
+use ports::{GatewayError, StoreError};
+use serde::Serialize;
+
+use crate::http::codes::log_failure;
+
+/// An error that a client of the shop side can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AdminCode {
+    /// A parameter is missing, unreadable or unknown.
+    BadRequest,
+    /// No valid token of the shop's people.
+    Unauthenticated,
+    /// No such order.
+    OrderNotFound,
+    /// No such path.
+    NotFound,
+    /// A path without this method.
+    MethodNotAllowed,
+    /// The order's status does not allow it.
+    NotAllowed,
+    /// The order changed meanwhile.
+    Conflict,
+    /// The request's name was used for another request.
+    RequestIdReused,
+    /// More than what is left of the payment.
+    AmountExceedsPayment,
+    /// No payment, or nothing left of it.
+    NothingToRefund,
+    /// More pieces than the order holds.
+    RestockExceedsOrder,
+    /// Alipay cannot be reached or answers nonsense.
+    AlipayUnavailable,
+    /// The database is busy, or the time for the request is over.
+    Busy,
+    /// Anything unforeseen.
+    Internal,
+}
+
+/// An outcome that is not a success, as it is told to the client.
+#[derive(Debug)]
+pub(super) struct AdminFailure {
+    code: AdminCode,
+    text: Cow<'static, str>,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: ErrorData<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorData<'a> {
+    code: &'static str,
+    message: &'a str,
+}
+
+impl AdminCode {
+    /// The word on the wire.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::OrderNotFound => "order_not_found",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotAllowed => "not_allowed",
+            Self::Conflict => "conflict",
+            Self::RequestIdReused => "request_id_reused",
+            Self::AmountExceedsPayment => "amount_exceeds_payment",
+            Self::NothingToRefund => "nothing_to_refund",
+            Self::RestockExceedsOrder => "restock_exceeds_order",
+            Self::AlipayUnavailable => "alipay_unavailable",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::OrderNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
+            Self::AmountExceedsPayment | Self::NothingToRefund | Self::RestockExceedsOrder => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::AlipayUnavailable => StatusCode::BAD_GATEWAY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The failure with the code's own text. Codes whose text names something are given theirs.
+    pub(super) fn failure(self) -> AdminFailure {
+        AdminFailure::new(
+            self,
+            match self {
+                Self::BadRequest => "请求参数错误",
+                Self::Unauthenticated => "请使用员工令牌登录",
+                Self::OrderNotFound => "订单不存在",
+                Self::NotFound => "没有这个接口",
+                Self::MethodNotAllowed => "不支持的请求方法",
+                Self::NotAllowed => "订单状态不允许此操作",
+                Self::Conflict => "订单刚刚发生了变化,请刷新后重试",
+                Self::RequestIdReused => "该 request_id 已用于另一个退款请求",
+                Self::AmountExceedsPayment => "退款金额超过可退金额",
+                Self::NothingToRefund => "没有可退的款项",
+                Self::RestockExceedsOrder => "退回库存的件数超过订单中的件数",
+                Self::AlipayUnavailable => "支付宝暂不可用,请稍后重试",
+                Self::Busy => "系统繁忙,请稍后重试",
+                Self::Internal => "系统错误",
+            },
+        )
+    }
+}
+
+impl AdminFailure {
+    pub(super) fn new(code: AdminCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// A parameter that cannot be used; the text names it.
+    pub(super) fn bad(what: impl fmt::Display) -> Self {
+        Self::new(AdminCode::BadRequest, format!("请求参数错误:{what}"))
+    }
+}
+
+impl fmt::Display for AdminFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.as_str(), self.text)
+    }
+}
+
+impl ResponseError for AdminFailure {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let error = ErrorData { code: self.code.as_str(), message: &self.text };
+        let mut answer = HttpResponse::build(self.code.status());
+        answer.insert_header(("cache-control", "no-store"));
+        if self.code == AdminCode::Unauthenticated {
+            answer.insert_header(("www-authenticate", "Bearer"));
+        }
+        answer.json(Envelope { error })
+    }
+}
+
+impl actix_web::Responder for AdminFailure {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {
+        self.error_response()
+    }
+}
+
+impl From<StoreError> for AdminFailure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(_) => AdminCode::Busy.failure(),
+            StoreError::Unavailable(_)
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Refused(_) => internal(&error),
+        }
+    }
+}
+
+impl From<NotAllowed> for AdminFailure {
+    fn from(NotAllowed { status, .. }: NotAllowed) -> Self {
+        Self::new(AdminCode::NotAllowed, format!("订单状态不允许此操作:{status}"))
+    }
+}
+
+impl From<GatewayError> for AdminFailure {
+    fn from(error: GatewayError) -> Self {
+        log_failure(&error, "Alipay failed");
+        AdminCode::AlipayUnavailable.failure()
+    }
+}
+
+impl From<SettleError> for AdminFailure {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::Conflict | SettleError::NotKnownYet => AdminCode::Conflict.failure(),
+            SettleError::Gateway(error) => error.into(),
+            SettleError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<InspectOrderError> for AdminFailure {
+    fn from(error: InspectOrderError) -> Self {
+        match error {
+            InspectOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            InspectOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ShipOrderError> for AdminFailure {
+    fn from(error: ShipOrderError) -> Self {
+        match error {
+            ShipOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            ShipOrderError::NotAllowed(error) => error.into(),
+            ShipOrderError::BeingRefunded => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:款项正在全部退回")
+            }
+            ShipOrderError::Conflict => AdminCode::Conflict.failure(),
+            ShipOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelOrderError> for AdminFailure {
+    fn from(error: CancelOrderError) -> Self {
+        match error {
+            // The shop's people cancel by number alone: no user is looked for.
+            CancelOrderError::UnknownUser | CancelOrderError::UnknownOrder => {
+                AdminCode::OrderNotFound.failure()
+            }
+            CancelOrderError::NotAllowed(error) => error.into(),
+            CancelOrderError::Gateway(error) => error.into(),
+            CancelOrderError::Settle(error) => error.into(),
+            CancelOrderError::Conflict => AdminCode::Conflict.failure(),
+            CancelOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundOrderError> for AdminFailure {
+    fn from(error: RefundOrderError) -> Self {
+        match error {
+            RefundOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            RefundOrderError::Refused(refusal) => match refusal {
+                RefundRefusal::NotAllowed(error) => error.into(),
+                RefundRefusal::NothingToRefund => AdminCode::NothingToRefund.failure(),
+                RefundRefusal::ExceedsPayment { left } => {
+                    Self::new(AdminCode::AmountExceedsPayment, format!("退款金额超过可退金额{left}"))
+                }
+                RefundRefusal::ExceedsOrder(sku_id) => Self::new(
+                    AdminCode::RestockExceedsOrder,
+                    format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
+                ),
+            },
+            RefundOrderError::RequestNoReused => AdminCode::RequestIdReused.failure(),
+            RefundOrderError::Gateway(error) => error.into(),
+            RefundOrderError::Settle(error) => error.into(),
+            RefundOrderError::Conflict => AdminCode::Conflict.failure(),
+            RefundOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The cause goes to the log, once, and not into the answer.
+fn internal(error: &(dyn std::error::Error + 'static)) -> AdminFailure {
+    log_failure(error, "a request of the shop's people failed");
+    AdminCode::Internal.failure()
+}

@@ -1,0 +1,61 @@
+//! The shop side, `/v1/admin`: ordinary HTTP statuses, for the shop's people alone.
+
+mod csv;
+mod failure;
+mod orders;
+mod parameters;
+mod staff;
+mod wire;
+
+use std::sync::Arc;
+
+use actix_web::web::{self, ServiceConfig};
+use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use ports::Clock;
+
+pub(crate) use csv::{TableError, head, rows};
+use failure::{AdminCode, AdminFailure};
+pub(crate) use parameters::{end, first_moment};
+pub use staff::StaffKey;
+
+/// What the handlers of the shop side work with, beside what they share with the buyers'.
+pub struct Office {
+    /// Verifies the tokens of the shop's people; none where nobody is let in.
+    pub staff: Option<StaffKey>,
+    /// Orders of all buyers.
+    pub search: SearchOrders,
+    /// One order with all that is on record of it.
+    pub inspect: InspectOrder,
+    /// What days brought.
+    pub figures: ShowFigures,
+    /// Ships paid orders.
+    pub ship: Arc<ShipOrder>,
+    /// Refunds.
+    pub refund: Arc<RefundOrder>,
+    /// When something is shipped.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The routes of the shop side.
+pub(super) fn routes(services: &mut ServiceConfig) {
+    let resource = |path: &str| web::resource(path.to_owned()).default_service(web::to(no_such_method));
+    services.service(
+        web::scope("/v1/admin")
+            .service(resource("/orders").route(web::get().to(orders::search)))
+            .service(resource("/orders.csv").route(web::get().to(orders::export)))
+            .service(resource("/figures").route(web::get().to(orders::figures)))
+            .service(resource("/orders/{order_id}").route(web::get().to(orders::show)))
+            .service(resource("/orders/{order_id}/ship").route(web::post().to(orders::ship)))
+            .service(resource("/orders/{order_id}/cancel").route(web::post().to(orders::cancel)))
+            .service(resource("/orders/{order_id}/refunds").route(web::post().to(orders::refund)))
+            .default_service(web::to(no_such_operation)),
+    );
+}
+
+async fn no_such_method() -> AdminFailure {
+    AdminCode::MethodNotAllowed.failure()
+}
+
+async fn no_such_operation() -> AdminFailure {
+    AdminCode::NotFound.failure()
+}

@@ -1,0 +1,170 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::{Money, OrderId, RefundAsk, Restock, Shipment, SkuId};
+use serde::Serialize;
+
+use super::{
+    AdminCode, AdminFailure,
+    csv::table,
+    parameters::{FILTER, Query, body, line},
+    staff::Staff,
+    wire::{
+        CancelRequest, DossierData, FiguresData, OrdersData, RefundData, RefundRequestData, RefundedData,
+        RestockData, ShipRequest,
+    },
+};
+use crate::http::{Shop, middleware::in_time};
+
+/// How many orders a page has where the client does not say, and at most.
+const PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+/// The longest reason, as long as a timeline and a refund keep it.
+const MAX_REASON: usize = 200;
+/// The most SKUs that one refund puts back.
+const MAX_RESTOCK: usize = 500;
+/// The longest number of a trade at Alipay.
+const MAX_TRADE_NO: usize = 64;
+
+/// `GET /v1/admin/orders`.
+pub(super) async fn search(
+    request: HttpRequest,
+    _staff: Staff,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminFailure> {
+    let query = Query::of(&request, &[FILTER.as_slice(), &["limit", "before"]].concat())?;
+    let (filter, before) = (query.filter()?, query.order_id("before")?);
+    let limit = query.number("limit", MAX_PAGE)?.unwrap_or(PAGE);
+    let found = timed(&shop, shop.office.search.page(&filter, before.as_ref(), limit)).await??;
+    Ok(json(&OrdersData::from(found)))
+}
+
+/// `GET /v1/admin/orders.csv`.
+pub(super) async fn export(
+    request: HttpRequest,
+    _staff: Staff,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminFailure> {
+    let filter = Query::of(&request, &FILTER)?.filter()?;
+    let mut export = timed(&shop, shop.office.search.export(&filter)).await??;
+    // What fails at once is still told as an error; later on the answer can only end.
+    let first = timed(&shop, export.next()).await??;
+    Ok(table(first, export))
+}
+
+/// `GET /v1/admin/figures`.
+pub(super) async fn figures(
+    request: HttpRequest,
+    _staff: Staff,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminFailure> {
+    let date = Query::of(&request, &["date"])?.date("date")?;
+    let figures = timed(&shop, shop.office.figures.execute(date)).await??;
+    Ok(json(&FiguresData::from(figures)))
+}
+
+/// `GET /v1/admin/orders/{order_id}`.
+pub(super) async fn show(
+    _staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(&number)?;
+    timed(&shop, async { Ok(json(&detail(&shop, &order_id).await?)) }).await?
+}
+
+/// `POST /v1/admin/orders/{order_id}/ship`.
+pub(super) async fn ship(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(&number)?;
+    timed(&shop, async {
+        let asked: ShipRequest = body(payload, shop.body_limit).await?;
+        let carrier = line("carrier", &asked.carrier, Shipment::CARRIER_CHARS)?;
+        let tracking_number = line("tracking_number", &asked.tracking_number, Shipment::TRACKING_CHARS)?;
+        let now = shop.office.clock.now();
+        let shipment = Shipment::new(&carrier, &tracking_number, now).map_err(AdminFailure::bad)?;
+        shop.office.ship.execute(&order_id, &shipment, &staff.cause()).await?;
+        Ok(json(&detail(&shop, &order_id).await?))
+    })
+    .await?
+}
+
+/// `POST /v1/admin/orders/{order_id}/cancel`.
+pub(super) async fn cancel(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(&number)?;
+    timed(&shop, async {
+        let asked: CancelRequest = body(payload, shop.body_limit).await?;
+        let reason = line("reason", &asked.reason, MAX_REASON)?;
+        shop.cancel.by_shop(&order_id, &reason, &staff.cause()).await?;
+        Ok(json(&detail(&shop, &order_id).await?))
+    })
+    .await?
+}
+
+/// `POST /v1/admin/orders/{order_id}/refunds`.
+pub(super) async fn refund(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(&number)?;
+    timed(&shop, async {
+        let ask = refund_ask(body(payload, shop.body_limit).await?)?;
+        let refund = shop.office.refund.request(order_id.as_str(), &ask, &staff.cause()).await?;
+        let order = detail(&shop, &order_id).await?;
+        Ok(json(&RefundedData { refund: RefundData::from(refund), order }))
+    })
+    .await?
+}
+
+fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
+    let out_request_no = RefundAsk::request_no(&asked.request_id);
+    let bad_request_id = || {
+        let most = RefundAsk::MAX_REQUEST_ID;
+        AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
+    };
+    let amount = asked.amount.as_deref().map(str::parse::<Money>).transpose();
+    let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
+    if asked.restock.len() > MAX_RESTOCK {
+        return Err(AdminFailure::bad(format_args!("restock 最多{MAX_RESTOCK}项")));
+    }
+    if asked.restock.iter().any(|back| back.count == 0) {
+        return Err(AdminFailure::bad("restock 的 count 应大于0"));
+    }
+    let restock = |RestockData { sku_id, count }| Restock { sku_id: SkuId(sku_id), pieces: count };
+    Ok(RefundAsk {
+        trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,
+        amount: amount.ok_or_else(|| AdminFailure::bad("amount 应为大于0、至多两位小数的金额"))?,
+        reason: line("reason", &asked.reason, MAX_REASON)?,
+        restock: asked.restock.into_iter().map(restock).collect(),
+        out_request_no: out_request_no.ok_or_else(bad_request_id)?,
+    })
+}
+
+async fn detail(shop: &Shop, order_id: &OrderId) -> Result<DossierData, AdminFailure> {
+    Ok(DossierData::new(shop.office.inspect.execute(order_id).await?, &shop.base_url))
+}
+
+fn order_number(text: &str) -> Result<OrderId, AdminFailure> {
+    OrderId::parse(text).map_err(|_| AdminFailure::bad("订单编号应为1至64位数字"))
+}
+
+/// Does the work within the time that a request has.
+///
+/// What was begun and not finished then is no loss: a change is one transaction, and a refund that was written down is
+/// carried on by the job.
+async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminFailure> {
+    in_time(shop, work).await.ok_or_else(|| AdminCode::Busy.failure())
+}
+
+fn json(data: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(data)
+}

@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, web::Payload};
+use application::OrderFilter;
+use domain::{OrderId, OrderStatus, ShopDate, ShopTime, Username};
+use serde::de::DeserializeOwned;
+
+use super::AdminFailure;
+
+/// `YYYY-MM-DD`.
+const DATE_CHARS: usize = 10;
+/// The longest buyer's name that is looked for.
+const MAX_USERNAME: usize = 150;
+
+/// The parameters of a query string, each known and there once.
+pub(super) struct Query(BTreeMap<String, String>);
+
+impl Query {
+    /// # Errors
+    /// There is one that is not among `known`, or one twice.
+    pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, AdminFailure> {
+        let mut values = BTreeMap::new();
+        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+            if !known.contains(&name.as_ref()) {
+                return Err(AdminFailure::bad(format_args!("没有参数 {}", shortened(&name))));
+            }
+            if values.insert(name.clone().into_owned(), value.into_owned()).is_some() {
+                return Err(AdminFailure::bad(format_args!("{name} 重复")));
+            }
+        }
+        // What a form leaves empty limits nothing.
+        values.retain(|_, value: &mut String| !value.is_empty());
+        Ok(Self(values))
+    }
+
+    /// The value, read as it must be.
+    fn read<T>(
+        &self,
+        name: &str,
+        form: &str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, AdminFailure> {
+        let Some(text) = self.0.get(name) else { return Ok(None) };
+        read(text.trim()).map(Some).ok_or_else(|| AdminFailure::bad(format_args!("{name} 应为{form}")))
+    }
+
+    pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, AdminFailure> {
+        self.read(name, "1至64位数字", |text| OrderId::parse(text).ok())
+    }
+
+    pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminFailure> {
+        self.read(name, "YYYY-MM-DD 格式的日期", date)
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(super) fn number(&self, name: &str, most: u32) -> Result<Option<u32>, AdminFailure> {
+        let form = format!("1至{most}的整数");
+        self.read(name, &form, |text| text.parse().ok().filter(|number| (1..=most).contains(number)))
+    }
+
+    /// Which orders are meant.
+    pub(super) fn filter(&self) -> Result<OrderFilter, AdminFailure> {
+        const TIME: &str = "YYYY-MM-DD 或 YYYY-MM-DD HH:MM:SS 格式的时间";
+        Ok(OrderFilter {
+            number: self.order_id("number")?,
+            username: self.read("user", "用户名", |text| {
+                (text.chars().count() <= MAX_USERNAME).then(|| Username(text.to_owned()))
+            })?,
+            status: self.read("status", "1至6的整数", |text| {
+                text.parse().ok().and_then(OrderStatus::from_code)
+            })?,
+            from: self.read("from", TIME, first_moment)?,
+            until: self.read("to", TIME, end)?,
+        })
+    }
+}
+
+/// The names of the parameters that [`Query::filter`] reads.
+pub(super) const FILTER: [&str; 5] = ["number", "user", "status", "from", "to"];
+
+/// A day, from its first moment on; or a moment.
+pub(crate) fn first_moment(text: &str) -> Option<ShopTime> {
+    date(text).map(ShopDate::begin).or_else(|| moment(text))
+}
+
+/// A day, to its end; or a moment, before which it is.
+pub(crate) fn end(text: &str) -> Option<ShopTime> {
+    date(text).map(|date| date.next().begin()).or_else(|| moment(text))
+}
+
+fn date(text: &str) -> Option<ShopDate> {
+    (text.len() == DATE_CHARS).then(|| ShopDate::parse(text)).flatten()
+}
+
+fn moment(text: &str) -> Option<ShopTime> {
+    (text.len() == DATE_CHARS + " HH:MM:SS".len()).then(|| ShopTime::parse(text)).flatten()
+}
+
+/// The JSON body of a request, whatever its content type says.
+///
+/// # Errors
+/// It is larger than `limit` bytes, or not what is expected.
+pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Result<T, AdminFailure> {
+    let bytes = match body.to_bytes_limited(limit).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return Err(AdminFailure::bad("请求体无法读取")),
+        Err(_) => return Err(AdminFailure::bad(format_args!("请求体超过{limit}字节"))),
+    };
+    serde_json::from_slice(&bytes)
+        .map_err(|error| AdminFailure::bad(format_args!("请求体:{}", shortened(&error.to_string()))))
+}
+
+/// A line of text that must be there, without the blanks around it.
+pub(super) fn line(name: &str, text: &str, most: usize) -> Result<String, AdminFailure> {
+    let text = text.trim();
+    let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| AdminFailure::bad(format_args!("{name} 应为1至{most}字的一行文字")))
+}
+
+/// What a client sent, as much of it as an answer repeats.
+fn shortened(text: &str) -> String {
+    text.chars().take(100).collect()
+}

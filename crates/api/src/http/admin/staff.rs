@@ -1,0 +1,99 @@
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use domain::Cause;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use serde::{Deserialize, Serialize};
+
+use super::{AdminCode, AdminFailure};
+use crate::{
+    configuration::Secret,
+    http::{Shop, TokenError, caller::token_of, middleware::request_id_of},
+};
+
+/// The role that a token of the shop's people names.
+const ROLE: &str = "staff";
+/// The longest name that a timeline keeps.
+const MAX_NAME: usize = 64;
+
+/// One of the shop's people, who sent a valid token.
+pub(super) struct Staff {
+    name: String,
+    request_id: Option<String>,
+}
+
+/// Makes and verifies the tokens of the shop's people: HS256 with a secret that is not the buyers'.
+#[derive(Clone)]
+pub struct StaffKey {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    role: &'a str,
+    username: &'a str,
+    exp: i64,
+}
+
+/// What is read of a token. Its `exp` is the library's to check.
+#[derive(Deserialize)]
+struct Bearer {
+    role: String,
+    username: String,
+}
+
+impl StaffKey {
+    /// With the secret of the shop's people.
+    pub fn new(secret: &Secret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        validation.validate_aud = false;
+        validation.set_required_spec_claims(&["exp"]);
+        Self {
+            encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
+            decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
+            validation,
+        }
+    }
+
+    /// A token for whoever has this name, valid until `expires`, in seconds since 1970.
+    ///
+    /// # Errors
+    /// The library failed to sign.
+    pub fn issue(&self, name: &str, expires: i64) -> Result<String, TokenError> {
+        let claims = Claims { role: ROLE, username: name, exp: expires };
+        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(TokenError)
+    }
+
+    /// Whether a timeline can show this name of one of the shop's people.
+    pub fn is_name(name: &str) -> bool {
+        let is_visible = !name.trim().is_empty() && !name.chars().any(char::is_control);
+        is_visible && name.chars().count() <= MAX_NAME
+    }
+
+    fn verify(&self, token: &str) -> Option<String> {
+        let claims = decode::<Bearer>(token, &self.decoding, &self.validation).ok()?.claims;
+        (claims.role == ROLE && Self::is_name(&claims.username)).then_some(claims.username)
+    }
+}
+
+impl Staff {
+    /// What a timeline tells of what this request does.
+    pub(super) fn cause(&self) -> Cause {
+        Cause::shop(self.name.clone(), self.request_id.clone())
+    }
+}
+
+impl FromRequest for Staff {
+    type Error = AdminFailure;
+    type Future = Ready<Result<Self, AdminFailure>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let key = request.app_data::<web::Data<Shop>>().and_then(|shop| shop.office.staff.as_ref());
+        let name = key.zip(token_of(request)).and_then(|(key, token)| key.verify(token));
+        let staff = name.map(|name| Self { name, request_id: request_id_of(request) });
+        ready(staff.ok_or_else(|| AdminCode::Unauthenticated.failure()))
+    }
+}

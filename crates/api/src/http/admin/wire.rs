@@ -1,0 +1,399 @@
+//! The shapes of the shop side's JSON.
+
+use application::{Figures, FoundOrders, OrderDossier};
+use domain::{
+    Money, Order, OrderGoods, OrderStatus, PaymentRecord, Refund, SaleAttribute, Shipment, ShopTime,
+    TimelineEntry, Username,
+};
+use ports::{DayFigures, FoundOrder};
+use serde::{Deserialize, Serialize};
+
+/// A page of a search.
+#[derive(Serialize)]
+pub(super) struct OrdersData {
+    orders: Vec<SummaryData>,
+    /// What to pass as `before` for the next page; null on the last.
+    next: Option<String>,
+}
+
+/// An order in short.
+#[derive(Serialize)]
+struct SummaryData {
+    order_id: String,
+    user: UserData,
+    /// 1 待付款, 2 待发货, 3 待收货, 4 已完成, 5 已取消, 6 已退款.
+    status: i16,
+    status_text: &'static str,
+    /// Pieces in all lines.
+    total_count: u32,
+    /// Goods and freight.
+    total_amount: String,
+    freight: String,
+    created_at: String,
+    /// Until when it must be paid.
+    expire_at: Option<String>,
+    receiver: String,
+}
+
+#[derive(Serialize)]
+struct UserData {
+    id: i32,
+    username: String,
+}
+
+/// All that is on record of one order.
+#[derive(Serialize)]
+pub(super) struct DossierData {
+    #[serde(flatten)]
+    summary: SummaryData,
+    address: AddressData,
+    lines: Vec<LineData>,
+    payments: Vec<PaymentData>,
+    refunds: Vec<RefundData>,
+    shipment: Option<ShipmentData>,
+    timeline: Vec<TimelineData>,
+    /// What can still be refunded of the payment that paid the order.
+    refundable_amount: String,
+    /// The prefix for image names.
+    base_url: String,
+}
+
+#[derive(Serialize)]
+struct AddressData {
+    title: String,
+    address: String,
+    mobile: String,
+    receiver: String,
+}
+
+#[derive(Serialize)]
+struct LineData {
+    sku_id: i32,
+    name: String,
+    default_image_url: String,
+    price: String,
+    count: u32,
+    total_amount: String,
+    attributes: Vec<AttributeData>,
+    /// Pieces that went back into stock.
+    returned: u32,
+}
+
+#[derive(Serialize)]
+struct AttributeData {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+struct PaymentData {
+    trade_no: String,
+    /// settled, duplicate, late, wrong_amount or unknown_order.
+    status: &'static str,
+    /// Alipay's word.
+    trade_status: &'static str,
+    total_amount: String,
+    refunded_amount: String,
+    refundable_amount: String,
+    buyer: Option<String>,
+    paid_at: Option<String>,
+    /// notification or query.
+    source: &'static str,
+    recorded_at: String,
+}
+
+/// A refund.
+#[derive(Serialize)]
+pub(super) struct RefundData {
+    out_request_no: String,
+    trade_no: String,
+    amount: String,
+    reason: String,
+    /// shop, late, duplicate or external.
+    kind: &'static str,
+    /// requested, succeeded or failed.
+    status: &'static str,
+    restock: Vec<RestockData>,
+    requested_by: String,
+    created_at: String,
+    finished_at: Option<String>,
+    /// What Alipay said, where it did not go through so far.
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ShipmentData {
+    carrier: String,
+    tracking_number: String,
+    shipped_at: String,
+}
+
+#[derive(Serialize)]
+struct TimelineData {
+    /// Null at the order's creation.
+    from: Option<i16>,
+    to: i16,
+    /// buyer, shop, system or alipay.
+    actor: &'static str,
+    /// The person's name, where there is one.
+    by: Option<String>,
+    reason: String,
+    at: String,
+    request_id: Option<String>,
+}
+
+/// Pieces that go back into stock.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RestockData {
+    pub(super) sku_id: i32,
+    pub(super) count: u32,
+}
+
+/// How an order is sent.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShipRequest {
+    /// 1 to 32 characters.
+    pub(super) carrier: String,
+    /// 1 to 64 characters.
+    pub(super) tracking_number: String,
+}
+
+/// Why an order is cancelled.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelRequest {
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+}
+
+/// A refund that the shop's people ask for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundRequestData {
+    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again answers the same refund.
+    pub(super) request_id: String,
+    /// All that is left, where it is absent.
+    #[serde(default)]
+    pub(super) amount: Option<String>,
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) restock: Vec<RestockData>,
+    /// The payment that paid the order, where it is absent.
+    #[serde(default)]
+    pub(super) trade_no: Option<String>,
+}
+
+/// A refund, and the order after it.
+#[derive(Serialize)]
+pub(super) struct RefundedData {
+    pub(super) refund: RefundData,
+    pub(super) order: DossierData,
+}
+
+/// What a day and those before it brought.
+#[derive(Serialize)]
+pub(super) struct FiguresData {
+    date: String,
+    orders: u64,
+    order_amount: String,
+    paid: u64,
+    paid_amount: String,
+    refunded: u64,
+    refunded_amount: String,
+    /// Orders that wait to be shipped now.
+    to_ship: u64,
+    /// Orders that wait to be paid now.
+    awaiting_payment: u64,
+    /// That day and the six before it, the oldest first.
+    days: Vec<DayData>,
+}
+
+#[derive(Serialize)]
+struct DayData {
+    date: String,
+    orders: u64,
+    paid_amount: String,
+    refunded_amount: String,
+}
+
+impl From<FoundOrders> for OrdersData {
+    fn from(found: FoundOrders) -> Self {
+        Self {
+            orders: found.orders.into_iter().map(SummaryData::from).collect(),
+            next: found.next.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl From<FoundOrder> for SummaryData {
+    fn from(order: FoundOrder) -> Self {
+        Self {
+            order_id: order.id.to_string(),
+            user: UserData { id: order.user_id.0, username: order.username.0 },
+            status: order.status.code(),
+            status_text: order.status.label(),
+            total_count: order.total_count,
+            total_amount: order.total_amount.to_string(),
+            freight: order.freight.to_string(),
+            created_at: order.created_at.to_string(),
+            expire_at: order.expire_at.map(text),
+            receiver: order.receiver,
+        }
+    }
+}
+
+impl SummaryData {
+    fn of(order: &Order, username: Username) -> Self {
+        Self {
+            order_id: order.id.to_string(),
+            user: UserData { id: order.user_id.0, username: username.0 },
+            status: order.status.code(),
+            status_text: order.status.label(),
+            total_count: order.total_count,
+            total_amount: order.total_amount.to_string(),
+            freight: order.freight.to_string(),
+            created_at: order.created_at.to_string(),
+            expire_at: order.expire_at.map(text),
+            receiver: order.shipping.receiver.clone(),
+        }
+    }
+}
+
+impl DossierData {
+    pub(super) fn new(dossier: OrderDossier, base_url: &str) -> Self {
+        let OrderDossier { order, username, returned, payments, refunds, refundable_amount, timeline } =
+            dossier;
+        let summary = SummaryData::of(&order, username);
+        let shipping = order.shipping;
+        Self {
+            summary,
+            address: AddressData {
+                title: shipping.title,
+                address: shipping.address,
+                mobile: shipping.mobile,
+                receiver: shipping.receiver,
+            },
+            lines: order.goods.into_iter().zip(returned).map(LineData::from).collect(),
+            payments: payments.into_iter().map(PaymentData::from).collect(),
+            refunds: refunds.into_iter().map(RefundData::from).collect(),
+            shipment: order.shipment.map(ShipmentData::from),
+            timeline: timeline.into_iter().map(TimelineData::from).collect(),
+            refundable_amount: refundable_amount.to_string(),
+            base_url: base_url.to_owned(),
+        }
+    }
+}
+
+impl From<(OrderGoods, u32)> for LineData {
+    fn from((line, returned): (OrderGoods, u32)) -> Self {
+        let attribute = |SaleAttribute { name, value }| AttributeData { name, value };
+        Self {
+            sku_id: line.sku_id.0,
+            price: line.price.to_string(),
+            count: line.quantity.pieces(),
+            total_amount: line.amount().to_string(),
+            name: line.name,
+            default_image_url: line.default_image_url,
+            attributes: line.attributes.into_iter().map(attribute).collect(),
+            returned,
+        }
+    }
+}
+
+impl From<(PaymentRecord, Money)> for PaymentData {
+    fn from((payment, refundable): (PaymentRecord, Money)) -> Self {
+        let trade = payment.trade;
+        Self {
+            trade_no: trade.trade_no,
+            status: payment.status.as_str(),
+            trade_status: trade.status.as_str(),
+            total_amount: trade.total_amount.to_string(),
+            refunded_amount: trade.refunded.to_string(),
+            refundable_amount: refundable.to_string(),
+            buyer: trade.buyer,
+            paid_at: trade.paid_at.map(text),
+            source: payment.source.as_str(),
+            recorded_at: payment.recorded_at.to_string(),
+        }
+    }
+}
+
+impl From<Refund> for RefundData {
+    fn from(refund: Refund) -> Self {
+        let restock = refund.restock.into_iter();
+        let cause = refund.cause;
+        Self {
+            out_request_no: refund.out_request_no,
+            trade_no: refund.trade_no,
+            amount: refund.amount.to_string(),
+            reason: refund.reason,
+            kind: refund.kind.as_str(),
+            status: refund.status.as_str(),
+            restock: restock.map(|back| RestockData { sku_id: back.sku_id.0, count: back.pieces }).collect(),
+            requested_by: cause.name.unwrap_or_else(|| cause.actor.as_str().to_owned()),
+            created_at: refund.requested_at.to_string(),
+            finished_at: refund.finished_at.map(text),
+            error: refund.failure,
+        }
+    }
+}
+
+impl From<Shipment> for ShipmentData {
+    fn from(shipment: Shipment) -> Self {
+        Self {
+            carrier: shipment.carrier,
+            tracking_number: shipment.tracking_number,
+            shipped_at: shipment.shipped_at.to_string(),
+        }
+    }
+}
+
+impl From<TimelineEntry> for TimelineData {
+    fn from(entry: TimelineEntry) -> Self {
+        Self {
+            from: entry.from.map(OrderStatus::code),
+            to: entry.to.code(),
+            actor: entry.cause.actor.as_str(),
+            by: entry.cause.name,
+            reason: entry.reason,
+            at: entry.at.to_string(),
+            request_id: entry.cause.request_id,
+        }
+    }
+}
+
+impl From<Figures> for FiguresData {
+    fn from(figures: Figures) -> Self {
+        let day = figures.day;
+        Self {
+            date: day.date.to_string(),
+            orders: day.orders,
+            order_amount: day.order_amount.to_string(),
+            paid: day.paid,
+            paid_amount: day.paid_amount.to_string(),
+            refunded: day.refunded,
+            refunded_amount: day.refunded_amount.to_string(),
+            to_ship: figures.to_ship,
+            awaiting_payment: figures.awaiting_payment,
+            days: figures.week.iter().map(DayData::from).collect(),
+        }
+    }
+}
+
+impl From<&DayFigures> for DayData {
+    fn from(day: &DayFigures) -> Self {
+        Self {
+            date: day.date.to_string(),
+            orders: day.orders,
+            paid_amount: day.paid_amount.to_string(),
+            refunded_amount: day.refunded_amount.to_string(),
+        }
+    }
+}
+
+fn text(time: ShopTime) -> String {
+    time.to_string()
+}

@@ -1,0 +1,45 @@
+use std::sync::Arc;
+
+use domain::{OrderStatus, ShopDate};
+use ports::{BackOffice, Clock, DayFigures, StoreError};
+
+/// 经营数据: what the shop's people see first in the morning.
+pub struct ShowFigures {
+    /// The orders.
+    pub office: Arc<dyn BackOffice>,
+    /// Which day it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What a day and those before it brought, and what waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figures {
+    /// The day.
+    pub day: DayFigures,
+    /// That day and the six before it, the oldest first.
+    pub week: Vec<DayFigures>,
+    /// How many orders wait to be shipped now.
+    pub to_ship: u64,
+    /// How many orders wait to be paid now.
+    pub awaiting_payment: u64,
+}
+
+impl ShowFigures {
+    /// How many days before the day are shown.
+    const DAYS_BEFORE: u32 = 6;
+
+    /// The figures of the day; of today where none is given.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn execute(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
+        let date = date.unwrap_or_else(|| self.clock.now().date());
+        let week = self.office.figures(date.days_before(Self::DAYS_BEFORE), date).await?;
+        Ok(Figures {
+            day: week.last().copied().unwrap_or_else(|| DayFigures::of_nothing(date)),
+            week,
+            to_ship: self.office.count(OrderStatus::AwaitingShipment).await?,
+            awaiting_payment: self.office.count(OrderStatus::AwaitingPayment).await?,
+        })
+    }
+}

@@ -1,0 +1,129 @@
+use std::sync::Arc;
+
+use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
+use ports::{BackOffice, FoundOrder, OrderSearch, StoreError, Users};
+
+/// 订单搜索 of the shop's people: orders of all buyers, newest first, a page at a time, or all of them for a table.
+pub struct SearchOrders {
+    /// Whose orders.
+    pub users: Arc<dyn Users>,
+    /// The orders.
+    pub office: Arc<dyn BackOffice>,
+}
+
+/// Which orders are meant; what is none limits nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// The order's number, or its beginning.
+    pub number: Option<OrderId>,
+    /// The buyer's exact name.
+    pub username: Option<Username>,
+    /// Where they stand.
+    pub status: Option<OrderStatus>,
+    /// Placed in this second or later.
+    pub from: Option<ShopTime>,
+    /// Placed before this second.
+    pub until: Option<ShopTime>,
+}
+
+/// A page of what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundOrders {
+    /// Newest first.
+    pub orders: Vec<FoundOrder>,
+    /// What to pass as `before` for the next page; none on the last.
+    pub next: Option<OrderId>,
+}
+
+/// All orders that were found, page by page: nothing is read before it is asked for.
+pub struct OrderExport {
+    office: Arc<dyn BackOffice>,
+    /// None where there is nothing more.
+    rest: Option<OrderSearch>,
+    left: u32,
+}
+
+impl SearchOrders {
+    /// How many orders an export reads at once.
+    pub const EXPORT_PAGE: u32 = 500;
+    /// How many orders an export has at most.
+    pub const EXPORT_MOST: u32 = 100_000;
+
+    /// One page of at most `limit` orders: the first, or what follows the order `before`.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn page(
+        &self,
+        filter: &OrderFilter,
+        before: Option<&OrderId>,
+        limit: u32,
+    ) -> Result<FoundOrders, StoreError> {
+        let nothing = FoundOrders { orders: Vec::new(), next: None };
+        // One more than asked for tells whether there is another page.
+        let Some(mut search) = self.search(filter, limit.saturating_add(1)).await? else {
+            return Ok(nothing);
+        };
+        if let Some(before) = before {
+            search.numbers = search.numbers.below(before);
+        }
+        let mut orders = self.office.search(&search).await?;
+        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+        let has_more = orders.len() > shown;
+        orders.truncate(shown);
+        let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
+        Ok(FoundOrders { orders, next })
+    }
+
+    /// Everything that is found, up to [`SearchOrders::EXPORT_MOST`] orders.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
+        let rest = self.search(filter, Self::EXPORT_PAGE).await?;
+        Ok(OrderExport { office: Arc::clone(&self.office), rest, left: Self::EXPORT_MOST })
+    }
+
+    /// What to look for; none where there is no such buyer.
+    async fn search(&self, filter: &OrderFilter, limit: u32) -> Result<Option<OrderSearch>, StoreError> {
+        let user_id = match &filter.username {
+            Some(username) => match self.users.find(username).await? {
+                Some(user_id) => Some(user_id),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let mut numbers = NumberRange::all();
+        if let Some(number) = &filter.number {
+            numbers = numbers.beginning_with(number);
+        }
+        if let Some(from) = filter.from {
+            numbers = numbers.not_before(from);
+        }
+        if let Some(until) = filter.until {
+            numbers = numbers.earlier_than(until);
+        }
+        Ok(Some(OrderSearch { numbers, user_id, status: filter.status, limit }))
+    }
+}
+
+impl OrderExport {
+    /// The next orders, newest first; none where there are no more.
+    ///
+    /// # Errors
+    /// The database failed. Asking again reads the same orders.
+    pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
+        let Some(search) = &self.rest else { return Ok(None) };
+        let limit = search.limit.min(self.left);
+        let page = self.office.search(&OrderSearch { limit, ..search.clone() }).await?;
+        let found = u32::try_from(page.len()).unwrap_or(u32::MAX);
+        self.left = self.left.saturating_sub(found);
+        self.rest = match page.last() {
+            Some(last) if found == limit && self.left > 0 => {
+                Some(OrderSearch { numbers: search.numbers.clone().below(&last.id), ..search.clone() })
+            }
+            Some(_) | None => None,
+        };
+        Ok(Some(page).filter(|page| !page.is_empty()))
+    }
+}

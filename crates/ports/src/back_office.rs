@@ -1,0 +1,119 @@
+use async_trait::async_trait;
+use domain::{
+    Money, MoneySum, NumberRange, Order, OrderId, OrderStatus, PaymentRecord, Refund, ShopDate, ShopTime,
+    StockMove, TimelineEntry, UserId, Username,
+};
+
+use crate::StoreError;
+
+/// What the shop's people look at. Nothing here locks or changes anything.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait BackOffice: Send + Sync {
+    /// The orders that are asked for, the largest number first, which is the newest.
+    ///
+    /// MUST find them by an index, whatever is asked for and however many orders there are, and MUST leave out orders in
+    /// a status that the shop does not know.
+    async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError>;
+
+    /// All that is on record of one order.
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError>;
+
+    /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
+    async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
+
+    /// How many orders are in this status now.
+    async fn count(&self, status: OrderStatus) -> Result<u64, StoreError>;
+}
+
+/// Which orders to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderSearch {
+    /// With which numbers.
+    pub numbers: NumberRange,
+    /// Whose; none for all buyers'.
+    pub user_id: Option<UserId>,
+    /// In which status; none for all.
+    pub status: Option<OrderStatus>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// An order as a search shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundOrder {
+    /// Its number.
+    pub id: OrderId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The buyer's name; empty where the user is gone.
+    pub username: Username,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// Pieces in all lines.
+    pub total_count: u32,
+    /// Goods and freight.
+    pub total_amount: Money,
+    /// The freight within the total.
+    pub freight: Money,
+    /// What of its payment went back so far.
+    pub refunded_amount: Money,
+    /// When it was placed.
+    pub created_at: ShopTime,
+    /// Until when it must be paid; none for orders that the old back end placed.
+    pub expire_at: Option<ShopTime>,
+    /// Who receives the goods: as it was when the order was placed, or as the address book has it where that was not
+    /// kept.
+    pub receiver: String,
+}
+
+/// All that is on record of one order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderFile {
+    /// The order.
+    pub order: Order,
+    /// The buyer's name; empty where the user is gone.
+    pub username: Username,
+    /// Every payment of its number, the first recorded first.
+    pub payments: Vec<PaymentRecord>,
+    /// Every refund of its number, the first asked for first.
+    pub refunds: Vec<Refund>,
+    /// Where its pieces went after it was placed, the oldest first.
+    pub moves: Vec<StockMove>,
+    /// Every change of its status, the first first; its creation is not among them.
+    pub changes: Vec<TimelineEntry>,
+}
+
+/// What a day brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayFigures {
+    /// Which day.
+    pub date: ShopDate,
+    /// Orders that were placed, whatever became of them.
+    pub orders: u64,
+    /// What they cost.
+    pub order_amount: MoneySum,
+    /// Payments that paid an order, by the time of payment.
+    pub paid: u64,
+    /// What was paid by them.
+    pub paid_amount: MoneySum,
+    /// Refunds of such payments that succeeded, by the time of success.
+    pub refunded: u64,
+    /// What went back with them.
+    pub refunded_amount: MoneySum,
+}
+
+impl DayFigures {
+    /// A day on which nothing happened.
+    pub fn of_nothing(date: ShopDate) -> Self {
+        Self {
+            date,
+            orders: 0,
+            order_amount: MoneySum::default(),
+            paid: 0,
+            paid_amount: MoneySum::default(),
+            refunded: 0,
+            refunded_amount: MoneySum::default(),
+        }
+    }
+}

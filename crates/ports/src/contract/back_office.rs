@@ -1,0 +1,259 @@
+//! [`crate::BackOffice`].
+
+use std::sync::Arc;
+
+use domain::{
+    Cause, MoneySum, NumberRange, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus, Restock,
+    ShopDate, ShopTime, StockMoveKind,
+};
+
+use super::{
+    OldOrder, Shop,
+    samples::{Stocked, change, money, noon, order_id, payment},
+};
+use crate::{BackOffice, DayFigures, OrderSearch};
+
+fn everything() -> OrderSearch {
+    OrderSearch { numbers: NumberRange::all(), user_id: None, status: None, limit: 100 }
+}
+
+async fn found(office: &dyn BackOffice, search: OrderSearch) -> Vec<String> {
+    office.search(&search).await.unwrap().into_iter().map(|order| order.id.to_string()).collect()
+}
+
+fn in_numbers(numbers: NumberRange) -> OrderSearch {
+    OrderSearch { numbers, ..everything() }
+}
+
+/// Orders of two buyers on two days, the largest number last.
+const NUMBERS: [&str; 6] = [
+    "2019112712000004",
+    "2019112800000004",
+    "2019112812000004",
+    "2019112812000005",
+    "2019112812000100000007",
+    "2019112900000004",
+];
+
+/// Those of the second buyer.
+const OTHERS: [usize; 2] = [1, 3];
+
+async fn a_filled_shop(shop: Arc<dyn Shop>) -> (Stocked, domain::UserId) {
+    let stocked = Stocked::new(shop).await;
+    let other = stocked.shop.add_user("达达").await;
+    let orders = NUMBERS.iter().enumerate().map(|(index, number)| {
+        let mut new = stocked.order(number);
+        if OTHERS.contains(&index) {
+            new.order.user_id = other;
+        }
+        new
+    });
+    stocked.place(&orders.collect::<Vec<_>>()).await;
+    let mut unit = stocked.begin().await;
+    for number in [NUMBERS[0], NUMBERS[3]] {
+        let paid = change(number, OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment, "");
+        assert!(unit.orders().change_status(&paid).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+    (stocked, other)
+}
+
+fn numbers(indexes: &[usize]) -> Vec<String> {
+    indexes.iter().map(|index| NUMBERS[*index].to_owned()).collect()
+}
+
+/// All buyers' orders, the largest number first; by number, time, buyer and status, and all of them at once.
+pub async fn searches_by_each_and_all(shop: Arc<dyn Shop>) {
+    let (stocked, other) = a_filled_shop(shop).await;
+    let office = stocked.shop.office();
+    assert_eq!(found(office, everything()).await, numbers(&[5, 4, 3, 2, 1, 0]));
+
+    let beginning = |digits| in_numbers(NumberRange::all().beginning_with(&order_id(digits)));
+    assert_eq!(found(office, beginning("20191128120")).await, numbers(&[4, 3, 2]));
+    assert_eq!(found(office, beginning(NUMBERS[2])).await, numbers(&[2]));
+    assert_eq!(found(office, beginning("7")).await, numbers(&[]));
+
+    let day = |date: &str| ShopDate::parse(date).unwrap();
+    let of_day = NumberRange::all()
+        .not_before(day("2019-11-28").begin())
+        .earlier_than(day("2019-11-28").next().begin());
+    assert_eq!(found(office, in_numbers(of_day.clone())).await, numbers(&[4, 3, 2, 1]));
+    let before_noon = NumberRange::all().earlier_than(noon());
+    assert_eq!(found(office, in_numbers(before_noon)).await, numbers(&[1, 0]));
+
+    let of_other = OrderSearch { user_id: Some(other), ..everything() };
+    assert_eq!(found(office, of_other.clone()).await, numbers(&[3, 1]));
+    let paid = OrderSearch { status: Some(OrderStatus::AwaitingShipment), ..everything() };
+    assert_eq!(found(office, paid.clone()).await, numbers(&[3, 0]));
+    let all = OrderSearch { numbers: of_day.clone(), user_id: Some(other), ..paid.clone() };
+    assert_eq!(found(office, all).await, numbers(&[3]));
+    let none = OrderSearch { numbers: of_day, user_id: Some(stocked.user_id), ..paid };
+    assert_eq!(found(office, none).await, numbers(&[]));
+    assert_eq!(office.count(OrderStatus::AwaitingShipment).await.unwrap(), 2);
+    assert_eq!(office.count(OrderStatus::AwaitingPayment).await.unwrap(), 4);
+    assert_eq!(office.count(OrderStatus::Cancelled).await.unwrap(), 0);
+}
+
+/// Page after page, no order twice and none left out.
+pub async fn searches_page_by_page(shop: Arc<dyn Shop>) {
+    let (stocked, _) = a_filled_shop(shop).await;
+    let office = stocked.shop.office();
+    for (status, limit) in [(None, 1), (None, 3), (Some(OrderStatus::AwaitingPayment), 2)] {
+        let whole = found(office, OrderSearch { status, ..everything() }).await;
+        let (mut pages, mut numbers) = (Vec::new(), NumberRange::all());
+        loop {
+            let next = OrderSearch { numbers: numbers.clone(), status, limit, ..everything() };
+            let page = found(office, next).await;
+            let Some(last) = page.last() else { break };
+            assert!(page.len() <= usize::try_from(limit).unwrap());
+            numbers = numbers.below(&order_id(last));
+            pages.extend(page);
+        }
+        assert_eq!(pages, whole);
+    }
+}
+
+/// What a search shows of orders, of the old back end's too, which kept no receiver.
+pub async fn shows_what_was_ordered(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let old = OldOrder {
+        id: order_id("2018010112000004"),
+        user_id: stocked.user_id,
+        address_id: stocked.address_id,
+        status: 1,
+        total_amount: money("20.50"),
+        created_at: ShopTime::parse("2018-01-01 12:00:00").unwrap(),
+        lines: vec![(stocked.sku_id, 1, money("10.50"))],
+    };
+    stocked.shop.add_old_order(old.clone()).await;
+    stocked.place(&[stocked.order("2019112812000004")]).await;
+    let orders = stocked.shop.office().search(&everything()).await.unwrap();
+    let [new, before] = orders.as_slice() else { panic!("{orders:?}") };
+    let written = stocked.order("2019112812000004").order;
+    assert_eq!((&new.id, new.user_id, new.username.0.as_str()), (&written.id, written.user_id, "习瓜瓜"));
+    assert_eq!((new.total_count, new.total_amount, new.freight), (2, money("219.90"), money("10.00")));
+    assert_eq!((new.created_at, new.expire_at), (written.created_at, written.expire_at));
+    assert_eq!((new.receiver.as_str(), new.refunded_amount), ("习瓜瓜", money("0.00")));
+    assert_eq!((before.created_at, before.expire_at), (old.created_at, None));
+    assert_eq!((before.receiver.as_str(), before.total_amount), ("习瓜瓜", money("20.50")));
+}
+
+fn refund(out_request_no: &str, trade_no: &str, amount: &str, finished_at: Option<ShopTime>) -> Refund {
+    Refund {
+        out_request_no: out_request_no.to_owned(),
+        out_trade_no: NUMBERS[2].to_owned(),
+        trade_no: trade_no.to_owned(),
+        amount: money(amount),
+        reason: "质量问题".to_owned(),
+        kind: RefundKind::Shop,
+        status: finished_at.map_or(RefundStatus::Requested, |_| RefundStatus::Succeeded),
+        restock: Vec::new(),
+        cause: Cause::shop("小王".to_owned(), None),
+        requested_at: noon(),
+        finished_at,
+        failure: None,
+    }
+}
+
+/// One order with everything that the other ports wrote of it, and of no other order.
+pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
+    let (stocked, other) = a_filled_shop(shop).await;
+    let (number, id) = (NUMBERS[3], order_id(NUMBERS[3]));
+    let mut unit = stocked.begin().await;
+    let paid = payment("A1", number, PaymentStatus::Settled);
+    let twice = payment("A2", number, PaymentStatus::Duplicate);
+    for payment in [&paid, &twice, &payment("A3", NUMBERS[2], PaymentStatus::Settled)] {
+        assert!(unit.payments().record(payment).await.unwrap());
+    }
+    let back = Refund { out_trade_no: number.to_owned(), ..refund("r1", "A1", "9.90", Some(noon())) };
+    for refund in [&back, &refund("r2", "A3", "1.00", None)] {
+        assert!(unit.refunds().record(refund, None).await.unwrap());
+    }
+    let pieces = [Restock { sku_id: stocked.sku_id, pieces: 1 }];
+    let kind = StockMoveKind::Refunded("r1".to_owned());
+    assert!(unit.stock().give_back(&id, &kind, &pieces, noon()).await.unwrap());
+    unit.commit().await.unwrap();
+
+    let file = stocked.shop.office().file(&id).await.unwrap().unwrap();
+    assert_eq!(Some(&file.order), stocked.find(number).await.as_ref());
+    assert_eq!((file.order.user_id, file.username.0.as_str()), (other, "达达"));
+    assert_eq!(file.payments, [paid, twice]);
+    assert_eq!(file.refunds, [back]);
+    assert_eq!(file.moves.len(), 1);
+    assert_eq!((file.moves[0].kind.clone(), file.moves[0].pieces), (kind, 1));
+    assert_eq!(file.changes, stocked.shop.orders().timeline(&id).await.unwrap());
+    assert_eq!(file.changes.len(), 1);
+    assert_eq!(stocked.shop.office().file(&order_id("2019")).await.unwrap(), None::<crate::OrderFile>);
+}
+
+/// Every day is there, each thing on its own day, and the sums are exact also where they pass the largest amount.
+pub async fn sums_up_days(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let at = |text: &str| ShopTime::parse(text).unwrap();
+    let mut orders = Vec::new();
+    for (number, amount) in [
+        ("2019112723595904", "7.00"),
+        ("2019112800000004", "99999999.99"),
+        ("2019112812000004", "99999999.99"),
+        ("2019112823595904", "0.03"),
+        ("2019112900000004", "1.10"),
+        ("2019113000000004", "5.00"),
+    ] {
+        let mut new = stocked.order(number);
+        new.order.total_amount = money(amount);
+        orders.push(new);
+    }
+    stocked.place(&orders).await;
+    let mut unit = stocked.begin().await;
+    for (trade_no, amount, status, paid_at) in [
+        ("A1", "99999999.99", PaymentStatus::Settled, "2019-11-28 00:00:00"),
+        ("A2", "0.10", PaymentStatus::Settled, "2019-11-28 23:59:59"),
+        ("A3", "0.20", PaymentStatus::Settled, "2019-11-29 00:00:00"),
+        ("A4", "0.40", PaymentStatus::Duplicate, "2019-11-28 12:00:00"),
+        ("A5", "0.80", PaymentStatus::Settled, "2019-11-27 23:59:59"),
+    ] {
+        let mut paid = payment(trade_no, NUMBERS[2], status);
+        (paid.trade.total_amount, paid.trade.paid_at) = (money(amount), Some(at(paid_at)));
+        assert!(unit.payments().record(&paid).await.unwrap());
+    }
+    for refund in [
+        refund("r1", "A1", "33333333.33", Some(at("2019-11-29 00:00:00"))),
+        refund("r2", "A2", "0.10", Some(at("2019-11-29 23:59:59"))),
+        refund("r3", "A4", "0.40", Some(at("2019-11-29 12:00:00"))),
+        refund("r4", "A3", "0.20", None),
+        Refund {
+            status: RefundStatus::Failed,
+            ..refund("r5", "A3", "0.20", Some(at("2019-11-29 12:00:00")))
+        },
+    ] {
+        assert!(unit.refunds().record(&refund, None).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+
+    let day = |text: &str| ShopDate::parse(text).unwrap();
+    let office = stocked.shop.office();
+    let figures = office.figures(day("2019-11-28"), day("2019-11-30")).await.unwrap();
+    let fen = MoneySum::from_fen;
+    let expected = [
+        DayFigures {
+            orders: 3,
+            order_amount: fen(20_000_000_001),
+            paid: 2,
+            paid_amount: fen(10_000_000_009),
+            ..DayFigures::of_nothing(day("2019-11-28"))
+        },
+        DayFigures {
+            orders: 1,
+            order_amount: fen(110),
+            paid: 1,
+            paid_amount: fen(20),
+            refunded: 2,
+            refunded_amount: fen(3_333_333_343),
+            ..DayFigures::of_nothing(day("2019-11-29"))
+        },
+        DayFigures { orders: 1, order_amount: fen(500), ..DayFigures::of_nothing(day("2019-11-30")) },
+    ];
+    assert_eq!(figures, expected);
+    let quiet = office.figures(day("2020-01-01"), day("2020-01-01")).await.unwrap();
+    assert_eq!(quiet, [DayFigures::of_nothing(day("2020-01-01"))]);
+}
