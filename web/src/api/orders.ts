@@ -235,7 +235,7 @@ export async function pay(number: string): Promise<Payable> {
 
 /** Cancels an order that is not paid. */
 export async function cancel(number: string, reason: string): Promise<void> {
-  const body = { status: 3, order_id: number, reason }
+  const body = { status: 3, order_id: number, ...(reason ? { reason } : {}) }
   await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
 }
 
