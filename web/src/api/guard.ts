@@ -1,9 +1,11 @@
-import { ApiError } from '@/lib/errors'
+import { AdminError, ApiError } from '@/lib/errors'
 import { signInPage, signOut, user } from '@/lib/session'
 
 /** Whether an error says that nobody, or somebody else, is signed in. */
-export const isSignedOut = (error: unknown): boolean =>
-  error instanceof ApiError && [403, 208, 30104].includes(error.code)
+export function isSignedOut(error: unknown): boolean {
+  if (error instanceof AdminError) return error.status === 401
+  return error instanceof ApiError && [403, 208, 30104].includes(error.code)
+}
 
 /** Leads to sign-in, and from there back to this page. */
 export function toSignIn(): void {

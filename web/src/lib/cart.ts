@@ -16,13 +16,12 @@ export const MOST_PIECES = 200
 export const MOST_LINES = 100
 
 /** What the ticked lines come to. */
-export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean; areSome: boolean } {
+export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
   const ticked = lines.filter((line) => line.isSelected)
   return {
     pieces: ticked.reduce((pieces, line) => pieces + line.count, 0),
     amount: sum(ticked),
     areAll: lines.length > 0 && ticked.length === lines.length,
-    areSome: ticked.length > 0 && ticked.length < lines.length,
   }
 }
 

@@ -63,8 +63,22 @@ export class ApiError extends Error {
   }
 }
 
+/** An operation of the shop's side that was not done; the service says why in words. */
+export class AdminError extends Error {
+  constructor(
+    /** The HTTP status. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'AdminError'
+  }
+}
+
 /** An error in words for whoever shops here. `nameOf` knows goods by their SKU. */
 export function inWords(error: unknown, nameOf?: (sku: number) => string | undefined): string {
+  if (error instanceof AdminError) return error.message
   if (!(error instanceof ApiError)) return '页面出错了，请刷新后重试'
   const words = WORDS[error.code]
   if (words === undefined) return error.said || `操作未完成（${String(error.code)}）`
