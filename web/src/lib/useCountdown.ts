@@ -1,4 +1,4 @@
-import { computed, onUnmounted, ref, type ComputedRef } from 'vue'
+import { computed, onScopeDispose, ref, type ComputedRef } from 'vue'
 
 import { fromShanghai, left, serverNow } from './time'
 
@@ -8,7 +8,7 @@ export function useCountdown(deadline: () => string | null | undefined): Compute
   const timer = setInterval(() => {
     now.value = serverNow()
   }, 1000)
-  onUnmounted(() => {
+  onScopeDispose(() => {
     clearInterval(timer)
   })
   return computed(() => {

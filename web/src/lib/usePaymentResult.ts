@@ -1,4 +1,4 @@
-import { computed, onUnmounted, ref } from 'vue'
+import { computed, onScopeDispose, ref } from 'vue'
 
 import { toSignIn } from '@/api/guard'
 import { order as readOrder, paymentResult } from '@/api/orders'
@@ -97,7 +97,7 @@ export function usePaymentResult(search: string) {
     void again(TRIES, run)
   }
 
-  onUnmounted(() => {
+  onScopeDispose(() => {
     clearTimeout(timer)
   })
   look()
