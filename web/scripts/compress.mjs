@@ -1,9 +1,12 @@
 /** Compresses what was built, once and thoroughly, so that the program need not do it for each request. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 
 const dist = join(import.meta.dirname, '../dist')
+// It was for weighing; the program need not carry it.
+rmSync(join(dist, 'manifest.json'))
+
 const COMPRESSIBLE = /\.(?:html|js|css|svg)$/
 
 for (const name of readdirSync(dist, { recursive: true })) {

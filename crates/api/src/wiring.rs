@@ -30,7 +30,10 @@ use tokio::task::JoinSet;
 pub(crate) use keys::token_key;
 
 use self::{payment::Payment, readiness::Parts};
-use crate::{configuration::Configuration, http::Shop};
+use crate::{
+    configuration::Configuration,
+    http::{Pages, Shop},
+};
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -284,6 +287,7 @@ impl Backs {
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
             readiness,
             tokens,
+            pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),
             body_limit: http.body_limit,

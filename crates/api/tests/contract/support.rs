@@ -13,7 +13,7 @@ use actix_web::{
 };
 use api::{
     configuration::Secret,
-    http::{Readiness, Shop, TokenKey, cors, named, routes},
+    http::{Pages, Readiness, Shop, TokenKey, cors, named, routes},
 };
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, DeskSettings, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
@@ -297,6 +297,7 @@ impl Backs {
             settle,
             readiness: Arc::new(Missing(Vec::new())),
             tokens: tokens(),
+            pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),
             result_page: RESULT_PAGE.to_owned(),
             body_limit: BODY_LIMIT,
