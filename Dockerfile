@@ -1,8 +1,16 @@
 # dashop alone, as an image of about 100 MB. compose.yaml runs it with a database and carts.
 
+FROM node:22-bookworm-slim AS pages
+WORKDIR /src/web
+COPY web/package.json web/package-lock.json web/.npmrc ./
+RUN npm ci
+COPY web ./
+RUN npm run build
+
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
+COPY --from=pages /src/web/dist web/dist
 # What was fetched and built stays in the builder's cache, so that a changed line does not build everything again.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked --bin dashop && cp target/release/dashop /usr/local/bin/dashop

@@ -5,18 +5,32 @@ CARGO ?= cargo
 # What test code may do and shipped code may not: say what is wrong by panicking.
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
-.PHONY: help run test test-cluster lint bench clean tools-build tools-test
+# The shop's pages, and what they are made of.
+PAGES := web/dist/index.html
+PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
+
+.PHONY: help run web test test-browser test-cluster lint bench clean tools-build tools-pages tools-test tools-browser
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: tools-build ## Starts the whole shop on the embedded database, with the Alipay sandbox
+run: tools-build $(PAGES) ## Starts the whole shop on the embedded database, with the Alipay sandbox
 	$(CARGO) run --release --bin dashop -- serve
 
-test: tools-test ## Runs every test, on real MariaDB and Redis servers that it starts and stops
+web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they are written, with live reload, before a running shop
+	cd web && npm run dev
+
+test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
 	$(CARGO) build --workspace --bins
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
 	tests/alipay-clients/run
+	cd web && npm test
+	tests/browser/run
+	tests/servers/with-servers tests/browser/run
+
+test-browser: tools-browser $(PAGES) ## Drives the shop in a browser, on the embedded database
+	$(CARGO) build --bin dashop
+	tests/browser/run
 
 # The second run kills a node, so it has a cluster of its own.
 test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a Redis Cluster, then kills a node under load
@@ -25,20 +39,35 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster writer
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster a_node
 
-lint: tools-build ## Checks format and code, warnings are errors
+lint: tools-build $(PAGES) ## Checks format and code, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
+	cd web && npm run lint
 
-bench: tools-build ## Measures what placing orders in groups is worth, as ratios within one run
+bench: tools-build $(PAGES) ## Measures what placing orders in groups is worth, as ratios within one run
 	$(CARGO) build --release --bin dashop --bin bench
 	target/release/bench
 
+$(PAGES): $(PAGE_SOURCES) web/node_modules/.package-lock.json | tools-pages
+	cd web && npm run build
+
+web/node_modules/.package-lock.json: web/package-lock.json | tools-pages
+	cd web && npm ci --loglevel=error
+
 clean: ## Removes what was built; the shop's data in data/ stays
 	$(CARGO) clean
+	rm -rf web/node_modules web/dist/*
 
 tools-build:
 	@tests/servers/need cc:build-essential
+
+tools-pages:
+	@tests/servers/need node:nodejs npm:npm
+
+# Without the fonts a browser draws boxes instead of Chinese.
+tools-browser: tools-pages
+	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk
 
 tools-test: tools-build
 	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server node:nodejs npm:npm python3:python3 \

@@ -34,7 +34,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{Office, Shop, StaffKey},
+    http::{Office, Pages, Shop, StaffKey},
 };
 
 /// The program put together, ready to serve.
@@ -331,6 +331,7 @@ impl Backs {
             office,
             readiness,
             tokens,
+            pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),
             body_limit: http.body_limit,

@@ -34,6 +34,7 @@ pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
 pub use health::Readiness;
 pub use middleware::named;
+pub use pages::Pages;
 pub use storefront::Storefront;
 
 /// What the handlers work with: the use cases, and a little of the configuration.
@@ -64,6 +65,8 @@ pub struct Shop {
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.
     pub tokens: TokenKey,
+    /// The shop's pages.
+    pub pages: Pages,
     /// The prefix for image names.
     pub base_url: String,
     /// Where buyers see whether they paid.
@@ -122,9 +125,7 @@ pub fn routes(services: &mut ServiceConfig) {
         .route("/readyz", web::get().to(health::readyz))
         .route("/readyz", web::head().to(health::readyz))
         .route("/media/{name:.*}", web::get().to(pages::picture))
-        .route("/pay_success.html", web::get().to(pages::pay_success))
-        .route("/", web::get().to(pages::index))
-        .default_service(web::to(no_such_page));
+        .default_service(web::to(pages::page));
 }
 
 /// The old pages live on another origin, and send their token in a header: no cookie gives anybody away.

@@ -140,15 +140,29 @@ async fn what_is_no_picture_of_the_demo_shop_is_not_found() {
 }
 
 #[actix_web::test]
-async fn the_pages_are_html_that_loads_nothing_from_elsewhere() {
+async fn the_pages_are_html_that_may_load_nothing_from_elsewhere() {
     let client = Parts::untouched().open().await;
-    for uri in ["/", "/pay_success.html", "/pay_success.html?order_id=1&sign=x"] {
+    for uri in ["/", "/index.html", "/pay_success.html?order_id=1&sign=x", "/admin.html"] {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!(answer.status, StatusCode::OK, "{uri}");
         assert!(answer.header("content-type").unwrap().starts_with("text/html; charset=utf-8"), "{uri}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+        let policy = answer.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
         let page = str::from_utf8(&answer.body).unwrap();
         assert!(!page.contains("http://") && !page.contains("https://"), "{uri}");
     }
+}
+
+#[actix_web::test]
+async fn no_page_hides_an_operation_or_answers_a_post() {
+    let client = Parts::untouched().open().await;
+    for (method, uri) in
+        [(Method::POST, "/"), (Method::DELETE, "/index.html"), (Method::GET, "/v1/index.html")]
+    {
+        let answer = client.send(TestRequest::default().method(method).uri(uri)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
+    }
+    let answer = client.send(TestRequest::default().method(Method::HEAD).uri("/index.html")).await;
+    assert_eq!(answer.status, StatusCode::OK, "balancers ask so");
 }

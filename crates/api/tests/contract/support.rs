@@ -13,7 +13,7 @@ use actix_web::{
 };
 use api::{
     configuration::Secret,
-    http::{Office, Readiness, Shop, StaffKey, Storefront, TokenKey, cors, named, routes},
+    http::{Office, Pages, Readiness, Shop, StaffKey, Storefront, TokenKey, cors, named, routes},
 };
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
@@ -350,6 +350,7 @@ impl Backs {
             storefront,
             readiness: Arc::new(Missing(Vec::new())),
             tokens: tokens(),
+            pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),
             result_page: RESULT_PAGE.to_owned(),
             body_limit: BODY_LIMIT,

@@ -1,0 +1,96 @@
+//! The shop's pages, which travel inside the program, and the pictures of the demo shop.
+
+mod files;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        Method,
+        header::{self, AcceptEncoding, Encoding, Header, IfNoneMatch},
+    },
+    web,
+};
+use adapters::sql::demo;
+use url::Url;
+
+pub use files::Pages;
+use files::{Form, Page};
+
+use super::{Shop, no_such_page};
+
+/// A name of what has its content's hash in it never means anything else.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// What may be another one tomorrow is asked for again; mostly the answer is that it is the same.
+const ASK_AGAIN: &str = "no-cache";
+
+/// What every page may do: what comes from here, and pictures from where the shop keeps them.
+fn policy(base_url: &str) -> String {
+    let pictures = Url::parse(base_url)
+        .ok()
+        .filter(|url| ["http", "https"].contains(&url.scheme()))
+        .map_or_else(String::new, |url| format!(" {}", url.origin().ascii_serialization()));
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{pictures}; \
+         connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+}
+
+/// A page, or a file that pages load. It is asked for last, so that no page can hide an operation.
+pub(super) async fn page(request: HttpRequest, shop: web::Data<Shop>) -> HttpResponse {
+    let is_read = [Method::GET, Method::HEAD].contains(request.method());
+    match shop.pages.find(request.path()).filter(|_| is_read) {
+        Some(page) => answer(&request, &shop.pages, page),
+        None => no_such_page().await,
+    }
+}
+
+fn answer(request: &HttpRequest, pages: &Pages, page: &Page) -> HttpResponse {
+    let form = negotiated(request, page);
+    let is_known = match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&form.tag)),
+        // Without the header this is what is parsed, and every tag matches a star.
+        Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
+        Err(_) => false,
+    };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
+        .insert_header((header::ETAG, form.tag.to_string()))
+        .insert_header((header::CACHE_CONTROL, if page.is_hashed { FOR_EVER } else { ASK_AGAIN }))
+        .insert_header((header::VARY, "accept-encoding"))
+        .insert_header(("content-security-policy", pages.policy()))
+        .insert_header(("x-content-type-options", "nosniff"))
+        .insert_header(("referrer-policy", "no-referrer"))
+        .insert_header(("cross-origin-opener-policy", "same-origin"));
+    if is_known {
+        return response.finish();
+    }
+    if let Some(encoding) = form.encoding {
+        response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));
+    }
+    response.insert_header((header::CONTENT_TYPE, page.media_type)).body(form.body.clone())
+}
+
+/// The form that the browser likes best; a browser that does not say gets what anybody can read.
+fn negotiated<'a>(request: &HttpRequest, page: &'a Page) -> &'a Form {
+    let liked = AcceptEncoding::parse(request).ok().and_then(|accepted| {
+        let supported: Vec<_> = page.compressed.iter().filter_map(|form| form.encoding).collect();
+        let supported: Vec<_> =
+            supported.into_iter().map(Encoding::Known).chain([Encoding::identity()]).collect();
+        accepted.negotiate(supported.iter())
+    });
+    let is_liked = |form: &&Form| form.encoding.map(Encoding::Known) == liked;
+    page.compressed.iter().find(is_liked).unwrap_or(&page.plain)
+}
+
+/// A picture of the demo shop.
+pub(super) async fn picture(name: web::Path<String>) -> HttpResponse {
+    match demo::picture(&name) {
+        Some(svg) => HttpResponse::Ok()
+            .content_type("image/svg+xml")
+            .insert_header(("cache-control", "public, max-age=86400"))
+            .insert_header(("x-content-type-options", "nosniff"))
+            .insert_header(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
+            .body(svg),
+        None => no_such_page().await,
+    }
+}

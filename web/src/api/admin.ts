@@ -1,0 +1,313 @@
+import { AdminError, ApiError, NONSENSE } from '@/lib/errors'
+import { toFen, type Fen } from '@/lib/money'
+import { keptInTab } from '@/lib/storage'
+
+import { send } from './http'
+
+const TOKEN = 'dashop_staff_token'
+
+export interface Summary {
+  number: string
+  user: string
+  status: number
+  pieces: number
+  amount: Fen
+  freight: Fen
+  createdAt: string
+  expireAt: string | null
+  receiver: string
+}
+
+export interface AdminLine {
+  sku: number
+  name: string
+  image: string
+  price: Fen
+  count: number
+  amount: Fen
+  attributes: { name: string; value: string }[]
+  returned: number
+}
+
+export interface Payment {
+  tradeNo: string
+  status: string
+  amount: Fen
+  refunded: Fen
+  refundable: Fen
+  buyer: string | null
+  paidAt: string | null
+  recordedAt: string
+}
+
+export interface Refund {
+  requestNo: string
+  amount: Fen
+  reason: string
+  kind: string
+  status: string
+  by: string
+  createdAt: string
+  error: string | null
+}
+
+export interface Detail extends Summary {
+  address: { title: string; address: string; mobile: string; receiver: string }
+  lines: AdminLine[]
+  payments: Payment[]
+  refunds: Refund[]
+  shipment: { carrier: string; trackingNumber: string; shippedAt: string } | null
+  timeline: { from: number | null; to: number; actor: string; by: string | null; reason: string; time: string }[]
+  refundable: Fen
+}
+
+export interface Figures {
+  date: string
+  orders: number
+  orderAmount: Fen
+  paid: number
+  paidAmount: Fen
+  refunded: number
+  refundedAmount: Fen
+  toShip: number
+  awaitingPayment: number
+  days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
+}
+
+/** What orders are looked for; empty where it does not matter. */
+export interface Filter {
+  number: string
+  user: string
+  status: string
+  from: string
+  to: string
+}
+
+export interface RefundRequest {
+  amount: string
+  reason: string
+  restock: { sku_id: number; count: number }[]
+}
+
+interface WireSummary {
+  order_id: string
+  user: { id: number; username: string }
+  status: number
+  total_count: number
+  total_amount: string
+  freight: string
+  created_at: string
+  expire_at: string | null
+  receiver: string
+}
+
+interface WireDetail extends WireSummary {
+  address: Detail['address']
+  lines: {
+    sku_id: number
+    name: string
+    default_image_url: string
+    price: string
+    count: number
+    total_amount: string
+    attributes: { name: string; value: string }[]
+    returned: number
+  }[]
+  payments: {
+    trade_no: string
+    status: string
+    total_amount: string
+    refunded_amount: string
+    refundable_amount: string
+    buyer: string | null
+    paid_at: string | null
+    recorded_at: string
+  }[]
+  refunds: WireRefund[]
+  shipment: { carrier: string; tracking_number: string; shipped_at: string } | null
+  timeline: { from: number | null; to: number; actor: string; by: string | null; reason: string; at: string }[]
+  refundable_amount: string
+  base_url: string
+}
+
+interface WireRefund {
+  out_request_no: string
+  amount: string
+  reason: string
+  kind: string
+  status: string
+  requested_by: string
+  created_at: string
+  error: string | null
+}
+
+interface WireFigures {
+  date: string
+  orders: number
+  order_amount: string
+  paid: number
+  paid_amount: string
+  refunded: number
+  refunded_amount: string
+  to_ship: number
+  awaiting_payment: number
+  days: { date: string; orders: number; paid_amount: string; refunded_amount: string }[]
+}
+
+/** The staff's token, which lasts as long as the tab. */
+export const staffToken = (): string | undefined => keptInTab.get(TOKEN)
+
+export function signInStaff(token: string): void {
+  keptInTab.set(TOKEN, token.trim().replace(/^Bearer\s+/i, ''))
+}
+
+export function signOutStaff(): void {
+  keptInTab.remove(TOKEN)
+}
+
+/** Takes a token out of the link that the program prints, and out of the address bar. */
+export function takeTokenFromLink(): void {
+  const token = /^#token=([\w.-]+)$/.exec(location.hash)?.[1]
+  if (token === undefined) return
+  signInStaff(token)
+  history.replaceState(null, '', location.pathname + location.search)
+}
+
+async function ask(path: string, body?: unknown): Promise<Response> {
+  const method = body === undefined ? 'GET' : 'POST'
+  const answer = await send(`/v1/admin/${path}`, { method, body, token: staffToken() })
+  if (answer.ok) return answer
+  const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined
+  const { code = '', message = `操作未完成（HTTP ${String(answer.status)}）` } = said?.error ?? {}
+  throw new AdminError(answer.status, code, message)
+}
+
+async function askJson<T>(path: string, body?: unknown): Promise<T> {
+  const answer = await ask(path, body)
+  try {
+    return (await answer.json()) as T
+  } catch {
+    throw new ApiError(NONSENSE)
+  }
+}
+
+function query(filter: Filter, more: Record<string, string> = {}): string {
+  const given = Object.entries({ ...filter, ...more }).map(([name, value]) => [name, value.trim()] as const)
+  return new URLSearchParams(given.filter(([, value]) => value !== '').map(([name, value]) => [name, value])).toString()
+}
+
+const summaryOf = (wire: WireSummary): Summary => ({
+  number: wire.order_id,
+  user: wire.user.username,
+  status: wire.status,
+  pieces: wire.total_count,
+  amount: toFen(wire.total_amount),
+  freight: toFen(wire.freight),
+  createdAt: wire.created_at,
+  expireAt: wire.expire_at,
+  receiver: wire.receiver,
+})
+
+const refundOf = (wire: WireRefund): Refund => ({
+  requestNo: wire.out_request_no,
+  amount: toFen(wire.amount),
+  reason: wire.reason,
+  kind: wire.kind,
+  status: wire.status,
+  by: wire.requested_by,
+  createdAt: wire.created_at,
+  error: wire.error,
+})
+
+function detailOf(wire: WireDetail): Detail {
+  return {
+    ...summaryOf(wire),
+    address: wire.address,
+    lines: wire.lines.map((line) => ({
+      sku: line.sku_id,
+      name: line.name,
+      image: wire.base_url + line.default_image_url,
+      price: toFen(line.price),
+      count: line.count,
+      amount: toFen(line.total_amount),
+      attributes: line.attributes,
+      returned: line.returned,
+    })),
+    payments: wire.payments.map((payment) => ({
+      tradeNo: payment.trade_no,
+      status: payment.status,
+      amount: toFen(payment.total_amount),
+      refunded: toFen(payment.refunded_amount),
+      refundable: toFen(payment.refundable_amount),
+      buyer: payment.buyer,
+      paidAt: payment.paid_at,
+      recordedAt: payment.recorded_at,
+    })),
+    refunds: wire.refunds.map(refundOf),
+    shipment: wire.shipment && {
+      carrier: wire.shipment.carrier,
+      trackingNumber: wire.shipment.tracking_number,
+      shippedAt: wire.shipment.shipped_at,
+    },
+    timeline: wire.timeline.map(({ at, ...entry }) => ({ ...entry, time: at })),
+    refundable: toFen(wire.refundable_amount),
+  }
+}
+
+/** A page of orders, newest first. */
+export async function findOrders(filter: Filter, before?: string): Promise<{ orders: Summary[]; next: string | null }> {
+  const more: Record<string, string> = before === undefined ? {} : { before }
+  const found = await askJson<{ orders: WireSummary[]; next: string | null }>(`orders?${query(filter, { limit: '20', ...more })}`)
+  return { orders: found.orders.map(summaryOf), next: found.next }
+}
+
+export async function orderDetail(number: string): Promise<Detail> {
+  return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}`))
+}
+
+export async function ship(number: string, carrier: string, trackingNumber: string): Promise<Detail> {
+  const body = { carrier, tracking_number: trackingNumber }
+  return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/ship`, body))
+}
+
+export async function cancelOrder(number: string, reason: string): Promise<Detail> {
+  return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/cancel`, { reason }))
+}
+
+/** Refunds; the same `requestId` with the same content is one refund, however often it is sent. */
+export async function refund(
+  number: string,
+  requestId: string,
+  request: RefundRequest,
+): Promise<{ refund: Refund; order: Detail }> {
+  const body = { request_id: requestId, ...request }
+  const path = `orders/${encodeURIComponent(number)}/refunds`
+  const answer = await askJson<{ refund: WireRefund; order: WireDetail }>(path, body)
+  return { refund: refundOf(answer.refund), order: detailOf(answer.order) }
+}
+
+export async function figures(date?: string): Promise<Figures> {
+  const wire = await askJson<WireFigures>(`figures${date ? `?date=${encodeURIComponent(date)}` : ''}`)
+  return {
+    date: wire.date,
+    orders: wire.orders,
+    orderAmount: toFen(wire.order_amount),
+    paid: wire.paid,
+    paidAmount: toFen(wire.paid_amount),
+    refunded: wire.refunded,
+    refundedAmount: toFen(wire.refunded_amount),
+    toShip: wire.to_ship,
+    awaitingPayment: wire.awaiting_payment,
+    days: wire.days.map((day) => ({
+      date: day.date,
+      orders: day.orders,
+      paid: toFen(day.paid_amount),
+      refunded: toFen(day.refunded_amount),
+    })),
+  }
+}
+
+/** The found orders as a file. */
+export async function exportCsv(filter: Filter): Promise<Blob> {
+  return (await ask(`orders.csv?${query(filter)}`)).blob()
+}

@@ -1,0 +1,246 @@
+import { IdempotencyKeys } from '@/lib/random'
+import { toFen, type Fen } from '@/lib/money'
+
+import { picture } from './goods'
+import { asBuyer } from './guard'
+import { call, type Answer } from './http'
+
+const PROCESSING = '/v1/orders/processing/'
+/** Orders on one page of the list. */
+const PAGE = 10
+
+export interface OrderLine {
+  sku: number
+  name: string
+  image: string
+  price: Fen
+  count: number
+  amount: Fen
+  attributes: { name: string; value: string }[]
+}
+
+/** Where an order goes to. */
+export interface Destination {
+  id: number
+  receiver: string
+  mobile: string
+  address: string
+  tag: string
+}
+
+export interface Preview {
+  destinations: Destination[]
+  lines: OrderLine[]
+  unavailable: { sku: number; reason: string }[]
+  pieces: number
+  goods: Fen
+  freight: Fen
+  payment: Fen
+}
+
+/** What is ordered: the ticked lines of the cart, or one SKU at once. */
+export type Purchase = { kind: 'cart' } | { kind: 'direct'; sku: number; count: number }
+
+export interface Payable {
+  order: string
+  seller: string
+  amount: Fen
+  payUrl: string
+}
+
+export interface TimelineEntry {
+  from: number | null
+  to: number
+  actor: string
+  reason: string
+  time: string
+}
+
+export interface Order {
+  number: string
+  status: number
+  pieces: number
+  amount: Fen
+  freight: Fen
+  time: string
+  expireAt: string | null
+  carrier: string | null
+  trackingNumber: string | null
+  shippedAt: string | null
+  refunded: Fen
+  receiver: string
+  mobile: string
+  address: string
+  lines: OrderLine[]
+  timeline: TimelineEntry[]
+}
+
+interface WireLine {
+  id: number
+  default_image_url: string
+  name: string
+  price: string
+  count: number
+  total_amount: string
+  sku_sale_attr_names: string[]
+  sku_sale_attr_vals: string[]
+}
+
+interface WirePreview {
+  addresses: { id: number; name: string; mobile: string; title: string; address: string }[]
+  sku_list: WireLine[]
+  unavailable?: { id: number; reason: string }[]
+  total_count: number
+  total_amount: string
+  transit: number
+  payment_amount: string
+}
+
+interface WireOrder {
+  order_id: string | number
+  order_total_count: number
+  order_total_amount: string
+  order_freight: string
+  address: { title: string; address: string; mobile: string; receiver: string }
+  status: number
+  order_sku: WireLine[]
+  order_time: string
+  expire_at?: string | null
+  carrier?: string | null
+  tracking_number?: string | null
+  shipped_at?: string | null
+  refunded_amount?: string
+  timeline?: TimelineEntry[]
+}
+
+interface WirePayable {
+  saller: string
+  total_amount: string
+  order_id: string | number
+  pay_url: string
+}
+
+const lineOf = (base: string | undefined) => (line: WireLine): OrderLine => ({
+  sku: Number(line.id),
+  name: line.name,
+  image: picture(base, line.default_image_url),
+  price: toFen(line.price),
+  count: Number(line.count),
+  amount: toFen(line.total_amount),
+  attributes: line.sku_sale_attr_names.map((name, index) => ({ name, value: line.sku_sale_attr_vals[index] ?? '' })),
+})
+
+const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
+  number: String(order.order_id),
+  status: order.status,
+  pieces: Number(order.order_total_count),
+  amount: toFen(order.order_total_amount),
+  freight: toFen(order.order_freight),
+  time: order.order_time,
+  expireAt: order.expire_at ?? null,
+  carrier: order.carrier ?? null,
+  trackingNumber: order.tracking_number ?? null,
+  shippedAt: order.shipped_at ?? null,
+  refunded: toFen(order.refunded_amount ?? 0),
+  receiver: order.address.receiver,
+  mobile: order.address.mobile,
+  address: order.address.address,
+  lines: order.order_sku.map(lineOf(base)),
+  timeline: order.timeline ?? [],
+})
+
+const payableOf = (data: WirePayable): Payable => ({
+  order: String(data.order_id),
+  seller: data.saller,
+  amount: toFen(data.total_amount),
+  payUrl: data.pay_url,
+})
+
+function wanted(purchase: Purchase): Record<string, number> {
+  return purchase.kind === 'cart'
+    ? { settlement_type: 0 }
+    : { settlement_type: 1, sku_id: purchase.sku, buy_num: purchase.count }
+}
+
+function query(parameters: Record<string, string | number>): string {
+  const given = Object.entries(parameters).map(([name, value]) => [name, String(value)])
+  return `${PROCESSING}?${new URLSearchParams(given).toString()}`
+}
+
+/** Operation 1's answer, which is complete with some of the errors as well. */
+export function previewOf(data: unknown, base: string | undefined): Preview {
+  const wire = data as WirePreview
+  return {
+    destinations: wire.addresses.map(({ id, name, mobile, title, address }) => ({
+      id,
+      receiver: name,
+      mobile,
+      address,
+      tag: title,
+    })),
+    lines: wire.sku_list.map(lineOf(base)),
+    unavailable: (wire.unavailable ?? []).map(({ id, reason }) => ({ sku: id, reason })),
+    pieces: Number(wire.total_count),
+    goods: toFen(wire.total_amount),
+    freight: toFen(wire.transit),
+    payment: toFen(wire.payment_amount),
+  }
+}
+
+/** Operation 1. Having no address yet is no error here: the confirmation has a form for it. */
+export async function preview(purchase: Purchase): Promise<Preview> {
+  return asBuyer(async () => {
+    const answer = await call<unknown>(query({ status: 0, ...wanted(purchase) }), { tolerate: [50100] })
+    return previewOf(answer.data, answer.base_url)
+  })
+}
+
+const keys = new IdempotencyKeys()
+
+/** Operation 2, once however often it is asked for from this page. */
+export async function create(purchase: Purchase, address: number, expected: string): Promise<Payable> {
+  const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected }
+  const headers = { 'idempotency-key': keys.of(body) }
+  return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body, headers })).data))
+}
+
+/** Operation 3: a page of orders, newest first. */
+export async function orders(status: number, before?: string): Promise<{ orders: Order[]; next: string | null }> {
+  const page: Record<string, string> = before === undefined ? {} : { before }
+  return asBuyer(async () => {
+    const path = query({ status: 1, order_status: status, limit: PAGE, ...page })
+    const { data, base_url: base } = await call<{ orders_list: WireOrder[]; next: string | number | null }>(path)
+    return { orders: data.orders_list.map(orderOf(base)), next: data.next === null ? null : String(data.next) }
+  })
+}
+
+/** One order with its timeline. */
+export async function order(number: string): Promise<Order> {
+  return asBuyer(async () => {
+    const answer = await call<{ order: WireOrder }>(query({ status: 3, order_id: number }))
+    return orderOf(answer.base_url)(answer.data.order)
+  })
+}
+
+/** Operation 4. */
+export async function confirmReceipt(number: string): Promise<void> {
+  await asBuyer(() => call(query({ status: 2, order_id: number })))
+}
+
+/** Operation 5. */
+export async function pay(number: string): Promise<Payable> {
+  const body = { status: 1, order_id: number }
+  return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body })).data))
+}
+
+/** Cancels an order that is not paid. */
+export async function cancel(number: string, reason: string): Promise<void> {
+  const body = { status: 3, order_id: number, ...(reason ? { reason } : {}) }
+  await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
+}
+
+/** Operation 6, with the query string that Alipay gave the browser: needs nobody to be signed in. */
+export async function paymentResult(search: string): Promise<{ order: string; amount: Fen }> {
+  const answer: Answer<{ order_id: string | number; total_amount: string }> = await call(`/v1/orders/success/${search}`)
+  return { order: String(answer.data.order_id), amount: toFen(answer.data.total_amount) }
+}

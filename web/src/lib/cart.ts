@@ -1,0 +1,61 @@
+import { sum, type Fen } from './money'
+
+export interface CartLine {
+  sku: number
+  name: string
+  count: number
+  isSelected: boolean
+  image: string
+  price: Fen
+  attributes: { name: string; value: string }[]
+}
+
+/** The most pieces of one SKU that a line takes; the service's own limit decides. */
+export const MOST_PIECES = 200
+/** The most lines that are kept before sign-in. */
+export const MOST_LINES = 100
+
+/** What the ticked lines come to. */
+export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
+  const ticked = lines.filter((line) => line.isSelected)
+  return {
+    pieces: ticked.reduce((pieces, line) => pieces + line.count, 0),
+    amount: sum(ticked),
+    areAll: lines.length > 0 && ticked.length === lines.length,
+  }
+}
+
+/** A cart with more of something; new lines come first, and what was added is ticked. */
+export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[] {
+  const before = lines.find((line) => line.sku === added.sku)
+  const count = Math.min((before?.count ?? 0) + added.count, MOST_PIECES)
+  const changed = { ...added, count, isSelected: true }
+  if (before) return lines.map((line) => (line === before ? changed : line))
+  return [changed, ...lines].slice(0, MOST_LINES)
+}
+
+/** Reads a cart that was kept in the browser; anybody may have written there, so whatever is no line is left out. */
+export function readLines(text: string | undefined): CartLine[] {
+  let found: unknown
+  try {
+    found = JSON.parse(text ?? '[]')
+  } catch {
+    return []
+  }
+  return Array.isArray(found) ? found.filter(isLine).slice(0, MOST_LINES) : []
+}
+
+function isLine(value: unknown): value is CartLine {
+  if (typeof value !== 'object' || value === null) return false
+  const line = value as Record<keyof CartLine, unknown>
+  const isWhole = (number: unknown, least: number) => Number.isSafeInteger(number) && Number(number) >= least
+  return (
+    isWhole(line.sku, 1) &&
+    isWhole(line.count, 1) &&
+    isWhole(line.price, 0) &&
+    typeof line.name === 'string' &&
+    typeof line.image === 'string' &&
+    typeof line.isSelected === 'boolean' &&
+    Array.isArray(line.attributes)
+  )
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+
+import { describe, expect, it } from 'vitest'
+
+import { AdminError, ApiError, inWords, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
+
+/** The codes in the tables of the interface's documentation. */
+function documentedCodes(): number[] {
+  const text = readFileSync(resolve(import.meta.dirname, '../../../docs/API.md'), 'utf8')
+  const cells = [...text.matchAll(/^\| ((?:\d{3,5}(?:, )?)+) \|/gm)].map((match) => match[1] ?? '')
+  return cells.flatMap((cell) => cell.split(', ').map(Number)).filter((code) => code !== 200)
+}
+
+describe('errors in words', () => {
+  it('are there for every code that the documentation lists', () => {
+    const codes = documentedCodes()
+    expect(codes).toContain(50103)
+    for (const code of [...codes, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE]) {
+      expect(inWords(new ApiError(code)), String(code)).toMatch(/^[\u4e00-\u9fff「]/)
+      expect(inWords(new ApiError(code)), `${String(code)} has words of its own`).not.toContain('操作未完成')
+    }
+  })
+
+  it('name the goods where the page knows them', () => {
+    const error = new ApiError(50103, '商品[4]库存不足')
+    expect(inWords(error)).toBe('商品库存不足，请减少数量')
+    expect(inWords(error, (sku) => (sku === 4 ? '红袖添香' : undefined))).toBe('「红袖添香」库存不足，请减少数量')
+  })
+
+  it('are the service’s own where those name the field, or where ours are missing', () => {
+    expect(inWords(new ApiError(10124, '手机号码格式不正确'))).toBe('手机号码格式不正确')
+    expect(inWords(new ApiError(10124, 'bad field'))).toBe('收货地址填写有误')
+    expect(inWords(new ApiError(77777, '特殊情况'))).toBe('特殊情况')
+    expect(inWords(new ApiError(77777))).toBe('操作未完成（77777）')
+    expect(inWords(new AdminError(409, 'not_allowed', '订单状态不允许'))).toBe('订单状态不允许')
+    expect(inWords(new TypeError('a defect'))).toBe('页面出错了，请刷新后重试')
+  })
+
+  it('tell what may pass', () => {
+    for (const code of [50105, 50111, 50000, TIMED_OUT, OFFLINE]) expect(mayPass(new ApiError(code))).toBe(true)
+    for (const code of [403, 50107, 50108]) expect(mayPass(new ApiError(code))).toBe(false)
+    expect(mayPass(new TypeError('a defect'))).toBe(false)
+  })
+})

@@ -1,0 +1,95 @@
+/** No answer came in time. */
+export const TIMED_OUT = -1
+/** The service cannot be reached. */
+export const OFFLINE = -2
+/** What came is no answer of this service. */
+export const NONSENSE = -3
+
+/** What each code means to a buyer, and what to do about it. The codes are those of docs/API.md. */
+const WORDS: Readonly<Record<number, string>> = {
+  [TIMED_OUT]: '服务器响应超时，请稍后重试',
+  [OFFLINE]: '网络连接失败，请检查网络后重试',
+  [NONSENSE]: '服务器返回了无法识别的内容，请稍后重试',
+  103: '请输入用户名',
+  104: '请输入密码',
+  106: '用户名或密码不正确',
+  208: '该用户不存在，请重新登录',
+  403: '登录已过期，请重新登录',
+  404: '您访问的内容不存在',
+  10122: '收货地址填写不完整',
+  10124: '收货地址填写有误',
+  30101: '商品不存在或已下架',
+  30102: '请求有误，请刷新页面后重试',
+  30103: '购买数量超过库存，请减少数量',
+  30104: '当前登录的不是该用户，请重新登录',
+  40050: '没有这种规格组合的商品，请选择其他规格',
+  40200: '没有这一页商品',
+  40300: '商品不存在或已下架',
+  50000: '系统繁忙，请稍后重试',
+  50100: '您还没有收货地址，请先添加',
+  50101: '请求有误，请刷新页面后重试',
+  50102: '收货地址无效，请重新选择',
+  50103: '商品库存不足，请减少数量',
+  50104: '当前下单人数较多，请稍后重试',
+  50105: '尚未收到付款',
+  50106: '购物车中没有选中的商品',
+  50107: '订单不存在',
+  50108: '订单状态已变化，不能进行此操作，请刷新查看',
+  50109: '商品已下架，请从购物车中移除',
+  50110: '购买数量不合法，请修改数量',
+  50111: '支付渠道暂不可用，请稍后重试',
+  50112: '该订单已提交过，请在「我的订单」中查看',
+  50113: '商品价格已变动，请确认新的金额',
+}
+
+/** Codes whose text from the service says more than ours: it names the field. */
+const NAMES_IT = [10122, 10124]
+
+/** `商品[4]库存不足` names the goods by number; a buyer knows them by name. */
+const NUMBERED = /商品\[(\d+)\]/
+
+/** An operation that was not done, and why. */
+export class ApiError extends Error {
+  constructor(
+    /** The service's code, or one of ours below zero. */
+    readonly code: number,
+    /** What the service says. */
+    readonly said = '',
+    /** What it answered all the same. */
+    readonly data?: unknown,
+  ) {
+    super(said || `code ${String(code)}`)
+    this.name = 'ApiError'
+  }
+}
+
+/** An operation of the shop's side that was not done; the service says why in words. */
+export class AdminError extends Error {
+  constructor(
+    /** The HTTP status. */
+    readonly status: number,
+    readonly code: string,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'AdminError'
+  }
+}
+
+/** An error in words for whoever shops here. `nameOf` knows goods by their SKU. */
+export function inWords(error: unknown, nameOf?: (sku: number) => string | undefined): string {
+  if (error instanceof AdminError) return error.message
+  if (!(error instanceof ApiError)) return '页面出错了，请刷新后重试'
+  const words = WORDS[error.code]
+  if (words === undefined) return error.said || `操作未完成（${String(error.code)}）`
+  if (NAMES_IT.includes(error.code) && /[\u4e00-\u9fff]/.test(error.said)) return error.said
+  const sku = NUMBERED.exec(error.said)?.[1]
+  const name = sku === undefined ? undefined : nameOf?.(Number(sku))
+  return name === undefined ? words : words.replace('商品', `「${name}」`)
+}
+
+/** Whether trying the same again may help. */
+export function mayPass(error: unknown): boolean {
+  const passing = [TIMED_OUT, OFFLINE, NONSENSE, 50000, 50104, 50105, 50111]
+  return error instanceof ApiError && passing.includes(error.code)
+}

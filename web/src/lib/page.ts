@@ -1,0 +1,20 @@
+/** A whole number from 1 on from the query string, under any of these names. */
+export function numberFrom(search: string, ...names: string[]): number | undefined {
+  const query = new URLSearchParams(search)
+  const given = names.map((name) => query.get(name)).find((value) => value !== null)
+  return given !== undefined && given !== null && /^[1-9]\d{0,8}$/.test(given) ? Number(given) : undefined
+}
+
+/** The SKU that a link to a product means; the old shop's links are `product_details.html?6`. */
+export function skuFrom(search: string): number | undefined {
+  return numberFrom(search, 'sku_id', 'skuid', 'id') ?? numberFrom(search.replace(/^\?(\d+).*$/, '?id=$1'), 'id')
+}
+
+/** An order number from the query string. */
+export function orderFrom(search: string): string | undefined {
+  const query = new URLSearchParams(search)
+  const given = query.get('order_id') ?? query.get('out_trade_no')
+  return given !== null && /^\d{16,32}$/.test(given) ? given : undefined
+}
+
+export const productLink = (sku: number): string => `product_details.html?sku_id=${String(sku)}`

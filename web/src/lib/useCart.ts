@@ -1,0 +1,128 @@
+import { computed, ref } from 'vue'
+
+import * as carts from '@/api/carts'
+
+import { readLines, totals, withMore, type CartLine } from './cart'
+import { user } from './session'
+import { kept } from './storage'
+
+/** Where a cart is kept before sign-in. */
+const OFFLINE_CART = 'dashop_cart'
+/** From this many pieces less on, a line is written anew instead of step by step. */
+const MANY_STEPS = 5
+
+const lines = ref<CartLine[]>([])
+const isLoaded = ref(false)
+
+/** The lines kept in this browser. */
+export const offlineLines = (): CartLine[] => readLines(kept.get(OFFLINE_CART))
+
+/** After sign-in they are in the buyer's cart. */
+export const forgetOfflineLines = (): void => {
+  kept.remove(OFFLINE_CART)
+}
+
+function keepOffline(changed: CartLine[]): void {
+  kept.set(OFFLINE_CART, JSON.stringify(changed))
+  lines.value = changed
+}
+
+/** Changes reach the service one after the other, so that the last answer is the cart. */
+let queue: Promise<unknown> = Promise.resolve()
+let waiting = 0
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const done = queue.then(work, work)
+  queue = done.catch(() => undefined)
+  return done
+}
+
+function change(online: () => Promise<CartLine[]>, offline: (lines: CartLine[]) => CartLine[]): Promise<void> {
+  if (user.value === undefined) {
+    keepOffline(offline(offlineLines()))
+    return Promise.resolve()
+  }
+  waiting += 1
+  return inTurn(async () => {
+    try {
+      const cart = await online()
+      // Whoever clicks on meanwhile sees what they clicked, not how far the service has come with it.
+      if (waiting === 1) lines.value = cart
+    } finally {
+      waiting -= 1
+    }
+  })
+}
+
+async function load(): Promise<void> {
+  await change(carts.getCart, (kept) => kept)
+  isLoaded.value = true
+}
+
+/** For the badge on every page: a token that has expired is no reason to leave the page. */
+async function peek(): Promise<void> {
+  const name = user.value
+  lines.value = name === undefined ? offlineLines() : await carts.peekCart(name)
+}
+
+const add = (line: CartLine): Promise<void> =>
+  change(
+    () => carts.addToCart(line.sku, line.count),
+    (kept) => withMore(kept, line),
+  )
+
+/** Brings a line from what the cart holds to `count` pieces; adding pieces ticks a line, so the tick is put back. */
+async function bringTo(sku: number, count: number): Promise<CartLine[]> {
+  let cart = await carts.getCart()
+  const before = cart.find((line) => line.sku === sku)
+  if (!before || before.count === count) return cart
+  if (count > before.count) {
+    cart = await carts.addToCart(sku, count - before.count)
+  } else if (before.count - count < MANY_STEPS) {
+    for (let step = count; step < before.count; step += 1) cart = await carts.oneLess(sku)
+    return cart
+  } else {
+    await carts.removeFromCart(sku)
+    cart = await carts.addToCart(sku, count)
+  }
+  return before.isSelected ? cart : carts.select(sku, false)
+}
+
+/** What somebody is typing, so that sums follow it; nothing is kept yet. */
+function typed(sku: number, count: number): void {
+  lines.value = lines.value.map((line) => (line.sku === sku ? { ...line, count } : line))
+}
+
+const setCount = (sku: number, count: number): Promise<void> =>
+  change(
+    () => bringTo(sku, count),
+    (kept) => kept.map((line) => (line.sku === sku ? { ...line, count } : line)),
+  )
+
+const select = (sku: number, isSelected: boolean): Promise<void> =>
+  change(
+    () => carts.select(sku, isSelected),
+    (kept) => kept.map((line) => (line.sku === sku ? { ...line, isSelected } : line)),
+  )
+
+const selectAll = (isSelected: boolean): Promise<void> =>
+  change(
+    () => carts.selectAll(isSelected),
+    (kept) => kept.map((line) => ({ ...line, isSelected })),
+  )
+
+const remove = (...skus: number[]): Promise<void> =>
+  change(
+    async () => {
+      let cart: CartLine[] = []
+      for (const sku of skus) cart = await carts.removeFromCart(sku)
+      return cart
+    },
+    (kept) => kept.filter((line) => !skus.includes(line.sku)),
+  )
+
+/** The cart: the buyer's at the service, or before sign-in the one in this browser. */
+export function useCart() {
+  const figures = computed(() => totals(lines.value))
+  const badge = computed(() => lines.value.length)
+  return { lines, isLoaded, figures, badge, load, peek, add, typed, setCount, select, selectAll, remove }
+}

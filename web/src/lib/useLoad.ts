@@ -1,0 +1,36 @@
+import { ref, shallowRef, type Ref } from 'vue'
+
+import { isSignedOut } from '@/api/guard'
+
+export interface Loading {
+  isLoading: Ref<boolean>
+  error: Ref<unknown>
+  reload: () => Promise<void>
+}
+
+/** What a page shows, while it comes and when it does not. An answer that is overtaken by a later one is dropped. */
+export function useLoad<T>(load: () => Promise<T>): Loading & { value: Ref<T | undefined> } {
+  const value = shallowRef<T>()
+  const isLoading = ref(true)
+  const error = shallowRef<unknown>()
+  let latest = 0
+
+  async function reload(): Promise<void> {
+    latest += 1
+    const mine = latest
+    isLoading.value = true
+    error.value = undefined
+    try {
+      const loaded = await load()
+      if (mine === latest) value.value = loaded
+    } catch (cause) {
+      // The browser is on its way to sign-in: the skeleton may stay until it is there.
+      if (isSignedOut(cause)) return
+      if (mine === latest) error.value = cause
+    }
+    if (mine === latest) isLoading.value = false
+  }
+
+  void reload()
+  return { value, isLoading, error, reload }
+}

@@ -1,0 +1,108 @@
+import { effectScope } from 'vue'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+import { signIn, signOut } from './session'
+import { PAUSE, TRIES, usePaymentResult } from './usePaymentResult'
+
+const ORDER = '2026112404262601'
+const RETURNED = `?order_id=${ORDER}&out_trade_no=${ORDER}&total_amount=219.00&sign=x`
+const data = { order_id: ORDER, total_amount: '219.00' }
+const unpaid = { code: 50105, errmsg: '支付未完成', data }
+const paid = { code: 200, data }
+
+const order = (status: number) => ({
+  code: 200,
+  data: {
+    order: {
+      order_id: ORDER,
+      order_total_count: 1,
+      order_total_amount: '219.00',
+      order_freight: '10.00',
+      address: { title: '', address: '', mobile: '', receiver: '' },
+      status,
+      order_sku: [],
+      order_time: '2026-11-24 04:26:26',
+    },
+  },
+})
+
+/** The service answers one after the other, the last one for ever. */
+function service(...answers: unknown[]): string[] {
+  const asked: string[] = []
+  vi.stubGlobal('fetch', (path: string) => {
+    asked.push(path)
+    return Promise.resolve(new Response(JSON.stringify(answers.length > 1 ? answers.shift() : answers[0])))
+  })
+  return asked
+}
+
+const open = (search: string) => effectScope().run(() => usePaymentResult(search)) ?? expect.fail('no result')
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+afterEach(() => {
+  vi.useRealTimers()
+  vi.unstubAllGlobals()
+  signOut()
+})
+
+describe('the result of a payment', () => {
+  it('is claimed when it is known, and not before', async () => {
+    const asked = service(unpaid, unpaid, paid)
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('asking')
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('paid')
+    expect([result.number.value, result.amount.value]).toEqual([ORDER, 21900])
+    expect(asked).toEqual(Array(3).fill(`/v1/orders/success/${RETURNED}`))
+    await vi.advanceTimersByTimeAsync(PAUSE * 10)
+    expect(asked).toHaveLength(3)
+  })
+
+  it('stays unsure after a bounded number of questions; the buyer may ask again', async () => {
+    const asked = service(unpaid)
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
+    expect(result.state.value).toBe('unsure')
+    expect(asked).toHaveLength(TRIES + 1)
+    service(paid)
+    result.look()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('paid')
+  })
+
+  it('is not claimed for a signature that is not Alipay’s', async () => {
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response('非法访问')))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
+    expect(result.state.value).toBe('unsure')
+  })
+
+  it.each([
+    [2, 'paid'],
+    [3, 'paid'],
+    [4, 'paid'],
+    [5, 'cancelled'],
+    [6, 'refunded'],
+    [1, 'unsure'],
+  ])('of an order in status %i, without Alipay’s parameters, is %s', async (status, state) => {
+    signIn('demo', 'token')
+    service(order(status))
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
+    expect(result.state.value).toBe(state)
+  })
+
+  it('is told nobody without a signature or a sign-in', async () => {
+    const assign = vi.fn()
+    vi.stubGlobal('location', { pathname: '/pay_success.html', search: `?order_id=${ORDER}`, assign })
+    const asked = service(order(2))
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(PAUSE * 3)
+    expect(result.state.value).toBe('asking')
+    expect(asked).toEqual([])
+    expect(assign).toHaveBeenCalledWith(`login.html?next=${encodeURIComponent(`pay_success.html?order_id=${ORDER}`)}`)
+  })
+})

@@ -1,0 +1,5 @@
+import { open } from '@/open'
+
+import Page from './Page.vue'
+
+open(Page)
