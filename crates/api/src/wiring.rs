@@ -156,13 +156,12 @@ impl Services {
         let backs = Backs { store, gateway, merchant, clock };
         let life = backs.order_life(configuration);
         let jobs = jobs::start(&life, sweep);
-        let tokens = token_key(configuration)?;
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
         let office = backs.office(&life, staff);
-        let shop = backs.shop(carts, desk, life, office, readiness, tokens, configuration)?;
+        let shop = backs.shop(carts, desk, life, office, readiness, configuration)?;
         Ok(Self { shop, sandbox, writers, jobs })
     }
 }
@@ -277,7 +276,6 @@ impl Backs {
         life: OrderLife,
         office: Office,
         readiness: Arc<Parts>,
-        tokens: crate::http::TokenKey,
         configuration: &Configuration,
     ) -> Result<Shop, StartError> {
         let Self { store, gateway, clock, .. } = self;
@@ -330,7 +328,7 @@ impl Backs {
             storefront,
             office,
             readiness,
-            tokens,
+            tokens: token_key(configuration)?,
             pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),

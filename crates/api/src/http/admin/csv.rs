@@ -63,7 +63,7 @@ pub(super) fn table(first: Option<Vec<FoundOrder>>, export: OrderExport) -> Http
 }
 
 async fn page(export: &mut OrderExport) -> Result<Option<Vec<u8>>, TableError> {
-    Ok(export.next().await?.map(|orders| rows(&orders)).transpose()?)
+    export.next().await?.map(|orders| rows(&orders)).transpose()
 }
 
 /// The beginning of a table, before its first row.
