@@ -92,10 +92,10 @@ impl Credentials for Memory {
 
     async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
         let keeps_every = self.has(Defect::KeepsEveryHash);
-        if let Some(stored) = self.tables().passwords.get_mut(&user_id) {
-            if keeps_every || (stored.hash.is_none() && stored.md5 == md5) {
-                stored.hash = Some(hash.0.clone());
-            }
+        if let Some(stored) = self.tables().passwords.get_mut(&user_id)
+            && (keeps_every || (stored.hash.is_none() && stored.md5 == md5))
+        {
+            stored.hash = Some(hash.0.clone());
         }
         Ok(())
     }
