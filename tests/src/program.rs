@@ -36,6 +36,7 @@ pub struct Dashop {
 }
 
 const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
+const STAFF_SECRET: &str = "another secret of the tests, long enough as well";
 
 impl Setup {
     /// The embedded shop with the sandbox, as `make run` has it, on free ports.
@@ -122,6 +123,9 @@ impl Setup {
             .env("DASHOP_LISTEN", self.listen.to_string())
             .env("DASHOP_SANDBOX_LISTEN", self.sandbox.to_string())
             .env("DASHOP_JWT_SECRET", JWT_SECRET)
+            .env("DASHOP_STAFF_SECRET", STAFF_SECRET)
+            // Buyers of these tests order the same again and again.
+            .env("DASHOP_DOUBLE_CLICK", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
         command

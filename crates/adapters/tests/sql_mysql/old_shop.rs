@@ -169,7 +169,7 @@ async fn its_tables_keep_their_columns_and_keys() {
         'tb_order_goods', 'user_profile') AND ordinal_position > CASE table_name WHEN 'tb_order_info' THEN 10 \
         WHEN 'user_profile' THEN 8 ELSE 7 END ORDER BY 1";
     let added = engine.words(added).await;
-    assert_eq!(added.len(), 15);
+    assert_eq!(added.len(), 16);
     let has_default = |column: &String| !column.ends_with(" NO NULL");
     assert!(added.iter().all(has_default), "{added:?}");
 }
