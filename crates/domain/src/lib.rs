@@ -29,7 +29,7 @@ pub use address::{Address, ShippingAddress};
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
 pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
-pub use event::{OrderNews, OrderNewsKind};
+pub use event::{Delivery, NewsId, OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{AddressId, IdempotencyKey, InvalidOrderId, OrderId, SkuId, UserId, Username};
 pub use money::{Money, MoneyError};

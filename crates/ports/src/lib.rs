@@ -14,6 +14,7 @@ mod cart_store;
 mod catalog;
 mod clock;
 mod direct_buys;
+mod news_delivery;
 mod order_reader;
 mod payment_gateway;
 mod people;
@@ -29,6 +30,7 @@ pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
 pub use direct_buys::{DirectBuy, DirectBuys};
+pub use news_delivery::{ListenerError, NewsBacklog, NewsDelivery, NewsListener, Resend};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,

@@ -17,6 +17,7 @@ pub use crate::{
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},
     direct_buys::MockDirectBuys,
+    news_delivery::{MockNewsDelivery, MockNewsListener},
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},

@@ -2,12 +2,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Cart, IdempotencyKey, Order, OrderId, ShopTime, Sku, SkuId, TimelineEntry, UserId,
-    Username,
+    Address, AddressId, Cart, Delivery, IdempotencyKey, NewsId, Order, OrderId, ShopTime, Sku, SkuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, CartError, CartRemoval, CartStore, Catalog, Destination, DirectBuy, DirectBuys,
-    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, UnitOfWork, UnitsOfWork, Users,
+    AddressBook, CartError, CartRemoval, CartStore, Catalog, Claimed, Destination, DirectBuy, DirectBuys,
+    IdempotencyRecord, NewsBacklog, NewsDelivery, OrderListQuery, OrderReader, Resend, StoreError,
+    UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -23,7 +24,9 @@ pub struct SqlStore {
 
 /// What each engine is to the store: all ports, and its upkeep.
 #[async_trait]
-trait Engine: Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOfWork + CartStore {
+trait Engine:
+    Users + AddressBook + Catalog + DirectBuys + OrderReader + UnitsOfWork + CartStore + NewsDelivery
+{
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
@@ -192,5 +195,37 @@ impl CartStore for SqlStore {
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
         self.engine.remove_ordered(removals).await
+    }
+}
+
+#[async_trait]
+impl NewsDelivery for SqlStore {
+    async fn claim(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Delivery>>, StoreError> {
+        self.engine.claim(now, lease_until, limit).await
+    }
+
+    async fn delivered(&self, ids: &[NewsId], at: ShopTime) -> Result<(), StoreError> {
+        self.engine.delivered(ids, at).await
+    }
+
+    async fn put_off(&self, id: NewsId, due_at: Option<ShopTime>) -> Result<(), StoreError> {
+        self.engine.put_off(id, due_at).await
+    }
+
+    async fn resend(&self, which: &Resend, now: ShopTime) -> Result<u64, StoreError> {
+        self.engine.resend(which, now).await
+    }
+
+    async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        self.engine.purge(delivered_before, limit).await
+    }
+
+    async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
+        self.engine.backlog().await
     }
 }

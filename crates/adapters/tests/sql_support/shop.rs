@@ -5,11 +5,12 @@ use std::sync::{
     atomic::{AtomicI32, Ordering},
 };
 
-use adapters::sql::{CartsIn, SqlConfig, SqlStore};
+use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
-    AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, CartRemovalMode, CartStore, Catalog, DirectBuys, NewsDelivery, OrderReader, UnitsOfWork,
+    Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -26,7 +27,7 @@ pub(crate) struct SqlShop {
 
 impl SqlShop {
     pub(crate) async fn on(engine: Engine, carts: CartsIn) -> Arc<Self> {
-        let config = SqlConfig { carts, ..engine.config() };
+        let config = SqlConfig { carts, news: NewsTo::Outbox, ..engine.config() };
         Self::with(engine, &config).await
     }
 
@@ -68,6 +69,10 @@ impl Shop for SqlShop {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        &self.store
+    }
+
+    fn news(&self) -> &dyn NewsDelivery {
         &self.store
     }
 

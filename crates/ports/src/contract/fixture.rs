@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
 
-use crate::{AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users};
+use crate::{
+    AddressBook, CartRemovalMode, Catalog, DirectBuys, NewsDelivery, OrderReader, UnitsOfWork, Users,
+};
 
 /// A database of its own for one test, empty at first.
 #[async_trait]
@@ -20,6 +22,8 @@ pub trait Shop: Send + Sync {
     fn orders(&self) -> &dyn OrderReader;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
+    /// The port; units of work keep their news for it.
+    fn news(&self) -> &dyn NewsDelivery;
 
     /// How ordered lines leave the carts.
     fn removal_mode(&self) -> CartRemovalMode;

@@ -1,6 +1,7 @@
 //! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
 
 mod carts;
+mod news;
 mod reading;
 mod refunds;
 mod shop;
@@ -52,6 +53,8 @@ pub(crate) enum Defect {
     /// What has ended can be ended again.
     FinishesTwice,
     ClaimsYoung,
+    /// News do not wait for those before them.
+    Overtakes,
     RemovesInTwoSteps,
     /// One line that cannot be read hides the cart.
     HidesAll,
@@ -69,6 +72,8 @@ struct Tables {
     payments: Vec<PaymentRecord>,
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,
+    last_news: i64,
+    news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
     carts: BTreeMap<(UserId, SkuId), String>,
     removals: Vec<(ShopTime, CartRemoval)>,
@@ -111,6 +116,14 @@ impl Memory {
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
+    }
+
+    /// The right to write; nobody has it alone where updates get lost.
+    async fn alone(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        match self.defect {
+            Some(Defect::LosesUpdates) => None,
+            Some(_) | None => Some(Arc::clone(&self.writer).lock_owned().await),
+        }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

@@ -4,7 +4,7 @@ use domain::{
     SkuId, UserId,
 };
 use ports::{
-    AddressBook, CartRemovalMode, Catalog, DirectBuys, OrderReader, UnitsOfWork, Users,
+    AddressBook, CartRemovalMode, Catalog, DirectBuys, NewsDelivery, OrderReader, UnitsOfWork, Users,
     contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -33,6 +33,10 @@ impl Shop for Memory {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn news(&self) -> &dyn NewsDelivery {
         self
     }
 
