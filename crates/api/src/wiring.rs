@@ -1,5 +1,6 @@
 //! Puts the program together from its configuration: adapters into use cases, use cases into the shop.
 
+mod events;
 mod jobs;
 mod keys;
 mod payment;
@@ -12,6 +13,7 @@ use std::{
 
 use adapters::{
     alipay::AlipayConfigError,
+    events::ListenerConfigError,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlStore},
     system::{SystemClock, SystemRandomness},
@@ -27,6 +29,7 @@ use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
 use tokio::task::JoinSet;
 
+pub(crate) use events::resend_news;
 pub(crate) use keys::token_key;
 
 use self::{payment::Payment, readiness::Parts};
@@ -71,6 +74,9 @@ pub enum StartError {
     /// The account at Alipay cannot be used.
     #[error("DASHOP_ALIPAY_…")]
     Alipay(#[from] AlipayConfigError),
+    /// The listener cannot be spoken with.
+    #[error("DASHOP_EVENTS_URL")]
+    Listener(#[from] ListenerConfigError),
     /// The sandbox's keys cannot be kept.
     #[error("the keys of the Alipay sandbox")]
     SandboxKeys(#[from] KeyFileError),
@@ -147,7 +153,8 @@ impl Services {
         let readiness = Arc::new(Parts { store: Arc::clone(&store), redis, desk: desk.clone() });
         let backs = Backs { store, gateway, merchant, clock };
         let life = backs.order_life(configuration);
-        let jobs = jobs::start(&life, sweep);
+        let tell = events::tell_news(&backs.store, configuration)?;
+        let jobs = jobs::start(&life, sweep, tell);
         let tokens = token_key(configuration)?;
         let shop = backs.shop(carts, desk, life, readiness, tokens, configuration);
         Ok(Self { shop, sandbox, writers, jobs })

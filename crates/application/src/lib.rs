@@ -12,11 +12,13 @@ mod payment_result;
 mod place_order;
 mod preview_order;
 mod refund_order;
+mod resend_news;
 mod settle_payment;
 mod ship_order;
 mod show_order;
 mod start_payment;
 mod sweep_carts;
+mod tell_news;
 mod watch_orders;
 
 pub use cancel_order::{CancelOrder, CancelOrderError};
@@ -30,11 +32,13 @@ pub use place_order::{
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use refund_order::{RefundOrder, RefundOrderError};
+pub use resend_news::ResendNews;
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use ship_order::{ShipOrder, ShipOrderError};
 pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
 pub use sweep_carts::{SweepCarts, SweepError};
+pub use tell_news::TellNews;
 pub use watch_orders::WatchOrders;
 
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod events;
 mod serve;
 
 use std::{
@@ -70,6 +71,9 @@ enum Command {
         #[arg(long, default_value = "商家取消")]
         reason: String,
     },
+    /// Events: the news of orders, sent to DASHOP_EVENTS_URL.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Prints the settings in force, without secrets.
     Config,
 }
@@ -99,6 +103,8 @@ enum CommandError {
     },
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
+    #[error("DASHOP_EVENTS_URL is not set: nobody is told of events")]
+    NoListener,
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("the server failed")]
@@ -139,6 +145,7 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
         Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
+        Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())

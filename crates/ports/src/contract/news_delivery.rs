@@ -1,8 +1,11 @@
 //! [`crate::NewsDelivery`], and [`crate::Outbox`] that fills it.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
-use domain::{Actor, Delivery, NewsId, OrderNews, OrderNewsKind, OrderStatus};
+use domain::{Actor, Delivery, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus};
 
 use super::{
     Shop,
@@ -167,56 +170,53 @@ pub async fn are_forgotten_after_delivery(shop: Arc<dyn Shop>) {
 
 /// Eight who claim at once share what is due, and no news overtake those before them, while more are written.
 pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
-    const ORDERS: usize = 12;
     const NEWS: u64 = 4;
-    let numbers: Vec<String> = (10..10 + ORDERS).map(|number| format!("20191128120000{number}")).collect();
+    let orders: Vec<String> = (10..22).map(|number| format!("20191128120000{number}")).collect();
+    let told = Arc::new(Told::default());
     let mut tasks = tokio::task::JoinSet::new();
-    for number in numbers {
+    for order in orders.clone() {
         let shop = Arc::clone(&shop);
         tasks.spawn(async move {
             for at in 1..=NEWS {
                 let add = || async {
                     let mut unit = shop.units().begin().await?;
-                    unit.outbox().add(&[paid(&number, at)]).await?;
+                    unit.outbox().add(&[paid(&order, at)]).await?;
                     unit.commit().await
                 };
                 until_let_through(add).await;
             }
-            Vec::new()
         });
     }
     for _ in 0..8 {
-        let shop = Arc::clone(&shop);
-        tasks.spawn(async move { claim_and_deliver(shop.news(), 20).await });
+        let (shop, told) = (Arc::clone(&shop), Arc::clone(&told));
+        tasks.spawn(async move {
+            for _ in 0..20 {
+                told.claim_and_deliver(shop.news()).await;
+            }
+        });
     }
-    let mut told: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
-    loop {
-        let rest = claim_and_deliver(shop.news(), 1).await;
-        if rest.is_empty() {
-            break;
-        }
-        told.extend(rest);
-    }
-    let mut by_order: BTreeMap<_, Vec<u64>> = BTreeMap::new();
-    for delivery in &told {
-        let at = delivery.news.at.since(micros(0)).as_micros();
-        by_order.entry(&delivery.news.order_id).or_default().push(u64::try_from(at).unwrap());
-    }
-    assert_eq!(by_order.len(), ORDERS);
-    for (order, mut moments) in by_order {
-        moments.sort_unstable();
-        assert_eq!(moments, Vec::from_iter(1..=NEWS), "each once: {order}");
-    }
+    tasks.join_all().await;
+    while told.claim_and_deliver(shop.news()).await > 0 {}
+    let all = orders.iter().map(|order| (order_id(order), NEWS));
+    assert_eq!(*told.0.lock().unwrap(), all.collect());
 }
 
-/// Claims so many times, and delivers what it got.
-async fn claim_and_deliver(news: &dyn NewsDelivery, times: usize) -> Vec<Delivery> {
-    let mut told = Vec::new();
-    for _ in 0..times {
+/// The last news told of each order.
+#[derive(Default)]
+struct Told(Mutex<BTreeMap<OrderId, u64>>);
+
+impl Told {
+    /// Each is the next one of its order, once. Says how many there were.
+    async fn claim_and_deliver(&self, news: &dyn NewsDelivery) -> usize {
         let claimed = until_let_through(|| news.claim(micros(1_000), micros(2_000), 3)).await;
+        for Delivery { news, .. } in claimed.iter().map(|claimed| &claimed.item) {
+            let mut told = self.0.lock().unwrap();
+            let last = told.entry(news.order_id.clone()).or_default();
+            assert_eq!(news.at, micros(*last + 1), "{}", news.order_id);
+            *last += 1;
+        }
         let ids: Vec<_> = claimed.iter().map(|claimed| claimed.item.id).collect();
         until_let_through(|| news.delivered(&ids, micros(1_000))).await;
-        told.extend(claimed.into_iter().map(|claimed| claimed.item));
+        claimed.len()
     }
-    told
 }
