@@ -1,4 +1,4 @@
-//! Implementations of the ports: databases, carts, Alipay, the clock.
+//! Implementations of the ports: databases, carts, Alipay, listeners, the clock.
 //!
 //! Nothing here decides; what a shop's rules say is in `domain`, and what is done in which order is in
 //! `application`. Each adapter passes the suite of its port (`ports::contract`).
@@ -7,6 +7,8 @@
 pub mod alipay;
 #[cfg(any(feature = "sql", feature = "redis"))]
 mod cart_format;
+#[cfg(feature = "events")]
+pub mod events;
 #[cfg(feature = "passwords")]
 pub mod passwords;
 #[cfg(feature = "redis")]

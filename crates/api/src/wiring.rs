@@ -1,5 +1,6 @@
 //! Puts the program together from its configuration: adapters into use cases, use cases into the shop.
 
+mod events;
 mod jobs;
 mod keys;
 mod payment;
@@ -13,6 +14,7 @@ use std::{
 
 use adapters::{
     alipay::AlipayConfigError,
+    events::ListenerConfigError,
     passwords::HashingFails,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlStore},
@@ -29,6 +31,7 @@ use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
 use tokio::task::JoinSet;
 
+pub(crate) use events::resend_news;
 pub(crate) use keys::{staff_key, token_key};
 
 use self::{payment::Payment, readiness::Parts};
@@ -79,6 +82,9 @@ pub enum StartError {
     /// The account at Alipay cannot be used.
     #[error("DASHOP_ALIPAY_…")]
     Alipay(#[from] AlipayConfigError),
+    /// The listener cannot be spoken with.
+    #[error("DASHOP_EVENTS_URL")]
+    Listener(#[from] ListenerConfigError),
     /// The sandbox's keys cannot be kept.
     #[error("the keys of the Alipay sandbox")]
     SandboxKeys(#[from] KeyFileError),
@@ -155,7 +161,8 @@ impl Services {
         let readiness = Arc::new(Parts { store: Arc::clone(&store), redis, desk: desk.clone() });
         let backs = Backs { store, gateway, merchant, clock };
         let life = backs.order_life(configuration);
-        let jobs = jobs::start(&life, sweep);
+        let tell = events::tell_news(&backs.store, configuration)?;
+        let jobs = jobs::start(&life, sweep, tell);
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");

@@ -17,6 +17,7 @@ mod payment_result;
 mod place_order;
 mod preview_order;
 mod refund_order;
+mod resend_news;
 mod search_orders;
 mod settle_payment;
 mod ship_order;
@@ -24,6 +25,7 @@ mod show_order;
 mod sign_in;
 mod start_payment;
 mod sweep_carts;
+mod tell_news;
 mod watch_orders;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
@@ -42,6 +44,7 @@ pub use place_order::{
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use refund_order::{RefundOrder, RefundOrderError};
+pub use resend_news::ResendNews;
 pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use ship_order::{ShipOrder, ShipOrderError};
@@ -49,6 +52,7 @@ pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
 pub use sweep_carts::{SweepCarts, SweepError};
+pub use tell_news::TellNews;
 pub use watch_orders::WatchOrders;
 
 use std::time::Duration;

@@ -1,4 +1,6 @@
-use crate::{Actor, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange};
+use std::{fmt, time::Duration};
+
+use crate::{Actor, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, back_off};
 
 /// Something that happened to an order, to be told to whoever listens: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +21,27 @@ pub struct OrderNews {
     pub reason: String,
     /// When.
     pub at: ShopTime,
+}
+
+/// The number of an order's news: the same however often they are told, and larger than those of the same order's news
+/// before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NewsId(pub i64);
+
+/// `evt_42`, as whoever listens sees it.
+impl fmt::Display for NewsId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "evt_{}", self.0)
+    }
+}
+
+/// News on their way to whoever listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Their number.
+    pub id: NewsId,
+    /// What they are.
+    pub news: OrderNews,
 }
 
 /// What happened to an order.
@@ -89,5 +112,82 @@ impl OrderNews {
             reason: refund.reason.clone(),
             at,
         }
+    }
+}
+
+impl Delivery {
+    /// How long after the first failure the news are told again; doubled each time.
+    const FIRST_WAIT: Duration = Duration::from_secs(5);
+    const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+    /// Nothing is given up that is younger.
+    const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
+    /// Nothing is given up after fewer failures: their waits alone come to three days, so that news that are told anew
+    /// long after they happened have as long again.
+    const FEWEST_TRIES: u32 = 82;
+
+    /// When to tell again what could not be told now, after so many tries before; none where that is given up.
+    pub fn next_try(&self, now: ShopTime, tries_before: u32) -> Option<ShopTime> {
+        let is_given_up = now.since(self.news.at) >= Self::GIVEN_UP_AFTER
+            && tries_before.saturating_add(1) >= Self::FEWEST_TRIES;
+        (!is_given_up).then(|| now.after(back_off(Self::FIRST_WAIT, tries_before, Self::LONGEST_WAIT)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivery(at: &str) -> Delivery {
+        let news = OrderNews {
+            order_id: OrderId::parse("2019112820400804").unwrap(),
+            kind: OrderNewsKind::StatusChanged,
+            from: Some(OrderStatus::AwaitingPayment),
+            to: OrderStatus::AwaitingShipment,
+            amount: None,
+            actor: Actor::Alipay,
+            reason: String::new(),
+            at: ShopTime::parse(at).unwrap(),
+        };
+        Delivery { id: NewsId(42), news }
+    }
+
+    /// How long after it began a listener that never answers is told for the last time, and how often it was told.
+    fn last_try(delivery: &Delivery, begin: ShopTime) -> (Duration, u32) {
+        let (mut now, mut tries) = (begin, 0);
+        while let Some(next) = delivery.next_try(now, tries) {
+            (now, tries) = (next, tries + 1);
+        }
+        (now.since(begin), tries + 1)
+    }
+
+    #[test]
+    fn waits_double_from_five_seconds_to_an_hour() {
+        let delivery = delivery("2019-11-28 20:40:08");
+        let now = delivery.news.at;
+        let waits = [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600];
+        for (tries, wait) in (0..).zip(waits) {
+            assert_eq!(delivery.next_try(now, tries), Some(now.after(Duration::from_secs(wait))));
+        }
+        assert_eq!(delivery.next_try(now, u32::MAX), Some(now.after(Duration::from_secs(3600))));
+    }
+
+    #[test]
+    fn three_days_pass_before_it_is_given_up() {
+        let three_days = Duration::from_secs(3 * 24 * 3600);
+        let delivery = delivery("2019-11-28 20:40:08");
+        let (waited, tries) = last_try(&delivery, delivery.news.at);
+        assert!(waited >= three_days && waited < three_days + Duration::from_secs(7200), "{waited:?}");
+        assert_eq!(tries, Delivery::FEWEST_TRIES);
+        let a_year_later = delivery.news.at.after(three_days * 120);
+        assert!(last_try(&delivery, a_year_later).0 >= three_days, "told anew, it is not given up sooner");
+    }
+
+    #[test]
+    fn ids_and_kinds_have_words() {
+        assert_eq!(NewsId(42).to_string(), "evt_42");
+        for word in ["order.created", "order.status_changed", "order.refund"] {
+            assert_eq!(OrderNewsKind::from_word(word).map(OrderNewsKind::as_str), Some(word));
+        }
+        assert_eq!(OrderNewsKind::from_word("order.lost"), None);
     }
 }

@@ -43,7 +43,7 @@ pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 pub use credentials::{Password, PasswordHash};
-pub use event::{OrderNews, OrderNewsKind};
+pub use event::{Delivery, NewsId, OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,

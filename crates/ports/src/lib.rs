@@ -17,6 +17,7 @@ mod catalog;
 mod clock;
 mod credentials;
 mod direct_buys;
+mod news_delivery;
 mod order_reader;
 mod payment_gateway;
 mod people;
@@ -36,6 +37,7 @@ pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
 pub use credentials::{Credential, Credentials, PasswordError, Passwords, Proof};
 pub use direct_buys::{DirectBuy, DirectBuys};
+pub use news_delivery::{ListenerError, NewsBacklog, NewsDelivery, NewsListener, Resend};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,

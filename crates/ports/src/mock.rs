@@ -20,6 +20,7 @@ pub use crate::{
     clock::{MockClock, MockRandomness},
     credentials::{MockCredentials, MockPasswords},
     direct_buys::MockDirectBuys,
+    news_delivery::{MockNewsDelivery, MockNewsListener},
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},

@@ -96,7 +96,8 @@ CREATE TABLE IF NOT EXISTS dashop_outbox (
     due_attempts INT NOT NULL DEFAULT 0,
     delivered_at DATETIME(6),
     INDEX dashop_outbox_due (due_at, id),
-    INDEX dashop_outbox_of_order (order_id, id)
+    INDEX dashop_outbox_of_order (order_id, id),
+    INDEX dashop_outbox_delivered (delivered_at)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- What a comparison with Alipay's bill of a day found.

@@ -73,6 +73,7 @@ CREATE TABLE dashop_outbox (
 );
 CREATE INDEX dashop_outbox_due ON dashop_outbox (due_at, id) WHERE due_at IS NOT NULL;
 CREATE INDEX dashop_outbox_of_order ON dashop_outbox (order_id, id);
+CREATE INDEX dashop_outbox_delivered ON dashop_outbox (delivered_at);
 
 -- What a comparison with Alipay's bill of a day found.
 CREATE TABLE dashop_difference (

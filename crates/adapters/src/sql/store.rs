@@ -2,15 +2,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, IdempotencyKey,
-    Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId,
-    TimelineEntry, UserId, Username,
+    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, Delivery,
+    IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard, ShopDate,
+    ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Credential,
-    Credentials, DayFigures, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord, OrderFile,
-    OrderListQuery, OrderReader, OrderSearch, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
-    UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
+    Credentials, DayFigures, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord, NewsBacklog,
+    NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderSearch, Resend, Shelf, ShelfPage, Showcase,
+    StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -38,6 +38,7 @@ trait Engine:
     + BackOffice
     + UnitsOfWork
     + CartStore
+    + NewsDelivery
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -290,5 +291,37 @@ impl Credentials for SqlStore {
 
     async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
         self.engine.keep_hash(user_id, md5, hash).await
+    }
+}
+
+#[async_trait]
+impl NewsDelivery for SqlStore {
+    async fn claim(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Delivery>>, StoreError> {
+        self.engine.claim(now, lease_until, limit).await
+    }
+
+    async fn delivered(&self, ids: &[NewsId], at: ShopTime) -> Result<(), StoreError> {
+        self.engine.delivered(ids, at).await
+    }
+
+    async fn put_off(&self, id: NewsId, due_at: Option<ShopTime>) -> Result<(), StoreError> {
+        self.engine.put_off(id, due_at).await
+    }
+
+    async fn resend(&self, which: &Resend, now: ShopTime) -> Result<u64, StoreError> {
+        self.engine.resend(which, now).await
+    }
+
+    async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        self.engine.purge(delivered_before, limit).await
+    }
+
+    async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
+        self.engine.backlog().await
     }
 }

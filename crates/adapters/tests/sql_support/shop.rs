@@ -5,12 +5,12 @@ use std::sync::{
     atomic::{AtomicI32, Ordering},
 };
 
-use adapters::sql::{CartsIn, SqlConfig, SqlStore};
+use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Money, SkuId, UserId};
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DirectBuys,
-    OrderReader, Showcase, UnitsOfWork, Users,
+    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -27,7 +27,7 @@ pub(crate) struct SqlShop {
 
 impl SqlShop {
     pub(crate) async fn on(engine: Engine, carts: CartsIn) -> Arc<Self> {
-        let config = SqlConfig { carts, ..engine.config() };
+        let config = SqlConfig { carts, news: NewsTo::Outbox, ..engine.config() };
         Self::with(engine, &config).await
     }
 
@@ -85,6 +85,10 @@ impl Shop for SqlShop {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        &self.store
+    }
+
+    fn news(&self) -> &dyn NewsDelivery {
         &self.store
     }
 

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod events;
 mod office;
 mod serve;
 mod table;
@@ -86,6 +87,9 @@ enum Command {
     },
     /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
     Refund(office::RefundArguments),
+    /// Events: the news of orders, sent to DASHOP_EVENTS_URL.
+    #[command(subcommand)]
+    Events(events::EventsCommand),
     /// Prints the settings in force, without secrets.
     Config,
 }
@@ -139,6 +143,8 @@ enum CommandError {
     Table(#[from] TableError),
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
+    #[error("DASHOP_EVENTS_URL is not set: nobody is told of events")]
+    NoListener,
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("the server failed")]
@@ -182,6 +188,7 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
         Command::Order { order } => office::order(&configuration, &order).await,
         Command::Refund(arguments) => office::refund(&configuration, arguments).await,
+        Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())

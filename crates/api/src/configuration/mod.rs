@@ -2,6 +2,7 @@
 //!
 //! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
 
+mod events;
 mod secret;
 mod source;
 
@@ -9,11 +10,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use adapters::{
     redis::RedisConfig,
-    sql::{CartsIn, MysqlTls, SqlConfig},
+    sql::{CartsIn, MysqlTls, NewsTo, SqlConfig},
 };
 use application::{DeskSettings, ShopRules, SignInRules};
 use domain::{FreightPolicy, Money, QuantityLimit};
 
+pub use events::EventsConfiguration;
 pub use secret::Secret;
 pub use source::{ConfigurationError, Source};
 
@@ -40,6 +42,8 @@ pub struct Configuration {
     pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
     pub alipay: AlipayConfiguration,
+    /// Who is told the news of orders; none where nobody is.
+    pub events: Option<EventsConfiguration>,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
     /// Verifies the tokens of the shop's people.
@@ -138,11 +142,14 @@ impl Configuration {
         let http = http(&mut source)?;
         let alipay = alipay(&mut source, &http.public_url, is_embedded)?;
         let jwt_secret = jwt_secret(&mut source, is_embedded)?;
+        let events = events::read(&mut source)?;
+        let mut database = database(&mut source, url, redis.is_some())?;
+        database.news = if events.is_some() { NewsTo::Outbox } else { NewsTo::Nobody };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
         let configuration = Self {
             // Everybody knows the demo users' passwords: never where real money comes in.
             seed_demo: source.get_or("seed_demo", is_embedded && pays_at_sandbox)?,
-            database: database(&mut source, url, redis.is_some())?,
+            database,
             migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
             redis,
             rules: rules(&mut source)?,
@@ -155,6 +162,7 @@ impl Configuration {
             alipay,
             staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
+            events,
             log_level: source.get_or("log_level", "info".to_owned())?,
             log_json: source.get_or("log_json", false)?,
             data_dir,

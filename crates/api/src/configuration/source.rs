@@ -108,6 +108,14 @@ impl Source {
 
     pub(super) fn url_or(&mut self, name: &str, default: String) -> Result<String, ConfigurationError> {
         let text = self.get_or(name, default)?;
+        self.as_url(name, text)
+    }
+
+    pub(super) fn url(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        self.get(name)?.map(|text| self.as_url(name, text)).transpose()
+    }
+
+    fn as_url(&self, name: &str, text: String) -> Result<String, ConfigurationError> {
         match Url::parse(&text) {
             Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(text),
             Ok(_) | Err(_) => Err(self.wrong(name, "must be a whole http or https URL")),

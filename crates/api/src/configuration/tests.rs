@@ -49,6 +49,9 @@ fn an_error_names_the_variable() {
         ("DASHOP_SIGN_IN_FAILURES", "0"),
         ("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "many"),
         ("DASHOP_TRUSTED_PROXY", "10.0.0.1"),
+        ("DASHOP_EVENTS_URL", "nowhere"),
+        ("DASHOP_EVENTS_SECRET", "0123456789abcdef"),
+        ("DASHOP_EVENTS_RETENTION_DAYS", "0"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
         let said = refusal(&[(name, value)]);
@@ -114,4 +117,18 @@ fn origins_are_a_list_or_all() {
         ["http://127.0.0.1:7000", "https://shop.example"]
     );
     assert!(origins("*").is_empty() && origins("").is_empty());
+}
+
+#[test]
+fn news_are_kept_only_where_somebody_is_told() {
+    const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
+    let nobody = read(&[]).unwrap();
+    assert!(nobody.events.is_none() && nobody.database.news == NewsTo::Nobody);
+    assert!(refusal(&[URL]).contains("DASHOP_EVENTS_SECRET is missing"));
+    let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
+    assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
+    let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
+    assert_eq!(told.database.news, NewsTo::Outbox);
+    let shown = format!("{told:?}");
+    assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }

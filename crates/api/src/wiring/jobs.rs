@@ -2,7 +2,7 @@
 
 use std::{error::Error, sync::Arc, time::Duration};
 
-use application::SweepCarts;
+use application::{SweepCarts, TellNews};
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 
 use super::OrderLife;
@@ -11,9 +11,17 @@ use super::OrderLife;
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 /// How often orders and refunds that are due are looked for.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// How often news that are to be told are looked for.
+const TELL_EVERY: Duration = Duration::from_millis(500);
+/// How often news that were told long ago are looked for.
+const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
 /// Starts the jobs; they run until the set is dropped.
-pub(super) fn start(life: &OrderLife, sweep: Option<Arc<SweepCarts>>) -> JoinSet<()> {
+pub(super) fn start(
+    life: &OrderLife,
+    sweep: Option<Arc<SweepCarts>>,
+    tell: Option<Arc<TellNews>>,
+) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
     if let Some(sweep) = sweep {
         jobs.spawn(every(SWEEP_EVERY, "ordered lines that were left over in their carts", move || {
@@ -31,6 +39,17 @@ pub(super) fn start(life: &OrderLife, sweep: Option<Arc<SweepCarts>>) -> JoinSet
         let refund = Arc::clone(&refund);
         async move { refund.pass().await }
     }));
+    if let Some(tell) = tell {
+        let purge = Arc::clone(&tell);
+        jobs.spawn(every(TELL_EVERY, "news of orders that were due", move || {
+            let tell = Arc::clone(&tell);
+            async move { tell.pass().await }
+        }));
+        jobs.spawn(every(PURGE_EVERY, "news of orders that were told long ago", move || {
+            let purge = Arc::clone(&purge);
+            async move { purge.purge().await }
+        }));
+    }
     jobs
 }
 

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader,
-    Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, NewsDelivery,
+    OrderReader, Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -31,6 +31,8 @@ pub trait Shop: Send + Sync {
     fn office(&self) -> &dyn BackOffice;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
+    /// The port; units of work keep their news for it.
+    fn news(&self) -> &dyn NewsDelivery;
 
     /// How ordered lines leave the carts.
     fn removal_mode(&self) -> CartRemovalMode;

@@ -20,6 +20,7 @@ pub mod direct_buys;
 pub mod due_orders;
 pub mod fixture;
 pub mod idempotency;
+pub mod news_delivery;
 pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
@@ -119,6 +120,15 @@ macro_rules! shop_contract {
                 are_recorded_once_for_each_number,
                 are_finished_once,
                 are_claimed_once_and_again_after_the_lease,
+                are_claimed_by_one_alone,
+            ]
+            news_delivery: [
+                are_read_as_they_were_written,
+                are_claimed_once_and_again_after_the_lease,
+                are_told_in_their_order,
+                are_given_up_until_resent,
+                are_resent,
+                are_forgotten_after_delivery,
                 are_claimed_by_one_alone,
             ]
             idempotency: [

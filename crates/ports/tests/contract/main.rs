@@ -98,6 +98,11 @@ mod wrong {
         refunds_end_twice: refunds::are_finished_once finds FinishesTwice on shop;
         refunds_for_ever: refunds::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         refunds_to_many: refunds::are_claimed_by_one_alone finds LosesUpdates on shop;
+        news_for_ever: news_delivery::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
+        news_out_of_order: news_delivery::are_told_in_their_order finds Overtakes on shop;
+        news_woken_late: news_delivery::are_told_in_their_order finds FinishesTwice on shop;
+        news_to_many: news_delivery::are_claimed_by_one_alone finds LosesUpdates on shop;
+        news_without_commit: news_delivery::are_read_as_they_were_written finds KeepsWhatIsDropped on shop;
         payments_twice_at_once: payments::are_recorded_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
         keys_twice_at_once: idempotency::binds_a_key_once_however_many_try finds LosesUpdates on shop;

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod carts;
+mod news;
 mod office;
 mod reading;
 mod refunds;
@@ -57,6 +58,8 @@ pub(crate) enum Defect {
     /// What has ended can be ended again.
     FinishesTwice,
     ClaimsYoung,
+    /// News do not wait for those before them.
+    Overtakes,
     RemovesInTwoSteps,
     WritesInTwoSteps,
     /// Of several lines, those that are as they were.
@@ -91,6 +94,8 @@ struct Tables {
     payments: Vec<PaymentRecord>,
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,
+    last_news: i64,
+    news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
     carts: BTreeMap<(UserId, SkuId), String>,
     removals: Vec<(ShopTime, CartRemoval)>,
@@ -141,6 +146,14 @@ impl Memory {
 
     fn has(&self, defect: Defect) -> bool {
         self.defect == Some(defect)
+    }
+
+    /// The right to write; nobody has it alone where updates get lost.
+    async fn alone(&self) -> Option<tokio::sync::OwnedMutexGuard<()>> {
+        match self.defect {
+            Some(Defect::LosesUpdates) => None,
+            Some(_) | None => Some(Arc::clone(&self.writer).lock_owned().await),
+        }
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

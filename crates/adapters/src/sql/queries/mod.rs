@@ -16,6 +16,7 @@ mod idempotency;
 mod lease;
 mod locking;
 mod migrations;
+mod news_delivery;
 mod order_reader;
 mod orders;
 mod outbox;

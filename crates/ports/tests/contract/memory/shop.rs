@@ -4,8 +4,8 @@ use domain::{
     SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, OrderReader,
-    Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, NewsDelivery,
+    OrderReader, Showcase, UnitsOfWork, Users,
     contract::{Books, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -50,6 +50,10 @@ impl Shop for Memory {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn news(&self) -> &dyn NewsDelivery {
         self
     }
 

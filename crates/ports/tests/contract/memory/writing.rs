@@ -2,8 +2,8 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use domain::{
-    Allocation, Money, NewOrder, Order, OrderId, OrderNews, OrderStatus, PaymentRecord, RepeatGuard, Restock,
-    Shipment, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
+    Allocation, Money, NewOrder, Order, OrderId, OrderStatus, PaymentRecord, RepeatGuard, Restock, Shipment,
+    ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
 };
 use ports::{
     CartRemoval, CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo,
@@ -25,10 +25,7 @@ pub(super) struct Unit {
 #[async_trait]
 impl UnitsOfWork for Memory {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        let writer = match self.defect {
-            Some(Defect::LosesUpdates) => None,
-            Some(_) | None => Some(Arc::clone(&self.writer).lock_owned().await),
-        };
+        let writer = self.alone().await;
         let tables = self.tables().clone();
         pause().await;
         Ok(Box::new(Unit {
@@ -328,13 +325,6 @@ impl PaymentRepo for Unit {
         let of_trade = self.tables.payments.iter_mut().filter(|payment| payment.trade.trade_no == trade_no);
         of_trade.for_each(|payment| payment.trade.refunded = amount);
         self.wrote().await;
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Outbox for Unit {
-    async fn add(&mut self, _news: &[OrderNews]) -> Result<(), StoreError> {
         Ok(())
     }
 }

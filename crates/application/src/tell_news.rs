@@ -1,0 +1,166 @@
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use domain::Delivery;
+use ports::{Claimed, Clock, ListenerError, NewsDelivery, NewsListener, StoreError};
+use tokio::{
+    task::{self, JoinError, JoinSet},
+    time::timeout,
+};
+
+/// Tells the news of orders to whoever listens: each at least once, those of an order one after the other.
+pub struct TellNews {
+    /// Where the news are.
+    pub news: Arc<dyn NewsDelivery>,
+    /// Who listens.
+    pub listener: Arc<dyn NewsListener>,
+    /// What is due.
+    pub clock: Arc<dyn Clock>,
+    /// How long news are kept after they were told.
+    pub retention: Duration,
+}
+
+/// News that are being told.
+type Telling = JoinSet<Result<(), TellError>>;
+
+/// Why news were not told, or may not have been.
+#[derive(Debug, thiserror::Error)]
+enum TellError {
+    #[error(transparent)]
+    Listener(#[from] ListenerError),
+    #[error("it took too long")]
+    TooLong,
+    #[error("telling them was cut off")]
+    CutOff(#[source] JoinError),
+}
+
+impl TellNews {
+    /// How many news are told at the same time, each of another order.
+    pub const AT_ONCE: usize = 32;
+    /// How long telling may take, whatever the listener's adapter allows itself.
+    const PATIENCE: Duration = Duration::from_secs(20);
+    /// How long one process has news to itself: longer than it tells them and writes that down, or another one would
+    /// tell them, and what follows them, at the same time.
+    const LEASE: Duration = Duration::from_secs(90);
+    /// How long a pass that waits for a slow listener goes without a look at what has become due.
+    const LOOK_EVERY: Duration = Duration::from_millis(500);
+    /// How many old news are forgotten at a time.
+    const PURGE: u32 = 500;
+
+    /// Tells all that is due, and what becomes due meanwhile; says how many were told or tried. Several processes may do
+    /// this at once. News that take long hold up those of their own order alone.
+    ///
+    /// # Errors
+    /// The database failed. Nothing is lost: what was told and could not be written down is told again.
+    pub async fn pass(&self) -> Result<usize, StoreError> {
+        let mut telling = Telling::new();
+        let mut in_hand = HashMap::new();
+        let mut done = 0;
+        loop {
+            let free = Self::AT_ONCE.saturating_sub(telling.len());
+            for claimed in self.claim(free).await? {
+                self.start(claimed, &mut telling, &mut in_hand);
+            }
+            if telling.is_empty() {
+                return Ok(done);
+            }
+            let ended = timeout(Self::LOOK_EVERY, telling.join_next_with_id()).await;
+            let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();
+            while let Some(another) = telling.try_join_next_with_id() {
+                ended.push(another);
+            }
+            done += ended.len();
+            self.write_down(ended, &mut in_hand).await?;
+        }
+    }
+
+    async fn claim(&self, free: usize) -> Result<Vec<Claimed<Delivery>>, StoreError> {
+        let Some(limit) = u32::try_from(free).ok().filter(|limit| *limit > 0) else { return Ok(Vec::new()) };
+        let now = self.clock.now();
+        match self.news.claim(now, now.after(Self::LEASE), limit).await {
+            // Those who hold the rows do the same: there is time.
+            Err(StoreError::Busy(_)) => Ok(Vec::new()),
+            claimed => claimed,
+        }
+    }
+
+    fn start(
+        &self,
+        claimed: Claimed<Delivery>,
+        telling: &mut Telling,
+        in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
+    ) {
+        let (listener, delivery) = (Arc::clone(&self.listener), claimed.item.clone());
+        let task = telling.spawn(async move {
+            match timeout(Self::PATIENCE, listener.tell(&delivery)).await {
+                Ok(told) => Ok(told?),
+                Err(_elapsed) => Err(TellError::TooLong),
+            }
+        });
+        in_hand.insert(task.id(), claimed);
+    }
+
+    /// Writes down what became of news, all that were told in one transaction.
+    async fn write_down(
+        &self,
+        ended: Vec<Result<(task::Id, Result<(), TellError>), JoinError>>,
+        in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
+    ) -> Result<(), StoreError> {
+        let mut told = Vec::new();
+        let mut failed = Vec::new();
+        for outcome in ended {
+            let (task, outcome) = match outcome {
+                Ok((task, outcome)) => (task, outcome),
+                Err(error) => (error.id(), Err(TellError::CutOff(error))),
+            };
+            let Some(claimed) = in_hand.remove(&task) else { continue };
+            match outcome {
+                Ok(()) => told.push(claimed.item.id),
+                Err(error) => failed.push((claimed, error)),
+            }
+        }
+        let now = self.clock.now();
+        if !told.is_empty() {
+            self.persist(|| self.news.delivered(&told, now)).await?;
+        }
+        if let Some((Claimed { item: Delivery { id, .. }, attempts }, error)) = failed.first() {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(failed = failed.len(), %id, attempts, error, "news were not told, these among them");
+        }
+        for (Claimed { item: delivery, attempts }, error) in failed {
+            let due_at = delivery.next_try(now, attempts);
+            if due_at.is_none() {
+                report_given_up(&delivery, &error);
+            }
+            self.persist(|| self.news.put_off(delivery.id, due_at)).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes again as long as others hold the rows, within bounds.
+    async fn persist<Write>(&self, write: impl Fn() -> Write) -> Result<(), StoreError>
+    where
+        Write: Future<Output = Result<(), StoreError>>,
+    {
+        let mut tried = 1;
+        loop {
+            match write().await {
+                Err(StoreError::Busy(_)) if tried < crate::ATTEMPTS => tried += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Forgets news that were told long ago; says how many. Several processes may do this at once.
+    pub async fn purge(&self) -> Result<usize, StoreError> {
+        let before = self.clock.now().before(self.retention);
+        let purged = self.news.purge(before, Self::PURGE).await?;
+        Ok(usize::try_from(purged).unwrap_or(usize::MAX))
+    }
+}
+
+fn report_given_up(Delivery { id, news }: &Delivery, error: &TellError) {
+    tracing::error!(
+        %id, order_id = %news.order_id, error = error as &dyn std::error::Error,
+        "news were not told for days: they and all that follow of this order wait until they are resent"
+    );
+}
