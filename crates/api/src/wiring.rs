@@ -24,7 +24,7 @@ use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
+    Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
     ShowFigures, ShowOrder, StartPayment, SweepCarts, WatchOrders,
 };
 use domain::Merchant;
@@ -186,6 +186,8 @@ pub(crate) struct OrderLife {
     pub(crate) refund: Arc<RefundOrder>,
     /// Looks after orders of its own accord.
     pub(crate) watch: Arc<WatchOrders>,
+    /// Compares our books with Alipay's bill.
+    pub(crate) reconcile: Arc<Reconcile>,
 }
 
 impl OrderLife {
@@ -259,7 +261,15 @@ impl Backs {
             cancel: Arc::clone(&cancel),
             clock: Arc::clone(clock),
         });
-        OrderLife { settle, cancel, ship, refund, watch }
+        let reconcile = Arc::new(Reconcile {
+            gateway: Arc::clone(gateway),
+            ledger: Arc::clone(store) as _,
+            units: Arc::clone(store) as _,
+            settle: Arc::clone(&settle),
+            refund: Arc::clone(&refund),
+            clock: Arc::clone(clock),
+        });
+        OrderLife { settle, cancel, ship, refund, watch, reconcile }
     }
 
     /// The shop side.

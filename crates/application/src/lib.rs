@@ -16,6 +16,7 @@ mod list_orders;
 mod payment_result;
 mod place_order;
 mod preview_order;
+mod reconcile;
 mod refund_order;
 mod resend_news;
 mod search_orders;
@@ -43,6 +44,7 @@ pub use place_order::{
     PlaceOrderRequest, Placement, PlacementError, PlacementPorts,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
 pub use refund_order::{RefundOrder, RefundOrderError};
 pub use resend_news::ResendNews;
 pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};

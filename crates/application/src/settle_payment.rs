@@ -237,6 +237,21 @@ impl SettlePayment {
         Ok(Try::Done(Settled::RefundTold))
     }
 
+    /// Tries again as long as others are faster or hold the rows, within bounds.
+    pub(crate) async fn persistently<F>(&self, work: impl Fn() -> F) -> Result<Settled, SettleError>
+    where
+        F: Future<Output = Result<Try, SettleError>>,
+    {
+        for _ in 0..ATTEMPTS {
+            match work().await {
+                Ok(Try::Done(settled)) => return Ok(settled),
+                Ok(Try::Again | Try::TooLate) | Err(SettleError::Store(StoreError::Busy(_))) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(SettleError::Conflict)
+    }
+
     fn change(&self, paid: Paid, reason: &str, evidence: &Evidence<'_>) -> StatusChange {
         StatusChange {
             order_id: paid.order_id,

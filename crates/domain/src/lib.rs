@@ -23,6 +23,7 @@ mod payment;
 mod product;
 mod purchase;
 mod quantity;
+mod reconciliation;
 mod refund;
 mod repeat_guard;
 mod shipment;
@@ -62,6 +63,7 @@ pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
 };
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
+pub use reconciliation::{DayBooks, Difference, DifferenceKind, reconcile};
 pub use refund::{
     Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, Superseded, ToldRefund,
 };

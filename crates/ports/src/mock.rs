@@ -19,6 +19,7 @@ pub use crate::{
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},
     credentials::{MockCredentials, MockPasswords},
+    day_ledger::MockDayLedger,
     direct_buys::MockDirectBuys,
     news_delivery::{MockNewsDelivery, MockNewsListener},
     order_reader::MockOrderReader,

@@ -30,6 +30,12 @@ pub trait PaymentGateway: Send + Sync {
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError>;
 
+    /// Asks Alipay about one trade by its own number (`alipay.trade.query`), which tells apart the trades of an order
+    /// that was paid twice; none where Alipay has no such trade.
+    ///
+    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
+
     /// Closes the unpaid trade of an order (`alipay.trade.close`), so that it can no longer be paid.
     ///
     /// Asking again is safe. MUST end within a bounded time, and MUST take only a signed answer for a fact.

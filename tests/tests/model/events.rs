@@ -13,10 +13,11 @@ use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
 use application::{OrderDraft, StartedPayment};
 use domain::{
-    Address, AddressId, Cause, Money, OrderId, Purchase, Quantity, RefundAsk, Restock, Shipment, SkuId,
+    Address, AddressId, Cause, Money, OrderId, Purchase, Quantity, RefundAsk, Restock, Shipment, ShopTime,
+    SkuId,
 };
 use futures_util::future::join_all;
-use ports::{AddressBook, Clock, OrderReader, UnitsOfWork};
+use ports::{AddressBook, Clock, UnitsOfWork};
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
 use crate::world::{BUYER, Process, World};
@@ -32,8 +33,6 @@ pub(crate) struct Sequence<'a> {
     address: Address,
     /// Notifications that are under way.
     held: Vec<HeldNotification>,
-    /// The orders of which a notification was lost.
-    lost: BTreeSet<String>,
     random: SmallRng,
     seed: u64,
     story: Vec<String>,
@@ -90,7 +89,7 @@ impl<'a> Sequence<'a> {
         drop(database);
         let address = world.store.of_user(BUYER).await.unwrap().remove(0);
         let (held, orders, story) = (Vec::new(), Vec::new(), Vec::new());
-        Self { world, orders, skus, address, held, lost: BTreeSet::new(), random, seed, story }
+        Self { world, orders, skus, address, held, random, seed, story }
     }
 
     /// Says what is wrong, and how it came to it.
@@ -119,8 +118,8 @@ impl<'a> Sequence<'a> {
                     self.work(vec![Work::Place(lines)]).await;
                 }
                 0..7 => self.pay().await,
-                7 => self.pay_again().await,
-                8 => self.refund_at_console().await,
+                7 => self.pay_again(),
+                8 => self.refund_at_console(),
                 9 => self.let_time_pass(),
                 10 => self.something_goes_wrong(),
                 11 => self.lose_a_notification(),
@@ -151,6 +150,29 @@ impl<'a> Sequence<'a> {
                 self.work_surely(Work::Watch).await;
                 self.work_surely(Work::Refunds).await;
             }
+        }
+        self.reconcile().await;
+    }
+
+    /// What no notification told and no query asks for is found in the bills of the days on which it happened.
+    async fn reconcile(&mut self) {
+        let books = self.orders.iter().flat_map(|order| self.world.sandbox.books_of(order.as_str()));
+        let times = books.flat_map(|book| {
+            let refunds: Vec<_> = book.refunds.iter().map(|refund| refund.at).collect();
+            book.paid_at.into_iter().chain(refunds)
+        });
+        let days: BTreeSet<_> = times.map(ShopTime::date).collect();
+        self.world.clock.pass(Duration::from_secs(24 * 3600));
+        for day in days {
+            let found = self.world.processes[0].reconcile.execute(day, true).await;
+            let found = found.unwrap_or_else(|error| self.fail(&format!("{day}: {error}")));
+            self.tell(format!("{day} reconciled: {found:?}"));
+        }
+        for _ in 0..3 {
+            self.work_surely(Work::Refunds).await;
+        }
+        for notification in self.world.sandbox.take_held() {
+            self.work_surely(Work::Deliver(Form(notification.form))).await;
         }
     }
 
@@ -225,21 +247,17 @@ impl<'a> Sequence<'a> {
         self.tell(format!("the buyer of {order} arrives: {arrived}, pays: {paid}"));
     }
 
-    async fn pay_again(&mut self) {
-        let Some(order) = self.order().filter(|order| !self.lost.contains(order.as_str())) else { return };
+    fn pay_again(&mut self) {
+        let Some(order) = self.order() else { return };
         let paid = self.world.sandbox.pay_again(order.as_str()).map(|book| book.trade_no);
         self.tell(format!("the buyer of {order} pays again: {paid:?}"));
     }
 
-    /// Only what the shop knows of: what was refunded before its payment was known is for the bill to find.
-    async fn refund_at_console(&mut self) {
+    fn refund_at_console(&mut self) {
         let Some(order) = self.order() else { return };
-        let known = self.world.store.find(&order).await.unwrap().is_some_and(|order| order.status.is_paid());
-        if known {
-            let amount = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
-            let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
-            self.tell(format!("{amount} of {order} refunded at Alipay: {refunded:?}"));
-        }
+        let amount = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
+        let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
+        self.tell(format!("{amount} of {order} refunded at Alipay: {refunded:?}"));
     }
 
     fn let_time_pass(&mut self) {
@@ -264,16 +282,10 @@ impl<'a> Sequence<'a> {
         self.tell(format!("{method} will fail {times} times: {kind:?} {moment:?}"));
     }
 
-    /// Only one that a query can make good: of a payment by the one trade of its order.
     fn lose_a_notification(&mut self) {
-        let is_replaceable = |held: &HeldNotification| {
-            let books = self.world.sandbox.books_of(&held.out_trade_no);
-            books.len() == 1 && books[0].refunds.is_empty()
-        };
-        if let Some(index) = self.held.iter().position(is_replaceable) {
-            let lost = self.held.swap_remove(index);
-            self.tell(format!("a notification of {} is lost", lost.out_trade_no));
-            self.lost.insert(lost.out_trade_no);
+        if !self.held.is_empty() {
+            let lost = self.held.swap_remove(self.random.random_range(0..self.held.len()));
+            self.tell(format!("a notification is lost: {:?}", Form(lost.form)));
         }
     }
 

@@ -13,7 +13,7 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, RefundOrder,
+    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Reconcile, RefundOrder,
     SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
 };
 use domain::{FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
@@ -57,8 +57,9 @@ pub(crate) struct Process {
     pub(crate) cancel: Arc<CancelOrder>,
     pub(crate) ship: ShipOrder,
     pub(crate) confirm: ConfirmReceipt,
-    pub(crate) refund: RefundOrder,
+    pub(crate) refund: Arc<RefundOrder>,
     pub(crate) watch: Arc<WatchOrders>,
+    pub(crate) reconcile: Reconcile,
 }
 
 impl World {
@@ -148,6 +149,12 @@ impl Process {
             settle: Arc::clone(&settle),
             clock: Arc::clone(&clock),
         });
+        let refund = Arc::new(RefundOrder {
+            units: Arc::clone(store) as _,
+            gateway: Arc::clone(gateway),
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(&clock),
+        });
         Self {
             placement: Placement::new(ports, rules),
             start: StartPayment {
@@ -172,10 +179,12 @@ impl Process {
                 units: Arc::clone(store) as _,
                 clock: Arc::clone(&clock),
             },
-            refund: RefundOrder {
-                units: Arc::clone(store) as _,
+            reconcile: Reconcile {
                 gateway: Arc::clone(gateway),
+                ledger: Arc::clone(store) as _,
+                units: Arc::clone(store) as _,
                 settle: Arc::clone(&settle),
+                refund: Arc::clone(&refund),
                 clock: Arc::clone(&clock),
             },
             watch: Arc::new(WatchOrders {
@@ -186,6 +195,7 @@ impl Process {
                 cancel: Arc::clone(&cancel),
                 clock,
             }),
+            refund,
             settle,
             cancel,
         }

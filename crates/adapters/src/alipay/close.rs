@@ -45,7 +45,7 @@ fn read(node: &str, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError
 /// The refusal is the same for a trade that is paid and for one that is closed, maybe by an earlier attempt whose answer
 /// was lost; only a query tells them apart.
 async fn why_not(gateway: &AlipayGateway, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {
-    Ok(match query::trade(gateway, out_trade_no).await? {
+    Ok(match query::of_order(gateway, out_trade_no).await? {
         None => CloseOutcome::NoTrade,
         Some(trade) => match trade.status {
             TradeStatus::Closed if trade.refunded.is_zero() => CloseOutcome::Closed,

@@ -101,7 +101,11 @@ impl PaymentGateway for AlipayGateway {
     }
 
     async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError> {
-        query::trade(self, out_trade_no).await
+        query::of_order(self, out_trade_no).await
+    }
+
+    async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError> {
+        query::by_number(self, trade_no).await
     }
 
     async fn close(&self, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {

@@ -4,7 +4,7 @@ use alipay_protocol::Method;
 use domain::{Money, OrderId, ShopTime, Trade, TradeStatus};
 use ports::GatewayError;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{AlipayGateway, client, nonsense};
 
@@ -22,21 +22,34 @@ struct Answer {
     send_pay_date: Option<String>,
 }
 
-pub(super) async fn trade(
+pub(super) async fn of_order(
     gateway: &AlipayGateway,
     out_trade_no: &OrderId,
 ) -> Result<Option<Trade>, GatewayError> {
-    let biz_content = json!({ "out_trade_no": out_trade_no.as_str() }).to_string();
-    let node = match client::call(gateway, Method::TradeQuery, biz_content).await {
-        Ok(node) => node,
-        Err(GatewayError::Refused { code, .. }) if code == NO_TRADE => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let trade = read(&node).map_err(nonsense)?;
-    if trade.out_trade_no != out_trade_no.as_str() {
+    let trade = ask(gateway, json!({ "out_trade_no": out_trade_no.as_str() })).await?;
+    if trade.as_ref().is_some_and(|trade| trade.out_trade_no != out_trade_no.as_str()) {
         return Err(nonsense("the answer is about another order"));
     }
-    Ok(Some(trade))
+    Ok(trade)
+}
+
+pub(super) async fn by_number(
+    gateway: &AlipayGateway,
+    trade_no: &str,
+) -> Result<Option<Trade>, GatewayError> {
+    let trade = ask(gateway, json!({ "trade_no": trade_no })).await?;
+    if trade.as_ref().is_some_and(|trade| trade.trade_no != trade_no) {
+        return Err(nonsense("the answer is about another trade"));
+    }
+    Ok(trade)
+}
+
+async fn ask(gateway: &AlipayGateway, which: Value) -> Result<Option<Trade>, GatewayError> {
+    match client::call(gateway, Method::TradeQuery, which.to_string()).await {
+        Ok(node) => read(&node).map(Some).map_err(nonsense),
+        Err(GatewayError::Refused { code, .. }) if code == NO_TRADE => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 fn read(node: &str) -> Result<Trade, &'static str> {

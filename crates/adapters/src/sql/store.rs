@@ -2,15 +2,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, Delivery,
-    IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard, ShopDate,
-    ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, DayBooks, Delivery,
+    Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard,
+    ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
-    Credentials, DayFigures, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord, NewsBacklog,
-    NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderSearch, Resend, Shelf, ShelfPage, Showcase,
-    StoreError, UnitOfWork, UnitsOfWork, Users,
+    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
+    NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderSearch, Resend, Shelf, ShelfPage,
+    Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -39,6 +39,7 @@ trait Engine:
     + UnitsOfWork
     + CartStore
     + NewsDelivery
+    + DayLedger
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -323,5 +324,26 @@ impl NewsDelivery for SqlStore {
 
     async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
         self.engine.backlog().await
+    }
+}
+
+#[async_trait]
+impl DayLedger for SqlStore {
+    async fn books_of(
+        &self,
+        day: ShopDate,
+        trade_nos: &[String],
+        request_nos: &[String],
+    ) -> Result<DayBooks, StoreError> {
+        self.engine.books_of(day, trade_nos, request_nos).await
+    }
+
+    async fn keep(
+        &self,
+        day: ShopDate,
+        found: &[(Difference, Option<String>)],
+        at: ShopTime,
+    ) -> Result<(), StoreError> {
+        self.engine.keep(day, found, at).await
     }
 }

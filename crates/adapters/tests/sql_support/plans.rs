@@ -159,14 +159,24 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
             };
             steps.into_iter().map(|words| Step { is_scan: is_scan(&words), words }).collect()
         }
-        Engine::Mysql { .. } => mysql_plan(engine, statement).await,
+        Engine::Mysql { .. } => {
+            let plan = mysql_plan(engine, statement).await;
+            let is_answered_unasked =
+                plan.iter().all(|step| !LARGE.iter().any(|table| step.words.contains(table)));
+            // A range from a value to the same value is empty, and MySQL knows it without looking.
+            if is_answered_unasked {
+                mysql_plan(engine, &statement.replace("< ?", "< '8'")).await
+            } else {
+                plan
+            }
+        }
     }
 }
 
-/// With a value that every column takes in place of each bound one, and a higher one as the end of a range; order 7 and address 7 are those of user 7, who
+/// With a value that every column takes in place of each bound one; order 7 and address 7 are those of user 7, who
 /// is called 7.
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
-    let statement = statement.replace("LIMIT ?", "LIMIT 3").replace("< ?", "< '8'").replace('?', "'7'");
+    let statement = statement.replace("LIMIT ?", "LIMIT 3").replace('?', "'7'");
     let mut conn = engine.mysql_conn().await;
     let rows: Vec<mysql_async::Row> = conn.query(format!("EXPLAIN {statement}")).await.unwrap();
     let step = |row: &mysql_async::Row| {

@@ -2,6 +2,7 @@
 
 mod events;
 mod office;
+mod reconcile;
 mod serve;
 mod table;
 
@@ -13,7 +14,7 @@ use std::{
 };
 
 use adapters::{sql::SqlStore, system::SystemClock};
-use application::{CancelOrderError, InspectOrderError, RefundOrderError, ShipOrderError};
+use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, ShipOrderError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use ports::Clock;
@@ -87,6 +88,9 @@ enum Command {
     },
     /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
     Refund(office::RefundArguments),
+    /// Compares a day's payments and refunds with Alipay's bill, and keeps what does not agree. Exit status 1 where
+    /// anything does not, 2 where the day could not be compared.
+    Reconcile(reconcile::ReconcileArguments),
     /// Events: the news of orders, sent to DASHOP_EVENTS_URL.
     #[command(subcommand)]
     Events(events::EventsCommand),
@@ -139,6 +143,8 @@ enum CommandError {
     NotARequestNumber(String),
     #[error("{what} must be one line of 1 to {most} characters")]
     NotALine { what: &'static str, most: usize },
+    #[error("the day was not compared")]
+    Reconcile(#[from] ReconcileError),
     #[error(transparent)]
     Table(#[from] TableError),
     #[error(transparent)]
@@ -156,21 +162,24 @@ enum CommandError {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    // 1 says there that the day was compared, and does not agree.
+    let is_reconcile = matches!(arguments.command, Command::Reconcile(_));
+    let on_failure = if is_reconcile { ExitCode::from(2) } else { ExitCode::FAILURE };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(CommandError::from)
         .and_then(|runtime| runtime.block_on(execute(arguments)));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("dashop: {}", chain(&error));
-            ExitCode::FAILURE
+            on_failure
         }
     }
 }
 
-async fn execute(arguments: Arguments) -> Result<(), CommandError> {
+async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
     let file = arguments.config.or(named);
     let source = Source::new(environment(), file.as_deref().map(Path::new))?;
@@ -188,12 +197,14 @@ async fn execute(arguments: Arguments) -> Result<(), CommandError> {
         Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
         Command::Order { order } => office::order(&configuration, &order).await,
         Command::Refund(arguments) => office::refund(&configuration, arguments).await,
+        Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => {
             println!("{configuration:#?}");
             Ok(())
         }
-    }
+    }?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The variables that are text.

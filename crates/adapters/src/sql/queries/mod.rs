@@ -10,6 +10,7 @@ mod carts;
 mod catalog;
 mod credentials;
 mod database;
+mod day_ledger;
 mod demo;
 mod direct_buys;
 mod idempotency;

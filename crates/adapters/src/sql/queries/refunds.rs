@@ -66,7 +66,7 @@ impl RefundRepo for Unit {
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_refund, treat_none_as_default_value = false)]
-struct RefundRow {
+pub(super) struct RefundRow {
     out_request_no: String,
     out_trade_no: String,
     trade_no: String,

@@ -1,0 +1,54 @@
+//! `dashop reconcile`: our books against Alipay's bill.
+
+use std::process::ExitCode;
+
+use application::FoundDifference;
+use clap::Args;
+use domain::ShopDate;
+
+use super::CommandError;
+use crate::{configuration::Configuration, wiring::OrderLife};
+
+#[derive(Args)]
+pub(super) struct ReconcileArguments {
+    /// The day, YYYY-MM-DD in Asia/Shanghai. Alipay has its bill the next morning.
+    #[arg(value_parser = day)]
+    date: ShopDate,
+    /// Applies what is safe: payments that Alipay confirms, refunds that it confirms. Amounts are left to people.
+    #[arg(long)]
+    repair: bool,
+}
+
+fn day(text: &str) -> Result<ShopDate, String> {
+    ShopDate::parse(text).ok_or_else(|| "must be a date such as 2026-11-25".to_owned())
+}
+
+pub(super) async fn run(
+    configuration: &Configuration,
+    arguments: &ReconcileArguments,
+) -> Result<ExitCode, CommandError> {
+    let life = OrderLife::open(configuration).await?;
+    let found = life.reconcile.execute(arguments.date, arguments.repair).await?;
+    for difference in &found {
+        println!("{}", told(difference));
+    }
+    println!("{}: {} differences", arguments.date, found.len());
+    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// One difference in a line.
+fn told((difference, repair): &FoundDifference) -> String {
+    let request = difference.out_request_no.as_deref().map(|number| format!(" refund {number}"));
+    let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let done = repair.as_deref().map(|done| format!("; {done}"));
+    format!(
+        "{:<13} order {} trade {}{}: here {}, there {}{}",
+        difference.kind.as_str(),
+        difference.out_trade_no,
+        difference.trade_no,
+        request.unwrap_or_default(),
+        side(&difference.ours),
+        side(&difference.theirs),
+        done.unwrap_or_default(),
+    )
+}

@@ -1,0 +1,158 @@
+use std::sync::Arc;
+
+use domain::{
+    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, Money, Refund, RefundStatus, ShopDate,
+    reconcile,
+};
+use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError, UnitsOfWork};
+
+use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled};
+
+/// 对账: compares a day of our books with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
+///
+/// The bill says where to look; what is written follows from Alipay's signed answers to queries about it.
+pub struct Reconcile {
+    /// Has the bill, and is asked about what it says.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// What is on record.
+    pub ledger: Arc<dyn DayLedger>,
+    /// Where a refund is found again.
+    pub units: Arc<dyn UnitsOfWork>,
+    /// Writes down payments, and refunds past this service.
+    pub settle: Arc<SettlePayment>,
+    /// Finishes refunds.
+    pub refund: Arc<RefundOrder>,
+    /// Which days are over.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A difference, and what was done about it; none where nothing was to be done.
+pub type FoundDifference = (Difference, Option<String>);
+
+/// Why a day was not compared.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    /// The day is not over.
+    #[error("there is no bill before the day is over")]
+    NotOver,
+    /// Alipay has no bill of the day.
+    #[error("Alipay has no bill of that day: it was without trades, or its bill is not made yet")]
+    NoBill,
+    /// Alipay failed.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a difference was not mended.
+#[derive(Debug, thiserror::Error)]
+enum RepairError {
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Refund(#[from] RefundOrderError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Reconcile {
+    /// Compares a day. With `repair`, applies what is safe, in the order of the differences.
+    pub async fn execute(&self, day: ShopDate, repair: bool) -> Result<Vec<FoundDifference>, ReconcileError> {
+        if day >= self.clock.now().date() {
+            return Err(ReconcileError::NotOver);
+        }
+        let bill = self.gateway.bill(day).await?.ok_or(ReconcileError::NoBill)?;
+        let trade_nos: Vec<String> = bill.iter().map(|entry| entry.trade_no.clone()).collect();
+        let request_nos: Vec<String> = bill
+            .iter()
+            .filter_map(|entry| match &entry.kind {
+                BillEntryKind::Payment => None,
+                BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
+            })
+            .collect();
+        let books = self.ledger.books_of(day, &trade_nos, &request_nos).await?;
+        let mut found = Vec::new();
+        for difference in reconcile(day, &bill, &books) {
+            let done = if repair { Some(self.repair(&difference).await) } else { None };
+            found.push((difference, done));
+        }
+        self.ledger.keep(day, &found, self.clock.now()).await?;
+        Ok(found)
+    }
+
+    /// Mends a difference where that is safe, and says what was done, or why nothing.
+    async fn repair(&self, difference: &Difference) -> String {
+        let outcome = match (difference.kind, &difference.out_request_no) {
+            (DifferenceKind::MissingHere, None) => self.settle_missing(difference).await,
+            (DifferenceKind::MissingHere, Some(number)) => self.book_missing(difference, number).await,
+            (DifferenceKind::Status, Some(number)) => self.finish(number).await,
+            (DifferenceKind::Status, None) | (DifferenceKind::Amount | DifferenceKind::MissingThere, _) => {
+                return "未处理:需人工核对".to_owned();
+            }
+        };
+        outcome.unwrap_or_else(|error| format!("未处理:{error}"))
+    }
+
+    /// A payment that we do not have.
+    async fn settle_missing(&self, difference: &Difference) -> Result<String, RepairError> {
+        match self.gateway.query_trade(&difference.trade_no).await? {
+            Some(trade) if trade.is_payment() => {
+                let settled =
+                    self.settle.by_trade(&trade, EvidenceSource::Query, Cause::alipay(None)).await?;
+                Ok(match settled {
+                    Settled::Paid | Settled::Revived => "已入账,订单已付款".to_owned(),
+                    Settled::RecordedOnly(status) => format!("已入账:{}", status.as_str()),
+                    Settled::NothingNew | Settled::RefundTold => "此前已入账".to_owned(),
+                })
+            }
+            Some(trade) => Ok(format!("未处理:交易状态为{}", trade.status.as_str())),
+            None => Ok("未处理:支付宝查无此交易".to_owned()),
+        }
+    }
+
+    /// A refund that we do not have: it was made past this service.
+    async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
+        let Some(amount) = self.gateway.refund_query(&difference.trade_no, number).await? else {
+            return Ok("未处理:支付宝查无此退款".to_owned());
+        };
+        let Difference { out_trade_no, trade_no, .. } = difference;
+        let settled = self.settle.refund_past_us(out_trade_no, trade_no, number, amount).await?;
+        Ok(match settled {
+            Settled::RefundTold => format!("已补记退款{amount}"),
+            Settled::Paid | Settled::Revived | Settled::NothingNew | Settled::RecordedOnly(_) => {
+                "未处理:没有这笔付款的记录".to_owned()
+            }
+        })
+    }
+
+    /// A refund of ours that is not known to be done.
+    async fn finish(&self, number: &str) -> Result<String, RepairError> {
+        let mut unit = self.units.begin().await?;
+        let known = unit.refunds().find(number).await?;
+        drop(unit);
+        match known {
+            Some(refund @ Refund { status: RefundStatus::Requested, .. }) => {
+                let done = self.refund.carry_out(refund, 1).await?;
+                Ok(format!("退款状态:{}", done.status.as_str()))
+            }
+            Some(_) | None => Ok("未处理:需人工核对".to_owned()),
+        }
+    }
+}
+
+impl SettlePayment {
+    /// Writes down a refund that was made past this service, of this amount, which Alipay confirmed.
+    pub(crate) async fn refund_past_us(
+        &self,
+        out_trade_no: &str,
+        trade_no: &str,
+        out_request_no: &str,
+        amount: Money,
+    ) -> Result<Settled, SettleError> {
+        self.persistently(|| self.book_external(out_trade_no, trade_no, out_request_no, amount)).await
+    }
+}

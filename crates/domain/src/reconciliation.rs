@@ -1,0 +1,281 @@
+//! Our books of a day against Alipay's bill of it.
+
+use std::collections::BTreeSet;
+
+use crate::{BillEntry, BillEntryKind, PaymentRecord, Refund, RefundStatus, ShopDate};
+
+/// What is on record of a day, and of whatever the bill of that day names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DayBooks {
+    /// Payments that were made on the day, and those of trades that the bill names.
+    pub payments: Vec<PaymentRecord>,
+    /// Refunds that were finished on the day, and those whose request numbers the bill names.
+    pub refunds: Vec<Refund>,
+}
+
+/// Something on which our books and the bill do not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// In what way.
+    pub kind: DifferenceKind,
+    /// Alipay's number of the trade.
+    pub trade_no: String,
+    /// Our order number, as the side that has it writes it.
+    pub out_trade_no: String,
+    /// The request number, where it is about a refund.
+    pub out_request_no: Option<String>,
+    /// What we have: an amount or a status.
+    pub ours: Option<String>,
+    /// What Alipay has.
+    pub theirs: Option<String>,
+}
+
+/// In what way our books and the bill do not agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DifferenceKind {
+    /// The bill has it, and we do not.
+    MissingHere,
+    /// We have it, and the bill does not.
+    MissingThere,
+    /// Both have it, with different amounts.
+    Amount,
+    /// Alipay has done it, and our record says otherwise.
+    Status,
+}
+
+impl DifferenceKind {
+    /// The word that is stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MissingHere => "missing_here",
+            Self::MissingThere => "missing_there",
+            Self::Amount => "amount",
+            Self::Status => "status",
+        }
+    }
+}
+
+/// Every difference between the bill of a day and our books; first those of payments, then those of refunds.
+///
+/// A refund is booked there when it happens and here when we learn of it. Only one that was asked for and finished
+/// within the day must be on that day's bill: another may be on the one before, or after.
+pub fn reconcile(day: ShopDate, bill: &[BillEntry], books: &DayBooks) -> Vec<Difference> {
+    let mut differences = Vec::new();
+    let mut billed: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
+    for entry in bill {
+        let number = match &entry.kind {
+            BillEntryKind::Payment => None,
+            BillEntryKind::Refund { out_request_no } => Some(out_request_no.as_str()),
+        };
+        billed.insert((&entry.trade_no, number));
+    }
+    let of_kind = |refunds: bool| {
+        bill.iter().filter(move |entry| matches!(entry.kind, BillEntryKind::Refund { .. }) == refunds)
+    };
+    differences.extend(of_kind(false).filter_map(|entry| payment_differs(entry, &books.payments)));
+    let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
+    for payment in books.payments.iter().filter(paid_today) {
+        if !billed.contains(&(payment.trade.trade_no.as_str(), None)) {
+            differences.push(Difference {
+                kind: DifferenceKind::MissingThere,
+                trade_no: payment.trade.trade_no.clone(),
+                out_trade_no: payment.trade.out_trade_no.clone(),
+                out_request_no: None,
+                ours: Some(payment.trade.total_amount.to_string()),
+                theirs: None,
+            });
+        }
+    }
+    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, &books.refunds)));
+    for refund in books.refunds.iter().filter(|refund| is_of_day(refund, day)) {
+        if !billed.contains(&(refund.trade_no.as_str(), Some(refund.out_request_no.as_str()))) {
+            differences.push(Difference {
+                kind: DifferenceKind::MissingThere,
+                trade_no: refund.trade_no.clone(),
+                out_trade_no: refund.out_trade_no.clone(),
+                out_request_no: Some(refund.out_request_no.clone()),
+                ours: Some(refund.amount.to_string()),
+                theirs: None,
+            });
+        }
+    }
+    differences
+}
+
+fn is_of_day(refund: &Refund, day: ShopDate) -> bool {
+    refund.status == RefundStatus::Succeeded
+        && refund.requested_at.date() == day
+        && refund.finished_at.is_some_and(|at| at.date() == day)
+}
+
+fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, theirs: String) -> Difference {
+    let out_request_no = match &entry.kind {
+        BillEntryKind::Payment => None,
+        BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
+    };
+    Difference {
+        kind,
+        trade_no: entry.trade_no.clone(),
+        out_trade_no: entry.out_trade_no.clone(),
+        out_request_no,
+        ours,
+        theirs: Some(theirs),
+    }
+}
+
+fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Difference> {
+    let theirs = entry.amount.to_string();
+    match payments.iter().find(|payment| payment.trade.trade_no == entry.trade_no) {
+        None => Some(difference(DifferenceKind::MissingHere, entry, None, theirs)),
+        Some(payment) if payment.trade.total_amount != entry.amount => {
+            let ours = payment.trade.total_amount.to_string();
+            Some(difference(DifferenceKind::Amount, entry, Some(ours), theirs))
+        }
+        Some(_) => None,
+    }
+}
+
+fn refund_differs(entry: &BillEntry, refunds: &[Refund]) -> Option<Difference> {
+    let BillEntryKind::Refund { out_request_no } = &entry.kind else { return None };
+    let is_it =
+        |refund: &&Refund| refund.out_request_no == *out_request_no && refund.trade_no == entry.trade_no;
+    match refunds.iter().find(is_it) {
+        None => Some(difference(DifferenceKind::MissingHere, entry, None, entry.amount.to_string())),
+        Some(refund) if refund.amount != entry.amount => {
+            let ours = refund.amount.to_string();
+            Some(difference(DifferenceKind::Amount, entry, Some(ours), entry.amount.to_string()))
+        }
+        Some(refund) if refund.status != RefundStatus::Succeeded => {
+            let (ours, theirs) = (refund.status.as_str(), RefundStatus::Succeeded.as_str());
+            Some(difference(DifferenceKind::Status, entry, Some(ours.to_owned()), theirs.to_owned()))
+        }
+        Some(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cause, EvidenceSource, Money, PaymentStatus, RefundKind, ShopTime, Trade, TradeStatus};
+
+    fn time(text: &str) -> ShopTime {
+        ShopTime::parse(text).unwrap()
+    }
+
+    fn day() -> ShopDate {
+        ShopDate::parse("2026-11-25").unwrap()
+    }
+
+    fn payment(trade_no: &str, amount: &str, paid_at: &str) -> PaymentRecord {
+        PaymentRecord {
+            trade: Trade {
+                trade_no: trade_no.to_owned(),
+                out_trade_no: "2026112510000001".to_owned(),
+                status: TradeStatus::Success,
+                total_amount: amount.parse().unwrap(),
+                refunded: Money::ZERO,
+                refund_request_no: None,
+                buyer: None,
+                paid_at: Some(time(paid_at)),
+            },
+            status: PaymentStatus::Settled,
+            source: EvidenceSource::Notification,
+            recorded_at: time(paid_at),
+        }
+    }
+
+    fn refund(number: &str, amount: &str, status: RefundStatus, at: [&str; 2]) -> Refund {
+        Refund {
+            out_request_no: number.to_owned(),
+            out_trade_no: "2026112510000001".to_owned(),
+            trade_no: "A".to_owned(),
+            amount: amount.parse().unwrap(),
+            reason: String::new(),
+            kind: RefundKind::Shop,
+            status,
+            restock: Vec::new(),
+            cause: Cause::system(),
+            requested_at: time(at[0]),
+            finished_at: Some(time(at[1])),
+            failure: None,
+        }
+    }
+
+    fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
+        BillEntry {
+            trade_no: trade_no.to_owned(),
+            out_trade_no: "2026112510000001".to_owned(),
+            kind: match request {
+                None => BillEntryKind::Payment,
+                Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
+            },
+            amount: amount.parse().unwrap(),
+            booked_at: time("2026-11-25 12:00:00"),
+        }
+    }
+
+    type Told = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
+
+    fn told(bill: &[BillEntry], books: DayBooks) -> Vec<Told> {
+        let differences = reconcile(day(), bill, &books).into_iter();
+        differences.map(|d| (d.kind, d.trade_no, d.out_request_no, d.ours, d.theirs)).collect()
+    }
+
+    const NOON: &str = "2026-11-25 12:00:00";
+
+    #[test]
+    fn books_that_agree_have_no_differences() {
+        let books = DayBooks {
+            payments: vec![payment("A", "10.00", NOON)],
+            refunds: vec![refund("r", "3.00", RefundStatus::Succeeded, [NOON, NOON])],
+        };
+        assert_eq!(told(&[entry("A", "3.00", Some("r")), entry("A", "10.00", None)], books), []);
+        assert_eq!(told(&[], DayBooks::default()), []);
+    }
+
+    #[test]
+    fn each_kind_is_told_apart() {
+        use DifferenceKind::{Amount, MissingHere, MissingThere, Status};
+        let text = |text: &str| Some(text.to_owned());
+        let books = DayBooks {
+            payments: vec![payment("A", "10.00", NOON), payment("C", "5.00", NOON)],
+            refunds: vec![
+                refund("r1", "3.00", RefundStatus::Requested, [NOON, NOON]),
+                refund("r2", "1.00", RefundStatus::Succeeded, [NOON, NOON]),
+                refund("r4", "2.00", RefundStatus::Succeeded, [NOON, NOON]),
+            ],
+        };
+        let bill = [
+            entry("A", "10.01", None),
+            entry("B", "7.00", None),
+            entry("A", "3.00", Some("r1")),
+            entry("A", "1.01", Some("r2")),
+            entry("A", "0.50", Some("r3")),
+        ];
+        assert_eq!(
+            told(&bill, books),
+            [
+                (Amount, "A".to_owned(), None, text("10.00"), text("10.01")),
+                (MissingHere, "B".to_owned(), None, None, text("7.00")),
+                (MissingThere, "C".to_owned(), None, text("5.00"), None),
+                (Status, "A".to_owned(), text("r1"), text("requested"), text("succeeded")),
+                (Amount, "A".to_owned(), text("r2"), text("1.00"), text("1.01")),
+                (MissingHere, "A".to_owned(), text("r3"), None, text("0.50")),
+                (MissingThere, "A".to_owned(), text("r4"), text("2.00"), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_lies_across_midnight_is_not_missing() {
+        let books = DayBooks {
+            payments: vec![payment("A", "10.00", "2026-11-24 23:59:59")],
+            refunds: vec![
+                refund("r1", "3.00", RefundStatus::Succeeded, ["2026-11-24 23:59:59", "2026-11-25 00:00:09"]),
+                refund("r2", "3.00", RefundStatus::Succeeded, ["2026-11-25 23:59:59", "2026-11-26 00:00:09"]),
+                refund("r3", "3.00", RefundStatus::Failed, [NOON, NOON]),
+            ],
+        };
+        assert_eq!(told(&[], books), []);
+    }
+}
