@@ -56,6 +56,7 @@ export async function startShop(settings = {}) {
     DASHOP_LISTEN: `127.0.0.1:${port}`,
     DASHOP_SANDBOX_LISTEN: `127.0.0.1:${sandbox}`,
     DASHOP_JWT_SECRET: JWT_SECRET,
+    DASHOP_STAFF_SECRET: `the staff's: ${JWT_SECRET}`,
     DASHOP_DATA_DIR: directory,
     ...data(directory),
     ...settings,
@@ -76,6 +77,8 @@ export async function startShop(settings = {}) {
     url,
     /** A token of this buyer that lasts so many seconds; fewer than none have passed. */
     token: (username, seconds) => jwt({ username, exp: Math.floor(Date.now() / 1000) + seconds }),
+    /** A link to the shop's side, as `make run` prints it. */
+    staffLink: () => `/admin.html#token=${execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim()}`,
     /** Runs a subcommand to its end. */
     run: (...given) => execFileSync(program, given, { cwd: directory, env: environment, encoding: 'utf8' }),
     /** What it has said, for when something went wrong. */
