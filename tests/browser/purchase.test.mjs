@@ -142,6 +142,7 @@ inBrowser('an order is cancelled after a question, and cannot be paid from an ol
   await other.goto(`/myOrder.html?order_id=${number}`)
   await other.getByRole('button', { name: '取消订单' }).click()
   await other.getByRole('button', { name: '再想想' }).click()
+  await other.getByRole('dialog').waitFor({ state: 'detached' })
   await other.locator('.tag.waiting', { hasText: '待付款' }).waitFor()
   await other.getByRole('button', { name: '取消订单' }).click()
   await other.getByPlaceholder('取消原因').fill('买错了')
