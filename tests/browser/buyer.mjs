@@ -27,6 +27,8 @@ export async function openBrowser(shop, { width = 1280, height = 800 } = {}) {
     args: FLAGS,
     viewport: { width, height },
     locale: 'zh-CN',
+    // What fades in has not its colours yet.
+    reducedMotion: 'reduce',
     baseURL: shop.url,
   })
   context.setDefaultTimeout(15_000)
