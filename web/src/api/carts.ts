@@ -1,5 +1,5 @@
 import { toFen } from '@/lib/money'
-import type { CartLine } from '@/lib/cart'
+import { MOST_PIECES, type CartLine } from '@/lib/cart'
 
 import { asBuyer } from './guard'
 import { picture } from './goods'
@@ -14,6 +14,8 @@ interface WireLine {
   price: string | number
   sku_sale_attr_name: string[]
   sku_sale_attr_val: string[]
+  stock?: number
+  is_launched?: boolean
 }
 
 function linesOf({ data, base_url: base }: Answer<WireLine[]>): CartLine[] {
@@ -24,6 +26,8 @@ function linesOf({ data, base_url: base }: Answer<WireLine[]>): CartLine[] {
     isSelected: Number(line.selected) === 1,
     image: picture(base, line.default_image_url),
     price: toFen(line.price),
+    stock: line.stock ?? MOST_PIECES,
+    isLaunched: line.is_launched ?? true,
     attributes: line.sku_sale_attr_name.map((name, index) => ({ name, value: line.sku_sale_attr_val[index] ?? '' })),
   }))
 }

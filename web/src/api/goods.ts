@@ -29,6 +29,9 @@ export interface Product extends Goods {
   detailImage: string
   attributes: Attribute[]
   spec: [string, string][]
+  /** Pieces, where the service tells. */
+  stock: number | undefined
+  isLaunched: boolean
 }
 
 interface WireGoods {
@@ -55,6 +58,8 @@ interface WireProduct {
   sku_all_sale_attr_vals_id: Record<string, number[]>
   sku_all_sale_attr_vals_name: Record<string, string[]>
   spec: Record<string, unknown>
+  stock?: number
+  is_launched?: boolean
 }
 
 /** The address of a picture: the service names them relative to a prefix. */
@@ -107,6 +112,8 @@ export async function product(sku: number): Promise<Product> {
     detailImage: picture(base, data.detail_image),
     attributes: attributesOf(data),
     spec: Object.entries(data.spec).map(([name, value]) => [name, String(value)]),
+    stock: data.stock,
+    isLaunched: data.is_launched ?? true,
   }
 }
 

@@ -8,6 +8,9 @@ export interface CartLine {
   image: string
   price: Fen
   attributes: { name: string; value: string }[]
+  /** Pieces, and whether it is sold at all; known after sign-in. */
+  stock?: number
+  isLaunched?: boolean
 }
 
 /** The most pieces of one SKU that a line takes; the service's own limit decides. */

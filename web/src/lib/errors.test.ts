@@ -28,8 +28,8 @@ describe('errors in words', () => {
     expect(inWords(error, (sku) => (sku === 4 ? '红袖添香' : undefined))).toBe('「红袖添香」库存不足，请减少数量')
   })
 
-  it('are the service’s own where those name the field, or where ours are missing', () => {
-    expect(inWords(new ApiError(10124, '手机号码格式不正确'))).toBe('手机号码格式不正确')
+  it('name the field where the service does, and are its own where ours are missing', () => {
+    expect(inWords(new ApiError(10124, '参数无效: receiver_mobile'))).toBe('收货地址填写有误：手机号码')
     expect(inWords(new ApiError(10124, 'bad field'))).toBe('收货地址填写有误')
     expect(inWords(new ApiError(77777, '特殊情况'))).toBe('特殊情况')
     expect(inWords(new ApiError(77777))).toBe('操作未完成（77777）')

@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<number, string>> = {
   103: '请输入用户名',
   104: '请输入密码',
   106: '用户名或密码不正确',
+  107: '登录失败次数过多，请 15 分钟后再试',
   208: '该用户不存在，请重新登录',
   403: '登录已过期，请重新登录',
   404: '您访问的内容不存在',
@@ -42,8 +43,17 @@ const WORDS: Readonly<Record<number, string>> = {
   50113: '商品价格已变动，请确认新的金额',
 }
 
-/** Codes whose text from the service says more than ours: it names the field. */
-const NAMES_IT = [10122, 10124]
+/** Codes with which the service names a field of an address, and what buyers call them. */
+const NAMES_FIELD = [10122, 10124]
+const FIELDS: Readonly<Record<string, string>> = {
+  receiver_phone: '手机号码',
+  receiver_mobile: '手机号码',
+  receiver: '收货人',
+  address: '详细地址',
+  postcode: '邮政编码',
+  tag: '标签',
+  id: '该地址不存在，或地址数量已满',
+}
 
 /** `商品[4]库存不足` names the goods by number; a buyer knows them by name. */
 const NUMBERED = /商品\[(\d+)\]/
@@ -82,7 +92,8 @@ export function inWords(error: unknown, nameOf?: (sku: number) => string | undef
   if (!(error instanceof ApiError)) return '页面出错了，请刷新后重试'
   const words = WORDS[error.code]
   if (words === undefined) return error.said || `操作未完成（${String(error.code)}）`
-  if (NAMES_IT.includes(error.code) && /[\u4e00-\u9fff]/.test(error.said)) return error.said
+  const field = NAMES_FIELD.includes(error.code) ? FIELDS[/\w+$/.exec(error.said)?.[0] ?? ''] : undefined
+  if (field !== undefined) return `${words}：${field}`
   const sku = NUMBERED.exec(error.said)?.[1]
   const name = sku === undefined ? undefined : nameOf?.(Number(sku))
   return name === undefined ? words : words.replace('商品', `「${name}」`)

@@ -1,0 +1,98 @@
+/** Somebody at a browser. */
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+import { chromium } from 'playwright-core'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A browser with a profile of its own. Whatever a page complains of, or loads from elsewhere, is collected. */
+export async function openBrowser(shop, { width = 1280, height = 800 } = {}) {
+  const profile = mkdtempSync(join(tmpdir(), 'dashop-chromium-'))
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    args: FLAGS,
+    viewport: { width, height },
+    locale: 'zh-CN',
+    // What fades in has not its colours yet.
+    reducedMotion: 'reduce',
+    baseURL: shop.url,
+  })
+  context.setDefaultTimeout(15_000)
+  const complaints = []
+  const watch = (page) => {
+    const isOurs = () => page.url().startsWith(shop.url)
+    page.on('pageerror', (error) => complaints.push(`${page.url()}: ${error.message}`))
+    page.on('console', (message) => {
+      if (isOurs() && ['error', 'warning'].includes(message.type())) complaints.push(`${page.url()}: ${message.text()}`)
+    })
+    page.on('request', (request) => {
+      const isLoaded = !request.isNavigationRequest() && isOurs()
+      if (isLoaded && !/^(?:data|blob):/.test(request.url()) && !request.url().startsWith(shop.url)) complaints.push(`loads ${request.url()}`)
+    })
+  }
+  context.on('page', watch)
+  const page = context.pages()[0] ?? (await context.newPage())
+  watch(page)
+  return {
+    context,
+    page,
+    complaints,
+    async close() {
+      await context.close()
+      rmSync(profile, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Signs in as a buyer of the demo shop, on the page that is open or on sign-in's own. */
+export async function signIn(page, username = 'demo') {
+  if (!page.url().includes('login.html')) await page.goto('/login.html')
+  await page.getByLabel('用户名').fill(username)
+  await page.getByLabel('密码', { exact: true }).fill('123456')
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await page.waitForURL((url) => !url.pathname.endsWith('login.html'))
+}
+
+/** Confirms what is on the confirmation and comes to the payment; gives back the order's number. */
+export async function submit(page) {
+  await page.getByRole('button', { name: '提交订单' }).click()
+  await page.waitForURL(/payment\.html\?order_id=\d{16,}$/)
+  return new URL(page.url()).searchParams.get('order_id')
+}
+
+/** Goes to the cashier. */
+export async function toCashier(page) {
+  await page.getByRole('button', { name: '确认支付' }).click()
+  await page.locator('#pay').waitFor()
+}
+
+/** No page may have anything that people with a handicap cannot use. */
+export async function mustBeAccessible(page) {
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate(() => globalThis.axe.run())
+  const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
+  const said = serious.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)
+  assert.deepEqual(said, [], page.url())
+}
+
+/** Keeps a picture of the page where somebody wants them. */
+export async function picture(page, name) {
+  const directory = process.env.DASHOP_SCREENSHOTS
+  if (!directory) return
+  mkdirSync(directory, { recursive: true })
+  await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`) })
+}

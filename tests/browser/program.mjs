@@ -1,0 +1,92 @@
+/** The program under test, in a process and a directory of its own, on the embedded database or on this run's servers. */
+import { execFileSync, spawn } from 'node:child_process'
+import { createHmac } from 'node:crypto'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+
+const JWT_SECRET = 'a secret of the browser tests, long enough for HS256'
+
+/** A free port that outgoing connections do not get. */
+async function freePort() {
+  for (;;) {
+    const port = 20000 + Math.floor(Math.random() * 10000)
+    const isFree = await new Promise((done) => {
+      const probe = createServer()
+      probe.once('error', () => done(false))
+      probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
+    })
+    if (isFree) return port
+  }
+}
+
+/** Where the shop's data is: new and empty. */
+function data(directory) {
+  const { DASHOP_TEST_MYSQL_URL: mysql, DASHOP_TEST_REDIS_URL: redis } = process.env
+  if (!mysql || !redis) return { DASHOP_DATABASE_URL: `sqlite:${join(directory, 'shop.db')}` }
+  const number = execFileSync('redis-cli', ['-u', redis, 'incr', 'tests'], { encoding: 'utf8' }).trim()
+  const { hostname, port, username, password } = new URL(mysql)
+  const login = [`--host=${hostname}`, `--port=${port}`, `--user=${username}`, `--password=${password}`]
+  execFileSync('mariadb', ['--no-defaults', ...login, '--execute', `CREATE DATABASE shop${number}`])
+  return {
+    DASHOP_DATABASE_URL: `${mysql}/shop${number}`,
+    DASHOP_REDIS_URL: `${redis}/${number}`,
+    DASHOP_MIGRATE_AT_START: 'true',
+    DASHOP_SEED_DEMO: 'true',
+    DASHOP_SANDBOX: 'true',
+  }
+}
+
+/** A JWT that the program takes for its own. */
+function jwt(claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const content = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`
+  return `${content}.${createHmac('sha256', JWT_SECRET).update(content).digest('base64url')}`
+}
+
+/** Starts the demo shop with its sandbox, and waits until it serves. */
+export async function startShop(settings = {}) {
+  const directory = mkdtempSync(join(tmpdir(), 'dashop-browser-'))
+  const [port, sandbox] = [await freePort(), await freePort()]
+  const url = `http://127.0.0.1:${port}`
+  const environment = {
+    PATH: process.env.PATH,
+    DASHOP_LISTEN: `127.0.0.1:${port}`,
+    DASHOP_SANDBOX_LISTEN: `127.0.0.1:${sandbox}`,
+    DASHOP_JWT_SECRET: JWT_SECRET,
+    DASHOP_STAFF_SECRET: `the staff's: ${JWT_SECRET}`,
+    DASHOP_DATA_DIR: directory,
+    ...data(directory),
+    ...settings,
+  }
+  const log = join(directory, 'log')
+  const file = openSync(log, 'a')
+  const program = process.env.DASHOP_BIN
+  const child = spawn(program, ['serve'], { cwd: directory, env: environment, stdio: ['ignore', file, file] })
+  closeSync(file)
+  const ended = new Promise((done) => child.once('exit', done))
+
+  for (const deadline = Date.now() + 60_000; ; await pause(20)) {
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the program did not start:\n${readFileSync(log, 'utf8')}`)
+    if (await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)) break
+  }
+
+  return {
+    url,
+    /** A token of this buyer that lasts so many seconds; fewer than none have passed. */
+    token: (username, seconds) => jwt({ username, exp: Math.floor(Date.now() / 1000) + seconds }),
+    /** A link to the shop's side, as `make run` prints it. */
+    staffLink: () => `/admin.html#token=${execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim()}`,
+    /** Runs a subcommand to its end. */
+    run: (...given) => execFileSync(program, given, { cwd: directory, env: environment, encoding: 'utf8' }),
+    /** What it has said, for when something went wrong. */
+    log: () => readFileSync(log, 'utf8'),
+    async stop() {
+      child.kill('SIGKILL')
+      await ended
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}

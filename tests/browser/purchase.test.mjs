@@ -1,0 +1,237 @@
+/** A shop that buyers and staff use, from the front page to 已完成, and what may go wrong on the way. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { openBrowser, signIn, submit, toCashier } from './buyer.mjs'
+import { startShop } from './program.mjs'
+
+/** The umbrella in yellow: plenty of it. */
+const UMBRELLA = 15
+/** Only two pieces are left of it; one buyer's cart holds three. */
+const SCARCE = 26
+
+let shop
+before(async () => {
+  shop = await startShop()
+})
+after(() => shop?.stop())
+
+/** Gives a test a browser, and lets no page complain. */
+function inBrowser(name, work) {
+  test(name, async () => {
+    const browser = await openBrowser(shop)
+    try {
+      await work(browser.page, browser)
+      assert.deepEqual(browser.complaints, [])
+    } catch (error) {
+      error.message += `\nat ${browser.page.url()}\n${shop.log().split('\n').slice(-15).join('\n')}`
+      throw error
+    } finally {
+      await browser.close()
+    }
+  })
+}
+
+const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
+
+/** Buys one SKU at once, and stays before the payment. */
+async function order(page, sku = UMBRELLA) {
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${sku}&buy_num=1`)
+  return submit(page)
+}
+
+inBrowser('from the front page to the confirmed receipt', async (page) => {
+  await page.goto('/')
+  await page.locator('a.goods').first().click()
+  await page.getByRole('button', { name: '粉色' }).click()
+  await page.getByRole('button', { name: '粉色', pressed: true }).waitFor()
+  await page.getByRole('button', { name: '增加' }).or(page.locator('.el-input-number__increase')).first().click()
+  await page.getByRole('button', { name: '加入购物车' }).click()
+  await see(page, '已加入购物车')
+
+  await page.goto('/cart.html')
+  await see(page, '已选 2 件')
+  await page.locator('.el-input-number__increase').click()
+  await see(page, '已选 3 件')
+  await page.getByRole('button', { name: '去结算' }).click()
+  await page.waitForURL(/login\.html\?next=/)
+  await signIn(page)
+  await page.waitForURL(/orderConfirm\.html/)
+
+  const number = await submit(page)
+  await page.locator('[role=timer]').waitFor()
+  await toCashier(page)
+  await page.locator('#pay').click()
+  await page.waitForURL(/pay_success\.html/)
+  await see(page, '支付成功')
+  await page.getByRole('link', { name: '查看订单' }).click()
+  await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
+
+  shop.run('ship', number, '--carrier', '顺丰速运', '--tracking-number', 'SF1020304050')
+  await page.reload()
+  await see(page, 'SF1020304050')
+  await page.getByRole('button', { name: '确认收货' }).click()
+  await page.getByRole('button', { name: '已收到货' }).click()
+  await page.locator('.tag.done', { hasText: '已完成' }).waitFor()
+  await see(page, '交易完成')
+})
+
+inBrowser('without an address, one is added within the confirmation', async (page) => {
+  await signIn(page, 'xiaoda')
+  await page.goto('/addressAdmin.html')
+  for (let left = 2; left > 0; left -= 1) {
+    await page.locator('li.entry').nth(left - 1).waitFor()
+    await page.getByRole('button', { name: /^删除/ }).first().click()
+    await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+    await page.locator('li.entry').nth(left - 1).waitFor({ state: 'detached' })
+  }
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${UMBRELLA}&buy_num=1`)
+  await see(page, '您还没有收货地址')
+  assert.ok(await page.getByRole('button', { name: '提交订单' }).isDisabled())
+  await page.getByRole('button', { name: '添加收货地址', exact: true }).click()
+  await page.getByRole('button', { name: '保存' }).click()
+  await see(page, '请填写收货人')
+  await page.getByLabel('收货人').fill('达小达')
+  await page.getByLabel('手机号码').fill('13800138000')
+  await page.locator('.el-cascader input').click()
+  for (const name of ['上海市', '市辖区', '徐汇区']) await page.locator('.el-cascader-node', { hasText: name }).first().click()
+  await page.getByLabel('详细地址').fill('漕溪北路88号<img src=x onerror=window.hacked=1>')
+  await page.getByRole('button', { name: '保存' }).click()
+  await see(page, '寄送至：上海市徐汇区漕溪北路88号<img')
+  await submit(page)
+  await page.goto('/myOrder.html')
+  await page.getByRole('link', { name: '订单详情' }).first().click()
+  await see(page, '漕溪北路88号<img')
+  await page.goto('/addressAdmin.html')
+  await see(page, '漕溪北路88号<img')
+  assert.equal(await page.evaluate(() => globalThis.hacked), undefined, 'what somebody typed is text')
+})
+
+inBrowser('short stock is said by the name of the goods', async (page) => {
+  await signIn(page)
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${SCARCE}&buy_num=3`)
+  const name = (await (await fetch(`${shop.url}/v1/goods/detail/${SCARCE}`)).json()).data.name
+  const button = page.getByRole('button', { name: '提交订单' })
+  await button.or(page.getByRole('alert')).first().waitFor()
+  if (await button.isVisible()) {
+    await button.click()
+    await see(page, `「${name}」库存不足`)
+  } else {
+    await see(page, '库存不足')
+  }
+  assert.match(page.url(), /orderConfirm\.html/)
+})
+
+inBrowser('a double click orders once', async (page) => {
+  await signIn(page)
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${UMBRELLA}&buy_num=1`)
+  const creations = []
+  page.on('request', (request) => request.method() === 'POST' && request.url().includes('processing') && creations.push(request))
+  await page.getByRole('button', { name: '提交订单' }).dblclick()
+  await page.waitForURL(/payment\.html/)
+  const keys = new Set(creations.map((request) => request.headers()['idempotency-key']))
+  assert.equal(keys.size, 1, 'one confirmation has one key')
+  assert.match([...keys][0], /^[0-9a-f-]{36}$/)
+})
+
+inBrowser('an order is cancelled after a question, and cannot be paid from an old tab', async (page, { context }) => {
+  await signIn(page)
+  const number = await order(page)
+  await toCashier(page)
+  const other = await context.newPage()
+  await other.goto(`/myOrder.html?order_id=${number}`)
+  await other.getByRole('button', { name: '取消订单' }).click()
+  await other.getByRole('button', { name: '再想想' }).click()
+  await other.getByRole('dialog').waitFor({ state: 'detached' })
+  await other.locator('.tag.waiting', { hasText: '待付款' }).waitFor()
+  await other.getByRole('button', { name: '取消订单' }).click()
+  await other.getByPlaceholder('取消原因').fill('买错了')
+  await other.getByRole('dialog').getByRole('button', { name: '取消订单' }).click()
+  await other.locator('.tag.over', { hasText: '已取消' }).waitFor()
+  await see(other, '买错了')
+
+  await page.locator('#pay').click()
+  await see(page, '无法付款')
+  await page.goto(`/pay_success.html?order_id=${number}`)
+  await page.getByRole('heading', { name: '订单已取消' }).waitFor()
+  assert.equal(await page.getByText('支付成功').count(), 0)
+  await page.goto(`/payment.html?order_id=${number}`)
+  await see(page, '订单已取消，不能付款')
+})
+
+inBrowser('a payment that is not known is never claimed', async (page) => {
+  await signIn(page)
+  const number = await order(page)
+  for (const forged of ['', `&out_trade_no=${number}&total_amount=59.90&sign=x&sign_type=RSA2`]) {
+    await page.goto(`/pay_success.html?order_id=${number}${forged}`)
+    // It asks again when the first answer is there.
+    for (let times = 0; times < 2; times += 1) await page.waitForRequest(/\/v1\/orders\/(?:success|processing)\//)
+    await see(page, '正在确认支付结果')
+    assert.equal(await page.getByText('支付成功').count(), 0)
+  }
+})
+
+inBrowser('an expired token leads to sign-in and back', async (page) => {
+  await page.goto('/login.html')
+  const expired = shop.token('demo', -60)
+  await page.evaluate((token) => {
+    localStorage.setItem('dashop_user', 'demo')
+    localStorage.setItem('dashop_token', token)
+  }, expired)
+  await page.goto('/myOrder.html?order_status=1')
+  await page.waitForURL(/login\.html\?next=myOrder\.html/)
+  await signIn(page)
+  await page.waitForURL(/myOrder\.html\?order_status=1$/)
+  await page.getByRole('tab', { name: '待付款', selected: true }).waitFor()
+})
+
+inBrowser('a wrong password is said', async (page) => {
+  await page.goto('/login.html')
+  await page.getByLabel('用户名').fill('demo')
+  await page.getByLabel('密码', { exact: true }).fill('wrong')
+  await page.getByRole('button', { name: '登录', exact: true }).click()
+  await see(page, '用户名或密码不正确')
+})
+
+inBrowser('staff ship, refund a part and then the rest; the buyer sees it', async (page, { context }) => {
+  await signIn(page)
+  const number = await order(page)
+  await toCashier(page)
+  await page.locator('#pay').click()
+  await see(page, '支付成功')
+
+  const staff = await context.newPage()
+  await staff.goto(shop.staffLink())
+  await see(staff, '今日概览')
+  assert.ok(!staff.url().includes('token'), 'the token is gone from the address bar')
+  await staff.getByLabel('订单编号').fill(number)
+  await staff.getByRole('button', { name: '查询' }).click()
+  await staff.getByRole('link', { name: number }).click()
+  await staff.getByRole('button', { name: '发货' }).click()
+  await staff.getByLabel('运单号').fill('SF777')
+  await staff.getByRole('button', { name: '确认发货' }).click()
+  await staff.locator('.tag', { hasText: '待收货' }).waitFor()
+  await page.goto(`/myOrder.html?order_id=${number}`)
+  await see(page, 'SF777')
+
+  const refund = async (amount) => {
+    await staff.getByRole('button', { name: '退款', exact: true }).click()
+    if (amount) await staff.getByLabel('退款金额').fill(amount)
+    await staff.getByLabel('退款原因').fill('质量问题')
+    await staff.getByRole('button', { name: '确认退款' }).click()
+    await staff.getByRole('button', { name: '确认退款' }).waitFor({ state: 'detached' })
+  }
+  await refund('9.90')
+  await staff.locator('.tag', { hasText: '待收货' }).waitFor()
+  await page.reload()
+  await see(page, '已退款')
+  await refund()
+  await staff.locator('.tag', { hasText: '已退款' }).waitFor()
+  await page.reload()
+  await page.locator('.tag.over', { hasText: '已退款' }).waitFor()
+
+  await staff.goto('/admin.html')
+  const download = staff.waitForEvent('download')
+  await staff.getByRole('button', { name: '导出 CSV' }).click()
+  assert.match((await download).suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/)
+})
