@@ -5,8 +5,8 @@ import { after, before, test } from 'node:test'
 import { openBrowser, signIn, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The umbrella in yellow: plenty of it. */
-const UMBRELLA = 15
+/** The brown backpack: plenty of it. */
+const BACKPACK = 15
 /** Only two pieces are left of it; one buyer's cart holds three. */
 const SCARCE = 26
 
@@ -35,7 +35,7 @@ function inBrowser(name, work) {
 const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 /** Buys one SKU at once, and stays before the payment. */
-async function order(page, sku = UMBRELLA) {
+async function order(page, sku = BACKPACK) {
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${sku}&buy_num=1`)
   return submit(page)
 }
@@ -85,7 +85,7 @@ inBrowser('without an address, one is added within the confirmation', async (pag
     await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
     await page.locator('li.entry').nth(left - 1).waitFor({ state: 'detached' })
   }
-  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${UMBRELLA}&buy_num=1`)
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
   await see(page, '您还没有收货地址')
   assert.ok(await page.getByRole('button', { name: '提交订单' }).isDisabled())
   await page.getByRole('button', { name: '添加收货地址', exact: true }).click()
@@ -124,7 +124,7 @@ inBrowser('short stock is said by the name of the goods', async (page) => {
 
 inBrowser('a double click orders once', async (page) => {
   await signIn(page)
-  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${UMBRELLA}&buy_num=1`)
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
   const creations = []
   page.on('request', (request) => request.method() === 'POST' && request.url().includes('processing') && creations.push(request))
   await page.getByRole('button', { name: '提交订单' }).dblclick()
@@ -162,7 +162,7 @@ inBrowser('an order is cancelled after a question, and cannot be paid from an ol
 inBrowser('a payment that is not known is never claimed', async (page) => {
   await signIn(page)
   const number = await order(page)
-  for (const forged of ['', `&out_trade_no=${number}&total_amount=59.90&sign=x&sign_type=RSA2`]) {
+  for (const forged of ['', `&out_trade_no=${number}&total_amount=279.00&sign=x&sign_type=RSA2`]) {
     await page.goto(`/pay_success.html?order_id=${number}${forged}`)
     // It asks again when the first answer is there.
     for (let times = 0; times < 2; times += 1) await page.waitForRequest(/\/v1\/orders\/(?:success|processing)\//)

@@ -22,6 +22,9 @@ describe('sums of a cart', () => {
   it('say whether all lines are ticked', () => {
     expect(totals([line(1), line(2)]).areAll).toBe(true)
     expect(totals([]).areAll).toBe(false)
+    const gone = line(3, { isSelected: false, isLaunched: false })
+    expect(totals([line(1), gone]).areAll).toBe(true)
+    expect(totals([gone]).areAll).toBe(false)
   })
 })
 

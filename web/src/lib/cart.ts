@@ -21,10 +21,12 @@ export const MOST_LINES = 100
 /** What the ticked lines come to. */
 export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
   const ticked = lines.filter((line) => line.isSelected)
+  // What is not sold any more cannot be ticked, and keeps nobody from having ticked all.
+  const sold = lines.filter((line) => line.isLaunched !== false)
   return {
     pieces: ticked.reduce((pieces, line) => pieces + line.count, 0),
     amount: sum(ticked),
-    areAll: lines.length > 0 && ticked.length === lines.length,
+    areAll: sold.length > 0 && sold.every((line) => line.isSelected),
   }
 }
 
