@@ -10,30 +10,14 @@ use application::{
     StartPaymentError, StartedPayment,
 };
 use domain::{
-    Actor, Addressee, Cause, EvidenceSource, Merchant, Money, NotForUs, Order, OrderId, OrderStatus,
-    PaymentRecord, PaymentStatus, Refund, Shipment, Trade, TradeStatus, UserId,
+    Actor, Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
+    PaymentStatus, Refund, Shipment, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
     mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits, clock_at},
 };
 use support::*;
-
-fn known_user() -> MockUsers {
-    let mut users = MockUsers::new();
-    users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
-    users
-}
-
-fn stranger() -> MockUsers {
-    let mut users = MockUsers::new();
-    users.expect_find().returning(|_| Ok(None));
-    users
-}
-
-fn others(order: Order) -> Order {
-    Order { user_id: UserId(5), ..order }
-}
 
 mod list {
     use super::*;
@@ -393,7 +377,7 @@ mod result {
         let settle = SettlePayment {
             gateway: Arc::clone(&gateway) as _,
             units: Arc::new(PreparedUnits::new(units.into_iter().map(Ok))),
-            merchant: Merchant { app_id: "2021".to_owned(), seller_id: Some("2088".to_owned()) },
+            merchant: merchant(),
             clock: Arc::new(clock()),
         };
         let use_case = PaymentResult { gateway, orders: Arc::new(orders), settle: Arc::new(settle) };

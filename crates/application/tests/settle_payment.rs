@@ -6,18 +6,14 @@ use std::sync::Arc;
 
 use application::{NotificationError, SettleError, SettlePayment, Settled};
 use domain::{
-    Actor, Addressee, Cause, EvidenceSource, Merchant, NotForUs, Order, OrderStatus, PaymentRecord,
-    PaymentStatus, Trade,
+    Actor, Addressee, Cause, EvidenceSource, NotForUs, Order, OrderStatus, PaymentRecord, PaymentStatus,
+    Trade,
 };
 use ports::{
     NotVerified, StockOutcome, StoreError, VerifiedNotification,
     mock::{MockPaymentGateway, MockUnitOfWork, PreparedUnits},
 };
 use support::*;
-
-fn merchant() -> Merchant {
-    Merchant { app_id: "2021".to_owned(), seller_id: Some("2088".to_owned()) }
-}
 
 fn use_case(gateway: MockPaymentGateway, units: &Arc<PreparedUnits>) -> SettlePayment {
     SettlePayment {
@@ -76,19 +72,6 @@ fn expecting_change(mut unit: MockUnitOfWork, from: OrderStatus, changed: bool) 
         })
         .returning(move |_| Ok(changed));
     unit
-}
-
-fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
-    PaymentRecord {
-        trade: trade(trade_no, "323.91"),
-        status,
-        source: EvidenceSource::Query,
-        recorded_at: noon(),
-    }
-}
-
-fn units(prepared: Vec<MockUnitOfWork>) -> Arc<PreparedUnits> {
-    Arc::new(PreparedUnits::new(prepared.into_iter().map(Ok)))
 }
 
 #[tokio::test]

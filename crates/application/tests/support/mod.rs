@@ -2,17 +2,17 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part, some all of it")]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::ShopRules;
 use domain::{
-    Address, AddressId, Cart, CartLine, CartStamp, FreightPolicy, Money, Order, OrderGoods, OrderId,
-    OrderStatus, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade,
-    TradeStatus, UserId, Username,
+    Address, AddressId, Cart, CartLine, CartStamp, EvidenceSource, FreightPolicy, Merchant, Money, Order,
+    OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Quantity, QuantityLimit, Refund,
+    SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
 };
 use ports::{
     CartError, GatewayError, StoreError,
-    mock::{MockClock, clock_at},
+    mock::{MockClock, MockOrderReader, MockUnitOfWork, MockUsers, PreparedUnits, clock_at},
 };
 
 pub(crate) const USER: UserId = UserId(4);
@@ -21,6 +21,26 @@ pub(crate) const ORDER: &str = "2019112820400804";
 
 pub(crate) fn username() -> Username {
     Username("习瓜瓜".to_owned())
+}
+
+pub(crate) fn known_user() -> MockUsers {
+    let mut users = MockUsers::new();
+    users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
+    users
+}
+
+pub(crate) fn stranger() -> MockUsers {
+    let mut users = MockUsers::new();
+    users.expect_find().returning(|_| Ok(None));
+    users
+}
+
+pub(crate) fn others(order: Order) -> Order {
+    Order { user_id: UserId(5), ..order }
+}
+
+pub(crate) fn merchant() -> Merchant {
+    Merchant { app_id: "2021".to_owned(), seller_id: Some("2088".to_owned()) }
 }
 
 pub(crate) fn rules() -> ShopRules {
@@ -126,6 +146,70 @@ pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {
         buyer: None,
         paid_at: None,
     }
+}
+
+/// A payment of the whole order, on record in this status.
+pub(crate) fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
+    PaymentRecord {
+        trade: trade(trade_no, "323.91"),
+        status,
+        source: EvidenceSource::Query,
+        recorded_at: noon(),
+    }
+}
+
+/// A reader that finds these orders, one a look, and is looked at just so often.
+pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderReader {
+    let mut orders = MockOrderReader::new();
+    let (times, mut found) = (found.len(), found.into_iter());
+    orders
+        .expect_find()
+        .times(times)
+        .withf(|id| *id == order_id())
+        .returning(move |_| found.next().unwrap_or(Ok(None)));
+    orders
+}
+
+/// Units of work to be begun in this order.
+pub(crate) fn units(prepared: Vec<MockUnitOfWork>) -> Arc<PreparedUnits> {
+    Arc::new(PreparedUnits::new(prepared.into_iter().map(Ok)))
+}
+
+/// A unit of work that finds this order.
+pub(crate) fn locking(found: Option<Order>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.orders.expect_find_for_update().times(1).return_once(|_| Ok(found));
+    unit
+}
+
+/// A unit of work that finds all that is on record of an order.
+pub(crate) fn books(
+    found: Option<Order>,
+    payments: Vec<PaymentRecord>,
+    refunds: Vec<Refund>,
+) -> MockUnitOfWork {
+    let mut unit = locking(found);
+    unit.stock.expect_moves_of().times(1).returning(|_| Ok(vec![]));
+    unit.payments.expect_of_order().times(1).return_once(|_| Ok(payments));
+    unit.refunds.expect_of_order().times(1).return_once(|_| Ok(refunds));
+    unit
+}
+
+/// A unit of work that finds this order and must make it paid by a trade that is not on record.
+pub(crate) fn paying_in(from: OrderStatus) -> MockUnitOfWork {
+    let mut unit = locking(Some(order(from)));
+    unit.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
+    unit.orders
+        .expect_change_status()
+        .times(1)
+        .withf(move |change| change.from == from && change.to == OrderStatus::AwaitingShipment)
+        .returning(|_| Ok(true));
+    unit.payments
+        .expect_record()
+        .times(1)
+        .withf(|payment| payment.status == PaymentStatus::Settled)
+        .returning(|_| Ok(true));
+    unit
 }
 
 pub(crate) fn store_down() -> StoreError {
