@@ -33,6 +33,9 @@ enum TellError {
     CutOff(#[source] JoinError),
 }
 
+/// How one telling ended, and which task it was.
+type Ended = Result<(task::Id, Result<(), TellError>), JoinError>;
+
 impl TellNews {
     /// How many news are told at the same time, each of another order.
     pub const AT_ONCE: usize = 32;
@@ -102,7 +105,7 @@ impl TellNews {
     /// Writes down what became of news, all that were told in one transaction.
     async fn write_down(
         &self,
-        ended: Vec<Result<(task::Id, Result<(), TellError>), JoinError>>,
+        ended: Vec<Ended>,
         in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
     ) -> Result<(), StoreError> {
         let mut told = Vec::new();
