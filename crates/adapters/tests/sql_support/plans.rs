@@ -165,7 +165,11 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
                 plan.iter().all(|step| !LARGE.iter().any(|table| step.words.contains(table)));
             // A range from a value to the same value is empty, and MySQL knows it without looking.
             if is_answered_unasked {
-                mysql_plan(engine, &statement.replace("< ?", "< '8'")).await
+                mysql_plan(
+                    engine,
+                    &statement.replace("< ?", "< '8'").replace("BETWEEN ? AND ?", "BETWEEN '7' AND '8'"),
+                )
+                .await
             } else {
                 plan
             }

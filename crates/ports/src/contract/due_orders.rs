@@ -6,7 +6,7 @@ use domain::{OrderStatus, StatusChange};
 
 use super::{
     Shop,
-    samples::{Stocked, change, micros, order_id, until_let_through},
+    samples::{Stocked, change, micros, order_id, others_go_on, until_let_through},
 };
 
 use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled};
@@ -63,6 +63,7 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
                 let work = || async {
                     let mut unit = shop.units().begin().await?;
                     let claimed = unit.orders().claim_due(micros(2), micros(9), 3).await?;
+                    others_go_on().await;
                     unit.commit().await.map(|()| claimed)
                 };
                 taken.extend(

@@ -6,7 +6,7 @@ use domain::{Cause, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
 
 use super::{
     Shop,
-    samples::{how_many, micros, money, until_let_through},
+    samples::{how_many, micros, money, others_go_on, until_let_through},
 };
 
 const ORDER: &str = "2019112812000004";
@@ -157,6 +157,7 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
                 let work = || async {
                     let mut unit = shop.units().begin().await?;
                     let claimed = unit.refunds().claim_due(micros(2), micros(9), 3).await?;
+                    others_go_on().await;
                     unit.commit().await.map(|()| claimed)
                 };
                 taken.extend(until_let_through(work).await.into_iter().map(|one| one.item.out_request_no));

@@ -183,6 +183,13 @@ where
     panic!("others held the rows {ATTEMPTS} times");
 }
 
+/// Lets all other tasks come to where they wait, so that those that can get in each other's way do.
+pub(super) async fn others_go_on() {
+    for _ in 0..32 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Runs so many of these at once and says how many answered true.
 pub(super) async fn how_many<Task>(tasks: usize, task: impl Fn(usize) -> Task) -> usize
 where
