@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -9,7 +10,7 @@ use std::{
 use domain::Order;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
-    task::JoinSet,
+    task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
@@ -83,23 +84,41 @@ impl OrderDesk {
     }
 }
 
+/// How long a writer waits for one group before it takes the next one beside it: others hold that group's SKUs, and who
+/// wants none of them shall not wait for that.
+const HELD_UP: Duration = Duration::from_millis(500);
+/// How many groups of one writer may be held up at once.
+const MOST_HELD_UP: usize = 8;
+
 /// What one writer does for as long as the desk is open.
 async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Ticket>>>, most: usize) {
     let mut tickets = Vec::with_capacity(most);
-    loop {
-        let taken = waiting.lock().await.recv_many(&mut tickets, most).await;
-        if taken == 0 {
-            return;
+    let mut held_up: VecDeque<JoinHandle<()>> = VecDeque::new();
+    while waiting.lock().await.recv_many(&mut tickets, most).await > 0 {
+        let group = tickets.drain(..).filter(|ticket| !ticket.claimed.swap(true, Ordering::AcqRel)).collect();
+        let mut placing = tokio::spawn(place(Arc::clone(&placement), group));
+        if timeout(HELD_UP, &mut placing).await.is_err() {
+            held_up.push_back(placing);
         }
-        let (drafts, answers): (Vec<_>, Vec<_>) = tickets
-            .drain(..)
-            .filter(|ticket| !ticket.claimed.swap(true, Ordering::AcqRel))
-            .map(|ticket| (ticket.draft, ticket.answer))
-            .unzip();
-        let outcomes = placement.place(&drafts).await;
-        for (answer, outcome) in answers.into_iter().zip(outcomes) {
-            // A buyer who is gone finds the order in the list.
-            let _gone = answer.send(outcome);
+        held_up.retain(|placing| !placing.is_finished());
+        if held_up.len() >= MOST_HELD_UP
+            && let Some(oldest) = held_up.pop_front()
+        {
+            let _ended = oldest.await;
         }
+    }
+    for placing in held_up {
+        let _ended = placing.await;
+    }
+}
+
+/// Places one group, and answers each buyer.
+async fn place(placement: Arc<Placement>, group: Vec<Ticket>) {
+    let (drafts, answers): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|ticket| (ticket.draft, ticket.answer)).unzip();
+    let outcomes = placement.place(&drafts).await;
+    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        // A buyer who is gone finds the order in the list.
+        let _gone = answer.send(outcome);
     }
 }
