@@ -67,8 +67,9 @@ impl RefundOrder {
     const LONGEST_WAIT: Duration = Duration::from_secs(3600);
     /// How often Alipay is asked at most: for about two weeks.
     const MOST_ATTEMPTS: u32 = 340;
-    /// How many refunds one pass of the job does at most.
-    const PASS: u32 = 20;
+    /// How many refunds one pass of the job does at most: one after the other, and within the lease even where Alipay
+    /// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
+    const PASS: u32 = 3;
 
     /// Refunds what the shop's people ask for, and says where it stands: still [`RefundStatus::Requested`] where Alipay's
     /// answer was unclear.

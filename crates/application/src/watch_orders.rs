@@ -144,8 +144,8 @@ impl WatchOrders {
         let Some(order) = self.orders.find(id).await? else { return Ok(()) };
         match order.status {
             OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt => {
-                let next = order.next_look(self.clock.now(), attempts.saturating_add(1));
-                self.set_due(&order, next).await
+                let next = order.look_after_failure(self.clock.now(), attempts.saturating_add(1));
+                self.set_due(&order, Some(next)).await
             }
             OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => Ok(()),
         }

@@ -44,6 +44,13 @@ impl Order {
         }
     }
 
+    /// When an order that could not be looked at is looked at again. There is always such a time: what a failure hid may
+    /// be a payment.
+    pub fn look_after_failure(&self, now: ShopTime, attempts: u32) -> ShopTime {
+        let later = now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF));
+        self.next_look(now, attempts).unwrap_or(later)
+    }
+
     /// Whether its payment deadline has passed, with a little grace. Orders of the old back end have none.
     pub fn is_expired(&self, now: ShopTime) -> bool {
         self.expire_at.is_some_and(|expire_at| expire_at.after(GRACE) <= now)
@@ -106,7 +113,10 @@ mod tests {
         let order = order(None);
         assert!(!order.is_expired(time("2030-01-01 00:00:00")));
         assert_eq!(order.next_look(time("2019-11-29 20:00:00"), 40), Some(time("2019-11-30 02:00:00")));
-        assert_eq!(order.next_look(time("2019-12-14 20:40:08"), 40), None);
+        let late = time("2019-12-14 20:40:08");
+        assert_eq!(order.next_look(late, 40), None);
+        assert_eq!(order.look_after_failure(late, 0), time("2019-12-14 20:41:08"), "not after a failure");
+        assert_eq!(order.look_after_failure(late, 40), time("2019-12-15 02:40:08"));
     }
 
     #[test]

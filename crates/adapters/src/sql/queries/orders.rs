@@ -303,7 +303,7 @@ impl GoodsRow {
     }
 }
 
-fn column_count(pieces: u32) -> Result<i32, QueryError> {
+pub(super) fn column_count(pieces: u32) -> Result<i32, QueryError> {
     i32::try_from(pieces).map_err(|_| QueryError::corrupt("a count beyond the column", pieces))
 }
 

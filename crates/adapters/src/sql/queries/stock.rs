@@ -8,7 +8,7 @@ use diesel_async::RunQueryDsl;
 use domain::{Allocation, OrderId, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
 use ports::{StockOutcome, StockRepo, StoreError};
 
-use super::{Conn, Unit, dialect::insert_rows, prepared::prepared};
+use super::{Conn, Unit, dialect::insert_rows, orders::column_count, prepared::prepared};
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_stock_move, ddsc_sku},
@@ -178,8 +178,4 @@ pub(super) async fn moves_of(conn: &mut Conn, order_id: &OrderId) -> Result<Vec<
         })
     };
     rows.into_iter().map(read).collect()
-}
-
-fn column_count(pieces: u32) -> Result<i32, QueryError> {
-    i32::try_from(pieces).map_err(|_| QueryError::corrupt("a count beyond the column", pieces))
 }
