@@ -11,11 +11,13 @@ pub trait Readiness: Send + Sync {
 }
 
 /// The process runs.
+#[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "it is")))]
 pub(super) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
 }
 
 /// The process can serve orders.
+#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "it is"), (status = 503, description = "something is missing, which the body names")))]
 pub(super) async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
     let missing = shop.readiness.missing().await;
     if missing.is_empty() {

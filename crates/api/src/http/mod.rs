@@ -6,6 +6,7 @@ mod caller;
 mod codes;
 mod health;
 mod middleware;
+mod openapi;
 mod pages;
 mod parameters;
 mod processing;
@@ -117,6 +118,7 @@ pub fn routes(services: &mut ServiceConfig) {
     }
     storefront::routes(services);
     admin::routes(services);
+    openapi::routes(services);
     // Whatever else is asked for below the contract's prefix is answered in its form.
     services.service(web::scope("/v1/orders").default_service(web::to(no_such_operation)));
     services

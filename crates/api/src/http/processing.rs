@@ -12,6 +12,7 @@ use super::{
     answer::success,
     caller::Caller,
     middleware::{in_time, request_id_of},
+    openapi::{OfGet, OfPost},
     parameters::{Parameters, missing, unknown_value},
     wire::{InvitationData, OrderStoryData, OrdersData, PreviewData},
 };
@@ -22,6 +23,24 @@ const MAX_PAGE: i64 = 200;
 /// The longest reason that a buyer may give, in characters.
 const MAX_REASON: usize = 100;
 
+/// Preview (`status` 0), list (1), confirm receipt (2), one order (3).
+#[utoipa::path(
+    get,
+    path = "/v1/orders/processing/",
+    tag = "orders",
+    params(
+        ("status" = i32, Query, description = "which operation: 0 preview, 1 list, 2 confirm receipt, 3 one order"),
+        ("settlement_type" = Option<i32>, Query, description = "preview: 0 the ticked cart lines, 1 one SKU"),
+        ("sku_id" = Option<i32>, Query, description = "preview of one SKU"),
+        ("buy_num" = Option<i32>, Query, description = "preview of one SKU: pieces"),
+        ("order_status" = Option<i32>, Query, description = "list: 0 all, 1 to 6 those in that status"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "list: 100 without it"),
+        ("before" = Option<String>, Query, description = "list: `next` of the page before"),
+        ("order_id" = Option<String>, Query, description = "confirm receipt and one order"),
+    ),
+    responses((status = 200, description = "done, or refused with a `code`", body = OfGet)),
+    security(("buyer" = []))
+)]
 pub(super) async fn get(
     request: HttpRequest,
     caller: Caller,
@@ -46,6 +65,20 @@ async fn operation_of_get(
     }
 }
 
+/// Create (`status` 0), pay (1), cancel (3).
+#[utoipa::path(
+    post,
+    path = "/v1/orders/processing/",
+    tag = "orders",
+    params(("Idempotency-Key" = Option<String>, Header, description = "create: the same key is the same order")),
+    request_body(
+        content = Object,
+        description = "create: status 0, address_id, settlement_type, of one SKU sku_id and buy_num, optionally \
+                       expected_amount; pay: status 1, order_id; cancel: status 3, order_id, optionally reason"
+    ),
+    responses((status = 200, description = "done, or refused with a `code`", body = OfPost)),
+    security(("buyer" = []))
+)]
 pub(super) async fn post(
     request: HttpRequest,
     caller: Caller,

@@ -14,6 +14,7 @@ use super::{
     answer::success,
     codes::{log_failure, payment_result_failure},
     middleware::{in_time, request_id_of},
+    openapi::OfResult,
     wire::ResultData,
 };
 
@@ -27,6 +28,13 @@ const SEND_AGAIN: &str = "fail";
 const ORDER_ID: &str = "order_id";
 
 /// Operation 6: the browser's result page asks whether the order is paid.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/success/",
+    tag = "orders",
+    params(("sign" = String, Query, description = "and all else that Alipay put into the return URL, as it is")),
+    responses((status = 200, description = "paid; 50105 where it is not; text where it is not Alipay's", body = OfResult))
+)]
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
     let query = without_order_id(request.query_string());
     let Some(outcome) =
@@ -48,6 +56,13 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
 }
 
 /// Operation 7: Alipay notifies.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/success/",
+    tag = "orders",
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded", description = "signed by Alipay"),
+    responses((status = 200, description = "success, fail, or 非法访问", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn notification(
     request: HttpRequest,
     shop: web::Data<Shop>,
@@ -75,6 +90,13 @@ async fn settle(shop: &Shop, form: &[u8], cause: Cause) -> HttpResponse {
 }
 
 /// The return URL for Alipay: leads on to the result page, which needs the order's number first. Changes nothing.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/return/",
+    tag = "orders",
+    params(("out_trade_no" = String, Query, description = "and all else that Alipay puts into the return URL")),
+    responses((status = 302, description = "to the result page"))
+)]
 pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) -> HttpResponse {
     let query = request.query_string();
     let number = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "out_trade_no");

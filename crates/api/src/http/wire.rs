@@ -7,23 +7,25 @@ use domain::{
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 /// The payee, as the contract names it.
 const SALLER: &str = "达达商城";
 
 /// `data` of operation 1.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct PreviewData {
     addresses: Vec<AddressData>,
     sku_list: Vec<LineData>,
     unavailable: Vec<UnavailableData>,
     total_count: u32,
     total_amount: String,
+    #[schema(value_type = f64)]
     transit: Option<Box<RawValue>>,
     payment_amount: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct AddressData {
     id: i32,
     name: String,
@@ -33,7 +35,7 @@ struct AddressData {
 }
 
 /// A line of a preview, or of an order.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct LineData {
     id: i32,
     default_image_url: String,
@@ -45,14 +47,14 @@ struct LineData {
     sku_sale_attr_vals: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct UnavailableData {
     id: i32,
     reason: &'static str,
 }
 
 /// `data` of operations 2 and 5.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct InvitationData {
     saller: &'static str,
     total_amount: String,
@@ -61,13 +63,13 @@ pub(super) struct InvitationData {
 }
 
 /// `data` of operation 3.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct OrdersData {
     orders_list: Vec<OrderData>,
     next: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OrderData {
     order_id: String,
     order_total_count: u32,
@@ -86,19 +88,19 @@ struct OrderData {
 }
 
 /// `data` of one order with its timeline.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct OrderStoryData {
     order: OrderWithTimeline,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OrderWithTimeline {
     #[serde(flatten)]
     order: OrderData,
     timeline: Vec<TimelineData>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TimelineData {
     from: Option<i16>,
     to: i16,
@@ -107,7 +109,7 @@ struct TimelineData {
     time: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct OrderAddressData {
     title: String,
     address: String,
@@ -116,7 +118,7 @@ struct OrderAddressData {
 }
 
 /// `data` of operation 6.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct ResultData {
     order_id: String,
     total_amount: String,

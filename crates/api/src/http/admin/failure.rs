@@ -1,12 +1,16 @@
 //! The errors of the shop side: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, ShipOrderError};
 use domain::{NotAllowed, RefundRefusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+};
 
 use crate::http::codes::log_failure;
 
@@ -50,18 +54,56 @@ pub(super) struct AdminFailure {
     text: Cow<'static, str>,
 }
 
-#[derive(Serialize)]
-struct Envelope<'a> {
+/// What every failure is answered with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct Envelope<'a> {
     error: ErrorData<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
 struct ErrorData<'a> {
     code: &'static str,
+    /// For people, in Chinese; names what is wrong.
     message: &'a str,
 }
 
+/// The failures that an operation of the shop side may answer, for the document of the interface.
+pub(super) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut codes: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+        for code in AdminCode::OF_OPERATIONS {
+            codes.entry(code.status().as_u16()).or_default().push(format!("`{}`", code.as_str()));
+        }
+        let schema = Ref::from_schema_name(Envelope::name());
+        let response = |codes: Vec<String>| {
+            let content = ContentBuilder::new().schema(Some(schema.clone())).build();
+            ResponseBuilder::new().description(codes.join(", ")).content("application/json", content).build()
+        };
+        codes.into_iter().map(|(status, codes)| (status.to_string(), response(codes).into())).collect()
+    }
+}
+
 impl AdminCode {
+    /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
+    const OF_OPERATIONS: [Self; 12] = [
+        Self::BadRequest,
+        Self::Unauthenticated,
+        Self::OrderNotFound,
+        Self::NotAllowed,
+        Self::Conflict,
+        Self::RequestIdReused,
+        Self::AmountExceedsPayment,
+        Self::NothingToRefund,
+        Self::RestockExceedsOrder,
+        Self::AlipayUnavailable,
+        Self::Busy,
+        Self::Internal,
+    ];
+
     /// The word on the wire.
     pub(super) fn as_str(self) -> &'static str {
         match self {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use actix_web::web::{self, ServiceConfig};
 use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
 use ports::Clock;
+use utoipa::OpenApi;
 
 pub(crate) use csv::{TableError, head, rows};
 use failure::{AdminCode, AdminFailure};
@@ -35,6 +36,22 @@ pub struct Office {
     /// When something is shipped.
     pub clock: Arc<dyn Clock>,
 }
+
+/// The shop side in the document of the interface.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        orders::search,
+        orders::export,
+        orders::figures,
+        orders::show,
+        orders::ship,
+        orders::cancel,
+        orders::refund
+    ),
+    components(schemas(failure::Envelope))
+)]
+pub(super) struct Document;
 
 /// The routes of the shop side.
 pub(super) fn routes(services: &mut ServiceConfig) {

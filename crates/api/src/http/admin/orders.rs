@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     AdminCode, AdminFailure,
     csv::table,
+    failure::Refusals,
     parameters::{FILTER, Query, body, line},
     staff::Staff,
     wire::{
@@ -25,6 +26,24 @@ const MAX_RESTOCK: usize = 500;
 const MAX_TRADE_NO: usize = 64;
 
 /// `GET /v1/admin/orders`.
+///
+/// Orders of all buyers, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/orders",
+    tag = "shop side",
+    params(
+        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
+        ("user" = Option<String>, Query, description = "the buyer's exact name"),
+        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
+        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
+        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "50 without it"),
+        ("before" = Option<String>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = OrdersData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn search(
     request: HttpRequest,
     _staff: Staff,
@@ -38,6 +57,22 @@ pub(super) async fn search(
 }
 
 /// `GET /v1/admin/orders.csv`.
+///
+/// The same search as a table with a byte order mark, at most 100,000 rows.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/orders.csv",
+    tag = "shop side",
+    params(
+        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
+        ("user" = Option<String>, Query, description = "the buyer's exact name"),
+        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
+        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
+        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
+    ),
+    responses((status = 200, body = String, content_type = "text/csv"), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn export(
     request: HttpRequest,
     _staff: Staff,
@@ -51,6 +86,16 @@ pub(super) async fn export(
 }
 
 /// `GET /v1/admin/figures`.
+///
+/// What the day and the six before it brought.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/figures",
+    tag = "shop side",
+    params(("date" = Option<String>, Query, description = "YYYY-MM-DD; today without it")),
+    responses((status = 200, body = FiguresData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn figures(
     request: HttpRequest,
     _staff: Staff,
@@ -62,6 +107,16 @@ pub(super) async fn figures(
 }
 
 /// `GET /v1/admin/orders/{order_id}`.
+///
+/// All that is on record of one order.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/orders/{order_id}",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    responses((status = 200, body = DossierData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn show(
     _staff: Staff,
     number: web::Path<String>,
@@ -72,6 +127,17 @@ pub(super) async fn show(
 }
 
 /// `POST /v1/admin/orders/{order_id}/ship`.
+///
+/// 待发货 becomes 待收货.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/ship",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = ShipRequest,
+    responses((status = 200, body = DossierData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn ship(
     staff: Staff,
     number: web::Path<String>,
@@ -92,6 +158,17 @@ pub(super) async fn ship(
 }
 
 /// `POST /v1/admin/orders/{order_id}/cancel`.
+///
+/// Gives up an unpaid order, after asking Alipay.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/cancel",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = CancelRequest,
+    responses((status = 200, body = DossierData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn cancel(
     staff: Staff,
     number: web::Path<String>,
@@ -109,6 +186,17 @@ pub(super) async fn cancel(
 }
 
 /// `POST /v1/admin/orders/{order_id}/refunds`.
+///
+/// Money goes back; the same `request_id` again is the same refund. `requested` says that Alipay's answer was unclear.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/refunds",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = RefundRequestData,
+    responses((status = 200, body = RefundedData), Refusals),
+    security(("staff" = []))
+)]
 pub(super) async fn refund(
     staff: Staff,
     number: web::Path<String>,

@@ -7,9 +7,11 @@ use domain::{
 };
 use ports::{DayFigures, FoundOrder};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A page of a search.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FoundOrders)]
 pub(super) struct OrdersData {
     orders: Vec<SummaryData>,
     /// What to pass as `before` for the next page; null on the last.
@@ -17,7 +19,8 @@ pub(super) struct OrdersData {
 }
 
 /// An order in short.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderSummary)]
 struct SummaryData {
     order_id: String,
     user: UserData,
@@ -35,14 +38,16 @@ struct SummaryData {
     receiver: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Buyer)]
 struct UserData {
     id: i32,
     username: String,
 }
 
 /// All that is on record of one order.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderDetail)]
 pub(super) struct DossierData {
     #[serde(flatten)]
     summary: SummaryData,
@@ -58,7 +63,8 @@ pub(super) struct DossierData {
     base_url: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ShippingAddress)]
 struct AddressData {
     title: String,
     address: String,
@@ -66,7 +72,8 @@ struct AddressData {
     receiver: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 struct LineData {
     sku_id: i32,
     name: String,
@@ -79,13 +86,15 @@ struct LineData {
     returned: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Attribute)]
 struct AttributeData {
     name: String,
     value: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
 struct PaymentData {
     trade_no: String,
     /// settled, duplicate, late, wrong_amount or unknown_order.
@@ -103,7 +112,8 @@ struct PaymentData {
 }
 
 /// A refund.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refund)]
 pub(super) struct RefundData {
     out_request_no: String,
     trade_no: String,
@@ -121,14 +131,16 @@ pub(super) struct RefundData {
     error: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Shipment)]
 struct ShipmentData {
     carrier: String,
     tracking_number: String,
     shipped_at: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TimelineEntry)]
 struct TimelineData {
     /// Null at the order's creation.
     from: Option<i16>,
@@ -143,7 +155,8 @@ struct TimelineData {
 }
 
 /// Pieces that go back into stock.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = Restock)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RestockData {
     pub(super) sku_id: i32,
@@ -151,7 +164,7 @@ pub(super) struct RestockData {
 }
 
 /// How an order is sent.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ShipRequest {
     /// 1 to 32 characters.
@@ -161,7 +174,7 @@ pub(super) struct ShipRequest {
 }
 
 /// Why an order is cancelled.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CancelRequest {
     /// 1 to 200 characters.
@@ -169,7 +182,8 @@ pub(super) struct CancelRequest {
 }
 
 /// A refund that the shop's people ask for.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RefundRequest)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RefundRequestData {
     /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again answers the same refund.
@@ -187,14 +201,16 @@ pub(super) struct RefundRequestData {
 }
 
 /// A refund, and the order after it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refunded)]
 pub(super) struct RefundedData {
     pub(super) refund: RefundData,
     pub(super) order: DossierData,
 }
 
 /// What a day and those before it brought.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Figures)]
 pub(super) struct FiguresData {
     date: String,
     orders: u64,
@@ -211,7 +227,8 @@ pub(super) struct FiguresData {
     days: Vec<DayData>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DayFigures)]
 struct DayData {
     date: String,
     orders: u64,
