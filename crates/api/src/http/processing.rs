@@ -12,7 +12,7 @@ use super::{
     answer::success,
     caller::Caller,
     middleware::{in_time, request_id_of},
-    openapi::{OfGet, OfPost},
+    openapi::{OfGet, OfPost, PostBody},
     parameters::{Parameters, missing, unknown_value},
     wire::{InvitationData, OrderStoryData, OrdersData, PreviewData},
 };
@@ -71,11 +71,7 @@ async fn operation_of_get(
     path = "/v1/orders/processing/",
     tag = "orders",
     params(("Idempotency-Key" = Option<String>, Header, description = "create: the same key is the same order")),
-    request_body(
-        content = Object,
-        description = "create: status 0, address_id, settlement_type, of one SKU sku_id and buy_num, optionally \
-                       expected_amount; pay: status 1, order_id; cancel: status 3, order_id, optionally reason"
-    ),
+    request_body = PostBody,
     responses((status = 200, description = "done, or refused with a `code`", body = OfPost)),
     security(("buyer" = []))
 )]

@@ -10,7 +10,7 @@ use adapters::{
 };
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::Username;
-use ports::mock::MockPaymentGateway;
+use ports::{NotVerified, mock::MockPaymentGateway};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ const BUYER: &str = "demo";
 
 /// The demo shop in a directory of its own.
 pub(crate) struct Embedded {
-    client: Client,
+    pub(crate) client: Client,
     store: Arc<SqlStore>,
     directory: TempDir,
 }
@@ -35,6 +35,9 @@ impl Embedded {
         store.seed_demo(noon()).await.unwrap();
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
+        // Nothing that these tests send is Alipay's.
+        gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
+        gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
         let backs = Backs {
             users: Arc::clone(&store) as _,
             address_book: Arc::clone(&store) as _,

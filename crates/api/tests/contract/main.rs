@@ -5,6 +5,7 @@ mod caller;
 mod create;
 mod embedded;
 mod list;
+mod openapi;
 mod pages;
 mod parameters;
 mod pay;

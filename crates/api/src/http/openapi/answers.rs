@@ -1,14 +1,58 @@
-//! What the buyers' operations answer, put together for the document: one path stands for several operations.
+//! What the buyers' operations are asked and answer, put together for the document: one path stands for several
+//! operations.
 
 #![expect(
     dead_code,
-    reason = "only the schemas of these are used; the answers are written by `answer` and `wire`"
+    reason = "only the schemas of these are used: `parameters` reads the bodies, `answer` and `wire` write the answers"
 )]
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::http::wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData};
+
+/// What `POST /v1/orders/processing/` is asked.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(in crate::http) enum PostBody {
+    Create(CreateBody),
+    Pay(PayBody),
+    Cancel(CancelBody),
+}
+
+/// Places an order.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct CreateBody {
+    /// 0.
+    status: i32,
+    address_id: i32,
+    /// 0 the ticked cart lines, 1 one SKU.
+    settlement_type: i32,
+    /// Of one SKU; without it the one of the latest preview.
+    sku_id: Option<i32>,
+    /// Of one SKU: pieces.
+    buy_num: Option<i32>,
+    /// What the buyer saw, such as `"8.00"`: where the price is another now, no order is placed.
+    expected_amount: Option<String>,
+}
+
+/// Asks for a new pay_url.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct PayBody {
+    /// 1.
+    status: i32,
+    order_id: String,
+}
+
+/// Gives up an unpaid order.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct CancelBody {
+    /// 3.
+    status: i32,
+    order_id: String,
+    /// At most 100 characters.
+    reason: Option<String>,
+}
 
 /// An operation that was done.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +100,7 @@ pub(in crate::http) enum OfGet {
     /// `status` 2.
     Receipt(Done),
     /// `status` 3.
-    Order(Answer<OrderStoryData>),
+    Order(Box<Answer<OrderStoryData>>),
     Refused(Refused),
 }
 

@@ -16,7 +16,7 @@ use utoipa::{
 };
 use utoipa_swagger_ui::Config;
 
-pub(super) use answers::{OfGet, OfPost, OfResult};
+pub(super) use answers::{OfGet, OfPost, OfResult, PostBody};
 
 use super::{admin, health, no_such_page, processing, success};
 
@@ -70,14 +70,18 @@ fn document() -> utoipa::openapi::OpenApi {
 
 /// The routes of document and page, open to all.
 pub(super) fn routes(services: &mut ServiceConfig) {
+    let text = web::Bytes::from(serde_json::json!(document()).to_string());
     services
-        .route(DOCUMENT, web::get().to(json))
+        .route(DOCUMENT, web::get().to(move || json(text.clone())))
         .route("/docs", web::get().to(to_page))
         .route("/docs/{file:.*}", web::get().to(page));
 }
 
-async fn json() -> HttpResponse {
-    HttpResponse::Ok().insert_header(("cache-control", "no-cache")).json(document())
+async fn json(text: web::Bytes) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header(("cache-control", "no-cache"))
+        .content_type("application/json")
+        .body(text)
 }
 
 /// The page loads its files from below itself.
