@@ -123,6 +123,12 @@ impl Buyer {
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
+    /// Gives an unpaid order up.
+    pub async fn cancel(&self, order_id: &str) -> Value {
+        let body = serde_json::json!({"status": 3, "order_id": order_id});
+        self.processing(Method::POST, "", Some(body)).await.unwrap()
+    }
+
     async fn processing(
         &self,
         method: Method,

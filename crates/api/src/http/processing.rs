@@ -23,7 +23,7 @@ const MAX_PAGE: i64 = 200;
 /// The longest reason that a buyer may give, in characters.
 const MAX_REASON: usize = 100;
 
-/// Preview (`status` 0), list (1), confirm receipt (2), one order (3).
+/// Preview (status 0), list (1), confirm receipt (2), one order (3).
 #[utoipa::path(
     get,
     path = "/v1/orders/processing/",
@@ -65,7 +65,7 @@ async fn operation_of_get(
     }
 }
 
-/// Create (`status` 0), pay (1), cancel (3).
+/// Create (status 0), pay (1), cancel (3).
 #[utoipa::path(
     post,
     path = "/v1/orders/processing/",

@@ -25,8 +25,6 @@ const MAX_RESTOCK: usize = 500;
 /// The longest number of a trade at Alipay.
 const MAX_TRADE_NO: usize = 64;
 
-/// `GET /v1/admin/orders`.
-///
 /// Orders of all buyers, newest first.
 #[utoipa::path(
     get,
@@ -56,8 +54,6 @@ pub(super) async fn search(
     Ok(json(&OrdersData::from(found)))
 }
 
-/// `GET /v1/admin/orders.csv`.
-///
 /// The same search as a table with a byte order mark, at most 100,000 rows.
 #[utoipa::path(
     get,
@@ -85,8 +81,6 @@ pub(super) async fn export(
     Ok(table(first, export))
 }
 
-/// `GET /v1/admin/figures`.
-///
 /// What the day and the six before it brought.
 #[utoipa::path(
     get,
@@ -106,8 +100,6 @@ pub(super) async fn figures(
     Ok(json(&FiguresData::from(figures)))
 }
 
-/// `GET /v1/admin/orders/{order_id}`.
-///
 /// All that is on record of one order.
 #[utoipa::path(
     get,
@@ -126,8 +118,6 @@ pub(super) async fn show(
     timed(&shop, async { Ok(json(&detail(&shop, &order_id).await?)) }).await?
 }
 
-/// `POST /v1/admin/orders/{order_id}/ship`.
-///
 /// 待发货 becomes 待收货.
 #[utoipa::path(
     post,
@@ -157,8 +147,6 @@ pub(super) async fn ship(
     .await?
 }
 
-/// `POST /v1/admin/orders/{order_id}/cancel`.
-///
 /// Gives up an unpaid order, after asking Alipay.
 #[utoipa::path(
     post,
@@ -185,8 +173,6 @@ pub(super) async fn cancel(
     .await?
 }
 
-/// `POST /v1/admin/orders/{order_id}/refunds`.
-///
 /// Money goes back; the same `request_id` again is the same refund. `requested` says that Alipay's answer was unclear.
 #[utoipa::path(
     post,

@@ -16,7 +16,7 @@ use HttpMethod::{Delete, Get, Post, Put};
 const SHOP: [Around; 14] = [
     Around(Post, "/v1/tokens", "Signs in.", &["username", "password", "cart"]),
     Around(Get, "/v1/goods/index", "The front page: kinds of goods with up to three SKUs each.", &[]),
-    Around(Get, "/v1/goods/catalogs/{catalog}", "A page of nine SKUs of one kind; `page` says which.", &[]),
+    Around(Get, "/v1/goods/catalogs/{catalog}", "A page of nine SKUs of one kind; page says which.", &[]),
     Around(Get, "/v1/goods/detail/{sku}", "One SKU, and what others of its product there are.", &[]),
     Around(
         Post,

@@ -1,0 +1,170 @@
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+/// The other program, which is told what happens to orders: it says on demand that it is down, hangs up, or never
+/// answers.
+pub struct Listener {
+    url: String,
+    heard: Arc<Mutex<Heard>>,
+    _serving: JoinSet<()>,
+}
+
+/// How the listener takes an event; without one, with 200.
+#[derive(Debug, Clone, Copy)]
+pub enum Reception {
+    /// With this HTTP status.
+    Status(u16),
+    /// Closes the connection without a word.
+    HangUp,
+    /// Says nothing until the other side gives up.
+    Silence,
+}
+
+/// An event as it arrived.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its headers, names in small letters.
+    pub headers: HashMap<String, String>,
+    /// The body, as it was signed.
+    pub body: String,
+    /// Whether it was taken, with 200.
+    pub is_taken: bool,
+}
+
+#[derive(Default)]
+struct Heard {
+    events: Vec<Event>,
+    /// What the next events of an order meet.
+    receptions: HashMap<String, VecDeque<Reception>>,
+    /// Connections on which nothing was said and which the other side gave up.
+    given_up: usize,
+}
+
+impl Listener {
+    /// Listens on a free port of loopback.
+    pub async fn start() -> Self {
+        let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook?token=of-the-listener", socket.local_addr().unwrap());
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let mut serving = JoinSet::new();
+        let shared = Arc::clone(&heard);
+        serving.spawn(async move {
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = socket.accept().await.unwrap();
+                connections.spawn(serve(stream, Arc::clone(&shared)));
+            }
+        });
+        Self { url, heard, _serving: serving }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What the next events of the order will meet, one after the other.
+    pub fn receive(&self, order_id: &str, receptions: impl IntoIterator<Item = Reception>) {
+        let mut heard = self.heard.lock().unwrap();
+        heard.receptions.entry(order_id.to_owned()).or_default().extend(receptions);
+    }
+
+    /// What any order's first events will meet, for orders that have no number yet.
+    pub fn receive_unknown(&self, receptions: impl IntoIterator<Item = Reception>) {
+        self.receive("", receptions);
+    }
+
+    /// Every event of the order, in the order of arrival.
+    pub fn events(&self, order_id: &str) -> Vec<Event> {
+        let heard = self.heard.lock().unwrap();
+        heard.events.iter().filter(|event| event.json()["order_id"] == order_id).cloned().collect()
+    }
+
+    /// How many unanswered connections the other side gave up.
+    pub fn given_up(&self) -> usize {
+        self.heard.lock().unwrap().given_up
+    }
+}
+
+impl Event {
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Whether it was signed with this secret. This does not go through the code that signed it.
+    pub fn is_signed_with(&self, secret: &str) -> bool {
+        let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
+        let message = format!("{}.{}", self.headers["dashop-timestamp"], self.body);
+        let algorithm = jsonwebtoken::Algorithm::HS256;
+        let expected = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+        let digits = self.headers["dashop-signature"].strip_prefix("v1=").unwrap();
+        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+        let bytes: Vec<u8> = digits.as_bytes().chunks(2).map(byte).collect();
+        BASE64_URL_SAFE_NO_PAD.encode(bytes) == expected
+    }
+}
+
+impl Heard {
+    fn reception_of(&mut self, order_id: &str) -> Option<Reception> {
+        let mut next = |name: &str| self.receptions.get_mut(name).and_then(VecDeque::pop_front);
+        next(order_id).or_else(|| next(""))
+    }
+}
+
+/// Takes events from one connection until it ends.
+async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Heard>>) {
+    while let Some(mut event) = read_event(&mut stream).await {
+        let order_id = event.json()["order_id"].as_str().unwrap().to_owned();
+        let reception = {
+            let mut heard = heard.lock().unwrap();
+            let reception = heard.reception_of(&order_id);
+            event.is_taken = reception.is_none();
+            heard.events.push(event);
+            reception
+        };
+        let status = match reception {
+            None => 200,
+            Some(Reception::Status(status)) => status,
+            Some(Reception::HangUp) => return,
+            Some(Reception::Silence) => {
+                let ended = stream.read(&mut [0; 1]).await;
+                assert!(matches!(ended, Ok(0) | Err(_)), "more was sent before the answer");
+                heard.lock().unwrap().given_up += 1;
+                return;
+            }
+        };
+        let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 2\r\nlocation: /elsewhere\r\n\r\nok");
+        if stream.write_all(answer.as_bytes()).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// One POST; none where the connection ends.
+async fn read_event(stream: &mut TcpStream) -> Option<Event> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8(head).unwrap();
+    let mut lines = head.split("\r\n");
+    assert_eq!(lines.next(), Some("POST /hook?token=of-the-listener HTTP/1.1"));
+    let headers: HashMap<String, String> = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+        .collect();
+    let mut body = vec![0; headers["content-length"].parse().unwrap()];
+    stream.read_exact(&mut body).await.ok()?;
+    Some(Event { headers, body: String::from_utf8(body).unwrap(), is_taken: false })
+}
