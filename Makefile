@@ -45,10 +45,10 @@ lint: tools-build $(PAGES) ## Checks format and code, warnings are errors
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
-bench: tools-build $(PAGES) ## Measures what groups of orders are worth, and what many orders on record cost, as ratios
+bench: tools-test $(PAGES) ## Measures what groups of orders are worth, and what many orders on record cost, as ratios
 	$(CARGO) build --release --bin dashop --bin bench --bin size
 	target/release/bench
-	target/release/size
+	tests/servers/with-servers target/release/size
 
 $(PAGES): $(PAGE_SOURCES) web/node_modules/.package-lock.json | tools-pages
 	cd web && npm run build

@@ -50,12 +50,20 @@ impl Data {
         Self::Servers { mysql, redis: nodes("DASHOP_TEST_REDIS_CLUSTER_URLS") }
     }
 
+    /// Where its database is; one node of it, where it has several.
+    pub fn database_url(&self) -> String {
+        match self {
+            Self::Embedded(file) => format!("sqlite:{}", file.display()),
+            Self::Servers { mysql, .. } => mysql[0].clone(),
+        }
+    }
+
     /// The settings that lead the program there.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Embedded(file) => vec![("DASHOP_DATABASE_URL", format!("sqlite:{}", file.display()))],
-            Self::Servers { mysql, redis } => vec![
-                ("DASHOP_DATABASE_URL", mysql[0].clone()),
+            Self::Embedded(_) => vec![("DASHOP_DATABASE_URL", self.database_url())],
+            Self::Servers { redis, .. } => vec![
+                ("DASHOP_DATABASE_URL", self.database_url()),
                 ("DASHOP_REDIS_URL", redis.join(",")),
                 ("DASHOP_REDIS_CLUSTER", (redis.len() > 1).to_string()),
                 // A shop on MySQL has none of these unless it is told so; the tests want what the embedded shop has.
