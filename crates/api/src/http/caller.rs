@@ -3,7 +3,7 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use domain::Username;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Code, Failure, Shop};
 use crate::configuration::Secret;
@@ -13,7 +13,11 @@ pub(super) struct Caller(pub(super) Username);
 
 /// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
 #[derive(Clone)]
-pub struct TokenKey {
+pub struct TokenKey(Hs256);
+
+/// Signs and verifies tokens by HMAC-SHA256, and by nothing else that a token may name.
+#[derive(Clone)]
+pub(super) struct Hs256 {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
@@ -26,7 +30,7 @@ struct Claims<'a> {
 }
 
 /// What is read of a token. Its `exp` is the library's to check; the old back end may write it with a fraction.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Bearer {
     username: String,
 }
@@ -34,11 +38,10 @@ struct Bearer {
 /// A token could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("the token could not be signed")]
-pub struct TokenError(#[source] pub(super) jsonwebtoken::errors::Error);
+pub struct TokenError(#[source] jsonwebtoken::errors::Error);
 
-impl TokenKey {
-    /// With the shop's secret.
-    pub fn new(secret: &Secret) -> Self {
+impl Hs256 {
+    pub(super) fn new(secret: &Secret) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_aud = false;
@@ -50,19 +53,34 @@ impl TokenKey {
         }
     }
 
+    /// # Errors
+    /// The library failed to sign.
+    pub(super) fn sign(&self, claims: &impl Serialize) -> Result<String, TokenError> {
+        encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(TokenError)
+    }
+
+    /// What the token claims, if it is signed with this secret and has not expired.
+    pub(super) fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
+        decode(token, &self.decoding, &self.validation).ok().map(|token| token.claims)
+    }
+}
+
+impl TokenKey {
+    /// With the shop's secret.
+    pub fn new(secret: &Secret) -> Self {
+        Self(Hs256::new(secret))
+    }
+
     /// A token that is valid until `expires`, in seconds since 1970.
     ///
     /// # Errors
     /// The library failed to sign.
     pub fn issue(&self, username: &Username, expires: i64) -> Result<String, TokenError> {
-        let claims = Claims { username: &username.0, exp: expires };
-        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(TokenError)
+        self.0.sign(&Claims { username: &username.0, exp: expires })
     }
 
     fn verify(&self, token: &str) -> Option<Username> {
-        decode::<Bearer>(token, &self.decoding, &self.validation)
-            .ok()
-            .map(|token| Username(token.claims.username))
+        self.0.verify(token).map(|Bearer { username }| Username(username))
     }
 }
 

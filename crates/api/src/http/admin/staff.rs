@@ -2,13 +2,16 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use domain::Cause;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
 
 use super::{AdminCode, AdminFailure};
 use crate::{
     configuration::Secret,
-    http::{Shop, TokenError, caller::token_of, middleware::request_id_of},
+    http::{
+        Shop, TokenError,
+        caller::{Hs256, token_of},
+        middleware::request_id_of,
+    },
 };
 
 /// The role that a token of the shop's people names.
@@ -24,11 +27,7 @@ pub(super) struct Staff {
 
 /// Makes and verifies the tokens of the shop's people: HS256 with a secret that is not the buyers'.
 #[derive(Clone)]
-pub struct StaffKey {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-}
+pub struct StaffKey(Hs256);
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -38,7 +37,7 @@ struct Claims<'a> {
 }
 
 /// What is read of a token. Its `exp` is the library's to check.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Bearer {
     role: String,
     username: String,
@@ -47,15 +46,7 @@ struct Bearer {
 impl StaffKey {
     /// With the secret of the shop's people.
     pub fn new(secret: &Secret) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.leeway = 0;
-        validation.validate_aud = false;
-        validation.set_required_spec_claims(&["exp"]);
-        Self {
-            encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
-            decoding: DecodingKey::from_secret(secret.reveal().as_bytes()),
-            validation,
-        }
+        Self(Hs256::new(secret))
     }
 
     /// A token for whoever has this name, valid until `expires`, in seconds since 1970.
@@ -63,8 +54,7 @@ impl StaffKey {
     /// # Errors
     /// The library failed to sign.
     pub fn issue(&self, name: &str, expires: i64) -> Result<String, TokenError> {
-        let claims = Claims { role: ROLE, username: name, exp: expires };
-        encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).map_err(TokenError)
+        self.0.sign(&Claims { role: ROLE, username: name, exp: expires })
     }
 
     /// Whether a timeline can show this name of one of the shop's people.
@@ -74,7 +64,7 @@ impl StaffKey {
     }
 
     fn verify(&self, token: &str) -> Option<String> {
-        let claims = decode::<Bearer>(token, &self.decoding, &self.validation).ok()?.claims;
+        let claims: Bearer = self.0.verify(token)?;
         (claims.role == ROLE && Self::is_name(&claims.username)).then_some(claims.username)
     }
 }
