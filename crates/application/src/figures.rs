@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{OrderStatus, ShopDate};
+use domain::{OrderStatus, PaymentRecord, ShopDate};
 use ports::{BackOffice, Clock, DayFigures, StoreError};
 
 /// 经营数据: what the shop's people see first in the morning.
@@ -22,11 +22,15 @@ pub struct Figures {
     pub to_ship: u64,
     /// How many orders wait to be paid now.
     pub awaiting_payment: u64,
+    /// Payments of these days that paid no order and that people have to look at, the latest first.
+    pub unmatched: Vec<PaymentRecord>,
 }
 
 impl ShowFigures {
     /// How many days before the day are shown.
     const DAYS_BEFORE: u32 = 6;
+    /// How many payments are shown that paid no order: hardly ever is there one.
+    const UNMATCHED: u32 = 50;
 
     /// The figures of the day; of today where none is given.
     ///
@@ -34,12 +38,14 @@ impl ShowFigures {
     /// The database failed.
     pub async fn execute(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
         let date = date.unwrap_or_else(|| self.clock.now().date());
-        let week = self.office.figures(date.days_before(Self::DAYS_BEFORE), date).await?;
+        let first = date.days_before(Self::DAYS_BEFORE);
+        let week = self.office.figures(first, date).await?;
         Ok(Figures {
             day: week.last().copied().unwrap_or_else(|| DayFigures::of_nothing(date)),
             week,
             to_ship: self.office.count(OrderStatus::AwaitingShipment).await?,
             awaiting_payment: self.office.count(OrderStatus::AwaitingPayment).await?,
+            unmatched: self.office.unmatched_payments(first, date, Self::UNMATCHED).await?,
         })
     }
 }

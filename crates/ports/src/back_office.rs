@@ -22,6 +22,15 @@ pub trait BackOffice: Send + Sync {
     /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
 
+    /// The payments of the days from the first to the last that paid no order and that the shop's people decide about: of a
+    /// wrong amount, or for no order. Without those of which something went back; the latest first, at most so many.
+    async fn unmatched_payments(
+        &self,
+        first: ShopDate,
+        last: ShopDate,
+        limit: u32,
+    ) -> Result<Vec<PaymentRecord>, StoreError>;
+
     /// How many orders are in this status now.
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError>;
 }

@@ -3,8 +3,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, DayBooks, Delivery,
-    Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, Product, RepeatGuard,
-    ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord, Product,
+    RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
@@ -209,6 +209,15 @@ impl BackOffice for SqlStore {
 
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
         self.engine.figures(first, last).await
+    }
+
+    async fn unmatched_payments(
+        &self,
+        first: ShopDate,
+        last: ShopDate,
+        limit: u32,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.engine.unmatched_payments(first, last, limit).await
     }
 
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {

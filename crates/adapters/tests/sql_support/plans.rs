@@ -141,6 +141,7 @@ async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
         }
     }
     store.figures(then.date(), then.date().next()).await.unwrap();
+    store.unmatched_payments(then.date(), then.date().next(), 3).await.unwrap();
     store.count(OrderStatus::AwaitingShipment).await.unwrap();
 }
 

@@ -186,6 +186,46 @@ pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.shop.office().file(&order_id("2019")).await.unwrap(), None::<crate::OrderFile>);
 }
 
+/// Those that paid no order and of which nothing went back, on the days that are asked for, the latest first, as many as
+/// are asked for.
+pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let mut unit = stocked.begin().await;
+    let at = |text: &str| Some(ShopTime::parse(text).unwrap());
+    for (trade_no, status, paid_at) in [
+        ("A1", PaymentStatus::WrongAmount, at("2019-11-28 00:00:00")),
+        ("A2", PaymentStatus::UnknownOrder, at("2019-11-29 23:59:59")),
+        ("A3", PaymentStatus::WrongAmount, at("2019-11-28 12:00:00")),
+        ("A4", PaymentStatus::WrongAmount, at("2019-11-28 13:00:00")),
+        ("B1", PaymentStatus::WrongAmount, at("2019-11-27 23:59:59")),
+        ("B2", PaymentStatus::UnknownOrder, at("2019-11-30 00:00:00")),
+        ("B3", PaymentStatus::Settled, at("2019-11-28 12:00:00")),
+        ("B4", PaymentStatus::Duplicate, at("2019-11-28 12:00:00")),
+        ("B5", PaymentStatus::Late, at("2019-11-28 12:00:00")),
+        ("B6", PaymentStatus::WrongAmount, at("2019-11-28 12:00:00")),
+    ] {
+        let mut paid = payment(trade_no, NUMBERS[2], status);
+        paid.trade.paid_at = paid_at;
+        assert!(unit.payments().record(&paid).await.unwrap());
+    }
+    let failed =
+        Refund { status: RefundStatus::Failed, ..refund("r1", "A3", "0.20", at("2019-11-29 00:00:00")) };
+    let done = refund("r3", "B6", "0.20", at("2019-11-29 00:00:00"));
+    for refund in [failed, refund("r2", "A4", "0.20", None), done] {
+        assert!(unit.refunds().record(&refund, None).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+
+    let day = |text: &str| ShopDate::parse(text).unwrap();
+    let office = stocked.shop.office();
+    let found = async |limit: u32| {
+        let found = office.unmatched_payments(day("2019-11-28"), day("2019-11-29"), limit).await.unwrap();
+        found.into_iter().map(|payment| payment.trade.trade_no).collect::<Vec<_>>()
+    };
+    assert_eq!(found(9).await, ["A2", "A4", "A3", "A1"]);
+    assert_eq!(found(2).await, ["A2", "A4"]);
+}
+
 /// Every day is there, each thing on its own day, and the sums are exact also where they pass the largest amount.
 pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;

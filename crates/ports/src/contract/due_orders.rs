@@ -6,7 +6,7 @@ use domain::{OrderStatus, StatusChange};
 
 use super::{
     Shop,
-    samples::{Stocked, change, micros, order_id, others_go_on, until_let_through},
+    samples::{Stocked, change, micros, order_id, others_go_on, taken_by_eight},
 };
 
 use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled};
@@ -54,26 +54,18 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     for number in &numbers {
         place(&stocked, &[(number.as_str(), Some(1))]).await;
     }
-    let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let shop = Arc::clone(&stocked.shop);
-        workers.spawn(async move {
-            let mut taken = Vec::new();
-            for _ in 0..5 {
-                let work = || async {
-                    let mut unit = shop.units().begin().await?;
-                    let claimed = unit.orders().claim_due(micros(2), micros(9), 3).await?;
-                    others_go_on().await;
-                    unit.commit().await.map(|()| claimed)
-                };
-                taken.extend(
-                    until_let_through(work).await.into_iter().map(|one| one.item.as_str().to_owned()),
-                );
-            }
-            taken
-        });
-    }
-    let mut taken: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    let all = Arc::clone(&stocked.shop);
+    let mut taken = taken_by_eight(move || {
+        let shop = Arc::clone(&all);
+        async move {
+            let mut unit = shop.units().begin().await?;
+            let claimed = unit.orders().claim_due(micros(2), micros(9), 3).await?;
+            others_go_on().await;
+            unit.commit().await?;
+            Ok(claimed.into_iter().map(|one| one.item.as_str().to_owned()).collect())
+        }
+    })
+    .await;
     taken.extend(claim(&*stocked.shop, 2, 9, 99).await.into_iter().map(|(number, _)| number));
     let distinct: BTreeSet<_> = taken.iter().collect();
     assert_eq!((taken.len(), distinct.len()), (40, 40), "each once");

@@ -6,7 +6,7 @@ use domain::{Cause, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
 
 use super::{
     Shop,
-    samples::{how_many, micros, money, others_go_on, until_let_through},
+    samples::{how_many, micros, money, others_go_on, taken_by_eight, until_let_through},
 };
 
 const ORDER: &str = "2019112812000004";
@@ -148,24 +148,18 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     for number in 0..40 {
         assert!(record(&*shop, &refund(&format!("r{number}")), Some(micros(1))).await);
     }
-    let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let shop = Arc::clone(&shop);
-        workers.spawn(async move {
-            let mut taken = Vec::new();
-            for _ in 0..5 {
-                let work = || async {
-                    let mut unit = shop.units().begin().await?;
-                    let claimed = unit.refunds().claim_due(micros(2), micros(9), 3).await?;
-                    others_go_on().await;
-                    unit.commit().await.map(|()| claimed)
-                };
-                taken.extend(until_let_through(work).await.into_iter().map(|one| one.item.out_request_no));
-            }
-            taken
-        });
-    }
-    let mut taken: Vec<_> = workers.join_all().await.into_iter().flatten().collect();
+    let all = Arc::clone(&shop);
+    let mut taken = taken_by_eight(move || {
+        let shop = Arc::clone(&all);
+        async move {
+            let mut unit = shop.units().begin().await?;
+            let claimed = unit.refunds().claim_due(micros(2), micros(9), 3).await?;
+            others_go_on().await;
+            unit.commit().await?;
+            Ok(claimed.into_iter().map(|one| one.item.out_request_no).collect())
+        }
+    })
+    .await;
     taken.extend(claim(&*shop, 2, 9, 99).await.into_iter().map(|(number, _)| number));
     let distinct: BTreeSet<_> = taken.iter().collect();
     assert_eq!((taken.len(), distinct.len()), (40, 40), "each once");

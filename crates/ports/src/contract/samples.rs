@@ -190,6 +190,29 @@ pub(super) async fn others_go_on() {
     }
 }
 
+/// Lets eight at once take some of what is due, five times each, and says what they took.
+pub(super) async fn taken_by_eight<Taking>(
+    take: impl Fn() -> Taking + Clone + Send + Sync + 'static,
+) -> Vec<String>
+where
+    Taking: Future<Output = Result<Vec<String>, StoreError>> + Send,
+{
+    let all_are_there = Arc::new(tokio::sync::Barrier::new(8));
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (take, all_are_there) = (take.clone(), Arc::clone(&all_are_there));
+        workers.spawn(async move {
+            all_are_there.wait().await;
+            let mut taken = Vec::new();
+            for _ in 0..5 {
+                taken.extend(until_let_through(&take).await);
+            }
+            taken
+        });
+    }
+    workers.join_all().await.into_iter().flatten().collect()
+}
+
 /// Runs so many of these at once and says how many answered true.
 pub(super) async fn how_many<Task>(tasks: usize, task: impl Fn(usize) -> Task) -> usize
 where

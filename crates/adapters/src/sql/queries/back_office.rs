@@ -2,15 +2,21 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, sql},
+    dsl::{count_star, exists, not, sql},
     prelude::*,
     sql_types::Text,
 };
 use diesel_async::RunQueryDsl;
-use domain::{MoneySum, OrderId, OrderStatus, PaymentStatus, RefundStatus, ShopDate, UserId, Username};
+use domain::{
+    MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, RefundStatus, ShopDate, UserId, Username,
+};
 use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
 
-use super::{Backend, Conn, Database, dialect, order_reader, payments, refunds, stock};
+use super::{
+    Backend, Conn, Database, dialect, order_reader,
+    payments::{self, PaymentRow},
+    refunds, stock,
+};
 use crate::sql::{
     failure::QueryError,
     schema::{address, dashop_payment, dashop_refund, tb_order_info, user_profile},
@@ -29,6 +35,15 @@ impl BackOffice for Database {
 
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
         self.reader().await?.call(|conn| figures(conn, first, last)).await
+    }
+
+    async fn unmatched_payments(
+        &self,
+        first: ShopDate,
+        last: ShopDate,
+        limit: u32,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        self.reader().await?.call(|conn| unmatched_payments(conn, first, last, limit)).await
     }
 
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
@@ -144,6 +159,29 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         date = date.next();
     }
     Ok(days)
+}
+
+async fn unmatched_payments(
+    conn: &mut Conn,
+    first: ShopDate,
+    last: ShopDate,
+    limit: u32,
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let undecided = PaymentStatus::ALL.into_iter().filter(|status| status.is_undecided());
+    let back = dashop_refund::table
+        .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
+        .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
+    let rows: Vec<PaymentRow> = dashop_payment::table
+        .filter(dashop_payment::paid_at.ge(Moment(first.begin())))
+        .filter(dashop_payment::paid_at.lt(Moment(last.next().begin())))
+        .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
+        .filter(not(exists(back)))
+        .order((dashop_payment::paid_at.desc(), dashop_payment::id.desc()))
+        .limit(limit.into())
+        .select(PaymentRow::as_select())
+        .load(conn)
+        .await?;
+    rows.into_iter().map(PaymentRecord::try_from).collect()
 }
 
 /// The day as `YYYYMMDD`.

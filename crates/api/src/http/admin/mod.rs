@@ -4,6 +4,7 @@ mod csv;
 mod failure;
 mod orders;
 mod parameters;
+mod requests;
 mod staff;
 mod wire;
 

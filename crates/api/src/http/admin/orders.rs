@@ -1,4 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
+use application::InspectOrderError;
 use domain::{Money, OrderId, RefundAsk, Restock, Shipment, SkuId};
 use serde::Serialize;
 
@@ -7,11 +8,9 @@ use super::{
     csv::table,
     failure::Refusals,
     parameters::{FILTER, Query, body, line},
+    requests::{CancelRequest, RefundRequestData, RestockData, ShipRequest},
     staff::Staff,
-    wire::{
-        CancelRequest, DossierData, FiguresData, OrdersData, RefundData, RefundRequestData, RefundedData,
-        RestockData, ShipRequest,
-    },
+    wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
 };
 use crate::http::{Shop, middleware::in_time};
 
@@ -193,7 +192,11 @@ pub(super) async fn refund(
     timed(&shop, async {
         let ask = refund_ask(body(payload, shop.body_limit).await?)?;
         let refund = shop.office.refund.request(order_id.as_str(), &ask, &staff.cause()).await?;
-        let order = detail(&shop, &order_id).await?;
+        let order = match shop.office.inspect.execute(&order_id).await {
+            Ok(dossier) => Some(DossierData::new(dossier, &shop.base_url)),
+            Err(InspectOrderError::UnknownOrder) => None,
+            Err(error @ InspectOrderError::Store(_)) => return Err(error.into()),
+        };
         Ok(json(&RefundedData { refund: RefundData::from(refund), order }))
     })
     .await?

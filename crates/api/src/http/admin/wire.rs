@@ -1,4 +1,4 @@
-//! The shapes of the shop side's JSON.
+//! What the shop side answers, as JSON.
 
 use application::{Figures, FoundOrders, OrderDossier};
 use domain::{
@@ -6,8 +6,10 @@ use domain::{
     TimelineEntry, Username,
 };
 use ports::{DayFigures, FoundOrder};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+use super::requests::RestockData;
 
 /// A page of a search.
 #[derive(Serialize, ToSchema)]
@@ -154,58 +156,13 @@ struct TimelineData {
     request_id: Option<String>,
 }
 
-/// Pieces that go back into stock.
-#[derive(Serialize, Deserialize, ToSchema)]
-#[schema(as = Restock)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RestockData {
-    pub(super) sku_id: i32,
-    pub(super) count: u32,
-}
-
-/// How an order is sent.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ShipRequest {
-    /// 1 to 32 characters.
-    pub(super) carrier: String,
-    /// 1 to 64 characters.
-    pub(super) tracking_number: String,
-}
-
-/// Why an order is cancelled.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CancelRequest {
-    /// 1 to 200 characters.
-    pub(super) reason: String,
-}
-
-/// A refund that the shop's people ask for.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = RefundRequest)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RefundRequestData {
-    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again answers the same refund.
-    pub(super) request_id: String,
-    /// All that is left, where it is absent.
-    #[serde(default)]
-    pub(super) amount: Option<String>,
-    /// 1 to 200 characters.
-    pub(super) reason: String,
-    #[serde(default)]
-    pub(super) restock: Vec<RestockData>,
-    /// The payment that paid the order, where it is absent.
-    #[serde(default)]
-    pub(super) trade_no: Option<String>,
-}
-
 /// A refund, and the order after it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refunded)]
 pub(super) struct RefundedData {
     pub(super) refund: RefundData,
-    pub(super) order: DossierData,
+    /// Null where no order of the shop's has the number under which Alipay took the money.
+    pub(super) order: Option<DossierData>,
 }
 
 /// What a day and those before it brought.
@@ -225,6 +182,20 @@ pub(super) struct FiguresData {
     awaiting_payment: u64,
     /// That day and the six before it, the oldest first.
     days: Vec<DayData>,
+    /// Payments of these days that paid no order and of which nothing went back: people have to look at them.
+    unmatched_payments: Vec<UnmatchedData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = UnmatchedPayment)]
+struct UnmatchedData {
+    trade_no: String,
+    /// The order's number as Alipay has it; it may be none of ours.
+    order_id: String,
+    /// wrong_amount or unknown_order.
+    status: &'static str,
+    amount: String,
+    paid_at: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -396,6 +367,19 @@ impl From<Figures> for FiguresData {
             to_ship: figures.to_ship,
             awaiting_payment: figures.awaiting_payment,
             days: figures.week.iter().map(DayData::from).collect(),
+            unmatched_payments: figures.unmatched.into_iter().map(UnmatchedData::from).collect(),
+        }
+    }
+}
+
+impl From<PaymentRecord> for UnmatchedData {
+    fn from(PaymentRecord { trade, status, .. }: PaymentRecord) -> Self {
+        Self {
+            trade_no: trade.trade_no,
+            order_id: trade.out_trade_no,
+            status: status.as_str(),
+            amount: trade.total_amount.to_string(),
+            paid_at: trade.paid_at.map(text),
         }
     }
 }

@@ -63,6 +63,30 @@ impl BackOffice for Memory {
         Ok(days)
     }
 
+    async fn unmatched_payments(
+        &self,
+        first: ShopDate,
+        last: ShopDate,
+        limit: u32,
+    ) -> Result<Vec<PaymentRecord>, StoreError> {
+        let tables = self.tables();
+        let is_meant = |payment: &&PaymentRecord| {
+            let is_on_time = payment.trade.paid_at.is_some_and(|at| (first..=last).contains(&at.date()));
+            let went_back = tables.refunds.iter().any(|(refund, _)| {
+                refund.trade_no == payment.trade.trade_no && refund.status == RefundStatus::Succeeded
+            });
+            payment.status.is_undecided() && is_on_time && (!went_back || self.has(Defect::IgnoresOldStatus))
+        };
+        let mut found: Vec<_> = tables.payments.iter().filter(is_meant).cloned().collect();
+        if !self.has(Defect::ListsUnordered) {
+            found.sort_by_key(|payment| std::cmp::Reverse(payment.trade.paid_at));
+        }
+        if !self.has(Defect::IgnoresLimit) {
+            found.truncate(usize::try_from(limit).unwrap());
+        }
+        Ok(found)
+    }
+
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
         let tables = self.tables();
         let in_status = tables.orders.values().filter(|stored| stored.order.status == status);

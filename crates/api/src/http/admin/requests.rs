@@ -1,0 +1,50 @@
+//! What the shop side is asked, as JSON.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Pieces that go back into stock; a refund on record tells them in the same form.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = Restock)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RestockData {
+    pub(super) sku_id: i32,
+    pub(super) count: u32,
+}
+
+/// How an order is sent.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ShipRequest {
+    /// 1 to 32 characters.
+    pub(super) carrier: String,
+    /// 1 to 64 characters.
+    pub(super) tracking_number: String,
+}
+
+/// Why an order is cancelled.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CancelRequest {
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+}
+
+/// A refund that the shop's people ask for.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = RefundRequest)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RefundRequestData {
+    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again answers the same refund.
+    pub(super) request_id: String,
+    /// All that is left, where it is absent.
+    #[serde(default)]
+    pub(super) amount: Option<String>,
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) restock: Vec<RestockData>,
+    /// The payment that paid the order, where it is absent.
+    #[serde(default)]
+    pub(super) trade_no: Option<String>,
+}
