@@ -396,3 +396,6 @@ pub enum ToldRefund {
     /// message tells the sum of all refunds only.
     External(String, String),
 }
+
+#[cfg(test)]
+mod tests;
