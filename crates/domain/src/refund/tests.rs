@@ -1,10 +1,11 @@
 mod sequences;
+mod told;
 
 use RefundStatus::{Failed, Requested, Succeeded};
 
 use super::*;
 use crate::{
-    EvidenceSource, OrderStatus, SkuId, StockMoveKind, TradeStatus,
+    EvidenceSource, OrderStatus, SkuId, StockMoveKind, Trade, TradeStatus,
     stock_move::tests::{moved, noon, order, taken_back},
 };
 
@@ -109,6 +110,17 @@ impl Record {
         let wish = RefundAsk { restock: pieces(wishes), ..ask(Some("0.01")) };
         self.decide(&wish).map(|refund| refund.restock)
     }
+}
+
+/// The late payment of trade A, with its owed refund, of which this much went back otherwise.
+fn owing(gone: &[&str]) -> Record {
+    let payment = paid("A", PaymentStatus::Late);
+    let mut refunds = vec![Refund::owed(&payment).unwrap()];
+    for (number, amount) in gone.iter().enumerate() {
+        let kind = RefundKind::External;
+        refunds.push(Refund { kind, ..refund(&format!("x{number}"), amount, Succeeded) });
+    }
+    Record { payments: vec![payment], refunds, ..record(&[]) }
 }
 
 #[test]
@@ -321,84 +333,4 @@ fn asking_again_is_no_new_request_only_where_the_same_is_asked_for() {
     for kind in [RefundKind::Late, RefundKind::Duplicate, RefundKind::External] {
         assert!(!same.is_answered_by(&Refund { kind, ..known.clone() }));
     }
-}
-
-/// A message about trade A that tells of the refund of this number.
-fn telling(number: &str) -> Trade {
-    let refund_request_no = Some(number.to_owned());
-    Trade { refunded: money("9.90"), refund_request_no, ..trade("A") }
-}
-
-#[test]
-fn a_message_tells_of_a_refund_of_ours_or_of_one_past_us() {
-    let books = record(&[refund("r1", "9.90", Requested), refund("r2", "9.90", Succeeded)]);
-    assert_eq!(books.view().told(&telling("r1")), Some(ToldRefund::Ours("r1".to_owned())));
-    assert_eq!(books.view().told(&telling("r2")), None, "it is known to be done");
-    let external = ToldRefund::External("A".to_owned(), "x".to_owned());
-    assert_eq!(books.view().told(&telling("x")), Some(external));
-    let of_unknown = Trade { trade_no: "Z".to_owned(), ..telling("x") };
-    assert_eq!(books.view().told(&of_unknown), None, "a trade that is not on record");
-    assert_eq!(books.view().told(&trade("A")), None, "no refund is told of");
-}
-
-#[test]
-fn a_refund_past_us_is_written_down_once() {
-    let books = record(&[refund("r1", "9.90", Requested)]);
-    let external = |trade_no, number| books.view().external(trade_no, number, money("0.01"), noon());
-    let refund = external("A", "x").unwrap();
-    assert_eq!((refund.kind, refund.status), (RefundKind::External, Succeeded));
-    assert_eq!((refund.out_request_no.as_str(), refund.amount), ("x", money("0.01")));
-    assert_eq!((refund.trade_no.as_str(), refund.out_trade_no.as_str()), ("A", ORDER));
-    assert_eq!((refund.finished_at, refund.restock.len()), (Some(noon()), 0));
-    assert_eq!(external("A", "r1"), None, "it is on record");
-    assert_eq!(external("Z", "x"), None, "its trade is not");
-}
-
-/// The late payment of trade A, with its owed refund, of which this much went back otherwise.
-fn owing(gone: &[&str]) -> Record {
-    let payment = paid("A", PaymentStatus::Late);
-    let mut refunds = vec![Refund::owed(&payment).unwrap()];
-    for (number, amount) in gone.iter().enumerate() {
-        let kind = RefundKind::External;
-        refunds.push(Refund { kind, ..refund(&format!("x{number}"), amount, Succeeded) });
-    }
-    Record { payments: vec![payment], refunds, ..record(&[]) }
-}
-
-#[test]
-fn an_owed_refund_that_can_no_longer_happen_gives_way_to_one_of_the_rest() {
-    let books = owing(&["300.00"]);
-    let superseded = books.view().superseded("A", noon()).unwrap();
-    assert_eq!(superseded.out_request_no, "back-A");
-    let rest = superseded.rest.unwrap();
-    assert_eq!((rest.out_request_no.as_str(), rest.amount), ("back-A-1", money("23.91")));
-    assert_eq!((rest.kind, rest.status, rest.trade_no.as_str()), (RefundKind::Late, Requested, "A"));
-
-    let mut again = owing(&["300.00", "20.00"]);
-    again.refunds[0].status = Failed;
-    again.refunds.push(rest);
-    let superseded = again.view().superseded("A", noon()).unwrap();
-    assert_eq!(superseded.out_request_no, "back-A-1");
-    let rest = superseded.rest.unwrap();
-    assert_eq!((rest.out_request_no.as_str(), rest.amount), ("back-A-2", money("3.91")));
-}
-
-#[test]
-fn where_all_of_it_went_back_otherwise_nothing_is_left_to_go() {
-    for gone in [["323.91", "0"], ["323.90", "0.01"]] {
-        let superseded = owing(&gone).view().superseded("A", noon()).unwrap();
-        assert_eq!(superseded, Superseded { out_request_no: "back-A".to_owned(), rest: None });
-    }
-}
-
-#[test]
-fn what_can_still_happen_gives_way_to_nothing() {
-    assert_eq!(owing(&[]).view().superseded("A", noon()), None);
-    assert_eq!(owing(&["300.00"]).view().superseded("B", noon()), None, "another trade's");
-    let mut ended = owing(&["300.00"]);
-    ended.refunds[0].status = Failed;
-    assert_eq!(ended.view().superseded("A", noon()), None, "it has ended");
-    let external = Refund { kind: RefundKind::External, ..refund("x", "300.00", Succeeded) };
-    let of_shop = record(&[refund("r1", "300.00", Requested), external]);
-    assert_eq!(of_shop.view().superseded("A", noon()), None, "the shop's people asked for it, and may again");
 }

@@ -119,6 +119,7 @@ macro_rules! shop_contract {
                 are_read_as_they_were_recorded,
                 are_recorded_once_for_each_number,
                 are_finished_once,
+                are_corrected_once_and_where_they_failed_alone,
                 are_claimed_once_and_again_after_the_lease,
                 are_claimed_by_one_alone,
             ]

@@ -96,6 +96,7 @@ mod wrong {
         put_off_in_any_status: due_orders::are_put_off_in_their_status_alone finds IgnoresOldStatus on shop;
         refunds_twice: refunds::are_recorded_once_for_each_number finds RecordsTwice on shop;
         refunds_end_twice: refunds::are_finished_once finds FinishesTwice on shop;
+        refunds_corrected_in_any_status: refunds::are_corrected_once_and_where_they_failed_alone finds FinishesTwice on shop;
         refunds_for_ever: refunds::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         refunds_to_many: refunds::are_claimed_by_one_alone finds LosesUpdates on shop;
         news_for_ever: news_delivery::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
