@@ -36,6 +36,42 @@ impl Books {
         }
     }
 
+    /// Writes down a refund that was made past this service, with what follows from it.
+    ///
+    /// False, and the unit of work is to be dropped, where somebody did so before.
+    pub(crate) async fn book_external(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        refund: Refund,
+        now: ShopTime,
+    ) -> Result<bool, StoreError> {
+        if !unit.refunds().record(&refund, None).await? {
+            return Ok(false);
+        }
+        self.refunds.push(refund.clone());
+        self.book(unit, &refund, now).await
+    }
+
+    /// Writes down a refund that was taken for failed and happened after all, with what follows from it.
+    ///
+    /// False, and the unit of work is to be dropped, where somebody did so before.
+    pub(crate) async fn book_after_all(
+        &mut self,
+        unit: &mut dyn UnitOfWork,
+        refund: &Refund,
+        now: ShopTime,
+    ) -> Result<bool, StoreError> {
+        if !unit.refunds().correct(refund).await? {
+            return Ok(false);
+        }
+        for known in self.refunds.iter_mut().filter(|known| known.out_request_no == refund.out_request_no) {
+            known.clone_from(refund);
+        }
+        let Refund { out_request_no, amount, .. } = refund;
+        tracing::warn!(out_request_no, %amount, "a refund that was taken for failed happened after all");
+        self.book(unit, refund, now).await
+    }
+
     /// Writes what follows from a refund that succeeded and is among [`Books::refunds`]: the pieces, the sums, the news,
     /// and the end of an order whose last fen went back.
     ///

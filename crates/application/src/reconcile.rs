@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, Money, Refund, RefundStatus, ShopDate,
+    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, Money, RefundStatus, ShopDate,
     reconcile,
 };
 use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError, UnitsOfWork};
@@ -89,7 +89,7 @@ impl Reconcile {
         let outcome = match (difference.kind, &difference.out_request_no) {
             (DifferenceKind::MissingHere, None) => self.settle_missing(difference).await,
             (DifferenceKind::MissingHere, Some(number)) => self.book_missing(difference, number).await,
-            (DifferenceKind::Status, Some(number)) => self.finish(number).await,
+            (DifferenceKind::Status, Some(number)) => self.finish(difference, number).await,
             (DifferenceKind::Status, None) | (DifferenceKind::Amount | DifferenceKind::MissingThere, _) => {
                 return "未处理:需人工核对".to_owned();
             }
@@ -114,7 +114,7 @@ impl Reconcile {
         }
     }
 
-    /// A refund that we do not have: it was made past this service.
+    /// A refund that we do not have as done: it was made past this service, or is taken for failed.
     async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
         let Some(amount) = self.gateway.refund_query(&difference.trade_no, number).await? else {
             return Ok("未处理:支付宝查无此退款".to_owned());
@@ -129,23 +129,25 @@ impl Reconcile {
         })
     }
 
-    /// A refund of ours that is not known to be done.
-    async fn finish(&self, number: &str) -> Result<String, RepairError> {
+    /// A refund of ours that Alipay has done and we have otherwise.
+    async fn finish(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
         let mut unit = self.units.begin().await?;
         let known = unit.refunds().find(number).await?;
         drop(unit);
-        match known {
-            Some(refund @ Refund { status: RefundStatus::Requested, .. }) => {
+        let Some(refund) = known else { return Ok("未处理:需人工核对".to_owned()) };
+        match refund.status {
+            RefundStatus::Requested => {
                 let done = self.refund.carry_out(refund, 1).await?;
                 Ok(format!("退款状态:{}", done.status.as_str()))
             }
-            Some(_) | None => Ok("未处理:需人工核对".to_owned()),
+            RefundStatus::Failed => self.book_missing(difference, number).await,
+            RefundStatus::Succeeded => Ok("此前已入账".to_owned()),
         }
     }
 }
 
 impl SettlePayment {
-    /// Writes down a refund that was made past this service, of this amount, which Alipay confirmed.
+    /// Writes down a refund of this amount, made past this service or taken for failed, which Alipay confirmed.
     pub(crate) async fn refund_past_us(
         &self,
         out_trade_no: &str,
@@ -153,6 +155,6 @@ impl SettlePayment {
         out_request_no: &str,
         amount: Money,
     ) -> Result<Settled, SettleError> {
-        self.persistently(|| self.book_external(out_trade_no, trade_no, out_request_no, amount)).await
+        self.persistently(|| self.book_told(out_trade_no, trade_no, out_request_no, amount)).await
     }
 }

@@ -1,8 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, OrderId, Refund, RefundAsk, RefundRefusal, RefundStatus, back_off};
+use domain::{
+    Cause, EvidenceSource, OrderId, Refund, RefundAsk, RefundRefusal, RefundStatus, ShopTime, back_off,
+};
 use ports::{
-    Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError, UnitsOfWork,
+    Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError, UnitOfWork,
+    UnitsOfWork,
 };
 
 use crate::{
@@ -245,8 +248,13 @@ impl RefundOrder {
         let Some(known) = known else {
             return Err(StoreError::Corrupt(format!("refund {number} is gone")));
         };
-        if known.status != RefundStatus::Requested {
-            return Ok(Some(known.clone()));
+        match known.status {
+            RefundStatus::Requested => {}
+            // Two asked at once, and the one that was refused was faster.
+            RefundStatus::Failed if matches!(verdict, Verdict::Succeeded) => {
+                return self.correct(unit, books, refund, now).await;
+            }
+            RefundStatus::Succeeded | RefundStatus::Failed => return Ok(Some(known.clone())),
         }
         match verdict {
             Verdict::Succeeded => {
@@ -282,6 +290,26 @@ impl RefundOrder {
                 Ok(Some(open))
             }
         }
+    }
+
+    /// Writes down that a refund which is on record as failed succeeded. None, and nothing changed, where somebody did
+    /// so meanwhile.
+    async fn correct(
+        &self,
+        mut unit: Box<dyn UnitOfWork>,
+        mut books: Books,
+        refund: &Refund,
+        now: ShopTime,
+    ) -> Result<Option<Refund>, StoreError> {
+        let Refund { trade_no, out_request_no, amount, .. } = refund;
+        let Some(done) = books.view().happened_after_all(trade_no, out_request_no, *amount, now) else {
+            return Ok(None);
+        };
+        if !books.book_after_all(&mut *unit, &done, now).await? {
+            return Ok(None);
+        }
+        unit.commit().await?;
+        Ok(Some(done))
     }
 }
 

@@ -36,7 +36,8 @@ pub enum Settled {
     NothingNew,
     /// The payment is on record now; the order is as it was. What must not be kept goes back from here on.
     RecordedOnly(PaymentStatus),
-    /// It told of a refund of ours, which is asked about now, or of one past this service, which is on record now.
+    /// It told of a refund of ours, which is asked about now, or of one past this service or taken for failed, which is
+    /// on record as done now.
     RefundTold,
 }
 
@@ -194,19 +195,20 @@ impl SettlePayment {
                 unit.commit().await?;
                 Ok(Try::Done(Settled::RefundTold))
             }
-            Some(ToldRefund::External(trade_no, number)) => {
+            Some(ToldRefund::NotBooked(trade_no, number)) => {
                 // Nothing is locked while Alipay is asked.
                 drop(unit);
                 match self.gateway.refund_query(&trade_no, &number).await? {
-                    Some(amount) => self.book_external(&trade.out_trade_no, &trade_no, &number, amount).await,
+                    Some(amount) => self.book_told(&trade.out_trade_no, &trade_no, &number, amount).await,
                     None => Err(SettleError::NotKnownYet),
                 }
             }
         }
     }
 
-    /// Writes down a refund that was made past this service.
-    pub(crate) async fn book_external(
+    /// Writes down a refund that Alipay confirmed and the books do not have: it was made past this service, or is taken
+    /// for failed.
+    pub(crate) async fn book_told(
         &self,
         out_trade_no: &str,
         trade_no: &str,
@@ -216,14 +218,14 @@ impl SettlePayment {
         let mut unit = self.units.begin().await?;
         let now = self.clock.now();
         let mut books = Books::open(&mut *unit, out_trade_no).await?;
-        let Some(refund) = books.view().external(trade_no, out_request_no, amount, now) else {
+        let is_booked = if let Some(refund) = books.view().external(trade_no, out_request_no, amount, now) {
+            books.book_external(&mut *unit, refund, now).await?
+        } else if let Some(refund) = books.view().happened_after_all(trade_no, out_request_no, amount, now) {
+            books.book_after_all(&mut *unit, &refund, now).await?
+        } else {
             return Ok(Try::Done(Settled::NothingNew));
         };
-        if !unit.refunds().record(&refund, None).await? {
-            return Ok(Try::Again);
-        }
-        books.refunds.push(refund.clone());
-        if !books.book(&mut *unit, &refund, now).await? {
+        if !is_booked {
             return Ok(Try::Again);
         }
         if let Some(Superseded { out_request_no: number, rest }) = books.view().superseded(trade_no, now) {

@@ -72,8 +72,9 @@ impl StartPayment {
             return Err(NotAllowed { status: order.status, event: OrderEvent::Paid }.into());
         }
         if order.expire_at.is_none() {
-            // The old back end's: nobody asks Alipay about it so far.
+            // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.
             let mut unit = self.units.begin().await?;
+            unit.orders().set_due(&order.id, order.status, None).await?;
             unit.orders().set_due(&order.id, order.status, order.next_look(now, 0)).await?;
             unit.commit().await?;
         }

@@ -1,21 +1,17 @@
-//! 订单查询, 确认收货, 发货, 订单支付 and 支付结果 against mocked ports.
+//! 订单查询, 确认收货 and 支付结果 against mocked ports.
 
 mod support;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use application::{
-    Cashier, ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest,
-    PaymentResult, PaymentResultError, SettlePayment, ShipOrder, ShipOrderError, StartPayment,
-    StartPaymentError, StartedPayment,
+    ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
+    PaymentResultError, SettlePayment,
 };
-use domain::{
-    Actor, Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
-    PaymentStatus, Refund, Shipment, Trade, TradeStatus,
-};
+use domain::{Actor, Addressee, Cause, Money, NotForUs, Order, OrderId, OrderStatus, Trade, TradeStatus};
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
-    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits, clock_at},
+    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits},
 };
 use support::*;
 
@@ -176,158 +172,6 @@ mod receipt {
         let mut commit = changing(Some(order(OrderStatus::AwaitingReceipt)), Some(change));
         commit.commit_error = Some(StoreError::OutcomeUnknown("gone".into()));
         assert!(matches!(confirm_in(commit).await, (Err(ConfirmReceiptError::Store(_)), 0)));
-    }
-}
-
-mod ship {
-    use super::*;
-
-    async fn ship(unit: MockUnitOfWork) -> (Result<(), ShipOrderError>, usize) {
-        let units = Arc::new(PreparedUnits::new([Ok(unit)]));
-        let use_case = ShipOrder {
-            units: Arc::clone(&units) as _,
-            clock: Arc::new(clock()),
-            receipt_after: RECEIPT_AFTER,
-        };
-        let cause = Cause::shop("小王".to_owned(), None);
-        (use_case.execute(&order_id(), &parcel(), &cause).await, units.commits())
-    }
-
-    fn parcel() -> Shipment {
-        Shipment::new("顺丰速运", "SF1", noon()).unwrap()
-    }
-
-    /// The unit of work, which also finds this payment and these refunds of it.
-    fn with_money(mut unit: MockUnitOfWork, refunds: Vec<Refund>) -> MockUnitOfWork {
-        unit.stock.expect_moves_of().returning(|_| Ok(vec![]));
-        let payment = PaymentRecord {
-            trade: trade("A", "323.91"),
-            status: PaymentStatus::Settled,
-            source: EvidenceSource::Query,
-            recorded_at: noon(),
-        };
-        unit.payments.expect_of_order().return_once(|_| Ok(vec![payment]));
-        unit.refunds.expect_of_order().return_once(|_| Ok(refunds));
-        unit
-    }
-
-    #[tokio::test]
-    async fn only_a_paid_order_is_shipped() {
-        let change = (OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, Actor::Shop);
-        let mut unit = with_money(changing(Some(order(OrderStatus::AwaitingShipment)), Some(change)), vec![]);
-        unit.orders
-            .expect_record_shipment()
-            .times(1)
-            .withf(|id, shipment| *id == order_id() && *shipment == parcel())
-            .returning(|_, _| Ok(()));
-        let (outcome, commits) = ship(unit).await;
-        assert!(outcome.is_ok());
-        assert_eq!(commits, 1);
-        for status in OrderStatus::ALL.into_iter().filter(|status| *status != OrderStatus::AwaitingShipment) {
-            let (outcome, commits) = ship(with_money(changing(Some(order(status)), None), vec![])).await;
-            assert!(matches!(outcome, Err(ShipOrderError::NotAllowed(_))), "{status:?}");
-            assert_eq!(commits, 0);
-        }
-        assert!(matches!(
-            ship(with_money(changing(None, None), vec![])).await,
-            (Err(ShipOrderError::UnknownOrder), 0)
-        ));
-    }
-
-    #[tokio::test]
-    async fn the_database_may_fail_or_others_be_faster() {
-        let mut lost = with_money(changing(Some(order(OrderStatus::AwaitingShipment)), None), vec![]);
-        lost.orders.expect_change_status().returning(|_| Ok(false));
-        assert!(matches!(ship(lost).await, (Err(ShipOrderError::Conflict), 0)));
-
-        let mut find = MockUnitOfWork::default();
-        find.orders.expect_find_for_update().returning(|_| Err(store_down()));
-        assert!(matches!(ship(find).await, (Err(ShipOrderError::Store(_)), 0)));
-    }
-}
-
-mod pay {
-    use super::*;
-
-    fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> StartPayment {
-        let mut orders = MockOrderReader::new();
-        orders.expect_find().withf(|id| *id == order_id()).return_once(|_| Ok(found));
-        let now = noon().after(Duration::from_secs(seconds_later));
-        StartPayment {
-            users: Arc::new(known_user()),
-            orders: Arc::new(orders),
-            units: Arc::new(PreparedUnits::default()),
-            cashier: Arc::new(Cashier { gateway: Arc::new(gateway), clock: Arc::new(clock_at(now)) }),
-            clock: Arc::new(clock_at(now)),
-        }
-    }
-
-    async fn pay(use_case: StartPayment) -> Result<StartedPayment, StartPaymentError> {
-        use_case.execute(&username(), &order_id()).await
-    }
-
-    #[tokio::test]
-    async fn an_unpaid_order_is_charged_what_it_costs_and_not_a_fen_else() {
-        let mut gateway = MockPaymentGateway::new();
-        gateway
-            .expect_pay_url()
-            .times(1)
-            .withf(|request| {
-                request.out_trade_no == order_id()
-                    && request.total_amount == money("323.91")
-                    && request.subject == "红袖添香4 红袖添香5"
-                    && request.time_expire == order(OrderStatus::AwaitingPayment).expire_at
-            })
-            .returning(|_| Ok("https://alipay/pay".to_owned()));
-        let started = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await.unwrap();
-        let StartedPayment::Invited(invitation) = started else { panic!("{started:?}") };
-        assert_eq!(invitation.total_amount, money("323.91"));
-        assert_eq!(invitation.pay_url, "https://alipay/pay");
-    }
-
-    #[tokio::test]
-    async fn a_paid_order_is_not_paid_again() {
-        for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
-            let started = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await.unwrap();
-            let paid = StartedPayment::AlreadyPaid { order_id: order_id(), total_amount: money("323.91") };
-            assert_eq!(started, paid);
-        }
-    }
-
-    #[tokio::test]
-    async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
-        for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
-            let outcome = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await;
-            assert!(matches!(outcome, Err(StartPaymentError::NotAllowed(_))));
-        }
-        let overdue = paying(MockPaymentGateway::new(), Some(order(OrderStatus::AwaitingPayment)), 1800);
-        assert!(matches!(pay(overdue).await, Err(StartPaymentError::NotAllowed(_))));
-    }
-
-    #[tokio::test]
-    async fn another_users_order_is_as_unknown_as_none() {
-        for found in [None, Some(others(order(OrderStatus::AwaitingPayment)))] {
-            let outcome = pay(paying(MockPaymentGateway::new(), found, 0)).await;
-            assert!(matches!(outcome, Err(StartPaymentError::UnknownOrder)));
-        }
-    }
-
-    #[tokio::test]
-    async fn each_port_may_fail() {
-        let mut use_case = paying(MockPaymentGateway::new(), None, 0);
-        use_case.users = Arc::new(stranger());
-        assert!(matches!(pay(use_case).await, Err(StartPaymentError::UnknownUser)));
-
-        let mut orders = MockOrderReader::new();
-        orders.expect_find().returning(|_| Err(store_down()));
-        let mut use_case = paying(MockPaymentGateway::new(), None, 0);
-        use_case.orders = Arc::new(orders);
-        assert!(matches!(pay(use_case).await, Err(StartPaymentError::Store(_))));
-
-        let mut gateway = MockPaymentGateway::new();
-        gateway.expect_pay_url().returning(|_| Err(alipay_down()));
-        let outcome = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await;
-        assert!(matches!(outcome, Err(StartPaymentError::Gateway(_))));
     }
 }
 

@@ -164,6 +164,23 @@ async fn it_looks_again_when_others_were_faster_or_hold_the_rows() {
 }
 
 #[tokio::test]
+async fn what_somebody_else_recorded_meanwhile_is_not_recorded_twice() {
+    let known =
+        || finding(Some(order(OrderStatus::AwaitingShipment)), vec![recorded("B", PaymentStatus::Duplicate)]);
+    let paid = || vec![recorded("A", PaymentStatus::Settled)];
+    let mut payment = finding(Some(order(OrderStatus::AwaitingShipment)), paid());
+    payment.payments.expect_record().times(1).returning(|_| Ok(false));
+    let mut owed = finding(Some(order(OrderStatus::AwaitingShipment)), paid());
+    owed.payments.expect_record().times(1).returning(|_| Ok(true));
+    owed.refunds.expect_record().times(1).returning(|_, _| Ok(false));
+    for lost in [payment, owed] {
+        let units = units(vec![lost, known()]);
+        assert_eq!(settle(trade("B", "323.91"), &units).await.unwrap(), Settled::NothingNew);
+        assert_eq!((units.commits(), units.left()), (0, 0), "no payment without what is owed for it");
+    }
+}
+
+#[tokio::test]
 async fn it_gives_up_after_bounded_tries() {
     let locked = (0..100).map(|_| {
         let mut unit = MockUnitOfWork::default();
@@ -201,7 +218,11 @@ async fn each_failure_of_the_database_is_passed_on_so_that_alipay_sends_again() 
     commit.orders.expect_change_status().returning(|_| Ok(true));
     commit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
 
-    for unit in [find, payments, change, record, retake, commit] {
+    let mut owed = finding(Some(order(OrderStatus::Completed)), vec![recorded("B", PaymentStatus::Settled)]);
+    owed.payments.expect_record().returning(|_| Ok(true));
+    owed.refunds.expect_record().returning(|_, _| Err(store_down()));
+
+    for unit in [find, payments, change, record, retake, commit, owed] {
         let units = units(vec![unit]);
         assert!(matches!(settle(trade("A", "323.91"), &units).await, Err(SettleError::Store(_))));
         assert_eq!(units.commits(), 0);

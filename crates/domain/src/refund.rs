@@ -1,7 +1,11 @@
 use crate::{
     Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime, StockMove,
-    Trade, stock_move::pieces_held,
+    stock_move::pieces_held,
 };
+
+mod told;
+
+pub use told::{Superseded, ToldRefund};
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -302,14 +306,17 @@ impl RefundBooks<'_> {
     fn restock(&self, asked: &[Restock], pays_the_order: bool) -> Result<Vec<Restock>, RefundRefusal> {
         let restock = by_sku(asked);
         for wish in &restock {
-            let order =
-                self.order.filter(|_| pays_the_order).ok_or(RefundRefusal::ExceedsOrder(wish.sku_id))?;
-            let held = pieces_held(order, self.moves, wish.sku_id);
-            if wish.pieces > held.saturating_sub(self.going_into_stock(wish.sku_id)) {
+            if !pays_the_order || wish.pieces > self.returnable(wish.sku_id) {
                 return Err(RefundRefusal::ExceedsOrder(wish.sku_id));
             }
         }
         Ok(restock)
+    }
+
+    /// Pieces that the order holds and that no refund is going to put back.
+    fn returnable(&self, sku_id: crate::SkuId) -> u32 {
+        let held = self.order.map_or(0, |order| pieces_held(order, self.moves, sku_id));
+        held.saturating_sub(self.going_into_stock(sku_id))
     }
 
     /// Pieces that refunds which are not finished will put back.
@@ -318,81 +325,7 @@ impl RefundBooks<'_> {
         let wishes = open.flat_map(|refund| &refund.restock).filter(|wish| wish.sku_id == sku_id);
         wishes.fold(0, |sum, wish| sum.saturating_add(wish.pieces))
     }
-
-    /// What a message that tells of a refund means; none where it tells nothing new, or of a trade that is not on
-    /// record.
-    pub fn told(&self, trade: &Trade) -> Option<ToldRefund> {
-        let out_request_no = trade.refund_request_no.as_ref()?;
-        match self.refunds.iter().find(|refund| refund.out_request_no == *out_request_no) {
-            Some(known) => (known.status == RefundStatus::Requested)
-                .then(|| ToldRefund::Ours(known.out_request_no.clone())),
-            None => self
-                .payment(Some(&trade.trade_no))
-                .map(|payment| ToldRefund::External(payment.trade.trade_no.clone(), out_request_no.clone())),
-        }
-    }
-
-    /// The refund of this amount that was made past this service, to be written down; none where it is on record, or
-    /// its trade is not.
-    pub fn external(
-        &self,
-        trade_no: &str,
-        out_request_no: &str,
-        amount: Money,
-        now: ShopTime,
-    ) -> Option<Refund> {
-        let is_known = self.refunds.iter().any(|refund| refund.out_request_no == out_request_no);
-        let payment = self.payment(Some(trade_no)).filter(|_| !is_known)?;
-        Some(Refund {
-            out_request_no: out_request_no.to_owned(),
-            out_trade_no: payment.trade.out_trade_no.clone(),
-            trade_no: payment.trade.trade_no.clone(),
-            amount,
-            reason: "在支付宝退款".to_owned(),
-            kind: RefundKind::External,
-            status: RefundStatus::Succeeded,
-            restock: Vec::new(),
-            cause: Cause::alipay(None),
-            requested_at: now,
-            finished_at: Some(now),
-            failure: None,
-        })
-    }
 }
 
-impl RefundBooks<'_> {
-    /// The owed refund of the trade that can no longer happen, since part of the money went back otherwise, and the one
-    /// of what is left in its place; none where no such refund is open.
-    ///
-    /// It cannot have happened either: Alipay never sends back more than the trade's amount.
-    pub fn superseded(&self, trade_no: &str, now: ShopTime) -> Option<Superseded> {
-        let payment = self.payment(Some(trade_no))?;
-        let left = payment.trade.total_amount.checked_sub(self.gone_back(trade_no))?;
-        let owed = || self.refunds.iter().filter(|known| known.trade_no == trade_no && known.kind.is_owed());
-        let open =
-            owed().find(|known| known.status == RefundStatus::Requested && known.amount > left)?.clone();
-        let number = format!("back-{trade_no}-{}", owed().count());
-        let rest =
-            Refund { out_request_no: number, amount: left, requested_at: now, failure: None, ..open.clone() };
-        Some(Superseded { out_request_no: open.out_request_no, rest: (!left.is_zero()).then_some(rest) })
-    }
-}
-
-/// An owed refund that another one takes the place of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Superseded {
-    /// The one that has failed.
-    pub out_request_no: String,
-    /// The one in its place; none where nothing is left to go back.
-    pub rest: Option<Refund>,
-}
-
-/// What a message tells of a refund.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ToldRefund {
-    /// The refund of this number, which was not known to be finished: it is to be asked about.
-    Ours(String),
-    /// One that was made past this service: of this trade, under this number. How much it was is to be asked, for the
-    /// message tells the sum of all refunds only.
-    External(String, String),
-}
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
 const GRACE: Duration = Duration::from_secs(5);
 /// How long after its end a cancelled order is looked at for the last time: a payment under way is known by then.
 const LAST_LOOK: Duration = Duration::from_secs(5 * 60);
+/// How often an order without a deadline is looked at: with the waits between, for as long as [`LONGEST_TRADE`].
+const MOST_LOOKS: u32 = 68;
 /// How long a trade may stay unpaid at Alipay at most: 15 days, after its documentation of `time_expire`.
 const LONGEST_TRADE: Duration = Duration::from_secs(15 * 24 * 3600);
 
@@ -31,7 +33,8 @@ impl Order {
     }
 
     /// When an order that is still unpaid is asked about after `attempts` looks: on a widening schedule, and at its
-    /// deadline. None where it has no deadline and Alipay cannot have kept its trade so long.
+    /// deadline. None where it has no deadline and Alipay cannot have kept its trade for so many looks: what counts is
+    /// when the payment was begun, which may be long after the old back end placed the order.
     pub fn next_look(&self, now: ShopTime, attempts: u32) -> Option<ShopTime> {
         match self.expire_at {
             Some(expire_at) if !self.is_expired(now) => {
@@ -39,7 +42,7 @@ impl Order {
                 Some(next.min(expire_at.after(GRACE)))
             }
             Some(_) => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
-            None if now.since(self.created_at) > LONGEST_TRADE => None,
+            None if attempts >= MOST_LOOKS => None,
             None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
         }
     }
@@ -58,8 +61,8 @@ impl Order {
 
     /// When an order that is cancelled now is looked at for the last time, if its trade may still be paid.
     pub fn last_look(&self, now: ShopTime) -> ShopTime {
-        let longest = self.created_at.after(LONGEST_TRADE);
-        self.expire_at.unwrap_or(longest).max(now).after(LAST_LOOK)
+        let end = self.expire_at.map_or_else(|| now.after(LONGEST_TRADE), |expire_at| expire_at.max(now));
+        end.after(LAST_LOOK)
     }
 }
 
@@ -113,10 +116,20 @@ mod tests {
         let order = order(None);
         assert!(!order.is_expired(time("2030-01-01 00:00:00")));
         assert_eq!(order.next_look(time("2019-11-29 20:00:00"), 40), Some(time("2019-11-30 02:00:00")));
-        let late = time("2019-12-14 20:40:08");
-        assert_eq!(order.next_look(late, 40), None);
-        assert_eq!(order.look_after_failure(late, 0), time("2019-12-14 20:41:08"), "not after a failure");
-        assert_eq!(order.look_after_failure(late, 40), time("2019-12-15 02:40:08"));
+        // Its payment is begun years after the old back end placed it.
+        let begun = time("2026-11-25 10:00:00");
+        let (mut now, mut attempts) = (begun, 0);
+        while let Some(next) = order.next_look(now, attempts) {
+            (now, attempts) = (next, attempts + 1);
+        }
+        let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+        assert!(now >= begun.after(days(15)) && now < begun.after(days(16)), "{now}");
+        assert_eq!(order.look_after_failure(begun, 0), time("2026-11-25 10:01:00"));
+        assert_eq!(
+            order.look_after_failure(begun, 1_000),
+            time("2026-11-25 16:00:00"),
+            "not after a failure"
+        );
     }
 
     #[test]
@@ -124,6 +137,8 @@ mod tests {
         let order = order(Some("2019-11-28 21:10:08"));
         assert_eq!(order.last_look(time("2019-11-28 20:50:00")), time("2019-11-28 21:15:08"));
         assert_eq!(order.last_look(time("2019-11-28 22:00:00")), time("2019-11-28 22:05:00"));
+        let old = Order { expire_at: None, ..order };
+        assert_eq!(old.last_look(time("2026-11-25 10:00:00")), time("2026-12-10 10:05:00"));
     }
 
     #[test]

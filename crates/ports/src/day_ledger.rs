@@ -18,7 +18,8 @@ pub trait DayLedger: Send + Sync {
         request_nos: &[String],
     ) -> Result<DayBooks, StoreError>;
 
-    /// Keeps what was found of a day, each with what was done about it, in place of what an earlier comparison found.
+    /// Keeps what was found of a day, each with what was done about it, in place of what an earlier comparison found. At
+    /// most 200 characters are kept of what was done.
     async fn keep(
         &self,
         day: ShopDate,

@@ -200,6 +200,12 @@ pub trait RefundRepo: Send {
         at: ShopTime,
     ) -> Result<bool, StoreError>;
 
+    /// Writes down that a refund which is [`RefundStatus::Failed`] on record happened after all: its status, amount,
+    /// pieces, end and failure become those of `refund`.
+    ///
+    /// False, and nothing changed, where it is not failed. The comparison MUST be part of the statement that writes.
+    async fn correct(&mut self, refund: &Refund) -> Result<bool, StoreError>;
+
     /// Takes at most `limit` refunds that were due before `now`, as [`OrderRepo::claim_due`] does.
     async fn claim_due(
         &mut self,

@@ -7,16 +7,26 @@ use std::sync::{
 
 use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
 use async_trait::async_trait;
-use domain::{AddressId, Money, SkuId, UserId};
+use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DirectBuys,
-    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
-    contract::{Books, Carts, NewAddress, NewSku, OldOrder, Shop},
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DayLedger,
+    DirectBuys, NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
+    contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
 use super::Engine;
 
 const THEN: &str = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
+
+/// What a column without a value is read as.
+const NOTHING: &str = "NULL";
+
+const KINDS: [DifferenceKind; 4] = [
+    DifferenceKind::MissingHere,
+    DifferenceKind::MissingThere,
+    DifferenceKind::Amount,
+    DifferenceKind::Status,
+];
 
 pub(crate) struct SqlShop {
     pub(crate) engine: Engine,
@@ -85,6 +95,10 @@ impl Shop for SqlShop {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        &self.store
+    }
+
+    fn ledger(&self) -> &dyn DayLedger {
         &self.store
     }
 
@@ -196,6 +210,35 @@ impl Shop for SqlShop {
             self.engine.number(&format!("SELECT {column} AS n FROM DDSC_SKU WHERE id = {id}")).await
         };
         Books { stock: number("stock").await, sales: number("sales").await, version: number("version").await }
+    }
+
+    async fn differences(&self, day: ShopDate) -> Vec<KeptDifference> {
+        let column = async |name: &str| {
+            let column = format!(
+                "SELECT COALESCE({name}, '{NOTHING}') AS n FROM dashop_difference WHERE bill_date = '{day}' ORDER BY id"
+            );
+            self.engine.words(&column).await.into_iter()
+        };
+        let maybe = |word: String| Some(word).filter(|word| word != NOTHING);
+        let (kinds, mut trade_nos) = (column("kind").await, column("trade_no").await);
+        let (mut out_trade_nos, mut numbers) = (column("out_trade_no").await, column("out_request_no").await);
+        let (mut ours, mut theirs) = (column("ours").await, column("theirs").await);
+        let (mut repairs, mut times) = (column("repair").await, column("found_at").await);
+        let kept = |word: String| {
+            Some(KeptDifference {
+                difference: Difference {
+                    kind: KINDS.into_iter().find(|kind| kind.as_str() == word)?,
+                    trade_no: trade_nos.next()?,
+                    out_trade_no: out_trade_nos.next()?,
+                    out_request_no: maybe(numbers.next()?),
+                    ours: maybe(ours.next()?),
+                    theirs: maybe(theirs.next()?),
+                },
+                done: maybe(repairs.next()?),
+                found_at: ShopTime::parse(times.next()?.get(..19)?)?,
+            })
+        };
+        kinds.map(kept).collect::<Option<_>>().unwrap()
     }
 
     async fn add_old_order(&self, order: OldOrder) {

@@ -6,9 +6,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::ShopRules;
 use domain::{
-    Address, AddressId, Cart, CartLine, CartStamp, EvidenceSource, FreightPolicy, Merchant, Money, Order,
-    OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Quantity, QuantityLimit, Refund,
-    SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
+    Actor, Address, AddressId, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
+    Money, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Quantity, QuantityLimit,
+    Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade,
+    TradeStatus, UserId, Username,
 };
 use ports::{
     CartError, GatewayError, StoreError,
@@ -158,6 +159,29 @@ pub(crate) fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     }
 }
 
+/// A refund of trade A, asked for by the shop.
+pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
+    Refund {
+        out_request_no: number.to_owned(),
+        out_trade_no: ORDER.to_owned(),
+        trade_no: "A".to_owned(),
+        amount: money(amount),
+        reason: "质量问题".to_owned(),
+        kind: RefundKind::Shop,
+        status,
+        restock: Vec::new(),
+        cause: Cause::shop("小王".to_owned(), None),
+        requested_at: noon(),
+        finished_at: None,
+        failure: None,
+    }
+}
+
+/// (SKU, pieces).
+pub(crate) fn restock(wishes: &[(i32, u32)]) -> Vec<Restock> {
+    wishes.iter().map(|(sku_id, pieces)| Restock { sku_id: SkuId(*sku_id), pieces: *pieces }).collect()
+}
+
 /// A reader that finds these orders, one a look, and is looked at just so often.
 pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderReader {
     let mut orders = MockOrderReader::new();
@@ -192,6 +216,35 @@ pub(crate) fn books(
     unit.stock.expect_moves_of().times(1).returning(|_| Ok(vec![]));
     unit.payments.expect_of_order().times(1).return_once(|_| Ok(payments));
     unit.refunds.expect_of_order().times(1).return_once(|_| Ok(refunds));
+    unit
+}
+
+/// The same, which must then write down that so much of trade A went back, of the order's payment also at the order.
+pub(crate) fn summing(mut unit: MockUnitOfWork, gone_back: &str, pays_the_order: bool) -> MockUnitOfWork {
+    let sum = money(gone_back);
+    unit.payments
+        .expect_set_refunded()
+        .times(1)
+        .withf(move |trade_no, amount| trade_no == "A" && *amount == sum)
+        .returning(|_, _| Ok(()));
+    unit.orders
+        .expect_set_refunded()
+        .times(usize::from(pays_the_order))
+        .withf(move |id, amount| *id == order_id() && *amount == sum)
+        .returning(|_, _| Ok(()));
+    unit
+}
+
+/// The same, which must then end the order, for its last fen went back.
+pub(crate) fn ending(mut unit: MockUnitOfWork, from: OrderStatus, actor: Actor) -> MockUnitOfWork {
+    unit.orders
+        .expect_change_status()
+        .times(1)
+        .withf(move |change| {
+            (change.from, change.to, change.cause.actor) == (from, OrderStatus::Refunded, actor)
+                && (&change.order_id, change.at, change.due_at) == (&order_id(), noon(), None)
+        })
+        .returning(|_| Ok(true));
     unit
 }
 

@@ -1,11 +1,11 @@
 //! What a suite needs of the adapter under test, beside its ports.
 
 use async_trait::async_trait;
-use domain::{AddressId, Money, OrderId, ShopTime, SkuId, UserId};
+use domain::{AddressId, Difference, Money, OrderId, ShopDate, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, NewsDelivery,
-    OrderReader, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
+    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -31,6 +31,8 @@ pub trait Shop: Send + Sync {
     fn office(&self) -> &dyn BackOffice;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
+    /// The port.
+    fn ledger(&self) -> &dyn DayLedger;
     /// The port; units of work keep their news for it.
     fn news(&self) -> &dyn NewsDelivery;
 
@@ -54,6 +56,8 @@ pub trait Shop: Send + Sync {
     async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money);
     /// What is stored of a SKU's stock.
     async fn books(&self, id: SkuId) -> Books;
+    /// What is stored of the last comparison of a day, in the order it was found.
+    async fn differences(&self, day: ShopDate) -> Vec<KeptDifference>;
     /// Writes an order as the old back end does: its own columns only.
     async fn add_old_order(&self, order: OldOrder);
     /// Puts a line into a cart that is in the database; only where [`Shop::removal_mode`] says so.
@@ -113,6 +117,17 @@ pub struct Books {
     pub sales: i64,
     /// How often the stock changed.
     pub version: i64,
+}
+
+/// A stored difference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptDifference {
+    /// What does not agree.
+    pub difference: Difference,
+    /// What was done about it.
+    pub done: Option<String>,
+    /// When it was found, to the second.
+    pub found_at: ShopTime,
 }
 
 /// An order as the old back end wrote it, paid by Alipay, with a freight of 10.00 and no fraction of a second.

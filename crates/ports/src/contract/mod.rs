@@ -16,6 +16,7 @@ pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
 pub mod credentials;
+pub mod day_ledger;
 pub mod direct_buys;
 pub mod due_orders;
 pub mod fixture;
@@ -32,7 +33,7 @@ pub mod stock;
 pub mod unit_of_work;
 pub mod users;
 
-pub use fixture::{Books, Carts, NewAddress, NewSku, OldOrder, Shop};
+pub use fixture::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop};
 
 /// A test of each behaviour of the ports of a database. `$shop` is evaluated once a test, in an async function, to an
 /// `Arc<dyn Shop>` on an empty database.
@@ -120,8 +121,16 @@ macro_rules! shop_contract {
                 are_read_as_they_were_recorded,
                 are_recorded_once_for_each_number,
                 are_finished_once,
+                are_corrected_once_and_where_they_failed_alone,
                 are_claimed_once_and_again_after_the_lease,
                 are_claimed_by_one_alone,
+            ]
+            day_ledger: [
+                has_what_is_of_the_day,
+                has_what_the_bill_names,
+                has_what_a_long_bill_names,
+                keeps_what_was_found_last,
+                keeps_many_differences_and_long_words,
             ]
             news_delivery: [
                 are_read_as_they_were_written,

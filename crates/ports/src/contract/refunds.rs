@@ -120,6 +120,39 @@ pub async fn are_finished_once(shop: Arc<dyn Shop>) {
     assert_eq!(claim(&*shop, 10, 20, 9).await, [("r2".to_owned(), 0)]);
 }
 
+/// What failed and happened after all is on record as it happened, and everything else as it was.
+pub async fn are_corrected_once_and_where_they_failed_alone(shop: Arc<dyn Shop>) {
+    let succeeded = Refund { status: RefundStatus::Succeeded, finished_at: Some(micros(7)), ..refund("r2") };
+    assert!(record(&*shop, &refund("r1"), Some(micros(1))).await);
+    assert!(record(&*shop, &succeeded, None).await);
+    let happened = |number: &str| Refund {
+        amount: money("9.80"),
+        status: RefundStatus::Succeeded,
+        restock: vec![Restock { sku_id: SkuId(4), pieces: 1 }],
+        finished_at: Some(micros(20)),
+        ..refund(number)
+    };
+    let correct = async |number: &str| {
+        let mut unit = shop.units().begin().await.unwrap();
+        let corrected = unit.refunds().correct(&happened(number)).await.unwrap();
+        unit.commit().await.unwrap();
+        corrected
+    };
+    for number in ["r1", "r2", "r3"] {
+        assert!(!correct(number).await, "{number}");
+    }
+    assert_eq!(of_order(&*shop, ORDER).await, [refund("r1"), succeeded.clone()]);
+
+    let mut unit = shop.units().begin().await.unwrap();
+    let why = Some("ACQ.TRADE_STATUS_ERROR".to_owned());
+    assert!(unit.refunds().finish("r1", RefundStatus::Failed, why, micros(9)).await.unwrap());
+    unit.commit().await.unwrap();
+    assert!(correct("r1").await);
+    assert!(!correct("r1").await);
+    assert_eq!(of_order(&*shop, ORDER).await, [happened("r1"), succeeded]);
+    assert_eq!(claim(&*shop, 99, 100, 9).await, []);
+}
+
 /// The longest due first, no more than asked for; again only when the lease has ended, one attempt later.
 pub async fn are_claimed_once_and_again_after_the_lease(shop: Arc<dyn Shop>) {
     for (number, due) in

@@ -100,8 +100,13 @@ mod wrong {
         put_off_in_any_status: due_orders::are_put_off_in_their_status_alone finds IgnoresOldStatus on shop;
         refunds_twice: refunds::are_recorded_once_for_each_number finds RecordsTwice on shop;
         refunds_end_twice: refunds::are_finished_once finds FinishesTwice on shop;
+        refunds_corrected_in_any_status: refunds::are_corrected_once_and_where_they_failed_alone finds FinishesTwice on shop;
         refunds_for_ever: refunds::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         refunds_to_many: refunds::are_claimed_by_one_alone finds LosesUpdates on shop;
+        days_overlap: day_ledger::has_what_is_of_the_day finds DaysOverlap on shop;
+        named_twice: day_ledger::has_what_the_bill_names finds RecordsTwice on shop;
+        case_of_numbers: day_ledger::has_what_the_bill_names finds IgnoresCase on shop;
+        found_before: day_ledger::keeps_what_was_found_last finds KeepsEveryComparison on shop;
         news_for_ever: news_delivery::are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         news_out_of_order: news_delivery::are_told_in_their_order finds Overtakes on shop;
         news_woken_late: news_delivery::are_told_in_their_order finds FinishesTwice on shop;

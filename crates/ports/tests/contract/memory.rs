@@ -2,6 +2,7 @@
 
 mod addresses;
 mod carts;
+mod ledger;
 mod news;
 mod office;
 mod reading;
@@ -18,11 +19,11 @@ use std::{
 
 use domain::{
     Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RepeatGuard, RequestDigest, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
+    RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
-    contract::{Books, Carts, Shop},
+    contract::{Books, Carts, KeptDifference, Shop},
 };
 
 /// What is wrong with an adapter.
@@ -73,6 +74,10 @@ pub(crate) enum Defect {
     KeepsDefaults,
     ShowsOffShelf,
     KeepsEveryHash,
+    /// What an earlier comparison found stays.
+    KeepsEveryComparison,
+    /// A day ends with the first moment of the next.
+    DaysOverlap,
     /// Sums stop at the largest amount.
     SumsUpToTheLargestAmount,
     /// One line that cannot be read hides the cart.
@@ -95,6 +100,7 @@ struct Tables {
     payments: Vec<PaymentRecord>,
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,
+    differences: Vec<(ShopDate, KeptDifference)>,
     last_news: i64,
     news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,

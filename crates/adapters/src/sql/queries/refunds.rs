@@ -45,6 +45,10 @@ impl RefundRepo for Unit {
         self.lease.call(|conn| finish(conn, out_request_no, status, failure, at)).await
     }
 
+    async fn correct(&mut self, refund: &Refund) -> Result<bool, StoreError> {
+        self.lease.call(|conn| correct(conn, refund)).await
+    }
+
     async fn claim_due(
         &mut self,
         now: ShopTime,
@@ -132,6 +136,25 @@ async fn finish(
         .execute(conn)
         .await?;
     Ok(finished > 0)
+}
+
+async fn correct(conn: &mut Conn, refund: &Refund) -> Result<bool, QueryError> {
+    let RefundRow { out_request_no, amount, status, restock, finished_at, failure, .. } =
+        RefundRow::of(refund)?;
+    let failed = dashop_refund::table
+        .filter(dashop_refund::out_request_no.eq(out_request_no))
+        .filter(dashop_refund::status.eq(RefundStatus::Failed.as_str()));
+    let corrected = diesel::update(failed)
+        .set((
+            dashop_refund::amount.eq(amount),
+            dashop_refund::status.eq(status),
+            dashop_refund::restock.eq(restock),
+            dashop_refund::finished_at.eq(finished_at),
+            dashop_refund::failure.eq(failure),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(corrected > 0)
 }
 
 async fn claim_due(

@@ -43,6 +43,20 @@ impl RefundRepo for Unit {
         Ok(true)
     }
 
+    async fn correct(&mut self, refund: &Refund) -> Result<bool, StoreError> {
+        let corrects_all = self.has(Defect::FinishesTwice);
+        let mut refunds = self.tables.refunds.iter_mut().map(|(known, _)| known);
+        let Some(known) = refunds.find(|known| {
+            known.out_request_no == refund.out_request_no
+                && (known.status == RefundStatus::Failed || corrects_all)
+        }) else {
+            return Ok(false);
+        };
+        *known = refund.clone();
+        self.wrote().await;
+        Ok(true)
+    }
+
     async fn claim_due(
         &mut self,
         now: ShopTime,

@@ -1,12 +1,12 @@
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress, Sku,
-    SkuId, UserId,
+    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress,
+    ShopDate, Sku, SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DirectBuys, NewsDelivery,
-    OrderReader, Showcase, UnitsOfWork, Users,
-    contract::{Books, NewAddress, NewSku, OldOrder, Shop},
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
+    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
+    contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
 use super::{Memory, StoredOrder, StoredPassword};
@@ -50,6 +50,10 @@ impl Shop for Memory {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn ledger(&self) -> &dyn DayLedger {
         self
     }
 
@@ -139,6 +143,12 @@ impl Shop for Memory {
 
     async fn books(&self, id: SkuId) -> Books {
         self.tables().skus[&id].1
+    }
+
+    async fn differences(&self, day: ShopDate) -> Vec<KeptDifference> {
+        let tables = self.tables();
+        let of_day = tables.differences.iter().filter(|(of, _)| *of == day);
+        of_day.map(|(_, kept)| kept.clone()).collect()
     }
 
     async fn add_old_order(&self, old: OldOrder) {

@@ -1,0 +1,245 @@
+//! 对账 against mocked ports.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod payments;
+mod refunds;
+
+use std::sync::{Arc, Mutex};
+
+use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder, SettlePayment};
+use domain::{
+    Actor, BillEntry, BillEntryKind, DayBooks, DifferenceKind, OrderStatus, PaymentStatus, Refund,
+    RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+};
+use ports::{
+    GatewayError, RefundOutcome, StoreError,
+    mock::{MockDayLedger, MockPaymentGateway, MockUnitOfWork, PreparedUnits, clock_at},
+};
+use support::*;
+
+/// The day of [`noon`], which is over when the tests compare it.
+fn day() -> ShopDate {
+    ShopDate::parse("2019-11-28").unwrap()
+}
+
+fn use_case(gateway: MockPaymentGateway, ledger: MockDayLedger, units: &Arc<PreparedUnits>) -> Reconcile {
+    let gateway = Arc::new(gateway);
+    let settle = Arc::new(SettlePayment {
+        gateway: Arc::clone(&gateway) as _,
+        units: Arc::clone(units) as _,
+        merchant: merchant(),
+        clock: Arc::new(clock()),
+    });
+    let refund = Arc::new(RefundOrder {
+        units: Arc::clone(units) as _,
+        gateway: Arc::clone(&gateway) as _,
+        settle: Arc::clone(&settle),
+        clock: Arc::new(clock()),
+    });
+    let clock = Arc::new(clock_at(day().next().begin()));
+    Reconcile { gateway, ledger: Arc::new(ledger), units: Arc::clone(units) as _, settle, refund, clock }
+}
+
+fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
+    BillEntry {
+        trade_no: trade_no.to_owned(),
+        out_trade_no: ORDER.to_owned(),
+        kind: match request {
+            None => BillEntryKind::Payment,
+            Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
+        },
+        amount: money(amount),
+        booked_at: noon(),
+    }
+}
+
+/// Alipay with this bill of the day.
+fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill)));
+    gateway
+}
+
+/// A ledger that has these books of the day and keeps what is found in the second.
+fn keeping(books: DayBooks) -> (MockDayLedger, Arc<Mutex<Vec<FoundDifference>>>) {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let mut ledger = MockDayLedger::new();
+    ledger.expect_books_of().times(1).return_once(|_, _, _| Ok(books));
+    let keeper = Arc::clone(&kept);
+    ledger
+        .expect_keep()
+        .times(1)
+        .withf(|date, _, at| *date == day() && *at == day().next().begin())
+        .returning(move |_, found, _| {
+            *keeper.lock().unwrap() = found.to_vec();
+            Ok(())
+        });
+    (ledger, kept)
+}
+
+/// Compares with repair, and says what was done about each difference; what is said is what is kept.
+async fn repaired(
+    gateway: MockPaymentGateway,
+    books: DayBooks,
+    units: Vec<MockUnitOfWork>,
+) -> Vec<(DifferenceKind, String)> {
+    let (ledger, kept) = keeping(books);
+    let units = support::units(units);
+    let found = use_case(gateway, ledger, &units).execute(day(), true).await.unwrap();
+    assert_eq!(units.left(), 0);
+    assert_eq!(*kept.lock().unwrap(), found);
+    found.into_iter().map(|(difference, done)| (difference.kind, done.unwrap())).collect()
+}
+
+fn one(kind: DifferenceKind, done: &str) -> Vec<(DifferenceKind, String)> {
+    vec![(kind, done.to_owned())]
+}
+
+/// The payment of the order by trade A, and these refunds.
+fn paid_books(refunds: Vec<Refund>) -> DayBooks {
+    DayBooks { payments: vec![recorded("A", PaymentStatus::Settled)], refunds }
+}
+
+/// The same in the order's own books.
+fn of_order(refunds: &[Refund]) -> MockUnitOfWork {
+    let payments = vec![recorded("A", PaymentStatus::Settled)];
+    books(Some(order(OrderStatus::AwaitingShipment)), payments, refunds.to_vec())
+}
+
+fn knowing_trade(
+    mut gateway: MockPaymentGateway,
+    answer: Result<Option<Trade>, GatewayError>,
+) -> MockPaymentGateway {
+    gateway.expect_query_trade().times(1).withf(|trade_no| trade_no == "A").return_once(|_| answer);
+    gateway
+}
+
+fn knowing_refund(
+    mut gateway: MockPaymentGateway,
+    number: &'static str,
+    answer: Result<Option<&str>, GatewayError>,
+) -> MockPaymentGateway {
+    let answer = answer.map(|amount| amount.map(money));
+    gateway
+        .expect_refund_query()
+        .times(1)
+        .withf(move |trade_no, asked| (trade_no, asked) == ("A", number))
+        .return_once(|_, _| answer);
+    gateway
+}
+
+/// A unit of work that finds the refund of the difference.
+fn finding(refund: Option<Refund>) -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.refunds.expect_find().times(1).withf(|number| number == "r1").return_once(|_| Ok(refund));
+    unit
+}
+
+#[tokio::test]
+async fn a_day_that_is_not_over_is_not_compared() {
+    for today in [day(), day().next()] {
+        let units = units(vec![]);
+        let mut reconcile = use_case(MockPaymentGateway::new(), MockDayLedger::new(), &units);
+        reconcile.clock = Arc::new(clock_at(day().begin()));
+        let outcome = reconcile.execute(today, true).await;
+        assert!(matches!(outcome, Err(ReconcileError::NotOver)), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_bill().times(1).returning(|_| Ok(None));
+    let outcome = use_case(gateway, MockDayLedger::new(), &units(vec![])).execute(day(), true).await;
+    assert!(matches!(outcome, Err(ReconcileError::NoBill)), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn the_books_are_asked_for_whatever_the_bill_names() {
+    let bill =
+        vec![entry("A", "323.91", None), entry("B", "9.90", Some("r1")), entry("A", "1.00", Some("r2"))];
+    let mut ledger = MockDayLedger::new();
+    let of_bill = |date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
+        *date == day() && trade_nos == ["A", "B", "A"] && request_nos == ["r1", "r2"]
+    };
+    ledger.expect_books_of().times(1).withf(of_bill).returning(|_, _, _| Ok(DayBooks::default()));
+    ledger.expect_keep().times(1).withf(|_, found, _| found.len() == 3).returning(|_, _, _| Ok(()));
+    use_case(billing(bill), ledger, &units(vec![])).execute(day(), false).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_day_that_agrees_is_kept_as_one_without_differences() {
+    let done = Refund { finished_at: Some(noon()), ..refund("r1", "9.90", RefundStatus::Succeeded) };
+    let bill = vec![entry("A", "323.91", None), entry("A", "9.90", Some("r1"))];
+    assert_eq!(repaired(billing(bill), paid_books(vec![done]), vec![]).await, []);
+}
+
+#[tokio::test]
+async fn without_repair_nothing_is_asked_or_written() {
+    let bill =
+        vec![entry("A", "323.91", None), entry("A", "9.90", Some("r1")), entry("A", "1.00", Some("x"))];
+    let books =
+        DayBooks { refunds: vec![refund("r1", "9.90", RefundStatus::Requested)], ..DayBooks::default() };
+    let (ledger, kept) = keeping(books);
+    let units = units(vec![]);
+    let found = use_case(billing(bill), ledger, &units).execute(day(), false).await.unwrap();
+    let kinds: Vec<_> = found.iter().map(|(difference, done)| (difference.kind, done.clone())).collect();
+    let expected = [DifferenceKind::MissingHere, DifferenceKind::Status, DifferenceKind::MissingHere];
+    assert_eq!(kinds, expected.map(|kind| (kind, None)));
+    assert_eq!(*kept.lock().unwrap(), found);
+}
+
+#[tokio::test]
+async fn amounts_that_differ_and_what_alipay_does_not_have_are_left_to_people() {
+    let mut paid = recorded("C", PaymentStatus::Settled);
+    paid.trade.paid_at = Some(noon());
+    let mut books = paid_books(vec![
+        Refund { finished_at: Some(noon()), ..refund("r1", "9.90", RefundStatus::Succeeded) },
+        Refund { finished_at: Some(noon()), ..refund("r2", "1.00", RefundStatus::Succeeded) },
+    ]);
+    books.payments.push(paid);
+    let bill = vec![entry("A", "323.90", None), entry("A", "9.91", Some("r1"))];
+    let people = || "未处理:需人工核对".to_owned();
+    let expected = [
+        (DifferenceKind::Amount, people()),
+        (DifferenceKind::MissingThere, people()),
+        (DifferenceKind::Amount, people()),
+        (DifferenceKind::MissingThere, people()),
+    ];
+    assert_eq!(repaired(billing(bill), books, vec![]).await, expected);
+}
+
+#[tokio::test]
+async fn one_that_is_not_mended_does_not_hold_up_the_next() {
+    let bill = vec![entry("A", "323.91", None), entry("B", "323.91", None)];
+    let mut gateway = billing(bill);
+    gateway.expect_query_trade().times(2).returning(|trade_no| match trade_no {
+        "A" => Err(alipay_down()),
+        other => Ok(Some(trade(other, "323.91"))),
+    });
+    let units = vec![paying_in(OrderStatus::AwaitingPayment)];
+    let done = repaired(gateway, DayBooks::default(), units).await;
+    let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
+    assert_eq!(done, [missing("未处理:Alipay cannot be reached"), missing("已入账,订单已付款")]);
+}
+
+#[tokio::test]
+async fn each_port_may_fail() {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_bill().returning(|_| Err(alipay_down()));
+    let outcome = use_case(gateway, MockDayLedger::new(), &units(vec![])).execute(day(), true).await;
+    assert!(matches!(outcome, Err(ReconcileError::Gateway(_))), "{outcome:?}");
+
+    let mut ledger = MockDayLedger::new();
+    ledger.expect_books_of().returning(|_, _, _| Err(store_down()));
+    let outcome = use_case(billing(vec![]), ledger, &units(vec![])).execute(day(), true).await;
+    assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
+
+    let mut ledger = MockDayLedger::new();
+    ledger.expect_books_of().returning(|_, _, _| Ok(DayBooks::default()));
+    ledger.expect_keep().returning(|_, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
+    let outcome = use_case(billing(vec![]), ledger, &units(vec![])).execute(day(), true).await;
+    assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
+}

@@ -1,0 +1,59 @@
+use async_trait::async_trait;
+use domain::{DayBooks, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
+use ports::{DayLedger, StoreError, contract::KeptDifference};
+
+use super::{Defect, Memory};
+
+#[async_trait]
+impl DayLedger for Memory {
+    async fn books_of(
+        &self,
+        day: ShopDate,
+        trade_nos: &[String],
+        request_nos: &[String],
+    ) -> Result<DayBooks, StoreError> {
+        let tables = self.tables();
+        let is_of_day = |at: Option<ShopTime>| {
+            let is_next = |at| self.has(Defect::DaysOverlap) && at == day.next().begin();
+            at.is_some_and(|at| at.date() == day || is_next(at))
+        };
+        let named = |numbers: &[String], number: &str| {
+            numbers.iter().any(|named| match self.defect {
+                Some(Defect::IgnoresCase) => named.eq_ignore_ascii_case(number),
+                Some(_) | None => named == number,
+            })
+        };
+        let is_meant = |payment: &&PaymentRecord| {
+            is_of_day(payment.trade.paid_at) || named(trade_nos, &payment.trade.trade_no)
+        };
+        let is_asked =
+            |refund: &&Refund| is_of_day(refund.finished_at) || named(request_nos, &refund.out_request_no);
+        let refunds = tables.refunds.iter().map(|(refund, _)| refund);
+        let mut books = DayBooks {
+            payments: tables.payments.iter().filter(is_meant).cloned().collect(),
+            refunds: refunds.filter(is_asked).cloned().collect(),
+        };
+        if self.has(Defect::RecordsTwice) {
+            books.payments.extend_from_within(..);
+        }
+        Ok(books)
+    }
+
+    async fn keep(
+        &self,
+        day: ShopDate,
+        found: &[(Difference, Option<String>)],
+        at: ShopTime,
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        if !self.has(Defect::KeepsEveryComparison) {
+            tables.differences.retain(|(of, _)| *of != day);
+        }
+        let kept = found.iter().map(|(difference, done)| {
+            let done = done.as_ref().map(|done| done.chars().take(200).collect());
+            (day, KeptDifference { difference: difference.clone(), done, found_at: at })
+        });
+        tables.differences.extend(kept);
+        Ok(())
+    }
+}
