@@ -10,5 +10,6 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod expiry;
 mod shop;
 mod together;
