@@ -13,3 +13,4 @@
 mod expiry;
 mod shop;
 mod together;
+mod unheard;
