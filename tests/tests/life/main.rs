@@ -11,6 +11,7 @@
 )]
 
 mod expiry;
+mod late;
 mod shop;
 mod together;
 mod unheard;
