@@ -12,6 +12,7 @@
 
 mod expiry;
 mod late;
+mod receipt;
 mod shop;
 mod together;
 mod unheard;
