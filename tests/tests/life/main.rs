@@ -13,6 +13,8 @@
 mod expiry;
 mod late;
 mod receipt;
+mod reconcile;
 mod shop;
 mod together;
+mod told;
 mod unheard;

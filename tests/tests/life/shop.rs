@@ -195,3 +195,22 @@ pub(crate) fn sql(time: ShopTime) -> String {
 pub(crate) fn time(text: &str) -> ShopTime {
     ShopTime::parse(&text[..19]).unwrap_or_else(|| panic!("not a moment: {text}"))
 }
+
+/// What a command did.
+pub(crate) struct Said {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Said {
+    /// Runs a command on the shop's data.
+    pub(crate) fn by(setup: &Setup, arguments: &[&str]) -> Self {
+        let output = setup.run(arguments);
+        Self {
+            status: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
