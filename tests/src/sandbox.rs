@@ -88,6 +88,11 @@ impl Sandbox {
         refunded["out_request_no"].as_str().unwrap().to_owned()
     }
 
+    /// Ends the time in which the order's trade can be refunded.
+    pub async fn finish(&self, order_id: &str) -> Value {
+        self.done("finish", json!({"out_trade_no": order_id})).await
+    }
+
     /// Makes so many coming calls of a method go wrong, as `/control/faults` has it.
     pub async fn fault(&self, fault: Value) {
         self.done("faults", fault).await;

@@ -10,6 +10,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod commands;
 mod expiry;
 mod late;
 mod receipt;
