@@ -13,6 +13,7 @@
 mod commands;
 mod expiry;
 mod late;
+mod overtaken;
 mod receipt;
 mod reconcile;
 mod shop;
