@@ -10,6 +10,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod at_once;
 mod commands;
 mod expiry;
 mod late;
