@@ -5,7 +5,7 @@ use serde_json::json;
 use tests::{Browser, Setup};
 use url::Url;
 
-use crate::shop::{PRICE, Placed, Shop, deliver};
+use crate::shop::{PRICE, Placed, Shop};
 
 /// How many orders are fought over.
 const ORDERS: i32 = 12;
@@ -28,7 +28,7 @@ async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
     shop.sandbox.hold_notifications().await;
     let mut ways_back = Vec::new();
     for order in &orders {
-        ways_back.push(pay_at_the_cashier(order).await);
+        ways_back.push(pay_at_the_cashier(&shop.browser, order).await);
     }
     let told = shop.sandbox.take_held().await;
     assert_eq!(told.len(), orders.len());
@@ -38,10 +38,10 @@ async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
         shop.expire(&order.id).await;
     }
 
-    let notified =
-        told.iter().flat_map(|(_, form)| shop.programs.iter().map(move |program| deliver(program, form)));
-    let returned = ways_back.iter().zip(shop.programs.iter().cycle()).map(|(query, program)| async move {
-        Browser::new().get(&program.url(&format!("/v1/orders/success/?{query}"))).await.json()
+    let notified = shop.deliver_everywhere(&told);
+    let returned = ways_back.iter().zip(shop.programs.iter().cycle()).map(|(query, program)| {
+        let (browser, url) = (&shop.browser, program.url(&format!("/v1/orders/success/?{query}")));
+        async move { browser.get(&url).await.json() }
     });
     let given_up = orders.iter().zip(shop.programs.iter().cycle().skip(1)).map(|(order, program)| {
         let buyer = program.buyer(&format!("b{}", order.user));
@@ -49,7 +49,7 @@ async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
     });
     let refused = orders.iter().map(|order| staff.act(&order.id, "cancel", json!({"reason": "断货"})));
     let (notified, returned, given_up, refused) =
-        tokio::join!(join_all(notified), join_all(returned), join_all(given_up), join_all(refused));
+        tokio::join!(notified, join_all(returned), join_all(given_up), join_all(refused));
     assert!(notified.iter().all(|answer| answer == "success"), "{notified:?}");
     assert!(returned.iter().all(|answer| answer["code"] == 200), "{returned:?}");
     assert!(given_up.iter().all(|answer| answer["code"] == 50108), "{given_up:?}");
@@ -69,8 +69,7 @@ async fn an_order_that_is_paid_is_paid_once_whoever_finds_out_first() {
 }
 
 /// Pays at the cashier page; the query with which the browser comes back to the result page.
-async fn pay_at_the_cashier(order: &Placed) -> String {
-    let browser = Browser::new();
+async fn pay_at_the_cashier(browser: &Browser, order: &Placed) -> String {
     let page = browser.get(&order.pay_url).await.text;
     let trade_no = page.split_once("name=\"trade_no\" value=\"").unwrap().1.split_once('"').unwrap().0;
     let button = Url::parse(&order.pay_url).unwrap().join("/cashier/pay").unwrap();

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::{Setup, until};
 
-use crate::shop::{AMOUNT, PRICE, Placed, Shop, deliver};
+use crate::shop::{AMOUNT, PRICE, Placed, Shop};
 
 tests::on_both_stores!(
     a_cancelled_order_that_is_paid_after_all_gets_its_stock_again,
@@ -62,7 +62,7 @@ async fn a_late_payment_of_what_others_bought_goes_back_to_the_fen(setup: Setup)
     shop.sandbox.hold_notifications().await;
     let trade_no = shop.pay(&order).await["trade_no"].clone();
     let told = shop.sandbox.take_held().await.remove(0).1;
-    assert_eq!(deliver(shop.dashop(), &told).await, "success");
+    assert_eq!(shop.deliver(&told).await, "success");
     shop.is_wholly_refunded_at_alipay(&order.id, &trade_no).await;
     until("the refund is written down", async || shop.refunds(&order.id).await == ["late succeeded 219.00"])
         .await;
@@ -84,7 +84,7 @@ async fn a_late_payment_of_what_others_bought_goes_back_to_the_fen(setup: Setup)
     again.extend(shop.sandbox.take_held().await.into_iter().map(|(_, form)| form));
     assert_eq!(again.len(), 2);
     for form in again {
-        assert_eq!(deliver(shop.dashop(), &form).await, "success");
+        assert_eq!(shop.deliver(&form).await, "success");
     }
     assert_eq!(shop.sandbox.calls_about(&order.id).await, ["query", "refund"]);
     assert_eq!(shop.status(&order.id).await, 5);
@@ -99,7 +99,7 @@ async fn a_refund_that_is_owed_is_tried_until_alipay_takes_it(setup: Setup) {
     shop.sandbox.hold_notifications().await;
     let trade_no = shop.pay(&order).await["trade_no"].clone();
     let told = shop.sandbox.take_held().await.remove(0).1;
-    assert_eq!(deliver(shop.dashop(), &told).await, "success");
+    assert_eq!(shop.deliver(&told).await, "success");
     shop.is_wholly_refunded_at_alipay(&order.id, &trade_no).await;
     until("the answer is given up", async || {
         let failed =

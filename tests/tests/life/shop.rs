@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use adapters::system::SystemClock;
 use domain::ShopTime;
+use futures_util::future::join_all;
 use ports::Clock;
 use serde_json::{Value, json};
 use tests::{Browser, Dashop, Database, Sandbox, Setup, until};
@@ -17,6 +18,7 @@ pub(crate) struct Shop {
     pub(crate) sandbox: Sandbox,
     pub(crate) programs: Vec<Dashop>,
     pub(crate) database: Database,
+    pub(crate) browser: Browser,
 }
 
 /// An order of one piece that was just placed.
@@ -46,7 +48,7 @@ impl Shop {
             programs.push(setup.start().await);
         }
         let database = programs[0].database().await;
-        Self { sandbox, programs, database }
+        Self { sandbox, programs, database, browser: Browser::new() }
     }
 
     pub(crate) fn dashop(&self) -> &Dashop {
@@ -163,6 +165,25 @@ impl Shop {
         (stock, sales)
     }
 
+    /// Delivers the body of a notification that was held; the answer.
+    pub(crate) async fn deliver(&self, form: &str) -> String {
+        self.deliver_to(self.dashop(), form).await
+    }
+
+    /// Delivers notifications that were held, each to every program, all at the same moment; the answers.
+    pub(crate) async fn deliver_everywhere(&self, held: &[(String, String)]) -> Vec<String> {
+        let everywhere = held
+            .iter()
+            .flat_map(|(_, form)| self.programs.iter().map(move |program| self.deliver_to(program, form)));
+        join_all(everywhere).await
+    }
+
+    async fn deliver_to(&self, program: &Dashop, form: &str) -> String {
+        let reply = self.browser.post_form(&program.url("/v1/orders/success/"), form).await;
+        assert_eq!(reply.status, 200);
+        reply.text
+    }
+
     /// Waits until all the money of a trade is back with the buyer, as Alipay has it.
     pub(crate) async fn is_wholly_refunded_at_alipay(&self, order_id: &str, trade_no: &Value) {
         until(&format!("trade {trade_no} of {order_id} is refunded"), async || {
@@ -172,13 +193,6 @@ impl Shop {
         })
         .await;
     }
-}
-
-/// Delivers a notification that was held, and gives back the answer.
-pub(crate) async fn deliver(program: &Dashop, form: &str) -> String {
-    let reply = Browser::new().post_form(&program.url("/v1/orders/success/"), form).await;
-    assert_eq!(reply.status, 200);
-    reply.text
 }
 
 /// The order, in SQL.

@@ -10,12 +10,11 @@
 use std::collections::BTreeMap;
 
 use adapters::system::SystemClock;
-use futures_util::future::join_all;
 use ports::Clock;
 use serde_json::{Value, json};
 use tests::{Database, Setup, until};
 
-use crate::shop::{AMOUNT, PRICE, Placed, Shop, deliver, sql};
+use crate::shop::{AMOUNT, PRICE, Placed, Shop, sql};
 
 /// How many orders there are of each kind: in all, more than two programs take in one pass.
 const EACH: i32 = 20;
@@ -153,10 +152,7 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
         .await;
 
     make_all_due(&mut shop.database, &orders).await;
-    let everywhere = second_payments
-        .iter()
-        .flat_map(|(_, form)| shop.programs.iter().map(move |program| deliver(program, form)));
-    assert!(join_all(everywhere).await.iter().all(|answer| answer == "success"));
+    assert!(shop.deliver_everywhere(&second_payments).await.iter().all(|answer| answer == "success"));
     let due: i32 = KINDS.iter().filter(|kind| kind.is_due()).map(|_| EACH).sum();
     until("all that was due is done", async || {
         claimed(&shop, "orders that were due").iter().sum::<i32>() >= due
@@ -173,9 +169,7 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
     let calls = shop.sandbox.calls().await.len();
     let told = shop.sandbox.take_held().await;
     assert_eq!(told.len(), usize::try_from(2 * EACH).unwrap(), "each refund moved money once");
-    let everywhere =
-        told.iter().flat_map(|(_, form)| shop.programs.iter().map(move |program| deliver(program, form)));
-    assert!(join_all(everywhere).await.iter().all(|answer| answer == "success"));
+    assert!(shop.deliver_everywhere(&told).await.iter().all(|answer| answer == "success"));
     assert_eq!(shop.sandbox.calls().await.len(), calls);
     check_all(&mut shop, &orders, before).await;
 }

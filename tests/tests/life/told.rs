@@ -4,7 +4,7 @@ use alipay_protocol::Params;
 use serde_json::json;
 use tests::Setup;
 
-use crate::shop::{AMOUNT, Placed, Shop, deliver};
+use crate::shop::{AMOUNT, Placed, Shop};
 
 tests::on_both_stores!(
     a_part_that_went_back_is_on_record_and_is_no_payment,
@@ -32,7 +32,7 @@ async fn refunded_at_console(
 /// Delivers it, again and again.
 async fn is_taken(shop: &Shop, form: &str) {
     for _ in 0..3 {
-        assert_eq!(deliver(shop.dashop(), form).await, "success");
+        assert_eq!(shop.deliver(form).await, "success");
     }
 }
 
