@@ -13,6 +13,7 @@
 mod at_once;
 mod commands;
 mod expiry;
+mod killed;
 mod late;
 mod overtaken;
 mod receipt;
