@@ -1,5 +1,6 @@
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
     process::{Child, Command},
     sync::atomic::{AtomicU16, Ordering},
     time::{Duration, Instant},
@@ -10,6 +11,15 @@ pub(crate) fn that_dies_with_us(program: impl AsRef<std::ffi::OsStr>) -> Command
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
+}
+
+/// The program of this name beside which the test was built.
+pub(crate) fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let mut beside = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
+    beside
+        .find(|program| program.is_file())
+        .unwrap_or_else(|| panic!("{name} is not built: cargo build --workspace --bins"))
 }
 
 /// Sends a signal, such as `STOP`.

@@ -30,6 +30,14 @@ pub struct Buyer {
     token: String,
 }
 
+/// One of the shop's people: the operations of the shop side.
+#[derive(Clone)]
+pub struct Staff {
+    browser: Browser,
+    base: String,
+    token: String,
+}
+
 impl Browser {
     /// A client that gives up after half a minute.
     #[expect(clippy::new_without_default, reason = "it opens connections")]
@@ -129,6 +137,14 @@ impl Buyer {
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
+    /// One order with its timeline.
+    pub async fn show(&self, order_id: &str) -> Value {
+        let shown =
+            self.processing(Method::GET, &format!("?status=3&order_id={order_id}"), None).await.unwrap();
+        assert_eq!(shown["code"], 200, "{shown}");
+        shown["data"]["order"].clone()
+    }
+
     async fn processing(
         &self,
         method: Method,
@@ -148,6 +164,27 @@ impl Buyer {
             }
             None => request,
         }
+    }
+}
+
+impl Staff {
+    pub(crate) fn new(base: String, token: String) -> Self {
+        Self { browser: Browser::new(), base, token }
+    }
+
+    /// All that is on record of an order.
+    pub async fn order(&self, order_id: &str) -> Value {
+        let url = format!("{}/v1/admin/orders/{order_id}", self.base);
+        let shown = reply(self.browser.client.get(url).header("authorization", &self.token)).await.unwrap();
+        assert_eq!(shown.status, 200, "{}", shown.text);
+        shown.json()
+    }
+
+    /// Does something with an order: `ship`, `cancel` or `refunds`.
+    pub async fn act(&self, order_id: &str, what: &str, body: Value) -> Reply {
+        let url = format!("{}/v1/admin/orders/{order_id}/{what}", self.base);
+        let request = self.browser.client.post(url).header("authorization", &self.token);
+        reply(request.header("content-type", "application/json").body(body.to_string())).await.unwrap()
     }
 }
 

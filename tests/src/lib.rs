@@ -20,16 +20,18 @@ mod http;
 mod listener;
 mod load;
 mod program;
+mod sandbox;
 mod servers;
 
 pub use alipay::Alipay;
 pub use child::until;
 pub use data::Data;
 pub use database::Database;
-pub use http::{Browser, Buyer, Reply};
+pub use http::{Browser, Buyer, Reply, Staff};
 pub use listener::{Event, Listener, Reception};
 pub use load::{Answers, Load};
 pub use program::{Dashop, Setup};
+pub use sandbox::Sandbox;
 pub use servers::Server;
 
 /// Makes of each function a test on the embedded shop and one on MySQL and Redis; it is given a [`Setup`] to start.

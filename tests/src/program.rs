@@ -12,8 +12,8 @@ use ports::Clock;
 use tempfile::TempDir;
 
 use crate::{
-    Alipay, Browser, Buyer, Data, Database, Server,
-    child::{free_address, kill, that_dies_with_us},
+    Alipay, Browser, Buyer, Data, Database, Sandbox, Server, Staff,
+    child::{binary, free_address, kill, that_dies_with_us},
     data,
 };
 
@@ -93,6 +93,11 @@ impl Setup {
         settings.into_iter().fold(self, |setup, (name, value)| setup.with(name, &value))
     }
 
+    /// Paying at a sandbox that is a program of its own.
+    pub fn paying_at_sandbox(self, sandbox: &Sandbox) -> Self {
+        self.paying_at(&sandbox.alipay).with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
+    }
+
     /// With one more setting.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
@@ -116,7 +121,7 @@ impl Setup {
 
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
-        let mut command = that_dies_with_us(binary());
+        let mut command = that_dies_with_us(binary("dashop"));
         command
             .env_clear()
             .envs(self.data.settings())
@@ -216,6 +221,13 @@ impl Dashop {
         Buyer::new(self.url(""), token(username, 3600))
     }
 
+    /// One of the shop's people, with a token from the command line.
+    pub fn staff(&self, name: &str) -> Staff {
+        let output = self.setup.run(&["token", "--staff", name]);
+        assert!(output.status.success(), "{output:?}");
+        Staff::new(self.url(""), String::from_utf8(output.stdout).unwrap().trim().to_owned())
+    }
+
     /// The memory it has resident, in bytes.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
@@ -266,11 +278,4 @@ fn token(username: &str, seconds: i64) -> String {
     let claims = Claims { username, exp: SystemClock.now().unix_seconds() + seconds };
     let key = jsonwebtoken::EncodingKey::from_secret(JWT_SECRET.as_bytes());
     jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
-}
-
-/// The program beside which the test was built.
-fn binary() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let mut beside = test.ancestors().skip(1).take(2).map(|folder| folder.join("dashop"));
-    beside.find(|program| program.is_file()).expect("the program is built: cargo build --bin dashop")
 }

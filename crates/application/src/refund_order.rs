@@ -91,7 +91,10 @@ impl RefundOrder {
             other => other?,
         };
         match refund.status {
-            RefundStatus::Requested => self.carry_out(refund, 0).await,
+            RefundStatus::Requested => {
+                let attempts = u32::from(refund.failure.is_some());
+                self.carry_out(refund, attempts).await
+            }
             RefundStatus::Succeeded | RefundStatus::Failed => Ok(refund),
         }
     }
@@ -105,6 +108,8 @@ impl RefundOrder {
         let taken = due.len();
         for Claimed { item: refund, attempts } in due {
             let number = refund.out_request_no.clone();
+            // What the shop's people want was asked for by whoever wrote it down, perhaps at this very moment.
+            let attempts = if refund.kind.is_owed() { attempts } else { attempts.max(1) };
             if let Err(error) = self.carry_out(refund, attempts).await {
                 tracing::error!(
                     out_request_no = number,
@@ -175,7 +180,7 @@ impl RefundOrder {
         }
     }
 
-    /// Asks Alipay and writes down what it says.
+    /// Asks Alipay and writes down what it says. `attempts`: how often it may have been asked before.
     pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, RefundOrderError> {
         let verdict = self.ask_alipay(&refund, attempts).await;
         for _ in 0..ATTEMPTS {
@@ -189,7 +194,7 @@ impl RefundOrder {
     }
 
     async fn ask_alipay(&self, refund: &Refund, attempts: u32) -> Verdict {
-        // The first time nobody can have asked before us; later on the money may have gone already.
+        // Where somebody asked before us, the money may have gone already.
         if attempts > 0 {
             match self.look(refund).await {
                 Verdict::Failed(_) => {}

@@ -291,9 +291,10 @@ async fn ship(
 
 async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
+    let reason = office::line("--reason", reason, office::MAX_REASON)?;
     let life = OrderLife::open(configuration).await?;
     life.cancel
-        .by_shop(&order_id, reason, &operator())
+        .by_shop(&order_id, &reason, &operator())
         .await
         .map_err(|cause| CommandError::Cancel { order_id: order_id.clone(), cause })?;
     println!("order {order_id} is cancelled");

@@ -23,8 +23,8 @@ use crate::{
     wiring::open_office,
 };
 
-/// The longest reason, as long as a refund keeps it.
-const MAX_REASON: usize = 200;
+/// The longest reason, as long as a timeline and a refund keep it.
+pub(super) const MAX_REASON: usize = 200;
 /// The longest number of a trade at Alipay.
 const MAX_TRADE_NO: usize = 64;
 
@@ -293,7 +293,8 @@ fn new_request_id() -> String {
     format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw())
 }
 
-fn line(what: &'static str, text: &str, most: usize) -> Result<String, CommandError> {
+/// A text that fits into one line, without blanks around it.
+pub(super) fn line(what: &'static str, text: &str, most: usize) -> Result<String, CommandError> {
     let text = text.trim();
     let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned()).ok_or(CommandError::NotALine { what, most })

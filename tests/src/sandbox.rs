@@ -1,0 +1,174 @@
+use std::{
+    fs,
+    process::{Child, Stdio},
+    time::Duration,
+};
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    Alipay,
+    child::{binary, free_address, kill, that_dies_with_us, until},
+};
+
+/// The sandbox as a program of its own, in the place of Alipay, and its means for tests.
+pub struct Sandbox {
+    /// Whose the keys are that it and the shop sign with.
+    pub alipay: Alipay,
+    base: String,
+    client: Client,
+    child: Child,
+    _keys: TempDir,
+}
+
+impl Sandbox {
+    /// Starts it, without any trade, and waits until it answers.
+    pub async fn start() -> Self {
+        let (alipay, keys, listen) = (Alipay::new(), tempfile::tempdir().unwrap(), free_address());
+        let [app_public_key, alipay_private_key] =
+            ["app_public_key", "alipay_private_key"].map(|name| keys.path().join(name));
+        fs::write(&app_public_key, alipay.application.public_key().to_spki_pem().unwrap()).unwrap();
+        fs::write(&alipay_private_key, alipay.platform.to_pkcs8_pem().unwrap()).unwrap();
+        let child = that_dies_with_us(binary("alipay-sandbox"))
+            .env_clear()
+            .env("ALIPAY_SANDBOX_LOG", "off")
+            .args(["--listen", &listen.to_string(), "--app-id", &alipay.app_id])
+            .args(["--seller-id", &alipay.seller_id])
+            .arg("--app-public-key")
+            .arg(app_public_key)
+            .arg("--alipay-private-key")
+            .arg(alipay_private_key)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("the sandbox is built: cargo build --workspace --bins");
+        let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
+        let sandbox = Self { alipay, base: format!("http://{listen}"), client, child, _keys: keys };
+        until("the sandbox answers", async || {
+            let url = format!("{}/control/faults", sandbox.base);
+            sandbox.client.get(url).send().await.is_ok()
+        })
+        .await;
+        sandbox
+    }
+
+    /// Where a shop finds it.
+    pub fn gateway_url(&self) -> String {
+        format!("{}/gateway.do", self.base)
+    }
+
+    /// A buyer opens what the shop answered as `pay_url`, and sees the cashier page.
+    pub async fn arrive(&self, pay_url: &str) {
+        let page = self.client.get(pay_url).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains("确认付款"), "{page}");
+    }
+
+    /// The buyer who has arrived pays; the trade as it is booked then.
+    pub async fn pay(&self, order_id: &str) -> Value {
+        self.done("pay", json!({"out_trade_no": order_id})).await
+    }
+
+    /// The buyer pays the same order in a second trade.
+    pub async fn pay_again(&self, order_id: &str) -> Value {
+        self.done("pay-again", json!({"out_trade_no": order_id})).await
+    }
+
+    /// The buyer who has arrived cannot pay any more; the code with which Alipay says so.
+    pub async fn refuses_to_be_paid(&self, order_id: &str) -> String {
+        let (status, answer) = self.control(Method::POST, "pay", json!({"out_trade_no": order_id})).await;
+        assert_eq!(status, StatusCode::CONFLICT, "{answer}");
+        answer["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Gives money back in Alipay's console; the number that Alipay gave it.
+    pub async fn refund_at_console(&self, order_id: &str, amount: &str) -> String {
+        let refunded = self.done("refund", json!({"out_trade_no": order_id, "amount": amount})).await;
+        refunded["out_request_no"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends the time in which the order's trade can be refunded.
+    pub async fn finish(&self, order_id: &str) -> Value {
+        self.done("finish", json!({"out_trade_no": order_id})).await
+    }
+
+    /// Makes so many coming calls of a method go wrong, as `/control/faults` has it.
+    pub async fn fault(&self, fault: Value) {
+        self.done("faults", fault).await;
+    }
+
+    /// Forgets the faults that wait for their calls.
+    pub async fn clear_faults(&self) {
+        let (status, answer) = self.control(Method::DELETE, "faults", Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{answer}");
+    }
+
+    /// From now on every notification is lost on its way, each time that it is sent.
+    pub async fn lose_notifications(&self) {
+        self.notify(json!({"lose_first": 1, "resend_after_ms": []})).await;
+    }
+
+    /// From now on notifications are kept, for [`Sandbox::take_held`].
+    pub async fn hold_notifications(&self) {
+        self.notify(json!({"hold": true})).await;
+    }
+
+    async fn notify(&self, behaviour: Value) {
+        let (status, answer) = self.control(Method::POST, "notifications", behaviour).await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{answer}");
+    }
+
+    /// The bodies of the notifications that were held, each with its order's number.
+    pub async fn take_held(&self) -> Vec<(String, String)> {
+        let held = self.done("notifications/held", Value::Null).await;
+        let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
+        held.as_array().unwrap().iter().map(|one| (text(one, "out_trade_no"), text(one, "form"))).collect()
+    }
+
+    /// The trades of an order as they are booked, oldest first.
+    pub async fn books(&self, order_id: &str) -> Vec<Value> {
+        let path = format!("books?out_trade_no={order_id}");
+        let (status, books) = self.control(Method::GET, &path, Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{books}");
+        books.as_array().unwrap().clone()
+    }
+
+    /// The calls of the gateway so far, oldest first; browsers that arrive are not among them.
+    pub async fn calls(&self) -> Vec<Value> {
+        let (status, calls) = self.control(Method::GET, "requests", Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{calls}");
+        let calls = calls.as_array().unwrap();
+        assert!(calls.len() < 10_000, "the sandbox remembers no more");
+        calls.iter().filter(|call| call["method"] != "alipay.trade.page.pay").cloned().collect()
+    }
+
+    /// What was called about an order so far, in its order: `query`, `close`, `refund`, …
+    pub async fn calls_about(&self, order_id: &str) -> Vec<String> {
+        let calls = self.calls().await;
+        let about = calls.iter().filter(|call| call["out_trade_no"] == order_id);
+        about.map(|call| call["method"].as_str().unwrap().replace("alipay.trade.", "")).collect()
+    }
+
+    async fn done(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.control(Method::POST, path, body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+        answer
+    }
+
+    async fn control(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let mut request = self.client.request(method, format!("{}/control/{path}", self.base));
+        if !body.is_null() {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let response = request.send().await.unwrap();
+        let (status, text) = (response.status(), response.text().await.unwrap());
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        kill(&mut self.child);
+    }
+}
