@@ -1,6 +1,7 @@
 //! The contract as a client sees it: each operation and each code, as recorded JSON, over the real routes and the real
 //! use cases, with mocked ports behind them. `embedded` does the same over a real SQLite store.
 
+mod admin;
 mod caller;
 mod create;
 mod embedded;

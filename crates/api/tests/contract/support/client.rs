@@ -3,7 +3,8 @@ use std::sync::Arc;
 use actix_http::Request;
 use actix_web::{
     App,
-    body::to_bytes,
+    body::{MessageBody, to_bytes},
+    dev::ServiceResponse,
     http::{StatusCode, header::HeaderMap},
     middleware::from_fn,
     test::{TestRequest, call_service, init_service},
@@ -44,15 +45,26 @@ impl Client {
     }
 
     pub(crate) async fn call(&self, request: Request) -> Answer {
+        let response = self.response(request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body ended early"));
+        Answer { status, headers, body }
+    }
+
+    /// Whether the answer begins well and does not come to its end.
+    pub(crate) async fn cuts_off(&self, request: TestRequest) -> bool {
+        let response = self.response(request.to_request()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        to_bytes(response.into_body()).await.is_err()
+    }
+
+    async fn response(&self, request: Request) -> ServiceResponse<impl MessageBody> {
         let app = App::new()
             .app_data(self.shop.clone())
             .wrap(cors(&self.origins))
             .wrap(from_fn(named))
             .configure(routes);
-        let response = call_service(&init_service(app).await, request).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body ended early"));
-        Answer { status, headers, body }
+        call_service(&init_service(app).await, request).await
     }
 
     /// How many units of work were committed.

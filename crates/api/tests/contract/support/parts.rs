@@ -14,7 +14,7 @@ use ports::{
 };
 use serde_json::Value;
 
-use super::{Answer, Backs, Client, PROCESSING, RESULT_PAGE, post_json, with_token};
+use super::{Answer, BODY_LIMIT, Backs, Client, PROCESSING, RESULT_PAGE, post_json, with_token};
 use crate::samples::{USER, address, order, shelf, username};
 
 /// The ports around the shop.
@@ -34,8 +34,12 @@ pub(crate) struct Parts {
     pub(crate) passwords: MockPasswords,
     /// Whether `/v1/tokens` is on.
     pub(crate) signs_in: bool,
+    /// Whether the shop's people have a secret.
+    pub(crate) lets_staff_in: bool,
     pub(crate) missing: Vec<String>,
     pub(crate) result_page: &'static str,
+    /// The largest body, in bytes.
+    pub(crate) body_limit: usize,
     pub(crate) origins: Vec<String>,
     /// How long it takes until a unit of work has begun.
     pub(crate) begin_after: Duration,
@@ -83,8 +87,10 @@ impl Parts {
             credentials: MockCredentials::new(),
             passwords: MockPasswords::new(),
             signs_in: true,
+            lets_staff_in: true,
             missing: Vec::new(),
             result_page: RESULT_PAGE,
+            body_limit: BODY_LIMIT,
             origins: Vec::new(),
             begin_after: Duration::ZERO,
         }
@@ -173,6 +179,8 @@ impl Parts {
         let (mut shop, writers) = backs.shop();
         shop.readiness = Arc::new(Missing(self.missing));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
+        shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
+        shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
         Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
     }
