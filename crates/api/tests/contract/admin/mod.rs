@@ -2,6 +2,7 @@
 
 mod cancel;
 mod csv;
+mod embedded;
 mod figures;
 mod paths;
 mod refunds;
