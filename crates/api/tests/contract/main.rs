@@ -3,6 +3,7 @@
 
 mod admin;
 mod caller;
+mod cancel;
 mod create;
 mod embedded;
 mod list;
@@ -14,6 +15,7 @@ mod preview;
 mod receipt;
 mod samples;
 mod settle;
+mod show;
 mod storefront;
 mod support;
 mod time;
