@@ -96,21 +96,25 @@ async fn bad_parameter(request: TestRequest, named: &str) {
     assert!(message.starts_with("请求参数错误:") && message.contains(named), "{named}: {message}");
 }
 
-/// Asserts that what is no JSON object of a sane size, in a path that is sane itself, is refused before any port is
-/// asked.
+/// Asserts that what is no JSON object of a sane size, or has a name twice, is refused before any port is asked.
 async fn bad_bodies(uri: &str, good: &Value) {
     for body in ["", "{", "null", "[]", "\"carrier\"", "carrier=1"] {
         bad_parameter(by_staff(TestRequest::post().uri(uri).set_payload(body)), "请求体").await;
     }
     let two = by_staff(TestRequest::post().uri(uri).set_payload(format!("{good} {{}}")));
     bad_parameter(two, "请求体").await;
+    for (name, value) in good.as_object().unwrap() {
+        let text = good.to_string();
+        let twice = format!("{}, \"{name}\": {value}}}", text.strip_suffix('}').unwrap());
+        bad_parameter(by_staff(TestRequest::post().uri(uri).set_payload(twice)), name).await;
+    }
     let long = "x".repeat(BODY_LIMIT + 1);
     bad_parameter(by_staff(TestRequest::post().uri(uri).set_payload(long)), &BODY_LIMIT.to_string()).await;
 }
 
 /// Asserts that a number that no order can have is refused before any port is asked.
 async fn bad_numbers(request: impl Fn(&str) -> TestRequest) {
-    for number in ["x", "2019-11", "%20", "%E8%AE%A2", "%00", "%27", &"9".repeat(65)] {
+    for number in ["x", "2019-11", "%20", "%E8%AE%A2", "%00", "%FF", "%27", &"9".repeat(65)] {
         bad_parameter(request(&format!("{ORDERS}/{number}")), "订单编号").await;
     }
 }
