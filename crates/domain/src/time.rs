@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use chrono::{Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 
 /// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
 ///
@@ -63,8 +63,12 @@ impl ShopTime {
         ShopDate(self.0.date())
     }
 
-    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with.
+    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; fourteen nines where the year has more than
+    /// four.
     pub fn compact(self) -> String {
+        if self.0.year() > 9999 {
+            return "9".repeat(14);
+        }
         self.0.format("%Y%m%d%H%M%S").to_string()
     }
 }
@@ -126,6 +130,9 @@ mod tests {
         let time = ShopTime::from_utc(utc);
         assert_eq!(time.to_string(), "2019-11-28 20:40:08");
         assert_eq!(time.compact(), "20191128204008");
+        let last_day = ShopDate::parse("9999-12-31").unwrap();
+        assert_eq!(last_day.begin().compact(), "99991231000000");
+        assert_eq!(last_day.next().begin().compact(), "99999999999999");
         assert_eq!(time.unix_seconds(), 1_574_944_808);
         assert_eq!(ShopTime::parse("2019-11-28 20:40:08"), Some(time));
     }

@@ -39,6 +39,8 @@ fn an_error_names_the_variable() {
         ("DASHOP_REDIS_URL", "http://localhost"),
         ("DASHOP_REDIS_URL", "redis://a,redis://b"),
         ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
+        ("DASHOP_STAFF_SECRET", "0123456789abcdef"),
+        ("DASHOP_STAFF_SECRET_FILE", "/no/such/file"),
         ("DASHOP_SANDBOX", "maybe"),
         ("DASHOP_CORS_ORIGINS", "shop.example"),
         ("DASHOP_CORS_ORIGINS", "http://shop.example/"),
@@ -131,4 +133,65 @@ fn news_are_kept_only_where_somebody_is_told() {
     assert_eq!(told.database.news, NewsTo::Outbox);
     let shown = format!("{told:?}");
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
+}
+
+/// What a shop over MySQL must be told.
+const REAL: [(&str, &str); 5] = [
+    MYSQL,
+    SECRET,
+    ("DASHOP_ALIPAY_APP_PRIVATE_KEY", "k"),
+    ("DASHOP_ALIPAY_PUBLIC_KEY", "k"),
+    ("DASHOP_ALIPAY_APP_ID", "1"),
+];
+const STAFF: &str = "DASHOP_STAFF_SECRET";
+
+#[test]
+fn the_shops_people_have_a_secret_of_their_own_that_cannot_be_guessed() {
+    for shop in [&[SECRET][..], &REAL] {
+        let with = |secret| [shop, &[(STAFF, secret)]].concat();
+        for short in ["x", "fifteen bytes..", "thirty-one bytes, one too few.."] {
+            let said = refusal(&with(short));
+            assert_eq!(said, "DASHOP_STAFF_SECRET must have at least 32 bytes", "{short}");
+        }
+        let said = refusal(&with(SECRET.1));
+        assert_eq!(said, "DASHOP_STAFF_SECRET must not be the buyers' secret, DASHOP_JWT_SECRET");
+
+        for long_enough in ["thirty-two bytes, just as needed", "员工密钥,与买家的不同,够长了"] {
+            let configuration = read(&with(long_enough)).unwrap();
+            let StaffSecret::Given(secret) = &configuration.staff_secret else { panic!("{configuration:?}") };
+            assert_eq!(secret.reveal(), long_enough);
+            let shown = format!("{configuration:?}");
+            assert!(!shown.contains(long_enough) && shown.contains("Given((hidden))"), "{shown}");
+        }
+    }
+}
+
+#[test]
+fn without_a_secret_one_is_made_for_the_embedded_shop_and_a_real_shop_lets_nobody_in() {
+    for none in [&[][..], &[(STAFF, "")]] {
+        assert!(matches!(read(none).unwrap().staff_secret, StaffSecret::Kept));
+        let real = [&REAL[..], none].concat();
+        assert!(matches!(read(&real).unwrap().staff_secret, StaffSecret::None));
+    }
+}
+
+#[test]
+fn the_secret_of_the_shops_people_may_be_in_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let in_file = ("DASHOP_STAFF_SECRET_FILE", file.path().to_str().unwrap());
+    let with = |secret: &str| {
+        std::fs::write(&file, secret).unwrap();
+        read(&[SECRET, in_file])
+    };
+    let StaffSecret::Given(secret) = with("thirty-two bytes, just as needed\n").unwrap().staff_secret else {
+        panic!("it was not taken")
+    };
+    assert_eq!(secret.reveal(), "thirty-two bytes, just as needed");
+    let said = with("thirty-one bytes, one too few..\n").unwrap_err().to_string();
+    assert_eq!(said, "DASHOP_STAFF_SECRET must have at least 32 bytes", "the end of a line is no part of it");
+    let said = with(SECRET.1).unwrap_err().to_string();
+    assert_eq!(said, "DASHOP_STAFF_SECRET must not be the buyers' secret, DASHOP_JWT_SECRET");
+
+    let both = refusal(&[(STAFF, "thirty-two bytes, just as needed"), in_file]);
+    assert!(both.starts_with("DASHOP_STAFF_SECRET_FILE") && !both.contains("needed"), "{both}");
 }

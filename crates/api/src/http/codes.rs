@@ -2,7 +2,7 @@
 
 use application::{
     CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
-    PlacementError, PreviewRefusal, ShowOrderError, StartPaymentError,
+    PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
 };
 use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId};
 use ports::{GatewayError, StoreError};
@@ -201,7 +201,7 @@ impl From<CancelOrderError> for Failure {
             CancelOrderError::UnknownOrder => Code::UnknownOrder.failure(),
             CancelOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             CancelOrderError::Gateway(error) => error.into(),
-            CancelOrderError::Settle(error) => unforeseen(&error),
+            CancelOrderError::Settle(error) => error.into(),
             CancelOrderError::Conflict => Code::Busy.failure(),
             CancelOrderError::Store(error) => store_failure(&error),
         }
@@ -214,6 +214,17 @@ impl From<ShowOrderError> for Failure {
             ShowOrderError::UnknownUser => Code::UnknownUser.failure(),
             ShowOrderError::UnknownOrder => Code::UnknownOrder.failure(),
             ShowOrderError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<SettleError> for Failure {
+    fn from(error: SettleError) -> Self {
+        match error {
+            // Others held the rows at every try, or Alipay knows more in a moment.
+            SettleError::Conflict | SettleError::NotKnownYet => Code::Busy.failure(),
+            SettleError::Gateway(error) => error.into(),
+            SettleError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -231,7 +242,7 @@ pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<Failur
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,
         PaymentResultError::UnknownOrder => Some(Code::UnknownOrder.failure()),
         PaymentResultError::Gateway { cause, .. } => Some(cause.into()),
-        PaymentResultError::Settle(error) => Some(unforeseen(&error)),
+        PaymentResultError::Settle(error) => Some(error.into()),
         PaymentResultError::Store(error) => Some(store_failure(&error)),
     }
 }

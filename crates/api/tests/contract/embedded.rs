@@ -28,12 +28,16 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     pub(crate) async fn open() -> Self {
+        Self::open_with(MockPaymentGateway::new()).await
+    }
+
+    /// With what this gateway does, beside letting buyers pay.
+    pub(crate) async fn open_with(mut gateway: MockPaymentGateway) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", file(directory.path()));
         let store = Arc::new(SqlStore::connect(&SqlConfig::new(url)).await.unwrap());
         store.migrate().await.unwrap();
         store.seed_demo(noon()).await.unwrap();
-        let mut gateway = MockPaymentGateway::new();
         gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
         // Nothing that these tests send is Alipay's.
         gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
@@ -88,7 +92,7 @@ impl Embedded {
         self.ask(post_json(json!({"status": 0, "address_id": 1, "settlement_type": 0}))).await
     }
 
-    async fn buy(&self, sku_id: i32) -> Value {
+    pub(crate) async fn buy(&self, sku_id: i32) -> Value {
         let body =
             json!({"status": 0, "address_id": 1, "settlement_type": 1, "sku_id": sku_id, "buy_num": 1});
         self.ask(post_json(body)).await

@@ -1,7 +1,9 @@
 //! The contract as a client sees it: each operation and each code, as recorded JSON, over the real routes and the real
 //! use cases, with mocked ports behind them. `embedded` does the same over a real SQLite store.
 
+mod admin;
 mod caller;
+mod cancel;
 mod create;
 mod embedded;
 mod list;
@@ -13,6 +15,7 @@ mod preview;
 mod receipt;
 mod samples;
 mod settle;
+mod show;
 mod storefront;
 mod support;
 mod time;

@@ -169,3 +169,14 @@ pub(crate) fn lines() -> Value {
         }
     ])
 }
+
+/// The recorded order in a list, in this status, for which the shop has this word.
+pub(crate) fn order_data(status: i16, status_text: &str) -> Value {
+    json!({
+        "order_id": ORDER, "order_total_count": 3, "order_total_amount": "323.91", "order_freight": "10.00",
+        "address": {"title": "家", "address": "北京市东城区珍贝大厦", "mobile": "13691433520", "receiver": "习瓜瓜"},
+        "status": status, "status_text": status_text, "order_sku": lines(),
+        "order_time": "2019-11-28 20:40:08", "expire_at": "2019-11-28 21:10:08",
+        "carrier": null, "tracking_number": null, "shipped_at": null, "refunded_amount": "0.00"
+    })
+}

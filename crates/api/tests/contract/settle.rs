@@ -100,6 +100,18 @@ async fn alipay_failing_is_50111_with_data() {
     assert_eq!(result(parts).await, with_data(50111, "支付渠道暂不可用"));
 }
 
+#[actix_web::test]
+async fn a_payment_that_cannot_be_written_down_is_told_by_its_cause() {
+    let busy = error(50104, "操作太快了,请稍后重试");
+    let unforeseen = error(50000, "系统错误");
+    for (failing, times, expected) in [(rows_locked as fn() -> _, 8, busy), (store_down, 1, unforeseen)] {
+        let mut parts = returning().with_order(OrderStatus::AwaitingPayment);
+        parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+        parts.units = (0..times).map(|_| Err(failing())).collect();
+        assert_eq!(result(parts).await, expected);
+    }
+}
+
 /// Defect 10: a bad signature was an HTTP 500 page.
 #[actix_web::test]
 async fn a_return_that_alipay_did_not_sign_for_us_is_forbidden() {

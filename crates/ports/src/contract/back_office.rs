@@ -296,4 +296,11 @@ pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     assert_eq!(figures, expected);
     let quiet = office.figures(day("2020-01-01"), day("2020-01-01")).await.unwrap();
     assert_eq!(quiet, [DayFigures::of_nothing(day("2020-01-01"))]);
+    // As far away as a day can be written.
+    for far in ["0001-01-01", "9999-12-31"].map(day) {
+        let figures = office.figures(far.days_before(6), far).await.unwrap();
+        let expected: Vec<_> =
+            (0..7).rev().map(|days| DayFigures::of_nothing(far.days_before(days))).collect();
+        assert_eq!(figures, expected);
+    }
 }

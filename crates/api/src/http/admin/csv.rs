@@ -101,7 +101,10 @@ pub(crate) fn rows(orders: &[FoundOrder]) -> Result<Vec<u8>, TableError> {
     Ok(lines)
 }
 
+/// How formulas begin, in wide characters too, and what spreadsheets pass over in front of one: OWASP, CSV injection.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+
 /// What buyers typed, so that no spreadsheet takes it for a formula.
 fn harmless(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
 }

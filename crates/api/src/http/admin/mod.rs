@@ -10,7 +10,11 @@ mod wire;
 
 use std::sync::Arc;
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{Method, header},
+    web::{self, ServiceConfig},
+};
 use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
 use ports::Clock;
 use utoipa::OpenApi;
@@ -56,22 +60,34 @@ pub(super) struct Document;
 
 /// The routes of the shop side.
 pub(super) fn routes(services: &mut ServiceConfig) {
-    let resource = |path: &str| web::resource(path.to_owned()).default_service(web::to(no_such_method));
+    let resource = |path: &str, method: Method| {
+        let others = web::to(move || no_such_method(method.clone()));
+        web::resource(path.to_owned()).default_service(others)
+    };
     services.service(
         web::scope("/v1/admin")
-            .service(resource("/orders").route(web::get().to(orders::search)))
-            .service(resource("/orders.csv").route(web::get().to(orders::export)))
-            .service(resource("/figures").route(web::get().to(orders::figures)))
-            .service(resource("/orders/{order_id}").route(web::get().to(orders::show)))
-            .service(resource("/orders/{order_id}/ship").route(web::post().to(orders::ship)))
-            .service(resource("/orders/{order_id}/cancel").route(web::post().to(orders::cancel)))
-            .service(resource("/orders/{order_id}/refunds").route(web::post().to(orders::refund)))
+            .service(resource("/orders", Method::GET).route(web::get().to(orders::search)))
+            .service(resource("/orders.csv", Method::GET).route(web::get().to(orders::export)))
+            .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
+            .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
+            .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
+            .service(
+                resource("/orders/{order_id}/cancel", Method::POST).route(web::post().to(orders::cancel)),
+            )
+            .service(
+                resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),
+            )
             .default_service(web::to(no_such_operation)),
     );
 }
 
-async fn no_such_method() -> AdminFailure {
-    AdminCode::MethodNotAllowed.failure()
+/// The answer names the path's only method, as RFC 9110, 15.5.6 asks for.
+async fn no_such_method(only: Method) -> HttpResponse {
+    let mut answer = AdminCode::MethodNotAllowed.failure().error_response();
+    if let Ok(only) = header::HeaderValue::from_str(only.as_str()) {
+        answer.headers_mut().insert(header::ALLOW, only);
+    }
+    answer
 }
 
 async fn no_such_operation() -> AdminFailure {

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 
 use super::AdminFailure;
 
-/// `YYYY-MM-DD`.
-const DATE_CHARS: usize = 10;
+/// How a day and a moment are written: digits where there are zeros.
+const DATE: &str = "0000-00-00";
+const MOMENT: &str = "0000-00-00 00:00:00";
 /// The longest buyer's name that is looked for.
 const MAX_USERNAME: usize = 150;
 
@@ -89,25 +90,39 @@ pub(crate) fn end(text: &str) -> Option<ShopTime> {
 }
 
 fn date(text: &str) -> Option<ShopDate> {
-    (text.len() == DATE_CHARS).then(|| ShopDate::parse(text)).flatten()
+    is_written_as(DATE, text).then(|| ShopDate::parse(text)).flatten()
 }
 
 fn moment(text: &str) -> Option<ShopTime> {
-    (text.len() == DATE_CHARS + " HH:MM:SS".len()).then(|| ShopTime::parse(text)).flatten()
+    is_written_as(MOMENT, text).then(|| ShopTime::parse(text)).flatten()
+}
+
+fn is_written_as(form: &str, text: &str) -> bool {
+    let fits = |(form, byte): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
+    text.len() == form.len() && form.bytes().zip(text.bytes()).all(fits)
 }
 
 /// The JSON body of a request, whatever its content type says.
 ///
 /// # Errors
-/// It is larger than `limit` bytes, or not what is expected.
+/// It is larger than `limit` bytes, or not what is expected; the text names the parameter.
 pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Result<T, AdminFailure> {
     let bytes = match body.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => bytes,
         Ok(Err(_)) => return Err(AdminFailure::bad("请求体无法读取")),
         Err(_) => return Err(AdminFailure::bad(format_args!("请求体超过{limit}字节"))),
     };
-    serde_json::from_slice(&bytes)
-        .map_err(|error| AdminFailure::bad(format_args!("请求体:{}", shortened(&error.to_string()))))
+    let mut json = serde_json::Deserializer::from_slice(&bytes);
+    let asked = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let (path, error) = (error.path().to_string(), error.into_inner());
+        not_expected(if error.is_data() && path != "." { &path } else { "请求体" }, &error)
+    })?;
+    json.end().map_err(|error| not_expected("请求体", &error))?;
+    Ok(asked)
+}
+
+fn not_expected(name: &str, error: &serde_json::Error) -> AdminFailure {
+    AdminFailure::bad(shortened(&format!("{name}:{error}")))
 }
 
 /// A line of text that must be there, without the blanks around it.

@@ -1,0 +1,184 @@
+//! `POST /v1/admin/orders/O/cancel`.
+
+use domain::{StockMoveKind, TradeStatus};
+use ports::{CloseOutcome, StoreError};
+
+use super::*;
+
+fn cancel() -> TestRequest {
+    post(&of_order("/cancel"), &json!({"reason": " 买家来电 "}))
+}
+
+/// The order is found in these states, one a look.
+fn seen(states: &[OrderStatus]) -> Parts {
+    let mut parts = Parts::untouched();
+    let mut found: Vec<_> = states.iter().rev().map(|status| anybodys(*status)).collect();
+    parts
+        .orders
+        .expect_find()
+        .times(states.len())
+        .withf(|id| id.as_str() == ORDER)
+        .returning(move |_| Ok(found.pop()));
+    parts
+}
+
+/// The order is unpaid, and Alipay knows this trade of it.
+fn unpaid(known: Option<Trade>) -> Parts {
+    let mut parts = seen(&[OrderStatus::AwaitingPayment]);
+    parts.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
+    parts
+}
+
+/// A unit of work in which the pieces go back.
+fn giving_back() -> MockUnitOfWork {
+    let mut unit = MockUnitOfWork::default();
+    unit.orders.expect_find_for_update().returning(|_| Ok(Some(anybodys(OrderStatus::AwaitingPayment))));
+    unit.stock
+        .expect_give_back()
+        .times(1)
+        .withf(|id, kind, pieces, _| {
+            id.as_str() == ORDER
+                && *kind == StockMoveKind::Cancelled
+                && pieces.iter().map(|back| (back.sku_id.0, back.pieces)).eq([(4, 2), (5, 1)])
+        })
+        .returning(|_, _, _, _| Ok(true));
+    unit
+}
+
+/// The same, and the order is cancelled.
+fn cancelling() -> MockUnitOfWork {
+    let mut unit = giving_back();
+    unit.orders
+        .expect_change_status()
+        .times(1)
+        .withf(|change| {
+            (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::Cancelled)
+                && change.cause == Cause::shop(STAFF.to_owned(), Some("r-1".to_owned()))
+                && change.reason == "买家来电"
+        })
+        .returning(|_| Ok(true));
+    unit
+}
+
+/// Asserts that the request is refused so, and nothing is committed.
+async fn refused_with(parts: Parts, code: Code) -> String {
+    let client = parts.open().await;
+    let message = refused(&client.send(cancel()).await, code);
+    assert_eq!(client.commits(), 0);
+    message
+}
+
+#[actix_web::test]
+async fn an_unpaid_order_is_given_up_and_shown() {
+    let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
+    for known in [None, Some(waiting)] {
+        let mut parts = unpaid(known.clone()).with_unit(cancelling());
+        if known.is_some() {
+            parts.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
+        }
+        let client = with_file(parts, file(OrderStatus::Cancelled)).open().await;
+        assert_eq!(done(&client.send(cancel()).await), dossier(OrderStatus::Cancelled));
+        assert_eq!(client.commits(), 1);
+    }
+}
+
+#[actix_web::test]
+async fn twice_is_once() {
+    let parts = with_file(seen(&[OrderStatus::Cancelled]), file(OrderStatus::Cancelled));
+    assert_eq!(done(&sent(parts, cancel()).await), dossier(OrderStatus::Cancelled));
+}
+
+#[actix_web::test]
+async fn a_paid_order_is_not_given_up() {
+    use OrderStatus::{AwaitingReceipt, AwaitingShipment, Completed, Refunded};
+    for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
+        let message = refused_with(seen(&[status]), NOT_ALLOWED).await;
+        assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
+    }
+}
+
+#[actix_web::test]
+async fn what_turns_out_paid_is_settled_and_not_given_up() {
+    let mut parts = seen(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+    let mut unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
+    unit.payments.expect_of_order().returning(|_| Ok(Vec::new()));
+    unit.payments.expect_record().times(1).returning(|_| Ok(true));
+    let client = parts.with_unit(unit).open().await;
+    assert_eq!(refused(&client.send(cancel()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");
+    assert_eq!(client.commits(), 1);
+}
+
+#[actix_web::test]
+async fn an_order_that_is_not_there_is_404() {
+    let mut parts = Parts::untouched();
+    parts.orders.expect_find().times(1).returning(|_| Ok(None));
+    assert_eq!(refused_with(parts, ORDER_NOT_FOUND).await, "订单不存在");
+}
+
+#[actix_web::test]
+async fn where_alipay_cannot_be_asked_it_is_502_and_nothing_changes() {
+    let mut unasked = seen(&[OrderStatus::AwaitingPayment]);
+    unasked.gateway.expect_query().returning(|_| Err(alipay_down()));
+    assert_eq!(refused_with(unasked, ALIPAY_UNAVAILABLE).await, "支付宝暂不可用,请稍后重试");
+
+    let mut unclosed = unpaid(Some(Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") }));
+    unclosed.gateway.expect_close().returning(|_| Err(alipay_down()));
+    assert_eq!(refused_with(unclosed, ALIPAY_UNAVAILABLE).await, "支付宝暂不可用,请稍后重试");
+}
+
+#[actix_web::test]
+async fn an_order_that_keeps_changing_is_a_conflict() {
+    let mut parts = unpaid(None);
+    parts.units = (0..8)
+        .map(|_| {
+            let mut unit = giving_back();
+            unit.orders.expect_change_status().returning(|_| Ok(false));
+            Ok(unit)
+        })
+        .collect();
+    assert_eq!(refused_with(parts, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
+
+    let mut settling = seen(&[OrderStatus::AwaitingPayment]);
+    settling.gateway.expect_query().returning(|_| Ok(Some(trade("323.91"))));
+    settling.units = (0..8).map(|_| Err(rows_locked())).collect();
+    assert_eq!(refused_with(settling, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
+}
+
+#[actix_web::test]
+async fn a_number_that_is_none_is_named() {
+    bad_numbers(|order| post(&format!("{order}/cancel"), &json!({"reason": "买家来电"}))).await;
+}
+
+#[actix_web::test]
+async fn a_bad_parameter_is_named() {
+    for reason in
+        [json!(""), json!(" "), json!("多".repeat(201)), json!("a\nb"), json!(1), json!(null), json!(["x"])]
+    {
+        bad_parameter(post(&of_order("/cancel"), &json!({"reason": reason})), "reason").await;
+    }
+    bad_parameter(post(&of_order("/cancel"), &json!({})), "reason").await;
+    bad_parameter(post(&of_order("/cancel"), &json!({"reason": "x", "refund": true})), "refund").await;
+    bad_bodies(&of_order("/cancel"), &json!({"reason": "买家来电"})).await;
+}
+
+#[actix_web::test]
+async fn the_database_may_fail() {
+    for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
+        let mut parts = Parts::untouched();
+        parts.orders.expect_find().returning(move |_| Err(error()));
+        refused_with(parts, code).await;
+    }
+    let mut parts = unpaid(None);
+    parts.units = vec![Err(store_down())];
+    assert_eq!(refused_with(parts, INTERNAL).await, "系统错误");
+
+    let mut settling = seen(&[OrderStatus::AwaitingPayment]);
+    settling.gateway.expect_query().returning(|_| Ok(Some(trade("323.91"))));
+    settling.units = vec![Err(store_down())];
+    assert_eq!(refused_with(settling, INTERNAL).await, "系统错误");
+
+    let mut unit = cancelling();
+    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
+    assert_eq!(refused_with(unpaid(None).with_unit(unit), INTERNAL).await, "系统错误");
+}

@@ -1,0 +1,108 @@
+//! `GET /v1/admin/figures`.
+
+use domain::{MoneySum, ShopDate};
+use ports::DayFigures;
+
+use super::*;
+
+const FIGURES: &str = "/v1/admin/figures";
+
+fn date(text: &str) -> ShopDate {
+    ShopDate::parse(text).unwrap()
+}
+
+/// The office, which is asked for the days up to this one, and has brought something on it.
+fn week_up_to(last: &'static str, orders: u64) -> Parts {
+    let mut parts = Parts::untouched();
+    parts
+        .office
+        .expect_figures()
+        .times(1)
+        .withf(move |first, asked| (*first, *asked) == (date(last).days_before(6), date(last)))
+        .returning(move |first, last| {
+            let mut days: Vec<_> = (0..7_u32).rev().map(|days| last.days_before(days)).collect();
+            assert_eq!(days.first(), Some(&first));
+            days.pop();
+            let busy = DayFigures {
+                date: last,
+                orders,
+                order_amount: MoneySum::from_fen(20_000_000_005),
+                paid: 2,
+                paid_amount: MoneySum::from_fen(64782),
+                refunded: 1,
+                refunded_amount: MoneySum::from_fen(1),
+            };
+            Ok(days.into_iter().map(DayFigures::of_nothing).chain([busy]).collect())
+        });
+    parts
+}
+
+fn counting(mut parts: Parts) -> Parts {
+    parts.office.expect_count().times(2).returning(|status| {
+        Ok(match status {
+            OrderStatus::AwaitingShipment => 12,
+            OrderStatus::AwaitingPayment => 345,
+            other => panic!("{other:?}"),
+        })
+    });
+    parts
+}
+
+fn day(date: &str, orders: u64, paid_amount: &str, refunded_amount: &str) -> Value {
+    json!({"date": date, "orders": orders, "paid_amount": paid_amount, "refunded_amount": refunded_amount})
+}
+
+#[actix_web::test]
+async fn a_day_and_those_before_it() {
+    let days: Vec<_> = (22..28)
+        .map(|number| day(&format!("2019-11-{number}"), 0, "0.00", "0.00"))
+        .chain([day("2019-11-28", 3, "647.82", "0.01")])
+        .collect();
+    let expected = json!({
+        "date": "2019-11-28", "orders": 3, "order_amount": "200000000.05", "paid": 2, "paid_amount": "647.82",
+        "refunded": 1, "refunded_amount": "0.01", "to_ship": 12, "awaiting_payment": 345, "days": days
+    });
+    for query in ["", "?date=", "?date=2019-11-28", "?date=+2019-11-28+"] {
+        let parts = counting(week_up_to("2019-11-28", 3));
+        assert_eq!(done(&sent(parts, get(&format!("{FIGURES}{query}"))).await), expected, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn another_day() {
+    let parts = counting(week_up_to("2020-03-02", 1));
+    let answer = done(&sent(parts, get(&format!("{FIGURES}?date=2020-03-02"))).await);
+    assert_eq!(answer["date"], "2020-03-02");
+    assert_eq!(answer["days"][0]["date"], "2020-02-25", "a leap year");
+}
+
+#[actix_web::test]
+async fn a_bad_parameter_is_named() {
+    for value in [
+        "x",
+        "2019-11",
+        "2019-11-31",
+        "20191128",
+        "2019-1-001",
+        "%2B10000-1-1",
+        "2019-11-28+00:00:00",
+        "yesterday",
+    ] {
+        bad_parameter(get(&format!("{FIGURES}?date={value}")), "date 应为").await;
+    }
+    bad_parameter(get(&format!("{FIGURES}?date=2019-11-28&date=2019-11-28")), "date 重复").await;
+    bad_parameter(get(&format!("{FIGURES}?from=2019-11-28")), "没有参数 from").await;
+}
+
+#[actix_web::test]
+async fn the_database_may_fail() {
+    for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
+        let mut parts = Parts::untouched();
+        parts.office.expect_figures().returning(move |_, _| Err(error()));
+        refused(&sent(parts, get(FIGURES)).await, code);
+
+        let mut parts = week_up_to("2019-11-28", 3);
+        parts.office.expect_count().returning(move |_| Err(error()));
+        refused(&sent(parts, get(FIGURES)).await, code);
+    }
+}

@@ -1,0 +1,191 @@
+//! Whom the shop side lets in, and whom the buyers' does.
+
+use actix_web::{http::Method, test::TestRequest};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+
+use super::{paths::operations, *};
+
+const FOREVER: i64 = 4_102_444_800;
+const BUYERS_SECRET: &[u8] = b"a secret of the tests, long enough for HS256";
+
+fn signed_with(secret: &[u8], algorithm: Algorithm, claims: &Value) -> String {
+    encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).unwrap()
+}
+
+/// Claims signed with the secret of the shop's people.
+fn signed(claims: &Value) -> String {
+    signed_with(STAFF_SECRET.as_bytes(), Algorithm::HS256, claims)
+}
+
+fn claims() -> Value {
+    json!({"role": "staff", "username": STAFF, "exp": FOREVER})
+}
+
+/// The same claims without the one of this name, or with another value of it.
+fn claims_with(name: &str, value: Option<Value>) -> Value {
+    let mut claims = claims();
+    claims.as_object_mut().unwrap().remove(name);
+    if let Some(value) = value {
+        claims[name] = value;
+    }
+    claims
+}
+
+/// Every operation with a body that it would take.
+fn requests() -> impl Iterator<Item = TestRequest> {
+    let body = |uri: &str| match uri.rsplit('/').next() {
+        Some("ship") => json!({"carrier": "顺丰速运", "tracking_number": "SF1"}),
+        Some("cancel") => json!({"reason": "买家来电"}),
+        Some(_) | None => json!({"request_id": "r1", "reason": "质量问题"}),
+    };
+    operations().into_iter().map(move |(method, uri)| {
+        let request = TestRequest::default().uri(&uri);
+        if method == Method::POST {
+            request.method(method).set_payload(body(&uri).to_string())
+        } else {
+            request
+        }
+    })
+}
+
+/// Asserts that no operation lets this in, and that no port is asked.
+async fn kept_out(parts: Parts, authorization: Option<&str>) {
+    let client = parts.open().await;
+    for request in requests() {
+        let request = match authorization {
+            Some(value) => request.insert_header(("authorization", value)),
+            None => request,
+        };
+        let answer = client.send(request).await;
+        assert_eq!(refused(&answer, UNAUTHENTICATED), "请使用员工令牌登录", "{authorization:?}");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "RFC 9110, 15.5.2");
+    }
+}
+
+#[actix_web::test]
+async fn a_valid_token_is_taken_with_and_without_bearer() {
+    let issued = staff_key().issue(STAFF, FOREVER).unwrap();
+    let more = signed(&claims_with("aud", Some(json!("office"))));
+    let longest = signed(&claims_with("username", Some(json!("王".repeat(64)))));
+    for value in [issued.clone(), format!("Bearer {issued}"), format!("bearer  {issued}"), more, longest] {
+        let parts = with_file(Parts::untouched(), file(OrderStatus::Completed));
+        let request = TestRequest::get().uri(&of_order("")).insert_header(("authorization", value.clone()));
+        assert_eq!(sent(parts, request).await.status, 200, "{value}");
+    }
+}
+
+#[actix_web::test]
+async fn without_a_token_nobody_is_let_in() {
+    kept_out(Parts::untouched(), None).await;
+    for value in ["", "Bearer", "Bearer ", "Basic ZGFkYTpkYWRh", "rubbish", "a.b.c"] {
+        kept_out(Parts::untouched(), Some(value)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_buyers_token_is_none() {
+    kept_out(Parts::untouched(), Some(&token())).await;
+    let buyer = json!({"username": USERNAME, "exp": FOREVER});
+    kept_out(Parts::untouched(), Some(&signed(&buyer))).await;
+}
+
+#[actix_web::test]
+async fn a_token_that_is_signed_otherwise_is_none() {
+    let good = signed(&claims());
+    let [header, payload, signature]: [&str; 3] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    // {"alg":"none","typ":"JWT"}
+    let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let flipped: String = signature.chars().rev().collect();
+    let admin = signed(&claims_with("username", Some(json!("店长"))));
+    let others_payload = admin.split('.').nth(1).unwrap();
+    for value in [
+        signed_with(BUYERS_SECRET, Algorithm::HS256, &claims()),
+        signed_with(b"the secret of somebody else, just as long", Algorithm::HS256, &claims()),
+        signed_with(b"", Algorithm::HS256, &claims()),
+        signed_with(STAFF_SECRET.as_bytes(), Algorithm::HS384, &claims()),
+        signed_with(STAFF_SECRET.as_bytes(), Algorithm::HS512, &claims()),
+        format!("{none}.{payload}."),
+        format!("{none}.{payload}"),
+        format!("{none}.{payload}.{signature}"),
+        format!("{header}.{payload}"),
+        format!("{header}.{payload}."),
+        format!("{header}.{payload}.{flipped}"),
+        format!("{header}.{others_payload}.{signature}"),
+    ] {
+        kept_out(Parts::untouched(), Some(&value)).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_token_is_valid_until_the_second_it_names() {
+    for exp in [json!(1), json!(1_574_944_808), json!("2100-01-01"), json!(null), json!(-1)] {
+        kept_out(Parts::untouched(), Some(&signed(&claims_with("exp", Some(exp))))).await;
+    }
+    kept_out(Parts::untouched(), Some(&signed(&claims_with("exp", None)))).await;
+    kept_out(Parts::untouched(), Some(&staff_key().issue(STAFF, 1_574_944_808).unwrap())).await;
+}
+
+#[actix_web::test]
+async fn a_token_without_the_role_is_none() {
+    kept_out(Parts::untouched(), Some(&signed(&claims_with("role", None)))).await;
+    for role in [
+        json!("buyer"),
+        json!("admin"),
+        json!("Staff"),
+        json!("staff "),
+        json!(""),
+        json!(null),
+        json!(true),
+        json!(["staff"]),
+    ] {
+        kept_out(Parts::untouched(), Some(&signed(&claims_with("role", Some(role))))).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_token_without_a_name_that_a_timeline_can_show_is_none() {
+    kept_out(Parts::untouched(), Some(&signed(&claims_with("username", None)))).await;
+    for name in [json!(""), json!("  "), json!("王".repeat(65)), json!("a\nb"), json!("\u{0}"), json!(4)] {
+        kept_out(Parts::untouched(), Some(&signed(&claims_with("username", Some(name))))).await;
+    }
+}
+
+#[actix_web::test]
+async fn a_shop_without_a_secret_for_its_people_lets_nobody_in() {
+    for value in [None, Some(signed(&claims())), Some(signed_with(b"", Algorithm::HS256, &claims()))] {
+        let parts = Parts { lets_staff_in: false, ..Parts::untouched() };
+        kept_out(parts, value.as_deref()).await;
+    }
+}
+
+/// Its name may be a buyer's: it is the secret that tells.
+#[actix_web::test]
+async fn a_staff_token_is_none_for_buyers() {
+    let token = signed(&claims_with("username", Some(json!(USERNAME))));
+    let client = Parts::untouched().open().await;
+    let get = |uri: &str| TestRequest::get().uri(uri);
+    let sku = json!({"sku_id": 4, "count": 1}).to_string();
+    let with_body = |request: TestRequest, uri: &str| request.uri(uri).set_payload(sku.clone());
+    let requests = [
+        get(&format!("{PROCESSING}?status=0&settlement_type=0")),
+        get(&format!("{PROCESSING}?status=1&order_status=0")),
+        get(&format!("{PROCESSING}?status=2&order_id={ORDER}")),
+        get(&format!("{PROCESSING}?status=3&order_id={ORDER}")),
+        post_json(json!({"status": 0, "address_id": 7, "settlement_type": 0})),
+        post_json(json!({"status": 1, "order_id": ORDER})),
+        post_json(json!({"status": 3, "order_id": ORDER})),
+        get("/v1/carts/dada"),
+        with_body(TestRequest::post(), "/v1/carts/dada"),
+        with_body(TestRequest::put(), "/v1/carts/dada"),
+        with_body(TestRequest::delete(), "/v1/carts/dada"),
+        get("/v1/users/dada/address"),
+        with_body(TestRequest::post(), "/v1/users/dada/address"),
+        with_body(TestRequest::put(), "/v1/users/dada/address/7"),
+        with_body(TestRequest::delete(), "/v1/users/dada/address/7"),
+        with_body(TestRequest::post(), "/v1/users/dada/address/default"),
+    ];
+    for request in requests {
+        let answer = client.send(request.insert_header(("authorization", token.clone()))).await.json();
+        assert_eq!(answer, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
+    }
+}

@@ -1,0 +1,296 @@
+//! 取消订单, which the old contract has not: `POST` with status 3.
+
+use std::time::Duration;
+
+use domain::{Cause, Order, OrderStatus, StockMoveKind, Trade, TradeStatus, UserId};
+use ports::{CloseOutcome, StoreError, mock::MockUnitOfWork};
+use serde_json::{Value, json};
+use tokio::time::pause;
+
+use crate::{samples::*, support::*};
+
+fn cancel() -> Value {
+    json!({"status": 3, "order_id": ORDER})
+}
+
+fn cancelled() -> Value {
+    json!({"code": 200, "base_url": BASE_URL})
+}
+
+/// The buyer's order is found in these states, one a look.
+fn seen(states: &[OrderStatus]) -> Parts {
+    let mut parts = Parts::signed_in();
+    let mut found: Vec<_> = states.iter().rev().map(|status| order(*status)).collect();
+    parts
+        .orders
+        .expect_find()
+        .times(states.len())
+        .withf(|id| id.as_str() == ORDER)
+        .returning(move |_| Ok(found.pop()));
+    parts
+}
+
+/// The order is unpaid, and Alipay knows this trade of it.
+fn unpaid(known: Option<Trade>) -> Parts {
+    let mut parts = seen(&[OrderStatus::AwaitingPayment]);
+    parts.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
+    parts
+}
+
+/// The order is unpaid, and Alipay knows that it was paid.
+fn paid_meanwhile(looks: &[OrderStatus]) -> Parts {
+    let mut parts = seen(looks);
+    parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+    parts
+}
+
+fn waiting() -> Option<Trade> {
+    Some(Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") })
+}
+
+/// A unit of work in which the pieces go back.
+fn giving_back() -> MockUnitOfWork {
+    let mut unit = finding(OrderStatus::AwaitingPayment);
+    unit.stock
+        .expect_give_back()
+        .times(1)
+        .withf(|id, kind, pieces, at| {
+            id.as_str() == ORDER
+                && *kind == StockMoveKind::Cancelled
+                && pieces.iter().map(|back| (back.sku_id.0, back.pieces)).eq([(4, 2), (5, 1)])
+                && *at == noon()
+        })
+        .returning(|_, _, _, _| Ok(true));
+    unit
+}
+
+/// The same, and the order is cancelled for this reason.
+fn cancelling(reason: &'static str) -> MockUnitOfWork {
+    let mut unit = giving_back();
+    unit.orders
+        .expect_change_status()
+        .times(1)
+        .withf(move |change| {
+            (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::Cancelled)
+                && change.cause == Cause::buyer(Some("r-1".to_owned()))
+                && change.reason == reason
+                && change.at == noon()
+        })
+        .returning(|_| Ok(true));
+    unit
+}
+
+/// The answer, and how many units of work were committed.
+async fn answered(parts: Parts, body: Value) -> (Value, usize) {
+    let client = parts.open().await;
+    let answer = client.send(with_token(post_json(body)).insert_header(("x-request-id", "r-1"))).await.json();
+    (answer, client.commits())
+}
+
+/// Asserts that nothing is committed, and that this is answered.
+async fn refused(parts: Parts, code: i32, text: &str) {
+    assert_eq!(answered(parts, cancel()).await, (error(code, text), 0));
+}
+
+#[actix_web::test]
+async fn an_unpaid_order_is_given_up() {
+    let parts = unpaid(None).with_unit(cancelling("买家取消"));
+    assert_eq!(answered(parts, cancel()).await, (cancelled(), 1));
+
+    let mut at_the_cashier = unpaid(waiting()).with_unit(cancelling("买家取消"));
+    at_the_cashier.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
+    assert_eq!(answered(at_the_cashier, cancel()).await, (cancelled(), 1));
+}
+
+#[actix_web::test]
+async fn the_buyer_may_say_why() {
+    let long: &'static str = "多余的一百字".repeat(17).chars().take(100).collect::<String>().leak();
+    for (reason, kept) in [
+        (json!("不想要了"), "不想要了"),
+        (json!(" 不想要了 "), "不想要了"),
+        (json!(long), long),
+        (json!("  "), "买家取消"),
+        (json!(""), "买家取消"),
+        (json!(null), "买家取消"),
+    ] {
+        let body = json!({"status": 3, "order_id": ORDER, "reason": reason});
+        assert_eq!(answered(unpaid(None).with_unit(cancelling(kept)), body).await, (cancelled(), 1));
+    }
+}
+
+/// The number as an old page may pass it on, and everything in the query string.
+#[actix_web::test]
+async fn the_parameters_may_come_in_any_form() {
+    let number: u64 = ORDER.parse().unwrap();
+    for body in
+        [json!({"status": "3", "order_id": number}), json!({"status": 3, "order_id": ORDER, "more": 1})]
+    {
+        let parts = unpaid(None).with_unit(cancelling("买家取消"));
+        assert_eq!(answered(parts, body).await, (cancelled(), 1));
+    }
+    let uri = format!("{PROCESSING}?status=3&order_id={ORDER}&reason=x");
+    let client = unpaid(None).with_unit(cancelling("x")).open().await;
+    let request = actix_web::test::TestRequest::post().uri(&uri).insert_header(("x-request-id", "r-1"));
+    assert_eq!(client.send(with_token(request)).await.json(), cancelled());
+}
+
+#[actix_web::test]
+async fn again_and_again_is_once() {
+    assert_eq!(answered(seen(&[OrderStatus::Cancelled]), cancel()).await, (cancelled(), 0));
+    // It was cancelled while Alipay was asked.
+    let parts = unpaid(None).with_unit(finding(OrderStatus::Cancelled));
+    assert_eq!(answered(parts, cancel()).await, (cancelled(), 0));
+}
+
+#[actix_web::test]
+async fn a_paid_order_is_50108_and_alipay_is_not_asked() {
+    use OrderStatus::{AwaitingReceipt, AwaitingShipment, Completed, Refunded};
+    for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
+        refused(seen(&[status]), 50108, "订单状态不允许此操作").await;
+    }
+    let parts = unpaid(None).with_unit(finding(AwaitingShipment));
+    refused(parts, 50108, "订单状态不允许此操作").await;
+}
+
+#[actix_web::test]
+async fn what_turns_out_paid_is_settled_and_50108() {
+    let parts = paid_meanwhile(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    let mut unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
+    unit.payments.expect_of_order().returning(|_| Ok(Vec::new()));
+    unit.payments.expect_record().times(1).returning(|_| Ok(true));
+    let outcome = answered(parts.with_unit(unit), cancel()).await;
+    assert_eq!(outcome, (error(50108, "订单状态不允许此操作"), 1));
+}
+
+#[actix_web::test]
+async fn an_order_of_another_user_does_not_exist() {
+    let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingPayment) };
+    for found in [None, Some(theirs())] {
+        let mut parts = Parts::signed_in();
+        parts.orders.expect_find().times(1).return_once(|_| Ok(found));
+        refused(parts, 50107, "订单不存在").await;
+    }
+}
+
+#[actix_web::test]
+async fn where_alipay_cannot_be_asked_it_is_50111_and_nothing_changes() {
+    let mut unasked = seen(&[OrderStatus::AwaitingPayment]);
+    unasked.gateway.expect_query().times(1).returning(|_| Err(alipay_down()));
+    refused(unasked, 50111, "支付渠道暂不可用").await;
+
+    let mut unclosed = unpaid(waiting());
+    unclosed.gateway.expect_close().times(1).returning(|_| Err(alipay_down()));
+    refused(unclosed, 50111, "支付渠道暂不可用").await;
+}
+
+#[actix_web::test]
+async fn an_order_that_keeps_changing_is_to_be_tried_again() {
+    let mut changing = unpaid(None);
+    changing.units = (0..8)
+        .map(|_| {
+            let mut unit = giving_back();
+            unit.orders.expect_change_status().returning(|_| Ok(false));
+            Ok(unit)
+        })
+        .collect();
+    refused(changing, 50104, "操作太快了,请稍后重试").await;
+
+    let mut locked = unpaid(None);
+    locked.units = (0..8).map(|_| Err(rows_locked())).collect();
+    refused(locked, 50104, "操作太快了,请稍后重试").await;
+
+    let mut settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]);
+    settling.units = (0..8).map(|_| Err(rows_locked())).collect();
+    refused(settling, 50104, "操作太快了,请稍后重试").await;
+
+    let mut looking = Parts::signed_in();
+    looking.orders.expect_find().returning(|_| Err(rows_locked()));
+    refused(looking, 50104, "操作太快了,请稍后重试").await;
+}
+
+#[actix_web::test]
+async fn a_number_that_is_none_is_50101() {
+    for order_id in [
+        json!(null),
+        json!(""),
+        json!("x"),
+        json!("2019112820400804x"),
+        json!(" 2019112820400804"),
+        json!("9".repeat(65)),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        json!([ORDER]),
+        json!({"id": ORDER}),
+    ] {
+        let body = json!({"status": 3, "order_id": order_id});
+        let answer = Parts::signed_in().post(body).await;
+        assert_eq!(answer["code"], 50101, "{order_id}: {answer}");
+        let text = answer["errmsg"].as_str().unwrap();
+        assert!(text.starts_with("请求参数错误:") && text.contains("order_id"), "{order_id}: {text}");
+        assert_eq!(answer, error(50101, text));
+    }
+    let missing = Parts::signed_in().post(json!({"status": 3})).await;
+    assert_eq!(missing, error(50101, "请求参数错误:缺少参数 order_id"));
+}
+
+#[actix_web::test]
+async fn a_reason_that_is_no_short_line_is_50101() {
+    for reason in
+        [json!("多".repeat(101)), json!("a\nb"), json!("a\u{0}b"), json!(1), json!(["x"]), json!(false)]
+    {
+        let answer = Parts::signed_in().post(json!({"status": 3, "order_id": ORDER, "reason": reason})).await;
+        assert_eq!(answer, error(50101, "请求参数错误:reason 应为不超过100字的一行文字"), "{reason}");
+    }
+}
+
+#[actix_web::test]
+async fn nobody_else_cancels() {
+    let unsigned = Parts::untouched().open().await.send(post_json(cancel())).await.json();
+    assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
+    let mut gone = Parts::untouched();
+    gone.users.expect_find().times(1).returning(|_| Ok(None));
+    let unknown = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
+    assert_eq!(gone.post(cancel()).await, unknown);
+}
+
+/// What changes something is not done by a link.
+#[actix_web::test]
+async fn it_is_not_done_by_get() {
+    let mut parts = Parts::signed_in().with_order(OrderStatus::AwaitingPayment);
+    parts.orders.expect_timeline().times(1).returning(|_| Ok(Vec::new()));
+    let shown = parts.get(&format!("status=3&order_id={ORDER}&reason=x")).await;
+    assert_eq!(shown["data"]["order"]["status"], 1);
+}
+
+#[actix_web::test]
+async fn a_failure_is_50000_without_its_cause() {
+    let mut users = Parts::untouched();
+    users.users.expect_find().returning(|_| Err(store_down()));
+    refused(users, 50000, "系统错误").await;
+
+    let mut orders = Parts::signed_in();
+    orders.orders.expect_find().returning(|_| Err(store_down()));
+    refused(orders, 50000, "系统错误").await;
+
+    let mut begin = unpaid(None);
+    begin.units = vec![Err(store_down())];
+    refused(begin, 50000, "系统错误").await;
+
+    let mut settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]);
+    settling.units = vec![Err(store_down())];
+    refused(settling, 50000, "系统错误").await;
+
+    let mut unit = cancelling("买家取消");
+    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
+    refused(unpaid(None).with_unit(unit), 50000, "系统错误").await;
+}
+
+/// The clock stands still and jumps to whatever is waited for next, so this takes no time.
+#[actix_web::test]
+async fn a_request_that_takes_too_long_is_answered() {
+    pause();
+    let mut parts = unpaid(None).with_unit(MockUnitOfWork::default());
+    parts.begin_after = REQUEST_TIMEOUT + Duration::from_secs(5);
+    refused(parts, 50000, "系统错误").await;
+}

@@ -1,0 +1,175 @@
+use std::{sync::Arc, time::Duration};
+
+use api::http::{Office, Pages, Shop, Storefront};
+use application::{
+    BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
+    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
+    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules,
+    StartPayment, SweepCarts,
+};
+use ports::{
+    AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, DirectBuys, OrderReader,
+    Passwords, PaymentGateway, Showcase, UnitsOfWork, Users,
+    mock::{MockRandomness, clock_at},
+};
+use tokio::task::JoinSet;
+
+use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, parts::Missing, staff_key, tokens};
+use crate::samples::{BASE_URL, merchant, noon, rules};
+
+/// What the use cases stand on, mocked or real.
+pub(crate) struct Backs {
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) address_book: Arc<dyn AddressBook>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) carts: Arc<dyn CartStore>,
+    pub(crate) direct_buys: Arc<dyn DirectBuys>,
+    pub(crate) orders: Arc<dyn OrderReader>,
+    pub(crate) office: Arc<dyn BackOffice>,
+    pub(crate) units: Arc<dyn UnitsOfWork>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    pub(crate) showcase: Arc<dyn Showcase>,
+    pub(crate) editor: Arc<dyn AddressEditor>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) passwords: Arc<dyn Passwords>,
+}
+
+impl Backs {
+    /// The shop at [`noon`], and the writers of its desk.
+    pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
+        let storefront = self.storefront();
+        let Self { users, address_book, catalog, carts, direct_buys, orders, office, units, gateway, .. } =
+            self;
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(7_u32);
+        let sweep =
+            SweepCarts { units: Arc::clone(&units), carts: Arc::clone(&carts), clock: Arc::clone(&clock) };
+        let ports = PlacementPorts {
+            catalog: Arc::clone(&catalog),
+            units: Arc::clone(&units),
+            orders: Arc::clone(&orders),
+            sweep: Arc::new(sweep),
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(randomness),
+        };
+        let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
+        let (desk, writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
+        let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
+        let settle = Arc::new(SettlePayment {
+            gateway: Arc::clone(&gateway),
+            units: Arc::clone(&units),
+            merchant: merchant(),
+            clock: Arc::clone(&clock),
+        });
+        let office = Office {
+            staff: Some(staff_key()),
+            search: SearchOrders { users: Arc::clone(&users), office: Arc::clone(&office) },
+            inspect: InspectOrder { office: Arc::clone(&office) },
+            figures: ShowFigures { office, clock: Arc::clone(&clock) },
+            ship: Arc::new(ShipOrder {
+                units: Arc::clone(&units),
+                clock: Arc::clone(&clock),
+                receipt_after: rules().receipt_after,
+            }),
+            refund: Arc::new(RefundOrder {
+                units: Arc::clone(&units),
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
+            clock: Arc::clone(&clock),
+        };
+        let shop = Shop {
+            office,
+            preview: PreviewOrder {
+                users: Arc::clone(&users),
+                address_book: Arc::clone(&address_book),
+                catalog,
+                carts: Arc::clone(&carts),
+                direct_buys: Arc::clone(&direct_buys),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            place: PlaceOrder {
+                address_book,
+                carts,
+                direct_buys,
+                orders: Arc::clone(&orders),
+                units: Arc::clone(&units),
+                desk,
+                cashier: Arc::clone(&cashier),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
+            confirm: ConfirmReceipt {
+                users: Arc::clone(&users),
+                units: Arc::clone(&units),
+                clock: Arc::clone(&clock),
+            },
+            start_payment: StartPayment {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                units: Arc::clone(&units),
+                cashier,
+                clock: Arc::clone(&clock),
+            },
+            cancel: Arc::new(CancelOrder {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                units,
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+                clock,
+            }),
+            show: ShowOrder { users, orders: Arc::clone(&orders) },
+            payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
+            settle,
+            storefront,
+            readiness: Arc::new(Missing(Vec::new())),
+            tokens: tokens(),
+            pages: Pages::embedded(BASE_URL),
+            base_url: BASE_URL.to_owned(),
+            result_page: RESULT_PAGE.to_owned(),
+            body_limit: BODY_LIMIT,
+            request_timeout: REQUEST_TIMEOUT,
+        };
+        (shop, writers)
+    }
+}
+
+impl Backs {
+    /// The shop around the orders, which bears three failures of a name.
+    fn storefront(&self) -> Storefront {
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let cart = Arc::new(EditCart {
+            users: Arc::clone(&self.users),
+            carts: Arc::clone(&self.carts),
+            catalog: Arc::clone(&self.catalog),
+            limit: rules().quantity_limit,
+        });
+        let ports = SignInPorts {
+            credentials: Arc::clone(&self.credentials),
+            passwords: Arc::clone(&self.passwords),
+            cart: Arc::clone(&cart),
+            clock: Arc::clone(&clock),
+        };
+        let sign_in = SignInRules {
+            token_life: Duration::from_secs(24 * 3600),
+            failures_per_name: 3,
+            failures_per_address: 100,
+        };
+        Storefront {
+            sign_in: Some(SignIn::new(ports, sign_in)),
+            goods: BrowseGoods { showcase: Arc::clone(&self.showcase) },
+            cart,
+            addresses: EditAddresses {
+                users: Arc::clone(&self.users),
+                editor: Arc::clone(&self.editor),
+                clock,
+            },
+            trusts_proxy: false,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use actix_http::Request;
+use actix_web::{
+    App,
+    body::{MessageBody, to_bytes},
+    dev::ServiceResponse,
+    http::{StatusCode, header::HeaderMap},
+    middleware::from_fn,
+    test::{TestRequest, call_service, init_service},
+    web::{Bytes, Data},
+};
+use api::http::{Shop, cors, named, routes};
+use ports::mock::PreparedUnits;
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::Backs;
+
+/// The shop, open.
+pub(crate) struct Client {
+    pub(super) shop: Data<Shop>,
+    pub(super) units: Arc<PreparedUnits>,
+    pub(super) origins: Vec<String>,
+    pub(super) _writers: JoinSet<()>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Client {
+    /// Over these, with everything else as usual.
+    pub(crate) fn of(backs: Backs) -> Self {
+        let (shop, writers) = backs.shop();
+        Self { shop: Data::new(shop), units: Arc::default(), origins: Vec::new(), _writers: writers }
+    }
+
+    pub(crate) async fn send(&self, request: TestRequest) -> Answer {
+        self.call(request.to_request()).await
+    }
+
+    pub(crate) async fn call(&self, request: Request) -> Answer {
+        let response = self.response(request).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body ended early"));
+        Answer { status, headers, body }
+    }
+
+    /// Whether the answer begins well and does not come to its end.
+    pub(crate) async fn cuts_off(&self, request: TestRequest) -> bool {
+        let response = self.response(request.to_request()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        to_bytes(response.into_body()).await.is_err()
+    }
+
+    async fn response(&self, request: Request) -> ServiceResponse<impl MessageBody> {
+        let app = App::new()
+            .app_data(self.shop.clone())
+            .wrap(cors(&self.origins))
+            .wrap(from_fn(named))
+            .configure(routes);
+        call_service(&init_service(app).await, request).await
+    }
+
+    /// How many units of work were committed.
+    pub(crate) fn commits(&self) -> usize {
+        self.units.commits()
+    }
+
+    /// How many of the prepared units of work were not begun.
+    pub(crate) fn units_left(&self) -> usize {
+        self.units.left()
+    }
+}
+
+impl Answer {
+    /// The body as JSON, of an answer that the contract makes: HTTP 200 and `application/json`.
+    pub(crate) fn json(&self) -> Value {
+        assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"), "{:?}", self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {:?}", self.body))
+    }
+
+    /// The body of an answer to Alipay: HTTP 200 and plain text.
+    pub(crate) fn text(&self) -> &str {
+        assert_eq!(self.status, StatusCode::OK, "{:?}", self.body);
+        let content_type = self.header("content-type").unwrap_or_default();
+        assert!(content_type.starts_with("text/plain"), "{content_type}");
+        str::from_utf8(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+}

@@ -1,0 +1,58 @@
+//! The routes over use cases over mocked ports. What a test does not expect of a port must not be asked of it.
+
+mod backs;
+mod client;
+mod parts;
+mod units;
+
+use std::time::Duration;
+
+use actix_web::{test::TestRequest, web::Bytes};
+use api::{
+    configuration::Secret,
+    http::{StaffKey, TokenKey},
+};
+use serde_json::Value;
+
+pub(crate) use backs::Backs;
+pub(crate) use client::{Answer, Client};
+pub(crate) use parts::Parts;
+pub(crate) use units::{changing, finding, placing};
+
+use crate::samples::username;
+
+pub(crate) const PROCESSING: &str = "/v1/orders/processing/";
+pub(crate) const SUCCESS: &str = "/v1/orders/success/";
+const RESULT_PAGE: &str = "http://shop.example/pay_success.html";
+pub(crate) const BODY_LIMIT: usize = 4096;
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// What signs the tokens of the shop's people.
+pub(crate) const STAFF_SECRET: &str = "another secret of the tests, as long as HS256 asks for";
+const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
+
+pub(crate) fn tokens() -> TokenKey {
+    TokenKey::new(&Secret::new(JWT_SECRET.to_owned()))
+}
+
+pub(crate) fn staff_key() -> StaffKey {
+    StaffKey::new(&Secret::new(STAFF_SECRET.to_owned()))
+}
+
+/// A token of the buyer that is valid in any year in which this is run.
+pub(crate) fn token() -> String {
+    tokens().issue(&username(), 4_102_444_800).unwrap()
+}
+
+pub(crate) fn with_token(request: TestRequest) -> TestRequest {
+    request.insert_header(("authorization", token()))
+}
+
+/// As the old pages post: JSON text under the wrong content type.
+pub(crate) fn post_json(body: Value) -> TestRequest {
+    post_text(body.to_string())
+}
+
+pub(crate) fn post_text(body: impl Into<Bytes>) -> TestRequest {
+    let request = TestRequest::post().uri(PROCESSING);
+    request.insert_header(("content-type", "application/x-www-form-urlencoded")).set_payload(body)
+}

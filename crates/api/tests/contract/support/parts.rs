@@ -1,0 +1,202 @@
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{test::TestRequest, web::Data};
+use api::http::Readiness;
+use async_trait::async_trait;
+use domain::{Address, Cart, OrderStatus, Sku};
+use ports::{
+    Destination, StoreError, UnitOfWork, UnitsOfWork,
+    mock::{
+        MockAddressBook, MockAddressEditor, MockBackOffice, MockCartStore, MockCatalog, MockCredentials,
+        MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway, MockShowcase, MockUnitOfWork,
+        MockUsers, PreparedUnits,
+    },
+};
+use serde_json::Value;
+
+use super::{Answer, BODY_LIMIT, Backs, Client, PROCESSING, RESULT_PAGE, post_json, with_token};
+use crate::samples::{USER, address, order, shelf, username};
+
+/// The ports around the shop.
+pub(crate) struct Parts {
+    pub(crate) users: MockUsers,
+    pub(crate) address_book: MockAddressBook,
+    pub(crate) catalog: MockCatalog,
+    pub(crate) carts: MockCartStore,
+    pub(crate) direct_buys: MockDirectBuys,
+    pub(crate) orders: MockOrderReader,
+    pub(crate) office: MockBackOffice,
+    pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
+    pub(crate) gateway: MockPaymentGateway,
+    pub(crate) showcase: MockShowcase,
+    pub(crate) editor: MockAddressEditor,
+    pub(crate) credentials: MockCredentials,
+    pub(crate) passwords: MockPasswords,
+    /// Whether `/v1/tokens` is on.
+    pub(crate) signs_in: bool,
+    /// Whether the shop's people have a secret.
+    pub(crate) lets_staff_in: bool,
+    pub(crate) missing: Vec<String>,
+    pub(crate) result_page: &'static str,
+    /// The largest body, in bytes.
+    pub(crate) body_limit: usize,
+    pub(crate) origins: Vec<String>,
+    /// How long it takes until a unit of work has begun.
+    pub(crate) begin_after: Duration,
+}
+
+/// What orders need and is not there.
+pub(super) struct Missing(pub(super) Vec<String>);
+
+#[async_trait]
+impl Readiness for Missing {
+    async fn missing(&self) -> Vec<String> {
+        self.0.clone()
+    }
+}
+
+/// A database that lets its callers wait for a connection.
+struct SlowUnits {
+    units: Arc<PreparedUnits>,
+    begin_after: Duration,
+}
+
+#[async_trait]
+impl UnitsOfWork for SlowUnits {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+        tokio::time::sleep(self.begin_after).await;
+        self.units.begin().await
+    }
+}
+
+impl Parts {
+    /// Ports of which nothing is expected.
+    pub(crate) fn untouched() -> Self {
+        Self {
+            users: MockUsers::new(),
+            address_book: MockAddressBook::new(),
+            catalog: MockCatalog::new(),
+            carts: MockCartStore::new(),
+            direct_buys: MockDirectBuys::new(),
+            orders: MockOrderReader::new(),
+            office: MockBackOffice::new(),
+            units: Vec::new(),
+            gateway: MockPaymentGateway::new(),
+            showcase: MockShowcase::new(),
+            editor: MockAddressEditor::new(),
+            credentials: MockCredentials::new(),
+            passwords: MockPasswords::new(),
+            signs_in: true,
+            lets_staff_in: true,
+            missing: Vec::new(),
+            result_page: RESULT_PAGE,
+            body_limit: BODY_LIMIT,
+            origins: Vec::new(),
+            begin_after: Duration::ZERO,
+        }
+    }
+
+    /// The token's user exists.
+    pub(crate) fn signed_in() -> Self {
+        let mut parts = Self::untouched();
+        parts.users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
+        parts
+    }
+
+    /// The token's user exists and has these addresses.
+    pub(crate) fn with_addresses(addresses: Vec<Address>) -> Self {
+        let mut parts = Self::signed_in();
+        parts
+            .address_book
+            .expect_of_user()
+            .withf(|user_id| *user_id == USER)
+            .returning(move |_| Ok(addresses.clone()));
+        // A direct buy that cannot be shown makes the shop forget the one before.
+        parts.direct_buys.expect_forget().withf(|user_id| *user_id == USER).returning(|_| Ok(()));
+        parts
+    }
+
+    /// The token's user exists, and orders to the address that is asked for, or to none.
+    pub(crate) fn ordering_to(found: Option<Address>) -> Self {
+        let mut parts = Self::signed_in();
+        parts
+            .address_book
+            .expect_destination()
+            .withf(|name, _| *name == username())
+            .returning(move |_, _| Ok(Some(Destination { user_id: USER, address: found.clone() })));
+        parts
+    }
+
+    /// The usual buyer, about to order.
+    pub(crate) fn ordering() -> Self {
+        Self::ordering_to(Some(address()))
+    }
+
+    pub(crate) fn selling(mut self, skus: impl IntoIterator<Item = Sku>) -> Self {
+        let skus = shelf(skus);
+        self.catalog.expect_skus().returning(move |ids| {
+            Ok(skus.iter().filter(|(id, _)| ids.contains(id)).map(|(id, sku)| (*id, sku.clone())).collect())
+        });
+        self
+    }
+
+    pub(crate) fn with_cart(mut self, cart: Cart) -> Self {
+        self.carts.expect_load().withf(|user_id| *user_id == USER).returning(move |_| Ok(cart.clone()));
+        self
+    }
+
+    pub(crate) fn with_unit(mut self, unit: MockUnitOfWork) -> Self {
+        self.units.push(Ok(unit));
+        self
+    }
+
+    /// The order that is stored is in this status, for readers.
+    pub(crate) fn with_order(mut self, status: OrderStatus) -> Self {
+        self.orders
+            .expect_find()
+            .returning(move |id| Ok(Some(order(status)).filter(|order| order.id == *id)));
+        self
+    }
+
+    pub(crate) async fn open(self) -> Client {
+        let units = Arc::new(PreparedUnits::new(self.units));
+        let orders = Arc::new(self.orders);
+        let backs = Backs {
+            users: Arc::new(self.users),
+            address_book: Arc::new(self.address_book),
+            catalog: Arc::new(self.catalog),
+            carts: Arc::new(self.carts),
+            direct_buys: Arc::new(self.direct_buys),
+            orders,
+            office: Arc::new(self.office),
+            units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
+            gateway: Arc::new(self.gateway),
+            showcase: Arc::new(self.showcase),
+            editor: Arc::new(self.editor),
+            credentials: Arc::new(self.credentials),
+            passwords: Arc::new(self.passwords),
+        };
+        let (mut shop, writers) = backs.shop();
+        shop.readiness = Arc::new(Missing(self.missing));
+        shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
+        shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
+        shop.body_limit = self.body_limit;
+        shop.result_page = self.result_page.to_owned();
+        Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
+    }
+
+    /// Opens the shop for one request with the buyer's token.
+    pub(crate) async fn answer(self, request: TestRequest) -> Answer {
+        self.open().await.send(with_token(request)).await
+    }
+
+    /// As [`Parts::answer`], for an operation on `processing` whose answer is JSON.
+    pub(crate) async fn get(self, query: &str) -> Value {
+        self.answer(TestRequest::get().uri(&format!("{PROCESSING}?{query}"))).await.json()
+    }
+
+    /// As [`Parts::answer`], for an operation on `processing` with a JSON body.
+    pub(crate) async fn post(self, body: Value) -> Value {
+        self.answer(post_json(body)).await.json()
+    }
+}
