@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Money, NotAllowed, OrderEvent, OrderId, Username};
+use domain::{Money, NotAllowed, OrderId, Username};
 use ports::{Clock, GatewayError, OrderReader, StoreError, UnitsOfWork, Users};
 
 use crate::{Cashier, PaymentInvitation};
@@ -63,13 +63,9 @@ impl StartPayment {
         let user_id = self.users.find(username).await?.ok_or(StartPaymentError::UnknownUser)?;
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
-        if order.status.is_paid() {
-            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
-        }
-        order.status.on(OrderEvent::Paid)?;
         let now = self.clock.now();
-        if order.is_overdue(now) {
-            return Err(NotAllowed { status: order.status, event: OrderEvent::Paid }.into());
+        if !order.is_payable(now)? {
+            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
         }
         if order.expire_at.is_none() {
             // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.

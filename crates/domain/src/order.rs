@@ -160,6 +160,21 @@ impl Order {
         }
     }
 
+    /// Whether the buyer can begin to pay; false where the order is paid already.
+    ///
+    /// # Errors
+    /// It was cancelled or refunded, or its payment deadline has passed.
+    pub fn is_payable(&self, now: ShopTime) -> Result<bool, NotAllowed> {
+        if self.status.is_paid() {
+            return Ok(false);
+        }
+        self.status.on(OrderEvent::Paid)?;
+        if self.is_overdue(now) {
+            return Err(NotAllowed { status: self.status, event: OrderEvent::Paid });
+        }
+        Ok(true)
+    }
+
     /// Whether the time to begin paying has passed: Alipay takes no deadline that is less than a minute ahead.
     pub fn is_overdue(&self, now: ShopTime) -> bool {
         self.expire_at.is_some_and(|expire_at| expire_at < now.after(SHORTEST_PAYMENT))

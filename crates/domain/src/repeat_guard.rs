@@ -4,16 +4,18 @@ use sha2::{Digest, Sha256};
 
 use crate::{AddressId, Purchase, UserId};
 
-/// What two clicks on one button have in common: the same buyer, the same lines, the same address.
+/// What two clicks on one button have in common: the same buyer, the same lines, the same address, and whether they are the
+/// cart's.
 ///
 /// The database holds it with the order, where it is unique, so that of two clicks only one can become an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RepeatGuard(String);
 
 impl RepeatGuard {
-    /// Of what a buyer orders. A digest: lines may be many, and the column is short.
-    pub fn new(user_id: UserId, address_id: AddressId, purchase: &Purchase) -> Self {
-        let mut text = format!("{user_id} {address_id}");
+    /// Of what a buyer orders, from the cart or without it. A digest: lines may be many, and the column is short.
+    pub fn new(user_id: UserId, address_id: AddressId, purchase: &Purchase, is_of_cart: bool) -> Self {
+        let button = if is_of_cart { "cart" } else { "direct" };
+        let mut text = format!("{button} {user_id} {address_id}");
         for line in purchase.lines() {
             // Writing to a text cannot fail.
             let _ok = write!(text, " {}*{}", line.sku_id, line.quantity.pieces());
@@ -38,10 +40,14 @@ mod tests {
     use super::*;
     use crate::{Quantity, SkuId};
 
-    fn guard(user: i32, address: i32, lines: &[(i32, i32)]) -> RepeatGuard {
+    fn purchase(lines: &[(i32, i32)]) -> Purchase {
         let lines: BTreeMap<_, _> =
             lines.iter().map(|(sku, pieces)| (SkuId(*sku), Quantity::stored(*pieces).unwrap())).collect();
-        RepeatGuard::new(UserId(user), AddressId(address), &Purchase::new(lines).unwrap())
+        Purchase::new(lines).unwrap()
+    }
+
+    fn guard(user: i32, address: i32, lines: &[(i32, i32)]) -> RepeatGuard {
+        RepeatGuard::new(UserId(user), AddressId(address), &purchase(lines), true)
     }
 
     #[test]
@@ -56,6 +62,7 @@ mod tests {
             guard(4, 7, &[(1, 1)]),
             guard(4, 7, &[(1, 1), (2, 3), (3, 1)]),
             guard(47, 1, &[(1, 2), (3, 1)]),
+            RepeatGuard::new(UserId(4), AddressId(7), &purchase(&[(1, 1), (2, 3)]), false),
         ] {
             assert_ne!(one, other);
         }

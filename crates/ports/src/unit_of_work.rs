@@ -62,8 +62,9 @@ pub trait OrderRepo: Send {
     /// False, and nothing changed, where it is not. The comparison MUST be part of the statement that writes.
     async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError>;
 
-    /// Takes the guard off the order that has it, so that such an order can be placed again.
-    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError>;
+    /// Takes the guard off this order, so that such an order can be placed again. Another order that has it by now MUST
+    /// keep it.
+    async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError>;
 
     /// Writes down how the order was sent.
     async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError>;

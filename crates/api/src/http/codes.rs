@@ -136,6 +136,7 @@ impl From<PlaceOrderError> for Failure {
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
             PlaceOrderError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
             PlaceOrderError::KeyReused => Code::KeyReused.failure(),
+            PlaceOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             PlaceOrderError::Placement(error) => error.into(),
             PlaceOrderError::Gateway(error) => error.into(),
             PlaceOrderError::Carts(error) => unforeseen(&error),

@@ -200,8 +200,7 @@ async fn create(
         expected_amount: parameters.amount("expected_amount")?,
         idempotency_key: idempotency_key(request)?,
     };
-    let invitation = shop.place.execute(request).await?;
-    Ok(success(Some(InvitationData::from(invitation)), Some(&shop.base_url)))
+    Ok(started(shop.place.execute(request).await?, shop))
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {
@@ -243,14 +242,18 @@ async fn confirm(
 /// Operation 5.
 async fn pay(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
     let order_id = parameters.required_order_id("order_id")?;
-    let invitation = match shop.start_payment.execute(username, &order_id).await? {
+    Ok(started(shop.start_payment.execute(username, &order_id).await?, shop))
+}
+
+fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
+    let invitation = match payment {
         StartedPayment::Invited(invitation) => invitation,
         // The old result page asks so for number and amount, and nobody can pay twice.
         StartedPayment::AlreadyPaid { order_id, total_amount } => {
             PaymentInvitation { pay_url: shop.result_page_of(&order_id), order_id, total_amount }
         }
     };
-    Ok(success(Some(InvitationData::from(invitation)), Some(&shop.base_url)))
+    success(Some(InvitationData::from(invitation)), Some(&shop.base_url))
 }
 
 /// Not in the old contract: the buyer gives up an unpaid order.

@@ -7,16 +7,17 @@
 mod desk;
 mod draft;
 mod group;
+mod second_click;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, CartStamp, IdempotencyKey, InvalidQuantity, Money, Order, OrderStatus, Purchase, RepeatGuard,
-    RequestDigest, SkuId, UserId, Username,
+    AddressId, CartStamp, IdempotencyKey, InvalidQuantity, Money, NotAllowed, Order, Purchase, RequestDigest,
+    SkuId, UserId, Username,
 };
 use ports::{
-    AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderListQuery,
-    OrderReader, StoreError, UnitsOfWork,
+    AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderReader, StoreError,
+    UnitsOfWork,
 };
 
 pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
@@ -24,7 +25,7 @@ pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
 pub use draft::{OrderDraft, PlacementError};
 pub use group::{Placement, PlacementPorts};
 
-use crate::{Cashier, PaymentInvitation, ShopRules};
+use crate::{Cashier, ShopRules, StartedPayment};
 
 /// For how long a previewed direct buy is remembered for a client that does not say what it buys.
 const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
@@ -103,6 +104,9 @@ pub enum PlaceOrderError {
     /// The key was used with another request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
+    /// The order of the first request under the key can no longer be paid.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
     /// It was not placed.
     #[error(transparent)]
     Placement(#[from] PlacementError),
@@ -118,8 +122,8 @@ pub enum PlaceOrderError {
 }
 
 impl PlaceOrder {
-    /// Places the order and invites the buyer to pay it.
-    pub async fn execute(&self, request: PlaceOrderRequest) -> Result<PaymentInvitation, PlaceOrderError> {
+    /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
+    pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
         let destination = self.address_book.destination(&request.username, request.address_id).await?;
         let destination = destination.ok_or(PlaceOrderError::UnknownUser)?;
         let user_id = destination.user_id;
@@ -136,7 +140,10 @@ impl PlaceOrder {
                 Err(error) => self.placed_before(user_id, key.as_ref()).await?.ok_or(error)?,
             },
         };
-        Ok(self.cashier.invite(&order).await?)
+        if !order.is_payable(self.clock.now())? {
+            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+        }
+        Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
     }
 
     async fn place_new(
@@ -147,69 +154,6 @@ impl PlaceOrder {
     ) -> Result<Order, PlaceOrderError> {
         let draft = self.draft(request, &destination, idempotency).await?;
         Ok(self.desk.place(draft).await?)
-    }
-
-    /// Places an order for a client that has no key for its request: a second click on the same button is answered with
-    /// the order of the first one.
-    async fn place_once(
-        &self,
-        request: &PlaceOrderRequest,
-        destination: Destination,
-    ) -> Result<Order, PlaceOrderError> {
-        let mut draft = match self.draft(request, &destination, None).await {
-            Ok(draft) => draft,
-            Err(PlaceOrderError::NothingSelected) => {
-                let first = self.just_emptied_the_cart(&destination).await?;
-                return first.ok_or(PlaceOrderError::NothingSelected);
-            }
-            Err(error) => return Err(error),
-        };
-        let guard = RepeatGuard::new(draft.user_id, draft.address_id, &draft.purchase);
-        draft.repeat_guard = Some(guard.clone());
-        let error = match self.desk.place(draft.clone()).await {
-            Ok(order) => return Ok(order),
-            Err(error) => error,
-        };
-        let is_repeated = match &error {
-            PlacementError::Repeated => true,
-            // The first click may have taken the last piece.
-            PlacementError::Refused(_) => false,
-            PlacementError::Busy | PlacementError::KeyInUse | PlacementError::Store(_) => {
-                return Err(error.into());
-            }
-        };
-        match self.orders.find_by_guard(&guard).await? {
-            Some(first) if self.is_just_placed(&first) => Ok(first),
-            _ if !is_repeated => Err(error.into()),
-            Some(_) | None => {
-                let mut unit = self.units.begin().await?;
-                unit.orders().release_guard(&guard).await?;
-                unit.commit().await?;
-                Ok(self.desk.place(draft).await?)
-            }
-        }
-    }
-
-    /// The order that may have emptied the cart a moment ago.
-    async fn just_emptied_the_cart(
-        &self,
-        destination: &Destination,
-    ) -> Result<Option<Order>, PlaceOrderError> {
-        let query = OrderListQuery {
-            user_id: destination.user_id,
-            status: Some(OrderStatus::AwaitingPayment),
-            before: None,
-            limit: 1,
-        };
-        let latest = self.orders.list(&query).await?.pop();
-        let shipping = destination.address.as_ref().map(|address| &address.shipping);
-        Ok(latest.filter(|order| self.is_just_placed(order) && Some(&order.shipping) == shipping))
-    }
-
-    /// Whether the order is still the one that the buyer wants to pay, and not older than a second click.
-    fn is_just_placed(&self, order: &Order) -> bool {
-        order.status == OrderStatus::AwaitingPayment
-            && self.clock.now().since(order.created_at) < self.rules.double_click
     }
 
     async fn draft(

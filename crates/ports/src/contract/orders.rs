@@ -209,13 +209,13 @@ pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>)
     let stocked = Stocked::new(shop).await;
     let guard = |pieces| {
         let lines = [(stocked.sku_id, Quantity::stored(pieces).unwrap())];
-        RepeatGuard::new(stocked.user_id, stocked.address_id, &Purchase::new(lines.into()).unwrap())
+        RepeatGuard::new(stocked.user_id, stocked.address_id, &Purchase::new(lines.into()).unwrap(), true)
     };
     let guarded =
         |number: &str, pieces| NewOrder { repeat_guard: Some(guard(pieces)), ..stocked.order(number) };
     let (first, other) = (guarded("2019112812000001", 1), guarded("2019112812000002", 2));
     let plain = [stocked.order("2019112812000003"), stocked.order("2019112812000004")];
-    stocked.place(&[first.clone(), other]).await;
+    stocked.place(&[first.clone(), other.clone()]).await;
     stocked.place(&plain).await;
     let repeat = guarded("2019112812000005", 1);
     let mut unit = stocked.begin().await;
@@ -223,12 +223,17 @@ pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>)
     assert!(matches!(refused, Err(InsertOrdersError::Repeated(_))), "{refused:?}");
     drop(unit);
     let orders = stocked.shop.orders();
-    assert_eq!(orders.find_by_guard(&guard(1)).await.unwrap(), Some(first.order));
+    assert_eq!(orders.find_by_guard(&guard(1)).await.unwrap(), Some(first.order.clone()));
     assert_eq!(orders.find_by_guard(&guard(3)).await.unwrap(), None);
 
     let mut unit = stocked.begin().await;
-    unit.orders().release_guard(&guard(1)).await.unwrap();
-    unit.orders().release_guard(&guard(3)).await.unwrap();
+    unit.orders().release_guard(&other.order.id, &guard(1)).await.unwrap();
+    unit.orders().release_guard(&first.order.id, &guard(3)).await.unwrap();
+    unit.commit().await.unwrap();
+    let kept = stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap();
+    assert_eq!(kept, Some(first.order.clone()), "neither was of that order and that guard");
+    let mut unit = stocked.begin().await;
+    unit.orders().release_guard(&first.order.id, &guard(1)).await.unwrap();
     unit.commit().await.unwrap();
     assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), None);
     stocked.place(std::slice::from_ref(&repeat)).await;

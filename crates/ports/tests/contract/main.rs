@@ -92,6 +92,7 @@ mod wrong {
         capped_sums: back_office::sums_up_days finds SumsUpToTheLargestAmount on shop;
         old_orders_hidden: old_orders::are_read_from_the_joined_tables finds NeedsSnapshots on shop;
         payments_twice: payments::are_recorded_once finds RecordsTwice on shop;
+        others_guards: orders::are_not_repeated_until_their_guard_is_released finds IgnoresOwner on shop;
         clicked_twice: orders::are_not_repeated_until_their_guard_is_released finds PlacesTwice on shop;
         returned_twice: stock::goes_back_once_for_each_reason finds ReturnsTwice on shop;
         returned_at_once: stock::goes_back_once_however_many_try finds LosesUpdates on shop;

@@ -44,8 +44,8 @@ impl OrderRepo for Unit {
         self.lease.call(|conn| change_status(conn, change)).await
     }
 
-    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError> {
-        self.lease.call(|conn| release_guard(conn, guard)).await
+    async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.lease.call(|conn| release_guard(conn, id, guard)).await
     }
 
     async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {
@@ -180,8 +180,9 @@ async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, Q
     Ok(true)
 }
 
-async fn release_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<(), QueryError> {
-    let guarded = tb_order_info::table.filter(tb_order_info::repeat_guard.eq(guard.as_str()));
+async fn release_guard(conn: &mut Conn, id: &OrderId, guard: &RepeatGuard) -> Result<(), QueryError> {
+    let guarded =
+        tb_order_info::table.find(id.as_str()).filter(tb_order_info::repeat_guard.eq(guard.as_str()));
     diesel::update(guarded).set(tb_order_info::repeat_guard.eq(None::<String>)).execute(conn).await?;
     Ok(())
 }

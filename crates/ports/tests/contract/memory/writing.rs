@@ -140,9 +140,12 @@ impl OrderRepo for Unit {
         Ok(true)
     }
 
-    async fn release_guard(&mut self, guard: &RepeatGuard) -> Result<(), StoreError> {
-        for stored in self.tables.orders.values_mut() {
-            stored.guard = stored.guard.take().filter(|known| known != guard);
+    async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+        let ignores_owner = self.has(Defect::IgnoresOwner);
+        for (number, stored) in &mut self.tables.orders {
+            if number == id || ignores_owner {
+                stored.guard = stored.guard.take().filter(|known| known != guard);
+            }
         }
         self.wrote().await;
         Ok(())
