@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use application::{InspectOrder, InspectOrderError, OrderDossier, ShowFigures};
 use domain::{
-    Cause, Money, MoneySum, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, ShopTime,
-    SkuId, StockMove, StockMoveKind, TimelineEntry, UserId, Username,
+    Cause, Money, MoneySum, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
+    ShopDate, ShopTime, SkuId, StockMove, StockMoveKind, TimelineEntry, UserId, Username,
 };
 use ports::{
     DayFigures, OrderFile, StoreError,
@@ -160,6 +160,20 @@ mod figures {
         office
     }
 
+    /// The office, which is asked for the payments of the same days that paid no order, and has these.
+    fn wondering(
+        mut office: MockBackOffice,
+        last: &'static str,
+        unmatched: Result<Vec<PaymentRecord>, StoreError>,
+    ) -> MockBackOffice {
+        office
+            .expect_unmatched_payments()
+            .times(1)
+            .withf(move |from, to, limit| (*from, *to, *limit) == (day(last).days_before(6), day(last), 50))
+            .return_once(|_, _, _| unmatched);
+        office
+    }
+
     fn figures(office: MockBackOffice, now: &str) -> ShowFigures {
         ShowFigures { office: Arc::new(office), clock: Arc::new(clock_at(time(now))) }
     }
@@ -167,16 +181,21 @@ mod figures {
     #[tokio::test]
     async fn the_week_ends_with_the_day_that_is_asked_for() {
         let week = vec![DayFigures::of_nothing(day("2020-02-29")), busy_day(day("2020-03-01"))];
+        let unmatched =
+            vec![recorded("B", PaymentStatus::WrongAmount), recorded("A", PaymentStatus::UnknownOrder)];
         let office = counting(knowing("2020-03-01", week.clone()));
+        let office = wondering(office, "2020-03-01", Ok(unmatched.clone()));
         let shown = figures(office, "2020-05-05 12:00:00").execute(Some(day("2020-03-01"))).await.unwrap();
         assert_eq!((shown.day, shown.week), (busy_day(day("2020-03-01")), week));
         assert_eq!((shown.to_ship, shown.awaiting_payment), (12, 345));
+        assert_eq!(shown.unmatched, unmatched);
     }
 
     #[tokio::test]
     async fn without_a_day_it_is_today_in_the_shop() {
         for now in ["2019-11-28 00:00:00", "2019-11-28 23:59:59"] {
             let office = counting(knowing("2019-11-28", vec![busy_day(day("2019-11-28"))]));
+            let office = wondering(office, "2019-11-28", Ok(Vec::new()));
             let shown = figures(office, now).execute(None).await.unwrap();
             assert_eq!(shown.day, busy_day(day("2019-11-28")));
         }
@@ -185,6 +204,7 @@ mod figures {
     #[tokio::test]
     async fn a_day_that_is_not_told_of_is_one_of_nothing() {
         let office = counting(knowing("2019-11-28", Vec::new()));
+        let office = wondering(office, "2019-11-28", Ok(Vec::new()));
         let shown = figures(office, "2019-11-28 12:00:00").execute(None).await.unwrap();
         assert_eq!(shown.day, DayFigures::of_nothing(day("2019-11-28")));
     }
@@ -199,7 +219,8 @@ mod figures {
         second.expect_count().times(2).returning(|status| {
             if status == OrderStatus::AwaitingShipment { Ok(1) } else { Err(store_down()) }
         });
-        for (office, is_busy) in [(sums, false), (first, true), (second, false)] {
+        let third = wondering(counting(knowing("2019-11-28", Vec::new())), "2019-11-28", Err(rows_locked()));
+        for (office, is_busy) in [(sums, false), (first, true), (second, false), (third, true)] {
             let outcome = figures(office, "2019-11-28 12:00:00").execute(None).await;
             let error = outcome.unwrap_err();
             assert_eq!(matches!(error, StoreError::Busy(_)), is_busy, "{error:?}");
