@@ -51,9 +51,14 @@ async fn what_alipay_knows_nothing_of_is_sent_again_under_its_number() {
     pass(open("9.90"), 2, gateway, put_off(open("9.90"), Duration::from_secs(40))).await;
 }
 
+/// Whoever wrote it down asks for it at this moment, or died over it.
 #[tokio::test]
-async fn what_nobody_was_asked_for_is_sent_at_once() {
-    pass(open("9.90"), 0, willing("9.90"), booking("9.90")).await;
+async fn what_the_shops_people_want_is_asked_about_first_even_at_the_first_try() {
+    let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))));
+    pass(open("9.90"), 0, gateway, booking("9.90")).await;
+
+    let gateway = looked_up(willing("9.90"), "r1", Ok(None));
+    pass(open("9.90"), 0, gateway, booking("9.90")).await;
 }
 
 #[tokio::test]

@@ -124,6 +124,17 @@ async fn asking_again_for_what_is_open_asks_under_the_same_number() {
 }
 
 #[tokio::test]
+async fn asking_again_after_an_unclear_answer_asks_what_became_of_it_first() {
+    let unclear = || Refund { failure: Some("支付宝处理中".to_owned()), ..open("9.90") };
+    let mut unit = paid_books(&[unclear()]);
+    unit.refunds.expect_find().times(1).returning(move |_| Ok(Some(unclear())));
+    let units = units(vec![unit, booking("9.90")]);
+    let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))));
+    let refund = request(&ask(Some("9.90")), gateway, &units).await.unwrap();
+    assert_eq!((refund.status, units.commits()), (RefundStatus::Succeeded, 1));
+}
+
+#[tokio::test]
 async fn one_number_is_not_two_requests() {
     let another_order = Refund { out_trade_no: "2019112820400899".to_owned(), ..open("9.90") };
     let another_amount = open("9.91");
