@@ -121,26 +121,35 @@ pub(crate) async fn clear_one_sku(setup: Setup) -> usize {
     put_off.iter().sum()
 }
 
-/// Without a key: as many clicks at once as programs can take, and one a moment later, when the stock is gone.
+/// Without a key: as many clicks at once as programs can take, also where such an order was placed long before, and one a
+/// moment later, when the stock is gone.
 pub(crate) async fn clicks_on_one_button_are_one_order(setup: Setup) {
+    const ROUNDS: i64 = 4;
     let programs = setup.with("DASHOP_DOUBLE_CLICK", "60").start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 2).await;
-    database.add_sku(901, "209.00", 2).await;
-    let clicks = (0..30).zip(programs.iter().cycle()).map(|(_, program)| {
-        let buyer = program.buyer("b1001");
-        async move { buyer.create(one_piece(1001)).await }
-    });
-    let answers = join_all(clicks).await;
-    let numbers: HashSet<_> = answers.iter().map(|answer| answer["data"]["order_id"].to_string()).collect();
-    assert_eq!(numbers.len(), 1, "{answers:?}");
-    assert!(answers.iter().all(|answer| answer["code"] == 200), "{answers:?}");
-    assert_eq!(database.pieces(901).await, (1, 1, 1));
+    database.add_sku(901, "209.00", 5).await;
+    let mut numbers = HashSet::new();
+    for round in 1..=ROUNDS {
+        let clicks = (0..30).zip(programs.iter().cycle()).map(|(_, program)| {
+            let buyer = program.buyer("b1001");
+            async move { buyer.create(one_piece(1001)).await }
+        });
+        let answers = join_all(clicks).await;
+        assert!(answers.iter().all(|answer| answer["code"] == 200), "{answers:?}");
+        numbers = answers.iter().map(|answer| answer["data"]["order_id"].to_string()).collect();
+        assert_eq!(numbers.len(), 1, "{answers:?}");
+        assert_eq!(database.pieces(901).await, (5 - round, round, round));
+        if round < ROUNDS {
+            let then = "UPDATE tb_order_info SET created_time = '2020-01-01 00:00:00.000000'";
+            database.execute(then).await;
+        }
+    }
 
     assert_eq!(programs[0].buyer("b1002").create(one_piece(1002)).await["code"], 200, "another buyer");
     let last = programs[0].buyer("b1001").create(one_piece(1001)).await;
     assert!(numbers.contains(&last["data"]["order_id"].to_string()), "{last}");
-    assert_eq!(database.pieces(901).await, (0, 2, 2));
+    assert_eq!(database.pieces(901).await, (0, 5, 5));
 }
 
 pub(crate) async fn one_request_sent_many_times_under_one_key_is_one_order(setup: Setup) {

@@ -1,12 +1,14 @@
 //! 生成订单: what is ordered, for whom, and under which key, against mocked ports.
 
+mod second_click;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
     Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder, PlaceOrderError,
-    PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, SweepCarts,
+    PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment, SweepCarts,
 };
 use domain::{AddressId, IdempotencyKey, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId};
 use ports::{
@@ -58,7 +60,15 @@ impl Shop {
         self
     }
 
+    /// Places an order that is to be paid.
     async fn place(self, request: PlaceOrderRequest) -> Result<PaymentInvitation, PlaceOrderError> {
+        match self.start(request).await? {
+            StartedPayment::Invited(invitation) => Ok(invitation),
+            StartedPayment::AlreadyPaid { order_id, .. } => panic!("{order_id} is paid"),
+        }
+    }
+
+    async fn start(self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
         let units: Arc<PreparedUnits> = Arc::new(PreparedUnits::new(self.units.into_iter().map(Ok)));
@@ -289,6 +299,29 @@ mod keys {
         assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
     }
 
+    /// As operation 5 has it: nobody is invited to pay twice, or what can no longer be paid.
+    #[tokio::test]
+    async fn its_repetition_does_not_invite_to_pay_what_is_not_to_be_paid() {
+        use OrderStatus::{
+            AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded,
+        };
+        let repeat = async |found: Order| {
+            let mut shop = Shop::with_buyer();
+            shop.orders.expect_find_by_key().times(1).returning(|_, _| Ok(Some(record(DIGEST))));
+            shop.orders.expect_find().times(1).return_once(|_| Ok(Some(found)));
+            shop.start(keyed()).await
+        };
+        for status in [AwaitingShipment, AwaitingReceipt, Completed] {
+            let started = repeat(order(status)).await.unwrap();
+            let paid = StartedPayment::AlreadyPaid { order_id: order_id(), total_amount: money("323.91") };
+            assert_eq!(started, paid, "{status}");
+        }
+        let overdue = Order { expire_at: Some(noon()), ..order(AwaitingPayment) };
+        for found in [order(Cancelled), order(Refunded), overdue] {
+            assert!(matches!(repeat(found).await, Err(PlaceOrderError::NotAllowed(_))));
+        }
+    }
+
     #[tokio::test]
     async fn another_request_under_the_key_is_refused() {
         let mut shop = Shop::with_buyer();
@@ -335,130 +368,5 @@ mod keys {
         shop.orders.expect_find_by_key().times(2).returning(move |_, _| Ok(looks.pop().unwrap()));
         shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
-    }
-}
-
-mod second_click {
-    use super::*;
-
-    const WINDOW: Duration = Duration::from_secs(5);
-
-    /// The order of the first click, so many seconds ago.
-    fn first(seconds_ago: u64, status: OrderStatus) -> Order {
-        Order { created_at: noon().before(Duration::from_secs(seconds_ago)), ..order(status) }
-    }
-
-    fn shop() -> Shop {
-        let shop = Shop { double_click: WINDOW, ..Shop::with_buyer() };
-        shop.selling([sku(4, "209", 9)])
-    }
-
-    /// A unit of work that finds the guard in use.
-    fn repeated() -> MockUnitOfWork {
-        let mut unit = MockUnitOfWork::default();
-        unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-        unit.orders
-            .expect_insert()
-            .times(1)
-            .withf(|orders| orders[0].repeat_guard.is_some())
-            .returning(|_| Err(InsertOrdersError::Repeated("Duplicate entry".into())));
-        unit
-    }
-
-    #[tokio::test]
-    async fn is_answered_with_the_order_of_the_first() {
-        let mut shop = shop().charging("323.91");
-        shop.units.push(repeated());
-        shop.orders
-            .expect_find_by_guard()
-            .times(1)
-            .returning(|_| Ok(Some(first(4, OrderStatus::AwaitingPayment))));
-        let invitation = shop.place(request(DIRECT)).await.unwrap();
-        assert_eq!(invitation.order_id, order_id());
-    }
-
-    #[tokio::test]
-    async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more() {
-        for earlier in [
-            Some(first(5, OrderStatus::AwaitingPayment)),
-            Some(first(1, OrderStatus::Cancelled)),
-            Some(first(1, OrderStatus::AwaitingShipment)),
-            None,
-        ] {
-            let mut shop = shop().charging("428");
-            shop.units.push(repeated());
-            shop.orders.expect_find_by_guard().times(1).return_once(|_| Ok(earlier));
-            let mut release = MockUnitOfWork::default();
-            release.orders.expect_release_guard().times(1).returning(|_| Ok(()));
-            shop.units.push(release);
-            shop.units.push(writing(|_| true));
-            let invitation = shop.place(request(DIRECT)).await.unwrap();
-            assert_eq!(invitation.total_amount, money("428"));
-        }
-    }
-
-    #[tokio::test]
-    async fn finds_the_first_although_it_took_the_last_piece() {
-        let mut shop = Shop { double_click: WINDOW, ..Shop::with_buyer() }.selling([sku(4, "209", 1)]);
-        shop.orders.expect_find_by_guard().returning(|_| Ok(Some(first(1, OrderStatus::AwaitingPayment))));
-        let invitation = shop.charging("323.91").place(request(DIRECT)).await.unwrap();
-        assert_eq!(invitation.order_id, order_id());
-
-        let mut shop = Shop { double_click: WINDOW, ..Shop::with_buyer() }.selling([sku(4, "209", 1)]);
-        shop.orders.expect_find_by_guard().returning(|_| Ok(None));
-        let refused = shop.place(request(DIRECT)).await;
-        assert!(matches!(
-            refused,
-            Err(PlaceOrderError::Placement(PlacementError::Refused(Refusal::StockShort(SkuId(4)))))
-        ));
-    }
-
-    #[tokio::test]
-    async fn finds_the_first_although_it_emptied_the_cart() {
-        let latest = |seconds, status| {
-            let mut shop = shop();
-            shop.carts.expect_load().returning(|_| Ok(cart(&[(6, 1, false)])));
-            shop.orders
-                .expect_list()
-                .withf(|query| query.user_id == USER && query.limit == 1 && query.before.is_none())
-                .returning(move |_| Ok(vec![first(seconds, status)]));
-            shop
-        };
-        let placed = latest(1, OrderStatus::AwaitingPayment).charging("323.91");
-        assert_eq!(placed.place(request(OrderItems::Cart)).await.unwrap().order_id, order_id());
-
-        let too_old = latest(5, OrderStatus::AwaitingPayment);
-        let refused = too_old.place(request(OrderItems::Cart)).await;
-        assert!(matches!(refused, Err(PlaceOrderError::NothingSelected)));
-    }
-
-    #[tokio::test]
-    async fn with_a_key_of_its_own_is_told_apart_by_that() {
-        let mut shop = shop().charging("428");
-        shop.orders.expect_find_by_key().returning(|_, _| Ok(None));
-        let mut unit = MockUnitOfWork::default();
-        unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-        unit.orders
-            .expect_insert()
-            .times(1)
-            .withf(|orders| orders[0].repeat_guard.is_none() && orders[0].idempotency.is_some())
-            .returning(|_| Ok(()));
-        unit.idempotency.expect_record().returning(|_, _| Ok(true));
-        shop.units.push(unit);
-        let keyed = PlaceOrderRequest { idempotency_key: IdempotencyKey::parse("k"), ..request(DIRECT) };
-        assert!(shop.place(keyed).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn the_lookups_may_fail() {
-        let mut down = shop();
-        down.units.push(repeated());
-        down.orders.expect_find_by_guard().returning(|_| Err(store_down()));
-        assert!(matches!(down.place(request(DIRECT)).await, Err(PlaceOrderError::Store(_))));
-
-        let mut down = shop();
-        down.carts.expect_load().returning(|_| Ok(cart(&[])));
-        down.orders.expect_list().returning(|_| Err(store_down()));
-        assert!(matches!(down.place(request(OrderItems::Cart)).await, Err(PlaceOrderError::Store(_))));
     }
 }
