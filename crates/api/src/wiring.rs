@@ -306,6 +306,7 @@ impl Backs {
                 address_book: Arc::clone(&store) as _,
                 catalog: Arc::clone(&store) as _,
                 carts: Arc::clone(&carts),
+                orders: Arc::clone(&store) as _,
                 direct_buys: Arc::clone(&store) as _,
                 clock: Arc::clone(&clock),
                 rules,

@@ -1,7 +1,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{Address, InvalidQuantity, Purchase, Quantity, Quote, SkuId, UserId, Username};
-use ports::{AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, StoreError, Users};
+use ports::{
+    AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, OrderReader, StoreError, Users,
+};
 
 use crate::ShopRules;
 
@@ -15,6 +17,8 @@ pub struct PreviewOrder {
     pub catalog: Arc<dyn Catalog>,
     /// What the buyers put aside.
     pub carts: Arc<dyn CartStore>,
+    /// What of that was ordered and has not left the cart yet.
+    pub orders: Arc<dyn OrderReader>,
     /// What they previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
     /// When they did.
@@ -146,7 +150,7 @@ impl PreviewOrder {
     }
 
     async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, Quantity>, PreviewRefusal> {
-        let cart = self.carts.load(user_id).await?;
+        let cart = self.carts.load(user_id).await?.without(&self.orders.ordered_lines(user_id).await?);
         let quantity = |count| self.rules.quantity_limit.quantity(count);
         Ok(cart
             .selected()

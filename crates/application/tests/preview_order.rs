@@ -8,7 +8,7 @@ use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefu
 use domain::{InvalidQuantity, SkuId, UnavailableReason};
 use ports::{
     DirectBuy,
-    mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
+    mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockUsers},
 };
 use support::*;
 
@@ -19,6 +19,7 @@ struct Shop {
     address_book: MockAddressBook,
     catalog: MockCatalog,
     carts: MockCartStore,
+    orders: MockOrderReader,
     direct_buys: MockDirectBuys,
 }
 
@@ -33,6 +34,7 @@ impl Shop {
     fn with_cart(lines: &'static [(i32, i64, bool)]) -> Self {
         let mut shop = Self::with_buyer();
         shop.carts.expect_load().times(1).returning(|_| Ok(cart(lines)));
+        shop.orders.expect_ordered_lines().times(1).withf(|user| *user == USER).returning(|_| Ok(Vec::new()));
         shop
     }
 
@@ -48,6 +50,7 @@ impl Shop {
             address_book: Arc::new(self.address_book),
             catalog: Arc::new(self.catalog),
             carts: Arc::new(self.carts),
+            orders: Arc::new(self.orders),
             direct_buys: Arc::new(self.direct_buys),
             clock: Arc::new(clock()),
             rules: rules(),
@@ -79,6 +82,22 @@ async fn the_ticked_lines_are_priced_and_the_rest_left_out() {
     assert_eq!(preview.quote.payment_amount, money("219.90"));
     let missing: Vec<_> = preview.quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
     assert_eq!(missing, [(6, UnavailableReason::Gone), (9, UnavailableReason::OffShelf)]);
+}
+
+#[tokio::test]
+async fn what_was_ordered_and_is_still_in_the_cart_is_not_shown() {
+    let mut shop = Shop::with_buyer();
+    let lines = cart(&[(4, 2, true), (5, 1, true)]);
+    let ordered = vec![(SkuId(5), lines.lines[1].stamp.clone())];
+    shop.carts.expect_load().returning(move |_| Ok(lines.clone()));
+    shop.orders.expect_ordered_lines().returning(move |_| Ok(ordered.clone()));
+    shop.catalog
+        .expect_skus()
+        .times(1)
+        .withf(|ids| ids == [SkuId(4)])
+        .returning(|_| Ok(shelf([sku(4, "104.95", 9)])));
+    let preview = shop.preview(PreviewItems::Cart).await.unwrap();
+    assert_eq!(preview.quote.total_count, 2);
 }
 
 #[tokio::test]
@@ -156,6 +175,11 @@ async fn each_port_may_fail() {
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Err(carts_down()));
     assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Carts(_)));
+
+    let mut shop = Shop::with_buyer();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
+    shop.orders.expect_ordered_lines().returning(|_| Err(store_down()));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Err(store_down()));

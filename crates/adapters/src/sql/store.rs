@@ -2,9 +2,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CatalogId, DayBooks, Delivery,
-    Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord, Product,
-    RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CartStamp, CatalogId, DayBooks,
+    Delivery, Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord,
+    Product, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
@@ -182,6 +182,10 @@ impl OrderReader for SqlStore {
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         self.engine.numbers_beginning_with(second).await
+    }
+
+    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
+        self.engine.ordered_lines(user_id).await
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {

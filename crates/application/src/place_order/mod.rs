@@ -215,7 +215,7 @@ impl PlaceOrder {
         &self,
         user_id: UserId,
     ) -> Result<(Purchase, Vec<(SkuId, CartStamp)>), PlaceOrderError> {
-        let cart = self.carts.load(user_id).await?;
+        let cart = self.carts.load(user_id).await?.without(&self.orders.ordered_lines(user_id).await?);
         let quantity = |count| self.rules.quantity_limit.quantity(count);
         let lines = cart
             .selected()

@@ -10,7 +10,7 @@ use application::{
     Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder, PlaceOrderError,
     PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment, SweepCarts,
 };
-use domain::{AddressId, IdempotencyKey, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId};
+use domain::{AddressId, CartStamp, IdempotencyKey, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId};
 use ports::{
     CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome,
     mock::{
@@ -31,6 +31,8 @@ struct Shop {
     units: Vec<MockUnitOfWork>,
     gateway: MockPaymentGateway,
     double_click: Duration,
+    /// What was ordered and has not left the cart yet.
+    ordered: Vec<(SkuId, CartStamp)>,
 }
 
 impl Shop {
@@ -68,7 +70,12 @@ impl Shop {
         }
     }
 
-    async fn start(self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
+    async fn start(mut self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
+        let ordered = self.ordered;
+        self.orders
+            .expect_ordered_lines()
+            .withf(|user_id| *user_id == USER)
+            .returning(move |_| Ok(ordered.clone()));
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
         let units: Arc<PreparedUnits> = Arc::new(PreparedUnits::new(self.units.into_iter().map(Ok)));
@@ -159,6 +166,25 @@ async fn the_ticked_lines_become_an_order_and_leave_the_cart() {
     assert_eq!(invitation.order_id.as_str(), "2019112812000004");
     assert_eq!(invitation.total_amount, money("323.91"));
     assert_eq!(invitation.pay_url, "https://alipay/pay");
+}
+
+#[tokio::test]
+async fn what_was_ordered_and_is_still_in_the_cart_is_not_ordered_again() {
+    let lines = cart(&[(4, 1, true), (5, 1, true)]);
+    let ordered = lines.lines.iter().map(|line| (line.sku_id, line.stamp.clone()));
+    let mut shop = Shop { ordered: ordered.clone().take(1).collect(), ..Shop::with_buyer() };
+    shop = shop.selling([sku(4, "1.00", 9), sku(5, "209.00", 9)]).charging("219");
+    let in_cart = lines.clone();
+    shop.carts.expect_load().returning(move |_| Ok(in_cart.clone()));
+    let mut unit = writing(|order| order.goods.len() == 1 && order.goods[0].sku_id == SkuId(5));
+    unit.cart_removals.expect_add().times(1).returning(|_, _| Ok(CartRemovalMode::InTransaction));
+    shop.units.push(unit);
+    assert_eq!(shop.place(request(OrderItems::Cart)).await.unwrap().total_amount, money("219"));
+
+    let mut shop = Shop { ordered: ordered.collect(), ..Shop::with_buyer() };
+    shop.carts.expect_load().returning(move |_| Ok(lines.clone()));
+    let refused = shop.place(request(OrderItems::Cart)).await;
+    assert!(matches!(refused, Err(PlaceOrderError::NothingSelected)));
 }
 
 #[tokio::test]

@@ -89,6 +89,34 @@ pub async fn leave_what_was_changed(shop: Arc<dyn Shop>) {
     assert_eq!(left, [None, Some(THREE), Some(TWO), Some(TWO), Some(TWO), None]);
 }
 
+/// Each user's own, until they are done; carts in the same database have none.
+pub async fn are_known_until_they_are_done(shop: Arc<dyn Shop>) {
+    let (user, other) = (shop.add_user("demo").await, shop.add_user("other").await);
+    let removals = [
+        removal(101, user, &[(1, TWO), (2, THREE)]),
+        removal(102, other, &[(1, TWO)]),
+        removal(103, user, &[(3, TWO)]),
+    ];
+    let mut unit = begin(&*shop).await;
+    unit.cart_removals().add(&removals, noon()).await.unwrap();
+    unit.commit().await.unwrap();
+    let known = async || {
+        let mut lines = shop.orders().ordered_lines(user).await.unwrap();
+        lines.sort_by_key(|(sku_id, _)| *sku_id);
+        lines
+    };
+    if shop.removal_mode() == CartRemovalMode::InTransaction {
+        assert_eq!(known().await, []);
+        return;
+    }
+    let line = |sku, value| (SkuId(sku), stamp(value));
+    assert_eq!(known().await, [line(1, TWO), line(2, THREE), line(3, TWO)]);
+    let mut unit = begin(&*shop).await;
+    unit.cart_removals().done(&[removals[0].order_id.clone()]).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(known().await, [line(3, TWO)]);
+}
+
 /// No more than asked for, none that is younger, and those that are done never again.
 pub async fn are_claimed_oldest_first(shop: Arc<dyn Shop>) {
     if shop.removal_mode() == CartRemovalMode::InTransaction {

@@ -149,6 +149,7 @@ macro_rules! shop_contract {
             cart_removals: [
                 take_effect_with_the_unit_of_work,
                 leave_what_was_changed,
+                are_known_until_they_are_done,
                 are_claimed_oldest_first,
                 are_claimed_by_one_alone,
             ]

@@ -130,6 +130,7 @@ mod wrong {
         changed_lines: cart_removals::leave_what_was_changed finds IgnoresStamp on shop;
         removal_without_commit: cart_removals::take_effect_with_the_unit_of_work finds KeepsWhatIsDropped on shop;
         young_removals: cart_removals::are_claimed_oldest_first finds ClaimsYoung on shop_with_carts_elsewhere;
+        others_removals: cart_removals::are_known_until_they_are_done finds IgnoresOwner on shop_with_carts_elsewhere;
         removals_twice: cart_removals::are_claimed_by_one_alone finds LosesUpdates on shop_with_carts_elsewhere;
         changed_lines_in_store: cart_store::removes_what_is_unchanged finds IgnoresStamp on carts;
         check_then_remove: cart_store::removes_in_one_step finds RemovesInTwoSteps on carts;

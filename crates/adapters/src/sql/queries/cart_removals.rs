@@ -34,6 +34,20 @@ impl CartRemovals for Unit {
     }
 }
 
+/// The lines of a user that are still to leave the cart.
+pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
+    let rows: Vec<RemovalRow> = dashop_cart_removal::table
+        .filter(dashop_cart_removal::user_id.eq(user_id.0))
+        .select(RemovalRow::as_select())
+        .load(conn)
+        .await?;
+    let mut lines = Vec::new();
+    for row in rows {
+        lines.extend(CartRemoval::try_from(row)?.lines);
+    }
+    Ok(lines)
+}
+
 /// The lines of a removal as JSON: `[[4,"<stored value>"],…]`.
 type StoredLines = Vec<(i32, String)>;
 

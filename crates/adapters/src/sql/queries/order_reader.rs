@@ -4,13 +4,17 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, RepeatGuard,
+    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, RepeatGuard,
     SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
-use super::{Backend, Conn, Database, catalog, idempotency, people::AddressText, prepared::prepared_if_few};
+use super::{
+    Backend, Conn, Database, cart_removals, catalog, idempotency, people::AddressText,
+    prepared::prepared_if_few,
+};
 use crate::sql::{
+    config::CartsIn,
     failure::QueryError,
     schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
     types::{Moment, PastAmount},
@@ -32,6 +36,16 @@ impl OrderReader for Database {
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         self.reader().await?.call(|conn| numbers_beginning_with(conn, second)).await
+    }
+
+    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
+        match self.carts {
+            // They left with the order.
+            CartsIn::Database => Ok(Vec::new()),
+            CartsIn::Elsewhere => {
+                self.reader().await?.call(|conn| cart_removals::of_user(conn, user_id)).await
+            }
+        }
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {

@@ -87,6 +87,7 @@ impl Backs {
                 address_book: Arc::clone(&address_book),
                 catalog,
                 carts: Arc::clone(&carts),
+                orders: Arc::clone(&orders),
                 direct_buys: Arc::clone(&direct_buys),
                 clock: Arc::clone(&clock),
                 rules: rules(),

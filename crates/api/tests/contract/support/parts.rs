@@ -142,6 +142,7 @@ impl Parts {
 
     pub(crate) fn with_cart(mut self, cart: Cart) -> Self {
         self.carts.expect_load().withf(|user_id| *user_id == USER).returning(move |_| Ok(cart.clone()));
+        self.orders.expect_ordered_lines().withf(|user_id| *user_id == USER).returning(|_| Ok(Vec::new()));
         self
     }
 

@@ -2,12 +2,12 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, IdempotencyKey, Order, OrderGoods, OrderId, RepeatGuard, ShippingAddress, Sku, SkuId,
-    TimelineEntry, UserId, Username,
+    Address, AddressId, CartStamp, IdempotencyKey, Order, OrderGoods, OrderId, RepeatGuard, ShippingAddress,
+    Sku, SkuId, TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery, OrderReader,
-    StoreError, Users,
+    AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery,
+    OrderReader, StoreError, Users,
 };
 
 use super::{Defect, Memory, StoredOrder, Tables, key_text};
@@ -124,6 +124,13 @@ impl OrderReader for Memory {
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         let tables = self.tables();
         Ok(tables.orders.keys().filter(|id| id.as_str().starts_with(second)).cloned().collect())
+    }
+
+    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
+        let tables = self.tables();
+        let is_its = |removal: &&CartRemoval| removal.user_id == user_id || self.has(Defect::IgnoresOwner);
+        let removals = tables.removals.iter().map(|(_, removal)| removal).filter(is_its);
+        Ok(removals.flat_map(|removal| removal.lines.clone()).collect())
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {

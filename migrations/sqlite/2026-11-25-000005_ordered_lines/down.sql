@@ -1,0 +1,1 @@
+DROP INDEX dashop_cart_removal_of_user;
