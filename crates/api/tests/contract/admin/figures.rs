@@ -37,7 +37,14 @@ fn week_up_to(last: &'static str, orders: u64) -> Parts {
     parts
 }
 
-fn counting(mut parts: Parts) -> Parts {
+/// The same, which counts what waits, and knows these payments of the days up to that one that paid no order.
+fn knowing_all(mut parts: Parts, last: &'static str, unmatched: Vec<PaymentRecord>) -> Parts {
+    parts
+        .office
+        .expect_unmatched_payments()
+        .times(1)
+        .withf(move |first, asked, _| (*first, *asked) == (date(last).days_before(6), date(last)))
+        .return_once(|_, _, _| Ok(unmatched));
     parts.office.expect_count().times(2).returning(|status| {
         Ok(match status {
             OrderStatus::AwaitingShipment => 12,
@@ -60,20 +67,46 @@ async fn a_day_and_those_before_it() {
         .collect();
     let expected = json!({
         "date": "2019-11-28", "orders": 3, "order_amount": "200000000.05", "paid": 2, "paid_amount": "647.82",
-        "refunded": 1, "refunded_amount": "0.01", "to_ship": 12, "awaiting_payment": 345, "days": days
+        "refunded": 1, "refunded_amount": "0.01", "to_ship": 12, "awaiting_payment": 345, "days": days,
+        "unmatched_payments": []
     });
     for query in ["", "?date=", "?date=2019-11-28", "?date=+2019-11-28+"] {
-        let parts = counting(week_up_to("2019-11-28", 3));
+        let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", Vec::new());
         assert_eq!(done(&sent(parts, get(&format!("{FIGURES}{query}"))).await), expected, "{query}");
     }
 }
 
 #[actix_web::test]
 async fn another_day() {
-    let parts = counting(week_up_to("2020-03-02", 1));
+    let parts = knowing_all(week_up_to("2020-03-02", 1), "2020-03-02", Vec::new());
     let answer = done(&sent(parts, get(&format!("{FIGURES}?date=2020-03-02"))).await);
     assert_eq!(answer["date"], "2020-03-02");
     assert_eq!(answer["days"][0]["date"], "2020-02-25", "a leap year");
+}
+
+#[actix_web::test]
+async fn payments_that_paid_no_order_are_shown() {
+    let wrong = PaymentRecord { status: PaymentStatus::WrongAmount, ..payment() };
+    let unknown = PaymentRecord {
+        trade: Trade {
+            trade_no: "2".to_owned(),
+            out_trade_no: "OLD-7".to_owned(),
+            paid_at: None,
+            ..trade("0.01")
+        },
+        status: PaymentStatus::UnknownOrder,
+        ..payment()
+    };
+    let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", vec![wrong, unknown]);
+    let answer = done(&sent(parts, get(FIGURES)).await);
+    let expected = json!([
+        {
+            "trade_no": TRADE, "order_id": ORDER, "status": "wrong_amount", "amount": "323.91",
+            "paid_at": "2019-11-28 20:45:00"
+        },
+        {"trade_no": "2", "order_id": "OLD-7", "status": "unknown_order", "amount": "0.01", "paid_at": null}
+    ]);
+    assert_eq!(answer["unmatched_payments"], expected);
 }
 
 #[actix_web::test]
@@ -103,6 +136,11 @@ async fn the_database_may_fail() {
 
         let mut parts = week_up_to("2019-11-28", 3);
         parts.office.expect_count().returning(move |_| Err(error()));
+        refused(&sent(parts, get(FIGURES)).await, code);
+
+        let mut parts = week_up_to("2019-11-28", 3);
+        parts.office.expect_count().returning(|_| Ok(0));
+        parts.office.expect_unmatched_payments().returning(move |_, _, _| Err(error()));
         refused(&sent(parts, get(FIGURES)).await, code);
     }
 }

@@ -224,3 +224,23 @@ async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
     ending.orders.expect_change_status().times(1).returning(|_| Ok(true));
     assert_eq!(told(refusal(), Some("323.91"), ending).await, refund_data("323.91", "succeeded"));
 }
+
+/// Money that Alipay took under a number that is no order of ours goes back too.
+#[actix_web::test]
+async fn a_payment_for_no_order_goes_back_by_its_own_number() {
+    let stray = || PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
+    let refund = requested("323.91", Vec::new());
+    let mut recording = books(None, vec![stray()], Vec::new());
+    recording.refunds.expect_find().times(1).returning(|_| Ok(None));
+    recording.refunds.expect_record().times(1).returning(|_, _| Ok(true));
+    let mut writing = books(None, vec![stray()], vec![refund.clone()]);
+    writing.refunds.expect_finish().times(1).returning(|_, _, _, _| Ok(true));
+    writing.payments.expect_set_refunded().times(1).returning(|_, _| Ok(()));
+    let mut parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded));
+    parts.office.expect_file().times(1).returning(|_| Ok(None));
+    let client = parts.with_unit(recording).with_unit(writing).open().await;
+    let body = json!({"request_id": "r1", "reason": "质量问题", "trade_no": TRADE});
+    let answer = done(&client.send(asked(&body)).await);
+    assert_eq!(answer, json!({"refund": refund_data("323.91", "succeeded"), "order": null}));
+    assert_eq!(client.commits(), 2);
+}
