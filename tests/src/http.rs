@@ -68,8 +68,8 @@ impl Browser {
 }
 
 impl Buyer {
-    pub(crate) fn new(base: String, token: String) -> Self {
-        Self { browser: Browser::new(), base, token }
+    pub(crate) fn new(browser: Browser, base: String, token: String) -> Self {
+        Self { browser, base, token }
     }
 
     /// The same buyer, who takes no answer for a lost one after this time.
@@ -168,8 +168,8 @@ impl Buyer {
 }
 
 impl Staff {
-    pub(crate) fn new(base: String, token: String) -> Self {
-        Self { browser: Browser::new(), base, token }
+    pub(crate) fn new(browser: Browser, base: String, token: String) -> Self {
+        Self { browser, base, token }
     }
 
     /// All that is on record of an order.

@@ -33,6 +33,9 @@ pub struct Dashop {
     child: Child,
     /// How long it took from the start of the process to the first answer.
     pub ready_after: Duration,
+    /// Shared by all who call it from here: to make one takes so long that on a busy machine connections that are opened
+    /// meanwhile count as those of callers who say nothing.
+    browser: Browser,
 }
 
 const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
@@ -169,7 +172,7 @@ impl Setup {
             .stderr(log)
             .spawn()
             .expect("the program is built: cargo build --bin dashop");
-        let mut dashop = Dashop { setup: self, child, ready_after: Duration::ZERO };
+        let mut dashop = Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() };
         dashop.await_ready(started).await;
         dashop
     }
@@ -181,13 +184,12 @@ impl Setup {
 
 impl Dashop {
     async fn await_ready(&mut self, started: Instant) {
-        let browser = Browser::new();
         let ready = self.url("/readyz");
         while started.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the program ended with {status}");
             }
-            if browser.status(&ready).await == Some(200) {
+            if self.browser.status(&ready).await == Some(200) {
                 self.ready_after = started.elapsed();
                 return;
             }
@@ -218,14 +220,18 @@ impl Dashop {
 
     /// A buyer with a valid token, whether or not the user exists.
     pub fn buyer(&self, username: &str) -> Buyer {
-        Buyer::new(self.url(""), token(username, 3600))
+        Buyer::new(self.browser.clone(), self.url(""), token(username, 3600))
     }
 
     /// One of the shop's people, with a token from the command line.
     pub fn staff(&self, name: &str) -> Staff {
         let output = self.setup.run(&["token", "--staff", name]);
         assert!(output.status.success(), "{output:?}");
-        Staff::new(self.url(""), String::from_utf8(output.stdout).unwrap().trim().to_owned())
+        Staff::new(
+            self.browser.clone(),
+            self.url(""),
+            String::from_utf8(output.stdout).unwrap().trim().to_owned(),
+        )
     }
 
     /// The memory it has resident, in bytes.
