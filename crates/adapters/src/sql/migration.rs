@@ -43,6 +43,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261123000002", "2026-11-23-000002_dashop"),
             $crate::sql::migration::one!($engine, "20261125000003", "2026-11-25-000003_storefront"),
             $crate::sql::migration::one!($engine, "20261125000004", "2026-11-25-000004_order_life"),
+            $crate::sql::migration::one!($engine, "20261125000005", "2026-11-25-000005_ordered_lines"),
         ]
     };
 }
@@ -72,8 +73,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 4] = embed!("mysql");
-    const SQLITE: [Migration; 4] = embed!("sqlite");
+    const MYSQL: [Migration; 5] = embed!("mysql");
+    const SQLITE: [Migration; 5] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {
@@ -96,7 +97,7 @@ mod tests {
     fn a_database_of_a_newer_dashop_is_current() {
         let applied = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect();
         let known: &'static [Migration] = &SQLITE;
-        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 4);
+        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 5);
         assert!(!SchemaState::new(known, applied(&["20261123000001"])).is_current());
         let newer =
             ["20261123000001", "20261123000002", "20261125000003", "20261125000004", "20991231000001"];
