@@ -1,11 +1,7 @@
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use domain::ShopTime;
 use ports::Clock;
-use tokio::sync::Notify;
 
 use crate::{
     RequestLog, SandboxConfig,
@@ -14,6 +10,7 @@ use crate::{
     ledger::Ledger,
     notify::{self, Notification, Notifier},
     numbers::Numbers,
+    saves::Saves,
     state_file,
     trade::{Refund, Trade},
 };
@@ -26,10 +23,9 @@ pub(crate) struct App {
     pub(crate) notifier: Notifier,
     pub(crate) faults: Faults,
     pub(crate) bill_links: Links,
+    pub(crate) saves: Arc<Saves>,
     clock: Arc<dyn Clock>,
     ledger: Mutex<Ledger>,
-    unsaved: Notify,
-    stopping: AtomicBool,
 }
 
 impl App {
@@ -37,6 +33,7 @@ impl App {
         config: SandboxConfig,
         trades: Vec<Trade>,
         notifier: Notifier,
+        saves: Arc<Saves>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -45,10 +42,9 @@ impl App {
             log: RequestLog::default(),
             faults: Faults::default(),
             bill_links: Links::default(),
-            unsaved: Notify::new(),
-            stopping: AtomicBool::new(false),
             config,
             notifier,
+            saves,
             clock,
         }
     }
@@ -62,9 +58,9 @@ impl App {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells that a trade changed, so that the state file is written soon.
+    /// Tells that a trade changed, so that the state file is written before anybody learns of it.
     pub(crate) fn changed(&self) {
-        self.unsaved.notify_one();
+        self.saves.changed();
     }
 
     /// Notifies the merchant of the trade as it stands now, where it gave a `notify_url`.
@@ -80,33 +76,31 @@ impl App {
         });
     }
 
-    /// Writes the state file after changes, several of them at once where they come fast, until the sandbox stops.
+    /// Writes the state file whenever the books have changed, until the sandbox stops.
     pub(crate) async fn keep_saving(self: Arc<Self>) {
         loop {
-            self.unsaved.notified().await;
-            let stopping = self.stopping.load(Ordering::SeqCst);
-            self.save().await;
-            if stopping {
+            let due = self.saves.due().await;
+            let is_written = self.save().await;
+            self.saves.note(&due, is_written);
+            if due.is_last {
                 return;
             }
         }
     }
 
-    /// Makes [`App::keep_saving`] write once more and end.
-    pub(crate) fn stop_saving(&self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        self.unsaved.notify_one();
-    }
-
-    async fn save(&self) {
-        let Some(path) = self.config.state_file.clone() else { return };
+    async fn save(&self) -> bool {
+        let Some(path) = self.config.state_file.clone() else { return true };
         let trades = self.ledger().trades();
         match tokio::task::spawn_blocking(move || state_file::save(&path, trades)).await {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => true,
             Ok(Err(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "trades are not kept");
+                false
             }
-            Err(error) => tracing::error!(%error, "trades are not kept"),
+            Err(error) => {
+                tracing::error!(%error, "trades are not kept");
+                false
+            }
         }
     }
 }

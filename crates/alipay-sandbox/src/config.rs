@@ -17,7 +17,7 @@ pub struct SandboxConfig {
     pub alipay_private_key: PrivateKey,
     /// How notifications behave at first; can be changed while the sandbox runs.
     pub notifications: NotificationBehaviour,
-    /// Where the trades are kept over a restart; nowhere where there is none.
+    /// Where the trades are kept over a restart, however the sandbox ends; nowhere where there is none.
     pub state_file: Option<PathBuf>,
     /// How many trades are kept. Further ones are refused.
     pub max_trades: usize,

@@ -74,6 +74,7 @@ mod operations;
 mod overview;
 mod request_log;
 mod sandbox;
+mod saves;
 mod server;
 mod state_file;
 mod trade;

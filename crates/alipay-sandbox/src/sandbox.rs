@@ -9,13 +9,14 @@ use tokio::task::JoinHandle;
 use crate::{
     Book, Fault, HeldNotification, NotificationBehaviour, NotificationRecord, Refused, RequestLog,
     SandboxConfig, StateFileError, TooManyFaults, app::App, cashier, ledger::TradeRef, notify::Notifier,
-    operations, server, state_file,
+    operations, saves::Saves, server, state_file,
 };
 
 /// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
 ///
 /// Everything but [`Sandbox::stop`] and [`Sandbox::notifications_until`] answers at once, and can be called from any
-/// thread. Where two trades share an `out_trade_no`, it stands for the oldest that is not closed.
+/// thread. With a state file, what is confirmed over HTTP is in the file before that; what these calls change is there
+/// soon after, and before it is notified. Where two trades share an `out_trade_no`, it stands for the oldest that is not closed.
 pub struct Sandbox {
     app: Arc<App>,
     addr: std::net::SocketAddr,
@@ -55,9 +56,11 @@ impl Sandbox {
             None => Vec::new(),
         };
         let key = config.alipay_private_key.clone();
-        let notifier = Notifier::new(key, Arc::clone(&clock), config.notifications.clone())
-            .map_err(StartError::Client)?;
-        let app = Arc::new(App::new(config, trades, notifier, clock));
+        let saves = Arc::new(Saves::new(config.state_file.is_some()));
+        let notifier =
+            Notifier::new(key, Arc::clone(&clock), config.notifications.clone(), Arc::clone(&saves))
+                .map_err(StartError::Client)?;
+        let app = Arc::new(App::new(config, trades, notifier, saves, clock));
         let server = server::serve(Arc::clone(&app), listener, addr).map_err(StartError::Listen)?;
         Ok(Self {
             addr,
@@ -188,7 +191,7 @@ impl Sandbox {
     pub async fn stop(self) {
         self.server.stop(true).await;
         self.app.notifier.stop().await;
-        self.app.stop_saving();
+        self.app.saves.stop();
         for (task, ended) in [("serving", self.serving.await.map(|_| ())), ("saving", self.saving.await)] {
             if let Err(error) = ended {
                 tracing::error!(%error, task, "a task of the sandbox ended badly");

@@ -9,8 +9,10 @@ use std::{
 
 use actix_web::{
     App as WebApp, HttpRequest, HttpResponse, HttpServer,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
     http::header::{self, ContentType},
-    middleware::DefaultHeaders,
+    middleware::{DefaultHeaders, Next, from_fn},
     web,
 };
 use alipay_protocol::MAX_FORM_BYTES;
@@ -42,6 +44,7 @@ pub(crate) fn serve(
             .app_data(web::Data::new(addr))
             .app_data(web::PayloadConfig::new(MAX_FORM_BYTES))
             .app_data(web::FormConfig::default().limit(4096))
+            .wrap(from_fn(kept_first))
             .wrap(safe_headers())
             .service(
                 web::resource("/gateway.do")
@@ -74,6 +77,22 @@ fn safe_headers() -> DefaultHeaders {
         .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .add((header::REFERRER_POLICY, "no-referrer"))
         .add((header::CACHE_CONTROL, "no-store"))
+}
+
+/// Nothing is told that a restart could undo.
+async fn kept_first(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let app = request.app_data::<web::Data<App>>().cloned();
+    let response = next.call(request).await?;
+    match app {
+        Some(app) if !app.saves.kept().await => {
+            let refusal = HttpResponse::InternalServerError().finish();
+            Ok(response.into_response(refusal).map_into_right_body())
+        }
+        Some(_) | None => Ok(response.map_into_left_body()),
+    }
 }
 
 async fn gateway_do(

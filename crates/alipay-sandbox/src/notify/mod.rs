@@ -23,7 +23,7 @@ pub use record::NotificationRecord;
 use record::Records;
 use turn::{Turn, Turns};
 
-use crate::NotificationBehaviour;
+use crate::{NotificationBehaviour, saves::Saves};
 
 /// How long the merchant may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -63,6 +63,7 @@ struct Sender {
     clock: Arc<dyn Clock>,
     records: Records,
     places: Semaphore,
+    saves: Arc<Saves>,
 }
 
 impl Notifier {
@@ -71,6 +72,7 @@ impl Notifier {
         key: PrivateKey,
         clock: Arc<dyn Clock>,
         behaviour: NotificationBehaviour,
+        saves: Arc<Saves>,
     ) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
             .timeout(ANSWER_TIMEOUT)
@@ -81,7 +83,7 @@ impl Notifier {
         let records = Records::new();
         let places = Semaphore::new(MAX_CONCURRENT);
         Ok(Self {
-            sender: Arc::new(Sender { client, key, clock, records, places }),
+            sender: Arc::new(Sender { client, key, clock, records, places, saves }),
             behaviour: Mutex::new(behaviour),
             turns: Turns::default(),
             held: Held::default(),
@@ -196,6 +198,9 @@ impl Sender {
     }
 
     async fn send(&self, notification: &Notification) -> Result<Vec<u8>, String> {
+        if !self.saves.kept().await {
+            return Err("the state file cannot be written".to_owned());
+        }
         let _place = self.places.acquire().await.map_err(|closed| closed.to_string())?;
         let form =
             signed::sign(self.dated(notification), &self.key).map_err(|failed| failed.to_string())?.to_form();

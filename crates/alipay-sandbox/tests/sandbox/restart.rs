@@ -1,10 +1,16 @@
 //! What is kept over a restart: trades, and keys.
 
+use std::sync::{Arc, Mutex};
+
+use actix_web::HttpResponse;
 use alipay_protocol::{Method, PrivateKey};
-use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys, StartError};
+use alipay_sandbox::{Book, Sandbox, SandboxConfig, SandboxKeys, StartError};
 use serde_json::json;
 
-use crate::merchant::{Merchant, ORDER};
+use crate::{
+    merchant::{Merchant, ORDER},
+    shop::Shop,
+};
 
 #[actix_web::test]
 async fn a_paid_trade_is_still_paid_after_a_restart() {
@@ -27,6 +33,73 @@ async fn a_paid_trade_is_still_paid_after_a_restart() {
     assert_eq!(after, before);
     assert_eq!(after["trade_status"], "TRADE_SUCCESS");
     second.sandbox.stop().await;
+}
+
+/// What a sandbox finds that starts with a copy of this state file, as after a SIGKILL of the first one.
+async fn found_by_another(config: &SandboxConfig, key: &PrivateKey) -> Vec<Book> {
+    let file = config.state_file.clone().unwrap();
+    let copy = file.with_extension("copy");
+    std::fs::copy(file, &copy).unwrap();
+    let another = Merchant::started(SandboxConfig { state_file: Some(copy), ..config.clone() }, key.clone());
+    let books = another.sandbox.books();
+    another.sandbox.stop().await;
+    books
+}
+
+#[actix_web::test]
+async fn what_is_answered_or_notified_outlives_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = PrivateKey::generate().unwrap();
+    let config = SandboxConfig {
+        state_file: Some(folder.path().join("trades.json")),
+        ..SandboxConfig::new(key.public_key().clone(), PrivateKey::generate().unwrap())
+    };
+    let (told, file) = (Arc::new(Mutex::new(Vec::new())), config.state_file.clone().unwrap());
+    let shop = {
+        let told = Arc::clone(&told);
+        Shop::answering(move |_| {
+            told.lock().unwrap().push(std::fs::read_to_string(&file).unwrap());
+            HttpResponse::Ok().body("success")
+        })
+    };
+    let mut merchant = Merchant::started(config.clone(), key.clone());
+    merchant.notify_url = Some(shop.notify_url.clone());
+
+    let page = merchant.visit(&Merchant::page_pay_terms()).await;
+    assert_eq!(found_by_another(&config, &key).await, merchant.sandbox.books(), "a trade");
+    merchant.press(&page, "/cashier/pay").await;
+    let paid = found_by_another(&config, &key).await;
+    assert_eq!(paid, merchant.sandbox.books());
+    assert!(paid[0].paid_at.is_some(), "{paid:?}");
+    let refund = json!({ "out_trade_no": ORDER, "refund_amount": "1.00", "out_request_no": "r1" });
+    merchant.call(Method::TradeRefund, refund).await;
+    let refunded = found_by_another(&config, &key).await;
+    assert_eq!(refunded, merchant.sandbox.books());
+    assert_eq!(refunded[0].refunds.len(), 1, "{refunded:?}");
+
+    shop.received(2, &merchant.alipay).await;
+    let told = told.lock().unwrap().clone();
+    assert!(told[0].contains(r#""status":"Success""#) && told[1].contains(r#""r1""#), "{told:?}");
+    merchant.sandbox.stop().await;
+    shop.stop().await;
+}
+
+#[actix_web::test]
+async fn what_cannot_be_kept_is_not_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().join("state");
+    let merchant = Merchant::with(|config| config.state_file = Some(state.join("trades.json")));
+    let page = merchant.visit(&Merchant::page_pay_terms()).await;
+    // A file where the folder was: nothing can be written there.
+    std::fs::remove_dir_all(&state).unwrap();
+    std::fs::write(&state, "").unwrap();
+    assert_eq!(merchant.press(&page, "/cashier/pay").await.status(), 500);
+
+    std::fs::remove_file(&state).unwrap();
+    let query = merchant.call(Method::TradeQuery, json!({ "out_trade_no": ORDER })).await;
+    assert_eq!(query["trade_status"], "TRADE_SUCCESS", "it was paid all the same");
+    assert!(std::fs::read_to_string(state.join("trades.json")).unwrap().contains(r#""status":"Success""#));
+    merchant.sandbox.stop().await;
 }
 
 #[actix_web::test]

@@ -5,7 +5,10 @@ use clap::{Args, Subcommand};
 use domain::{ShopDate, ShopTime};
 use ports::{Clock, NewsBacklog, Resend};
 
-use super::{CommandError, order_number};
+use super::{
+    CommandError, order_number,
+    output::{say, say_line},
+};
 use crate::{configuration::Configuration, wiring::resend_news};
 
 #[derive(Subcommand)]
@@ -37,11 +40,11 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
     match command {
         EventsCommand::Resend(arguments) => {
             let resent = news.execute(&arguments.which()?).await?;
-            println!("{resent} events will be sent once more");
+            say_line(format!("{resent} events will be sent once more"))
         }
-        EventsCommand::Status => print!("{}", told(&news.backlog().await?, SystemClock.now())),
+        EventsCommand::Status => say(told(&news.backlog().await?, SystemClock.now())),
     }
-    Ok(())
+    .map(drop)
 }
 
 impl ResendArguments {

@@ -1,7 +1,10 @@
 //! The command line.
 
+#![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads: see `output`")]
+
 mod events;
 mod office;
+mod output;
 mod reconcile;
 mod serve;
 mod table;
@@ -17,6 +20,7 @@ use adapters::{sql::SqlStore, system::SystemClock};
 use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, ShipOrderError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
+use output::{complain, say_line};
 use ports::Clock;
 use tracing_subscriber::EnvFilter;
 
@@ -155,6 +159,8 @@ enum CommandError {
     Token(#[from] crate::http::TokenError),
     #[error("the server failed")]
     Io(#[from] std::io::Error),
+    #[error("the output cannot be written")]
+    Output(#[source] std::io::Error),
     #[error("{0} is not a log level such as info, or dashop=debug,info")]
     LogLevel(String),
 }
@@ -173,7 +179,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("dashop: {}", chain(&error));
+            complain(&chain(&error));
             on_failure
         }
     }
@@ -199,10 +205,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Refund(arguments) => office::refund(&configuration, arguments).await,
         Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
-        Command::Config => {
-            println!("{configuration:#?}");
-            Ok(())
-        }
+        Command::Config => say_line(format!("{configuration:#?}")).map(drop),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -223,6 +226,8 @@ fn start_log(configuration: &Configuration) -> Result<(), CommandError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
+        // It would tell standard error that standard error cannot be written, and panic over that.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if configuration.log_json {
         log.json().init()
@@ -236,10 +241,10 @@ async fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
     let store = SqlStore::connect(&configuration.database).await.map_err(StartError::from)?;
     let ran = store.migrate().await?;
     for name in &ran {
-        println!("ran {name}");
+        say_line(format!("ran {name}"))?;
     }
     if ran.is_empty() {
-        println!("the schema is up to date");
+        say_line("the schema is up to date")?;
     }
     Ok(())
 }
@@ -247,11 +252,9 @@ async fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
 async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
     let store = open_store(configuration).await?;
     let seeded = store.seed_demo(SystemClock.now()).await?;
-    println!(
-        "{}",
-        if seeded { "the demo shop is set up" } else { "there are users already; nothing was changed" }
-    );
-    Ok(())
+    let said =
+        if seeded { "the demo shop is set up" } else { "there are users already; nothing was changed" };
+    say_line(said).map(drop)
 }
 
 fn token(
@@ -268,8 +271,7 @@ fn token(
         }
         None => token_key(configuration)?.issue(&Username(user.unwrap_or_default()), expires)?,
     };
-    println!("{token}");
-    Ok(())
+    say_line(token).map(drop)
 }
 
 async fn ship(
@@ -285,8 +287,7 @@ async fn ship(
         .execute(&order_id, &shipment, &operator())
         .await
         .map_err(|cause| CommandError::Ship { order_id: order_id.clone(), cause })?;
-    println!("order {order_id} is on its way");
-    Ok(())
+    say_line(format!("order {order_id} is on its way")).map(drop)
 }
 
 async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
@@ -297,8 +298,7 @@ async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Res
         .by_shop(&order_id, &reason, &operator())
         .await
         .map_err(|cause| CommandError::Cancel { order_id: order_id.clone(), cause })?;
-    println!("order {order_id} is cancelled");
-    Ok(())
+    say_line(format!("order {order_id} is cancelled")).map(drop)
 }
 
 fn order_number(order: &str) -> Result<OrderId, CommandError> {

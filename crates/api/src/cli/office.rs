@@ -1,9 +1,6 @@
 //! The shop side on the command line: the same use cases as `/v1/admin`.
 
-use std::{
-    fmt::Write as _,
-    io::{ErrorKind, Write as _},
-};
+use std::fmt::Write as _;
 
 use adapters::system::SystemRandomness;
 use application::{OrderDossier, OrderFilter};
@@ -15,6 +12,7 @@ use ports::{FoundOrder, Randomness};
 
 use super::{
     CommandError, operator, order_number,
+    output::{say, say_line},
     table::{Table, visible},
 };
 use crate::{
@@ -90,15 +88,14 @@ pub(super) async fn orders(
     };
     if arguments.csv {
         let mut export = office.search.export(&filter).await?;
-        let mut goes_on = print(&head()?)?;
+        let mut goes_on = say(head()?)?;
         while goes_on && let Some(orders) = export.next().await? {
-            goes_on = print(&rows(&orders)?)?;
+            goes_on = say(rows(&orders)?)?;
         }
         return Ok(());
     }
     let found = office.search.page(&filter, None, arguments.limit).await?;
-    print(list(&found.orders, found.next.is_some()).as_bytes())?;
-    Ok(())
+    say(list(&found.orders, found.next.is_some())).map(drop)
 }
 
 pub(super) async fn order(configuration: &Configuration, order: &str) -> Result<(), CommandError> {
@@ -106,8 +103,7 @@ pub(super) async fn order(configuration: &Configuration, order: &str) -> Result<
     let office = open_office(configuration).await?;
     let dossier = office.inspect.execute(&order_id).await;
     let dossier = dossier.map_err(|cause| CommandError::Inspect { order_id, cause })?;
-    print(sheet(&dossier).as_bytes())?;
-    Ok(())
+    say(sheet(&dossier)).map(drop)
 }
 
 pub(super) async fn refund(
@@ -129,18 +125,15 @@ pub(super) async fn refund(
     let refund = refund.map_err(|cause| CommandError::Refund { order_id: order_id.clone(), cause })?;
     match refund.status {
         RefundStatus::Succeeded => {
-            println!("{} of order {order_id} went back, request {request_id}", refund.amount);
-            Ok(())
+            say_line(format!("{} of order {order_id} went back, request {request_id}", refund.amount)).map(drop)
         }
-        RefundStatus::Requested => {
-            println!(
-                "{} of order {order_id}, request {request_id}: written down, and not confirmed by Alipay so far ({}). \
-                 The service goes on asking; dashop order {order_id} shows what came of it.",
-                refund.amount,
-                visible(refund.failure.as_deref().unwrap_or("no answer"))
-            );
-            Ok(())
-        }
+        RefundStatus::Requested => say_line(format!(
+            "{} of order {order_id}, request {request_id}: written down, and not confirmed by Alipay so far ({}). \
+             The service goes on asking; dashop order {order_id} shows what came of it.",
+            refund.amount,
+            visible(refund.failure.as_deref().unwrap_or("no answer"))
+        ))
+        .map(drop),
         RefundStatus::Failed => {
             Err(CommandError::RefundRefused { number: refund.out_request_no, why: refund.failure })
         }
@@ -277,16 +270,6 @@ fn timeline(dossier: &OrderDossier) -> Table {
         ]);
     }
     table
-}
-
-/// False where whoever reads has read enough.
-fn print(bytes: &[u8]) -> Result<bool, CommandError> {
-    let mut out = std::io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn new_request_id() -> String {

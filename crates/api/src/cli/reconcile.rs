@@ -6,7 +6,7 @@ use application::FoundDifference;
 use clap::Args;
 use domain::ShopDate;
 
-use super::CommandError;
+use super::{CommandError, output::say_line};
 use crate::{configuration::Configuration, wiring::OrderLife};
 
 #[derive(Args)]
@@ -30,9 +30,9 @@ pub(super) async fn run(
     let life = OrderLife::open(configuration).await?;
     let found = life.reconcile.execute(arguments.date, arguments.repair).await?;
     for difference in &found {
-        println!("{}", told(difference));
+        say_line(told(difference))?;
     }
-    println!("{}: {} differences", arguments.date, found.len());
+    say_line(format!("{}: {} differences", arguments.date, found.len()))?;
     Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 

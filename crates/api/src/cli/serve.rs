@@ -6,7 +6,7 @@ use domain::Username;
 use ports::Clock;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::CommandError;
+use super::{CommandError, output::say_line};
 use crate::{
     Services, StartError,
     configuration::{Configuration, HttpConfiguration},
@@ -87,15 +87,15 @@ fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) ->
     let user = buyer.username;
     let week = 7 * 24 * 3600;
     let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
-    println!("\ndashop 达达商城  {url}");
+    say_line(format!("\ndashop 达达商城  {url}"))?;
     if let Some(staff) = &shop.office.staff {
         let token = staff.issue(DEMO_STAFF, SystemClock.now().unix_seconds() + week)?;
-        println!("Shop side        {url}/admin.html#token={token}");
+        say_line(format!("Shop side        {url}/admin.html#token={token}"))?;
     }
     if let Some(gateway) = gateway {
-        println!("Alipay sandbox   {gateway}");
+        say_line(format!("Alipay sandbox   {gateway}"))?;
     }
-    println!(
+    let said = format!(
         "\nA token of the demo user {user}, valid for a week:\n\n  TOKEN={token}\n\n\
          Try, in another terminal:\n\n  \
          curl -H \"authorization: $TOKEN\" '{url}/v1/orders/processing/?status=0&settlement_type=0'\n  \
@@ -103,5 +103,5 @@ fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) ->
          curl -H \"authorization: $TOKEN\" '{url}/v1/orders/processing/?status=1&order_status=0'\n\n\
          The second one answers a pay_url: open it in a browser to pay at the sandbox.\n"
     );
-    Ok(())
+    say_line(said).map(drop)
 }

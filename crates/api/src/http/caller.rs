@@ -29,7 +29,8 @@ struct Claims<'a> {
     exp: i64,
 }
 
-/// What is read of a token. Its `exp` is the library's to check; the old back end may write it with a fraction.
+/// What is read of a token. Its `exp`, and its `nbf` where it has one, are the library's to check; the old back end may write
+/// them with a fraction.
 #[derive(Clone, Deserialize)]
 struct Bearer {
     username: String,
@@ -45,6 +46,7 @@ impl Hs256 {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         validation.validate_aud = false;
+        validation.validate_nbf = true;
         validation.set_required_spec_claims(&["exp"]);
         Self {
             encoding: EncodingKey::from_secret(secret.reveal().as_bytes()),
@@ -59,7 +61,7 @@ impl Hs256 {
         encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(TokenError)
     }
 
-    /// What the token claims, if it is signed with this secret and has not expired.
+    /// What the token claims, if it is signed with this secret, has begun to be valid (`nbf`) and has not expired.
     pub(super) fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
         decode(token, &self.decoding, &self.validation).ok().map(|token| token.claims)
     }

@@ -49,6 +49,27 @@ pub enum Code {
 }
 
 impl Code {
+    /// Those of whoever is not signed in.
+    pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
+    /// All others.
+    pub(super) const OF_REFUSALS: [Self; 15] = [
+        Self::NoAddress,
+        Self::BadParameter,
+        Self::UnknownAddress,
+        Self::StockShort,
+        Self::Busy,
+        Self::NotPaid,
+        Self::NothingSelected,
+        Self::UnknownOrder,
+        Self::NotAllowed,
+        Self::Unavailable,
+        Self::InvalidQuantity,
+        Self::Alipay,
+        Self::KeyReused,
+        Self::AmountChanged,
+        Self::Unforeseen,
+    ];
+
     /// The number on the wire.
     pub fn number(self) -> i32 {
         self as i32

@@ -33,7 +33,11 @@ const ORDER_ID: &str = "order_id";
     path = "/v1/orders/success/",
     tag = "orders",
     params(("sign" = String, Query, description = "and all else that Alipay put into the return URL, as it is")),
-    responses((status = 200, description = "paid; 50105 where it is not; text where it is not Alipay's", body = OfResult))
+    responses((
+        status = 200,
+        description = "paid; 50105 where it is not; text where it is not Alipay's",
+        content((OfResult = "application/json"), (String = "text/plain"))
+    ))
 )]
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
     let query = without_order_id(request.query_string());

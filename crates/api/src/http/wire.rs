@@ -20,7 +20,7 @@ pub(super) struct PreviewData {
     unavailable: Vec<UnavailableData>,
     total_count: u32,
     total_amount: String,
-    #[schema(value_type = f64)]
+    #[schema(value_type = f64, required)]
     transit: Option<Box<RawValue>>,
     payment_amount: String,
 }
@@ -66,6 +66,7 @@ pub(super) struct InvitationData {
 #[derive(Serialize, ToSchema)]
 pub(super) struct OrdersData {
     orders_list: Vec<OrderData>,
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -80,9 +81,13 @@ struct OrderData {
     status_text: &'static str,
     order_sku: Vec<LineData>,
     order_time: String,
+    #[schema(required)]
     expire_at: Option<String>,
+    #[schema(required)]
     carrier: Option<String>,
+    #[schema(required)]
     tracking_number: Option<String>,
+    #[schema(required)]
     shipped_at: Option<String>,
     refunded_amount: String,
 }
@@ -102,6 +107,7 @@ struct OrderWithTimeline {
 
 #[derive(Serialize, ToSchema)]
 struct TimelineData {
+    #[schema(required)]
     from: Option<i16>,
     to: i16,
     actor: &'static str,

@@ -35,7 +35,9 @@ async fn a_valid_token_is_taken_with_and_without_bearer() {
     let float = signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": 4_102_444_800.5}));
     let more =
         signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER, "aud": "shop", "iat": 1}));
-    for value in [token(), format!("Bearer {}", token()), float, more] {
+    let begun =
+        signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER, "nbf": 1_574_944_808.5}));
+    for value in [token(), format!("Bearer {}", token()), float, more, begun] {
         assert_eq!(list_with(Some(&value)).await["code"], 200, "{value}");
     }
 }
@@ -78,6 +80,15 @@ async fn whatever_else_it_is_the_answer_is_403() {
     ];
     for value in bad {
         assert_eq!(list_with(Some(&value)).await, please_login(), "{value:?}");
+    }
+}
+
+/// RFC 7519, 4.1.5.
+#[actix_web::test]
+async fn a_token_is_not_valid_before_the_second_it_names() {
+    for nbf in [json!(FOREVER - 1), json!("soon"), json!(-1)] {
+        let token = signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER, "nbf": nbf}));
+        assert_eq!(list_with(Some(&token)).await, please_login(), "{nbf}");
     }
 }
 

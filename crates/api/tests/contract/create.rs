@@ -193,7 +193,7 @@ async fn an_order_whose_pay_url_cannot_be_made_is_50111() {
 
 #[actix_web::test]
 async fn the_expected_amount_is_checked_where_it_is_given() {
-    for right in [json!("219.90"), json!(219.9), json!("219.9")] {
+    for right in [json!("219.90"), json!(219.9), json!("219.9"), json!("219.900")] {
         let parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(placing());
         let mut body = direct_order();
         body["expected_amount"] = right;

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use actix_web::{
-    http::{Method, StatusCode},
+    http::{
+        Method, StatusCode,
+        header::{CONTENT_TYPE, HeaderMap, HeaderValue},
+    },
     test::TestRequest,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{embedded::Embedded, support::*};
+use crate::{embedded::Embedded, samples::*, support::*};
 
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 
@@ -98,6 +101,110 @@ async fn every_reference_of_the_document_leads_somewhere() {
         }
     }
     assert!(seen > 20, "{seen} references");
+}
+
+/// [`Client::call`] holds every answer of every test against the document; here is what that is worth.
+#[actix_web::test]
+async fn each_operation_of_the_orders_and_of_the_shop_side_has_its_answers_described() {
+    let document = document().await;
+    for (method, path) in operations(&document) {
+        if !path.starts_with("/v1/orders/") && !path.starts_with("/v1/admin/") || path.ends_with("/return/") {
+            continue;
+        }
+        let responses = &document["paths"][&path][&method]["responses"];
+        for (status, response) in responses.as_object().unwrap() {
+            assert!(response["content"].is_object(), "{method} {path} {status}");
+        }
+        let statuses: Vec<&String> = responses.as_object().unwrap().keys().collect();
+        let expected: &[&str] = match path.starts_with("/v1/admin/") {
+            true => &["200", "400", "401", "404", "409", "422", "500", "502", "503"],
+            false => &["200"],
+        };
+        assert_eq!(statuses, expected, "{method} {path}");
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_not_as_described_is_found() {
+    let refusal = json!({"code": 50108, "errmsg": "…", "error": {"error_msg": "…"}});
+    let stranger = json!({"code": 403, "errmsg": "Please login", "error": "Please login"});
+    let done = json!({"code": 200, "base_url": BASE_URL});
+    let client = Parts::untouched().open().await;
+    let document = client.document().await;
+    let objection = |method: Method, path: &str, status: u16, body: &Value| {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let status = StatusCode::from_u16(status).unwrap();
+        let answer = Answer { status, headers, body: body.to_string().into() };
+        document.objection(&method, path, &answer)
+    };
+    for (method, path) in [(Method::GET, PROCESSING), (Method::POST, PROCESSING), (Method::GET, SUCCESS)] {
+        assert_eq!(objection(method.clone(), path, 200, &refusal), None);
+        assert!(objection(method.clone(), path, 400, &refusal).is_some());
+        let without_slash = path.trim_end_matches('/');
+        for (name, value) in [
+            ("code", json!(200)),
+            ("code", json!(403)),
+            ("code", json!("50108")),
+            ("code", Value::Null),
+            ("errmsg", Value::Null),
+            ("error", json!("…")),
+            ("data", json!({})),
+            ("base_url", json!(BASE_URL)),
+        ] {
+            let mut other = refusal.clone();
+            other[name] = value;
+            assert!(
+                objection(method.clone(), without_slash, 200, &other).is_some(),
+                "{method} {path} {other}"
+            );
+        }
+    }
+    for method in [Method::GET, Method::POST] {
+        assert_eq!(objection(method.clone(), PROCESSING, 200, &stranger), None);
+        assert_eq!(objection(method.clone(), PROCESSING, 200, &done), None);
+        for bare in [json!({"code": 200}), json!({"code": 200, "base_url": null}), json!({})] {
+            assert!(objection(method.clone(), PROCESSING, 200, &bare).is_some(), "{method} {bare}");
+        }
+    }
+    let order = format!("/v1/admin/orders/{ORDER}");
+    let failure = json!({"error": {"code": "not_allowed", "message": "…"}});
+    assert_eq!(objection(Method::GET, &order, 409, &failure), None);
+    assert!(objection(Method::GET, &order, 418, &failure).is_some());
+    assert!(objection(Method::GET, &order, 200, &failure).is_some());
+    assert!(objection(Method::GET, &order, 409, &json!({"error": "not_allowed"})).is_some());
+    let orders = json!({"orders": [], "next": null});
+    assert_eq!(objection(Method::GET, "/v1/admin/orders", 200, &orders), None);
+    for other in
+        [json!({"orders": []}), json!({"orders": [{}], "next": null}), json!({"orders": [], "next": 1})]
+    {
+        assert!(objection(Method::GET, "/v1/admin/orders", 200, &other).is_some(), "{other}");
+    }
+}
+
+#[actix_web::test]
+async fn a_body_is_that_of_one_operation() {
+    let client = Parts::untouched().open().await;
+    let document = client.document().await;
+    let objection = |body: &Value| document.objection_to_request(&Method::POST, PROCESSING, body);
+    for body in [
+        json!({"status": 0, "address_id": 7, "settlement_type": 0}),
+        json!({"status": 0, "address_id": 7, "settlement_type": 1, "sku_id": 4, "buy_num": 2, "expected_amount": "8.00"}),
+        json!({"status": 1, "order_id": ORDER}),
+        json!({"status": 3, "order_id": ORDER}),
+        json!({"status": 3, "order_id": ORDER, "reason": "不想要了"}),
+    ] {
+        assert_eq!(objection(&body), None, "{body}");
+    }
+    for body in [
+        json!({"status": 2, "order_id": ORDER}),
+        json!({"status": 0, "order_id": ORDER}),
+        json!({"status": 1, "address_id": 7, "settlement_type": 0}),
+        json!({"status": 3}),
+        json!({}),
+    ] {
+        assert!(objection(&body).is_some(), "{body}");
+    }
 }
 
 #[actix_web::test]

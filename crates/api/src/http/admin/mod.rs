@@ -58,14 +58,15 @@ pub struct Office {
 )]
 pub(super) struct Document;
 
-/// The routes of the shop side.
+/// The routes of the shop side, each with and without a last slash.
 pub(super) fn routes(services: &mut ServiceConfig) {
-    let resource = |path: &str, method: Method| {
-        let others = web::to(move || no_such_method(method.clone()));
-        web::resource(path.to_owned()).default_service(others)
-    };
-    services.service(
-        web::scope("/v1/admin")
+    let mut scope = web::scope("/v1/admin").default_service(web::to(no_such_operation));
+    for slash in ["", "/"] {
+        let resource = |path: &str, method: Method| {
+            let others = web::to(move || no_such_method(method.clone()));
+            web::resource(format!("{path}{slash}")).default_service(others)
+        };
+        scope = scope
             .service(resource("/orders", Method::GET).route(web::get().to(orders::search)))
             .service(resource("/orders.csv", Method::GET).route(web::get().to(orders::export)))
             .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
@@ -76,9 +77,9 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             )
             .service(
                 resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),
-            )
-            .default_service(web::to(no_such_operation)),
-    );
+            );
+    }
+    services.service(scope);
 }
 
 /// The answer names the path's only method, as RFC 9110, 15.5.6 asks for.

@@ -36,7 +36,7 @@ struct Claims<'a> {
     exp: i64,
 }
 
-/// What is read of a token. Its `exp` is the library's to check.
+/// What is read of a token. Its `exp`, and its `nbf` where it has one, are the library's to check.
 #[derive(Clone, Deserialize)]
 struct Bearer {
     role: String,

@@ -17,6 +17,7 @@ use super::requests::RestockData;
 pub(super) struct OrdersData {
     orders: Vec<SummaryData>,
     /// What to pass as `before` for the next page; null on the last.
+    #[schema(required)]
     next: Option<String>,
 }
 
@@ -36,6 +37,7 @@ struct SummaryData {
     freight: String,
     created_at: String,
     /// Until when it must be paid.
+    #[schema(required)]
     expire_at: Option<String>,
     receiver: String,
 }
@@ -57,6 +59,7 @@ pub(super) struct DossierData {
     lines: Vec<LineData>,
     payments: Vec<PaymentData>,
     refunds: Vec<RefundData>,
+    #[schema(required)]
     shipment: Option<ShipmentData>,
     timeline: Vec<TimelineData>,
     /// What can still be refunded of the payment that paid the order.
@@ -106,7 +109,9 @@ struct PaymentData {
     total_amount: String,
     refunded_amount: String,
     refundable_amount: String,
+    #[schema(required)]
     buyer: Option<String>,
+    #[schema(required)]
     paid_at: Option<String>,
     /// notification or query.
     source: &'static str,
@@ -128,8 +133,10 @@ pub(super) struct RefundData {
     restock: Vec<RestockData>,
     requested_by: String,
     created_at: String,
+    #[schema(required)]
     finished_at: Option<String>,
     /// What Alipay said, where it did not go through so far.
+    #[schema(required)]
     error: Option<String>,
 }
 
@@ -145,14 +152,17 @@ struct ShipmentData {
 #[schema(as = TimelineEntry)]
 struct TimelineData {
     /// Null at the order's creation.
+    #[schema(required)]
     from: Option<i16>,
     to: i16,
     /// buyer, shop, system or alipay.
     actor: &'static str,
     /// The person's name, where there is one.
+    #[schema(required)]
     by: Option<String>,
     reason: String,
     at: String,
+    #[schema(required)]
     request_id: Option<String>,
 }
 
@@ -162,6 +172,7 @@ struct TimelineData {
 pub(super) struct RefundedData {
     pub(super) refund: RefundData,
     /// Null where no order of the shop's has the number under which Alipay took the money.
+    #[schema(required)]
     pub(super) order: Option<DossierData>,
 }
 
@@ -195,6 +206,7 @@ struct UnmatchedData {
     /// wrong_amount or unknown_order.
     status: &'static str,
     amount: String,
+    #[schema(required)]
     paid_at: Option<String>,
 }
 

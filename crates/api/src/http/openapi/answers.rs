@@ -7,9 +7,15 @@
 )]
 
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, Type},
+};
 
-use crate::http::wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData};
+use crate::http::{
+    Code,
+    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData},
+};
 
 /// What `POST /v1/orders/processing/` is asked.
 #[derive(Serialize, ToSchema)]
@@ -23,10 +29,11 @@ pub(in crate::http) enum PostBody {
 /// Places an order.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CreateBody {
-    /// 0.
+    #[schema(schema_with = only::<0>)]
     status: i32,
     address_id: i32,
     /// 0 the ticked cart lines, 1 one SKU.
+    #[schema(minimum = 0, maximum = 1)]
     settlement_type: i32,
     /// Of one SKU; without it the one of the latest preview.
     sku_id: Option<i32>,
@@ -39,7 +46,7 @@ pub(in crate::http) struct CreateBody {
 /// Asks for a new pay_url.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct PayBody {
-    /// 1.
+    #[schema(schema_with = only::<1>)]
     status: i32,
     order_id: String,
 }
@@ -47,7 +54,7 @@ pub(in crate::http) struct PayBody {
 /// Gives up an unpaid order.
 #[derive(Serialize, ToSchema)]
 pub(in crate::http) struct CancelBody {
-    /// 3.
+    #[schema(schema_with = only::<3>)]
     status: i32,
     order_id: String,
     /// At most 100 characters.
@@ -56,37 +63,84 @@ pub(in crate::http) struct CancelBody {
 
 /// An operation that was done.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct Answer<T> {
-    /// 200.
+    #[schema(schema_with = only::<200>)]
     code: i32,
     data: T,
     /// The prefix for image names.
-    base_url: Option<String>,
+    base_url: String,
 }
 
 /// An operation that was done and has nothing to tell.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(in crate::http) struct Done {
-    /// 200.
+    #[schema(schema_with = only::<200>)]
     code: i32,
     base_url: String,
 }
 
-/// An operation that was not done.
+/// An order that is paid.
 #[derive(Serialize, ToSchema)]
-pub(in crate::http) struct Refused {
-    /// Which failure: the table is in docs/API.md.
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Paid {
+    #[schema(schema_with = only::<200>)]
+    code: i32,
+    data: ResultData,
+}
+
+/// No valid token (403), or one of nobody (208): the text alone, as the old sign-in had it.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Stranger {
+    #[schema(schema_with = of_strangers)]
     code: i32,
     errmsg: String,
-    /// The text again; for 403 and 208 the text alone, as the old sign-in had it.
+    error: String,
+}
+
+/// An operation that was not done.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Refused {
+    /// Which failure: the table is in docs/API.md.
+    #[schema(schema_with = of_refusals)]
+    code: i32,
+    errmsg: String,
     error: RefusedText,
 }
 
+/// A preview that could not be made, or that no order can follow: the old page reads its lists all the same.
 #[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-pub(in crate::http) enum RefusedText {
-    Wrapped { error_msg: String },
-    Plain(String),
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct RefusedPreview {
+    /// Which failure: the table is in docs/API.md.
+    #[schema(schema_with = of_refusals)]
+    code: i32,
+    errmsg: String,
+    error: RefusedText,
+    data: PreviewData,
+    /// The prefix for image names.
+    base_url: String,
+}
+
+/// An order that is not paid, as far as Alipay says (50105), or of which Alipay cannot be asked.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct NotPaid {
+    #[schema(schema_with = of_refusals)]
+    code: i32,
+    errmsg: String,
+    error: RefusedText,
+    data: ResultData,
+}
+
+/// The text again.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct RefusedText {
+    error_msg: String,
 }
 
 /// What `GET /v1/orders/processing/` answers.
@@ -95,12 +149,15 @@ pub(in crate::http) enum RefusedText {
 pub(in crate::http) enum OfGet {
     /// `status` 0.
     Preview(Answer<PreviewData>),
+    /// `status` 0.
+    RefusedPreview(RefusedPreview),
     /// `status` 1.
     Orders(Answer<OrdersData>),
     /// `status` 2.
     Receipt(Done),
     /// `status` 3.
     Order(Box<Answer<OrderStoryData>>),
+    Stranger(Stranger),
     Refused(Refused),
 }
 
@@ -112,6 +169,7 @@ pub(in crate::http) enum OfPost {
     Invitation(Answer<InvitationData>),
     /// `status` 3.
     Cancelled(Done),
+    Stranger(Stranger),
     Refused(Refused),
 }
 
@@ -119,6 +177,24 @@ pub(in crate::http) enum OfPost {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub(in crate::http) enum OfResult {
-    Paid(Answer<ResultData>),
+    Paid(Paid),
+    NotPaid(NotPaid),
     Refused(Refused),
+}
+
+/// This number and no other: it tells which of several formats this is.
+fn only<const NUMBER: i32>() -> Object {
+    one_of([NUMBER])
+}
+
+fn of_strangers() -> Object {
+    one_of(Code::OF_STRANGERS.map(Code::number))
+}
+
+fn of_refusals() -> Object {
+    one_of(Code::OF_REFUSALS.map(Code::number))
+}
+
+fn one_of<const COUNT: usize>(numbers: [i32; COUNT]) -> Object {
+    ObjectBuilder::new().schema_type(Type::Integer).enum_values(Some(numbers)).build()
 }

@@ -20,7 +20,8 @@ pub(super) fn operations() -> [(Method, String); 7] {
 #[actix_web::test]
 async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes() {
     let client = Parts::untouched().open().await;
-    for (only, uri) in operations() {
+    let with_slash = operations().map(|(only, uri)| (only, format!("{uri}/")));
+    for (only, uri) in operations().into_iter().chain(with_slash) {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
             if method == only {
                 continue;
@@ -35,12 +36,37 @@ async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes()
     }
 }
 
+/// Refused for what is asked, and not because nothing is there.
+#[actix_web::test]
+async fn each_path_works_with_and_without_its_last_slash() {
+    let client = Parts::untouched().open().await;
+    for (method, uri) in operations() {
+        let uri = uri.replace(ORDER, "x");
+        let ask =
+            |uri: String| client.send(by_staff(TestRequest::default().method(method.clone()).uri(&uri)));
+        let without = ask(format!("{uri}?date=x")).await;
+        assert_eq!(
+            refused(&ask(format!("{uri}/?date=x")).await, BAD_REQUEST),
+            refused(&without, BAD_REQUEST)
+        );
+    }
+    let answer = sent(with_file(Parts::untouched(), file(OrderStatus::Completed)), get(&of_order("/"))).await;
+    assert_eq!(done(&answer), dossier(OrderStatus::Completed));
+}
+
 #[actix_web::test]
 async fn a_path_that_is_not_there_is_404() {
     let client = Parts::untouched().open().await;
-    for path in
-        ["", "/", "/order", "/orders.json", "/figures/x", &format!("/orders/{ORDER}/x"), "/orders/1/ship/x"]
-    {
+    for path in [
+        "",
+        "/",
+        "/order",
+        "/orders//",
+        "/orders.json",
+        "/figures/x",
+        &format!("/orders/{ORDER}/x"),
+        "/orders/1/ship/x",
+    ] {
         for method in [Method::GET, Method::POST] {
             let request = TestRequest::default().method(method).uri(&format!("/v1/admin{path}"));
             assert_eq!(refused(&client.send(by_staff(request)).await, NOT_FOUND), "没有这个接口", "{path}");

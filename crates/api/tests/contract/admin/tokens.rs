@@ -67,7 +67,10 @@ async fn a_valid_token_is_taken_with_and_without_bearer() {
     let issued = staff_key().issue(STAFF, FOREVER).unwrap();
     let more = signed(&claims_with("aud", Some(json!("office"))));
     let longest = signed(&claims_with("username", Some(json!("王".repeat(64)))));
-    for value in [issued.clone(), format!("Bearer {issued}"), format!("bearer  {issued}"), more, longest] {
+    let begun = signed(&claims_with("nbf", Some(json!(1_574_944_808))));
+    for value in
+        [issued.clone(), format!("Bearer {issued}"), format!("bearer  {issued}"), more, longest, begun]
+    {
         let parts = with_file(Parts::untouched(), file(OrderStatus::Completed));
         let request = TestRequest::get().uri(&of_order("")).insert_header(("authorization", value.clone()));
         assert_eq!(sent(parts, request).await.status, 200, "{value}");
@@ -123,6 +126,14 @@ async fn a_token_is_valid_until_the_second_it_names() {
     }
     kept_out(Parts::untouched(), Some(&signed(&claims_with("exp", None)))).await;
     kept_out(Parts::untouched(), Some(&staff_key().issue(STAFF, 1_574_944_808).unwrap())).await;
+}
+
+/// RFC 7519, 4.1.5.
+#[actix_web::test]
+async fn a_token_is_not_valid_before_the_second_it_names() {
+    for nbf in [json!(FOREVER - 1), json!("2100-01-01"), json!(-1)] {
+        kept_out(Parts::untouched(), Some(&signed(&claims_with("nbf", Some(nbf))))).await;
+    }
 }
 
 #[actix_web::test]

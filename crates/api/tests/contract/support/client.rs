@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use actix_http::Request;
 use actix_web::{
@@ -15,7 +15,7 @@ use ports::mock::PreparedUnits;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::Backs;
+use super::{Backs, Document};
 
 /// The shop, open.
 pub(crate) struct Client {
@@ -44,7 +44,26 @@ impl Client {
         self.call(request.to_request()).await
     }
 
+    /// Every answer that any test gets so is as the document of the interface says.
     pub(crate) async fn call(&self, request: Request) -> Answer {
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        let answer = self.answer(request).await;
+        if let Some(objection) = self.document().await.objection(&method, &path, &answer) {
+            panic!("{method} {path} is answered otherwise than /openapi.json says: {objection}\n{answer:?}");
+        }
+        answer
+    }
+
+    pub(crate) async fn document(&self) -> &'static Document {
+        static DOCUMENT: OnceLock<Document> = OnceLock::new();
+        if let Some(document) = DOCUMENT.get() {
+            return document;
+        }
+        let text = self.answer(TestRequest::get().uri("/openapi.json").to_request()).await.json();
+        DOCUMENT.get_or_init(|| Document::new(text))
+    }
+
+    async fn answer(&self, request: Request) -> Answer {
         let response = self.response(request).await;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("the body ended early"));

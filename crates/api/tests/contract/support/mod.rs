@@ -2,6 +2,7 @@
 
 mod backs;
 mod client;
+mod document;
 mod parts;
 mod units;
 
@@ -16,6 +17,7 @@ use serde_json::Value;
 
 pub(crate) use backs::Backs;
 pub(crate) use client::{Answer, Client};
+pub(crate) use document::Document;
 pub(crate) use parts::Parts;
 pub(crate) use units::{changing, finding, placing};
 

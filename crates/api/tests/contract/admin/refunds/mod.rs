@@ -197,6 +197,16 @@ async fn null_is_as_absent() {
 }
 
 #[actix_web::test]
+async fn zeros_behind_the_fen_change_nothing() {
+    let known = refund("104.01", RefundStatus::Succeeded);
+    let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], Vec::new());
+    unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(known)));
+    let parts = with_file(Parts::untouched().with_unit(unit), file(AWAITING));
+    let body = json!({"request_id": "r1", "amount": "104.0100", "reason": "质量问题"});
+    assert_eq!(done(&sent(parts, asked(&body)).await)["refund"], refund_data("104.01", "succeeded"));
+}
+
+#[actix_web::test]
 async fn an_unclear_answer_leaves_it_requested() {
     let mut expected = refund_data("323.91", "requested");
     expected["error"] = json!("支付宝处理中");

@@ -1,0 +1,98 @@
+//! The program's commands as a shell sees them: exit statuses, and what is said where somebody reads and where nobody
+//! does.
+
+use std::{
+    io::pipe,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+/// The demo shop's command line, over a directory of its own.
+struct Shell(TempDir);
+
+impl Shell {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dashop"));
+        command.env_clear().env("DASHOP_DATA_DIR", self.0.path()).args(arguments);
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// As `dashop … | true` runs it: whoever reads is gone before anything is said.
+    fn unread(&self, arguments: &[&str]) -> Output {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        self.command(arguments).stdout(writer).output().unwrap()
+    }
+}
+
+fn errors(output: &Output) -> &str {
+    str::from_utf8(&output.stderr).unwrap()
+}
+
+#[test]
+fn a_reader_who_goes_away_ends_no_command_badly() {
+    let (shell, read) = (Shell::new(), Shell::new());
+    for arguments in [
+        &["config"][..],
+        &["migrate"],
+        &["migrate"],
+        &["seed-demo"],
+        &["seed-demo"],
+        &["token", "demo"],
+        &["token", "--staff", "店长"],
+        &["orders"],
+        &["orders", "--csv"],
+        &["--help"],
+    ] {
+        let expected = read.run(arguments);
+        assert_eq!(expected.status.code(), Some(0), "{arguments:?}: {expected:?}");
+        assert!(!expected.stdout.is_empty(), "{arguments:?} says nothing");
+        let unread = shell.unread(arguments);
+        assert_eq!(unread.status.code(), Some(0), "{arguments:?}: {unread:?}");
+        assert!(!errors(&unread).contains("panicked"), "{arguments:?}: {unread:?}");
+    }
+}
+
+#[test]
+fn a_failure_that_nobody_reads_is_told_by_the_exit_status() {
+    let shell = Shell::new();
+    for (arguments, status) in
+        [(&["order", "1"][..], 1), (&["ship", "x"], 1), (&["reconcile", "1970-01-01"], 2), (&["sell"], 2)]
+    {
+        let (reader, writer) = pipe().unwrap();
+        drop(reader);
+        let ended = shell.command(arguments).stdout(Stdio::null()).stderr(writer).status().unwrap();
+        assert_eq!(ended.code(), Some(status), "{arguments:?}");
+    }
+}
+
+/// What it says goes to buyers and into tables: a line break or an escape in it would forge lines there.
+#[test]
+fn what_is_kept_of_arguments_is_one_line() {
+    let shell = Shell::new();
+    for (arguments, named) in [
+        (&["ship", "1", "--carrier"][..], "carrier"),
+        (&["ship", "1", "--tracking-number"], "tracking_number"),
+        (&["cancel", "1", "--reason"], "--reason"),
+        (&["refund", "1", "--reason"], "--reason"),
+        (&["refund", "1", "--trade-no"], "--trade-no"),
+        (&["refund", "1", "--request-id"], "request number"),
+        (&["token", "--staff"], "is not a name"),
+    ] {
+        for text in ["a\nb", "a\u{1b}[31mb", "a\u{7f}b", "a\u{85}b"] {
+            let refused = shell.run(&[arguments, &[text]].concat());
+            assert_eq!(refused.status.code(), Some(1), "{arguments:?} {text:?}: {refused:?}");
+            assert!(errors(&refused).contains(named), "{arguments:?} {text:?}: {refused:?}");
+            assert!(!errors(&refused).contains(text), "{arguments:?} {text:?}: {refused:?}");
+        }
+    }
+}
