@@ -118,19 +118,6 @@ async fn what_is_known_to_be_done_is_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_refund_of_a_trade_that_is_not_on_record_is_neither_asked_about_nor_a_payment() {
-    for status in OrderStatus::ALL {
-        let other = vec![recorded("B", PaymentStatus::Settled)];
-        let units = units(vec![books(Some(order(status)), vec![], vec![]), books(None, other, vec![])]);
-        for closed in [TradeStatus::Success, TradeStatus::Closed] {
-            let message = Trade { status: closed, ..telling("x", "9.90") };
-            assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::NothingNew);
-        }
-        assert_eq!((units.commits(), units.left()), (0, 0));
-    }
-}
-
-#[tokio::test]
 async fn without_a_number_it_is_still_no_payment_and_no_cancellation() {
     for status in OrderStatus::ALL {
         for closed in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {

@@ -15,9 +15,36 @@ fn a_message_tells_of_a_refund_of_ours_or_of_one_past_us() {
     assert_eq!(books.view().told(&telling("r2")), None, "it is known to be done");
     let external = ToldRefund::NotBooked("A".to_owned(), "x".to_owned());
     assert_eq!(books.view().told(&telling("x")), Some(external));
-    let of_unknown = Trade { trade_no: "Z".to_owned(), ..telling("x") };
-    assert_eq!(books.view().told(&of_unknown), None, "a trade that is not on record");
     assert_eq!(books.view().told(&trade("A")), None, "no refund is told of");
+}
+
+#[test]
+fn a_refund_is_told_of_even_where_its_payment_is_not_on_record() {
+    let books = record(&[refund("r1", "9.90", Requested)]);
+    for status in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {
+        let message = Trade { trade_no: "Z".to_owned(), status, ..telling("x") };
+        let told = ToldRefund::NotBooked("Z".to_owned(), "x".to_owned());
+        assert_eq!(books.view().told(&message), Some(told));
+    }
+    let unpaid = Trade { trade_no: "Z".to_owned(), status: TradeStatus::WaitBuyerPay, ..telling("x") };
+    assert_eq!(books.view().told(&unpaid), None);
+    let nothing_back = Trade { status: TradeStatus::Closed, refunded: Money::ZERO, ..unpaid };
+    assert_eq!(books.view().told(&nothing_back), None);
+}
+
+#[test]
+fn nothing_is_left_of_a_trade_that_was_closed_when_it_was_recorded() {
+    for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
+        let mut closed = paid("A", status);
+        closed.trade.status = TradeStatus::Closed;
+        assert_eq!(Refund::owed(&closed), None, "{status:?}");
+        let books = Record { payments: vec![closed], ..record(&[refund("x", "9.90", Succeeded)]) };
+        assert_eq!(books.view().refundable("A"), Money::ZERO);
+        assert_eq!(books.view().is_given_up(), status == PaymentStatus::Settled);
+        assert!(!books.view().is_wholly_refunded(), "not each refund is on record");
+        let refused = books.decide(&of_trade("A", ask(Some("1.00"))));
+        assert_eq!(refused, Err(RefundRefusal::ExceedsPayment { left: Money::ZERO }));
+    }
 }
 
 #[test]
