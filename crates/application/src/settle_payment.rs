@@ -50,6 +50,9 @@ pub enum SettleError {
     /// It told of a refund that Alipay does not confirm so far.
     #[error("Alipay does not confirm the refund so far")]
     NotKnownYet,
+    /// It told of a refund that is not on record, without its number.
+    #[error("a refund is told of that is not on record, without its number; the bill of its day has it")]
+    Unnumbered,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,9 +125,10 @@ impl SettlePayment {
         let evidence = Evidence { trade, source, cause };
         let mut too_late = false;
         for _ in 0..ATTEMPTS {
-            let tried = match &trade.refund_request_no {
-                Some(_) => self.refund_told(&evidence, too_late).await,
-                None => self.try_once(&evidence, too_late).await.map_err(SettleError::from),
+            let tried = if trade.tells_of_refund() {
+                self.refund_told(&evidence, too_late).await
+            } else {
+                self.try_once(&evidence, too_late).await.map_err(SettleError::from)
             };
             match tried {
                 Ok(Try::Done(settled)) => {

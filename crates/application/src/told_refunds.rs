@@ -36,6 +36,7 @@ impl SettlePayment {
                 unit.commit().await?;
                 Ok(Try::Done(Settled::RefundTold))
             }
+            Some(ToldRefund::Unnumbered) => Err(SettleError::Unnumbered),
             Some(ToldRefund::NotBooked(trade_no, number)) => {
                 // Nothing is locked while Alipay is asked.
                 drop(unit);

@@ -118,15 +118,23 @@ async fn what_is_known_to_be_done_is_nothing_new() {
 }
 
 #[tokio::test]
-async fn without_a_number_it_is_still_no_payment_and_no_cancellation() {
+async fn without_a_number_it_is_no_payment_and_no_cancellation_and_is_told_again_until_it_is_on_record() {
     for status in OrderStatus::ALL {
         for closed in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {
-            let mut unit = locking(Some(order(status)));
-            unit.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-            let units = units(vec![unit]);
+            let gone = vec![refund("x", "323.91", RefundStatus::Succeeded)];
+            let found = || Some(order(status));
+            let units = units(vec![
+                books(found(), vec![], vec![]),
+                books(found(), paid(), vec![]),
+                books(found(), paid(), gone),
+            ]);
             let message = Trade { status: closed, refunded: money("323.91"), ..trade("A", "323.91") };
+            for _ in 0..2 {
+                let outcome = settle(message.clone(), nobody_asked(), &units).await;
+                assert!(matches!(outcome, Err(SettleError::Unnumbered)), "{outcome:?}");
+            }
             assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::NothingNew);
-            assert_eq!(units.commits(), 0);
+            assert_eq!((units.commits(), units.left()), (0, 0));
         }
     }
 }

@@ -174,6 +174,11 @@ impl Trade {
         }
     }
 
+    /// Whether the message tells of a refund, in whatever way: it is not one of a payment then.
+    pub fn tells_of_refund(&self) -> bool {
+        self.refund_request_no.is_some() || !self.refunded.is_zero()
+    }
+
     /// Whether the trade tells that its whole amount was paid, whatever went back since.
     ///
     /// A trade that timed out is closed without anything that went back.

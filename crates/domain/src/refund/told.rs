@@ -13,6 +13,8 @@ pub enum ToldRefund {
     ///
     /// The payment of the trade need not be on record either: messages come in any order, or never.
     NotBooked(String, String),
+    /// More went back than the books have, and the message does not say under which number: it cannot be asked about.
+    Unnumbered,
 }
 
 /// An owed refund that another one takes the place of.
@@ -27,7 +29,10 @@ pub struct Superseded {
 impl RefundBooks<'_> {
     /// What a message that tells of a refund means; none where it tells nothing new, or of a trade that was not paid.
     pub fn told(&self, trade: &Trade) -> Option<ToldRefund> {
-        let out_request_no = trade.refund_request_no.as_ref()?;
+        let Some(out_request_no) = &trade.refund_request_no else {
+            let is_missing = trade.was_paid() && trade.refunded > self.gone_back(&trade.trade_no);
+            return is_missing.then_some(ToldRefund::Unnumbered);
+        };
         let known = self.refunds.iter().find(|refund| refund.out_request_no == *out_request_no);
         match known.map(|known| known.status) {
             Some(RefundStatus::Requested) => Some(ToldRefund::Ours(out_request_no.clone())),

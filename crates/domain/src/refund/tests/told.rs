@@ -33,6 +33,18 @@ fn a_refund_is_told_of_even_where_its_payment_is_not_on_record() {
 }
 
 #[test]
+fn a_refund_without_a_number_is_told_of_until_the_books_have_as_much() {
+    let unnumbered = |refunded| Trade { refunded: money(refunded), ..trade("A") };
+    let books = record(&[refund("r1", "9.90", Succeeded), refund("r2", "5.00", Requested)]);
+    assert_eq!(books.view().told(&unnumbered("9.90")), None);
+    assert_eq!(books.view().told(&unnumbered("9.91")), Some(ToldRefund::Unnumbered));
+    let of_unknown = Trade { trade_no: "Z".to_owned(), ..unnumbered("0.01") };
+    assert_eq!(books.view().told(&of_unknown), Some(ToldRefund::Unnumbered));
+    let timed_out = Trade { status: TradeStatus::Closed, ..trade("A") };
+    assert_eq!(books.view().told(&timed_out), None);
+}
+
+#[test]
 fn nothing_is_left_of_a_trade_that_was_closed_when_it_was_recorded() {
     for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
         let mut closed = paid("A", status);
