@@ -262,6 +262,12 @@ impl RefundBooks<'_> {
             .unwrap_or(Money::ZERO)
     }
 
+    /// How much of the trade went back past the books, where Alipay says that so much of it did in all: what they have as
+    /// on its way may be within that.
+    pub fn gone_past(&self, trade_no: &str, gone_back: Money) -> Option<Money> {
+        gone_back.checked_sub(self.going_back(trade_no)).filter(|past| !past.is_zero())
+    }
+
     /// Whether all of the order's payment went back, or may be on its way: then nothing must be sent any more.
     pub fn is_given_up(&self) -> bool {
         self.payment(None).is_some_and(|payment| self.refundable(&payment.trade.trade_no).is_zero())

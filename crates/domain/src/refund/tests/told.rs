@@ -45,6 +45,18 @@ fn a_refund_without_a_number_is_told_of_until_the_books_have_as_much() {
 }
 
 #[test]
+fn what_went_past_the_books_is_what_alipay_has_more_than_they_may_have() {
+    let known =
+        [refund("r1", "9.90", Succeeded), refund("r2", "5.00", Requested), refund("r3", "1.00", Failed)];
+    let books = record(&known);
+    for within in ["0", "9.90", "14.90"] {
+        assert_eq!(books.view().gone_past("A", money(within)), None);
+    }
+    assert_eq!(books.view().gone_past("A", money("14.91")), Some(money("0.01")));
+    assert_eq!(books.view().gone_past("A", money("323.91")), Some(money("309.01")));
+}
+
+#[test]
 fn nothing_is_left_of_a_trade_that_was_closed_when_it_was_recorded() {
     for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
         let mut closed = paid("A", status);
