@@ -1,7 +1,7 @@
 //! Refunds that Alipay tells of, in its messages and in its bills.
 
-use domain::{Money, RefundStatus, Superseded, ToldRefund, decide_refunded_settlement};
-use ports::StoreError;
+use domain::{Money, RefundStatus, Superseded, ToldRefund, Trade, decide_refunded_settlement};
+use ports::{StoreError, UnitOfWork};
 
 use crate::{
     ATTEMPTS, SettleError, SettlePayment, Settled,
@@ -30,8 +30,14 @@ impl SettlePayment {
         let mut unit = self.units.begin().await?;
         let books = Books::open(&mut *unit, out_trade_no).await?;
         match books.view().told(evidence.trade) {
-            None => Ok(Try::Done(Settled::NothingNew)),
+            None => {
+                if close(&mut *unit, &books, evidence.trade).await? {
+                    unit.commit().await?;
+                }
+                Ok(Try::Done(Settled::NothingNew))
+            }
             Some(ToldRefund::Ours(number)) => {
+                close(&mut *unit, &books, evidence.trade).await?;
                 unit.refunds().set_due(&number, self.clock.now(), None).await?;
                 unit.commit().await?;
                 Ok(Try::Done(Settled::RefundTold))
@@ -109,10 +115,23 @@ impl SettlePayment {
                 unit.refunds().record(&rest, Some(now)).await?;
             }
         }
+        if let Some(evidence) = paid {
+            close(&mut *unit, &books, evidence.trade).await?;
+        }
         unit.commit().await?;
         if let Some((settled, trade)) = learned {
             report(settled, trade);
         }
         Ok(Try::Done(Settled::RefundTold))
     }
+}
+
+/// Closes the trade in the books where Alipay tells that nothing is left of it and they lack refunds of it; those are
+/// told of on their own, perhaps later. False where nothing was to be written.
+async fn close(unit: &mut dyn UnitOfWork, books: &Books, trade: &Trade) -> Result<bool, StoreError> {
+    let closes = books.view().closes(trade);
+    if closes {
+        unit.payments().close(&trade.trade_no).await?;
+    }
+    Ok(closes)
 }

@@ -89,6 +89,33 @@ fn recording(mut unit: MockUnitOfWork, number: &'static str, amount: &str) -> Mo
     unit
 }
 
+/// The same, which must then write down that nothing is left of trade A.
+fn closing(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+    unit.payments.expect_close().times(1).withf(|trade_no| trade_no == "A").returning(|_| Ok(()));
+    unit
+}
+
+#[tokio::test]
+async fn a_trade_of_which_nothing_is_left_is_closed_though_not_each_refund_is_on_record() {
+    let last = |number| Trade { status: TradeStatus::Closed, ..telling(number, "323.91") };
+    let second = closing(summing(recording(paid_books(&[]), "x", "9.90"), "9.90", true));
+    let past_us = units(vec![paid_books(&[]), second]);
+    let settled = settle(last("x"), confirming("x", "9.90"), &past_us).await;
+    assert_eq!((settled.unwrap(), past_us.commits()), (Settled::RefundTold, 1));
+
+    let known = [refund("r1", "9.90", RefundStatus::Succeeded)];
+    let done_before = units(vec![closing(paid_books(&known))]);
+    let settled = settle(last("r1"), nobody_asked(), &done_before).await;
+    assert_eq!((settled.unwrap(), done_before.commits()), (Settled::NothingNew, 1));
+
+    let mut down = paid_books(&known);
+    down.payments.expect_close().returning(|_| Err(store_down()));
+    let down = units(vec![down]);
+    let outcome = settle(last("r1"), nobody_asked(), &down).await;
+    assert!(matches!(outcome, Err(SettleError::Store(_))), "{outcome:?}");
+    assert_eq!(down.commits(), 0);
+}
+
 #[tokio::test]
 async fn a_refund_of_ours_is_asked_about_at_once() {
     for status in [TradeStatus::Success, TradeStatus::Closed] {
@@ -98,6 +125,7 @@ async fn a_refund_of_ours_is_asked_about_at_once() {
             .times(1)
             .withf(|number, due_at, failure| (number, *due_at, failure) == ("r1", noon(), &None))
             .returning(|_, _, _| Ok(()));
+        let unit = if status == TradeStatus::Closed { closing(unit) } else { unit };
         let units = units(vec![unit]);
         let message = Trade { status, ..telling("r1", "9.90") };
         assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::RefundTold);

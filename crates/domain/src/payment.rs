@@ -64,7 +64,7 @@ pub enum EvidenceSource {
 /// A payment that reached the shop, as it is kept: one row a trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRecord {
-    /// The trade. Closed says that all of it had gone back when it was recorded.
+    /// The trade. Closed says that all of it went back, though not each refund need be on record.
     pub trade: Trade,
     /// What became of it.
     pub status: PaymentStatus,

@@ -74,6 +74,7 @@ async fn when_all_went_back_the_order_has_ended(setup: Setup) {
     // The last one overtakes the first.
     is_taken(&shop, &last).await;
     assert_eq!(shop.status(&by_and_by.id).await, 2);
+    is_not_shipped(&shop, &by_and_by).await;
     is_taken(&shop, &first).await;
     assert_eq!(shop.refunds(&by_and_by.id).await, ["external succeeded 19.00", "external succeeded 200.00"]);
 

@@ -43,6 +43,12 @@ impl RefundBooks<'_> {
         }
     }
 
+    /// Whether Alipay tells that nothing is left of the trade, and the books, which lack refunds of it then, have something
+    /// to refund: it is to be closed in them, for nothing must be sent any more.
+    pub fn closes(&self, trade: &Trade) -> bool {
+        trade.is_wholly_refunded() && !self.refundable(&trade.trade_no).is_zero()
+    }
+
     /// The refund of this number that is recorded as failed and happened after all, as it is to be recorded; none where
     /// no such refund of the trade failed.
     ///

@@ -57,7 +57,20 @@ fn what_went_past_the_books_is_what_alipay_has_more_than_they_may_have() {
 }
 
 #[test]
-fn nothing_is_left_of_a_trade_that_was_closed_when_it_was_recorded() {
+fn a_trade_of_which_nothing_is_left_is_closed_where_the_books_have_less_as_gone() {
+    let all = Trade { status: TradeStatus::Closed, refunded: money("323.91"), ..telling("x") };
+    let part = Trade { refunded: money("323.90"), ..telling("x") };
+    let mut books = record(&[refund("r1", "300.00", Succeeded), refund("r2", "23.90", Requested)]);
+    assert!(books.view().closes(&all) && !books.view().closes(&part));
+    assert!(!books.view().closes(&Trade { trade_no: "Z".to_owned(), ..all.clone() }), "not on record");
+    books.payments[0].trade.status = TradeStatus::Closed;
+    assert!(!books.view().closes(&all), "it is");
+    let books = record(&[refund("r1", "300.00", Succeeded), refund("r2", "23.91", Requested)]);
+    assert!(!books.view().closes(&all), "the rest is on its way");
+}
+
+#[test]
+fn nothing_is_left_of_a_trade_that_is_closed() {
     for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
         let mut closed = paid("A", status);
         closed.trade.status = TradeStatus::Closed;
