@@ -6,6 +6,8 @@ use domain::{
 };
 use ports::{StoreError, UnitOfWork};
 
+use crate::settle_payment::WrittenPayment;
+
 /// All that is on record of an order's number, with the order locked.
 pub(crate) struct Books {
     pub(crate) order: Option<Order>,
@@ -33,6 +35,21 @@ impl Books {
             payments: &self.payments,
             refunds: &self.refunds,
             moves: &self.moves,
+        }
+    }
+
+    /// Whether the payment of this trade is on record.
+    pub(crate) fn has_payment(&self, trade_no: &str) -> bool {
+        self.payments.iter().any(|payment| payment.trade.trade_no == trade_no)
+    }
+
+    /// Takes in a payment that was written down since the books were opened, with what was written with it.
+    pub(crate) fn take_in(&mut self, written: WrittenPayment) {
+        let WrittenPayment { settled: _, payment, owed, becomes } = written;
+        self.payments.push(payment);
+        self.refunds.extend(owed);
+        if let (Some(order), Some(status)) = (&mut self.order, becomes) {
+            order.status = status;
         }
     }
 

@@ -27,6 +27,7 @@ mod sign_in;
 mod start_payment;
 mod sweep_carts;
 mod tell_news;
+mod told_refunds;
 mod watch_orders;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};

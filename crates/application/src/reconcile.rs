@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, Money, RefundStatus, ShopDate,
-    reconcile,
+    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate, reconcile,
 };
 use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError, UnitsOfWork};
 
-use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled};
+use crate::{
+    RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, settle_payment::Evidence,
+    told_refunds::GoneBack,
+};
 
 /// 对账: compares a day of our books with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
 ///
@@ -109,6 +111,8 @@ impl Reconcile {
                     Settled::NothingNew | Settled::RefundTold => "此前已入账".to_owned(),
                 })
             }
+            // Nothing is kept of it: it is written down with what went back, never as money that is there.
+            Some(trade) if trade.was_paid() => Ok("已全额退款,随其退款入账".to_owned()),
             Some(trade) => Ok(format!("未处理:交易状态为{}", trade.status.as_str())),
             None => Ok("未处理:支付宝查无此交易".to_owned()),
         }
@@ -116,17 +120,28 @@ impl Reconcile {
 
     /// A refund that we do not have as done: it was made past this service, or is taken for failed.
     async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
-        let Some(amount) = self.gateway.refund_query(&difference.trade_no, number).await? else {
+        let Difference { out_trade_no, trade_no, .. } = difference;
+        let Some(amount) = self.gateway.refund_query(trade_no, number).await? else {
             return Ok("未处理:支付宝查无此退款".to_owned());
         };
-        let Difference { out_trade_no, trade_no, .. } = difference;
-        let settled = self.settle.refund_past_us(out_trade_no, trade_no, number, amount).await?;
-        Ok(match settled {
-            Settled::RefundTold => format!("已补记退款{amount}"),
+        let gone = GoneBack { out_trade_no, trade_no, out_request_no: number, amount };
+        let booked = || Ok(format!("已补记退款{amount}"));
+        if self.settle.refund_past_us(gone, None).await? == Settled::RefundTold {
+            return booked();
+        }
+        // Its payment is not on record either, or all is by now.
+        let trade = self.gateway.query_trade(trade_no).await?;
+        let Some(trade) = trade.filter(|trade| trade.was_paid() && trade.out_trade_no == *out_trade_no)
+        else {
+            return Ok("未处理:没有这笔付款的记录".to_owned());
+        };
+        let paid = Evidence { trade: &trade, source: EvidenceSource::Query, cause: Cause::alipay(None) };
+        match self.settle.refund_past_us(gone, Some(&paid)).await? {
+            Settled::RefundTold => booked(),
             Settled::Paid | Settled::Revived | Settled::NothingNew | Settled::RecordedOnly(_) => {
-                "未处理:没有这笔付款的记录".to_owned()
+                Ok("此前已入账".to_owned())
             }
-        })
+        }
     }
 
     /// A refund of ours that Alipay has done and we have otherwise.
@@ -143,18 +158,5 @@ impl Reconcile {
             RefundStatus::Failed => self.book_missing(difference, number).await,
             RefundStatus::Succeeded => Ok("此前已入账".to_owned()),
         }
-    }
-}
-
-impl SettlePayment {
-    /// Writes down a refund of this amount, made past this service or taken for failed, which Alipay confirmed.
-    pub(crate) async fn refund_past_us(
-        &self,
-        out_trade_no: &str,
-        trade_no: &str,
-        out_request_no: &str,
-        amount: Money,
-    ) -> Result<Settled, SettleError> {
-        self.persistently(|| self.book_told(out_trade_no, trade_no, out_request_no, amount)).await
     }
 }

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, EvidenceSource, OrderId, Refund, RefundAsk, RefundRefusal, RefundStatus, ShopTime, back_off,
+    Cause, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundRefusal, RefundStatus, ShopTime, back_off,
 };
 use ports::{
     Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError, UnitOfWork,
@@ -56,7 +56,8 @@ pub enum RefundOrderError {
 
 /// What Alipay's word means for a refund.
 enum Verdict {
-    Succeeded,
+    /// With what went back of the trade in all, where Alipay said so.
+    Succeeded(Option<Money>),
     Failed(String),
     /// Not known yet.
     Open(String),
@@ -198,7 +199,7 @@ impl RefundOrder {
         if attempts > 0 {
             match self.look(refund).await {
                 Verdict::Failed(_) => {}
-                known @ (Verdict::Succeeded | Verdict::Open(_)) => return known,
+                known @ (Verdict::Succeeded(_) | Verdict::Open(_)) => return known,
             }
         }
         let request = RefundRequest {
@@ -208,14 +209,14 @@ impl RefundOrder {
             reason: refund.reason.clone(),
         };
         match self.gateway.refund(&request).await {
-            Ok(RefundOutcome::Refunded) => Verdict::Succeeded,
+            Ok(RefundOutcome::Refunded { gone_back }) => Verdict::Succeeded(gone_back),
             Ok(RefundOutcome::Unclear) => Verdict::Open("支付宝处理中".to_owned()),
             Err(GatewayError::Refused { code, message }) => {
                 let refusal = format!("{code} {message}");
                 match self.look(refund).await {
                     Verdict::Failed(_) if is_final(refund, &code, attempts) => Verdict::Failed(refusal),
                     Verdict::Failed(_) => Verdict::Open(refusal),
-                    known @ (Verdict::Succeeded | Verdict::Open(_)) => known,
+                    known @ (Verdict::Succeeded(_) | Verdict::Open(_)) => known,
                 }
             }
             Err(
@@ -229,7 +230,7 @@ impl RefundOrder {
     /// What Alipay knows of the refund; failed where it knows none.
     async fn look(&self, refund: &Refund) -> Verdict {
         match self.gateway.refund_query(&refund.trade_no, &refund.out_request_no).await {
-            Ok(Some(amount)) if amount == refund.amount => Verdict::Succeeded,
+            Ok(Some(amount)) if amount == refund.amount => Verdict::Succeeded(None),
             Ok(Some(amount)) => {
                 Verdict::Open(format!("支付宝的退款金额为{amount},与记录的{}不同", refund.amount))
             }
@@ -256,13 +257,13 @@ impl RefundOrder {
         match known.status {
             RefundStatus::Requested => {}
             // Two asked at once, and the one that was refused was faster.
-            RefundStatus::Failed if matches!(verdict, Verdict::Succeeded) => {
+            RefundStatus::Failed if matches!(verdict, Verdict::Succeeded(_)) => {
                 return self.correct(unit, books, refund, now).await;
             }
             RefundStatus::Succeeded | RefundStatus::Failed => return Ok(Some(known.clone())),
         }
         match verdict {
-            Verdict::Succeeded => {
+            Verdict::Succeeded(in_all) => {
                 (known.status, known.finished_at) = (RefundStatus::Succeeded, Some(now));
                 let done = known.clone();
                 if !unit.refunds().finish(number, done.status, None, now).await?
@@ -272,6 +273,14 @@ impl RefundOrder {
                 }
                 unit.commit().await?;
                 tracing::info!(out_request_no = number, amount = %done.amount, "money went back");
+                if let Some(past) = in_all.and_then(|sum| books.view().gone_past(&done.trade_no, sum)) {
+                    // Under which numbers, Alipay does not say here.
+                    let Refund { out_trade_no, trade_no, .. } = &done;
+                    tracing::error!(
+                        out_trade_no, trade_no, %past,
+                        "more of a trade went back at Alipay than is on record; reconciling that day books it"
+                    );
+                }
                 Ok(Some(done))
             }
             Verdict::Failed(why) => {

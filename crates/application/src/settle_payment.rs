@@ -1,17 +1,14 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, Merchant, Money, NotForUs, OrderId, Paid, PaymentRecord, PaymentStatus, Refund,
-    RefundStatus, Settlement, StatusChange, Superseded, ToldRefund, Trade, decide_settlement,
+    Cause, EvidenceSource, Merchant, Money, NotForUs, OrderId, OrderStatus, Paid, PaymentRecord,
+    PaymentStatus, Refund, Settlement, StatusChange, Trade, decide_settlement,
 };
 use ports::{
     Clock, GatewayError, NotVerified, PaymentGateway, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
 };
 
-use crate::{
-    ATTEMPTS,
-    books::{Books, write_change},
-};
+use crate::{ATTEMPTS, books::write_change};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return or query.
 pub struct SettlePayment {
@@ -37,7 +34,7 @@ pub enum Settled {
     /// The payment is on record now; the order is as it was. What must not be kept goes back from here on.
     RecordedOnly(PaymentStatus),
     /// It told of a refund of ours, which is asked about now, or of one past this service or taken for failed, which is
-    /// on record as done now.
+    /// on record as done now, with its payment where that was not on record either.
     RefundTold,
 }
 
@@ -53,6 +50,9 @@ pub enum SettleError {
     /// It told of a refund that Alipay does not confirm so far.
     #[error("Alipay does not confirm the refund so far")]
     NotKnownYet,
+    /// It told of a refund that is not on record, without its number.
+    #[error("a refund is told of that is not on record, without its number; the bill of its day has it")]
+    Unnumbered,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -73,10 +73,10 @@ pub enum NotificationError {
 }
 
 /// What proves a payment.
-struct Evidence<'a> {
-    trade: &'a Trade,
-    source: EvidenceSource,
-    cause: Cause,
+pub(crate) struct Evidence<'a> {
+    pub(crate) trade: &'a Trade,
+    pub(crate) source: EvidenceSource,
+    pub(crate) cause: Cause,
 }
 
 /// What one try to settle came to.
@@ -86,6 +86,24 @@ pub(crate) enum Try {
     Again,
     /// The stock of a cancelled order is gone: its payment came too late.
     TooLate,
+}
+
+/// What writing a payment down came to.
+pub(crate) enum Writing {
+    /// It is written, and is to be committed.
+    Written(Box<WrittenPayment>),
+    /// Nothing is to be committed.
+    Ended(Try),
+}
+
+/// A payment that is written down and not committed yet, and what was written with it.
+pub(crate) struct WrittenPayment {
+    pub(crate) settled: Settled,
+    pub(crate) payment: PaymentRecord,
+    /// What goes back of it at once.
+    pub(crate) owed: Option<Refund>,
+    /// The status that the order got, where it got another.
+    pub(crate) becomes: Option<OrderStatus>,
 }
 
 impl SettlePayment {
@@ -107,9 +125,10 @@ impl SettlePayment {
         let evidence = Evidence { trade, source, cause };
         let mut too_late = false;
         for _ in 0..ATTEMPTS {
-            let tried = match &trade.refund_request_no {
-                Some(_) => self.refund_told(trade).await,
-                None => self.try_once(&evidence, too_late).await.map_err(SettleError::from),
+            let tried = if trade.tells_of_refund() {
+                self.refund_told(&evidence, too_late).await
+            } else {
+                self.try_once(&evidence, too_late).await.map_err(SettleError::from)
             };
             match tried {
                 Ok(Try::Done(settled)) => {
@@ -132,126 +151,82 @@ impl SettlePayment {
             Err(_) => None,
         };
         let recorded = unit.payments().of_order(&trade.out_trade_no).await?;
-        let (settled, status) = match decide_settlement(order.as_ref(), &recorded, trade) {
-            Settlement::NotAPayment | Settlement::AlreadyRecorded => {
-                return Ok(Try::Done(Settled::NothingNew));
+        let settlement = decide_settlement(order.as_ref(), &recorded, trade);
+        match self.write_payment(&mut *unit, settlement, evidence, too_late).await? {
+            Writing::Written(written) => {
+                unit.commit().await?;
+                Ok(Try::Done(written.settled))
             }
-            Settlement::RecordOnly(status) => (Settled::RecordedOnly(status), status),
+            Writing::Ended(tried) => Ok(tried),
+        }
+    }
+
+    /// Writes down what was decided about a payment: the change of the order, the payment, and the refund of what must
+    /// not be kept. `too_late`: the stock of the cancelled order was found gone before.
+    pub(crate) async fn write_payment(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        settlement: Settlement,
+        evidence: &Evidence<'_>,
+        too_late: bool,
+    ) -> Result<Writing, StoreError> {
+        let (settled, status, change) = match settlement {
+            Settlement::NotAPayment | Settlement::AlreadyRecorded => {
+                return Ok(Writing::Ended(Try::Done(Settled::NothingNew)));
+            }
+            Settlement::RecordOnly(status) => (Settled::RecordedOnly(status), status, None),
             Settlement::SettleLate(..) if too_late => {
-                (Settled::RecordedOnly(PaymentStatus::Late), PaymentStatus::Late)
+                (Settled::RecordedOnly(PaymentStatus::Late), PaymentStatus::Late, None)
             }
             Settlement::SettleLate(paid, stock) => {
                 let now = self.clock.now();
                 if unit.stock().retake(&paid.order_id, &stock, now).await? == StockOutcome::Changed {
-                    return Ok(Try::TooLate);
+                    return Ok(Writing::Ended(Try::TooLate));
                 }
                 let change = self.change(paid, "取消后付款,库存已重新占用", evidence);
-                if !write_change(&mut *unit, &change).await? {
-                    return Ok(Try::Again);
-                }
-                (Settled::Revived, PaymentStatus::Settled)
+                (Settled::Revived, PaymentStatus::Settled, Some(change))
             }
             Settlement::Settle(paid) => {
-                if !write_change(&mut *unit, &self.change(paid, "支付成功", evidence)).await? {
-                    return Ok(Try::Again);
-                }
-                (Settled::Paid, PaymentStatus::Settled)
+                let is_kept = evidence.trade.refunded.is_zero();
+                let reason = if is_kept { "支付成功" } else { "支付成功,由其退款得知" };
+                (Settled::Paid, PaymentStatus::Settled, Some(self.change(paid, reason, evidence)))
             }
         };
-        self.record(unit, evidence, settled, status).await
+        if let Some(change) = &change
+            && !write_change(unit, change).await?
+        {
+            return Ok(Writing::Ended(Try::Again));
+        }
+        let becomes = change.map(|change| change.to);
+        Ok(match self.record(unit, evidence, status).await? {
+            Some((payment, owed)) => {
+                Writing::Written(Box::new(WrittenPayment { settled, payment, owed, becomes }))
+            }
+            None => Writing::Ended(Try::Again),
+        })
     }
 
-    /// Writes the payment down, and with it the refund of what must not be kept.
+    /// Writes the payment down, and with it the refund of what must not be kept. None where somebody did so before.
     async fn record(
         &self,
-        mut unit: Box<dyn UnitOfWork>,
+        unit: &mut dyn UnitOfWork,
         evidence: &Evidence<'_>,
-        settled: Settled,
         status: PaymentStatus,
-    ) -> Result<Try, StoreError> {
+    ) -> Result<Option<(PaymentRecord, Option<Refund>)>, StoreError> {
         let now = self.clock.now();
-        let (trade, source) = (evidence.trade.clone(), evidence.source);
-        let payment = PaymentRecord { trade, status, source, recorded_at: now };
+        // What went back of it is written down refund by refund.
+        let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..evidence.trade.clone() };
+        let payment = PaymentRecord { trade, status, source: evidence.source, recorded_at: now };
         if !unit.payments().record(&payment).await? {
-            return Ok(Try::Again);
+            return Ok(None);
         }
-        if let Some(owed) = Refund::owed(&payment)
-            && !unit.refunds().record(&owed, Some(now)).await?
+        let owed = Refund::owed(&payment);
+        if let Some(owed) = &owed
+            && !unit.refunds().record(owed, Some(now)).await?
         {
-            return Ok(Try::Again);
+            return Ok(None);
         }
-        unit.commit().await?;
-        Ok(Try::Done(settled))
-    }
-
-    /// Deals with a message that tells of a refund. It is never read as a payment.
-    async fn refund_told(&self, trade: &Trade) -> Result<Try, SettleError> {
-        let mut unit = self.units.begin().await?;
-        let books = Books::open(&mut *unit, &trade.out_trade_no).await?;
-        match books.view().told(trade) {
-            None => Ok(Try::Done(Settled::NothingNew)),
-            Some(ToldRefund::Ours(number)) => {
-                unit.refunds().set_due(&number, self.clock.now(), None).await?;
-                unit.commit().await?;
-                Ok(Try::Done(Settled::RefundTold))
-            }
-            Some(ToldRefund::NotBooked(trade_no, number)) => {
-                // Nothing is locked while Alipay is asked.
-                drop(unit);
-                match self.gateway.refund_query(&trade_no, &number).await? {
-                    Some(amount) => self.book_told(&trade.out_trade_no, &trade_no, &number, amount).await,
-                    None => Err(SettleError::NotKnownYet),
-                }
-            }
-        }
-    }
-
-    /// Writes down a refund that Alipay confirmed and the books do not have: it was made past this service, or is taken
-    /// for failed.
-    pub(crate) async fn book_told(
-        &self,
-        out_trade_no: &str,
-        trade_no: &str,
-        out_request_no: &str,
-        amount: Money,
-    ) -> Result<Try, SettleError> {
-        let mut unit = self.units.begin().await?;
-        let now = self.clock.now();
-        let mut books = Books::open(&mut *unit, out_trade_no).await?;
-        let is_booked = if let Some(refund) = books.view().external(trade_no, out_request_no, amount, now) {
-            books.book_external(&mut *unit, refund, now).await?
-        } else if let Some(refund) = books.view().happened_after_all(trade_no, out_request_no, amount, now) {
-            books.book_after_all(&mut *unit, &refund, now).await?
-        } else {
-            return Ok(Try::Done(Settled::NothingNew));
-        };
-        if !is_booked {
-            return Ok(Try::Again);
-        }
-        if let Some(Superseded { out_request_no: number, rest }) = books.view().superseded(trade_no, now) {
-            let why = Some("一部分款项已在支付宝退款".to_owned());
-            unit.refunds().finish(&number, RefundStatus::Failed, why, now).await?;
-            if let Some(rest) = rest {
-                unit.refunds().record(&rest, Some(now)).await?;
-            }
-        }
-        unit.commit().await?;
-        Ok(Try::Done(Settled::RefundTold))
-    }
-
-    /// Tries again as long as others are faster or hold the rows, within bounds.
-    pub(crate) async fn persistently<F>(&self, work: impl Fn() -> F) -> Result<Settled, SettleError>
-    where
-        F: Future<Output = Result<Try, SettleError>>,
-    {
-        for _ in 0..ATTEMPTS {
-            match work().await {
-                Ok(Try::Done(settled)) => return Ok(settled),
-                Ok(Try::Again | Try::TooLate) | Err(SettleError::Store(StoreError::Busy(_))) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Err(SettleError::Conflict)
+        Ok(Some((payment, owed)))
     }
 
     fn change(&self, paid: Paid, reason: &str, evidence: &Evidence<'_>) -> StatusChange {
@@ -268,7 +243,7 @@ impl SettlePayment {
 }
 
 /// Says in the log what became of the money; what the shop's people must look at is an error there.
-fn report(settled: Settled, trade: &Trade) {
+pub(crate) fn report(settled: Settled, trade: &Trade) {
     let Trade { out_trade_no, trade_no, total_amount, .. } = trade;
     match settled {
         Settled::NothingNew => tracing::debug!(%out_trade_no, %trade_no, "nothing new about this trade"),

@@ -89,6 +89,33 @@ fn recording(mut unit: MockUnitOfWork, number: &'static str, amount: &str) -> Mo
     unit
 }
 
+/// The same, which must then write down that nothing is left of trade A.
+fn closing(mut unit: MockUnitOfWork) -> MockUnitOfWork {
+    unit.payments.expect_close().times(1).withf(|trade_no| trade_no == "A").returning(|_| Ok(()));
+    unit
+}
+
+#[tokio::test]
+async fn a_trade_of_which_nothing_is_left_is_closed_though_not_each_refund_is_on_record() {
+    let last = |number| Trade { status: TradeStatus::Closed, ..telling(number, "323.91") };
+    let second = closing(summing(recording(paid_books(&[]), "x", "9.90"), "9.90", true));
+    let past_us = units(vec![paid_books(&[]), second]);
+    let settled = settle(last("x"), confirming("x", "9.90"), &past_us).await;
+    assert_eq!((settled.unwrap(), past_us.commits()), (Settled::RefundTold, 1));
+
+    let known = [refund("r1", "9.90", RefundStatus::Succeeded)];
+    let done_before = units(vec![closing(paid_books(&known))]);
+    let settled = settle(last("r1"), nobody_asked(), &done_before).await;
+    assert_eq!((settled.unwrap(), done_before.commits()), (Settled::NothingNew, 1));
+
+    let mut down = paid_books(&known);
+    down.payments.expect_close().returning(|_| Err(store_down()));
+    let down = units(vec![down]);
+    let outcome = settle(last("r1"), nobody_asked(), &down).await;
+    assert!(matches!(outcome, Err(SettleError::Store(_))), "{outcome:?}");
+    assert_eq!(down.commits(), 0);
+}
+
 #[tokio::test]
 async fn a_refund_of_ours_is_asked_about_at_once() {
     for status in [TradeStatus::Success, TradeStatus::Closed] {
@@ -98,6 +125,7 @@ async fn a_refund_of_ours_is_asked_about_at_once() {
             .times(1)
             .withf(|number, due_at, failure| (number, *due_at, failure) == ("r1", noon(), &None))
             .returning(|_, _, _| Ok(()));
+        let unit = if status == TradeStatus::Closed { closing(unit) } else { unit };
         let units = units(vec![unit]);
         let message = Trade { status, ..telling("r1", "9.90") };
         assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::RefundTold);
@@ -118,28 +146,23 @@ async fn what_is_known_to_be_done_is_nothing_new() {
 }
 
 #[tokio::test]
-async fn a_refund_of_a_trade_that_is_not_on_record_is_neither_asked_about_nor_a_payment() {
-    for status in OrderStatus::ALL {
-        let other = vec![recorded("B", PaymentStatus::Settled)];
-        let units = units(vec![books(Some(order(status)), vec![], vec![]), books(None, other, vec![])]);
-        for closed in [TradeStatus::Success, TradeStatus::Closed] {
-            let message = Trade { status: closed, ..telling("x", "9.90") };
-            assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::NothingNew);
-        }
-        assert_eq!((units.commits(), units.left()), (0, 0));
-    }
-}
-
-#[tokio::test]
-async fn without_a_number_it_is_still_no_payment_and_no_cancellation() {
+async fn without_a_number_it_is_no_payment_and_no_cancellation_and_is_told_again_until_it_is_on_record() {
     for status in OrderStatus::ALL {
         for closed in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {
-            let mut unit = locking(Some(order(status)));
-            unit.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-            let units = units(vec![unit]);
+            let gone = vec![refund("x", "323.91", RefundStatus::Succeeded)];
+            let found = || Some(order(status));
+            let units = units(vec![
+                books(found(), vec![], vec![]),
+                books(found(), paid(), vec![]),
+                books(found(), paid(), gone),
+            ]);
             let message = Trade { status: closed, refunded: money("323.91"), ..trade("A", "323.91") };
+            for _ in 0..2 {
+                let outcome = settle(message.clone(), nobody_asked(), &units).await;
+                assert!(matches!(outcome, Err(SettleError::Unnumbered)), "{outcome:?}");
+            }
             assert_eq!(settle(message, nobody_asked(), &units).await.unwrap(), Settled::NothingNew);
-            assert_eq!(units.commits(), 0);
+            assert_eq!((units.commits(), units.left()), (0, 0));
         }
     }
 }

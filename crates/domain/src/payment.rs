@@ -64,7 +64,7 @@ pub enum EvidenceSource {
 /// A payment that reached the shop, as it is kept: one row a trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRecord {
-    /// The trade.
+    /// The trade. Closed says that all of it went back, though not each refund need be on record.
     pub trade: Trade,
     /// What became of it.
     pub status: PaymentStatus,
@@ -173,6 +173,27 @@ impl Trade {
             TradeStatus::WaitBuyerPay | TradeStatus::Closed => false,
         }
     }
+
+    /// Whether the message tells of a refund, in whatever way: it is not one of a payment then.
+    pub fn tells_of_refund(&self) -> bool {
+        self.refund_request_no.is_some() || !self.refunded.is_zero()
+    }
+
+    /// Whether the trade tells that its whole amount was paid, whatever went back since.
+    ///
+    /// A trade that timed out is closed without anything that went back.
+    pub fn was_paid(&self) -> bool {
+        match self.status {
+            TradeStatus::Success | TradeStatus::Finished => true,
+            TradeStatus::Closed => !self.refunded.is_zero(),
+            TradeStatus::WaitBuyerPay => false,
+        }
+    }
+
+    /// Whether the trade tells that all that was paid went back: Alipay closes a paid trade then, and never before.
+    pub fn is_wholly_refunded(&self) -> bool {
+        self.was_paid() && (self.status == TradeStatus::Closed || self.refunded >= self.total_amount)
+    }
 }
 
 impl PaymentStatus {
@@ -232,9 +253,20 @@ impl EvidenceSource {
 ///
 /// `order` is none where no order has the number. A wrong amount never settles, whatever the order's status.
 pub fn decide_settlement(order: Option<&Order>, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
-    if !trade.is_payment() {
-        return Settlement::NotAPayment;
-    }
+    if trade.is_payment() { settlement(order, recorded, trade) } else { Settlement::NotAPayment }
+}
+
+/// Decides the same about a trade that Alipay confirmed a refund of. Only what was paid goes back: the payment is to be
+/// written down with the refund, though no message of its own has come, or ever comes.
+pub fn decide_refunded_settlement(
+    order: Option<&Order>,
+    recorded: &[PaymentRecord],
+    trade: &Trade,
+) -> Settlement {
+    if trade.was_paid() { settlement(order, recorded, trade) } else { Settlement::NotAPayment }
+}
+
+fn settlement(order: Option<&Order>, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
     if recorded.iter().any(|payment| payment.trade.trade_no == trade.trade_no) {
         return Settlement::AlreadyRecorded;
     }
@@ -254,6 +286,10 @@ pub fn decide_settlement(order: Option<&Order>, recorded: &[PaymentRecord], trad
     if let Some(paid) = becomes(OrderEvent::Paid) {
         Settlement::Settle(paid)
     } else if let Some(paid) = becomes(OrderEvent::PaidLate) {
+        // No stock is taken for money that is not there any more.
+        if trade.is_wholly_refunded() {
+            return Settlement::RecordOnly(PaymentStatus::Late);
+        }
         Settlement::SettleLate(paid, order.stock())
     } else {
         Settlement::RecordOnly(PaymentStatus::Settled)

@@ -1,6 +1,6 @@
 use crate::{
     Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime, StockMove,
-    stock_move::pieces_held,
+    TradeStatus, stock_move::pieces_held,
 };
 
 mod told;
@@ -155,7 +155,8 @@ impl Refund {
     /// The longest request number that Alipay takes.
     pub const MAX_REQUEST_NO: usize = 64;
 
-    /// The refund of a payment that must not be kept; none for a payment that may.
+    /// The refund of a payment that must not be kept; none for a payment that may, or of which nothing is left to go
+    /// back.
     ///
     /// Its request number follows from the trade, so that there is one for each trade, whoever makes it.
     pub fn owed(payment: &PaymentRecord) -> Option<Self> {
@@ -164,6 +165,9 @@ impl Refund {
             PaymentStatus::Duplicate => (RefundKind::Duplicate, "重复支付,款项原路退回"),
             PaymentStatus::Settled | PaymentStatus::WrongAmount | PaymentStatus::UnknownOrder => return None,
         };
+        if payment.trade.status == TradeStatus::Closed {
+            return None;
+        }
         Some(Self {
             out_request_no: format!("back-{}", payment.trade.trade_no),
             out_trade_no: payment.trade.out_trade_no.clone(),
@@ -249,11 +253,19 @@ impl RefundBooks<'_> {
         of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
     }
 
-    /// What of the trade can still be refunded; nothing where no such payment is on record.
+    /// What of the trade can still be refunded; nothing where no such payment is on record, or all of it is known to have
+    /// gone back, even where not each refund is on record so far.
     pub fn refundable(&self, trade_no: &str) -> Money {
         self.payment(Some(trade_no))
+            .filter(|payment| payment.trade.status != TradeStatus::Closed)
             .and_then(|payment| payment.trade.total_amount.checked_sub(self.going_back(trade_no)))
             .unwrap_or(Money::ZERO)
+    }
+
+    /// How much of the trade went back past the books, where Alipay says that so much of it did in all: what they have as
+    /// on its way may be within that.
+    pub fn gone_past(&self, trade_no: &str, gone_back: Money) -> Option<Money> {
+        gone_back.checked_sub(self.going_back(trade_no)).filter(|past| !past.is_zero())
     }
 
     /// Whether all of the order's payment went back, or may be on its way: then nothing must be sent any more.

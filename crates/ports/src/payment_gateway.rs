@@ -93,7 +93,10 @@ pub struct RefundRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundOutcome {
     /// `fund_change=Y`: the money went back with this request.
-    Refunded,
+    Refunded {
+        /// What went back of the trade in all so far (`refund_fee`), where Alipay says so.
+        gone_back: Option<Money>,
+    },
     /// `fund_change=N`: not with this request; maybe with an earlier one of the same number, maybe later.
     /// [`PaymentGateway::refund_query`] tells, after some ten seconds.
     Unclear,

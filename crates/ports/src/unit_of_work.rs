@@ -174,6 +174,9 @@ pub trait PaymentRepo: Send {
 
     /// Writes down how much of the trade went back.
     async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError>;
+
+    /// Writes down that the trade is [`domain::TradeStatus::Closed`].
+    async fn close(&mut self, trade_no: &str) -> Result<(), StoreError>;
 }
 
 /// The refunds within a unit of work.

@@ -11,7 +11,11 @@ use tests::{Alipay, Dashop, Database, Setup, until};
 
 use crate::shop::{AMOUNT, PRICE, Said, it};
 
-tests::on_both_stores!(a_day_is_compared_and_mended, a_day_that_cannot_be_compared_is_told_apart);
+tests::on_both_stores!(
+    a_day_is_compared_and_mended,
+    what_went_back_before_we_knew_of_it_is_booked_with_its_payment,
+    a_day_that_cannot_be_compared_is_told_apart,
+);
 
 /// For Alipay it was noon of yesterday when the test began: what is paid now is on the bill of a day that is over for the
 /// shop, and midnight is far.
@@ -138,6 +142,33 @@ async fn a_day_is_compared_and_mended(setup: Setup) {
         assert_eq!(differs.status, 1);
         assert!(differs.out.contains("here 218.99, there 219.00; 未处理:需人工核对"), "{}", differs.out);
     }
+    shop.sandbox.stop().await;
+}
+
+async fn what_went_back_before_we_knew_of_it_is_booked_with_its_payment(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
+    // Neither message ever arrives.
+    let lost = NotificationBehaviour { hold: true, ..NotificationBehaviour::default() };
+    shop.sandbox.set_notifications(lost);
+    let (order, trade, day) = shop.paid().await;
+    let number = shop.sandbox.refund_at_console(&order, AMOUNT.parse().unwrap()).unwrap();
+
+    let payment = format!("missing_here  order {order} trade {trade}: here -, there {AMOUNT}");
+    let refund = format!("missing_here  order {order} trade {trade} refund {number}: here -, there {AMOUNT}");
+    let mended = shop.reconcile(&[&day, "--repair"]);
+    let lines =
+        format!("{payment}; 已全额退款,随其退款入账\n{refund}; 已补记退款{AMOUNT}\n{day}: 2 differences\n");
+    assert_eq!((mended.status, mended.out), (1, lines), "{}", mended.err);
+    assert_eq!(shop.status(&order).await, 6);
+    let timeline = format!(
+        "SELECT CONCAT(from_status, '>', to_status, ' ', reason) AS n FROM dashop_order_timeline WHERE {} ORDER BY id",
+        it(&order)
+    );
+    let expected = ["1>2 支付成功,由其退款得知", "2>6 在支付宝退款"];
+    assert_eq!(shop.database.words(&timeline).await, expected);
+
+    let agrees = shop.reconcile(&[&day, "--repair"]);
+    assert_eq!((agrees.status, agrees.out), (0, format!("{day}: 0 differences\n")), "{}", agrees.err);
     shop.sandbox.stop().await;
 }
 

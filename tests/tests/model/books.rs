@@ -50,6 +50,23 @@ async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
     Record { order, payments, refunds, moves }
 }
 
+/// What was acknowledged is never told again: the payment and the refund that the message tells of are written down.
+pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
+    let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
+    let mut unit = sequence.unit().await;
+    if fields.contains_key("gmt_payment") {
+        let payments = unit.payments().of_order(&fields["out_trade_no"]).await.unwrap();
+        if !payments.iter().any(|payment| payment.trade.trade_no == fields["trade_no"]) {
+            sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
+        }
+    }
+    if let Some(number) = fields.get("out_biz_no")
+        && unit.refunds().find(number).await.unwrap().is_none()
+    {
+        sequence.fail(&format!("acknowledged, and its refund is not on record: {fields:?}"));
+    }
+}
+
 /// The timeline is a way through the table of transitions that ends where the order stands.
 async fn is_explained_by_its_timeline(sequence: &Sequence<'_>, order: &Order) {
     let mut status = OrderStatus::AwaitingPayment;

@@ -20,7 +20,10 @@ use futures_util::future::join_all;
 use ports::{AddressBook, Clock, UnitsOfWork};
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
-use crate::world::{BUYER, Process, World};
+use crate::{
+    books,
+    world::{BUYER, Process, World},
+};
 
 /// The most orders of one sequence.
 const ORDERS: usize = 4;
@@ -123,6 +126,7 @@ impl<'a> Sequence<'a> {
                 9 => self.let_time_pass(),
                 10 => self.something_goes_wrong(),
                 11 => self.lose_a_notification(),
+                12 => self.refund_overtakes_payment().await,
                 _ => {
                     let at_once = if self.one_in(3) { 3 } else { 1 };
                     let works = (0..at_once).filter_map(|_| self.some_work()).collect();
@@ -156,8 +160,8 @@ impl<'a> Sequence<'a> {
 
     /// What no notification told and no query asks for is found in the bills of the days on which it happened.
     async fn reconcile(&mut self) {
-        let books = self.orders.iter().flat_map(|order| self.world.sandbox.books_of(order.as_str()));
-        let times = books.flat_map(|book| {
+        let booked = self.orders.iter().flat_map(|order| self.world.sandbox.books_of(order.as_str()));
+        let times = booked.flat_map(|book| {
             let refunds: Vec<_> = book.refunds.iter().map(|refund| refund.at).collect();
             book.paid_at.into_iter().chain(refunds)
         });
@@ -237,14 +241,21 @@ impl<'a> Sequence<'a> {
     /// The buyer goes to the cashier, and mostly pays.
     async fn pay(&mut self) {
         let Some(order) = self.order() else { return };
+        let wants_to = !self.one_in(5);
+        self.go_to_cashier(&order, wants_to).await;
+    }
+
+    /// Whether the buyer paid.
+    async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
         let process = &self.world.processes[0];
-        let Ok(StartedPayment::Invited(invitation)) = process.start.execute(&self.world.buyer, &order).await
+        let Ok(StartedPayment::Invited(invitation)) = process.start.execute(&self.world.buyer, order).await
         else {
-            return;
+            return false;
         };
         let arrived = self.world.sandbox.arrive(&invitation.pay_url).is_ok();
-        let paid = arrived && !self.one_in(5) && self.world.sandbox.pay(order.as_str()).is_ok();
+        let paid = arrived && wants_to_pay && self.world.sandbox.pay(order.as_str()).is_ok();
         self.tell(format!("the buyer of {order} arrives: {arrived}, pays: {paid}"));
+        paid
     }
 
     fn pay_again(&mut self) {
@@ -282,6 +293,26 @@ impl<'a> Sequence<'a> {
         self.tell(format!("{method} will fail {times} times: {kind:?} {moment:?}"));
     }
 
+    /// The buyer pays, all or a part goes back in Alipay's console, and the message of that comes before the payment's.
+    async fn refund_overtakes_payment(&mut self) {
+        let Some(order) = self.order() else { return };
+        self.held.extend(self.world.sandbox.take_held());
+        if !self.go_to_cashier(&order, true).await {
+            return;
+        }
+        let all = self.world.sandbox.books_of(order.as_str()).into_iter().rfind(|book| book.paid).unwrap();
+        let part = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
+        let amount = if self.one_in(2) { all.total_amount } else { part };
+        let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
+        self.tell(format!("{amount} of {order} refunded at Alipay at once: {refunded:?}"));
+        let mut arriving = self.world.sandbox.take_held();
+        let last = arriving.pop();
+        self.held.extend(arriving);
+        if let Some(HeldNotification { form, .. }) = last {
+            self.work(vec![Work::Deliver(Form(form))]).await;
+        }
+    }
+
     fn lose_a_notification(&mut self) {
         if !self.held.is_empty() {
             let lost = self.held.swap_remove(self.random.random_range(0..self.held.len()));
@@ -301,13 +332,22 @@ impl<'a> Sequence<'a> {
         let outcomes: Vec<Option<String>> = join_all(doing).await;
         for (work, outcome) in works.into_iter().zip(outcomes) {
             let is_acknowledged = outcome.as_ref().is_some_and(|told| told.starts_with("Ok"));
-            if let Work::Deliver(form) = work
-                && !is_acknowledged
-            {
-                // Alipay sends again what was not acknowledged.
-                self.held.push(HeldNotification { out_trade_no: String::new(), form: form.0 });
-            }
             self.tell(outcome.unwrap_or_else(|| "killed".to_owned()));
+            match work {
+                Work::Deliver(form) if is_acknowledged => books::must_be_on_record(self, &form.0).await,
+                // Alipay sends again what was not acknowledged.
+                Work::Deliver(form) => {
+                    self.held.push(HeldNotification { out_trade_no: String::new(), form: form.0 });
+                }
+                Work::Place(_)
+                | Work::Cancel(..)
+                | Work::Return(_)
+                | Work::Ship(_)
+                | Work::Confirm(_)
+                | Work::Refund(..)
+                | Work::Watch
+                | Work::Refunds => {}
+            }
         }
         self.find_orders().await;
     }
@@ -316,7 +356,13 @@ impl<'a> Sequence<'a> {
         let index = self.random.random_range(0..self.world.processes.len());
         let outcome = self.perform(&self.world.processes[index], &work).await;
         self.tell(format!("{work:?}: {outcome}"));
-        outcome.starts_with("Ok")
+        let is_done = outcome.starts_with("Ok");
+        if let Work::Deliver(form) = &work
+            && is_done
+        {
+            books::must_be_on_record(self, &form.0).await;
+        }
+        is_done
     }
 
     /// Orders that were placed by a process which was killed before it could say so.

@@ -4,7 +4,7 @@ use alipay_protocol::Method;
 use domain::Money;
 use ports::{GatewayError, RefundOutcome, RefundRequest};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{AlipayGateway, client, invalid, nonsense, query, text};
 
@@ -29,6 +29,8 @@ struct BizContent<'a> {
 struct Refunded {
     trade_no: String,
     fund_change: Option<String>,
+    /// The sum of all refunds of the trade.
+    refund_fee: Option<Value>,
 }
 
 /// The node of a refund query's answer that says `10000`; of a refund that is not known it says nothing.
@@ -61,7 +63,9 @@ pub(super) async fn give_back(
     }
     // Anything but a plain yes is to be asked about.
     Ok(if answer.fund_change.as_deref() == Some("Y") {
-        RefundOutcome::Refunded
+        // The money is gone, whether or not the sum can be read.
+        let sum = answer.refund_fee.as_ref().and_then(Value::as_str);
+        RefundOutcome::Refunded { gone_back: sum.and_then(|sum| sum.parse().ok()) }
     } else {
         RefundOutcome::Unclear
     })

@@ -257,6 +257,24 @@ async fn only_a_plain_yes_says_that_money_moved() {
     }
 }
 
+/// It only reveals what went back past the shop; that the money went, it does not decide.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sum_of_refunds_is_told_where_it_can_be_read() {
+    let key = PrivateKey::generate().unwrap();
+    for (sum, gone_back) in [
+        (r#","refund_fee":"80.00""#, Some("80.00")),
+        (r#","refund_fee":"-1""#, None),
+        (r#","refund_fee":80"#, None),
+        (r#","refund_fee":null"#, None),
+        ("", None),
+    ] {
+        let node = format!(r#"{{"code":"10000","trade_no":"1","fund_change":"Y"{sum}}}"#);
+        let shop = scripted(&key, vec![sealed(Method::TradeRefund, &node, &key)]).shop;
+        let expected = RefundOutcome::Refunded { gone_back: gone_back.map(|sum| sum.parse().unwrap()) };
+        assert_eq!(shop.refund(&refund()).await.unwrap(), expected, "{node}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_word_for_a_trade_past_closing_leads_to_a_query() {
     let key = PrivateKey::generate().unwrap();

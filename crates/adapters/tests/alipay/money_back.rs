@@ -34,6 +34,11 @@ impl Clock for AlipayClock {
     }
 }
 
+/// The answer to a refund with which this much of the trade has gone back in all.
+fn refunded(gone_back: &str) -> RefundOutcome {
+    RefundOutcome::Refunded { gone_back: Some(money(gone_back)) }
+}
+
 struct Bench {
     sandbox: Sandbox,
     shop: AlipayGateway,
@@ -143,10 +148,10 @@ async fn closing_survives_every_fault() {
 async fn money_goes_back_once_a_number() {
     let bench = Bench::paid().await;
     assert_eq!(bench.refunded("R1").await, None);
-    assert_eq!(bench.refund("R1", "100.00").await.unwrap(), RefundOutcome::Refunded);
+    assert_eq!(bench.refund("R1", "100.00").await.unwrap(), refunded("100.00"));
     assert_eq!(bench.refund("R1", "100.00").await.unwrap(), RefundOutcome::Unclear);
     assert_eq!(bench.refunded("R1").await, Some(money("100.00")));
-    assert_eq!(bench.refund("R2", "223.91").await.unwrap(), RefundOutcome::Refunded);
+    assert_eq!(bench.refund("R2", "223.91").await.unwrap(), refunded("323.91"));
     assert_eq!(bench.refunded("R2").await, Some(money("223.91")));
     let book = &bench.sandbox.books()[0];
     assert_eq!((book.refunded, book.status), (money("323.91"), TradeStatus::Closed));
@@ -191,7 +196,8 @@ async fn whatever_fails_the_money_goes_back_once_and_is_told() {
         let outcome = bench.refund(&number, "30.00").await.unwrap();
         // The second attempt finds the work of the first one done.
         let unclear = moment == AFTER && kind != slow;
-        let expected = if unclear { RefundOutcome::Unclear } else { RefundOutcome::Refunded };
+        let expected =
+            if unclear { RefundOutcome::Unclear } else { refunded(&format!("{}.00", 30 * (nth + 1))) };
         assert_eq!(outcome, expected, "{kind:?} {moment:?}");
         let attempts = bench.sandbox.requests().count(Method::TradeRefund) - asked;
         assert_eq!(attempts, if kind == slow { 1 } else { 2 });
@@ -259,7 +265,7 @@ async fn of_two_trades_for_an_order_the_second_goes_back() {
         amount: second.total_amount,
         reason: "重复付款".to_owned(),
     };
-    assert_eq!(bench.shop.refund(&request).await.unwrap(), RefundOutcome::Refunded);
+    assert_eq!(bench.shop.refund(&request).await.unwrap(), refunded("323.91"));
     let books = bench.sandbox.books_of(order().as_str());
     assert_eq!((books[0].refunded, books[1].refunded), (Money::ZERO, money("323.91")));
     assert_ne!(books[0].trade_no, books[1].trade_no);

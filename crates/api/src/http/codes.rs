@@ -244,7 +244,9 @@ impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
         match error {
             // Others held the rows at every try, or Alipay knows more in a moment.
-            SettleError::Conflict | SettleError::NotKnownYet => Code::Busy.failure(),
+            SettleError::Conflict | SettleError::NotKnownYet | SettleError::Unnumbered => {
+                Code::Busy.failure()
+            }
             SettleError::Gateway(error) => error.into(),
             SettleError::Store(error) => store_failure(&error),
         }

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder, SettlePayment};
 use domain::{
-    Actor, BillEntry, BillEntryKind, DayBooks, DifferenceKind, OrderStatus, PaymentStatus, Refund,
-    RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    Actor, BillEntry, BillEntryKind, DayBooks, DifferenceKind, EvidenceSource, Money, OrderStatus,
+    PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, RefundOutcome, StoreError,

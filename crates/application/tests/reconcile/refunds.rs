@@ -60,12 +60,69 @@ mod that_we_do_not_have {
         }
     }
 
+    fn closed() -> Trade {
+        Trade { status: TradeStatus::Closed, refunded: money("323.91"), ..trade("A", "323.91") }
+    }
+
+    /// The order, of which nothing is on record.
+    fn unpaid(status: OrderStatus) -> MockUnitOfWork {
+        books(Some(order(status)), vec![], vec![])
+    }
+
     #[tokio::test]
-    async fn is_left_alone_where_its_payment_is_not_on_record() {
-        let gateway = billing(vec![entry("A", "9.90", Some("x"))]);
-        let gateway = knowing_refund(gateway, "x", Ok(Some("9.90")));
-        let done = repaired(gateway, DayBooks::default(), vec![books(None, vec![], vec![])]).await;
-        assert_eq!(done, one(DifferenceKind::MissingHere, "未处理:没有这笔付款的记录"));
+    async fn is_left_alone_where_alipay_does_not_know_its_payment_either() {
+        let never_paid = Trade { refunded: Money::ZERO, ..closed() };
+        let another_orders = Trade { out_trade_no: "2019112820400899".to_owned(), ..closed() };
+        for answer in [Ok(None), Ok(Some(never_paid)), Ok(Some(another_orders)), Err(alipay_down())] {
+            let why = match &answer {
+                Ok(_) => "未处理:没有这笔付款的记录",
+                Err(_) => "未处理:Alipay cannot be reached",
+            };
+            let gateway = billing(vec![entry("A", "9.90", Some("x"))]);
+            let gateway = knowing_trade(knowing_refund(gateway, "x", Ok(Some("9.90"))), answer);
+            let units = vec![unpaid(OrderStatus::AwaitingPayment)];
+            let done = repaired(gateway, DayBooks::default(), units).await;
+            assert_eq!(done, one(DifferenceKind::MissingHere, why));
+        }
+    }
+
+    #[tokio::test]
+    async fn is_booked_with_its_payment_where_all_went_back_before_we_heard_of_it() {
+        let mut unit = unpaid(OrderStatus::AwaitingPayment);
+        unit.payments
+            .expect_record()
+            .times(1)
+            .withf(|payment| {
+                (payment.status, payment.source) == (PaymentStatus::Settled, EvidenceSource::Query)
+                    && (payment.trade.status, payment.trade.refunded) == (TradeStatus::Closed, Money::ZERO)
+            })
+            .returning(|_| Ok(true));
+        unit.orders
+            .expect_change_status()
+            .times(1)
+            .withf(|change| {
+                (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment)
+            })
+            .returning(|_| Ok(true));
+        unit.refunds.expect_record().times(1).returning(|_, _| Ok(true));
+        let all = ending(summing(unit, "323.91", true), OrderStatus::AwaitingShipment, Actor::Alipay);
+        let gateway = billing(vec![entry("A", "323.91", None), entry("A", "323.91", Some("x"))]);
+        let mut gateway = knowing_refund(gateway, "x", Ok(Some("323.91")));
+        gateway.expect_query_trade().times(2).returning(|_| Ok(Some(closed())));
+        let units = vec![unpaid(OrderStatus::AwaitingPayment), all];
+        let done = repaired(gateway, DayBooks::default(), units).await;
+        let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
+        assert_eq!(done, [missing("已全额退款,随其退款入账"), missing("已补记退款323.91")]);
+    }
+
+    #[tokio::test]
+    async fn may_be_on_record_by_now() {
+        let known = refund("x", "9.90", RefundStatus::Succeeded);
+        let gateway = knowing_refund(billed("9.90"), "x", Ok(Some("9.90")));
+        let gateway = knowing_trade(gateway, Ok(Some(trade("A", "323.91"))));
+        let units = vec![of_order(std::slice::from_ref(&known)), of_order(&[known])];
+        let done = repaired(gateway, paid_books(vec![]), units).await;
+        assert_eq!(done, one(DifferenceKind::MissingHere, "此前已入账"));
     }
 
     /// The payment is settled first, so that its refund finds it.

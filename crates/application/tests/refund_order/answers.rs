@@ -27,6 +27,16 @@ async fn what_is_unclear_is_neither_done_nor_failed() {
     }
 }
 
+/// What went back past the books is for the shop's people and the bill: our own refund is booked as it is.
+#[tokio::test]
+async fn a_sum_that_is_not_ours_changes_nothing_of_what_is_booked() {
+    for gone_back in [None, Some("9.90"), Some("59.90"), Some("0")] {
+        let outcome = RefundOutcome::Refunded { gone_back: gone_back.map(money) };
+        let gateway = refunding(nobody_asked(), "r1", "9.90", Ok(outcome));
+        assert_eq!(answered(gateway, booking("9.90")).await.status, RefundStatus::Succeeded);
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_ends_it_where_alipay_knows_of_no_such_refund() {
     let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.SELLER_BALANCE_NOT_ENOUGH")));

@@ -115,7 +115,8 @@ async fn money_that_must_not_be_kept_goes_back_and_the_order_stays_as_it_is() {
         assert!(matches!(owed.kind, RefundKind::Late | RefundKind::Duplicate));
         let writing = summing(finishing(unit, "back-A", RefundStatus::Succeeded), "323.91", false);
         let news = writing.news.clone();
-        let gateway = refunding(nobody_asked(), "back-A", "323.91", Ok(RefundOutcome::Refunded));
+        let gateway =
+            refunding(nobody_asked(), "back-A", "323.91", Ok(RefundOutcome::Refunded { gone_back: None }));
         pass(owed, 0, gateway, writing).await;
         let told: Vec<_> = news.all().into_iter().map(|told| (told.amount, told.actor)).collect();
         assert_eq!(told, [(Some(money("323.91")), Actor::System)]);

@@ -149,7 +149,7 @@ fn refunding(
 }
 
 fn willing(amount: &str) -> MockPaymentGateway {
-    refunding(MockPaymentGateway::new(), "r1", amount, Ok(RefundOutcome::Refunded))
+    refunding(MockPaymentGateway::new(), "r1", amount, Ok(RefundOutcome::Refunded { gone_back: None }))
 }
 
 /// The same, which is asked just once what became of it.

@@ -94,7 +94,7 @@ async fn it_is_on_record_before_alipay_is_asked() {
     let commits = Arc::clone(&seen);
     gateway.expect_refund().times(1).returning(move |_| {
         *commits.lock().unwrap() = Some(written.commits());
-        Ok(RefundOutcome::Refunded)
+        Ok(RefundOutcome::Refunded { gone_back: None })
     });
     request(&ask(Some("9.90")), gateway, &units).await.unwrap();
     assert_eq!(*seen.lock().unwrap(), Some(1));

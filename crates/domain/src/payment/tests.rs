@@ -87,6 +87,71 @@ fn a_refund_is_not_a_payment() {
     }
 }
 
+/// A message of a refund of trade A of which so much went back in all.
+fn refunded(amount: &str, status: TradeStatus) -> Trade {
+    Trade { refunded: amount.parse().unwrap(), ..trade("A", "323.91", status) }
+}
+
+fn decide_refunded(status: OrderStatus, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
+    decide_refunded_settlement(Some(&order(status)), recorded, trade)
+}
+
+#[test]
+fn what_was_paid_and_what_is_left_of_it_are_told_by_status_and_sum() {
+    for (status, refunded_so_far, was_paid, is_gone) in [
+        (TradeStatus::WaitBuyerPay, "0", false, false),
+        (TradeStatus::Closed, "0", false, false),
+        (TradeStatus::Success, "0", true, false),
+        (TradeStatus::Finished, "0", true, false),
+        (TradeStatus::Success, "323.90", true, false),
+        (TradeStatus::Success, "323.91", true, true),
+        (TradeStatus::Closed, "323.91", true, true),
+    ] {
+        let trade = refunded(refunded_so_far, status);
+        assert_eq!((trade.was_paid(), trade.is_wholly_refunded()), (was_paid, is_gone), "{trade:?}");
+    }
+}
+
+#[test]
+fn a_refund_proves_the_payment_that_it_went_back_of() {
+    for trade in [refunded("9.90", TradeStatus::Success), refunded("323.91", TradeStatus::Closed)] {
+        let settled = decide_refunded(OrderStatus::AwaitingPayment, &[], &trade);
+        assert_eq!(settled, Settlement::Settle(paid(OrderStatus::AwaitingPayment)));
+        for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
+            let settled = decide_refunded(status, &[], &trade);
+            assert_eq!(settled, Settlement::RecordOnly(PaymentStatus::Settled));
+        }
+        let other = [record("B", PaymentStatus::Settled)];
+        let settled = decide_refunded(OrderStatus::AwaitingShipment, &other, &trade);
+        assert_eq!(settled, Settlement::RecordOnly(PaymentStatus::Duplicate));
+        let wrong = Trade { total_amount: "323.92".parse().unwrap(), ..trade.clone() };
+        let settled = decide_refunded(OrderStatus::AwaitingPayment, &[], &wrong);
+        assert_eq!(settled, Settlement::RecordOnly(PaymentStatus::WrongAmount));
+        let settled = decide_refunded_settlement(None, &[], &trade);
+        assert_eq!(settled, Settlement::RecordOnly(PaymentStatus::UnknownOrder));
+        for status in OrderStatus::ALL {
+            let known = decide_refunded(status, &[record("A", PaymentStatus::Settled)], &trade);
+            assert_eq!(known, Settlement::AlreadyRecorded);
+        }
+    }
+}
+
+#[test]
+fn a_cancelled_order_takes_its_stock_again_only_for_money_that_is_there() {
+    let part = decide_refunded(OrderStatus::Cancelled, &[], &refunded("323.90", TradeStatus::Success));
+    assert!(matches!(part, Settlement::SettleLate(..)), "{part:?}");
+    let all = decide_refunded(OrderStatus::Cancelled, &[], &refunded("323.91", TradeStatus::Closed));
+    assert_eq!(all, Settlement::RecordOnly(PaymentStatus::Late));
+}
+
+#[test]
+fn a_refund_of_what_was_never_paid_proves_nothing() {
+    for status in [TradeStatus::WaitBuyerPay, TradeStatus::Closed] {
+        let unpaid = trade("A", "323.91", status);
+        assert_eq!(decide_refunded(OrderStatus::AwaitingPayment, &[], &unpaid), Settlement::NotAPayment);
+    }
+}
+
 #[test]
 fn another_amount_never_settles() {
     for amount in ["219.00", "323", "323.90", "323.92"] {

@@ -10,7 +10,11 @@ pub enum ToldRefund {
     Ours(String),
     /// One that the books do not have as done, of this trade, under this number: it was made past this service, or is
     /// recorded as failed. How much it was is to be asked, for the message tells the sum of all refunds only.
+    ///
+    /// The payment of the trade need not be on record either: messages come in any order, or never.
     NotBooked(String, String),
+    /// More went back than the books have, and the message does not say under which number: it cannot be asked about.
+    Unnumbered,
 }
 
 /// An owed refund that another one takes the place of.
@@ -23,18 +27,26 @@ pub struct Superseded {
 }
 
 impl RefundBooks<'_> {
-    /// What a message that tells of a refund means; none where it tells nothing new, or of a trade that is not on
-    /// record.
+    /// What a message that tells of a refund means; none where it tells nothing new, or of a trade that was not paid.
     pub fn told(&self, trade: &Trade) -> Option<ToldRefund> {
-        let out_request_no = trade.refund_request_no.as_ref()?;
+        let Some(out_request_no) = &trade.refund_request_no else {
+            let is_missing = trade.was_paid() && trade.refunded > self.gone_back(&trade.trade_no);
+            return is_missing.then_some(ToldRefund::Unnumbered);
+        };
         let known = self.refunds.iter().find(|refund| refund.out_request_no == *out_request_no);
         match known.map(|known| known.status) {
             Some(RefundStatus::Requested) => Some(ToldRefund::Ours(out_request_no.clone())),
             Some(RefundStatus::Succeeded) => None,
-            Some(RefundStatus::Failed) | None => self
-                .payment(Some(&trade.trade_no))
-                .map(|payment| ToldRefund::NotBooked(payment.trade.trade_no.clone(), out_request_no.clone())),
+            Some(RefundStatus::Failed) | None => trade
+                .was_paid()
+                .then(|| ToldRefund::NotBooked(trade.trade_no.clone(), out_request_no.clone())),
         }
+    }
+
+    /// Whether Alipay tells that nothing is left of the trade, and the books, which lack refunds of it then, have something
+    /// to refund: it is to be closed in them, for nothing must be sent any more.
+    pub fn closes(&self, trade: &Trade) -> bool {
+        trade.is_wholly_refunded() && !self.refundable(&trade.trade_no).is_zero()
     }
 
     /// The refund of this number that is recorded as failed and happened after all, as it is to be recorded; none where

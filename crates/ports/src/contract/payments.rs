@@ -91,7 +91,7 @@ pub async fn are_recorded_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(of_order(&*shop, ORDER).await.len(), 1);
 }
 
-/// The sum of what went back of one trade, and of no other.
+/// The sum of what went back of one trade, and that nothing is left of it, and of no other.
 pub async fn keep_what_went_back(shop: Arc<dyn Shop>) {
     for number in ["A1", "a1"] {
         assert!(record(&*shop, &payment(number, ORDER, PaymentStatus::Settled)).await);
@@ -100,7 +100,17 @@ pub async fn keep_what_went_back(shop: Arc<dyn Shop>) {
     unit.payments().set_refunded("A1", money("219.89")).await.unwrap();
     unit.payments().set_refunded("unknown", money("1.00")).await.unwrap();
     unit.commit().await.unwrap();
-    let refunded: Vec<_> =
-        of_order(&*shop, ORDER).await.into_iter().map(|payment| payment.trade.refunded).collect();
-    assert_eq!(refunded, [money("219.89"), Money::ZERO]);
+    let kept = async || {
+        let trades = of_order(&*shop, ORDER).await.into_iter().map(|payment| payment.trade);
+        trades.map(|trade| (trade.status, trade.refunded)).collect::<Vec<_>>()
+    };
+    let success = TradeStatus::Success;
+    assert_eq!(kept().await, [(success, money("219.89")), (success, Money::ZERO)]);
+    for _ in 0..2 {
+        let mut unit = shop.units().begin().await.unwrap();
+        unit.payments().close("A1").await.unwrap();
+        unit.payments().close("unknown").await.unwrap();
+        unit.commit().await.unwrap();
+    }
+    assert_eq!(kept().await, [(TradeStatus::Closed, money("219.89")), (success, Money::ZERO)]);
 }

@@ -30,6 +30,10 @@ impl PaymentRepo for Unit {
     async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError> {
         self.lease.call(|conn| set_refunded(conn, trade_no, amount)).await
     }
+
+    async fn close(&mut self, trade_no: &str) -> Result<(), StoreError> {
+        self.lease.call(|conn| close(conn, trade_no)).await
+    }
 }
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -68,6 +72,14 @@ async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryE
 async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<(), QueryError> {
     diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
         .set(dashop_payment::refunded.eq(Amount(amount)))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+async fn close(conn: &mut Conn, trade_no: &str) -> Result<(), QueryError> {
+    diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
+        .set(dashop_payment::trade_status.eq(TradeStatus::Closed.as_str()))
         .execute(conn)
         .await?;
     Ok(())

@@ -233,7 +233,9 @@ impl From<GatewayError> for AdminFailure {
 impl From<SettleError> for AdminFailure {
     fn from(error: SettleError) -> Self {
         match error {
-            SettleError::Conflict | SettleError::NotKnownYet => AdminCode::Conflict.failure(),
+            SettleError::Conflict | SettleError::NotKnownYet | SettleError::Unnumbered => {
+                AdminCode::Conflict.failure()
+            }
             SettleError::Gateway(error) => error.into(),
             SettleError::Store(error) => error.into(),
         }

@@ -19,7 +19,7 @@ fn alipay() -> MockPaymentGateway {
         };
         Ok(VerifiedNotification { addressee: this_shop(), notify_id: "1".to_owned(), trade })
     });
-    gateway.expect_refund().returning(|_| Ok(RefundOutcome::Refunded));
+    gateway.expect_refund().returning(|_| Ok(RefundOutcome::Refunded { gone_back: None }));
     gateway.expect_query().returning(|_| Ok(None));
     gateway
 }

@@ -15,9 +15,73 @@ fn a_message_tells_of_a_refund_of_ours_or_of_one_past_us() {
     assert_eq!(books.view().told(&telling("r2")), None, "it is known to be done");
     let external = ToldRefund::NotBooked("A".to_owned(), "x".to_owned());
     assert_eq!(books.view().told(&telling("x")), Some(external));
-    let of_unknown = Trade { trade_no: "Z".to_owned(), ..telling("x") };
-    assert_eq!(books.view().told(&of_unknown), None, "a trade that is not on record");
     assert_eq!(books.view().told(&trade("A")), None, "no refund is told of");
+}
+
+#[test]
+fn a_refund_is_told_of_even_where_its_payment_is_not_on_record() {
+    let books = record(&[refund("r1", "9.90", Requested)]);
+    for status in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {
+        let message = Trade { trade_no: "Z".to_owned(), status, ..telling("x") };
+        let told = ToldRefund::NotBooked("Z".to_owned(), "x".to_owned());
+        assert_eq!(books.view().told(&message), Some(told));
+    }
+    let unpaid = Trade { trade_no: "Z".to_owned(), status: TradeStatus::WaitBuyerPay, ..telling("x") };
+    assert_eq!(books.view().told(&unpaid), None);
+    let nothing_back = Trade { status: TradeStatus::Closed, refunded: Money::ZERO, ..unpaid };
+    assert_eq!(books.view().told(&nothing_back), None);
+}
+
+#[test]
+fn a_refund_without_a_number_is_told_of_until_the_books_have_as_much() {
+    let unnumbered = |refunded| Trade { refunded: money(refunded), ..trade("A") };
+    let books = record(&[refund("r1", "9.90", Succeeded), refund("r2", "5.00", Requested)]);
+    assert_eq!(books.view().told(&unnumbered("9.90")), None);
+    assert_eq!(books.view().told(&unnumbered("9.91")), Some(ToldRefund::Unnumbered));
+    let of_unknown = Trade { trade_no: "Z".to_owned(), ..unnumbered("0.01") };
+    assert_eq!(books.view().told(&of_unknown), Some(ToldRefund::Unnumbered));
+    let timed_out = Trade { status: TradeStatus::Closed, ..trade("A") };
+    assert_eq!(books.view().told(&timed_out), None);
+}
+
+#[test]
+fn what_went_past_the_books_is_what_alipay_has_more_than_they_may_have() {
+    let known =
+        [refund("r1", "9.90", Succeeded), refund("r2", "5.00", Requested), refund("r3", "1.00", Failed)];
+    let books = record(&known);
+    for within in ["0", "9.90", "14.90"] {
+        assert_eq!(books.view().gone_past("A", money(within)), None);
+    }
+    assert_eq!(books.view().gone_past("A", money("14.91")), Some(money("0.01")));
+    assert_eq!(books.view().gone_past("A", money("323.91")), Some(money("309.01")));
+}
+
+#[test]
+fn a_trade_of_which_nothing_is_left_is_closed_where_the_books_have_less_as_gone() {
+    let all = Trade { status: TradeStatus::Closed, refunded: money("323.91"), ..telling("x") };
+    let part = Trade { refunded: money("323.90"), ..telling("x") };
+    let mut books = record(&[refund("r1", "300.00", Succeeded), refund("r2", "23.90", Requested)]);
+    assert!(books.view().closes(&all) && !books.view().closes(&part));
+    assert!(!books.view().closes(&Trade { trade_no: "Z".to_owned(), ..all.clone() }), "not on record");
+    books.payments[0].trade.status = TradeStatus::Closed;
+    assert!(!books.view().closes(&all), "it is");
+    let books = record(&[refund("r1", "300.00", Succeeded), refund("r2", "23.91", Requested)]);
+    assert!(!books.view().closes(&all), "the rest is on its way");
+}
+
+#[test]
+fn nothing_is_left_of_a_trade_that_is_closed() {
+    for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
+        let mut closed = paid("A", status);
+        closed.trade.status = TradeStatus::Closed;
+        assert_eq!(Refund::owed(&closed), None, "{status:?}");
+        let books = Record { payments: vec![closed], ..record(&[refund("x", "9.90", Succeeded)]) };
+        assert_eq!(books.view().refundable("A"), Money::ZERO);
+        assert_eq!(books.view().is_given_up(), status == PaymentStatus::Settled);
+        assert!(!books.view().is_wholly_refunded(), "not each refund is on record");
+        let refused = books.decide(&of_trade("A", ask(Some("1.00"))));
+        assert_eq!(refused, Err(RefundRefusal::ExceedsPayment { left: Money::ZERO }));
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::{
     Allocation, Money, NewOrder, Order, OrderId, OrderStatus, PaymentRecord, RepeatGuard, Restock, Shipment,
-    ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry,
+    ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TradeStatus,
 };
 use ports::{
     CartRemoval, CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo,
@@ -327,6 +327,13 @@ impl PaymentRepo for Unit {
     async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError> {
         let of_trade = self.tables.payments.iter_mut().filter(|payment| payment.trade.trade_no == trade_no);
         of_trade.for_each(|payment| payment.trade.refunded = amount);
+        self.wrote().await;
+        Ok(())
+    }
+
+    async fn close(&mut self, trade_no: &str) -> Result<(), StoreError> {
+        let of_trade = self.tables.payments.iter_mut().filter(|payment| payment.trade.trade_no == trade_no);
+        of_trade.for_each(|payment| payment.trade.status = TradeStatus::Closed);
         self.wrote().await;
         Ok(())
     }

@@ -137,7 +137,7 @@ async fn the_whole_payment_goes_back_and_the_order_ends() {
                 && change.reason == "质量问题"
         })
         .returning(|_| Ok(true));
-    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded));
+    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
     let parts = with_file(parts.with_unit(recording(refund)).with_unit(ending), file(OrderStatus::Refunded));
     let client = parts.open().await;
     let answer = done(&client.send(asked(&whole())).await);
@@ -161,7 +161,7 @@ async fn a_part_goes_back_with_pieces_and_the_order_goes_on() {
                 && *now == noon()
         })
         .returning(|_, _, _, _| Ok(true));
-    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded));
+    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
     let client =
         with_file(parts.with_unit(recording(refund)).with_unit(writing), file(AWAITING)).open().await;
     let answer = done(&client.send(asked(&part())).await);
@@ -246,7 +246,7 @@ async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     let mut writing = books(None, vec![stray()], vec![refund.clone()]);
     writing.refunds.expect_finish().times(1).returning(|_, _, _, _| Ok(true));
     writing.payments.expect_set_refunded().times(1).returning(|_, _| Ok(()));
-    let mut parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded));
+    let mut parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
     parts.office.expect_file().times(1).returning(|_| Ok(None));
     let client = parts.with_unit(recording).with_unit(writing).open().await;
     let body = json!({"request_id": "r1", "reason": "质量问题", "trade_no": TRADE});

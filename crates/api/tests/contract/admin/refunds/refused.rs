@@ -217,7 +217,7 @@ async fn the_database_may_fail() {
     assert_eq!(refused(&sent(parts, asked(&whole())).await, INTERNAL), "系统错误", "Alipay is not asked");
 
     let refund = requested("323.91", Vec::new());
-    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded));
+    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
     let mut parts = parts.with_unit(recording(refund));
     parts.units.push(Err(store_down()));
     let client = parts.open().await;
