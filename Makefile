@@ -68,7 +68,7 @@ tools-pages:
 
 # Without the fonts a browser draws boxes instead of Chinese.
 tools-browser: tools-pages
-	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk
+	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 
 tools-test: tools-build
 	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server node:nodejs npm:npm python3:python3 \
