@@ -125,5 +125,10 @@ export async function picture(page, name) {
   const directory = process.env.DASHOP_SCREENSHOTS
   if (!directory) return
   mkdirSync(directory, { recursive: true })
-  await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`) })
+  // What is below the window loads when it is near.
+  await page.evaluate(async () => {
+    for (const image of document.images) image.loading = 'eager'
+    await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)))
+  })
+  await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`), fullPage: true })
 }

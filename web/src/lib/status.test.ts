@@ -4,9 +4,9 @@ import { STATUS, timelineText, unkeptText } from './status'
 
 describe('money that did not pay its order', () => {
   it.each([
-    [STATUS.cancelled, 0, '付款到账时订单已取消，商品库存不足，无法恢复订单。¥219.00 正在原路退回您的支付宝账户'],
-    [STATUS.cancelled, 21900, '付款到账时订单已取消，商品库存不足，无法恢复订单。¥219.00 已原路退回您的支付宝账户'],
-    [STATUS.toShip, 1900, '您的另一笔付款不用于本订单，¥19.00 已原路退回您的支付宝账户，¥200.00 正在原路退回您的支付宝账户'],
+    [STATUS.cancelled, 0, '付款到账时订单已取消，商品库存不足，无法恢复订单。¥219.00 正在原路退回您的支付宝账户。'],
+    [STATUS.cancelled, 21900, '付款到账时订单已取消，商品库存不足，无法恢复订单。¥219.00 已原路退回您的支付宝账户。'],
+    [STATUS.toShip, 1900, '您的另一笔付款不用于本订单，¥19.00 已原路退回您的支付宝账户，¥200.00 正在原路退回您的支付宝账户。'],
   ])('in status %i with %i fen back is said in words', (status, refunded, words) => {
     expect(unkeptText(status, { amount: 21900, refunded })).toBe(words)
   })

@@ -44,7 +44,7 @@ export function unkeptText(status: number, { amount, refunded }: { amount: Fen; 
   const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账户` : ''
   const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账户` : ''
   const why = status === STATUS.cancelled ? '付款到账时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
-  return `${why}${[back, going].filter(Boolean).join('，')}`
+  return `${why}${[back, going].filter(Boolean).join('，')}。`
 }
 
 /** How one entry of an order's timeline reads. */

@@ -136,6 +136,15 @@ describe('the result of a payment', () => {
     expect(result.state.value).toBe('cancelled')
   })
 
+  it('of an order that this buyer does not have is unknown at once', async () => {
+    signIn('demo', 'token')
+    const asked = service({ code: 50107, errmsg: '订单不存在' })
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(PAUSE * 3)
+    expect(result.state.value).toBe('unknown')
+    expect(asked).toHaveLength(1)
+  })
+
   it('is told nobody without a signature or a sign-in', async () => {
     const assign = vi.fn()
     vi.stubGlobal('location', { pathname: '/pay_success.html', search: `?order_id=${ORDER}`, assign })

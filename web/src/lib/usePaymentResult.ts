@@ -16,15 +16,16 @@ export const PAUSE = 2000
 /**
  * What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. `revived`: the order was
  * cancelled when its payment came, and its goods were still there. `returning` and `returned`: they were not, and the
- * money goes back.
+ * money goes back. `unknown`: whoever is signed in has no such order.
  */
-export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'unsure'
+export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'unsure' | 'unknown'
 
 /** What becomes something else while the page is open. */
 const PASSING: readonly PaymentState[] = ['asking', 'returning']
 
 /** The service asked Alipay, which knows of no payment. */
 const UNPAID = 50105
+const NO_SUCH_ORDER = 50107
 
 interface Known {
   state: PaymentState
@@ -48,7 +49,7 @@ async function ask(search: string): Promise<Known> {
     }
   }
   const number = orderFrom(search)
-  if (number === undefined) throw new ApiError(50107)
+  if (number === undefined) throw new ApiError(NO_SUCH_ORDER)
   const known = knownOf(await readOrder(number))
   // Alipay could not be asked: the payment of a cancelled order may be on its way.
   if (known.state === 'cancelled' && failure && failure.code !== UNPAID && mayPass(failure)) throw failure
@@ -104,6 +105,10 @@ export function usePaymentResult(search: string) {
     } catch (error) {
       if (mine !== run) return
       problem.value = inWords(error)
+      if (error instanceof ApiError && error.code === NO_SUCH_ORDER) {
+        state.value = 'unknown'
+        return
+      }
       goesOn &&= mayPass(error)
     }
     if (goesOn) timer = setTimeout(() => void again(triesLeft - 1, mine), PAUSE)
