@@ -113,6 +113,8 @@ export async function startShop(settings = {}) {
         if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
       }
     },
+    /** Has goods called so from now on. */
+    rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
     /** What Alipay's books say of an order's trades. */
     books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
     /** A link to the shop's side, as `make run` prints it. */
