@@ -208,6 +208,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
     await card.getByText(words).waitFor()
     await card.locator('.tag.over', { hasText: '已取消' }).waitFor()
   }
+  await picture(page, 'myOrder-returned')
   // Neither does it where the page is opened anew, with no word of Alipay's.
   await page.goto(`/pay_success.html?order_id=${number}`)
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
