@@ -74,6 +74,9 @@ pub(crate) async fn listed(
     reader: &dyn OrderReader,
     orders: Vec<Order>,
 ) -> Result<Vec<ListedOrder>, StoreError> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
     let payments = reader.payments(&ids).await?;
     let with_payments = |order: Order| {

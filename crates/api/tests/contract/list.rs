@@ -81,7 +81,6 @@ async fn the_query_says_which_orders() {
                 asked.status == status && is_before && asked.limit == limit + 1
             })
             .returning(|_| Ok(Vec::new()));
-        parts.orders.expect_payments().returning(|_| Ok(Vec::new()));
         assert_eq!(parts.get(&format!("status=1&{query}")).await["code"], 200, "{query}");
     }
 }
