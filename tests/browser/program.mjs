@@ -115,6 +115,11 @@ export async function startShop(settings = {}) {
     },
     /** Has goods called so from now on. */
     rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
+    /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */
+    payWrongly: (number, tradeNo, amount) =>
+      sql(`INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, paid_at, status, source, recorded_at)
+        SELECT '${tradeNo}', order_id, 'TRADE_SUCCESS', '${amount}', '0.00', created_time, 'wrong_amount', 'query', created_time
+        FROM tb_order_info WHERE order_id = '${number}'`),
     /** What Alipay's books say of an order's trades. */
     books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
     /** A link to the shop's side, as `make run` prints it. */

@@ -291,3 +291,13 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await staff.getByRole('button', { name: '导出 CSV' }).click()
   assert.match((await download).suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/)
 })
+
+inBrowser('staff see a payment that paid no order', async (page) => {
+  await signIn(page)
+  const number = await order(page)
+  shop.payWrongly(number, 'T20261125', '1.50')
+  await page.goto(shop.staffLink())
+  const notice = page.getByRole('region', { name: '待处理的付款' })
+  for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
+  await picture(page, 'admin-unmatched')
+})

@@ -8,7 +8,10 @@ use application::{
     ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
     PaymentResultError, SettlePayment,
 };
-use domain::{Actor, Addressee, Cause, Money, NotForUs, Order, OrderId, OrderStatus, Trade, TradeStatus};
+use domain::{
+    Actor, Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
+    PaymentStatus, Trade, TradeStatus,
+};
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
     mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits},

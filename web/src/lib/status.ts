@@ -34,6 +34,17 @@ const ACTORS: Readonly<Record<string, string>> = {
 /** Who changed an order. */
 export const actorText = (actor: string): string => ACTORS[actor] ?? actor
 
+const PAYMENTS: Readonly<Record<string, string>> = {
+  settled: '已入账',
+  duplicate: '重复付款',
+  late: '逾期付款',
+  wrong_amount: '金额不符',
+  unknown_order: '未知订单',
+}
+
+/** What became of a payment, for the shop's people. */
+export const paymentText = (status: string): string => PAYMENTS[status] ?? status
+
 /** Whether a cancelled order came back to life: it was paid late, and its goods were still there. */
 export const isRevival = (entry: { from: number | null; to: number }): boolean =>
   entry.from === STATUS.cancelled && entry.to === STATUS.toShip
