@@ -11,9 +11,10 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
 COPY --from=pages /src/web/dist web/dist
-# What was fetched and built stays in the builder's cache, so that a changed line does not build everything again.
+# What was fetched and built stays in the builder's cache, so that a changed line does not build everything again. Pages that
+# come out of that cache are older than what was built last: without a new date, cargo would leave others in the program.
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
-    cargo build --release --locked --bin dashop && cp target/release/dashop /usr/local/bin/dashop
+    find web/dist -type f -exec touch {} + && cargo build --release --locked --bin dashop && cp target/release/dashop /usr/local/bin/dashop
 
 FROM debian:bookworm-slim
 # The authorities that vouch for Alipay.

@@ -64,12 +64,12 @@ tools-build:
 	@tests/servers/need cc:build-essential
 
 tools-pages:
-	@tests/servers/need node:nodejs npm:npm
+	@tests/servers/need 'node>=20.19:nodejs' npm:npm
 
 # Without the fonts a browser draws boxes instead of Chinese.
 tools-browser: tools-pages
-	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk
+	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 
 tools-test: tools-build
-	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server node:nodejs npm:npm python3:python3 \
+	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server 'node>=20.19:nodejs' npm:npm python3:python3 \
 		python3-venv?:python3-venv

@@ -80,6 +80,37 @@ export async function toCashier(page) {
   await page.locator('#pay').waitFor()
 }
 
+/** As the buyer does who is slow: goes to the cashier, and gets there only when `meanwhile` is over. */
+export async function toCashierAfter(page, meanwhile) {
+  let arrive
+  const arrived = new Promise((done) => {
+    arrive = done
+  })
+  const isCashier = (url) => url.pathname === '/gateway.do'
+  await page.route(isCashier, async (route) => {
+    await meanwhile()
+    await route.continue()
+    arrive()
+  })
+  await page.getByRole('button', { name: '确认支付' }).click()
+  await arrived
+  await page.unroute(isCashier)
+  await page.locator('#pay').waitFor()
+}
+
+/** Remembers whether this page, or what it goes to, shows these words, were it for a moment; ask with the result. */
+export async function watchFor(page, words) {
+  let isSeen = false
+  await page.exposeFunction('theyAreSeen', () => {
+    isSeen = true
+  })
+  await page.addInitScript((text) => {
+    const look = () => document.body?.innerText.includes(text) && globalThis.theyAreSeen()
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true })
+  }, words)
+  return () => isSeen
+}
+
 /** No page may have anything that people with a handicap cannot use. */
 export async function mustBeAccessible(page) {
   await page.evaluate(AXE)
@@ -94,5 +125,10 @@ export async function picture(page, name) {
   const directory = process.env.DASHOP_SCREENSHOTS
   if (!directory) return
   mkdirSync(directory, { recursive: true })
-  await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`) })
+  // What is below the window loads when it is near.
+  await page.evaluate(async () => {
+    for (const image of document.images) image.loading = 'eager'
+    await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)))
+  })
+  await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`), fullPage: true })
 }

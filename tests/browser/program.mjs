@@ -22,21 +22,27 @@ async function freePort() {
   }
 }
 
-/** Where the shop's data is: new and empty. */
+/** Where the shop's data is: new and empty; and what writes to it behind the program's back. */
 function data(directory) {
   const { DASHOP_TEST_MYSQL_URL: mysql, DASHOP_TEST_REDIS_URL: redis } = process.env
-  if (!mysql || !redis) return { DASHOP_DATABASE_URL: `sqlite:${join(directory, 'shop.db')}` }
+  if (!mysql || !redis) {
+    const file = join(directory, 'shop.db')
+    const sql = (statement) => execFileSync('sqlite3', ['-cmd', '.timeout 10000', file, statement])
+    return { settings: { DASHOP_DATABASE_URL: `sqlite:${file}` }, sql }
+  }
   const number = execFileSync('redis-cli', ['-u', redis, 'incr', 'tests'], { encoding: 'utf8' }).trim()
   const { hostname, port, username, password } = new URL(mysql)
   const login = [`--host=${hostname}`, `--port=${port}`, `--user=${username}`, `--password=${password}`]
   execFileSync('mariadb', ['--no-defaults', ...login, '--execute', `CREATE DATABASE shop${number}`])
-  return {
+  const settings = {
     DASHOP_DATABASE_URL: `${mysql}/shop${number}`,
     DASHOP_REDIS_URL: `${redis}/${number}`,
     DASHOP_MIGRATE_AT_START: 'true',
     DASHOP_SEED_DEMO: 'true',
     DASHOP_SANDBOX: 'true',
   }
+  const sql = (statement) => execFileSync('mariadb', ['--no-defaults', ...login, `shop${number}`, '--execute', statement])
+  return { settings, sql }
 }
 
 /** A JWT that the program takes for its own. */
@@ -51,6 +57,7 @@ export async function startShop(settings = {}) {
   const directory = mkdtempSync(join(tmpdir(), 'dashop-browser-'))
   const [port, sandbox] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
+  const { settings: ownData, sql } = data(directory)
   const environment = {
     PATH: process.env.PATH,
     DASHOP_LISTEN: `127.0.0.1:${port}`,
@@ -58,7 +65,7 @@ export async function startShop(settings = {}) {
     DASHOP_JWT_SECRET: JWT_SECRET,
     DASHOP_STAFF_SECRET: `the staff's: ${JWT_SECRET}`,
     DASHOP_DATA_DIR: directory,
-    ...data(directory),
+    ...ownData,
     ...settings,
   }
   const log = join(directory, 'log')
@@ -73,10 +80,48 @@ export async function startShop(settings = {}) {
     if (await fetch(`${url}/readyz`).then((answer) => answer.ok, () => false)) break
   }
 
+  /** A token of this buyer that lasts so many seconds; fewer than none have passed. */
+  const token = (username, seconds) => jwt({ username, exp: Math.floor(Date.now() / 1000) + seconds })
+  /** What the order interface answers to a buyer. */
+  const asked = async (username, query) => {
+    const answer = await fetch(`${url}/v1/orders/processing/?${query}`, { headers: { authorization: token(username, 60) } })
+    const { code, errmsg, data: told } = await answer.json()
+    if (code !== 200) throw new Error(`${query}: ${code} ${errmsg}`)
+    return told
+  }
+
   return {
     url,
-    /** A token of this buyer that lasts so many seconds; fewer than none have passed. */
-    token: (username, seconds) => jwt({ username, exp: Math.floor(Date.now() / 1000) + seconds }),
+    token,
+    /** The numbers of all orders of this buyer. */
+    async orders(username) {
+      const numbers = []
+      for (let page = ''; ; ) {
+        const { orders_list: orders, next } = await asked(username, `status=1&order_status=0&limit=200${page}`)
+        numbers.push(...orders.map((order) => order.order_id))
+        if (next === null) return numbers
+        page = `&before=${next}`
+      }
+    },
+    /** Lets the deadline of this buyer's order pass, and waits until the shop has cancelled it. */
+    async expire(username, number) {
+      const past = '2020-01-01 00:00:00'
+      sql(`UPDATE tb_order_info SET expire_at = '${past}', due_at = '${past}' WHERE order_id = '${number}'`)
+      for (const deadline = Date.now() + 60_000; ; await pause(20)) {
+        const { order } = await asked(username, `status=3&order_id=${number}`)
+        if (order.status === 5) return
+        if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
+      }
+    },
+    /** Has goods called so from now on. */
+    rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
+    /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */
+    payWrongly: (number, tradeNo, amount) =>
+      sql(`INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, paid_at, status, source, recorded_at)
+        SELECT '${tradeNo}', order_id, 'TRADE_SUCCESS', '${amount}', '0.00', created_time, 'wrong_amount', 'query', created_time
+        FROM tb_order_info WHERE order_id = '${number}'`),
+    /** What Alipay's books say of an order's trades. */
+    books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
     /** A link to the shop's side, as `make run` prints it. */
     staffLink: () => `/admin.html#token=${execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim()}`,
     /** Runs a subcommand to its end. */

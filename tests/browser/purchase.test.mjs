@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { openBrowser, signIn, submit, toCashier } from './buyer.mjs'
+import { openBrowser, picture, signIn, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -35,8 +35,8 @@ function inBrowser(name, work) {
 const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 /** Buys one SKU at once, and stays before the payment. */
-async function order(page, sku = BACKPACK) {
-  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${sku}&buy_num=1`)
+async function order(page, sku = BACKPACK, pieces = 1) {
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${sku}&buy_num=${pieces}`)
   return submit(page)
 }
 
@@ -125,6 +125,7 @@ inBrowser('short stock is said by the name of the goods', async (page) => {
 inBrowser('a double click orders once', async (page) => {
   await signIn(page)
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
+  const before = await shop.orders('demo')
   const creations = []
   page.on('request', (request) => request.method() === 'POST' && request.url().includes('processing') && creations.push(request))
   await page.getByRole('button', { name: '提交订单' }).dblclick()
@@ -132,6 +133,8 @@ inBrowser('a double click orders once', async (page) => {
   const keys = new Set(creations.map((request) => request.headers()['idempotency-key']))
   assert.equal(keys.size, 1, 'one confirmation has one key')
   assert.match([...keys][0], /^[0-9a-f-]{36}$/)
+  const paid = new URL(page.url()).searchParams.get('order_id')
+  assert.deepEqual((await shop.orders('demo')).filter((number) => !before.includes(number)), [paid], 'one order')
 })
 
 inBrowser('an order is cancelled after a question, and cannot be paid from an old tab', async (page, { context }) => {
@@ -157,6 +160,59 @@ inBrowser('an order is cancelled after a question, and cannot be paid from an ol
   assert.equal(await page.getByText('支付成功').count(), 0)
   await page.goto(`/payment.html?order_id=${number}`)
   await see(page, '订单已取消，不能付款')
+})
+
+inBrowser('an order that is paid after its deadline comes back to life, and the buyer is told', async (page) => {
+  await signIn(page)
+  const isClaimed = await watchFor(page, '支付成功')
+  const number = await order(page)
+  await toCashierAfter(page, () => shop.expire('demo', number))
+  assert.ok(!isClaimed(), 'nothing is paid yet')
+  await page.locator('#pay').click()
+  await page.getByRole('heading', { name: '支付成功，订单已恢复' }).waitFor()
+  assert.ok(isClaimed(), 'it is paid')
+  await see(page, '付款到账时订单已取消，好在商品仍有库存')
+  await picture(page, 'pay_success-revived')
+  await page.getByRole('link', { name: '查看订单' }).click()
+  await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
+  for (const told of ['取消后收到付款，订单已恢复', '订单已取消', '超过支付期限']) await see(page, told)
+  const [trade] = await shop.books(number)
+  assert.deepEqual([trade.paid, trade.refunds], [true, []])
+})
+
+inBrowser('an order that is paid after its deadline and is sold out stays cancelled, and the money goes back', async (page, { context }) => {
+  await signIn(page)
+  const isClaimed = await watchFor(page, '支付成功')
+  const number = await order(page, SCARCE, 2)
+  await toCashierAfter(page, async () => {
+    await shop.expire('demo', number)
+    // Somebody else gets the last two.
+    await order(await context.newPage(), SCARCE, 2)
+  })
+  await page.locator('#pay').click()
+  await page.getByRole('heading', { name: /^订单已取消，款项(?:正在|已)退回$/ }).waitFor()
+  await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
+  await see(page, '付款到账时订单已取消，商品库存不足，无法恢复订单')
+  await picture(page, 'pay_success-returned')
+  const [trade] = await shop.books(number)
+  assert.deepEqual(trade.refunds.map(({ amount }) => amount), [trade.total_amount])
+
+  const words = `¥${trade.total_amount} 已原路退回您的支付宝账户`
+  await see(page, words)
+  await page.getByRole('link', { name: '查看订单' }).click()
+  await page.locator('.tag.over', { hasText: '已取消' }).waitFor()
+  await see(page, words)
+  for (const tab of ['', '?order_status=5']) {
+    await page.goto(`/myOrder.html${tab}`)
+    const card = page.getByRole('article', { name: `订单${number}` })
+    await card.getByText(words).waitFor()
+    await card.locator('.tag.over', { hasText: '已取消' }).waitFor()
+  }
+  await picture(page, 'myOrder-returned')
+  // Neither does it where the page is opened anew, with no word of Alipay's.
+  await page.goto(`/pay_success.html?order_id=${number}`)
+  await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
+  assert.ok(!isClaimed(), 'nothing was bought')
 })
 
 inBrowser('a payment that is not known is never claimed', async (page) => {
@@ -234,4 +290,14 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   const download = staff.waitForEvent('download')
   await staff.getByRole('button', { name: '导出 CSV' }).click()
   assert.match((await download).suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/)
+})
+
+inBrowser('staff see a payment that paid no order', async (page) => {
+  await signIn(page)
+  const number = await order(page)
+  shop.payWrongly(number, 'T20261125', '1.50')
+  await page.goto(shop.staffLink())
+  const notice = page.getByRole('region', { name: '待处理的付款' })
+  for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
+  await picture(page, 'admin-unmatched')
 })

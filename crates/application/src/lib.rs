@@ -38,7 +38,7 @@ pub use edit_addresses::{EditAddresses, EditAddressesError};
 pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use figures::{Figures, ShowFigures};
 pub use inspect_order::{InspectOrder, InspectOrderError, OrderDossier};
-pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, OrderPage};
+pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
     DESK_PATIENCE, DeskSettings, OrderDesk, OrderDraft, OrderItems, PlaceOrder, PlaceOrderError,

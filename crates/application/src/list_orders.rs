@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Username};
+use domain::{Order, OrderId, OrderStatus, Unkept, Username};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
@@ -28,9 +28,18 @@ pub struct ListOrdersRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderPage {
     /// Newest first.
-    pub orders: Vec<Order>,
+    pub orders: Vec<ListedOrder>,
     /// What to pass as `before` for the next page; none on the last.
     pub next: Option<OrderId>,
+}
+
+/// An order, and what its buyer paid in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// The order.
+    pub order: Order,
+    /// What goes back because it came too late or twice.
+    pub unkept: Option<Unkept>,
 }
 
 /// Why there is no list.
@@ -56,6 +65,23 @@ impl ListOrders {
         let has_more = orders.len() > shown;
         orders.truncate(shown);
         let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
-        Ok(OrderPage { orders, next })
+        Ok(OrderPage { orders: listed(&*self.orders, orders).await?, next })
     }
+}
+
+/// Finds out what of the orders' payments goes back.
+pub(crate) async fn listed(
+    reader: &dyn OrderReader,
+    orders: Vec<Order>,
+) -> Result<Vec<ListedOrder>, StoreError> {
+    if orders.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+    let payments = reader.payments(&ids).await?;
+    let with_payments = |order: Order| {
+        let its = payments.iter().filter(|payment| payment.trade.out_trade_no == order.id.as_str());
+        ListedOrder { unkept: Unkept::of(its), order }
+    };
+    Ok(orders.into_iter().map(with_payments).collect())
 }

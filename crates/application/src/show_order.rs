@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Cause, Order, OrderId, OrderStatus, TimelineEntry, Username};
+use domain::{Cause, Order, OrderId, OrderStatus, TimelineEntry, Unkept, Username};
 use ports::{OrderReader, StoreError, Users};
 
 /// 订单详情: one order of a buyer, and how it came to be where it is.
@@ -16,6 +16,8 @@ pub struct ShowOrder {
 pub struct OrderStory {
     /// The order.
     pub order: Order,
+    /// What its buyer paid that goes back because it came too late or twice.
+    pub unkept: Option<Unkept>,
     /// From its creation on.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -45,7 +47,8 @@ impl ShowOrder {
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
-        Ok(OrderStory { timeline: timeline(&order, changes), order })
+        let unkept = Unkept::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
+        Ok(OrderStory { timeline: timeline(&order, changes), order, unkept })
     }
 }
 

@@ -8,7 +8,10 @@ use application::{
     ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
     PaymentResultError, SettlePayment,
 };
-use domain::{Actor, Addressee, Cause, Money, NotForUs, Order, OrderId, OrderStatus, Trade, TradeStatus};
+use domain::{
+    Actor, Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
+    PaymentStatus, Trade, TradeStatus,
+};
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
     mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits},
@@ -46,6 +49,13 @@ mod list {
                     }
             })
             .returning(move |_| Ok((1..=found).rev().map(numbered).collect()));
+        let shown = usize::try_from(found.min(limit.into())).unwrap();
+        let asked = usize::from(shown > 0);
+        orders
+            .expect_payments()
+            .times(asked)
+            .withf(move |ids| ids.len() == shown)
+            .returning(|_| Ok(Vec::new()));
         let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
         let page = use_case.execute(request(limit)).await.unwrap();
         (page.orders.len(), page.next.map(|id| id.to_string()))
@@ -73,6 +83,42 @@ mod list {
         orders.expect_list().returning(|_| Err(store_down()));
         let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
         assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
+
+        let mut orders = MockOrderReader::new();
+        orders.expect_list().returning(|_| Ok(vec![numbered(1)]));
+        orders.expect_payments().returning(|_| Err(store_down()));
+        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
+        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
+    }
+
+    #[tokio::test]
+    async fn each_order_has_what_of_its_own_payments_goes_back() {
+        let mut orders = MockOrderReader::new();
+        orders.expect_list().returning(|_| Ok((1..=3).rev().map(numbered).collect()));
+        orders.expect_payments().returning(|_| {
+            let late = |number: &str, refunded: &str| {
+                let trade = Trade {
+                    out_trade_no: number.to_owned(),
+                    refunded: refunded.parse().unwrap(),
+                    ..support::trade("A", "323.91")
+                };
+                PaymentRecord {
+                    trade,
+                    status: PaymentStatus::Late,
+                    source: EvidenceSource::Query,
+                    recorded_at: noon(),
+                }
+            };
+            Ok(vec![late("1", "0.00"), late("3", "1.00")])
+        });
+        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
+        let page = use_case.execute(request(3)).await.unwrap();
+        let refunded: Vec<Option<String>> = page
+            .orders
+            .iter()
+            .map(|listed| listed.unkept.map(|unkept| unkept.refunded.to_string()))
+            .collect();
+        assert_eq!(refunded, [Some("1.00".to_owned()), None, Some("0.00".to_owned())]);
     }
 }
 

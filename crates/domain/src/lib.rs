@@ -56,7 +56,7 @@ pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
     Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus, Settlement, Trade,
-    TradeStatus, decide_refunded_settlement, decide_settlement,
+    TradeStatus, Unkept, decide_refunded_settlement, decide_settlement,
 };
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{

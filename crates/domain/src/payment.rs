@@ -89,6 +89,15 @@ pub enum PaymentStatus {
     UnknownOrder,
 }
 
+/// What a buyer paid for an order without paying it, because it came too late or twice, and what of that is back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unkept {
+    /// All that the shop does not keep.
+    pub amount: Money,
+    /// What of it went back for certain; the rest is on its way.
+    pub refunded: Money,
+}
+
 /// What to do about a trade that Alipay tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
@@ -231,6 +240,19 @@ impl PaymentStatus {
             Self::WrongAmount | Self::UnknownOrder => true,
             Self::Settled | Self::Duplicate | Self::Late => false,
         }
+    }
+}
+
+impl Unkept {
+    /// Of the payments on record for the number of one order; none where the shop keeps them all.
+    pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
+        let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());
+        let plus = |sum: Money, amount| sum.checked_add(amount).unwrap_or(Money::MAX);
+        going_back.fold(None, |sum: Option<Self>, PaymentRecord { trade, .. }| {
+            let Self { amount, refunded } =
+                sum.unwrap_or(Self { amount: Money::ZERO, refunded: Money::ZERO });
+            Some(Self { amount: plus(amount, trade.total_amount), refunded: plus(refunded, trade.refunded) })
+        })
     }
 }
 

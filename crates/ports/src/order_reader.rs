@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, RepeatGuard, RequestDigest, SkuId, TimelineEntry,
-    UserId,
+    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentRecord, RepeatGuard, RequestDigest, SkuId,
+    TimelineEntry, UserId,
 };
 
 use crate::StoreError;
@@ -20,6 +20,11 @@ pub trait OrderReader: Send + Sync {
     ///
     /// MUST ask the database no more than three times, whatever the number of orders and lines.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
+
+    /// Every payment on record for the numbers of these orders, those of one order in the order of recording.
+    ///
+    /// MUST ask the database once at most, whatever the number of orders.
+    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
     /// Every change of the order's status, the first first; its creation is not among them.
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError>;

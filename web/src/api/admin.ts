@@ -72,6 +72,8 @@ export interface Figures {
   toShip: number
   awaitingPayment: number
   days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
+  /** Payments of these days that paid no order, and of which nothing went back. */
+  unmatched: { tradeNo: string; order: string; status: string; amount: Fen; paidAt: string | null }[]
 }
 
 /** What orders are looked for; empty where it does not matter. */
@@ -152,6 +154,7 @@ interface WireFigures {
   to_ship: number
   awaiting_payment: number
   days: { date: string; orders: number; paid_amount: string; refunded_amount: string }[]
+  unmatched_payments: { trade_no: string; order_id: string; status: string; amount: string; paid_at: string | null }[]
 }
 
 /** The staff's token, which lasts as long as the tab. */
@@ -303,6 +306,13 @@ export async function figures(date?: string): Promise<Figures> {
       orders: day.orders,
       paid: toFen(day.paid_amount),
       refunded: toFen(day.refunded_amount),
+    })),
+    unmatched: wire.unmatched_payments.map((payment) => ({
+      tradeNo: payment.trade_no,
+      order: payment.order_id,
+      status: payment.status,
+      amount: toFen(payment.amount),
+      paidAt: payment.paid_at,
     })),
   }
 }

@@ -56,6 +56,12 @@ export interface TimelineEntry {
   time: string
 }
 
+/** What was paid without paying the order; what of it is not back yet is on its way. */
+export interface Unkept {
+  amount: Fen
+  refunded: Fen
+}
+
 export interface Order {
   number: string
   status: number
@@ -68,6 +74,8 @@ export interface Order {
   trackingNumber: string | null
   shippedAt: string | null
   refunded: Fen
+  /** What was paid too late, or once too often, and goes back. */
+  unkept: Unkept | null
   receiver: string
   mobile: string
   address: string
@@ -110,6 +118,7 @@ interface WireOrder {
   tracking_number?: string | null
   shipped_at?: string | null
   refunded_amount?: string
+  unkept_payment?: { amount: string; refunded_amount: string } | null
   timeline?: TimelineEntry[]
 }
 
@@ -142,6 +151,9 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   trackingNumber: order.tracking_number ?? null,
   shippedAt: order.shipped_at ?? null,
   refunded: toFen(order.refunded_amount ?? 0),
+  unkept: order.unkept_payment
+    ? { amount: toFen(order.unkept_payment.amount), refunded: toFen(order.unkept_payment.refunded_amount) }
+    : null,
   receiver: order.address.receiver,
   mobile: order.address.mobile,
   address: order.address.address,
@@ -215,11 +227,12 @@ export async function orders(status: number, before?: string): Promise<{ orders:
 }
 
 /** One order with its timeline. */
-export async function order(number: string): Promise<Order> {
-  return asBuyer(async () => {
-    const answer = await call<{ order: WireOrder }>(query({ status: 3, order_id: number }))
-    return orderOf(answer.base_url)(answer.data.order)
-  })
+export const order = (number: string): Promise<Order> => asBuyer(() => story(number))
+
+/** The same, without leading to sign-in whoever is signed in no more. */
+export async function story(number: string): Promise<Order> {
+  const answer = await call<{ order: WireOrder }>(query({ status: 3, order_id: number }))
+  return orderOf(answer.base_url)(answer.data.order)
 }
 
 /** Operation 4. */

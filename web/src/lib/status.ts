@@ -1,3 +1,5 @@
+import { yuan, type Fen } from './money'
+
 /** The statuses of an order, as the service numbers them. */
 export const STATUS = { unpaid: 1, toShip: 2, shipped: 3, done: 4, cancelled: 5, refunded: 6 } as const
 
@@ -32,12 +34,36 @@ const ACTORS: Readonly<Record<string, string>> = {
 /** Who changed an order. */
 export const actorText = (actor: string): string => ACTORS[actor] ?? actor
 
+const PAYMENTS: Readonly<Record<string, string>> = {
+  settled: '已入账',
+  duplicate: '重复付款',
+  late: '逾期付款',
+  wrong_amount: '金额不符',
+  unknown_order: '未知订单',
+}
+
+/** What became of a payment, for the shop's people. */
+export const paymentText = (status: string): string => PAYMENTS[status] ?? status
+
+/** Whether a cancelled order came back to life: it was paid late, and its goods were still there. */
+export const isRevival = (entry: { from: number | null; to: number }): boolean =>
+  entry.from === STATUS.cancelled && entry.to === STATUS.toShip
+
+/** What becomes of money that did not pay its order. */
+export function unkeptText(status: number, { amount, refunded }: { amount: Fen; refunded: Fen }): string {
+  const left = amount - refunded
+  const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账户` : ''
+  const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账户` : ''
+  const why = status === STATUS.cancelled ? '付款到账时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
+  return `${why}${[back, going].filter(Boolean).join('，')}。`
+}
+
 /** How one entry of an order's timeline reads. */
 export function timelineText(entry: { from: number | null; to: number }): string {
   if (entry.from === null) return '提交订单'
   switch (entry.to) {
     case STATUS.toShip:
-      return '付款成功，等待发货'
+      return isRevival(entry) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
     case STATUS.shipped:
       return '商家已发货'
     case STATUS.done:

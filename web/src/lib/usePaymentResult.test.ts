@@ -10,7 +10,7 @@ const data = { order_id: ORDER, total_amount: '219.00' }
 const unpaid = { code: 50105, errmsg: '支付未完成', data }
 const paid = { code: 200, data }
 
-const order = (status: number) => ({
+const order = (status: number, more: object = {}) => ({
   code: 200,
   data: {
     order: {
@@ -22,6 +22,7 @@ const order = (status: number) => ({
       status,
       order_sku: [],
       order_time: '2026-11-24 04:26:26',
+      ...more,
     },
   },
 })
@@ -93,6 +94,55 @@ describe('the result of a payment', () => {
     const result = open(`?order_id=${ORDER}`)
     await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
     expect(result.state.value).toBe(state)
+  })
+
+  it('of a cancelled order that was paid late is told from its story', async () => {
+    signIn('demo', 'token')
+    const timeline = [[1, 5], [5, 2]].map(([from, to]) => ({ from, to, actor: 'alipay', reason: '', time: '' }))
+    const asked = service(unpaid, order(1), paid, order(2, { timeline }))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('revived')
+    expect(asked).toHaveLength(4)
+  })
+
+  it('is claimed where the story cannot be told', async () => {
+    signIn('demo', 'token')
+    service(paid, { code: 403, errmsg: 'Please login' })
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.amount.value]).toEqual(['paid', 21900])
+  })
+
+  it('of money that goes back is asked for until it is back', async () => {
+    signIn('demo', 'token')
+    const late = (refunded: string) => order(5, { unkept_payment: { amount: '219.00', refunded_amount: refunded } })
+    service(unpaid, late('0.00'), unpaid, late('219.00'))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.unkept.value]).toEqual(['returning', { amount: 21900, refunded: 0 }])
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('returned')
+  })
+
+  it('is not settled by a cancelled order as long as Alipay could not be asked', async () => {
+    signIn('demo', 'token')
+    const unreachable = { code: 50111, errmsg: '支付渠道暂不可用', data }
+    service(unreachable, order(5), unpaid, order(5))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('asking')
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('cancelled')
+  })
+
+  it('of an order that this buyer does not have is unknown at once', async () => {
+    signIn('demo', 'token')
+    const asked = service({ code: 50107, errmsg: '订单不存在' })
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(PAUSE * 3)
+    expect(result.state.value).toBe('unknown')
+    expect(asked).toHaveLength(1)
   })
 
   it('is told nobody without a signature or a sign-in', async () => {

@@ -1,52 +1,79 @@
-import { computed, onScopeDispose, ref } from 'vue'
+import { onScopeDispose, ref } from 'vue'
 
 import { toSignIn } from '@/api/guard'
-import { order as readOrder, paymentResult } from '@/api/orders'
+import { order as readOrder, paymentResult, story, type Order, type Unkept } from '@/api/orders'
 
 import { ApiError, inWords, mayPass } from './errors'
 import type { Fen } from './money'
 import { orderFrom } from './page'
 import { user } from './session'
-import { STATUS } from './status'
+import { isRevival, STATUS } from './status'
 
 /** How often the page asks before it leaves asking to the buyer, and how long it waits in between, in milliseconds. */
 export const TRIES = 30
 export const PAUSE = 2000
 
-/** What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. */
-export type PaymentState = 'asking' | 'paid' | 'cancelled' | 'refunded' | 'unsure'
+/**
+ * What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. `revived`: the order was
+ * cancelled when its payment came, and its goods were still there. `returning` and `returned`: they were not, and the
+ * money goes back. `unknown`: whoever is signed in has no such order.
+ */
+export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'unsure' | 'unknown'
+
+/** What becomes something else while the page is open. */
+const PASSING: readonly PaymentState[] = ['asking', 'returning']
+
+/** The service asked Alipay, which knows of no payment. */
+const UNPAID = 50105
+const NO_SUCH_ORDER = 50107
 
 interface Known {
   state: PaymentState
   number: string
   amount: Fen
+  unkept?: Unkept | null
 }
 
 /** Asks once: with Alipay's signed query string where there is one, else for the order itself. */
 async function ask(search: string): Promise<Known> {
+  let failure: ApiError | undefined
   if (new URLSearchParams(search).has('sign')) {
     try {
       const { order, amount } = await paymentResult(search)
-      return { state: 'paid', number: order, amount }
+      // The order's own story is told to its buyer alone; that it is paid is certain without it.
+      return user.value === undefined ? { state: 'paid', number: order, amount } : await tell(order, amount)
     } catch (error) {
       // Whose order it is and what became of it, the signature does not tell; the buyer may.
       if (!(error instanceof ApiError) || user.value === undefined) throw error
+      failure = error
     }
   }
   const number = orderFrom(search)
-  if (number === undefined) throw new ApiError(50107)
-  const { status, amount } = await readOrder(number)
-  return { state: stateOf(status), number, amount }
+  if (number === undefined) throw new ApiError(NO_SUCH_ORDER)
+  const known = knownOf(await readOrder(number))
+  // Alipay could not be asked: the payment of a cancelled order may be on its way.
+  if (known.state === 'cancelled' && failure && failure.code !== UNPAID && mayPass(failure)) throw failure
+  return known
 }
 
-function stateOf(status: number): PaymentState {
+/** Of an order that is paid. */
+async function tell(number: string, amount: Fen): Promise<Known> {
+  const known = await story(number).then(knownOf, () => undefined)
+  return known ?? { state: 'paid', number, amount }
+}
+
+function knownOf(order: Order): Known {
+  return { state: stateOf(order), number: order.number, amount: order.amount, unkept: order.unkept }
+}
+
+function stateOf({ status, timeline, unkept }: Order): PaymentState {
   switch (status) {
     case STATUS.toShip:
     case STATUS.shipped:
     case STATUS.done:
-      return 'paid'
+      return timeline.some(isRevival) ? 'revived' : 'paid'
     case STATUS.cancelled:
-      return 'cancelled'
+      return unkept ? (unkept.refunded < unkept.amount ? 'returning' : 'returned') : 'cancelled'
     case STATUS.refunded:
       return 'refunded'
     default:
@@ -59,6 +86,7 @@ export function usePaymentResult(search: string) {
   const state = ref<PaymentState>('asking')
   const number = ref(orderFrom(search))
   const amount = ref<Fen>()
+  const unkept = ref<Unkept | null>()
   const problem = ref('')
   let timer: ReturnType<typeof setTimeout> | undefined
   let run = 0
@@ -70,18 +98,21 @@ export function usePaymentResult(search: string) {
       if (mine !== run) return
       number.value = known.number
       amount.value = known.amount
+      unkept.value = known.unkept
       problem.value = ''
-      if (known.state !== 'asking') {
-        state.value = known.state
-        return
-      }
+      state.value = known.state
+      if (!PASSING.includes(known.state)) return
     } catch (error) {
       if (mine !== run) return
       problem.value = inWords(error)
+      if (error instanceof ApiError && error.code === NO_SUCH_ORDER) {
+        state.value = 'unknown'
+        return
+      }
       goesOn &&= mayPass(error)
     }
     if (goesOn) timer = setTimeout(() => void again(triesLeft - 1, mine), PAUSE)
-    else state.value = 'unsure'
+    else if (state.value === 'asking') state.value = 'unsure'
   }
 
   function look(): void {
@@ -101,5 +132,5 @@ export function usePaymentResult(search: string) {
     clearTimeout(timer)
   })
   look()
-  return { state, number, amount, problem, look, isKnown: computed(() => !['asking', 'unsure'].includes(state.value)) }
+  return { state, number, amount, unkept, problem, look }
 }

@@ -176,6 +176,10 @@ impl OrderReader for SqlStore {
         self.engine.list(query).await
     }
 
+    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+        OrderReader::payments(&*self.engine, ids).await
+    }
+
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
         self.engine.timeline(id).await
     }

@@ -1,9 +1,9 @@
 //! The shapes of the contract's JSON.
 
-use application::{OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
+use application::{ListedOrder, OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, Order, OrderGoods, PricedLine, Quote, SaleAttribute, TimelineEntry, Unavailable,
-    UnavailableReason,
+    Address, Money, OrderGoods, PricedLine, Quote, SaleAttribute, TimelineEntry, Unavailable,
+    UnavailableReason, Unkept,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -89,6 +89,14 @@ struct OrderData {
     tracking_number: Option<String>,
     #[schema(required)]
     shipped_at: Option<String>,
+    refunded_amount: String,
+    unkept_payment: Option<UnkeptData>,
+}
+
+/// What was paid for an order without paying it, and what of that is back.
+#[derive(Serialize, ToSchema)]
+struct UnkeptData {
+    amount: String,
     refunded_amount: String,
 }
 
@@ -236,8 +244,8 @@ impl From<OrderPage> for OrdersData {
     }
 }
 
-impl From<Order> for OrderData {
-    fn from(order: Order) -> Self {
+impl From<ListedOrder> for OrderData {
+    fn from(ListedOrder { order, unkept }: ListedOrder) -> Self {
         Self {
             order_id: order.id.to_string(),
             order_total_count: order.total_count,
@@ -258,14 +266,22 @@ impl From<Order> for OrderData {
             tracking_number: order.shipment.as_ref().map(|shipment| shipment.tracking_number.clone()),
             shipped_at: order.shipment.map(|shipment| shipment.shipped_at.to_string()),
             refunded_amount: order.refunded_amount.to_string(),
+            unkept_payment: unkept.map(UnkeptData::from),
         }
+    }
+}
+
+impl From<Unkept> for UnkeptData {
+    fn from(unkept: Unkept) -> Self {
+        Self { amount: unkept.amount.to_string(), refunded_amount: unkept.refunded.to_string() }
     }
 }
 
 impl From<OrderStory> for OrderStoryData {
     fn from(story: OrderStory) -> Self {
         let timeline = story.timeline.into_iter().map(TimelineData::from).collect();
-        Self { order: OrderWithTimeline { order: OrderData::from(story.order), timeline } }
+        let listed = ListedOrder { order: story.order, unkept: story.unkept };
+        Self { order: OrderWithTimeline { order: OrderData::from(listed), timeline } }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Operation 3: 订单查询.
 
-use domain::OrderStatus;
+use domain::{EvidenceSource, OrderStatus, PaymentRecord, PaymentStatus};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -8,6 +8,7 @@ use crate::{samples::*, support::*};
 fn listing(orders: Vec<domain::Order>) -> Parts {
     let mut parts = Parts::signed_in();
     parts.orders.expect_list().withf(|query| query.user_id == USER).returning(move |_| Ok(orders.clone()));
+    parts.orders.expect_payments().returning(|_| Ok(Vec::new()));
     parts
 }
 
@@ -34,6 +35,25 @@ async fn an_order_of_the_old_back_end_has_no_deadline() {
     let old = domain::Order { expire_at: None, ..order(OrderStatus::AwaitingPayment) };
     let answer = listing(vec![old]).get("status=1&order_status=1").await;
     assert_eq!(answer["data"]["orders_list"][0]["expire_at"], Value::Null);
+}
+
+/// A buyer who paid too late learns that the money goes back.
+#[actix_web::test]
+async fn an_order_has_what_was_paid_in_vain() {
+    let mut parts = Parts::signed_in();
+    parts.orders.expect_list().returning(|_| Ok(vec![order(OrderStatus::Cancelled)]));
+    parts.orders.expect_payments().withf(|ids| *ids == [order_id(ORDER)]).returning(|_| {
+        let source = EvidenceSource::Query;
+        Ok(vec![PaymentRecord {
+            trade: trade("323.91"),
+            status: PaymentStatus::Late,
+            source,
+            recorded_at: noon(),
+        }])
+    });
+    let answer = parts.get("status=1&order_status=0").await;
+    let expected = json!({"amount": "323.91", "refunded_amount": "0.00"});
+    assert_eq!(answer["data"]["orders_list"][0]["unkept_payment"], expected);
 }
 
 #[actix_web::test]

@@ -177,6 +177,7 @@ pub(crate) fn order_data(status: i16, status_text: &str) -> Value {
         "address": {"title": "家", "address": "北京市东城区珍贝大厦", "mobile": "13691433520", "receiver": "习瓜瓜"},
         "status": status, "status_text": status_text, "order_sku": lines(),
         "order_time": "2019-11-28 20:40:08", "expire_at": "2019-11-28 21:10:08",
-        "carrier": null, "tracking_number": null, "shipped_at": null, "refunded_amount": "0.00"
+        "carrier": null, "tracking_number": null, "shipped_at": null, "refunded_amount": "0.00",
+        "unkept_payment": null
     })
 }

@@ -10,6 +10,12 @@ const QUERY: &str = "status=3&order_id=2019112820400804";
 fn with_changes(mut parts: Parts, changes: Vec<TimelineEntry>) -> Parts {
     parts.orders.expect_timeline().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(changes));
     parts
+        .orders
+        .expect_payments()
+        .times(1)
+        .withf(|ids| *ids == [order_id(ORDER)])
+        .returning(|_| Ok(Vec::new()));
+    parts
 }
 
 fn entry(from: OrderStatus, to: OrderStatus, cause: Cause, reason: &str, time: &str) -> TimelineEntry {
@@ -137,5 +143,10 @@ async fn rows_that_others_hold_are_50104_and_any_other_failure_is_50000_without_
         let mut timeline = Parts::signed_in().with_order(OrderStatus::Completed);
         timeline.orders.expect_timeline().returning(move |_| Err(failing()));
         assert_eq!(timeline.get(QUERY).await, expected);
+
+        let mut payments = Parts::signed_in().with_order(OrderStatus::Completed);
+        payments.orders.expect_timeline().returning(|_| Ok(Vec::new()));
+        payments.orders.expect_payments().returning(move |_| Err(failing()));
+        assert_eq!(payments.get(QUERY).await, expected);
     }
 }

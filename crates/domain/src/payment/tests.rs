@@ -219,6 +219,25 @@ fn a_payment_of_no_order_of_ours_is_only_recorded() {
 }
 
 #[test]
+fn what_the_shop_does_not_keep_is_what_came_too_late_or_twice() {
+    let payment = |status, amount: &str, refunded: &str| PaymentRecord {
+        trade: Trade { refunded: refunded.parse().unwrap(), ..trade("A", amount, TradeStatus::Success) },
+        ..record("A", status)
+    };
+    let kept = [
+        payment(PaymentStatus::Settled, "323.91", "10.00"),
+        payment(PaymentStatus::WrongAmount, "219.00", "0.00"),
+        payment(PaymentStatus::UnknownOrder, "1.00", "0.00"),
+    ];
+    assert_eq!(Unkept::of(&kept), None);
+    assert_eq!(Unkept::of(&[]), None);
+    let late = payment(PaymentStatus::Late, "323.91", "323.91");
+    let twice = payment(PaymentStatus::Duplicate, "323.90", "0.00");
+    let [amount, refunded] = ["647.81", "323.91"].map(|text| text.parse().unwrap());
+    assert_eq!(Unkept::of(kept.iter().chain([&late, &twice])), Some(Unkept { amount, refunded }));
+}
+
+#[test]
 fn a_message_must_be_for_this_shop() {
     let addressee = |app: &str, seller: Option<&str>| Addressee {
         app_id: app.to_owned(),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{NewOrder, OrderId, OrderStatus, UserId};
+use domain::{NewOrder, OrderId, OrderStatus, PaymentStatus, UserId};
 
 use super::{
     Shop,
-    samples::{Stocked, an_address, change, micros, order_id},
+    samples::{Stocked, an_address, change, micros, order_id, payment},
 };
 use crate::OrderListQuery;
 
@@ -114,4 +114,28 @@ pub async fn knows_the_numbers_of_a_second(shop: Arc<dyn Shop>) {
     expected.sort();
     assert_eq!(found, expected);
     assert_eq!(stocked.shop.orders().numbers_beginning_with("20991128120000").await.unwrap(), []);
+}
+
+/// Those of all the orders that are asked for, and of no other.
+pub async fn knows_the_payments_of_several_orders(shop: Arc<dyn Shop>) {
+    let recorded = [
+        payment("A1", "2019112812000004", PaymentStatus::Settled),
+        payment("A2", "2019112812000005", PaymentStatus::Late),
+        payment("A3", "2019112812000004", PaymentStatus::Duplicate),
+        payment("A4", "2019112812000006", PaymentStatus::Late),
+    ];
+    let mut unit = shop.units().begin().await.unwrap();
+    for payment in &recorded {
+        assert!(unit.payments().record(payment).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+    let of = async |numbers: &[&str]| {
+        let ids: Vec<OrderId> = numbers.iter().map(|number| order_id(number)).collect();
+        let mut found = shop.orders().payments(&ids).await.unwrap();
+        found.sort_by(|a, b| a.trade.trade_no.cmp(&b.trade.trade_no));
+        found
+    };
+    assert_eq!(of(&["2019112812000004", "2019112812000005"]).await, recorded[..3]);
+    assert_eq!(of(&["2019112812000007", "2019112812000006"]).await, recorded[3..]);
+    assert_eq!(of(&[]).await, []);
 }

@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, Quantity, RepeatGuard,
-    SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
+    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord,
+    Quantity, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, cart_removals, catalog, idempotency, people::AddressText,
+    Backend, Conn, Database, cart_removals, catalog, idempotency, payments, people::AddressText,
     prepared::prepared_if_few,
 };
 use crate::sql::{
@@ -28,6 +28,13 @@ impl OrderReader for Database {
 
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
         self.reader().await?.call(|conn| list(conn, query)).await
+    }
+
+    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reader().await?.call(|conn| payments::of_orders(conn, ids)).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {

@@ -4,10 +4,10 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{EvidenceSource, Money, PaymentRecord, PaymentStatus, Trade, TradeStatus};
+use domain::{EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeStatus};
 use ports::{PaymentRepo, StoreError};
 
-use super::{Conn, Unit};
+use super::{Conn, Unit, prepared::prepared_if_few};
 use crate::sql::{
     failure::QueryError,
     schema::dashop_payment,
@@ -58,6 +58,15 @@ pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<
         .select(PaymentRow::as_select())
         .load(conn)
         .await?;
+    rows.into_iter().map(PaymentRecord::try_from).collect()
+}
+
+pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
+    let of_orders = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq_any(ids.iter().map(OrderId::as_str)))
+        .order(dashop_payment::id)
+        .select(PaymentRow::as_select());
+    let rows: Vec<PaymentRow> = prepared_if_few(of_orders, ids.len()).load(conn).await?;
     rows.into_iter().map(PaymentRecord::try_from).collect()
 }
 

@@ -80,15 +80,22 @@ impl Pages {
         Self { pages, notice: notice(), policy: super::policy(base_url) }
     }
 
-    /// The page at this path of a URL. A program that was built without pages has its notice at all of their names.
+    /// The page at this path of a URL; links to pages differ in case (`Myorder.html`, `myOrder.html`), so that does not
+    /// matter in their names. A program that was built without pages has its notice at all of their names.
     pub(super) fn find(&self, path: &str) -> Option<&Page> {
         let name = match path.strip_prefix('/')? {
             "" => "index.html",
             name => name,
         };
-        let is_page = !name.contains('/') && name.ends_with(".html");
+        let is_page = !name.contains('/') && name.to_ascii_lowercase().ends_with(".html");
+        let in_other_case = || {
+            self.pages
+                .iter()
+                .find(|(known, _)| is_page && known.eq_ignore_ascii_case(name))
+                .map(|(_, page)| page)
+        };
         let notice = (self.pages.is_empty() && is_page).then_some(&self.notice);
-        self.pages.get(name).or(notice)
+        self.pages.get(name).or_else(in_other_case).or(notice)
     }
 
     /// What the pages may do, as the header says it.
@@ -248,11 +255,11 @@ mod tests {
     #[test]
     fn nothing_but_pages_is_found() {
         let pages = pages();
-        for path in ["/", "/index.html", "/favicon.svg", "/assets/cart-abc.js"] {
+        for path in ["/", "/index.html", "/Index.HTML", "/favicon.svg", "/assets/cart-abc.js"] {
             assert!(pages.find(path).is_some(), "{path}");
         }
         for path in
-            ["", "/index.html.gz", "/assets/", "/assets/..", "/../index.html", "//index.html", "/INDEX.HTML"]
+            ["", "/index.html.gz", "/assets/", "/assets/..", "/../index.html", "//index.html", "/FAVICON.svg"]
         {
             assert!(pages.find(path).is_none(), "{path}");
         }
