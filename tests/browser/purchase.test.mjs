@@ -300,4 +300,15 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   const notice = page.getByRole('region', { name: '待处理的付款' })
   for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
   await picture(page, 'admin-unmatched')
+
+  // Alipay knows no such trade, and says so: nobody is told that the money is on its way.
+  const refund = async () => {
+    await notice.getByRole('button', { name: '退款' }).click()
+    await page.getByLabel('退款原因').fill('金额不符')
+    await page.getByRole('button', { name: '确认退款' }).click()
+  }
+  await refund()
+  await see(page, '支付宝拒绝了这笔退款')
+  await page.getByRole('button', { name: '返回', exact: true }).click()
+  await see(page, 'T20261125')
 })

@@ -87,6 +87,7 @@ export interface Filter {
 
 export interface RefundRequest {
   amount: string
+  trade_no?: string
   reason: string
   restock: { sku_id: number; count: number }[]
 }
@@ -282,11 +283,11 @@ export async function refund(
   number: string,
   requestId: string,
   request: RefundRequest,
-): Promise<{ refund: Refund; order: Detail }> {
+): Promise<{ refund: Refund; order: Detail | null }> {
   const body = { request_id: requestId, ...request }
   const path = `orders/${encodeURIComponent(number)}/refunds`
-  const answer = await askJson<{ refund: WireRefund; order: WireDetail }>(path, body)
-  return { refund: refundOf(answer.refund), order: detailOf(answer.order) }
+  const answer = await askJson<{ refund: WireRefund; order: WireDetail | null }>(path, body)
+  return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
 }
 
 export async function figures(date?: string): Promise<Figures> {

@@ -15,5 +15,7 @@ describe('keys', () => {
     expect(keys.of({ address_id: 1, settlement_type: 0 })).toBe(first)
     expect(keys.of({ address_id: 2, settlement_type: 0 })).not.toBe(first)
     expect(new IdempotencyKeys().of({ address_id: 1, settlement_type: 0 })).not.toBe(first)
+    keys.forget({ address_id: 1, settlement_type: 0 })
+    expect(keys.of({ address_id: 1, settlement_type: 0 })).not.toBe(first)
   })
 })

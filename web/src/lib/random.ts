@@ -23,4 +23,9 @@ export class IdempotencyKeys {
     this.keys.set(content, key)
     return key
   }
+
+  /** What became of the request is known, and it may be made anew. */
+  forget(request: unknown): void {
+    this.keys.delete(JSON.stringify(request))
+  }
 }

@@ -32,7 +32,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-23-000001_shop_tables",
             "2026-11-23-000002_dashop",
             "2026-11-25-000003_storefront",
-            "2026-11-25-000004_order_life"
+            "2026-11-25-000004_order_life",
+            "2026-11-25-000005_ordered_lines"
         ]
     );
 

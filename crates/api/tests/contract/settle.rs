@@ -213,12 +213,25 @@ async fn a_wrong_amount_is_put_on_record_and_pays_nothing() {
 #[actix_web::test]
 async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
+    let unit = knowing(finding(OrderStatus::AwaitingPayment), Vec::new());
+    let parts = notifying(this_shop(), waiting).with_unit(unit);
+    assert_eq!(parts.open().await.send(notification()).await.text(), "success");
+}
+
+/// A refund without its number cannot be asked about: it is to be told again, for by then it may be on record.
+#[actix_web::test]
+async fn a_notification_of_a_refund_without_its_number_changes_nothing_and_is_to_be_sent_again() {
     let refund = Trade { refunded: money("1.00"), ..trade("323.91") };
-    for trade in [waiting, refund] {
-        let unit = knowing(finding(OrderStatus::AwaitingPayment), Vec::new());
-        let parts = notifying(this_shop(), trade).with_unit(unit);
-        assert_eq!(parts.open().await.send(notification()).await.text(), "success");
-    }
+    let units = (0..8).map(|_| {
+        let mut unit = knowing(finding(OrderStatus::AwaitingPayment), vec![recorded()]);
+        unit.refunds.expect_of_order().returning(|_| Ok(Vec::new()));
+        unit.stock.expect_moves_of().returning(|_| Ok(Vec::new()));
+        unit
+    });
+    let parts = units.fold(notifying(this_shop(), refund), Parts::with_unit);
+    let client = parts.open().await;
+    assert_eq!(client.send(notification()).await.text(), "fail");
+    assert_eq!(client.commits(), 0);
 }
 
 /// Defect 5: neither `app_id` nor `seller_id` was checked.

@@ -1,1 +1,0 @@
-DROP INDEX dashop_cart_removal_of_user ON dashop_cart_removal;
