@@ -118,12 +118,12 @@ async fn one_that_is_signed_but_not_the_right_one_changes_nothing(setup: Setup) 
     }
     let unknown = shop.alipay.payment("2019112820400804", "323.91", "unknown");
     assert_eq!(shop.in_vain(&shop.alipay.sign(unknown)).await, "success");
-    for (field, value) in
-        [("trade_status", "WAIT_BUYER_PAY"), ("trade_status", "TRADE_CLOSED"), ("refund_fee", "10.00")]
-    {
-        let form = shop.alipay.sign(shop.payment().with(field, value));
-        assert_eq!(shop.in_vain(&form).await, "success", "{field}={value} tells of no payment");
+    for status in ["WAIT_BUYER_PAY", "TRADE_CLOSED"] {
+        let form = shop.alipay.sign(shop.payment().with("trade_status", status));
+        assert_eq!(shop.in_vain(&form).await, "success", "{status} tells of no payment");
     }
+    let form = shop.alipay.sign(shop.payment().with("refund_fee", "10.00"));
+    assert_eq!(shop.in_vain(&form).await, "fail", "money that is not on record, and cannot be asked about");
     let form = shop.alipay.sign(shop.payment());
     assert_eq!(shop.notify(&form).await.text, "success", "and after all that the right one still pays");
     assert!(shop.database.state_of(&shop.order_id).await.starts_with("2 "));

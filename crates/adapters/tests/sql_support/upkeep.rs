@@ -47,7 +47,10 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
 
     let state = store.schema().await.unwrap();
     assert!(state.is_current());
-    assert_eq!(state.applied, ["20261123000001", "20261123000002", "20261125000003", "20261125000004"]);
+    assert_eq!(
+        state.applied,
+        ["20261123000001", "20261123000002", "20261125000003", "20261125000004", "20261125000005"]
+    );
     store.ping().await.unwrap();
 }
 
