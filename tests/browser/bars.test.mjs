@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { openBrowser, signIn, submit } from './buyer.mjs'
+import { inBrowserOf, openBrowser, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** Compressed JavaScript of a page's first load, in bytes. */
@@ -18,18 +18,7 @@ before(async () => {
 })
 after(() => shop?.stop())
 
-/** Gives a test a browser, and lets no page complain or load anything from elsewhere. */
-function inBrowser(name, work) {
-  test(name, async () => {
-    const browser = await openBrowser(shop)
-    try {
-      await work(browser.page, browser)
-      assert.deepEqual(browser.complaints, [])
-    } finally {
-      await browser.close()
-    }
-  })
-}
+const inBrowser = inBrowserOf(() => shop)
 
 /** An order of the backpack that waits for its payment. */
 async function order(page) {

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { test } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
@@ -131,4 +132,21 @@ export async function picture(page, name) {
     await Promise.all([...document.images].map((image) => image.decode().catch(() => undefined)))
   })
   await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`), fullPage: true })
+}
+
+/** Tests that get a browser at the shop, and whose pages may not complain or load anything from elsewhere. */
+export function inBrowserOf(shop) {
+  return (name, work) =>
+    test(name, async () => {
+      const browser = await openBrowser(shop())
+      try {
+        await work(browser.page, browser)
+        assert.deepEqual(browser.complaints, [])
+      } catch (error) {
+        error.message += `\nat ${browser.page.url()}\n${shop().log().split('\n').slice(-15).join('\n')}`
+        throw error
+      } finally {
+        await browser.close()
+      }
+    })
 }

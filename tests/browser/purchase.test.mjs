@@ -1,8 +1,8 @@
 /** A shop that buyers and staff use, from the front page to 已完成, and what may go wrong on the way. */
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before } from 'node:test'
 
-import { openBrowser, picture, signIn, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
+import { inBrowserOf, picture, signIn, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -16,21 +16,7 @@ before(async () => {
 })
 after(() => shop?.stop())
 
-/** Gives a test a browser, and lets no page complain. */
-function inBrowser(name, work) {
-  test(name, async () => {
-    const browser = await openBrowser(shop)
-    try {
-      await work(browser.page, browser)
-      assert.deepEqual(browser.complaints, [])
-    } catch (error) {
-      error.message += `\nat ${browser.page.url()}\n${shop.log().split('\n').slice(-15).join('\n')}`
-      throw error
-    } finally {
-      await browser.close()
-    }
-  })
-}
+const inBrowser = inBrowserOf(() => shop)
 
 const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
