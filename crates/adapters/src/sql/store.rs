@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CartStamp, CatalogId, DayBooks,
     Delivery, Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord,
-    Product, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
     Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderSearch, Resend, Shelf, ShelfPage,
-    Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch,
+    Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -36,6 +36,7 @@ trait Engine:
     + DirectBuys
     + OrderReader
     + BackOffice
+    + OrderRepo
     + UnitsOfWork
     + CartStore
     + NewsDelivery
@@ -230,6 +231,31 @@ impl BackOffice for SqlStore {
 
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
         self.engine.count(status).await
+    }
+}
+
+#[async_trait]
+impl OrderRepo for SqlStore {
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
+        self.engine.lock(number).await
+    }
+
+    async fn claim_due_orders(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        self.engine.claim_due_orders(now, lease_until, limit).await
+    }
+
+    async fn claim_due_refunds(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
+        self.engine.claim_due_refunds(now, lease_until, limit).await
     }
 }
 

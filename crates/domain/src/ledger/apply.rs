@@ -67,7 +67,10 @@ impl OrderLedger {
             }
             Event::StockReturned { reason, pieces, at } => self.return_pieces(reason, pieces, *at),
             Event::StockRetaken { pieces, at } => self.retake_pieces(pieces, *at),
-            Event::TimerSet { .. } => self.order.as_ref().map(|_| ()).ok_or(Inapplicable::OtherStatus),
+            Event::TimerSet { status, .. } => {
+                let has_status = self.order.as_ref().is_some_and(|order| order.status == *status);
+                if has_status { Ok(()) } else { Err(Inapplicable::OtherStatus) }
+            }
         }
     }
 

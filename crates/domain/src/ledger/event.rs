@@ -1,6 +1,6 @@
 use crate::{
-    Money, OrderNews, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime, StatusChange,
-    StockMoveKind,
+    Money, OrderNews, OrderStatus, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime,
+    StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;
@@ -76,6 +76,8 @@ pub enum Event {
     },
     /// The order's timer was set or taken off. Guard: the order's status.
     TimerSet {
+        /// The order's status.
+        status: OrderStatus,
         /// When it goes off; `None` if nothing is left to wait for.
         due_at: Option<ShopTime>,
         /// Whether the count of attempts begins anew.

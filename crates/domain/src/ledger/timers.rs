@@ -75,8 +75,8 @@ impl Decision<'_> {
         if order.expire_at.is_some() || order.status != OrderStatus::AwaitingPayment {
             return Ok(());
         }
-        let due_at = order.next_look(self.at, 0);
-        self.push(Event::TimerSet { due_at, restart: true })
+        let (status, due_at) = (order.status, order.next_look(self.at, 0));
+        self.push(Event::TimerSet { status, due_at, restart: true })
     }
 
     /// After its timer went off: an unpaid order is looked at again; a cancelled one was looked at for the last time; what
@@ -94,7 +94,8 @@ impl Decision<'_> {
             (OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded, _)
             | (OrderStatus::Cancelled, false) => None,
         };
-        self.push(Event::TimerSet { due_at, restart: due_at.is_none() })
+        let status = order.status;
+        self.push(Event::TimerSet { status, due_at, restart: due_at.is_none() })
     }
 }
 

@@ -52,7 +52,8 @@ pub struct Office {
         orders::show,
         orders::ship,
         orders::cancel,
-        orders::refund
+        orders::refund,
+        orders::return_pieces
     ),
     components(schemas(failure::Envelope))
 )]
@@ -77,6 +78,10 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             )
             .service(
                 resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),
+            )
+            .service(
+                resource("/orders/{order_id}/returns", Method::POST)
+                    .route(web::post().to(orders::return_pieces)),
             );
     }
     services.service(scope);
