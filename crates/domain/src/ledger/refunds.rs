@@ -252,11 +252,11 @@ impl Decision<'_> {
         let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
         let next = Refund::owed_number(trade_no, owed.len());
         self.fail(open.out_request_no.clone(), "一部分款项已在支付宝退款")?;
-        if left.is_zero() {
+        let amount = self.ledger.refundable(trade_no);
+        if amount.is_zero() {
             return Ok(());
         }
-        let refund =
-            Refund { out_request_no: next, amount: left, requested_at: self.at, failure: None, ..open };
+        let refund = Refund { out_request_no: next, amount, requested_at: self.at, failure: None, ..open };
         self.push(Event::RefundRequested { refund, due_at: self.at })
     }
 }
