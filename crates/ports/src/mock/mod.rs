@@ -1,5 +1,7 @@
 //! Mocks of every port, for tests of the use cases.
 
+mod ledgers;
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -11,6 +13,8 @@ use domain::{OrderNews, ShopTime};
 use crate::{
     CartRemovals, IdempotencyRepo, NewOrderRepo, Outbox, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
 };
+pub use ledgers::Ledgers;
+
 pub use crate::{
     address_editor::MockAddressEditor,
     back_office::MockBackOffice,
