@@ -19,14 +19,19 @@ const FLAGS = [
   '--disable-sync',
 ]
 
+/** A window as phones have it, for fingers. */
+export const PHONE = { width: 390, height: 844, isPhone: true }
+
 /** A browser with a profile of its own. Whatever a page complains of, or loads from elsewhere, is collected. */
-export async function openBrowser(shop, { width = 1280, height = 800 } = {}) {
+export async function openBrowser(shop, { width = 1280, height = 800, isPhone = false } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'dashop-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     headless: true,
     args: FLAGS,
     viewport: { width, height },
+    hasTouch: isPhone,
+    isMobile: isPhone,
     locale: 'zh-CN',
     // What fades in has not its colours yet.
     reducedMotion: 'reduce',
@@ -135,10 +140,10 @@ export async function picture(page, name) {
 }
 
 /** Tests that get a browser at the shop, and whose pages may not complain or load anything from elsewhere. */
-export function inBrowserOf(shop) {
+export function inBrowserOf(shop, options = {}) {
   return (name, work) =>
     test(name, async () => {
-      const browser = await openBrowser(shop())
+      const browser = await openBrowser(shop(), options)
       try {
         await work(browser.page, browser)
         assert.deepEqual(browser.complaints, [])

@@ -113,6 +113,20 @@ export async function startShop(settings = {}) {
         if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
       }
     },
+    /** Takes goods off the shelf. */
+    takeOffShelf: (sku) => sql(`UPDATE DDSC_SKU SET is_launched = 0 WHERE id = ${sku}`),
+    /** Deletes goods that were never ordered. */
+    remove: (sku) => sql(`DELETE FROM DDSC_SALE_ATTR_VALUE WHERE sku_id = ${sku}; DELETE FROM DDSC_SKU WHERE id = ${sku}`),
+    /** Sets how many pieces there are. */
+    stock: (sku, pieces) => sql(`UPDATE DDSC_SKU SET stock = ${pieces} WHERE id = ${sku}`),
+    /** What the cart of this buyer holds after a change, or as it is. */
+    async cart(username, method = 'GET', body = undefined) {
+      const headers = { authorization: token(username, 60) }
+      const answer = await fetch(`${url}/v1/carts/${username}`, { method, headers, body: body && JSON.stringify(body) })
+      const { code, error, data: lines } = await answer.json()
+      if (code !== 200) throw new Error(`${method} ${JSON.stringify(body)}: ${code} ${error}`)
+      return lines
+    },
     /** Has goods called so from now on. */
     rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
     /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */

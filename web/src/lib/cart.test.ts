@@ -22,9 +22,9 @@ describe('sums of a cart', () => {
   it('say whether all lines are ticked', () => {
     expect(totals([line(1), line(2)]).areAll).toBe(true)
     expect(totals([]).areAll).toBe(false)
-    const gone = line(3, { isSelected: false, isLaunched: false })
-    expect(totals([line(1), gone]).areAll).toBe(true)
-    expect(totals([gone]).areAll).toBe(false)
+    const gone = line(3, { count: 5, unavailable: '商品已下架' })
+    expect(totals([line(1), gone])).toEqual({ pieces: 1, amount: 10495, areAll: true })
+    expect(totals([gone])).toEqual({ pieces: 0, amount: 0, areAll: false })
   })
 })
 

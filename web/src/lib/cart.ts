@@ -8,9 +8,10 @@ export interface CartLine {
   image: string
   price: Fen
   attributes: { name: string; value: string }[]
-  /** Pieces, and whether it is sold at all; known after sign-in. */
+  /** Pieces that there are, where it is known. */
   stock?: number
-  isLaunched?: boolean
+  /** Why it cannot be bought any more, in words; known after sign-in. */
+  unavailable?: string
 }
 
 /** The most pieces of one SKU that a line takes; the service's own limit decides. */
@@ -18,11 +19,13 @@ export const MOST_PIECES = 200
 /** The most lines that are kept before sign-in. */
 export const MOST_LINES = 100
 
-/** What the ticked lines come to. */
+/** Whether it can still be bought. */
+export const isSold = (line: CartLine): boolean => line.unavailable === undefined
+
+/** What the ticked lines come to that can be bought. */
 export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
-  const ticked = lines.filter((line) => line.isSelected)
-  // What is not sold any more cannot be ticked, and keeps nobody from having ticked all.
-  const sold = lines.filter((line) => line.isLaunched !== false)
+  const sold = lines.filter(isSold)
+  const ticked = sold.filter((line) => line.isSelected)
   return {
     pieces: ticked.reduce((pieces, line) => pieces + line.count, 0),
     amount: sum(ticked),

@@ -255,8 +255,8 @@ impl CartStore for SqlStore {
         self.engine.write(user_id, changes).await
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
-        self.engine.discard(user_id, sku_id).await
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
+        self.engine.discard(user_id, sku_ids).await
     }
 }
 

@@ -216,11 +216,15 @@ fn columns(attributes: Vec<SaleAttribute>) -> (Vec<String>, Vec<String>) {
 
 impl From<&Unavailable> for UnavailableData {
     fn from(line: &Unavailable) -> Self {
-        let reason = match line.reason {
-            UnavailableReason::Gone => "商品不存在",
-            UnavailableReason::OffShelf => "商品已下架",
-        };
-        Self { id: line.sku_id.0, reason }
+        Self { id: line.sku_id.0, reason: reason_text(line.reason) }
+    }
+}
+
+/// What buyers are told of goods that cannot be bought any more.
+pub(super) fn reason_text(reason: UnavailableReason) -> &'static str {
+    match reason {
+        UnavailableReason::Gone => "商品不存在",
+        UnavailableReason::OffShelf => "商品已下架",
     }
 }
 

@@ -180,7 +180,7 @@ macro_rules! cart_contract {
                 writes_all_lines_or_none,
                 writes_over_what_cannot_be_read,
                 loses_no_write,
-                discards_a_line,
+                discards_lines,
             ]
         }
     };
