@@ -136,8 +136,20 @@ export async function startShop(settings = {}) {
         FROM tb_order_info WHERE order_id = '${number}'`),
     /** What Alipay's books say of an order's trades. */
     books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
-    /** A link to the shop's side, as `make run` prints it. */
-    staffLink: () => `/admin.html#token=${execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim()}`,
+    /** A token of the staff. */
+    staffToken: () => execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim(),
+    /** The link to the staff pages that the program has printed; it works once. */
+    staffLink: () => /\/admin\.html#code=\w+/.exec(readFileSync(log, 'utf8'))[0],
+    /** Puts so many finished orders of the first demo buyer on record, the newest a second ago. */
+    addOrders(count) {
+      const row = (age) => {
+        const time = new Date(Date.now() + 8 * 3600_000 - age * 1000).toISOString().replace('T', ' ').slice(0, 19)
+        return `('${time.replace(/\D/g, '')}01', '${time}', '${time}', 1, '10.00', '10.00', 1, 4, 1, 1)`
+      }
+      const rows = Array.from({ length: count }, (_, place) => row(place + 1))
+      sql(`INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, pay_method, status, address_id, user_id)
+        VALUES ${rows.join(', ')}`)
+    },
     /** Runs a subcommand to its end. */
     run: (...given) => execFileSync(program, given, { cwd: directory, env: environment, encoding: 'utf8' }),
     /** What it has said, for when something went wrong. */

@@ -37,7 +37,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{Office, Pages, Shop, StaffKey},
+    http::{LoginCode, Office, Pages, Shop, StaffKey},
 };
 
 /// The program put together, ready to serve.
@@ -277,6 +277,7 @@ impl Backs {
         let Self { store, clock, .. } = self;
         Office {
             staff,
+            login_code: LoginCode::default(),
             search: SearchOrders { users: Arc::clone(store) as _, office: Arc::clone(store) as _ },
             inspect: InspectOrder { office: Arc::clone(store) as _ },
             figures: ShowFigures { office: Arc::clone(store) as _, clock: Arc::clone(clock) },

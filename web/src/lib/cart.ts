@@ -1,3 +1,4 @@
+import { ApiError } from './errors'
 import { sum, type Fen } from './money'
 
 export interface CartLine {
@@ -16,6 +17,7 @@ export interface CartLine {
 
 /** The most pieces of one SKU that a line takes; the service's own limit decides. */
 export const MOST_PIECES = 200
+const OVER_STOCK = 30103
 /** The most lines that are kept before sign-in. */
 export const MOST_LINES = 100
 
@@ -33,13 +35,24 @@ export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fe
   }
 }
 
-/** A cart with more of something; new lines come first, and what was added is ticked. */
+/**
+ * A cart with more of something; new lines come first, and what was added is ticked.
+ *
+ * @throws ApiError 30103 where there are not so many pieces, as the service says it.
+ */
 export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[] {
   const before = lines.find((line) => line.sku === added.sku)
-  const count = Math.min((before?.count ?? 0) + added.count, MOST_PIECES)
+  const count = (before?.count ?? 0) + added.count
+  if (count > Math.min(MOST_PIECES, added.stock ?? MOST_PIECES)) throw new ApiError(OVER_STOCK)
   const changed = { ...added, count, isSelected: true }
   if (before) return lines.map((line) => (line === before ? changed : line))
   return [changed, ...lines].slice(0, MOST_LINES)
+}
+
+/** Of what was kept before sign-in, what is not in the buyer's cart in that number: stock or limit did not allow it. */
+export function notTaken(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
+  const counts = new Map(cart.map((line) => [line.sku, line.count]))
+  return kept.filter((line) => (counts.get(line.sku) ?? 0) < line.count)
 }
 
 /** Reads a cart that was kept in the browser; anybody may have written there, so whatever is no line is left out. */
@@ -61,6 +74,7 @@ function isLine(value: unknown): value is CartLine {
     isWhole(line.sku, 1) &&
     isWhole(line.count, 1) &&
     isWhole(line.price, 0) &&
+    (line.stock === undefined || isWhole(line.stock, 0)) &&
     typeof line.name === 'string' &&
     typeof line.image === 'string' &&
     typeof line.isSelected === 'boolean' &&

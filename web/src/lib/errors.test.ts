@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { AdminError, ApiError, inWords, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
+import { AdminError, ApiError, inWords, isFinal, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
 
 /** The codes in the tables of the interface's documentation. */
 function documentedCodes(): number[] {
@@ -48,5 +48,13 @@ describe('errors in words', () => {
     for (const code of [50105, 50111, 50000, TIMED_OUT, OFFLINE]) expect(mayPass(new ApiError(code))).toBe(true)
     for (const code of [403, 50107, 50108, 50114, 50115, 50116]) expect(mayPass(new ApiError(code))).toBe(false)
     expect(mayPass(new TypeError('a defect'))).toBe(false)
+  })
+
+  it('tell what is as it is from what failed', () => {
+    for (const code of [40300, 50106, 50107, 50109]) expect(isFinal(new ApiError(code))).toBe(true)
+    for (const code of [50000, 50104, TIMED_OUT, OFFLINE, NONSENSE]) expect(isFinal(new ApiError(code))).toBe(false)
+    expect(isFinal(new AdminError(404, 'order_not_found', '订单不存在'))).toBe(true)
+    expect(isFinal(new AdminError(503, 'busy', '系统繁忙'))).toBe(false)
+    expect(isFinal(new TypeError('a defect'))).toBe(false)
   })
 })

@@ -38,8 +38,9 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 function change(online: () => Promise<CartLine[]>, offline: (lines: CartLine[]) => CartLine[]): Promise<void> {
   if (user.value === undefined) {
-    keepOffline(offline(offlineLines()))
-    return Promise.resolve()
+    return Promise.resolve().then(() => {
+      keepOffline(offline(offlineLines()))
+    })
   }
   waiting += 1
   return inTurn(async () => {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CartStamp, CatalogId, DayBooks,
     Delivery, Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord,
-    Product, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
@@ -178,6 +178,10 @@ impl OrderReader for SqlStore {
 
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         OrderReader::payments(&*self.engine, ids).await
+    }
+
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
+        OrderReader::refunds(&*self.engine, id).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
-use adapters::{sql::demo, system::SystemClock};
+use adapters::{
+    sql::demo,
+    system::{SystemClock, SystemRandomness},
+};
 use domain::Username;
 use ports::Clock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -88,9 +91,9 @@ fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) ->
     let week = 7 * 24 * 3600;
     let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
     say_line(format!("\ndashop 达达商城  {url}"))?;
-    if let Some(staff) = &shop.office.staff {
-        let token = staff.issue(DEMO_STAFF, SystemClock.now().unix_seconds() + week)?;
-        say_line(format!("Shop side        {url}/admin.html#token={token}"))?;
+    if shop.office.staff.is_some() {
+        let code = shop.office.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());
+        say_line(format!("Shop side        {url}/admin.html#code={code}  (works once, within an hour)"))?;
     }
     if let Some(gateway) = gateway {
         say_line(format!("Alipay sandbox   {gateway}"))?;

@@ -65,6 +65,9 @@ pub struct HttpConfiguration {
     pub base_url: String,
     /// Where buyers see whether they paid.
     pub result_page: String,
+    /// What the front page promises buyers, such as 七天无理由退换; nothing by default, because the shop keeps it and not the
+    /// program.
+    pub promises: Vec<String>,
     /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
     pub trusted_proxy: bool,
     /// The origins that pages may call from; all of them where it is empty.
@@ -116,6 +119,9 @@ pub struct AlipayAccount {
     pub return_url: String,
 }
 
+/// What fits beside the front page's heading.
+const MAX_PROMISES: usize = 4;
+const MAX_PROMISE_CHARS: usize = 12;
 /// The latest payment deadline that Alipay takes: 15 days.
 const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
 /// What the token secret of a real shop must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
@@ -180,6 +186,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
     Ok(HttpConfiguration {
         base_url: source.get_or("base_url", format!("{public_url}/media/"))?,
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
+        promises: promises(source)?,
         trusted_proxy: source.get_or("trusted_proxy", false)?,
         cors_origins: source.origins("cors_origins")?,
         workers: source.within("workers", 2, 1..=256)?,
@@ -188,6 +195,17 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         public_url,
         listen,
     })
+}
+
+fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
+    let promises = source.list("promises")?;
+    let fits = |promise: &String| promise.chars().count() <= MAX_PROMISE_CHARS;
+    if promises.len() > MAX_PROMISES || !promises.iter().all(fits) {
+        let problem =
+            format!("must be at most {MAX_PROMISES} texts of at most {MAX_PROMISE_CHARS} characters");
+        return Err(source.wrong("promises", &problem));
+    }
+    Ok(promises)
 }
 
 fn database(

@@ -260,6 +260,7 @@ async fn it_is_not_done_by_get() {
     let mut parts = Parts::signed_in().with_order(OrderStatus::AwaitingPayment);
     parts.orders.expect_timeline().times(1).returning(|_| Ok(Vec::new()));
     parts.orders.expect_payments().times(1).returning(|_| Ok(Vec::new()));
+    parts.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
     let shown = parts.get(&format!("status=3&order_id={ORDER}&reason=x")).await;
     assert_eq!(shown["data"]["order"]["status"], 1);
 }

@@ -6,7 +6,7 @@ use domain::{Cause, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
 
 use super::{
     Shop,
-    samples::{how_many, micros, money, others_go_on, taken_by_eight, until_let_through},
+    samples::{how_many, micros, money, order_id, others_go_on, taken_by_eight, until_let_through},
 };
 
 const ORDER: &str = "2019112812000004";
@@ -69,6 +69,8 @@ pub async fn are_read_as_they_were_recorded(shop: Arc<dyn Shop>) {
         assert!(record(&*shop, refund, None).await);
     }
     assert_eq!(of_order(&*shop, ORDER).await, all);
+    assert_eq!(shop.orders().refunds(&order_id(ORDER)).await.unwrap(), all);
+    assert_eq!(shop.orders().refunds(&order_id("2019112812000005")).await.unwrap(), []);
     assert_eq!(of_order(&*shop, "订单 2").await, std::slice::from_ref(&other_order));
     let mut unit = shop.units().begin().await.unwrap();
     assert_eq!(unit.refunds().find("r5").await.unwrap(), Some(other_order));

@@ -5,13 +5,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord,
-    Quantity, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
+    Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
     Backend, Conn, Database, cart_removals, catalog, idempotency, payments, people::AddressText,
-    prepared::prepared_if_few,
+    prepared::prepared_if_few, refunds,
 };
 use crate::sql::{
     config::CartsIn,
@@ -35,6 +35,10 @@ impl OrderReader for Database {
             return Ok(Vec::new());
         }
         self.reader().await?.call(|conn| payments::of_orders(conn, ids)).await
+    }
+
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
+        self.reader().await?.call(|conn| refunds::of_order(conn, id.as_str())).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {

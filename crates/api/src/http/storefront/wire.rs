@@ -28,9 +28,24 @@ impl<'a> TokenAnswer<'a> {
     }
 }
 
+/// The front page.
+#[derive(Serialize)]
+pub(super) struct IndexAnswer<'a> {
+    code: i32,
+    data: Vec<ShelfData>,
+    promises: &'a [String],
+    base_url: &'a str,
+}
+
+impl<'a> IndexAnswer<'a> {
+    pub(super) fn new(shelves: Vec<Shelf>, promises: &'a [String], base_url: &'a str) -> Self {
+        Self { code: 200, data: shelves.into_iter().map(ShelfData::from).collect(), promises, base_url }
+    }
+}
+
 /// A kind of goods on the front page.
 #[derive(Serialize)]
-pub(super) struct ShelfData {
+struct ShelfData {
     catalog_id: i32,
     catalog_name: String,
     sku: Vec<CardData>,

@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use api::http::{Office, Pages, Shop, Storefront};
+use api::http::{LoginCode, Office, Pages, Shop, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
     ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
@@ -64,6 +64,7 @@ impl Backs {
         });
         let office = Office {
             staff: Some(staff_key()),
+            login_code: LoginCode::default(),
             search: SearchOrders { users: Arc::clone(&users), office: Arc::clone(&office) },
             inspect: InspectOrder { office: Arc::clone(&office) },
             figures: ShowFigures { office, clock: Arc::clone(&clock) },
@@ -164,6 +165,7 @@ impl Backs {
         Storefront {
             sign_in: Some(SignIn::new(ports, sign_in)),
             goods: BrowseGoods { showcase: Arc::clone(&self.showcase) },
+            promises: vec!["七天无理由退换".to_owned()],
             cart,
             addresses: EditAddresses {
                 users: Arc::clone(&self.users),

@@ -19,7 +19,7 @@ use super::{Backs, Document};
 
 /// The shop, open.
 pub(crate) struct Client {
-    pub(super) shop: Data<Shop>,
+    pub(crate) shop: Data<Shop>,
     pub(super) units: Arc<PreparedUnits>,
     pub(super) origins: Vec<String>,
     pub(super) _writers: JoinSet<()>,
