@@ -46,6 +46,7 @@ trait Engine:
     async fn ping(&self) -> Result<(), StoreError>;
     async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
     fn statements(&self) -> u64;
+    fn parked(&self) -> u64;
 }
 
 impl SqlStore {
@@ -85,6 +86,12 @@ impl SqlStore {
         self.engine.seed_demo(now).await
     }
 
+    /// How many rows were parked since the store was opened, because they cannot be read: nothing is done about them until
+    /// somebody repairs them.
+    pub fn parked(&self) -> u64 {
+        self.engine.parked()
+    }
+
     /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
     pub fn statements(&self) -> u64 {
         self.engine.statements()
@@ -114,6 +121,10 @@ macro_rules! engine {
 
             fn statements(&self) -> u64 {
                 <$database>::statements(self)
+            }
+
+            fn parked(&self) -> u64 {
+                <$database>::parked(self)
             }
         }
     };

@@ -18,6 +18,8 @@ use crate::{
 
 /// How long requests may go on after the program was told to stop.
 const SHUTDOWN_SECONDS: u64 = 30;
+/// How long background jobs may go on with what they have begun, after that.
+const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of its request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -37,7 +39,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     }
     server.await?;
     tracing::info!("stopping: no more requests");
-    drop(jobs);
+    jobs.stop(JOBS_END_WITHIN).await;
     // With the last handle on the shop the desk closes; its writers place what is still waiting.
     drop(shop);
     while writers.join_next().await.is_some() {}

@@ -44,6 +44,8 @@ pub struct Configuration {
     pub alipay: AlipayConfiguration,
     /// Who is told the news of orders; none where nobody is.
     pub events: Option<EventsConfiguration>,
+    /// After how long without success a background job is stalled.
+    pub jobs_stalled_after: Duration,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
     /// Verifies the tokens of the shop's people.
@@ -169,6 +171,7 @@ impl Configuration {
             staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
             events,
+            jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log_level: source.get_or("log_level", "info".to_owned())?,
             log_json: source.get_or("log_json", false)?,
             data_dir,

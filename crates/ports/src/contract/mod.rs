@@ -136,6 +136,7 @@ macro_rules! shop_contract {
             news_delivery: [
                 are_read_as_they_were_written,
                 are_claimed_once_and_again_after_the_lease,
+                keep_a_name_of_their_own,
                 are_told_in_their_order,
                 are_given_up_until_resent,
                 are_resent,

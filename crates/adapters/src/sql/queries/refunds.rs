@@ -11,12 +11,15 @@ use super::{
     Conn, Unit,
     locking::for_update_skip_locked,
     orders::{cut, name},
+    readable::{load_each, park},
 };
 use crate::sql::{
     failure::QueryError,
     schema::dashop_refund,
     types::{Amount, Moment},
 };
+
+pub(super) const TABLE: &str = "dashop_refund";
 
 /// How many characters of a reason, and of Alipay's words, are kept.
 const REASON_CHARS: usize = 200;
@@ -55,7 +58,9 @@ impl RefundRepo for Unit {
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<Refund>>, StoreError> {
-        self.lease.call(|conn| claim_due(conn, now, lease_until, limit)).await
+        let (claimed, parked) = self.lease.call(|conn| claim_due(conn, now, lease_until, limit)).await?;
+        self.parked.add(parked);
+        Ok(claimed)
     }
 
     async fn set_due(
@@ -95,6 +100,11 @@ pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<
         .load(conn)
         .await?;
     rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// For [`load_each`].
+pub(super) fn by_number((_, row): (String, RefundRow)) -> Result<Refund, QueryError> {
+    row.try_into()
 }
 
 async fn find(conn: &mut Conn, out_request_no: &str) -> Result<Option<Refund>, QueryError> {
@@ -157,20 +167,30 @@ async fn correct(conn: &mut Conn, refund: &Refund) -> Result<bool, QueryError> {
     Ok(corrected > 0)
 }
 
+/// The refunds that are due, and how many are parked now because they cannot be read.
 async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
     limit: u32,
-) -> Result<Vec<Claimed<Refund>>, QueryError> {
+) -> Result<(Vec<Claimed<Refund>>, usize), QueryError> {
     let due = dashop_refund::table
         .filter(dashop_refund::due_at.le(Moment(now)))
         .order(dashop_refund::due_at)
         .limit(limit.into())
-        .select((RefundRow::as_select(), dashop_refund::due_attempts));
-    let rows: Vec<(RefundRow, i32)> = for_update_skip_locked(due).load(conn).await?;
-    if !rows.is_empty() {
-        let these = dashop_refund::out_request_no.eq_any(rows.iter().map(|(row, _)| &row.out_request_no));
+        .select((dashop_refund::out_request_no, (RefundRow::as_select(), dashop_refund::due_attempts)));
+    let claimed = |(_, (row, attempts)): (String, (RefundRow, i32))| {
+        Ok(Claimed { item: row.try_into()?, attempts: u32::try_from(attempts).unwrap_or(0) })
+    };
+    let each = load_each(conn, for_update_skip_locked(due), claimed).await?;
+    let (claimed, unreadable): (Vec<Claimed<Refund>>, _) = park(TABLE, each);
+    if !unreadable.is_empty() {
+        let these = dashop_refund::table.filter(dashop_refund::out_request_no.eq_any(&unreadable));
+        diesel::update(these).set(dashop_refund::due_at.eq(None::<Moment>)).execute(conn).await?;
+    }
+    if !claimed.is_empty() {
+        let these =
+            dashop_refund::out_request_no.eq_any(claimed.iter().map(|claimed| &claimed.item.out_request_no));
         diesel::update(dashop_refund::table.filter(these))
             .set((
                 dashop_refund::due_at.eq(Moment(lease_until)),
@@ -179,10 +199,7 @@ async fn claim_due(
             .execute(conn)
             .await?;
     }
-    let claimed = |(row, attempts): (RefundRow, i32)| {
-        Ok(Claimed { item: row.try_into()?, attempts: u32::try_from(attempts).unwrap_or(0) })
-    };
-    rows.into_iter().map(claimed).collect()
+    Ok((claimed, unreadable.len()))
 }
 
 async fn set_due(
