@@ -55,8 +55,8 @@ pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
-    Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus,
-    Settlement, Trade, TradeStatus, Unkept, decide_refunded_settlement, decide_settlement,
+    Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus, RefusedMessage,
+    Settlement, Trade, TradeStatus, Unkept, Unstorable, decide_refunded_settlement, decide_settlement,
 };
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{

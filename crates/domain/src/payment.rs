@@ -1,5 +1,9 @@
 use crate::{Allocation, Money, Order, OrderEvent, OrderId, OrderStatus, ShopTime, Transition};
 
+mod bounds;
+
+pub use bounds::{RefusedMessage, Unstorable};
+
 /// Who may be paid: the shop as Alipay knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merchant {

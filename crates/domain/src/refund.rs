@@ -3,8 +3,10 @@ use crate::{
     TradeStatus, stock_move::pieces_held,
 };
 
+mod owed_number;
 mod told;
 
+use owed_number::owed_number;
 pub use told::{Superseded, ToldRefund};
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
@@ -169,7 +171,7 @@ impl Refund {
             return None;
         }
         Some(Self {
-            out_request_no: format!("back-{}", payment.trade.trade_no),
+            out_request_no: owed_number(&payment.trade.trade_no, 0),
             out_trade_no: payment.trade.out_trade_no.clone(),
             trade_no: payment.trade.trade_no.clone(),
             amount: payment.trade.total_amount,

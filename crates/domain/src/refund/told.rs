@@ -1,6 +1,6 @@
 //! What is learned of refunds from Alipay.
 
-use super::{Refund, RefundBooks, RefundKind, RefundStatus};
+use super::{Refund, RefundBooks, RefundKind, RefundStatus, owed_number::owed_number};
 use crate::{Cause, Money, Restock, ShopTime, Trade};
 
 /// What a message tells of a refund.
@@ -117,7 +117,7 @@ impl RefundBooks<'_> {
         let owed = || self.refunds.iter().filter(|known| known.trade_no == trade_no && known.kind.is_owed());
         let open =
             owed().find(|known| known.status == RefundStatus::Requested && known.amount > left)?.clone();
-        let number = format!("back-{trade_no}-{}", owed().count());
+        let number = owed_number(trade_no, owed().count());
         let rest =
             Refund { out_request_no: number, amount: left, requested_at: now, failure: None, ..open.clone() };
         Some(Superseded { out_request_no: open.out_request_no, rest: (!left.is_zero()).then_some(rest) })
