@@ -39,7 +39,9 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster writer
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster a_node
 
-lint: tools-build $(PAGES) ## Checks format and code, warnings are errors
+lint: tools-build $(PAGES) ## Checks format, code, lock files and links; warnings are errors
+	tests/lint/links
+	tests/lint/lock-files
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)

@@ -113,6 +113,20 @@ export async function startShop(settings = {}) {
         if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
       }
     },
+    /** Takes goods off the shelf. */
+    takeOffShelf: (sku) => sql(`UPDATE DDSC_SKU SET is_launched = 0 WHERE id = ${sku}`),
+    /** Deletes goods that were never ordered. */
+    remove: (sku) => sql(`DELETE FROM DDSC_SALE_ATTR_VALUE WHERE sku_id = ${sku}; DELETE FROM DDSC_SKU WHERE id = ${sku}`),
+    /** Sets how many pieces there are. */
+    stock: (sku, pieces) => sql(`UPDATE DDSC_SKU SET stock = ${pieces} WHERE id = ${sku}`),
+    /** What the cart of this buyer holds after a change, or as it is. */
+    async cart(username, method = 'GET', body = undefined) {
+      const headers = { authorization: token(username, 60) }
+      const answer = await fetch(`${url}/v1/carts/${username}`, { method, headers, body: body && JSON.stringify(body) })
+      const { code, error, data: lines } = await answer.json()
+      if (code !== 200) throw new Error(`${method} ${JSON.stringify(body)}: ${code} ${error}`)
+      return lines
+    },
     /** Has goods called so from now on. */
     rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
     /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */
@@ -122,8 +136,20 @@ export async function startShop(settings = {}) {
         FROM tb_order_info WHERE order_id = '${number}'`),
     /** What Alipay's books say of an order's trades. */
     books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
-    /** A link to the shop's side, as `make run` prints it. */
-    staffLink: () => `/admin.html#token=${execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim()}`,
+    /** A token of the staff. */
+    staffToken: () => execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim(),
+    /** The link to the staff pages that the program has printed; it works once. */
+    staffLink: () => /\/admin\.html#code=\w+/.exec(readFileSync(log, 'utf8'))[0],
+    /** Puts so many finished orders of the first demo buyer on record, the newest a second ago. */
+    addOrders(count) {
+      const row = (age) => {
+        const time = new Date(Date.now() + 8 * 3600_000 - age * 1000).toISOString().replace('T', ' ').slice(0, 19)
+        return `('${time.replace(/\D/g, '')}01', '${time}', '${time}', 1, '10.00', '10.00', 1, 4, 1, 1)`
+      }
+      const rows = Array.from({ length: count }, (_, place) => row(place + 1))
+      sql(`INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, pay_method, status, address_id, user_id)
+        VALUES ${rows.join(', ')}`)
+    },
     /** Runs a subcommand to its end. */
     run: (...given) => execFileSync(program, given, { cwd: directory, env: environment, encoding: 'utf8' }),
     /** What it has said, for when something went wrong. */

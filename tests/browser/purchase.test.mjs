@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, picture, signIn, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
+import { inBrowserOf, picture, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -49,7 +49,7 @@ inBrowser('from the front page to the confirmed receipt', async (page) => {
   await toCashier(page)
   await page.locator('#pay').click()
   await page.waitForURL(/pay_success\.html/)
-  await see(page, '支付成功')
+  await see(page, '付款成功')
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
 
@@ -59,7 +59,7 @@ inBrowser('from the front page to the confirmed receipt', async (page) => {
   await page.getByRole('button', { name: '确认收货' }).click()
   await page.getByRole('button', { name: '已收到货' }).click()
   await page.locator('.tag.done', { hasText: '已完成' }).waitFor()
-  await see(page, '交易完成')
+  await see(page, '已确认收货')
 })
 
 inBrowser('without an address, one is added within the confirmation', async (page) => {
@@ -79,8 +79,8 @@ inBrowser('without an address, one is added within the confirmation', async (pag
   await see(page, '请填写收货人')
   await page.getByLabel('收货人').fill('达小达')
   await page.getByLabel('手机号码').fill('13800138000')
-  await page.locator('.el-cascader input').click()
-  for (const name of ['上海市', '市辖区', '徐汇区']) await page.locator('.el-cascader-node', { hasText: name }).first().click()
+  await page.getByLabel('省份').selectOption('上海市')
+  await page.getByLabel('区县').selectOption('徐汇区')
   await page.getByLabel('详细地址').fill('漕溪北路88号<img src=x onerror=window.hacked=1>')
   await page.getByRole('button', { name: '保存' }).click()
   await see(page, '寄送至：上海市徐汇区漕溪北路88号<img')
@@ -143,32 +143,32 @@ inBrowser('an order is cancelled after a question, and cannot be paid from an ol
   await see(page, '无法付款')
   await page.goto(`/pay_success.html?order_id=${number}`)
   await page.getByRole('heading', { name: '订单已取消' }).waitFor()
-  assert.equal(await page.getByText('支付成功').count(), 0)
+  assert.equal(await page.getByText('付款成功').count(), 0)
   await page.goto(`/payment.html?order_id=${number}`)
   await see(page, '订单已取消，不能付款')
 })
 
 inBrowser('an order that is paid after its deadline comes back to life, and the buyer is told', async (page) => {
   await signIn(page)
-  const isClaimed = await watchFor(page, '支付成功')
+  const isClaimed = await watchFor(page, '付款成功')
   const number = await order(page)
   await toCashierAfter(page, () => shop.expire('demo', number))
   assert.ok(!isClaimed(), 'nothing is paid yet')
   await page.locator('#pay').click()
-  await page.getByRole('heading', { name: '支付成功，订单已恢复' }).waitFor()
+  await page.getByRole('heading', { name: '付款成功，订单已恢复' }).waitFor()
   assert.ok(isClaimed(), 'it is paid')
-  await see(page, '付款到账时订单已取消，好在商品仍有库存')
+  await see(page, '收到付款时订单已取消，商品仍有库存')
   await picture(page, 'pay_success-revived')
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
-  for (const told of ['取消后收到付款，订单已恢复', '订单已取消', '超过支付期限']) await see(page, told)
+  for (const told of ['取消后收到付款，订单已恢复', '超过付款期限，订单自动取消']) await see(page, told)
   const [trade] = await shop.books(number)
   assert.deepEqual([trade.paid, trade.refunds], [true, []])
 })
 
 inBrowser('an order that is paid after its deadline and is sold out stays cancelled, and the money goes back', async (page, { context }) => {
   await signIn(page)
-  const isClaimed = await watchFor(page, '支付成功')
+  const isClaimed = await watchFor(page, '付款成功')
   const number = await order(page, SCARCE, 2)
   await toCashierAfter(page, async () => {
     await shop.expire('demo', number)
@@ -178,12 +178,12 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
   await page.locator('#pay').click()
   await page.getByRole('heading', { name: /^订单已取消，款项(?:正在|已)退回$/ }).waitFor()
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
-  await see(page, '付款到账时订单已取消，商品库存不足，无法恢复订单')
+  await see(page, '收到付款时订单已取消，商品库存不足，无法恢复订单')
   await picture(page, 'pay_success-returned')
   const [trade] = await shop.books(number)
   assert.deepEqual(trade.refunds.map(({ amount }) => amount), [trade.total_amount])
 
-  const words = `¥${trade.total_amount} 已原路退回您的支付宝账户`
+  const words = `¥${trade.total_amount} 已原路退回您的支付宝账号`
   await see(page, words)
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.locator('.tag.over', { hasText: '已取消' }).waitFor()
@@ -208,8 +208,8 @@ inBrowser('a payment that is not known is never claimed', async (page) => {
     await page.goto(`/pay_success.html?order_id=${number}${forged}`)
     // It asks again when the first answer is there.
     for (let times = 0; times < 2; times += 1) await page.waitForRequest(/\/v1\/orders\/(?:success|processing)\//)
-    await see(page, '正在确认支付结果')
-    assert.equal(await page.getByText('支付成功').count(), 0)
+    await see(page, '正在确认付款结果')
+    assert.equal(await page.getByText('付款成功').count(), 0)
   }
 })
 
@@ -240,12 +240,10 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   const number = await order(page)
   await toCashier(page)
   await page.locator('#pay').click()
-  await see(page, '支付成功')
+  await see(page, '付款成功')
 
   const staff = await context.newPage()
-  await staff.goto(shop.staffLink())
-  await see(staff, '今日概览')
-  assert.ok(!staff.url().includes('token'), 'the token is gone from the address bar')
+  await signInStaff(staff, shop)
   await staff.getByLabel('订单编号').fill(number)
   await staff.getByRole('button', { name: '查询' }).click()
   await staff.getByRole('link', { name: number }).click()
@@ -266,7 +264,13 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await refund('9.90')
   await staff.locator('.tag', { hasText: '待收货' }).waitFor()
   await page.reload()
-  await see(page, '已退款')
+  const told = page.getByRole('region', { name: '退款' })
+  for (const words of ['¥9.90', '已退回您的支付宝账号', '原因：质量问题', /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/]) await told.getByText(words).first().waitFor()
+  await picture(page, 'myOrder-part-refunded')
+  await staff.getByRole('link', { name: '返回订单列表' }).click()
+  await staff.getByRole('row', { name: number }).getByText('已退 ¥9.90').waitFor()
+  await picture(staff, 'admin-part-refunded')
+  await staff.getByRole('link', { name: number }).click()
   await refund()
   await staff.locator('.tag', { hasText: '已退款' }).waitFor()
   await page.reload()
@@ -282,7 +286,7 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   await signIn(page)
   const number = await order(page)
   shop.payWrongly(number, 'T20261125', '1.50')
-  await page.goto(shop.staffLink())
+  await signInStaff(page, shop)
   const notice = page.getByRole('region', { name: '待处理的付款' })
   for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
   await picture(page, 'admin-unmatched')

@@ -115,10 +115,10 @@ impl NewsListener for HttpListener {
 }
 
 impl<'a> From<&'a Delivery> for Event<'a> {
-    fn from(Delivery { id, news }: &'a Delivery) -> Self {
+    fn from(Delivery { event_id, news, .. }: &'a Delivery) -> Self {
         let OrderNews { order_id, kind, from, to, amount, actor, reason, at } = news;
         Self {
-            id: id.to_string(),
+            id: event_id.to_string(),
             r#type: kind.as_str(),
             order_id: order_id.as_str(),
             from: from.map(domain::OrderStatus::code),

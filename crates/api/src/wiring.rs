@@ -25,7 +25,7 @@ use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
     Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, StartPayment, SweepCarts, Transact, WatchOrders,
+    ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -37,7 +37,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{Office, Pages, Shop, StaffKey},
+    http::{LoginCode, Office, Pages, Shop, StaffKey},
 };
 
 /// The program put together, ready to serve.
@@ -48,8 +48,8 @@ pub struct Services {
     pub sandbox: Option<Sandbox>,
     /// What runs beside the handlers: the desk's writers, which end when the shop is gone.
     pub writers: JoinSet<()>,
-    /// Jobs that run until they are dropped.
-    pub jobs: JoinSet<()>,
+    /// Jobs that run until they are stopped.
+    pub jobs: Supervisor,
 }
 
 /// Why the program cannot start.
@@ -158,11 +158,11 @@ impl Services {
         let placement = placement(&store, &sweep, &clock, configuration);
         let (desk, writers) = OrderDesk::open(Arc::new(placement), configuration.desk);
         let sweep = redis.is_some().then_some(sweep);
-        let readiness = Arc::new(Parts { store: Arc::clone(&store), redis, desk: desk.clone() });
-        let backs = Backs { store, gateway, merchant, clock };
+        let backs = Backs { store: Arc::clone(&store), gateway, merchant, clock };
         let life = backs.order_life(configuration);
-        let tell = events::tell_news(&backs.store, configuration)?;
-        let jobs = jobs::start(&life, sweep, tell);
+        let events = events::event_jobs(&store, configuration)?;
+        let jobs = jobs::start(&life, sweep, events, configuration.jobs_stalled_after);
+        let readiness = Arc::new(Parts { store, redis, desk: desk.clone(), jobs: jobs.health() });
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
@@ -279,6 +279,7 @@ impl Backs {
         let Self { store, clock, .. } = self;
         Office {
             staff,
+            login_code: LoginCode::default(),
             search: SearchOrders { users: Arc::clone(store) as _, office: Arc::clone(store) as _ },
             inspect: InspectOrder { office: Arc::clone(store) as _ },
             figures: ShowFigures { office: Arc::clone(store) as _, clock: Arc::clone(clock) },

@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    Cart, CartEdit, CartLineChange, CartRefusal, OfflineLine, QuantityLimit, Sku, SkuId, UserId, Username,
+    Cart, CartEdit, CartLine, CartLineChange, CartRefusal, OfflineLine, QuantityLimit, Sku, SkuId, UserId,
+    Username,
 };
 use ports::{CartError, CartStore, Catalog, StoreError, Users};
 
@@ -22,8 +23,10 @@ pub struct EditCart {
 /// A line of a cart, with its SKU as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLine {
-    /// What; it may be off the shelf.
-    pub sku: Sku,
+    /// What.
+    pub sku_id: SkuId,
+    /// The SKU; it may be off the shelf. `None` if it does not exist any more.
+    pub sku: Option<Sku>,
     /// How many, as stored.
     pub count: i64,
     /// Whether it is ticked.
@@ -51,7 +54,7 @@ pub enum EditCartError {
 }
 
 impl EditCart {
-    /// The lines of the user's cart whose SKUs exist, in the order of SKU ids.
+    /// The lines of the user's cart, in the order of SKU ids.
     pub async fn show(&self, username: &Username) -> Result<Vec<ShownLine>, EditCartError> {
         let user_id = self.user(username).await?;
         self.lines(user_id).await
@@ -71,10 +74,14 @@ impl EditCart {
         Err(EditCartError::Conflict)
     }
 
-    /// Takes a SKU out of the user's cart, if it is in it, and shows the cart then.
-    pub async fn discard(&self, username: &Username, sku_id: SkuId) -> Result<Vec<ShownLine>, EditCartError> {
+    /// Takes SKUs out of the user's cart, as far as they are in it, and shows the cart then.
+    pub async fn discard(
+        &self,
+        username: &Username,
+        sku_ids: &[SkuId],
+    ) -> Result<Vec<ShownLine>, EditCartError> {
         let user_id = self.user(username).await?;
-        self.carts.discard(user_id, sku_id).await?;
+        self.carts.discard(user_id, sku_ids).await?;
         self.lines(user_id).await
     }
 
@@ -103,11 +110,13 @@ impl EditCart {
         let cart = self.carts.load(user_id).await?;
         let ids: Vec<SkuId> = cart.lines.iter().map(|line| line.sku_id).collect();
         let mut skus = self.skus(&ids).await?;
-        let shown = cart.lines.into_iter().filter_map(|line| {
-            let sku = skus.remove(&line.sku_id)?;
-            Some(ShownLine { sku, count: line.count, selected: line.selected })
-        });
-        Ok(shown.collect())
+        let shown = |line: CartLine| ShownLine {
+            sku_id: line.sku_id,
+            sku: skus.remove(&line.sku_id),
+            count: line.count,
+            selected: line.selected,
+        };
+        Ok(cart.lines.into_iter().map(shown).collect())
     }
 
     async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {

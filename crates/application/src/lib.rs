@@ -11,6 +11,7 @@ mod edit_addresses;
 mod edit_cart;
 mod figures;
 mod inspect_order;
+mod jobs;
 mod ledger;
 mod list_orders;
 mod payment_result;
@@ -25,8 +26,6 @@ mod ship_order;
 mod show_order;
 mod sign_in;
 mod start_payment;
-mod sweep_carts;
-mod tell_news;
 mod watch_orders;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
@@ -37,6 +36,10 @@ pub use edit_addresses::{EditAddresses, EditAddressesError};
 pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use figures::{Figures, ShowFigures};
 pub use inspect_order::{InspectOrder, InspectOrderError, OrderDossier};
+pub use jobs::{
+    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeNews, Schedule, Supervisor,
+    SweepCarts, TellNews,
+};
 pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
@@ -54,8 +57,6 @@ pub use ship_order::ShipOrder;
 pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
-pub use sweep_carts::{SweepCarts, SweepError};
-pub use tell_news::TellNews;
 pub use watch_orders::WatchOrders;
 
 use std::time::Duration;

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use domain::{Cause, Order, OrderId, OrderStatus, TimelineEntry, Unkept, Username};
+use domain::{
+    Cause, Order, OrderId, OrderStatus, Refund, RefundKind, RefundStatus, TimelineEntry, Unkept, Username,
+};
 use ports::{OrderReader, StoreError, Users};
 
 /// 订单详情: one order of a buyer, and how it came to be where it is.
@@ -18,6 +20,8 @@ pub struct OrderStory {
     pub order: Order,
     /// What its buyer paid that goes back because it came too late or twice.
     pub unkept: Option<Unkept>,
+    /// What of the payment that paid it went back, or is going back, the first asked for first.
+    pub refunds: Vec<Refund>,
     /// From its creation on.
     pub timeline: Vec<TimelineEntry>,
 }
@@ -48,8 +52,19 @@ impl ShowOrder {
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
         let unkept = Unkept::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
-        Ok(OrderStory { timeline: timeline(&order, changes), order, unkept })
+        let mut refunds = self.orders.refunds(order_id).await?;
+        refunds.retain(concerns_buyer);
+        Ok(OrderStory { timeline: timeline(&order, changes), order, unkept, refunds })
     }
+}
+
+/// Not what was refused; and what did not pay the order is told as [`Unkept`].
+fn concerns_buyer(refund: &Refund) -> bool {
+    let is_of_order = match refund.kind {
+        RefundKind::Shop | RefundKind::External => true,
+        RefundKind::Late | RefundKind::Duplicate => false,
+    };
+    is_of_order && refund.status != RefundStatus::Failed
 }
 
 /// The changes of an order, with its creation, which is in the order itself, in front.

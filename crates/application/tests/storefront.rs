@@ -196,7 +196,7 @@ async fn each_port_of_a_cart_may_fail() {
     assert!(matches!(shop.cart().0.edit(&username(), add).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.discard(&username(), SkuId(4)).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.discard(&username(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
 }
 
 fn entries() -> AddressEntries {

@@ -7,9 +7,9 @@ use std::{
     time::Duration,
 };
 
-use application::{ResendNews, TellNews};
+use application::{Job, JobError, Pass, PurgeNews, ResendNews, TellNews};
 use async_trait::async_trait;
-use domain::{Actor, Delivery, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
+use domain::{Actor, Delivery, EventId, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
 use mockall::{Sequence, predicate::eq};
 use ports::{Claimed, ListenerError, NewsBacklog, NewsListener, Resend, StoreError, mock::MockNewsDelivery};
 use support::*;
@@ -27,12 +27,13 @@ fn news(id: i64, attempts: u32) -> Claimed<Delivery> {
         reason: String::new(),
         at: noon(),
     };
-    Claimed { item: Delivery { id: NewsId(id), news }, attempts }
+    let event_id = EventId::of_row(NewsId(id));
+    Claimed { item: Delivery { id: NewsId(id), event_id, news }, attempts }
 }
 
 fn happened(claimed: Claimed<Delivery>, at: ShopTime) -> Claimed<Delivery> {
-    let Claimed { item: Delivery { id, news }, attempts } = claimed;
-    Claimed { item: Delivery { id, news: OrderNews { at, ..news } }, attempts }
+    let Claimed { item: Delivery { id, event_id, news }, attempts } = claimed;
+    Claimed { item: Delivery { id, event_id, news: OrderNews { at, ..news } }, attempts }
 }
 
 /// How one news is taken.
@@ -70,12 +71,7 @@ fn listener(answer: fn(i64) -> Answer) -> Arc<Listener> {
 }
 
 fn use_case(news: MockNewsDelivery, listener: &Arc<Listener>) -> TellNews {
-    TellNews {
-        news: Arc::new(news),
-        listener: Arc::clone(listener) as _,
-        clock: Arc::new(clock()),
-        retention: 30 * DAY,
-    }
+    TellNews { news: Arc::new(news), listener: Arc::clone(listener) as _, clock: Arc::new(clock()) }
 }
 
 /// Gives these out with the first claim, and then nothing more.
@@ -101,7 +97,7 @@ async fn what_was_told_is_written_down() {
         Ok(())
     });
     let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 2);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
     let mut written = written.lock().unwrap().clone();
     written.sort_unstable();
     assert_eq!(written, [1, 2]);
@@ -110,7 +106,7 @@ async fn what_was_told_is_written_down() {
 #[tokio::test]
 async fn where_nothing_is_due_nothing_is_done() {
     let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(giving_out(vec![]), &listener).pass().await.unwrap(), 0);
+    assert_eq!(use_case(giving_out(vec![]), &listener).pass().await.unwrap(), Pass { done: 0 });
 }
 
 #[tokio::test]
@@ -123,7 +119,7 @@ async fn what_was_refused_is_told_again_after_a_growing_wait() {
             .with(eq(NewsId(1)), eq(Some(noon().after(Duration::from_secs(wait)))))
             .returning(|_, _| Ok(()));
         let listener = listener(|_| Answer::Refuses);
-        assert_eq!(use_case(store, &listener).pass().await.unwrap(), 1);
+        assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
     }
 }
 
@@ -136,7 +132,7 @@ async fn what_is_refused_for_three_days_is_given_up() {
     let in_an_hour = Some(noon().after(Duration::from_secs(3600)));
     store.expect_put_off().times(1).with(eq(NewsId(2)), eq(in_an_hour)).returning(|_, _| Ok(()));
     let listener = listener(|_| Answer::Refuses);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 2);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
 }
 
 /// 1 takes ten seconds; what becomes due meanwhile does not wait for it.
@@ -154,7 +150,7 @@ async fn what_takes_long_holds_up_nothing_else() {
         1 => Answer::TakesAfter(Duration::from_secs(10)),
         _ => Answer::Takes,
     });
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 5);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 5 });
     assert_eq!(*listener.took.lock().unwrap(), [2, 3, 4, 5, 1]);
 }
 
@@ -172,10 +168,28 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
     });
     store.expect_delivered().returning(|_, _| Ok(()));
     let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 100);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 100 });
     let limits = limits.lock().unwrap().clone();
     assert_eq!(limits.first(), Some(&32));
     assert!(limits.iter().all(|limit| *limit > 0), "nothing is asked for where there is no room");
+}
+
+/// A pass that never ended would never be known to have succeeded.
+#[tokio::test(start_paused = true)]
+async fn a_pass_ends_although_there_is_always_more() {
+    let mut store = MockNewsDelivery::new();
+    let mut next = 0;
+    store.expect_claim().returning(move |_, _, limit| {
+        let first = next;
+        next += i64::from(limit);
+        Ok((first..next).map(|id| news(id + 1, 0)).collect())
+    });
+    store.expect_delivered().returning(|_, _| Ok(()));
+    let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    let begun = tokio::time::Instant::now();
+    let pass = use_case(store, &listener).pass().await.unwrap();
+    assert_eq!(pass.done, listener.took.lock().unwrap().len(), "what it has it tells to its end");
+    assert!((30..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -186,7 +200,7 @@ async fn what_never_ends_and_what_fails_badly_is_told_again() {
         1 => Answer::TakesAfter(DAY),
         _ => Answer::Panics,
     });
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 2);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
     assert!(listener.took.lock().unwrap().is_empty());
 }
 
@@ -198,12 +212,12 @@ async fn each_failure_of_the_database_ends_the_pass() {
     delivered.expect_delivered().times(1).returning(|_, _| Err(store_down()));
     for store in [claim, delivered] {
         let outcome = use_case(store, &listener(|_| Answer::Takes)).pass().await;
-        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
     }
     let mut put_off = giving_out(vec![news(1, 0)]);
     put_off.expect_put_off().times(1).returning(|_, _| Err(store_down()));
     let outcome = use_case(put_off, &listener(|_| Answer::Refuses)).pass().await;
-    assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -213,16 +227,16 @@ async fn rows_that_others_hold_are_written_again_within_bounds() {
     store.expect_delivered().times(3).in_sequence(&mut sequence).returning(|_, _| Err(rows_locked()));
     store.expect_delivered().times(1).in_sequence(&mut sequence).returning(|_, _| Ok(()));
     let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), 1);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
     assert_eq!(*listener.took.lock().unwrap(), [1]);
 
     let mut held = giving_out(vec![news(1, 0)]);
     held.expect_delivered().times(8).returning(|_, _| Err(rows_locked()));
-    assert!(matches!(use_case(held, &listener).pass().await, Err(StoreError::Busy(_))));
+    assert!(matches!(use_case(held, &listener).pass().await, Err(JobError::Store(StoreError::Busy(_)))));
 
     let mut claim = MockNewsDelivery::new();
     claim.expect_claim().times(1).returning(|_, _, _| Err(rows_locked()));
-    assert_eq!(use_case(claim, &listener).pass().await.unwrap(), 0);
+    assert_eq!(use_case(claim, &listener).pass().await.unwrap(), Pass { done: 0 });
 }
 
 #[tokio::test]
@@ -233,7 +247,8 @@ async fn old_news_are_forgotten() {
         .times(1)
         .withf(|before, limit| *before == noon().before(30 * DAY) && *limit <= 1_000)
         .returning(|_, _| Ok(7));
-    assert_eq!(use_case(store, &listener(|_| Answer::Takes)).purge().await.unwrap(), 7);
+    let purge = PurgeNews { news: Arc::new(store), clock: Arc::new(clock()), retention: 30 * DAY };
+    assert_eq!(purge.pass().await.unwrap(), Pass { done: 7 });
 }
 
 #[tokio::test]

@@ -16,6 +16,13 @@ pub enum CartEdit {
     More(SkuId),
     /// One less, but never below one.
     Less(SkuId),
+    /// So many of a SKU that is in it, whatever its line said before; the tick stays as it is.
+    Set {
+        /// Which.
+        sku_id: SkuId,
+        /// How many, as the client says.
+        count: i64,
+    },
     /// Ticks a line.
     Select(SkuId),
     /// Unticks a line.
@@ -54,7 +61,7 @@ pub enum CartRefusal {
     /// The SKU is gone, off the shelf, or not in the cart.
     #[error("no such SKU that can be bought, or no such line")]
     UnknownSku,
-    /// The number of pieces to add is below one.
+    /// The number of pieces is below one.
     #[error("not a number of pieces")]
     InvalidCount,
     /// There are not so many pieces.
@@ -78,7 +85,10 @@ impl Cart {
     /// Which SKUs an edit has to know.
     pub fn concerned(&self, edit: CartEdit) -> Vec<SkuId> {
         match edit {
-            CartEdit::Add { sku_id, .. } | CartEdit::More(sku_id) | CartEdit::Select(sku_id) => vec![sku_id],
+            CartEdit::Add { sku_id, .. }
+            | CartEdit::Set { sku_id, .. }
+            | CartEdit::More(sku_id)
+            | CartEdit::Select(sku_id) => vec![sku_id],
             CartEdit::SelectAll => self.lines.iter().map(|line| line.sku_id).collect(),
             CartEdit::Less(_) | CartEdit::Unselect(_) | CartEdit::UnselectAll => Vec::new(),
         }
@@ -118,6 +128,16 @@ impl Cart {
             CartEdit::Less(sku_id) => {
                 let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
                 CartLineChange::of(sku_id, Some(line), line.count.saturating_sub(1).max(1), line.selected)
+            }
+            CartEdit::Set { sku_id, count } => {
+                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
+                if count < 1 {
+                    return Err(CartRefusal::InvalidCount);
+                }
+                // Fewer pieces than now are always allowed, also of what has become scarce or is not sold any more.
+                let count =
+                    if count > line.count { allowed(count, on_shelf(sku_id)?, limit)? } else { count };
+                CartLineChange::of(sku_id, Some(line), count, line.selected)
             }
             CartEdit::Select(sku_id) => {
                 let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
@@ -299,11 +319,36 @@ mod tests {
     }
 
     #[test]
+    fn a_count_is_set_whatever_it_was_before() {
+        let set = |sku, count| CartEdit::Set { sku_id: SkuId(sku), count };
+        let some = cart(&[(1, 7, false), (2, 5, true), (3, 500, true), (4, 2, true), (99, 5, true)]);
+        assert_eq!(edit(&some, set(1, 10)), Ok(vec![(1, 10, false)]), "not ticked by that");
+        assert_eq!(edit(&some, set(1, 1)), Ok(vec![(1, 1, false)]));
+        assert_eq!(edit(&some, set(1, 7)), Ok(vec![]), "nothing to write");
+        assert_eq!(edit(&some, set(1, 11)), Err(CartRefusal::StockShort));
+        assert_eq!(edit(&some, set(3, 501)), Err(CartRefusal::OverLimit { most: 200 }));
+        assert_eq!(edit(&some, set(2, 6)), Err(CartRefusal::UnknownSku), "off the shelf");
+        for (sku, count) in [(2, 1), (3, 300), (4, 1), (99, 4)] {
+            assert_eq!(edit(&some, set(sku, count)), Ok(vec![(sku, count, true)]), "fewer is always allowed");
+        }
+        for count in [0, -1, i64::MIN] {
+            assert_eq!(edit(&some, set(1, count)), Err(CartRefusal::InvalidCount));
+        }
+        assert_eq!(edit(&some, set(1, i64::MAX)), Err(CartRefusal::StockShort));
+        let changes = some.edit(set(1, 2), &skus(), limit()).unwrap();
+        assert_eq!(changes[0].was, Some(stamp(1)), "only if it is still so");
+    }
+
+    #[test]
     fn a_line_that_is_not_there_is_not_edited() {
         let one = SkuId(1);
-        for edit_of in
-            [CartEdit::More(one), CartEdit::Less(one), CartEdit::Select(one), CartEdit::Unselect(one)]
-        {
+        for edit_of in [
+            CartEdit::More(one),
+            CartEdit::Less(one),
+            CartEdit::Set { sku_id: one, count: 1 },
+            CartEdit::Select(one),
+            CartEdit::Unselect(one),
+        ] {
             assert_eq!(edit(&cart(&[(3, 1, true)]), edit_of), Err(CartRefusal::UnknownSku), "{edit_of:?}");
         }
     }

@@ -23,15 +23,30 @@ pub struct OrderNews {
     pub at: ShopTime,
 }
 
-/// The number of an order's news: the same however often they are told, and larger than those of the same order's news
-/// before.
+/// The number of an order's news in the database: larger than those of the same order's news before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NewsId(pub i64);
 
-/// `evt_42`, as whoever listens sees it.
-impl fmt::Display for NewsId {
+/// The id of an event as the webhook endpoint sees it: the same however often the event is sent, and never that of
+/// another event.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EventId(String);
+
+impl EventId {
+    /// `evt_` and a UUID.
+    pub fn of_uuid(uuid: &str) -> Self {
+        Self(format!("evt_{uuid}"))
+    }
+
+    /// `evt_42`, as events that were written before there were UUIDs keep it.
+    pub fn of_row(id: NewsId) -> Self {
+        Self(format!("evt_{}", id.0))
+    }
+}
+
+impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "evt_{}", self.0)
+        self.0.fmt(f)
     }
 }
 
@@ -40,6 +55,8 @@ impl fmt::Display for NewsId {
 pub struct Delivery {
     /// Their number.
     pub id: NewsId,
+    /// What they are called outside.
+    pub event_id: EventId,
     /// What they are.
     pub news: OrderNews,
 }
@@ -148,7 +165,7 @@ mod tests {
             reason: String::new(),
             at: ShopTime::parse(at).unwrap(),
         };
-        Delivery { id: NewsId(42), news }
+        Delivery { id: NewsId(42), event_id: EventId::of_row(NewsId(42)), news }
     }
 
     /// How long after it began a listener that never answers is told for the last time, and how often it was told.
@@ -184,7 +201,9 @@ mod tests {
 
     #[test]
     fn ids_and_kinds_have_words() {
-        assert_eq!(NewsId(42).to_string(), "evt_42");
+        assert_eq!(EventId::of_row(NewsId(42)).to_string(), "evt_42");
+        let uuid = "019ac6d7-5b00-7000-8000-000000000000";
+        assert_eq!(EventId::of_uuid(uuid).to_string(), format!("evt_{uuid}"));
         for word in ["order.created", "order.status_changed", "order.refund"] {
             assert_eq!(OrderNewsKind::from_word(word).map(OrderNewsKind::as_str), Some(word));
         }

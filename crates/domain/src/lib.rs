@@ -44,7 +44,7 @@ pub use bill::{BillEntry, BillEntryKind};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 pub use credentials::{Password, PasswordHash};
-pub use event::{Delivery, NewsId, OrderNews, OrderNewsKind};
+pub use event::{Delivery, EventId, NewsId, OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
@@ -56,7 +56,8 @@ pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
-    Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, Trade, TradeStatus, Unkept,
+    Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, RefusedMessage, Trade,
+    TradeStatus, Unkept, Unstorable,
 };
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{

@@ -1,5 +1,9 @@
 use crate::{Money, ShopTime};
 
+mod bounds;
+
+pub use bounds::{RefusedMessage, Unstorable};
+
 /// Who may be paid: the shop as Alipay knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merchant {

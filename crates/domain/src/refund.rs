@@ -1,5 +1,9 @@
 use crate::{Cause, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeStatus};
 
+mod owed_number;
+
+pub(crate) use owed_number::owed_number;
+
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
@@ -130,7 +134,7 @@ impl Refund {
             return None;
         }
         Some(Self {
-            out_request_no: Self::owed_number(&payment.trade.trade_no, 0),
+            out_request_no: owed_number(&payment.trade.trade_no, 0),
             out_trade_no: payment.trade.out_trade_no.clone(),
             trade_no: payment.trade.trade_no.clone(),
             amount: payment.trade.total_amount,
@@ -143,16 +147,6 @@ impl Refund {
             finished_at: None,
             failure: None,
         })
-    }
-}
-
-impl Refund {
-    /// The request number of what is owed of a trade, after so many owed refunds of it were given up for smaller ones.
-    pub(crate) fn owed_number(trade_no: &str, given_up: usize) -> String {
-        match given_up {
-            0 => format!("back-{trade_no}"),
-            given_up => format!("back-{trade_no}-{given_up}"),
-        }
     }
 }
 

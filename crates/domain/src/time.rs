@@ -1,6 +1,8 @@
 use std::{fmt, time::Duration};
 
-use chrono::{Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+};
 
 /// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
 ///
@@ -11,6 +13,9 @@ pub struct ShopTime(NaiveDateTime);
 impl ShopTime {
     /// Seconds that Asia/Shanghai is ahead of UTC.
     const OFFSET_SECONDS: i32 = 8 * 3600;
+
+    /// The beginning of 1970, as the numbers of this calendar have it: before any order.
+    pub const UNIX_EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
 
     /// From a date and time that are already in Asia/Shanghai.
     pub fn from_shanghai(shanghai: NaiveDateTime) -> Self {
@@ -32,6 +37,12 @@ impl ShopTime {
         FixedOffset::east_opt(Self::OFFSET_SECONDS)
             .and_then(|offset| offset.from_local_datetime(&self.0).single())
             .map_or(0, |moment| moment.timestamp())
+    }
+
+    /// Milliseconds since 1970 in UTC; zero before that.
+    pub fn unix_milliseconds(self) -> u64 {
+        let utc = self.0 - TimeDelta::seconds(Self::OFFSET_SECONDS.into());
+        u64::try_from(utc.and_utc().timestamp_millis()).unwrap_or(0)
     }
 
     /// Reads `YYYY-MM-DD HH:MM:SS`, as Alipay writes times.
@@ -134,6 +145,9 @@ mod tests {
         assert_eq!(last_day.begin().compact(), "99991231000000");
         assert_eq!(last_day.next().begin().compact(), "99999999999999");
         assert_eq!(time.unix_seconds(), 1_574_944_808);
+        assert_eq!(time.unix_milliseconds(), 1_574_944_808_000);
+        assert_eq!(ShopTime::UNIX_EPOCH.to_string(), "1970-01-01 00:00:00");
+        assert_eq!(ShopTime::UNIX_EPOCH.unix_milliseconds(), 0, "Asia/Shanghai was in 1969 UTC");
         assert_eq!(ShopTime::parse("2019-11-28 20:40:08"), Some(time));
     }
 

@@ -21,8 +21,8 @@ pub trait CartStore: Send + Sync {
     /// is not there. Each SKU is named at most once. Comparing and writing MUST be one atomic step.
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError>;
 
-    /// Takes a line out of the cart, whatever it says; none there is no error.
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError>;
+    /// Takes these lines out of the cart, whatever they say, in one atomic step; one that is not there is no error.
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError>;
 }
 
 /// The cart lines of one order.

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentRecord, RepeatGuard, RequestDigest, SkuId,
-    TimelineEntry, UserId,
+    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentRecord, Refund, RepeatGuard,
+    RequestDigest, SkuId, TimelineEntry, UserId,
 };
 
 use crate::StoreError;
@@ -25,6 +25,9 @@ pub trait OrderReader: Send + Sync {
     ///
     /// MUST ask the database once at most, whatever the number of orders.
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
+
+    /// Every refund on record for the number of this order, the first asked for first.
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError>;
 
     /// Every change of the order's status, the first first; its creation is not among them.
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError>;

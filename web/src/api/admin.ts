@@ -1,6 +1,7 @@
 import { AdminError, ApiError, NONSENSE } from '@/lib/errors'
 import { toFen, type Fen } from '@/lib/money'
-import { keptInTab } from '@/lib/storage'
+import { kept } from '@/lib/storage'
+import { fullWidth } from '@/lib/words'
 
 import { send } from './http'
 
@@ -13,6 +14,8 @@ export interface Summary {
   pieces: number
   amount: Fen
   freight: Fen
+  /** What of its payment went back. */
+  refunded: Fen
   createdAt: string
   expireAt: string | null
   receiver: string
@@ -99,6 +102,7 @@ interface WireSummary {
   total_count: number
   total_amount: string
   freight: string
+  refunded_amount: string
   created_at: string
   expire_at: string | null
   receiver: string
@@ -158,23 +162,40 @@ interface WireFigures {
   unmatched_payments: { trade_no: string; order_id: string; status: string; amount: string; paid_at: string | null }[]
 }
 
-/** The staff's token, which lasts as long as the tab. */
-export const staffToken = (): string | undefined => keptInTab.get(TOKEN)
+/** The staff's token, for every tab of this browser. */
+export const staffToken = (): string | undefined => kept.get(TOKEN)
 
 export function signInStaff(token: string): void {
-  keptInTab.set(TOKEN, token.trim().replace(/^Bearer\s+/i, ''))
+  kept.set(TOKEN, token.trim().replace(/^Bearer\s+/i, ''))
 }
 
 export function signOutStaff(): void {
-  keptInTab.remove(TOKEN)
+  kept.remove(TOKEN)
 }
 
-/** Takes a token out of the link that the program prints, and out of the address bar. */
-export function takeTokenFromLink(): void {
-  const token = /^#token=([\w.-]+)$/.exec(location.hash)?.[1]
-  if (token === undefined) return
-  signInStaff(token)
-  history.replaceState(null, '', location.pathname + location.search)
+/** Tells when another tab signs in or out. */
+export function onStaffChange(changed: () => void): void {
+  addEventListener('storage', (event) => {
+    // Without a key everything was deleted.
+    if (event.key === TOKEN || event.key === null) changed()
+  })
+}
+
+/** Takes the one-time code out of the link that the program prints, and out of the address bar. */
+export function codeFromLink(): string | undefined {
+  const code = /^#code=(\w+)$/.exec(location.hash)?.[1]
+  if (code !== undefined) history.replaceState(history.state, '', location.pathname + location.search)
+  return code
+}
+
+/**
+ * Exchanges the code of a link for a session.
+ *
+ * @throws AdminError 401 where it was used before or is too old.
+ */
+export async function signInWithCode(code: string): Promise<void> {
+  const session = await askJson<{ token: string }>('session', { code })
+  signInStaff(session.token)
 }
 
 async function ask(path: string, body?: unknown): Promise<Response> {
@@ -183,7 +204,7 @@ async function ask(path: string, body?: unknown): Promise<Response> {
   if (answer.ok) return answer
   const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined
   const { code = '', message = `操作未完成（HTTP ${String(answer.status)}）` } = said?.error ?? {}
-  throw new AdminError(answer.status, code, message)
+  throw new AdminError(answer.status, code, fullWidth(message))
 }
 
 async function askJson<T>(path: string, body?: unknown): Promise<T> {
@@ -207,6 +228,7 @@ const summaryOf = (wire: WireSummary): Summary => ({
   pieces: wire.total_count,
   amount: toFen(wire.total_amount),
   freight: toFen(wire.freight),
+  refunded: toFen(wire.refunded_amount),
   createdAt: wire.created_at,
   expireAt: wire.expire_at,
   receiver: wire.receiver,
@@ -258,11 +280,31 @@ function detailOf(wire: WireDetail): Detail {
   }
 }
 
+export interface Found {
+  orders: Summary[]
+  next: string | null
+}
+
+/** Orders on one page, and the most that the service gives at once. */
+export const PAGE = 20
+const MOST = 200
+
 /** A page of orders, newest first. */
-export async function findOrders(filter: Filter, before?: string): Promise<{ orders: Summary[]; next: string | null }> {
+export async function findOrders(filter: Filter, before?: string, limit = PAGE): Promise<Found> {
   const more: Record<string, string> = before === undefined ? {} : { before }
-  const found = await askJson<{ orders: WireSummary[]; next: string | null }>(`orders?${query(filter, { limit: '20', ...more })}`)
+  const path = `orders?${query(filter, { limit: String(Math.min(limit, MOST)), ...more })}`
+  const found = await askJson<{ orders: WireSummary[]; next: string | null }>(path)
   return { orders: found.orders.map(summaryOf), next: found.next }
+}
+
+/** So many orders anew, newest first: what a list shows that was loaded page by page. */
+export async function findAgain(filter: Filter, count: number): Promise<Found> {
+  let found = await findOrders(filter, undefined, Math.max(count, PAGE))
+  while (found.next !== null && found.orders.length < count) {
+    const page = await findOrders(filter, found.next, count - found.orders.length)
+    found = { orders: [...found.orders, ...page.orders], next: page.next }
+  }
+  return found
 }
 
 export async function orderDetail(number: string): Promise<Detail> {

@@ -16,6 +16,7 @@ interface WireLine {
   sku_sale_attr_val: string[]
   stock?: number
   is_launched?: boolean
+  unavailable?: string | null
 }
 
 function linesOf({ data, base_url: base }: Answer<WireLine[]>): CartLine[] {
@@ -27,7 +28,7 @@ function linesOf({ data, base_url: base }: Answer<WireLine[]>): CartLine[] {
     image: picture(base, line.default_image_url),
     price: toFen(line.price),
     stock: line.stock ?? MOST_PIECES,
-    isLaunched: line.is_launched ?? true,
+    ...(line.unavailable ? { unavailable: line.unavailable } : {}),
     attributes: line.sku_sale_attr_name.map((name, index) => ({ name, value: line.sku_sale_attr_val[index] ?? '' })),
   }))
 }
@@ -44,9 +45,9 @@ export async function peekCart(name: string): Promise<CartLine[]> {
 
 export const getCart = () => cart('GET')
 export const addToCart = (sku: number, count: number) => cart('POST', { sku_id: sku, count })
-export const oneMore = (sku: number) => cart('PUT', { state: 'add', sku_id: sku })
-export const oneLess = (sku: number) => cart('PUT', { state: 'del', sku_id: sku })
+export const setCount = (sku: number, count: number) => cart('PUT', { state: 'set', sku_id: sku, count })
 export const select = (sku: number, isSelected: boolean) =>
   cart('PUT', { state: isSelected ? 'select' : 'unselect', sku_id: sku })
 export const selectAll = (isSelected: boolean) => cart('PUT', { state: isSelected ? 'selectall' : 'unselectall' })
-export const removeFromCart = (sku: number) => cart('DELETE', { sku_id: sku })
+/** All of them in one step. */
+export const removeFromCart = (skus: readonly number[]) => cart('DELETE', { sku_ids: skus })

@@ -75,14 +75,17 @@ const goodsOf = (base: string | undefined) => (wire: WireGoods): Goods => ({
   image: picture(base, wire.image),
 })
 
-/** The front page: every catalog with its first goods. */
-export async function frontPage(): Promise<Catalog[]> {
-  const answer = await call<{ catalog_id: number; catalog_name: string; sku: WireGoods[] }[]>('/v1/goods/index')
-  return answer.data.map((catalog) => ({
+/** The front page: every catalog with its first goods, and what the shop promises. */
+export async function frontPage(): Promise<{ catalogs: Catalog[]; promises: string[] }> {
+  const answer = (await call('/v1/goods/index')) as Answer<{ catalog_id: number; catalog_name: string; sku: WireGoods[] }[]> & {
+    promises?: string[]
+  }
+  const catalogs = answer.data.map((catalog) => ({
     id: Number(catalog.catalog_id),
     name: catalog.catalog_name,
     goods: catalog.sku.map(goodsOf(answer.base_url)),
   }))
+  return { catalogs, promises: answer.promises ?? [] }
 }
 
 /** One page of a catalog's goods. */

@@ -62,6 +62,14 @@ export interface Unkept {
   refunded: Fen
 }
 
+/** What of an order's payment went back, or is on its way. */
+export interface OrderRefund {
+  amount: Fen
+  reason: string
+  isDone: boolean
+  time: string
+}
+
 export interface Order {
   number: string
   status: number
@@ -80,6 +88,7 @@ export interface Order {
   mobile: string
   address: string
   lines: OrderLine[]
+  refunds: OrderRefund[]
   timeline: TimelineEntry[]
 }
 
@@ -119,6 +128,7 @@ interface WireOrder {
   shipped_at?: string | null
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
+  refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
   timeline?: TimelineEntry[]
 }
 
@@ -158,6 +168,12 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   mobile: order.address.mobile,
   address: order.address.address,
   lines: order.order_sku.map(lineOf(base)),
+  refunds: (order.refunds ?? []).map((refund) => ({
+    amount: toFen(refund.amount),
+    reason: refund.reason,
+    isDone: refund.status === 'succeeded',
+    time: refund.finished_at ?? refund.created_at,
+  })),
   timeline: order.timeline ?? [],
 })
 

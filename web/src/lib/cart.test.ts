@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { MOST_LINES, MOST_PIECES, readLines, totals, withMore, type CartLine } from './cart'
+import { MOST_LINES, MOST_PIECES, notTaken, readLines, totals, withMore, type CartLine } from './cart'
+import { ApiError } from './errors'
 
 const line = (sku: number, more: Partial<CartLine> = {}): CartLine => ({
   sku,
@@ -22,9 +23,9 @@ describe('sums of a cart', () => {
   it('say whether all lines are ticked', () => {
     expect(totals([line(1), line(2)]).areAll).toBe(true)
     expect(totals([]).areAll).toBe(false)
-    const gone = line(3, { isSelected: false, isLaunched: false })
-    expect(totals([line(1), gone]).areAll).toBe(true)
-    expect(totals([gone]).areAll).toBe(false)
+    const gone = line(3, { count: 5, unavailable: '商品已下架' })
+    expect(totals([line(1), gone])).toEqual({ pieces: 1, amount: 10495, areAll: true })
+    expect(totals([gone])).toEqual({ pieces: 0, amount: 0, areAll: false })
   })
 })
 
@@ -38,10 +39,18 @@ describe('what is added before sign-in', () => {
   })
 
   it('never exceeds what a line or a cart takes', () => {
-    expect(withMore([line(1, { count: MOST_PIECES })], line(1, { count: 7 }))[0]?.count).toBe(MOST_PIECES)
+    expect(() => withMore([line(1, { count: MOST_PIECES })], line(1))).toThrow(new ApiError(30103))
+    expect(withMore([line(1, { count: 2 })], line(1, { count: 3, stock: 5 }))[0]?.count).toBe(5)
+    expect(() => withMore([line(1, { count: 3 })], line(1, { count: 3, stock: 5 }))).toThrow(new ApiError(30103))
     const full = Array.from({ length: MOST_LINES }, (_, index) => line(index + 1))
     expect(withMore(full, line(999))).toHaveLength(MOST_LINES)
   })
+})
+
+it('what sign-in did not take over is known', () => {
+  const kept = [line(1, { count: 5 }), line(2), line(3, { count: 2 })]
+  expect(notTaken(kept, [line(1, { count: 4 }), line(3, { count: 7 })]).map(({ sku }) => sku)).toEqual([1, 2])
+  expect(notTaken(kept, kept)).toEqual([])
 })
 
 describe('what is read from the browser', () => {
@@ -54,7 +63,7 @@ describe('what is read from the browser', () => {
     expect(readLines(text)).toEqual([])
   })
 
-  it.each([{ count: 0 }, { count: 1.5 }, { sku: -1 }, { price: 0.5 }, { name: 7 }])('leaves out a line with %o', (wrong) => {
+  it.each([{ count: 0 }, { count: 1.5 }, { sku: -1 }, { price: 0.5 }, { name: 7 }, { stock: -1 }, { stock: 'many' }])('leaves out a line with %o', (wrong) => {
     expect(readLines(JSON.stringify([{ ...line(1), ...wrong }, line(2)]))).toEqual([line(2)])
   })
 })

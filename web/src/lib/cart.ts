@@ -1,3 +1,4 @@
+import { ApiError } from './errors'
 import { sum, type Fen } from './money'
 
 export interface CartLine {
@@ -8,21 +9,25 @@ export interface CartLine {
   image: string
   price: Fen
   attributes: { name: string; value: string }[]
-  /** Pieces, and whether it is sold at all; known after sign-in. */
+  /** Pieces that there are, where it is known. */
   stock?: number
-  isLaunched?: boolean
+  /** Why it cannot be bought any more, in words; known after sign-in. */
+  unavailable?: string
 }
 
 /** The most pieces of one SKU that a line takes; the service's own limit decides. */
 export const MOST_PIECES = 200
+const OVER_STOCK = 30103
 /** The most lines that are kept before sign-in. */
 export const MOST_LINES = 100
 
-/** What the ticked lines come to. */
+/** Whether it can still be bought. */
+export const isSold = (line: CartLine): boolean => line.unavailable === undefined
+
+/** What the ticked lines come to that can be bought. */
 export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fen; areAll: boolean } {
-  const ticked = lines.filter((line) => line.isSelected)
-  // What is not sold any more cannot be ticked, and keeps nobody from having ticked all.
-  const sold = lines.filter((line) => line.isLaunched !== false)
+  const sold = lines.filter(isSold)
+  const ticked = sold.filter((line) => line.isSelected)
   return {
     pieces: ticked.reduce((pieces, line) => pieces + line.count, 0),
     amount: sum(ticked),
@@ -30,13 +35,24 @@ export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fe
   }
 }
 
-/** A cart with more of something; new lines come first, and what was added is ticked. */
+/**
+ * A cart with more of something; new lines come first, and what was added is ticked.
+ *
+ * @throws ApiError 30103 where there are not so many pieces, as the service says it.
+ */
 export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[] {
   const before = lines.find((line) => line.sku === added.sku)
-  const count = Math.min((before?.count ?? 0) + added.count, MOST_PIECES)
+  const count = (before?.count ?? 0) + added.count
+  if (count > Math.min(MOST_PIECES, added.stock ?? MOST_PIECES)) throw new ApiError(OVER_STOCK)
   const changed = { ...added, count, isSelected: true }
   if (before) return lines.map((line) => (line === before ? changed : line))
   return [changed, ...lines].slice(0, MOST_LINES)
+}
+
+/** Of what was kept before sign-in, what is not in the buyer's cart in that number: stock or limit did not allow it. */
+export function notTaken(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
+  const counts = new Map(cart.map((line) => [line.sku, line.count]))
+  return kept.filter((line) => (counts.get(line.sku) ?? 0) < line.count)
 }
 
 /** Reads a cart that was kept in the browser; anybody may have written there, so whatever is no line is left out. */
@@ -58,6 +74,7 @@ function isLine(value: unknown): value is CartLine {
     isWhole(line.sku, 1) &&
     isWhole(line.count, 1) &&
     isWhole(line.price, 0) &&
+    (line.stock === undefined || isWhole(line.stock, 0)) &&
     typeof line.name === 'string' &&
     typeof line.image === 'string' &&
     typeof line.isSelected === 'boolean' &&

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { AdminError, ApiError, inWords, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
+import { AdminError, ApiError, inWords, isFinal, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
 
 /** The codes in the tables of the interface's documentation. */
 function documentedCodes(): number[] {
@@ -16,7 +16,7 @@ describe('errors in words', () => {
   it('are there for every code that the documentation lists', () => {
     const codes = documentedCodes()
     expect(codes).toContain(50103)
-    for (const code of [...codes, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE]) {
+    for (const code of [...codes, 50114, 50115, 50116, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE]) {
       expect(inWords(new ApiError(code)), String(code)).toMatch(/^[\u4e00-\u9fff「]/)
       expect(inWords(new ApiError(code)), `${String(code)} has words of its own`).not.toContain('操作未完成')
     }
@@ -26,6 +26,13 @@ describe('errors in words', () => {
     const error = new ApiError(50103, '商品[4]库存不足')
     expect(inWords(error)).toBe('商品库存不足，请减少数量')
     expect(inWords(error, (sku) => (sku === 4 ? '红袖添香' : undefined))).toBe('「红袖添香」库存不足，请减少数量')
+  })
+
+  it('say what to do where a buyer has too much that is not paid', () => {
+    expect(inWords(new ApiError(50114, '未付款订单过多,请先付款或取消'))).toBe('您的未付款订单过多，请先付款或取消部分订单，再下新单')
+    const pieces = new ApiError(50114, '商品[4]未付款件数过多,请先付款或取消')
+    expect(inWords(pieces)).toBe('商品的未付款件数过多，请先付款或取消含有它的订单，再下新单')
+    expect(inWords(pieces, () => '红袖添香')).toBe('「红袖添香」的未付款件数过多，请先付款或取消含有它的订单，再下新单')
   })
 
   it('name the field where the service does, and are its own where ours are missing', () => {
@@ -39,7 +46,15 @@ describe('errors in words', () => {
 
   it('tell what may pass', () => {
     for (const code of [50105, 50111, 50000, TIMED_OUT, OFFLINE]) expect(mayPass(new ApiError(code))).toBe(true)
-    for (const code of [403, 50107, 50108]) expect(mayPass(new ApiError(code))).toBe(false)
+    for (const code of [403, 50107, 50108, 50114, 50115, 50116]) expect(mayPass(new ApiError(code))).toBe(false)
     expect(mayPass(new TypeError('a defect'))).toBe(false)
+  })
+
+  it('tell what is as it is from what failed', () => {
+    for (const code of [40300, 50106, 50107, 50109]) expect(isFinal(new ApiError(code))).toBe(true)
+    for (const code of [50000, 50104, TIMED_OUT, OFFLINE, NONSENSE]) expect(isFinal(new ApiError(code))).toBe(false)
+    expect(isFinal(new AdminError(404, 'order_not_found', '订单不存在'))).toBe(true)
+    expect(isFinal(new AdminError(503, 'busy', '系统繁忙'))).toBe(false)
+    expect(isFinal(new TypeError('a defect'))).toBe(false)
   })
 })

@@ -38,9 +38,17 @@ const WORDS: Readonly<Record<number, string>> = {
   50108: '订单状态已变化，不能进行此操作，请刷新查看',
   50109: '商品已下架，请从购物车中移除',
   50110: '购买数量不合法，请修改数量',
-  50111: '支付渠道暂不可用，请稍后重试',
+  50111: '付款渠道暂不可用，请稍后重试',
   50112: '该订单已提交过，请在「我的订单」中查看',
   50113: '商品价格已变动，请确认新的金额',
+  50114: '您的未付款订单过多，请先付款或取消部分订单，再下新单',
+  50115: '订单结果未知，请到「我的订单」查看，请勿重复提交',
+  50116: '订单金额为 0.00 元，无法付款，请联系商家',
+}
+
+/** What is said instead where the service names the goods with the code. */
+const WORDS_OF_GOODS: Readonly<Record<number, string>> = {
+  50114: '商品的未付款件数过多，请先付款或取消含有它的订单，再下新单',
 }
 
 /** Codes with which the service names a field of an address, and what buyers call them. */
@@ -95,8 +103,16 @@ export function inWords(error: unknown, nameOf?: (sku: number) => string | undef
   const field = NAMES_FIELD.includes(error.code) ? FIELDS[/\w+$/.exec(error.said)?.[0] ?? ''] : undefined
   if (field !== undefined) return `${words}：${field}`
   const sku = NUMBERED.exec(error.said)?.[1]
-  const name = sku === undefined ? undefined : nameOf?.(Number(sku))
-  return name === undefined ? words : words.replace('商品', `「${name}」`)
+  if (sku === undefined) return words
+  const ofGoods = WORDS_OF_GOODS[error.code] ?? words
+  const name = nameOf?.(Number(sku))
+  return name === undefined ? ofGoods : ofGoods.replace('商品', `「${name}」`)
+}
+
+/** Whether an error says how things are, so that trying the same again does not help. */
+export function isFinal(error: unknown): boolean {
+  if (error instanceof AdminError) return error.status < 500
+  return error instanceof ApiError && !mayPass(error)
 }
 
 /** Whether trying the same again may help. */

@@ -14,7 +14,20 @@ export function skuFrom(search: string): number | undefined {
 export function orderFrom(search: string): string | undefined {
   const query = new URLSearchParams(search)
   const given = query.get('order_id') ?? query.get('out_trade_no')
-  return given !== null && /^\d{16,32}$/.test(given) ? given : undefined
+  return given !== null && isOrderNumber(given) ? given : undefined
+}
+
+/** Whether there can be an order of this number. */
+export const isOrderNumber = (text: string): boolean => /^\d{16,32}$/.test(text)
+
+/** What the query string names as an order, whether or not there can be one of that number. */
+export function namedOrder(search: string): string | undefined {
+  return new URLSearchParams(search).get('order_id') ?? undefined
+}
+
+/** An order's own page, which leads back to the list as it was. */
+export function orderLink(number: string, tab = 0): string {
+  return `myOrder.html?order_id=${number}${tab === 0 ? '' : `&order_status=${String(tab)}`}`
 }
 
 export const productLink = (sku: number): string => `product_details.html?sku_id=${String(sku)}`

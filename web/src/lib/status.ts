@@ -1,4 +1,5 @@
 import { yuan, type Fen } from './money'
+import { numberFrom } from './page'
 
 /** The statuses of an order, as the service numbers them. */
 export const STATUS = { unpaid: 1, toShip: 2, shipped: 3, done: 4, cancelled: 5, refunded: 6 } as const
@@ -20,6 +21,12 @@ export const STATUS_TABS = [
   { status: 0, text: '全部' },
   ...Object.entries(TEXTS).map(([status, text]) => ({ status: Number(status), text })),
 ]
+
+/** The tab of an order list that a query string means; 全部 where it means none. */
+export function tabFrom(search: string): number {
+  const status = numberFrom(search, 'order_status', 'status') ?? 0
+  return STATUS_TABS.some((tab) => tab.status === status) ? status : 0
+}
 
 const ACTORS: Readonly<Record<string, string>> = {
   buyer: '买家',
@@ -52,27 +59,45 @@ export const isRevival = (entry: { from: number | null; to: number }): boolean =
 /** What becomes of money that did not pay its order. */
 export function unkeptText(status: number, { amount, refunded }: { amount: Fen; refunded: Fen }): string {
   const left = amount - refunded
-  const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账户` : ''
-  const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账户` : ''
-  const why = status === STATUS.cancelled ? '付款到账时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
+  const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账号` : ''
+  const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账号` : ''
+  const why = status === STATUS.cancelled ? '收到付款时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
   return `${why}${[back, going].filter(Boolean).join('，')}。`
 }
 
-/** How one entry of an order's timeline reads. */
-export function timelineText(entry: { from: number | null; to: number }): string {
-  if (entry.from === null) return '提交订单'
-  switch (entry.to) {
+interface Entry {
+  from: number | null
+  to: number
+  actor: string
+  reason: string
+}
+
+/** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is. */
+export function timelineText({ from, to, actor }: Entry): string {
+  if (from === null) return '提交订单'
+  switch (to) {
     case STATUS.toShip:
-      return isRevival(entry) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
+      return isRevival({ from, to }) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
     case STATUS.shipped:
-      return '商家已发货'
+      return '已发货'
     case STATUS.done:
-      return '已确认收货，交易完成'
+      return actor === 'buyer' ? '已确认收货' : '超过收货期限，自动确认收货'
     case STATUS.cancelled:
-      return '订单已取消'
+      if (actor === 'buyer') return '您取消了订单'
+      return isByStaff(actor) ? '商家取消了订单' : '超过付款期限，订单自动取消'
     case STATUS.refunded:
-      return '订单已退款'
+      return '订单已全额退款'
     default:
-      return statusText(entry.to)
+      return statusText(to)
   }
+}
+
+const isByStaff = (actor: string): boolean => ['shop', 'staff'].includes(actor)
+/** What the service writes where a buyer gives no reason. */
+const NO_REASON = '买家取消'
+
+/** The reason that somebody gave; what the service writes by itself is in `timelineText` already. */
+export function writtenReason({ to, actor, reason }: Entry): string {
+  const isGiven = [STATUS.cancelled, STATUS.refunded].some((status) => status === to) && (isByStaff(actor) || actor === 'buyer')
+  return isGiven && reason !== NO_REASON ? reason : ''
 }

@@ -1,16 +1,17 @@
 import { ElMessage } from 'element-plus'
-import { ref } from 'vue'
+import { nextTick, ref } from 'vue'
 
 import { isSignedOut } from '@/api/guard'
 
 import { inWords } from './errors'
+import { rememberFocus } from './focus'
 
 /** Says in words what went wrong; somebody on the way to sign-in need not read it. */
 export function complain(error: unknown, nameOf?: (sku: number) => string | undefined): void {
   if (!isSignedOut(error)) ElMessage.error({ message: inWords(error, nameOf), grouping: true, duration: 5000 })
 }
 
-/** A button's work: once at a time, however often it is clicked; what goes wrong is said. */
+/** A button's work: once at a time, however often it is clicked; what goes wrong is said, and the keyboard stays where it was. */
 export function useAction<A extends unknown[]>(
   work: (...given: A) => Promise<unknown>,
   onError: (error: unknown) => void = complain,
@@ -18,6 +19,7 @@ export function useAction<A extends unknown[]>(
   const isBusy = ref(false)
   async function run(...given: A): Promise<void> {
     if (isBusy.value) return
+    const restoreFocus = rememberFocus()
     isBusy.value = true
     try {
       await work(...given)
@@ -25,6 +27,7 @@ export function useAction<A extends unknown[]>(
       onError(error)
     } finally {
       isBusy.value = false
+      void nextTick(restoreFocus)
     }
   }
   return { isBusy, run }

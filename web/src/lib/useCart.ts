@@ -2,14 +2,14 @@ import { computed, ref } from 'vue'
 
 import * as carts from '@/api/carts'
 
-import { readLines, totals, withMore, type CartLine } from './cart'
+import { isSold, readLines, totals, withMore, type CartLine } from './cart'
 import { user } from './session'
 import { kept } from './storage'
 
 /** Where a cart is kept before sign-in. */
 const OFFLINE_CART = 'dashop_cart'
-/** From this many pieces less on, a line is written anew instead of step by step. */
-const MANY_STEPS = 5
+/** Lines that the service takes out in one step. */
+const MOST_REMOVED = 200
 
 const lines = ref<CartLine[]>([])
 const isLoaded = ref(false)
@@ -38,8 +38,9 @@ function inTurn<T>(work: () => Promise<T>): Promise<T> {
 
 function change(online: () => Promise<CartLine[]>, offline: (lines: CartLine[]) => CartLine[]): Promise<void> {
   if (user.value === undefined) {
-    keepOffline(offline(offlineLines()))
-    return Promise.resolve()
+    return Promise.resolve().then(() => {
+      keepOffline(offline(offlineLines()))
+    })
   }
   waiting += 1
   return inTurn(async () => {
@@ -70,23 +71,6 @@ const add = (line: CartLine): Promise<void> =>
     (kept) => withMore(kept, line),
   )
 
-/** Brings a line from what the cart holds to `count` pieces; adding pieces ticks a line, so the tick is put back. */
-async function bringTo(sku: number, count: number): Promise<CartLine[]> {
-  let cart = await carts.getCart()
-  const before = cart.find((line) => line.sku === sku)
-  if (!before || before.count === count) return cart
-  if (count > before.count) {
-    cart = await carts.addToCart(sku, count - before.count)
-  } else if (before.count - count < MANY_STEPS) {
-    for (let step = count; step < before.count; step += 1) cart = await carts.oneLess(sku)
-    return cart
-  } else {
-    await carts.removeFromCart(sku)
-    cart = await carts.addToCart(sku, count)
-  }
-  return before.isSelected ? cart : carts.select(sku, false)
-}
-
 /** What somebody is typing, so that sums follow it; nothing is kept yet. */
 function typed(sku: number, count: number): void {
   lines.value = lines.value.map((line) => (line.sku === sku ? { ...line, count } : line))
@@ -94,7 +78,7 @@ function typed(sku: number, count: number): void {
 
 const setCount = (sku: number, count: number): Promise<void> =>
   change(
-    () => bringTo(sku, count),
+    () => carts.setCount(sku, count),
     (kept) => kept.map((line) => (line.sku === sku ? { ...line, count } : line)),
   )
 
@@ -114,15 +98,24 @@ const remove = (...skus: number[]): Promise<void> =>
   change(
     async () => {
       let cart: CartLine[] = []
-      for (const sku of skus) cart = await carts.removeFromCart(sku)
+      for (let from = 0; from < skus.length; from += MOST_REMOVED) {
+        cart = await carts.removeFromCart(skus.slice(from, from + MOST_REMOVED))
+      }
       return cart
     },
     (kept) => kept.filter((line) => !skus.includes(line.sku)),
   )
 
+/** Unticks what cannot be bought any more: ticked, it keeps the rest from being ordered. */
+async function untickGone(): Promise<void> {
+  for (const line of lines.value) {
+    if (line.isSelected && !isSold(line)) await select(line.sku, false)
+  }
+}
+
 /** The cart: the buyer's at the service, or before sign-in the one in this browser. */
 export function useCart() {
   const figures = computed(() => totals(lines.value))
   const badge = computed(() => lines.value.length)
-  return { lines, isLoaded, figures, badge, load, peek, add, typed, setCount, select, selectAll, remove }
+  return { lines, isLoaded, figures, badge, load, peek, add, typed, setCount, select, selectAll, remove, untickGone }
 }

@@ -35,7 +35,9 @@ export function rememberCatalogs(read: readonly Entry[]): void {
 export function useCatalogs() {
   if (catalogs.value.length === 0 && !isAsked) {
     isAsked = true
-    frontPage().then(rememberCatalogs, () => undefined)
+    frontPage().then((front) => {
+      rememberCatalogs(front.catalogs)
+    }, () => undefined)
   }
   return { catalogs }
 }

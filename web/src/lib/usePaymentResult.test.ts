@@ -66,12 +66,21 @@ describe('the result of a payment', () => {
     const asked = service(unpaid)
     const result = open(RETURNED)
     await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
-    expect(result.state.value).toBe('unsure')
+    expect([result.state.value, result.isUnpaid.value]).toEqual(['unsure', true])
     expect(asked).toHaveLength(TRIES + 1)
     service(paid)
     result.look()
     await vi.advanceTimersByTimeAsync(0)
     expect(result.state.value).toBe('paid')
+  })
+
+  it('is unpaid from the first answer on, so that the buyer can go on paying at once', async () => {
+    signIn('demo', 'token')
+    service(order(1))
+    const result = open(`?order_id=${ORDER}`)
+    expect(result.isUnpaid.value).toBe(false)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.isUnpaid.value]).toEqual(['asking', true])
   })
 
   it('is not claimed for a signature that is not Alipay’s', async () => {

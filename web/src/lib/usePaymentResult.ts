@@ -88,6 +88,8 @@ export function usePaymentResult(search: string) {
   const amount = ref<Fen>()
   const unkept = ref<Unkept | null>()
   const problem = ref('')
+  /** The service has answered that the order waits for its payment. */
+  const isUnpaid = ref(false)
   let timer: ReturnType<typeof setTimeout> | undefined
   let run = 0
 
@@ -101,10 +103,12 @@ export function usePaymentResult(search: string) {
       unkept.value = known.unkept
       problem.value = ''
       state.value = known.state
+      isUnpaid.value = known.state === 'asking'
       if (!PASSING.includes(known.state)) return
     } catch (error) {
       if (mine !== run) return
       problem.value = inWords(error)
+      isUnpaid.value = error instanceof ApiError && error.code === UNPAID
       if (error instanceof ApiError && error.code === NO_SUCH_ORDER) {
         state.value = 'unknown'
         return
@@ -132,5 +136,5 @@ export function usePaymentResult(search: string) {
     clearTimeout(timer)
   })
   look()
-  return { state, number, amount, unkept, problem, look }
+  return { state, number, amount, unkept, problem, isUnpaid, look }
 }

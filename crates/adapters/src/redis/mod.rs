@@ -180,9 +180,15 @@ impl RedisCarts {
         Ok(self.run::<u8>(&script).await? == 1)
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), BoxError> {
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), BoxError> {
+        if sku_ids.is_empty() {
+            return Ok(());
+        }
         let mut command = redis::cmd("HDEL");
-        command.arg(key(user_id)).arg(sku_id.0);
+        command.arg(key(user_id));
+        for sku_id in sku_ids {
+            command.arg(sku_id.0);
+        }
         self.run(&command).await
     }
 }
@@ -225,8 +231,8 @@ impl CartStore for RedisCarts {
         self.within_time(RedisCarts::write(self, user_id, changes)).await
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
-        self.within_time(RedisCarts::discard(self, user_id, sku_id)).await
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
+        self.within_time(RedisCarts::discard(self, user_id, sku_ids)).await
     }
 }
 

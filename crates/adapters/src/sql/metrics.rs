@@ -7,6 +7,20 @@ use std::sync::{
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 
+/// How many rows were parked because they could not be read; all parts of a store share the number.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ParkedRows(Arc<AtomicU64>);
+
+impl ParkedRows {
+    pub(super) fn add(&self, rows: usize) {
+        self.0.fetch_add(u64::try_from(rows).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Counts the statements of one connection into a number that all connections of a store share.
 ///
 /// Beginning and ending a transaction are not counted. At the level TRACE the log has each statement's text, without

@@ -284,6 +284,8 @@ diesel::table! {
         due_at -> Nullable<Timestamp>,
         due_attempts -> Integer,
         delivered_at -> Nullable<Timestamp>,
+        /// A UUID; NULL in rows from before there was one.
+        event_id -> Nullable<Text>,
     }
 }
 
@@ -332,6 +334,8 @@ diesel::table! {
         /// JSON: `[[4,"<stored value>"],…]`.
         lines -> Text,
         recorded_at -> Timestamp,
+        /// When it was found unreadable.
+        parked_at -> Nullable<Timestamp>,
     }
 }
 

@@ -47,6 +47,7 @@ trait Engine:
     async fn ping(&self) -> Result<(), StoreError>;
     async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
     fn statements(&self) -> u64;
+    fn parked(&self) -> u64;
 }
 
 impl SqlStore {
@@ -86,6 +87,12 @@ impl SqlStore {
         self.engine.seed_demo(now).await
     }
 
+    /// How many rows were parked since the store was opened, because they cannot be read: nothing is done about them until
+    /// somebody repairs them.
+    pub fn parked(&self) -> u64 {
+        self.engine.parked()
+    }
+
     /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
     pub fn statements(&self) -> u64 {
         self.engine.statements()
@@ -115,6 +122,10 @@ macro_rules! engine {
 
             fn statements(&self) -> u64 {
                 <$database>::statements(self)
+            }
+
+            fn parked(&self) -> u64 {
+                <$database>::parked(self)
             }
         }
     };
@@ -179,6 +190,10 @@ impl OrderReader for SqlStore {
 
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         OrderReader::payments(&*self.engine, ids).await
+    }
+
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
+        OrderReader::refunds(&*self.engine, id).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
@@ -281,8 +296,8 @@ impl CartStore for SqlStore {
         self.engine.write(user_id, changes).await
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
-        self.engine.discard(user_id, sku_id).await
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
+        self.engine.discard(user_id, sku_ids).await
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod old_shop;
+mod overtaking;
 #[path = "../sql_support/mod.rs"]
 mod sql_support;
 mod trouble;

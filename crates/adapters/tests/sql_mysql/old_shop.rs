@@ -183,6 +183,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
         include_str!("../../../../migrations/mysql/2026-11-25-000003_storefront/up.sql"),
         include_str!("../../../../migrations/mysql/2026-11-25-000004_order_life/up.sql"),
         include_str!("../../../../migrations/mysql/2026-11-25-000005_ordered_lines/up.sql"),
+        include_str!("../../../../migrations/mysql/2026-11-28-000006_parked_and_refused/up.sql"),
     ] {
         let statements: Vec<&str> = whole.split_inclusive(";\n").collect();
         assert!(statements.len() > 3);
@@ -196,7 +197,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
     engine.run("DELETE FROM __diesel_schema_migrations").await;
     assert_eq!(
         store.migrate().await.unwrap().len(),
-        5,
+        6,
         "the last step, to write down what was done, was cut off"
     );
     assert_eq!(list(&store, 4).await.len(), 2);

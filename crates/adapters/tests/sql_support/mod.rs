@@ -5,6 +5,7 @@
 mod engine;
 pub(crate) mod plans;
 mod shop;
+pub(crate) mod unreadable;
 pub(crate) mod upkeep;
 
 pub(crate) use engine::Engine;
@@ -36,6 +37,22 @@ macro_rules! store_tests {
                 asks_no_more_often_than_it_must,
                 recovers_from_callers_that_give_up,
                 turns_away_who_waits_too_long,
+            ]}
+        }
+
+        mod rows_that_cannot_be_read {
+            use super::*;
+
+            sql_support::one_by_one! { $engine => unreadable: [
+                cost_one_order_of_a_list,
+                cost_one_sku_of_a_page,
+                cost_one_payment,
+                cost_one_day_of_the_figures,
+                park_one_event,
+                park_one_refund,
+                park_one_due_order,
+                park_one_cart_removal,
+                events_have_names_that_never_repeat,
             ]}
         }
 

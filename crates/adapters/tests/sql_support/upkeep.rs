@@ -33,7 +33,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-23-000002_dashop",
             "2026-11-25-000003_storefront",
             "2026-11-25-000004_order_life",
-            "2026-11-25-000005_ordered_lines"
+            "2026-11-25-000005_ordered_lines",
+            "2026-11-28-000006_parked_and_refused"
         ]
     );
 
@@ -49,7 +50,14 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     assert!(state.is_current());
     assert_eq!(
         state.applied,
-        ["20261123000001", "20261123000002", "20261125000003", "20261125000004", "20261125000005"]
+        [
+            "20261123000001",
+            "20261123000002",
+            "20261125000003",
+            "20261125000004",
+            "20261125000005",
+            "20261128000006"
+        ]
     );
     store.ping().await.unwrap();
 }

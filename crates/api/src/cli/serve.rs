@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
-use adapters::{sql::demo, system::SystemClock};
+use adapters::{
+    sql::demo,
+    system::{SystemClock, SystemRandomness},
+};
 use domain::Username;
 use ports::Clock;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,6 +18,8 @@ use crate::{
 
 /// How long requests may go on after the program was told to stop.
 const SHUTDOWN_SECONDS: u64 = 30;
+/// How long background jobs may go on with what they have begun, after that.
+const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
 /// How long a client may take to send the head of its request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
@@ -34,7 +39,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     }
     server.await?;
     tracing::info!("stopping: no more requests");
-    drop(jobs);
+    jobs.stop(JOBS_END_WITHIN).await;
     // With the last handle on the shop the desk closes; its writers place what is still waiting.
     drop(shop);
     while writers.join_next().await.is_some() {}
@@ -88,9 +93,9 @@ fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) ->
     let week = 7 * 24 * 3600;
     let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
     say_line(format!("\ndashop 达达商城  {url}"))?;
-    if let Some(staff) = &shop.office.staff {
-        let token = staff.issue(DEMO_STAFF, SystemClock.now().unix_seconds() + week)?;
-        say_line(format!("Shop side        {url}/admin.html#token={token}"))?;
+    if shop.office.staff.is_some() {
+        let code = shop.office.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());
+        say_line(format!("Shop side        {url}/admin.html#code={code}  (works once, within an hour)"))?;
     }
     if let Some(gateway) = gateway {
         say_line(format!("Alipay sandbox   {gateway}"))?;

@@ -44,6 +44,8 @@ pub struct Configuration {
     pub alipay: AlipayConfiguration,
     /// Who is told the news of orders; none where nobody is.
     pub events: Option<EventsConfiguration>,
+    /// After how long without success a background job is stalled.
+    pub jobs_stalled_after: Duration,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
     /// Verifies the tokens of the shop's people.
@@ -65,6 +67,9 @@ pub struct HttpConfiguration {
     pub base_url: String,
     /// Where buyers see whether they paid.
     pub result_page: String,
+    /// What the front page promises buyers, such as 七天无理由退换; nothing by default, because the shop keeps it and not the
+    /// program.
+    pub promises: Vec<String>,
     /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
     pub trusted_proxy: bool,
     /// The origins that pages may call from; all of them where it is empty.
@@ -116,6 +121,9 @@ pub struct AlipayAccount {
     pub return_url: String,
 }
 
+/// What fits beside the front page's heading.
+const MAX_PROMISES: usize = 4;
+const MAX_PROMISE_CHARS: usize = 12;
 /// The latest payment deadline that Alipay takes: 15 days.
 const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
 /// What the token secret of a real shop must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
@@ -163,6 +171,7 @@ impl Configuration {
             staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
             events,
+            jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log_level: source.get_or("log_level", "info".to_owned())?,
             log_json: source.get_or("log_json", false)?,
             data_dir,
@@ -180,6 +189,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
     Ok(HttpConfiguration {
         base_url: source.get_or("base_url", format!("{public_url}/media/"))?,
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
+        promises: promises(source)?,
         trusted_proxy: source.get_or("trusted_proxy", false)?,
         cors_origins: source.origins("cors_origins")?,
         workers: source.within("workers", 2, 1..=256)?,
@@ -188,6 +198,17 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         public_url,
         listen,
     })
+}
+
+fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
+    let promises = source.list("promises")?;
+    let fits = |promise: &String| promise.chars().count() <= MAX_PROMISE_CHARS;
+    if promises.len() > MAX_PROMISES || !promises.iter().all(fits) {
+        let problem =
+            format!("must be at most {MAX_PROMISES} texts of at most {MAX_PROMISE_CHARS} characters");
+        return Err(source.wrong("promises", &problem));
+    }
+    Ok(promises)
 }
 
 fn database(

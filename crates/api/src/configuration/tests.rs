@@ -122,6 +122,20 @@ fn origins_are_a_list_or_all() {
 }
 
 #[test]
+fn nothing_is_promised_by_default() {
+    let promises = |text| read(&[("DASHOP_PROMISES", text)]).unwrap().http.promises;
+    assert!(read(&[]).unwrap().http.promises.is_empty());
+    assert_eq!(promises("正品保障, 七天无理由退换,"), ["正品保障", "七天无理由退换"]);
+    for wrong in ["一,二,三,四,五", "十三个字的承诺放不下放不下"] {
+        let refused = refusal(&[("DASHOP_PROMISES", wrong)]);
+        assert!(
+            refused.contains("DASHOP_PROMISES must be at most 4 texts of at most 12 characters"),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
 fn news_are_kept_only_where_somebody_is_told() {
     const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
     let nobody = read(&[]).unwrap();

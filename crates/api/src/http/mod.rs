@@ -28,7 +28,7 @@ use application::{
 };
 use domain::OrderId;
 
-pub use admin::{Office, StaffKey};
+pub use admin::{LoginCode, Office, StaffKey};
 pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};

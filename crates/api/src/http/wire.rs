@@ -2,7 +2,7 @@
 
 use application::{ListedOrder, OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, OrderGoods, PricedLine, Quote, SaleAttribute, TimelineEntry, Unavailable,
+    Address, Money, OrderGoods, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry, Unavailable,
     UnavailableReason, Unkept,
 };
 use serde::Serialize;
@@ -110,7 +110,21 @@ pub(super) struct OrderStoryData {
 struct OrderWithTimeline {
     #[serde(flatten)]
     order: OrderData,
+    /// What went back of its payment, or is going back, the first first.
+    refunds: Vec<RefundData>,
     timeline: Vec<TimelineData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = BuyersRefund)]
+struct RefundData {
+    amount: String,
+    reason: String,
+    /// requested: on its way; succeeded: gone back.
+    status: &'static str,
+    created_at: String,
+    #[schema(required)]
+    finished_at: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -216,11 +230,15 @@ fn columns(attributes: Vec<SaleAttribute>) -> (Vec<String>, Vec<String>) {
 
 impl From<&Unavailable> for UnavailableData {
     fn from(line: &Unavailable) -> Self {
-        let reason = match line.reason {
-            UnavailableReason::Gone => "商品不存在",
-            UnavailableReason::OffShelf => "商品已下架",
-        };
-        Self { id: line.sku_id.0, reason }
+        Self { id: line.sku_id.0, reason: reason_text(line.reason) }
+    }
+}
+
+/// What buyers are told of goods that cannot be bought any more.
+pub(super) fn reason_text(reason: UnavailableReason) -> &'static str {
+    match reason {
+        UnavailableReason::Gone => "商品不存在",
+        UnavailableReason::OffShelf => "商品已下架",
     }
 }
 
@@ -280,8 +298,21 @@ impl From<Unkept> for UnkeptData {
 impl From<OrderStory> for OrderStoryData {
     fn from(story: OrderStory) -> Self {
         let timeline = story.timeline.into_iter().map(TimelineData::from).collect();
+        let refunds = story.refunds.into_iter().map(RefundData::from).collect();
         let listed = ListedOrder { order: story.order, unkept: story.unkept };
-        Self { order: OrderWithTimeline { order: OrderData::from(listed), timeline } }
+        Self { order: OrderWithTimeline { order: OrderData::from(listed), refunds, timeline } }
+    }
+}
+
+impl From<Refund> for RefundData {
+    fn from(refund: Refund) -> Self {
+        Self {
+            amount: refund.amount.to_string(),
+            reason: refund.reason,
+            status: refund.status.as_str(),
+            created_at: refund.requested_at.to_string(),
+            finished_at: refund.finished_at.map(|time| time.to_string()),
+        }
     }
 }
 

@@ -3,24 +3,34 @@
 use std::sync::Arc;
 
 use adapters::{events::HttpListener, sql::SqlStore, system::SystemClock};
-use application::{ResendNews, TellNews};
+use application::{PurgeNews, ResendNews, TellNews};
+use ports::Clock;
 
 use super::{StartError, open_store};
 use crate::configuration::Configuration;
 
+/// What a server does for whoever listens.
+pub(super) struct EventJobs {
+    pub(super) tell: TellNews,
+    pub(super) purge: PurgeNews,
+}
+
 /// For a server; none where nobody listens.
-pub(super) fn tell_news(
+pub(super) fn event_jobs(
     store: &Arc<SqlStore>,
     configuration: &Configuration,
-) -> Result<Option<Arc<TellNews>>, StartError> {
+) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
     let listener = HttpListener::new(&events.listener, Arc::new(SystemClock))?;
-    Ok(Some(Arc::new(TellNews {
-        news: Arc::clone(store) as _,
-        listener: Arc::new(listener),
-        clock: Arc::new(SystemClock),
-        retention: events.retention,
-    })))
+    let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
+    Ok(Some(EventJobs {
+        tell: TellNews {
+            news: Arc::clone(store) as _,
+            listener: Arc::new(listener),
+            clock: Arc::clone(&clock),
+        },
+        purge: PurgeNews { news: Arc::clone(store) as _, clock, retention: events.retention },
+    }))
 }
 
 /// For a command.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use adapters::{redis::RedisCarts, sql::SqlStore};
-use application::OrderDesk;
+use application::{JobHealth, OrderDesk};
 use async_trait::async_trait;
 
 use crate::http::Readiness;
@@ -11,6 +11,7 @@ pub(super) struct Parts {
     pub(super) store: Arc<SqlStore>,
     pub(super) redis: Option<Arc<RedisCarts>>,
     pub(super) desk: OrderDesk,
+    pub(super) jobs: JobHealth,
 }
 
 #[async_trait]
@@ -25,6 +26,7 @@ impl Readiness for Parts {
         if !self.desk.is_open() {
             missing.push("writers of orders".to_owned());
         }
+        missing.extend(self.jobs.missing());
         if let Some(redis) = &self.redis
             && let Err(error) = redis.ping().await
         {

@@ -38,6 +38,7 @@ pub(super) fn storefront(
     Ok(Storefront {
         sign_in,
         goods: BrowseGoods { showcase: Arc::clone(store) as _ },
+        promises: configuration.http.promises.clone(),
         cart,
         addresses: EditAddresses {
             users: Arc::clone(store) as _,

@@ -1,6 +1,9 @@
 //! 订单详情, which the old contract has not: `GET` with status 3.
 
-use domain::{Cause, Money, Order, OrderStatus, Shipment, ShopTime, TimelineEntry, UserId};
+use domain::{
+    Cause, Money, Order, OrderStatus, Refund, RefundKind, RefundStatus, Shipment, ShopTime, TimelineEntry,
+    UserId,
+};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -18,6 +21,11 @@ fn with_changes(mut parts: Parts, changes: Vec<TimelineEntry>) -> Parts {
     parts
 }
 
+fn with_refunds(mut parts: Parts, refunds: Vec<Refund>) -> Parts {
+    parts.orders.expect_refunds().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(refunds));
+    with_changes(parts, Vec::new())
+}
+
 fn entry(from: OrderStatus, to: OrderStatus, cause: Cause, reason: &str, time: &str) -> TimelineEntry {
     let at = ShopTime::parse(&format!("2019-11-28 {time}")).unwrap();
     TimelineEntry { from: Some(from), to, cause, reason: reason.to_owned(), at }
@@ -29,13 +37,14 @@ fn created() -> Value {
 
 fn shown(mut order: Value, timeline: Value) -> Value {
     order["timeline"] = timeline;
+    order["refunds"] = json!([]);
     json!({"code": 200, "base_url": BASE_URL, "data": {"order": order}})
 }
 
 #[actix_web::test]
 async fn an_order_in_each_status() {
     for (status, text) in OrderStatus::ALL.map(|status| (status, status.label())) {
-        let parts = with_changes(Parts::signed_in().with_order(status), Vec::new());
+        let parts = with_refunds(Parts::signed_in().with_order(status), Vec::new());
         let expected = shown(order_data(status.code(), text), json!([created()]));
         assert_eq!(parts.get(QUERY).await, expected);
     }
@@ -53,7 +62,9 @@ async fn the_timeline_tells_how_it_came_to_be_where_it_is() {
         entry(AwaitingReceipt, Completed, Cause::system(), "自动确认收货", "22:00:00"),
         entry(Completed, Refunded, by_shop(), "质量问题", "23:00:00"),
     ];
-    let answer = with_changes(Parts::signed_in().with_order(Refunded), changes).get(QUERY).await;
+    let mut parts = with_changes(Parts::signed_in().with_order(Refunded), changes);
+    parts.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
+    let answer = parts.get(QUERY).await;
     let step = |from: i16, to: i16, actor: &str, reason: &str, time: &str| json!({"from": from, "to": to, "actor": actor, "reason": reason, "time": format!("2019-11-28 {time}")});
     let timeline = json!([
         created(),
@@ -78,7 +89,38 @@ async fn a_sent_order_says_how_and_a_refunded_one_how_much() {
     expected["tracking_number"] = json!("SF1");
     expected["shipped_at"] = json!("2019-11-28 21:00:00");
     expected["refunded_amount"] = json!("20.01");
-    assert_eq!(with_changes(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
+    assert_eq!(with_refunds(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
+}
+
+/// Neither what was refused, nor what did not pay the order, which `unkept_payment` tells.
+#[actix_web::test]
+async fn what_went_back_says_why_and_when() {
+    let at = |time: &str| ShopTime::parse(&format!("2019-11-28 {time}")).unwrap();
+    let refund = |kind, status, finished_at: Option<&str>| Refund {
+        out_request_no: "r1".to_owned(),
+        out_trade_no: ORDER.to_owned(),
+        trade_no: "A1".to_owned(),
+        amount: Money::from_fen(990).unwrap(),
+        reason: "质量问题".to_owned(),
+        kind,
+        status,
+        restock: Vec::new(),
+        cause: Cause::shop("小王".to_owned(), None),
+        requested_at: at("22:00:00"),
+        finished_at: finished_at.map(at),
+        failure: None,
+    };
+    let refunds = vec![
+        refund(RefundKind::Shop, RefundStatus::Succeeded, Some("22:00:01")),
+        refund(RefundKind::Shop, RefundStatus::Failed, Some("22:00:02")),
+        refund(RefundKind::Late, RefundStatus::Succeeded, Some("22:00:03")),
+        refund(RefundKind::Duplicate, RefundStatus::Requested, None),
+        refund(RefundKind::External, RefundStatus::Requested, None),
+    ];
+    let parts = with_refunds(Parts::signed_in().with_order(OrderStatus::AwaitingReceipt), refunds);
+    let told = |status: &str, finished_at: Value| json!({"amount": "9.90", "reason": "质量问题", "status": status, "created_at": "2019-11-28 22:00:00", "finished_at": finished_at});
+    let expected = json!([told("succeeded", json!("2019-11-28 22:00:01")), told("requested", Value::Null)]);
+    assert_eq!(parts.get(QUERY).await["data"]["order"]["refunds"], expected);
 }
 
 #[actix_web::test]
@@ -88,7 +130,7 @@ async fn an_order_of_the_old_back_end_has_no_deadline() {
     parts.orders.expect_find().times(1).return_once(|_| Ok(Some(old)));
     let mut expected = order_data(4, "已完成");
     expected["expire_at"] = Value::Null;
-    assert_eq!(with_changes(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
+    assert_eq!(with_refunds(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
 }
 
 #[actix_web::test]
@@ -148,5 +190,9 @@ async fn rows_that_others_hold_are_50104_and_any_other_failure_is_50000_without_
         payments.orders.expect_timeline().returning(|_| Ok(Vec::new()));
         payments.orders.expect_payments().returning(move |_| Err(failing()));
         assert_eq!(payments.get(QUERY).await, expected);
+
+        let mut refunds = with_changes(Parts::signed_in().with_order(OrderStatus::Completed), Vec::new());
+        refunds.orders.expect_refunds().returning(move |_| Err(failing()));
+        assert_eq!(refunds.get(QUERY).await, expected);
     }
 }

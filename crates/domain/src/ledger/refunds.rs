@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderEvent, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind,
-    RefundStatus, Restock, StockMoveKind, Trade,
+    RefundStatus, Restock, StockMoveKind, Trade, refund::owed_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
@@ -250,7 +250,7 @@ impl Decision<'_> {
         let Some(left) = left else { return Ok(()) };
         let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
         let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
-        let next = Refund::owed_number(trade_no, owed.len());
+        let next = owed_number(trade_no, owed.len());
         self.fail(open.out_request_no.clone(), "一部分款项已在支付宝退款")?;
         let amount = self.ledger.refundable(trade_no);
         if amount.is_zero() {

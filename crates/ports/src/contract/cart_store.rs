@@ -174,15 +174,17 @@ pub async fn loses_no_write(carts: Arc<dyn Carts>) {
     assert_eq!(stored, [(1, i64::try_from(written).unwrap(), true)]);
 }
 
-/// Whatever it says, and nobody else's.
-pub async fn discards_a_line(carts: Arc<dyn Carts>) {
+/// Whatever they say, and nobody else's.
+pub async fn discards_lines(carts: Arc<dyn Carts>) {
     for user_id in [USER, OTHER] {
         carts.put(user_id, SkuId(1), TWO).await;
         carts.put(user_id, SkuId(2), "rubbish").await;
         carts.put(user_id, SkuId(3), THREE).await;
     }
-    for sku in [1, 2, 99] {
-        carts.store().discard(USER, SkuId(sku)).await.unwrap();
+    carts.store().discard(USER, &[]).await.unwrap();
+    assert_eq!(carts.value(USER, SkuId(1)).await.as_deref(), Some(TWO), "nothing to discard");
+    carts.store().discard(USER, &[1, 2, 99].map(SkuId)).await.unwrap();
+    for sku in [1, 2] {
         assert_eq!(carts.value(USER, SkuId(sku)).await, None);
     }
     assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(3, 3, true)]);

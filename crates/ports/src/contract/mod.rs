@@ -127,6 +127,7 @@ macro_rules! shop_contract {
             news_delivery: [
                 are_read_as_they_were_written,
                 are_claimed_once_and_again_after_the_lease,
+                keep_a_name_of_their_own,
                 are_told_in_their_order,
                 are_given_up_until_resent,
                 are_resent,
@@ -171,7 +172,7 @@ macro_rules! cart_contract {
                 writes_all_lines_or_none,
                 writes_over_what_cannot_be_read,
                 loses_no_write,
-                discards_a_line,
+                discards_lines,
             ]
         }
     };

@@ -5,13 +5,13 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use domain::{Actor, Delivery, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus};
+use domain::{Actor, Delivery, EventId, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus};
 
 use super::{
     Shop,
     samples::{micros, money, order_id, until_let_through},
 };
-use crate::{NewsBacklog, NewsDelivery, Resend};
+use crate::{Claimed, NewsBacklog, NewsDelivery, Resend};
 
 const A: &str = "2019112812000001";
 const B: &str = "2019112812000002";
@@ -92,6 +92,18 @@ pub async fn are_claimed_once_and_again_after_the_lease(shop: Arc<dyn Shop>) {
     let (claimed, same_ids) = claim(&*shop, 50, 70, 9).await;
     assert_eq!(claimed, [named(B, 10, 1), named(C, 20, 1)]);
     assert_eq!(same_ids, ids);
+}
+
+/// Each is called by a name of its own, which it keeps however often it is told.
+pub async fn keep_a_name_of_their_own(shop: Arc<dyn Shop>) {
+    write(&*shop, &[created(A, 1), created(B, 2)]).await;
+    let names = |claimed: Vec<Claimed<Delivery>>| -> Vec<EventId> {
+        claimed.into_iter().map(|claimed| claimed.item.event_id).collect()
+    };
+    let first = names(shop.news().claim(micros(3), micros(5), 9).await.unwrap());
+    assert_eq!(first.len(), 2);
+    assert_ne!(first[0], first[1]);
+    assert_eq!(names(shop.news().claim(micros(5), micros(9), 9).await.unwrap()), first);
 }
 
 /// The second only when the first is delivered, whatever else becomes of the first.

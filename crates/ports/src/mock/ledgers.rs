@@ -18,6 +18,7 @@ pub struct Ledgers(Arc<Mutex<State>>);
 struct State {
     ledgers: BTreeMap<String, OrderLedger>,
     appended: Vec<Event>,
+    commits: usize,
     failing_locks: VecDeque<StoreError>,
     failing_appends: VecDeque<AppendError>,
     due_orders: Vec<Claimed<OrderId>>,
@@ -46,6 +47,11 @@ impl Ledgers {
     /// All events that were written, in their order.
     pub fn appended(&self) -> Vec<Event> {
         self.state().appended.clone()
+    }
+
+    /// How often events were written.
+    pub fn commits(&self) -> usize {
+        self.state().commits
     }
 
     /// How often a number was locked, or was to be.
@@ -135,7 +141,9 @@ impl LockedOrder for Locked {
             ledger.apply(event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         }
         ledgers.put(ledger);
-        ledgers.state().appended.extend_from_slice(events);
+        let mut state = ledgers.state();
+        state.appended.extend_from_slice(events);
+        state.commits += 1;
         Ok(())
     }
 }

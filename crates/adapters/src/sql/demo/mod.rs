@@ -50,7 +50,7 @@ pub const BUYERS: [Buyer; 2] = [
             Home {
                 id: 1,
                 tag: "家",
-                receiver: "习瓜瓜",
+                receiver: "林晓晓",
                 mobile: "13691433520",
                 address: "北京市东城区广渠门内大街41号雍贵中心A座",
                 postcode: "100062",
@@ -58,7 +58,7 @@ pub const BUYERS: [Buyer; 2] = [
             Home {
                 id: 2,
                 tag: "公司",
-                receiver: "习瓜瓜",
+                receiver: "林晓晓",
                 mobile: "13691433520",
                 address: "北京市海淀区中关村大街27号10层",
                 postcode: "100080",

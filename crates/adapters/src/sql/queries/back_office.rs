@@ -12,7 +12,12 @@ use domain::{
 };
 use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
 
-use super::{Backend, Conn, Database, dialect, ledger, order_reader, payments::PaymentRow};
+use super::{
+    Backend, Conn, Database, dialect, ledger, order_reader,
+    payments::{self, PaymentRow},
+    readable::{Read, leave_out, load_each},
+    refunds,
+};
 use crate::sql::{
     failure::QueryError,
     schema::{address, dashop_payment, dashop_refund, tb_order_info, user_profile},
@@ -65,7 +70,28 @@ struct FoundRow {
 /// An order with the buyer's name, and the receiver in the address book.
 type Found = (FoundRow, Option<String>, Option<String>);
 
+/// Goes on behind those that cannot be read, so that a page is full unless it is the last one.
 async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>, QueryError> {
+    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let mut below = search.numbers.end().map(str::to_owned);
+    let mut found = Vec::new();
+    loop {
+        let each = search_page(conn, search, below.as_deref()).await?;
+        let is_last = each.len() < limit;
+        below = each.last().map(|(order_id, _)| order_id.clone());
+        found.extend(leave_out("tb_order_info", each));
+        if is_last || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+    }
+}
+
+async fn search_page(
+    conn: &mut Conn,
+    search: &OrderSearch,
+    below: Option<&str>,
+) -> Result<Vec<Read<String, FoundOrder>>, QueryError> {
     let numbers = &search.numbers;
     let mut found = tb_order_info::table
         .left_join(user_profile::table.on(user_profile::id.eq(tb_order_info::user_id)))
@@ -73,10 +99,13 @@ async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>
         .filter(tb_order_info::order_id.between(numbers.first(), numbers.last()))
         .order(tb_order_info::order_id.desc())
         .limit(search.limit.into())
-        .select((FoundRow::as_select(), user_profile::username.nullable(), address::receiver.nullable()))
+        .select((
+            tb_order_info::order_id,
+            (FoundRow::as_select(), user_profile::username.nullable(), address::receiver.nullable()),
+        ))
         .into_boxed::<Backend>();
-    if let Some(end) = numbers.end() {
-        found = found.filter(tb_order_info::order_id.lt(end));
+    if let Some(below) = below {
+        found = found.filter(tb_order_info::order_id.lt(below));
     }
     if let Some(UserId(user_id)) = search.user_id {
         found = found.filter(tb_order_info::user_id.eq(user_id));
@@ -89,8 +118,7 @@ async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>
                 .between(OrderStatus::AwaitingPayment.code(), OrderStatus::Refunded.code()),
         ),
     };
-    let rows: Vec<Found> = found.load(conn).await?;
-    rows.into_iter().map(found_order).collect()
+    load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
 }
 
 async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderFile>, QueryError> {
@@ -138,7 +166,8 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         .select((sql::<Text>(REFUNDED_ON), count_star(), dialect::sum_of_fen("amount")))
         .load(conn)
         .await?;
-    let (placed, paid, refunded) = (by_day(placed)?, by_day(paid)?, by_day(refunded)?);
+    let (placed, paid, refunded) =
+        (by_day("tb_order_info", placed)?, by_day(payments::TABLE, paid)?, by_day(refunds::TABLE, refunded)?);
     let mut days = Vec::new();
     let mut date = first;
     while date <= last {
@@ -164,17 +193,15 @@ async fn unmatched_payments(
     let back = dashop_refund::table
         .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
         .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
-    let rows: Vec<PaymentRow> = dashop_payment::table
+    let unmatched = dashop_payment::table
         .filter(dashop_payment::paid_at.ge(Moment(first.begin())))
         .filter(dashop_payment::paid_at.lt(Moment(last.next().begin())))
         .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
         .filter(not(exists(back)))
         .order((dashop_payment::paid_at.desc(), dashop_payment::id.desc()))
         .limit(limit.into())
-        .select(PaymentRow::as_select())
-        .load(conn)
-        .await?;
-    rows.into_iter().map(PaymentRecord::try_from).collect()
+        .select((dashop_payment::trade_no, PaymentRow::as_select()));
+    Ok(leave_out(payments::TABLE, load_each(conn, unmatched, payments::by_trade).await?))
 }
 
 /// The day as `YYYYMMDD`.
@@ -184,14 +211,23 @@ const PAID_ON: &str = "SUBSTR(paid_at, 1, 10)";
 /// As [`PAID_ON`].
 const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
 
-fn by_day(sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
-    let read = |(day, count, fen): DaySum| {
-        let date = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day));
-        let date = date.ok_or_else(|| QueryError::corrupt("the day of a sum", &day))?;
+/// A day that the calendar does not have is of no day: order numbers and moments of the old shop may say anything.
+fn by_day(table: &'static str, sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
+    let mut days = BTreeMap::new();
+    for (day, count, fen) in sums {
+        let Some(date) = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day)) else {
+            tracing::error!(
+                table,
+                day,
+                count,
+                "rows of a day that does not exist are left out of the figures"
+            );
+            continue;
+        };
         let fen = u64::try_from(fen).map_err(|_| QueryError::corrupt("a sum of money", fen))?;
-        Ok((date, (u64::try_from(count).unwrap_or(0), MoneySum::from_fen(fen))))
-    };
-    sums.into_iter().map(read).collect()
+        days.insert(date, (u64::try_from(count).unwrap_or(0), MoneySum::from_fen(fen)));
+    }
+    Ok(days)
 }
 
 async fn count(conn: &mut Conn, status: OrderStatus) -> Result<u64, QueryError> {

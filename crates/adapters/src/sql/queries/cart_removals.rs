@@ -4,8 +4,15 @@ use diesel_async::RunQueryDsl;
 use domain::{CartStamp, OrderId, ShopTime, SkuId, UserId};
 use ports::{CartRemoval, CartRemovalMode, CartRemovals, StoreError};
 
-use super::{Conn, Unit, carts, dialect::insert_rows, locking::for_update_skip_locked};
+use super::{
+    Conn, Unit, carts,
+    dialect::insert_rows,
+    locking::for_update_skip_locked,
+    readable::{leave_out, load_each, park},
+};
 use crate::sql::{config::CartsIn, failure::QueryError, schema::dashop_cart_removal, types::Moment};
+
+const TABLE: &str = "dashop_cart_removal";
 
 #[async_trait]
 impl CartRemovals for Unit {
@@ -23,7 +30,9 @@ impl CartRemovals for Unit {
     }
 
     async fn claim(&mut self, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, StoreError> {
-        self.lease.call(|conn| claim(conn, before, limit)).await
+        let (removals, parked) = self.lease.call(|conn| claim(conn, before, limit)).await?;
+        self.parked.add(parked);
+        Ok(removals)
     }
 
     async fn done(&mut self, order_ids: &[OrderId]) -> Result<(), StoreError> {
@@ -36,16 +45,12 @@ impl CartRemovals for Unit {
 
 /// The lines of a user that are still to leave the cart.
 pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
-    let rows: Vec<RemovalRow> = dashop_cart_removal::table
+    let of_user = dashop_cart_removal::table
         .filter(dashop_cart_removal::user_id.eq(user_id.0))
-        .select(RemovalRow::as_select())
-        .load(conn)
-        .await?;
-    let mut lines = Vec::new();
-    for row in rows {
-        lines.extend(CartRemoval::try_from(row)?.lines);
-    }
-    Ok(lines)
+        .select((dashop_cart_removal::order_id, RemovalRow::as_select()));
+    let each = load_each(conn, of_user, |(_, row): (String, RemovalRow)| CartRemoval::try_from(row)).await?;
+    let removals = leave_out(TABLE, each);
+    Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
 }
 
 /// The lines of a removal as JSON: `[[4,"<stored value>"],…]`.
@@ -65,14 +70,26 @@ async fn record(conn: &mut Conn, removals: &[CartRemoval], at: ShopTime) -> Resu
     insert_rows!(conn, dashop_cart_removal::table, rows.collect::<Result<_, _>>()?)
 }
 
-async fn claim(conn: &mut Conn, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, QueryError> {
+/// The oldest removals, and how many of them are parked now because they cannot be read.
+async fn claim(
+    conn: &mut Conn,
+    before: ShopTime,
+    limit: u32,
+) -> Result<(Vec<CartRemoval>, usize), QueryError> {
     let oldest = dashop_cart_removal::table
         .filter(dashop_cart_removal::recorded_at.lt(Moment(before)))
+        .filter(dashop_cart_removal::parked_at.is_null())
         .order((dashop_cart_removal::recorded_at, dashop_cart_removal::order_id))
         .limit(limit.into())
-        .select(RemovalRow::as_select());
-    let rows: Vec<RemovalRow> = for_update_skip_locked(oldest).load(conn).await?;
-    rows.into_iter().map(CartRemoval::try_from).collect()
+        .select((dashop_cart_removal::order_id, RemovalRow::as_select()));
+    let oldest = for_update_skip_locked(oldest);
+    let each = load_each(conn, oldest, |(_, row): (String, RemovalRow)| CartRemoval::try_from(row)).await?;
+    let (removals, unreadable) = park(TABLE, each);
+    if !unreadable.is_empty() {
+        let these = dashop_cart_removal::table.filter(dashop_cart_removal::order_id.eq_any(&unreadable));
+        diesel::update(these).set(dashop_cart_removal::parked_at.eq(Moment(before))).execute(conn).await?;
+    }
+    Ok((removals, unreadable.len()))
 }
 
 async fn forget(conn: &mut Conn, order_ids: &[OrderId]) -> Result<(), QueryError> {

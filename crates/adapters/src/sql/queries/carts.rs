@@ -47,8 +47,8 @@ impl CartStore for Database {
         written.await.map_err(|error| CartError(error.into()))
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
-        let discarded = async { self.writer().await?.call(|conn| discard(conn, user_id, sku_id)).await };
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
+        let discarded = async { self.writer().await?.call(|conn| discard(conn, user_id, sku_ids)).await };
         discarded.await.map_err(|error: StoreError| CartError(error.into()))
     }
 }
@@ -98,8 +98,10 @@ async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> 
     }
 }
 
-async fn discard(conn: &mut Conn, user_id: UserId, sku_id: SkuId) -> Result<(), QueryError> {
-    diesel::delete(dashop_cart_line::table.find((user_id.0, sku_id.0))).execute(conn).await?;
+async fn discard(conn: &mut Conn, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), QueryError> {
+    let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
+    let skus = sku_ids.iter().map(|sku_id| sku_id.0);
+    diesel::delete(of_user.filter(dashop_cart_line::sku_id.eq_any(skus))).execute(conn).await?;
     Ok(())
 }
 

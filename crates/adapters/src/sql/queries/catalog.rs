@@ -6,7 +6,11 @@ use diesel_async::RunQueryDsl;
 use domain::{SaleAttribute, Sku, SkuId};
 use ports::{Catalog, StoreError};
 
-use super::{Conn, Database, prepared::prepared_if_few};
+use super::{
+    Conn, Database,
+    prepared::prepared_if_few,
+    readable::{leave_out, load_each},
+};
 use crate::sql::{
     failure::QueryError,
     schema::{ddsc_sale_attr_value, ddsc_sku, ddsc_spu_sale_attr},
@@ -33,14 +37,16 @@ async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, Qu
         .filter(ddsc_sku::id.eq_any(ids.iter().map(|id| id.0)))
         .order((ddsc_sku::id, ddsc_sale_attr_value::id))
         .select((
-            SkuRow::as_select(),
-            ddsc_spu_sale_attr::sale_attr_name.nullable(),
-            ddsc_sale_attr_value::sale_attr_value_name.nullable(),
+            ddsc_sku::id,
+            (
+                SkuRow::as_select(),
+                ddsc_spu_sale_attr::sale_attr_name.nullable(),
+                ddsc_sale_attr_value::sale_attr_value_name.nullable(),
+            ),
         ));
-    let rows: Vec<(SkuRow, Option<String>, Option<String>)> =
-        prepared_if_few(skus, ids.len()).load(conn).await?;
+    let each = load_each(conn, prepared_if_few(skus, ids.len()), |(_, row): (i32, WithAttribute)| Ok(row));
     let mut skus: BTreeMap<SkuId, Sku> = BTreeMap::new();
-    for (row, name, value) in rows {
+    for (row, name, value) in leave_out("DDSC_SKU", each.await?) {
         let sku = skus.entry(SkuId(row.id)).or_insert_with(|| row.into());
         sku.attributes.extend(name.zip(value).map(|(name, value)| SaleAttribute { name, value }));
     }
@@ -71,6 +77,9 @@ pub(super) async fn attributes(
     }
     Ok(attributes)
 }
+
+/// A SKU with one of its attributes: name and value.
+type WithAttribute = (SkuRow, Option<String>, Option<String>);
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ddsc_sku)]

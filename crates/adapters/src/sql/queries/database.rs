@@ -11,7 +11,10 @@ use ports::StoreError;
 use tokio::runtime::Handle;
 
 use super::{Conn, Lease, dialect};
-use crate::sql::config::{CartsIn, ConnectError, NewsTo, SqlConfig};
+use crate::sql::{
+    config::{CartsIn, ConnectError, NewsTo, SqlConfig},
+    metrics::ParkedRows,
+};
 
 /// A database of this engine.
 pub(in crate::sql) struct Database {
@@ -21,6 +24,7 @@ pub(in crate::sql) struct Database {
     pub(super) carts: CartsIn,
     pub(super) news: NewsTo,
     statements: Arc<AtomicU64>,
+    pub(super) parked: ParkedRows,
     /// Where connections live; a task of any other runtime may use them.
     runtime: Handle,
 }
@@ -46,6 +50,7 @@ impl Database {
             carts: config.carts,
             news: config.news,
             statements,
+            parked: ParkedRows::default(),
             runtime,
         };
         // The writers first: with SQLite, the first of them makes the file that readers expect.
@@ -79,6 +84,10 @@ impl Database {
 
     pub(in crate::sql) fn statements(&self) -> u64 {
         AtomicU64::load(&self.statements, Ordering::Relaxed)
+    }
+
+    pub(in crate::sql) fn parked(&self) -> u64 {
+        self.parked.total()
     }
 
     pub(in crate::sql) async fn ping(&self) -> Result<(), StoreError> {

@@ -10,7 +10,9 @@ use super::{
     Conn, Database,
     dialect::insert_rows,
     orders::{cut, name},
-    payments, refunds,
+    payments,
+    readable::{leave_out, load_each},
+    refunds,
 };
 use crate::sql::{
     failure::QueryError,
@@ -76,32 +78,30 @@ async fn of_day(conn: &mut Conn, day: ShopDate) -> Result<DayBooks, QueryError> 
     let (begin, end) = (Moment(day.begin()), Moment(day.next().begin()));
     let paid = dashop_payment::paid_at.ge(begin).and(dashop_payment::paid_at.lt(end));
     let finished = dashop_refund::finished_at.ge(begin).and(dashop_refund::finished_at.lt(end));
-    let payments: Vec<payments::PaymentRow> =
-        dashop_payment::table.filter(paid).select(payments::PaymentRow::as_select()).load(conn).await?;
-    let refunds: Vec<refunds::RefundRow> =
-        dashop_refund::table.filter(finished).select(refunds::RefundRow::as_select()).load(conn).await?;
+    let payments = dashop_payment::table
+        .filter(paid)
+        .select((dashop_payment::trade_no, payments::PaymentRow::as_select()));
+    let refunds = dashop_refund::table
+        .filter(finished)
+        .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
     Ok(DayBooks {
-        payments: payments.into_iter().map(PaymentRecord::try_from).collect::<Result<_, _>>()?,
-        refunds: refunds.into_iter().map(Refund::try_from).collect::<Result<_, _>>()?,
+        payments: leave_out(payments::TABLE, load_each(conn, payments, payments::by_trade).await?),
+        refunds: leave_out(refunds::TABLE, load_each(conn, refunds, refunds::by_number).await?),
     })
 }
 
 async fn payments_of(conn: &mut Conn, trade_nos: &[String]) -> Result<Vec<PaymentRecord>, QueryError> {
-    let rows: Vec<payments::PaymentRow> = dashop_payment::table
+    let of_trades = dashop_payment::table
         .filter(dashop_payment::trade_no.eq_any(trade_nos))
-        .select(payments::PaymentRow::as_select())
-        .load(conn)
-        .await?;
-    rows.into_iter().map(PaymentRecord::try_from).collect()
+        .select((dashop_payment::trade_no, payments::PaymentRow::as_select()));
+    Ok(leave_out(payments::TABLE, load_each(conn, of_trades, payments::by_trade).await?))
 }
 
 async fn refunds_of(conn: &mut Conn, request_nos: &[String]) -> Result<Vec<Refund>, QueryError> {
-    let rows: Vec<refunds::RefundRow> = dashop_refund::table
+    let of_numbers = dashop_refund::table
         .filter(dashop_refund::out_request_no.eq_any(request_nos))
-        .select(refunds::RefundRow::as_select())
-        .load(conn)
-        .await?;
-    rows.into_iter().map(Refund::try_from).collect()
+        .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
+    Ok(leave_out(refunds::TABLE, load_each(conn, of_numbers, refunds::by_number).await?))
 }
 
 async fn keep(

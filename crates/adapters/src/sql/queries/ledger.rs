@@ -20,8 +20,9 @@ impl OrderRepo for Database {
         limit: u32,
     ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
         let mut lease = Self::begin(self).await?;
-        let claimed = lease.call(|conn| orders::claim_due(conn, now, lease_until, limit)).await?;
+        let (claimed, parked) = lease.call(|conn| orders::claim_due(conn, now, lease_until, limit)).await?;
         lease.commit().await?;
+        self.parked.add(parked);
         Ok(claimed)
     }
 
@@ -32,8 +33,9 @@ impl OrderRepo for Database {
         limit: u32,
     ) -> Result<Vec<Claimed<Refund>>, StoreError> {
         let mut lease = Self::begin(self).await?;
-        let claimed = lease.call(|conn| refunds::claim_due(conn, now, lease_until, limit)).await?;
+        let (claimed, parked) = lease.call(|conn| refunds::claim_due(conn, now, lease_until, limit)).await?;
         lease.commit().await?;
+        self.parked.add(parked);
         Ok(claimed)
     }
 }

@@ -25,6 +25,7 @@ mod outbox;
 mod payments;
 mod people;
 pub(super) mod prepared;
+mod readable;
 mod refunds;
 mod showcase;
 mod stock;

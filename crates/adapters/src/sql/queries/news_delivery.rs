@@ -1,12 +1,13 @@
 use async_trait::async_trait;
 use diesel::{alias, dsl::exists, dsl::min, dsl::not, prelude::*};
 use diesel_async::RunQueryDsl;
-use domain::{Actor, Delivery, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
+use domain::{Actor, Delivery, EventId, NewsId, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
 use ports::{Claimed, NewsBacklog, NewsDelivery, Resend, StoreError};
 
 use super::{
     Conn, Database,
     locking::{for_update, for_update_skip_locked},
+    readable::{load_each, park},
 };
 use crate::sql::{
     failure::QueryError,
@@ -23,8 +24,9 @@ impl NewsDelivery for Database {
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError> {
         let mut lease = Database::begin(self).await?;
-        let claimed = lease.call(|conn| claim(conn, now, lease_until, limit)).await?;
+        let (claimed, parked) = lease.call(|conn| claim(conn, now, lease_until, limit)).await?;
         lease.commit().await?;
+        self.parked.add(parked);
         Ok(claimed)
     }
 
@@ -53,6 +55,18 @@ impl NewsDelivery for Database {
     }
 }
 
+/// What of a row's order is not delivered and comes before the row.
+macro_rules! undelivered_before {
+    () => {{
+        let earlier = alias!(dashop_outbox as earlier);
+        earlier
+            .filter(earlier.field(dashop_outbox::order_id).eq(dashop_outbox::order_id))
+            .filter(earlier.field(dashop_outbox::id).lt(dashop_outbox::id))
+            .filter(earlier.field(dashop_outbox::delivered_at).is_null())
+            .select(earlier.field(dashop_outbox::id))
+    }};
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = dashop_outbox)]
 struct DeliveryRow {
@@ -65,31 +79,43 @@ struct DeliveryRow {
     actor: String,
     reason: String,
     at: Moment,
+    event_id: Option<String>,
+    due_attempts: i32,
 }
 
-/// What locks the rows leaves those alone that are only compared with: were they passed over where others hold them,
-/// news could overtake those before them.
+/// The earliest of each order that are due, and how many are parked now because they cannot be read.
+///
+/// A statement that locks rows reads those that it locks as they are now, and those that it only compares them with as
+/// they were when it began: what was committed in between could be overtaken. So the rows are locked first, and what is
+/// undelivered before them is looked for again in a statement that begins after that.
 async fn claim(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
     limit: u32,
-) -> Result<Vec<Claimed<Delivery>>, QueryError> {
-    let earlier = alias!(dashop_outbox as earlier);
-    let undelivered_before = earlier
-        .filter(earlier.field(dashop_outbox::order_id).eq(dashop_outbox::order_id))
-        .filter(earlier.field(dashop_outbox::id).lt(dashop_outbox::id))
-        .filter(earlier.field(dashop_outbox::delivered_at).is_null())
-        .select(earlier.field(dashop_outbox::id));
+) -> Result<(Vec<Claimed<Delivery>>, usize), QueryError> {
     let due = dashop_outbox::table
         .filter(dashop_outbox::due_at.le(Moment(now)))
-        .filter(not(exists(undelivered_before)))
+        .filter(not(exists(undelivered_before!())))
         .order((dashop_outbox::due_at, dashop_outbox::id))
         .limit(limit.into())
-        .select((DeliveryRow::as_select(), dashop_outbox::due_attempts));
-    let rows: Vec<(DeliveryRow, i32)> = for_update_skip_locked(due).load(conn).await?;
-    if !rows.is_empty() {
-        let these = dashop_outbox::id.eq_any(rows.iter().map(|(row, _)| row.id));
+        .select(dashop_outbox::id);
+    let locked: Vec<i64> = for_update_skip_locked(due).load(conn).await?;
+    if locked.is_empty() {
+        return Ok((Vec::new(), 0));
+    }
+    let first = dashop_outbox::table
+        .filter(dashop_outbox::id.eq_any(locked))
+        .filter(not(exists(undelivered_before!())))
+        .order((dashop_outbox::due_at, dashop_outbox::id))
+        .select((dashop_outbox::id, DeliveryRow::as_select()));
+    let each = load_each(conn, first, |(_, row): (i64, DeliveryRow)| Claimed::try_from(row)).await?;
+    let (claimed, unreadable) = park("dashop_outbox", each);
+    for id in &unreadable {
+        put_off(conn, NewsId(*id), None).await?;
+    }
+    if !claimed.is_empty() {
+        let these = dashop_outbox::id.eq_any(claimed.iter().map(|claimed| claimed.item.id.0));
         diesel::update(dashop_outbox::table.filter(these))
             .set((
                 dashop_outbox::due_at.eq(Moment(lease_until)),
@@ -98,10 +124,7 @@ async fn claim(
             .execute(conn)
             .await?;
     }
-    let claimed = |(row, attempts): (DeliveryRow, i32)| {
-        Ok(Claimed { item: row.try_into()?, attempts: u32::try_from(attempts).unwrap_or(0) })
-    };
-    rows.into_iter().map(claimed).collect()
+    Ok((claimed, unreadable.len()))
 }
 
 /// Only what was not delivered yet lets others follow: who is told late of its delivery must not wake what another
@@ -187,8 +210,13 @@ async fn purge(conn: &mut Conn, delivered_before: ShopTime, limit: u32) -> Resul
 
 async fn backlog(conn: &mut Conn) -> Result<NewsBacklog, QueryError> {
     let undelivered = dashop_outbox::table.filter(dashop_outbox::delivered_at.is_null());
-    let (count, oldest): (i64, Option<Moment>) =
-        undelivered.select((diesel::dsl::count_star(), min(dashop_outbox::at))).first(conn).await?;
+    let count: i64 = undelivered.count().get_result(conn).await?;
+    // Not a zero date, which cannot be read.
+    let oldest: Option<Moment> = undelivered
+        .filter(dashop_outbox::at.ge(Moment(ShopTime::UNIX_EPOCH)))
+        .select(min(dashop_outbox::at))
+        .first(conn)
+        .await?;
     let given_up: i64 = undelivered.filter(dashop_outbox::due_at.is_null()).count().get_result(conn).await?;
     Ok(NewsBacklog {
         undelivered: u64::try_from(count).unwrap_or(0),
@@ -197,7 +225,7 @@ async fn backlog(conn: &mut Conn) -> Result<NewsBacklog, QueryError> {
     })
 }
 
-impl TryFrom<DeliveryRow> for Delivery {
+impl TryFrom<DeliveryRow> for Claimed<Delivery> {
     type Error = QueryError;
 
     fn try_from(row: DeliveryRow) -> Result<Self, QueryError> {
@@ -218,6 +246,9 @@ impl TryFrom<DeliveryRow> for Delivery {
             reason: row.reason,
             at: row.at.0,
         };
-        Ok(Self { id: NewsId(row.id), news })
+        let id = NewsId(row.id);
+        let event_id = row.event_id.map_or_else(|| EventId::of_row(id), |uuid| EventId::of_uuid(&uuid));
+        let attempts = u32::try_from(row.due_attempts).unwrap_or(0);
+        Ok(Self { item: Delivery { id, event_id, news }, attempts })
     }
 }

@@ -5,13 +5,16 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord,
-    Quantity, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
+    Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, cart_removals, catalog, idempotency, payments, people::AddressText,
+    Backend, Conn, Database, cart_removals, catalog, idempotency, payments,
+    people::AddressText,
     prepared::prepared_if_few,
+    readable::{Read, all, leave_out, load_each},
+    refunds,
 };
 use crate::sql::{
     config::CartsIn,
@@ -35,6 +38,10 @@ impl OrderReader for Database {
             return Ok(Vec::new());
         }
         self.reader().await?.call(|conn| payments::of_orders(conn, ids)).await
+    }
+
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
+        self.reader().await?.call(|conn| refunds::of_order(conn, id.as_str())).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
@@ -67,6 +74,8 @@ impl OrderReader for Database {
         self.reader().await?.call(|conn| idempotency::find(conn, user_id, key)).await
     }
 }
+
+const TABLE: &str = "tb_order_info";
 
 /// An order without its lines, with the address book's present entry for orders that have no snapshot.
 type Header = (OrderRow, Option<AddressText>);
@@ -116,6 +125,9 @@ struct GoodsRow {
     sku_sale_attrs: Option<String>,
 }
 
+/// A line, with what the catalogue says of its SKU now.
+type Line = (GoodsRow, Option<SkuNow>);
+
 /// What the catalogue says of a SKU now.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = ddsc_sku)]
@@ -133,7 +145,8 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
         .first(conn)
         .await
         .optional()?;
-    Ok(with_goods(conn, header.into_iter().collect()).await?.pop())
+    let header = header.map(|header| (id.as_str().to_owned(), Ok(header)));
+    Ok(all(with_goods(conn, header.into_iter().collect()).await?)?.pop())
 }
 
 async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Order>, QueryError> {
@@ -149,13 +162,34 @@ async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Or
     }
 }
 
+/// Goes on behind those that cannot be read, so that a page is full unless it is the last one.
 async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, QueryError> {
+    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+    let mut before = query.before.as_ref().map(|before| before.as_str().to_owned());
+    let mut orders = Vec::new();
+    loop {
+        let each = list_page(conn, query, before.as_deref()).await?;
+        let is_last = each.len() < limit;
+        before = each.last().map(|(order_id, _)| order_id.clone());
+        orders.extend(leave_out(TABLE, each));
+        if is_last || orders.len() >= limit {
+            orders.truncate(limit);
+            return Ok(orders);
+        }
+    }
+}
+
+async fn list_page(
+    conn: &mut Conn,
+    query: &OrderListQuery,
+    before: Option<&str>,
+) -> Result<Vec<Read<String, Order>>, QueryError> {
     let mut page = tb_order_info::table
         .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
         .filter(tb_order_info::user_id.eq(query.user_id.0))
         .order((tb_order_info::created_time.desc(), tb_order_info::order_id.desc()))
         .limit(query.limit.into())
-        .select((OrderRow::as_select(), Option::<AddressText>::as_select()))
+        .select((tb_order_info::order_id, (OrderRow::as_select(), Option::<AddressText>::as_select())))
         .into_boxed::<Backend>();
     page = match query.status {
         Some(status) => page.filter(tb_order_info::status.eq(status.code())),
@@ -164,11 +198,11 @@ async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, Que
             tb_order_info::status.between(OrderStatus::AwaitingPayment.code(), OrderStatus::Refunded.code()),
         ),
     };
-    if let Some(before) = &query.before {
+    if let Some(before) = before {
         let last = diesel::alias!(tb_order_info as last_of_the_page_before);
         // NULL, which nothing follows, where this user has no such order.
         let its_time = || {
-            last.filter(last.field(tb_order_info::order_id).eq(before.as_str()))
+            last.filter(last.field(tb_order_info::order_id).eq(before.to_owned()))
                 .filter(last.field(tb_order_info::user_id).eq(query.user_id.0))
                 .select(last.field(tb_order_info::created_time))
                 .single_value()
@@ -177,9 +211,9 @@ async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, Que
         // The first condition lets the index find where to start; the second sorts out orders of that very moment.
         page = page
             .filter(time().le(its_time()))
-            .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.as_str())));
+            .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.to_owned())));
     }
-    let headers: Vec<Header> = page.load(conn).await?;
+    let headers = load_each(conn, page, |(_, header): (String, Header)| Ok(header)).await?;
     with_goods(conn, headers).await
 }
 
@@ -202,37 +236,47 @@ async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<Ord
         .select(tb_order_info::order_id)
         .load(conn)
         .await?;
-    numbers.iter().map(|number| order_id(number)).collect()
+    // What is no number of ours is in nobody's way.
+    Ok(numbers.iter().filter_map(|number| OrderId::parse(number).ok()).collect())
 }
 
-/// Adds the lines to orders, in one statement more, or in two where lines have no snapshot.
-async fn with_goods(conn: &mut Conn, headers: Vec<Header>) -> Result<Vec<Order>, QueryError> {
-    if headers.is_empty() {
+/// Adds the lines to orders, in one statement more, or in two where lines have no snapshot. An order of which a line
+/// cannot be read cannot be read.
+async fn with_goods(
+    conn: &mut Conn,
+    headers: Vec<Read<String, Header>>,
+) -> Result<Vec<Read<String, Order>>, QueryError> {
+    let ids: Vec<&str> = headers.iter().map(|(order_id, _)| order_id.as_str()).collect();
+    if ids.is_empty() {
         return Ok(Vec::new());
     }
     let lines = tb_order_goods::table
         .left_join(ddsc_sku::table.on(ddsc_sku::id.eq(tb_order_goods::sku_id)))
-        .filter(tb_order_goods::order_id.eq_any(headers.iter().map(|(order, _)| order.order_id.as_str())))
+        .filter(tb_order_goods::order_id.eq_any(&ids))
         .order((tb_order_goods::order_id, tb_order_goods::sku_id, tb_order_goods::id))
-        .select((GoodsRow::as_select(), Option::<SkuNow>::as_select()));
-    let rows: Vec<(GoodsRow, Option<SkuNow>)> = prepared_if_few(lines, headers.len()).load(conn).await?;
+        .select((tb_order_goods::order_id, (GoodsRow::as_select(), Option::<SkuNow>::as_select())));
+    let rows: Vec<Read<String, Line>> =
+        load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, Line)| Ok(line)).await?;
+    let lines = rows.iter().filter_map(|(_, line)| line.as_ref().ok());
     let without_snapshot: BTreeSet<i32> =
-        rows.iter().filter(|(line, _)| line.sku_sale_attrs.is_none()).map(|(line, _)| line.sku_id).collect();
+        lines.filter(|(line, _)| line.sku_sale_attrs.is_none()).map(|(line, _)| line.sku_id).collect();
     let attributes_now = if without_snapshot.is_empty() {
         BTreeMap::new()
     } else {
         catalog::attributes(conn, &without_snapshot.into_iter().collect::<Vec<_>>()).await?
     };
-    let mut goods: BTreeMap<String, Vec<OrderGoods>> = BTreeMap::new();
-    for (line, sku) in rows {
-        let order_id = line.order_id.clone();
-        goods.entry(order_id).or_default().extend(line.into_goods(sku, &attributes_now)?);
+    let mut goods: BTreeMap<String, Vec<Result<OrderGoods, QueryError>>> = BTreeMap::new();
+    for (order_id, line) in rows {
+        let line = line.and_then(|(line, sku)| line.into_goods(sku, &attributes_now));
+        goods.entry(order_id).or_default().extend(line.transpose());
     }
-    let order = |(order, book): Header| {
-        let goods = goods.remove(&order.order_id).unwrap_or_default();
-        order.into_order(book, goods)
+    let order = |(order_id, header): Read<String, Header>| {
+        let goods = goods.remove(&order_id).unwrap_or_default();
+        let order = header
+            .and_then(|(order, book)| order.into_order(book, goods.into_iter().collect::<Result<_, _>>()?));
+        (order_id, order)
     };
-    headers.into_iter().map(order).collect()
+    Ok(headers.into_iter().map(order).collect())
 }
 
 impl OrderRow {

@@ -16,6 +16,7 @@ use super::{
     locking::{for_update, for_update_skip_locked},
     order_reader::{self, order_id},
     prepared::prepared,
+    readable::{load_each, park},
 };
 use crate::sql::{
     failure::{QueryError, message},
@@ -174,20 +175,29 @@ pub(super) async fn set_refunded(conn: &mut Conn, number: &str, amount: Money) -
     Ok(())
 }
 
+/// The orders that are due, and how many are parked now because their number is none.
 pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
     limit: u32,
-) -> Result<Vec<Claimed<OrderId>>, QueryError> {
+) -> Result<(Vec<Claimed<OrderId>>, usize), QueryError> {
     let due = tb_order_info::table
         .filter(tb_order_info::due_at.le(Moment(now)))
         .order(tb_order_info::due_at)
         .limit(limit.into())
         .select((tb_order_info::order_id, tb_order_info::due_attempts));
-    let rows: Vec<(String, i32)> = for_update_skip_locked(due).load(conn).await?;
-    if !rows.is_empty() {
-        let these = tb_order_info::order_id.eq_any(rows.iter().map(|(id, _)| id));
+    let claimed = |(id, attempts): (String, i32)| {
+        Ok(Claimed { item: order_id(&id)?, attempts: u32::try_from(attempts).unwrap_or(0) })
+    };
+    let each = load_each(conn, for_update_skip_locked(due), claimed).await?;
+    let (claimed, unreadable) = park("tb_order_info", each);
+    if !unreadable.is_empty() {
+        let these = tb_order_info::table.filter(tb_order_info::order_id.eq_any(&unreadable));
+        diesel::update(these).set(tb_order_info::due_at.eq(None::<Moment>)).execute(conn).await?;
+    }
+    if !claimed.is_empty() {
+        let these = tb_order_info::order_id.eq_any(claimed.iter().map(|claimed| claimed.item.as_str()));
         diesel::update(tb_order_info::table.filter(these))
             .set((
                 tb_order_info::due_at.eq(Moment(lease_until)),
@@ -196,10 +206,7 @@ pub(super) async fn claim_due(
             .execute(conn)
             .await?;
     }
-    let claimed = |(id, attempts): (String, i32)| {
-        Ok(Claimed { item: order_id(&id)?, attempts: u32::try_from(attempts).unwrap_or(0) })
-    };
-    rows.into_iter().map(claimed).collect()
+    Ok((claimed, unreadable.len()))
 }
 
 /// Sets when the order's timer goes off. False, and nothing changed, if it has another status.

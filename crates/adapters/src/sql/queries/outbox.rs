@@ -1,14 +1,17 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
-use domain::OrderNews;
-use ports::{Outbox, StoreError};
+use domain::{OrderNews, ShopTime};
+use ports::{Outbox, Randomness, StoreError};
 
 use super::{Conn, Unit, dialect::insert_rows, orders::cut};
-use crate::sql::{
-    config::NewsTo,
-    failure::QueryError,
-    schema::dashop_outbox,
-    types::{Amount, Moment},
+use crate::{
+    sql::{
+        config::NewsTo,
+        failure::QueryError,
+        schema::dashop_outbox,
+        types::{Amount, Moment},
+    },
+    system::SystemRandomness,
 };
 
 /// How many characters of a reason are kept.
@@ -36,11 +39,23 @@ struct NewsRow {
     reason: String,
     at: Moment,
     due_at: Option<Moment>,
+    event_id: Option<String>,
 }
 
 pub(super) async fn add(conn: &mut Conn, news: &[OrderNews]) -> Result<(), QueryError> {
     let rows = news.iter().map(NewsRow::from).collect();
     insert_rows!(conn, dashop_outbox::table, rows)
+}
+
+/// A UUID of version 7: it never comes again, not even where the row's number does, in a database that was restored.
+fn event_id(at: ShopTime) -> String {
+    let milliseconds = at.unix_milliseconds();
+    let mut random = [0; 10];
+    for bytes in random.chunks_mut(4) {
+        let drawn = SystemRandomness.draw().to_be_bytes();
+        bytes.iter_mut().zip(drawn).for_each(|(byte, drawn)| *byte = drawn);
+    }
+    uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid().to_string()
 }
 
 impl From<&OrderNews> for NewsRow {
@@ -55,6 +70,7 @@ impl From<&OrderNews> for NewsRow {
             reason: cut(&news.reason, REASON_CHARS),
             at: Moment(news.at),
             due_at: Some(Moment(news.at)),
+            event_id: Some(event_id(news.at)),
         }
     }
 }

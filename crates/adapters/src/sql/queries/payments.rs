@@ -5,12 +5,19 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeStatus};
 
-use super::{Conn, locking::for_update, prepared::prepared_if_few};
+use super::{
+    Conn,
+    locking::for_update,
+    prepared::prepared_if_few,
+    readable::{leave_out, load_each},
+};
 use crate::sql::{
     failure::QueryError,
     schema::dashop_payment,
     types::{Amount, Moment},
 };
+
+pub(super) const TABLE: &str = "dashop_payment";
 
 /// How many characters of the buyer's account are kept.
 const BUYER_CHARS: usize = 128;
@@ -40,13 +47,19 @@ pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<
     rows.into_iter().map(PaymentRecord::try_from).collect()
 }
 
+/// The payments of several orders, as lists show them.
 pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
     let of_orders = dashop_payment::table
         .filter(dashop_payment::out_trade_no.eq_any(ids.iter().map(OrderId::as_str)))
         .order(dashop_payment::id)
-        .select(PaymentRow::as_select());
-    let rows: Vec<PaymentRow> = prepared_if_few(of_orders, ids.len()).load(conn).await?;
-    rows.into_iter().map(PaymentRecord::try_from).collect()
+        .select((dashop_payment::trade_no, PaymentRow::as_select()));
+    let each = load_each(conn, prepared_if_few(of_orders, ids.len()), by_trade).await?;
+    Ok(leave_out(TABLE, each))
+}
+
+/// For [`load_each`].
+pub(super) fn by_trade((_, row): (String, PaymentRow)) -> Result<PaymentRecord, QueryError> {
+    row.try_into()
 }
 
 pub(super) async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryError> {

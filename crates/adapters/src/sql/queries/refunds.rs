@@ -10,12 +10,15 @@ use super::{
     Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
+    readable::{load_each, park},
 };
 use crate::sql::{
     failure::QueryError,
     schema::dashop_refund,
     types::{Amount, Moment},
 };
+
+pub(super) const TABLE: &str = "dashop_refund";
 
 /// How many characters of a reason, and of Alipay's words, are kept.
 const REASON_CHARS: usize = 200;
@@ -47,6 +50,11 @@ pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<
         .load(conn)
         .await?;
     rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// For [`load_each`].
+pub(super) fn by_number((_, row): (String, RefundRow)) -> Result<Refund, QueryError> {
+    row.try_into()
 }
 
 pub(super) async fn record(
@@ -104,20 +112,30 @@ pub(super) async fn fail(
     Ok(failed > 0)
 }
 
+/// The refunds that are due, and how many are parked now because they cannot be read.
 pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
     limit: u32,
-) -> Result<Vec<Claimed<Refund>>, QueryError> {
+) -> Result<(Vec<Claimed<Refund>>, usize), QueryError> {
     let due = dashop_refund::table
         .filter(dashop_refund::due_at.le(Moment(now)))
         .order(dashop_refund::due_at)
         .limit(limit.into())
-        .select((RefundRow::as_select(), dashop_refund::due_attempts));
-    let rows: Vec<(RefundRow, i32)> = for_update_skip_locked(due).load(conn).await?;
-    if !rows.is_empty() {
-        let these = dashop_refund::out_request_no.eq_any(rows.iter().map(|(row, _)| &row.out_request_no));
+        .select((dashop_refund::out_request_no, (RefundRow::as_select(), dashop_refund::due_attempts)));
+    let claimed = |(_, (row, attempts)): (String, (RefundRow, i32))| {
+        Ok(Claimed { item: row.try_into()?, attempts: u32::try_from(attempts).unwrap_or(0) })
+    };
+    let each = load_each(conn, for_update_skip_locked(due), claimed).await?;
+    let (claimed, unreadable): (Vec<Claimed<Refund>>, _) = park(TABLE, each);
+    if !unreadable.is_empty() {
+        let these = dashop_refund::table.filter(dashop_refund::out_request_no.eq_any(&unreadable));
+        diesel::update(these).set(dashop_refund::due_at.eq(None::<Moment>)).execute(conn).await?;
+    }
+    if !claimed.is_empty() {
+        let these =
+            dashop_refund::out_request_no.eq_any(claimed.iter().map(|claimed| &claimed.item.out_request_no));
         diesel::update(dashop_refund::table.filter(these))
             .set((
                 dashop_refund::due_at.eq(Moment(lease_until)),
@@ -126,10 +144,7 @@ pub(super) async fn claim_due(
             .execute(conn)
             .await?;
     }
-    let claimed = |(row, attempts): (RefundRow, i32)| {
-        Ok(Claimed { item: row.try_into()?, attempts: u32::try_from(attempts).unwrap_or(0) })
-    };
-    rows.into_iter().map(claimed).collect()
+    Ok((claimed, unreadable.len()))
 }
 
 /// Sets when a requested refund is due next, and why it is not done so far.

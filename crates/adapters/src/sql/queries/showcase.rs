@@ -10,7 +10,10 @@ use domain::{
 };
 use ports::{Shelf, ShelfPage, Showcase, StoreError};
 
-use super::{Conn, Database};
+use super::{
+    Conn, Database,
+    readable::{Keyed, leave_out, load_each},
+};
 use crate::sql::{
     failure::QueryError,
     schema::{ddsc_goods_catalog, ddsc_sale_attr_value, ddsc_sku, ddsc_spu, ddsc_spu_sale_attr},
@@ -20,9 +23,11 @@ use crate::sql::{
 /// How many rows a product is read from at most: one for each value of each of its SKUs. No page shows so many.
 const ROWS_OF_A_PRODUCT: i64 = 5_000;
 
+const TABLE: &str = "DDSC_SKU";
+
 /// Kinds of goods, each with its first SKUs. diesel has no words for joining what is numbered within a group.
 const SHELVES: &str = "\
-    SELECT c.id AS catalog_id, c.name AS catalog_name, s.id AS sku_id, s.name AS name, s.caption AS caption, \
+    SELECT COALESCE(s.id, 0) AS sku_id, c.id AS catalog_id, c.name AS catalog_name, s.name AS name, s.caption AS caption, \
         s.price AS price, s.image AS image \
     FROM (SELECT id, name FROM DDSC_GOODS_CATALOG ORDER BY id LIMIT ?) c \
     LEFT JOIN ( \
@@ -58,12 +63,13 @@ impl Showcase for Database {
 
 #[derive(QueryableByName)]
 struct ShelfRow {
+    /// Zero where the kind has no goods.
+    #[diesel(sql_type = Integer)]
+    sku_id: i32,
     #[diesel(sql_type = Integer)]
     catalog_id: i32,
     #[diesel(sql_type = Text)]
     catalog_name: String,
-    #[diesel(sql_type = Nullable<Integer>)]
-    sku_id: Option<i32>,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -72,6 +78,10 @@ struct ShelfRow {
     price: Option<Amount>,
     #[diesel(sql_type = Nullable<Text>)]
     image: Option<String>,
+}
+
+impl Keyed for ShelfRow {
+    type Key = i32;
 }
 
 #[derive(Queryable, Selectable)]
@@ -104,19 +114,16 @@ struct ValueRow {
 
 async fn shelves(conn: &mut Conn, catalogs: u32, skus: u32) -> Result<Vec<Shelf>, QueryError> {
     let bound = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let rows: Vec<ShelfRow> = diesel::sql_query(SHELVES)
-        .bind::<Integer, _>(bound(catalogs))
-        .bind::<Integer, _>(bound(skus))
-        .load(conn)
-        .await?;
+    let rows = diesel::sql_query(SHELVES).bind::<Integer, _>(bound(catalogs)).bind::<Integer, _>(bound(skus));
+    let rows = leave_out(TABLE, load_each(conn, rows, Ok::<ShelfRow, _>).await?);
     let mut shelves: Vec<Shelf> = Vec::new();
     for row in rows {
         let catalog_id = CatalogId(row.catalog_id);
         if shelves.last().is_none_or(|shelf| shelf.catalog_id != catalog_id) {
             shelves.push(Shelf { catalog_id, name: row.catalog_name, skus: Vec::new() });
         }
-        let card = row.sku_id.zip(row.price).map(|(id, price)| CardRow {
-            id,
+        let card = row.price.map(|price| CardRow {
+            id: row.sku_id,
             name: row.name,
             caption: row.caption,
             price,
@@ -141,15 +148,14 @@ async fn shelf_page(
             .filter(ddsc_spu::catalog_id.eq(catalog_id.0).and(ddsc_sku::is_launched.eq(true)))
     };
     let total: i64 = of_catalog().count().get_result(conn).await?;
-    let rows: Vec<CardRow> = of_catalog()
+    let page = of_catalog()
         .order(ddsc_sku::id)
         .offset(skip.into())
         .limit(limit.into())
-        .select(CardRow::as_select())
-        .load(conn)
-        .await?;
+        .select((ddsc_sku::id, CardRow::as_select()));
+    let cards = load_each(conn, page, |(_, card): (i32, CardRow)| Ok(SkuCard::from(card))).await?;
     let total = u32::try_from(total).map_err(|_| QueryError::corrupt("a number of SKUs", total))?;
-    Ok(ShelfPage { skus: rows.into_iter().map(SkuCard::from).collect(), total })
+    Ok(ShelfPage { skus: leave_out(TABLE, cards), total })
 }
 
 async fn product_of(conn: &mut Conn, sku_id: SkuId) -> Result<Option<Product>, QueryError> {
@@ -188,16 +194,15 @@ async fn product(conn: &mut Conn, spu_id: SpuId) -> Result<Option<Product>, Quer
 }
 
 async fn skus_of(conn: &mut Conn, spu_id: SpuId) -> Result<Vec<ProductSku>, QueryError> {
-    let rows: Vec<(SkuRow, Option<ValueRow>)> = ddsc_sku::table
+    let of_product = ddsc_sku::table
         .left_join(ddsc_sale_attr_value::table.on(ddsc_sale_attr_value::sku_id.eq(ddsc_sku::id)))
         .filter(ddsc_sku::spu_id.eq(spu_id.0))
         .order((ddsc_sku::id, ddsc_sale_attr_value::id))
         .limit(ROWS_OF_A_PRODUCT)
-        .select((SkuRow::as_select(), Option::<ValueRow>::as_select()))
-        .load(conn)
-        .await?;
+        .select((ddsc_sku::id, (SkuRow::as_select(), Option::<ValueRow>::as_select())));
+    let each = load_each(conn, of_product, |(_, row): (i32, (SkuRow, Option<ValueRow>))| Ok(row)).await?;
     let mut skus: Vec<ProductSku> = Vec::new();
-    for (row, value) in rows {
+    for (row, value) in leave_out(TABLE, each) {
         if skus.last().is_none_or(|sku| sku.card.id.0 != row.card.id) {
             skus.push(row.into());
         }

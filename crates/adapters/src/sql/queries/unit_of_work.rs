@@ -4,20 +4,24 @@ use ports::{
 };
 
 use super::{Database, Lease};
-use crate::sql::config::{CartsIn, NewsTo};
+use crate::sql::{
+    config::{CartsIn, NewsTo},
+    metrics::ParkedRows,
+};
 
 /// One transaction; dropped, the lease rolls it back. The repositories are implemented on it, each in its own file.
 pub(super) struct Unit {
     pub(super) lease: Lease,
     pub(super) carts: CartsIn,
     pub(super) news: NewsTo,
+    pub(super) parked: ParkedRows,
 }
 
 #[async_trait]
 impl UnitsOfWork for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let lease = Self::begin(self).await?;
-        Ok(Box::new(Unit { lease, carts: self.carts, news: self.news }))
+        Ok(Box::new(Unit { lease, carts: self.carts, news: self.news, parked: self.parked.clone() }))
     }
 }
 

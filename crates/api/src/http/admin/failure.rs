@@ -310,7 +310,7 @@ impl From<RefundOrderError> for AdminFailure {
 }
 
 /// The cause goes to the log, once, and not into the answer.
-fn internal(error: &(dyn std::error::Error + 'static)) -> AdminFailure {
+pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> AdminFailure {
     log_failure(error, "a request of the shop's people failed");
     AdminCode::Internal.failure()
 }

@@ -5,6 +5,7 @@ mod failure;
 mod orders;
 mod parameters;
 mod requests;
+mod session;
 mod staff;
 mod wire;
 
@@ -22,12 +23,15 @@ use utoipa::OpenApi;
 pub(crate) use csv::{TableError, head, rows};
 use failure::{AdminCode, AdminFailure};
 pub(crate) use parameters::{end, first_moment};
+pub use session::LoginCode;
 pub use staff::StaffKey;
 
 /// What the handlers of the shop side work with, beside what they share with the buyers'.
 pub struct Office {
     /// Verifies the tokens of the shop's people; none where nobody is let in.
     pub staff: Option<StaffKey>,
+    /// The one-time code of the link that is printed at the start.
+    pub login_code: LoginCode,
     /// Orders of all buyers.
     pub search: SearchOrders,
     /// One order with all that is on record of it.
@@ -53,7 +57,8 @@ pub struct Office {
         orders::ship,
         orders::cancel,
         orders::refund,
-        orders::return_pieces
+        orders::return_pieces,
+        session::open
     ),
     components(schemas(failure::Envelope))
 )]
@@ -70,6 +75,7 @@ pub(super) fn routes(services: &mut ServiceConfig) {
         scope = scope
             .service(resource("/orders", Method::GET).route(web::get().to(orders::search)))
             .service(resource("/orders.csv", Method::GET).route(web::get().to(orders::export)))
+            .service(resource("/session", Method::POST).route(web::post().to(session::open)))
             .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
             .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))

@@ -35,6 +35,8 @@ struct SummaryData {
     /// Goods and freight.
     total_amount: String,
     freight: String,
+    /// What of its payment went back so far.
+    refunded_amount: String,
     created_at: String,
     /// Until when it must be paid.
     #[schema(required)]
@@ -238,6 +240,7 @@ impl From<FoundOrder> for SummaryData {
             total_count: order.total_count,
             total_amount: order.total_amount.to_string(),
             freight: order.freight.to_string(),
+            refunded_amount: order.refunded_amount.to_string(),
             created_at: order.created_at.to_string(),
             expire_at: order.expire_at.map(text),
             receiver: order.receiver,
@@ -255,6 +258,7 @@ impl SummaryData {
             total_count: order.total_count,
             total_amount: order.total_amount.to_string(),
             freight: order.freight.to_string(),
+            refunded_amount: order.refunded_amount.to_string(),
             created_at: order.created_at.to_string(),
             expire_at: order.expire_at.map(text),
             receiver: order.shipping.receiver.clone(),

@@ -29,10 +29,10 @@ const SHOP: [Around; 14] = [
     Around(
         Put,
         "/v1/carts/{user}",
-        "Changes the cart: add, del, select, unselect, selectall, unselectall.",
-        &["state", "sku_id"],
+        "Changes the cart: add, del, set, select, unselect, selectall, unselectall.",
+        &["state", "sku_id", "count"],
     ),
-    Around(Delete, "/v1/carts/{user}", "Takes a line out of the cart.", &["sku_id"]),
+    Around(Delete, "/v1/carts/{user}", "Takes lines out of the cart.", &["sku_id", "sku_ids"]),
     Around(Get, "/v1/users/{user}/address", "The address book.", &[]),
     Around(
         Post,

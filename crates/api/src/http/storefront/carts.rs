@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::ShownLine;
-use domain::{CartEdit, SkuId};
+use domain::{Cart, CartEdit, SkuId};
 
 use super::{Denial, DenialCode, bounded, fields::Fields, owner, wire::CartLineData};
 use crate::http::{Shop, answer::success, caller::Caller};
@@ -40,6 +40,10 @@ pub(super) async fn put(
     let edit = match fields.text("state").as_deref() {
         Some("add") => CartEdit::More(sku_id(&fields)?),
         Some("del") => CartEdit::Less(sku_id(&fields)?),
+        Some("set") => {
+            let count = fields.integer("count").ok_or(DenialCode::BadParameter)?;
+            CartEdit::Set { sku_id: sku_id(&fields)?, count }
+        }
         Some("select") => CartEdit::Select(sku_id(&fields)?),
         Some("unselect") => CartEdit::Unselect(sku_id(&fields)?),
         Some("selectall") => CartEdit::SelectAll,
@@ -58,13 +62,23 @@ pub(super) async fn delete(
 ) -> Result<HttpResponse, Denial> {
     let username = owner(caller, &user)?;
     let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(DenialCode::BadParameter)?;
-    let sku_id = sku_id(&fields)?;
-    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&username, sku_id)).await?, &shop))
+    let sku_ids = if fields.value("sku_ids").is_some() { sku_ids(&fields)? } else { vec![sku_id(&fields)?] };
+    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&username, &sku_ids)).await?, &shop))
 }
 
 /// The SKU that is meant. A number that no row can have is a SKU that does not exist.
 fn sku_id(fields: &Fields) -> Result<SkuId, Denial> {
     let id = fields.integer("sku_id").ok_or(DenialCode::BadParameter)?;
+    id_of(id)
+}
+
+/// The SKUs that are meant, at most as many as a cart has lines.
+fn sku_ids(fields: &Fields) -> Result<Vec<SkuId>, Denial> {
+    let ids = fields.integers("sku_ids").filter(|ids| (1..=Cart::MOST_LINES).contains(&ids.len()));
+    ids.ok_or(DenialCode::BadParameter)?.into_iter().map(id_of).collect()
+}
+
+fn id_of(id: i64) -> Result<SkuId, Denial> {
     Ok(SkuId(i32::try_from(id).map_err(|_| DenialCode::UnknownSku)?))
 }
 

@@ -46,6 +46,15 @@ impl Fields {
         whole(self.value(name)?)
     }
 
+    /// Whole numbers: a list, or a text with commas between them as a query string has it.
+    pub(super) fn integers(&self, name: &str) -> Option<Vec<i64>> {
+        match self.value(name)? {
+            Value::Array(numbers) => numbers.iter().map(whole).collect(),
+            Value::String(text) => text.split(',').map(|number| number.trim().parse().ok()).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+        }
+    }
+
     /// All fields that are there.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0.iter().filter(|(_, value)| is_there(value)).map(|(name, value)| (name.as_str(), value))

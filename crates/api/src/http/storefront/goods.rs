@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     Denial, DenialCode, bounded,
     fields::{Fields, whole},
-    wire::{CatalogAnswer, DetailData, ShelfData},
+    wire::{CatalogAnswer, DetailData, IndexAnswer},
 };
 use crate::http::{
     Shop,
@@ -22,8 +22,7 @@ const SPU_ID: &str = "spuid";
 
 pub(super) async fn index(shop: web::Data<Shop>) -> Result<HttpResponse, Denial> {
     let shelves = bounded(&shop, shop.storefront.goods.front()).await?;
-    let data: Vec<ShelfData> = shelves.into_iter().map(ShelfData::from).collect();
-    Ok(success(Some(data), Some(&shop.base_url)))
+    Ok(json(&IndexAnswer::new(shelves, &shop.storefront.promises, &shop.base_url)))
 }
 
 /// The old back end took every value of `launched` for true; so only what is on the shelf is shown.

@@ -29,6 +29,8 @@ pub struct Storefront {
     pub sign_in: Option<SignIn>,
     /// Shows goods.
     pub goods: BrowseGoods,
+    /// What the front page promises buyers.
+    pub promises: Vec<String>,
     /// Shows and changes carts.
     pub cart: Arc<EditCart>,
     /// Shows and changes address books.

@@ -1,11 +1,13 @@
-//! The answers, as the old pages read them. Fields of ours beside theirs: `stock` and `is_launched`.
+//! The answers, as the old pages read them. Fields of ours beside theirs: `stock`, `is_launched`, `unavailable`.
 
 use std::collections::BTreeMap;
 
 use application::{ShownLine, SkuDetail};
-use domain::{AddressEntries, AddressEntry, SkuCard};
+use domain::{AddressEntries, AddressEntry, Money, SkuCard, SkuId, UnavailableReason};
 use ports::{Shelf, ShelfPage};
 use serde::Serialize;
+
+use crate::http::wire::reason_text;
 
 #[derive(Serialize)]
 pub(super) struct TokenAnswer<'a> {
@@ -26,9 +28,24 @@ impl<'a> TokenAnswer<'a> {
     }
 }
 
+/// The front page.
+#[derive(Serialize)]
+pub(super) struct IndexAnswer<'a> {
+    code: i32,
+    data: Vec<ShelfData>,
+    promises: &'a [String],
+    base_url: &'a str,
+}
+
+impl<'a> IndexAnswer<'a> {
+    pub(super) fn new(shelves: Vec<Shelf>, promises: &'a [String], base_url: &'a str) -> Self {
+        Self { code: 200, data: shelves.into_iter().map(ShelfData::from).collect(), promises, base_url }
+    }
+}
+
 /// A kind of goods on the front page.
 #[derive(Serialize)]
-pub(super) struct ShelfData {
+struct ShelfData {
     catalog_id: i32,
     catalog_name: String,
     sku: Vec<CardData>,
@@ -174,10 +191,34 @@ pub(super) struct CartLineData {
     sku_sale_attr_val: Vec<String>,
     stock: u32,
     is_launched: bool,
+    /// Why it cannot be bought any more; null where it can.
+    unavailable: Option<&'static str>,
+}
+
+/// What a line is called whose SKU does not exist any more.
+const GONE: &str = "失效商品";
+
+impl CartLineData {
+    fn of_gone(id: SkuId, count: i64, selected: bool) -> Self {
+        Self {
+            id: id.0,
+            name: GONE.to_owned(),
+            count,
+            selected: u8::from(selected),
+            default_image_url: String::new(),
+            price: Money::ZERO.to_string(),
+            sku_sale_attr_name: Vec::new(),
+            sku_sale_attr_val: Vec::new(),
+            stock: 0,
+            is_launched: false,
+            unavailable: Some(reason_text(UnavailableReason::Gone)),
+        }
+    }
 }
 
 impl From<ShownLine> for CartLineData {
-    fn from(ShownLine { sku, count, selected }: ShownLine) -> Self {
+    fn from(ShownLine { sku_id, sku, count, selected }: ShownLine) -> Self {
+        let Some(sku) = sku else { return Self::of_gone(sku_id, count, selected) };
         let (sku_sale_attr_name, sku_sale_attr_val) =
             sku.attributes.into_iter().map(|attribute| (attribute.name, attribute.value)).unzip();
         Self {
@@ -191,6 +232,7 @@ impl From<ShownLine> for CartLineData {
             sku_sale_attr_val,
             stock: sku.stock,
             is_launched: sku.is_launched,
+            unavailable: (!sku.is_launched).then_some(reason_text(UnavailableReason::OffShelf)),
         }
     }
 }

@@ -23,11 +23,13 @@ fn lines() -> Value {
     json!({"code": 200, "base_url": BASE_URL, "data": [
         {
             "id": 4, "name": "红袖添香", "count": 2, "selected": 1, "default_image_url": "4.jpg", "price": "104.95",
-            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 9, "is_launched": true
+            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 9, "is_launched": true,
+            "unavailable": null
         },
         {
             "id": 5, "name": "红袖添香", "count": 1, "selected": 0, "default_image_url": "5.jpg", "price": "104.01",
-            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 2, "is_launched": true
+            "sku_sale_attr_name": ["颜色", "尺寸"], "sku_sale_attr_val": ["红色", "18寸"], "stock": 2, "is_launched": true,
+            "unavailable": null
         }
     ]})
 }
@@ -57,9 +59,43 @@ async fn the_cart_is_shown() {
     for uri in [CART, "/v1/carts/dada/"] {
         assert_eq!(ask(buyer(), TestRequest::get().uri(uri)).await, lines());
     }
-    let gone = Parts::signed_in().selling([]).with_cart(cart(&[(4, 2, true)]));
-    let shown = ask(gone, TestRequest::get().uri(CART)).await;
-    assert_eq!(shown["data"], json!([]), "a SKU that is gone has nothing to show");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_bought_any_more_is_shown_and_says_why() {
+    let mut off_shelf = sku(5, "104.01", 2);
+    off_shelf.is_launched = false;
+    let parts = Parts::signed_in().selling([off_shelf]).with_cart(cart(&[(4, 2, true), (5, 1, false)]));
+    let shown = ask(parts, TestRequest::get().uri(CART)).await;
+    let gone = json!({
+        "id": 4, "name": "失效商品", "count": 2, "selected": 1, "default_image_url": "", "price": "0.00",
+        "sku_sale_attr_name": [], "sku_sale_attr_val": [], "stock": 0, "is_launched": false, "unavailable": "商品不存在"
+    });
+    assert_eq!(shown["data"][0], gone);
+    let off_shelf = &shown["data"][1];
+    assert_eq!(
+        (&off_shelf["name"], &off_shelf["is_launched"], &off_shelf["unavailable"]),
+        (&json!("红袖添香"), &json!(false), &json!("商品已下架"))
+    );
+}
+
+#[actix_web::test]
+async fn a_line_of_a_sku_that_is_gone_can_be_unticked_and_lowered() {
+    for (body, written) in [
+        (json!({"state": "unselect", "sku_id": 4}), (4, 2, false)),
+        (json!({"state": "set", "sku_id": 4, "count": 1}), (4, 1, true)),
+    ] {
+        let mut parts = Parts::signed_in().selling([]).with_cart(cart(&[(4, 2, true)]));
+        let is_it =
+            move |change: &CartLineChange| (change.sku_id.0, change.count, change.selected) == written;
+        parts
+            .carts
+            .expect_write()
+            .times(1)
+            .withf(move |_, changes| changes.iter().all(is_it))
+            .returning(|_, _| Ok(true));
+        assert_eq!(ask(parts, put(CART, &body)).await["code"], 200);
+    }
 }
 
 #[actix_web::test]
@@ -71,6 +107,10 @@ async fn each_change_answers_the_cart() {
     assert_eq!(ask(expecting(&[(4, 3, true)]), state(json!({"state": "add", "sku_id": 4}))).await, lines());
     assert_eq!(ask(expecting(&[(4, 1, true)]), state(json!({"state": "del", "sku_id": "4"}))).await, lines());
     assert_eq!(ask(buyer(), state(json!({"state": "del", "sku_id": 5}))).await, lines(), "never below one");
+    let set = |sku: i32, count: Value| state(json!({"state": "set", "sku_id": sku, "count": count}));
+    assert_eq!(ask(expecting(&[(4, 9, true)]), set(4, json!("9"))).await, lines());
+    assert_eq!(ask(expecting(&[(5, 2, false)]), set(5, json!(2))).await, lines(), "not ticked by that");
+    assert_eq!(ask(buyer(), set(4, json!(2))).await, lines(), "it says so already");
     assert_eq!(
         ask(expecting(&[(5, 1, true)]), state(json!({"state": "select", "sku_id": 5}))).await,
         lines()
@@ -84,16 +124,25 @@ async fn each_change_answers_the_cart() {
 }
 
 #[actix_web::test]
-async fn a_line_is_taken_out_by_body_or_query() {
-    let requests =
-        [delete(CART, &json!({"sku_id": "4"})), TestRequest::delete().uri("/v1/carts/dada?sku_id=4")];
-    for request in requests {
+async fn lines_are_taken_out_by_body_or_query() {
+    let query = |query: &str| TestRequest::delete().uri(&format!("{CART}?{query}"));
+    let requests: [(TestRequest, &[i32]); 6] = [
+        (delete(CART, &json!({"sku_id": "4"})), &[4]),
+        (query("sku_id=4"), &[4]),
+        (delete(CART, &json!({"sku_ids": [4, "99"]})), &[4, 99]),
+        (delete(CART, &json!({"sku_ids": "4, 5"})), &[4, 5]),
+        (query("sku_ids=4,99"), &[4, 99]),
+        (query("sku_ids=4"), &[4]),
+    ];
+    for (request, expected) in requests {
         let mut parts = buyer();
         parts
             .carts
             .expect_discard()
             .times(1)
-            .withf(|user_id, sku_id| *user_id == USER && sku_id.0 == 4)
+            .withf(move |user_id, sku_ids| {
+                *user_id == USER && sku_ids.iter().map(|sku_id| sku_id.0).eq(expected.iter().copied())
+            })
             .returning(|_, _| Ok(()));
         assert_eq!(ask(parts, request).await, lines());
     }
@@ -120,6 +169,10 @@ async fn what_is_not_sold_is_not_found() {
     for id in [json!(99), json!(99_999_999_999_i64)] {
         assert_eq!(ask(buyer(), post(CART, &json!({"sku_id": id, "count": 1}))).await, unknown);
         assert_eq!(ask(buyer(), put(CART, &json!({"sku_id": id, "state": "add"}))).await, unknown);
+        assert_eq!(
+            ask(buyer(), put(CART, &json!({"sku_id": id, "state": "set", "count": 1}))).await,
+            unknown
+        );
     }
     let mut off_shelf = sku(6, "1.00", 9);
     off_shelf.is_launched = false;
@@ -147,6 +200,16 @@ async fn what_cannot_be_read_is_refused() {
     {
         assert_eq!(ask(buyer(), put(CART, &body)).await, bad, "{body}");
     }
+    for count in [json!(null), json!(0), json!(-1), json!(1.5), json!("two"), json!([1])] {
+        let body = json!({"state": "set", "sku_id": 4, "count": count});
+        assert_eq!(ask(buyer(), put(CART, &body)).await, bad, "{body}");
+    }
+    let too_many: Vec<i32> = (0..201).collect();
+    for sku_ids in
+        [json!([]), json!([4, "x"]), json!([[4]]), json!("4,,5"), json!(4), json!({}), json!(too_many)]
+    {
+        assert_eq!(ask(buyer(), delete(CART, &json!({"sku_ids": sku_ids}))).await, bad, "{sku_ids}");
+    }
     assert_eq!(ask(buyer(), delete(CART, &json!({}))).await, bad);
     let not_json = TestRequest::post().uri(CART).set_payload("sku_id=4");
     assert_eq!(ask(buyer(), not_json).await, bad);
@@ -158,6 +221,9 @@ async fn what_cannot_be_read_is_refused() {
 async fn no_more_than_the_stock_and_the_limit() {
     let short = error(30103, "购买数量超过库存");
     assert_eq!(ask(buyer(), post(CART, &json!({"sku_id": 4, "count": 8}))).await, short);
+    let set = |count: i64| json!({"state": "set", "sku_id": 4, "count": count});
+    assert_eq!(ask(buyer(), put(CART, &set(10))).await, short);
+    assert_eq!(ask(buyer(), put(CART, &set(i64::MAX))).await, short);
     let rich = Parts::signed_in().selling([sku(4, "1.00", 9_999)]).with_cart(cart(&[(4, 200, true)]));
     let over = ask(rich, put(CART, &json!({"sku_id": 4, "state": "add"}))).await;
     assert_eq!(over, error(30103, "每种商品最多购买200件"));

@@ -63,7 +63,7 @@ async fn the_front_page() {
                 |id, name: &str, skus| Shelf { catalog_id: CatalogId(id), name: name.to_owned(), skus };
             Ok(vec![shelf(1, "女装", vec![card(4)]), shelf(2, "男装", vec![])])
         });
-        let expected = json!({"code": 200, "base_url": BASE_URL, "data": [
+        let expected = json!({"code": 200, "base_url": BASE_URL, "promises": ["七天无理由退换"], "data": [
             {"catalog_id": 1, "catalog_name": "女装", "sku": [
                 {"skuid": 4, "name": "红袖添香4", "caption": "轻盈雪纺", "price": "209.00", "image": "4.jpg"}
             ]},

@@ -11,7 +11,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use api::http::{Shop, cors, named, routes};
-use ports::mock::PreparedUnits;
+use ports::mock::{Ledgers, PreparedUnits};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -19,8 +19,9 @@ use super::{Backs, Document};
 
 /// The shop, open.
 pub(crate) struct Client {
-    pub(super) shop: Data<Shop>,
+    pub(crate) shop: Data<Shop>,
     pub(super) units: Arc<PreparedUnits>,
+    pub(super) ledgers: Ledgers,
     pub(super) origins: Vec<String>,
     pub(super) _writers: JoinSet<()>,
 }
@@ -37,7 +38,13 @@ impl Client {
     /// Over these, with everything else as usual.
     pub(crate) fn of(backs: Backs) -> Self {
         let (shop, writers) = backs.shop();
-        Self { shop: Data::new(shop), units: Arc::default(), origins: Vec::new(), _writers: writers }
+        Self {
+            shop: Data::new(shop),
+            units: Arc::default(),
+            ledgers: Ledgers::default(),
+            origins: Vec::new(),
+            _writers: writers,
+        }
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
@@ -86,9 +93,14 @@ impl Client {
         call_service(&init_service(app).await, request).await
     }
 
-    /// How many units of work were committed.
+    /// What is on record of orders that were placed.
+    pub(crate) fn ledgers(&self) -> &Ledgers {
+        &self.ledgers
+    }
+
+    /// How many transactions were committed.
     pub(crate) fn commits(&self) -> usize {
-        self.units.commits()
+        self.units.commits() + self.ledgers.commits()
     }
 
     /// How many of the prepared units of work were not begun.

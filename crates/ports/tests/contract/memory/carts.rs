@@ -60,8 +60,8 @@ impl CartStore for Memory {
         Ok(true)
     }
 
-    async fn discard(&self, user_id: UserId, sku_id: SkuId) -> Result<(), CartError> {
-        self.tables().carts.remove(&(user_id, sku_id));
+    async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
+        self.tables().carts.retain(|(owner, sku_id), _| *owner != user_id || !sku_ids.contains(sku_id));
         Ok(())
     }
 }

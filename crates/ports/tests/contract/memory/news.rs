@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Delivery, NewsId, OrderNews, ShopTime};
+use domain::{Delivery, EventId, NewsId, OrderNews, ShopTime};
 use ports::{Claimed, NewsBacklog, NewsDelivery, Outbox, Resend, StoreError};
 
 use super::{Defect, Due, Memory, pause, writing::Unit};
@@ -20,7 +20,8 @@ impl Outbox for Unit {
             news.reason = news.reason.chars().take(200).collect();
             self.tables.last_news += 1;
             let due = Some(Due { at: news.at, attempts: 0 });
-            let delivery = Delivery { id: NewsId(self.tables.last_news), news };
+            let id = NewsId(self.tables.last_news);
+            let delivery = Delivery { id, event_id: EventId::of_row(id), news };
             self.tables.news.push(StoredNews { delivery, due, delivered_at: None });
         }
         self.wrote().await;
@@ -92,7 +93,7 @@ impl NewsDelivery for Memory {
             return Ok(());
         };
         for stored in &mut tables.news {
-            let Delivery { id: this, news } = &stored.delivery;
+            let Delivery { id: this, news, .. } = &stored.delivery;
             if news.order_id == order && *this >= id && stored.delivered_at.is_none() {
                 let attempts = stored.due.map_or(0, |due| due.attempts);
                 stored.due = due_at.map(|at| Due { at, attempts });

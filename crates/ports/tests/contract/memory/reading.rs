@@ -2,8 +2,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, CartStamp, IdempotencyKey, Order, OrderGoods, OrderId, PaymentRecord, RepeatGuard,
-    ShippingAddress, Sku, SkuId, TimelineEntry, UserId, Username,
+    Address, AddressId, CartStamp, IdempotencyKey, Order, OrderGoods, OrderId, PaymentRecord, Refund,
+    RepeatGuard, ShippingAddress, Sku, SkuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery,
@@ -122,6 +122,12 @@ impl OrderReader for Memory {
             asked_for || self.has(Defect::IgnoresOwner)
         };
         Ok(self.tables().payments.iter().filter(is_asked_for).cloned().collect())
+    }
+
+    async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
+        let tables = self.tables();
+        let refunds = tables.refunds.iter().map(|(refund, _)| refund);
+        Ok(refunds.filter(|refund| refund.out_trade_no == id.as_str()).cloned().collect())
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {

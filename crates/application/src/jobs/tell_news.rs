@@ -4,8 +4,10 @@ use domain::Delivery;
 use ports::{Claimed, Clock, ListenerError, NewsDelivery, NewsListener, StoreError};
 use tokio::{
     task::{self, JoinError, JoinSet},
-    time::timeout,
+    time::{Instant, timeout},
 };
+
+use super::{Job, JobError, Pass};
 
 /// Tells the news of orders to whoever listens: each at least once, those of an order one after the other.
 pub struct TellNews {
@@ -15,8 +17,6 @@ pub struct TellNews {
     pub listener: Arc<dyn NewsListener>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
-    /// How long news are kept after they were told.
-    pub retention: Duration,
 }
 
 /// News that are being told.
@@ -46,35 +46,8 @@ impl TellNews {
     const LEASE: Duration = Duration::from_secs(90);
     /// How long a pass that waits for a slow listener goes without a look at what has become due.
     const LOOK_EVERY: Duration = Duration::from_millis(500);
-    /// How many old news are forgotten at a time.
-    const PURGE: u32 = 500;
-
-    /// Tells all that is due, and what becomes due meanwhile; says how many were told or tried. Several processes may do
-    /// this at once. News that take long hold up those of their own order alone.
-    ///
-    /// # Errors
-    /// The database failed. Nothing is lost: what was told and could not be written down is told again.
-    pub async fn pass(&self) -> Result<usize, StoreError> {
-        let mut telling = Telling::new();
-        let mut in_hand = HashMap::new();
-        let mut done = 0;
-        loop {
-            let free = Self::AT_ONCE.saturating_sub(telling.len());
-            for claimed in self.claim(free).await? {
-                self.start(claimed, &mut telling, &mut in_hand);
-            }
-            if telling.is_empty() {
-                return Ok(done);
-            }
-            let ended = timeout(Self::LOOK_EVERY, telling.join_next_with_id()).await;
-            let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();
-            while let Some(another) = telling.try_join_next_with_id() {
-                ended.push(another);
-            }
-            done += ended.len();
-            self.write_down(ended, &mut in_hand).await?;
-        }
-    }
+    /// How long a pass takes more to tell; those that it has are told to their end.
+    const TAKES_FOR: Duration = Duration::from_secs(30);
 
     async fn claim(&self, free: usize) -> Result<Vec<Claimed<Delivery>>, StoreError> {
         let Some(limit) = u32::try_from(free).ok().filter(|limit| *limit > 0) else { return Ok(Vec::new()) };
@@ -125,9 +98,9 @@ impl TellNews {
         if !told.is_empty() {
             self.persist(|| self.news.delivered(&told, now)).await?;
         }
-        if let Some((Claimed { item: Delivery { id, .. }, attempts }, error)) = failed.first() {
+        if let Some((Claimed { item: Delivery { event_id, .. }, attempts }, error)) = failed.first() {
             let error = error as &dyn std::error::Error;
-            tracing::warn!(failed = failed.len(), %id, attempts, error, "news were not told, these among them");
+            tracing::warn!(failed = failed.len(), %event_id, attempts, error, "news were not told, these among them");
         }
         for (Claimed { item: delivery, attempts }, error) in failed {
             let due_at = delivery.next_try(now, attempts);
@@ -152,18 +125,41 @@ impl TellNews {
             }
         }
     }
+}
 
-    /// Forgets news that were told long ago; says how many. Several processes may do this at once.
-    pub async fn purge(&self) -> Result<usize, StoreError> {
-        let before = self.clock.now().before(self.retention);
-        let purged = self.news.purge(before, Self::PURGE).await?;
-        Ok(usize::try_from(purged).unwrap_or(usize::MAX))
+/// Tells all that is due, and for a while what becomes due meanwhile. News that take long hold up those of their own order
+/// alone. What was told and could not be written down is told again.
+impl Job for TellNews {
+    const NAME: &'static str = "webhooks";
+
+    async fn pass(&self) -> Result<Pass, JobError> {
+        let begun = Instant::now();
+        let mut telling = Telling::new();
+        let mut in_hand = HashMap::new();
+        let mut done = 0;
+        loop {
+            let takes_more = begun.elapsed() < Self::TAKES_FOR;
+            let free = if takes_more { Self::AT_ONCE.saturating_sub(telling.len()) } else { 0 };
+            for claimed in self.claim(free).await? {
+                self.start(claimed, &mut telling, &mut in_hand);
+            }
+            if telling.is_empty() {
+                return Ok(Pass { done });
+            }
+            let ended = timeout(Self::LOOK_EVERY, telling.join_next_with_id()).await;
+            let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();
+            while let Some(another) = telling.try_join_next_with_id() {
+                ended.push(another);
+            }
+            done += ended.len();
+            self.write_down(ended, &mut in_hand).await?;
+        }
     }
 }
 
-fn report_given_up(Delivery { id, news }: &Delivery, error: &TellError) {
+fn report_given_up(Delivery { event_id, news, .. }: &Delivery, error: &TellError) {
     tracing::error!(
-        %id, order_id = %news.order_id, error = error as &dyn std::error::Error,
+        %event_id, order_id = %news.order_id, error = error as &dyn std::error::Error,
         "news were not told for days: they and all that follow of this order wait until they are resent"
     );
 }

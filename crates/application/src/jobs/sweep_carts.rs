@@ -1,7 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::OrderId;
-use ports::{CartError, CartRemoval, CartStore, Clock, StoreError, UnitsOfWork};
+use ports::{CartRemoval, CartStore, Clock, UnitsOfWork};
+
+use super::{Job, JobError, Pass};
 
 /// Takes ordered lines out of carts that live elsewhere than the orders, from the record that was written with the
 /// order: at once after the order, and again later where that failed.
@@ -14,17 +16,6 @@ pub struct SweepCarts {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why lines are still in their carts; they stay on record.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// The carts failed.
-    #[error(transparent)]
-    Carts(#[from] CartError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl SweepCarts {
     /// What is younger is still in the hands of the process that placed the order.
     const LEFT_OVER_AFTER: Duration = Duration::from_secs(15);
@@ -32,25 +23,29 @@ impl SweepCarts {
     const PASS: u32 = 100;
 
     /// Removes the lines of orders that were just placed.
-    pub async fn remove(&self, removals: &[CartRemoval]) -> Result<(), SweepError> {
+    pub async fn remove(&self, removals: &[CartRemoval]) -> Result<(), JobError> {
         self.carts.remove_ordered(removals).await?;
         let mut unit = self.units.begin().await?;
         unit.cart_removals().done(&order_ids(removals)).await?;
         Ok(unit.commit().await?)
     }
+}
 
-    /// One pass over what was left over; says how many removals it did. Several processes may do this at once.
-    pub async fn sweep(&self) -> Result<usize, SweepError> {
+/// What was left over.
+impl Job for SweepCarts {
+    const NAME: &'static str = "cart_removals";
+
+    async fn pass(&self) -> Result<Pass, JobError> {
         let mut unit = self.units.begin().await?;
         let before = self.clock.now().before(Self::LEFT_OVER_AFTER);
         let removals = unit.cart_removals().claim(before, Self::PASS).await?;
-        if removals.is_empty() {
-            return Ok(0);
+        if !removals.is_empty() {
+            self.carts.remove_ordered(&removals).await?;
+            unit.cart_removals().done(&order_ids(&removals)).await?;
         }
-        self.carts.remove_ordered(&removals).await?;
-        unit.cart_removals().done(&order_ids(&removals)).await?;
+        // Also where there is nothing to do: what cannot be read was parked.
         unit.commit().await?;
-        Ok(removals.len())
+        Ok(Pass { done: removals.len() })
     }
 }
 

@@ -1,0 +1,114 @@
+//! Rows that are read each on its own: one that cannot be read costs itself alone, not all that were asked for with it.
+
+use std::fmt::Display;
+
+use diesel::{
+    backend::Backend as DieselBackend,
+    deserialize::{FromSql, FromSqlRow},
+    expression::QueryMetadata,
+    query_builder::{AsQuery, QueryFragment, QueryId},
+    query_dsl::CompatibleType,
+    result::Error as DieselError,
+    row::{Field, Row},
+    sql_types::{BigInt, Integer, Text},
+};
+use diesel_async::AsyncConnectionCore;
+use futures_util::TryStreamExt;
+
+use super::{Backend, Conn};
+use crate::sql::failure::QueryError;
+
+/// A row with its key, or its key and why it cannot be read.
+pub(super) type Read<K, T> = (K, Result<T, QueryError>);
+
+type Raw<'a> = <Backend as DieselBackend>::RawValue<'a>;
+
+/// A key, which can be read where the rest of its row cannot.
+pub(super) trait Key: Display + Sized {
+    /// From the value of its column.
+    fn read(value: Option<Raw<'_>>) -> diesel::deserialize::Result<Self>;
+}
+
+impl Key for String {
+    fn read(value: Option<Raw<'_>>) -> diesel::deserialize::Result<Self> {
+        <Self as FromSql<Text, Backend>>::from_nullable_sql(value)
+    }
+}
+
+impl Key for i32 {
+    fn read(value: Option<Raw<'_>>) -> diesel::deserialize::Result<Self> {
+        <Self as FromSql<Integer, Backend>>::from_nullable_sql(value)
+    }
+}
+
+impl Key for i64 {
+    fn read(value: Option<Raw<'_>>) -> diesel::deserialize::Result<Self> {
+        <Self as FromSql<BigInt, Backend>>::from_nullable_sql(value)
+    }
+}
+
+/// A row whose first column is its key.
+pub(super) trait Keyed {
+    type Key: Key;
+}
+
+impl<K: Key, R> Keyed for (K, R) {
+    type Key = K;
+}
+
+/// Each row of a query, read on its own.
+pub(super) async fn load_each<'query, U, T, Q, ST>(
+    conn: &mut Conn,
+    query: Q,
+    read: impl Fn(U) -> Result<T, QueryError>,
+) -> Result<Vec<Read<U::Key, T>>, QueryError>
+where
+    U: Keyed + FromSqlRow<ST, Backend>,
+    Q: AsQuery + Send + 'query,
+    Q::Query: QueryFragment<Backend> + QueryId + Send + 'query,
+    Q::SqlType: CompatibleType<U, Backend, SqlType = ST>,
+    Backend: QueryMetadata<Q::SqlType>,
+{
+    let unreadable = DieselError::DeserializationError;
+    let mut rows = AsyncConnectionCore::load(conn, query).await?;
+    let mut each = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        let key = row.get(0).ok_or(DieselError::NotFound)?;
+        let key = U::Key::read(key.value()).map_err(unreadable)?;
+        let row = U::build_from_row(&row).map_err(|cause| QueryError::from(unreadable(cause)));
+        each.push((key, row.and_then(&read)));
+    }
+    Ok(each)
+}
+
+/// What could be read; the rest is left out, with an ERROR in the log for each.
+pub(super) fn leave_out<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>) -> Vec<T> {
+    let (rows, _unreadable) = split(table, each, "is left out");
+    rows
+}
+
+/// What could be read, and the keys of the rest, which the caller parks, with an ERROR in the log for each.
+pub(super) fn park<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>) -> (Vec<T>, Vec<K>) {
+    split(table, each, "is parked")
+}
+
+fn split<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>, fate: &str) -> (Vec<T>, Vec<K>) {
+    let mut rows = Vec::new();
+    let mut unreadable = Vec::new();
+    for (key, row) in each {
+        match row {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(table, %key, error, "a row that cannot be read {fate}");
+                unreadable.push(key);
+            }
+        }
+    }
+    (rows, unreadable)
+}
+
+/// What all rows hold, or why the first of those that cannot be read cannot.
+pub(super) fn all<K, T>(each: Vec<Read<K, T>>) -> Result<Vec<T>, QueryError> {
+    each.into_iter().map(|(_key, row)| row).collect()
+}

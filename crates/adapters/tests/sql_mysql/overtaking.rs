@@ -1,0 +1,76 @@
+//! Events of one order that are written and claimed by others while a claim is under way.
+
+use std::time::Duration;
+
+use adapters::sql::CartsIn;
+use domain::{Actor, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
+use mysql_async::{Conn, prelude::Queryable};
+use ports::{NewsDelivery, UnitsOfWork};
+use tokio::time::timeout;
+
+use super::sql_support::{Engine, SqlShop};
+
+/// Reading the rows of order 2 waits while somebody holds the named lock: a claim that has read the row of order 1 by
+/// then has its view of what is committed, and goes on reading later.
+const HELD_AT_ORDER_2: &str = "RENAME TABLE dashop_outbox TO stored_outbox; \
+    CREATE VIEW dashop_outbox AS SELECT * FROM stored_outbox \
+    WHERE order_id <> '2' OR GET_LOCK('held', 30) + RELEASE_LOCK('held') = 2";
+
+fn news(order: &str, second: u32) -> OrderNews {
+    OrderNews {
+        order_id: OrderId::parse(order).unwrap(),
+        kind: OrderNewsKind::Created,
+        from: None,
+        to: OrderStatus::AwaitingPayment,
+        amount: None,
+        actor: Actor::Buyer,
+        reason: String::new(),
+        at: at(second),
+    }
+}
+
+fn at(second: u32) -> ShopTime {
+    ShopTime::parse(&format!("2019-11-28 12:00:{second:02}")).unwrap()
+}
+
+async fn write(shop: &SqlShop, news: &[OrderNews]) {
+    let mut unit = shop.store.begin().await.unwrap();
+    unit.outbox().add(news).await.unwrap();
+    unit.commit().await.unwrap();
+}
+
+async fn hold(conn: &mut Conn) {
+    let held: Option<i64> = conn.query_first("SELECT GET_LOCK('held', 30)").await.unwrap();
+    assert_eq!(held, Some(1));
+}
+
+/// Order 3 is placed and paid while a claim is under way, and another process has the first of these two events in its
+/// hands: the second must wait for it, although the claim did not see it when it began.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile() {
+    let shop = SqlShop::on(Engine::mysql().await, CartsIn::Database).await;
+    write(&shop, &[news("1", 1), news("2", 2)]).await;
+    shop.engine.run(HELD_AT_ORDER_2).await;
+    let mut holder = shop.engine.mysql_conn().await;
+    hold(&mut holder).await;
+
+    let claiming = tokio::spawn({
+        let shop = shop.clone();
+        async move { shop.store.claim(at(30), at(40), 9).await.unwrap() }
+    });
+    let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock'";
+    let look = async { while shop.engine.number(waiting).await == 0 {} };
+    timeout(Duration::from_secs(30), look).await.expect("the claim waits at order 2");
+
+    write(&shop, &[news("3", 3)]).await;
+    write(&shop, &[news("3", 4)]).await;
+    let mut other = shop.engine.mysql_conn().await;
+    let first = "START TRANSACTION; SELECT id FROM stored_outbox WHERE id = 3 FOR UPDATE";
+    other.query_drop(first).await.unwrap();
+    drop(holder.disconnect().await);
+
+    let claimed = claiming.await.unwrap();
+    let orders: Vec<_> = claimed.iter().map(|claimed| claimed.item.news.order_id.as_str()).collect();
+    assert_eq!(orders, ["1", "2"]);
+    drop(other);
+}

@@ -1,0 +1,418 @@
+//! Rows that cannot be read: each costs itself alone, and is named in the log.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
+
+use adapters::sql::CartsIn;
+use domain::{
+    Actor, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NumberRange, OrderId, OrderNews,
+    OrderNewsKind, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopTime,
+    SkuId, SpuId, Trade, TradeStatus, UserId,
+};
+use ports::{
+    BackOffice, CartRemoval, Catalog, Claimed, DayLedger, NewsDelivery, OrderListQuery, OrderReader,
+    OrderSearch, Resend, Showcase, StoreError, UnitOfWork, UnitsOfWork,
+    contract::{NewAddress, NewSku, OldOrder, Shop},
+};
+use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
+
+use super::{Engine, SqlShop};
+
+/// As MySQL keeps what a program wrote that knew no better.
+const ZERO_DATE: &str = "'0000-00-00 00:00:00'";
+
+fn at(second: u32) -> ShopTime {
+    ShopTime::parse(&format!("2019-11-28 12:00:{second:02}")).unwrap()
+}
+
+fn number(last: u32) -> String {
+    format!("20191128120000{last:02}")
+}
+
+fn id(last: u32) -> OrderId {
+    OrderId::parse(&number(last)).unwrap()
+}
+
+/// A buyer with an address, two SKUs and the orders 1 to 5, each of one piece and a second later than the one before.
+struct Rows {
+    shop: Arc<SqlShop>,
+    buyer: UserId,
+    skus: [SkuId; 2],
+    errors: Errors,
+    _logged: DefaultGuard,
+}
+
+impl Rows {
+    async fn on(engine: Engine, carts: CartsIn) -> Self {
+        let shop = SqlShop::on(engine, carts).await;
+        let buyer = shop.add_user("demo").await;
+        let address = NewAddress { street: "一", is_default: true, is_alive: true };
+        let address_id = shop.add_address(buyer, address).await;
+        let price = "1.50".parse().unwrap();
+        let sku = NewSku { name: "甲", price, stock: 9, is_launched: true, attributes: &[("色", "红")] };
+        let first = shop.add_sku(sku).await;
+        let skus = [first, shop.add_variant(first, sku).await];
+        for last in 1..=5 {
+            let order = OldOrder {
+                id: id(last),
+                user_id: buyer,
+                address_id,
+                status: 1,
+                total_amount: "11.50".parse().unwrap(),
+                created_at: at(last),
+                lines: vec![(skus[0], 1, price)],
+            };
+            shop.add_old_order(order).await;
+        }
+        let errors = Errors::default();
+        let logged = tracing::subscriber::set_default(errors.clone());
+        Self { shop, buyer, skus, errors, _logged: logged }
+    }
+
+    async fn run(&self, sql: &str) {
+        self.shop.engine.run(sql).await;
+    }
+
+    async fn begin(&self) -> Box<dyn UnitOfWork> {
+        self.shop.store.begin().await.unwrap()
+    }
+
+    /// The buyer's orders, all pages, by the last digits of their numbers.
+    async fn listed(&self, limit: u32) -> Vec<Vec<String>> {
+        let mut pages = Vec::new();
+        let mut before = None;
+        loop {
+            let query = OrderListQuery { user_id: self.buyer, status: None, before, limit };
+            let page = self.shop.store.list(&query).await.unwrap();
+            before = page.last().map(|order| order.id.clone());
+            pages.push(page.iter().map(|order| order.id.as_str()[15..].to_owned()).collect());
+            if page.len() < usize::try_from(limit).unwrap() {
+                return pages;
+            }
+        }
+    }
+
+    async fn found(&self, limit: u32) -> Vec<String> {
+        let search = OrderSearch { numbers: NumberRange::all(), user_id: None, status: None, limit };
+        let found = self.shop.store.search(&search).await.unwrap();
+        found.iter().map(|order| order.id.as_str()[15..].to_owned()).collect()
+    }
+
+    async fn is_unreadable(&self, last: u32) {
+        let found = OrderReader::find(&self.shop.store, &id(last)).await;
+        assert!(matches!(found, Err(StoreError::Corrupt(_))), "{found:?}");
+    }
+}
+
+/// A zero date, an amount that is none, a line that cannot be read, and one of the last page.
+pub(crate) async fn cost_one_order_of_a_list(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    assert_eq!(rows.listed(9).await, [["5", "4", "3", "2", "1"]]);
+    rows.run(&format!("UPDATE tb_order_info SET expire_at = {ZERO_DATE} WHERE order_id = '{}'", number(5)))
+        .await;
+    rows.run(&format!("UPDATE tb_order_goods SET sku_sale_attrs = '[[' WHERE order_id = '{}'", number(3)))
+        .await;
+    assert_eq!(rows.listed(9).await, [["4", "2", "1"]]);
+    let named = [("tb_order_info", number(5)), ("tb_order_info", number(3))];
+    assert_eq!(rows.errors.take(), named.map(|(table, key)| format!("{table} {key}")));
+    assert_eq!(rows.listed(2).await, [vec!["4", "2"], vec!["1"]], "no page ends early");
+    rows.is_unreadable(5).await;
+    rows.is_unreadable(3).await;
+    assert!(OrderReader::find(&rows.shop.store, &id(4)).await.unwrap().is_some());
+
+    rows.errors.take();
+    assert_eq!(rows.found(9).await, ["4", "3", "2", "1"], "a search shows no lines");
+    assert_eq!(rows.errors.take(), [format!("tb_order_info {}", number(5))]);
+    assert_eq!(rows.found(1).await, ["4"]);
+
+    rows.run(&format!(
+        "UPDATE tb_order_info SET created_time = {ZERO_DATE} WHERE order_id = '{}'",
+        number(4)
+    ))
+    .await;
+    assert_eq!(rows.listed(1).await.concat(), ["2", "1"]);
+}
+
+/// Of an old shop's catalogue: the page, the product and the cart show the others.
+pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let [good, bad] = rows.skus;
+    rows.run(&format!("UPDATE DDSC_SKU SET price = '-1.50' WHERE id = {bad}")).await;
+    let store = &rows.shop.store;
+    let known = store.skus(&[good, bad]).await.unwrap();
+    assert_eq!(known.into_keys().collect::<Vec<_>>(), [good]);
+    let shelves = store.shelves(9, 9).await.unwrap();
+    assert_eq!(shelves[0].skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
+    let page = store.shelf_page(CatalogId(good.0), 0, 9).await.unwrap();
+    assert_eq!(page.skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
+    let product = store.product(SpuId(good.0)).await.unwrap().unwrap();
+    assert_eq!(product.skus.iter().map(|sku| sku.card.id).collect::<Vec<_>>(), [good]);
+    assert_eq!(rows.errors.take(), vec![format!("DDSC_SKU {bad}"); 4]);
+}
+
+fn payment(trade_no: &str, order: u32) -> PaymentRecord {
+    PaymentRecord {
+        trade: Trade {
+            trade_no: trade_no.to_owned(),
+            out_trade_no: number(order),
+            status: TradeStatus::Success,
+            total_amount: "11.50".parse().unwrap(),
+            refunded: domain::Money::ZERO,
+            refund_request_no: None,
+            buyer: None,
+            paid_at: Some(at(1)),
+        },
+        status: PaymentStatus::WrongAmount,
+        source: EvidenceSource::Notification,
+        recorded_at: at(1),
+    }
+}
+
+fn refund(request_no: &str) -> Refund {
+    Refund {
+        out_request_no: request_no.to_owned(),
+        out_trade_no: number(1),
+        trade_no: "T1".to_owned(),
+        amount: "1.50".parse().unwrap(),
+        reason: String::new(),
+        kind: RefundKind::Shop,
+        status: RefundStatus::Requested,
+        restock: Vec::new(),
+        cause: Cause::system(),
+        requested_at: at(1),
+        finished_at: None,
+        failure: None,
+    }
+}
+
+/// Of what staff see, of a list's payments, and of a day's comparison with the bill.
+pub(crate) async fn cost_one_payment(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let mut unit = rows.begin().await;
+    for (trade_no, order) in [("T1", 1), ("T2", 2)] {
+        assert!(unit.payments().record(&payment(trade_no, order)).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+    rows.run("UPDATE dashop_payment SET status = 'unheard-of' WHERE trade_no = 'T2'").await;
+    let store = &rows.shop.store;
+    let day = at(1).date();
+    let trades = |payments: &[PaymentRecord]| -> Vec<String> {
+        payments.iter().map(|payment| payment.trade.trade_no.clone()).collect()
+    };
+    assert_eq!(trades(&OrderReader::payments(store, &[id(1), id(2)]).await.unwrap()), ["T1"]);
+    let books = store.books_of(day, &["T2".to_owned()], &[]).await.unwrap();
+    assert_eq!(trades(&books.payments), ["T1"]);
+    assert_eq!(
+        rows.errors.take(),
+        vec!["dashop_payment T2"; 3],
+        "in the list, of the day, and by its number"
+    );
+    rows.run(&format!(
+        "UPDATE dashop_payment SET status = 'wrong_amount', recorded_at = {ZERO_DATE} WHERE trade_no = 'T2'"
+    ))
+    .await;
+    assert_eq!(trades(&store.unmatched_payments(day, day, 9).await.unwrap()), ["T1"]);
+    assert_eq!(rows.errors.take(), ["dashop_payment T2"]);
+    let file = store.file(&id(2)).await;
+    assert!(matches!(file, Err(StoreError::Corrupt(_))), "{file:?}");
+}
+
+/// An order number that names no day: the figures have the other days.
+pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    rows.run(&format!(
+        "INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, \
+         pay_method, status, address_id, user_id) SELECT '2019113199999999', created_time, updated_time, \
+         total_count, total_amount, freight, pay_method, status, address_id, user_id FROM tb_order_info \
+         WHERE order_id = '{}'",
+        number(1)
+    ))
+    .await;
+    let first = at(1).date();
+    let last = ShopTime::parse("2019-12-01 00:00:00").unwrap().date();
+    let figures = rows.shop.store.figures(first, last).await.unwrap();
+    assert_eq!(figures.iter().map(|day| day.orders).collect::<Vec<_>>(), [5, 0, 0, 0]);
+    assert_eq!(rows.errors.take().len(), 1);
+}
+
+fn news(order: u32, second: u32) -> OrderNews {
+    OrderNews {
+        order_id: id(order),
+        kind: OrderNewsKind::Created,
+        from: None,
+        to: OrderStatus::AwaitingPayment,
+        amount: None,
+        actor: Actor::Buyer,
+        reason: String::new(),
+        at: at(second),
+    }
+}
+
+async fn claim(rows: &Rows, now: u32) -> Vec<Claimed<Delivery>> {
+    let claimed = rows.shop.store.claim(at(now), at(now + 1), 9).await;
+    claimed.unwrap()
+}
+
+fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
+    claimed.iter().map(|claimed| &claimed.item.news.order_id.as_str()[15..]).collect()
+}
+
+/// An event of a kind that this version does not know, and one of no moment: what follows them of their orders waits
+/// until they are resent, and nothing else does.
+pub(crate) async fn park_one_event(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let mut unit = rows.begin().await;
+    unit.outbox().add(&[news(1, 1), news(2, 2), news(1, 3), news(3, 4)]).await.unwrap();
+    unit.commit().await.unwrap();
+    rows.run("UPDATE dashop_outbox SET kind = 'order.unheard_of' WHERE id = 1").await;
+    rows.run(&format!("UPDATE dashop_outbox SET at = {ZERO_DATE} WHERE id = 4")).await;
+    assert_eq!(orders_of(&claim(&rows, 10).await), ["2"]);
+    assert_eq!(rows.errors.take(), ["dashop_outbox 1", "dashop_outbox 4"]);
+    assert_eq!(rows.shop.store.parked(), 2);
+    assert_eq!(
+        orders_of(&claim(&rows, 20).await),
+        ["2"],
+        "it is due again when its lease ends, and no other"
+    );
+    assert_eq!(rows.errors.take(), Vec::<String>::new());
+    let backlog = rows.shop.store.backlog().await.unwrap();
+    assert_eq!((backlog.undelivered, backlog.given_up, backlog.oldest), (4, 3, Some(at(1))));
+
+    rows.run("UPDATE dashop_outbox SET kind = 'order.created' WHERE id = 1").await;
+    assert_eq!(rows.shop.store.resend(&Resend::OfOrder(id(1)), at(30)).await.unwrap(), 2);
+    assert_eq!(orders_of(&claim(&rows, 30).await), ["2", "1"]);
+}
+
+/// Restored from a backup, a database counts its rows from where it was: what it tells then has other names.
+pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let tell = async || {
+        let mut unit = rows.begin().await;
+        unit.outbox().add(&[news(1, 1), news(2, 1)]).await.unwrap();
+        unit.commit().await.unwrap();
+        claim(&rows, 10).await
+    };
+    let names = |claimed: &[Claimed<Delivery>]| -> Vec<EventId> {
+        claimed.iter().map(|claimed| claimed.item.event_id.clone()).collect()
+    };
+    let before = tell().await;
+    let reset = match &rows.shop.engine {
+        Engine::Sqlite(_) => "DELETE FROM sqlite_sequence WHERE name = 'dashop_outbox'",
+        Engine::Mysql { .. } => "ALTER TABLE dashop_outbox AUTO_INCREMENT = 1",
+    };
+    rows.run(&format!("DELETE FROM dashop_outbox; {reset}")).await;
+    let after = tell().await;
+    assert_eq!(after[0].item.id, before[0].item.id, "the rows have the same numbers");
+    let (before, after) = (names(&before), names(&after));
+    assert!(after.iter().all(|name| !before.contains(name)), "{before:?} {after:?}");
+    let uuid = after[0].to_string();
+    assert_eq!((uuid.len(), &uuid[..4], &uuid[18..19]), (40, "evt_", "7"), "{uuid}");
+
+    rows.run("UPDATE dashop_outbox SET event_id = NULL WHERE id = 1").await;
+    assert_eq!(
+        names(&claim(&rows, 20).await)[0].to_string(),
+        "evt_1",
+        "as it was told before there were UUIDs"
+    );
+}
+
+/// A refund of a kind that this version does not know, and one of no moment.
+pub(crate) async fn park_one_refund(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let mut unit = rows.begin().await;
+    for request_no in ["r1", "r2", "r3"] {
+        assert!(unit.refunds().record(&refund(request_no), Some(at(1))).await.unwrap());
+    }
+    unit.commit().await.unwrap();
+    rows.run("UPDATE dashop_refund SET kind = 'unheard-of' WHERE out_request_no = 'r1'").await;
+    rows.run(&format!("UPDATE dashop_refund SET requested_at = {ZERO_DATE} WHERE out_request_no = 'r2'"))
+        .await;
+    for second in [10, 20] {
+        let mut unit = rows.begin().await;
+        let due = unit.refunds().claim_due(at(second), at(second + 1), 9).await.unwrap();
+        unit.commit().await.unwrap();
+        assert_eq!(due.iter().map(|claimed| &claimed.item.out_request_no).collect::<Vec<_>>(), ["r3"]);
+    }
+    assert_eq!(rows.errors.take(), ["dashop_refund r1", "dashop_refund r2"], "once each");
+    assert_eq!(rows.shop.store.parked(), 2);
+}
+
+/// An order that is due under a number that is none.
+pub(crate) async fn park_one_due_order(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    rows.run("UPDATE tb_order_info SET due_at = '2019-11-28 12:00:01.000000'").await;
+    rows.run(
+        "DELETE FROM tb_order_goods; UPDATE tb_order_info SET order_id = 'none' WHERE order_id LIKE '%01'",
+    )
+    .await;
+    for second in [10, 20] {
+        let mut unit = rows.begin().await;
+        let due = unit.orders().claim_due(at(second), at(second + 1), 9).await.unwrap();
+        unit.commit().await.unwrap();
+        assert_eq!(due.len(), 4);
+    }
+    assert_eq!(rows.errors.take(), ["tb_order_info none"]);
+}
+
+/// Lines that are none.
+pub(crate) async fn park_one_cart_removal(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Elsewhere).await;
+    let line = |sku_id| vec![(sku_id, CartStamp("{}".to_owned()))];
+    let removals =
+        [1, 2].map(|last| CartRemoval { order_id: id(last), user_id: rows.buyer, lines: line(rows.skus[0]) });
+    let mut unit = rows.begin().await;
+    unit.cart_removals().add(&removals, at(1)).await.unwrap();
+    unit.commit().await.unwrap();
+    rows.run(&format!("UPDATE dashop_cart_removal SET `lines` = '[[' WHERE order_id = '{}'", number(1)))
+        .await;
+    assert_eq!(rows.shop.store.ordered_lines(rows.buyer).await.unwrap(), line(rows.skus[0]));
+    for _ in 0..2 {
+        let mut unit = rows.begin().await;
+        assert_eq!(unit.cart_removals().claim(at(9), 9).await.unwrap(), removals[1..]);
+        unit.commit().await.unwrap();
+    }
+    let named = format!("dashop_cart_removal {}", number(1));
+    assert_eq!(rows.errors.take(), [named.clone(), named], "by the cart, and where it was parked");
+    assert_eq!(rows.shop.store.parked(), 1);
+}
+
+/// Table and key of each error that this thread logs.
+#[derive(Clone, Default)]
+struct Errors(Arc<Mutex<Vec<String>>>);
+
+impl Errors {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
+
+impl Subscriber for Errors {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::ERROR
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let (mut table, mut key) = (String::new(), String::new());
+        let mut visit = |field: &Field, value: &dyn fmt::Debug| match field.name() {
+            "table" => table = format!("{value:?}").trim_matches('"').to_owned(),
+            "key" => key = format!("{value:?}"),
+            _ => {}
+        };
+        event.record(&mut visit);
+        self.0.lock().unwrap().push(format!("{table} {key}"));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}

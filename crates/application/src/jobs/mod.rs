@@ -1,0 +1,47 @@
+//! What runs beside the requests, in every process: one file a job, and the supervisor that runs them.
+//!
+//! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
+//! taken is taken again.
+
+mod due_refunds;
+mod order_timers;
+mod purge_news;
+mod supervisor;
+mod sweep_carts;
+mod tell_news;
+
+pub use due_refunds::DueRefunds;
+pub use order_timers::OrderTimers;
+pub use purge_news::PurgeNews;
+pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
+pub use sweep_carts::SweepCarts;
+pub use tell_news::TellNews;
+
+use ports::{CartError, StoreError};
+
+/// Something that is done again and again.
+pub trait Job: Send + Sync + 'static {
+    /// What it is called in the log and in reports.
+    const NAME: &'static str;
+
+    /// Does what is due, as much as fits into one pass. It may be cut off anywhere: what it had taken MUST be found again.
+    fn pass(&self) -> impl Future<Output = Result<Pass, JobError>> + Send;
+}
+
+/// What a pass came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pass {
+    /// How much was done or tried. Where it is something, there may be more: the next pass follows at once.
+    pub done: usize,
+}
+
+/// Why a pass came to nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The carts failed.
+    #[error(transparent)]
+    Carts(#[from] CartError),
+}

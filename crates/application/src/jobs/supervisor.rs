@@ -1,0 +1,310 @@
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use ports::Randomness;
+use tokio::{
+    sync::watch,
+    task::{JoinError, JoinSet},
+    time::{Instant, sleep, timeout},
+};
+use tracing::Instrument;
+
+use super::{Job, JobError, Pass};
+
+/// Runs jobs, each on its own, until it is told to stop: a pass that panics, hangs or fails is counted, and the next one
+/// comes all the same.
+///
+/// Dropped, it ends them in the middle of whatever they do.
+pub struct Supervisor {
+    stalled_after: Duration,
+    randomness: Arc<dyn Randomness>,
+    running: JoinSet<()>,
+    stop: watch::Sender<bool>,
+    records: Vec<Arc<Record>>,
+}
+
+/// How a job is run.
+#[derive(Debug, Clone, Copy)]
+pub struct Schedule {
+    /// How long after a pass that found nothing to do the next one begins, give or take a quarter.
+    pub every: Duration,
+    /// How long a pass may take before it is cut off.
+    pub limit: Duration,
+    /// Whether the service is not ready where the job is stalled.
+    pub is_essential: bool,
+}
+
+/// How the jobs are, for whoever asks.
+#[derive(Debug, Clone, Default)]
+pub struct JobHealth(Vec<Arc<Record>>);
+
+/// How one job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JobReport {
+    /// [`Job::NAME`].
+    pub name: &'static str,
+    /// Whether the service is not ready where the job is stalled.
+    pub is_essential: bool,
+    /// Passes that succeeded since the start.
+    pub passes: u64,
+    /// Passes that did not, whatever the reason.
+    pub failures: u64,
+    /// How many of those panicked.
+    pub panics: u64,
+    /// How many of those took too long and were cut off.
+    pub cut_off: u64,
+    /// How long ago a pass succeeded last, or the job was started.
+    pub since_success: Duration,
+    /// Whether that is too long ago.
+    pub is_stalled: bool,
+    /// Why the last pass that failed did; none where the last pass succeeded.
+    pub failure: Option<String>,
+}
+
+/// What is known of a job.
+#[derive(Debug)]
+struct Record {
+    name: &'static str,
+    is_essential: bool,
+    stalled_after: Duration,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug)]
+struct Counts {
+    passes: u64,
+    failures: u64,
+    panics: u64,
+    cut_off: u64,
+    last_success: Instant,
+    failure: Option<String>,
+    /// When it was last said that the job is stalled.
+    reported: Option<Instant>,
+    is_at_work: bool,
+}
+
+/// Why a pass did not succeed.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Failed(#[from] JobError),
+    #[error("it panicked: {0}")]
+    Panicked(String),
+    #[error("it took longer than {0:?} and was cut off")]
+    CutOff(Duration),
+}
+
+impl Supervisor {
+    /// The longest wait after a pass that failed.
+    const LONGEST_WAIT_AFTER_FAILURE: Duration = Duration::from_secs(60);
+
+    /// Of jobs that are stalled when they have not succeeded for that long, beside their own interval.
+    pub fn new(stalled_after: Duration, randomness: Arc<dyn Randomness>) -> Self {
+        let (stop, _) = watch::channel(false);
+        Self { stalled_after, randomness, running: JoinSet::new(), stop, records: Vec::new() }
+    }
+
+    /// Runs one more job.
+    pub fn start<J: Job>(&mut self, job: Arc<J>, schedule: Schedule) {
+        let record = Arc::new(Record::new(J::NAME, schedule, self.stalled_after));
+        self.records.push(Arc::clone(&record));
+        let stop = self.stop.subscribe();
+        self.running.spawn(run(job, schedule, record, Arc::clone(&self.randomness), stop));
+    }
+
+    /// How the jobs that were started so far are.
+    pub fn health(&self) -> JobHealth {
+        JobHealth(self.records.clone())
+    }
+
+    /// Lets each job end the pass that it is in, and begins no other; cuts off what takes longer than `within`.
+    pub async fn stop(mut self, within: Duration) {
+        self.stop.send_replace(true);
+        let all_ended = async { while self.running.join_next().await.is_some() {} };
+        if timeout(within, all_ended).await.is_err() {
+            let at_work = self.records.iter().filter(|record| record.counts().is_at_work);
+            let jobs: Vec<_> = at_work.map(|record| record.name).collect();
+            tracing::warn!(
+                ?jobs,
+                "cut off in the middle of a pass; what they had taken is taken again later"
+            );
+            self.running.shutdown().await;
+        }
+    }
+}
+
+async fn run<J: Job>(
+    job: Arc<J>,
+    schedule: Schedule,
+    record: Arc<Record>,
+    randomness: Arc<dyn Randomness>,
+    mut stop: watch::Receiver<bool>,
+) {
+    // Processes that are started together do not go on in step.
+    let mut wait = part(schedule.every, randomness.draw());
+    loop {
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stops| *stops) => return,
+            () = sleep(wait) => {}
+        }
+        record.counts().is_at_work = true;
+        let span = tracing::info_span!("job", name = J::NAME);
+        let outcome = one_pass(&job, schedule.limit).instrument(span.clone()).await;
+        let done = span.in_scope(|| record.note(outcome));
+        let jitter = |span: Duration| span * 3 / 4 + part(span / 2, randomness.draw());
+        wait = match done {
+            Some(Pass { done: 0 }) => jitter(schedule.every),
+            Some(Pass { .. }) => Duration::ZERO,
+            None => jitter(schedule.every.min(Supervisor::LONGEST_WAIT_AFTER_FAILURE)),
+        };
+    }
+}
+
+/// A pass in a task of its own, so that its panic ends nothing else. Dropped, it ends the pass.
+async fn one_pass<J: Job>(job: &Arc<J>, limit: Duration) -> Result<Pass, Failure> {
+    let job = Arc::clone(job);
+    let mut pass = JoinSet::new();
+    pass.spawn(async move { job.pass().await }.in_current_span());
+    match timeout(limit, pass.join_next()).await {
+        Ok(Some(Ok(outcome))) => Ok(outcome?),
+        Ok(Some(Err(error))) => Err(Failure::Panicked(panic_message(error))),
+        Ok(None) => Ok(Pass::default()),
+        Err(_elapsed) => Err(Failure::CutOff(limit)),
+    }
+}
+
+fn panic_message(error: JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else { return "it was cancelled".to_owned() };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// So much of `span` as `drawn` is of all numbers.
+fn part(span: Duration, drawn: u32) -> Duration {
+    span.mul_f64(f64::from(drawn) / f64::from(u32::MAX))
+}
+
+impl Record {
+    fn new(
+        name: &'static str,
+        Schedule { every, is_essential, .. }: Schedule,
+        stalled_after: Duration,
+    ) -> Self {
+        let counts = Counts {
+            passes: 0,
+            failures: 0,
+            panics: 0,
+            cut_off: 0,
+            last_success: Instant::now(),
+            failure: None,
+            reported: None,
+            is_at_work: false,
+        };
+        Self { name, is_essential, stalled_after: stalled_after + every, counts: Mutex::new(counts) }
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a pass and says in the log how it went. None where it did not succeed.
+    fn note(&self, outcome: Result<Pass, Failure>) -> Option<Pass> {
+        let mut counts = self.counts();
+        counts.is_at_work = false;
+        match outcome {
+            Ok(pass) => {
+                counts.succeeded(self.name);
+                if pass.done > 0 {
+                    tracing::info!(done = pass.done, "pass of {}", self.name);
+                }
+                Some(pass)
+            }
+            Err(failure) => {
+                counts.failed(&failure);
+                let error = &failure as &dyn std::error::Error;
+                match failure {
+                    Failure::Failed(_) => tracing::warn!(error, "a pass of {} failed", self.name),
+                    Failure::Panicked(_) | Failure::CutOff(_) => {
+                        tracing::error!(error, "a pass of {} failed", self.name);
+                    }
+                }
+                counts.report_stall(self);
+                None
+            }
+        }
+    }
+
+    fn report(&self) -> JobReport {
+        let counts = self.counts();
+        let since_success = counts.last_success.elapsed();
+        JobReport {
+            name: self.name,
+            is_essential: self.is_essential,
+            passes: counts.passes,
+            failures: counts.failures,
+            panics: counts.panics,
+            cut_off: counts.cut_off,
+            since_success,
+            is_stalled: since_success > self.stalled_after,
+            failure: counts.failure.clone(),
+        }
+    }
+}
+
+impl Counts {
+    fn succeeded(&mut self, name: &str) {
+        self.passes += 1;
+        self.last_success = Instant::now();
+        self.failure = None;
+        if self.reported.take().is_some() {
+            tracing::info!("{name} succeeds again");
+        }
+    }
+
+    fn failed(&mut self, failure: &Failure) {
+        self.failures += 1;
+        match failure {
+            Failure::Failed(_) => {}
+            Failure::Panicked(_) => self.panics += 1,
+            Failure::CutOff(_) => self.cut_off += 1,
+        }
+        self.failure = Some(failure.to_string());
+    }
+
+    /// Says that the job is stalled, and says it again as long as it is.
+    fn report_stall(&mut self, record: &Record) {
+        let since_success = self.last_success.elapsed();
+        let is_due = self.reported.is_none_or(|reported| reported.elapsed() > record.stalled_after);
+        if since_success > record.stalled_after && is_due {
+            self.reported = Some(Instant::now());
+            let seconds = since_success.as_secs();
+            tracing::error!(
+                seconds,
+                failures = self.failures,
+                "{} has not succeeded for so long",
+                record.name
+            );
+        }
+    }
+}
+
+impl JobHealth {
+    /// How each job is.
+    pub fn reports(&self) -> Vec<JobReport> {
+        self.0.iter().map(|record| record.report()).collect()
+    }
+
+    /// What keeps the service from being ready, in words: the jobs that it cannot do without and that are stalled.
+    pub fn missing(&self) -> Vec<String> {
+        let stalled = self.reports().into_iter().filter(|job| job.is_stalled && job.is_essential);
+        let words = stalled.map(|job| {
+            let seconds = job.since_success.as_secs();
+            let failure = job.failure.as_deref().unwrap_or("its pass does not end");
+            format!("job {}: no success for {seconds} s: {failure}", job.name)
+        });
+        words.collect()
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * Remembers where the keyboard is. Called when the work is done, the result puts it back there if it was lost meanwhile,
+ * because its button was disabled or is gone: to the button, or to what is left of what was around it.
+ */
+export function rememberFocus(): () => void {
+  const path: HTMLElement[] = []
+  for (let element = document.activeElement; element instanceof HTMLElement; element = element.parentElement) path.push(element)
+  return () => {
+    if (document.activeElement !== null && document.activeElement !== document.body) return
+    const place = path.find((element) => element.isConnected && element !== document.body)
+    if (!place) return
+    place.focus({ preventScroll: true })
+    if (document.activeElement === place) return
+    place.tabIndex = -1
+    place.focus({ preventScroll: true })
+  }
+}

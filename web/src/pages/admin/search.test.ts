@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+
+import { filterFrom, listLink, orderFrom, orderLink } from './search'
+
+const none = { number: '', user: '', status: '', from: '', to: '' }
+
+it.each([
+  ['', none],
+  ['?number=2026&user=%E8%BE%BE%E8%BE%BE&status=2&from=2026-11-01&to=2026-11-28', { number: '2026', user: '达达', status: '2', from: '2026-11-01', to: '2026-11-28' }],
+  ['?number=abc&user=&status=9&from=yesterday&to=2026', none],
+])('%s means a filter, and back', (search, filter) => {
+  expect(filterFrom(search)).toEqual(filter)
+  expect(filterFrom(listLink(filter).replace('admin.html', ''))).toEqual(filter)
+})
+
+it('an order has an address of its own', () => {
+  expect(listLink(none)).toBe('admin.html')
+  expect(orderFrom('?order=2026112510000001')).toBe('2026112510000001')
+  expect(orderFrom('?order=abc')).toBe('abc')
+  expect(orderFrom('?order=')).toBeUndefined()
+  expect(orderFrom(orderLink('a&b').replace('admin.html', ''))).toBe('a&b')
+})

@@ -1,0 +1,34 @@
+import type { Filter } from '@/api/admin'
+
+const NAMES = ['number', 'user', 'status', 'from', 'to'] as const
+const IS_VALID: Readonly<Record<(typeof NAMES)[number], RegExp>> = {
+  number: /^\d{1,32}$/,
+  user: /^.{1,11}$/u,
+  status: /^[1-6]$/,
+  from: /^\d{4}-\d\d-\d\d$/,
+  to: /^\d{4}-\d\d-\d\d$/,
+}
+
+/** The filter that an address of the order list means; what cannot be one is left out. */
+export function filterFrom(search: string): Filter {
+  const query = new URLSearchParams(search)
+  const value = (name: (typeof NAMES)[number]) => {
+    const given = query.get(name)?.trim() ?? ''
+    return IS_VALID[name].test(given) ? given : ''
+  }
+  return { number: value('number'), user: value('user'), status: value('status'), from: value('from'), to: value('to') }
+}
+
+/** The address of the order list with this filter. */
+export function listLink(filter: Filter): string {
+  const given = NAMES.map((name) => [name, filter[name].trim()] as const).filter(([, value]) => value !== '')
+  const query = new URLSearchParams(given.map(([name, value]) => [name, value])).toString()
+  return query === '' ? 'admin.html' : `admin.html?${query}`
+}
+
+/** The order that an address means, whether or not there is one of that number. */
+export function orderFrom(search: string): string | undefined {
+  return new URLSearchParams(search).get('order') || undefined
+}
+
+export const orderLink = (number: string): string => `admin.html?order=${encodeURIComponent(number)}`
