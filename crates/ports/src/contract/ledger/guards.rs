@@ -148,6 +148,8 @@ pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
         failure: None,
     };
     let is_lost = async |event: Event| lost(append(&*shop, ORDER, &[event]).await);
+    let paid = payment("A1", ORDER, PaymentStatus::UnknownOrder);
+    append(&*shop, ORDER, &[Event::PaymentRecorded(paid)]).await.unwrap();
     for number in ["r1", "r2"] {
         append(&*shop, ORDER, &[requested(refund(number, "A1", "1.00"), 1)]).await.unwrap();
     }
@@ -190,6 +192,8 @@ pub async fn returns_pieces_once_for_each_reason(shop: Arc<dyn Shop>) {
     };
     let refunded = |number: &str| StockMoveKind::Refunded(number.to_owned());
     assert!(give_back(ORDER, StockMoveKind::Cancelled, &pieces).await);
+    let cancelled = change(ORDER, AwaitingPayment, Cancelled, "");
+    append(shop, ORDER, &[Event::StatusChanged(cancelled)]).await.unwrap();
     assert!(!give_back(ORDER, StockMoveKind::Cancelled, &pieces[1..]).await, "a second time");
     assert_eq!(shop.books(first).await, Books { stock: 10, sales: 0, version: 2 });
     assert_eq!(shop.books(second).await, Books { stock: 1, sales: 3, version: 2 });
