@@ -147,6 +147,19 @@ export async function picture(page, name) {
   await page.screenshot({ path: join(directory, `${name}-${page.viewportSize().width}.png`), fullPage: true })
 }
 
+/** A page as it is now, on a PC and on a phone: within the window, and accessible. */
+export async function lookAt(page, name) {
+  const before = page.viewportSize()
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: 844 })
+    const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.ok(beyond <= 0, `${name} is ${beyond} pixels wider than a window of ${width}`)
+    await picture(page, name)
+    await mustBeAccessible(page)
+  }
+  await page.setViewportSize(before)
+}
+
 /** Tests that get a browser at the shop, and whose pages may not complain, but for what is expected, or load anything from elsewhere. */
 export function inBrowserOf(shop, options = {}) {
   return (name, work, expected = []) =>

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, mustBeAccessible, PHONE, picture, signIn } from './buyer.mjs'
+import { inBrowserOf, lookAt, PHONE, signIn } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -55,8 +55,7 @@ for (const [name, run] of [['a PC', inBrowser], ['a phone', onPhone]]) {
     assert.equal(await gone.getByRole('listitem').count(), 2)
     for (const words of ['商品不存在', '商品已下架', `商品编号 ${deleted}`]) await gone.getByText(words).waitFor()
     await page.getByText('已选 1 件').waitFor()
-    await picture(page, 'cart-gone')
-    await mustBeAccessible(page)
+    await lookAt(page, 'cart-gone')
 
     await page.getByRole('button', { name: '去结算' }).click()
     await page.waitForURL(/orderConfirm\.html/)
@@ -77,6 +76,7 @@ inBrowser('what is deleted between cart and confirmation is removed there', asyn
   shop.remove(DELETED_LATER)
   await page.goto('/orderConfirm.html?settlement_type=0')
   await page.getByText('有选中的商品已失效').waitFor()
+  await lookAt(page, 'orderConfirm-gone')
   const order = page.getByRole('button', { name: '提交订单' })
   assert.ok(await order.isDisabled())
   await page.getByRole('button', { name: '移除失效商品' }).click()
@@ -99,7 +99,7 @@ onPhone('province, city and county are chosen on a phone', async (page) => {
     await list.selectOption(name)
   }
   await page.getByLabel('详细地址').fill('团结路1号')
-  await picture(page, 'address-dialog-region')
+  await lookAt(page, 'address-dialog-region')
   await page.getByRole('button', { name: '保存' }).tap()
   await page.getByText('新疆维吾尔自治区巴音郭楞蒙古自治州焉耆回族自治县团结路1号').waitFor()
 })

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, PHONE, picture, signIn, submit } from './buyer.mjs'
+import { inBrowserOf, lookAt, PHONE, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -19,7 +19,6 @@ before(async () => {
 after(() => shop?.stop())
 
 const inBrowser = inBrowserOf(() => shop)
-const onPhone = inBrowserOf(() => shop, PHONE)
 const productPage = (sku) => `/product_details.html?sku_id=${sku}`
 const addToCart = (page) => page.getByRole('button', { name: '加入购物车' })
 
@@ -53,20 +52,21 @@ inBrowser('a slow network shows that something comes', async (page, { context })
   await bone.waitFor()
   const colour = await bone.evaluate((tile) => getComputedStyle(tile).backgroundColor)
   assert.doesNotMatch(colour, /transparent|rgba\(.*, 0\)/)
-  await picture(page, 'index-loading')
+  await lookAt(page, 'index-loading')
   answer()
   await page.locator('a.goods').first().waitFor()
   assert.match(await (await fetch(shop.url)).text(), /正在加载/, 'before the script is there')
 })
 
-onPhone('why something cannot be bought is said on a phone', async (page) => {
+inBrowser('why something cannot be bought is said on a phone', async (page) => {
+  await page.setViewportSize(PHONE)
   shop.stock(SOLD_OUT, 0)
   await page.goto(productPage(SOLD_OUT))
   const why = page.getByText('暂时缺货')
   await why.waitFor()
   const { y, height } = await why.boundingBox()
   assert.ok(y >= 0 && y + height <= PHONE.height, 'within the window')
-  await picture(page, 'product-sold-out')
+  await lookAt(page, 'product-sold-out')
 })
 
 inBrowser('whoever works with the keyboard keeps their place', async (page) => {
@@ -137,7 +137,7 @@ inBrowser('whoever comes back from the cashier without having paid can go on pay
   const number = await submit(page)
   await page.goto(`/pay_success.html?order_id=${number}`)
   await page.getByText('还没有收到付款').waitFor()
-  await picture(page, 'pay_success-unpaid')
+  await lookAt(page, 'pay_success-unpaid')
   await page.getByRole('link', { name: '继续付款' }).click()
   await page.waitForURL(/payment\.html\?order_id=/)
 })
@@ -173,6 +173,6 @@ inBrowser('an order that cannot be placed now says what to do', async (page, { c
     if (answered !== 50116) await page.getByRole('link', { name: '查看我的订单' }).waitFor()
     await page.waitForFunction(() => !document.querySelector('.el-button.is-loading'))
     assert.equal(await button.isDisabled(), isOver, `${answered}: it is not repeated`)
-    await picture(page, `orderConfirm-${answered}`)
+    await lookAt(page, `orderConfirm-${answered}`)
   }
 })

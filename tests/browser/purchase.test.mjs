@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, picture, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
+import { inBrowserOf, lookAt, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -158,7 +158,7 @@ inBrowser('an order that is paid after its deadline comes back to life, and the 
   await page.getByRole('heading', { name: '付款成功，订单已恢复' }).waitFor()
   assert.ok(isClaimed(), 'it is paid')
   await see(page, '收到付款时订单已取消，商品仍有库存')
-  await picture(page, 'pay_success-revived')
+  await lookAt(page, 'pay_success-revived')
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
   for (const told of ['取消后收到付款，订单已恢复', '超过付款期限，订单自动取消']) await see(page, told)
@@ -179,7 +179,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
   await page.getByRole('heading', { name: /^订单已取消，款项(?:正在|已)退回$/ }).waitFor()
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
   await see(page, '收到付款时订单已取消，商品库存不足，无法恢复订单')
-  await picture(page, 'pay_success-returned')
+  await lookAt(page, 'pay_success-returned')
   const [trade] = await shop.books(number)
   assert.deepEqual(trade.refunds.map(({ amount }) => amount), [trade.total_amount])
 
@@ -194,7 +194,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
     await card.getByText(words).waitFor()
     await card.locator('.tag.over', { hasText: '已取消' }).waitFor()
   }
-  await picture(page, 'myOrder-returned')
+  await lookAt(page, 'myOrder-returned')
   // Neither does it where the page is opened anew, with no word of Alipay's.
   await page.goto(`/pay_success.html?order_id=${number}`)
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
@@ -266,10 +266,10 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await page.reload()
   const told = page.getByRole('region', { name: '退款' })
   for (const words of ['¥9.90', '已退回您的支付宝账号', '原因：质量问题', /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/]) await told.getByText(words).first().waitFor()
-  await picture(page, 'myOrder-part-refunded')
+  await lookAt(page, 'myOrder-part-refunded')
   await staff.getByRole('link', { name: '返回订单列表' }).click()
   await staff.getByRole('row', { name: number }).getByText('已退 ¥9.90').waitFor()
-  await picture(staff, 'admin-part-refunded')
+  await lookAt(staff, 'admin-part-refunded')
   await staff.getByRole('link', { name: number }).click()
   await refund()
   await staff.locator('.tag', { hasText: '已退款' }).waitFor()
@@ -289,7 +289,7 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   await signInStaff(page, shop)
   const notice = page.getByRole('region', { name: '待处理的付款' })
   for (const told of ['金额不符', '¥1.50', 'T20261125', number]) await notice.getByText(told).first().waitFor()
-  await picture(page, 'admin-unmatched')
+  await lookAt(page, 'admin-unmatched')
 
   // Alipay knows no such trade, and says so: nobody is told that the money is on its way.
   const refund = async () => {

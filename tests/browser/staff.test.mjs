@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { inBrowserOf, openBrowser, PHONE, picture, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
+import { inBrowserOf, lookAt, openBrowser, PHONE, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** The brown backpack: plenty of it. */
@@ -40,7 +40,7 @@ test('the link lets one browser in, once, and all of its tabs', async () => {
     try {
       await second.page.goto(link)
       await second.page.getByRole('alert').getByText('登录链接已使用或已过期').waitFor()
-      await picture(second.page, 'admin-link-used')
+      await lookAt(second.page, 'admin-link-used')
       await second.page.getByLabel('员工令牌').waitFor()
     } finally {
       await second.close()
@@ -62,6 +62,8 @@ inBrowser('a list that is left for an order is as it was afterwards', async (pag
   await page.getByLabel('用户名').fill('nobody')
   await page.getByRole('button', { name: '加载更多' }).click()
   await hasRows(page, 2 * PAGE)
+  const firstNew = await rows(page).nth(PAGE).getByRole('link').textContent()
+  await page.waitForFunction((number) => document.activeElement.textContent === number, firstNew)
 
   await page.getByLabel('用户名').fill('demo')
   await page.getByRole('button', { name: '查询' }).click()

@@ -28,19 +28,6 @@ export function tabFrom(search: string): number {
   return STATUS_TABS.some((tab) => tab.status === status) ? status : 0
 }
 
-const ACTORS: Readonly<Record<string, string>> = {
-  buyer: '买家',
-  shop: '商家',
-  staff: '商家',
-  alipay: '支付宝',
-  deadline: '系统',
-  system: '系统',
-  job: '系统',
-}
-
-/** Who changed an order. */
-export const actorText = (actor: string): string => ACTORS[actor] ?? actor
-
 const PAYMENTS: Readonly<Record<string, string>> = {
   settled: '已入账',
   duplicate: '重复付款',
@@ -63,41 +50,4 @@ export function unkeptText(status: number, { amount, refunded }: { amount: Fen; 
   const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账号` : ''
   const why = status === STATUS.cancelled ? '收到付款时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
   return `${why}${[back, going].filter(Boolean).join('，')}。`
-}
-
-interface Entry {
-  from: number | null
-  to: number
-  actor: string
-  reason: string
-}
-
-/** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is. */
-export function timelineText({ from, to, actor }: Entry): string {
-  if (from === null) return '提交订单'
-  switch (to) {
-    case STATUS.toShip:
-      return isRevival({ from, to }) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
-    case STATUS.shipped:
-      return '已发货'
-    case STATUS.done:
-      return actor === 'buyer' ? '已确认收货' : '超过收货期限，自动确认收货'
-    case STATUS.cancelled:
-      if (actor === 'buyer') return '您取消了订单'
-      return isByStaff(actor) ? '商家取消了订单' : '超过付款期限，订单自动取消'
-    case STATUS.refunded:
-      return '订单已全额退款'
-    default:
-      return statusText(to)
-  }
-}
-
-const isByStaff = (actor: string): boolean => ['shop', 'staff'].includes(actor)
-/** What the service writes where a buyer gives no reason. */
-const NO_REASON = '买家取消'
-
-/** The reason that somebody gave; what the service writes by itself is in `timelineText` already. */
-export function writtenReason({ to, actor, reason }: Entry): string {
-  const isGiven = [STATUS.cancelled, STATUS.refunded].some((status) => status === to) && (isByStaff(actor) || actor === 'buyer')
-  return isGiven && reason !== NO_REASON ? reason : ''
 }

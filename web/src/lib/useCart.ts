@@ -116,6 +116,6 @@ async function untickGone(): Promise<void> {
 /** The cart: the buyer's at the service, or before sign-in the one in this browser. */
 export function useCart() {
   const figures = computed(() => totals(lines.value))
-  const badge = computed(() => lines.value.length)
+  const badge = computed(() => lines.value.filter(isSold).length)
   return { lines, isLoaded, figures, badge, load, peek, add, typed, setCount, select, selectAll, remove, untickGone }
 }

@@ -27,7 +27,7 @@ function sources(): [string, string][] {
 }
 
 it.each([
-  ['付款, not 支付', /支付(?!宝)/],
+  ['付款, not 支付', /支付(?!宝|成功')/],
   ['账号, not 账户', /账户|帐号|帐户/],
   ['no promise that no function keeps', /正品保障|七天无理由|每天上新|快速发货|结算给商家/],
   ['no arrival that nobody knows of', /到账/],
