@@ -175,7 +175,7 @@ async fn what_is_not_allowed_is_said_and_changes_nothing(setup: Setup) {
     for (arguments, why) in [
         (&["ship", unpaid_id][..], "was not shipped: "),
         (&["ship", paid_id, "--carrier", "x\ny"], "carrier"),
-        (&["ship", "2019112820400804"], "order 2019112820400804 was not shipped: no order has this number"),
+        (&["ship", "2019112820400804"], "order 2019112820400804 was not shipped: no such order"),
         (&["ship", "abc"], "abc is not an order number"),
         (&["cancel", paid_id], "was not cancelled: "),
         (&["cancel", unpaid_id, "--reason", ""], "--reason must be one line of 1 to 200 characters"),

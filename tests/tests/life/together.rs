@@ -155,14 +155,14 @@ async fn three_programs_do_everything_that_is_due_at_the_same_moment_once() {
     assert!(shop.deliver_everywhere(&second_payments).await.iter().all(|answer| answer == "success"));
     let due: i32 = KINDS.iter().filter(|kind| kind.is_due()).map(|_| EACH).sum();
     until("all that was due is done", async || {
-        claimed(&shop, "orders that were due").iter().sum::<i32>() >= due
-            && claimed(&shop, "refunds that were due").iter().sum::<i32>() >= 2 * EACH
+        claimed(&shop, "pass of order_timers").iter().sum::<i32>() >= due
+            && claimed(&shop, "pass of due_refunds").iter().sum::<i32>() >= 2 * EACH
     })
     .await;
-    let by_program = claimed(&shop, "orders that were due");
+    let by_program = claimed(&shop, "pass of order_timers");
     assert_eq!(by_program.iter().sum::<i32>(), due, "claimed once: {by_program:?}");
     assert!(by_program.iter().all(|done| *done > 0), "all three took part: {by_program:?}");
-    assert_eq!(claimed(&shop, "refunds that were due").iter().sum::<i32>(), 2 * EACH);
+    assert_eq!(claimed(&shop, "pass of due_refunds").iter().sum::<i32>(), 2 * EACH);
     check_all(&mut shop, &orders, before).await;
 
     // What Alipay tells of the refunds, also more than once, is known.

@@ -141,7 +141,7 @@ async fn a_refund_that_is_told_before_its_payment_proves_it(setup: Setup) {
     is_taken(&shop, &first).await;
     assert_eq!(shop.payments(&parts.id).await, ["settled notification 219.00 219.00"]);
     assert_eq!(shop.timeline(&parts.id).await, ["1>2 alipay", "2>6 alipay"]);
-    assert_eq!(shop.stock(901).await, (7, 3), "where the pieces are, Alipay does not know");
+    assert_eq!(shop.stock(901).await, (9, 1), "what was not shipped goes back with the whole of its money");
 }
 
 async fn what_cannot_be_written_down_is_told_again(setup: Setup) {

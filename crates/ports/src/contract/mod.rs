@@ -97,6 +97,7 @@ macro_rules! shop_contract {
             ]
             ledger: [
                 reads_what_was_appended,
+                is_rebuilt_from_its_events,
                 keeps_what_is_of_no_order,
                 keeps_the_largest_amount,
                 keeps_two_hundred_characters_of_words,

@@ -2,6 +2,7 @@
 
 mod due;
 mod guards;
+mod rebuilt;
 
 use std::sync::Arc;
 
@@ -27,6 +28,8 @@ pub use guards::{
     records_a_trade_once_however_many_try, retakes_pieces_that_are_there,
     returns_pieces_once_for_each_reason, writes_all_events_or_none,
 };
+
+pub use rebuilt::is_rebuilt_from_its_events;
 
 use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Refunded};
 
