@@ -22,6 +22,7 @@ mod load;
 mod program;
 mod sandbox;
 mod servers;
+mod wire;
 
 pub use alipay::Alipay;
 pub use child::until;
@@ -33,6 +34,7 @@ pub use load::{Answers, Load};
 pub use program::{Dashop, Setup};
 pub use sandbox::Sandbox;
 pub use servers::Server;
+pub use wire::{Wire, WireAnswer};
 
 /// Makes of each function a test on the embedded shop and one on MySQL and Redis; it is given a [`Setup`] to start.
 #[macro_export]

@@ -25,6 +25,8 @@ pub struct Setup {
     listen: SocketAddr,
     sandbox: SocketAddr,
     settings: Vec<(String, String)>,
+    /// Its soft and hard limit of open files, where they are not the test's own.
+    open_files: Option<(u32, u32)>,
 }
 
 /// The program, running.
@@ -78,6 +80,7 @@ impl Setup {
             listen: free_address(),
             sandbox: free_address(),
             settings: Vec::new(),
+            open_files: None,
         }
     }
 
@@ -107,6 +110,11 @@ impl Setup {
         self
     }
 
+    /// Allowed to have this many files open: at first, and at most.
+    pub fn with_open_files(self, soft: u32, hard: u32) -> Self {
+        Self { open_files: Some((soft, hard)), ..self }
+    }
+
     /// A second program beside this one, on the same data.
     pub fn beside(&self) -> Self {
         Self { listen: free_address(), sandbox: free_address(), ..self.clone() }
@@ -124,7 +132,14 @@ impl Setup {
 
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
-        let mut command = that_dies_with_us(binary("dashop"));
+        let mut command = match self.open_files {
+            None => that_dies_with_us(binary("dashop")),
+            Some((soft, hard)) => {
+                let mut command = that_dies_with_us("prlimit");
+                command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(binary("dashop"));
+                command
+            }
+        };
         command
             .env_clear()
             .envs(self.data.settings())
@@ -203,6 +218,11 @@ impl Dashop {
         format!("http://{}{path}", self.setup.listen)
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.setup.listen
+    }
+
     /// What it has said so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.setup.log_file()).unwrap_or_default()
@@ -242,6 +262,18 @@ impl Dashop {
         kib * 1024
     }
 
+    /// One of its limits, such as `Max open files`: the soft one.
+    pub fn limit(&self, name: &str) -> String {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Sends it a signal, such as `HUP`.
+    pub fn signal(&self, name: &str) {
+        crate::child::signal(self.child.id(), name);
+    }
+
     /// Kills it as a power cut would: SIGKILL.
     pub fn kill(mut self) -> Setup {
         self.child.kill().unwrap();
@@ -250,8 +282,13 @@ impl Dashop {
     }
 
     /// Asks it to stop, SIGTERM, and waits until it has.
-    pub async fn stop(mut self) -> Setup {
-        crate::child::signal(self.child.id(), "TERM");
+    pub async fn stop(self) -> Setup {
+        self.signal("TERM");
+        self.ended().await
+    }
+
+    /// Waits until it has ended, as it should after a signal.
+    pub async fn ended(mut self) -> Setup {
         for _ in 0..600 {
             if let Some(status) = self.child.try_wait().unwrap() {
                 assert!(status.success(), "stopped with {status}");

@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod configuration;
 pub mod http;
+mod server;
 mod wiring;
 
 pub use wiring::{Services, StartError};

@@ -37,7 +37,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{LoginCode, Office, Pages, Shop, StaffKey},
+    http::{LoginCode, Office, Pages, Shop, StaffKey, Stopping},
 };
 
 /// The program put together, ready to serve.
@@ -348,6 +348,7 @@ impl Backs {
             storefront,
             office,
             readiness,
+            stopping: Stopping::default(),
             tokens: token_key(configuration)?,
             pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),

@@ -3,6 +3,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads: see `output`")]
 
 mod events;
+mod healthcheck;
 mod office;
 mod output;
 mod reconcile;
@@ -12,6 +13,7 @@ mod table;
 use std::{
     error::Error,
     io::IsTerminal,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -48,6 +50,8 @@ struct Arguments {
 enum Command {
     /// Serves the shop until it is told to stop (SIGTERM, SIGINT).
     Serve,
+    /// Asks the service whether it runs, at the address of DASHOP_LISTEN. Exit status 0 where it does: for containers.
+    Healthcheck,
     /// Brings the database's schema up to date. Safe beside running programs, and when run twice.
     Migrate,
     /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
@@ -165,6 +169,8 @@ enum CommandError {
     NoListener,
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
+    #[error("{address}: {problem}")]
+    Unhealthy { address: SocketAddr, problem: String },
     #[error("the server failed")]
     Io(#[from] std::io::Error),
     #[error("the output cannot be written")]
@@ -201,6 +207,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     start_log(&configuration)?;
     match arguments.command {
         Command::Serve => serve::serve(&configuration).await,
+        Command::Healthcheck => healthcheck::run(configuration.http.listen).await,
         Command::Migrate => migrate(&configuration).await,
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days),

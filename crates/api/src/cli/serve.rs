@@ -1,39 +1,38 @@
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web::Data};
+use actix_web::web::Data;
 use adapters::{
     sql::demo,
     system::{SystemClock, SystemRandomness},
 };
 use domain::Username;
 use ports::Clock;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CommandError, output::say_line};
 use crate::{
     Services, StartError,
-    configuration::{Configuration, HttpConfiguration},
-    http::{Shop, cors, named, routes},
+    configuration::Configuration,
+    http::Shop,
+    server::{ignore_others, open_files, server},
 };
 
-/// How long requests may go on after the program was told to stop.
-const SHUTDOWN_SECONDS: u64 = 30;
-/// How long background jobs may go on with what they have begun, after that.
+/// How long background jobs may go on with what they have begun after the last request.
 const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
-/// How long a client may take to send the head of its request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// What timelines call whoever follows the link to the shop side.
 const DEMO_STAFF: &str = "店长";
-/// Open connections of one thread.
-const CONNECTIONS: usize = 10_000;
 
 pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
+    ignore_others()?;
+    let files = open_files();
     let Services { shop, sandbox, mut writers, jobs } = Services::start(configuration).await?;
     let shop = Data::new(shop);
-    let server = server(&configuration.http, shop.clone())?;
-    tracing::info!(listen = %configuration.http.listen, "serving");
+    let http = &configuration.http;
+    let server = server(http, files, shop.clone()).map_err(|cause| StartError::Listen {
+        variable: "DASHOP_LISTEN",
+        address: http.listen.to_string(),
+        cause,
+    })?;
+    tracing::info!(listen = %http.listen, "serving");
     if configuration.seed_demo {
         greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url()))?;
     }
@@ -48,41 +47,6 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-/// The server, which has its address already and answers from now on.
-fn server(http: &HttpConfiguration, shop: Data<Shop>) -> Result<Server, CommandError> {
-    let origins = http.cors_origins.clone();
-    let server = HttpServer::new(move || {
-        App::new().app_data(shop.clone()).wrap(cors(&origins)).wrap(from_fn(named)).configure(routes)
-    });
-    let server = server
-        .workers(http.workers)
-        .max_connections(CONNECTIONS)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_SECONDS)
-        .shutdown_signal(told_to_stop()?)
-        .bind(http.listen)
-        .map_err(|cause| StartError::Listen {
-            variable: "DASHOP_LISTEN",
-            address: http.listen.to_string(),
-            cause,
-        })?;
-    Ok(server.run())
-}
-
-/// Ends when the operator (SIGTERM) or somebody at the terminal (SIGINT) wants the program to stop; in both cases it
-/// finishes what it has begun.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// What a newcomer sees on the terminal.

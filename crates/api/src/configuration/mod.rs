@@ -76,6 +76,12 @@ pub struct HttpConfiguration {
     pub cors_origins: Vec<String>,
     /// How many threads answer.
     pub workers: usize,
+    /// How many connections are kept at most; none where that follows from the files that the program may open.
+    pub connections: Option<usize>,
+    /// How many of them one address may have; none where that follows from their number.
+    pub connections_per_address: Option<usize>,
+    /// How long the program is unready, and still answers, after it was told to stop.
+    pub drain: Duration,
     /// How long one request may take.
     pub request_timeout: Duration,
     /// The largest body, in bytes.
@@ -193,6 +199,9 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         trusted_proxy: source.get_or("trusted_proxy", false)?,
         cors_origins: source.origins("cors_origins")?,
         workers: source.within("workers", 2, 1..=256)?,
+        connections: source.optional_within("connections", 16..=1_000_000)?,
+        connections_per_address: source.optional_within("connections_per_address", 1..=1_000_000)?,
+        drain: source.seconds("drain", 0, 0..=300)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
         body_limit: source.within("body_limit", 64 * 1024, 1024..=1024 * 1024)?,
         public_url,

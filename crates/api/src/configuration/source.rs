@@ -90,8 +90,20 @@ impl Source {
     where
         T: FromStr<Err: Display> + PartialOrd + Display,
     {
-        let value = self.get_or(name, default)?;
-        if range.contains(&value) {
+        Ok(self.optional_within(name, range)?.unwrap_or(default))
+    }
+
+    /// Nothing where it is not set.
+    pub(super) fn optional_within<T>(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<T>,
+    ) -> Result<Option<T>, ConfigurationError>
+    where
+        T: FromStr<Err: Display> + PartialOrd + Display,
+    {
+        let value = self.get(name)?;
+        if value.as_ref().is_none_or(|value| range.contains(value)) {
             return Ok(value);
         }
         Err(self.wrong(name, &format!("must be from {} to {}", range.start(), range.end())))

@@ -25,6 +25,25 @@ fn without_any_it_is_the_embedded_shop_with_the_sandbox() {
 }
 
 #[test]
+fn the_image_and_compose_name_settings_that_there_are() {
+    let names = |text: &'static str| {
+        let words = text.split(|c: char| !(c.is_ascii_uppercase() || c == '_'));
+        words.filter(|word| word.strip_prefix("DASHOP_").is_some_and(|name| !name.is_empty()))
+    };
+    let documented = include_str!("../../../../docs/OPERATIONS.md");
+    let compose = names(include_str!("../../../../compose.yaml"));
+    let used: Vec<&str> = compose.chain(names(include_str!("../../../../Dockerfile"))).collect();
+    assert!(used.contains(&"DASHOP_STAFF_SECRET") && used.contains(&"DASHOP_LISTEN"), "{used:?}");
+    for name in used {
+        assert!(
+            documented.contains(&format!("| `{name}` |"))
+                || documented.contains(&format!("| `{name}` *file*")),
+            "{name}"
+        );
+    }
+}
+
+#[test]
 fn an_error_names_the_variable() {
     for (name, value) in [
         ("DASHOP_LISTEN", "nowhere"),
@@ -54,6 +73,9 @@ fn an_error_names_the_variable() {
         ("DASHOP_EVENTS_URL", "nowhere"),
         ("DASHOP_EVENTS_SECRET", "0123456789abcdef"),
         ("DASHOP_EVENTS_RETENTION_DAYS", "0"),
+        ("DASHOP_CONNECTIONS", "15"),
+        ("DASHOP_CONNECTIONS_PER_ADDRESS", "0"),
+        ("DASHOP_DRAIN", "301"),
         ("DASHOP_FRIEGHT", "10"),
     ] {
         let said = refusal(&[(name, value)]);

@@ -1,3 +1,5 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use actix_web::{HttpResponse, web};
 use async_trait::async_trait;
 
@@ -10,6 +12,23 @@ pub trait Readiness: Send + Sync {
     async fn missing(&self) -> Vec<String>;
 }
 
+/// Whether the program was told to stop: it still answers, but nobody new is to come.
+#[derive(Debug, Default)]
+pub struct Stopping(AtomicBool);
+
+impl Stopping {
+    /// From now on.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether it was.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// The process runs.
 #[utoipa::path(get, path = "/healthz", tag = "service", responses((status = 200, description = "it is")))]
 pub(super) async fn healthz() -> HttpResponse {
@@ -19,7 +38,8 @@ pub(super) async fn healthz() -> HttpResponse {
 /// The process can serve orders.
 #[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "it is"), (status = 503, description = "something is missing, which the body names")))]
 pub(super) async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
-    let missing = shop.readiness.missing().await;
+    let missing =
+        if shop.stopping.is_set() { vec!["stopping".to_owned()] } else { shop.readiness.missing().await };
     if missing.is_empty() {
         HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
     } else {

@@ -2,7 +2,7 @@ use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderName, HeaderValue},
+    http::header::{self, HeaderName, HeaderValue},
     middleware::Next,
 };
 use adapters::system::SystemRandomness;
@@ -23,7 +23,7 @@ pub(super) fn request_id_of(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.clone())
 }
 
-/// Names the request, and puts the name into every line of its log and into its answer.
+/// Names the request, and puts the name into every line of its log and into its answer. No browser is to guess what an answer is.
 ///
 /// # Errors
 /// Those of the services behind it.
@@ -41,6 +41,8 @@ pub async fn named(
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
+    // What is said here is what its type says, and nothing that a browser guesses.
+    answer.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     Ok(answer)
 }
 

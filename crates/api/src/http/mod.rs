@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{Method, header},
     web::{self, ServiceConfig},
 };
@@ -33,7 +33,7 @@ pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
-pub use health::Readiness;
+pub use health::{Readiness, Stopping};
 pub use middleware::named;
 pub use pages::Pages;
 pub use storefront::Storefront;
@@ -64,6 +64,8 @@ pub struct Shop {
     pub office: Office,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
+    /// Whether the program was told to stop.
+    pub stopping: Stopping,
     /// Verifies tokens.
     pub tokens: TokenKey,
     /// The shop's pages.
@@ -155,6 +157,10 @@ async fn no_such_operation() -> Failure {
     Failure::new(Code::BadParameter, "请求参数错误:没有这个接口")
 }
 
-async fn no_such_page() -> HttpResponse {
+/// For people a page, for programs JSON.
+fn no_such_page(request: &HttpRequest) -> HttpResponse {
+    if pages::is_for_people(request) {
+        return pages::missing();
+    }
     HttpResponse::NotFound().json(serde_json::json!({"code": 404, "error": "Not Found"}))
 }

@@ -1,6 +1,6 @@
 //! The document of the interface, against the program that it describes.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, io::Read};
 
 use actix_web::{
     http::{
@@ -9,6 +9,7 @@ use actix_web::{
     },
     test::TestRequest,
 };
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 use crate::{embedded::Embedded, samples::*, support::*};
@@ -216,6 +217,19 @@ async fn the_page_comes_from_the_program_alone() {
         let answer = client.send(TestRequest::get().uri(&format!("/docs/{file}"))).await;
         assert_eq!(answer.status, StatusCode::OK, "{file}");
         assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"), "{file}");
+    }
+    for file in ["swagger-ui.css", "swagger-ui-bundle.js"] {
+        let request = || TestRequest::get().uri(&format!("/docs/{file}"));
+        let plain = client.send(request()).await;
+        let zipped = client.send(request().insert_header(("accept-encoding", "gzip, br"))).await;
+        assert_eq!(
+            (plain.header("content-encoding"), zipped.header("content-encoding")),
+            (None, Some("gzip"))
+        );
+        assert!(zipped.body.len() * 3 < plain.body.len(), "{file}: {} bytes", zipped.body.len());
+        let mut unzipped = Vec::new();
+        GzDecoder::new(&zipped.body[..]).read_to_end(&mut unzipped).unwrap();
+        assert!(unzipped == plain.body, "{file}");
     }
     let start = client.send(TestRequest::get().uri("/docs/swagger-initializer.js")).await;
     assert!(str::from_utf8(&start.body).unwrap().contains("/openapi.json"), "{start:?}");

@@ -131,6 +131,36 @@ async fn other_methods_and_paths_are_answered_in_json() {
 }
 
 #[actix_web::test]
+async fn who_looks_for_a_page_that_is_not_there_gets_one_that_says_so() {
+    let client = Parts::untouched().open().await;
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for uri in ["/nowhere", "/nowhere.html", "/media/nothing.svg", "/docs/none.js"] {
+        let answer = client.send(TestRequest::get().uri(uri).insert_header(("accept", browser))).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{uri}");
+        assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"), "{uri}");
+        let page = str::from_utf8(&answer.body).unwrap();
+        assert!(page.contains("没有这个页面") && page.contains("href=\"/\""), "{page}");
+        for accepted in ["application/json", "*/*", "image/avif,image/webp,*/*;q=0.8"] {
+            let request = TestRequest::get().uri(uri).insert_header(("accept", accepted));
+            assert_eq!(client.send(request).await.json()["code"], 404, "{uri} {accepted}");
+        }
+    }
+    let posted = TestRequest::post().uri("/nowhere").insert_header(("accept", browser));
+    assert_eq!(client.send(posted).await.json()["code"], 404, "a form or a program, nobody to read a page");
+}
+
+#[actix_web::test]
+async fn no_browser_guesses_what_an_answer_is() {
+    let client = Parts::untouched().open().await;
+    for uri in
+        [PROCESSING, SUCCESS, "/v1/admin/orders", "/v1/goods/", "/healthz", "/nowhere", "/", "/openapi.json"]
+    {
+        let answer = client.send(TestRequest::get().uri(uri)).await;
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{uri}");
+    }
+}
+
+#[actix_web::test]
 async fn what_is_no_picture_of_the_demo_shop_is_not_found() {
     let client = Parts::untouched().open().await;
     for name in ["..%2f..%2fetc%2fpasswd", "demo/../demo", "nothing.svg", "%00", "%E7%BA%A2.svg", "1.jpg"] {

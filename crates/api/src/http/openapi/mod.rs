@@ -3,13 +3,15 @@
 mod answers;
 mod around;
 
-use std::sync::Arc;
+use std::{borrow::Cow, io::Read, sync::Arc};
 
 use actix_web::{
-    HttpResponse,
-    http::header::LOCATION,
+    HttpRequest, HttpResponse,
+    http::header::{AcceptEncoding, ContentEncoding, Encoding, Header, LOCATION},
     web::{self, ServiceConfig},
 };
+use flate2::read::GzDecoder;
+use futures_util::{Stream, stream};
 use utoipa::{
     OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -26,6 +28,9 @@ const DOCUMENT: &str = "/openapi.json";
 /// The page loads nothing from elsewhere; the library that draws it sets styles on what it draws.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+
+/// How much of a file is decompressed at a time, in bytes.
+const PIECE: u64 = 32 * 1024;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -89,20 +94,45 @@ async fn to_page() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((LOCATION, "docs/")).finish()
 }
 
-async fn page(file: web::Path<String>) -> HttpResponse {
+async fn page(request: HttpRequest, file: web::Path<String>) -> HttpResponse {
     let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);
     match utoipa_swagger_ui::serve(&file, Arc::new(config)) {
-        Ok(Some(file)) => HttpResponse::Ok()
-            .content_type(file.content_type)
-            .insert_header(("cache-control", "no-cache"))
-            .insert_header(("content-security-policy", POLICY))
-            .insert_header(("x-content-type-options", "nosniff"))
-            .insert_header(("referrer-policy", "no-referrer"))
-            .body(file.bytes.into_owned()),
-        Ok(None) => no_such_page().await,
+        Ok(Some(file)) => {
+            let mut answer = HttpResponse::Ok();
+            answer
+                .content_type(file.content_type)
+                .insert_header(("cache-control", "no-cache"))
+                .insert_header(("vary", "accept-encoding"))
+                .insert_header(("content-security-policy", POLICY))
+                .insert_header(("referrer-policy", "no-referrer"));
+            match file.bytes {
+                Cow::Borrowed(bytes) if file.gzpipped && reads_gzip(&request) => {
+                    answer.insert_header(ContentEncoding::Gzip).body(web::Bytes::from_static(bytes))
+                }
+                Cow::Borrowed(bytes) if file.gzpipped => answer.streaming(unzipped(bytes)),
+                bytes @ (Cow::Borrowed(_) | Cow::Owned(_)) => answer.body(bytes.into_owned()),
+            }
+        }
+        Ok(None) => no_such_page(&request),
         Err(error) => {
             tracing::error!(%error, "the page of the interface cannot be made");
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+fn reads_gzip(request: &HttpRequest) -> bool {
+    let offered = [Encoding::gzip(), Encoding::identity()];
+    let accepted =
+        AcceptEncoding::parse(request).ok().and_then(|accepted| accepted.negotiate(offered.iter()));
+    accepted == Some(Encoding::gzip())
+}
+
+/// A file of the page as it was before it was compressed, piece by piece: few ask for it.
+fn unzipped(bytes: &'static [u8]) -> impl Stream<Item = std::io::Result<web::Bytes>> {
+    stream::try_unfold(GzDecoder::new(bytes), |mut decoder| async move {
+        let mut piece = Vec::new();
+        decoder.by_ref().take(PIECE).read_to_end(&mut piece)?;
+        Ok((!piece.is_empty()).then(|| (web::Bytes::from(piece), decoder)))
+    })
 }

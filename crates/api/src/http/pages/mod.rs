@@ -18,6 +18,8 @@ use files::{Form, Page};
 
 use super::{Shop, no_such_page};
 
+/// The page at a path that has none.
+const MISSING: &str = include_str!("missing.html");
 /// A name of what has its content's hash in it never means anything else.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What may be another one tomorrow is asked for again; mostly the answer is that it is the same.
@@ -40,8 +42,25 @@ pub(super) async fn page(request: HttpRequest, shop: web::Data<Shop>) -> HttpRes
     let is_read = [Method::GET, Method::HEAD].contains(request.method());
     match shop.pages.find(request.path()).filter(|_| is_read) {
         Some(page) => answer(&request, &shop.pages, page),
-        None => no_such_page().await,
+        None => no_such_page(&request),
     }
+}
+
+/// Whether a browser asks on behalf of somebody who looks at it.
+pub(super) fn is_for_people(request: &HttpRequest) -> bool {
+    let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let is_read = [Method::GET, Method::HEAD].contains(request.method());
+    is_read && accepted.is_some_and(|accepted| accepted.to_ascii_lowercase().contains("text/html"))
+}
+
+/// The page that says that there is none.
+pub(super) fn missing() -> HttpResponse {
+    HttpResponse::NotFound()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
+        .insert_header(("referrer-policy", "no-referrer"))
+        .body(MISSING)
 }
 
 fn answer(request: &HttpRequest, pages: &Pages, page: &Page) -> HttpResponse {
@@ -83,7 +102,7 @@ fn negotiated<'a>(request: &HttpRequest, page: &'a Page) -> &'a Form {
 }
 
 /// A picture of the demo shop.
-pub(super) async fn picture(name: web::Path<String>) -> HttpResponse {
+pub(super) async fn picture(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
     match demo::picture(&name) {
         Some(svg) => HttpResponse::Ok()
             .content_type("image/svg+xml")
@@ -91,6 +110,6 @@ pub(super) async fn picture(name: web::Path<String>) -> HttpResponse {
             .insert_header(("x-content-type-options", "nosniff"))
             .insert_header(("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'"))
             .body(svg),
-        None => no_such_page().await,
+        None => no_such_page(&request),
     }
 }

@@ -17,7 +17,7 @@ pub(super) async fn post(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Denial> {
-    let Some(sign_in) = &shop.storefront.sign_in else { return Ok(no_such_page().await) };
+    let Some(sign_in) = &shop.storefront.sign_in else { return Ok(no_such_page(&request)) };
     let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::NoUsername)?;
     let username = Username(fields.text("username").ok_or(DenialCode::NoUsername)?);
     let attempt = SignInRequest {

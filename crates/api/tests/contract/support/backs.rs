@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use api::http::{LoginCode, Office, Pages, Shop, Storefront};
+use api::http::{LoginCode, Office, Pages, Shop, Stopping, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
     ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
@@ -145,6 +145,7 @@ impl Backs {
             settle,
             storefront,
             readiness: Arc::new(Missing(Vec::new())),
+            stopping: Stopping::default(),
             tokens: tokens(),
             pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),

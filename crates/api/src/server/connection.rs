@@ -1,0 +1,239 @@
+use std::{
+    io,
+    pin::Pin,
+    rc::Rc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::{flow::Flow, shares::Share};
+
+/// How long a client may take to send the head of a request.
+pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may leave an answer lying without taking any of it.
+const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// actix-http has the first word about idle connections and the first head: it says 408 where this hangs up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A client's connection. It hands on no more than one request at a time (see [`Flow`]) and reads none while an answer lies
+/// untaken, so that a connection costs a bounded amount of memory whatever is sent; and it ends where a head does not come to
+/// its end or an answer is not taken.
+pub(super) struct Connection {
+    stream: TcpStream,
+    flow: Rc<Flow>,
+    lines: Lines,
+    /// What was received behind the end of a request.
+    behind: Vec<u8>,
+    /// The head's end was handed on: first it is to be parsed.
+    is_fed: bool,
+    /// When the first byte of the head came that is not complete.
+    head_since: Option<Instant>,
+    reading: Pin<Box<Sleep>>,
+    /// Runs while the client takes nothing of an answer.
+    unread: Option<Pin<Box<Sleep>>>,
+    _share: Share,
+}
+
+impl Connection {
+    pub(super) fn new(stream: TcpStream, share: Share) -> Self {
+        Self {
+            stream,
+            flow: Flow::new(),
+            lines: Lines::default(),
+            behind: Vec::new(),
+            is_fed: false,
+            head_since: None,
+            reading: Box::pin(sleep(KEEP_ALIVE + GRACE)),
+            unread: None,
+            _share: share,
+        }
+    }
+
+    pub(super) fn flow(&self) -> &Rc<Flow> {
+        &self.flow
+    }
+
+    /// Hands on what arrived behind the last request, as far as the next one's end.
+    fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
+        let (fitting, _) = self.behind.split_at(self.behind.len().min(buffer.remaining()));
+        let end = self.lines.end_of_head(fitting);
+        let handed: Vec<u8> = self.behind.drain(..end.unwrap_or(fitting.len())).collect();
+        buffer.put_slice(&handed);
+        self.handed_on(end.is_some());
+    }
+
+    /// Keeps what was received behind the end of a request.
+    fn keep_behind(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
+        let received = buffer.filled().get(before..).unwrap_or_default();
+        if received.is_empty() {
+            return;
+        }
+        let end = self.lines.end_of_head(received);
+        if let Some(end) = end {
+            self.behind.extend_from_slice(received.get(end..).unwrap_or_default());
+            buffer.set_filled(before + end);
+        }
+        self.handed_on(end.is_some());
+    }
+
+    fn handed_on(&mut self, is_complete: bool) {
+        if is_complete {
+            self.is_fed = true;
+            self.head_since = None;
+            self.flow.fed();
+        } else if self.flow.is_idle() && self.head_since.is_none() {
+            self.head_since = Some(Instant::now());
+        }
+    }
+
+    /// Waits for more, but not for ever.
+    fn poll_patience(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.flow.is_idle() {
+            // The handler that asks for the body has a time limit of its own.
+            return Poll::Pending;
+        }
+        let due = match self.head_since {
+            Some(begun) => begun + HEAD_TIMEOUT,
+            None => self.flow.idle_since() + KEEP_ALIVE,
+        } + GRACE;
+        // It is set again only where it would ring too late, or has rung too early.
+        if self.reading.deadline() > due || self.reading.is_elapsed() {
+            self.reading.as_mut().reset(due);
+        }
+        while self.reading.as_mut().poll(context).is_ready() {
+            if Instant::now() >= due {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.reading.as_mut().reset(due);
+        }
+        Poll::Pending
+    }
+
+    /// What came of writing, and whether the client takes it.
+    fn judge<T>(&mut self, written: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            if self.unread.take().is_some() {
+                // Reading waits for this.
+                context.waker().wake_by_ref();
+            }
+            return written;
+        }
+        let unread = self.unread.get_or_insert_with(|| Box::pin(sleep(UNREAD_TIMEOUT)));
+        match unread.as_mut().poll(context) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if std::mem::take(&mut this.is_fed) {
+            // Whoever reads until nothing comes goes on to parse, and comes back.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if this.unread.is_some() || !this.flow.may_read(context) {
+            return Poll::Pending;
+        }
+        if !this.behind.is_empty() {
+            this.hand_on(buffer);
+            return Poll::Ready(Ok(()));
+        }
+        let before = buffer.filled().len();
+        match Pin::new(&mut this.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => {
+                this.keep_behind(buffer, before);
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => this.poll_patience(context),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.judge(written, context)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+/// Finds the empty line behind which a head has ended, across the parts in which it arrives. In a body it finds empty lines
+/// that end nothing: no more comes of that than a body in more pieces.
+#[derive(Default)]
+struct Lines {
+    /// Whether the line that is being read has anything in it.
+    has_text: bool,
+    /// Whether an earlier line had.
+    is_begun: bool,
+}
+
+impl Lines {
+    /// How many of these bytes belong to the head that ends in them, if one does.
+    fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
+        for (index, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'\n' if self.has_text => *self = Self { has_text: false, is_begun: true },
+                b'\n' if self.is_begun => {
+                    *self = Self::default();
+                    return Some(index + 1);
+                }
+                b'\n' | b'\r' => {}
+                _ => self.has_text = true,
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ends(parts: &[&str]) -> Vec<Option<usize>> {
+        let mut lines = Lines::default();
+        parts.iter().map(|part| lines.end_of_head(part.as_bytes())).collect()
+    }
+
+    #[test]
+    fn a_head_ends_with_its_first_empty_line() {
+        assert_eq!(ends(&["GET / HTTP/1.1\r\nHost: x\r\n\r\nGET"]), [Some(27)]);
+        assert_eq!(ends(&["GET / HTTP/1.1\nHost: x\n\nGET"]), [Some(24)]);
+        assert_eq!(ends(&["GET / HTTP/1.1\r\nHost: x\r\n"]), [None]);
+        assert_eq!(ends(&["", "no line"]), [None, None]);
+    }
+
+    #[test]
+    fn it_may_arrive_in_any_parts() {
+        assert_eq!(ends(&["GET / HTTP/1.1\r", "\n\r", "\nGET"]), [None, None, Some(1)]);
+        assert_eq!(ends(&["G", "\n", "\n", "G\n\n"]), [None, None, Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn empty_lines_before_it_do_not_end_it() {
+        assert_eq!(ends(&["\r\n\r\n\n\nGET /\r\n\r\n"]), [Some(15)]);
+    }
+}
