@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-browser test-cluster lint bench clean tools-build tools-pages tools-test tools-browser
+.PHONY: help run web test test-browser test-cluster lint bench dist clean tools-build tools-pages tools-test tools-browser
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -51,6 +51,10 @@ bench: tools-test $(PAGES) ## Measures what groups of orders are worth, and what
 	$(CARGO) build --release --bin dashop --bin bench --bin size
 	target/release/bench
 	tests/servers/with-servers target/release/size
+
+dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information
+	$(CARGO) build --release --locked --bin dashop
+	scripts/split-debug target/release/dashop target/dist
 
 $(PAGES): $(PAGE_SOURCES) web/node_modules/.package-lock.json | tools-pages
 	cd web && npm run build
