@@ -82,3 +82,15 @@ async fn a_configuration_that_cannot_work_is_refused_by_name() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("DASHOP_ALIPAY"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_ask_whether_it_runs_wherever_it_listens() {
+    let dashop = Setup::embedded().start().await;
+    let asked = dashop.setup().run(&["healthcheck"]);
+    assert!(asked.status.success(), "{asked:?}");
+    let elsewhere = dashop.setup().beside().run(&["healthcheck"]);
+    assert!(!elsewhere.status.success(), "nobody listens there");
+    assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("127.0.0.1:"), "{elsewhere:?}");
+    let setup = dashop.stop().await;
+    assert!(!setup.run(&["healthcheck"]).status.success());
+}
