@@ -184,8 +184,12 @@ impl OrderStatus {
         }
     }
 
+    /// The lowest and the highest number of a status. Other numbers in the table are another program's.
+    pub const CODES: (i16, i16) =
+        (Self::ALL[0].code(), Self::ALL[Self::ALL.len() - 1].code());
+
     /// The number that is stored and sent.
-    pub fn code(self) -> i16 {
+    pub const fn code(self) -> i16 {
         self as i16
     }
 

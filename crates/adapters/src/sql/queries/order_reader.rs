@@ -195,7 +195,7 @@ async fn list_page(
         Some(status) => page.filter(tb_order_info::status.eq(status.code())),
         // Not a row in a status that the shop does not know: it would hide all others.
         None => page.filter(
-            tb_order_info::status.between(OrderStatus::AwaitingPayment.code(), OrderStatus::Refunded.code()),
+            tb_order_info::status.between(OrderStatus::CODES.0, OrderStatus::CODES.1),
         ),
     };
     if let Some(before) = before {
