@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, OrderId, OrderStatus, ledger::Command};
+use domain::{Cause, EvidenceSource, Order, OrderId, OrderStatus, ledger::Command};
 use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -69,13 +69,22 @@ impl WatchOrders {
     }
 
     async fn look_after(&self, Claimed { item: id, attempts }: Claimed<OrderId>) {
-        match self.deal_with(&id, attempts).await {
+        let order = match self.orders.find(&id).await {
+            Ok(Some(order)) => order,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
+                    "an order could not be read; it is due again when its lease ends");
+                return;
+            }
+        };
+        match self.deal_with(&order, attempts).await {
             Ok(()) => {}
             Err(error) if error.is_none() => {}
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "an order could not be looked after; it is looked at again later");
-                if let Err(error) = self.set_timer(&id, attempts, true).await {
+                if let Err(error) = self.set_timer(&order, attempts, true).await {
                     tracing::error!(order_id = %id, error = &error as &dyn std::error::Error,
                         "an order could not be put off; it is due again when its lease ends");
                 }
@@ -83,8 +92,8 @@ impl WatchOrders {
         }
     }
 
-    async fn deal_with(&self, id: &OrderId, attempts: u32) -> Result<(), WatchError> {
-        let Some(order) = self.orders.find(id).await? else { return Ok(()) };
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), WatchError> {
+        let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
                 return Ok(self.cancel.by_deadline(id).await?);
@@ -98,7 +107,7 @@ impl WatchOrders {
             // Another writer, past this service, left its timer on.
             OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {}
         }
-        self.set_timer(id, attempts, false).await
+        self.set_timer(order, attempts, false).await
     }
 
     /// Settles the order's trade if it is paid.
@@ -112,9 +121,9 @@ impl WatchOrders {
         Ok(())
     }
 
-    async fn set_timer(&self, id: &OrderId, attempts: u32, failed: bool) -> Result<(), WatchError> {
-        let command = Command::SetTimer { attempts, failed };
-        self.transact.run(id.as_str(), &command, &Cause::system()).await?;
+    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), WatchError> {
+        let command = Command::SetTimer { found: order.status, attempts, failed };
+        self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
 }

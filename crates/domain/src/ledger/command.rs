@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::{EvidenceSource, Money, RefundAsk, Restock, Shipment, Trade, UserId};
+use crate::{EvidenceSource, Money, OrderStatus, RefundAsk, Restock, Shipment, Trade, UserId};
 
 /// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub enum Command {
     WatchPayment,
     /// The order's timer went off and was dealt with: set the next one.
     SetTimer {
+        /// The status in which the order was found. Whoever changed it meanwhile set the timer anew.
+        found: OrderStatus,
         /// How often it went off before.
         attempts: u32,
         /// Whether it could not be dealt with.

@@ -32,7 +32,9 @@ impl OrderLedger {
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
             Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,
             Command::WatchPayment => decision.watch_payment()?,
-            Command::SetTimer { attempts, failed } => decision.set_timer(*attempts, *failed)?,
+            Command::SetTimer { found, attempts, failed } => {
+                decision.set_timer(*found, *attempts, *failed)?
+            }
         }
         Ok(decision.events)
     }

@@ -181,8 +181,7 @@ impl OrderLedger {
     /// How many pieces of the SKU the order holds and no open refund is going to put back.
     fn returnable(&self, sku_id: SkuId) -> u32 {
         let open = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Requested);
-        let wishes = open.flat_map(|refund| &refund.restock).filter(|wish| wish.sku_id == sku_id);
-        self.held(sku_id).saturating_sub(wishes.fold(0, |sum, wish| sum.saturating_add(wish.pieces)))
+        self.held(sku_id).saturating_sub(refunds::pieces_of(open, sku_id))
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderEvent, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind,
-    RefundStatus, Restock, StockMoveKind, Trade, refund::owed_number,
+    RefundStatus, Restock, SkuId, StockMoveKind, Trade, TradeStatus, refund::owed_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
@@ -23,26 +23,42 @@ impl OrderLedger {
             && self.payment(trade_no).is_some_and(|payment| payment.status == PaymentStatus::Settled)
     }
 
-    /// The pieces that go back into stock with the refund that leaves nothing to be shipped of an order that was not
-    /// shipped: all that it still holds. Pieces of a deleted SKU have no stock to go back to.
-    fn unshipped_pieces(&self) -> Vec<Restock> {
-        let Some(order) = &self.order else { return Vec::new() };
-        if order.status != OrderStatus::AwaitingShipment {
+    /// The pieces of an order that was not shipped which go back into stock with the refund that leaves nothing to be
+    /// shipped. Pieces of a deleted SKU have no stock to go back to.
+    fn unshipped_pieces(&self, pieces: impl Fn(SkuId) -> u32) -> Vec<Restock> {
+        let Some(order) = self.order.as_ref().filter(|order| order.status == OrderStatus::AwaitingShipment)
+        else {
             return Vec::new();
-        }
+        };
         let held = order.stock().into_iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
-        held.map(|line| Restock { sku_id: line.sku_id, pieces: self.returnable(line.sku_id) })
+        held.map(|line| Restock { sku_id: line.sku_id, pieces: pieces(line.sku_id) })
             .filter(|back| back.pieces > 0)
             .collect()
     }
 
-    /// The pieces that go back into stock now that the refund's money went back: no more than the order holds, for other
-    /// refunds may have put them back meanwhile, and nothing of what was shipped since the refund was taken for failed.
-    fn pieces_to_return(&self, refund: &Refund) -> Vec<Restock> {
+    /// The pieces that go back into stock now that this much went back with the refund: no more than the order holds, for
+    /// other refunds may have put them back meanwhile, and nothing of what was shipped since the refund was taken for
+    /// failed.
+    fn pieces_to_return(&self, refund: &Refund, amount: Money) -> Vec<Restock> {
         let was_failed = refund.status == RefundStatus::Failed;
         let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
         if was_failed && shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at) {
             return Vec::new();
+        }
+        let is_unshipped =
+            self.order.as_ref().is_some_and(|order| order.status == OrderStatus::AwaitingShipment);
+        let left = self.left_after(&refund.trade_no, amount);
+        // Nobody could say what becomes of the pieces if nobody knew that this refund would leave nothing.
+        let is_unforeseen = was_failed || refund.kind == RefundKind::External;
+        if is_unshipped && is_unforeseen && self.can_all_be_refunded(&refund.trade_no, left) {
+            return self.unshipped_pieces(|id| {
+                let open = self.open_refunds_within(&refund.trade_no, left);
+                self.held(id).saturating_sub(pieces_of(open, id))
+            });
+        }
+        if is_unshipped && left.is_zero() {
+            // No other refund can happen any more, so that the pieces of those that are open go back with this one.
+            return self.unshipped_pieces(|id| self.held(id).saturating_sub(self.returnable(id)));
         }
         let most = |sku_id| if was_failed { self.returnable(sku_id) } else { self.held(sku_id) };
         let left = refund.restock.iter().filter(|back| self.in_stock.contains_key(&back.sku_id));
@@ -50,6 +66,36 @@ impl OrderLedger {
             .filter(|back| back.pieces > 0)
             .collect()
     }
+
+    /// What of the trade did not go back for certain, once this much more did.
+    fn left_after(&self, trade_no: &str, amount: Money) -> Money {
+        let back = self.refunded(trade_no).checked_add(amount).unwrap_or(Money::MAX);
+        self.payment(trade_no)
+            .and_then(|payment| payment.trade.total_amount.checked_sub(back))
+            .unwrap_or(Money::ZERO)
+    }
+
+    /// The refunds of the trade that are open and can still happen, if so much is left: Alipay never sends back more.
+    fn open_refunds_within(&self, trade_no: &str, left: Money) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(move |refund| {
+            refund.trade_no == trade_no && refund.status == RefundStatus::Requested && refund.amount <= left
+        })
+    }
+
+    /// Whether nothing is to be shipped for what is left of the trade: it may be on its way back, or has gone back and not
+    /// each refund is on record.
+    fn can_all_be_refunded(&self, trade_no: &str, left: Money) -> bool {
+        let is_closed =
+            self.payment(trade_no).is_some_and(|payment| payment.trade.status == TradeStatus::Closed);
+        let open = self.open_refunds_within(trade_no, left).map(|refund| refund.amount);
+        is_closed || Money::checked_sum(open).is_none_or(|open| open >= left)
+    }
+}
+
+/// How many pieces of the SKU go back with these refunds.
+pub(super) fn pieces_of<'a>(refunds: impl Iterator<Item = &'a Refund>, sku_id: SkuId) -> u32 {
+    let back = refunds.flat_map(|refund| &refund.restock).filter(|back| back.sku_id == sku_id);
+    back.fold(0, |sum, back| sum.saturating_add(back.pieces))
 }
 
 impl Decision<'_> {
@@ -88,7 +134,7 @@ impl Decision<'_> {
                 }
                 pieces
             }
-            None if pays_the_order && amount == left => ledger.unshipped_pieces(),
+            None if pays_the_order && amount == left => ledger.unshipped_pieces(|id| ledger.returnable(id)),
             None => Vec::new(),
         };
         let refund = Refund {
@@ -188,13 +234,7 @@ impl Decision<'_> {
         let before = self.ledger.refund(&refund.out_request_no).map(|known| known.status);
         let pays_the_order = self.ledger.pays_the_order(&refund.trade_no);
         let total = self.ledger.refunded(&refund.trade_no).checked_add(amount).unwrap_or(Money::MAX);
-        let paid = self.ledger.payment(&refund.trade_no).map_or(Money::MAX, |paid| paid.trade.total_amount);
-        // Nobody could say what becomes of the pieces where the refund was made at Alipay.
-        let restock = if pays_the_order && total >= paid && refund.kind == RefundKind::External {
-            self.ledger.unshipped_pieces()
-        } else {
-            self.ledger.pieces_to_return(&refund)
-        };
+        let restock = if pays_the_order { self.ledger.pieces_to_return(&refund, amount) } else { Vec::new() };
         let refund = Refund {
             amount,
             status: RefundStatus::Succeeded,

@@ -80,9 +80,18 @@ impl Decision<'_> {
     }
 
     /// After its timer went off: an unpaid order is looked at again; a cancelled one was looked at for the last time; what
-    /// could not be dealt with is tried again later.
-    pub(super) fn set_timer(&mut self, attempts: u32, failed: bool) -> Result<(), Refusal> {
+    /// could not be dealt with is tried again later. An order that changed since it was found keeps the timer that was set
+    /// with the change: an order cancelled meanwhile has yet to be looked at for the last time.
+    pub(super) fn set_timer(
+        &mut self,
+        found: OrderStatus,
+        attempts: u32,
+        failed: bool,
+    ) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
+        if order.status != found {
+            return Ok(());
+        }
         let attempts = attempts.saturating_add(1);
         let due_at = match (order.status, failed) {
             (OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt, true) => {

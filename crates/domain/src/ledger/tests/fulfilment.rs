@@ -147,7 +147,8 @@ fn pieces_come_back_without_money_and_never_more_than_are_out() {
 #[test]
 fn timers_are_set_by_what_is_left_to_wait_for() {
     let timer = |status, attempts, failed| {
-        let (events, _) = decide(&ledger(status), &Command::SetTimer { attempts, failed }).unwrap();
+        let command = Command::SetTimer { found: status, attempts, failed };
+        let (events, _) = decide(&ledger(status), &command).unwrap();
         match &events[..] {
             [Event::TimerSet { status: of, due_at, restart }] => {
                 assert_eq!((*of, *restart), (status, due_at.is_none()));
@@ -167,6 +168,15 @@ fn timers_are_set_by_what_is_left_to_wait_for() {
     for status in [AwaitingShipment, Completed, Refunded] {
         assert_eq!(timer(status, 0, false), Some(None));
         assert_eq!(timer(status, 0, true), Some(None));
+    }
+}
+
+#[test]
+fn a_timer_that_was_set_while_the_order_was_looked_at_stays() {
+    for failed in [false, true] {
+        let command = Command::SetTimer { found: AwaitingPayment, attempts: 0, failed };
+        assert_eq!(decide(&ledger(Cancelled), &command).unwrap().0, [], "its last look is to come");
+        assert_eq!(decide(&ledger(AwaitingReceipt), &command).unwrap().0, []);
     }
 }
 

@@ -185,6 +185,29 @@ fn what_was_never_shipped_goes_back_into_stock_with_a_whole_refund_made_elsewher
 }
 
 #[test]
+fn what_was_never_shipped_goes_back_with_whichever_refund_leaves_nothing() {
+    let requested = paid_ledger(&[refund("r1", "300.00", RefundStatus::Requested)]);
+    let (_, after) = confirm(&requested, "x", "23.91", None);
+    assert_eq!((status_of(&after), after.movements.len()), (AwaitingShipment, 2), "it must not be shipped");
+
+    let open =
+        Refund { restock: pieces(&[(4, 2), (5, 1)]), ..refund("r1", "300.00", RefundStatus::Requested) };
+    let (_, after) = confirm(&paid_ledger(std::slice::from_ref(&open)), "x", WHOLE, None);
+    assert_eq!((status_of(&after), after.movements.len()), (Refunded, 2), "r1 can no longer happen");
+    let last = refund("r2", "23.91", RefundStatus::Requested);
+    let (_, after) = confirm(&paid_ledger(&[open, last]), "x", "300.00", None);
+    let succeeded = RefundAnswer::Succeeded;
+    let answer =
+        Command::RecordRefundAnswer { out_request_no: "r2".to_owned(), answer: succeeded, attempts: 0 };
+    let (_, after) = decide(&after, &answer).unwrap();
+    assert_eq!((status_of(&after), after.movements.len()), (Refunded, 2), "nor here");
+
+    let failed = paid_ledger(&[refund("r1", "300.00", RefundStatus::Failed), external("x", "23.91")]);
+    let (_, after) = confirm(&failed, "r1", "300.00", None);
+    assert_eq!((status_of(&after), after.movements.len()), (Refunded, 2), "it happened after all");
+}
+
+#[test]
 fn a_refund_proves_the_payment_that_it_went_back_of() {
     for (amount, expected) in [("9.90", AwaitingShipment), (WHOLE, Refunded)] {
         let proof = Some(Trade { refund_request_no: Some("x".to_owned()), ..refunded(amount) });

@@ -1,0 +1,216 @@
+//! What can be asked of the ledger, in a form that is small enough to be remembered by the million.
+
+use std::time::Duration;
+
+use domain::{
+    EvidenceSource, OrderStatus, RefundAsk, Restock, Shipment, ShopTime, SkuId,
+    ledger::{Command, ConfirmedRefund, RefundAnswer},
+};
+
+use crate::{
+    Message, Number,
+    alipay::{PART, trade_no, yuan},
+};
+
+/// The order's SKUs, and how many pieces of each it has.
+pub(crate) const BOUGHT: [(SkuId, u8); 2] = [(SkuId(1), 2), (SkuId(2), 1)];
+
+/// A [`Command`] to the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cmd {
+    /// A message tells of a trade.
+    RecordTrade(Message),
+    /// Alipay confirmed a refund when it was asked, perhaps with proof of the payment.
+    RecordRefund {
+        /// Of which trade.
+        trade: u8,
+        /// Its number.
+        number: Number,
+        /// How much it was.
+        amount: u8,
+        /// What else Alipay said.
+        proof: Option<Message>,
+    },
+    /// Staff ask for a refund under a number of their own.
+    RequestRefund(u8, Ask),
+    /// What Alipay said to a refund request.
+    RecordAnswer(Number, Answer),
+    /// The order is given up.
+    Cancel {
+        /// Whether it may still be paid.
+        may_still_be_paid: bool,
+    },
+    /// Staff hand it to a carrier.
+    Ship,
+    /// The buyer has it, or is taken to have it.
+    ConfirmReceipt {
+        /// Whether the buyer says so.
+        by_buyer: bool,
+    },
+    /// Staff put pieces back into stock under a number of their own.
+    ReturnPieces(u8, Pieces),
+    /// The order's timer went off and was dealt with.
+    SetTimer {
+        /// The status in which the order was found.
+        found: Found,
+        /// Whether Alipay could not be asked.
+        failed: bool,
+    },
+}
+
+/// The statuses in which an order is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Found {
+    /// 待付款.
+    AwaitingPayment,
+    /// 已取消.
+    Cancelled,
+}
+
+/// What staff ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// All that is left; the rule says what becomes of the pieces.
+    Whole,
+    /// All that is left, and no piece goes back into stock.
+    WholeWithoutPieces,
+    /// A part; the rule says what becomes of the pieces.
+    Part,
+    /// A part, and these pieces go back into stock.
+    PartWith(Pieces),
+    /// All that is left of this trade, whether it paid the order or not.
+    OfTrade(u8),
+}
+
+/// Which pieces go back into stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pieces {
+    /// One of the first SKU.
+    One,
+    /// All that were bought.
+    All,
+}
+
+/// What Alipay said to a refund request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// The money went back.
+    Succeeded,
+    /// No, and asking again does not help.
+    Refused,
+    /// No, but it may succeed later.
+    NotNow,
+    /// No, for two weeks.
+    NotNowForLong,
+    /// Not known.
+    Unclear,
+}
+
+impl Ask {
+    /// Whether staff say which pieces go back.
+    pub fn names_pieces(self) -> bool {
+        self.restock().is_some()
+    }
+
+    fn restock(self) -> Option<Vec<Restock>> {
+        match self {
+            Self::Whole | Self::Part | Self::OfTrade(_) => None,
+            Self::WholeWithoutPieces => Some(Vec::new()),
+            Self::PartWith(pieces) => Some(pieces.restock()),
+        }
+    }
+
+    fn to_domain(self, number: u8) -> RefundAsk {
+        RefundAsk {
+            trade_no: match self {
+                Self::OfTrade(trade) => Some(trade_no(trade)),
+                Self::Whole | Self::WholeWithoutPieces | Self::Part | Self::PartWith(_) => None,
+            },
+            amount: match self {
+                Self::Part | Self::PartWith(_) => Some(yuan(PART)),
+                Self::Whole | Self::WholeWithoutPieces | Self::OfTrade(_) => None,
+            },
+            reason: String::new(),
+            restock: self.restock(),
+            out_request_no: Number::Staff(number).to_string(),
+        }
+    }
+}
+
+impl Pieces {
+    fn restock(self) -> Vec<Restock> {
+        let [(first, _), _] = BOUGHT;
+        match self {
+            Self::One => vec![Restock { sku_id: first, pieces: 1 }],
+            Self::All => BOUGHT.map(|(sku_id, pieces)| Restock { sku_id, pieces: pieces.into() }).to_vec(),
+        }
+    }
+}
+
+impl Answer {
+    /// What is recorded, and how often Alipay was asked before.
+    fn to_domain(self) -> (RefundAnswer, u32) {
+        let reason = || "ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned();
+        let refused = |is_final| RefundAnswer::Refused { reason: reason(), is_final };
+        match self {
+            Self::Succeeded => (RefundAnswer::Succeeded, 0),
+            Self::Refused => (refused(true), 0),
+            Self::NotNow => (refused(false), 0),
+            Self::NotNowForLong => (refused(false), u32::MAX),
+            Self::Unclear => (RefundAnswer::Unclear { reason: reason() }, 0),
+        }
+    }
+}
+
+impl From<Found> for OrderStatus {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::AwaitingPayment => Self::AwaitingPayment,
+            Found::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+impl Cmd {
+    /// As the use cases say it about the order of this number.
+    pub fn to_domain(self, number: &str, at: ShopTime) -> Command {
+        let source = EvidenceSource::Notification;
+        match self {
+            Self::RecordTrade(message) => {
+                Command::RecordTrade { trade: message.to_domain(number, at), source }
+            }
+            Self::RecordRefund { trade, number: out_request_no, amount, proof } => Command::RecordRefund {
+                refund: ConfirmedRefund {
+                    trade_no: trade_no(trade),
+                    out_request_no: out_request_no.to_string(),
+                    amount: yuan(amount),
+                },
+                proof: proof.map(|message| (message.to_domain(number, at), source)),
+            },
+            Self::RequestRefund(request, ask) => {
+                Command::RequestRefund { ask: ask.to_domain(request), lease: Duration::from_secs(120) }
+            }
+            Self::RecordAnswer(refund, answer) => {
+                let (answer, attempts) = answer.to_domain();
+                Command::RecordRefundAnswer { out_request_no: refund.to_string(), answer, attempts }
+            }
+            Self::Cancel { may_still_be_paid } => {
+                Command::Cancel { buyer: None, reason: String::new(), may_still_be_paid }
+            }
+            Self::Ship => Command::Ship {
+                shipment: Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at: at },
+                receipt_after: Duration::from_secs(10 * 24 * 3600),
+            },
+            Self::ConfirmReceipt { by_buyer } => {
+                Command::ConfirmReceipt { buyer: by_buyer.then_some(crate::record::BUYER) }
+            }
+            Self::ReturnPieces(request, pieces) => Command::ReturnPieces {
+                pieces: pieces.restock(),
+                request_no: Number::Staff(request).to_string(),
+            },
+            Self::SetTimer { found, failed } => {
+                Command::SetTimer { found: found.into(), attempts: 0, failed }
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! From every state the order can still reach an end.
+//!
+//! If nothing goes wrong any more, one thing follows from another: what Alipay knows is recorded, open refunds come to
+//! their end, an unpaid order is given up at its deadline, staff ship or refund what is paid, what was shipped is received.
+//! These are steps of the model like any other, so it is enough that each state has a next one until the end.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use domain::{OrderStatus, PaymentStatus, RefundStatus};
+
+use crate::{Answer, Ask, Cmd, Number, Shop, Step, TradeState, World};
+
+/// More steps than any order needs to reach its end.
+const MOST_STEPS: usize = 60;
+
+impl Shop {
+    /// Whether the order reaches an end if nothing goes wrong any more.
+    pub(crate) fn reaches_an_end(&self, world: &World) -> bool {
+        let mut passed = Vec::new();
+        let mut world = world.clone();
+        while passed.len() < MOST_STEPS {
+            let mut hasher = DefaultHasher::new();
+            world.hash(&mut hasher);
+            let state = hasher.finish();
+            passed.push(state);
+            if self.ending.contains(&state) || world.is_at_an_end() {
+                passed.into_iter().for_each(|state| {
+                    self.ending.insert(state);
+                });
+                return true;
+            }
+            match world.next_step(self).and_then(|step| world.after(self, step)) {
+                Some(next) => world = next,
+                None => return false,
+            }
+        }
+        false
+    }
+}
+
+impl World {
+    /// Whether the order is at an end, nothing is owed, and all that Alipay knows is on record.
+    fn is_at_an_end(&self) -> bool {
+        let is_over = match self.status() {
+            Some(OrderStatus::Completed | OrderStatus::Cancelled | OrderStatus::Refunded) => true,
+            Some(
+                OrderStatus::AwaitingPayment | OrderStatus::AwaitingShipment | OrderStatus::AwaitingReceipt,
+            )
+            | None => false,
+        };
+        let refunds = &self.order.ledger.refunds;
+        let is_open = refunds.iter().any(|refund| refund.status == RefundStatus::Requested);
+        let is_known = self.numbered_trades().all(|(index, trade)| {
+            let Some(paid) = self.payment(index) else { return trade.state != TradeState::Paid };
+            let goes_back = [PaymentStatus::Late, PaymentStatus::Duplicate].contains(&paid.status);
+            let sent_back = trade.amount - trade.left();
+            paid.trade.refunded == crate::alipay::yuan(sent_back) && (!goes_back || trade.left() == 0)
+        });
+        is_over && !is_open && is_known && !self.order.has_timer && self.looking.is_none()
+    }
+
+    /// What happens next if nothing goes wrong any more.
+    fn next_step(&self, shop: &Shop) -> Option<Step> {
+        let ahead = self.known_to_alipay().or_else(|| self.open_refund());
+        if ahead.is_some() || self.looking.is_some() {
+            return ahead.or(Some(Step::EndLook { failed: false }));
+        }
+        let cancel = |may_still_be_paid| Some(Step::Do(Cmd::Cancel { may_still_be_paid }));
+        match self.status()? {
+            OrderStatus::AwaitingPayment | OrderStatus::Cancelled if !self.is_expired => Some(Step::Expire),
+            OrderStatus::AwaitingPayment if self.cancels_closed => cancel(false),
+            OrderStatus::AwaitingPayment if self.cancels_without_trade => cancel(true),
+            OrderStatus::AwaitingPayment => {
+                Some(Step::AskBeforeCancel(self.numbered_trades().last().map(|(trade, _)| trade)))
+            }
+            OrderStatus::AwaitingShipment => {
+                let is_refused = shop.core.outcome(&self.order, Cmd::Ship, self.stock).is_refused;
+                let refund = Cmd::RequestRefund(u8::MAX, Ask::Whole);
+                Some(Step::Do(if is_refused { refund } else { Cmd::Ship }))
+            }
+            OrderStatus::AwaitingReceipt => Some(Step::Do(Cmd::ConfirmReceipt { by_buyer: false })),
+            OrderStatus::Cancelled => Some(Step::BeginLook),
+            OrderStatus::Completed | OrderStatus::Refunded => None,
+        }
+    }
+
+    /// A payment or a refund that Alipay has and the ledger has not is recorded. Of a payment of which something went back
+    /// no message but that of the refund comes any more.
+    fn known_to_alipay(&self) -> Option<Step> {
+        for (index, trade) in self.numbered_trades().filter(|(_, trade)| trade.state == TradeState::Paid) {
+            for (place, (number, amount)) in trade.refunds.iter().enumerate() {
+                let (number, amount) = (*number, *amount);
+                let known = self.order.ledger.refund(&number.to_string()).map(|known| known.status);
+                match known {
+                    Some(RefundStatus::Succeeded) => {}
+                    Some(RefundStatus::Requested) => {
+                        return Some(Step::Do(Cmd::RecordAnswer(number, Answer::Succeeded)));
+                    }
+                    Some(RefundStatus::Failed) | None => {
+                        let proof = Some(trade.refund_message(index, place));
+                        return Some(Step::Do(Cmd::RecordRefund { trade: index, number, amount, proof }));
+                    }
+                }
+            }
+            if self.payment(index).is_none() {
+                return Some(Step::Do(Cmd::RecordTrade(trade.payment(index))));
+            }
+        }
+        None
+    }
+
+    /// An open refund is carried out; what staff want is refused if there is not enough left for it.
+    fn open_refund(&self) -> Option<Step> {
+        let (number, refund) =
+            self.own_refunds().find(|(_, refund)| refund.status == RefundStatus::Requested)?;
+        match (self.can_carry_out(number, refund), number) {
+            (Some(_), _) => Some(Step::CarryOut(number)),
+            (None, Number::Staff(_)) => Some(Step::Do(Cmd::RecordAnswer(number, Answer::Refused))),
+            (None, Number::Owed(..) | Number::Console(_)) => None,
+        }
+    }
+}

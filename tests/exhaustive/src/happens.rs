@@ -1,0 +1,68 @@
+//! What happens somewhere, or the model is not what it is meant to be.
+
+use domain::{OrderStatus, PaymentStatus, RefundStatus, TradeStatus};
+
+use crate::{Number, Shop, TradeState, World};
+
+/// Something that can be seen in a state.
+type Happens = (&'static str, fn(&Shop, &World) -> bool);
+
+impl World {
+    /// What happens in some state, with bounds that allow it.
+    pub const HAPPENS: [Happens; 13] = [
+        ("an order is completed", |_, world| world.status() == Some(OrderStatus::Completed)),
+        ("an order is refunded before it is shipped", |_, world| {
+            world.status() == Some(OrderStatus::Refunded)
+                && !world.order.timeline.contains(&OrderStatus::AwaitingReceipt)
+        }),
+        ("a completed order is refunded", |_, world| {
+            world.order.timeline.ends_with(&[OrderStatus::Completed, OrderStatus::Refunded])
+        }),
+        ("a cancelled order is revived", |_, world| {
+            world.order.timeline.ends_with(&[OrderStatus::Cancelled, OrderStatus::AwaitingShipment])
+        }),
+        ("the stock of a cancelled order is gone when it is paid", |_, world| {
+            world.has_payment(PaymentStatus::Late) && world.rival.is_some()
+        }),
+        ("an order is paid twice", |_, world| world.has_payment(PaymentStatus::Duplicate)),
+        ("another amount is paid", |_, world| world.has_payment(PaymentStatus::WrongAmount)),
+        ("a refund is taken for failed and was carried out", |_, world| {
+            world.has_refund(|world, number, status| {
+                status == RefundStatus::Failed
+                    && world.trades.iter().any(|trade| trade.refund(number).is_some())
+            })
+        }),
+        ("a refund is carried out and not known to be", |_, world| {
+            world.has_refund(|world, number, status| {
+                status == RefundStatus::Requested
+                    && world.trades.iter().any(|trade| trade.refund(number).is_some())
+            })
+        }),
+        ("an owed refund is replaced by one of what is left", |_, world| {
+            world.has_refund(|_, number, _| matches!(number, Number::Owed(_, 1..)))
+        }),
+        ("nothing is left of a trade, and refunds of it are not on record", |_, world| {
+            world.order.ledger.payments.iter().any(|paid| {
+                paid.trade.status == TradeStatus::Closed && paid.trade.refunded < paid.trade.total_amount
+            })
+        }),
+        ("a buyer pays while the order is given up", |_, world| {
+            world.status() == Some(OrderStatus::Cancelled)
+                && world.trades.iter().any(|trade| trade.state == TradeState::Paid)
+                && world.order.ledger.payments.is_empty()
+        }),
+        ("the second order is paid late as well", |_, world| {
+            world.rival.as_ref().is_some_and(|rival| {
+                rival.ledger.payments.iter().any(|paid| paid.status == PaymentStatus::Late)
+            })
+        }),
+    ];
+
+    fn has_payment(&self, status: PaymentStatus) -> bool {
+        self.order.ledger.payments.iter().any(|paid| paid.status == status)
+    }
+
+    fn has_refund(&self, is_so: impl Fn(&Self, Number, RefundStatus) -> bool) -> bool {
+        self.own_refunds().any(|(number, refund)| is_so(self, number, refund.status))
+    }
+}

@@ -1,0 +1,31 @@
+//! Every interleaving of what can happen to an order, up to a stated bound.
+//!
+//! One order of two SKUs, a second order that competes for its stock, Alipay with its trades, buyer, staff and timers are
+//! a state machine here ([`World`], [`Step`]); the order's side of it is [`domain::OrderLedger`] itself. The checker visits
+//! every state that a [`Bounds`] allows and holds each against every [`Rule`].
+//!
+//! Messages may be lost, repeated, reordered and delayed: whatever Alipay said once can arrive at any time after, any
+//! number of times, or never. The same is true of every request to Alipay and of every decision that waits for an answer.
+//!
+//! Time has three values, before, at and after the shipment, which is all that decisions compare; deadlines are steps. So
+//! the number of states is finite.
+
+mod alipay;
+mod checks;
+mod command;
+mod ending;
+mod happens;
+mod model;
+mod outcomes;
+mod record;
+mod rules;
+mod steps;
+mod world;
+
+pub use alipay::{Message, Number, Trade, TradeState};
+pub use command::{Answer, Ask, Cmd, Pieces};
+pub use model::{Bounds, Decide, Shop};
+pub use record::{Known, Record};
+pub use rules::Rule;
+pub use steps::{RivalStep, Step};
+pub use world::World;

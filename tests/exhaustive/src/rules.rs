@@ -1,0 +1,216 @@
+//! What must be so in every state.
+//!
+//! The sums here are this module's own; none of the ledger's functions are used.
+
+use domain::{
+    Money, OrderLedger, OrderStatus, PaymentStatus, RefundStatus, SkuId, StockMoveKind, TradeStatus,
+    ledger::Event,
+};
+
+use crate::Record;
+
+/// Something that must always be so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// `decide` returns no event that `apply` rejects, and finds nothing on record that contradicts itself.
+    EventsApply,
+    /// A ledger that is rebuilt from what the events tell is the one that they were applied to.
+    EventsTellAll,
+    /// A command that was carried out changes nothing when it comes again.
+    RepeatsChangeNothing,
+    /// Every status follows from the one before by the contract's table.
+    TimelineExplains,
+    /// An order whose payment is on record is not unpaid and not cancelled.
+    PaidIsNotCancelled,
+    /// One payment at most pays the order.
+    PaidOnce,
+    /// A payment that came too late or twice goes back whole.
+    NothingKept,
+    /// The sums of what went back are those of the refunds that succeeded.
+    SumsAgree,
+    /// No refund is requested beyond what is left of its payment, and no more goes back than was paid.
+    NothingBeyondPayment,
+    /// Nothing is shipped whose money or whose every piece went back or is on its way back.
+    NothingShippedThatWentBack,
+    /// No more pieces come back than are out.
+    PiecesAreOut,
+    /// What was never shipped is in stock again when all the money went back, unless staff said otherwise or
+    /// one of their refunds was refused.
+    UnshippedIsInStock,
+    /// Stock and what orders hold are together what there was.
+    StockIsConstant,
+    /// The ledger has no payment and no refund that Alipay does not have.
+    AlipayAgrees,
+    /// An order that waits for a payment, for its end or for its receipt is looked at.
+    WaitingIsWatched,
+    /// Once nothing more goes wrong, the order reaches an end, and everything that happened is on record.
+    EndIsReached,
+}
+
+/// The rules that are broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Broken(u32);
+
+impl Broken {
+    pub(crate) fn by(rule: Rule) -> Self {
+        let mut broken = Self::default();
+        broken.add(rule);
+        broken
+    }
+
+    pub(crate) fn add(&mut self, rule: Rule) {
+        self.0 |= 1 << rule as u32;
+    }
+
+    pub(crate) fn add_all(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    pub(crate) fn has(self, rule: Rule) -> bool {
+        self.0 & (1 << rule as u32) != 0
+    }
+
+    pub(crate) fn is_any(self) -> bool {
+        self.0 != 0
+    }
+}
+
+/// The rules that a record breaks.
+pub(crate) fn broken_by(record: &Record) -> Broken {
+    let ledger = &record.ledger;
+    let mut broken = Broken::default();
+    let mut must = |is_so: bool, rule| {
+        if !is_so {
+            broken.add(rule);
+        }
+    };
+    must(is_explained(record), Rule::TimelineExplains);
+    let settled: Vec<_> =
+        ledger.payments.iter().filter(|paid| paid.status == PaymentStatus::Settled).collect();
+    must(settled.len() <= 1, Rule::PaidOnce);
+    let unpaid = [OrderStatus::AwaitingPayment, OrderStatus::Cancelled];
+    let is_unpaid = record.status().is_some_and(|status| unpaid.contains(&status));
+    must(settled.is_empty() || !is_unpaid, Rule::PaidIsNotCancelled);
+    must(is_unpaid || !settled.is_empty(), Rule::TimelineExplains);
+    for paid in &ledger.payments {
+        let trade = &paid.trade;
+        let back = sum(ledger, &trade.trade_no, &[RefundStatus::Succeeded]);
+        let on_its_way = sum(ledger, &trade.trade_no, &[RefundStatus::Succeeded, RefundStatus::Requested]);
+        must(back <= trade.total_amount, Rule::NothingBeyondPayment);
+        must(back == trade.refunded, Rule::SumsAgree);
+        if [PaymentStatus::Duplicate, PaymentStatus::Late].contains(&paid.status) {
+            // Alipay tells of a closed trade that all of it went back.
+            let goes_back = on_its_way == trade.total_amount || trade.status == TradeStatus::Closed;
+            must(goes_back, Rule::NothingKept);
+        }
+    }
+    let of_order = settled.first().map_or(Money::ZERO, |paid| paid.trade.refunded);
+    must(ledger.order.as_ref().is_none_or(|order| order.refunded_amount == of_order), Rule::SumsAgree);
+    let is_whole = settled.first().is_some_and(|paid| paid.trade.refunded == paid.trade.total_amount);
+    must(is_whole == (record.status() == Some(OrderStatus::Refunded)), Rule::SumsAgree);
+    for (sku_id, bought) in bought(ledger) {
+        must((0..=bought).contains(&held(ledger, sku_id)), Rule::PiecesAreOut);
+    }
+    broken
+}
+
+/// The rules that an event breaks, if it comes to this ledger.
+pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
+    let both = [RefundStatus::Succeeded, RefundStatus::Requested];
+    match event {
+        Event::RefundRequested { refund, .. } => {
+            let before = sum(ledger, &refund.trade_no, &both);
+            let paid = ledger.payments.iter().find(|paid| paid.trade.trade_no == refund.trade_no);
+            let fits = before.checked_add(refund.amount).is_some_and(|after| {
+                paid.is_some_and(|paid| after <= paid.trade.total_amount) && !refund.amount.is_zero()
+            });
+            if fits { Broken::default() } else { Broken::by(Rule::NothingBeyondPayment) }
+        }
+        Event::StatusChanged(change) if change.to == OrderStatus::AwaitingReceipt => {
+            let is_left = bought(ledger).into_iter().any(|(sku_id, _)| {
+                let open = ledger.refunds.iter().filter(|refund| refund.status == RefundStatus::Requested);
+                let wishes = open.flat_map(|refund| &refund.restock).filter(|back| back.sku_id == sku_id);
+                held(ledger, sku_id) > wishes.map(|back| i64::from(back.pieces)).sum()
+            });
+            if is_left && !leaves_nothing(ledger) {
+                Broken::default()
+            } else {
+                Broken::by(Rule::NothingShippedThatWentBack)
+            }
+        }
+        Event::StatusChanged(_)
+        | Event::Shipped(_)
+        | Event::PaymentRecorded(_)
+        | Event::TradeClosed { .. }
+        | Event::RefundSucceeded { .. }
+        | Event::RefundFailed { .. }
+        | Event::RefundPostponed { .. }
+        | Event::StockReturned { .. }
+        | Event::StockRetaken { .. }
+        | Event::TimerSet { .. } => Broken::default(),
+    }
+}
+
+/// Whether nothing of the order's payment is left, or nothing will be once the open refunds are done.
+pub(crate) fn leaves_nothing(ledger: &OrderLedger) -> bool {
+    let both = [RefundStatus::Succeeded, RefundStatus::Requested];
+    ledger.payments.iter().filter(|paid| paid.status == PaymentStatus::Settled).any(|paid| {
+        paid.trade.status == TradeStatus::Closed
+            || sum(ledger, &paid.trade.trade_no, &both) >= paid.trade.total_amount
+    })
+}
+
+/// How many pieces of each SKU the order was placed with.
+pub(crate) fn bought(ledger: &OrderLedger) -> Vec<(SkuId, i64)> {
+    let goods = ledger.order.iter().flat_map(|order| &order.goods);
+    goods.map(|line| (line.sku_id, line.quantity.pieces().into())).collect()
+}
+
+/// How many pieces of the SKU are with the order or its buyer.
+pub(crate) fn held(ledger: &OrderLedger, sku_id: SkuId) -> i64 {
+    let placed = bought(ledger).into_iter().find(|line| line.0 == sku_id).map_or(0, |line| line.1);
+    let moved = ledger.movements.iter().filter(|moved| moved.sku_id == sku_id);
+    moved.fold(placed, |held, moved| match moved.kind {
+        StockMoveKind::Revived => held + i64::from(moved.pieces),
+        StockMoveKind::Cancelled | StockMoveKind::Refunded(_) | StockMoveKind::Returned(_) => {
+            held - i64::from(moved.pieces)
+        }
+    })
+}
+
+/// Whether an order that was never shipped and whose money all went back still holds pieces for no reason. A reason is
+/// that staff said of some refund which pieces go back, or that a refund of theirs was refused, with its pieces.
+pub(crate) fn forgets_pieces(record: &Record, is_in_catalog: impl Fn(SkuId) -> bool) -> bool {
+    let ledger = &record.ledger;
+    record.status() == Some(OrderStatus::Refunded)
+        && !record.timeline.contains(&OrderStatus::AwaitingReceipt)
+        && !record.pieces_are_decided
+        && !ledger.refunds.iter().any(|refund| refund.status == RefundStatus::Failed)
+        && bought(ledger).into_iter().any(|(sku_id, _)| is_in_catalog(sku_id) && held(ledger, sku_id) > 0)
+}
+
+fn sum(ledger: &OrderLedger, trade_no: &str, statuses: &[RefundStatus]) -> Money {
+    let counts = |refund: &&domain::Refund| refund.trade_no == trade_no && statuses.contains(&refund.status);
+    Money::checked_sum(ledger.refunds.iter().filter(counts).map(|refund| refund.amount)).unwrap_or(Money::MAX)
+}
+
+/// The contract's table, written down by hand.
+fn is_explained(record: &Record) -> bool {
+    use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded};
+    const TABLE: [(OrderStatus, OrderStatus); 8] = [
+        (AwaitingPayment, AwaitingShipment),
+        (AwaitingPayment, Cancelled),
+        (AwaitingShipment, AwaitingReceipt),
+        (AwaitingReceipt, Completed),
+        (AwaitingShipment, Refunded),
+        (AwaitingReceipt, Refunded),
+        (Completed, Refunded),
+        // The payment rules revive a cancelled order whose stock is still there.
+        (Cancelled, AwaitingShipment),
+    ];
+    let steps: Vec<_> =
+        record.timeline.windows(2).filter_map(|step| Some((*step.first()?, *step.last()?))).collect();
+    record.timeline.first() == Some(&AwaitingPayment)
+        && record.timeline.last().copied() == record.status()
+        && steps.iter().all(|step| TABLE.contains(step))
+}

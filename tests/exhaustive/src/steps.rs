@@ -1,0 +1,183 @@
+//! Everything that can happen next.
+
+use domain::{OrderStatus, RefundKind};
+
+use crate::{Answer, Ask, Cmd, Number, Pieces, Shop, TradeState, World, alipay::PART, world::RIVAL_TAKES};
+
+/// Something that happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// The ledger is asked something.
+    Do(Cmd),
+    /// The buyer opens a trade.
+    Open {
+        /// Whether it is of another amount than the order.
+        is_wrong: bool,
+    },
+    /// The buyer pays a trade.
+    Pay(u8),
+    /// Somebody refunds at Alipay's console.
+    RefundAtConsole {
+        /// Of which trade.
+        trade: u8,
+        /// Whether all that is left goes back, or a part.
+        is_whole: bool,
+    },
+    /// A refund request reaches Alipay, which carries it out.
+    CarryOut(Number),
+    /// The payment deadline passes; Alipay closes what is not paid.
+    Expire,
+    /// Somebody who gives the order up asks Alipay first, which tells of this trade or of none. A trade that waits is
+    /// closed; what is paid is recorded.
+    AskBeforeCancel(Option<u8>),
+    /// The job finds that the order's time has come.
+    BeginLook,
+    /// The job has asked Alipay and is done with the order.
+    EndLook {
+        /// Whether Alipay could not be asked.
+        failed: bool,
+    },
+    /// Staff delete the second SKU.
+    DeleteSku,
+    /// Something happens to the second order.
+    Rival(RivalStep),
+}
+
+/// What happens to the second order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RivalStep {
+    /// It is placed.
+    Place,
+    /// It is given up.
+    Cancel,
+    /// Its payment is recorded.
+    Pay,
+}
+
+impl World {
+    /// Everything that can happen now.
+    pub(crate) fn steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
+        if self.broken.is_any() || self.order.broken().is_any() {
+            return;
+        }
+        self.buyer_steps(shop, steps);
+        self.message_steps(steps);
+        self.refund_steps(shop, steps);
+        self.staff_steps(shop, steps);
+        self.timer_steps(steps);
+        if shop.bounds.rival {
+            match &self.rival {
+                None if self.stock[0] >= Some(RIVAL_TAKES) => steps.push(Step::Rival(RivalStep::Place)),
+                None => {}
+                Some(rival) => {
+                    steps.push(Step::Rival(RivalStep::Pay));
+                    if rival.status() == Some(OrderStatus::AwaitingPayment) {
+                        steps.push(Step::Rival(RivalStep::Cancel));
+                    }
+                }
+            }
+        }
+    }
+
+    fn buyer_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
+        if !self.is_expired && self.trades.len() < shop.bounds.trades {
+            steps.push(Step::Open { is_wrong: false });
+            if shop.bounds.wrong_amount {
+                steps.push(Step::Open { is_wrong: true });
+            }
+        }
+        for (index, trade) in self.numbered_trades() {
+            if trade.state == TradeState::Waiting {
+                steps.push(Step::Pay(index));
+            }
+        }
+        steps.push(Step::Do(Cmd::ConfirmReceipt { by_buyer: true }));
+    }
+
+    /// Whatever Alipay said so far arrives now.
+    fn message_steps(&self, steps: &mut Vec<Step>) {
+        for (index, trade) in self.numbered_trades() {
+            let messages = trade.messages(index);
+            steps.extend(messages.iter().map(|message| Step::Do(Cmd::RecordTrade(*message))));
+            for (place, (number, amount)) in trade.refunds.iter().enumerate() {
+                let notified = trade.refund_message(index, place);
+                // Without proof, as the bill tells of it; with the notification, or with the answer to a query.
+                for proof in [None, Some(notified), Some(trade.payment(index)), Some(trade.query(index))] {
+                    let (number, amount) = (*number, *amount);
+                    steps.push(Step::Do(Cmd::RecordRefund { trade: index, number, amount, proof }));
+                }
+            }
+        }
+    }
+
+    /// Requests that were sent to Alipay and answers of its that were not recorded, at any time after.
+    fn refund_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
+        for (number, refund) in self.own_refunds() {
+            if self.can_carry_out(number, refund).is_some() {
+                steps.push(Step::CarryOut(number));
+            }
+            if self.trades.iter().any(|trade| trade.refund(number).is_some()) {
+                steps.push(Step::Do(Cmd::RecordAnswer(number, Answer::Succeeded)));
+            }
+            // Another process may have asked before it was carried out.
+            for no in [Answer::Refused, Answer::NotNow, Answer::NotNowForLong, Answer::Unclear] {
+                steps.push(Step::Do(Cmd::RecordAnswer(number, no)));
+            }
+        }
+        let made = self.console_refunds();
+        for (trade, at_alipay) in self.numbered_trades() {
+            if made < shop.bounds.console_refunds && at_alipay.left() > 0 {
+                steps.push(Step::RefundAtConsole { trade, is_whole: true });
+                if at_alipay.left() > PART {
+                    steps.push(Step::RefundAtConsole { trade, is_whole: false });
+                }
+            }
+        }
+    }
+
+    fn staff_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
+        steps.push(Step::Do(Cmd::Ship));
+        // A new number is the next one; an old one comes again.
+        let refunds = &self.order.ledger.refunds;
+        let requests = refunds.iter().filter(|refund| refund.kind == RefundKind::Shop).count();
+        for number in (0..=requests).take(shop.bounds.staff_refunds) {
+            let number = u8::try_from(number).unwrap_or(u8::MAX);
+            let mut ask = |ask| steps.push(Step::Do(Cmd::RequestRefund(number, ask)));
+            [Ask::Whole, Ask::Part, Ask::WholeWithoutPieces].into_iter().for_each(&mut ask);
+            [Pieces::One, Pieces::All].into_iter().for_each(|pieces| ask(Ask::PartWith(pieces)));
+            self.numbered_trades().for_each(|(trade, _)| ask(Ask::OfTrade(trade)));
+        }
+        for number in 0..shop.bounds.returns {
+            for pieces in [Pieces::One, Pieces::All] {
+                steps.push(Step::Do(Cmd::ReturnPieces(number, pieces)));
+            }
+        }
+        if shop.bounds.deleted_sku && self.stock[1].is_some() {
+            steps.push(Step::DeleteSku);
+        }
+    }
+
+    fn timer_steps(&self, steps: &mut Vec<Step>) {
+        if !self.is_expired {
+            steps.push(Step::Expire);
+        }
+        if self.status() == Some(OrderStatus::AwaitingPayment) {
+            let trades = self.numbered_trades().map(|(trade, _)| Some(trade));
+            let none = self.trades.is_empty().then_some(None);
+            steps.extend(trades.chain(none).map(Step::AskBeforeCancel));
+        }
+        for (is_asked, may_still_be_paid) in
+            [(self.cancels_closed, false), (self.cancels_without_trade, true)]
+        {
+            if is_asked {
+                steps.push(Step::Do(Cmd::Cancel { may_still_be_paid }));
+            }
+        }
+        match self.looking {
+            None if self.is_due().is_some() => steps.push(Step::BeginLook),
+            None => {}
+            Some(_) => steps.extend([false, true].map(|failed| Step::EndLook { failed })),
+        }
+        steps.push(Step::Do(Cmd::ConfirmReceipt { by_buyer: false }));
+    }
+}

@@ -1,0 +1,210 @@
+//! The shop, Alipay and the people, at one moment.
+
+use domain::{OrderStatus, PaymentRecord, RefundKind};
+
+use crate::{
+    Cmd, Known, Message, Number, RivalStep, Shop, Step, Trade, TradeState,
+    alipay::{PART, TOTAL, WRONG_AMOUNT, trade_no, yuan},
+    command::{BOUGHT, Found},
+    record::{Record, Stock},
+    rules::Broken,
+};
+
+/// How many pieces of the first SKU the second order takes.
+pub(crate) const RIVAL_TAKES: u8 = 1;
+/// The trade of the second order.
+const RIVAL_TRADE: u8 = 9;
+
+/// One state of everything.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct World {
+    /// What is on record of the order.
+    pub order: Known,
+    /// What is on record of the second order, once it is placed.
+    pub rival: Option<Known>,
+    /// How many pieces of each SKU are in stock; the order has taken all there were.
+    pub(crate) stock: Stock,
+    /// The trades of the order's number at Alipay.
+    pub trades: Vec<Trade>,
+    /// Whether the payment deadline has passed. No trade is opened or paid after it.
+    pub is_expired: bool,
+    /// Somebody who gives the order up has learned from Alipay that its trade is closed, and goes on some time.
+    pub cancels_closed: bool,
+    /// Somebody who gives the order up has learned from Alipay that there is no trade, and goes on some time.
+    pub cancels_without_trade: bool,
+    /// The job has found the order in this status, and is not done with it.
+    pub looking: Option<Found>,
+    /// The rules that were broken on the way.
+    pub(crate) broken: Broken,
+}
+
+impl World {
+    /// The order was placed now, and took all there was.
+    pub(crate) fn begin(shop: &Shop) -> Self {
+        Self {
+            order: shop.core.keep(Record::placed("1", &BOUGHT)),
+            rival: None,
+            stock: [Some(0), Some(0)],
+            trades: Vec::new(),
+            is_expired: false,
+            cancels_closed: false,
+            cancels_without_trade: false,
+            looking: None,
+            broken: Broken::default(),
+        }
+    }
+
+    /// Where the order stands.
+    pub fn status(&self) -> Option<OrderStatus> {
+        self.order.status()
+    }
+
+    /// The payment of this trade, if it is on record.
+    pub(crate) fn payment(&self, trade: u8) -> Option<&PaymentRecord> {
+        let trade_no = trade_no(trade);
+        self.order.ledger.payments.iter().find(|paid| paid.trade.trade_no == trade_no)
+    }
+
+    /// Every trade with its number.
+    pub(crate) fn numbered_trades(&self) -> impl Iterator<Item = (u8, &Trade)> {
+        (0..).zip(&self.trades)
+    }
+
+    /// The refunds of ours that are on record, with their numbers.
+    pub(crate) fn own_refunds(&self) -> impl Iterator<Item = (Number, &domain::Refund)> {
+        let own = self.order.ledger.refunds.iter().filter(|refund| refund.kind != RefundKind::External);
+        own.filter_map(|refund| Some((Number::parse(&refund.out_request_no)?, refund)))
+    }
+
+    /// How many refunds were made at Alipay's console.
+    pub(crate) fn console_refunds(&self) -> usize {
+        let refunds = self.trades.iter().flat_map(|trade| &trade.refunds);
+        refunds.filter(|done| matches!(done.0, Number::Console(_))).count()
+    }
+
+    /// The trade of which the refund on record is, if Alipay can carry it out now.
+    pub(crate) fn can_carry_out(&self, number: Number, refund: &domain::Refund) -> Option<u8> {
+        let (index, trade) = self.numbered_trades().find(|(index, _)| trade_no(*index) == refund.trade_no)?;
+        let amount = yuan(trade.left());
+        (trade.refund(number).is_none() && refund.amount <= amount).then_some(index)
+    }
+
+    /// The status in which the job finds the order, if its timer can go off. A cancelled order is looked at after the
+    /// deadline.
+    pub(crate) fn is_due(&self) -> Option<Found> {
+        match self.status().filter(|_| self.order.has_timer)? {
+            OrderStatus::AwaitingPayment => Some(Found::AwaitingPayment),
+            OrderStatus::Cancelled if self.is_expired => Some(Found::Cancelled),
+            OrderStatus::Cancelled
+            | OrderStatus::AwaitingShipment
+            | OrderStatus::AwaitingReceipt
+            | OrderStatus::Completed
+            | OrderStatus::Refunded => None,
+        }
+    }
+
+    /// The world after a step; `None` if it changes nothing, or cannot happen.
+    pub(crate) fn after(&self, shop: &Shop, step: Step) -> Option<Self> {
+        if let Step::Do(cmd) = step
+            && !shop.core.outcome(&self.order, cmd, self.stock).changes(&self.order)
+        {
+            return None;
+        }
+        let mut world = self.clone();
+        match step {
+            Step::Do(cmd) => world.carry_out(shop, cmd),
+            Step::Open { is_wrong } => {
+                world.trades.push(Trade::open(if is_wrong { WRONG_AMOUNT } else { TOTAL }));
+            }
+            Step::Pay(trade) => world.trades.get_mut(usize::from(trade))?.state = TradeState::Paid,
+            Step::RefundAtConsole { trade, is_whole } => {
+                let number = Number::Console(u8::try_from(self.console_refunds()).ok()?);
+                let trade = world.trades.get_mut(usize::from(trade))?;
+                let amount = if is_whole { trade.left() } else { PART };
+                trade.refunds.push((number, amount));
+            }
+            Step::CarryOut(number) => {
+                let (_, refund) = self.own_refunds().find(|known| known.0 == number)?;
+                let index = self.can_carry_out(number, refund)?;
+                let trade = world.trades.get_mut(usize::from(index))?;
+                let amount = (1..=trade.left()).find(|some| yuan(*some) == refund.amount)?;
+                trade.refunds.push((number, amount));
+            }
+            Step::Expire => {
+                world.is_expired = true;
+                let open = world.trades.iter_mut().filter(|trade| trade.state == TradeState::Waiting);
+                open.for_each(|trade| trade.state = TradeState::Closed);
+            }
+            Step::AskBeforeCancel(trade) => world.ask_before_cancel(shop, trade)?,
+            Step::BeginLook => world.looking = Some(self.is_due()?),
+            Step::EndLook { failed } => world.end_look(shop, failed)?,
+            Step::DeleteSku => world.stock[1] = None,
+            Step::Rival(step) => world.rival(shop, step)?,
+        }
+        (world != *self).then_some(world)
+    }
+
+    fn carry_out(&mut self, shop: &Shop, cmd: Cmd) {
+        let outcome = shop.core.outcome(&self.order, cmd, self.stock);
+        (self.order, self.stock) = (outcome.order, outcome.stock);
+        self.broken.add_all(outcome.broken);
+    }
+
+    /// As the use case does it: nothing is locked while Alipay is asked, so the order is given up some time after.
+    fn ask_before_cancel(&mut self, shop: &Shop, trade: Option<u8>) -> Option<()> {
+        let Some(index) = trade else {
+            self.cancels_without_trade = true;
+            return Some(());
+        };
+        let trade = self.trades.get_mut(usize::from(index))?;
+        match trade.state {
+            TradeState::Waiting => trade.state = TradeState::Closed,
+            TradeState::Closed => {}
+            TradeState::Paid if trade.left() == 0 => {}
+            TradeState::Paid => {
+                let message = trade.payment(index);
+                self.carry_out(shop, Cmd::RecordTrade(message));
+                // It is paid; what has another amount pays nothing.
+                if self.status() != Some(OrderStatus::AwaitingPayment) {
+                    return Some(());
+                }
+            }
+        }
+        self.cancels_closed = true;
+        Some(())
+    }
+
+    /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid.
+    fn end_look(&mut self, shop: &Shop, failed: bool) -> Option<()> {
+        let found = self.looking.take()?;
+        let unnoticed = self.unnoticed_payment();
+        if let (Found::Cancelled, false, Some(message)) = (found, failed, unnoticed) {
+            self.carry_out(shop, Cmd::RecordTrade(message));
+        }
+        self.carry_out(shop, Cmd::SetTimer { found, failed });
+        Some(())
+    }
+
+    /// A payment that is not on record and that a query tells of.
+    pub(crate) fn unnoticed_payment(&self) -> Option<Message> {
+        let is_unnoticed = |(index, trade): &(u8, &Trade)| trade.left() > 0 && self.payment(*index).is_none();
+        self.numbered_trades().find(is_unnoticed).map(|(index, trade)| trade.payment(index))
+    }
+
+    fn rival(&mut self, shop: &Shop, step: RivalStep) -> Option<()> {
+        let [(first, _), _] = BOUGHT;
+        let cmd = match step {
+            RivalStep::Place => {
+                self.stock[0] = self.stock[0]?.checked_sub(RIVAL_TAKES);
+                self.rival = Some(shop.core.keep(Record::placed("2", &[(first, RIVAL_TAKES)])));
+                return Some(());
+            }
+            RivalStep::Cancel => Cmd::Cancel { may_still_be_paid: false },
+            RivalStep::Pay => Cmd::RecordTrade(Trade::open(TOTAL).payment(RIVAL_TRADE)),
+        };
+        let outcome = shop.core.outcome(self.rival.as_ref()?, cmd, self.stock);
+        (self.rival, self.stock) = (Some(outcome.order), outcome.stock);
+        self.broken.add_all(outcome.broken);
+        Some(())
+    }
+}
