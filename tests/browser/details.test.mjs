@@ -89,6 +89,14 @@ inBrowser('whoever works with the keyboard keeps their place', async (page) => {
   await page.getByRole('dialog').getByRole('button', { name: '移除' }).click()
   await page.getByText('购物车还是空的').waitFor()
   await page.waitForFunction(() => document.activeElement.tagName === 'H1')
+
+  await signIn(page, 'xiaoda')
+  await page.goto('/addressAdmin.html')
+  await page.getByRole('button', { name: /^删除/ }).last().focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').getByRole('button', { name: '删除' }).click()
+  await page.getByText('收货地址已删除').waitFor()
+  await page.waitForFunction(() => ![document.body, null].includes(document.activeElement))
 })
 
 inBrowser('what was put into the cart when the sign-in had run out is in it afterwards', async (page) => {
@@ -155,6 +163,7 @@ inBrowser('long names are cut to two lines, and nine goods fill their rows', asy
 
 inBrowser('an order that cannot be placed now says what to do', async (page, { context }) => {
   await signIn(page)
+  await page.setViewportSize(PHONE)
   let code
   await context.route('**/v1/orders/processing/', async (route) => {
     if (route.request().method() !== 'POST') return route.continue()
@@ -170,7 +179,11 @@ inBrowser('an order that cannot be placed now says what to do', async (page, { c
     const button = page.getByRole('button', { name: '提交订单' })
     await button.click()
     await page.getByText(words).first().waitFor()
-    if (answered !== 50116) await page.getByRole('link', { name: '查看我的订单' }).waitFor()
+    if (answered !== 50116) {
+      const { y, height } = await page.getByRole('link', { name: '查看我的订单' }).boundingBox()
+      const bar = await button.boundingBox()
+      assert.ok(y >= 0 && (y + height <= bar.y || y >= bar.y + bar.height) && y + height <= PHONE.height, 'it is not hidden')
+    }
     await page.waitForFunction(() => !document.querySelector('.el-button.is-loading'))
     assert.equal(await button.isDisabled(), isOver, `${answered}: it is not repeated`)
     await lookAt(page, `orderConfirm-${answered}`)
