@@ -177,6 +177,15 @@ impl Setup {
 
     /// Starts the program and waits until it serves.
     pub async fn start(self) -> Dashop {
+        self.start_until("/readyz").await
+    }
+
+    /// Starts the program and waits until it answers, whether or not it is ready.
+    pub async fn start_unready(self) -> Dashop {
+        self.start_until("/healthz").await
+    }
+
+    async fn start_until(self, path: &str) -> Dashop {
         let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let started = Instant::now();
         let child = self
@@ -188,7 +197,7 @@ impl Setup {
             .spawn()
             .expect("the program is built: cargo build --bin dashop");
         let mut dashop = Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() };
-        dashop.await_ready(started).await;
+        dashop.await_answer(started, path).await;
         dashop
     }
 
@@ -198,8 +207,8 @@ impl Setup {
 }
 
 impl Dashop {
-    async fn await_ready(&mut self, started: Instant) {
-        let ready = self.url("/readyz");
+    async fn await_answer(&mut self, started: Instant, path: &str) {
+        let ready = self.url(path);
         while started.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the program ended with {status}");

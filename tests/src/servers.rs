@@ -13,6 +13,8 @@ use crate::child::{free_address, kill, signal, that_dies_with_us, until};
 /// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
 pub struct Server {
     kind: Kind,
+    /// Options of the server's command line.
+    options: Vec<String>,
     directory: TempDir,
     address: SocketAddr,
     child: Option<Child>,
@@ -27,17 +29,23 @@ enum Kind {
 impl Server {
     /// A MariaDB on new data.
     pub async fn mariadb() -> Self {
-        Self::new(Kind::MariaDb).await
+        Self::mariadb_with(&[]).await
+    }
+
+    /// The same, with these options.
+    pub async fn mariadb_with(options: &[&str]) -> Self {
+        Self::new(Kind::MariaDb, options).await
     }
 
     /// An empty Redis that has written each change to its disk when it answers.
     pub async fn redis() -> Self {
-        Self::new(Kind::Redis).await
+        Self::new(Kind::Redis, &[]).await
     }
 
-    async fn new(kind: Kind) -> Self {
-        let mut server =
-            Self { kind, directory: tempfile::tempdir().unwrap(), address: free_address(), child: None };
+    async fn new(kind: Kind, options: &[&str]) -> Self {
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let directory = tempfile::tempdir().unwrap();
+        let mut server = Self { kind, options, directory, address: free_address(), child: None };
         server.install();
         server.start().await;
         server
@@ -117,8 +125,24 @@ impl Server {
                 redis
             }
         };
-        command.env("TMPDIR", self.directory.path());
+        command.args(&self.options).env("TMPDIR", self.directory.path());
         command
+    }
+
+    /// Runs statements as the database's root.
+    pub async fn execute(&self, sql: &str) {
+        let mut root = AsyncMysqlConnection::establish(&format!("{}/mysql", self.url())).await.unwrap();
+        root.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    /// Where the program finds it as a user who has no rights but those on the databases of the tests.
+    pub async fn url_of_plain_user(&self) -> String {
+        self.execute(
+            "CREATE USER IF NOT EXISTS shop@'127.0.0.1' IDENTIFIED BY 'shop'; \
+             GRANT ALL ON `shop%`.* TO shop@'127.0.0.1'",
+        )
+        .await;
+        format!("mysql://shop:shop@{}", self.address)
     }
 
     async fn answers(&self) -> bool {

@@ -117,7 +117,7 @@ async fn carts_that_are_killed() {
     load.orders(100).await;
     shop.redis.kill();
     tokio::time::sleep(OUTAGE).await;
-    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    assert_eq!(shop.ready().await, [Some(200), Some(200)], "the rest of the shop works");
     shop.redis.start().await;
     shop.recovers(load).await;
 }
@@ -129,7 +129,7 @@ async fn carts_that_halt() {
     load.orders(100).await;
     shop.redis.halt();
     tokio::time::sleep(OUTAGE).await;
-    assert_eq!(shop.ready().await, [Some(503), Some(503)]);
+    assert_eq!(shop.ready().await, [Some(200), Some(200)], "the rest of the shop works");
     shop.redis.go_on();
     shop.recovers(load).await;
 }

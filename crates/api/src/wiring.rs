@@ -162,7 +162,7 @@ impl Services {
         let life = backs.order_life(configuration);
         let events = events::event_jobs(&store, configuration)?;
         let jobs = jobs::start(&life, sweep, events, configuration.jobs_stalled_after);
-        let readiness = Arc::new(Parts { store, redis, desk: desk.clone(), jobs: jobs.health() });
+        let readiness = Arc::new(Parts::new(store, redis, desk.clone(), jobs.health()));
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");

@@ -1,3 +1,4 @@
 //! What an operator relies on: the environment the program starts in, and servers that are not as they should be.
 
 mod proxy;
+mod readiness;

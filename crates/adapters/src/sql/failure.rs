@@ -3,6 +3,8 @@
 use diesel::result::Error as DieselError;
 use ports::{BoxError, StoreError};
 
+use super::obstacle::Obstacle;
+
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum QueryError {
@@ -21,6 +23,8 @@ pub(super) enum Fault {
     Locked,
     /// The connection is gone, or the server cannot serve it any more.
     Lost,
+    /// Nobody can write there now.
+    Blocked(Obstacle),
     /// The statement was refused; the connection is as good as before.
     Refused,
 }
@@ -60,7 +64,7 @@ impl QueryError {
         };
         match fault {
             Fault::Locked => StoreError::Busy(Box::new(error)),
-            Fault::Lost => StoreError::Unavailable(Box::new(error)),
+            Fault::Lost | Fault::Blocked(_) => StoreError::Unavailable(Box::new(error)),
             Fault::Refused => StoreError::Refused(Box::new(error)),
         }
     }

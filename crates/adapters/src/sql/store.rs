@@ -13,7 +13,7 @@ use ports::{
     Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
-use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
+use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
 
 /// The shop's database, on the engine that its URL names. Cloning it is cheap; all clones share their connections.
 ///
@@ -45,6 +45,7 @@ trait Engine:
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
+    async fn check_writable(&self) -> Result<(), NotWritable>;
     async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
     fn statements(&self) -> u64;
     fn parked(&self) -> u64;
@@ -81,6 +82,14 @@ impl SqlStore {
         self.engine.ping().await
     }
 
+    /// Whether something can be written, as durably as an order is.
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub async fn check_writable(&self) -> Result<(), NotWritable> {
+        self.engine.check_writable().await
+    }
+
     /// Fills an empty shop with the goods and buyers of [`super::demo`], created at `now`. False, and nothing changed,
     /// where it has buyers already.
     pub async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
@@ -114,6 +123,10 @@ macro_rules! engine {
 
             async fn ping(&self) -> Result<(), StoreError> {
                 <$database>::ping(self).await
+            }
+
+            async fn check_writable(&self) -> Result<(), NotWritable> {
+                <$database>::check_writable(self).await
             }
 
             async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {

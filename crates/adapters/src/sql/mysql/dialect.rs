@@ -15,6 +15,7 @@ pub(super) use super::connecting::pools;
 use crate::sql::{
     failure::{Fault, NoAnswer, QueryError, message, unavailable},
     migration::{self, Migration},
+    obstacle::Obstacle,
 };
 
 /// Waits for rows that others have locked, for as long as the session's limit allows.
@@ -83,17 +84,21 @@ pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
 pub(super) fn classify(error: &DieselError) -> Fault {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, _) => {}
+        DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => {
+            return Fault::Blocked(Obstacle::ReadOnly);
+        }
         DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ReadOnlyTransaction,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _,
         )
         | DieselError::BrokenTransactionManager => return Fault::Lost,
         _ => return Fault::Refused,
     }
     let text = message(error);
-    if LOCKED.iter().any(|words| text.contains(words)) {
+    let blocked = BLOCKED.iter().find(|(_, words)| words.iter().any(|words| text.contains(words)));
+    if let Some((obstacle, _)) = blocked {
+        Fault::Blocked(*obstacle)
+    } else if LOCKED.iter().any(|words| text.contains(words)) {
         Fault::Locked
     } else if LOST.iter().any(|words| text.contains(words)) {
         Fault::Lost
@@ -101,6 +106,13 @@ pub(super) fn classify(error: &DieselError) -> Fault {
         Fault::Refused
     }
 }
+
+/// Errors 1290 and 1836; 1665 and 1598; 1114, 1021, 1030 and 1026.
+const BLOCKED: [(Obstacle, &[&str]); 3] = [
+    (Obstacle::ReadOnly, &["read-only", "read only"]),
+    (Obstacle::BinaryLog, &["impossible to write to binary log"]),
+    (Obstacle::NoSpace, &["' is full", "Disk full", "No space left on device"]),
+];
 
 /// Errors 1213, 1205, 1020, a cluster's word for 1213, and 1615: the table was changed under a prepared statement.
 const LOCKED: [&str; 5] = [
@@ -111,8 +123,8 @@ const LOCKED: [&str; 5] = [
     "Prepared statement needs to be re-prepared",
 ];
 
-/// The driver's words, and those of a server that goes away, is a replica by now, or has left its cluster.
-const LOST: [&str; 11] = [
+/// The driver's words, and those of a server that goes away, or has left its cluster.
+const LOST: [&str; 9] = [
     "Input/output error",
     "Driver error",
     "Connection was killed",
@@ -120,8 +132,6 @@ const LOST: [&str; 11] = [
     "max_statement_time exceeded",
     "Server shutdown in progress",
     "Normal shutdown",
-    "read-only",
-    "read only",
     "WSREP has not yet prepared",
     "Lost connection to backend server",
 ];

@@ -1,4 +1,4 @@
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use diesel_async::{
     AsyncConnection, TransactionManager,
@@ -8,9 +8,26 @@ use ports::StoreError;
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{Conn, dialect};
-use crate::sql::failure::{Fault, GivenUp, NoAnswer, QueryError, unavailable};
+use crate::sql::{
+    failure::{Fault, GivenUp, NoAnswer, QueryError, unavailable},
+    obstacle::{Obstacle, SpaceWatch},
+};
 
 type Transactions = <Conn as AsyncConnection>::TransactionManager;
+
+/// How the connections of a store are used.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    /// How long to wait for a free connection.
+    pub(crate) acquire_timeout: Duration,
+    /// How long each call on one may take.
+    pub(crate) call_timeout: Duration,
+    /// Where connections live, and where what must be done after a lease was dropped is done; a task of any other
+    /// runtime may use them.
+    pub(crate) runtime: Handle,
+    /// Whether the database was full lately.
+    pub(crate) space: SpaceWatch,
+}
 
 /// A connection on loan from its pool.
 ///
@@ -20,7 +37,7 @@ type Transactions = <Conn as AsyncConnection>::TransactionManager;
 pub(crate) struct Lease {
     conn: Option<Object<Conn>>,
     limit: Duration,
-    runtime: Handle,
+    terms: Arc<Terms>,
     state: State,
 }
 
@@ -38,19 +55,16 @@ enum State {
 }
 
 impl Lease {
-    /// Takes a connection from the pool, new or used, waiting at most `patience` for a free one.
-    ///
-    /// `limit` is for each call on it; what must be done after the lease was dropped is done on `runtime`.
-    pub(crate) async fn take(
-        pool: &Pool<Conn>,
-        patience: Duration,
-        limit: Duration,
-        runtime: &Handle,
-    ) -> Result<Self, StoreError> {
+    /// Takes a connection from the pool, new or used.
+    pub(crate) async fn take(pool: &Pool<Conn>, terms: &Arc<Terms>) -> Result<Self, StoreError> {
+        let patience = terms.acquire_timeout;
         match timeout(patience, pool.get()).await {
-            Ok(Ok(conn)) => {
-                Ok(Self { conn: Some(conn), limit, runtime: runtime.clone(), state: State::Ready })
-            }
+            Ok(Ok(conn)) => Ok(Self {
+                conn: Some(conn),
+                limit: terms.call_timeout,
+                terms: Arc::clone(terms),
+                state: State::Ready,
+            }),
             Ok(Err(error)) => Err(unavailable(error)),
             Err(_elapsed) => Err(dialect::no_free_connection(NoAnswer(patience))),
         }
@@ -67,7 +81,7 @@ impl Lease {
         F: FnOnce(&'a mut Conn) -> Answer,
         Answer: Future<Output = Result<T, QueryError>>,
     {
-        let Self { conn, limit, state, .. } = self;
+        let Self { conn, limit, state, terms } = self;
         let before = *state;
         let conn = match (before, conn.as_mut()) {
             (State::Ready | State::InTransaction, Some(conn)) => conn,
@@ -86,6 +100,14 @@ impl Lease {
                 let fault = error.fault(dialect::classify);
                 match fault {
                     Fault::Locked | Fault::Refused => *state = before.after_a_failure(),
+                    Fault::Blocked(obstacle) => {
+                        *state = before.after_a_failure();
+                        terms.space.note(obstacle);
+                        // It may have become a replica: new connections find its successor.
+                        if obstacle == Obstacle::ReadOnly {
+                            forget_idle_connections(pool);
+                        }
+                    }
                     Fault::Lost => forget_idle_connections(pool),
                 }
                 Err(error.into_store_error(fault))
@@ -138,7 +160,7 @@ impl Drop for Lease {
         match self.state {
             State::Ready => drop(conn),
             State::InTransaction | State::Failed => {
-                self.runtime.spawn(roll_back(conn, self.limit));
+                self.terms.runtime.spawn(roll_back(conn, self.limit));
             }
             // Closing it makes the database roll back.
             State::Unknown => drop(Object::take(conn)),

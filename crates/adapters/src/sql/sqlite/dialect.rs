@@ -29,6 +29,7 @@ use crate::sql::{
     failure::{Fault, NoAnswer, QueryError, message, unavailable},
     metrics::StatementCounter,
     migration::{self, Migration},
+    obstacle::Obstacle,
 };
 
 /// A transaction holds the whole file: there are no rows to lock.
@@ -117,13 +118,11 @@ pub(super) fn classify(error: &DieselError) -> Fault {
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
     if says(&["database is locked", "database table is locked", "database schema is locked"]) {
         Fault::Locked
-    } else if says(&[
-        "disk I/O error",
-        "unable to open database",
-        "malformed",
-        "readonly database",
-        "is full",
-    ]) {
+    } else if says(&["readonly database"]) {
+        Fault::Blocked(Obstacle::ReadOnly)
+    } else if says(&["is full"]) {
+        Fault::Blocked(Obstacle::NoSpace)
+    } else if says(&["disk I/O error", "unable to open database", "malformed"]) {
         Fault::Lost
     } else {
         Fault::Refused
