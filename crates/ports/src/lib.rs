@@ -33,7 +33,7 @@ pub mod contract;
 pub mod mock;
 
 pub use address_editor::AddressEditor;
-pub use back_office::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch};
+pub use back_office::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};

@@ -9,8 +9,8 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
     Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch,
-    Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo,
+    OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
@@ -241,6 +241,10 @@ impl BackOffice for SqlStore {
     }
 
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+        self.engine.shipping_list(ids).await
+    }
+
         self.engine.file(id).await
     }
 

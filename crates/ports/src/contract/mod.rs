@@ -87,6 +87,7 @@ macro_rules! shop_contract {
                 searches_page_by_page,
                 shows_what_was_ordered,
                 files_all_that_is_on_record,
+                lists_goods_and_payments,
                 finds_payments_that_paid_nothing,
                 sums_up_days,
             ]
