@@ -63,6 +63,14 @@ impl Setup {
         Self::new(tempfile::tempdir().unwrap(), data)
     }
 
+    /// The same as a user of the database who has no rights beyond it.
+    pub async fn as_plain_user(self, mysql: &Server) -> Self {
+        let database = self.data.database_url();
+        let name = database.rsplit('/').next().unwrap();
+        let url = format!("{}/{name}", mysql.url_of_plain_user().await);
+        self.with("DASHOP_DATABASE_URL", &url)
+    }
+
     /// The same on the Galera cluster and the Redis Cluster of this run.
     pub async fn on_clusters() -> Self {
         Self::new(tempfile::tempdir().unwrap(), Data::on_clusters().await)
@@ -201,6 +209,11 @@ impl Setup {
         dashop
     }
 
+    /// What the program has said so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
     fn log_file(&self) -> PathBuf {
         self.directory().join(format!("log-{}", self.listen.port()))
     }
@@ -234,7 +247,7 @@ impl Dashop {
 
     /// What it has said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.setup.log_file()).unwrap_or_default()
+        self.setup.log()
     }
 
     /// How it is set up.

@@ -8,6 +8,7 @@ use deadpool_redis::redis;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
 use tempfile::TempDir;
 
+use crate::Certificates;
 use crate::child::{free_address, kill, signal, that_dies_with_us, until};
 
 /// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
@@ -17,6 +18,7 @@ pub struct Server {
     options: Vec<String>,
     directory: TempDir,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     child: Option<Child>,
 }
 
@@ -42,10 +44,34 @@ impl Server {
         Self::new(Kind::Redis, &[]).await
     }
 
+    /// The same, which is also reached over TLS.
+    pub async fn redis_with_tls(certificates: &Certificates) -> Self {
+        let address = free_address();
+        let file = |path: std::path::PathBuf| path.display().to_string();
+        let (certificate, key) = (file(certificates.certificate()), file(certificates.key()));
+        let (port, authority) = (address.port().to_string(), file(certificates.authority()));
+        let options = [
+            ["--tls-port", &port],
+            ["--tls-cert-file", &certificate],
+            ["--tls-key-file", &key],
+            ["--tls-ca-cert-file", &authority],
+            ["--tls-auth-clients", "no"],
+        ];
+        let mut server = Self::new(Kind::Redis, &options.concat()).await;
+        server.tls_address = Some(address);
+        server
+    }
+
+    /// Where the program finds it over TLS.
+    pub fn tls_url(&self) -> String {
+        format!("rediss://{}", self.tls_address.expect("it is reached over TLS"))
+    }
+
     async fn new(kind: Kind, options: &[&str]) -> Self {
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         let directory = tempfile::tempdir().unwrap();
-        let mut server = Self { kind, options, directory, address: free_address(), child: None };
+        let mut server =
+            Self { kind, options, directory, address: free_address(), tls_address: None, child: None };
         server.install();
         server.start().await;
         server

@@ -37,7 +37,7 @@ pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use figures::{Figures, ShowFigures};
 pub use inspect_order::{InspectOrder, InspectOrderError, OrderDossier};
 pub use jobs::{
-    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeNews, Schedule, Supervisor,
+    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeKeys, PurgeNews, Schedule, Supervisor,
     SweepCarts, TellNews,
 };
 pub use ledger::{Transact, TransactError, Transacted};

@@ -23,11 +23,7 @@ async fn is_ready(dashop: &Dashop) {
 
 /// The shop on these servers, as a user who may write only while everybody may.
 async fn setup_on(mariadb: &Server, redis: &Server) -> Setup {
-    let setup = Setup::on(mariadb, redis).await;
-    let database = setup.data().database_url();
-    let name = database.rsplit('/').next().unwrap();
-    let url = format!("{}/{name}", mariadb.url_of_plain_user().await);
-    setup.with("DASHOP_DATABASE_URL", &url)
+    Setup::on(mariadb, redis).await.as_plain_user(mariadb).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

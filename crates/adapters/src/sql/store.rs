@@ -8,8 +8,9 @@ use domain::{
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
-    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo,
+    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys,
+    IdempotencyRecord, ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader,
+    OrderRepo,
     OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
@@ -41,6 +42,7 @@ trait Engine:
     + CartStore
     + NewsDelivery
     + DayLedger
+    + IdempotencyKeys
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -240,11 +242,11 @@ impl BackOffice for SqlStore {
         self.engine.search(search).await
     }
 
-    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
         self.engine.shipping_list(ids).await
     }
 
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
         self.engine.file(id).await
     }
 
@@ -394,7 +396,7 @@ impl NewsDelivery for SqlStore {
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        self.engine.purge(delivered_before, limit).await
+        NewsDelivery::purge(&*self.engine, delivered_before, limit).await
     }
 
     async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
@@ -420,5 +422,12 @@ impl DayLedger for SqlStore {
         at: ShopTime,
     ) -> Result<(), StoreError> {
         self.engine.keep(day, found, at).await
+    }
+}
+
+#[async_trait]
+impl IdempotencyKeys for SqlStore {
+    async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        IdempotencyKeys::purge(&*self.engine, used_before, limit).await
     }
 }

@@ -140,6 +140,7 @@ macro_rules! shop_contract {
                 binds_a_key_to_its_order,
                 binds_a_key_once,
                 binds_a_key_once_however_many_try,
+                forgets_old_keys,
             ]
             cart_removals: [
                 take_effect_with_the_unit_of_work,

@@ -1,13 +1,20 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
 use ports::{Randomness, StoreError};
 use tokio::runtime::Handle;
 
-use super::{Conn, Lease, dialect, lease::Terms};
+use super::{
+    Conn, Lease,
+    dialect::{self, GivenUpStatements},
+    lease::Terms,
+};
 use crate::{
     sql::{
         config::{CartsIn, ConnectError, NewsTo, SqlConfig},
@@ -17,9 +24,14 @@ use crate::{
     system::SystemRandomness,
 };
 
+/// How much longer than its statements a call may take: a statement that the server ends at its time limit costs no
+/// connection.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// A database of this engine.
 pub(in crate::sql) struct Database {
-    pools: Pools,
+    readers: Pool<Conn>,
+    writers: Pool<Conn>,
     pub(super) terms: Arc<Terms>,
     /// Tells this store from all others on the same database.
     pub(super) name: String,
@@ -35,6 +47,8 @@ pub(in crate::sql) struct Pools {
     pub(in crate::sql) readers: Pool<Conn>,
     /// For changing.
     pub(in crate::sql) writers: Pool<Conn>,
+    /// What becomes of statements that nobody waits for any more.
+    pub(in crate::sql) given_up: GivenUpStatements,
 }
 
 impl Database {
@@ -42,12 +56,14 @@ impl Database {
     pub(in crate::sql) async fn open(address: &str, config: &SqlConfig) -> Result<Self, ConnectError> {
         let statements = Arc::default();
         let runtime = Handle::current();
-        let pools = dialect::pools(address, config, &statements, &runtime)?;
+        let Pools { readers, writers, given_up } = dialect::pools(address, config, &statements, &runtime)?;
         let database = Self {
-            pools,
+            readers,
+            writers,
             terms: Arc::new(Terms {
                 acquire_timeout: config.acquire_timeout,
-                call_timeout: config.statement_timeout,
+                call_timeout: config.statement_timeout + GRACE,
+                given_up,
                 runtime,
                 space: SpaceWatch::default(),
             }),
@@ -65,12 +81,12 @@ impl Database {
 
     /// A connection to look with.
     pub(super) async fn reader(&self) -> Result<Lease, StoreError> {
-        Lease::take(&self.pools.readers, &self.terms).await
+        Lease::take(&self.readers, &self.terms).await
     }
 
     /// A connection to change things with.
     pub(super) async fn writer(&self) -> Result<Lease, StoreError> {
-        Lease::take(&self.pools.writers, &self.terms).await
+        Lease::take(&self.writers, &self.terms).await
     }
 
     /// A transaction. A connection that turns out to be lost before anything was done is replaced once.

@@ -56,6 +56,6 @@ fn obstacle(error: &StoreError) -> Option<Obstacle> {
     };
     match dialect::classify(cause.downcast_ref::<DieselError>()?) {
         Fault::Blocked(obstacle) => Some(obstacle),
-        Fault::Locked | Fault::Lost | Fault::Refused => None,
+        Fault::Locked | Fault::Lost | Fault::TimedOut | Fault::Refused => None,
     }
 }
