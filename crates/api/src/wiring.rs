@@ -26,8 +26,8 @@ use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
+    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Reconcile, RefundOrder, SearchOrders, SettlePayment,
+    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    Money, MoneySum, NumberRange, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate, ShopTime,
-    TimelineEntry, UserId, Username,
+    Money, MoneySum, NumberRange, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate,
+    ShopTime, TimelineEntry, UserId, Username,
 };
 
 use crate::StoreError;

@@ -9,9 +9,9 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
     Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys,
-    IdempotencyRecord, ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader,
-    OrderRepo,
-    OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    IdempotencyRecord, ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery,
+    OrderReader, OrderRepo, OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
+    UnitsOfWork, Users,
 };
 
 use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};

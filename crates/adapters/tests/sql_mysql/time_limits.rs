@@ -8,7 +8,7 @@ use tokio::time::timeout;
 
 use super::{
     sql_support::Engine,
-    trouble::{Trouble, order_42, shipped},
+    trouble::{Trouble, order_42},
 };
 
 /// The server's numbers of the store's connections.
@@ -31,13 +31,13 @@ async fn a_statement_that_takes_too_long_costs_no_connection() {
         units.push(trouble.begin().await);
     }
     let mut holder = units.pop().unwrap();
-    holder.orders().change_status(&shipped()).await.unwrap();
+    trouble.take(&mut *holder, trouble.skus[0]).await.unwrap();
     let mut waiter = units.pop().unwrap();
     for unit in units {
         unit.commit().await.unwrap();
     }
     let before = connections(&trouble.shop.engine).await;
-    let limited = waiter.orders().find_for_update(&order_42()).await;
+    let limited = trouble.take(&mut *waiter, trouble.skus[0]).await;
     assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
     drop(waiter);
     holder.commit().await.unwrap();
@@ -86,7 +86,8 @@ async fn a_table_that_others_lock_is_busy() {
     .await;
     let mut locker = trouble.shop.engine.mysql_conn().await;
     locker.query_drop("LOCK TABLES tb_order_info WRITE").await.unwrap();
-    let waiting = OrderReader::find(trouble.store(), &order_42());
+    let id = order_42();
+    let waiting = OrderReader::find(trouble.store(), &id);
     let busy = timeout(Duration::from_secs(60), waiting).await.expect("the wait for a table has a limit");
     assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");
     locker.query_drop("UNLOCK TABLES").await.unwrap();

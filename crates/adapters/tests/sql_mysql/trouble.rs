@@ -92,7 +92,7 @@ fn noon() -> ShopTime {
     ShopTime::parse("2019-11-28 12:00:00").unwrap()
 }
 
-pub(crate) fn shipped() -> StatusChange {
+fn shipped() -> StatusChange {
     StatusChange {
         order_id: order_42(),
         from: OrderStatus::AwaitingPayment,

@@ -183,16 +183,10 @@ pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
 /// Orders with their goods and the payments that paid them, the largest number first.
 pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     let (stocked, _) = a_filled_shop(shop).await;
-    let mut unit = stocked.begin().await;
     let paid = payment("A1", NUMBERS[3], PaymentStatus::Settled);
-    for payment in [
-        &payment("A0", NUMBERS[3], PaymentStatus::Duplicate),
-        &paid,
-        &payment("A2", NUMBERS[0], PaymentStatus::Late),
-    ] {
-        assert!(unit.payments().record(payment).await.unwrap());
-    }
-    unit.commit().await.unwrap();
+    let twice = payment("A0", NUMBERS[3], PaymentStatus::Duplicate);
+    let late = payment("A2", NUMBERS[0], PaymentStatus::Late);
+    record(&*stocked.shop, &[twice, paid.clone(), late], &[]).await;
     let office = stocked.shop.office();
     let ids: Vec<_> = [0, 3, 5].map(|index| order_id(NUMBERS[index])).into();
     let listed = office.shipping_list(&ids).await.unwrap();
