@@ -80,5 +80,5 @@ tools-browser: tools-pages
 	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 
 tools-test: tools-build
-	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server 'node>=20.19:nodejs' npm:npm python3:python3 \
+	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server openssl:openssl 'node>=20.19:nodejs' npm:npm python3:python3 \
 		python3-venv?:python3-venv

@@ -54,11 +54,19 @@ impl Database {
 
     /// Runs statements.
     pub async fn execute(&mut self, sql: &str) {
-        let outcome = match &mut self.connection {
+        self.run(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    /// Runs statements, and says whether they were done.
+    pub async fn try_execute(&mut self, sql: &str) -> bool {
+        self.run(sql).await.is_ok()
+    }
+
+    async fn run(&mut self, sql: &str) -> diesel::QueryResult<()> {
+        match &mut self.connection {
             Engine::Sqlite(connection) => connection.batch_execute(sql),
             Engine::Mysql(connection) => connection.batch_execute(sql).await,
-        };
-        outcome.unwrap_or_else(|error| panic!("{error}: {sql}"));
+        }
     }
 
     /// The one number that a query gives in its column `n`.

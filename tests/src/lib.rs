@@ -13,6 +13,7 @@
 
 mod alipay;
 mod carts;
+mod certificates;
 mod child;
 mod data;
 mod database;
@@ -25,6 +26,7 @@ mod servers;
 mod wire;
 
 pub use alipay::Alipay;
+pub use certificates::Certificates;
 pub use child::until;
 pub use data::Data;
 pub use database::Database;

@@ -63,6 +63,14 @@ impl Setup {
         Self::new(tempfile::tempdir().unwrap(), data)
     }
 
+    /// The same as a user of the database who has no rights beyond it.
+    pub async fn as_plain_user(self, mysql: &Server) -> Self {
+        let database = self.data.database_url();
+        let name = database.rsplit('/').next().unwrap();
+        let url = format!("{}/{name}", mysql.url_of_plain_user().await);
+        self.with("DASHOP_DATABASE_URL", &url)
+    }
+
     /// The same on the Galera cluster and the Redis Cluster of this run.
     pub async fn on_clusters() -> Self {
         Self::new(tempfile::tempdir().unwrap(), Data::on_clusters().await)
@@ -177,6 +185,15 @@ impl Setup {
 
     /// Starts the program and waits until it serves.
     pub async fn start(self) -> Dashop {
+        self.start_until("/readyz").await
+    }
+
+    /// Starts the program and waits until it answers, whether or not it is ready.
+    pub async fn start_unready(self) -> Dashop {
+        self.start_until("/healthz").await
+    }
+
+    async fn start_until(self, path: &str) -> Dashop {
         let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let started = Instant::now();
         let child = self
@@ -188,8 +205,13 @@ impl Setup {
             .spawn()
             .expect("the program is built: cargo build --bin dashop");
         let mut dashop = Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() };
-        dashop.await_ready(started).await;
+        dashop.await_answer(started, path).await;
         dashop
+    }
+
+    /// What the program has said so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
     fn log_file(&self) -> PathBuf {
@@ -198,8 +220,8 @@ impl Setup {
 }
 
 impl Dashop {
-    async fn await_ready(&mut self, started: Instant) {
-        let ready = self.url("/readyz");
+    async fn await_answer(&mut self, started: Instant, path: &str) {
+        let ready = self.url(path);
         while started.elapsed() < Duration::from_secs(60) {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("the program ended with {status}");
@@ -225,7 +247,7 @@ impl Dashop {
 
     /// What it has said so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.setup.log_file()).unwrap_or_default()
+        self.setup.log()
     }
 
     /// How it is set up.

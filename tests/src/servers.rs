@@ -8,13 +8,17 @@ use deadpool_redis::redis;
 use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
 use tempfile::TempDir;
 
+use crate::Certificates;
 use crate::child::{free_address, kill, signal, that_dies_with_us, until};
 
 /// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
 pub struct Server {
     kind: Kind,
+    /// Options of the server's command line.
+    options: Vec<String>,
     directory: TempDir,
     address: SocketAddr,
+    tls_address: Option<SocketAddr>,
     child: Option<Child>,
 }
 
@@ -27,17 +31,47 @@ enum Kind {
 impl Server {
     /// A MariaDB on new data.
     pub async fn mariadb() -> Self {
-        Self::new(Kind::MariaDb).await
+        Self::mariadb_with(&[]).await
+    }
+
+    /// The same, with these options.
+    pub async fn mariadb_with(options: &[&str]) -> Self {
+        Self::new(Kind::MariaDb, options).await
     }
 
     /// An empty Redis that has written each change to its disk when it answers.
     pub async fn redis() -> Self {
-        Self::new(Kind::Redis).await
+        Self::new(Kind::Redis, &[]).await
     }
 
-    async fn new(kind: Kind) -> Self {
+    /// The same, which is also reached over TLS.
+    pub async fn redis_with_tls(certificates: &Certificates) -> Self {
+        let address = free_address();
+        let file = |path: std::path::PathBuf| path.display().to_string();
+        let (certificate, key) = (file(certificates.certificate()), file(certificates.key()));
+        let (port, authority) = (address.port().to_string(), file(certificates.authority()));
+        let options = [
+            ["--tls-port", &port],
+            ["--tls-cert-file", &certificate],
+            ["--tls-key-file", &key],
+            ["--tls-ca-cert-file", &authority],
+            ["--tls-auth-clients", "no"],
+        ];
+        let mut server = Self::new(Kind::Redis, &options.concat()).await;
+        server.tls_address = Some(address);
+        server
+    }
+
+    /// Where the program finds it over TLS.
+    pub fn tls_url(&self) -> String {
+        format!("rediss://{}", self.tls_address.expect("it is reached over TLS"))
+    }
+
+    async fn new(kind: Kind, options: &[&str]) -> Self {
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let directory = tempfile::tempdir().unwrap();
         let mut server =
-            Self { kind, directory: tempfile::tempdir().unwrap(), address: free_address(), child: None };
+            Self { kind, options, directory, address: free_address(), tls_address: None, child: None };
         server.install();
         server.start().await;
         server
@@ -117,8 +151,24 @@ impl Server {
                 redis
             }
         };
-        command.env("TMPDIR", self.directory.path());
+        command.args(&self.options).env("TMPDIR", self.directory.path());
         command
+    }
+
+    /// Runs statements as the database's root.
+    pub async fn execute(&self, sql: &str) {
+        let mut root = AsyncMysqlConnection::establish(&format!("{}/mysql", self.url())).await.unwrap();
+        root.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error}: {sql}"));
+    }
+
+    /// Where the program finds it as a user who has no rights but those on the databases of the tests.
+    pub async fn url_of_plain_user(&self) -> String {
+        self.execute(
+            "CREATE USER IF NOT EXISTS shop@'127.0.0.1' IDENTIFIED BY 'shop'; \
+             GRANT ALL ON `shop%`.* TO shop@'127.0.0.1'",
+        )
+        .await;
+        format!("mysql://shop:shop@{}", self.address)
     }
 
     async fn answers(&self) -> bool {

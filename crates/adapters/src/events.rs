@@ -9,8 +9,10 @@ use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use domain::{Delivery, OrderNews};
 use ports::{Clock, ListenerError, NewsListener};
-use reqwest::{header, redirect};
+use reqwest::header;
 use serde::Serialize;
+
+use crate::web_client;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -61,12 +63,7 @@ impl HttpListener {
     /// # Errors
     /// The HTTP client cannot be made.
     pub fn new(config: &ListenerConfig, clock: Arc<dyn Clock>) -> Result<Self, ListenerConfigError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(ListenerConfigError)?;
+        let http = web_client::client(&config.url, CONNECT_TIMEOUT, TIMEOUT).map_err(ListenerConfigError)?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &config.secret);
         Ok(Self { http, url: config.url.clone(), key, clock })
     }

@@ -16,3 +16,5 @@ pub mod redis;
 #[cfg(feature = "sql")]
 pub mod sql;
 pub mod system;
+#[cfg(any(feature = "alipay", feature = "events"))]
+mod web_client;

@@ -71,7 +71,13 @@ fn server() -> String {
 }
 
 fn config(url: &str, timeout: Duration) -> RedisConfig {
-    RedisConfig { urls: vec![url.to_owned()], cluster: false, connections: 4, timeout }
+    RedisConfig {
+        urls: vec![url.to_owned()],
+        cluster: false,
+        connections: 4,
+        timeout,
+        root_certificates: None,
+    }
 }
 
 fn key(user: i32) -> String {
@@ -179,7 +185,7 @@ async fn a_configuration_that_cannot_work_is_refused() {
         (vec!["nonsense"], true),
     ] {
         let urls: Vec<String> = urls.into_iter().map(str::to_owned).collect();
-        let config = RedisConfig { urls, cluster, connections: 1, timeout: LIMIT };
+        let config = RedisConfig { urls, cluster, connections: 1, timeout: LIMIT, root_certificates: None };
         assert!(RedisCarts::new(&config).is_err(), "{:?} {cluster}", config.urls);
     }
 }

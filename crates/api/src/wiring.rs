@@ -8,8 +8,10 @@ mod readiness;
 mod storefront;
 
 use std::{
+    error::Error,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicU64},
+    time::{Duration, Instant},
 };
 
 use adapters::{
@@ -17,19 +19,19 @@ use adapters::{
     events::ListenerConfigError,
     passwords::HashingFails,
     redis::{RedisCarts, RedisConfigError},
-    sql::{ConnectError, SqlStore},
+    sql::{ConnectError, SqlConfig, SqlStore},
     system::{SystemClock, SystemRandomness},
 };
 use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
+    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Reconcile, RefundOrder, SearchOrders, SettlePayment,
+    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 
 pub(crate) use events::resend_news;
 pub(crate) use keys::{staff_key, token_key};
@@ -39,6 +41,10 @@ use crate::{
     configuration::Configuration,
     http::{LoginCode, Office, Pages, Shop, StaffKey, Stopping},
 };
+
+/// How long to wait before a database that cannot be reached is tried again: first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -113,6 +119,37 @@ pub enum StartError {
     },
 }
 
+/// Checks what the configuration says of keys and servers, without asking any of them.
+///
+/// # Errors
+/// A server could not start with it.
+pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
+    Payment::check(configuration)?;
+    configuration.redis.as_ref().map(RedisCarts::new).transpose()?;
+    Ok(())
+}
+
+/// Opens the database. While it cannot be reached, as when it starts at the same time, waits for it.
+///
+/// # Errors
+/// It cannot be reached for so long, or lets nobody in.
+pub(crate) async fn connect(database: &SqlConfig, patience: Duration) -> Result<SqlStore, StartError> {
+    let deadline = Instant::now() + patience;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = match SqlStore::connect(database).await {
+            Err(ConnectError::Open(error @ (StoreError::Unavailable(_) | StoreError::Busy(_)))) => error,
+            opened => return Ok(opened?),
+        };
+        if Instant::now() + pause > deadline {
+            return Err(ConnectError::Open(error).into());
+        }
+        tracing::warn!(error = &error as &dyn Error, "waiting for the database; trying again in {pause:?}");
+        sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
+    }
+}
+
 /// Opens the database, with its schema up to date.
 ///
 /// # Errors
@@ -123,7 +160,7 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<SqlStore
         keys::private_directory(directory)
             .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
     }
-    let store = SqlStore::connect(&configuration.database).await?;
+    let store = connect(&configuration.database, configuration.database_start_timeout).await?;
     if configuration.migrate_at_start {
         for name in store.migrate().await? {
             tracing::info!(name, "schema changed");
@@ -161,8 +198,13 @@ impl Services {
         let backs = Backs { store: Arc::clone(&store), gateway, merchant, clock };
         let life = backs.order_life(configuration);
         let events = events::event_jobs(&store, configuration)?;
-        let jobs = jobs::start(&life, sweep, events, configuration.jobs_stalled_after);
-        let readiness = Arc::new(Parts { store, redis, desk: desk.clone(), jobs: jobs.health() });
+        let keys = PurgeKeys {
+            keys: Arc::clone(&store) as _,
+            clock: Arc::clone(&backs.clock),
+            retention: configuration.key_retention,
+        };
+        let jobs = jobs::start(&life, sweep, events, keys, configuration.jobs_stalled_after);
+        let readiness = Arc::new(Parts::new(store, redis, desk.clone(), jobs.health()));
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");

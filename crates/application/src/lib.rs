@@ -37,8 +37,8 @@ pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use figures::{Figures, ShowFigures};
 pub use inspect_order::{InspectOrder, InspectOrderError, OrderDossier};
 pub use jobs::{
-    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeNews, Schedule, Supervisor,
-    SweepCarts, TellNews,
+    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeKeys, PurgeNews, Schedule,
+    Supervisor, SweepCarts, TellNews,
 };
 pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};

@@ -66,8 +66,9 @@ impl Reconcile {
             return Err(ReconcileError::NotOver);
         }
         let bill = self.gateway.bill(day).await?.ok_or(ReconcileError::NoBill)?;
-        let trade_nos: Vec<String> = bill.iter().map(|entry| entry.trade_no.clone()).collect();
+        let trade_nos: Vec<String> = bill.entries.iter().map(|entry| entry.trade_no.clone()).collect();
         let request_nos: Vec<String> = bill
+            .entries
             .iter()
             .filter_map(|entry| match &entry.kind {
                 BillEntryKind::Payment => None,
@@ -90,7 +91,9 @@ impl Reconcile {
             (DifferenceKind::MissingHere, None) => self.settle_missing(difference).await,
             (DifferenceKind::MissingHere, Some(number)) => self.book_missing(difference, number).await,
             (DifferenceKind::Status, Some(number)) => self.finish(difference, number).await,
-            (DifferenceKind::Status, None) | (DifferenceKind::Amount | DifferenceKind::MissingThere, _) => {
+            (DifferenceKind::Foreign, _) => return "未处理:不是本店的订单号".to_owned(),
+            (DifferenceKind::Status, None)
+            | (DifferenceKind::Amount | DifferenceKind::MissingThere | DifferenceKind::Unreadable, _) => {
                 return "未处理:需人工核对".to_owned();
             }
         };

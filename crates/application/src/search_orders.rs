@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
-use ports::{BackOffice, FoundOrder, OrderSearch, StoreError, Users};
+use ports::{BackOffice, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
 
 /// 订单搜索 of the shop's people: orders of all buyers, newest first, a page at a time, or all of them for a table.
 pub struct SearchOrders {
@@ -125,5 +125,15 @@ impl OrderExport {
             Some(_) | None => None,
         };
         Ok(Some(page).filter(|page| !page.is_empty()))
+    }
+
+    /// The next orders, newest first, with their goods and payments; none where there are no more.
+    ///
+    /// # Errors
+    /// As [`OrderExport::next`]; orders whose goods could not be read are passed over then.
+    pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ListedOrder>>, StoreError> {
+        let Some(page) = self.next().await? else { return Ok(None) };
+        let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();
+        Ok(Some(self.office.shipping_list(&ids).await?))
     }
 }

@@ -128,7 +128,17 @@ impl SignIn {
             ) => self.was_no_failure(&name, address),
         }
         let credential = checked?;
-        let cart_lines = self.cart.merge(credential.user_id, &request.offline_cart).await?;
+        let cart_lines = match self.cart.merge(credential.user_id, &request.offline_cart).await {
+            // There is nothing to merge, and nothing is lost.
+            Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "a buyer signs in without their cart"
+                );
+                0
+            }
+            merged => merged?,
+        };
         Ok(SignedIn { cart_lines, token_until: self.clock.now().after(self.token_life) })
     }
 

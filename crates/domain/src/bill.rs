@@ -1,5 +1,33 @@
 use crate::{Money, ShopTime};
 
+/// Alipay's bill of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// What was booked.
+    pub entries: Vec<BillEntry>,
+    /// Lines that cannot be read. What they tell is not among the entries.
+    pub unreadable: Vec<UnreadableLine>,
+}
+
+/// A line of a bill that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableLine {
+    /// Which, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: String,
+    /// Alipay's number of the trade, where the line begins as lines do; else empty.
+    pub trade_no: String,
+    /// Our order number, likewise.
+    pub out_trade_no: String,
+}
+
+impl From<Vec<BillEntry>> for Bill {
+    fn from(entries: Vec<BillEntry>) -> Self {
+        Self { entries, unreadable: Vec::new() }
+    }
+}
+
 /// One line of Alipay's bill of a day: money that came in, or that went back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillEntry {

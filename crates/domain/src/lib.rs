@@ -40,7 +40,7 @@ pub use address_book::{
 };
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
 pub use attempts::{AttemptPolicy, Attempts};
-pub use bill::{BillEntry, BillEntryKind};
+pub use bill::{Bill, BillEntry, BillEntryKind, UnreadableLine};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 pub use credentials::{Password, PasswordHash};

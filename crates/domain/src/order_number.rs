@@ -43,6 +43,20 @@ impl OrderNumbers {
         OrderId::from_digits(digits)
     }
 
+    /// Whether a number could be one of these, or that of a payment of such an order: its own behind it and `_`. What
+    /// could not is another program's.
+    pub fn could_have_given(number: &str) -> bool {
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let (order, payment) = match number.split_once('_') {
+            Some((order, payment)) => (order, Some(payment)),
+            None => (number, None),
+        };
+        is_digits(order)
+            && payment.is_none_or(is_digits)
+            && matches!(order.len(), 16 | 22)
+            && order.get(..14).is_some_and(ShopTime::is_compact)
+    }
+
     /// Notes that others have these numbers, so that [`OrderNumbers::next`] does not give them again in this second.
     pub fn mark_taken<'a>(&mut self, taken: impl IntoIterator<Item = &'a OrderId>) {
         for id in taken {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::{BillEntry, BillEntryKind, PaymentRecord, Refund, RefundStatus, ShopDate};
+use crate::{
+    Bill, BillEntry, BillEntryKind, OrderNumbers, PaymentRecord, Refund, RefundStatus, ShopDate,
+    UnreadableLine,
+};
 
 /// What is on record of a day, and of whatever the bill of that day names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +44,11 @@ pub enum DifferenceKind {
     Amount,
     /// Alipay has done it, and our record says otherwise.
     Status,
+    /// The bill has it under a number that no order can have: another application of the same account at Alipay made it,
+    /// and it is none of our business.
+    Foreign,
+    /// A line of the bill that cannot be read, and so was not compared.
+    Unreadable,
 }
 
 impl DifferenceKind {
@@ -51,18 +59,21 @@ impl DifferenceKind {
             Self::MissingThere => "missing_there",
             Self::Amount => "amount",
             Self::Status => "status",
+            Self::Foreign => "foreign",
+            Self::Unreadable => "unreadable",
         }
     }
 }
 
-/// Every difference between the bill of a day and our books; first those of payments, then those of refunds.
+/// Every difference between the bill of a day and our books; first those of payments, then those of refunds, then the
+/// lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
 ///
 /// A refund is booked there when it happens and here when we learn of it. Only one that was asked for and finished
 /// within the day must be on that day's bill: another may be on the one before, or after.
-pub fn reconcile(day: ShopDate, bill: &[BillEntry], books: &DayBooks) -> Vec<Difference> {
+pub fn reconcile(day: ShopDate, bill: &Bill, books: &DayBooks) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut billed: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
-    for entry in bill {
+    for entry in &bill.entries {
         let number = match &entry.kind {
             BillEntryKind::Payment => None,
             BillEntryKind::Refund { out_request_no } => Some(out_request_no.as_str()),
@@ -70,12 +81,15 @@ pub fn reconcile(day: ShopDate, bill: &[BillEntry], books: &DayBooks) -> Vec<Dif
         billed.insert((&entry.trade_no, number));
     }
     let of_kind = |refunds: bool| {
-        bill.iter().filter(move |entry| matches!(entry.kind, BillEntryKind::Refund { .. }) == refunds)
+        bill.entries.iter().filter(move |entry| matches!(entry.kind, BillEntryKind::Refund { .. }) == refunds)
     };
+    let is_unreadable =
+        |trade_no: &str| bill.unreadable.iter().any(|line| !trade_no.is_empty() && line.trade_no == trade_no);
     differences.extend(of_kind(false).filter_map(|entry| payment_differs(entry, &books.payments)));
     let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
     for payment in books.payments.iter().filter(paid_today) {
-        if !billed.contains(&(payment.trade.trade_no.as_str(), None)) {
+        let trade_no = payment.trade.trade_no.as_str();
+        if !billed.contains(&(trade_no, None)) && !is_unreadable(trade_no) {
             differences.push(Difference {
                 kind: DifferenceKind::MissingThere,
                 trade_no: payment.trade.trade_no.clone(),
@@ -88,7 +102,8 @@ pub fn reconcile(day: ShopDate, bill: &[BillEntry], books: &DayBooks) -> Vec<Dif
     }
     differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, &books.refunds)));
     for refund in books.refunds.iter().filter(|refund| is_of_day(refund, day)) {
-        if !billed.contains(&(refund.trade_no.as_str(), Some(refund.out_request_no.as_str()))) {
+        let is_billed = billed.contains(&(refund.trade_no.as_str(), Some(refund.out_request_no.as_str())));
+        if !is_billed && !is_unreadable(&refund.trade_no) {
             differences.push(Difference {
                 kind: DifferenceKind::MissingThere,
                 trade_no: refund.trade_no.clone(),
@@ -99,6 +114,7 @@ pub fn reconcile(day: ShopDate, bill: &[BillEntry], books: &DayBooks) -> Vec<Dif
             });
         }
     }
+    differences.extend(bill.unreadable.iter().map(unreadable));
     differences
 }
 
@@ -106,6 +122,24 @@ fn is_of_day(refund: &Refund, day: ShopDate) -> bool {
     refund.status == RefundStatus::Succeeded
         && refund.requested_at.date() == day
         && refund.finished_at.is_some_and(|at| at.date() == day)
+}
+
+fn unreadable(line: &UnreadableLine) -> Difference {
+    Difference {
+        kind: DifferenceKind::Unreadable,
+        trade_no: line.trade_no.clone(),
+        out_trade_no: line.out_trade_no.clone(),
+        out_request_no: None,
+        ours: None,
+        theirs: Some(format!("line {}: {}", line.line, line.problem)),
+    }
+}
+
+/// What is on the bill and not in our books.
+fn missing_here(entry: &BillEntry) -> Difference {
+    let can_be_ours = OrderNumbers::could_have_given(&entry.out_trade_no);
+    let kind = if can_be_ours { DifferenceKind::MissingHere } else { DifferenceKind::Foreign };
+    difference(kind, entry, None, entry.amount.to_string())
 }
 
 fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, theirs: String) -> Difference {
@@ -126,7 +160,7 @@ fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, the
 fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Difference> {
     let theirs = entry.amount.to_string();
     match payments.iter().find(|payment| payment.trade.trade_no == entry.trade_no) {
-        None => Some(difference(DifferenceKind::MissingHere, entry, None, theirs)),
+        None => Some(missing_here(entry)),
         Some(payment) if payment.trade.total_amount != entry.amount => {
             let ours = payment.trade.total_amount.to_string();
             Some(difference(DifferenceKind::Amount, entry, Some(ours), theirs))
@@ -140,7 +174,7 @@ fn refund_differs(entry: &BillEntry, refunds: &[Refund]) -> Option<Difference> {
     let is_it =
         |refund: &&Refund| refund.out_request_no == *out_request_no && refund.trade_no == entry.trade_no;
     match refunds.iter().find(is_it) {
-        None => Some(difference(DifferenceKind::MissingHere, entry, None, entry.amount.to_string())),
+        None => Some(missing_here(entry)),
         Some(refund) if refund.amount != entry.amount => {
             let ours = refund.amount.to_string();
             Some(difference(DifferenceKind::Amount, entry, Some(ours), entry.amount.to_string()))
@@ -217,7 +251,7 @@ mod tests {
     type Told = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
 
     fn told(bill: &[BillEntry], books: DayBooks) -> Vec<Told> {
-        let differences = reconcile(day(), bill, &books).into_iter();
+        let differences = reconcile(day(), &bill.to_vec().into(), &books).into_iter();
         differences.map(|d| (d.kind, d.trade_no, d.out_request_no, d.ours, d.theirs)).collect()
     }
 
@@ -262,6 +296,60 @@ mod tests {
                 (Amount, "A".to_owned(), text("r2"), text("1.00"), text("1.01")),
                 (MissingHere, "A".to_owned(), text("r3"), None, text("0.50")),
                 (MissingThere, "A".to_owned(), text("r4"), text("2.00"), None),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_another_application_of_the_account_did_is_told_apart() {
+        use DifferenceKind::{Foreign, MissingHere};
+        let numbered = |number: &str, request| BillEntry {
+            out_trade_no: number.to_owned(),
+            ..entry("B", "7.00", request)
+        };
+        let kinds = |number: &str| {
+            let bill = [numbered(number, None), numbered(number, Some("r9"))];
+            told(&bill, DayBooks::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
+        };
+        for ours in ["2026112510000001", "2026112510000000000001", "2026112510000001_2"] {
+            assert_eq!(kinds(ours), [MissingHere, MissingHere], "{ours}");
+        }
+        for foreign in
+            ["", "42", "WX-2026112510000001", "2026112510000001A", "20261125100000012", "2026139910000001"]
+        {
+            assert_eq!(kinds(foreign), [Foreign, Foreign], "{foreign}");
+        }
+    }
+
+    /// A line that cannot be read hides nothing else, and is not taken for a payment that Alipay lacks.
+    #[test]
+    fn a_line_that_cannot_be_read_is_listed() {
+        let books = DayBooks {
+            payments: vec![payment("A", "10.00", NOON), payment("C", "5.00", NOON)],
+            refunds: Vec::new(),
+        };
+        let line = UnreadableLine {
+            line: 7,
+            problem: "it has 10 fields where 9 are named".to_owned(),
+            trade_no: "A".to_owned(),
+            out_trade_no: "2026112510000001".to_owned(),
+        };
+        let bill = Bill { entries: vec![entry("B", "7.00", None)], unreadable: vec![line] };
+        let found: Vec<_> = reconcile(day(), &bill, &books)
+            .into_iter()
+            .map(|one| (one.kind, one.trade_no, one.theirs))
+            .collect();
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            found,
+            [
+                (DifferenceKind::MissingHere, "B".to_owned(), text("7.00")),
+                (DifferenceKind::MissingThere, "C".to_owned(), None),
+                (
+                    DifferenceKind::Unreadable,
+                    "A".to_owned(),
+                    text("line 7: it has 10 fields where 9 are named")
+                ),
             ]
         );
     }

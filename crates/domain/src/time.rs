@@ -74,6 +74,11 @@ impl ShopTime {
         ShopDate(self.0.date())
     }
 
+    /// Whether a text is fourteen digits that [`ShopTime::compact`] gives.
+    pub fn is_compact(text: &str) -> bool {
+        text.len() == 14 && NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").is_ok()
+    }
+
     /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; fourteen nines where the year has more than
     /// four.
     pub fn compact(self) -> String {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    Money, MoneySum, NumberRange, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate, ShopTime,
-    TimelineEntry, UserId, Username,
+    Money, MoneySum, NumberRange, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate,
+    ShopTime, TimelineEntry, UserId, Username,
 };
 
 use crate::StoreError;
@@ -15,6 +15,11 @@ pub trait BackOffice: Send + Sync {
     /// MUST find them by an index, whatever is asked for and however many orders there are, and MUST leave out orders in
     /// a status that the shop does not know.
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError>;
+
+    /// The orders of these numbers with their goods and payments, the largest number first.
+    ///
+    /// The number of statements MUST NOT grow with that of the orders.
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError>;
 
     /// All that is on record of one order.
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError>;
@@ -74,6 +79,17 @@ pub struct FoundOrder {
     /// Who receives the goods: as it was when the order was placed, or as the address book has it where that was not
     /// kept.
     pub receiver: String,
+}
+
+/// An order as a list shows it from which goods are sent and money is compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedOrder {
+    /// The order.
+    pub order: Order,
+    /// The buyer's name; empty where the user is gone.
+    pub username: Username,
+    /// The payment that paid it; none where none did.
+    pub payment: Option<PaymentRecord>,
 }
 
 /// All that is on record of one order, for people to look at.

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Addressee, BillEntry, Money, OrderId, ShopDate, ShopTime, Trade};
+use domain::{Addressee, Bill, Money, OrderId, ShopDate, ShopTime, Trade};
 
 use crate::BoxError;
 
@@ -62,7 +62,7 @@ pub trait PaymentGateway: Send + Sync {
     /// or without any trade.
     ///
     /// MUST end within a bounded time and hold at most a bounded number of entries.
-    async fn bill(&self, date: ShopDate) -> Result<Option<Vec<BillEntry>>, GatewayError>;
+    async fn bill(&self, date: ShopDate) -> Result<Option<Bill>, GatewayError>;
 }
 
 /// What closing a trade came to.

@@ -6,11 +6,11 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// The database did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Somebody else holds the rows: a deadlock or a lock that was not granted in time. Nothing was changed, and the
-    /// whole unit of work may be tried again.
-    #[error("the database rows are locked by others")]
+    /// Somebody else holds the rows, a deadlock or a lock that was not granted in time; or all connections. Nothing was
+    /// changed, and the whole unit of work may be tried again.
+    #[error("others hold the database's rows or connections")]
     Busy(#[source] BoxError),
-    /// The database cannot be reached, did not answer in time, or closed the connection.
+    /// The database cannot be reached, did not answer in time, closed the connection, or lets nobody write.
     #[error("the database is not available")]
     Unavailable(#[source] BoxError),
     /// The connection was lost while committing: whether the unit of work took effect is not known.

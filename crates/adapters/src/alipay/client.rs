@@ -6,12 +6,13 @@ use alipay_protocol::{
 };
 use domain::ShopTime;
 use ports::GatewayError;
-use reqwest::{RequestBuilder, StatusCode, header, redirect};
+use reqwest::{RequestBuilder, StatusCode, header};
 use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
 use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
+use crate::web_client;
 
 /// How often one call is tried.
 const ATTEMPTS: u32 = 3;
@@ -48,12 +49,9 @@ enum Attempt {
 
 impl Client {
     pub(super) fn new(config: &AlipayConfig) -> Result<Self, AlipayConfigError> {
-        let http = reqwest::Client::builder()
-            .connect_timeout(config.timeouts.connect)
-            .timeout(config.timeouts.attempt)
-            .redirect(redirect::Policy::none())
-            .build()
-            .map_err(AlipayConfigError::Client)?;
+        let AlipayTimeouts { connect, attempt, .. } = config.timeouts;
+        let http =
+            web_client::client(&config.gateway_url, connect, attempt).map_err(AlipayConfigError::Client)?;
         Ok(Self { http, timeouts: config.timeouts })
     }
 }

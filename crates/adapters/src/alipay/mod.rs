@@ -18,7 +18,7 @@ use std::{num::NonZero, sync::Arc, thread};
 
 use alipay_protocol::{Params, SignError, request};
 use async_trait::async_trait;
-use domain::{BillEntry, Money, OrderId, ShopDate, ShopTime, Trade};
+use domain::{Bill, Money, OrderId, ShopDate, ShopTime, Trade};
 use ports::{
     Clock, CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome,
     RefundRequest, VerifiedNotification, VerifiedReturn,
@@ -124,7 +124,7 @@ impl PaymentGateway for AlipayGateway {
         refund::ask(self, trade_no, out_request_no).await
     }
 
-    async fn bill(&self, date: ShopDate) -> Result<Option<Vec<BillEntry>>, GatewayError> {
+    async fn bill(&self, date: ShopDate) -> Result<Option<Bill>, GatewayError> {
         bill::of(self, date).await
     }
 }

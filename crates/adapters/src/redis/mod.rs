@@ -1,11 +1,17 @@
 //! The carts in Redis, as the old shop keeps them: the hash `cart_<user id>`, a field for each SKU.
 
-use std::{collections::BTreeMap, fmt, future::Future, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use deadpool_redis::{
-    PoolConfig, Runtime, Timeouts, cluster,
-    redis::{self, FromRedisValue},
+    Manager, PoolConfig, Runtime, Timeouts, cluster,
+    redis::{self, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, TlsCertificates},
 };
 use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
 use ports::{BoxError, CartError, CartRemoval, CartStore};
@@ -39,7 +45,7 @@ return 1";
 /// Where the carts are, and how long to wait for them.
 #[derive(Clone)]
 pub struct RedisConfig {
-    /// `redis://[user:password@]host:port/database`; the nodes of a cluster where there are several, or where
+    /// `redis://[user:password@]host:port/database`, or `rediss://` to be encrypted; the nodes of a cluster where there are several, or where
     /// `cluster` says so. The old shop keeps its carts in database 4.
     pub urls: Vec<String>,
     /// Whether the servers are a Redis Cluster.
@@ -48,6 +54,8 @@ pub struct RedisConfig {
     pub connections: usize,
     /// The longest that one operation may take, waiting for a connection included.
     pub timeout: Duration,
+    /// A PEM file of the authorities to trust with `rediss://` instead of the system's; not with a cluster.
+    pub root_certificates: Option<PathBuf>,
 }
 
 /// Without the passwords that may be in the URLs.
@@ -58,6 +66,7 @@ impl fmt::Debug for RedisConfig {
             .field("cluster", &self.cluster)
             .field("connections", &self.connections)
             .field("timeout", &self.timeout)
+            .field("root_certificates", &self.root_certificates)
             .finish()
     }
 }
@@ -103,11 +112,14 @@ impl RedisCarts {
                 )
             }
             (false, [url]) => {
-                let mut server = deadpool_redis::Config::from_url(url);
-                server.pool = Some(pool_config);
-                Pool::Single(
-                    server.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?,
-                )
+                let server = server(url, config.root_certificates.as_deref()).map_err(unusable)?;
+                let manager = Manager::new(server).map_err(|error| unusable(error.into()))?;
+                let pool = deadpool_redis::Pool::builder(manager)
+                    .config(pool_config)
+                    .runtime(Runtime::Tokio1)
+                    .build()
+                    .map_err(|error| unusable(error.into()))?;
+                Pool::Single(pool)
             }
             (true, _) => return Err(unusable("a cluster needs at least one URL".into())),
             (false, _) => return Err(unusable("a single server needs exactly one URL".into())),
@@ -233,6 +245,17 @@ impl CartStore for RedisCarts {
 
     async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
         self.within_time(RedisCarts::discard(self, user_id, sku_ids)).await
+    }
+}
+
+/// Where a single server is, and what its certificate is to be of.
+fn server(url: &str, root_certificates: Option<&Path>) -> Result<ConnectionInfo, BoxError> {
+    match root_certificates {
+        Some(file) => {
+            let certificates = TlsCertificates { client_tls: None, root_cert: Some(std::fs::read(file)?) };
+            Ok(Client::build_with_tls(url, certificates)?.get_connection_info().clone())
+        }
+        None => Ok(url.into_connection_info()?),
     }
 }
 

@@ -58,6 +58,12 @@ pub enum MysqlTls {
         /// A PEM file of the authorities to trust instead of the well-known ones.
         root_certificates: Option<PathBuf>,
     },
+    /// They are, and the server's certificate must be of these authorities, whatever name it has: for servers that are
+    /// reached under another one.
+    AuthorityOnly {
+        /// As in [`MysqlTls::Required`].
+        root_certificates: Option<PathBuf>,
+    },
     /// They are, but whoever answers is trusted: for servers with certificates they made themselves.
     Unverified,
 }
@@ -66,7 +72,10 @@ pub enum MysqlTls {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL names no database that this crate knows.
-    #[error("the database URL must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE: {0}")]
+    #[error(
+        "the database URL must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE, with the special \
+         characters of a password percent-encoded, such as %40 for @: {0}"
+    )]
     Url(String),
     /// The directory of the SQLite file cannot be made.
     #[error("the directory {path} for the database cannot be made")]

@@ -3,6 +3,8 @@
 use diesel::result::Error as DieselError;
 use ports::{BoxError, StoreError};
 
+use super::obstacle::Obstacle;
+
 /// Why a query has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum QueryError {
@@ -21,6 +23,10 @@ pub(super) enum Fault {
     Locked,
     /// The connection is gone, or the server cannot serve it any more.
     Lost,
+    /// The statement took too long and was ended; the connection is as good as before.
+    TimedOut,
+    /// Nobody can write there now.
+    Blocked(Obstacle),
     /// The statement was refused; the connection is as good as before.
     Refused,
 }
@@ -29,6 +35,11 @@ pub(super) enum Fault {
 #[derive(Debug, thiserror::Error)]
 #[error("no answer from the database within {0:?}")]
 pub(super) struct NoAnswer(pub(super) std::time::Duration);
+
+/// All connections were with others for as long as one is waited for.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection to the database became free within {0:?}")]
+pub(super) struct NoneFree(pub(super) std::time::Duration);
 
 /// The connection was given up, because an earlier call on it got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +71,7 @@ impl QueryError {
         };
         match fault {
             Fault::Locked => StoreError::Busy(Box::new(error)),
-            Fault::Lost => StoreError::Unavailable(Box::new(error)),
+            Fault::Lost | Fault::TimedOut | Fault::Blocked(_) => StoreError::Unavailable(Box::new(error)),
             Fault::Refused => StoreError::Refused(Box::new(error)),
         }
     }

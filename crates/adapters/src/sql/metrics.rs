@@ -28,13 +28,25 @@ impl ParkedRows {
 #[derive(Debug, Clone)]
 pub(super) struct StatementCounter {
     total: Arc<AtomicU64>,
+    /// The server's number of the connection, where it has one.
+    server_thread: Option<u32>,
     /// The next statement is the `BEGIN`, `COMMIT` or `ROLLBACK` that was just announced.
     at_a_boundary: bool,
 }
 
 impl StatementCounter {
     pub(super) fn new(total: Arc<AtomicU64>) -> Self {
-        Self { total, at_a_boundary: false }
+        Self { total, server_thread: None, at_a_boundary: false }
+    }
+
+    /// For a connection that the server knows by this number.
+    pub(super) fn on_thread(self, server_thread: u32) -> Self {
+        Self { server_thread: Some(server_thread), ..self }
+    }
+
+    /// The server's number of the connection.
+    pub(super) fn server_thread(&self) -> Option<u32> {
+        self.server_thread
     }
 }
 

@@ -45,6 +45,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261125000004", "2026-11-25-000004_order_life"),
             $crate::sql::migration::one!($engine, "20261125000005", "2026-11-25-000005_ordered_lines"),
             $crate::sql::migration::one!($engine, "20261128000006", "2026-11-28-000006_parked_and_refused"),
+            $crate::sql::migration::one!($engine, "20261128000007", "2026-11-28-000007_upkeep"),
         ]
     };
 }
@@ -74,8 +75,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 6] = embed!("mysql");
-    const SQLITE: [Migration; 6] = embed!("sqlite");
+    const MYSQL: [Migration; 7] = embed!("mysql");
+    const SQLITE: [Migration; 7] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {
@@ -98,7 +99,7 @@ mod tests {
     fn a_database_of_a_newer_dashop_is_current() {
         let applied = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect();
         let known: &'static [Migration] = &SQLITE;
-        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 6);
+        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 7);
         assert!(!SchemaState::new(known, applied(&["20261123000001"])).is_current());
         let newer: Vec<&str> =
             known.iter().map(|migration| migration.version).chain(["20991231000001"]).collect();

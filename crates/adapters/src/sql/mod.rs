@@ -12,6 +12,7 @@ mod failure;
 mod metrics;
 mod migration;
 mod mysql;
+mod obstacle;
 mod schema;
 mod sqlite;
 mod store;
@@ -19,4 +20,5 @@ mod types;
 
 pub use config::{CartsIn, ConnectError, MysqlTls, NewsTo, SqlConfig};
 pub use migration::SchemaState;
+pub use obstacle::{NotWritable, Obstacle};
 pub use store::SqlStore;

@@ -8,12 +8,13 @@ use domain::{
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
-    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch,
-    Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys,
+    IdempotencyRecord, ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery,
+    OrderReader, OrderRepo, OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
+    UnitsOfWork, Users,
 };
 
-use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
+use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
 
 /// The shop's database, on the engine that its URL names. Cloning it is cheap; all clones share their connections.
 ///
@@ -41,10 +42,12 @@ trait Engine:
     + CartStore
     + NewsDelivery
     + DayLedger
+    + IdempotencyKeys
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
     async fn ping(&self) -> Result<(), StoreError>;
+    async fn check_writable(&self) -> Result<(), NotWritable>;
     async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError>;
     fn statements(&self) -> u64;
     fn parked(&self) -> u64;
@@ -81,6 +84,14 @@ impl SqlStore {
         self.engine.ping().await
     }
 
+    /// Whether something can be written, as durably as an order is.
+    ///
+    /// # Errors
+    /// It cannot, and why.
+    pub async fn check_writable(&self) -> Result<(), NotWritable> {
+        self.engine.check_writable().await
+    }
+
     /// Fills an empty shop with the goods and buyers of [`super::demo`], created at `now`. False, and nothing changed,
     /// where it has buyers already.
     pub async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
@@ -114,6 +125,10 @@ macro_rules! engine {
 
             async fn ping(&self) -> Result<(), StoreError> {
                 <$database>::ping(self).await
+            }
+
+            async fn check_writable(&self) -> Result<(), NotWritable> {
+                <$database>::check_writable(self).await
             }
 
             async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
@@ -225,6 +240,10 @@ impl OrderReader for SqlStore {
 impl BackOffice for SqlStore {
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
         self.engine.search(search).await
+    }
+
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+        self.engine.shipping_list(ids).await
     }
 
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
@@ -377,7 +396,7 @@ impl NewsDelivery for SqlStore {
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        self.engine.purge(delivered_before, limit).await
+        NewsDelivery::purge(&*self.engine, delivered_before, limit).await
     }
 
     async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
@@ -403,5 +422,12 @@ impl DayLedger for SqlStore {
         at: ShopTime,
     ) -> Result<(), StoreError> {
         self.engine.keep(day, found, at).await
+    }
+}
+
+#[async_trait]
+impl IdempotencyKeys for SqlStore {
+    async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        IdempotencyKeys::purge(&*self.engine, used_before, limit).await
     }
 }

@@ -284,7 +284,7 @@ async fn the_bill_of_a_day_tells_of_every_payment_and_refund() {
     bench.refund("R1", "30.00").await.unwrap();
     bench.clock.set("2019-11-29 08:00:00");
     let console = bench.sandbox.refund_at_console(order().as_str(), money("0.01")).unwrap();
-    let bill = bench.shop.bill(day).await.unwrap().unwrap();
+    let bill = bench.shop.bill(day).await.unwrap().unwrap().entries;
     let shown: Vec<_> = bill
         .iter()
         .map(|entry| (entry.kind.clone(), entry.amount.to_string(), entry.booked_at.to_string()))
@@ -298,7 +298,7 @@ async fn the_bill_of_a_day_tells_of_every_payment_and_refund() {
     );
     assert!(bill.iter().all(|one| one.out_trade_no == order().as_str() && one.trade_no == bench.trade_no()));
     bench.clock.set("2019-11-30 08:00:00");
-    let next = bench.shop.bill(day.next()).await.unwrap().unwrap();
+    let next = bench.shop.bill(day.next()).await.unwrap().unwrap().entries;
     assert_eq!((next.len(), &next[0].kind), (1, &refund(&console)));
     assert_eq!(bench.shop.bill(day.days_before(1)).await.unwrap(), None, "a day without any trade");
     bench.sandbox.stop().await;
@@ -315,7 +315,7 @@ async fn no_subject_spoils_a_bill() {
         bench.sandbox.pay(payment.out_trade_no.as_str()).unwrap();
     }
     bench.clock.set("2019-11-29 08:00:00");
-    let bill = bench.shop.bill(ShopDate::parse("2019-11-28").unwrap()).await.unwrap().unwrap();
+    let bill = bench.shop.bill(ShopDate::parse("2019-11-28").unwrap()).await.unwrap().unwrap().entries;
     let told: Vec<_> = bill.into_iter().map(|entry| (entry.trade_no, entry.amount)).collect();
     let booked: Vec<_> =
         bench.sandbox.books().into_iter().map(|book| (book.trade_no, book.total_amount)).collect();

@@ -8,10 +8,12 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod migrating;
 mod old_shop;
 mod overtaking;
 #[path = "../sql_support/mod.rs"]
 mod sql_support;
+mod time_limits;
 mod trouble;
 
 use adapters::sql::CartsIn;

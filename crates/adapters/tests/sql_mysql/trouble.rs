@@ -15,13 +15,13 @@ use tokio::time::timeout;
 use super::sql_support::{Engine, SqlShop};
 
 /// A shop with two SKUs and the order 42, unpaid.
-struct Trouble {
-    shop: Arc<SqlShop>,
-    skus: [SkuId; 2],
+pub(crate) struct Trouble {
+    pub(crate) shop: Arc<SqlShop>,
+    pub(crate) skus: [SkuId; 2],
 }
 
 impl Trouble {
-    async fn new(change: impl FnOnce(&mut SqlConfig)) -> Self {
+    pub(crate) async fn new(change: impl FnOnce(&mut SqlConfig)) -> Self {
         let engine = Engine::mysql().await;
         let mut config = engine.config();
         change(&mut config);
@@ -45,15 +45,19 @@ impl Trouble {
         Self { shop, skus }
     }
 
-    fn store(&self) -> &SqlStore {
+    pub(crate) fn store(&self) -> &SqlStore {
         &self.shop.store
     }
 
-    async fn begin(&self) -> Box<dyn UnitOfWork> {
+    pub(crate) async fn begin(&self) -> Box<dyn UnitOfWork> {
         self.store().begin().await.unwrap()
     }
 
-    async fn take(&self, unit: &mut dyn UnitOfWork, sku_id: SkuId) -> Result<StockOutcome, StoreError> {
+    pub(crate) async fn take(
+        &self,
+        unit: &mut dyn UnitOfWork,
+        sku_id: SkuId,
+    ) -> Result<StockOutcome, StoreError> {
         unit.stock().take(&[Allocation { sku_id, pieces: 1, price: "1.50".parse().unwrap() }]).await
     }
 
@@ -72,7 +76,7 @@ impl Trouble {
     }
 
     /// Waits until a statement of the store has taken so long that it must be waiting for rows that others hold.
-    async fn until_one_waits(&self) {
+    pub(crate) async fn until_one_waits(&self) {
         let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist \
             WHERE db = DATABASE() AND command = 'Execute' AND time_ms > 50";
         let look = async { while self.shop.engine.number(waiting).await == 0 {} };
@@ -80,7 +84,7 @@ impl Trouble {
     }
 }
 
-fn order_42() -> OrderId {
+pub(crate) fn order_42() -> OrderId {
     OrderId::parse("42").unwrap()
 }
 

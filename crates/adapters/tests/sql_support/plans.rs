@@ -11,7 +11,10 @@ use domain::{
     IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, Username,
 };
 use mysql_async::prelude::Queryable;
-use ports::{AddressBook, BackOffice, Catalog, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
+use ports::{
+    AddressBook, BackOffice, Catalog, IdempotencyKeys, NewsDelivery, OrderListQuery, OrderReader, OrderRepo,
+    OrderSearch, Resend,
+};
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};
@@ -28,7 +31,19 @@ pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
     shop.engine.run(&a_large_shop()).await;
     ask_everything(&shop).await;
 
+    ask_by_time(&shop).await;
+
     let texts = statements.0.lock().unwrap().clone();
+    for (table, index) in
+        [("dashop_outbox", "dashop_outbox_by_time"), ("dashop_idempotency", "dashop_idempotency_by_time")]
+    {
+        let by_time = |text: &&String| {
+            text.contains(table) && (text.contains("`at` >= ") || text.contains("`created_at` < "))
+        };
+        let text = texts.iter().find(by_time).unwrap_or_else(|| panic!("{table}: {texts:#?}"));
+        let plan = shop.engine.sqlite_plan(text);
+        assert!(plan.iter().all(|step| step.contains(index)), "{text}: {plan:#?}");
+    }
     let concerned: Vec<_> =
         texts.iter().filter(|text| LARGE.iter().any(|table| text.contains(table))).collect();
     assert!(concerned.len() >= 9, "{concerned:#?}");
@@ -115,6 +130,14 @@ async fn ask_everything(shop: &SqlShop) {
         at: ShopTime::parse("2019-11-28 12:00:00").unwrap(),
     };
     locked.append(&[domain::ledger::Event::StatusChanged(change)]).await.unwrap();
+}
+
+/// What is found by its time: events that are sent once more, keys of requests that are forgotten.
+async fn ask_by_time(shop: &SqlShop) {
+    let from = ShopTime::parse("2019-11-01 00:00:00").unwrap();
+    let day = Resend::Happened { from, until: from.date().next().begin() };
+    assert_eq!(shop.store.resend(&day, from).await.unwrap(), 0);
+    assert_eq!(IdempotencyKeys::purge(&shop.store, from, 9).await.unwrap(), 0);
 }
 
 /// Every kind of search, and what else the shop's people ask.

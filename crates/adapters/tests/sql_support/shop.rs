@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DayLedger,
-    DirectBuys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -95,6 +95,10 @@ impl Shop for SqlShop {
     }
 
     fn ledgers(&self) -> &dyn OrderRepo {
+        &self.store
+    }
+
+    fn idempotency_keys(&self) -> &dyn IdempotencyKeys {
         &self.store
     }
 

@@ -18,7 +18,7 @@ use std::{
     process::ExitCode,
 };
 
-use adapters::{sql::SqlStore, system::SystemClock};
+use adapters::system::SystemClock;
 use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, TransactError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
@@ -28,9 +28,9 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     StartError,
-    configuration::{Configuration, ConfigurationError, Source},
+    configuration::{Configuration, ConfigurationError, DatabaseConfiguration, Log, Source},
     http::{StaffKey, TableError},
-    wiring::{OrderLife, open_store, staff_key, token_key},
+    wiring::{OrderLife, check, connect, open_store, staff_key, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -203,12 +203,18 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
     let file = arguments.config.or(named);
     let source = Source::new(environment(), file.as_deref().map(Path::new))?;
+    if matches!(arguments.command, Command::Migrate) {
+        let configuration = DatabaseConfiguration::read(source)?;
+        start_log(&configuration.log)?;
+        return migrate(&configuration).await.map(|()| ExitCode::SUCCESS);
+    }
     let configuration = Configuration::read(source)?;
-    start_log(&configuration)?;
+    start_log(&configuration.log)?;
     match arguments.command {
         Command::Serve => serve::serve(&configuration).await,
         Command::Healthcheck => healthcheck::run(configuration.http.listen).await,
-        Command::Migrate => migrate(&configuration).await,
+        // Done above: it needs less.
+        Command::Migrate => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days),
         Command::Ship { order, carrier, tracking_number } => {
@@ -221,7 +227,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Return(arguments) => office::return_pieces(&configuration, arguments).await,
         Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
-        Command::Config => say_line(format!("{configuration:#?}")).map(drop),
+        Command::Config => show(&configuration),
     }?;
     Ok(ExitCode::SUCCESS)
 }
@@ -236,16 +242,16 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 /// after it and can bring it back.
 const QUIETER: &str = "actix_http=off,actix_server=warn";
 
-fn start_log(configuration: &Configuration) -> Result<(), CommandError> {
-    let filter = EnvFilter::try_new(format!("{QUIETER},{}", configuration.log_level))
-        .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", configuration.log_level)))?;
+fn start_log(settings: &Log) -> Result<(), CommandError> {
+    let filter = EnvFilter::try_new(format!("{QUIETER},{}", settings.level))
+        .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", settings.level)))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         // It would tell standard error that standard error cannot be written, and panic over that.
         .log_internal_errors(false)
         .with_writer(std::io::stderr);
-    if configuration.log_json {
+    if settings.is_json {
         log.json().init()
     } else {
         log.init()
@@ -253,8 +259,14 @@ fn start_log(configuration: &Configuration) -> Result<(), CommandError> {
     Ok(())
 }
 
-async fn migrate(configuration: &Configuration) -> Result<(), CommandError> {
-    let store = SqlStore::connect(&configuration.database).await.map_err(StartError::from)?;
+/// The settings in force, which are those that a server would start with.
+fn show(configuration: &Configuration) -> Result<(), CommandError> {
+    check(configuration)?;
+    say_line(format!("{configuration:#?}")).map(drop)
+}
+
+async fn migrate(configuration: &DatabaseConfiguration) -> Result<(), CommandError> {
+    let store = connect(&configuration.database, configuration.start_timeout).await?;
     let ran = store.migrate().await?;
     for name in &ran {
         say_line(format!("ran {name}"))?;

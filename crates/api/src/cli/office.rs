@@ -93,7 +93,7 @@ pub(super) async fn orders(
     if arguments.csv {
         let mut export = office.search.export(&filter).await?;
         let mut goes_on = say(head()?)?;
-        while goes_on && let Some(orders) = export.next().await? {
+        while goes_on && let Some(orders) = export.next_with_goods().await? {
             goes_on = say(rows(&orders)?)?;
         }
         return Ok(());

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use application::FoundDifference;
 use clap::Args;
-use domain::ShopDate;
+use domain::{DifferenceKind, ShopDate};
 
 use super::{CommandError, output::say_line};
 use crate::{configuration::Configuration, wiring::OrderLife};
@@ -32,8 +32,14 @@ pub(super) async fn run(
     for difference in &found {
         say_line(told(difference))?;
     }
-    say_line(format!("{}: {} differences", arguments.date, found.len()))?;
-    Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let foreign = found.iter().filter(|(one, _)| one.kind == DifferenceKind::Foreign).count();
+    let differences = found.len() - foreign;
+    let besides = match foreign {
+        0 => String::new(),
+        _ => format!(", and {foreign} entries of other applications"),
+    };
+    say_line(format!("{}: {differences} differences{besides}", arguments.date))?;
+    Ok(if differences == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 /// One difference in a line.

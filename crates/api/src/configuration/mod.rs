@@ -2,19 +2,21 @@
 //!
 //! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
 
+mod database;
 mod events;
 mod secret;
 mod source;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use adapters::{
     redis::RedisConfig,
-    sql::{CartsIn, MysqlTls, NewsTo, SqlConfig},
+    sql::{CartsIn, NewsTo, SqlConfig},
 };
 use application::{DeskSettings, ShopRules, SignInRules};
 use domain::{FreightPolicy, Money, QuantityLimit};
 
+pub use database::DatabaseConfiguration;
 pub use events::EventsConfiguration;
 pub use secret::Secret;
 pub use source::{ConfigurationError, Source};
@@ -28,6 +30,8 @@ pub struct Configuration {
     pub http: HttpConfiguration,
     /// The database.
     pub database: SqlConfig,
+    /// How long to wait at the start for a database that cannot be reached.
+    pub database_start_timeout: Duration,
     /// Whether to bring the schema up to date at the start.
     pub migrate_at_start: bool,
     /// Whether to fill a shop without users with the demo goods, users and carts.
@@ -38,6 +42,8 @@ pub struct Configuration {
     pub rules: ShopRules,
     /// How orders are written.
     pub desk: DeskSettings,
+    /// For how long a request can be repeated under its key.
+    pub key_retention: Duration,
     /// How buyers sign in; none where the shop's old back end does that.
     pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
@@ -50,10 +56,17 @@ pub struct Configuration {
     pub jwt_secret: Option<Secret>,
     /// Verifies the tokens of the shop's people.
     pub staff_secret: StaffSecret,
-    /// What is logged, such as `info` or `dashop=debug,info`.
-    pub log_level: String,
-    /// Whether log lines are JSON.
-    pub log_json: bool,
+    /// What is logged.
+    pub log: Log,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// Such as `info` or `dashop=debug,info`.
+    pub level: String,
+    /// Whether lines are JSON.
+    pub is_json: bool,
 }
 
 /// How the program answers HTTP.
@@ -144,47 +157,54 @@ impl Configuration {
     /// # Errors
     /// A setting is missing, unreadable, unknown, or does not go with another.
     pub fn read(mut source: Source) -> Result<Self, ConfigurationError> {
-        let data_dir = source.get_or("data_dir", PathBuf::from("data"))?;
-        let default_url = format!("sqlite:{}/dashop.db", data_dir.display());
-        let url = source.get_or("database_url", default_url)?;
-        let is_embedded = url.starts_with("sqlite:");
-        if !is_embedded && !url.starts_with("mysql:") {
-            return Err(source
-                .wrong("database_url", "must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE"));
-        }
-        let redis = redis(&mut source)?;
-        let http = http(&mut source)?;
-        let alipay = alipay(&mut source, &http.public_url, is_embedded)?;
-        let jwt_secret = jwt_secret(&mut source, is_embedded)?;
-        let events = events::read(&mut source)?;
-        let mut database = database(&mut source, url, redis.is_some())?;
+        let configuration = Self::take(&mut source)?;
+        source.nothing_left()?;
+        Ok(configuration)
+    }
+
+    /// The names of all settings.
+    fn names() -> BTreeSet<String> {
+        let mut source = Source::default();
+        let _defaults = Self::take(&mut source);
+        source.asked()
+    }
+
+    fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
+        let DatabaseConfiguration { data_dir, mut database, start_timeout, log } =
+            DatabaseConfiguration::take(source)?;
+        let is_embedded = database::is_embedded(&database.url);
+        let redis = redis(source)?;
+        let http = http(source)?;
+        let alipay = alipay(source, &http.public_url, is_embedded)?;
+        let jwt_secret = jwt_secret(source, is_embedded)?;
+        let events = events::read(source)?;
+        database.carts = if redis.is_some() { CartsIn::Elsewhere } else { CartsIn::Database };
         database.news = if events.is_some() { NewsTo::Outbox } else { NewsTo::Nobody };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
-        let configuration = Self {
+        Ok(Self {
             // Everybody knows the demo users' passwords: never where real money comes in.
             seed_demo: source.get_or("seed_demo", is_embedded && pays_at_sandbox)?,
             database,
+            database_start_timeout: start_timeout,
             migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
             redis,
-            rules: rules(&mut source)?,
+            rules: rules(source)?,
             desk: DeskSettings {
                 writers: source.within("desk_writers", if is_embedded { 1 } else { 4 }, 1..=64)?,
                 group: source.within("desk_group", 64, 1..=500)?,
                 queue: source.within("desk_queue", 2000, 1..=100_000)?,
             },
-            sign_in: sign_in(&mut source)?,
+            key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
+            sign_in: sign_in(source)?,
             alipay,
-            staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
+            staff_secret: staff_secret(source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
             events,
             jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
-            log_level: source.get_or("log_level", "info".to_owned())?,
-            log_json: source.get_or("log_json", false)?,
+            log,
             data_dir,
             http,
-        };
-        source.nothing_left()?;
-        Ok(configuration)
+        })
     }
 }
 
@@ -220,30 +240,9 @@ fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
     Ok(promises)
 }
 
-fn database(
-    source: &mut Source,
-    url: String,
-    carts_elsewhere: bool,
-) -> Result<SqlConfig, ConfigurationError> {
-    let mut database = SqlConfig::new(url);
-    database.max_connections = source.within("database_connections", 16, 2..=1000)?;
-    database.acquire_timeout = source.seconds("database_acquire_timeout", 5, 1..=60)?;
-    database.connect_timeout = source.seconds("database_connect_timeout", 5, 1..=60)?;
-    database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
-    database.lock_timeout = source.seconds("database_lock_timeout", 5, 1..=60)?;
-    database.carts = if carts_elsewhere { CartsIn::Elsewhere } else { CartsIn::Database };
-    let root_certificates: Option<PathBuf> = source.get("database_tls_ca")?;
-    database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {
-        "off" => MysqlTls::Off,
-        "required" => MysqlTls::Required { root_certificates },
-        "unverified" => MysqlTls::Unverified,
-        _ => return Err(source.wrong("database_tls", "must be off, required or unverified")),
-    };
-    Ok(database)
-}
-
 fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
-    let urls = source.list("redis_url")?;
+    let urls = source.list_or_file("redis_url")?;
+    let root_certificates = source.certificates("redis_tls_ca")?;
     let cluster = source.get_or("redis_cluster", false)?;
     let connections = source.within("redis_connections", 16, 1..=1000)?;
     let timeout = source.seconds("redis_timeout", 2, 1..=60)?;
@@ -259,9 +258,16 @@ fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError>
     if let Some(wrong) = urls.iter().find(|url| !url.starts_with("redis://") && !url.starts_with("rediss://"))
     {
         let scheme = wrong.split(':').next().unwrap_or_default();
-        return Err(source.wrong("redis_url", &format!("must begin with redis://, not {scheme}:")));
+        return Err(
+            source.wrong("redis_url", &format!("must begin with redis:// or rediss://, not {scheme}:"))
+        );
     }
-    Ok(Some(RedisConfig { urls, cluster, connections, timeout }))
+    if cluster && root_certificates.is_some() {
+        let problem =
+            "is not possible with a cluster: SSL_CERT_FILE sets the authorities of the whole program";
+        return Err(source.wrong("redis_tls_ca", problem));
+    }
+    Ok(Some(RedisConfig { urls, cluster, connections, timeout, root_certificates }))
 }
 
 fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {

@@ -1,5 +1,10 @@
 use std::{
-    collections::BTreeMap, fmt::Display, ops::RangeInclusive, path::Path, str::FromStr, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
 };
 
 use url::Url;
@@ -10,6 +15,8 @@ use url::Url;
 #[derive(Debug, Default)]
 pub struct Source {
     values: BTreeMap<String, String>,
+    /// The names that were asked for.
+    asked: BTreeSet<String>,
 }
 
 /// A setting that cannot be used.
@@ -46,13 +53,14 @@ impl Source {
     ) -> Result<Self, ConfigurationError> {
         let mut values = file.map(read_file).transpose()?.unwrap_or_default();
         for (name, value) in variables {
-            if let Some(name) = name.strip_prefix(PREFIX) {
-                values.insert(name.to_lowercase(), value);
+            let Some(name) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
+            if !is_service_link(&name, &value) {
+                values.insert(name, value);
             }
         }
         // Where the file is, and what only the tests of the servers read, are no settings.
         values.retain(|name, _| name != "config" && !name.starts_with("test_"));
-        Ok(Self { values })
+        Ok(Self { values, asked: BTreeSet::new() })
     }
 
     /// What is wrong with a setting.
@@ -67,6 +75,7 @@ impl Source {
         &mut self,
         name: &str,
     ) -> Result<Option<T>, ConfigurationError> {
+        self.asked.insert(name.to_owned());
         let Some(text) = self.values.remove(name).filter(|text| !text.is_empty()) else { return Ok(None) };
         text.parse()
             .map(Some)
@@ -136,8 +145,26 @@ impl Source {
 
     /// Texts with commas between them.
     pub(super) fn list(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
-        let text = self.get_or(name, String::new())?;
-        Ok(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+        Ok(listed(&self.get_or(name, String::new())?))
+    }
+
+    /// The same, which may be in a file.
+    pub(super) fn list_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+        Ok(self.text_or_file(name)?.as_deref().map(listed).unwrap_or_default())
+    }
+
+    /// A PEM file of certificates, which must be there and have one at least.
+    pub(super) fn certificates(&mut self, name: &str) -> Result<Option<PathBuf>, ConfigurationError> {
+        let Some(file) = self.get::<PathBuf>(name)? else { return Ok(None) };
+        match std::fs::read_to_string(&file) {
+            Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Ok(Some(file)),
+            Ok(_) => {
+                Err(self.wrong(name, &format!("names {}, which has no certificate in PEM", file.display())))
+            }
+            Err(error) => {
+                Err(self.wrong(name, &format!("names {}, which cannot be read: {error}", file.display())))
+            }
+        }
     }
 
     /// Origins of pages, such as `https://shop.example`; none where all are meant, which `*` says too.
@@ -175,13 +202,41 @@ impl Source {
         }
     }
 
+    /// The names that were asked for, whether or not they were set.
+    pub(super) fn asked(self) -> BTreeSet<String> {
+        self.asked
+    }
+
     /// # Errors
     /// There is a setting that nobody took.
     pub(super) fn nothing_left(&self) -> Result<(), ConfigurationError> {
-        match self.values.keys().next() {
+        self.nothing_left_but(&BTreeSet::new())
+    }
+
+    /// # Errors
+    /// There is a setting that nobody took, and that is none of these.
+    pub(super) fn nothing_left_but(&self, others: &BTreeSet<String>) -> Result<(), ConfigurationError> {
+        match self.values.keys().find(|name| !others.contains(*name)) {
             Some(name) => Err(self.wrong(name, "is not a setting of dashop")),
             None => Ok(()),
         }
+    }
+}
+
+fn listed(text: &str) -> Vec<String> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// What Kubernetes tells every container of a Service named `dashop`: `DASHOP_SERVICE_HOST`, `DASHOP_SERVICE_PORT…`,
+/// `DASHOP_PORT`, `DASHOP_PORT_8000_TCP…`.
+fn is_service_link(name: &str, value: &str) -> bool {
+    let is_address = ["tcp://", "udp://", "sctp://"].iter().any(|scheme| value.starts_with(scheme));
+    match name.strip_prefix("port") {
+        Some("") => is_address,
+        Some(rest) => {
+            rest.strip_prefix('_').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        }
+        None => name == "service_host" || name == "service_port" || name.starts_with("service_port_"),
     }
 }
 

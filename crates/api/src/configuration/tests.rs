@@ -55,6 +55,13 @@ fn an_error_names_the_variable() {
         ("DASHOP_PAYMENT_DEADLINE_MINUTES", "21601"),
         ("DASHOP_DATABASE_URL", "postgres://localhost/shop"),
         ("DASHOP_DATABASE_TLS", "perhaps"),
+        ("DASHOP_DATABASE_TLS_CA", "/no/such/file"),
+        ("DASHOP_DATABASE_URL_FILE", "/no/such/file"),
+        ("DASHOP_DATABASE_START_TIMEOUT", "3601"),
+        ("DASHOP_REDIS_URL_FILE", "/no/such/file"),
+        ("DASHOP_REDIS_TLS_CA", "/no/such/file"),
+        ("DASHOP_IDEMPOTENCY_DAYS", "0"),
+        ("DASHOP_PORT", "8080"),
         ("DASHOP_REDIS_URL", "http://localhost"),
         ("DASHOP_REDIS_URL", "redis://a,redis://b"),
         ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
@@ -97,6 +104,92 @@ fn a_real_shop_is_not_started_on_defaults() {
     assert!(refusal(&short).contains("DASHOP_JWT_SECRET must have at least 16 bytes"));
     let configuration = read(&[&with_keys[..], &[SECRET]].concat()).unwrap();
     assert!(!configuration.migrate_at_start);
+}
+
+/// A migration needs no key of Alipay's and no secret; a setting that is misspelt is still an error.
+#[test]
+fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
+    let read = |variables: &[(&str, &str)]| {
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        DatabaseConfiguration::read(Source::new(variables, None).unwrap())
+    };
+    let configuration = read(&[MYSQL]).unwrap();
+    assert_eq!(configuration.database.url, MYSQL.1);
+    assert_eq!(read(&[]).unwrap().database.url, "sqlite:data/dashop.db");
+    let others = [
+        MYSQL,
+        ("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE", "/no/such/file"),
+        ("DASHOP_JWT_SECRET_FILE", "/no/such/file"),
+        ("DASHOP_REDIS_URL", "redis://carts/4"),
+        ("DASHOP_EVENTS_URL", "https://listener.example/"),
+        ("DASHOP_FREIGHT", "8.00"),
+    ];
+    assert!(read(&others).is_ok(), "settings of the rest are passed over");
+    let misspelt = read(&[("DASHOP_DATABSE_URL", MYSQL.1)]).unwrap_err().to_string();
+    assert_eq!(misspelt, "DASHOP_DATABSE_URL is not a setting of dashop");
+    let wrong = read(&[("DASHOP_DATABASE_URL", "postgres://db/shop")]).unwrap_err().to_string();
+    assert!(wrong.starts_with("DASHOP_DATABASE_URL must be"), "{wrong}");
+}
+
+/// What Kubernetes sets in every container beside a Service of this name.
+#[test]
+fn the_variables_of_a_service_of_this_name_are_no_settings() {
+    read(&[
+        ("DASHOP_SERVICE_HOST", "10.96.0.17"),
+        ("DASHOP_SERVICE_PORT", "8000"),
+        ("DASHOP_SERVICE_PORT_HTTP", "8000"),
+        ("DASHOP_PORT", "tcp://10.96.0.17:8000"),
+        ("DASHOP_PORT_8000_TCP", "tcp://10.96.0.17:8000"),
+        ("DASHOP_PORT_8000_TCP_PROTO", "tcp"),
+        ("DASHOP_PORT_8000_TCP_PORT", "8000"),
+        ("DASHOP_PORT_8000_TCP_ADDR", "10.96.0.17"),
+    ])
+    .unwrap();
+    assert!(refusal(&[("DASHOP_PORTS", "tcp://10.96.0.17:8000")]).contains("DASHOP_PORTS"));
+}
+
+#[test]
+fn the_urls_of_the_servers_may_be_in_files() {
+    let (database, redis) =
+        (tempfile::NamedTempFile::new().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    std::fs::write(&database, "mysql://shop:geheim@db/shop\n").unwrap();
+    std::fs::write(&redis, "redis://:geheim@carts/4\n").unwrap();
+    let files = [
+        ("DASHOP_DATABASE_URL_FILE", database.path().to_str().unwrap()),
+        ("DASHOP_REDIS_URL_FILE", redis.path().to_str().unwrap()),
+    ];
+    let configuration = read(&[&files[..], &REAL[1..]].concat()).unwrap();
+    assert_eq!(configuration.database.url, "mysql://shop:geheim@db/shop");
+    assert_eq!(configuration.redis.as_ref().unwrap().urls, ["redis://:geheim@carts/4"]);
+    let shown = format!("{configuration:?}");
+    assert!(!shown.contains("geheim"), "{shown}");
+    let both = refusal(&[&files[..], &REAL[..]].concat());
+    assert!(both.starts_with("DASHOP_DATABASE_URL_FILE") && !both.contains("geheim"), "{both}");
+}
+
+#[test]
+fn authorities_are_a_file_of_certificates() {
+    use adapters::sql::MysqlTls;
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    std::fs::write(&file, "nothing of the kind").unwrap();
+    for name in ["DASHOP_DATABASE_TLS_CA", "DASHOP_REDIS_TLS_CA"] {
+        let said = refusal(&[(name, path), ("DASHOP_REDIS_URL", "rediss://carts/4")]);
+        assert!(said.starts_with(name) && said.contains("no certificate in PEM"), "{said}");
+    }
+    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n").unwrap();
+    let tls =
+        |mode| read(&[("DASHOP_DATABASE_TLS_CA", path), ("DASHOP_DATABASE_TLS", mode)]).unwrap().database.tls;
+    let root_certificates = Some(file.path().to_owned());
+    assert_eq!(tls("required"), MysqlTls::Required { root_certificates: root_certificates.clone() });
+    assert_eq!(tls("verify-ca"), MysqlTls::AuthorityOnly { root_certificates });
+    let cluster = [
+        ("DASHOP_REDIS_TLS_CA", path),
+        ("DASHOP_REDIS_URL", "rediss://a,rediss://b"),
+        ("DASHOP_REDIS_CLUSTER", "true"),
+    ];
+    assert!(refusal(&cluster).starts_with("DASHOP_REDIS_TLS_CA is not possible with a cluster"));
 }
 
 #[test]

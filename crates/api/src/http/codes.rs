@@ -44,6 +44,8 @@ pub enum Code {
     KeyReused = 50112,
     /// The order does not cost what the client expected.
     AmountChanged = 50113,
+    /// The database did not say whether the order was written.
+    OutcomeUnknown = 50115,
     /// Anything unforeseen.
     Unforeseen = 50000,
 }
@@ -52,7 +54,7 @@ impl Code {
     /// Those of whoever is not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 15] = [
+    pub(super) const OF_REFUSALS: [Self; 16] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -67,6 +69,7 @@ impl Code {
         Self::Alipay,
         Self::KeyReused,
         Self::AmountChanged,
+        Self::OutcomeUnknown,
         Self::Unforeseen,
     ];
 
@@ -94,6 +97,7 @@ impl Code {
             Self::Alipay => "支付渠道暂不可用",
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
+            Self::OutcomeUnknown => "订单结果未知,请到我的订单查看,请勿重复提交",
             Self::Unforeseen => "系统错误",
         };
         Failure::new(self, text)
@@ -178,7 +182,17 @@ impl From<PlacementError> for Failure {
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
             PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
-            PlacementError::Store(error) => store_failure(&error),
+            PlacementError::Store(error) => match &*error {
+                // The order may exist: whoever is told that it failed orders twice.
+                StoreError::OutcomeUnknown(_) => {
+                    log_failure(&error, "it is not known whether an order was written");
+                    Code::OutcomeUnknown.failure()
+                }
+                StoreError::Busy(_)
+                | StoreError::Unavailable(_)
+                | StoreError::Corrupt(_)
+                | StoreError::Refused(_) => store_failure(&error),
+            },
         }
     }
 }

@@ -2,14 +2,34 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::{HttpResponse, web};
 use async_trait::async_trait;
+use serde::Serialize;
 
 use super::Shop;
 
 /// Whether everything is there that orders need.
 #[async_trait]
 pub trait Readiness: Send + Sync {
-    /// What is missing, in words without secrets; nothing where all is well. MUST end within a bounded time.
-    async fn missing(&self) -> Vec<String>;
+    /// How things are now, or were a moment ago. MUST end within a bounded time.
+    async fn report(&self) -> ReadinessReport;
+}
+
+/// What is not as it should be, in words without secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReadinessReport {
+    /// What orders cannot do without; nothing where all is well.
+    pub missing: Vec<String>,
+    /// What is gone while the rest of the shop works.
+    pub degraded: Vec<&'static str>,
+}
+
+/// What is answered.
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'static str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missing: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    degraded: &'a [&'static str],
 }
 
 /// Whether the program was told to stop: it still answers, but nobody new is to come.
@@ -36,14 +56,17 @@ pub(super) async fn healthz() -> HttpResponse {
 }
 
 /// The process can serve orders.
-#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "it is"), (status = 503, description = "something is missing, which the body names")))]
+#[utoipa::path(get, path = "/readyz", tag = "service", responses((status = 200, description = "it can; `degraded` names what else does not work"), (status = 503, description = "something is missing, which the body names")))]
 pub(super) async fn readyz(shop: web::Data<Shop>) -> HttpResponse {
-    let missing =
-        if shop.stopping.is_set() { vec!["stopping".to_owned()] } else { shop.readiness.missing().await };
-    if missing.is_empty() {
-        HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
-    } else {
-        HttpResponse::ServiceUnavailable()
-            .json(serde_json::json!({"status": "unavailable", "missing": missing}))
+    let ReadinessReport { mut missing, degraded } =
+        if shop.stopping.is_set() { ReadinessReport::default() } else { shop.readiness.report().await };
+    if shop.stopping.is_set() {
+        missing = vec!["stopping".to_owned()];
     }
+    let (mut answer, status) = if missing.is_empty() {
+        (HttpResponse::Ok(), "ok")
+    } else {
+        (HttpResponse::ServiceUnavailable(), "unavailable")
+    };
+    answer.json(Health { status, missing: &missing, degraded: &degraded })
 }

@@ -33,7 +33,7 @@ pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
-pub use health::{Readiness, Stopping};
+pub use health::{Readiness, ReadinessReport, Stopping};
 pub use middleware::named;
 pub use pages::Pages;
 pub use storefront::Storefront;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::system::SystemRandomness;
-use application::{DueRefunds, OrderTimers, Schedule, Supervisor, SweepCarts};
+use application::{DueRefunds, OrderTimers, PurgeKeys, Schedule, Supervisor, SweepCarts};
 
 use super::{OrderLife, events::EventJobs};
 
@@ -15,6 +15,8 @@ const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
 /// News on their way to whoever listens, and those that were told long ago.
 const TELL: Schedule = schedule(500, 120, true);
 const PURGE: Schedule = schedule(3_600_000, 60, true);
+/// Keys of requests that nobody repeats any more.
+const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
 
 const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: bool) -> Schedule {
     Schedule {
@@ -29,6 +31,7 @@ pub(super) fn start(
     life: &OrderLife,
     sweep: Option<Arc<SweepCarts>>,
     events: Option<EventJobs>,
+    keys: PurgeKeys,
     stalled_after: Duration,
 ) -> Supervisor {
     let mut jobs = Supervisor::new(stalled_after, Arc::new(SystemRandomness));
@@ -37,6 +40,7 @@ pub(super) fn start(
     }
     jobs.start(Arc::new(OrderTimers(Arc::clone(&life.watch))), ORDER_TIMERS);
     jobs.start(Arc::new(DueRefunds(Arc::clone(&life.refund))), DUE_REFUNDS);
+    jobs.start(Arc::new(keys), PURGE_KEYS);
     if let Some(EventJobs { tell, purge }) = events {
         jobs.start(Arc::new(tell), TELL);
         jobs.start(Arc::new(purge), PURGE);

@@ -41,6 +41,14 @@ impl Payment {
         }
     }
 
+    /// Whether the account at Alipay could be used, without asking Alipay. The sandbox's always can.
+    pub(super) fn check(configuration: &Configuration) -> Result<(), StartError> {
+        match &configuration.alipay {
+            AlipayConfiguration::Alipay(account) => at_alipay(account).map(drop),
+            AlipayConfiguration::Sandbox(_) => Ok(()),
+        }
+    }
+
     /// For a command, which speaks with the sandbox of a running server.
     pub(super) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {

@@ -1,37 +1,87 @@
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use adapters::{redis::RedisCarts, sql::SqlStore};
+use adapters::{
+    redis::RedisCarts,
+    sql::{NotWritable, SqlStore},
+};
 use application::{JobHealth, OrderDesk};
 use async_trait::async_trait;
+use tokio::{sync::Mutex, time::timeout};
 
-use crate::http::Readiness;
+use crate::http::{Readiness, ReadinessReport};
+
+/// How long the database may take to show that it can be written.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// For how long a report is good: whoever asks more often costs the database nothing.
+const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// What orders need.
 pub(super) struct Parts {
-    pub(super) store: Arc<SqlStore>,
-    pub(super) redis: Option<Arc<RedisCarts>>,
-    pub(super) desk: OrderDesk,
-    pub(super) jobs: JobHealth,
+    store: Arc<SqlStore>,
+    redis: Option<Arc<RedisCarts>>,
+    desk: OrderDesk,
+    jobs: JobHealth,
+    /// The latest report, and its time.
+    latest: Mutex<Option<(Instant, ReadinessReport)>>,
 }
 
-#[async_trait]
-impl Readiness for Parts {
-    async fn missing(&self) -> Vec<String> {
+impl Parts {
+    pub(super) fn new(
+        store: Arc<SqlStore>,
+        redis: Option<Arc<RedisCarts>>,
+        desk: OrderDesk,
+        jobs: JobHealth,
+    ) -> Self {
+        Self { store, redis, desk, jobs, latest: Mutex::default() }
+    }
+
+    async fn look(&self) -> ReadinessReport {
         let mut missing = Vec::new();
-        match self.store.schema().await {
-            Ok(schema) if schema.is_current() => {}
-            Ok(schema) => missing.push(format!("database schema: {}", schema.pending.join(", "))),
-            Err(error) => missing.push(format!("database: {error}")),
-        }
+        let (database, carts) = tokio::join!(timeout(PATIENCE, self.database()), self.carts());
+        missing.extend(database.unwrap_or_else(|_| Some("database: it does not answer".to_owned())));
         if !self.desk.is_open() {
             missing.push("writers of orders".to_owned());
         }
         missing.extend(self.jobs.missing());
-        if let Some(redis) = &self.redis
-            && let Err(error) = redis.ping().await
-        {
-            missing.push(format!("redis: {error}"));
+        ReadinessReport { missing, degraded: carts.into_iter().collect() }
+    }
+
+    /// What is wrong with the database.
+    async fn database(&self) -> Option<String> {
+        match self.store.schema().await {
+            Ok(schema) if schema.is_current() => {}
+            Ok(schema) => return Some(format!("database schema: {}", schema.pending.join(", "))),
+            Err(error) => return Some(format!("database: {error}")),
         }
-        missing
+        match self.store.check_writable().await {
+            Ok(()) => None,
+            Err(NotWritable::Obstacle(obstacle)) => {
+                Some(format!("database: nothing can be written: {obstacle}"))
+            }
+            Err(NotWritable::Store(error)) => Some(format!("database: nothing can be written: {error}")),
+        }
+    }
+
+    /// Without the carts in Redis the rest of the shop works: payments, direct buys, staff and jobs.
+    async fn carts(&self) -> Option<&'static str> {
+        let redis = self.redis.as_ref()?;
+        redis.ping().await.is_err().then_some("carts")
+    }
+}
+
+#[async_trait]
+impl Readiness for Parts {
+    async fn report(&self) -> ReadinessReport {
+        // Those who ask at the same moment wait for one look.
+        let mut latest = self.latest.lock().await;
+        if let Some((_, report)) = latest.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
+            return report.clone();
+        }
+        let report = self.look().await;
+        *latest = Some((Instant::now(), report.clone()));
+        report
     }
 }

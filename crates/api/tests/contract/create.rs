@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::test::TestRequest;
 use domain::{IdempotencyKey, OrderStatus, RequestDigest, SkuId};
 use ports::{
-    CartError, CartRemovalMode, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome,
+    CartError, CartRemovalMode, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome, StoreError,
     mock::MockUnitOfWork,
 };
 use serde_json::{Value, json};
@@ -249,6 +249,20 @@ async fn a_key_that_is_none_is_50101() {
         assert_eq!(answer["code"], 50101, "{key:?}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().to_lowercase().contains("idempotency-key"), "{answer}");
     }
+}
+
+/// A commit that was sent and not answered: the order may be there.
+#[actix_web::test]
+async fn an_order_that_may_have_been_written_is_50115() {
+    let mut unit = placing();
+    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
+    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(unit);
+    parts.orders.expect_find().returning(|_| Ok(None));
+    let client = parts.open().await;
+    // The order is looked for, for some seconds.
+    tokio::time::pause();
+    let answer = client.send(with_token(post_json(direct_order()))).await.json();
+    assert_eq!(answer, error(50115, "订单结果未知,请到我的订单查看,请勿重复提交"));
 }
 
 /// Defect 9: two orders of one user in one second collided, HTTP 500.

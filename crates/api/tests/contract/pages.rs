@@ -96,13 +96,26 @@ async fn health_and_readiness() {
         assert_eq!(head.status, StatusCode::OK, "balancers ask so");
     }
     let mut parts = Parts::untouched();
-    parts.missing = vec!["database: the database is not available".to_owned()];
+    parts.readiness.missing = vec!["database: the database is not available".to_owned()];
     let client = parts.open().await;
     assert_eq!(client.send(TestRequest::get().uri("/healthz")).await.status, StatusCode::OK);
     let answer = client.send(TestRequest::get().uri("/readyz")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-    assert_eq!(body["missing"], json!(["database: the database is not available"]));
+    let missing = json!({"status": "unavailable", "missing": ["database: the database is not available"]});
+    assert_eq!(body, missing);
+}
+
+/// A balancer must not cut Alipay off because buyers' carts are gone.
+#[actix_web::test]
+async fn a_shop_without_carts_is_ready_and_says_so() {
+    let mut parts = Parts::untouched();
+    parts.readiness.degraded = vec!["carts"];
+    let answer = parts.open().await.send(TestRequest::get().uri("/readyz")).await;
+    assert_eq!(
+        (answer.status, answer.json()),
+        (StatusCode::OK, json!({"status": "ok", "degraded": ["carts"]}))
+    );
 }
 
 #[actix_web::test]

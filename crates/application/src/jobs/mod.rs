@@ -5,6 +5,7 @@
 
 mod due_refunds;
 mod order_timers;
+mod purge_keys;
 mod purge_news;
 mod supervisor;
 mod sweep_carts;
@@ -12,6 +13,7 @@ mod tell_news;
 
 pub use due_refunds::DueRefunds;
 pub use order_timers::OrderTimers;
+pub use purge_keys::PurgeKeys;
 pub use purge_news::PurgeNews;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
 pub use sweep_carts::SweepCarts;

@@ -54,7 +54,7 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
 /// Alipay with this bill of the day.
 fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
-    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill)));
+    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill.into())));
     gateway
 }
 

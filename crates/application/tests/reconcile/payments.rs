@@ -2,6 +2,16 @@
 
 use super::*;
 
+/// Another application of the same account at Alipay made it: it is listed, and nobody is offered to refund it.
+#[tokio::test]
+async fn a_payment_of_another_application_is_left_alone() {
+    let foreign = BillEntry { out_trade_no: "WX-7".to_owned(), ..entry("A", "9.00", None) };
+    let refunded = BillEntry { out_trade_no: "WX-7".to_owned(), ..entry("A", "9.00", Some("r")) };
+    let done = repaired(billing(vec![foreign, refunded]), DayBooks::default(), &Ledgers::default()).await;
+    let left = (DifferenceKind::Foreign, "未处理:不是本店的订单号".to_owned());
+    assert_eq!(done, [left.clone(), left]);
+}
+
 async fn settled(
     answer: Result<Option<Trade>, GatewayError>,
     ledgers: &Ledgers,

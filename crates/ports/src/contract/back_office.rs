@@ -180,6 +180,26 @@ pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.shop.office().file(&order_id("2019")).await.unwrap(), None::<crate::OrderFile>);
 }
 
+/// Orders with their goods and the payments that paid them, the largest number first.
+pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
+    let (stocked, _) = a_filled_shop(shop).await;
+    let paid = payment("A1", NUMBERS[3], PaymentStatus::Settled);
+    let twice = payment("A0", NUMBERS[3], PaymentStatus::Duplicate);
+    let late = payment("A2", NUMBERS[0], PaymentStatus::Late);
+    record(&*stocked.shop, &[twice, paid.clone(), late], &[]).await;
+    let office = stocked.shop.office();
+    let ids: Vec<_> = [0, 3, 5].map(|index| order_id(NUMBERS[index])).into();
+    let listed = office.shipping_list(&ids).await.unwrap();
+    let names: Vec<_> = listed.iter().map(|one| one.username.0.as_str()).collect();
+    assert_eq!(names, ["习瓜瓜", "达达", "习瓜瓜"]);
+    for (one, index) in listed.iter().zip([5, 3, 0]) {
+        assert_eq!(Some(&one.order), stocked.find(NUMBERS[index]).await.as_ref());
+        assert_eq!(one.payment.as_ref(), (index == 3).then_some(&paid));
+    }
+    assert!(office.shipping_list(&[]).await.unwrap().is_empty());
+    assert!(office.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
+}
+
 /// Those that paid no order and of which nothing went back, on the days that are asked for, the latest first, as many as
 /// are asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {

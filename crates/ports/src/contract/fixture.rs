@@ -5,7 +5,7 @@ use domain::{AddressId, Difference, Money, OrderId, ShopDate, ShopTime, SkuId, U
 
 use crate::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -35,6 +35,8 @@ pub trait Shop: Send + Sync {
     fn units(&self) -> &dyn UnitsOfWork;
     /// The port.
     fn ledger(&self) -> &dyn DayLedger;
+    /// The port.
+    fn idempotency_keys(&self) -> &dyn IdempotencyKeys;
     /// The port; units of work keep their news for it.
     fn news(&self) -> &dyn NewsDelivery;
 

@@ -1,8 +1,8 @@
-//! [`crate::IdempotencyRepo`] and [`crate::OrderReader::find_by_key`].
+//! [`crate::IdempotencyRepo`], [`crate::IdempotencyKeys`] and [`crate::OrderReader::find_by_key`].
 
 use std::sync::Arc;
 
-use domain::{IdempotencyKey, NewOrder, UserId};
+use domain::{IdempotencyKey, NewOrder, ShopTime, UserId};
 
 use super::{
     Shop,
@@ -17,9 +17,13 @@ async fn find(stocked: &Stocked, user_id: UserId, text: &str) -> Option<(String,
 }
 
 async fn bind(stocked: &Stocked, orders: &[NewOrder]) -> bool {
+    bind_at(stocked, orders, noon()).await
+}
+
+async fn bind_at(stocked: &Stocked, orders: &[NewOrder], at: ShopTime) -> bool {
     let mut unit = stocked.begin().await;
     unit.orders().insert(orders).await.unwrap();
-    let bound = unit.idempotency().record(orders, noon()).await.unwrap();
+    let bound = unit.idempotency().record(orders, at).await.unwrap();
     if bound {
         unit.commit().await.unwrap();
     }
@@ -93,4 +97,22 @@ pub async fn binds_a_key_once_however_many_try(shop: Arc<dyn Shop>) {
     let query = crate::OrderListQuery { user_id: stocked.user_id, status: None, before: None, limit: 200 };
     let orders = stocked.shop.orders().list(&query).await.unwrap();
     assert_eq!(orders.iter().map(|order| order.id.to_string()).collect::<Vec<_>>(), [order_id]);
+}
+
+/// Those used before a moment, some at a time; the others stay, and the orders too.
+pub async fn forgets_old_keys(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let second = std::time::Duration::from_secs(1);
+    for (number, at) in [("101", noon().before(second)), ("102", noon().before(second)), ("103", noon())] {
+        assert!(bind_at(&stocked, &[with_key(&stocked, number, number)], at).await);
+    }
+    let keys = stocked.shop.idempotency_keys();
+    assert_eq!(keys.purge(noon().before(second), 9).await.unwrap(), 0);
+    assert_eq!(keys.purge(noon(), 1).await.unwrap(), 1);
+    assert_eq!(keys.purge(noon(), 9).await.unwrap(), 1);
+    assert_eq!(keys.purge(noon(), 9).await.unwrap(), 0);
+    for (number, is_known) in [("101", false), ("102", false), ("103", true)] {
+        assert_eq!(find(&stocked, stocked.user_id, number).await.is_some(), is_known, "{number}");
+        assert!(stocked.find(number).await.is_some(), "{number}");
+    }
 }

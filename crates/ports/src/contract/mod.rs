@@ -87,6 +87,7 @@ macro_rules! shop_contract {
                 searches_page_by_page,
                 shows_what_was_ordered,
                 files_all_that_is_on_record,
+                lists_goods_and_payments,
                 finds_payments_that_paid_nothing,
                 sums_up_days,
             ]
@@ -139,6 +140,7 @@ macro_rules! shop_contract {
                 binds_a_key_to_its_order,
                 binds_a_key_once,
                 binds_a_key_once_however_many_try,
+                forgets_old_keys,
             ]
             cart_removals: [
                 take_effect_with_the_unit_of_work,

@@ -24,6 +24,7 @@ pub use crate::{
     credentials::{MockCredentials, MockPasswords},
     day_ledger::MockDayLedger,
     direct_buys::MockDirectBuys,
+    idempotency_keys::MockIdempotencyKeys,
     news_delivery::{MockNewsDelivery, MockNewsListener},
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,

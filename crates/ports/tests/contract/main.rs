@@ -88,6 +88,8 @@ mod wrong {
         search_by_time: back_office::searches_page_by_page finds PagesByTime on shop;
         receiver_hidden: back_office::shows_what_was_ordered finds NeedsSnapshots on shop;
         others_records: back_office::files_all_that_is_on_record finds IgnoresOwner on shop;
+        unordered_parcels: back_office::lists_goods_and_payments finds ListsUnordered on shop;
+        payments_that_paid_nothing: back_office::lists_goods_and_payments finds IgnoresOldStatus on shop;
         undone_refunds: back_office::finds_payments_that_paid_nothing finds IgnoresOldStatus on shop;
         all_strays: back_office::finds_payments_that_paid_nothing finds IgnoresLimit on shop;
         capped_sums: back_office::sums_up_days finds SumsUpToTheLargestAmount on shop;
@@ -116,6 +118,7 @@ mod wrong {
         news_without_commit: news_delivery::are_read_as_they_were_written finds KeepsWhatIsDropped on shop;
         payments_twice_at_once: ledger::records_a_trade_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
+        all_keys_at_once: idempotency::forgets_old_keys finds IgnoresLimit on shop;
         keys_twice_at_once: idempotency::binds_a_key_once_however_many_try finds LosesUpdates on shop;
         case_of_names_at_sign_in: credentials::are_found_by_their_exact_name finds IgnoresCase on shop;
         overwritten_hash: credentials::keep_the_first_hash_alone finds KeepsEveryHash on shop;

@@ -104,6 +104,8 @@ struct Tables {
     last_news: i64,
     news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
+    /// When each key was used.
+    key_times: BTreeMap<(UserId, String), ShopTime>,
     carts: BTreeMap<(UserId, SkuId), String>,
     removals: Vec<(ShopTime, CartRemoval)>,
 }

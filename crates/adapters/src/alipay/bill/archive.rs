@@ -1,7 +1,7 @@
 use std::io::{BufReader, Cursor, Read as _};
 
 use alipay_protocol::Charset;
-use domain::BillEntry;
+use domain::Bill;
 use zip::ZipArchive;
 
 use super::{BillError, sheet::Sheet};
@@ -9,14 +9,14 @@ use super::{BillError, sheet::Sheet};
 /// The most bytes that are unpacked: a small archive can hold a very long file.
 const MAX_UNPACKED: u64 = 512 * 1024 * 1024;
 
-/// Reads every entry of the bill.
-pub(super) fn entries(bytes: Vec<u8>) -> Result<Vec<BillEntry>, BillError> {
+/// Reads the bill.
+pub(super) fn bill(bytes: Vec<u8>) -> Result<Bill, BillError> {
     read(bytes, MAX_UNPACKED)
 }
 
-fn read(bytes: Vec<u8>, max_unpacked: u64) -> Result<Vec<BillEntry>, BillError> {
+fn read(bytes: Vec<u8>, max_unpacked: u64) -> Result<Bill, BillError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(BillError::Archive)?;
-    let mut entries = Vec::new();
+    let mut bill = Bill::default();
     let mut left = max_unpacked;
     let mut found = false;
     for nth in 0..archive.len() {
@@ -27,10 +27,10 @@ fn read(bytes: Vec<u8>, max_unpacked: u64) -> Result<Vec<BillEntry>, BillError> 
         found = true;
         // One byte more, to tell a file that ends here from one that goes on.
         let mut text = BufReader::new(file.take(left + 1));
-        Sheet::default().read(&mut text, &mut entries)?;
+        Sheet::default().read(&mut text, &mut bill)?;
         left = text.get_ref().limit().checked_sub(1).ok_or(BillError::TooLong(max_unpacked))?;
     }
-    if found { Ok(entries) } else { Err(BillError::NoDetail) }
+    if found { Ok(bill) } else { Err(BillError::NoDetail) }
 }
 
 /// Whether a file holds the details (业务明细); the summary's name (业务明细(汇总)) has that word too. Names are in GBK, in

@@ -7,7 +7,7 @@ mod archive;
 mod sheet;
 
 use alipay_protocol::Method;
-use domain::{BillEntry, ShopDate};
+use domain::{Bill, ShopDate};
 use ports::GatewayError;
 use serde::Deserialize;
 use serde_json::json;
@@ -37,12 +37,12 @@ enum BillError {
     TooMany(usize),
     #[error("the bill is longer than {0} bytes when it is unpacked")]
     TooLong(u64),
-    #[error("the bill's line {line} is no line of a table in GBK")]
-    Line { line: usize },
+    #[error("the bill's line {0} is to have the names of the columns and is no line of a table in GBK")]
+    Names(usize),
     #[error("the bill has no column {0}")]
     NoColumn(&'static str),
-    #[error("the bill's line {line} has no readable {column}")]
-    Field { line: usize, column: &'static str },
+    #[error("more than {0} lines of the bill cannot be read")]
+    Unreadable(usize),
 }
 
 /// The node of an answer that says `10000`.
@@ -51,10 +51,7 @@ struct Answer {
     bill_download_url: String,
 }
 
-pub(super) async fn of(
-    gateway: &AlipayGateway,
-    date: ShopDate,
-) -> Result<Option<Vec<BillEntry>>, GatewayError> {
+pub(super) async fn of(gateway: &AlipayGateway, date: ShopDate) -> Result<Option<Bill>, GatewayError> {
     let biz_content = json!({ "bill_type": "trade", "bill_date": date.to_string() }).to_string();
     let method = Method::DataDataserviceBillDownloadurlQuery;
     let node = match client::call(gateway, method, biz_content).await {
@@ -70,10 +67,10 @@ pub(super) async fn of(
         .ok_or_else(|| nonsense("bill_download_url is no URL"))?;
     let bytes = client::download(gateway, url, MAX_BYTES).await?;
     // Unpacking and reading is computing: it must not hold up what else runs on this thread.
-    let entries = tokio::task::spawn_blocking(move || archive::entries(bytes))
+    let bill = tokio::task::spawn_blocking(move || archive::bill(bytes))
         .await
         .map_err(|_| nonsense("the bill could not be read"))?;
-    entries.map(Some).map_err(|error| {
+    bill.map(Some).map_err(|error| {
         tracing::warn!(error = &error as &dyn std::error::Error, %date, "a bill cannot be read");
         nonsense(&error.to_string())
     })

@@ -1,7 +1,7 @@
 use std::io::{BufRead, Read as _};
 
 use alipay_protocol::Charset;
-use domain::{BillEntry, BillEntryKind, Money, ShopTime};
+use domain::{Bill, BillEntry, BillEntryKind, Money, ShopTime, UnreadableLine};
 
 use super::BillError;
 
@@ -9,6 +9,10 @@ use super::BillError;
 const MAX_LINE: usize = 16 * 1024;
 /// The most entries of a bill.
 const MAX_ENTRIES: usize = 1_000_000;
+/// The longest number of a trade or an order.
+const MAX_NUMBER: usize = 64;
+/// The most lines that cannot be read: where there are more, Alipay writes its bills in another way by now.
+const MAX_UNREADABLE: usize = 1_000;
 
 const TRADE_NO: &str = "支付宝交易号";
 const OUT_TRADE_NO: &str = "商户订单号";
@@ -28,19 +32,24 @@ const COLUMNS: [&str; 7] = [TRADE_NO, OUT_TRADE_NO, KIND, CREATED_AT, COMPLETED_
 #[derive(Default)]
 pub(super) struct Sheet {
     line: usize,
-    /// Where each of [`COLUMNS`] is; none before the line of names.
-    places: Option<[usize; COLUMNS.len()]>,
+    /// None before the line of names.
+    names: Option<Names>,
     /// Entries of kinds that are neither payments nor refunds.
     others: usize,
 }
 
+/// What the line of names says.
+#[derive(Clone, Copy)]
+struct Names {
+    /// Where each of [`COLUMNS`] is.
+    places: [usize; COLUMNS.len()],
+    /// How many fields a line has.
+    count: usize,
+}
+
 impl Sheet {
-    /// Adds the entries of the file.
-    pub(super) fn read(
-        mut self,
-        text: &mut impl BufRead,
-        entries: &mut Vec<BillEntry>,
-    ) -> Result<(), BillError> {
+    /// Adds what the file says.
+    pub(super) fn read(mut self, text: &mut impl BufRead, bill: &mut Bill) -> Result<(), BillError> {
         let mut line = Vec::new();
         loop {
             line.clear();
@@ -55,42 +64,48 @@ impl Sheet {
             if line.len() > MAX_LINE {
                 return Err(BillError::LongLine { line: at, limit: MAX_LINE });
             }
-            if let Some(entry) = self.take(&line)? {
-                if entries.len() >= MAX_ENTRIES {
-                    return Err(BillError::TooMany(MAX_ENTRIES));
-                }
-                entries.push(entry);
+            self.take(&line, bill)?;
+            if bill.entries.len() > MAX_ENTRIES {
+                return Err(BillError::TooMany(MAX_ENTRIES));
+            }
+            if bill.unreadable.len() > MAX_UNREADABLE {
+                return Err(BillError::Unreadable(MAX_UNREADABLE));
             }
         }
         if self.others > 0 {
             tracing::warn!(count = self.others, "the bill has entries that are neither payments nor refunds");
         }
-        if self.places.is_some() { Ok(()) } else { Err(BillError::NoColumn(TRADE_NO)) }
+        if self.names.is_some() { Ok(()) } else { Err(BillError::NoColumn(TRADE_NO)) }
     }
 
-    fn take(&mut self, line: &[u8]) -> Result<Option<BillEntry>, BillError> {
+    fn take(&mut self, line: &[u8], bill: &mut Bill) -> Result<(), BillError> {
         let line = line.trim_ascii();
         if line.is_empty() || line.starts_with(b"#") {
-            return Ok(None);
+            return Ok(());
         }
-        let fields = fields(line).ok_or(BillError::Line { line: self.line })?;
-        match self.places {
-            Some(places) => self.entry(&fields, places),
-            None => {
-                self.places = Some(places(&fields)?);
-                Ok(None)
-            }
+        let fields = fields(line);
+        let Some(names) = self.names else {
+            let fields = fields.ok_or(BillError::Names(self.line))?;
+            self.names = Some(Names { places: places(&fields)?, count: fields.len() });
+            return Ok(());
+        };
+        let fields = fields.unwrap_or_default();
+        match self.entry(&fields, names) {
+            Ok(entry) => bill.entries.extend(entry),
+            Err(problem) => bill.unreadable.push(self.unreadable(problem, &fields, names)),
         }
+        Ok(())
     }
 
-    fn entry(
-        &mut self,
-        fields: &[String],
-        places: [usize; COLUMNS.len()],
-    ) -> Result<Option<BillEntry>, BillError> {
-        let unreadable = |column| BillError::Field { line: self.line, column };
+    /// What a line says; none where it is neither a payment nor a refund.
+    fn entry(&mut self, fields: &[String], names: Names) -> Result<Option<BillEntry>, String> {
+        // A bare comma in a text shifts what comes after it.
+        if fields.len() != names.count {
+            return Err(format!("it has {} fields where {} are named", fields.len(), names.count));
+        }
+        let unreadable = |column| format!("it has no readable {column}");
         let [trade_no, out_trade_no, kind, created_at, completed_at, amount, out_request_no] =
-            places.map(|place| fields.get(place).map_or("", |field| field.trim()));
+            names.places.map(|place| fields.get(place).map_or("", |field| field.trim()));
         let kind = match kind {
             "交易" => BillEntryKind::Payment,
             "退款" => BillEntryKind::Refund { out_request_no: out_request_no.to_owned() },
@@ -111,6 +126,21 @@ impl Sheet {
             kind,
             booked_at: booked_at.ok_or_else(|| unreadable(COMPLETED_AT))?,
         }))
+    }
+
+    fn unreadable(&self, problem: String, fields: &[String], names: Names) -> UnreadableLine {
+        let [trade_no, out_trade_no, ..] = names.places;
+        let number = |place: usize| {
+            let field = fields.get(place).map_or("", |field| field.trim());
+            let is_number = field.len() <= MAX_NUMBER && field.bytes().all(|byte| byte.is_ascii_graphic());
+            if is_number { field.to_owned() } else { String::new() }
+        };
+        UnreadableLine {
+            line: self.line,
+            problem,
+            trade_no: number(trade_no),
+            out_trade_no: number(out_trade_no),
+        }
     }
 }
 

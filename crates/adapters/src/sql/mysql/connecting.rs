@@ -1,9 +1,13 @@
 use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    time::{Duration, Instant},
 };
 
-use diesel::{ConnectionResult, result::ConnectionError};
+use diesel::{
+    ConnectionResult,
+    result::{ConnectionError, DatabaseErrorInformation, DatabaseErrorKind},
+};
 use diesel_async::{
     AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection,
     pooled_connection::{
@@ -15,15 +19,20 @@ use futures_util::FutureExt;
 use mysql_async::{Opts, OptsBuilder, SslOpts};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::queries::Pools;
+use super::{dialect::classify, given_up::GivenUpStatements, queries::Pools};
 use crate::sql::{
     config::{ConnectError, MysqlTls, SqlConfig},
-    failure::{NoAnswer, unavailable},
+    failure::{Fault, NoAnswer, unavailable},
     metrics::StatementCounter,
 };
 
 /// A connection that lay idle for longer is asked for a sign of life before it is used again.
 const TRUSTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(5);
+
+/// What is said where no connection can be opened because others have all.
+const SERVER_FULL: &str = "the server has no connection left";
+/// For how long after that no other is asked for: those that wait look for one that is given back.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One pool for reading and writing.
 pub(super) fn pools(
@@ -32,12 +41,15 @@ pub(super) fn pools(
     statements: &Arc<AtomicU64>,
     runtime: &Handle,
 ) -> Result<Pools, ConnectError> {
+    let opts = opts(address, config)?;
+    let given_up = GivenUpStatements::ended_over(opts.clone(), config.connect_timeout, runtime);
     let setup = Setup {
-        opts: opts(address, config)?,
+        opts,
         session: session(config),
         connect_timeout: config.connect_timeout,
         counter: StatementCounter::new(Arc::clone(statements)),
         runtime: runtime.clone(),
+        refused_at: Arc::default(),
     };
     let mut manager = ManagerConfig::default();
     manager.recycling_method = RecyclingMethod::Fast;
@@ -50,7 +62,7 @@ pub(super) fn pools(
         }))
         .build()
         .map_err(|error| ConnectError::Open(unavailable(error)))?;
-    Ok(Pools { readers: pool.clone(), writers: pool })
+    Ok(Pools { readers: pool.clone(), writers: pool, given_up })
 }
 
 async fn sign_of_life(conn: &mut AsyncMysqlConnection) -> Result<(), HookError> {
@@ -70,11 +82,28 @@ struct Setup {
     connect_timeout: Duration,
     counter: StatementCounter,
     runtime: Handle,
+    /// When the server said last that it has no connection left.
+    refused_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Setup {
     /// Opens it on the store's own runtime: a socket is driven by the runtime that made it.
     async fn open(self) -> ConnectionResult<AsyncMysqlConnection> {
+        let refused_at = Arc::clone(&self.refused_at);
+        let last = *refused_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| last.elapsed() < ASK_AGAIN) {
+            return Err(ConnectionError::BadConnection(SERVER_FULL.to_owned()));
+        }
+        let opened = self.open_there().await;
+        if let Err(ConnectionError::BadConnection(why)) = &opened
+            && why == SERVER_FULL
+        {
+            *refused_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+        opened
+    }
+
+    async fn open_there(self) -> ConnectionResult<AsyncMysqlConnection> {
         let limit = self.connect_timeout;
         let opening = self.runtime.clone().spawn(timeout(limit, self.open_here()));
         match opening.await {
@@ -85,14 +114,41 @@ impl Setup {
     }
 
     async fn open_here(self) -> ConnectionResult<AsyncMysqlConnection> {
-        let conn = mysql_async::Conn::new(self.opts)
-            .await
-            .map_err(|error| ConnectionError::BadConnection(error.to_string()))?;
+        let conn = mysql_async::Conn::new(self.opts).await.map_err(refusal)?;
+        let counter = self.counter.on_thread(conn.id());
         let mut conn = AsyncMysqlConnection::try_from(conn).await?;
-        conn.batch_execute(&self.session).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
-        conn.set_instrumentation(self.counter);
+        conn.batch_execute(&self.session).await.map_err(|error| match classify(&error) {
+            Fault::Lost | Fault::Locked | Fault::TimedOut => {
+                ConnectionError::BadConnection(error.to_string())
+            }
+            Fault::Blocked(_) | Fault::Refused => ConnectionError::CouldntSetupConfiguration(error),
+        })?;
+        conn.set_instrumentation(counter);
         Ok(conn)
     }
+}
+
+/// What the server's refusal of a connection means, by its number.
+fn refusal(error: mysql_async::Error) -> ConnectionError {
+    let mysql_async::Error::Server(error) = error else {
+        return ConnectionError::BadConnection(error.to_string());
+    };
+    match error.code {
+        // Of the server, of the user; the latter also where a time's allowance is used up.
+        1040 | 1203 | 1226 => ConnectionError::BadConnection(SERVER_FULL.to_owned()),
+        // User, host, password or database are not as they must be.
+        1044 | 1045 | 1049 | 1130 | 1251 | 1698 => {
+            let message: Box<dyn DatabaseErrorInformation + Send + Sync> = Box::new(error.message);
+            let error = diesel::result::Error::DatabaseError(DatabaseErrorKind::Unknown, message);
+            ConnectionError::CouldntSetupConfiguration(error)
+        }
+        _ => ConnectionError::BadConnection(error.to_string()),
+    }
+}
+
+/// Whether no connection was opened because the server, or its user, may have no more.
+pub(super) fn is_server_full(error: &PoolError) -> bool {
+    matches!(error, PoolError::ConnectionError(ConnectionError::BadConnection(why)) if why == SERVER_FULL)
 }
 
 fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
@@ -103,10 +159,10 @@ fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
     }
     let tls = match &config.tls {
         MysqlTls::Off => opts.ssl_opts().cloned(),
-        MysqlTls::Required { root_certificates: None } => Some(SslOpts::default()),
-        MysqlTls::Required { root_certificates: Some(file) } => Some(
-            SslOpts::default().with_root_certs(vec![file.clone().into()]).with_disable_built_in_roots(true),
-        ),
+        MysqlTls::Required { root_certificates } => Some(trusting(root_certificates.as_deref())),
+        MysqlTls::AuthorityOnly { root_certificates } => {
+            Some(trusting(root_certificates.as_deref()).with_danger_skip_domain_validation(true))
+        }
         MysqlTls::Unverified => Some(
             SslOpts::default()
                 .with_danger_accept_invalid_certs(true)
@@ -115,7 +171,10 @@ fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
     };
     // The driver would ask a server on this machine for its socket and go there instead; only where the URL says so.
     let prefer_socket = address.contains("prefer_socket=true");
+    // The driver leaves the brackets of an IPv6 address on.
+    let host = opts.ip_or_hostname().trim_start_matches('[').trim_end_matches(']').to_owned();
     Ok(OptsBuilder::from_opts(opts)
+        .ip_or_hostname(host)
         .ssl_opts(tls)
         .prefer_socket(prefer_socket)
         .tcp_nodelay(true)
@@ -125,17 +184,43 @@ fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
         .into())
 }
 
+/// Trusting the authorities in this file, or the well-known ones.
+fn trusting(root_certificates: Option<&Path>) -> SslOpts {
+    match root_certificates {
+        Some(file) => {
+            SslOpts::default().with_root_certs(vec![file.to_owned().into()]).with_disable_built_in_roots(true)
+        }
+        None => SslOpts::default(),
+    }
+}
+
 /// What every session is set to, whatever the server's defaults.
 ///
 /// Messages in English, because some errors are told apart by their text alone. Strict, so that nothing is cut to fit.
-/// MariaDB also ends statements that nobody waits for any more; MySQL takes that part for a comment.
+/// Locks of rows and of tables are waited for equally long. MariaDB ends every statement that takes too long, MySQL those
+/// that only look; each takes the other's part for a comment.
 fn session(config: &SqlConfig) -> String {
     let lock_seconds = config.lock_timeout.as_secs().max(1);
     let statement_seconds = config.statement_timeout.as_secs_f64();
+    let statement_millis = config.statement_timeout.as_millis();
     format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET SESSION autocommit = 1, time_zone = '+08:00', lc_messages = 'en_US', \
          sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
-         innodb_lock_wait_timeout = {lock_seconds} /*M! , max_statement_time = {statement_seconds:.3} */"
+         innodb_lock_wait_timeout = {lock_seconds}, lock_wait_timeout = {lock_seconds} \
+         /*M! , max_statement_time = {statement_seconds:.3} */ /*!80000 , max_execution_time = {statement_millis} */"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ipv6_address_is_a_host_without_its_brackets() {
+        let of = |url: &str| opts(url.strip_prefix("mysql:").unwrap(), &SqlConfig::new(url)).unwrap();
+        let opts = of("mysql://shop:p%40ss@[::1]:3307/shop");
+        assert_eq!((opts.ip_or_hostname(), opts.tcp_port(), opts.pass()), ("::1", 3307, Some("p@ss")));
+        assert_eq!(of("mysql://shop@db.example/shop").ip_or_hostname(), "db.example");
+    }
 }

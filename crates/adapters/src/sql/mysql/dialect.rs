@@ -1,5 +1,7 @@
 //! What MySQL does in its own way.
 
+use std::time::Duration;
+
 use diesel::{
     QueryResult,
     dsl::sql,
@@ -8,13 +10,17 @@ use diesel::{
     sql_types::{BigInt, Nullable},
 };
 use diesel_async::{AnsiTransactionManager, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
-use ports::StoreError;
+use tokio::time::sleep;
 
 use super::Conn;
-pub(super) use super::connecting::pools;
+pub(super) use super::{
+    connecting::{is_server_full, pools},
+    given_up::GivenUpStatements,
+};
 use crate::sql::{
-    failure::{Fault, NoAnswer, QueryError, message, unavailable},
+    failure::{Fault, QueryError, message},
     migration::{self, Migration},
+    obstacle::Obstacle,
 };
 
 /// Waits for rows that others have locked, for as long as the session's limit allows.
@@ -25,7 +31,7 @@ pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 4_000;
 
-pub(super) static MIGRATIONS: [Migration; 6] = migration::embed!("mysql");
+pub(super) static MIGRATIONS: [Migration; 7] = migration::embed!("mysql");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
@@ -48,6 +54,13 @@ macro_rules! insert_rows {
 }
 pub(super) use insert_rows;
 
+/// How many seconds a migration waits for a table that others use.
+const TABLE_WAIT: u32 = 2;
+/// How long it then leaves the table to those who queued up behind it.
+const PAUSE: Duration = Duration::from_secs(3);
+/// How often it tries: for ten minutes.
+const TRIES: u32 = 120;
+
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
 }
@@ -60,12 +73,35 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
     ));
     let granted: Option<i64> = waited.get_result(conn).await?;
     if granted == Some(1) {
-        // Changing a table may take longer than any statement of a request.
-        conn.batch_execute("SET SESSION lock_wait_timeout = 600 /*M! , max_statement_time = 0 */").await?;
+        // Changing a table may take longer than any statement of a request. Waiting for a table must not: whoever else
+        // wants it queues up behind.
+        let limits = format!(
+            "SET SESSION lock_wait_timeout = {TABLE_WAIT}, innodb_lock_wait_timeout = {TABLE_WAIT} \
+             /*M! , max_statement_time = 0 */"
+        );
+        conn.batch_execute(&limits).await?;
         Ok(())
     } else {
         Err(DieselError::QueryBuilderError("another process migrates and does not end".into()).into())
     }
+}
+
+/// Runs a migration. While others hold its tables, it gives way to those that queue up, and tries again: each step of
+/// the migrations does nothing where it was done.
+pub(super) async fn run_migration(conn: &mut Conn, migration: &Migration) -> QueryResult<()> {
+    for _ in 0..TRIES {
+        match conn.batch_execute(migration.sql).await {
+            Err(error) if classify(&error) == Fault::Locked => {
+                tracing::warn!(
+                    migration = migration.name,
+                    "a transaction of another program holds a table that is to be changed; trying again"
+                );
+                sleep(PAUSE).await;
+            }
+            ended => return ended,
+        }
+    }
+    conn.batch_execute(migration.sql).await
 }
 
 /// The connection is not used again: its session was changed.
@@ -83,24 +119,37 @@ pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
 pub(super) fn classify(error: &DieselError) -> Fault {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, _) => {}
+        DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => {
+            return Fault::Blocked(Obstacle::ReadOnly);
+        }
         DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection
-            | DatabaseErrorKind::UnableToSendCommand
-            | DatabaseErrorKind::ReadOnlyTransaction,
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _,
         )
         | DieselError::BrokenTransactionManager => return Fault::Lost,
         _ => return Fault::Refused,
     }
     let text = message(error);
-    if LOCKED.iter().any(|words| text.contains(words)) {
+    let blocked = BLOCKED.iter().find(|(_, words)| words.iter().any(|words| text.contains(words)));
+    if let Some((obstacle, _)) = blocked {
+        Fault::Blocked(*obstacle)
+    } else if LOCKED.iter().any(|words| text.contains(words)) {
         Fault::Locked
+    } else if TIMED_OUT.iter().any(|words| text.contains(words)) {
+        Fault::TimedOut
     } else if LOST.iter().any(|words| text.contains(words)) {
         Fault::Lost
     } else {
         Fault::Refused
     }
 }
+
+/// Errors 1290 and 1836; 1665 and 1598; 1114, 1021, 1030 and 1026.
+const BLOCKED: [(Obstacle, &[&str]); 3] = [
+    (Obstacle::ReadOnly, &["read-only", "read only"]),
+    (Obstacle::BinaryLog, &["impossible to write to binary log"]),
+    (Obstacle::NoSpace, &["' is full", "Disk full", "No space left on device"]),
+];
 
 /// Errors 1213, 1205, 1020, a cluster's word for 1213, and 1615: the table was changed under a prepared statement.
 const LOCKED: [&str; 5] = [
@@ -111,17 +160,16 @@ const LOCKED: [&str; 5] = [
     "Prepared statement needs to be re-prepared",
 ];
 
-/// The driver's words, and those of a server that goes away, is a replica by now, or has left its cluster.
-const LOST: [&str; 11] = [
+/// Errors 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
+const TIMED_OUT: [&str; 2] = ["max_statement_time exceeded", "Query execution was interrupted"];
+
+/// The driver's words, and those of a server that goes away, or has left its cluster.
+const LOST: [&str; 7] = [
     "Input/output error",
     "Driver error",
     "Connection was killed",
-    "Query execution was interrupted",
-    "max_statement_time exceeded",
     "Server shutdown in progress",
     "Normal shutdown",
-    "read-only",
-    "read only",
     "WSREP has not yet prepared",
     "Lost connection to backend server",
 ];
@@ -133,9 +181,4 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
 /// A value that the old tables' three-byte character set cannot hold was compared with one of their columns.
 pub(super) fn is_not_comparable(error: &DieselError) -> bool {
     message(error).starts_with("Illegal mix of collations")
-}
-
-/// Too many at once, or a server that is slow to answer.
-pub(super) fn no_free_connection(cause: NoAnswer) -> StoreError {
-    unavailable(cause)
 }

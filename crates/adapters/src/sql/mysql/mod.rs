@@ -6,6 +6,7 @@
 
 mod connecting;
 mod dialect;
+mod given_up;
 #[path = "../queries/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "compiled once for each engine: see the documentation of `sql`")]
 mod queries;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use diesel::{
@@ -10,7 +10,7 @@ use diesel_async::RunQueryDsl;
 use domain::{
     MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, RefundStatus, ShopDate, UserId, Username,
 };
-use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
+use ports::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError};
 
 use super::{
     Backend, Conn, Database, dialect, ledger, order_reader,
@@ -28,6 +28,13 @@ use crate::sql::{
 impl BackOffice for Database {
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
         self.reader().await?.call(|conn| self::search(conn, search)).await
+    }
+
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reader().await?.call(|conn| shipping_list(conn, ids)).await
     }
 
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
@@ -119,6 +126,28 @@ async fn search_page(
         ),
     };
     load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
+}
+
+async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrder>, QueryError> {
+    let orders = order_reader::of_ids(conn, ids).await?;
+    let users: BTreeSet<i32> = orders.iter().map(|order| order.user_id.0).collect();
+    let names: Vec<(i32, String)> = user_profile::table
+        .filter(user_profile::id.eq_any(users))
+        .select((user_profile::id, user_profile::username))
+        .load(conn)
+        .await?;
+    let names: BTreeMap<i32, String> = names.into_iter().collect();
+    let paid = payments::of_orders(conn, ids).await?.into_iter();
+    let mut paid: BTreeMap<String, PaymentRecord> = paid
+        .filter(|payment| payment.status == PaymentStatus::Settled)
+        .map(|payment| (payment.trade.out_trade_no.clone(), payment))
+        .collect();
+    let listed = orders.into_iter().map(|order| ListedOrder {
+        username: Username(names.get(&order.user_id.0).cloned().unwrap_or_default()),
+        payment: paid.remove(order.id.as_str()),
+        order,
+    });
+    Ok(listed.collect())
 }
 
 async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderFile>, QueryError> {

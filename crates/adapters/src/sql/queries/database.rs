@@ -7,26 +7,38 @@ use std::{
 };
 
 use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
-use ports::StoreError;
+use ports::{Randomness, StoreError};
 use tokio::runtime::Handle;
 
-use super::{Conn, Lease, dialect};
-use crate::sql::{
-    config::{CartsIn, ConnectError, NewsTo, SqlConfig},
-    metrics::ParkedRows,
+use super::{
+    Conn, Lease,
+    dialect::{self, GivenUpStatements},
+    lease::Terms,
 };
+use crate::{
+    sql::{
+        config::{CartsIn, ConnectError, NewsTo, SqlConfig},
+        metrics::ParkedRows,
+        obstacle::SpaceWatch,
+    },
+    system::SystemRandomness,
+};
+
+/// How much longer than its statements a call may take: a statement that the server ends at its time limit costs no
+/// connection.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A database of this engine.
 pub(in crate::sql) struct Database {
-    pools: Pools,
-    acquire_timeout: Duration,
-    statement_timeout: Duration,
+    readers: Pool<Conn>,
+    writers: Pool<Conn>,
+    pub(super) terms: Arc<Terms>,
+    /// Tells this store from all others on the same database.
+    pub(super) name: String,
     pub(super) carts: CartsIn,
     pub(super) news: NewsTo,
     statements: Arc<AtomicU64>,
     pub(super) parked: ParkedRows,
-    /// Where connections live; a task of any other runtime may use them.
-    runtime: Handle,
 }
 
 /// Where connections come from. An engine may keep one pool for both.
@@ -35,6 +47,8 @@ pub(in crate::sql) struct Pools {
     pub(in crate::sql) readers: Pool<Conn>,
     /// For changing.
     pub(in crate::sql) writers: Pool<Conn>,
+    /// What becomes of statements that nobody waits for any more.
+    pub(in crate::sql) given_up: GivenUpStatements,
 }
 
 impl Database {
@@ -42,16 +56,22 @@ impl Database {
     pub(in crate::sql) async fn open(address: &str, config: &SqlConfig) -> Result<Self, ConnectError> {
         let statements = Arc::default();
         let runtime = Handle::current();
-        let pools = dialect::pools(address, config, &statements, &runtime)?;
+        let Pools { readers, writers, given_up } = dialect::pools(address, config, &statements, &runtime)?;
         let database = Self {
-            pools,
-            acquire_timeout: config.acquire_timeout,
-            statement_timeout: config.statement_timeout,
+            readers,
+            writers,
+            terms: Arc::new(Terms {
+                acquire_timeout: config.acquire_timeout,
+                call_timeout: config.statement_timeout + GRACE,
+                given_up,
+                runtime,
+                space: SpaceWatch::default(),
+            }),
+            name: format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw()),
             carts: config.carts,
             news: config.news,
             statements,
             parked: ParkedRows::default(),
-            runtime,
         };
         // The writers first: with SQLite, the first of them makes the file that readers expect.
         drop(database.writer().await?);
@@ -61,12 +81,12 @@ impl Database {
 
     /// A connection to look with.
     pub(super) async fn reader(&self) -> Result<Lease, StoreError> {
-        Lease::take(&self.pools.readers, self.acquire_timeout, self.statement_timeout, &self.runtime).await
+        Lease::take(&self.readers, &self.terms).await
     }
 
     /// A connection to change things with.
     pub(super) async fn writer(&self) -> Result<Lease, StoreError> {
-        Lease::take(&self.pools.writers, self.acquire_timeout, self.statement_timeout, &self.runtime).await
+        Lease::take(&self.writers, &self.terms).await
     }
 
     /// A transaction. A connection that turns out to be lost before anything was done is replaced once.

@@ -5,9 +5,9 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{IdempotencyKey, NewOrder, OrderId, RequestDigest, ShopTime, UserId};
-use ports::{IdempotencyRecord, IdempotencyRepo, StoreError};
+use ports::{IdempotencyKeys, IdempotencyRecord, IdempotencyRepo, StoreError};
 
-use super::{Conn, Unit, dialect::insert_rows};
+use super::{Conn, Database, Unit, dialect::insert_rows};
 use crate::sql::{failure::QueryError, schema::dashop_idempotency, types::Moment};
 
 #[async_trait]
@@ -36,6 +36,33 @@ async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bo
         }
         Err(error) => Err(error),
     }
+}
+
+#[async_trait]
+impl IdempotencyKeys for Database {
+    async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        let mut lease = self.begin().await?;
+        let purged = lease.call(|conn| purge(conn, used_before, limit)).await?;
+        lease.commit().await?;
+        Ok(purged)
+    }
+}
+
+/// Looked for first, and then one by one: neither engine deletes a limited number of rows by a key of two columns.
+async fn purge(conn: &mut Conn, used_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
+    let old: Vec<(i32, String)> = dashop_idempotency::table
+        .filter(dashop_idempotency::created_at.lt(Moment(used_before)))
+        .order(dashop_idempotency::created_at)
+        .limit(limit.into())
+        .select((dashop_idempotency::user_id, dashop_idempotency::idempotency_key))
+        .load(conn)
+        .await?;
+    let mut purged = 0_u64;
+    for (user_id, key) in old {
+        let one = dashop_idempotency::table.find((user_id, key));
+        purged += u64::try_from(diesel::delete(one).execute(conn).await?).unwrap_or(0);
+    }
+    Ok(purged)
 }
 
 /// What this user's key was used for.

@@ -1,16 +1,48 @@
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
+use diesel::ConnectionError;
 use diesel_async::{
     AsyncConnection, TransactionManager,
-    pooled_connection::deadpool::{Object, Pool},
+    pooled_connection::{
+        PoolError as PooledError,
+        deadpool::{Object, Pool, PoolError},
+    },
 };
 use ports::StoreError;
-use tokio::{runtime::Handle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    time::{sleep, timeout},
+};
 
-use super::{Conn, dialect};
-use crate::sql::failure::{Fault, GivenUp, NoAnswer, QueryError, unavailable};
+use super::{
+    Conn,
+    dialect::{self, GivenUpStatements},
+};
+use crate::sql::{
+    failure::{Fault, GivenUp, NoAnswer, NoneFree, QueryError, unavailable},
+    obstacle::{Obstacle, SpaceWatch},
+};
 
 type Transactions = <Conn as AsyncConnection>::TransactionManager;
+
+/// How often it is looked whether others have given a connection back, while the server has none left.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// How the connections of a store are used.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    /// How long to wait for a free connection.
+    pub(crate) acquire_timeout: Duration,
+    /// How long each call on one may take.
+    pub(crate) call_timeout: Duration,
+    /// Where connections live, and where what must be done after a lease was dropped is done; a task of any other
+    /// runtime may use them.
+    pub(crate) runtime: Handle,
+    /// What becomes of statements that nobody waits for any more.
+    pub(crate) given_up: GivenUpStatements,
+    /// Whether the database was full lately.
+    pub(crate) space: SpaceWatch,
+}
 
 /// A connection on loan from its pool.
 ///
@@ -20,7 +52,7 @@ type Transactions = <Conn as AsyncConnection>::TransactionManager;
 pub(crate) struct Lease {
     conn: Option<Object<Conn>>,
     limit: Duration,
-    runtime: Handle,
+    terms: Arc<Terms>,
     state: State,
 }
 
@@ -33,26 +65,29 @@ enum State {
     /// A statement of the transaction failed: the server may have ended it, and what came next would stand alone.
     /// There is nothing to do but to roll back.
     Failed,
-    /// A call is under way, or the connection was lost in it.
+    /// A call is under way, or was given up.
     Unknown,
+    /// The connection was lost in a call.
+    Lost,
 }
 
 impl Lease {
-    /// Takes a connection from the pool, new or used, waiting at most `patience` for a free one.
-    ///
-    /// `limit` is for each call on it; what must be done after the lease was dropped is done on `runtime`.
-    pub(crate) async fn take(
-        pool: &Pool<Conn>,
-        patience: Duration,
-        limit: Duration,
-        runtime: &Handle,
-    ) -> Result<Self, StoreError> {
-        match timeout(patience, pool.get()).await {
-            Ok(Ok(conn)) => {
-                Ok(Self { conn: Some(conn), limit, runtime: runtime.clone(), state: State::Ready })
-            }
+    /// Takes a connection from the pool, new or used.
+    pub(crate) async fn take(pool: &Pool<Conn>, terms: &Arc<Terms>) -> Result<Self, StoreError> {
+        let patience = terms.acquire_timeout;
+        match timeout(patience, free_connection(pool)).await {
+            Ok(Ok(conn)) => Ok(Self {
+                conn: Some(conn),
+                limit: terms.call_timeout,
+                terms: Arc::clone(terms),
+                state: State::Ready,
+            }),
+            // It answers, and lets nobody in: waiting does not help.
+            Ok(Err(PoolError::Backend(PooledError::ConnectionError(
+                error @ ConnectionError::CouldntSetupConfiguration(_),
+            )))) => Err(StoreError::Refused(error.into())),
             Ok(Err(error)) => Err(unavailable(error)),
-            Err(_elapsed) => Err(dialect::no_free_connection(NoAnswer(patience))),
+            Err(_elapsed) => Err(StoreError::Busy(NoneFree(patience).into())),
         }
     }
 
@@ -67,11 +102,11 @@ impl Lease {
         F: FnOnce(&'a mut Conn) -> Answer,
         Answer: Future<Output = Result<T, QueryError>>,
     {
-        let Self { conn, limit, state, .. } = self;
+        let Self { conn, limit, state, terms } = self;
         let before = *state;
         let conn = match (before, conn.as_mut()) {
             (State::Ready | State::InTransaction, Some(conn)) => conn,
-            (State::Ready | State::InTransaction | State::Failed | State::Unknown, _) => {
+            (State::Ready | State::InTransaction | State::Failed | State::Unknown | State::Lost, _) => {
                 return Err(unavailable(GivenUp));
             }
         };
@@ -85,8 +120,19 @@ impl Lease {
             Ok(Err(error)) => {
                 let fault = error.fault(dialect::classify);
                 match fault {
-                    Fault::Locked | Fault::Refused => *state = before.after_a_failure(),
-                    Fault::Lost => forget_idle_connections(pool),
+                    Fault::Locked | Fault::TimedOut | Fault::Refused => *state = before.after_a_failure(),
+                    Fault::Blocked(obstacle) => {
+                        *state = before.after_a_failure();
+                        terms.space.note(obstacle);
+                        // It may have become a replica: new connections find its successor.
+                        if obstacle == Obstacle::ReadOnly {
+                            forget_idle_connections(pool);
+                        }
+                    }
+                    Fault::Lost => {
+                        *state = State::Lost;
+                        forget_idle_connections(pool);
+                    }
                 }
                 Err(error.into_store_error(fault))
             }
@@ -128,6 +174,7 @@ impl State {
             Self::Ready => Self::Ready,
             Self::InTransaction | Self::Failed => Self::Failed,
             Self::Unknown => Self::Unknown,
+            Self::Lost => Self::Lost,
         }
     }
 }
@@ -138,10 +185,24 @@ impl Drop for Lease {
         match self.state {
             State::Ready => drop(conn),
             State::InTransaction | State::Failed => {
-                self.runtime.spawn(roll_back(conn, self.limit));
+                self.terms.runtime.spawn(roll_back(conn, self.limit));
             }
-            // Closing it makes the database roll back.
-            State::Unknown => drop(Object::take(conn)),
+            // Closing it makes the database roll back, once the statement has ended.
+            State::Unknown => {
+                let mut conn = Object::take(conn);
+                self.terms.given_up.end(&mut conn);
+            }
+            State::Lost => drop(Object::take(conn)),
+        }
+    }
+}
+
+/// A connection of the pool. While the server has none left that could be opened, one that others give back.
+async fn free_connection(pool: &Pool<Conn>) -> Result<Object<Conn>, PoolError> {
+    loop {
+        match pool.get().await {
+            Err(PoolError::Backend(error)) if dialect::is_server_full(&error) => sleep(LOOK_AGAIN).await,
+            outcome => return outcome,
         }
     }
 }

@@ -62,7 +62,7 @@ async fn migrate(conn: &mut Conn) -> Result<Vec<&'static str>, QueryError> {
         if applied.iter().any(|version| version == migration.version) {
             continue;
         }
-        conn.batch_execute(migration.sql).await?;
+        dialect::run_migration(conn, migration).await?;
         diesel::insert_into(done::table).values(done::version.eq(migration.version)).execute(conn).await?;
         ran.push(migration.name);
     }

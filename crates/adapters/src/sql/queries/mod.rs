@@ -30,6 +30,7 @@ mod refunds;
 mod showcase;
 mod stock;
 mod unit_of_work;
+mod writable;
 
 use super::{Backend, Conn, dialect};
 

@@ -149,6 +149,18 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
     Ok(all(with_goods(conn, header.into_iter().collect()).await?)?.pop())
 }
 
+/// The orders of these numbers, the largest first, in at most three statements. Those that cannot be read are left out.
+pub(super) async fn of_ids(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Order>, QueryError> {
+    let these = tb_order_info::table
+        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+        .filter(tb_order_info::order_id.eq_any(ids.iter().map(OrderId::as_str)))
+        .order(tb_order_info::order_id.desc())
+        .select((tb_order_info::order_id, (OrderRow::as_select(), Option::<AddressText>::as_select())))
+        .into_boxed::<Backend>();
+    let headers = load_each(conn, these, |(_, header): (String, Header)| Ok(header)).await?;
+    Ok(leave_out("tb_order_info", with_goods(conn, headers).await?))
+}
+
 async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Order>, QueryError> {
     let id: Option<String> = tb_order_info::table
         .filter(tb_order_info::repeat_guard.eq(guard.as_str()))

@@ -16,19 +16,21 @@ use diesel::{
 };
 use diesel_async::{
     SimpleAsyncConnection,
-    pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod, deadpool::Pool},
+    pooled_connection::{
+        AsyncDieselConnectionManager, ManagerConfig, PoolError, RecyclingMethod, deadpool::Pool,
+    },
     sync_connection_wrapper::SpawnBlocking,
 };
 use futures_util::FutureExt;
-use ports::StoreError;
 use tokio::runtime::Handle;
 
 use super::{Conn, Detached, queries::Pools};
 use crate::sql::{
     config::{ConnectError, SqlConfig},
-    failure::{Fault, NoAnswer, QueryError, message, unavailable},
+    failure::{Fault, QueryError, message, unavailable},
     metrics::StatementCounter,
     migration::{self, Migration},
+    obstacle::Obstacle,
 };
 
 /// A transaction holds the whole file: there are no rows to lock.
@@ -42,7 +44,7 @@ pub(super) const ROWS_PER_INSERT: usize = 2_000;
 /// More readers than this take memory for their caches and answer no sooner.
 const MOST_READERS: usize = 4;
 
-pub(super) static MIGRATIONS: [Migration; 6] = migration::embed!("sqlite");
+pub(super) static MIGRATIONS: [Migration; 7] = migration::embed!("sqlite");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
@@ -97,6 +99,10 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
     Ok(conn.batch_execute("BEGIN IMMEDIATE").await?)
 }
 
+pub(super) async fn run_migration(conn: &mut Conn, migration: &Migration) -> QueryResult<()> {
+    conn.batch_execute(migration.sql).await
+}
+
 pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> Result<(), QueryError> {
     Ok(conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?)
 }
@@ -117,13 +123,11 @@ pub(super) fn classify(error: &DieselError) -> Fault {
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
     if says(&["database is locked", "database table is locked", "database schema is locked"]) {
         Fault::Locked
-    } else if says(&[
-        "disk I/O error",
-        "unable to open database",
-        "malformed",
-        "readonly database",
-        "is full",
-    ]) {
+    } else if says(&["readonly database"]) {
+        Fault::Blocked(Obstacle::ReadOnly)
+    } else if says(&["is full"]) {
+        Fault::Blocked(Obstacle::NoSpace)
+    } else if says(&["disk I/O error", "unable to open database", "malformed"]) {
         Fault::Lost
     } else {
         Fault::Refused
@@ -139,9 +143,18 @@ pub(super) fn is_not_comparable(_error: &DieselError) -> bool {
     false
 }
 
-/// Somebody else writes all the time.
-pub(super) fn no_free_connection(cause: NoAnswer) -> StoreError {
-    StoreError::Busy(cause.into())
+/// There is no server on which statements would run on.
+#[derive(Debug)]
+pub(super) struct GivenUpStatements;
+
+impl GivenUpStatements {
+    /// It ends by itself: see [`Detached`].
+    pub(super) fn end(&self, _conn: &mut Conn) {}
+}
+
+/// There is no server.
+pub(super) fn is_server_full(_error: &PoolError) -> bool {
+    false
 }
 
 /// One connection to write with and some to read with.
@@ -171,7 +184,11 @@ pub(super) fn pools(
             .build()
             .map_err(|error| ConnectError::Open(unavailable(error)))
     };
-    Ok(Pools { readers: pool(config.max_connections.min(MOST_READERS), true)?, writers: pool(1, false)? })
+    Ok(Pools {
+        readers: pool(config.max_connections.min(MOST_READERS), true)?,
+        writers: pool(1, false)?,
+        given_up: GivenUpStatements,
+    })
 }
 
 /// How a new connection is opened.

@@ -12,6 +12,7 @@ use utoipa::{
     openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
 };
 
+use super::xlsx::{MOST, WorkbookError};
 use crate::http::codes::log_failure;
 
 /// An error that a client of the shop side can tell apart.
@@ -213,6 +214,18 @@ impl From<StoreError> for AdminFailure {
             | StoreError::OutcomeUnknown(_)
             | StoreError::Corrupt(_)
             | StoreError::Refused(_) => internal(&error),
+        }
+    }
+}
+
+impl From<WorkbookError> for AdminFailure {
+    fn from(error: WorkbookError) -> Self {
+        match error {
+            WorkbookError::Store(error) => error.into(),
+            WorkbookError::TooMany => {
+                Self::bad(format_args!("订单多于{MOST}个:请缩小下单时间的范围,或导出 orders.csv"))
+            }
+            WorkbookError::Written(_) | WorkbookError::GivenUp(_) => internal(&error),
         }
     }
 }

@@ -7,7 +7,9 @@ mod parameters;
 mod requests;
 mod session;
 mod staff;
+mod table;
 mod wire;
+mod xlsx;
 
 use std::sync::Arc;
 
@@ -52,6 +54,7 @@ pub struct Office {
     paths(
         orders::search,
         orders::export,
+        orders::export_workbook,
         orders::figures,
         orders::show,
         orders::ship,
@@ -76,6 +79,7 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             .service(resource("/orders", Method::GET).route(web::get().to(orders::search)))
             .service(resource("/orders.csv", Method::GET).route(web::get().to(orders::export)))
             .service(resource("/session", Method::POST).route(web::post().to(session::open)))
+            .service(resource("/orders.xlsx", Method::GET).route(web::get().to(orders::export_workbook)))
             .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
             .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))

@@ -4,13 +4,13 @@ use domain::{Money, OrderId, RefundAsk, Restock, Shipment, SkuId};
 use serde::Serialize;
 
 use super::{
-    AdminCode, AdminFailure,
-    csv::table,
+    AdminCode, AdminFailure, csv,
     failure::Refusals,
     parameters::{FILTER, Query, body, line},
     requests::{CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
     staff::Staff,
     wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
+    xlsx,
 };
 use crate::http::{Shop, middleware::in_time};
 
@@ -53,7 +53,8 @@ pub(super) async fn search(
     Ok(json(&OrdersData::from(found)))
 }
 
-/// The same search as a table with a byte order mark, at most 100,000 rows.
+/// The orders of the same search as a table with a byte order mark, a row a line of goods, at most 100,000 orders. Numbers
+/// that a spreadsheet must not count with end with a tab.
 #[utoipa::path(
     get,
     path = "/v1/admin/orders.csv",
@@ -76,8 +77,40 @@ pub(super) async fn export(
     let filter = Query::of(&request, &FILTER)?.filter()?;
     let mut export = timed(&shop, shop.office.search.export(&filter)).await??;
     // What fails at once is still told as an error; later on the answer can only end.
-    let first = timed(&shop, export.next()).await??;
-    Ok(table(first, export))
+    let first = timed(&shop, export.next_with_goods()).await??;
+    Ok(csv::answer(first, export))
+}
+
+/// The same table as a workbook of Excel's; of at most 10,000 orders.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/orders.xlsx",
+    tag = "shop side",
+    params(
+        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
+        ("user" = Option<String>, Query, description = "the buyer's exact name"),
+        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
+        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
+        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
+    ),
+    responses(
+        (
+            status = 200,
+            body = Vec<u8>,
+            content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        ),
+        Refusals
+    ),
+    security(("staff" = []))
+)]
+pub(super) async fn export_workbook(
+    request: HttpRequest,
+    _staff: Staff,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminFailure> {
+    let filter = Query::of(&request, &FILTER)?.filter()?;
+    let export = timed(&shop, shop.office.search.export(&filter)).await??;
+    Ok(xlsx::answer(timed(&shop, xlsx::workbook(export)).await??))
 }
 
 /// What the day and the six before it brought.

@@ -1,30 +1,55 @@
 //! `GET /v1/admin/orders.csv`.
 
-use domain::NumberRange;
+use domain::{NumberRange, OrderId, Shipment};
 use mockall::predicate::eq;
-use ports::OrderSearch;
+use ports::{ListedOrder, OrderSearch};
 
 use super::*;
 
 const TABLE: &str = "/v1/admin/orders.csv";
-const HEAD: &str = "\u{feff}order_id,status,status_text,user_id,username,total_count,total_amount,freight,\
-                    refunded_amount,receiver,created_at,expire_at\n";
-const ROW: &str =
-    "2019112820400804,1,待付款,4,dada,3,323.91,10.00,0.00,习瓜瓜,2019-11-28 20:40:08,2019-11-28 21:10:08\n";
+const HEAD: &str = "\u{feff}\"订单编号\",\"状态\",\"下单时间\",\"买家\",\"收货人\",\"手机号\",\"收货地址\",\"商品编号\",\
+                    \"商品名称\",\"规格\",\"单价\",\"数量\",\"小计\",\"运费\",\"订单金额\",\"已退款\",\"支付宝交易号\",\
+                    \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\"\n";
 /// How many orders are read at once.
 const PAGE: usize = 500;
 
+/// The order of the samples with what a table has beside it.
+fn listed(number: &str) -> ListedOrder {
+    let order = Order { id: order_id(number), ..order(OrderStatus::AwaitingPayment) };
+    ListedOrder { order, username: username(), payment: None }
+}
+
 /// The office, which finds these orders and no more.
-fn finding_orders(orders: Vec<FoundOrder>) -> Parts {
+fn finding(orders: Vec<ListedOrder>) -> Parts {
     let mut parts = Parts::untouched();
-    parts.office.expect_search().times(1).return_once(|_| Ok(orders));
+    let page: Vec<FoundOrder> = orders.iter().map(|listed| found(listed.order.id.as_str())).collect();
+    let ids: Vec<OrderId> = page.iter().map(|order| order.id.clone()).collect();
+    parts.office.expect_search().times(1).return_once(|_| Ok(page));
+    let is_empty = ids.is_empty();
+    parts
+        .office
+        .expect_shipping_list()
+        .times(usize::from(!is_empty))
+        .withf(move |asked| asked == ids)
+        .return_once(|_| Ok(orders));
     parts
 }
 
-async fn table_of(orders: Vec<FoundOrder>) -> String {
-    let answer = sent(finding_orders(orders), get(TABLE)).await;
+/// The rows of a table of these orders, each as its fields; every field must be in quotes.
+async fn rows_of(orders: Vec<ListedOrder>) -> Vec<Vec<String>> {
+    let answer = sent(finding(orders), get(TABLE)).await;
     assert_eq!(answer.status, 200);
-    String::from_utf8(answer.body.to_vec()).unwrap()
+    let text = String::from_utf8(answer.body.to_vec()).unwrap();
+    let rows = text.strip_prefix(HEAD).unwrap_or_else(|| panic!("{text}"));
+    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_bytes());
+    let rows: Vec<Vec<String>> =
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect();
+    let quoted = |row: &Vec<String>| {
+        let fields = row.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\"")));
+        format!("{}\n", fields.collect::<Vec<_>>().join(","))
+    };
+    assert_eq!(rows.iter().map(quoted).collect::<String>(), text[HEAD.len()..]);
+    rows
 }
 
 /// So many orders, the newest first, the last of which has this number.
@@ -34,31 +59,68 @@ fn orders_down_to(last: u64, many: usize) -> Vec<FoundOrder> {
 }
 
 #[actix_web::test]
-async fn a_table_for_spreadsheets() {
-    let answer = sent(finding_orders(vec![found(ORDER)]), get(TABLE)).await;
+async fn a_table_to_send_goods_and_compare_money_from() {
+    let mut sent_order = listed(ORDER);
+    sent_order.order.status = OrderStatus::AwaitingReceipt;
+    sent_order.order.shipment = Some(Shipment {
+        carrier: "顺丰速运".to_owned(),
+        tracking_number: "0123456789".to_owned(),
+        shipped_at: at("21:00:00"),
+    });
+    sent_order.payment = Some(payment());
+    let rows = rows_of(vec![sent_order]).await;
+    let common = |goods: [&str; 6], amounts: [&str; 3]| {
+        let order =
+            ["2019112820400804\t", "待收货", "2019-11-28 20:40:08", "dada", "习瓜瓜", "13691433520\t"];
+        let to = ["北京市东城区珍贝大厦"];
+        let trade = [&*format!("{TRADE}\t"), "2019-11-28 20:45:00"].map(str::to_owned);
+        let parcel = ["顺丰速运", "0123456789\t", "2019-11-28 21:00:00"];
+        let mut row: Vec<String> =
+            order.iter().chain(&to).chain(&goods).chain(&amounts).map(|text| (*text).to_owned()).collect();
+        row.extend(trade);
+        row.extend(parcel.map(str::to_owned));
+        row
+    };
+    assert_eq!(rows.len(), 2, "a row a line of goods: {rows:?}");
+    assert_eq!(
+        rows[0],
+        common(["4\t", &rows[0][8], &rows[0][9], "104.95", "2", "209.90"], ["10.00", "323.91", "0.00"])
+    );
+    assert_eq!(rows[1], common(["5\t", &rows[1][8], &rows[1][9], "104.01", "1", "104.01"], ["", "", ""]));
+    assert!(rows[0][9].contains(':'), "{}", rows[0][9]);
+}
+
+#[actix_web::test]
+async fn a_table_is_a_download() {
+    let answer = sent(finding(vec![listed(ORDER)]), get(TABLE)).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
     assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"orders.csv\""));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(str::from_utf8(&answer.body), Ok(&*format!("{HEAD}{ROW}")));
     assert!(answer.body.starts_with(&[0xEF, 0xBB, 0xBF]), "by which spreadsheets know UTF-8");
 }
 
 #[actix_web::test]
 async fn nothing_is_a_table_without_rows() {
-    assert_eq!(table_of(Vec::new()).await, HEAD);
+    assert!(rows_of(Vec::new()).await.is_empty());
 }
 
 #[actix_web::test]
-async fn an_order_in_each_status_and_an_old_one() {
+async fn an_order_in_each_status_an_old_one_and_one_without_goods() {
     for status in OrderStatus::ALL {
-        let row = ROW.replace("1,待付款", &format!("{},{}", status.code(), status.label()));
-        assert_eq!(table_of(vec![FoundOrder { status, ..found(ORDER) }]).await, format!("{HEAD}{row}"));
+        let mut one = listed(ORDER);
+        one.order.status = status;
+        assert_eq!(rows_of(vec![one]).await[0][1], status.label());
     }
-    let old = FoundOrder { username: Username(String::new()), expire_at: None, ..found(ORDER) };
-    let row = ROW.replace("dada", "").replace("2019-11-28 21:10:08", "");
-    assert_eq!(table_of(vec![old]).await, format!("{HEAD}{row}"));
+    let mut old = listed(ORDER);
+    old.username = Username(String::new());
+    old.order.goods.clear();
+    let rows = rows_of(vec![old]).await;
+    assert_eq!(
+        (rows.len(), rows[0][3].as_str(), rows[0][7].as_str(), rows[0][14].as_str()),
+        (1, "", "", "323.91")
+    );
 }
 
 /// What buyers typed is text, whatever a spreadsheet would make of it.
@@ -66,29 +128,38 @@ async fn an_order_in_each_status_and_an_old_one() {
 async fn no_name_is_a_formula_or_a_column_of_its_own() {
     for (typed, written) in [
         ("=HYPERLINK(1)", "'=HYPERLINK(1)"),
-        ("=1,2", "\"'=1,2\""),
+        ("=1,2", "'=1,2"),
         ("+86 139", "'+86 139"),
         ("-1+1", "'-1+1"),
         ("@SUM(1)", "'@SUM(1)"),
         ("\t=1", "'\t=1"),
-        ("\r=1", "\"'\r=1\""),
-        ("\n=1", "\"'\n=1\""),
+        ("\r=1", "'\r=1"),
+        ("\n=1", "'\n=1"),
         ("＝1", "'＝1"),
         ("＋1", "'＋1"),
         ("－1", "'－1"),
         ("＠1", "'＠1"),
         ("a=1", "a=1"),
-        ("王,小王", "\"王,小王\""),
-        ("小\"王\"", "\"小\"\"王\"\"\""),
-        ("小\n王", "\"小\n王\""),
-        ("\"=1\"", "\"\"\"=1\"\"\""),
+        ("王,小王", "王,小王"),
+        ("小\"王\"", "小\"王\""),
+        ("小\n王", "小\n王"),
+        ("\"=1\"", "\"=1\""),
         ("", ""),
     ] {
-        let row = |order: FoundOrder| table_of(vec![order]);
-        let receiver = FoundOrder { receiver: typed.to_owned(), ..found(ORDER) };
-        assert_eq!(row(receiver).await, format!("{HEAD}{}", ROW.replace("习瓜瓜", written)), "{typed:?}");
-        let username = FoundOrder { username: Username(typed.to_owned()), ..found(ORDER) };
-        assert_eq!(row(username).await, format!("{HEAD}{}", ROW.replace("dada", written)), "{typed:?}");
+        let mut one = listed(ORDER);
+        let goods = one.order.goods[0].clone();
+        one.order.goods = vec![domain::OrderGoods { name: typed.to_owned(), ..goods }];
+        one.username = Username(typed.to_owned());
+        one.order.shipping.receiver = typed.to_owned();
+        one.order.shipping.address = typed.to_owned();
+        one.order.shipping.mobile = typed.to_owned();
+        let rows = rows_of(vec![one]).await;
+        assert_eq!(rows.len(), 1, "{typed:?}");
+        for column in [3, 4, 6, 8] {
+            assert_eq!(rows[0][column], written, "{typed:?} in column {column}");
+        }
+        let mobile = if written.is_empty() { String::new() } else { format!("{written}\t") };
+        assert_eq!(rows[0][5], mobile, "{typed:?}");
     }
 }
 
@@ -106,10 +177,18 @@ async fn pages_follow_each_other_without_a_gap() {
         assert_eq!(*search, OrderSearch { numbers, user_id: None, status: None, limit: 500 });
         Ok(page)
     });
+    parts.office.expect_shipping_list().times(2).returning(|ids| {
+        let one_line = |id: &OrderId| {
+            let mut one = listed(id.as_str());
+            one.order.goods.truncate(1);
+            one
+        };
+        Ok(ids.iter().map(one_line).collect())
+    });
     let answer = sent(parts, get(TABLE)).await;
     let table = str::from_utf8(&answer.body).unwrap().strip_prefix(HEAD).unwrap();
-    let numbers: String = table.lines().map(|row| format!("{}\n", row.split(',').next().unwrap())).collect();
-    assert_eq!(numbers, expected);
+    let number = |row: &str| format!("{}\n", row.split(',').next().unwrap().trim_matches('"').trim_end());
+    assert_eq!(table.lines().map(number).collect::<String>(), expected);
 }
 
 #[actix_web::test]
@@ -158,8 +237,66 @@ async fn what_fails_at_once_is_told_and_what_fails_later_ends_the_table() {
     let mut parts = Parts::untouched();
     let mut pages = vec![Err(store_down()), Ok(orders_down_to(2019112820401000, PAGE))];
     parts.office.expect_search().times(2).returning(move |_| pages.pop().unwrap());
+    parts.office.expect_shipping_list().times(1).returning(|_| Ok(Vec::new()));
     assert!(
         parts.open().await.cuts_off(get(TABLE)).await,
         "a table that ends as if it were whole would be a lie"
     );
+}
+
+/// The same table as a workbook.
+mod workbook {
+    use super::*;
+
+    const WORKBOOK: &str = "/v1/admin/orders.xlsx";
+
+    #[actix_web::test]
+    async fn has_the_heads_and_a_row_a_line_of_goods() {
+        let answer = sent(finding(vec![listed(ORDER)]), get(WORKBOOK)).await;
+        assert_eq!(answer.status, 200);
+        let sheets = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert_eq!(answer.header("content-type"), Some(sheets));
+        assert_eq!(answer.header("content-disposition"), Some("attachment; filename=\"orders.xlsx\""));
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&answer.body)).unwrap();
+        let mut text = String::new();
+        let mut sheet = archive.by_name("xl/worksheets/sheet1.xml").unwrap();
+        std::io::Read::read_to_string(&mut sheet, &mut text).unwrap();
+        assert_eq!(text.matches("<row ").count(), 3, "heads and two lines: {text}");
+        for told in [
+            "订单编号",
+            "支付宝交易号",
+            "运单号",
+            "2019112820400804",
+            "习瓜瓜",
+            "<v>323.91</v>",
+            "<v>209.9</v>",
+        ] {
+            assert!(text.contains(told), "{told}: {text}");
+        }
+        assert!(!text.contains("<v>2019112820400804</v>"), "an order number is text: {text}");
+    }
+
+    #[actix_web::test]
+    async fn too_many_orders_are_refused_with_what_to_do() {
+        let mut parts = Parts::untouched();
+        let mut last = 2_019_112_820_400_000;
+        parts.office.expect_search().times(21).returning(move |_| {
+            last -= 500;
+            Ok(orders_down_to(last, PAGE))
+        });
+        let page = vec![listed(ORDER); PAGE];
+        parts.office.expect_shipping_list().returning(move |_| Ok(page.clone()));
+        let answer = sent(parts, get(WORKBOOK)).await;
+        assert_eq!(answer.status, 400);
+        let said = String::from_utf8(answer.body.to_vec()).unwrap();
+        assert!(said.contains("订单多于10000个"), "{said}");
+    }
+
+    #[actix_web::test]
+    async fn what_fails_is_told() {
+        let mut parts = Parts::untouched();
+        parts.office.expect_search().returning(|_| Err(store_down()));
+        refused(&sent(parts, get(WORKBOOK)).await, INTERNAL);
+        bad_parameter(get(&format!("{WORKBOOK}?limit=1")), "没有参数 limit").await;
+    }
 }

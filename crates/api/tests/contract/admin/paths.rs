@@ -5,10 +5,11 @@ use actix_web::{http::Method, test::TestRequest};
 use super::*;
 
 /// The path and the only method of each operation.
-pub(super) fn operations() -> [(Method, String); 7] {
+pub(super) fn operations() -> [(Method, String); 8] {
     [
         (Method::GET, ORDERS.to_owned()),
         (Method::GET, "/v1/admin/orders.csv".to_owned()),
+        (Method::GET, "/v1/admin/orders.xlsx".to_owned()),
         (Method::GET, "/v1/admin/figures".to_owned()),
         (Method::GET, of_order("")),
         (Method::POST, of_order("/ship")),

@@ -96,6 +96,22 @@ async fn an_offline_cart_is_merged() {
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(1)));
 }
 
+/// Nothing is to be merged, so nothing is lost: whoever has an offline cart keeps it and signs in later.
+#[actix_web::test]
+async fn signing_in_without_an_offline_cart_needs_no_carts() {
+    let without_carts = || {
+        let mut parts = known(Proof::Hash(PasswordHash(HASH.to_owned())), true);
+        parts.carts.expect_load().returning(|_| Err(ports::CartError(SECRET_CAUSE.into())));
+        parts
+    };
+    let mut signed_in = without_carts().open().await.send(sign_in(PASSWORD)).await.json();
+    assert!(signed_in["data"]["token"].take().is_string());
+    assert_eq!(signed_in, json!({"code": 200, "username": USERNAME, "data": {"token": null, "len": 0}}));
+    let lines = json!([{"id": 4, "count": 3}]);
+    let body = json!({"username": USERNAME, "password": PASSWORD, "cart": lines});
+    assert_eq!(answer(without_carts().selling([sku(4, "209.00", 9)]), body).await, error(50000, "系统错误"));
+}
+
 #[actix_web::test]
 async fn nobody_learns_what_was_wrong() {
     let wrong = error(106, "username or password is wrong");

@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use api::http::{LoginCode, Office, Pages, Shop, Stopping, Storefront};
+use api::http::{LoginCode, Office, Pages, ReadinessReport, Shop, Stopping, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
     ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
@@ -17,7 +17,7 @@ use ports::{
 };
 use tokio::task::JoinSet;
 
-use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, parts::Missing, staff_key, tokens};
+use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, parts::Ready, staff_key, tokens};
 use crate::samples::{BASE_URL, merchant, noon, rules};
 
 /// What the use cases stand on, mocked or real.
@@ -144,7 +144,7 @@ impl Backs {
             payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
             settle,
             storefront,
-            readiness: Arc::new(Missing(Vec::new())),
+            readiness: Arc::new(Ready(ReadinessReport::default())),
             stopping: Stopping::default(),
             tokens: tokens(),
             pages: Pages::embedded(BASE_URL),

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{test::TestRequest, web::Data};
-use api::http::Readiness;
+use api::http::{Readiness, ReadinessReport};
 use async_trait::async_trait;
 use domain::{Address, Cart, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, Sku};
 use ports::{
@@ -38,7 +38,7 @@ pub(crate) struct Parts {
     pub(crate) signs_in: bool,
     /// Whether the shop's people have a secret.
     pub(crate) lets_staff_in: bool,
-    pub(crate) missing: Vec<String>,
+    pub(crate) readiness: ReadinessReport,
     pub(crate) result_page: &'static str,
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
@@ -48,11 +48,11 @@ pub(crate) struct Parts {
 }
 
 /// What orders need and is not there.
-pub(super) struct Missing(pub(super) Vec<String>);
+pub(super) struct Ready(pub(super) ReadinessReport);
 
 #[async_trait]
-impl Readiness for Missing {
-    async fn missing(&self) -> Vec<String> {
+impl Readiness for Ready {
+    async fn report(&self) -> ReadinessReport {
         self.0.clone()
     }
 }
@@ -123,7 +123,7 @@ impl Parts {
             passwords: MockPasswords::new(),
             signs_in: true,
             lets_staff_in: true,
-            missing: Vec::new(),
+            readiness: ReadinessReport::default(),
             result_page: RESULT_PAGE,
             body_limit: BODY_LIMIT,
             origins: Vec::new(),
@@ -232,7 +232,7 @@ impl Parts {
             passwords: Arc::new(self.passwords),
         };
         let (mut shop, writers) = backs.shop();
-        shop.readiness = Arc::new(Missing(self.missing));
+        shop.readiness = Arc::new(Ready(self.readiness));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
         shop.body_limit = self.body_limit;

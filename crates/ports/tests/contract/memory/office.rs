@@ -3,7 +3,7 @@ use domain::{
     Money, MoneySum, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund,
     RefundStatus, ShopDate, UserId, Username,
 };
-use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
+use ports::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError};
 
 use super::{Defect, Memory, Tables};
 
@@ -32,6 +32,29 @@ impl BackOffice for Memory {
             found.truncate(usize::try_from(search.limit).unwrap());
         }
         Ok(found)
+    }
+
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+        let tables = self.tables();
+        let orders = ids.iter().filter_map(|id| tables.order(id, self.defect));
+        let paid = |order: &Order| {
+            let of_order = |payment: &&PaymentRecord| {
+                let is_settled =
+                    payment.status == PaymentStatus::Settled || self.has(Defect::IgnoresOldStatus);
+                payment.trade.out_trade_no == order.id.as_str() && is_settled
+            };
+            tables.payments.iter().find(of_order).cloned()
+        };
+        let listed = |order: Order| ListedOrder {
+            username: tables.username(order.user_id),
+            payment: paid(&order),
+            order,
+        };
+        let mut listed: Vec<_> = orders.map(listed).collect();
+        if !self.has(Defect::ListsUnordered) {
+            listed.sort_by(|a, b| b.order.id.cmp(&a.order.id));
+        }
+        Ok(listed)
     }
 
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {

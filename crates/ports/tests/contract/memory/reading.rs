@@ -3,11 +3,11 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use async_trait::async_trait;
 use domain::{
     Address, AddressId, CartStamp, IdempotencyKey, Order, OrderGoods, OrderId, PaymentRecord, Refund,
-    RepeatGuard, ShippingAddress, Sku, SkuId, TimelineEntry, UserId, Username,
+    RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyRecord, OrderListQuery,
-    OrderReader, StoreError, Users,
+    AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
+    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, Users,
 };
 
 use super::{Defect, Memory, StoredOrder, Tables, key_text};
@@ -161,6 +161,27 @@ impl OrderReader for Memory {
     ) -> Result<Option<IdempotencyRecord>, StoreError> {
         let found = self.tables().keys.get(&(user_id, key_text(key))).cloned();
         Ok(found.map(|(digest, order_id)| IdempotencyRecord { digest, order_id }))
+    }
+}
+
+#[async_trait]
+impl IdempotencyKeys for Memory {
+    async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let mut old: Vec<_> = tables
+            .key_times
+            .iter()
+            .filter(|(_, at)| **at < used_before)
+            .map(|(key, _)| key.clone())
+            .collect();
+        if !self.has(Defect::IgnoresLimit) {
+            old.truncate(usize::try_from(limit).unwrap());
+        }
+        for key in &old {
+            tables.keys.remove(key);
+            tables.key_times.remove(key);
+        }
+        Ok(u64::try_from(old.len()).unwrap())
     }
 }
 

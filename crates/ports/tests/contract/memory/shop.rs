@@ -5,7 +5,7 @@ use domain::{
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -50,6 +50,10 @@ impl Shop for Memory {
     }
 
     fn ledgers(&self) -> &dyn OrderRepo {
+        self
+    }
+
+    fn idempotency_keys(&self) -> &dyn IdempotencyKeys {
         self
     }
 

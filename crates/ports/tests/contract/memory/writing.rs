@@ -180,11 +180,12 @@ impl Unit {
 
 #[async_trait]
 impl IdempotencyRepo for Unit {
-    async fn record(&mut self, orders: &[NewOrder], _at: ShopTime) -> Result<bool, StoreError> {
+    async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError> {
         for (key, bound) in orders.iter().filter_map(key_of) {
             if self.tables.keys.contains_key(&key) && !self.has(Defect::BindsTwice) {
                 return Ok(false);
             }
+            self.tables.key_times.insert(key.clone(), at);
             self.tables.keys.insert(key, bound);
         }
         self.wrote().await;

@@ -1,0 +1,61 @@
+use diesel::{ExpressionMethods, QueryDsl, result::Error as DieselError};
+use diesel_async::RunQueryDsl;
+use domain::ShopTime;
+use ports::StoreError;
+
+use super::{Conn, Database, dialect};
+use crate::sql::{
+    failure::{Fault, QueryError},
+    obstacle::{NotWritable, Obstacle},
+    schema::dashop_idempotency,
+    types::Moment,
+};
+
+/// No user has this number.
+const NOBODY: i32 = 0;
+
+impl Database {
+    /// Writes something, as durably as an order is written, that nobody ever sees: a row that its own transaction takes
+    /// back.
+    pub(in crate::sql) async fn check_writable(&self) -> Result<(), NotWritable> {
+        match self.write_and_take_back().await {
+            Ok(()) if self.terms.space.is_full() => Err(NotWritable::Obstacle(Obstacle::NoSpace)),
+            Ok(()) => Ok(()),
+            Err(error) => Err(obstacle(&error).map_or(NotWritable::Store(error), NotWritable::Obstacle)),
+        }
+    }
+
+    async fn write_and_take_back(&self) -> Result<(), StoreError> {
+        let mut lease = self.begin().await?;
+        lease.call(|conn| write_and_take_back(conn, &self.name)).await?;
+        lease.commit().await
+    }
+}
+
+async fn write_and_take_back(conn: &mut Conn, name: &str) -> Result<(), QueryError> {
+    let row = (
+        dashop_idempotency::user_id.eq(NOBODY),
+        dashop_idempotency::idempotency_key.eq(name),
+        dashop_idempotency::digest.eq(""),
+        dashop_idempotency::order_id.eq(""),
+        dashop_idempotency::created_at.eq(Moment(ShopTime::from_shanghai(Default::default()))),
+    );
+    diesel::insert_into(dashop_idempotency::table).values(row).execute(conn).await?;
+    diesel::delete(dashop_idempotency::table.find((NOBODY, name))).execute(conn).await?;
+    Ok(())
+}
+
+/// What the engine's own words mean.
+fn obstacle(error: &StoreError) -> Option<Obstacle> {
+    let cause = match error {
+        StoreError::Busy(cause)
+        | StoreError::Unavailable(cause)
+        | StoreError::OutcomeUnknown(cause)
+        | StoreError::Refused(cause) => cause,
+        StoreError::Corrupt(_) => return None,
+    };
+    match dialect::classify(cause.downcast_ref::<DieselError>()?) {
+        Fault::Blocked(obstacle) => Some(obstacle),
+        Fault::Locked | Fault::Lost | Fault::TimedOut | Fault::Refused => None,
+    }
+}

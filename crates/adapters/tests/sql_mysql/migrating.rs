@@ -1,0 +1,41 @@
+//! Migrations beside programs that are at work.
+
+use std::time::Duration;
+
+use adapters::sql::SqlStore;
+use mysql_async::prelude::Queryable;
+use tokio::time::timeout;
+
+use super::sql_support::Engine;
+
+/// A transaction that has read a table keeps it from being changed, and whoever comes after waits behind the change.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_that_waits_for_a_table_lets_others_pass() {
+    let engine = Engine::mysql().await;
+    let config = engine.config();
+    let store = engine.store(&config).await;
+    let last = store.schema().await.unwrap().applied.pop().unwrap();
+    engine
+        .run(&format!(
+            "DELETE FROM __diesel_schema_migrations WHERE version IN ('20261125000005', '{last}'); \
+             ALTER TABLE dashop_cart_removal DROP INDEX dashop_cart_removal_of_user"
+        ))
+        .await;
+    let mut reader = engine.mysql_conn().await;
+    reader.query_drop("BEGIN; SELECT COUNT(*) FROM dashop_cart_removal").await.unwrap();
+
+    let migrating = tokio::spawn(async move { SqlStore::connect(&config).await.unwrap().migrate().await });
+    let waits = "SELECT COUNT(*) AS n FROM information_schema.processlist \
+        WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'";
+    let queued = async { while engine.number(waits).await == 0 {} };
+    timeout(Duration::from_secs(60), queued).await.expect("the migration waits for the table");
+    let others = engine.number("SELECT COUNT(*) AS n FROM dashop_cart_removal");
+    let seen = timeout(Duration::from_secs(60), others).await.expect("others are let pass meanwhile");
+    assert_eq!(seen, 0);
+    assert!(!migrating.is_finished(), "the table is still held");
+
+    reader.query_drop("COMMIT").await.unwrap();
+    let ran = migrating.await.unwrap().unwrap();
+    assert!(ran.contains(&"2026-11-25-000005_ordered_lines"), "{ran:?}");
+    assert!(store.schema().await.unwrap().is_current());
+}

@@ -1,0 +1,96 @@
+//! Statements that take too long, or that nobody waits for any more.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use mysql_async::prelude::Queryable;
+use ports::{OrderReader, StoreError, UnitsOfWork};
+use tokio::time::timeout;
+
+use super::{
+    sql_support::Engine,
+    trouble::{Trouble, order_42},
+};
+
+/// The server's numbers of the store's connections.
+async fn connections(engine: &Engine) -> BTreeSet<String> {
+    let ids = "SELECT CAST(id AS CHAR) AS n FROM information_schema.processlist \
+        WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+    engine.words(ids).await.into_iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_takes_too_long_costs_no_connection() {
+    let trouble = Trouble::new(|config| {
+        config.max_connections = 4;
+        config.statement_timeout = Duration::from_millis(300);
+        config.lock_timeout = Duration::from_secs(60);
+    })
+    .await;
+    let mut units = Vec::new();
+    for _ in 0..4 {
+        units.push(trouble.begin().await);
+    }
+    let mut holder = units.pop().unwrap();
+    trouble.take(&mut *holder, trouble.skus[0]).await.unwrap();
+    let mut waiter = units.pop().unwrap();
+    for unit in units {
+        unit.commit().await.unwrap();
+    }
+    let before = connections(&trouble.shop.engine).await;
+    let limited = trouble.take(&mut *waiter, trouble.skus[0]).await;
+    assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
+    drop(waiter);
+    holder.commit().await.unwrap();
+    // All four at once, so that each is asked for.
+    let mut units = Vec::new();
+    for _ in 0..4 {
+        units.push(trouble.begin().await);
+    }
+    assert_eq!(connections(&trouble.shop.engine).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
+    let trouble = Arc::new(
+        Trouble::new(|config| {
+            config.statement_timeout = Duration::from_secs(300);
+            config.lock_timeout = Duration::from_secs(300);
+        })
+        .await,
+    );
+    let mut holder = trouble.begin().await;
+    trouble.take(&mut *holder, trouble.skus[0]).await.unwrap();
+    let waiter = {
+        let trouble = Arc::clone(&trouble);
+        tokio::spawn(async move {
+            let mut unit = trouble.begin().await;
+            drop(trouble.take(&mut *unit, trouble.skus[0]).await);
+        })
+    };
+    trouble.until_one_waits().await;
+    waiter.abort();
+    assert!(waiter.await.unwrap_err().is_cancelled());
+    let running = "SELECT COUNT(*) AS n FROM information_schema.processlist \
+        WHERE db = DATABASE() AND id <> CONNECTION_ID() AND command <> 'Sleep'";
+    let ended = async { while trouble.shop.engine.number(running).await > 0 {} };
+    timeout(Duration::from_secs(60), ended).await.expect("it ends long before its own time limits");
+    holder.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_others_lock_is_busy() {
+    let trouble = Trouble::new(|config| {
+        config.statement_timeout = Duration::from_secs(300);
+        config.lock_timeout = Duration::from_secs(1);
+    })
+    .await;
+    let mut locker = trouble.shop.engine.mysql_conn().await;
+    locker.query_drop("LOCK TABLES tb_order_info WRITE").await.unwrap();
+    let id = order_42();
+    let waiting = OrderReader::find(trouble.store(), &id);
+    let busy = timeout(Duration::from_secs(60), waiting).await.expect("the wait for a table has a limit");
+    assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");
+    locker.query_drop("UNLOCK TABLES").await.unwrap();
+    assert!(OrderReader::find(trouble.store(), &order_42()).await.unwrap().is_some());
+    trouble.store().begin().await.unwrap().commit().await.unwrap();
+}

@@ -1,0 +1,73 @@
+use std::{path::PathBuf, time::Duration};
+
+use adapters::sql::{CartsIn, MysqlTls, SqlConfig};
+
+use super::{Configuration, ConfigurationError, Log, Source};
+
+/// What a command needs that works on the database alone: neither Alipay's keys nor the secrets of tokens.
+#[derive(Debug, Clone)]
+pub struct DatabaseConfiguration {
+    /// Where generated secrets and the embedded database are kept.
+    pub data_dir: PathBuf,
+    /// The database.
+    pub database: SqlConfig,
+    /// How long to wait at the start for a database that cannot be reached.
+    pub start_timeout: Duration,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl DatabaseConfiguration {
+    /// Reads and checks the settings of the database. Those of the rest of the shop may be set and are not looked at.
+    ///
+    /// # Errors
+    /// A setting of the database is unreadable, or one is not known.
+    pub fn read(mut source: Source) -> Result<Self, ConfigurationError> {
+        let configuration = Self::take(&mut source)?;
+        source.nothing_left_but(&Configuration::names())?;
+        Ok(configuration)
+    }
+
+    pub(super) fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
+        let data_dir = source.get_or("data_dir", PathBuf::from("data"))?;
+        let default_url = || format!("sqlite:{}/dashop.db", data_dir.display());
+        let url = source.text_or_file("database_url")?.unwrap_or_else(default_url);
+        if !is_embedded(&url) && !url.starts_with("mysql:") {
+            return Err(source
+                .wrong("database_url", "must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE"));
+        }
+        Ok(Self {
+            database: database(source, url)?,
+            start_timeout: source.seconds("database_start_timeout", 60, 0..=3600)?,
+            log: Log {
+                level: source.get_or("log_level", "info".to_owned())?,
+                is_json: source.get_or("log_json", false)?,
+            },
+            data_dir,
+        })
+    }
+}
+
+/// Whether the database is the one within the program.
+pub(super) fn is_embedded(url: &str) -> bool {
+    url.starts_with("sqlite:")
+}
+
+fn database(source: &mut Source, url: String) -> Result<SqlConfig, ConfigurationError> {
+    let mut database = SqlConfig::new(url);
+    database.max_connections = source.within("database_connections", 16, 2..=1000)?;
+    database.acquire_timeout = source.seconds("database_acquire_timeout", 5, 1..=60)?;
+    database.connect_timeout = source.seconds("database_connect_timeout", 5, 1..=60)?;
+    database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
+    database.lock_timeout = source.seconds("database_lock_timeout", 5, 1..=60)?;
+    database.carts = CartsIn::Database;
+    let root_certificates = source.certificates("database_tls_ca")?;
+    database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {
+        "off" => MysqlTls::Off,
+        "required" => MysqlTls::Required { root_certificates },
+        "verify-ca" => MysqlTls::AuthorityOnly { root_certificates },
+        "unverified" => MysqlTls::Unverified,
+        _ => return Err(source.wrong("database_tls", "must be off, required, verify-ca or unverified")),
+    };
+    Ok(database)
+}

@@ -1,0 +1,98 @@
+//! Orders as a table from which goods are sent and money is compared: a row a line of goods.
+
+use domain::{Money, OrderGoods};
+use ports::ListedOrder;
+
+/// The names of the columns.
+pub(super) const HEADS: [&str; 21] = [
+    "订单编号",
+    "状态",
+    "下单时间",
+    "买家",
+    "收货人",
+    "手机号",
+    "收货地址",
+    "商品编号",
+    "商品名称",
+    "规格",
+    "单价",
+    "数量",
+    "小计",
+    "运费",
+    "订单金额",
+    "已退款",
+    "支付宝交易号",
+    "付款时间",
+    "物流公司",
+    "运单号",
+    "发货时间",
+];
+
+/// What a cell holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cell {
+    /// Words that the shop chose or the program made.
+    Text(String),
+    /// What somebody typed.
+    Typed(String),
+    /// Digits that are a name: a spreadsheet must not count with them.
+    Number(String),
+    Amount(Money),
+    Count(u32),
+    Empty,
+}
+
+/// A row for each line of goods. The amounts of the whole order are in its first row alone, so that sums are right.
+pub(super) fn rows(listed: &ListedOrder) -> Vec<[Cell; HEADS.len()]> {
+    let goods = &listed.order.goods;
+    match goods.split_first() {
+        None => vec![row(listed, None, true)],
+        Some((first, others)) => {
+            let others = others.iter().map(|line| row(listed, Some(line), false));
+            std::iter::once(row(listed, Some(first), true)).chain(others).collect()
+        }
+    }
+}
+
+fn row(
+    ListedOrder { order, username, payment }: &ListedOrder,
+    line: Option<&OrderGoods>,
+    is_first: bool,
+) -> [Cell; HEADS.len()] {
+    let of_order = |amount: Money| if is_first { Cell::Amount(amount) } else { Cell::Empty };
+    let time = |time: Option<domain::ShopTime>| or_empty(time.map(|time| Cell::Text(time.to_string())));
+    let trade = payment.as_ref().map(|payment| &payment.trade);
+    let shipment = order.shipment.as_ref();
+    [
+        Cell::Number(order.id.to_string()),
+        Cell::Text(order.status.to_string()),
+        Cell::Text(order.created_at.to_string()),
+        Cell::Typed(username.0.clone()),
+        Cell::Typed(order.shipping.receiver.clone()),
+        Cell::Number(order.shipping.mobile.clone()),
+        Cell::Typed(order.shipping.address.clone()),
+        or_empty(line.map(|line| Cell::Number(line.sku_id.to_string()))),
+        or_empty(line.map(|line| Cell::Typed(line.name.clone()))),
+        or_empty(line.map(|line| Cell::Typed(attributes(line)))),
+        or_empty(line.map(|line| Cell::Amount(line.price))),
+        or_empty(line.map(|line| Cell::Count(line.quantity.pieces()))),
+        or_empty(line.and_then(|line| line.price.checked_mul(line.quantity.pieces())).map(Cell::Amount)),
+        of_order(order.freight),
+        of_order(order.total_amount),
+        of_order(order.refunded_amount),
+        or_empty(trade.map(|trade| Cell::Number(trade.trade_no.clone()))),
+        time(trade.and_then(|trade| trade.paid_at)),
+        or_empty(shipment.map(|shipment| Cell::Typed(shipment.carrier.clone()))),
+        or_empty(shipment.map(|shipment| Cell::Number(shipment.tracking_number.clone()))),
+        time(shipment.map(|shipment| shipment.shipped_at)),
+    ]
+}
+
+fn attributes(line: &OrderGoods) -> String {
+    let pair = |attribute: &domain::SaleAttribute| format!("{}:{}", attribute.name, attribute.value);
+    line.attributes.iter().map(pair).collect::<Vec<_>>().join(" ")
+}
+
+fn or_empty(cell: Option<Cell>) -> Cell {
+    cell.unwrap_or(Cell::Empty)
+}

@@ -1,0 +1,7 @@
+//! What an operator relies on: the environment the program starts in, and servers that are not as they should be.
+
+mod connections;
+mod encrypted;
+mod proxy;
+mod readiness;
+mod start;
