@@ -65,6 +65,11 @@ impl Browser {
         let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
         reply(request.body(form.to_owned())).await.unwrap()
     }
+
+    /// Posts a JSON body; the answer is JSON with status 200.
+    pub async fn post_json(&self, url: &str, body: &Value) -> Value {
+        answer(self.client.post(url).body(body.to_string())).await.unwrap()
+    }
 }
 
 impl Buyer {

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, NotAllowed, Order, OrderEvent, OrderId, OrderStatus, Restock, ShopTime,
-    StockMoveKind, TradeStatus, Username,
+    Caller, Cause, EvidenceSource, NotAdmitted, NotAllowed, Order, OrderEvent, OrderId, OrderStatus, Restock,
+    ShopTime, StockMoveKind, TradeStatus,
 };
 use ports::{Clock, CloseOutcome, GatewayError, OrderReader, PaymentGateway, StoreError, UnitsOfWork, Users};
 
@@ -33,9 +33,9 @@ pub struct CancelOrder {
 /// Why the order was not cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelOrderError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
@@ -69,12 +69,12 @@ impl CancelOrder {
     /// The buyer gives up their order. Doing so again is no error and changes nothing.
     pub async fn by_buyer(
         &self,
-        username: &Username,
+        caller: &Caller,
         order_id: &OrderId,
         reason: Option<&str>,
         cause: &Cause,
     ) -> Result<(), CancelOrderError> {
-        let user_id = self.users.find(username).await?.ok_or(CancelOrderError::UnknownUser)?;
+        let user_id = self.users.authenticate(caller).await??;
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(CancelOrderError::UnknownOrder)?;
         self.cancel(&order, reason.unwrap_or("买家取消"), cause).await

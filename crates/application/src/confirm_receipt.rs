@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Cause, NotAllowed, OrderEvent, OrderId, Username};
+use domain::{Caller, Cause, NotAdmitted, NotAllowed, OrderEvent, OrderId};
 use ports::{Clock, StoreError, UnitsOfWork, Users};
 
 use crate::books::write_change;
@@ -18,9 +18,9 @@ pub struct ConfirmReceipt {
 /// Why receipt was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmReceiptError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
@@ -39,11 +39,11 @@ impl ConfirmReceipt {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
     pub async fn execute(
         &self,
-        username: &Username,
+        caller: &Caller,
         order_id: &OrderId,
         cause: &Cause,
     ) -> Result<(), ConfirmReceiptError> {
-        let user_id = self.users.find(username).await?.ok_or(ConfirmReceiptError::UnknownUser)?;
+        let user_id = self.users.authenticate(caller).await??;
         let mut unit = self.units.begin().await?;
         let order = unit.orders().find_for_update(order_id).await?;
         let order =

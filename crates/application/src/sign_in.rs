@@ -4,8 +4,8 @@ use std::{
     time::Duration,
 };
 
-use domain::{AttemptPolicy, Attempts, OfflineLine, Password, ShopTime, Username};
-use ports::{Clock, Credential, Credentials, PasswordError, Passwords, Proof, StoreError};
+use domain::{AttemptPolicy, Attempts, OfflineLine, Password, ShopTime, StoredPassword, Username};
+use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError};
 
 use crate::{EditCart, EditCartError};
 
@@ -63,6 +63,8 @@ pub struct SignedIn {
     pub cart_lines: usize,
     /// Until when their token is to be valid.
     pub token_until: ShopTime,
+    /// The password that they signed in with, as it was stored then: their token ends when another is.
+    pub password: StoredPassword,
 }
 
 /// Why nobody is signed in.
@@ -129,21 +131,24 @@ impl SignIn {
         }
         let credential = checked?;
         let cart_lines = self.cart.merge(credential.user_id, &request.offline_cart).await?;
-        Ok(SignedIn { cart_lines, token_until: self.clock.now().after(self.token_life) })
+        let token_until = self.clock.now().after(self.token_life);
+        Ok(SignedIn { cart_lines, token_until, password: credential.password })
     }
 
     /// The user, if the password is theirs. Each way through this takes one Argon2id computation, so that the time does
     /// not tell whether there is such a user.
     async fn check(&self, username: &Username, password: &Password) -> Result<Credential, SignInError> {
         let credential = self.credentials.credential(username).await?.filter(|found| found.is_active);
-        let is_right = match credential.as_ref().map(|found| &found.proof) {
-            Some(Proof::Md5(md5)) if self.passwords.is_md5(password, md5) => true,
-            Some(Proof::Hash(hash)) => self.verify(password, Some(hash.clone())).await?,
-            Some(Proof::Md5(_)) | None => self.verify(password, None).await?,
+        let is_right = match credential.as_ref().map(|found| &found.password) {
+            Some(StoredPassword { hash: Some(hash), .. }) => {
+                self.verify(password, Some(hash.clone())).await?
+            }
+            Some(StoredPassword { md5, hash: None }) if self.passwords.is_md5(password, md5) => true,
+            Some(StoredPassword { hash: None, .. }) | None => self.verify(password, None).await?,
         };
         let credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
-        if let Proof::Md5(md5) = &credential.proof {
-            self.strengthen(&credential, md5, password).await?;
+        if credential.password.hash.is_none() {
+            self.strengthen(&credential, password).await?;
         }
         Ok(credential)
     }
@@ -157,15 +162,10 @@ impl SignIn {
     }
 
     /// Keeps a better hash of a password that was right. Whoever signs in needs none: a failure is a warning.
-    async fn strengthen(
-        &self,
-        credential: &Credential,
-        md5: &str,
-        password: &Password,
-    ) -> Result<(), SignInError> {
+    async fn strengthen(&self, credential: &Credential, password: &Password) -> Result<(), SignInError> {
         let hash = self.passwords.hash(password).await?;
         let user_id = credential.user_id;
-        if let Err(error) = self.credentials.keep_hash(user_id, md5, &hash).await {
+        if let Err(error) = self.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
             tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
         }
         Ok(())

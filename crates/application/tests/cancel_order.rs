@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, CancelOrderError, SettlePayment};
 use domain::{
-    Actor, Cause, NotAllowed, Order, OrderEvent, OrderNewsKind, OrderStatus, PaymentStatus, ShopTime,
-    StockMoveKind, Trade, TradeStatus,
+    Actor, Cause, NotAdmitted, NotAllowed, Order, OrderEvent, OrderNewsKind, OrderStatus, PaymentStatus,
+    ShopTime, StockMoveKind, Trade, TradeStatus,
 };
 use ports::{
     CloseOutcome, GatewayError, StoreError,
@@ -44,7 +44,7 @@ async fn cancel(
     units: &Arc<PreparedUnits>,
 ) -> Result<(), CancelOrderError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
-    use_case(known_user(), orders, gateway, units).by_buyer(&username(), &order_id(), None, &cause).await
+    use_case(known_user(), orders, gateway, units).by_buyer(&caller(), &order_id(), None, &cause).await
 }
 
 fn unpaid() -> Order {
@@ -266,7 +266,7 @@ async fn a_buyers_own_reason_is_kept() {
         .returning(|_| Ok(true));
     let units = units(vec![unit]);
     let buyer = use_case(known_user(), looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units);
-    buyer.by_buyer(&username(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
+    buyer.by_buyer(&caller(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
     assert_eq!(units.commits(), 1);
 }
 
@@ -349,11 +349,11 @@ async fn each_port_may_fail_before_anything_is_written() {
     let none = units(vec![]);
     let by = async |users: MockUsers| {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
-        buyer.by_buyer(&username(), &order_id(), None, &Cause::buyer(None)).await
+        buyer.by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
     };
-    assert!(matches!(by(stranger()).await, Err(CancelOrderError::UnknownUser)));
+    assert!(matches!(by(stranger()).await, Err(CancelOrderError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();
-    users.expect_find().returning(|_| Err(store_down()));
+    users.expect_authenticate().returning(|_| Err(store_down()));
     assert!(matches!(by(users).await, Err(CancelOrderError::Store(_))));
 
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;

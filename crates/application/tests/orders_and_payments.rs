@@ -9,8 +9,8 @@ use application::{
     PaymentResultError, SettlePayment,
 };
 use domain::{
-    Actor, Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
-    PaymentStatus, Trade, TradeStatus,
+    Actor, Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
+    PaymentRecord, PaymentStatus, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
@@ -23,7 +23,7 @@ mod list {
 
     fn request(limit: u32) -> ListOrdersRequest {
         ListOrdersRequest {
-            username: username(),
+            caller: caller(),
             status: Some(OrderStatus::AwaitingPayment),
             before: Some(order_id()),
             limit,
@@ -72,10 +72,13 @@ mod list {
     async fn each_port_may_fail() {
         let no_orders = || Arc::new(MockOrderReader::new());
         let use_case = ListOrders { users: Arc::new(stranger()), orders: no_orders() };
-        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::UnknownUser)));
+        assert!(matches!(
+            use_case.execute(request(1)).await,
+            Err(ListOrdersError::NotAdmitted(NotAdmitted::UnknownUser))
+        ));
 
         let mut users = MockUsers::new();
-        users.expect_find().returning(|_| Err(store_down()));
+        users.expect_authenticate().returning(|_| Err(store_down()));
         let use_case = ListOrders { users: Arc::new(users), orders: no_orders() };
         assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
 
@@ -149,7 +152,7 @@ mod receipt {
             units: Arc::clone(units) as _,
             clock: Arc::new(clock()),
         };
-        use_case.execute(&username(), &order_id(), &Cause::buyer(None)).await
+        use_case.execute(&caller(), &order_id(), &Cause::buyer(None)).await
     }
 
     async fn confirm_in(unit: MockUnitOfWork) -> (Result<(), ConfirmReceiptError>, usize) {
@@ -193,10 +196,13 @@ mod receipt {
     #[tokio::test]
     async fn each_port_may_fail() {
         let none = Arc::new(PreparedUnits::default());
-        assert!(matches!(confirm(stranger(), &none).await, Err(ConfirmReceiptError::UnknownUser)));
+        assert!(matches!(
+            confirm(stranger(), &none).await,
+            Err(ConfirmReceiptError::NotAdmitted(NotAdmitted::UnknownUser))
+        ));
 
         let mut users = MockUsers::new();
-        users.expect_find().returning(|_| Err(store_down()));
+        users.expect_authenticate().returning(|_| Err(store_down()));
         assert!(matches!(confirm(users, &none).await, Err(ConfirmReceiptError::Store(_))));
 
         let begin = Arc::new(PreparedUnits::new([Err(store_down())]));

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
-use domain::{InvalidQuantity, SkuId, UnavailableReason};
+use domain::{InvalidQuantity, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     DirectBuy,
     mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockUsers},
@@ -26,7 +26,7 @@ struct Shop {
 impl Shop {
     fn with_buyer() -> Self {
         let mut shop = Self::default();
-        shop.users.expect_find().times(1).returning(|_| Ok(Some(USER)));
+        shop.users.expect_authenticate().times(1).returning(|_| Ok(Ok(USER)));
         shop.address_book.expect_of_user().times(1).returning(|_| Ok(vec![address()]));
         shop
     }
@@ -55,7 +55,7 @@ impl Shop {
             clock: Arc::new(clock()),
             rules: rules(),
         };
-        use_case.execute(&username(), items).await
+        use_case.execute(&caller(), items).await
     }
 
     /// The refusal, which must come with the buyer's addresses.
@@ -156,19 +156,19 @@ async fn a_sum_past_all_bounds_is_refused() {
 #[tokio::test]
 async fn a_user_who_is_not_there_sees_nothing() {
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(None));
+    shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let error = shop.preview(PreviewItems::Cart).await.unwrap_err();
-    assert!(matches!(error.refusal, PreviewRefusal::UnknownUser));
+    assert!(matches!(error.refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
 }
 
 #[tokio::test]
 async fn each_port_may_fail() {
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Err(store_down()));
+    shop.users.expect_authenticate().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(Some(USER)));
+    shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     shop.address_book.expect_of_user().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 

@@ -12,17 +12,18 @@ use application::{
 };
 use domain::{
     AddressEdit, AddressEntries, AddressEntry, AddressId, AddressRefusal, CartEdit, CartRefusal, CatalogId,
-    OfflineLine, Password, PasswordHash, SkuId, SpuId, Username,
+    NotAdmitted, OfflineLine, Password, PasswordHash, SkuId, SpuId, StoredPassword, Username,
 };
 use ports::{
-    Credential, PasswordError, Proof, ShelfPage, StoreError,
+    Credential, PasswordError, ShelfPage, StoreError,
     mock::{
         MockAddressEditor, MockCartStore, MockCatalog, MockCredentials, MockPasswords, MockShowcase,
         MockUsers,
     },
 };
 use support::{
-    USER, address, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down, username,
+    USER, address, caller, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down,
+    username,
 };
 
 const RIGHT: &str = "123456";
@@ -40,10 +41,10 @@ impl Shop {
     /// One user, whose password is kept as a hash.
     fn with_user() -> Self {
         let mut shop = Self::default();
-        shop.users.expect_find().returning(|_| Ok(Some(USER)));
+        shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
         shop.credentials.expect_credential().returning(|name| {
-            let proof = Proof::Hash(PasswordHash("hash".to_owned()));
-            Ok(Some(Credential { user_id: USER, is_active: true, proof }).filter(|_| *name == username()))
+            let found = Credential { user_id: USER, is_active: true, password: stored() };
+            Ok(Some(found).filter(|_| *name == username()))
         });
         shop.passwords.expect_verify().returning(|password, hash| Ok(hash.is_some() && password.0 == RIGHT));
         shop
@@ -74,6 +75,10 @@ impl Shop {
     }
 }
 
+fn stored() -> StoredPassword {
+    StoredPassword { md5: String::new(), hash: Some(PasswordHash("hash".to_owned())) }
+}
+
 fn attempt(name: &str, password: &str, address: &str) -> SignInRequest {
     SignInRequest {
         username: Username(name.to_owned()),
@@ -93,7 +98,7 @@ async fn a_token_lives_as_long_as_configured() {
     shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
     let signed_in = shop.sign_in().execute(&right()).await.unwrap();
     let token_until = noon().after(Duration::from_secs(3600));
-    assert_eq!(signed_in, SignedIn { cart_lines: 1, token_until });
+    assert_eq!(signed_in, SignedIn { cart_lines: 1, token_until, password: stored() });
 }
 
 #[tokio::test]
@@ -171,7 +176,7 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().times(8).returning(|_, _| Ok(false));
     let (cart, ..) = shop.cart();
-    let refused = cart.edit(&username(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
+    let refused = cart.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
     assert!(matches!(refused, Err(EditCartError::Conflict)));
 }
 
@@ -179,24 +184,27 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
 async fn each_port_of_a_cart_may_fail() {
     let add = CartEdit::Add { sku_id: SkuId(4), count: 1 };
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(None));
-    assert!(matches!(shop.cart().0.show(&username()).await, Err(EditCartError::UnknownUser)));
+    shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
+    assert!(matches!(
+        shop.cart().0.show(&caller()).await,
+        Err(EditCartError::NotAdmitted(NotAdmitted::UnknownUser))
+    ));
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Err(store_down()));
-    assert!(matches!(shop.cart().0.edit(&username(), add).await, Err(EditCartError::Store(_))));
+    shop.users.expect_authenticate().returning(|_| Err(store_down()));
+    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Store(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
-    let refused = shop.cart().0.edit(&username(), add).await;
+    let refused = shop.cart().0.edit(&caller(), add).await;
     assert!(matches!(refused, Err(EditCartError::Refused(CartRefusal::UnknownSku))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.edit(&username(), add).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.discard(&username(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.discard(&caller(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
 }
 
 fn entries() -> AddressEntries {
@@ -205,10 +213,10 @@ fn entries() -> AddressEntries {
 
 async fn prefer(editor: MockAddressEditor, id: i32) -> Result<AddressEntries, EditAddressesError> {
     let mut users = MockUsers::new();
-    users.expect_find().returning(|_| Ok(Some(USER)));
+    users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     let use_case =
         EditAddresses { users: Arc::new(users), editor: Arc::new(editor), clock: Arc::new(clock()) };
-    use_case.edit(&username(), &AddressEdit::Prefer(AddressId(id))).await
+    use_case.edit(&caller(), &AddressEdit::Prefer(AddressId(id))).await
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use application::{
     CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Reconcile, RefundOrder,
     SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
 };
-use domain::{FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
+use domain::{Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
 use ports::{Clock, PaymentGateway};
 use tests::{Data, Database};
 
@@ -44,7 +44,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) store: Arc<SqlStore>,
     pub(crate) database: tokio::sync::Mutex<Database>,
-    pub(crate) buyer: Username,
+    pub(crate) buyer: Caller,
     pub(crate) processes: Vec<Process>,
 }
 
@@ -76,7 +76,8 @@ impl World {
         let processes = (0..3).map(|_| Process::new(&store, &gateway, &clock)).collect();
         let mut database = data.open().await;
         let name = format!("SELECT username AS n FROM user_profile WHERE id = {BUYER}");
-        let buyer = Username(database.words(&name).await.remove(0));
+        let username = Username(database.words(&name).await.remove(0));
+        let buyer = Caller { username, mark: None };
         Self { clock, sandbox, store, database: database.into(), buyer, processes }
     }
 }

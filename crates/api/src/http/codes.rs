@@ -4,7 +4,7 @@ use application::{
     CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
     PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
 };
-use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId};
+use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId};
 use ports::{GatewayError, StoreError};
 
 use super::Failure;
@@ -12,9 +12,9 @@ use super::Failure;
 /// A code of the contract that is not a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// No valid token.
+    /// No valid token, or the password changed since it was issued.
     NotSignedIn = 403,
-    /// The token's user does not exist.
+    /// The token's user does not exist, or is not active.
     UnknownUser = 208,
     /// A preview for a user without an address.
     NoAddress = 50100,
@@ -133,10 +133,19 @@ pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str)
     tracing::error!(error = chain, "{what}");
 }
 
+impl From<NotAdmitted> for Failure {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::UnknownUser => Code::UnknownUser.failure(),
+            NotAdmitted::PasswordChanged => Code::NotSignedIn.failure(),
+        }
+    }
+}
+
 impl From<PreviewRefusal> for Failure {
     fn from(refusal: PreviewRefusal) -> Self {
         match refusal {
-            PreviewRefusal::UnknownUser => Code::UnknownUser.failure(),
+            PreviewRefusal::NotAdmitted(refusal) => refusal.into(),
             PreviewRefusal::NothingSelected => Code::NothingSelected.failure(),
             PreviewRefusal::InvalidQuantity(InvalidQuantity { .. }) | PreviewRefusal::AmountTooLarge => {
                 Code::InvalidQuantity.failure()
@@ -151,7 +160,7 @@ impl From<PreviewRefusal> for Failure {
 impl From<PlaceOrderError> for Failure {
     fn from(error: PlaceOrderError) -> Self {
         match error {
-            PlaceOrderError::UnknownUser => Code::UnknownUser.failure(),
+            PlaceOrderError::NotAdmitted(refusal) => refusal.into(),
             PlaceOrderError::UnknownAddress => Code::UnknownAddress.failure(),
             PlaceOrderError::NothingSelected => Code::NothingSelected.failure(),
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
@@ -186,7 +195,7 @@ impl From<PlacementError> for Failure {
 impl From<ListOrdersError> for Failure {
     fn from(error: ListOrdersError) -> Self {
         match error {
-            ListOrdersError::UnknownUser => Code::UnknownUser.failure(),
+            ListOrdersError::NotAdmitted(refusal) => refusal.into(),
             ListOrdersError::Store(error) => store_failure(&error),
         }
     }
@@ -195,7 +204,7 @@ impl From<ListOrdersError> for Failure {
 impl From<ConfirmReceiptError> for Failure {
     fn from(error: ConfirmReceiptError) -> Self {
         match error {
-            ConfirmReceiptError::UnknownUser => Code::UnknownUser.failure(),
+            ConfirmReceiptError::NotAdmitted(refusal) => refusal.into(),
             ConfirmReceiptError::UnknownOrder => Code::UnknownOrder.failure(),
             ConfirmReceiptError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             ConfirmReceiptError::Conflict => Code::Busy.failure(),
@@ -207,7 +216,7 @@ impl From<ConfirmReceiptError> for Failure {
 impl From<StartPaymentError> for Failure {
     fn from(error: StartPaymentError) -> Self {
         match error {
-            StartPaymentError::UnknownUser => Code::UnknownUser.failure(),
+            StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
@@ -219,7 +228,7 @@ impl From<StartPaymentError> for Failure {
 impl From<CancelOrderError> for Failure {
     fn from(error: CancelOrderError) -> Self {
         match error {
-            CancelOrderError::UnknownUser => Code::UnknownUser.failure(),
+            CancelOrderError::NotAdmitted(refusal) => refusal.into(),
             CancelOrderError::UnknownOrder => Code::UnknownOrder.failure(),
             CancelOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             CancelOrderError::Gateway(error) => error.into(),
@@ -233,7 +242,7 @@ impl From<CancelOrderError> for Failure {
 impl From<ShowOrderError> for Failure {
     fn from(error: ShowOrderError) -> Self {
         match error {
-            ShowOrderError::UnknownUser => Code::UnknownUser.failure(),
+            ShowOrderError::NotAdmitted(refusal) => refusal.into(),
             ShowOrderError::UnknownOrder => Code::UnknownOrder.failure(),
             ShowOrderError::Store(error) => store_failure(&error),
         }

@@ -193,7 +193,7 @@ async fn a_failure_is_50000_with_data_and_without_its_cause() {
         assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([address_data()]))));
     }
     let mut users = Parts::untouched();
-    users.users.expect_find().returning(|_| Err(store_down()));
+    users.users.expect_authenticate().returning(|_| Err(store_down()));
     let answer = users.get("status=0&settlement_type=0").await;
     assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([]))));
 }

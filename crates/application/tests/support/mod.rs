@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::ShopRules;
 use domain::{
-    Actor, Address, AddressId, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
-    Money, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Quantity, QuantityLimit,
-    Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade,
-    TradeStatus, UserId, Username,
+    Actor, Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy,
+    Merchant, Money, NotAdmitted, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus,
+    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
+    ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
 };
 use ports::{
     CartError, GatewayError, StoreError,
@@ -24,14 +24,21 @@ pub(crate) fn username() -> Username {
     Username("习瓜瓜".to_owned())
 }
 
+/// With a token of the old back end.
+pub(crate) fn caller() -> Caller {
+    Caller { username: username(), mark: None }
+}
+
 pub(crate) fn known_user() -> MockUsers {
     let mut users = MockUsers::new();
+    users.expect_authenticate().withf(|who| *who == caller()).returning(|_| Ok(Ok(USER)));
     users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
     users
 }
 
 pub(crate) fn stranger() -> MockUsers {
     let mut users = MockUsers::new();
+    users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     users.expect_find().returning(|_| Ok(None));
     users
 }

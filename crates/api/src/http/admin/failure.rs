@@ -269,7 +269,7 @@ impl From<CancelOrderError> for AdminFailure {
     fn from(error: CancelOrderError) -> Self {
         match error {
             // The shop's people cancel by number alone: no user is looked for.
-            CancelOrderError::UnknownUser | CancelOrderError::UnknownOrder => {
+            CancelOrderError::NotAdmitted(_) | CancelOrderError::UnknownOrder => {
                 AdminCode::OrderNotFound.failure()
             }
             CancelOrderError::NotAllowed(error) => error.into(),

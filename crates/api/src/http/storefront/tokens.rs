@@ -27,7 +27,8 @@ pub(super) async fn post(
         offline_cart: offline_cart(fields.value("cart")),
     };
     let signed_in = bounded(&shop, sign_in.execute(&attempt)).await?;
-    let token = shop.tokens.issue(&username, signed_in.token_until.unix_seconds()).map_err(|error| {
+    let expires = signed_in.token_until.unix_seconds();
+    let token = shop.tokens.issue(&username, &signed_in.password, expires).map_err(|error| {
         log_failure(&error, "a token was not signed");
         Denial::from(DenialCode::Unforeseen)
     })?;

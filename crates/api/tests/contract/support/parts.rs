@@ -99,7 +99,7 @@ impl Parts {
     /// The token's user exists.
     pub(crate) fn signed_in() -> Self {
         let mut parts = Self::untouched();
-        parts.users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
+        parts.users.expect_authenticate().withf(|who| who.username == username()).returning(|_| Ok(Ok(USER)));
         parts
     }
 
@@ -122,8 +122,8 @@ impl Parts {
         parts
             .address_book
             .expect_destination()
-            .withf(|name, _| *name == username())
-            .returning(move |_, _| Ok(Some(Destination { user_id: USER, address: found.clone() })));
+            .withf(|who, _| who.username == username())
+            .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: found.clone() })));
         parts
     }
 

@@ -1,0 +1,3 @@
+//! What strangers, locked accounts and forged messages meet.
+
+mod accounts;
