@@ -24,8 +24,8 @@ use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, WatchOrders,
+    Placement, PlacementPorts, PreviewOrder, Recently, Reconcile, RefundOrder, SearchOrders, SettlePayment,
+    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -340,6 +340,7 @@ impl Backs {
                 gateway,
                 orders: Arc::clone(&store) as _,
                 settle: Arc::clone(&life.settle),
+                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
             },
             settle: life.settle,
             cancel: life.cancel,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use application::{
     ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
-    PaymentResultError, SettlePayment,
+    PaymentResultError, Recently, SettlePayment,
 };
 use domain::{
     Actor, Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
@@ -264,11 +264,11 @@ mod result {
         run(gateway, orders, prepared).await
     }
 
-    async fn run(
+    fn use_case(
         gateway: MockPaymentGateway,
         orders: MockOrderReader,
         units: Vec<MockUnitOfWork>,
-    ) -> Result<(bool, Money), PaymentResultError> {
+    ) -> PaymentResult {
         let gateway = Arc::new(gateway);
         let settle = SettlePayment {
             gateway: Arc::clone(&gateway) as _,
@@ -276,8 +276,16 @@ mod result {
             merchant: merchant(),
             clock: Arc::new(clock()),
         };
-        let use_case = PaymentResult { gateway, orders: Arc::new(orders), settle: Arc::new(settle) };
-        let state = use_case.execute("the query", &Cause::alipay(None)).await?;
+        let asked = Recently::new(PaymentResult::PAUSE, 10);
+        PaymentResult { gateway, orders: Arc::new(orders), settle: Arc::new(settle), asked }
+    }
+
+    async fn run(
+        gateway: MockPaymentGateway,
+        orders: MockOrderReader,
+        units: Vec<MockUnitOfWork>,
+    ) -> Result<(bool, Money), PaymentResultError> {
+        let state = use_case(gateway, orders, units).execute("the query", &Cause::alipay(None)).await?;
         assert_eq!(state.order_id, order_id());
         Ok((state.is_paid, state.total_amount))
     }
@@ -296,6 +304,27 @@ mod result {
             let asked = Asked { answer: Ok(answer), units: vec![], found: vec![] };
             let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
             assert_eq!(outcome.unwrap(), (false, money("323.91")));
+        }
+    }
+
+    #[tokio::test]
+    async fn alipay_is_not_asked_about_an_order_that_has_ended() {
+        for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
+            assert_eq!(result(None, Some(order(status))).await.unwrap(), (false, money("323.91")));
+        }
+    }
+
+    /// Whoever has seen the URL can open it as often as they like.
+    #[tokio::test]
+    async fn a_replayed_return_asks_alipay_once() {
+        let mut gateway = MockPaymentGateway::new();
+        gateway.expect_verify_return().times(50).returning(|_| Ok(returned("2021")));
+        gateway.expect_query().times(1).returning(|_| Ok(None));
+        let mut orders = MockOrderReader::new();
+        orders.expect_find().times(50).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+        let use_case = use_case(gateway, orders, vec![]);
+        for _ in 0..50 {
+            assert!(!use_case.execute("the query", &Cause::alipay(None)).await.unwrap().is_paid);
         }
     }
 

@@ -13,8 +13,8 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Reconcile, RefundOrder,
-    SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
+    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently, Reconcile,
+    RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
 };
 use domain::{Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
 use ports::{Clock, PaymentGateway};
@@ -169,6 +169,8 @@ impl Process {
                 gateway: Arc::clone(gateway),
                 orders: Arc::clone(store) as _,
                 settle: Arc::clone(&settle),
+                // The clock of this world is not the machine's: it asks each time.
+                asked: Recently::new(Duration::ZERO, 1),
             },
             ship: ShipOrder {
                 units: Arc::clone(store) as _,

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use api::http::{LoginCode, Office, Pages, Shop, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
-    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
+    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
     SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules,
     StartPayment, SweepCarts,
 };
@@ -126,7 +126,12 @@ impl Backs {
                 clock,
             }),
             show: ShowOrder { users, orders: Arc::clone(&orders) },
-            payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
+            payment_result: PaymentResult {
+                gateway,
+                orders,
+                settle: Arc::clone(&settle),
+                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
+            },
             settle,
             storefront,
             readiness: Arc::new(Missing(Vec::new())),
