@@ -56,6 +56,15 @@ pub struct Configuration {
     pub log_json: bool,
 }
 
+/// The origins whose pages may call from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// All of them.
+    Any,
+    /// These, such as `https://shop.example`.
+    These(Vec<String>),
+}
+
 /// How the program answers HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpConfiguration {
@@ -72,8 +81,8 @@ pub struct HttpConfiguration {
     pub promises: Vec<String>,
     /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
     pub trusted_proxy: bool,
-    /// The origins that pages may call from; all of them where it is empty.
-    pub cors_origins: Vec<String>,
+    /// The origins whose pages may call.
+    pub cors_origins: Origins,
     /// How many threads answer.
     pub workers: usize,
     /// How long one request may take.
@@ -191,7 +200,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
         promises: promises(source)?,
         trusted_proxy: source.get_or("trusted_proxy", false)?,
-        cors_origins: source.origins("cors_origins")?,
+        cors_origins: source.origins_or("cors_origins", &public_url)?,
         workers: source.within("workers", 2, 1..=256)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
         body_limit: source.within("body_limit", 64 * 1024, 1024..=1024 * 1024)?,

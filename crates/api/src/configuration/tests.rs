@@ -90,7 +90,7 @@ fn a_file_is_read_and_the_environment_is_above_it() {
     assert_eq!(configuration.rules.freight.flat.to_string(), "8.00");
     assert!(configuration.rules.quantity_limit.quantity(7).is_ok());
     assert!(configuration.rules.quantity_limit.quantity(8).is_err());
-    assert_eq!(configuration.http.cors_origins, ["http://a", "http://b"]);
+    assert_eq!(configuration.http.cors_origins, these(&["http://a", "http://b"]));
 
     std::fs::write(&file, "[freight]\nflat = 1\n").unwrap();
     let said = Source::new([], Some(file.path())).unwrap_err().to_string();
@@ -111,14 +111,21 @@ fn signing_in_can_be_left_to_the_old_back_end() {
     assert!(read(&[("DASHOP_SIGN_IN", "false")]).unwrap().sign_in.is_none());
 }
 
+fn these(origins: &[&str]) -> Origins {
+    Origins::These(origins.iter().map(|origin| (*origin).to_owned()).collect())
+}
+
 #[test]
-fn origins_are_a_list_or_all() {
+fn origins_are_a_list_or_all_or_the_shops_own() {
     let origins = |text| read(&[("DASHOP_CORS_ORIGINS", text)]).unwrap().http.cors_origins;
     assert_eq!(
         origins("http://127.0.0.1:7000, https://shop.example"),
-        ["http://127.0.0.1:7000", "https://shop.example"]
+        these(&["http://127.0.0.1:7000", "https://shop.example"])
     );
-    assert!(origins("*").is_empty() && origins("").is_empty());
+    assert_eq!(origins("*"), Origins::Any);
+    assert_eq!(origins(""), these(&["http://127.0.0.1:8000"]));
+    let own = read(&[("DASHOP_PUBLIC_URL", "https://shop.example:443/dada/")]).unwrap().http.cors_origins;
+    assert_eq!(own, these(&["https://shop.example"]));
 }
 
 #[test]

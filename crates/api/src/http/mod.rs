@@ -28,6 +28,8 @@ use application::{
 };
 use domain::OrderId;
 
+use crate::configuration::Origins;
+
 pub use admin::{LoginCode, Office, StaffKey};
 pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
@@ -130,21 +132,29 @@ pub fn routes(services: &mut ServiceConfig) {
         .default_service(web::to(pages::page));
 }
 
-/// The old pages live on another origin, and send their token in a header: no cookie gives anybody away.
-pub fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
+/// Pages of other origins may call if they are `allowed`, for the old pages live on one; none of them may call the shop
+/// side. They send their token in a header: no cookie gives anybody away.
+pub fn cors(allowed: &Origins) -> Cors {
+    let allowed = allowed.clone();
+    Cors::default()
+        .allowed_origin_fn(move |origin, request| {
+            let is_allowed = match &allowed {
+                Origins::Any => true,
+                Origins::These(origins) => {
+                    origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+                }
+            };
+            is_allowed && !admin::is_path(request.uri.path())
+        })
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::HeaderName::from_static("idempotency-key"),
+            middleware::REQUEST_ID,
         ])
         .expose_headers([middleware::REQUEST_ID])
-        .max_age(3600);
-    if origins.is_empty() {
-        return cors.allow_any_origin().send_wildcard();
-    }
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+        .max_age(3600)
 }
 
 async fn no_such_method() -> Failure {

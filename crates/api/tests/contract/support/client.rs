@@ -10,6 +10,7 @@ use actix_web::{
     test::{TestRequest, call_service, init_service},
     web::{Bytes, Data},
 };
+use api::configuration::Origins;
 use api::http::{Shop, cors, named, routes};
 use ports::mock::PreparedUnits;
 use serde_json::Value;
@@ -21,7 +22,7 @@ use super::{Backs, Document};
 pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
     pub(super) units: Arc<PreparedUnits>,
-    pub(super) origins: Vec<String>,
+    pub(super) origins: Origins,
     pub(super) _writers: JoinSet<()>,
 }
 
@@ -37,7 +38,7 @@ impl Client {
     /// Over these, with everything else as usual.
     pub(crate) fn of(backs: Backs) -> Self {
         let (shop, writers) = backs.shop();
-        Self { shop: Data::new(shop), units: Arc::default(), origins: Vec::new(), _writers: writers }
+        Self { shop: Data::new(shop), units: Arc::default(), origins: Origins::Any, _writers: writers }
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {

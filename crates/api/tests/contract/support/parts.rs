@@ -40,7 +40,7 @@ pub(crate) struct Parts {
     pub(crate) result_page: &'static str,
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Origins,
     /// How long it takes until a unit of work has begun.
     pub(crate) begin_after: Duration,
 }
@@ -91,7 +91,7 @@ impl Parts {
             missing: Vec::new(),
             result_page: RESULT_PAGE,
             body_limit: BODY_LIMIT,
-            origins: Vec::new(),
+            origins: Origins::Any,
             begin_after: Duration::ZERO,
         }
     }
