@@ -16,6 +16,7 @@ use adapters::{
     alipay::AlipayConfigError,
     events::ListenerConfigError,
     passwords::HashingFails,
+    private_files,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlStore},
     system::{SystemClock, SystemRandomness},
@@ -120,7 +121,7 @@ pub enum StartError {
 pub(crate) async fn open_store(configuration: &Configuration) -> Result<SqlStore, StartError> {
     let directory = &configuration.data_dir;
     if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
-        keys::private_directory(directory)
+        private_files::make_directory(directory)
             .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
     }
     let store = SqlStore::connect(&configuration.database).await?;

@@ -1,3 +1,4 @@
 //! What strangers, locked accounts and forged messages meet.
 
 mod accounts;
+mod files;
