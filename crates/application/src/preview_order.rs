@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{Address, Caller, InvalidQuantity, NotAdmitted, Purchase, Quantity, Quote, SkuId, UserId};
+use domain::{
+    Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, Purchase, Quantity, Quote, SkuId, UserId,
+};
 use ports::{
     AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, OrderReader, StoreError, Users,
 };
@@ -79,6 +81,9 @@ pub enum PreviewRefusal {
     /// The sum is more than an order can cost.
     #[error("the order costs more than an order can")]
     AmountTooLarge,
+    /// It costs nothing, which cannot be paid.
+    #[error("the order costs nothing")]
+    CostsNothing,
     /// The carts failed.
     #[error(transparent)]
     Carts(#[from] CartError),
@@ -161,6 +166,8 @@ impl PreviewOrder {
     async fn price(&self, purchase: &Purchase) -> Result<Quote, PreviewRefusal> {
         let ids: Vec<SkuId> = purchase.sku_ids().collect();
         let skus = self.catalog.skus(&ids).await?;
-        purchase.quote(&skus, &self.rules.freight).map_err(|_| PreviewRefusal::AmountTooLarge)
+        let quote = purchase.quote(&skus, &self.rules.freight);
+        let quote = quote.map_err(|AmountTooLarge| PreviewRefusal::AmountTooLarge)?;
+        if quote.costs_nothing() { Err(PreviewRefusal::CostsNothing) } else { Ok(quote) }
     }
 }

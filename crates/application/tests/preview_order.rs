@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
-use domain::{InvalidQuantity, NotAdmitted, SkuId, UnavailableReason};
+use domain::{InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     DirectBuy,
     mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockUsers},
@@ -21,6 +21,7 @@ struct Shop {
     carts: MockCartStore,
     orders: MockOrderReader,
     direct_buys: MockDirectBuys,
+    free_delivery: bool,
 }
 
 impl Shop {
@@ -45,6 +46,10 @@ impl Shop {
     }
 
     async fn preview(self, items: PreviewItems) -> Result<Preview, PreviewError> {
+        let mut rules = rules();
+        if self.free_delivery {
+            rules.freight.flat = Money::ZERO;
+        }
         let use_case = PreviewOrder {
             users: Arc::new(self.users),
             address_book: Arc::new(self.address_book),
@@ -53,7 +58,7 @@ impl Shop {
             orders: Arc::new(self.orders),
             direct_buys: Arc::new(self.direct_buys),
             clock: Arc::new(clock()),
-            rules: rules(),
+            rules,
         };
         use_case.execute(&caller(), items).await
     }
@@ -151,6 +156,14 @@ async fn a_sum_past_all_bounds_is_refused() {
     let mut shop = Shop::with_cart(&[(4, 2, true)]);
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "99999999.99", 9)])));
     assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::AmountTooLarge));
+}
+
+#[tokio::test]
+async fn what_costs_nothing_is_refused() {
+    let mut shop = Shop::with_cart(&[(4, 2, true)]);
+    shop.free_delivery = true;
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "0", 9)])));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::CostsNothing));
 }
 
 #[tokio::test]

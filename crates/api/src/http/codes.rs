@@ -44,6 +44,8 @@ pub enum Code {
     KeyReused = 50112,
     /// The order does not cost what the client expected.
     AmountChanged = 50113,
+    /// The order's amount cannot be paid.
+    Unpayable = 50116,
     /// Anything unforeseen.
     Unforeseen = 50000,
 }
@@ -52,7 +54,7 @@ impl Code {
     /// Those of whoever is not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 15] = [
+    pub(super) const OF_REFUSALS: [Self; 16] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -67,6 +69,7 @@ impl Code {
         Self::Alipay,
         Self::KeyReused,
         Self::AmountChanged,
+        Self::Unpayable,
         Self::Unforeseen,
     ];
 
@@ -94,6 +97,7 @@ impl Code {
             Self::Alipay => "支付渠道暂不可用",
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
+            Self::Unpayable => "订单金额无法支付",
             Self::Unforeseen => "系统错误",
         };
         Failure::new(self, text)
@@ -150,6 +154,7 @@ impl From<PreviewRefusal> for Failure {
             PreviewRefusal::InvalidQuantity(InvalidQuantity { .. }) | PreviewRefusal::AmountTooLarge => {
                 Code::InvalidQuantity.failure()
             }
+            PreviewRefusal::CostsNothing => Code::Unpayable.failure(),
             PreviewRefusal::Unavailable(sku_id) => unavailable(sku_id),
             PreviewRefusal::Carts(error) => unforeseen(&error),
             PreviewRefusal::Store(error) => store_failure(&error),
@@ -182,7 +187,8 @@ impl From<PlacementError> for Failure {
                 Refusal::Unavailable(sku_id) => unavailable(sku_id),
                 Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
                 Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
-                Refusal::Unpayable => Code::InvalidQuantity.failure(),
+                Refusal::TooExpensive => Code::InvalidQuantity.failure(),
+                Refusal::CostsNothing => Code::Unpayable.failure(),
             },
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.

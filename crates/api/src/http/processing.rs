@@ -220,7 +220,7 @@ async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<H
     let request = ListOrdersRequest {
         caller: caller.clone(),
         status,
-        before: parameters.order_id("before")?,
+        before: parameters.page_end("before")?,
         limit: limit.ok_or_else(|| unknown_value("limit"))?,
     };
     let page = shop.list.execute(request).await?;
@@ -234,14 +234,14 @@ async fn confirm(
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
+    let order_id = parameters.order_id("order_id")?;
     shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
 /// Operation 5.
 async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
+    let order_id = parameters.order_id("order_id")?;
     Ok(started(shop.start_payment.execute(caller, &order_id).await?, shop))
 }
 
@@ -263,7 +263,7 @@ async fn cancel(
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
+    let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
     shop.cancel.by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
@@ -272,7 +272,7 @@ async fn cancel(
 
 /// Not in the old contract: one order, with how it came to be where it is.
 async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
+    let order_id = parameters.order_id("order_id")?;
     let story = shop.show.execute(caller, &order_id).await?;
     Ok(success(Some(OrderStoryData::from(story)), Some(&shop.base_url)))
 }

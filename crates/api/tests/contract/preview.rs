@@ -204,6 +204,21 @@ async fn a_sum_that_no_order_can_cost_is_refused() {
     assert_eq!(parts.get("status=0&settlement_type=0").await["code"], 50110);
 }
 
+/// Alipay takes no payment of nothing: the buyer learns it before there is an order.
+#[actix_web::test]
+async fn an_order_that_costs_nothing_is_refused() {
+    for query in ["status=0&settlement_type=0", "status=0&settlement_type=1&sku_id=4&buy_num=1"] {
+        let mut parts = usual().selling([sku(4, "0.00", 9)]).with_cart(cart(&[(4, 2, true)]));
+        parts.free_delivery = true;
+        let answer = parts.get(query).await;
+        assert_eq!(
+            answer,
+            error_with(50116, "订单金额无法支付", nothing(json!([address_data()]))),
+            "{query}"
+        );
+    }
+}
+
 /// The old page reads the lists whatever the code: also where the parameters cannot be read.
 #[actix_web::test]
 async fn a_request_that_cannot_be_read_still_shows_the_addresses() {

@@ -149,7 +149,7 @@ async fn a_missing_or_unreadable_number_is_50101() {
     for query in ["status=3", "status=3&order_id="] {
         assert_eq!(Parts::signed_in().get(query).await, missing, "{query}");
     }
-    let none = error(50101, "请求参数错误:order_id 不是订单编号");
+    let none = error(50107, "订单不存在");
     for number in ["x", "2019-11", "%20", "-1", "1.5", "%00", &"9".repeat(65)] {
         let query = format!("status=3&order_id={number}");
         assert_eq!(Parts::signed_in().get(&query).await, none, "{query}");

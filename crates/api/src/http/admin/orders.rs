@@ -8,7 +8,7 @@ use super::{
     csv::table,
     failure::Refusals,
     parameters::{FILTER, Query, body, line},
-    requests::{CancelRequest, RefundRequestData, RestockData, ShipRequest},
+    requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ShipRequest},
     staff::Staff,
     wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
 };
@@ -208,7 +208,7 @@ fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
         let most = RefundAsk::MAX_REQUEST_ID;
         AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
     };
-    let amount = asked.amount.as_deref().map(str::parse::<Money>).transpose();
+    let amount = asked.amount.map(|AmountData(text)| text.parse::<Money>()).transpose();
     let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
     if asked.restock.len() > MAX_RESTOCK {
         return Err(AdminFailure::bad(format_args!("restock 最多{MAX_RESTOCK}项")));

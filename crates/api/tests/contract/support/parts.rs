@@ -1,9 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{test::TestRequest, web::Data};
-use api::http::Readiness;
+use api::{configuration::Origins, http::Readiness};
 use async_trait::async_trait;
-use domain::{Address, Cart, OrderStatus, Sku};
+use domain::{Address, Cart, Money, OrderStatus, Sku};
 use ports::{
     Destination, StoreError, UnitOfWork, UnitsOfWork,
     mock::{
@@ -43,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) origins: Origins,
     /// How long it takes until a unit of work has begun.
     pub(crate) begin_after: Duration,
+    /// Whether delivery costs nothing in a preview.
+    pub(crate) free_delivery: bool,
 }
 
 /// What orders need and is not there.
@@ -93,6 +95,7 @@ impl Parts {
             body_limit: BODY_LIMIT,
             origins: Origins::Any,
             begin_after: Duration::ZERO,
+            free_delivery: false,
         }
     }
 
@@ -181,6 +184,9 @@ impl Parts {
         shop.readiness = Arc::new(Missing(self.missing));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
+        if self.free_delivery {
+            shop.preview.rules.freight.flat = Money::ZERO;
+        }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
         Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
