@@ -16,7 +16,7 @@ use tokio::{sync::Semaphore, time::timeout};
 /// How many are measured at once: each takes 19 MiB of memory and all of a processor.
 const AT_ONCE: usize = 2;
 /// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What a password is measured against where there is no user, so that this takes its time too. Nobody's password: the
 /// answer is always no.
 const NOBODY: &str = "nobody's password";

@@ -10,6 +10,7 @@ mod cashier;
 mod confirm_receipt;
 mod edit_addresses;
 mod edit_cart;
+mod failures;
 mod figures;
 mod inspect_order;
 mod jobs;

@@ -7,7 +7,6 @@
 mod address;
 mod address_book;
 mod allocation;
-mod attempts;
 mod bill;
 mod caller;
 mod cart;
@@ -40,7 +39,6 @@ pub use address_book::{
     Postcode,
 };
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
-pub use attempts::{AttemptPolicy, Attempts};
 pub use bill::{BillEntry, BillEntryKind};
 pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use cart::{Cart, CartLine, CartStamp};

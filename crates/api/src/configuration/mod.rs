@@ -141,6 +141,9 @@ const MIN_SECRET_BYTES: usize = 16;
 /// What the secret of the shop's people must have: as HS256 asks for.
 const MIN_STAFF_SECRET_BYTES: usize = 32;
 
+/// How long a failed sign-in counts.
+const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
+
 impl Configuration {
     /// Reads and checks all settings.
     ///
@@ -175,7 +178,7 @@ impl Configuration {
                 group: source.within("desk_group", 64, 1..=500)?,
                 queue: source.within("desk_queue", 2000, 1..=100_000)?,
             },
-            sign_in: sign_in(&mut source)?,
+            sign_in: sign_in(&mut source, http.trusted_proxy)?,
             alipay,
             staff_secret: staff_secret(&mut source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
@@ -279,13 +282,21 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
     })
 }
 
-fn sign_in(source: &mut Source) -> Result<Option<SignInRules>, ConfigurationError> {
+fn sign_in(
+    source: &mut Source,
+    addresses_are_of_buyers: bool,
+) -> Result<Option<SignInRules>, ConfigurationError> {
     let is_on = source.get_or("sign_in", true)?;
+    // What all buyers have in common must not lock them all out.
+    let per_address = if addresses_are_of_buyers { 1000 } else { 0 };
+    let per_address: u32 = source.within("sign_in_failures_per_address", per_address, 0..=1_000_000)?;
     let hours = source.within("token_hours", 24, 1..=24 * 365)?;
     let rules = SignInRules {
         token_life: Duration::from_secs(hours * 3600),
-        failures_per_name: source.within("sign_in_failures", 10, 1..=10_000)?,
-        failures_per_address: source.within("sign_in_failures_per_address", 100, 1..=1_000_000)?,
+        window: SIGN_IN_WINDOW,
+        failures: source.within("sign_in_failures", 10, 1..=10_000)?,
+        failures_per_name: source.within("sign_in_failures_per_name", 200, 1..=1_000_000)?,
+        failures_per_address: (per_address > 0).then_some(per_address),
     };
     Ok(is_on.then_some(rules))
 }

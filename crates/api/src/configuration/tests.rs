@@ -107,7 +107,10 @@ fn secrets_are_not_printed() {
 fn signing_in_can_be_left_to_the_old_back_end() {
     let rules = read(&[]).unwrap().sign_in.unwrap();
     assert_eq!(rules.token_life.as_secs(), 24 * 3600);
-    assert_eq!((rules.failures_per_name, rules.failures_per_address), (10, 100));
+    assert_eq!((rules.failures, rules.failures_per_name, rules.failures_per_address), (10, 200, None));
+    let per_address = |settings: &[_]| read(settings).unwrap().sign_in.unwrap().failures_per_address;
+    assert_eq!(per_address(&[("DASHOP_TRUSTED_PROXY", "true")]), Some(1000), "each buyer has an address");
+    assert_eq!(per_address(&[("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "7")]), Some(7));
     assert!(read(&[("DASHOP_SIGN_IN", "false")]).unwrap().sign_in.is_none());
 }
 

@@ -150,7 +150,7 @@ impl From<SignInError> for Denial {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Wrong => DenialCode::WrongPassword.into(),
-            SignInError::TooMany => DenialCode::TooManyAttempts.into(),
+            SignInError::LockedOut | SignInError::Busy => DenialCode::TooManyAttempts.into(),
             SignInError::Passwords(error) => unforeseen(&error),
             SignInError::Cart(error) => error.into(),
             SignInError::Store(error) => store_failure(&error),

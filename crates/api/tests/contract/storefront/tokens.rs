@@ -152,7 +152,9 @@ async fn too_many_failures_lock_a_name_and_no_other() {
         assert_eq!(client.send(sign_in("other")).await.json()["code"], 106);
         assert_eq!(client.send(sign_in(PASSWORD)).await.json()["code"], 200, "what succeeds does not count");
     }
-    assert_eq!(client.send(sign_in("other")).await.json()["code"], 106);
+    for _ in 0..3 {
+        assert_eq!(client.send(sign_in("other")).await.json()["code"], 106);
+    }
     let locked = error(107, "too many attempts, please try again later");
     assert_eq!(client.send(sign_in(PASSWORD)).await.json(), locked);
     let stranger = post("/v1/tokens", &json!({"username": "stranger", "password": PASSWORD}));

@@ -164,8 +164,10 @@ impl Backs {
         };
         let sign_in = SignInRules {
             token_life: Duration::from_secs(24 * 3600),
-            failures_per_name: 3,
-            failures_per_address: 100,
+            window: Duration::from_secs(15 * 60),
+            failures: 3,
+            failures_per_name: 100,
+            failures_per_address: None,
         };
         Storefront {
             sign_in: Some(SignIn::new(ports, sign_in)),
