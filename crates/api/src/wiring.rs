@@ -38,7 +38,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{LoginCode, Office, Pages, Shop, StaffKey},
+    http::{LoginCode, Office, Pages, SecurityLog, Shop, StaffKey},
 };
 
 /// The program put together, ready to serve.
@@ -350,6 +350,7 @@ impl Backs {
             office,
             readiness,
             tokens: token_key(configuration)?,
+            security: SecurityLog::default(),
             pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),

@@ -2,3 +2,4 @@
 
 mod accounts;
 mod files;
+mod log;

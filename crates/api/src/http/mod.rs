@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod caller;
+mod client;
 mod codes;
 mod health;
 mod middleware;
@@ -10,15 +11,16 @@ mod openapi;
 mod pages;
 mod parameters;
 mod processing;
+mod security;
 mod storefront;
 mod success;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{Method, header},
     web::{self, ServiceConfig},
 };
@@ -38,6 +40,7 @@ pub use codes::Code;
 pub use health::Readiness;
 pub use middleware::named;
 pub use pages::Pages;
+pub use security::SecurityLog;
 pub use storefront::Storefront;
 
 /// What the handlers work with: the use cases, and a little of the configuration.
@@ -68,6 +71,8 @@ pub struct Shop {
     pub readiness: Arc<dyn Readiness>,
     /// Verifies tokens.
     pub tokens: TokenKey,
+    /// Tells of what strangers try.
+    pub security: SecurityLog,
     /// The shop's pages.
     pub pages: Pages,
     /// The prefix for image names.
@@ -81,6 +86,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Where a request comes from, as far as that is known.
+    fn address_of(&self, request: &HttpRequest) -> Option<IpAddr> {
+        client::address(request, self.storefront.trusts_proxy)
+    }
+
     /// The result page with this query.
     fn result_page_with(&self, query: &str) -> String {
         let joint = if self.result_page.contains('?') { '&' } else { '?' };

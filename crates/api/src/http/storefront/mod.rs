@@ -4,7 +4,6 @@
 
 mod addresses;
 mod carts;
-mod client;
 mod denial;
 mod fields;
 mod goods;

@@ -1,11 +1,11 @@
 use std::{sync::Arc, time::Duration};
 
-use api::http::{LoginCode, Office, Pages, Shop, Storefront};
+use api::http::{LoginCode, Office, Pages, SecurityLog, Shop, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
-    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
-    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules,
-    StartPayment, SweepCarts,
+    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently,
+    RefundOrder, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
+    SignInRules, StartPayment, SweepCarts,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, DirectBuys, OrderReader,
@@ -136,6 +136,7 @@ impl Backs {
             storefront,
             readiness: Arc::new(Missing(Vec::new())),
             tokens: tokens(),
+            security: SecurityLog::default(),
             pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),
             result_page: RESULT_PAGE.to_owned(),
