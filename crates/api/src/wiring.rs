@@ -9,7 +9,7 @@ mod storefront;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
 };
 
 use adapters::{
@@ -26,7 +26,7 @@ use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
     Placement, PlacementPorts, PreviewOrder, Recently, Reconcile, RefundOrder, SearchOrders, SettlePayment,
-    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, WatchOrders,
+    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -229,34 +229,36 @@ impl Backs {
 
     fn order_life(&self, configuration: &Configuration) -> OrderLife {
         let Self { store, gateway, merchant, clock } = self;
+        let transact = Arc::new(Transact {
+            orders: Arc::clone(store) as _,
+            clock: Arc::clone(clock),
+            randomness: Arc::new(SystemRandomness),
+            retries: AtomicU64::new(0),
+        });
         let settle = Arc::new(SettlePayment {
             gateway: Arc::clone(gateway),
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             merchant: merchant.clone(),
-            clock: Arc::clone(clock),
         });
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            units: Arc::clone(store) as _,
             gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
-            clock: Arc::clone(clock),
         });
         let ship = Arc::new(ShipOrder {
-            units: Arc::clone(store) as _,
-            clock: Arc::clone(clock),
+            transact: Arc::clone(&transact),
             receipt_after: configuration.rules.receipt_after,
         });
         let refund = Arc::new(RefundOrder {
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             clock: Arc::clone(clock),
         });
         let watch = Arc::new(WatchOrders {
             orders: Arc::clone(store) as _,
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             cancel: Arc::clone(&cancel),
@@ -265,7 +267,7 @@ impl Backs {
         let reconcile = Arc::new(Reconcile {
             gateway: Arc::clone(gateway),
             ledger: Arc::clone(store) as _,
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             settle: Arc::clone(&settle),
             refund: Arc::clone(&refund),
             clock: Arc::clone(clock),
@@ -327,13 +329,12 @@ impl Backs {
             list: ListOrders { users: Arc::clone(&store) as _, orders: Arc::clone(&store) as _ },
             confirm: ConfirmReceipt {
                 users: Arc::clone(&store) as _,
-                units: Arc::clone(&store) as _,
-                clock: Arc::clone(&clock),
+                transact: Arc::clone(&life.settle.transact),
             },
             start_payment: StartPayment {
                 users: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
-                units: Arc::clone(&store) as _,
+                transact: Arc::clone(&life.settle.transact),
                 cashier,
                 clock,
             },

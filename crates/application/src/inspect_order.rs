@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Money, Order, OrderId, PaymentRecord, PaymentStatus, Refund, RefundBooks, TimelineEntry, Username,
-    returned_by_line,
+    Money, Order, OrderId, OrderLedger, PaymentRecord, Refund, TimelineEntry, Username, returned_by_line,
 };
 use ports::{BackOffice, OrderFile, StoreError};
 
@@ -47,25 +46,25 @@ pub enum InspectOrderError {
 impl InspectOrder {
     /// The order of this number.
     pub async fn execute(&self, order_id: &OrderId) -> Result<OrderDossier, InspectOrderError> {
-        let file = self.office.file(order_id).await?.ok_or(InspectOrderError::UnknownOrder)?;
-        Ok(dossier(file))
+        let file = self.office.file(order_id).await?;
+        file.and_then(dossier).ok_or(InspectOrderError::UnknownOrder)
     }
 }
 
-fn dossier(file: OrderFile) -> OrderDossier {
-    let OrderFile { order, username, payments, refunds, moves, changes } = file;
-    let books = RefundBooks { order: Some(&order), payments: &payments, refunds: &refunds, moves: &moves };
-    let left: Vec<Money> = payments.iter().map(|payment| books.refundable(&payment.trade.trade_no)).collect();
-    let returned = returned_by_line(&order, &moves);
-    let payments: Vec<_> = payments.into_iter().zip(left).collect();
-    let settled = payments.iter().find(|(payment, _)| payment.status == PaymentStatus::Settled);
-    OrderDossier {
-        refundable_amount: settled.map_or(Money::ZERO, |(_, left)| *left),
+fn dossier(file: OrderFile) -> Option<OrderDossier> {
+    let OrderFile { ledger, username, changes } = file;
+    let refundable = |payment: &PaymentRecord| ledger.refundable(&payment.trade.trade_no);
+    let refundable_amount = ledger.settled_payment().map_or(Money::ZERO, refundable);
+    let left: Vec<Money> = ledger.payments.iter().map(refundable).collect();
+    let OrderLedger { order, payments, refunds, movements, .. } = ledger;
+    let order = order?;
+    Some(OrderDossier {
+        refundable_amount,
         timeline: timeline(&order, changes),
+        returned: returned_by_line(&order, &movements),
+        payments: payments.into_iter().zip(left).collect(),
+        refunds,
         order,
         username,
-        returned,
-        payments,
-        refunds,
-    }
+    })
 }

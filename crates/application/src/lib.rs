@@ -3,7 +3,6 @@
 //! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Each has its own error
 //! type, which the `api` crate matches exhaustively to find the code that the contract answers.
 
-mod books;
 mod browse_goods;
 mod cancel_order;
 mod cashier;
@@ -14,6 +13,7 @@ mod failures;
 mod figures;
 mod inspect_order;
 mod jobs;
+mod ledger;
 mod list_orders;
 mod payment_result;
 mod place_order;
@@ -28,7 +28,6 @@ mod ship_order;
 mod show_order;
 mod sign_in;
 mod start_payment;
-mod told_refunds;
 mod watch_orders;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
@@ -43,6 +42,7 @@ pub use jobs::{
     DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeNews, Schedule, Supervisor,
     SweepCarts, TellNews,
 };
+pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
@@ -56,7 +56,7 @@ pub use refund_order::{RefundOrder, RefundOrderError};
 pub use resend_news::ResendNews;
 pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
-pub use ship_order::{ShipOrder, ShipOrderError};
+pub use ship_order::ShipOrder;
 pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};

@@ -79,7 +79,7 @@ impl PaymentResult {
         let trade = self.gateway.query(&id).await;
         match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
             Some(trade) if trade.is_payment() => {
-                self.settle.by_trade(&trade, EvidenceSource::Query, cause.clone()).await?;
+                self.settle.by_trade(&trade, EvidenceSource::Query, cause).await?;
                 Ok(state(&self.find(&id).await?))
             }
             Some(_) | None => Ok(state(&order)),

@@ -1,14 +1,12 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate, reconcile,
+    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate,
+    ledger::ConfirmedRefund, reconcile,
 };
-use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError, UnitsOfWork};
+use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError};
 
-use crate::{
-    RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, settle_payment::Evidence,
-    told_refunds::GoneBack,
-};
+use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, Transact};
 
 /// 对账: compares a day of our books with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
 ///
@@ -19,7 +17,7 @@ pub struct Reconcile {
     /// What is on record.
     pub ledger: Arc<dyn DayLedger>,
     /// Where a refund is found again.
-    pub units: Arc<dyn UnitsOfWork>,
+    pub transact: Arc<Transact>,
     /// Writes down payments, and refunds past this service.
     pub settle: Arc<SettlePayment>,
     /// Finishes refunds.
@@ -104,11 +102,11 @@ impl Reconcile {
         match self.gateway.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
                 let settled =
-                    self.settle.by_trade(&trade, EvidenceSource::Query, Cause::alipay(None)).await?;
+                    self.settle.by_trade(&trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
                 Ok(match settled {
                     Settled::Paid | Settled::Revived => "已入账,订单已付款".to_owned(),
                     Settled::RecordedOnly(status) => format!("已入账:{}", status.as_str()),
-                    Settled::NothingNew | Settled::RefundTold => "此前已入账".to_owned(),
+                    Settled::NothingNew | Settled::RefundNotified => "此前已入账".to_owned(),
                 })
             }
             // Nothing is kept of it: it is written down with what went back, never as money that is there.
@@ -124,20 +122,23 @@ impl Reconcile {
         let Some(amount) = self.gateway.refund_query(trade_no, number).await? else {
             return Ok("未处理:支付宝查无此退款".to_owned());
         };
-        let gone = GoneBack { out_trade_no, trade_no, out_request_no: number, amount };
+        let (trade_no, out_request_no) = (trade_no.clone(), number.to_owned());
+        let refund = ConfirmedRefund { trade_no, out_request_no, amount };
+        let cause = Cause::alipay(None);
         let booked = || Ok(format!("已补记退款{amount}"));
-        if self.settle.refund_past_us(gone, None).await? == Settled::RefundTold {
+        if self.settle.by_refund(out_trade_no, refund.clone(), None, &cause).await? == Settled::RefundNotified
+        {
             return booked();
         }
         // Its payment is not on record either, or all is by now.
-        let trade = self.gateway.query_trade(trade_no).await?;
+        let trade = self.gateway.query_trade(&refund.trade_no).await?;
         let Some(trade) = trade.filter(|trade| trade.was_paid() && trade.out_trade_no == *out_trade_no)
         else {
             return Ok("未处理:没有这笔付款的记录".to_owned());
         };
-        let paid = Evidence { trade: &trade, source: EvidenceSource::Query, cause: Cause::alipay(None) };
-        match self.settle.refund_past_us(gone, Some(&paid)).await? {
-            Settled::RefundTold => booked(),
+        let proof = Some((trade, EvidenceSource::Query));
+        match self.settle.by_refund(out_trade_no, refund, proof, &cause).await? {
+            Settled::RefundNotified => booked(),
             Settled::Paid | Settled::Revived | Settled::NothingNew | Settled::RecordedOnly(_) => {
                 Ok("此前已入账".to_owned())
             }
@@ -146,10 +147,10 @@ impl Reconcile {
 
     /// A refund of ours that Alipay has done and we have otherwise.
     async fn finish(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
-        let mut unit = self.units.begin().await?;
-        let known = unit.refunds().find(number).await?;
-        drop(unit);
-        let Some(refund) = known else { return Ok("未处理:需人工核对".to_owned()) };
+        let ledger = self.transact.look(&difference.out_trade_no).await?;
+        let Some(refund) = ledger.refund(number).cloned() else {
+            return Ok("未处理:需人工核对".to_owned());
+        };
         match refund.status {
             RefundStatus::Requested => {
                 let done = self.refund.carry_out(refund, 1).await?;

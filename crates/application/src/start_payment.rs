@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use domain::{Caller, Money, NotAdmitted, NotAllowed, OrderId};
-use ports::{Clock, GatewayError, OrderReader, StoreError, UnitsOfWork, Users};
+use domain::{Caller, Cause, Money, NotAdmitted, NotAllowed, OrderId, ledger::Command};
+use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
 
-use crate::{Cashier, PaymentInvitation};
+use crate::{Cashier, PaymentInvitation, Transact, TransactError};
 
 /// 订单支付: the buyer wants to pay an order that was placed before.
 pub struct StartPayment {
@@ -12,7 +12,7 @@ pub struct StartPayment {
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
     /// Where an order of the old back end is noted down to be watched.
-    pub units: Arc<dyn UnitsOfWork>,
+    pub transact: Arc<Transact>,
     /// Where it is paid.
     pub cashier: Arc<Cashier>,
     /// Whether the deadline has passed.
@@ -48,6 +48,9 @@ pub enum StartPaymentError {
     /// Alipay's rules do not allow the payment.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The order could not be noted down to be watched.
+    #[error(transparent)]
+    Transact(#[from] TransactError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -69,10 +72,7 @@ impl StartPayment {
         }
         if order.expire_at.is_none() {
             // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.
-            let mut unit = self.units.begin().await?;
-            unit.orders().set_due(&order.id, order.status, None).await?;
-            unit.orders().set_due(&order.id, order.status, order.next_look(now, 0)).await?;
-            unit.commit().await?;
+            self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
         }
         Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
     }

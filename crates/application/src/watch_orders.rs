@@ -1,19 +1,19 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, Order, OrderEvent, OrderId, OrderStatus, ShopTime};
-use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError, UnitsOfWork};
+use domain::{Cause, EvidenceSource, OrderId, OrderStatus, ledger::Command};
+use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{CancelOrder, CancelOrderError, SettleError, SettlePayment, books::write_change};
+use crate::{CancelOrder, CancelOrderError, SettleError, SettlePayment, Transact, TransactError};
 
-/// Looks after orders that nobody else does: asks Alipay about unpaid ones, so that a lost notification costs nothing,
+/// Deals with orders whose timers went off: asks Alipay about unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
-/// minute, and takes sent ones for received after some days.
+/// minute, and takes shipped ones for received after some days.
 pub struct WatchOrders {
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
     /// Where orders are claimed and changed.
-    pub units: Arc<dyn UnitsOfWork>,
+    pub transact: Arc<Transact>,
     /// Is asked about payments.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Settles what turns out paid.
@@ -24,7 +24,7 @@ pub struct WatchOrders {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why an order could not be looked after; it is due again later.
+/// Why an order's timer could not be dealt with; it goes off again later.
 #[derive(Debug, thiserror::Error)]
 enum WatchError {
     #[error(transparent)]
@@ -33,6 +33,8 @@ enum WatchError {
     Settle(#[from] SettleError),
     #[error(transparent)]
     Cancel(#[from] CancelOrderError),
+    #[error(transparent)]
+    Transact(#[from] TransactError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -51,9 +53,7 @@ impl WatchOrders {
     /// The database failed while claiming; nothing is lost.
     pub async fn pass(self: &Arc<Self>) -> Result<usize, StoreError> {
         let now = self.clock.now();
-        let mut unit = self.units.begin().await?;
-        let due = unit.orders().claim_due(now, now.after(Self::LEASE), Self::PASS).await?;
-        unit.commit().await?;
+        let due = self.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
         let taken = due.len();
         let places = Arc::new(Semaphore::new(Self::AT_ONCE));
         let mut work = JoinSet::new();
@@ -69,14 +69,13 @@ impl WatchOrders {
     }
 
     async fn look_after(&self, Claimed { item: id, attempts }: Claimed<OrderId>) {
-        match self.find_and_look(&id, attempts).await {
+        match self.deal_with(&id, attempts).await {
             Ok(()) => {}
-            // Found paid instead: that is no failure.
-            Err(WatchError::Cancel(CancelOrderError::NotAllowed(_))) => {}
+            Err(error) if error.is_none() => {}
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "an order could not be looked after; it is looked at again later");
-                if let Err(error) = self.look_again(&id, attempts).await {
+                if let Err(error) = self.set_timer(&id, attempts, true).await {
                     tracing::error!(order_id = %id, error = &error as &dyn std::error::Error,
                         "an order could not be put off; it is due again when its lease ends");
                 }
@@ -84,70 +83,52 @@ impl WatchOrders {
         }
     }
 
-    async fn find_and_look(&self, id: &OrderId, attempts: u32) -> Result<(), WatchError> {
+    async fn deal_with(&self, id: &OrderId, attempts: u32) -> Result<(), WatchError> {
         let Some(order) = self.orders.find(id).await? else { return Ok(()) };
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
-                Ok(self.cancel.by_deadline(&order).await?)
+                return Ok(self.cancel.by_deadline(id).await?);
             }
-            OrderStatus::AwaitingPayment => {
-                self.ask(&order).await?;
-                self.set_due(&order, order.next_look(self.clock.now(), attempts.saturating_add(1))).await
+            OrderStatus::AwaitingReceipt => {
+                let received = Command::ConfirmReceipt { buyer: None };
+                self.transact.run(id.as_str(), &received, &Cause::system()).await?;
+                return Ok(());
             }
-            OrderStatus::AwaitingReceipt => self.take_for_received(&order).await,
-            OrderStatus::Cancelled => {
-                self.ask(&order).await?;
-                self.set_due(&order, None).await
-            }
-            // Somebody else's write, past this service, left it due.
-            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {
-                self.set_due(&order, None).await
-            }
+            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_alipay(id).await?,
+            // Another writer, past this service, left its timer on.
+            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {}
         }
+        self.set_timer(id, attempts, false).await
     }
 
     /// Settles the order's trade if it is paid.
-    async fn ask(&self, order: &Order) -> Result<(), WatchError> {
-        match self.gateway.query(&order.id).await? {
+    async fn ask_alipay(&self, id: &OrderId) -> Result<(), WatchError> {
+        match self.gateway.query(id).await? {
             Some(trade) if trade.is_payment() => {
-                self.settle.by_trade(&trade, EvidenceSource::Query, Cause::alipay(None)).await?;
+                self.settle.by_trade(&trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
             }
             Some(_) | None => {}
         }
         Ok(())
     }
 
-    async fn take_for_received(&self, order: &Order) -> Result<(), WatchError> {
-        let mut unit = self.units.begin().await?;
-        let Some(order) = unit.orders().find_for_update(&order.id).await? else { return Ok(()) };
-        let reason = "超过期限,自动确认收货";
-        // What was confirmed or refunded meanwhile needs nothing.
-        if let Ok(Some(change)) =
-            order.change(OrderEvent::ReceiptConfirmed, &Cause::system(), reason, self.clock.now())
-            && write_change(&mut *unit, &change).await?
-        {
-            unit.commit().await?;
-        }
+    async fn set_timer(&self, id: &OrderId, attempts: u32, failed: bool) -> Result<(), WatchError> {
+        let command = Command::SetTimer { attempts, failed };
+        self.transact.run(id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
+}
 
-    /// Only in the status it was found in: whoever changed it meanwhile said when it is due next.
-    async fn set_due(&self, order: &Order, due_at: Option<ShopTime>) -> Result<(), WatchError> {
-        let mut unit = self.units.begin().await?;
-        unit.orders().set_due(&order.id, order.status, due_at).await?;
-        unit.commit().await?;
-        Ok(())
-    }
-
-    /// After a failure: on the same widening schedule.
-    async fn look_again(&self, id: &OrderId, attempts: u32) -> Result<(), WatchError> {
-        let Some(order) = self.orders.find(id).await? else { return Ok(()) };
-        match order.status {
-            OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt => {
-                let next = order.look_after_failure(self.clock.now(), attempts.saturating_add(1));
-                self.set_due(&order, Some(next)).await
+impl WatchError {
+    /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
+    fn is_none(&self) -> bool {
+        let refusal = match self {
+            Self::Cancel(CancelOrderError::Transact(TransactError::Refused(refusal)))
+            | Self::Transact(TransactError::Refused(refusal)) => refusal,
+            Self::Cancel(_) | Self::Transact(_) | Self::Gateway(_) | Self::Settle(_) | Self::Store(_) => {
+                return false;
             }
-            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => Ok(()),
-        }
+        };
+        matches!(refusal, domain::ledger::Refusal::NotAllowed(_) | domain::ledger::Refusal::UnknownOrder)
     }
 }

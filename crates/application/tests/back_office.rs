@@ -33,11 +33,8 @@ mod inspect {
     /// Another user's order with nothing on record beside it.
     fn file(status: OrderStatus) -> OrderFile {
         OrderFile {
-            order: others(order(status)),
+            ledger: ledger(Some(others(order(status))), vec![], vec![]),
             username: Username("别人".to_owned()),
-            payments: Vec::new(),
-            refunds: Vec::new(),
-            moves: Vec::new(),
             changes: Vec::new(),
         }
     }
@@ -91,11 +88,9 @@ mod inspect {
             refund("3", "B", "300", RefundStatus::Failed),
             refund("4", "C", "323.91", RefundStatus::Succeeded),
         ];
-        let found = OrderFile {
-            payments: payments.clone(),
-            refunds: refunds.clone(),
-            ..file(OrderStatus::AwaitingShipment)
-        };
+        let order = order(OrderStatus::AwaitingShipment);
+        let on_record = ledger(Some(order), payments.clone(), refunds.clone());
+        let found = OrderFile { ledger: on_record, ..file(OrderStatus::AwaitingShipment) };
         let dossier = inspected(Ok(Some(found))).await.unwrap();
         let left = ["323.91", "303.00", "0.00"].map(money);
         let expected: Vec<_> = payments.into_iter().zip(left).collect();
@@ -114,7 +109,8 @@ mod inspect {
             moved(5, 1, StockMoveKind::Revived),
             moved(4, 1, StockMoveKind::Refunded("shop-1".to_owned())),
         ];
-        let found = OrderFile { moves, ..file(OrderStatus::AwaitingShipment) };
+        let mut found = file(OrderStatus::AwaitingShipment);
+        found.ledger.movements = moves;
         assert_eq!(inspected(Ok(Some(found))).await.unwrap().returned, [1, 0]);
     }
 

@@ -4,14 +4,15 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CancelOrder, CancelOrderError, SettlePayment};
+use application::{CancelOrder, CancelOrderError, TransactError};
 use domain::{
-    Actor, Cause, NotAdmitted, NotAllowed, Order, OrderEvent, OrderNewsKind, OrderStatus, PaymentStatus,
-    ShopTime, StockMoveKind, Trade, TradeStatus,
+    Cause, NotAdmitted, NotAllowed, Order, OrderEvent, OrderStatus, PaymentStatus, ShopTime, StatusChange,
+    Trade, TradeStatus,
+    ledger::{Event, Refusal},
 };
 use ports::{
-    CloseOutcome, GatewayError, StoreError,
-    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits},
+    CloseOutcome, GatewayError, PaymentGateway,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 use support::*;
 
@@ -19,32 +20,41 @@ fn use_case(
     users: MockUsers,
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
-    units: &Arc<PreparedUnits>,
+    ledgers: &Ledgers,
 ) -> CancelOrder {
-    let gateway = Arc::new(gateway);
-    let settle = SettlePayment {
-        gateway: Arc::clone(&gateway) as _,
-        units: Arc::clone(units) as _,
-        merchant: merchant(),
-        clock: Arc::new(clock()),
-    };
-    CancelOrder {
-        users: Arc::new(users),
-        orders: Arc::new(orders),
-        units: Arc::clone(units) as _,
-        gateway,
-        settle: Arc::new(settle),
-        clock: Arc::new(clock()),
-    }
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let settle = settling(&gateway, &transact(ledgers));
+    CancelOrder { users: Arc::new(users), orders: Arc::new(orders), gateway, settle }
 }
 
 async fn cancel(
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
-    units: &Arc<PreparedUnits>,
+    ledgers: &Ledgers,
 ) -> Result<(), CancelOrderError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
-    use_case(known_user(), orders, gateway, units).by_buyer(&caller(), &order_id(), None, &cause).await
+    use_case(known_user(), orders, gateway, ledgers).by_buyer(&caller(), &order_id(), None, &cause).await
+}
+
+fn refused(outcome: Result<(), CancelOrderError>) -> Refusal {
+    match outcome {
+        Err(CancelOrderError::Transact(TransactError::Refused(refusal))) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The order, which is unpaid on record.
+fn on_record() -> Ledgers {
+    Ledgers::of(only(OrderStatus::AwaitingPayment))
+}
+
+/// The change of status that was written.
+fn change(ledgers: &Ledgers) -> StatusChange {
+    let changes = ledgers.appended().into_iter().filter_map(|event| match event {
+        Event::StatusChanged(change) => Some(change),
+        _ => None,
+    });
+    changes.last().expect("no status was changed")
 }
 
 fn unpaid() -> Order {
@@ -75,73 +85,37 @@ fn in_state(status: TradeStatus) -> Trade {
     Trade { status, ..trade("A", "323.91") }
 }
 
-/// A unit of work that finds the order unpaid and is given back its pieces.
-fn giving_back() -> MockUnitOfWork {
-    let mut unit = locking(Some(unpaid()));
-    unit.stock
-        .expect_give_back()
-        .times(1)
-        .withf(|id, kind, pieces, at| {
-            *id == order_id()
-                && *kind == StockMoveKind::Cancelled
-                && pieces.iter().map(|back| (back.sku_id.0, back.pieces)).eq([(4, 2), (5, 1)])
-                && *at == noon()
-        })
-        .returning(|_, _, _, _| Ok(true));
-    unit
-}
-
-/// The same, which must then cancel the order, due again at that time.
-fn cancelling(due_at: Option<ShopTime>) -> MockUnitOfWork {
-    let mut unit = giving_back();
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(move |change| {
-            change.order_id == order_id()
-                && (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::Cancelled)
-                && change.cause == Cause::buyer(Some("r1".to_owned()))
-                && change.reason == "买家取消"
-                && change.at == noon()
-                && change.due_at == due_at
-        })
-        .returning(|_| Ok(true));
-    unit
-}
-
 /// Five minutes after the deadline: a payment that was under way is known by then.
 fn last_look() -> Option<ShopTime> {
     unpaid().expire_at.map(|expire_at| expire_at.after(Duration::from_secs(300)))
 }
 
 #[tokio::test]
-async fn stock_status_and_news_change_together() {
-    let unit = cancelling(last_look());
-    let news = unit.news.clone();
-    let units = units(vec![unit]);
-    cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units).await.unwrap();
-    assert_eq!(units.commits(), 1);
-    let [told] = news.all().try_into().unwrap();
-    assert_eq!(told.kind, OrderNewsKind::StatusChanged);
-    assert_eq!((told.from, told.to), (Some(OrderStatus::AwaitingPayment), OrderStatus::Cancelled));
-    assert_eq!((told.actor, told.reason.as_str(), told.amount), (Actor::Buyer, "买家取消", None));
+async fn an_order_that_nobody_came_to_pay_is_cancelled_and_looked_at_once_more() {
+    let ledgers = on_record();
+    cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await.unwrap();
+    let change = change(&ledgers);
+    assert_eq!((change.from, change.to), (OrderStatus::AwaitingPayment, OrderStatus::Cancelled));
+    assert_eq!((change.cause, change.reason.as_str()), (Cause::buyer(Some("r1".to_owned())), "买家取消"));
+    assert_eq!((change.at, change.due_at), (noon(), last_look()));
+    assert_eq!(ledgers.get(ORDER).movements.len(), 2, "its pieces are back");
 }
 
 #[tokio::test]
 async fn a_trade_that_waits_for_payment_is_closed_and_nothing_is_due_after() {
-    let units = units(vec![cancelling(None)]);
+    let ledgers = on_record();
     let gateway = alipay(vec![Ok(Some(in_state(TradeStatus::WaitBuyerPay)))]);
     let gateway = closing(gateway, Ok(CloseOutcome::Closed));
-    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &units).await.unwrap();
-    assert_eq!(units.commits(), 1);
+    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await.unwrap();
+    assert_eq!(change(&ledgers).due_at, None);
 }
 
 #[tokio::test]
 async fn a_trade_that_is_closed_already_needs_no_closing() {
-    let units = units(vec![cancelling(None)]);
+    let ledgers = on_record();
     let gateway = alipay(vec![Ok(Some(in_state(TradeStatus::Closed)))]);
-    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &units).await.unwrap();
-    assert_eq!(units.commits(), 1);
+    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await.unwrap();
+    assert_eq!(change(&ledgers).due_at, None);
 }
 
 #[tokio::test]
@@ -152,22 +126,22 @@ async fn what_may_still_be_paid_is_looked_at_once_more() {
         (CloseOutcome::NotClosable, vec![Ok(None)]),
         (CloseOutcome::NotClosable, vec![waiting()]),
     ] {
-        let units = units(vec![cancelling(last_look())]);
+        let ledgers = on_record();
         let answers = std::iter::once(waiting()).chain(after).collect();
         let gateway = closing(alipay(answers), Ok(outcome));
-        cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &units).await.unwrap();
-        assert_eq!(units.commits(), 1, "{outcome:?}");
+        cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await.unwrap();
+        assert_eq!(change(&ledgers).due_at, last_look(), "{outcome:?}");
     }
 }
 
 #[tokio::test]
 async fn a_trade_that_closed_meanwhile_is_closed() {
-    let units = units(vec![cancelling(None)]);
+    let ledgers = on_record();
     let states = [TradeStatus::WaitBuyerPay, TradeStatus::Closed];
     let gateway = alipay(states.map(|state| Ok(Some(in_state(state)))).into());
     let gateway = closing(gateway, Ok(CloseOutcome::NotClosable));
-    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &units).await.unwrap();
-    assert_eq!(units.commits(), 1);
+    cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await.unwrap();
+    assert_eq!(change(&ledgers).due_at, None);
 }
 
 #[tokio::test]
@@ -179,41 +153,31 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
         Ok(CloseOutcome::NotClosable),
     );
     for gateway in [at_once, meanwhile] {
-        let unit = paying_in(OrderStatus::AwaitingPayment);
-        let news = unit.news.clone();
-        let units = units(vec![unit]);
+        let ledgers = on_record();
         let orders = looks(vec![Ok(Some(unpaid())), Ok(Some(order(OrderStatus::AwaitingShipment)))]);
         let refusal = NotAllowed { status: OrderStatus::AwaitingShipment, event: OrderEvent::Cancelled };
-        let outcome = cancel(orders, gateway, &units).await;
-        assert!(matches!(outcome, Err(CancelOrderError::NotAllowed(why)) if why == refusal), "{outcome:?}");
-        assert_eq!((units.commits(), units.left()), (1, 0));
-        let told: Vec<_> = news.all().into_iter().map(|told| (told.to, told.actor)).collect();
-        assert_eq!(told, [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+        assert_eq!(refused(cancel(orders, gateway, &ledgers).await), Refusal::NotAllowed(refusal));
+        let change = change(&ledgers);
+        assert_eq!(change.to, OrderStatus::AwaitingShipment);
+        assert_eq!(change.cause, Cause::alipay(Some("r1".to_owned())));
     }
 }
 
 #[tokio::test]
 async fn a_payment_of_another_amount_does_not_hold_the_order() {
-    let mut wrong = locking(Some(unpaid()));
-    wrong.payments.expect_of_order().returning(|_| Ok(vec![]));
-    wrong
-        .payments
-        .expect_record()
-        .times(1)
-        .withf(|payment| payment.status == PaymentStatus::WrongAmount)
-        .returning(|_| Ok(true));
-    let units = units(vec![wrong, cancelling(None)]);
+    let ledgers = on_record();
     let orders = looks(vec![Ok(Some(unpaid())), Ok(Some(unpaid()))]);
-    cancel(orders, alipay(vec![Ok(Some(trade("A", "219.00")))]), &units).await.unwrap();
-    assert_eq!(units.commits(), 2);
+    cancel(orders, alipay(vec![Ok(Some(trade("A", "219.00")))]), &ledgers).await.unwrap();
+    assert_eq!(status(&ledgers), OrderStatus::Cancelled);
+    assert_eq!(ledgers.get(ORDER).payments[0].status, PaymentStatus::WrongAmount);
 }
 
 #[tokio::test]
 async fn cancelling_twice_is_one_cancellation_and_asks_nobody() {
-    let units = units(vec![]);
+    let ledgers = on_record();
     let orders = looks(vec![Ok(Some(order(OrderStatus::Cancelled)))]);
-    cancel(orders, MockPaymentGateway::new(), &units).await.unwrap();
-    assert_eq!(units.commits(), 0);
+    cancel(orders, MockPaymentGateway::new(), &ledgers).await.unwrap();
+    assert_eq!(ledgers.locks(), 0);
 }
 
 #[tokio::test]
@@ -223,109 +187,72 @@ async fn no_other_status_allows_it_and_nobody_is_asked() {
             continue;
         }
         let orders = looks(vec![Ok(Some(order(status)))]);
-        let outcome = cancel(orders, MockPaymentGateway::new(), &units(vec![])).await;
-        assert!(matches!(outcome, Err(CancelOrderError::NotAllowed(_))), "{status:?}");
+        let refusal = refused(cancel(orders, MockPaymentGateway::new(), &on_record()).await);
+        assert!(matches!(refusal, Refusal::NotAllowed(_)), "{status:?}");
     }
 }
 
 #[tokio::test]
 async fn another_users_order_is_as_unknown_as_none() {
     for found in [None, Some(others(unpaid()))] {
-        let outcome = cancel(looks(vec![Ok(found)]), MockPaymentGateway::new(), &units(vec![])).await;
-        assert!(matches!(outcome, Err(CancelOrderError::UnknownOrder)));
+        let outcome = cancel(looks(vec![Ok(found)]), MockPaymentGateway::new(), &on_record()).await;
+        assert_eq!(refused(outcome), Refusal::UnknownOrder);
     }
 }
 
 #[tokio::test]
-async fn the_shop_cancels_anybodys_order_and_says_why() {
-    let mut unit = giving_back();
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| change.cause == Cause::shop("小王".to_owned(), None) && change.reason == "买家来电")
-        .returning(|_| Ok(true));
-    let shared = units(vec![unit]);
+async fn staff_cancel_anybodys_order_and_say_why() {
+    let theirs = others(unpaid());
+    let ledgers = Ledgers::of(ledger(Some(theirs.clone()), vec![], vec![]));
     let cause = Cause::shop("小王".to_owned(), None);
-    let orders = looks(vec![Ok(Some(others(unpaid())))]);
-    let shop = use_case(MockUsers::new(), orders, alipay(vec![Ok(None)]), &shared);
-    shop.by_shop(&order_id(), "买家来电", &cause).await.unwrap();
-    assert_eq!(shared.commits(), 1);
+    let orders = looks(vec![Ok(Some(theirs))]);
+    let staff = use_case(MockUsers::new(), orders, alipay(vec![Ok(None)]), &ledgers);
+    staff.by_shop(&order_id(), "买家来电", &cause).await.unwrap();
+    let change = change(&ledgers);
+    assert_eq!((change.cause, change.reason.as_str()), (cause.clone(), "买家来电"));
 
-    let shop = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &units(vec![]));
-    let outcome = shop.by_shop(&order_id(), "买家来电", &cause).await;
-    assert!(matches!(outcome, Err(CancelOrderError::UnknownOrder)));
+    let staff = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &ledgers);
+    assert_eq!(refused(staff.by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
 }
 
 #[tokio::test]
 async fn a_buyers_own_reason_is_kept() {
-    let mut unit = giving_back();
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| change.reason == "不想要了")
-        .returning(|_| Ok(true));
-    let units = units(vec![unit]);
-    let buyer = use_case(known_user(), looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units);
+    let ledgers = on_record();
+    let buyer = use_case(known_user(), looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers);
     buyer.by_buyer(&caller(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
-    assert_eq!(units.commits(), 1);
+    assert_eq!(change(&ledgers).reason, "不想要了");
 }
 
 #[tokio::test]
 async fn an_old_order_is_looked_at_when_alipay_has_forgotten_its_trade() {
     let old = Order { expire_at: None, ..unpaid() };
-    let mut unit = MockUnitOfWork::default();
-    let locked = old.clone();
-    unit.orders.expect_find_for_update().return_once(|_| Ok(Some(locked)));
-    unit.stock.expect_give_back().returning(|_, _, _, _| Ok(true));
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| change.due_at == ShopTime::parse("2019-12-13 12:05:00"))
-        .returning(|_| Ok(true));
-    cancel(looks(vec![Ok(Some(old))]), alipay(vec![Ok(None)]), &units(vec![unit])).await.unwrap();
-}
-
-#[tokio::test]
-async fn it_tries_again_when_others_were_faster_or_hold_the_rows() {
-    let mut gave_back = locking(Some(unpaid()));
-    gave_back.stock.expect_give_back().times(1).returning(|_, _, _, _| Ok(false));
-    let mut changed = giving_back();
-    changed.orders.expect_change_status().times(1).returning(|_| Ok(false));
-    let mut locked = MockUnitOfWork::default();
-    locked.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-    let units = units(vec![gave_back, changed, locked, cancelling(last_look())]);
-    cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units).await.unwrap();
-    assert_eq!((units.commits(), units.left()), (1, 0), "what was written in vain is not committed");
-}
-
-#[tokio::test]
-async fn it_gives_up_after_bounded_tries() {
-    let locked = (0..100).map(|_| {
-        let mut unit = MockUnitOfWork::default();
-        unit.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-        unit
-    });
-    let units = units(locked.collect());
-    let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units).await;
-    assert!(matches!(outcome, Err(CancelOrderError::Conflict)));
-    assert_eq!(units.left(), 92);
+    let ledgers = Ledgers::of(ledger(Some(old.clone()), vec![], vec![]));
+    cancel(looks(vec![Ok(Some(old))]), alipay(vec![Ok(None)]), &ledgers).await.unwrap();
+    assert_eq!(change(&ledgers).due_at, ShopTime::parse("2019-12-13 12:05:00"));
 }
 
 #[tokio::test]
 async fn what_happened_while_alipay_was_asked_is_seen_under_the_lock() {
-    for (found, is_done) in [
-        (Some(order(OrderStatus::Cancelled)), true),
-        (Some(order(OrderStatus::AwaitingShipment)), false),
-        (None, false),
+    let unknown = Ledgers::default();
+    let cancelled = Ledgers::of(only(OrderStatus::Cancelled));
+    let paid = Ledgers::of(only(OrderStatus::AwaitingShipment));
+    for (ledgers, expected) in [
+        (cancelled, None),
+        (
+            paid,
+            Some(Refusal::NotAllowed(NotAllowed {
+                status: OrderStatus::AwaitingShipment,
+                event: OrderEvent::Cancelled,
+            })),
+        ),
+        (unknown, Some(Refusal::UnknownOrder)),
     ] {
-        let units = units(vec![locking(found)]);
-        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units).await;
-        match outcome {
-            Ok(()) => assert!(is_done),
-            Err(CancelOrderError::NotAllowed(_) | CancelOrderError::UnknownOrder) => assert!(!is_done),
-            Err(error) => panic!("{error:?}"),
+        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await;
+        match expected {
+            None => outcome.unwrap(),
+            Some(expected) => assert_eq!(refused(outcome), expected),
         }
-        assert_eq!((units.commits(), units.left()), (0, 0));
+        assert_eq!(ledgers.appended(), []);
     }
 }
 
@@ -339,14 +266,16 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
         Ok(CloseOutcome::NotClosable),
     );
     for gateway in [asked, closed, again] {
-        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &units(vec![])).await;
+        let ledgers = on_record();
+        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
         assert!(matches!(outcome, Err(CancelOrderError::Gateway(_))), "{outcome:?}");
+        assert_eq!(ledgers.locks(), 0);
     }
 }
 
 #[tokio::test]
-async fn each_port_may_fail_before_anything_is_written() {
-    let none = units(vec![]);
+async fn each_port_may_fail() {
+    let none = on_record();
     let by = async |users: MockUsers| {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
         buyer.by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
@@ -359,40 +288,21 @@ async fn each_port_may_fail_before_anything_is_written() {
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;
     assert!(matches!(outcome, Err(CancelOrderError::Store(_))));
 
-    let mut settling = MockUnitOfWork::default();
-    settling.orders.expect_find_for_update().returning(|_| Err(store_down()));
     let paid = || alipay(vec![Ok(Some(trade("A", "323.91")))]);
-    let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &units(vec![settling])).await;
+    let settling = on_record().failing_to_lock([store_down()]);
+    let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &settling).await;
     assert!(matches!(outcome, Err(CancelOrderError::Settle(_))));
 
-    for (found, is_gone) in [(Err(store_down()), false), (Ok(None), true)] {
-        let units = units(vec![paying_in(OrderStatus::AwaitingPayment)]);
-        let outcome = cancel(looks(vec![Ok(Some(unpaid())), found]), paid(), &units).await;
-        match outcome {
-            Err(CancelOrderError::UnknownOrder) => assert!(is_gone),
-            Err(CancelOrderError::Store(_)) => assert!(!is_gone),
-            other => panic!("{other:?}"),
-        }
-    }
-}
+    let outcome = cancel(looks(vec![Ok(Some(unpaid())), Err(store_down())]), paid(), &on_record()).await;
+    assert!(matches!(outcome, Err(CancelOrderError::Store(_))));
+    let outcome = cancel(looks(vec![Ok(Some(unpaid())), Ok(None)]), paid(), &on_record()).await;
+    assert_eq!(refused(outcome), Refusal::UnknownOrder);
 
-#[tokio::test]
-async fn each_failure_of_the_database_while_writing_is_passed_on() {
-    let begin = Arc::new(PreparedUnits::new([Err(store_down())]));
-
-    let mut find = MockUnitOfWork::default();
-    find.orders.expect_find_for_update().returning(|_| Err(store_down()));
-    let mut stock = locking(Some(unpaid()));
-    stock.stock.expect_give_back().returning(|_, _, _, _| Err(store_down()));
-    let mut change = giving_back();
-    change.orders.expect_change_status().returning(|_| Err(store_down()));
-    let mut commit = cancelling(last_look());
-    commit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
-
-    let writing = [find, stock, change, commit].map(|unit| units(vec![unit]));
-    for units in std::iter::once(begin).chain(writing) {
-        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &units).await;
-        assert!(matches!(outcome, Err(CancelOrderError::Store(_))), "{outcome:?}");
-        assert_eq!(units.commits(), 0);
+    let lock = on_record().failing_to_lock([store_down()]);
+    let commit = on_record().failing_to_append([connection_lost()]);
+    for ledgers in [lock, commit] {
+        let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await;
+        assert!(matches!(outcome, Err(CancelOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert_eq!(ledgers.appended(), []);
     }
 }

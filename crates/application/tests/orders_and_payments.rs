@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use application::{
     ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
-    PaymentResultError, Recently, SettlePayment,
+    PaymentResultError, Recently, TransactError,
 };
 use domain::{
-    Actor, Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
-    PaymentRecord, PaymentStatus, Trade, TradeStatus,
+    Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
+    PaymentRecord, PaymentStatus, Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
-    GatewayError, NotVerified, OrderListQuery, StoreError, VerifiedReturn,
-    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, MockUsers, PreparedUnits},
+    GatewayError, NotVerified, OrderListQuery, PaymentGateway, VerifiedReturn,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 use support::*;
 
@@ -125,105 +125,47 @@ mod list {
     }
 }
 
-/// A unit of work that finds this order and expects to change it from `from` to `to`, if they are given.
-fn changing(found: Option<Order>, expected: Option<(OrderStatus, OrderStatus, Actor)>) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_find_for_update().times(1).return_once(|_| Ok(found));
-    if let Some((from, to, actor)) = expected {
-        unit.orders
-            .expect_change_status()
-            .times(1)
-            .withf(move |change| {
-                (change.from, change.to, change.cause.actor) == (from, to, actor)
-                    && change.order_id == order_id()
-                    && change.at == noon()
-            })
-            .returning(|_| Ok(true));
-    }
-    unit
-}
-
 mod receipt {
     use super::*;
 
-    async fn confirm(users: MockUsers, units: &Arc<PreparedUnits>) -> Result<(), ConfirmReceiptError> {
-        let use_case = ConfirmReceipt {
-            users: Arc::new(users),
-            units: Arc::clone(units) as _,
-            clock: Arc::new(clock()),
-        };
+    async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), ConfirmReceiptError> {
+        let use_case = ConfirmReceipt { users: Arc::new(users), transact: transact(ledgers) };
         use_case.execute(&caller(), &order_id(), &Cause::buyer(None)).await
-    }
-
-    async fn confirm_in(unit: MockUnitOfWork) -> (Result<(), ConfirmReceiptError>, usize) {
-        let units = Arc::new(PreparedUnits::new([Ok(unit)]));
-        (confirm(known_user(), &units).await, units.commits())
     }
 
     #[tokio::test]
     async fn a_shipped_order_is_completed_once() {
-        let change = (OrderStatus::AwaitingReceipt, OrderStatus::Completed, Actor::Buyer);
-        let (outcome, commits) =
-            confirm_in(changing(Some(order(OrderStatus::AwaitingReceipt)), Some(change))).await;
-        assert!(outcome.is_ok());
-        assert_eq!(commits, 1);
-
-        let (again, commits) = confirm_in(changing(Some(order(OrderStatus::Completed)), None)).await;
-        assert!(again.is_ok());
-        assert_eq!(commits, 0, "confirming twice is one confirmation");
-    }
-
-    #[tokio::test]
-    async fn no_other_status_allows_it() {
-        for status in OrderStatus::ALL {
-            if matches!(status, OrderStatus::AwaitingReceipt | OrderStatus::Completed) {
-                continue;
-            }
-            let (outcome, commits) = confirm_in(changing(Some(order(status)), None)).await;
-            assert!(matches!(outcome, Err(ConfirmReceiptError::NotAllowed(_))), "{status:?}");
-            assert_eq!(commits, 0);
-        }
+        let ledgers = Ledgers::of(only(OrderStatus::AwaitingReceipt));
+        confirm(known_user(), &ledgers).await.unwrap();
+        confirm(known_user(), &ledgers).await.unwrap();
+        assert_eq!((status(&ledgers), ledgers.appended().len()), (OrderStatus::Completed, 1));
     }
 
     #[tokio::test]
     async fn another_users_order_is_as_unknown_as_none() {
-        for found in [None, Some(others(order(OrderStatus::AwaitingReceipt)))] {
-            let (outcome, _) = confirm_in(changing(found, None)).await;
-            assert!(matches!(outcome, Err(ConfirmReceiptError::UnknownOrder)));
+        let theirs = ledger(Some(others(order(OrderStatus::AwaitingReceipt))), vec![], vec![]);
+        for ledgers in [Ledgers::default(), Ledgers::of(theirs)] {
+            let outcome = confirm(known_user(), &ledgers).await;
+            let Err(ConfirmReceiptError::Transact(TransactError::Refused(refusal))) = outcome else {
+                panic!("{outcome:?}")
+            };
+            assert_eq!(refusal, Refusal::UnknownOrder);
         }
     }
 
     #[tokio::test]
     async fn each_port_may_fail() {
-        let none = Arc::new(PreparedUnits::default());
+        let none = Ledgers::default();
         assert!(matches!(
             confirm(stranger(), &none).await,
             Err(ConfirmReceiptError::NotAdmitted(NotAdmitted::UnknownUser))
         ));
-
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
         assert!(matches!(confirm(users, &none).await, Err(ConfirmReceiptError::Store(_))));
-
-        let begin = Arc::new(PreparedUnits::new([Err(store_down())]));
-        assert!(matches!(confirm(known_user(), &begin).await, Err(ConfirmReceiptError::Store(_))));
-
-        let mut find = MockUnitOfWork::default();
-        find.orders.expect_find_for_update().returning(|_| Err(store_down()));
-        assert!(matches!(confirm_in(find).await, (Err(ConfirmReceiptError::Store(_)), 0)));
-
-        let mut write = changing(Some(order(OrderStatus::AwaitingReceipt)), None);
-        write.orders.expect_change_status().returning(|_| Err(store_down()));
-        assert!(matches!(confirm_in(write).await, (Err(ConfirmReceiptError::Store(_)), 0)));
-
-        let mut lost = changing(Some(order(OrderStatus::AwaitingReceipt)), None);
-        lost.orders.expect_change_status().returning(|_| Ok(false));
-        assert!(matches!(confirm_in(lost).await, (Err(ConfirmReceiptError::Conflict), 0)));
-
-        let change = (OrderStatus::AwaitingReceipt, OrderStatus::Completed, Actor::Buyer);
-        let mut commit = changing(Some(order(OrderStatus::AwaitingReceipt)), Some(change));
-        commit.commit_error = Some(StoreError::OutcomeUnknown("gone".into()));
-        assert!(matches!(confirm_in(commit).await, (Err(ConfirmReceiptError::Store(_)), 0)));
+        let down = Ledgers::default().failing_to_lock([store_down()]);
+        let outcome = confirm(known_user(), &down).await;
+        assert!(matches!(outcome, Err(ConfirmReceiptError::Transact(TransactError::Store(_)))));
     }
 }
 
@@ -241,7 +183,7 @@ mod result {
 
     struct Asked {
         answer: Result<Option<Trade>, GatewayError>,
-        units: Vec<MockUnitOfWork>,
+        ledgers: Ledgers,
         /// The orders found, one a look.
         found: Vec<Option<Order>>,
     }
@@ -252,40 +194,31 @@ mod result {
             .expect_verify_return()
             .withf(|query| query == "the query")
             .return_once(|_| Ok(returned("2021")));
-        let (mut looks, mut prepared) = (vec![found], Vec::new());
-        if let Some(Asked { answer, units, found }) = asked {
+        let (mut looks, mut on_record) = (vec![found], Ledgers::default());
+        if let Some(Asked { answer, ledgers, found }) = asked {
             gateway.expect_query().times(1).return_once(|_| answer);
             looks.extend(found);
-            prepared = units;
+            on_record = ledgers;
         }
         looks.reverse();
         let mut orders = MockOrderReader::new();
         orders.expect_find().times(looks.len()).returning(move |_| Ok(looks.pop().unwrap()));
-        run(gateway, orders, prepared).await
+        run(gateway, orders, &on_record).await
     }
 
-    fn use_case(
-        gateway: MockPaymentGateway,
-        orders: MockOrderReader,
-        units: Vec<MockUnitOfWork>,
-    ) -> PaymentResult {
-        let gateway = Arc::new(gateway);
-        let settle = SettlePayment {
-            gateway: Arc::clone(&gateway) as _,
-            units: Arc::new(PreparedUnits::new(units.into_iter().map(Ok))),
-            merchant: merchant(),
-            clock: Arc::new(clock()),
-        };
+    fn use_case(gateway: MockPaymentGateway, orders: MockOrderReader, ledgers: &Ledgers) -> PaymentResult {
+        let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+        let settle = settling(&gateway, &transact(ledgers));
         let asked = Recently::new(PaymentResult::PAUSE, 10);
-        PaymentResult { gateway, orders: Arc::new(orders), settle: Arc::new(settle), asked }
+        PaymentResult { gateway, orders: Arc::new(orders), settle, asked }
     }
 
     async fn run(
         gateway: MockPaymentGateway,
         orders: MockOrderReader,
-        units: Vec<MockUnitOfWork>,
+        ledgers: &Ledgers,
     ) -> Result<(bool, Money), PaymentResultError> {
-        let state = use_case(gateway, orders, units).execute("the query", &Cause::alipay(None)).await?;
+        let state = use_case(gateway, orders, ledgers).execute("the query", &Cause::alipay(None)).await?;
         assert_eq!(state.order_id, order_id());
         Ok((state.is_paid, state.total_amount))
     }
@@ -301,7 +234,7 @@ mod result {
     async fn alipay_is_asked_about_an_unpaid_order() {
         let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("A", "323.91") };
         for answer in [None, Some(waiting)] {
-            let asked = Asked { answer: Ok(answer), units: vec![], found: vec![] };
+            let asked = Asked { answer: Ok(answer), ledgers: Ledgers::default(), found: vec![] };
             let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
             assert_eq!(outcome.unwrap(), (false, money("323.91")));
         }
@@ -322,7 +255,7 @@ mod result {
         gateway.expect_query().times(1).returning(|_| Ok(None));
         let mut orders = MockOrderReader::new();
         orders.expect_find().times(50).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
-        let use_case = use_case(gateway, orders, vec![]);
+        let use_case = use_case(gateway, orders, &Ledgers::default());
         for _ in 0..50 {
             assert!(!use_case.execute("the query", &Cause::alipay(None)).await.unwrap().is_paid);
         }
@@ -330,15 +263,9 @@ mod result {
 
     #[tokio::test]
     async fn what_alipay_says_was_paid_is_settled() {
-        let mut unit = changing(
-            Some(order(OrderStatus::AwaitingPayment)),
-            Some((OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment, Actor::Alipay)),
-        );
-        unit.payments.expect_of_order().returning(|_| Ok(vec![]));
-        unit.payments.expect_record().times(1).returning(|_| Ok(true));
         let asked = Asked {
             answer: Ok(Some(trade("A", "323.91"))),
-            units: vec![unit],
+            ledgers: Ledgers::of(only(OrderStatus::AwaitingPayment)),
             found: vec![Some(order(OrderStatus::AwaitingShipment))],
         };
         let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
@@ -347,7 +274,7 @@ mod result {
 
     #[tokio::test]
     async fn no_answer_of_alipay_is_no_payment() {
-        let asked = Asked { answer: Err(alipay_down()), units: vec![], found: vec![] };
+        let asked = Asked { answer: Err(alipay_down()), ledgers: Ledgers::default(), found: vec![] };
         let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
         let Err(PaymentResultError::Gateway { state, .. }) = outcome else { panic!("{outcome:?}") };
         assert!(!state.is_paid);
@@ -359,23 +286,22 @@ mod result {
 
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
-        let outcome = run(gateway, MockOrderReader::new(), vec![]).await;
+        let outcome = run(gateway, MockOrderReader::new(), &Ledgers::default()).await;
         assert!(matches!(outcome, Err(PaymentResultError::NotVerified(_))));
 
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_verify_return().returning(|_| Ok(returned("2022")));
-        let outcome = run(gateway, MockOrderReader::new(), vec![]).await;
+        let outcome = run(gateway, MockOrderReader::new(), &Ledgers::default()).await;
         assert!(matches!(outcome, Err(PaymentResultError::NotForUs(NotForUs::App))));
 
         let mut gateway = MockPaymentGateway::new();
         gateway.expect_verify_return().returning(|_| Ok(returned("2021")));
         let mut orders = MockOrderReader::new();
         orders.expect_find().returning(|_| Err(store_down()));
-        assert!(matches!(run(gateway, orders, vec![]).await, Err(PaymentResultError::Store(_))));
+        assert!(matches!(run(gateway, orders, &Ledgers::default()).await, Err(PaymentResultError::Store(_))));
 
-        let mut unit = MockUnitOfWork::default();
-        unit.orders.expect_find_for_update().returning(|_| Err(store_down()));
-        let asked = Asked { answer: Ok(Some(trade("A", "323.91"))), units: vec![unit], found: vec![] };
+        let ledgers = Ledgers::default().failing_to_lock([store_down()]);
+        let asked = Asked { answer: Ok(Some(trade("A", "323.91"))), ledgers, found: vec![] };
         let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
         assert!(matches!(outcome, Err(PaymentResultError::Settle(_))));
     }

@@ -1,272 +1,228 @@
-//! The one way in which an order becomes paid, against mocked ports.
+//! The one way in which an order becomes paid: what is asked of Alipay, and what its evidence comes to.
 
 mod support;
 
 use std::sync::Arc;
 
-use application::{NotificationError, SettleError, SettlePayment, Settled};
+use application::{NotificationError, SettleError, Settled, TransactError};
 use domain::{
-    Actor, Addressee, Cause, EvidenceSource, NotForUs, Order, OrderStatus, PaymentRecord, PaymentStatus,
-    Trade,
+    Addressee, Cause, EvidenceSource, NotForUs, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus,
+    Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
-    NotVerified, StockOutcome, StoreError, VerifiedNotification,
-    mock::{MockPaymentGateway, MockUnitOfWork, PreparedUnits},
+    AppendError, GatewayError, NotVerified, PaymentGateway, VerifiedNotification,
+    mock::{Ledgers, MockPaymentGateway},
 };
 use support::*;
 
-fn use_case(gateway: MockPaymentGateway, units: &Arc<PreparedUnits>) -> SettlePayment {
-    SettlePayment {
-        gateway: Arc::new(gateway),
-        units: Arc::clone(units) as _,
-        merchant: merchant(),
-        clock: Arc::new(clock()),
-    }
+const ALL: &str = "323.91";
+
+async fn settle_with(
+    gateway: MockPaymentGateway,
+    trade: &Trade,
+    ledgers: &Ledgers,
+) -> Result<Settled, SettleError> {
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let settle = settling(&gateway, &transact(ledgers));
+    settle.by_trade(trade, EvidenceSource::Notification, &Cause::alipay(None)).await
 }
 
-async fn settle(trade: Trade, units: &Arc<PreparedUnits>) -> Result<Settled, SettleError> {
-    use_case(MockPaymentGateway::new(), units)
-        .by_trade(&trade, EvidenceSource::Query, Cause::alipay(None))
-        .await
-}
-
-/// A unit of work that finds this order and these payments.
-fn finding(order: Option<Order>, payments: Vec<PaymentRecord>) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_find_for_update().times(1).return_once(|_| Ok(order));
-    unit.payments.expect_of_order().times(1).return_once(|_| Ok(payments));
-    unit
-}
-
-/// The same, which then must record a payment in this status.
-fn recording(order: Option<Order>, payments: Vec<PaymentRecord>, status: PaymentStatus) -> MockUnitOfWork {
-    let mut unit = finding(order, payments);
-    unit.payments
-        .expect_record()
-        .times(1)
-        .withf(move |payment| payment.status == status)
-        .returning(|_| Ok(true));
-    let owes = usize::from(status.is_refund_due());
-    unit.refunds
-        .expect_record()
-        .times(owes)
-        .withf(|refund, due_at| {
-            refund.out_request_no == format!("back-{}", refund.trade_no)
-                && refund.amount == money("323.91")
-                && refund.kind.is_owed()
-                && *due_at == Some(noon())
-        })
-        .returning(|_, _| Ok(true));
-    unit
-}
-
-fn expecting_change(mut unit: MockUnitOfWork, from: OrderStatus, changed: bool) -> MockUnitOfWork {
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(move |change| {
-            change.order_id == order_id()
-                && change.from == from
-                && change.to == OrderStatus::AwaitingShipment
-                && change.cause.actor == Actor::Alipay
-        })
-        .returning(move |_| Ok(changed));
-    unit
+async fn settle(trade: &Trade, ledgers: &Ledgers) -> Result<Settled, SettleError> {
+    settle_with(MockPaymentGateway::new(), trade, ledgers).await
 }
 
 #[tokio::test]
-async fn an_unpaid_order_becomes_paid_and_the_payment_is_recorded() {
-    let unit = recording(Some(order(OrderStatus::AwaitingPayment)), vec![], PaymentStatus::Settled);
-    let units = units(vec![expecting_change(unit, OrderStatus::AwaitingPayment, true)]);
-    assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::Paid);
-    assert_eq!(units.commits(), 1);
-}
-
-#[tokio::test]
-async fn a_replay_writes_nothing() {
-    for status in OrderStatus::ALL {
-        let units = units(vec![finding(Some(order(status)), vec![recorded("A", PaymentStatus::Settled)])]);
-        assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::NothingNew);
-        assert_eq!(units.commits(), 0);
+async fn evidence_is_settled_once() {
+    let paid = trade("A", ALL);
+    for (before, expected, after) in [
+        (only(OrderStatus::AwaitingPayment), Settled::Paid, OrderStatus::AwaitingShipment),
+        (only(OrderStatus::Cancelled), Settled::Revived, OrderStatus::AwaitingShipment),
+        (only(OrderStatus::Completed), Settled::RecordedOnly(PaymentStatus::Settled), OrderStatus::Completed),
+    ] {
+        let ledgers = Ledgers::of(before);
+        assert_eq!(settle(&paid, &ledgers).await.unwrap(), expected);
+        assert_eq!((status(&ledgers), ledgers.get(ORDER).payments.len()), (after, 1));
+        let events = ledgers.appended().len();
+        assert_eq!(settle(&paid, &ledgers).await.unwrap(), Settled::NothingNew);
+        assert_eq!(ledgers.appended().len(), events, "a replay writes nothing");
     }
 }
 
 #[tokio::test]
-async fn a_wrong_amount_is_recorded_and_leaves_the_order_alone() {
-    let unit = recording(Some(order(OrderStatus::AwaitingPayment)), vec![], PaymentStatus::WrongAmount);
-    let units = units(vec![unit]);
-    let settled = settle(trade("A", "219.00"), &units).await.unwrap();
-    assert_eq!(settled, Settled::RecordedOnly(PaymentStatus::WrongAmount));
-    assert_eq!(units.commits(), 1);
-}
-
-#[tokio::test]
-async fn a_second_trade_is_recorded_as_a_duplicate() {
-    let known = vec![recorded("A", PaymentStatus::Settled)];
-    let unit = recording(Some(order(OrderStatus::AwaitingShipment)), known, PaymentStatus::Duplicate);
-    let settled = settle(trade("B", "323.91"), &units(vec![unit])).await.unwrap();
-    assert_eq!(settled, Settled::RecordedOnly(PaymentStatus::Duplicate));
-}
-
-#[tokio::test]
-async fn a_payment_of_no_order_of_ours_is_recorded() {
-    let unit = recording(None, vec![], PaymentStatus::UnknownOrder);
-    let settled = settle(trade("A", "323.91"), &units(vec![unit])).await.unwrap();
-    assert_eq!(settled, Settled::RecordedOnly(PaymentStatus::UnknownOrder));
-
-    let mut unit = MockUnitOfWork::default();
-    unit.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-    unit.payments.expect_record().times(1).returning(|_| Ok(true));
-    let foreign = Trade { out_trade_no: "ORD_20250102_0001".to_owned(), ..trade("A", "323.91") };
-    let settled = settle(foreign, &units(vec![unit])).await.unwrap();
-    assert_eq!(settled, Settled::RecordedOnly(PaymentStatus::UnknownOrder));
-}
-
-#[tokio::test]
-async fn a_cancelled_order_is_revived_where_its_stock_is_still_there() {
-    let mut unit = recording(Some(order(OrderStatus::Cancelled)), vec![], PaymentStatus::Settled);
-    unit.stock
-        .expect_retake()
-        .times(1)
-        .withf(|_, stock, _| stock.iter().map(|held| (held.sku_id.0, held.pieces)).eq([(4, 2), (5, 1)]))
-        .returning(|_, _, _| Ok(StockOutcome::Taken));
-    let units = units(vec![expecting_change(unit, OrderStatus::Cancelled, true)]);
-    assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::Revived);
-    assert_eq!(units.commits(), 1);
-}
-
-#[tokio::test]
-async fn a_cancelled_order_whose_stock_is_gone_stays_cancelled_and_the_money_is_due_back() {
-    let mut first = finding(Some(order(OrderStatus::Cancelled)), vec![]);
-    first.stock.expect_retake().times(1).returning(|_, _, _| Ok(StockOutcome::Changed));
-    let second = recording(Some(order(OrderStatus::Cancelled)), vec![], PaymentStatus::Late);
-    let units = units(vec![first, second]);
-    let settled = settle(trade("A", "323.91"), &units).await.unwrap();
-    assert_eq!(settled, Settled::RecordedOnly(PaymentStatus::Late));
-    assert!(PaymentStatus::Late.is_refund_due());
-    assert_eq!(units.commits(), 1, "what was taken in vain is not committed");
-}
-
-#[tokio::test]
-async fn it_looks_again_when_others_were_faster_or_hold_the_rows() {
-    let lost = expecting_change(
-        finding(Some(order(OrderStatus::AwaitingPayment)), vec![]),
-        OrderStatus::AwaitingPayment,
-        false,
+async fn what_does_not_pay_is_recorded_and_what_must_not_be_kept_goes_back() {
+    let recorded_only = |status| Settled::RecordedOnly(status);
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
+    let wrong = settle(&trade("A", "219.00"), &ledgers).await.unwrap();
+    assert_eq!(
+        (wrong, status(&ledgers)),
+        (recorded_only(PaymentStatus::WrongAmount), OrderStatus::AwaitingPayment)
     );
-    let mut locked = MockUnitOfWork::default();
-    locked.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-    let after =
-        finding(Some(order(OrderStatus::AwaitingShipment)), vec![recorded("A", PaymentStatus::Settled)]);
-    let units = units(vec![lost, locked, after]);
-    assert_eq!(settle(trade("A", "323.91"), &units).await.unwrap(), Settled::NothingNew);
-    assert_eq!((units.commits(), units.left()), (0, 0));
-}
 
-#[tokio::test]
-async fn what_somebody_else_recorded_meanwhile_is_not_recorded_twice() {
-    let known =
-        || finding(Some(order(OrderStatus::AwaitingShipment)), vec![recorded("B", PaymentStatus::Duplicate)]);
-    let paid = || vec![recorded("A", PaymentStatus::Settled)];
-    let mut payment = finding(Some(order(OrderStatus::AwaitingShipment)), paid());
-    payment.payments.expect_record().times(1).returning(|_| Ok(false));
-    let mut owed = finding(Some(order(OrderStatus::AwaitingShipment)), paid());
-    owed.payments.expect_record().times(1).returning(|_| Ok(true));
-    owed.refunds.expect_record().times(1).returning(|_, _| Ok(false));
-    for lost in [payment, owed] {
-        let units = units(vec![lost, known()]);
-        assert_eq!(settle(trade("B", "323.91"), &units).await.unwrap(), Settled::NothingNew);
-        assert_eq!((units.commits(), units.left()), (0, 0), "no payment without what is owed for it");
+    let ledgers = Ledgers::of(paid_ledger(&[]));
+    assert_eq!(settle(&trade("B", ALL), &ledgers).await.unwrap(), recorded_only(PaymentStatus::Duplicate));
+    assert_eq!(ledgers.get(ORDER).refunds[0].kind, RefundKind::Duplicate);
+
+    let mut sold_out = only(OrderStatus::Cancelled);
+    sold_out.in_stock.clear();
+    let ledgers = Ledgers::of(sold_out);
+    assert_eq!(settle(&trade("A", ALL), &ledgers).await.unwrap(), recorded_only(PaymentStatus::Late));
+    assert_eq!(ledgers.get(ORDER).refunds[0].kind, RefundKind::Late);
+
+    for number in [ORDER, "ORD_20250102_0001"] {
+        let ledgers = Ledgers::default();
+        let foreign = Trade { out_trade_no: number.to_owned(), ..trade("A", ALL) };
+        assert_eq!(settle(&foreign, &ledgers).await.unwrap(), recorded_only(PaymentStatus::UnknownOrder));
+        assert_eq!(ledgers.get(number).payments.len(), 1);
     }
 }
 
-#[tokio::test]
-async fn it_gives_up_after_bounded_tries() {
-    let locked = (0..100).map(|_| {
-        let mut unit = MockUnitOfWork::default();
-        unit.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-        unit
-    });
-    let units = units(locked.collect());
-    assert!(matches!(settle(trade("A", "323.91"), &units).await, Err(SettleError::Conflict)));
-    assert_eq!(units.left(), 92);
+#[tokio::test(start_paused = true)]
+async fn what_others_recorded_meanwhile_is_seen_at_the_next_attempt() {
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_append([changed_meanwhile()]);
+    assert_eq!(settle(&trade("A", ALL), &ledgers).await.unwrap(), Settled::Paid);
+    assert_eq!(ledgers.locks(), 2);
 }
 
 #[tokio::test]
 async fn each_failure_of_the_database_is_passed_on_so_that_alipay_sends_again() {
-    let begin = Arc::new(PreparedUnits::new([Err(store_down())]));
-    assert!(matches!(settle(trade("A", "323.91"), &begin).await, Err(SettleError::Store(_))));
-
-    let mut find = MockUnitOfWork::default();
-    find.orders.expect_find_for_update().returning(|_| Err(store_down()));
-
-    let mut payments = MockUnitOfWork::default();
-    payments.orders.expect_find_for_update().returning(|_| Ok(None));
-    payments.payments.expect_of_order().returning(|_| Err(store_down()));
-
-    let mut change = finding(Some(order(OrderStatus::AwaitingPayment)), vec![]);
-    change.orders.expect_change_status().returning(|_| Err(store_down()));
-
-    let mut record = finding(Some(order(OrderStatus::AwaitingPayment)), vec![]);
-    record.orders.expect_change_status().returning(|_| Ok(true));
-    record.payments.expect_record().returning(|_| Err(store_down()));
-
-    let mut retake = finding(Some(order(OrderStatus::Cancelled)), vec![]);
-    retake.stock.expect_retake().returning(|_, _, _| Err(store_down()));
-
-    let mut commit = recording(Some(order(OrderStatus::AwaitingPayment)), vec![], PaymentStatus::Settled);
-    commit.orders.expect_change_status().returning(|_| Ok(true));
-    commit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
-
-    let mut owed = finding(Some(order(OrderStatus::Completed)), vec![recorded("B", PaymentStatus::Settled)]);
-    owed.payments.expect_record().returning(|_| Ok(true));
-    owed.refunds.expect_record().returning(|_, _| Err(store_down()));
-
-    for unit in [find, payments, change, record, retake, commit, owed] {
-        let units = units(vec![unit]);
-        assert!(matches!(settle(trade("A", "323.91"), &units).await, Err(SettleError::Store(_))));
-        assert_eq!(units.commits(), 0);
+    let lock = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_lock([store_down()]);
+    let append = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_append([connection_lost()]);
+    for ledgers in [lock, append] {
+        let outcome = settle(&trade("A", ALL), &ledgers).await;
+        assert!(matches!(outcome, Err(SettleError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert_eq!(ledgers.appended(), []);
     }
+}
+
+/// A message that tells of the refund of this number, and that so much went back so far.
+fn telling(number: &str, refunded: &str) -> Trade {
+    let status = if refunded == ALL { TradeStatus::Closed } else { TradeStatus::Success };
+    let refund_request_no = Some(number.to_owned());
+    Trade { status, refunded: money(refunded), refund_request_no, ..trade("A", ALL) }
+}
+
+/// Alipay, which is asked this often about the refund x.
+fn knowing(answer: Result<Option<&str>, GatewayError>, times: usize) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    let answer = answer.map(|amount| amount.map(money));
+    gateway
+        .expect_refund_query()
+        .times(times)
+        .withf(|trade_no, number| (trade_no, number) == ("A", "x"))
+        .returning(move |_, _| match &answer {
+            Ok(amount) => Ok(*amount),
+            Err(_) => Err(alipay_down()),
+        });
+    gateway
+}
+
+#[tokio::test]
+async fn a_refund_under_way_is_asked_about_now() {
+    let ledgers = Ledgers::of(paid_ledger(&[refund("r1", "9.90", RefundStatus::Requested)]));
+    assert_eq!(settle(&telling("r1", "9.90"), &ledgers).await.unwrap(), Settled::RefundNotified);
+    let done = Ledgers::of(paid_ledger(&[refund("r1", "9.90", RefundStatus::Succeeded)]));
+    assert_eq!(settle(&telling("r1", "9.90"), &done).await.unwrap(), Settled::NothingNew);
+}
+
+#[tokio::test]
+async fn a_refund_made_elsewhere_is_booked_with_what_alipay_confirms_and_not_with_the_message() {
+    let ledgers = Ledgers::of(paid_ledger(&[]));
+    let settled = settle_with(knowing(Ok(Some("9.80")), 1), &telling("x", "9.90"), &ledgers).await;
+    assert_eq!(settled.unwrap(), Settled::RefundNotified);
+    assert_eq!(ledgers.get(ORDER).refunded("A"), money("9.80"));
+    assert_eq!(ledgers.get(ORDER).refund("x").unwrap().kind, RefundKind::External);
+
+    let failed = refund("x", "9.90", RefundStatus::Failed);
+    let ledgers = Ledgers::of(paid_ledger(&[failed]));
+    settle_with(knowing(Ok(Some("9.90")), 1), &telling("x", "9.90"), &ledgers).await.unwrap();
+    let corrected = ledgers.get(ORDER).refund("x").cloned().unwrap();
+    assert_eq!((corrected.status, corrected.kind), (RefundStatus::Succeeded, RefundKind::Shop));
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_before_its_payment_is_booked_with_it() {
+    for (found, expected) in [
+        (Some(OrderStatus::AwaitingPayment), PaymentStatus::Settled),
+        (Some(OrderStatus::Cancelled), PaymentStatus::Late),
+        (None, PaymentStatus::UnknownOrder),
+    ] {
+        let ledgers = Ledgers::of(ledger(found.map(order), vec![], vec![]));
+        let settled = settle_with(knowing(Ok(Some(ALL)), 1), &telling("x", ALL), &ledgers).await;
+        assert_eq!(settled.unwrap(), Settled::RefundNotified);
+        let after = ledgers.get(ORDER);
+        assert_eq!((after.payments[0].status, after.refunded("A")), (expected, money(ALL)));
+        assert_eq!(after.payments[0].trade.refunded, money(ALL));
+        let open = |refund: &&Refund| refund.status == RefundStatus::Requested;
+        assert_eq!(after.refunds.iter().find(open), None, "nothing more is to go back");
+        let again = settle_with(knowing(Ok(Some(ALL)), 0), &telling("x", ALL), &ledgers).await;
+        assert_eq!(again.unwrap(), Settled::NothingNew);
+    }
+}
+
+#[tokio::test]
+async fn what_alipay_does_not_confirm_is_sent_again() {
+    let ledgers = Ledgers::of(paid_ledger(&[]));
+    let unknown = settle_with(knowing(Ok(None), 1), &telling("x", "9.90"), &ledgers).await;
+    assert!(matches!(unknown, Err(SettleError::NotKnownYet)), "{unknown:?}");
+    let down = settle_with(knowing(Err(alipay_down()), 1), &telling("x", "9.90"), &ledgers).await;
+    assert!(matches!(down, Err(SettleError::Gateway(_))), "{down:?}");
+    let unnumbered = Trade { refund_request_no: None, ..telling("x", "9.90") };
+    let outcome = settle(&unnumbered, &ledgers).await;
+    let expected = Refusal::RefundUnnumbered;
+    assert!(
+        matches!(&outcome, Err(SettleError::Transact(TransactError::Refused(refusal))) if *refusal == expected),
+        "{outcome:?}"
+    );
+    assert_eq!(ledgers.appended(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_confirmed_refund_is_tried_again_and_its_failures_are_passed_on() {
+    let ledgers = Ledgers::of(paid_ledger(&[])).failing_to_append([changed_meanwhile(), changed_meanwhile()]);
+    settle_with(knowing(Ok(Some("9.90")), 1), &telling("x", "9.90"), &ledgers).await.unwrap();
+    assert_eq!(ledgers.get(ORDER).refunds.len(), 1);
+    let ledgers = Ledgers::of(paid_ledger(&[])).failing_to_append([AppendError::Store(store_down())]);
+    let outcome = settle_with(knowing(Ok(Some("9.90")), 1), &telling("x", "9.90"), &ledgers).await;
+    assert!(matches!(outcome, Err(SettleError::Transact(TransactError::Store(_)))), "{outcome:?}");
 }
 
 fn notification(app_id: &str, seller_id: Option<&str>) -> VerifiedNotification {
     VerifiedNotification {
         addressee: Addressee { app_id: app_id.to_owned(), seller_id: seller_id.map(str::to_owned) },
         notify_id: "n".to_owned(),
-        trade: trade("A", "323.91"),
+        trade: trade("A", ALL),
     }
 }
 
 async fn notify(
     answer: Result<VerifiedNotification, NotVerified>,
-    unit: Option<MockUnitOfWork>,
+    ledgers: &Ledgers,
 ) -> Result<Settled, NotificationError> {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().times(1).withf(|form| form == b"the form").return_once(|_| answer);
-    let units = Arc::new(PreparedUnits::new(unit.map(Ok)));
-    use_case(gateway, &units).by_notification(b"the form", Cause::alipay(None)).await
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    settling(&gateway, &transact(ledgers)).by_notification(b"the form", Cause::alipay(None)).await
 }
 
 #[tokio::test]
 async fn a_notification_settles_like_any_evidence() {
-    let mut unit = finding(Some(order(OrderStatus::AwaitingPayment)), vec![]);
-    unit.payments
-        .expect_record()
-        .withf(|payment| payment.source == EvidenceSource::Notification && payment.recorded_at == noon())
-        .returning(|_| Ok(true));
-    let unit = expecting_change(unit, OrderStatus::AwaitingPayment, true);
-    let settled = notify(Ok(notification("2021", Some("2088"))), Some(unit)).await;
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
+    let settled = notify(Ok(notification("2021", Some("2088"))), &ledgers).await;
     assert_eq!(settled.unwrap(), Settled::Paid);
+    let payment = &ledgers.get(ORDER).payments[0];
+    assert_eq!((payment.source, payment.recorded_at), (EvidenceSource::Notification, noon()));
 }
 
 #[tokio::test]
 async fn a_notification_that_is_not_alipays_or_not_for_us_touches_nothing() {
-    let forged = notify(Err(NotVerified::Signature), None).await;
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
+    let forged = notify(Err(NotVerified::Signature), &ledgers).await;
     assert!(matches!(forged, Err(NotificationError::NotVerified(_))));
-    let other_app = notify(Ok(notification("2022", Some("2088"))), None).await;
+    let other_app = notify(Ok(notification("2022", Some("2088"))), &ledgers).await;
     assert!(matches!(other_app, Err(NotificationError::NotForUs(NotForUs::App))));
     for seller in [Some("2089"), None] {
-        let other_seller = notify(Ok(notification("2021", seller)), None).await;
+        let other_seller = notify(Ok(notification("2021", seller)), &ledgers).await;
         assert!(matches!(other_seller, Err(NotificationError::NotForUs(NotForUs::Seller))));
     }
+    assert_eq!(ledgers.locks(), 0);
 }

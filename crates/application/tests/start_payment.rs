@@ -5,11 +5,8 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{Cashier, StartPayment, StartPaymentError, StartedPayment};
-use domain::{NotAdmitted, Order, OrderStatus};
-use ports::{
-    StoreError,
-    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, PreparedUnits, clock_at},
-};
+use domain::{NotAdmitted, Order, OrderStatus, ledger::Event};
+use ports::mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at};
 use support::*;
 
 fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> StartPayment {
@@ -19,7 +16,7 @@ fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64)
     StartPayment {
         users: Arc::new(known_user()),
         orders: Arc::new(orders),
-        units: Arc::new(PreparedUnits::default()),
+        transact: transact(&Ledgers::default()),
         cashier: Arc::new(Cashier { gateway: Arc::new(gateway), clock: Arc::new(clock_at(now)) }),
         clock: Arc::new(clock_at(now)),
     }
@@ -99,53 +96,40 @@ fn old(days: u64) -> Order {
     Order { expire_at: None, created_at, ..order(OrderStatus::AwaitingPayment) }
 }
 
-/// A unit of work in which the order must be noted down to be looked at in a minute, as one that never was.
-fn noting_down() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    let mut expected = [None, Some(noon().after(Duration::from_secs(60)))].into_iter();
-    unit.orders
-        .expect_set_due()
-        .times(2)
-        .withf(|id, status, _| *id == order_id() && *status == OrderStatus::AwaitingPayment)
-        .returning(move |_, _, due_at| {
-            assert_eq!(Some(due_at), expected.next());
-            Ok(())
-        });
-    unit
+fn watching(days: u64, gateway: MockPaymentGateway, ledgers: &Ledgers) -> StartPayment {
+    StartPayment { transact: transact(ledgers), ..paying(gateway, Some(old(days)), 0) }
 }
 
 #[tokio::test]
 async fn an_order_without_a_deadline_is_watched_from_then_on_however_old_it_is() {
     for days in [0, 14, 16, 3_000] {
-        let units = units(vec![noting_down()]);
+        let ledgers = Ledgers::of(ledger(Some(old(days)), vec![], vec![]));
         let mut gateway = MockPaymentGateway::new();
-        let noted = Arc::clone(&units);
+        let noted = ledgers.clone();
         gateway
             .expect_pay_url()
             .times(1)
             .withf(move |request| {
                 // Whoever can pay is watched already.
-                (request.total_amount, request.time_expire) == (money("323.91"), None) && noted.commits() == 1
+                (request.total_amount, request.time_expire) == (money("323.91"), None)
+                    && noted.appended().len() == 1
             })
             .returning(|_| Ok("https://alipay/pay".to_owned()));
-        let use_case = StartPayment { units: Arc::clone(&units) as _, ..paying(gateway, Some(old(days)), 0) };
-        let started = pay(use_case).await.unwrap();
+        let started = pay(watching(days, gateway, &ledgers)).await.unwrap();
         assert!(matches!(started, StartedPayment::Invited(_)), "{started:?}");
-        assert_eq!((units.commits(), units.left()), (1, 0));
+        let due_at = Some(noon().after(Duration::from_secs(60)));
+        let status = OrderStatus::AwaitingPayment;
+        assert_eq!(ledgers.appended(), [Event::TimerSet { status, due_at, restart: true }]);
     }
 }
 
 #[tokio::test]
 async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
-    let begin = Arc::new(PreparedUnits::new([Err(store_down())]));
-    let mut due = MockUnitOfWork::default();
-    due.orders.expect_set_due().returning(|_, _, _| Err(store_down()));
-    let mut commit = noting_down();
-    commit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
-    for units in [begin, units(vec![due]), units(vec![commit])] {
-        let ports = paying(MockPaymentGateway::new(), Some(old(3)), 0);
-        let outcome = pay(StartPayment { units: Arc::clone(&units) as _, ..ports }).await;
-        assert!(matches!(outcome, Err(StartPaymentError::Store(_))), "{outcome:?}");
-        assert_eq!(units.commits(), 0);
+    let on_record = || Ledgers::of(ledger(Some(old(3)), vec![], vec![]));
+    for ledgers in
+        [on_record().failing_to_lock([store_down()]), on_record().failing_to_append([connection_lost()])]
+    {
+        let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
+        assert!(matches!(outcome, Err(StartPaymentError::Transact(_))), "{outcome:?}");
     }
 }

@@ -4,54 +4,35 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CancelOrder, SettlePayment, WatchOrders};
-use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus};
+use application::{CancelOrder, WatchOrders};
+use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
-    Claimed, GatewayError, StoreError,
-    mock::{MockOrderReader, MockPaymentGateway, MockUnitOfWork, PreparedUnits, clock_at},
+    Claimed, GatewayError, PaymentGateway,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
 };
 use support::*;
 
-/// One pass at that time over the order, which was due for the second time.
+/// One pass at that time over the order, which was due for the second time; what was written in it.
 async fn pass(
     now: ShopTime,
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
-    later: Vec<Result<MockUnitOfWork, StoreError>>,
-) -> Arc<PreparedUnits> {
-    let mut claim = MockUnitOfWork::default();
-    claim
-        .orders
-        .expect_claim_due()
-        .times(1)
-        .withf(move |at, lease, _| *at == now && *lease > now)
-        .returning(|_, _, _| Ok(vec![Claimed { item: order_id(), attempts: 1 }]));
-    let units = Arc::new(PreparedUnits::new(std::iter::once(Ok(claim)).chain(later)));
-    let (gateway, orders) = (Arc::new(gateway), Arc::new(orders));
-    let settle = Arc::new(SettlePayment {
-        gateway: Arc::clone(&gateway) as _,
-        units: Arc::clone(&units) as _,
-        merchant: merchant(),
-        clock: Arc::new(clock_at(now)),
-    });
+    ledgers: Ledgers,
+) -> Vec<Event> {
+    let ledgers = ledgers.with_due_orders(vec![Claimed { item: order_id(), attempts: 1 }]);
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let (transact, orders) = (transact_at(now, &ledgers), Arc::new(orders));
+    let settle = settling(&gateway, &transact);
     let cancel = Arc::new(CancelOrder {
         users: Arc::new(known_user()),
         orders: Arc::clone(&orders) as _,
-        units: Arc::clone(&units) as _,
-        gateway: Arc::clone(&gateway) as _,
+        gateway: Arc::clone(&gateway),
         settle: Arc::clone(&settle),
-        clock: Arc::new(clock_at(now)),
     });
-    let watch = Arc::new(WatchOrders {
-        orders,
-        units: Arc::clone(&units) as _,
-        gateway,
-        settle,
-        cancel,
-        clock: Arc::new(clock_at(now)),
-    });
+    let clock = Arc::new(clock_at(now));
+    let watch = Arc::new(WatchOrders { orders, transact, gateway, settle, cancel, clock });
     assert_eq!(watch.pass().await.unwrap(), 1);
-    units
+    ledgers.appended()
 }
 
 fn alipay(answer: Result<Option<Trade>, GatewayError>) -> MockPaymentGateway {
@@ -64,84 +45,90 @@ fn minutes(minutes: u64) -> Duration {
     Duration::from_secs(minutes * 60)
 }
 
-/// A unit of work in which the order must become due at that time, if it is in this status still.
-fn put_off(status: OrderStatus, due_at: Option<ShopTime>) -> Result<MockUnitOfWork, StoreError> {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders
-        .expect_set_due()
-        .times(1)
-        .withf(move |id, in_status, at| *id == order_id() && *in_status == status && *at == due_at)
-        .returning(|_, _, _| Ok(()));
-    Ok(unit)
+fn timer(status: OrderStatus, due_at: Option<ShopTime>) -> Event {
+    Event::TimerSet { status, due_at, restart: due_at.is_none() }
+}
+
+/// What the order became, and who made it so.
+fn changes(events: &[Event]) -> Vec<(OrderStatus, Actor)> {
+    let change = |event: &Event| match event {
+        Event::StatusChanged(change) => Some((change.to, change.cause.actor)),
+        _ => None,
+    };
+    events.iter().filter_map(change).collect()
+}
+
+fn found(status: OrderStatus) -> MockOrderReader {
+    looks(vec![Ok(Some(order(status)))])
 }
 
 #[tokio::test]
 async fn an_unpaid_order_is_asked_about_less_and_less_often() {
-    let now = noon().after(minutes(3));
+    let (now, unpaid) = (noon().after(minutes(3)), OrderStatus::AwaitingPayment);
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("A", "323.91") };
     for answer in [None, Some(waiting)] {
-        let found = looks(vec![Ok(Some(order(OrderStatus::AwaitingPayment)))]);
-        let later = vec![put_off(OrderStatus::AwaitingPayment, Some(now.after(minutes(4))))];
-        assert_eq!(pass(now, found, alipay(Ok(answer)), later).await.commits(), 2);
+        let events = pass(now, found(unpaid), alipay(Ok(answer)), Ledgers::of(only(unpaid))).await;
+        assert_eq!(events, [timer(unpaid, Some(now.after(minutes(4))))]);
     }
 }
 
 #[tokio::test]
-async fn an_unpaid_order_that_is_paid_after_all_is_settled() {
-    let found = looks(vec![Ok(Some(order(OrderStatus::AwaitingPayment)))]);
-    let now = noon().after(minutes(3));
-    let later = vec![
-        Ok(paying_in(OrderStatus::AwaitingPayment)),
-        // It is in another status by then, and the database leaves it alone.
-        put_off(OrderStatus::AwaitingPayment, Some(now.after(minutes(4)))),
-    ];
-    let units = pass(now, found, alipay(Ok(Some(trade("A", "323.91")))), later).await;
-    assert_eq!((units.commits(), units.left()), (3, 0));
+async fn an_unpaid_order_that_is_paid_after_all_is_settled_and_no_longer_due() {
+    let (now, unpaid) = (noon().after(minutes(3)), OrderStatus::AwaitingPayment);
+    let paid = alipay(Ok(Some(trade("A", "323.91"))));
+    let events = pass(now, found(unpaid), paid, Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert_eq!(events.last(), Some(&timer(OrderStatus::AwaitingShipment, None)));
 }
 
 #[tokio::test]
 async fn an_order_whose_deadline_has_passed_is_cancelled() {
-    let found = looks(vec![Ok(Some(order(OrderStatus::AwaitingPayment)))]);
-    let mut cancelling = locking(Some(order(OrderStatus::AwaitingPayment)));
-    cancelling.stock.expect_give_back().times(1).returning(|_, _, _, _| Ok(true));
-    cancelling
-        .orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| change.to == OrderStatus::Cancelled && change.cause.actor == Actor::System)
-        .returning(|_| Ok(true));
-    let units = pass(noon().after(minutes(31)), found, alipay(Ok(None)), vec![Ok(cancelling)]).await;
-    assert_eq!(units.commits(), 2);
+    let unpaid = OrderStatus::AwaitingPayment;
+    let now = noon().after(minutes(31));
+    let orders = looks(vec![Ok(Some(order(unpaid))), Ok(Some(order(unpaid)))]);
+    let events = pass(now, orders, alipay(Ok(None)), Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::Cancelled, Actor::System)]);
+}
+
+#[tokio::test]
+async fn an_order_that_was_paid_in_its_last_minute_is_no_failure() {
+    let unpaid = OrderStatus::AwaitingPayment;
+    let now = noon().after(minutes(31));
+    let orders = looks(vec![
+        Ok(Some(order(unpaid))),
+        Ok(Some(order(unpaid))),
+        Ok(Some(order(OrderStatus::AwaitingShipment))),
+    ]);
+    let events = pass(now, orders, alipay(Ok(Some(trade("A", "323.91")))), Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert!(!events.iter().any(|event| matches!(event, Event::TimerSet { .. })));
 }
 
 #[tokio::test]
 async fn a_cancelled_order_is_looked_at_for_the_last_time() {
-    let found = looks(vec![Ok(Some(order(OrderStatus::Cancelled)))]);
-    let later = vec![put_off(OrderStatus::Cancelled, None)];
-    assert_eq!(pass(noon().after(minutes(35)), found, alipay(Ok(None)), later).await.commits(), 2);
+    let cancelled = OrderStatus::Cancelled;
+    let now = noon().after(minutes(35));
+    let events = pass(now, found(cancelled), alipay(Ok(None)), Ledgers::of(only(cancelled))).await;
+    assert_eq!(events, [timer(cancelled, None)]);
 }
 
 #[tokio::test]
-async fn a_sent_order_is_taken_for_received() {
-    let found = looks(vec![Ok(Some(order(OrderStatus::AwaitingReceipt)))]);
-    let mut completing = locking(Some(order(OrderStatus::AwaitingReceipt)));
-    completing
-        .orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| change.to == OrderStatus::Completed && change.cause.actor == Actor::System)
-        .returning(|_| Ok(true));
+async fn a_shipped_order_is_taken_for_received() {
+    let shipped = OrderStatus::AwaitingReceipt;
     let now = noon().after(RECEIPT_AFTER);
-    assert_eq!(pass(now, found, MockPaymentGateway::new(), vec![Ok(completing)]).await.commits(), 2);
+    let events = pass(now, found(shipped), MockPaymentGateway::new(), Ledgers::of(only(shipped))).await;
+    assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
 }
 
 #[tokio::test]
 async fn what_somebody_else_has_ended_is_not_due_any_more() {
     for status in [OrderStatus::AwaitingShipment, OrderStatus::Completed, OrderStatus::Refunded] {
-        let found = looks(vec![Ok(Some(order(status)))]);
-        let later = vec![put_off(status, None)];
-        assert_eq!(pass(noon(), found, MockPaymentGateway::new(), later).await.commits(), 2);
+        let events = pass(noon(), found(status), MockPaymentGateway::new(), Ledgers::of(only(status))).await;
+        assert_eq!(events, [timer(status, None)]);
     }
+    let refunded = Ledgers::of(only(OrderStatus::Refunded));
+    let events = pass(noon(), found(OrderStatus::AwaitingReceipt), MockPaymentGateway::new(), refunded).await;
+    assert_eq!(events, [], "meanwhile");
 }
 
 /// An order that the old back end placed, weeks ago: it has no deadline.
@@ -151,21 +138,23 @@ fn old(status: OrderStatus) -> Order {
 
 #[tokio::test]
 async fn after_a_failure_every_order_is_looked_at_again_however_old() {
-    for found in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled] {
-        let orders = looks(vec![Ok(Some(old(found))), Ok(Some(old(found)))]);
-        let later = vec![put_off(found, Some(noon().after(minutes(4))))];
-        let units = pass(noon(), orders, alipay(Err(alipay_down())), later).await;
-        assert_eq!((units.commits(), units.left()), (2, 0), "{found:?}");
+    let in_four_minutes = Some(noon().after(minutes(4)));
+    for status in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled] {
+        let orders = looks(vec![Ok(Some(old(status)))]);
+        let ledgers = Ledgers::of(ledger(Some(old(status)), vec![], vec![]));
+        let events = pass(noon(), orders, alipay(Err(alipay_down())), ledgers).await;
+        assert_eq!(events, [timer(status, in_four_minutes)]);
     }
-    let sent = OrderStatus::AwaitingReceipt;
-    let orders = looks(vec![Ok(Some(old(sent))), Ok(Some(old(sent)))]);
-    let later = vec![Err(store_down()), put_off(sent, Some(noon().after(minutes(4))))];
-    let units = pass(noon(), orders, MockPaymentGateway::new(), later).await;
-    assert_eq!((units.commits(), units.left()), (2, 0));
+    let shipped = OrderStatus::AwaitingReceipt;
+    let ledgers = Ledgers::of(ledger(Some(old(shipped)), vec![], vec![])).failing_to_lock([store_down()]);
+    let orders = looks(vec![Ok(Some(old(shipped)))]);
+    let events = pass(noon(), orders, MockPaymentGateway::new(), ledgers).await;
+    assert_eq!(events, [timer(shipped, in_four_minutes)]);
 }
 
 #[tokio::test]
 async fn what_cannot_even_be_put_off_keeps_its_lease() {
-    let orders = looks(vec![Err(store_down()), Err(store_down())]);
-    assert_eq!(pass(noon(), orders, MockPaymentGateway::new(), vec![]).await.commits(), 1);
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_lock([store_down()]);
+    let orders = looks(vec![Err(store_down())]);
+    assert_eq!(pass(noon(), orders, MockPaymentGateway::new(), ledgers).await, []);
 }

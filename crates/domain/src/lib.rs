@@ -15,6 +15,7 @@ mod credentials;
 mod event;
 mod freight;
 mod ids;
+pub mod ledger;
 mod money;
 mod number_range;
 mod order;
@@ -31,7 +32,6 @@ mod sku;
 mod status;
 mod stock_move;
 mod time;
-mod watch;
 
 pub use address::{Address, ShippingAddress};
 pub use address_book::{
@@ -50,13 +50,14 @@ pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
     SpuId, UserId, Username,
 };
+pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
 pub use order_number::OrderNumbers;
 pub use payment::{
-    Addressee, EvidenceSource, Merchant, NotForUs, Paid, PaymentRecord, PaymentStatus, RefusedMessage,
-    Settlement, Trade, TradeStatus, Unkept, Unstorable, decide_refunded_settlement, decide_settlement,
+    Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, RefusedMessage, Trade,
+    TradeStatus, Unkept, Unstorable,
 };
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{
@@ -64,9 +65,7 @@ pub use purchase::{
 };
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 pub use reconciliation::{DayBooks, Difference, DifferenceKind, reconcile};
-pub use refund::{
-    Refund, RefundAsk, RefundBooks, RefundKind, RefundRefusal, RefundStatus, Superseded, ToldRefund,
-};
+pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};
 pub use sku::{SaleAttribute, Sku};
@@ -75,4 +74,3 @@ pub use status::{
 };
 pub use stock_move::{Restock, StockMove, StockMoveKind, returned_by_line};
 pub use time::{ShopDate, ShopTime};
-pub use watch::back_off;

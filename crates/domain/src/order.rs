@@ -1,9 +1,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Allocation, CartStamp, Cause, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus,
-    Quantity, Quote, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, StatusChange,
-    Transition, UserId,
+    Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus, Quantity,
+    Quote, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, UserId,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
@@ -131,33 +130,6 @@ impl Order {
             held.pieces = held.pieces.saturating_add(line.quantity.pieces());
         }
         stock.into_values().collect()
-    }
-
-    /// The change of status that the event means for the order; none where it happened before. Nothing is due after it
-    /// unless the caller says so.
-    ///
-    /// # Errors
-    /// The event is not possible in the order's status.
-    pub fn change(
-        &self,
-        event: OrderEvent,
-        cause: &Cause,
-        reason: &str,
-        at: ShopTime,
-    ) -> Result<Option<StatusChange>, NotAllowed> {
-        let change = |to| StatusChange {
-            order_id: self.id.clone(),
-            from: self.status,
-            to,
-            cause: cause.clone(),
-            reason: reason.to_owned(),
-            at,
-            due_at: None,
-        };
-        match self.status.on(event)? {
-            Transition::To(to) => Ok(Some(change(to))),
-            Transition::AlreadyDone => Ok(None),
-        }
     }
 
     /// Whether the buyer can begin to pay; false where the order is paid already.

@@ -1,4 +1,4 @@
-use crate::{Allocation, Money, Order, OrderEvent, OrderId, OrderStatus, ShopTime, Transition};
+use crate::{Money, ShopTime};
 
 mod bounds;
 
@@ -100,34 +100,6 @@ pub struct Unkept {
     pub amount: Money,
     /// What of it went back for certain; the rest is on its way.
     pub refunded: Money,
-}
-
-/// What to do about a trade that Alipay tells of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Settlement {
-    /// Nothing has been paid, or the message tells of a refund: nothing to do.
-    NotAPayment,
-    /// The trade is on record: nothing to do.
-    AlreadyRecorded,
-    /// The order is paid: make the transition and record the trade.
-    Settle(Paid),
-    /// The order was cancelled: take its stock again, and do the same; or, where the stock is gone, record the trade
-    /// as [`PaymentStatus::Late`].
-    SettleLate(Paid, Vec<Allocation>),
-    /// Record the trade so; leave the order alone. An order that is found paid without a record, as the old back end
-    /// leaves it, gets its record this way.
-    RecordOnly(PaymentStatus),
-}
-
-/// The transition of an order that was paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paid {
-    /// Which order.
-    pub order_id: OrderId,
-    /// The status it is in.
-    pub from: OrderStatus,
-    /// The status it gets.
-    pub to: OrderStatus,
 }
 
 /// A message that Alipay signed, but not for this shop.
@@ -272,53 +244,6 @@ impl EvidenceSource {
     /// The source with this stored word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Notification, Self::Query].into_iter().find(|source| source.as_str() == word)
-    }
-}
-
-/// Decides what a trade means for the order of its number, given the payments already on record for that number.
-///
-/// `order` is none where no order has the number. A wrong amount never settles, whatever the order's status.
-pub fn decide_settlement(order: Option<&Order>, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
-    if trade.is_payment() { settlement(order, recorded, trade) } else { Settlement::NotAPayment }
-}
-
-/// Decides the same about a trade that Alipay confirmed a refund of. Only what was paid goes back: the payment is to be
-/// written down with the refund, though no message of its own has come, or ever comes.
-pub fn decide_refunded_settlement(
-    order: Option<&Order>,
-    recorded: &[PaymentRecord],
-    trade: &Trade,
-) -> Settlement {
-    if trade.was_paid() { settlement(order, recorded, trade) } else { Settlement::NotAPayment }
-}
-
-fn settlement(order: Option<&Order>, recorded: &[PaymentRecord], trade: &Trade) -> Settlement {
-    if recorded.iter().any(|payment| payment.trade.trade_no == trade.trade_no) {
-        return Settlement::AlreadyRecorded;
-    }
-    let Some(order) = order.filter(|order| order.id.as_str() == trade.out_trade_no) else {
-        return Settlement::RecordOnly(PaymentStatus::UnknownOrder);
-    };
-    if order.total_amount != trade.total_amount {
-        return Settlement::RecordOnly(PaymentStatus::WrongAmount);
-    }
-    if recorded.iter().any(|payment| payment.status == PaymentStatus::Settled) {
-        return Settlement::RecordOnly(PaymentStatus::Duplicate);
-    }
-    let becomes = |event| match order.status.on(event) {
-        Ok(Transition::To(to)) => Some(Paid { order_id: order.id.clone(), from: order.status, to }),
-        Ok(Transition::AlreadyDone) | Err(_) => None,
-    };
-    if let Some(paid) = becomes(OrderEvent::Paid) {
-        Settlement::Settle(paid)
-    } else if let Some(paid) = becomes(OrderEvent::PaidLate) {
-        // No stock is taken for money that is not there any more.
-        if trade.is_wholly_refunded() {
-            return Settlement::RecordOnly(PaymentStatus::Late);
-        }
-        Settlement::SettleLate(paid, order.stock())
-    } else {
-        Settlement::RecordOnly(PaymentStatus::Settled)
     }
 }
 

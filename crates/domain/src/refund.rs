@@ -1,13 +1,8 @@
-use crate::{
-    Cause, Money, NotAllowed, Order, OrderEvent, PaymentRecord, PaymentStatus, Restock, ShopTime, StockMove,
-    TradeStatus, stock_move::pieces_held,
-};
+use crate::{Cause, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeStatus};
 
 mod owed_number;
-mod told;
 
-use owed_number::owed_number;
-pub use told::{Superseded, ToldRefund};
+pub(crate) use owed_number::owed_number;
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,43 +66,11 @@ pub struct RefundAsk {
     pub amount: Option<Money>,
     /// Why, in words for the buyer.
     pub reason: String,
-    /// What goes back into stock.
-    pub restock: Vec<Restock>,
+    /// What goes back into stock; `None` leaves it to the rule: nothing, or all that an order holds that was not shipped, with
+    /// the refund that leaves it nothing to be shipped.
+    pub restock: Option<Vec<Restock>>,
     /// The number under which it happens once.
     pub out_request_no: String,
-}
-
-/// Why there is no refund.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RefundRefusal {
-    /// The order is not paid, or all of it went back.
-    #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
-    /// No such payment is on record, or nothing of it is left.
-    #[error("there is nothing to refund")]
-    NothingToRefund,
-    /// More than what is left of the payment.
-    #[error("at most {left} is left to refund")]
-    ExceedsPayment {
-        /// What is left.
-        left: Money,
-    },
-    /// More pieces than the order still holds.
-    #[error("SKU {0} cannot go back in that number")]
-    ExceedsOrder(crate::SkuId),
-}
-
-/// What is known of an order and its money when a refund is asked for.
-#[derive(Debug, Clone, Copy)]
-pub struct RefundBooks<'a> {
-    /// The order; none where the payment was for no order of ours.
-    pub order: Option<&'a Order>,
-    /// Every payment of its number.
-    pub payments: &'a [PaymentRecord],
-    /// Every refund of its number.
-    pub refunds: &'a [Refund],
-    /// Where its pieces went.
-    pub moves: &'a [StockMove],
 }
 
 impl RefundKind {
@@ -204,15 +167,18 @@ impl RefundAsk {
     pub fn is_answered_by(&self, refund: &Refund) -> bool {
         let same_trade = self.trade_no.as_ref().is_none_or(|trade_no| *trade_no == refund.trade_no);
         let same_amount = self.amount.is_none_or(|amount| amount == refund.amount);
-        refund.kind == RefundKind::Shop
-            && same_trade
-            && same_amount
-            && by_sku(&self.restock) == refund.restock
+        let same_pieces = self.pieces().is_none_or(|pieces| pieces == refund.restock);
+        refund.kind == RefundKind::Shop && same_trade && same_amount && same_pieces
+    }
+
+    /// What goes back into stock, each SKU once, in ascending order.
+    pub(crate) fn pieces(&self) -> Option<Vec<Restock>> {
+        self.restock.as_deref().map(by_sku)
     }
 }
 
 /// Each SKU once, in ascending order.
-fn by_sku(asked: &[Restock]) -> Vec<Restock> {
+pub(crate) fn by_sku(asked: &[Restock]) -> Vec<Restock> {
     let mut restock: Vec<Restock> = Vec::new();
     for wish in asked.iter().filter(|wish| wish.pieces > 0) {
         match restock.iter_mut().find(|known| known.sku_id == wish.sku_id) {
@@ -222,123 +188,6 @@ fn by_sku(asked: &[Restock]) -> Vec<Restock> {
     }
     restock.sort_by_key(|wish| wish.sku_id);
     restock
-}
-
-impl RefundBooks<'_> {
-    /// The payment of this trade, or the one that paid the order.
-    fn payment(&self, trade_no: Option<&str>) -> Option<&PaymentRecord> {
-        self.payments.iter().find(|payment| match trade_no {
-            Some(trade_no) => payment.trade.trade_no == trade_no,
-            None => payment.status == PaymentStatus::Settled,
-        })
-    }
-
-    /// What of the trade went back, or may be on its way.
-    fn going_back(&self, trade_no: &str) -> Money {
-        self.sum(trade_no, |status| match status {
-            RefundStatus::Requested | RefundStatus::Succeeded => true,
-            RefundStatus::Failed => false,
-        })
-    }
-
-    /// What of the trade went back for certain.
-    pub fn gone_back(&self, trade_no: &str) -> Money {
-        self.sum(trade_no, |status| match status {
-            RefundStatus::Succeeded => true,
-            RefundStatus::Requested | RefundStatus::Failed => false,
-        })
-    }
-
-    fn sum(&self, trade_no: &str, counts: impl Fn(RefundStatus) -> bool) -> Money {
-        let of_trade =
-            self.refunds.iter().filter(|refund| refund.trade_no == trade_no && counts(refund.status));
-        of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
-    }
-
-    /// What of the trade can still be refunded; nothing where no such payment is on record, or all of it is known to have
-    /// gone back, even where not each refund is on record so far.
-    pub fn refundable(&self, trade_no: &str) -> Money {
-        self.payment(Some(trade_no))
-            .filter(|payment| payment.trade.status != TradeStatus::Closed)
-            .and_then(|payment| payment.trade.total_amount.checked_sub(self.going_back(trade_no)))
-            .unwrap_or(Money::ZERO)
-    }
-
-    /// How much of the trade went back past the books, where Alipay says that so much of it did in all: what they have as
-    /// on its way may be within that.
-    pub fn gone_past(&self, trade_no: &str, gone_back: Money) -> Option<Money> {
-        gone_back.checked_sub(self.going_back(trade_no)).filter(|past| !past.is_zero())
-    }
-
-    /// Whether all of the order's payment went back, or may be on its way: then nothing must be sent any more.
-    pub fn is_given_up(&self) -> bool {
-        self.payment(None).is_some_and(|payment| self.refundable(&payment.trade.trade_no).is_zero())
-    }
-
-    /// Whether all of the order's payment went back for certain.
-    pub fn is_wholly_refunded(&self) -> bool {
-        self.payment(None)
-            .is_some_and(|payment| self.gone_back(&payment.trade.trade_no) >= payment.trade.total_amount)
-    }
-
-    /// The refund that the shop's people ask for: never more than was paid, never more pieces than the order holds.
-    ///
-    /// # Errors
-    /// It is refused, and nothing is to be written.
-    pub fn decide(&self, ask: &RefundAsk, cause: Cause, now: ShopTime) -> Result<Refund, RefundRefusal> {
-        let payment = self.payment(ask.trade_no.as_deref()).ok_or(RefundRefusal::NothingToRefund)?;
-        let pays_the_order = payment.status == PaymentStatus::Settled;
-        if let Some(order) = self.order.filter(|_| pays_the_order) {
-            order.status.on(OrderEvent::FullyRefunded)?;
-        }
-        let left = self.refundable(&payment.trade.trade_no);
-        let amount = ask.amount.unwrap_or(left);
-        if amount.is_zero() {
-            return Err(RefundRefusal::NothingToRefund);
-        }
-        if amount > left {
-            return Err(RefundRefusal::ExceedsPayment { left });
-        }
-        let restock = self.restock(&ask.restock, pays_the_order)?;
-        Ok(Refund {
-            out_request_no: ask.out_request_no.clone(),
-            out_trade_no: payment.trade.out_trade_no.clone(),
-            trade_no: payment.trade.trade_no.clone(),
-            amount,
-            reason: ask.reason.clone(),
-            kind: RefundKind::Shop,
-            status: RefundStatus::Requested,
-            restock,
-            cause,
-            requested_at: now,
-            finished_at: None,
-            failure: None,
-        })
-    }
-
-    /// The pieces that may go back: no more than the order holds.
-    fn restock(&self, asked: &[Restock], pays_the_order: bool) -> Result<Vec<Restock>, RefundRefusal> {
-        let restock = by_sku(asked);
-        for wish in &restock {
-            if !pays_the_order || wish.pieces > self.returnable(wish.sku_id) {
-                return Err(RefundRefusal::ExceedsOrder(wish.sku_id));
-            }
-        }
-        Ok(restock)
-    }
-
-    /// Pieces that the order holds and that no refund is going to put back.
-    fn returnable(&self, sku_id: crate::SkuId) -> u32 {
-        let held = self.order.map_or(0, |order| pieces_held(order, self.moves, sku_id));
-        held.saturating_sub(self.going_into_stock(sku_id))
-    }
-
-    /// Pieces that refunds which are not finished will put back.
-    fn going_into_stock(&self, sku_id: crate::SkuId) -> u32 {
-        let open = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Requested);
-        let wishes = open.flat_map(|refund| &refund.restock).filter(|wish| wish.sku_id == sku_id);
-        wishes.fold(0, |sum, wish| sum.saturating_add(wish.pieces))
-    }
 }
 
 #[cfg(test)]

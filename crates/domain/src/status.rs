@@ -113,6 +113,18 @@ pub struct TimelineEntry {
     pub at: ShopTime,
 }
 
+impl OrderEvent {
+    /// Every event.
+    pub const ALL: [Self; 6] = [
+        Self::Paid,
+        Self::PaidLate,
+        Self::Shipped,
+        Self::ReceiptConfirmed,
+        Self::Cancelled,
+        Self::FullyRefunded,
+    ];
+}
+
 impl OrderStatus {
     /// Every status, in the order of their numbers.
     pub const ALL: [Self; 6] = [
@@ -157,6 +169,11 @@ impl OrderStatus {
                 | Event::FullyRefunded,
             ) => Err(NotAllowed { status: self, event }),
         }
+    }
+
+    /// Whether the table has a transition from one status to the other.
+    pub fn leads(from: Self, to: Self) -> bool {
+        OrderEvent::ALL.into_iter().any(|event| from.on(event) == Ok(Transition::To(to)))
     }
 
     /// Whether the order's money is with the shop: 待发货, 待收货 or 已完成.

@@ -25,6 +25,8 @@ pub enum StockMoveKind {
     Revived,
     /// Back into stock: the shop took them back with the refund of this request number.
     Refunded(String),
+    /// Back into stock without money, by the request of this number.
+    Returned(String),
 }
 
 /// Pieces that the shop takes back with a refund.
@@ -37,12 +39,13 @@ pub struct Restock {
 }
 
 impl StockMoveKind {
-    /// The word that is stored: `cancel`, `revive`, `refund:<request number>`.
+    /// The word that is stored: `cancel`, `revive`, `refund:<request number>`, `return:<request number>`.
     pub fn to_word(&self) -> String {
         match self {
             Self::Cancelled => "cancel".to_owned(),
             Self::Revived => "revive".to_owned(),
             Self::Refunded(out_request_no) => format!("refund:{out_request_no}"),
+            Self::Returned(request_no) => format!("return:{request_no}"),
         }
     }
 
@@ -51,14 +54,18 @@ impl StockMoveKind {
         match word {
             "cancel" => Some(Self::Cancelled),
             "revive" => Some(Self::Revived),
-            other => other.strip_prefix("refund:").map(|number| Self::Refunded(number.to_owned())),
+            other => match other.split_once(':')? {
+                ("refund", number) => Some(Self::Refunded(number.to_owned())),
+                ("return", number) => Some(Self::Returned(number.to_owned())),
+                _other => None,
+            },
         }
     }
 
     /// Whether it puts pieces back into stock.
     pub fn is_return(&self) -> bool {
         match self {
-            Self::Cancelled | Self::Refunded(_) => true,
+            Self::Cancelled | Self::Refunded(_) | Self::Returned(_) => true,
             Self::Revived => false,
         }
     }

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    Money, MoneySum, NumberRange, Order, OrderId, OrderStatus, PaymentRecord, Refund, ShopDate, ShopTime,
-    StockMove, TimelineEntry, UserId, Username,
+    Money, MoneySum, NumberRange, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate, ShopTime,
+    TimelineEntry, UserId, Username,
 };
 
 use crate::StoreError;
@@ -76,19 +76,13 @@ pub struct FoundOrder {
     pub receiver: String,
 }
 
-/// All that is on record of one order.
+/// All that is on record of one order, for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFile {
-    /// The order.
-    pub order: Order,
-    /// The buyer's name; empty where the user is gone.
+    /// The order with its payments, refunds and movements of stock.
+    pub ledger: OrderLedger,
+    /// The buyer's name; empty if the user is gone.
     pub username: Username,
-    /// Every payment of its number, the first recorded first.
-    pub payments: Vec<PaymentRecord>,
-    /// Every refund of its number, the first asked for first.
-    pub refunds: Vec<Refund>,
-    /// Where its pieces went after it was placed, the oldest first.
-    pub moves: Vec<StockMove>,
     /// Every change of its status, the first first; its creation is not among them.
     pub changes: Vec<TimelineEntry>,
 }

@@ -20,6 +20,7 @@ mod day_ledger;
 mod direct_buys;
 mod news_delivery;
 mod order_reader;
+mod order_repo;
 mod payment_gateway;
 mod people;
 mod showcase;
@@ -41,6 +42,7 @@ pub use day_ledger::DayLedger;
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use news_delivery::{ListenerError, NewsBacklog, NewsDelivery, NewsListener, Resend};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
+pub use order_repo::{AppendError, Claimed, LockedOrder, OrderRepo};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,
     VerifiedNotification, VerifiedReturn,
@@ -49,6 +51,6 @@ pub use people::{AddressBook, Destination, Users};
 pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{
-    CartRemovalMode, CartRemovals, Claimed, IdempotencyRepo, InsertOrdersError, OrderRepo, Outbox,
-    PaymentRepo, RefundRepo, StockOutcome, StockRepo, UnitOfWork, UnitsOfWork,
+    CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, NewOrderRepo, Outbox, StockOutcome,
+    StockRepo, UnitOfWork, UnitsOfWork,
 };

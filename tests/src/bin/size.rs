@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use adapters::sql::{SqlConfig, SqlStore};
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId};
 use futures_util::{FutureExt, future::BoxFuture};
-use ports::{BackOffice, OrderListQuery, OrderReader, OrderSearch, UnitsOfWork};
+use ports::{BackOffice, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
 use tests::{Data, Setup};
 
 const FEW: i32 = 1_000;
@@ -64,8 +64,7 @@ const QUESTIONS: [(&str, Question); 8] = [
     ("a job's pass with 64 due", |store| claim(store, now())),
     ("the refunds' pass", |store| {
         async move {
-            let mut unit = store.begin().await.unwrap();
-            unit.refunds().claim_due(now(), now().after(DAY), 20).await.unwrap();
+            store.claim_due_refunds(now(), now(), 20).await.unwrap();
         }
         .boxed()
     }),
@@ -85,8 +84,8 @@ fn search(store: &SqlStore, search: OrderSearch) -> BoxFuture<'_, ()> {
 
 fn claim(store: &SqlStore, now: ShopTime) -> BoxFuture<'_, ()> {
     async move {
-        let mut unit = store.begin().await.unwrap();
-        unit.orders().claim_due(now, now.after(DAY), 64).await.unwrap();
+        // They are due again at once, for the next pass that is timed.
+        store.claim_due_orders(now, now, 64).await.unwrap();
     }
     .boxed()
 }

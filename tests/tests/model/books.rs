@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    Money, Order, OrderEvent, OrderId, OrderStatus, PaymentRecord, Refund, RefundStatus, SkuId, StockMove,
-    Transition,
+    Money, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, RefundStatus, SkuId, StockMove,
 };
 use ports::OrderReader;
 
@@ -42,26 +41,21 @@ pub(crate) async fn must_add_up(sequence: &Sequence<'_>) {
 }
 
 async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
-    let mut unit = sequence.unit().await;
-    let order = unit.orders().find_for_update(id).await.unwrap().unwrap();
-    let payments = unit.payments().of_order(id.as_str()).await.unwrap();
-    let refunds = unit.refunds().of_order(id.as_str()).await.unwrap();
-    let moves = unit.stock().moves_of(id).await.unwrap();
-    Record { order, payments, refunds, moves }
+    let OrderLedger { order, payments, refunds, movements, .. } = sequence.ledger(id.as_str()).await;
+    Record { order: order.unwrap(), payments, refunds, moves: movements }
 }
 
 /// What was acknowledged is never told again: the payment and the refund that the message tells of are written down.
 pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
     let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
-    let mut unit = sequence.unit().await;
+    let ledger = sequence.ledger(&fields["out_trade_no"]).await;
     if fields.contains_key("gmt_payment") {
-        let payments = unit.payments().of_order(&fields["out_trade_no"]).await.unwrap();
-        if !payments.iter().any(|payment| payment.trade.trade_no == fields["trade_no"]) {
+        if ledger.payment(&fields["trade_no"]).is_none() {
             sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
         }
     }
     if let Some(number) = fields.get("out_biz_no")
-        && unit.refunds().find(number).await.unwrap().is_none()
+        && ledger.refund(number).is_none()
     {
         sequence.fail(&format!("acknowledged, and its refund is not on record: {fields:?}"));
     }
@@ -71,16 +65,7 @@ pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
 async fn is_explained_by_its_timeline(sequence: &Sequence<'_>, order: &Order) {
     let mut status = OrderStatus::AwaitingPayment;
     for entry in sequence.world.store.timeline(&order.id).await.unwrap() {
-        let events = [
-            OrderEvent::Paid,
-            OrderEvent::PaidLate,
-            OrderEvent::Shipped,
-            OrderEvent::ReceiptConfirmed,
-            OrderEvent::Cancelled,
-            OrderEvent::FullyRefunded,
-        ];
-        let is_allowed = events.iter().any(|event| status.on(*event) == Ok(Transition::To(entry.to)));
-        if entry.from != Some(status) || !is_allowed {
+        if entry.from != Some(status) || !OrderStatus::leads(status, entry.to) {
             sequence.fail(&format!("{}: {status} cannot be followed by {entry:?}", order.id));
         }
         status = entry.to;

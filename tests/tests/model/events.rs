@@ -13,11 +13,11 @@ use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
 use application::{OrderDraft, StartedPayment};
 use domain::{
-    Address, AddressId, Cause, Money, OrderId, Purchase, Quantity, RefundAsk, Restock, Shipment, ShopTime,
-    SkuId,
+    Address, AddressId, Cause, Money, OrderId, OrderLedger, Purchase, Quantity, RefundAsk, Restock, Shipment,
+    ShopTime, SkuId,
 };
 use futures_util::future::join_all;
-use ports::{AddressBook, Clock, UnitsOfWork};
+use ports::{AddressBook, Clock, OrderRepo};
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
 use crate::{
@@ -46,6 +46,7 @@ pub(crate) struct Sequence<'a> {
 enum Work {
     Place(Vec<(SkuId, u32)>),
     Cancel(OrderId, By),
+    GiveBack(OrderId, Vec<Restock>),
     Deliver(Form),
     Return(String),
     Ship(OrderId),
@@ -205,7 +206,8 @@ impl<'a> Sequence<'a> {
             0..4 => Work::Watch,
             4 => Work::Cancel(order, By::Buyer),
             5 => Work::Cancel(order, By::Shop),
-            6..8 => Work::Ship(order),
+            6 => Work::Ship(order),
+            7 => Work::GiveBack(order, self.some_pieces()),
             8 => Work::Confirm(order),
             9..12 => {
                 let ask = self.refund_ask();
@@ -222,12 +224,8 @@ impl<'a> Sequence<'a> {
 
     fn refund_ask(&mut self) -> RefundAsk {
         let amount = (!self.one_in(3)).then(|| Money::from_fen(self.random.random_range(1..20_000)).unwrap());
-        let restock = self
-            .skus
-            .keys()
-            .filter(|_| self.random.random_range(0..4) == 0)
-            .map(|sku_id| Restock { sku_id: *sku_id, pieces: 1 });
-        let restock = restock.collect();
+        let restock = self.some_pieces();
+        let restock = Some(restock).filter(|_| self.one_in(2));
         RefundAsk {
             trade_no: None,
             amount,
@@ -236,6 +234,12 @@ impl<'a> Sequence<'a> {
             // Sometimes the same number again.
             out_request_no: format!("s{}-{}", self.seed, self.random.random_range(0..12)),
         }
+    }
+
+    fn some_pieces(&mut self) -> Vec<Restock> {
+        let skus: Vec<SkuId> = self.skus.keys().copied().collect();
+        let some = skus.into_iter().filter(|_| self.random.random_range(0..4) == 0);
+        some.map(|sku_id| Restock { sku_id, pieces: 1 }).collect()
     }
 
     /// The buyer goes to the cashier, and mostly pays.
@@ -343,6 +347,7 @@ impl<'a> Sequence<'a> {
                 | Work::Cancel(..)
                 | Work::Return(_)
                 | Work::Ship(_)
+                | Work::GiveBack(..)
                 | Work::Confirm(_)
                 | Work::Refund(..)
                 | Work::Watch
@@ -401,6 +406,10 @@ impl<'a> Sequence<'a> {
                 let parcel = Shipment::new("顺丰速运", "SF1", self.world.clock.now()).unwrap();
                 format!("{:?}", process.ship.execute(order, &parcel, &cause()).await)
             }
+            Work::GiveBack(order, pieces) => {
+                let (number, pieces) = (format!("g{}", self.seed), pieces.clone());
+                format!("{:?}", process.ship.return_pieces(order, pieces, number, &cause()).await)
+            }
             Work::Confirm(order) => {
                 let buyer = &self.world.buyer;
                 format!("{:?}", process.confirm.execute(buyer, order, &Cause::buyer(None)).await)
@@ -429,9 +438,9 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    /// A unit of work, to look into the books.
-    pub(crate) async fn unit(&self) -> Box<dyn ports::UnitOfWork> {
-        UnitsOfWork::begin(&*self.world.store).await.unwrap()
+    /// All that is on record under a number.
+    pub(crate) async fn ledger(&self, number: &str) -> OrderLedger {
+        self.world.store.lock(number).await.unwrap().ledger().clone()
     }
 }
 

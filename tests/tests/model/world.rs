@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -14,7 +14,7 @@ use adapters::{
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently, Reconcile,
-    RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, WatchOrders,
+    RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact, WatchOrders,
 };
 use domain::{Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
 use ports::{Clock, PaymentGateway};
@@ -133,25 +133,28 @@ impl Process {
             clock: Arc::clone(&clock),
             randomness: Arc::new(SystemRandomness),
         };
+        let transact = Arc::new(Transact {
+            orders: Arc::clone(store) as _,
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(SystemRandomness),
+            retries: AtomicU64::new(0),
+        });
         let settle = Arc::new(SettlePayment {
             gateway: Arc::clone(gateway),
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             merchant: Merchant {
                 app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
                 seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
             },
-            clock: Arc::clone(&clock),
         });
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            units: Arc::clone(store) as _,
             gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
-            clock: Arc::clone(&clock),
         });
         let refund = Arc::new(RefundOrder {
-            units: Arc::clone(store) as _,
+            transact: Arc::clone(&transact),
             gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             clock: Arc::clone(&clock),
@@ -161,7 +164,7 @@ impl Process {
             start: StartPayment {
                 users: Arc::clone(store) as _,
                 orders: Arc::clone(store) as _,
-                units: Arc::clone(store) as _,
+                transact: Arc::clone(&transact),
                 cashier: Arc::new(Cashier { gateway: Arc::clone(gateway), clock: Arc::clone(&clock) }),
                 clock: Arc::clone(&clock),
             },
@@ -172,27 +175,19 @@ impl Process {
                 // The clock of this world is not the machine's: it asks each time.
                 asked: Recently::new(Duration::ZERO, 1),
             },
-            ship: ShipOrder {
-                units: Arc::clone(store) as _,
-                clock: Arc::clone(&clock),
-                receipt_after: rules.receipt_after,
-            },
-            confirm: ConfirmReceipt {
-                users: Arc::clone(store) as _,
-                units: Arc::clone(store) as _,
-                clock: Arc::clone(&clock),
-            },
+            ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
+            confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             reconcile: Reconcile {
                 gateway: Arc::clone(gateway),
                 ledger: Arc::clone(store) as _,
-                units: Arc::clone(store) as _,
+                transact: Arc::clone(&transact),
                 settle: Arc::clone(&settle),
                 refund: Arc::clone(&refund),
                 clock: Arc::clone(&clock),
             },
             watch: Arc::new(WatchOrders {
                 orders: Arc::clone(store) as _,
-                units: Arc::clone(store) as _,
+                transact,
                 gateway: Arc::clone(gateway),
                 settle: Arc::clone(&settle),
                 cancel: Arc::clone(&cancel),

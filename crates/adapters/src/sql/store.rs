@@ -10,8 +10,8 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
     Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderSearch, Resend, Shelf, ShelfPage,
-    Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch,
+    Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -37,6 +37,7 @@ trait Engine:
     + DirectBuys
     + OrderReader
     + BackOffice
+    + OrderRepo
     + UnitsOfWork
     + CartStore
     + NewsDelivery
@@ -250,6 +251,31 @@ impl BackOffice for SqlStore {
 
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
         self.engine.count(status).await
+    }
+}
+
+#[async_trait]
+impl OrderRepo for SqlStore {
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
+        self.engine.lock(number).await
+    }
+
+    async fn claim_due_orders(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        self.engine.claim_due_orders(now, lease_until, limit).await
+    }
+
+    async fn claim_due_refunds(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
+        self.engine.claim_due_refunds(now, lease_until, limit).await
     }
 }
 

@@ -3,9 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::sql::{CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
-use domain::{Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId};
+use domain::{
+    Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, ledger::Event,
+};
 use ports::{
-    CartRemoval, OrderReader, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
+    CartRemoval, OrderReader, OrderRepo, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::time::timeout;
@@ -149,12 +151,15 @@ async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_that_others_hold_too_long_are_busy() {
     let trouble = Trouble::new(|config| config.lock_timeout = Duration::from_secs(1)).await;
-    let mut holder = trouble.begin().await;
-    assert!(holder.orders().change_status(&shipped()).await.unwrap());
+    let holder = trouble.store().lock("42").await.unwrap();
+    let busy = trouble.store().lock("42").await;
+    assert!(matches!(busy, Err(StoreError::Busy(_))), "{:?}", busy.err());
+    let mut taker = trouble.begin().await;
+    trouble.take(&mut *taker, trouble.skus[0]).await.unwrap();
     let mut waiter = trouble.begin().await;
-    let busy = waiter.orders().find_for_update(&order_42()).await;
+    let busy = trouble.take(&mut *waiter, trouble.skus[0]).await;
     assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");
-    let after = waiter.payments().of_order("42").await;
+    let after = trouble.take(&mut *waiter, trouble.skus[1]).await;
     assert!(
         matches!(after, Err(StoreError::Unavailable(_))),
         "there is nothing to do but to drop it: {after:?}"
@@ -165,7 +170,7 @@ async fn rows_that_others_hold_too_long_are_busy() {
         Some(OrderStatus::AwaitingPayment),
         "who only looks does not wait"
     );
-    holder.commit().await.unwrap();
+    holder.append(&[Event::StatusChanged(shipped())]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,13 +232,10 @@ async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_has_a_time_limit_of_its_own() {
     let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_millis(300)).await;
-    let mut holder = trouble.begin().await;
-    holder.orders().change_status(&shipped()).await.unwrap();
-    let mut waiter = trouble.begin().await;
-    let limited = waiter.orders().find_for_update(&order_42()).await;
-    assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
-    drop(waiter);
-    holder.commit().await.unwrap();
+    let holder = trouble.store().lock("42").await.unwrap();
+    let limited = trouble.store().lock("42").await;
+    assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{:?}", limited.err());
+    holder.append(&[Event::StatusChanged(shipped())]).await.unwrap();
     assert!(OrderReader::find(trouble.store(), &order_42()).await.unwrap().is_some());
 }
 
@@ -263,14 +265,20 @@ async fn claimed_removals_are_passed_over() {
 
 /// The server's default is REPEATABLE READ, at which the second look would see what the first one saw.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_of_work_sees_what_others_committed_meanwhile() {
-    let trouble = Trouble::new(|_| {}).await;
-    let mut looking = trouble.begin().await;
-    assert_eq!(looking.payments().of_order("42").await.unwrap().len(), 0);
+async fn whoever_waited_for_the_lock_sees_what_others_committed_meanwhile() {
+    let trouble = Arc::new(Trouble::new(|_| {}).await);
+    let holder = trouble.store().lock("42").await.unwrap();
+    assert_eq!(holder.ledger().payments.len(), 0);
+    let waiter = {
+        let trouble = Arc::clone(&trouble);
+        tokio::spawn(async move { trouble.store().lock("42").await.unwrap().ledger().payments.len() })
+    };
+    trouble.until_one_waits().await;
     let pay = "INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, source, \
         recorded_at) VALUES ('A1', '42', 'TRADE_SUCCESS', 1.50, 0.00, 'settled', 'query', '2019-11-28 12:00:00')";
     trouble.shop.engine.run(pay).await;
-    assert_eq!(looking.payments().of_order("42").await.unwrap().len(), 1);
+    drop(holder);
+    assert_eq!(waiter.await.unwrap(), 1);
 }
 
 #[tokio::test]

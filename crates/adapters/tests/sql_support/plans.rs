@@ -12,7 +12,7 @@ use domain::{
     Username,
 };
 use mysql_async::prelude::Queryable;
-use ports::{AddressBook, BackOffice, Catalog, OrderListQuery, OrderReader, OrderSearch, UnitsOfWork, Users};
+use ports::{AddressBook, BackOffice, Catalog, OrderListQuery, OrderReader, OrderRepo, OrderSearch, Users};
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};
@@ -107,8 +107,7 @@ async fn ask_everything(shop: &SqlShop) {
     store.find_by_key(UserId(7), &IdempotencyKey::parse("k").unwrap()).await.unwrap();
     store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
     ask_for_the_back_office(shop, &id).await;
-    let mut unit = store.begin().await.unwrap();
-    unit.orders().find_for_update(&id).await.unwrap();
+    let locked = store.lock(id.as_str()).await.unwrap();
     let change = StatusChange {
         order_id: id,
         from: OrderStatus::AwaitingShipment,
@@ -118,8 +117,7 @@ async fn ask_everything(shop: &SqlShop) {
         reason: String::new(),
         at: ShopTime::parse("2019-11-28 12:00:00").unwrap(),
     };
-    assert!(unit.orders().change_status(&change).await.unwrap());
-    unit.commit().await.unwrap();
+    locked.append(&[domain::ledger::Event::StatusChanged(change)]).await.unwrap();
 }
 
 /// Every kind of search, and what else the shop's people ask.

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DayLedger,
-    DirectBuys, NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
+    DirectBuys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -91,6 +91,10 @@ impl Shop for SqlShop {
     }
 
     fn office(&self) -> &dyn BackOffice {
+        &self.store
+    }
+
+    fn ledgers(&self) -> &dyn OrderRepo {
         &self.store
     }
 

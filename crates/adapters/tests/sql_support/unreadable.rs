@@ -9,11 +9,11 @@ use adapters::sql::CartsIn;
 use domain::{
     Actor, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NumberRange, OrderId, OrderNews,
     OrderNewsKind, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopTime,
-    SkuId, SpuId, Trade, TradeStatus, UserId,
+    SkuId, SpuId, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
     BackOffice, CartRemoval, Catalog, Claimed, DayLedger, NewsDelivery, OrderListQuery, OrderReader,
-    OrderSearch, Resend, Showcase, StoreError, UnitOfWork, UnitsOfWork,
+    OrderRepo, OrderSearch, Resend, Showcase, StoreError, UnitOfWork, UnitsOfWork,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
@@ -73,6 +73,10 @@ impl Rows {
 
     async fn run(&self, sql: &str) {
         self.shop.engine.run(sql).await;
+    }
+
+    async fn append(&self, order: u32, event: ledger::Event) {
+        self.shop.store.lock(&number(order)).await.unwrap().append(&[event]).await.unwrap();
     }
 
     async fn begin(&self) -> Box<dyn UnitOfWork> {
@@ -190,11 +194,9 @@ fn refund(request_no: &str) -> Refund {
 /// Of what staff see, of a list's payments, and of a day's comparison with the bill.
 pub(crate) async fn cost_one_payment(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
-    let mut unit = rows.begin().await;
     for (trade_no, order) in [("T1", 1), ("T2", 2)] {
-        assert!(unit.payments().record(&payment(trade_no, order)).await.unwrap());
+        rows.append(order, ledger::Event::PaymentRecorded(payment(trade_no, order))).await;
     }
-    unit.commit().await.unwrap();
     rows.run("UPDATE dashop_payment SET status = 'unheard-of' WHERE trade_no = 'T2'").await;
     let store = &rows.shop.store;
     let day = at(1).date();
@@ -321,18 +323,14 @@ pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
 /// A refund of a kind that this version does not know, and one of no moment.
 pub(crate) async fn park_one_refund(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
-    let mut unit = rows.begin().await;
     for request_no in ["r1", "r2", "r3"] {
-        assert!(unit.refunds().record(&refund(request_no), Some(at(1))).await.unwrap());
+        rows.append(1, ledger::Event::RefundRequested { refund: refund(request_no), due_at: at(1) }).await;
     }
-    unit.commit().await.unwrap();
     rows.run("UPDATE dashop_refund SET kind = 'unheard-of' WHERE out_request_no = 'r1'").await;
     rows.run(&format!("UPDATE dashop_refund SET requested_at = {ZERO_DATE} WHERE out_request_no = 'r2'"))
         .await;
     for second in [10, 20] {
-        let mut unit = rows.begin().await;
-        let due = unit.refunds().claim_due(at(second), at(second + 1), 9).await.unwrap();
-        unit.commit().await.unwrap();
+        let due = rows.shop.store.claim_due_refunds(at(second), at(second + 1), 9).await.unwrap();
         assert_eq!(due.iter().map(|claimed| &claimed.item.out_request_no).collect::<Vec<_>>(), ["r3"]);
     }
     assert_eq!(rows.errors.take(), ["dashop_refund r1", "dashop_refund r2"], "once each");
@@ -348,9 +346,7 @@ pub(crate) async fn park_one_due_order(engine: Engine) {
     )
     .await;
     for second in [10, 20] {
-        let mut unit = rows.begin().await;
-        let due = unit.orders().claim_due(at(second), at(second + 1), 9).await.unwrap();
-        unit.commit().await.unwrap();
+        let due = rows.shop.store.claim_due_orders(at(second), at(second + 1), 9).await.unwrap();
         assert_eq!(due.len(), 4);
     }
     assert_eq!(rows.errors.take(), ["tb_order_info none"]);

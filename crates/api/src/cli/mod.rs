@@ -17,7 +17,7 @@ use std::{
 };
 
 use adapters::{sql::SqlStore, system::SystemClock};
-use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, ShipOrderError};
+use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, TransactError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
@@ -92,6 +92,8 @@ enum Command {
     },
     /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
     Refund(office::RefundArguments),
+    /// Puts pieces of an order back into stock without money. The same request number again is the same return.
+    Return(office::ReturnArguments),
     /// Compares a day's payments and refunds with Alipay's bill, and keeps what does not agree. Exit status 1 where
     /// anything does not, 2 where the day could not be compared.
     Reconcile(reconcile::ReconcileArguments),
@@ -123,7 +125,7 @@ enum CommandError {
     Ship {
         order_id: OrderId,
         #[source]
-        cause: ShipOrderError,
+        cause: TransactError,
     },
     #[error("order {order_id} was not cancelled")]
     Cancel {
@@ -142,6 +144,12 @@ enum CommandError {
         order_id: OrderId,
         #[source]
         cause: RefundOrderError,
+    },
+    #[error("no pieces of order {order_id} went back into stock")]
+    Return {
+        order_id: OrderId,
+        #[source]
+        cause: TransactError,
     },
     #[error("Alipay refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
     RefundRefused { number: String, why: Option<String> },
@@ -205,6 +213,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
         Command::Order { order } => office::order(&configuration, &order).await,
         Command::Refund(arguments) => office::refund(&configuration, arguments).await,
+        Command::Return(arguments) => office::return_pieces(&configuration, arguments).await,
         Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => say_line(format!("{configuration:#?}")).map(drop),

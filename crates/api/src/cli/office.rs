@@ -63,9 +63,13 @@ pub(super) struct RefundArguments {
     /// Why, for the buyer.
     #[arg(long, default_value = "商家退款")]
     reason: String,
-    /// Pieces that go back into stock.
-    #[arg(long, value_name = "SKU:COUNT", value_parser = restock)]
+    /// Pieces that go back into stock; without it none do, or all of an order that was not shipped with the last of its
+    /// money.
+    #[arg(long, value_name = "SKU:COUNT", value_parser = restock, conflicts_with = "keep_pieces")]
     restock: Vec<Restock>,
+    /// No pieces go back into stock.
+    #[arg(long)]
+    keep_pieces: bool,
     /// Of which trade at Alipay; of the one that paid the order without it.
     #[arg(long)]
     trade_no: Option<String>,
@@ -118,7 +122,7 @@ pub(super) async fn refund(
         trade_no: arguments.trade_no.map(|text| line("--trade-no", &text, MAX_TRADE_NO)).transpose()?,
         amount: arguments.amount,
         reason: line("--reason", &arguments.reason, MAX_REASON)?,
-        restock: arguments.restock,
+        restock: (arguments.keep_pieces || !arguments.restock.is_empty()).then_some(arguments.restock),
     };
     let office = open_office(configuration).await?;
     let refund = office.refund.request(order_id.as_str(), &ask, &operator()).await;
@@ -138,6 +142,33 @@ pub(super) async fn refund(
             Err(CommandError::RefundRefused { number: refund.out_request_no, why: refund.failure })
         }
     }
+}
+
+/// Which pieces come back.
+#[derive(Args)]
+pub(super) struct ReturnArguments {
+    /// The order's number.
+    order: String,
+    /// Pieces that go back into stock.
+    #[arg(value_name = "SKU:COUNT", value_parser = restock, required = true)]
+    restock: Vec<Restock>,
+    /// Makes the return repeatable; a new one without it.
+    #[arg(long)]
+    request_id: Option<String>,
+}
+
+pub(super) async fn return_pieces(
+    configuration: &Configuration,
+    arguments: ReturnArguments,
+) -> Result<(), CommandError> {
+    let order_id = order_number(&arguments.order)?;
+    let request_id = arguments.request_id.unwrap_or_else(new_request_id);
+    let request_no = RefundAsk::request_no(&request_id)
+        .ok_or_else(|| CommandError::NotARequestNumber(request_id.clone()))?;
+    let office = open_office(configuration).await?;
+    let returned = office.ship.return_pieces(&order_id, arguments.restock, request_no, &operator()).await;
+    returned.map_err(|cause| CommandError::Return { order_id: order_id.clone(), cause })?;
+    say_line(format!("the pieces of order {order_id} are back in stock, request {request_id}")).map(drop)
 }
 
 /// Orders in a table.

@@ -2,9 +2,9 @@
 
 use application::{
     CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
-    PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
+    PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError, TransactError,
 };
-use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId};
+use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
 
 use super::Failure;
@@ -211,10 +211,32 @@ impl From<ConfirmReceiptError> for Failure {
     fn from(error: ConfirmReceiptError) -> Self {
         match error {
             ConfirmReceiptError::NotAdmitted(refusal) => refusal.into(),
-            ConfirmReceiptError::UnknownOrder => Code::UnknownOrder.failure(),
-            ConfirmReceiptError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
-            ConfirmReceiptError::Conflict => Code::Busy.failure(),
+            ConfirmReceiptError::Transact(error) => error.into(),
             ConfirmReceiptError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<TransactError> for Failure {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(refusal) => match refusal {
+                ledger::Refusal::UnknownOrder => Code::UnknownOrder.failure(),
+                ledger::Refusal::NotAllowed(NotAllowed { .. })
+                | ledger::Refusal::BeingRefunded
+                | ledger::Refusal::NothingToShip
+                | ledger::Refusal::NothingToRefund
+                | ledger::Refusal::ExceedsPayment { .. }
+                | ledger::Refusal::ExceedsOrder(_)
+                | ledger::Refusal::RequestNumberReused => Code::NotAllowed.failure(),
+                // Alipay knows more in a moment.
+                ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
+                    Code::Busy.failure()
+                }
+                ledger::Refusal::UnknownRefund(_) | ledger::Refusal::Contradiction(_) => unforeseen(&refusal),
+            },
+            TransactError::Conflict => Code::Busy.failure(),
+            TransactError::Store(error) => store_failure(&error),
         }
     }
 }
@@ -226,6 +248,7 @@ impl From<StartPaymentError> for Failure {
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
+            StartPaymentError::Transact(error) => error.into(),
             StartPaymentError::Store(error) => store_failure(&error),
         }
     }
@@ -235,11 +258,9 @@ impl From<CancelOrderError> for Failure {
     fn from(error: CancelOrderError) -> Self {
         match error {
             CancelOrderError::NotAdmitted(refusal) => refusal.into(),
-            CancelOrderError::UnknownOrder => Code::UnknownOrder.failure(),
-            CancelOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             CancelOrderError::Gateway(error) => error.into(),
             CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Conflict => Code::Busy.failure(),
+            CancelOrderError::Transact(error) => error.into(),
             CancelOrderError::Store(error) => store_failure(&error),
         }
     }
@@ -258,12 +279,10 @@ impl From<ShowOrderError> for Failure {
 impl From<SettleError> for Failure {
     fn from(error: SettleError) -> Self {
         match error {
-            // Others held the rows at every try, or Alipay knows more in a moment.
-            SettleError::Conflict | SettleError::NotKnownYet | SettleError::Unnumbered => {
-                Code::Busy.failure()
-            }
+            // Alipay knows more in a moment.
+            SettleError::NotKnownYet => Code::Busy.failure(),
             SettleError::Gateway(error) => error.into(),
-            SettleError::Store(error) => store_failure(&error),
+            SettleError::Transact(error) => error.into(),
         }
     }
 }

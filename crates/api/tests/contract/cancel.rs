@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use domain::{Cause, NotAdmitted, Order, OrderStatus, StockMoveKind, Trade, TradeStatus, UserId};
-use ports::{CloseOutcome, StoreError, mock::MockUnitOfWork};
+use domain::{Cause, NotAdmitted, Order, OrderStatus, Trade, TradeStatus, UserId, ledger::Event};
+use ports::{CloseOutcome, mock::Ledgers};
 use serde_json::{Value, json};
 use tokio::time::pause;
 
@@ -48,43 +48,32 @@ fn waiting() -> Option<Trade> {
     Some(Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") })
 }
 
-/// A unit of work in which the pieces go back.
-fn giving_back() -> MockUnitOfWork {
-    let mut unit = finding(OrderStatus::AwaitingPayment);
-    unit.stock
-        .expect_give_back()
-        .times(1)
-        .withf(|id, kind, pieces, at| {
-            id.as_str() == ORDER
-                && *kind == StockMoveKind::Cancelled
-                && pieces.iter().map(|back| (back.sku_id.0, back.pieces)).eq([(4, 2), (5, 1)])
-                && *at == noon()
-        })
-        .returning(|_, _, _, _| Ok(true));
-    unit
+/// The unpaid order on record, of which Alipay knows this trade.
+fn cancellable(known: Option<Trade>) -> Parts {
+    unpaid(known).on_record(only(OrderStatus::AwaitingPayment))
 }
 
-/// The same, and the order is cancelled for this reason.
-fn cancelling(reason: &'static str) -> MockUnitOfWork {
-    let mut unit = giving_back();
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(move |change| {
-            (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::Cancelled)
-                && change.cause == Cause::buyer(Some("r-1".to_owned()))
-                && change.reason == reason
-                && change.at == noon()
-        })
-        .returning(|_| Ok(true));
-    unit
+/// The order was cancelled by the buyer for this reason, and its pieces are back.
+fn is_cancelled(ledgers: &Ledgers, reason: &str) {
+    let after = ledgers.get(ORDER);
+    assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::Cancelled));
+    assert_eq!(after.movements.len(), 2);
+    let events = ledgers.appended();
+    let Some(Event::StatusChanged(change)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(change.cause, Cause::buyer(Some("r-1".to_owned())));
+    assert_eq!((change.reason.as_str(), change.at), (reason, noon()));
 }
 
-/// The answer, and how many units of work were committed.
+/// The answer, and how many transactions were committed.
 async fn answered(parts: Parts, body: Value) -> (Value, usize) {
+    let (answer, client) = sent(parts, body).await;
+    (answer, client.commits())
+}
+
+async fn sent(parts: Parts, body: Value) -> (Value, Client) {
     let client = parts.open().await;
     let answer = client.send(with_token(post_json(body)).insert_header(("x-request-id", "r-1"))).await.json();
-    (answer, client.commits())
+    (answer, client)
 }
 
 /// Asserts that nothing is committed, and that this is answered.
@@ -94,10 +83,11 @@ async fn refused(parts: Parts, code: i32, text: &str) {
 
 #[actix_web::test]
 async fn an_unpaid_order_is_given_up() {
-    let parts = unpaid(None).with_unit(cancelling("买家取消"));
-    assert_eq!(answered(parts, cancel()).await, (cancelled(), 1));
+    let (answer, client) = sent(cancellable(None), cancel()).await;
+    assert_eq!((answer, client.commits()), (cancelled(), 1));
+    is_cancelled(client.ledgers(), "买家取消");
 
-    let mut at_the_cashier = unpaid(waiting()).with_unit(cancelling("买家取消"));
+    let mut at_the_cashier = cancellable(waiting());
     at_the_cashier.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
     assert_eq!(answered(at_the_cashier, cancel()).await, (cancelled(), 1));
 }
@@ -114,7 +104,9 @@ async fn the_buyer_may_say_why() {
         (json!(null), "买家取消"),
     ] {
         let body = json!({"status": 3, "order_id": ORDER, "reason": reason});
-        assert_eq!(answered(unpaid(None).with_unit(cancelling(kept)), body).await, (cancelled(), 1));
+        let (answer, client) = sent(cancellable(None), body).await;
+        assert_eq!(answer, cancelled());
+        is_cancelled(client.ledgers(), kept);
     }
 }
 
@@ -125,11 +117,10 @@ async fn the_parameters_may_come_in_any_form() {
     for body in
         [json!({"status": "3", "order_id": number}), json!({"status": 3, "order_id": ORDER, "more": 1})]
     {
-        let parts = unpaid(None).with_unit(cancelling("买家取消"));
-        assert_eq!(answered(parts, body).await, (cancelled(), 1));
+        assert_eq!(answered(cancellable(None), body).await, (cancelled(), 1));
     }
     let uri = format!("{PROCESSING}?status=3&order_id={ORDER}&reason=x");
-    let client = unpaid(None).with_unit(cancelling("x")).open().await;
+    let client = cancellable(None).open().await;
     let request = actix_web::test::TestRequest::post().uri(&uri).insert_header(("x-request-id", "r-1"));
     assert_eq!(client.send(with_token(request)).await.json(), cancelled());
 }
@@ -138,7 +129,7 @@ async fn the_parameters_may_come_in_any_form() {
 async fn again_and_again_is_once() {
     assert_eq!(answered(seen(&[OrderStatus::Cancelled]), cancel()).await, (cancelled(), 0));
     // It was cancelled while Alipay was asked.
-    let parts = unpaid(None).with_unit(finding(OrderStatus::Cancelled));
+    let parts = unpaid(None).on_record(only(OrderStatus::Cancelled));
     assert_eq!(answered(parts, cancel()).await, (cancelled(), 0));
 }
 
@@ -148,17 +139,14 @@ async fn a_paid_order_is_50108_and_alipay_is_not_asked() {
     for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
         refused(seen(&[status]), 50108, "订单状态不允许此操作").await;
     }
-    let parts = unpaid(None).with_unit(finding(AwaitingShipment));
+    let parts = unpaid(None).on_record(only(AwaitingShipment));
     refused(parts, 50108, "订单状态不允许此操作").await;
 }
 
 #[actix_web::test]
 async fn what_turns_out_paid_is_settled_and_50108() {
     let parts = paid_meanwhile(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
-    let mut unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
-    unit.payments.expect_of_order().returning(|_| Ok(Vec::new()));
-    unit.payments.expect_record().times(1).returning(|_| Ok(true));
-    let outcome = answered(parts.with_unit(unit), cancel()).await;
+    let outcome = answered(parts.on_record(only(OrderStatus::AwaitingPayment)), cancel()).await;
     assert_eq!(outcome, (error(50108, "订单状态不允许此操作"), 1));
 }
 
@@ -185,22 +173,13 @@ async fn where_alipay_cannot_be_asked_it_is_50111_and_nothing_changes() {
 
 #[actix_web::test]
 async fn an_order_that_keeps_changing_is_to_be_tried_again() {
-    let mut changing = unpaid(None);
-    changing.units = (0..8)
-        .map(|_| {
-            let mut unit = giving_back();
-            unit.orders.expect_change_status().returning(|_| Ok(false));
-            Ok(unit)
-        })
-        .collect();
+    let changing = cancellable(None).failing_to_append(8, changed_meanwhile);
     refused(changing, 50104, "操作太快了,请稍后重试").await;
 
-    let mut locked = unpaid(None);
-    locked.units = (0..8).map(|_| Err(rows_locked())).collect();
+    let locked = cancellable(None).failing_to_lock(8, rows_locked);
     refused(locked, 50104, "操作太快了,请稍后重试").await;
 
-    let mut settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]);
-    settling.units = (0..8).map(|_| Err(rows_locked())).collect();
+    let settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]).failing_to_lock(8, rows_locked);
     refused(settling, 50104, "操作太快了,请稍后重试").await;
 
     let mut looking = Parts::signed_in();
@@ -275,24 +254,17 @@ async fn a_failure_is_50000_without_its_cause() {
     orders.orders.expect_find().returning(|_| Err(store_down()));
     refused(orders, 50000, "系统错误").await;
 
-    let mut begin = unpaid(None);
-    begin.units = vec![Err(store_down())];
-    refused(begin, 50000, "系统错误").await;
-
-    let mut settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]);
-    settling.units = vec![Err(store_down())];
+    refused(cancellable(None).failing_to_lock(1, store_down), 50000, "系统错误").await;
+    let settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]).failing_to_lock(1, store_down);
     refused(settling, 50000, "系统错误").await;
-
-    let mut unit = cancelling("买家取消");
-    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
-    refused(unpaid(None).with_unit(unit), 50000, "系统错误").await;
+    refused(cancellable(None).failing_to_append(1, connection_lost), 50000, "系统错误").await;
 }
 
 /// The clock stands still and jumps to whatever is waited for next, so this takes no time.
 #[actix_web::test]
 async fn a_request_that_takes_too_long_is_answered() {
     pause();
-    let mut parts = unpaid(None).with_unit(MockUnitOfWork::default());
+    let mut parts = cancellable(None);
     parts.begin_after = REQUEST_TIMEOUT + Duration::from_secs(5);
     refused(parts, 50000, "系统错误").await;
 }

@@ -51,6 +51,7 @@ impl Embedded {
             orders: Arc::clone(&store) as _,
             office: Arc::clone(&store) as _,
             units: Arc::clone(&store) as _,
+            ledgers: Arc::clone(&store) as _,
             gateway: Arc::new(gateway),
             showcase: Arc::clone(&store) as _,
             editor: Arc::clone(&store) as _,

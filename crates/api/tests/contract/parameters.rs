@@ -176,7 +176,7 @@ async fn no_value_of_any_parameter_is_an_http_error() {
                 let query = format!("{query}{name}={value}");
                 let uri = format!("{PROCESSING}?{query}");
                 let Ok(uri) = uri.parse::<actix_web::http::Uri>() else { continue };
-                let parts = parts.with_unit(finding(domain::OrderStatus::Completed));
+                let parts = parts.on_record(only(domain::OrderStatus::Completed));
                 let answer = parts.answer(TestRequest::get().uri(&uri.to_string())).await.json();
                 let code = answer["code"].as_i64().unwrap();
                 let expected = [200, 50101, 50107, 50109, 50110];

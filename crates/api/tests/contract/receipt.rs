@@ -1,7 +1,6 @@
 //! Operation 4: 确认收货.
 
 use domain::{Order, OrderStatus, UserId};
-use ports::mock::MockUnitOfWork;
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -14,8 +13,7 @@ fn confirmed() -> Value {
 
 #[actix_web::test]
 async fn the_buyer_has_the_goods() {
-    let unit = changing(OrderStatus::AwaitingReceipt, OrderStatus::Completed);
-    let client = Parts::signed_in().with_unit(unit).open().await;
+    let client = Parts::signed_in().on_record(only(OrderStatus::AwaitingReceipt)).open().await;
     let request = actix_web::test::TestRequest::get().uri(&format!("{PROCESSING}?{QUERY}"));
     assert_eq!(client.send(with_token(request)).await.json(), confirmed());
     assert_eq!(client.commits(), 1);
@@ -23,7 +21,7 @@ async fn the_buyer_has_the_goods() {
 
 #[actix_web::test]
 async fn twice_is_once() {
-    let parts = Parts::signed_in().with_unit(finding(OrderStatus::Completed));
+    let parts = Parts::signed_in().on_record(only(OrderStatus::Completed));
     assert_eq!(parts.get(QUERY).await, confirmed());
 }
 
@@ -36,7 +34,7 @@ async fn only_a_sent_order_is_received() {
         OrderStatus::Cancelled,
         OrderStatus::Refunded,
     ] {
-        let parts = Parts::signed_in().with_unit(finding(status));
+        let parts = Parts::signed_in().on_record(only(status));
         assert_eq!(parts.get(QUERY).await, error(50108, "订单状态不允许此操作"), "{status:?}");
     }
 }
@@ -44,12 +42,11 @@ async fn only_a_sent_order_is_received() {
 /// Defects 1 and 2: anybody could confirm anybody's order.
 #[actix_web::test]
 async fn an_order_of_another_user_does_not_exist() {
-    let mut unit = MockUnitOfWork::default();
-    let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingReceipt) };
-    unit.orders.expect_find_for_update().returning(move |_| Ok(Some(theirs())));
-    assert_eq!(Parts::signed_in().with_unit(unit).get(QUERY).await, error(50107, "订单不存在"));
+    let theirs = Order { user_id: UserId(5), ..order(OrderStatus::AwaitingReceipt) };
+    let theirs = ledger(Some(theirs), Vec::new(), Vec::new());
+    assert_eq!(Parts::signed_in().on_record(theirs).get(QUERY).await, error(50107, "订单不存在"));
 
-    let parts = Parts::signed_in().with_unit(finding(OrderStatus::AwaitingReceipt));
+    let parts = Parts::signed_in().on_record(only(OrderStatus::AwaitingReceipt));
     assert_eq!(parts.get("status=2&order_id=1").await, error(50107, "订单不存在"));
 }
 
@@ -68,15 +65,13 @@ async fn a_number_that_is_not_digits_is_of_no_order_and_a_missing_one_is_50101()
 
 #[actix_web::test]
 async fn an_order_that_changes_at_the_same_moment_is_to_be_tried_again() {
-    let mut unit = finding(OrderStatus::AwaitingReceipt);
-    unit.orders.expect_change_status().returning(|_| Ok(false));
-    let parts = Parts::signed_in().with_unit(unit);
+    let parts = Parts::signed_in().on_record(only(OrderStatus::AwaitingReceipt));
+    let parts = parts.failing_to_append(8, changed_meanwhile);
     assert_eq!(parts.get(QUERY).await, error(50104, "操作太快了,请稍后重试"));
 }
 
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
-    let mut parts = Parts::signed_in();
-    parts.units = vec![Err(store_down())];
+    let parts = Parts::signed_in().failing_to_lock(1, store_down);
     assert_eq!(parts.get(QUERY).await, error(50000, "系统错误"));
 }

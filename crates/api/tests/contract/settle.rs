@@ -2,7 +2,7 @@
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use domain::{Addressee, OrderStatus, PaymentRecord, PaymentStatus, Trade, TradeStatus};
-use ports::{NotVerified, VerifiedNotification, VerifiedReturn, mock::MockUnitOfWork};
+use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -87,10 +87,8 @@ async fn a_payment_that_alipay_tells_of_is_settled_on_the_way() {
         Ok(Some(order(status)))
     });
     parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-    let mut unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
-    unit.payments.expect_of_order().returning(|_| Ok(Vec::new()));
-    unit.payments.expect_record().times(1).returning(|_| Ok(true));
-    assert_eq!(result(parts.with_unit(unit)).await, json!({"code": 200, "data": data()}));
+    let parts = parts.on_record(only(OrderStatus::AwaitingPayment));
+    assert_eq!(result(parts).await, json!({"code": 200, "data": data()}));
 }
 
 #[actix_web::test]
@@ -107,8 +105,7 @@ async fn a_payment_that_cannot_be_written_down_is_told_by_its_cause() {
     for (failing, times, expected) in [(rows_locked as fn() -> _, 8, busy), (store_down, 1, unforeseen)] {
         let mut parts = returning().with_order(OrderStatus::AwaitingPayment);
         parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-        parts.units = (0..times).map(|_| Err(failing())).collect();
-        assert_eq!(result(parts).await, expected);
+        assert_eq!(result(parts.failing_to_lock(times, failing)).await, expected);
     }
 }
 
@@ -152,12 +149,6 @@ fn notification() -> TestRequest {
         .set_payload("the form")
 }
 
-/// A unit of work in which the order is in this status and these payments are on record.
-fn knowing(mut unit: MockUnitOfWork, recorded: Vec<PaymentRecord>) -> MockUnitOfWork {
-    unit.payments.expect_of_order().returning(move |_| Ok(recorded.clone()));
-    unit
-}
-
 fn recorded() -> PaymentRecord {
     PaymentRecord {
         trade: trade("323.91"),
@@ -170,26 +161,22 @@ fn recorded() -> PaymentRecord {
 /// Defect 6: the answer was `seccess`, and Alipay kept resending.
 #[actix_web::test]
 async fn the_right_notification_pays_and_is_answered_with_seven_bytes() {
-    let unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
-    let mut unit = knowing(unit, Vec::new());
-    unit.payments
-        .expect_record()
-        .times(1)
-        .withf(|payment| payment.status == PaymentStatus::Settled)
-        .returning(|_| Ok(true));
-    let client = notifying(this_shop(), trade("323.91")).with_unit(unit).open().await;
+    let unpaid = only(OrderStatus::AwaitingPayment);
+    let client = notifying(this_shop(), trade("323.91")).on_record(unpaid).open().await;
     let answer = client.send(notification()).await;
     assert_eq!(answer.text(), "success");
     assert_eq!(answer.body.as_ref(), b"success");
-    assert_eq!(client.commits(), 1);
+    let after = client.ledgers().get(ORDER);
+    assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::AwaitingShipment));
+    assert_eq!(after.settled_payment().map(|payment| payment.trade.total_amount), Some(money("323.91")));
 }
 
 /// Defect 7: a replay set a shipped or finished order back.
 #[actix_web::test]
 async fn a_replay_changes_nothing_and_is_dealt_with() {
     for status in OrderStatus::ALL {
-        let unit = knowing(finding(status), vec![recorded()]);
-        let client = notifying(this_shop(), trade("323.91")).with_unit(unit).open().await;
+        let known = ledger(Some(order(status)), vec![recorded()], Vec::new());
+        let client = notifying(this_shop(), trade("323.91")).on_record(known).open().await;
         assert_eq!(client.send(notification()).await.text(), "success", "{status:?}");
         assert_eq!(client.commits(), 0, "{status:?}");
     }
@@ -199,22 +186,19 @@ async fn a_replay_changes_nothing_and_is_dealt_with() {
 #[actix_web::test]
 async fn a_wrong_amount_is_put_on_record_and_pays_nothing() {
     for amount in ["219.00", "323.00", "323.92"] {
-        let mut unit = knowing(finding(OrderStatus::AwaitingPayment), Vec::new());
-        unit.payments
-            .expect_record()
-            .times(1)
-            .withf(|payment| payment.status == PaymentStatus::WrongAmount)
-            .returning(|_| Ok(true));
-        let parts = notifying(this_shop(), trade(amount)).with_unit(unit);
-        assert_eq!(parts.open().await.send(notification()).await.text(), "success", "{amount}");
+        let unpaid = only(OrderStatus::AwaitingPayment);
+        let client = notifying(this_shop(), trade(amount)).on_record(unpaid).open().await;
+        assert_eq!(client.send(notification()).await.text(), "success", "{amount}");
+        let after = client.ledgers().get(ORDER);
+        assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::AwaitingPayment));
+        assert_eq!(after.payments[0].status, PaymentStatus::WrongAmount);
     }
 }
 
 #[actix_web::test]
 async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
-    let unit = knowing(finding(OrderStatus::AwaitingPayment), Vec::new());
-    let parts = notifying(this_shop(), waiting).with_unit(unit);
+    let parts = notifying(this_shop(), waiting).on_record(only(OrderStatus::AwaitingPayment));
     assert_eq!(parts.open().await.send(notification()).await.text(), "success");
 }
 
@@ -222,14 +206,8 @@ async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
 #[actix_web::test]
 async fn a_notification_of_a_refund_without_its_number_changes_nothing_and_is_to_be_sent_again() {
     let refund = Trade { refunded: money("1.00"), ..trade("323.91") };
-    let units = (0..8).map(|_| {
-        let mut unit = knowing(finding(OrderStatus::AwaitingPayment), vec![recorded()]);
-        unit.refunds.expect_of_order().returning(|_| Ok(Vec::new()));
-        unit.stock.expect_moves_of().returning(|_| Ok(Vec::new()));
-        unit
-    });
-    let parts = units.fold(notifying(this_shop(), refund), Parts::with_unit);
-    let client = parts.open().await;
+    let known = ledger(Some(order(OrderStatus::AwaitingShipment)), vec![recorded()], Vec::new());
+    let client = notifying(this_shop(), refund).on_record(known).open().await;
     assert_eq!(client.send(notification()).await.text(), "fail");
     assert_eq!(client.commits(), 0);
 }
@@ -252,11 +230,8 @@ async fn a_notification_that_is_not_for_us_begins_nothing() {
 
 #[actix_web::test]
 async fn what_could_not_be_dealt_with_is_to_be_sent_again() {
-    let down = || vec![Err(store_down())];
-    let locked = || (0..20).map(|_| Err(rows_locked())).collect();
-    for units in [down(), locked()] {
-        let mut parts = notifying(this_shop(), trade("323.91"));
-        parts.units = units;
+    for (error, times) in [(store_down as fn() -> _, 1), (rows_locked, 20)] {
+        let parts = notifying(this_shop(), trade("323.91")).failing_to_lock(times, error);
         assert_eq!(parts.open().await.send(notification()).await.text(), "fail");
     }
 }

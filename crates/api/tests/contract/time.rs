@@ -31,7 +31,7 @@ async fn a_body_that_does_not_come_to_its_end_is_not_waited_for_for_ever() {
 async fn a_request_that_takes_too_long_is_answered() {
     pause();
     let started = Instant::now();
-    let mut parts = Parts::signed_in().with_unit(finding(OrderStatus::Completed));
+    let mut parts = Parts::signed_in().on_record(only(OrderStatus::Completed));
     parts.begin_after = TOO_LONG;
     let answer = parts.get("status=2&order_id=2019112820400804").await;
     assert_eq!(answer, error(50000, "系统错误"));

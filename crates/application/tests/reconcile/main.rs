@@ -8,14 +8,14 @@ mod refunds;
 
 use std::sync::{Arc, Mutex};
 
-use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder, SettlePayment};
+use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
 use domain::{
-    Actor, BillEntry, BillEntryKind, DayBooks, DifferenceKind, EvidenceSource, Money, OrderStatus,
-    PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    BillEntry, BillEntryKind, DayBooks, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus,
+    Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
-    GatewayError, RefundOutcome, StoreError,
-    mock::{MockDayLedger, MockPaymentGateway, MockUnitOfWork, PreparedUnits, clock_at},
+    GatewayError, PaymentGateway, RefundOutcome, StoreError,
+    mock::{Ledgers, MockDayLedger, MockPaymentGateway, clock_at},
 };
 use support::*;
 
@@ -24,22 +24,18 @@ fn day() -> ShopDate {
     ShopDate::parse("2019-11-28").unwrap()
 }
 
-fn use_case(gateway: MockPaymentGateway, ledger: MockDayLedger, units: &Arc<PreparedUnits>) -> Reconcile {
-    let gateway = Arc::new(gateway);
-    let settle = Arc::new(SettlePayment {
-        gateway: Arc::clone(&gateway) as _,
-        units: Arc::clone(units) as _,
-        merchant: merchant(),
-        clock: Arc::new(clock()),
-    });
+fn use_case(gateway: MockPaymentGateway, ledger: MockDayLedger, ledgers: &Ledgers) -> Reconcile {
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let transact = transact(ledgers);
+    let settle = settling(&gateway, &transact);
     let refund = Arc::new(RefundOrder {
-        units: Arc::clone(units) as _,
-        gateway: Arc::clone(&gateway) as _,
+        transact: Arc::clone(&transact),
+        gateway: Arc::clone(&gateway),
         settle: Arc::clone(&settle),
         clock: Arc::new(clock()),
     });
     let clock = Arc::new(clock_at(day().next().begin()));
-    Reconcile { gateway, ledger: Arc::new(ledger), units: Arc::clone(units) as _, settle, refund, clock }
+    Reconcile { gateway, ledger: Arc::new(ledger), transact, settle, refund, clock }
 }
 
 fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
@@ -83,12 +79,10 @@ fn keeping(books: DayBooks) -> (MockDayLedger, Arc<Mutex<Vec<FoundDifference>>>)
 async fn repaired(
     gateway: MockPaymentGateway,
     books: DayBooks,
-    units: Vec<MockUnitOfWork>,
+    ledgers: &Ledgers,
 ) -> Vec<(DifferenceKind, String)> {
     let (ledger, kept) = keeping(books);
-    let units = support::units(units);
-    let found = use_case(gateway, ledger, &units).execute(day(), true).await.unwrap();
-    assert_eq!(units.left(), 0);
+    let found = use_case(gateway, ledger, ledgers).execute(day(), true).await.unwrap();
     assert_eq!(*kept.lock().unwrap(), found);
     found.into_iter().map(|(difference, done)| (difference.kind, done.unwrap())).collect()
 }
@@ -100,12 +94,6 @@ fn one(kind: DifferenceKind, done: &str) -> Vec<(DifferenceKind, String)> {
 /// The payment of the order by trade A, and these refunds.
 fn paid_books(refunds: Vec<Refund>) -> DayBooks {
     DayBooks { payments: vec![recorded("A", PaymentStatus::Settled)], refunds }
-}
-
-/// The same in the order's own books.
-fn of_order(refunds: &[Refund]) -> MockUnitOfWork {
-    let payments = vec![recorded("A", PaymentStatus::Settled)];
-    books(Some(order(OrderStatus::AwaitingShipment)), payments, refunds.to_vec())
 }
 
 fn knowing_trade(
@@ -130,18 +118,11 @@ fn knowing_refund(
     gateway
 }
 
-/// A unit of work that finds the refund of the difference.
-fn finding(refund: Option<Refund>) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.refunds.expect_find().times(1).withf(|number| number == "r1").return_once(|_| Ok(refund));
-    unit
-}
-
 #[tokio::test]
 async fn a_day_that_is_not_over_is_not_compared() {
     for today in [day(), day().next()] {
-        let units = units(vec![]);
-        let mut reconcile = use_case(MockPaymentGateway::new(), MockDayLedger::new(), &units);
+        let ledgers = Ledgers::default();
+        let mut reconcile = use_case(MockPaymentGateway::new(), MockDayLedger::new(), &ledgers);
         reconcile.clock = Arc::new(clock_at(day().begin()));
         let outcome = reconcile.execute(today, true).await;
         assert!(matches!(outcome, Err(ReconcileError::NotOver)), "{outcome:?}");
@@ -152,7 +133,7 @@ async fn a_day_that_is_not_over_is_not_compared() {
 async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().times(1).returning(|_| Ok(None));
-    let outcome = use_case(gateway, MockDayLedger::new(), &units(vec![])).execute(day(), true).await;
+    let outcome = use_case(gateway, MockDayLedger::new(), &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::NoBill)), "{outcome:?}");
 }
 
@@ -166,14 +147,14 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
     };
     ledger.expect_books_of().times(1).withf(of_bill).returning(|_, _, _| Ok(DayBooks::default()));
     ledger.expect_keep().times(1).withf(|_, found, _| found.len() == 3).returning(|_, _, _| Ok(()));
-    use_case(billing(bill), ledger, &units(vec![])).execute(day(), false).await.unwrap();
+    use_case(billing(bill), ledger, &Ledgers::default()).execute(day(), false).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_day_that_agrees_is_kept_as_one_without_differences() {
     let done = Refund { finished_at: Some(noon()), ..refund("r1", "9.90", RefundStatus::Succeeded) };
     let bill = vec![entry("A", "323.91", None), entry("A", "9.90", Some("r1"))];
-    assert_eq!(repaired(billing(bill), paid_books(vec![done]), vec![]).await, []);
+    assert_eq!(repaired(billing(bill), paid_books(vec![done]), &Ledgers::default()).await, []);
 }
 
 #[tokio::test]
@@ -183,8 +164,8 @@ async fn without_repair_nothing_is_asked_or_written() {
     let books =
         DayBooks { refunds: vec![refund("r1", "9.90", RefundStatus::Requested)], ..DayBooks::default() };
     let (ledger, kept) = keeping(books);
-    let units = units(vec![]);
-    let found = use_case(billing(bill), ledger, &units).execute(day(), false).await.unwrap();
+    let ledgers = Ledgers::default();
+    let found = use_case(billing(bill), ledger, &ledgers).execute(day(), false).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|(difference, done)| (difference.kind, done.clone())).collect();
     let expected = [DifferenceKind::MissingHere, DifferenceKind::Status, DifferenceKind::MissingHere];
     assert_eq!(kinds, expected.map(|kind| (kind, None)));
@@ -208,7 +189,7 @@ async fn amounts_that_differ_and_what_alipay_does_not_have_are_left_to_people() 
         (DifferenceKind::Amount, people()),
         (DifferenceKind::MissingThere, people()),
     ];
-    assert_eq!(repaired(billing(bill), books, vec![]).await, expected);
+    assert_eq!(repaired(billing(bill), books, &Ledgers::default()).await, expected);
 }
 
 #[tokio::test]
@@ -219,8 +200,8 @@ async fn one_that_is_not_mended_does_not_hold_up_the_next() {
         "A" => Err(alipay_down()),
         other => Ok(Some(trade(other, "323.91"))),
     });
-    let units = vec![paying_in(OrderStatus::AwaitingPayment)];
-    let done = repaired(gateway, DayBooks::default(), units).await;
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
+    let done = repaired(gateway, DayBooks::default(), &ledgers).await;
     let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
     assert_eq!(done, [missing("未处理:Alipay cannot be reached"), missing("已入账,订单已付款")]);
 }
@@ -229,17 +210,17 @@ async fn one_that_is_not_mended_does_not_hold_up_the_next() {
 async fn each_port_may_fail() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().returning(|_| Err(alipay_down()));
-    let outcome = use_case(gateway, MockDayLedger::new(), &units(vec![])).execute(day(), true).await;
+    let outcome = use_case(gateway, MockDayLedger::new(), &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Gateway(_))), "{outcome:?}");
 
     let mut ledger = MockDayLedger::new();
     ledger.expect_books_of().returning(|_, _, _| Err(store_down()));
-    let outcome = use_case(billing(vec![]), ledger, &units(vec![])).execute(day(), true).await;
+    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 
     let mut ledger = MockDayLedger::new();
     ledger.expect_books_of().returning(|_, _, _| Ok(DayBooks::default()));
     ledger.expect_keep().returning(|_, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
-    let outcome = use_case(billing(vec![]), ledger, &units(vec![])).execute(day(), true).await;
+    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 }

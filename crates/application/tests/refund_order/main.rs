@@ -1,40 +1,32 @@
-//! 退款 against mocked ports: what the shop asks for, what Alipay answers, and what is tried again.
+//! 退款: what staff ask for, what Alipay answers, and what is tried again.
 
 #[path = "../support/mod.rs"]
 mod support;
 
-mod answers;
 mod due;
 mod requests;
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use application::{RefundOrder, RefundOrderError, SettlePayment};
+use application::{RefundOrder, RefundOrderError, TransactError};
 use domain::{
-    Actor, Cause, Money, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundStatus,
-    StockMoveKind,
+    Cause, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundStatus,
+    ledger::{Event, Refusal},
 };
 use ports::{
-    GatewayError, RefundOutcome,
-    mock::{MockPaymentGateway, MockUnitOfWork, PreparedUnits},
+    GatewayError, PaymentGateway, RefundOutcome,
+    mock::{Ledgers, MockPaymentGateway},
 };
 use support::*;
 
 /// How long one process has a refund to itself.
 const LEASE: Duration = Duration::from_secs(120);
 
-fn use_case(gateway: MockPaymentGateway, units: &Arc<PreparedUnits>) -> RefundOrder {
-    let gateway = Arc::new(gateway);
-    let settle = SettlePayment {
-        gateway: Arc::clone(&gateway) as _,
-        units: Arc::clone(units) as _,
-        merchant: merchant(),
-        clock: Arc::new(clock()),
-    };
-    RefundOrder { units: Arc::clone(units) as _, gateway, settle: Arc::new(settle), clock: Arc::new(clock()) }
+fn use_case(gateway: MockPaymentGateway, ledgers: &Ledgers) -> RefundOrder {
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let transact = transact(ledgers);
+    let settle = settling(&gateway, &transact);
+    RefundOrder { transact, gateway, settle, clock: Arc::new(clock()) }
 }
 
 fn shop() -> Cause {
@@ -44,9 +36,9 @@ fn shop() -> Cause {
 async fn request(
     ask: &RefundAsk,
     gateway: MockPaymentGateway,
-    units: &Arc<PreparedUnits>,
+    ledgers: &Ledgers,
 ) -> Result<Refund, RefundOrderError> {
-    use_case(gateway, units).request(ORDER, ask, &shop()).await
+    use_case(gateway, ledgers).request(ORDER, ask, &shop()).await
 }
 
 /// So much, or all that is left, under the number `r1`.
@@ -55,7 +47,7 @@ fn ask(amount: Option<&str>) -> RefundAsk {
         trade_no: None,
         amount: amount.map(money),
         reason: "质量问题".to_owned(),
-        restock: Vec::new(),
+        restock: None,
         out_request_no: "r1".to_owned(),
     }
 }
@@ -63,69 +55,6 @@ fn ask(amount: Option<&str>) -> RefundAsk {
 /// The same as it is on record when nothing is known of it yet.
 fn open(amount: &str) -> Refund {
     Refund { cause: shop(), ..refund("r1", amount, RefundStatus::Requested) }
-}
-
-fn paid() -> Vec<PaymentRecord> {
-    vec![recorded("A", PaymentStatus::Settled)]
-}
-
-fn to_be_sent() -> Option<Order> {
-    Some(order(OrderStatus::AwaitingShipment))
-}
-
-/// The order, paid by trade A, and these refunds of it.
-fn paid_books(refunds: &[Refund]) -> MockUnitOfWork {
-    books(to_be_sent(), paid(), refunds.to_vec())
-}
-
-/// A unit of work in which no refund of this number is found.
-fn asking(mut unit: MockUnitOfWork) -> MockUnitOfWork {
-    unit.refunds.expect_find().times(1).withf(|number| number == "r1").returning(|_| Ok(None));
-    unit
-}
-
-/// The order without refunds, of which this one must be recorded, due when its lease has ended.
-fn recording(refund: Refund) -> MockUnitOfWork {
-    let mut unit = asking(paid_books(&[]));
-    unit.refunds
-        .expect_record()
-        .times(1)
-        .withf(move |recorded, due_at| *recorded == refund && *due_at == Some(noon().after(LEASE)))
-        .returning(|_, _| Ok(true));
-    unit
-}
-
-/// A unit of work that must end the refund so.
-fn finishing(mut unit: MockUnitOfWork, number: &'static str, status: RefundStatus) -> MockUnitOfWork {
-    unit.refunds
-        .expect_finish()
-        .times(1)
-        .withf(move |finished, as_status, why, at| {
-            (finished, *as_status, *at) == (number, status, noon())
-                && why.is_some() == (status == RefundStatus::Failed)
-        })
-        .returning(|_, _, _, _| Ok(true));
-    unit
-}
-
-/// The order with this refund, of which nothing is known after all: it must be due again so much later.
-fn put_off(refund: Refund, wait: Duration) -> MockUnitOfWork {
-    let mut unit = paid_books(std::slice::from_ref(&refund));
-    unit.refunds
-        .expect_set_due()
-        .times(1)
-        .withf(move |number, due_at, why| {
-            number == refund.out_request_no
-                && *due_at == noon().after(wait)
-                && why.as_ref().is_some_and(|why| !why.is_empty())
-        })
-        .returning(|_, _, _| Ok(()));
-    unit
-}
-
-/// The order with this refund of a part of it, which must be booked as done.
-fn booking(amount: &str) -> MockUnitOfWork {
-    summing(finishing(paid_books(&[open(amount)]), "r1", RefundStatus::Succeeded), amount, true)
 }
 
 /// Alipay, which is asked just once for this refund of trade A.
@@ -149,20 +78,29 @@ fn refunding(
 }
 
 fn willing(amount: &str) -> MockPaymentGateway {
-    refunding(MockPaymentGateway::new(), "r1", amount, Ok(RefundOutcome::Refunded { gone_back: None }))
+    refunding(nobody_asked(), "r1", amount, Ok(RefundOutcome::Refunded { gone_back: None }))
 }
 
-/// The same, which is asked just once what became of it.
+/// The same, which is asked this often what became of it.
 fn looked_up(
     mut gateway: MockPaymentGateway,
     number: &'static str,
     answer: Result<Option<Money>, GatewayError>,
+    times: usize,
 ) -> MockPaymentGateway {
+    let mut answer = Some(answer);
     gateway
         .expect_refund_query()
-        .times(1)
+        .times(times)
         .withf(move |trade_no, asked| (trade_no, asked) == ("A", number))
-        .return_once(|_, _| answer);
+        .returning(move |_, _| match answer.take() {
+            Some(Ok(amount)) => {
+                answer = Some(Ok(amount));
+                Ok(amount)
+            }
+            Some(Err(error)) => Err(error),
+            None => Err(alipay_down()),
+        });
     gateway
 }
 
@@ -181,4 +119,23 @@ fn unclear() -> [GatewayError; 3] {
         GatewayError::Nonsense("no signature".to_owned()),
         GatewayError::Unknown { code: "ACQ.SYSTEM_ERROR".to_owned() },
     ]
+}
+
+fn refused(outcome: Result<Refund, RefundOrderError>) -> Refusal {
+    match outcome {
+        Err(RefundOrderError::Transact(TransactError::Refused(refusal))) => refusal,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// How long after noon the refund of this number is due again.
+fn put_off(ledgers: &Ledgers, number: &str) -> Duration {
+    match ledgers.appended().last() {
+        Some(Event::RefundPostponed { out_request_no, due_at, failure: Some(_) })
+            if out_request_no == number =>
+        {
+            due_at.since(noon())
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -1,235 +1,226 @@
-//! What is asked for, and how it is written down.
+//! What staff ask for, and what Alipay answers at once.
 
-use domain::{OrderNewsKind, RefundRefusal, SkuId, Trade, TradeStatus};
-use ports::StoreError;
+use ports::AppendError;
 
 use super::*;
 
-#[tokio::test]
-async fn the_whole_payment_goes_back_and_the_order_ends() {
-    for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
-        let mut first = asking(books(Some(order(status)), paid(), vec![]));
-        first.refunds.expect_record().times(1).returning(|_, _| Ok(true));
-        let second = books(Some(order(status)), paid(), vec![open("323.91")]);
-        let second = summing(finishing(second, "r1", RefundStatus::Succeeded), "323.91", true);
-        let second = ending(second, status, Actor::Shop);
-        let news = second.news.clone();
-        let units = units(vec![first, second]);
-        let done = request(&ask(None), willing("323.91"), &units).await.unwrap();
-        assert_eq!((done.status, done.finished_at), (RefundStatus::Succeeded, Some(noon())));
-        assert_eq!(units.commits(), 2);
-        let told: Vec<_> = news.all().into_iter().map(|told| (told.kind, told.to, told.reason)).collect();
-        let why = || "质量问题".to_owned();
-        let expected = [
-            (OrderNewsKind::Refund, status, why()),
-            (OrderNewsKind::StatusChanged, OrderStatus::Refunded, why()),
-        ];
-        assert_eq!(told, expected);
-    }
+fn paid() -> Ledgers {
+    Ledgers::of(paid_ledger(&[]))
 }
 
 #[tokio::test]
-async fn a_part_goes_back_and_the_order_stays() {
-    let second = booking("9.90");
-    let news = second.news.clone();
-    let units = units(vec![recording(open("9.90")), second]);
-    let done = request(&ask(Some("9.90")), willing("9.90"), &units).await.unwrap();
-    assert_eq!(done, Refund { status: RefundStatus::Succeeded, finished_at: Some(noon()), ..open("9.90") });
-    assert_eq!((units.commits(), units.left()), (2, 0));
-    let [told] = news.all().try_into().unwrap();
-    assert_eq!(
-        (told.kind, told.amount, told.actor),
-        (OrderNewsKind::Refund, Some(money("9.90")), Actor::Shop)
-    );
+async fn a_refund_is_on_record_before_alipay_is_asked_and_its_outcome_after() {
+    let ledgers = paid();
+    let on_record = ledgers.clone();
+    let mut gateway = nobody_asked();
+    gateway.expect_refund().times(1).returning(move |_| {
+        let due = on_record.appended();
+        assert!(
+            matches!(&due[..], [Event::RefundRequested { due_at, .. }] if *due_at == noon().after(LEASE))
+        );
+        Ok(RefundOutcome::Refunded { gone_back: Some(money("9.90")) })
+    });
+    let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!((done.status, done.amount, done.cause), (RefundStatus::Succeeded, money("9.90"), shop()));
+    assert_eq!(ledgers.get(ORDER).order.unwrap().refunded_amount, money("9.90"));
 }
 
 #[tokio::test]
 async fn the_last_fen_ends_the_order() {
-    let before = || refund("r0", "323.90", RefundStatus::Succeeded);
-    let mut first = asking(paid_books(&[before()]));
-    first
-        .refunds
-        .expect_record()
-        .times(1)
-        .withf(|refund, _| refund.amount == money("0.01"))
-        .returning(|_, _| Ok(true));
-    let second = finishing(paid_books(&[before(), open("0.01")]), "r1", RefundStatus::Succeeded);
-    let second = ending(summing(second, "323.91", true), OrderStatus::AwaitingShipment, Actor::Shop);
-    let units = units(vec![first, second]);
-    request(&ask(None), willing("0.01"), &units).await.unwrap();
-    assert_eq!(units.commits(), 2);
+    let ledgers = paid();
+    request(&ask(None), willing("323.91"), &ledgers).await.unwrap();
+    assert_eq!(status(&ledgers), OrderStatus::Refunded);
+    assert_eq!(ledgers.get(ORDER).movements.len(), 2, "what was not shipped is back in stock");
 }
 
 #[tokio::test]
-async fn pieces_go_back_with_the_money_and_not_before() {
-    let wish = RefundAsk { restock: restock(&[(5, 1), (4, 1)]), ..ask(Some("9.90")) };
-    let with_pieces = Refund { restock: restock(&[(4, 1), (5, 1)]), ..open("9.90") };
-    let back = paid_books(std::slice::from_ref(&with_pieces));
-    let mut back = summing(finishing(back, "r1", RefundStatus::Succeeded), "9.90", true);
-    back.stock
-        .expect_give_back()
-        .times(1)
-        .withf(|id, kind, pieces, at| {
-            *id == order_id()
-                && *kind == StockMoveKind::Refunded("r1".to_owned())
-                && pieces == restock(&[(4, 1), (5, 1)])
-                && *at == noon()
-        })
-        .returning(|_, _, _, _| Ok(true));
-    let gone = units(vec![recording(with_pieces.clone()), back]);
-    request(&wish, willing("9.90"), &gone).await.unwrap();
-    assert_eq!(gone.commits(), 2);
-
-    // A mock fails the test where it is asked for more.
-    let kept = units(vec![recording(with_pieces.clone()), put_off(with_pieces, Duration::from_secs(10))]);
-    let unclear = refunding(nobody_asked(), "r1", "9.90", Ok(RefundOutcome::Unclear));
-    assert_eq!(request(&wish, unclear, &kept).await.unwrap().status, RefundStatus::Requested);
-}
-
-#[tokio::test]
-async fn it_is_on_record_before_alipay_is_asked() {
-    let units = units(vec![recording(open("9.90")), booking("9.90")]);
-    let mut gateway = MockPaymentGateway::new();
-    let (seen, written) = (Arc::new(Mutex::new(None)), Arc::clone(&units));
-    let commits = Arc::clone(&seen);
-    gateway.expect_refund().times(1).returning(move |_| {
-        *commits.lock().unwrap() = Some(written.commits());
-        Ok(RefundOutcome::Refunded { gone_back: None })
-    });
-    request(&ask(Some("9.90")), gateway, &units).await.unwrap();
-    assert_eq!(*seen.lock().unwrap(), Some(1));
-}
-
-#[tokio::test]
-async fn asking_again_for_what_has_ended_asks_nobody() {
+async fn the_same_request_again_is_the_same_refund() {
     for status in [RefundStatus::Succeeded, RefundStatus::Failed] {
-        let known = Refund { status, ..open("9.90") };
-        let mut unit = paid_books(std::slice::from_ref(&known));
-        let found = known.clone();
-        unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(found)));
-        let units = units(vec![unit]);
-        assert_eq!(request(&ask(Some("9.90")), nobody_asked(), &units).await.unwrap(), known);
-        assert_eq!(units.commits(), 0);
+        let ledgers = Ledgers::of(paid_ledger(&[refund("r1", "9.90", status)]));
+        assert_eq!(request(&ask(Some("9.90")), nobody_asked(), &ledgers).await.unwrap().status, status);
     }
+    let open = Refund { failure: Some("20000".to_owned()), ..open("9.90") };
+    let ledgers = Ledgers::of(paid_ledger(&[open]));
+    let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
+    let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!(done.status, RefundStatus::Succeeded, "asked about, and not sent again");
+    assert_eq!(
+        refused(request(&ask(Some("9.91")), nobody_asked(), &ledgers).await),
+        Refusal::RequestNumberReused
+    );
+    let elsewhere = paid().failing_to_append([AppendError::RequestNumberInUse]);
+    let outcome = request(&ask(Some("9.90")), nobody_asked(), &elsewhere).await;
+    assert_eq!(refused(outcome), Refusal::RequestNumberReused);
 }
 
 #[tokio::test]
-async fn asking_again_for_what_is_open_asks_under_the_same_number() {
-    let mut unit = paid_books(&[open("9.90")]);
-    unit.refunds.expect_find().times(1).returning(|_| Ok(Some(open("9.90"))));
-    let units = units(vec![unit, put_off(open("9.90"), Duration::from_secs(10))]);
-    let gateway = refunding(nobody_asked(), "r1", "9.90", Ok(RefundOutcome::Unclear));
-    let refund = request(&ask(Some("9.90")), gateway, &units).await.unwrap();
-    assert_eq!((refund.status, units.commits()), (RefundStatus::Requested, 1));
-}
-
-#[tokio::test]
-async fn asking_again_after_an_unclear_answer_asks_what_became_of_it_first() {
-    let unclear = || Refund { failure: Some("支付宝处理中".to_owned()), ..open("9.90") };
-    let mut unit = paid_books(&[unclear()]);
-    unit.refunds.expect_find().times(1).returning(move |_| Ok(Some(unclear())));
-    let units = units(vec![unit, booking("9.90")]);
-    let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))));
-    let refund = request(&ask(Some("9.90")), gateway, &units).await.unwrap();
-    assert_eq!((refund.status, units.commits()), (RefundStatus::Succeeded, 1));
-}
-
-#[tokio::test]
-async fn one_number_is_not_two_requests() {
-    let another_order = Refund { out_trade_no: "2019112820400899".to_owned(), ..open("9.90") };
-    let another_amount = open("9.91");
-    let owed = Refund { kind: domain::RefundKind::Late, ..open("9.90") };
-    for known in [another_order, another_amount, owed] {
-        let mut unit = paid_books(&[]);
-        unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(known)));
-        let units = units(vec![unit]);
-        let outcome = request(&ask(Some("9.90")), nobody_asked(), &units).await;
-        assert!(matches!(outcome, Err(RefundOrderError::RequestNoReused)), "{outcome:?}");
+async fn what_is_refused_is_not_written_down_and_nobody_is_asked() {
+    let left = money("323.91");
+    let pieces = RefundAsk { restock: Some(restock(&[(4, 3)])), ..ask(Some("9.90")) };
+    for (ask, expected) in [
+        (ask(Some("323.92")), Refusal::ExceedsPayment { left }),
+        (pieces, Refusal::ExceedsOrder(domain::SkuId(4))),
+    ] {
+        let ledgers = paid();
+        assert_eq!(refused(request(&ask, nobody_asked(), &ledgers).await), expected);
+        assert_eq!(ledgers.appended(), []);
     }
-}
-
-#[tokio::test]
-async fn what_the_rules_refuse_is_not_written_down_and_nobody_is_asked() {
-    let exceeds = RefundRefusal::ExceedsPayment { left: money("323.91") };
-    let pieces = RefundAsk { restock: restock(&[(4, 3)]), ..ask(Some("9.90")) };
-    for (ask, refusal) in [(ask(Some("323.92")), exceeds), (pieces, RefundRefusal::ExceedsOrder(SkuId(4)))] {
-        let units = units(vec![asking(paid_books(&[]))]);
-        let outcome = request(&ask, nobody_asked(), &units).await;
-        assert!(matches!(&outcome, Err(RefundOrderError::Refused(why)) if *why == refusal), "{outcome:?}");
-        assert_eq!(units.commits(), 0);
-    }
-    let refunded = books(Some(order(OrderStatus::Refunded)), paid(), vec![]);
-    let outcome = request(&ask(None), nobody_asked(), &units(vec![asking(refunded)])).await;
-    assert!(matches!(outcome, Err(RefundOrderError::Refused(RefundRefusal::NotAllowed(_)))), "{outcome:?}");
-}
-
-#[tokio::test]
-async fn an_order_that_nobody_knows_has_no_refund() {
-    let outcome = request(&ask(None), nobody_asked(), &units(vec![books(None, vec![], vec![])])).await;
-    assert!(matches!(outcome, Err(RefundOrderError::UnknownOrder)), "{outcome:?}");
-
-    let mut foreign = MockUnitOfWork::default();
-    foreign.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-    foreign.refunds.expect_of_order().times(1).returning(|_| Ok(vec![]));
-    let shared = units(vec![foreign]);
-    let outcome = use_case(nobody_asked(), &shared).request("ORD-1", &ask(None), &shop()).await;
-    assert!(matches!(outcome, Err(RefundOrderError::UnknownOrder)), "{outcome:?}");
+    let unknown = Ledgers::default();
+    assert_eq!(refused(request(&ask(None), nobody_asked(), &unknown).await), Refusal::UnknownOrder);
+    let outcome = use_case(nobody_asked(), &unknown).request("ORD-1", &ask(None), &shop()).await;
+    assert_eq!(refused(outcome), Refusal::UnknownOrder);
 }
 
 /// Money of a number that is no order's goes back as well, by its trade.
 #[tokio::test]
 async fn a_payment_of_no_order_is_refunded_by_its_trade() {
-    let unknown = || vec![recorded("A", PaymentStatus::UnknownOrder)];
-    let mut first = asking(books(None, unknown(), vec![]));
-    first.refunds.expect_record().times(1).returning(|_, _| Ok(true));
-    let second = books(None, unknown(), vec![open("323.91")]);
-    let second = summing(finishing(second, "r1", RefundStatus::Succeeded), "323.91", false);
-    let units = units(vec![first, second]);
+    let ledgers = Ledgers::of(ledger(None, vec![recorded("A", PaymentStatus::UnknownOrder)], vec![]));
     let by_trade = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
-    let done = request(&by_trade, willing("323.91"), &units).await.unwrap();
-    assert_eq!((done.status, units.commits()), (RefundStatus::Succeeded, 2));
+    let done = request(&by_trade, willing("323.91"), &ledgers).await.unwrap();
+    assert_eq!(done.status, RefundStatus::Succeeded);
+    assert_eq!(ledgers.get(ORDER).payments[0].trade.refunded, money("323.91"));
+}
+
+#[tokio::test]
+async fn what_is_unclear_is_neither_done_nor_failed() {
+    for answer in std::iter::once(Ok(RefundOutcome::Unclear)).chain(unclear().map(Err)) {
+        let ledgers = paid();
+        let gateway = refunding(nobody_asked(), "r1", "9.90", answer);
+        let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!((refund.status, refund.finished_at), (RefundStatus::Requested, None));
+        assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(10));
+    }
+}
+
+/// What went back past the ledger is for staff and the bill: our own refund is booked as it is.
+#[tokio::test]
+async fn a_sum_that_is_not_ours_changes_nothing_of_what_is_booked() {
+    for gone_back in [None, Some("9.90"), Some("59.90"), Some("0")] {
+        let outcome = RefundOutcome::Refunded { gone_back: gone_back.map(money) };
+        let gateway = refunding(nobody_asked(), "r1", "9.90", Ok(outcome));
+        let ledgers = paid();
+        request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!(ledgers.get(ORDER).refunded("A"), money("9.90"));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_ends_it_where_alipay_knows_of_no_such_refund() {
+    let ledgers = paid();
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.SELLER_BALANCE_NOT_ENOUGH")));
+    let gateway = looked_up(gateway, "r1", Ok(None), 1);
+    let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!((refund.status, refund.finished_at), (RefundStatus::Failed, Some(noon())));
+    assert_eq!(refund.failure.as_deref(), Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足"));
+    assert_eq!(ledgers.get(ORDER).refunded("A"), Money::ZERO);
+}
+
+#[tokio::test]
+async fn a_refusal_of_what_happened_before_is_a_success() {
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_STATUS_ERROR")));
+    let gateway = looked_up(gateway, "r1", Ok(Some(money("9.90"))), 1);
+    let refund = request(&ask(Some("9.90")), gateway, &paid()).await.unwrap();
+    assert_eq!(refund.status, RefundStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_refusal_is_not_final_while_it_is_not_known_what_became_of_the_refund() {
+    let other_amount = Ok(Some(money("9.80")));
+    for answer in unclear().map(Err).into_iter().chain([other_amount, Err(no("ACQ.INVALID_PARAMETER"))]) {
+        let ledgers = paid();
+        let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_STATUS_ERROR")));
+        let refund =
+            request(&ask(Some("9.90")), looked_up(gateway, "r1", answer, 1), &ledgers).await.unwrap();
+        assert_eq!(refund.status, RefundStatus::Requested);
+        assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(10));
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_refund_is_not_final() {
+    for code in ["40006", "isv.insufficient-isv-permissions", "40005"] {
+        let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no(code)));
+        let gateway = looked_up(gateway, "r1", Ok(None), 1);
+        let refund = request(&ask(Some("9.90")), gateway, &paid()).await.unwrap();
+        assert_eq!(refund.status, RefundStatus::Requested, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn two_that_asked_at_once_write_down_one_outcome() {
+    let (done, failed) = (RefundStatus::Succeeded, RefundStatus::Failed);
+    for (meanwhile, expected) in [(done, done), (failed, done)] {
+        let ledgers = paid();
+        let other = ledgers.clone();
+        let mut gateway = nobody_asked();
+        gateway.expect_refund().times(1).returning(move |_| {
+            let mut ledger = other.get(ORDER);
+            ledger.refunds[0].status = meanwhile;
+            other.put(ledger);
+            Ok(RefundOutcome::Refunded { gone_back: None })
+        });
+        let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!(refund.status, expected, "the money is gone");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_outcome_is_written_again_where_others_were_faster() {
+    let ledgers = paid();
+    let busy = ledgers.clone();
+    let mut gateway = nobody_asked();
+    gateway.expect_refund().times(1).returning(move |_| {
+        let _shared = busy.clone().failing_to_append([changed_meanwhile(), changed_meanwhile()]);
+        Ok(RefundOutcome::Refunded { gone_back: None })
+    });
+    let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!(refund.status, RefundStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn each_failure_of_the_database_is_passed_on() {
+    let lock = paid().failing_to_lock([store_down()]);
+    let append = paid().failing_to_append([connection_lost()]);
+    for ledgers in [lock, append] {
+        let outcome = request(&ask(Some("9.90")), nobody_asked(), &ledgers).await;
+        assert!(matches!(outcome, Err(RefundOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+    }
+    for answer in [Ok(RefundOutcome::Refunded { gone_back: None }), Err(alipay_down())] {
+        let ledgers = paid();
+        let down = ledgers.clone();
+        let mut gateway = nobody_asked();
+        gateway.expect_refund().times(1).return_once(move |_| {
+            let _shared = down.failing_to_lock([store_down()]);
+            answer
+        });
+        let outcome = request(&ask(Some("9.90")), gateway, &ledgers).await;
+        assert!(matches!(outcome, Err(RefundOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert_eq!(ledgers.get(ORDER).refunds[0].status, RefundStatus::Requested, "it is tried again");
+    }
 }
 
 /// The old back end left no record of payments.
 mod without_a_record {
-    use super::*;
+    use domain::{Trade, TradeStatus};
 
-    fn unrecorded(status: OrderStatus) -> MockUnitOfWork {
-        books(Some(order(status)), vec![], vec![])
-    }
+    use super::*;
 
     /// Alipay, which is asked once about the order's trade.
     fn knowing(
-        gateway: MockPaymentGateway,
+        mut gateway: MockPaymentGateway,
         answer: Result<Option<Trade>, GatewayError>,
     ) -> MockPaymentGateway {
-        let mut gateway = gateway;
         gateway.expect_query().times(1).withf(|id| *id == order_id()).return_once(|_| answer);
         gateway
     }
 
     #[tokio::test]
     async fn alipay_is_asked_for_it_and_it_is_refunded() {
-        let status = OrderStatus::AwaitingShipment;
-        let mut settling = locking(to_be_sent());
-        settling.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-        settling
-            .payments
-            .expect_record()
-            .times(1)
-            .withf(|payment| payment.status == PaymentStatus::Settled)
-            .returning(|_| Ok(true));
-        let units = units(vec![
-            asking(unrecorded(status)),
-            unrecorded(status),
-            settling,
-            recording(open("9.90")),
-            booking("9.90"),
-        ]);
+        let ledgers = Ledgers::of(only(OrderStatus::AwaitingShipment));
         let gateway = knowing(willing("9.90"), Ok(Some(trade("A", "323.91"))));
-        let done = request(&ask(Some("9.90")), gateway, &units).await.unwrap();
+        let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
         assert_eq!(done.status, RefundStatus::Succeeded);
-        assert_eq!((units.commits(), units.left()), (3, 0));
+        assert_eq!(ledgers.get(ORDER).payments[0].status, PaymentStatus::Settled);
     }
 
     #[tokio::test]
@@ -237,100 +228,32 @@ mod without_a_record {
         let closed = Trade { status: TradeStatus::Closed, ..trade("A", "323.91") };
         let gone_back = Trade { refunded: money("0.01"), ..trade("A", "323.91") };
         for answer in [None, Some(closed), Some(gone_back)] {
-            let status = OrderStatus::AwaitingShipment;
-            let units = units(vec![asking(unrecorded(status)), unrecorded(status)]);
-            let outcome = request(&ask(None), knowing(nobody_asked(), Ok(answer)), &units).await;
-            let nothing = RefundRefusal::NothingToRefund;
-            assert!(
-                matches!(&outcome, Err(RefundOrderError::Refused(why)) if *why == nothing),
-                "{outcome:?}"
-            );
-            assert_eq!(units.commits(), 0);
+            let ledgers = Ledgers::of(only(OrderStatus::AwaitingShipment));
+            let outcome = request(&ask(None), knowing(nobody_asked(), Ok(answer)), &ledgers).await;
+            assert_eq!(refused(outcome), Refusal::NothingToRefund);
+            assert_eq!(ledgers.appended(), []);
         }
     }
 
     #[tokio::test]
     async fn alipay_is_asked_about_paid_orders_alone() {
         for status in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled, OrderStatus::Refunded] {
-            let units = units(vec![asking(unrecorded(status)), unrecorded(status)]);
-            let outcome = request(&ask(None), nobody_asked(), &units).await;
-            assert!(matches!(outcome, Err(RefundOrderError::Refused(_))), "{outcome:?}");
+            let outcome = request(&ask(None), nobody_asked(), &Ledgers::of(only(status))).await;
+            assert_eq!(refused(outcome), Refusal::NothingToRefund);
         }
-        let whole = || vec![refund("r0", "323.91", RefundStatus::Requested)];
-        let units = units(vec![asking(paid_books(&whole())), paid_books(&whole())]);
-        let outcome = request(&ask(None), nobody_asked(), &units).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Refused(_))), "all of it is on its way");
+        let whole = Ledgers::of(paid_ledger(&[refund("r0", "323.91", RefundStatus::Requested)]));
+        assert_eq!(refused(request(&ask(None), nobody_asked(), &whole).await), Refusal::NothingToRefund);
     }
 
     #[tokio::test]
     async fn its_failures_are_told_apart() {
-        let status = OrderStatus::Completed;
-        let down = units(vec![asking(unrecorded(status)), unrecorded(status)]);
-        let outcome = request(&ask(None), knowing(nobody_asked(), Err(alipay_down())), &down).await;
+        let unrecorded = || Ledgers::of(only(OrderStatus::Completed));
+        let outcome = request(&ask(None), knowing(nobody_asked(), Err(alipay_down())), &unrecorded()).await;
         assert!(matches!(outcome, Err(RefundOrderError::Gateway(_))), "{outcome:?}");
 
-        let mut settling = MockUnitOfWork::default();
-        settling.orders.expect_find_for_update().returning(|_| Err(store_down()));
-        let lost = units(vec![asking(unrecorded(status)), unrecorded(status), settling]);
+        let ledgers = unrecorded().failing_to_append([AppendError::Store(store_down())]);
         let knows = knowing(nobody_asked(), Ok(Some(trade("A", "323.91"))));
-        let outcome = request(&ask(None), knows, &lost).await;
+        let outcome = request(&ask(None), knows, &ledgers).await;
         assert!(matches!(outcome, Err(RefundOrderError::Settle(_))), "{outcome:?}");
-
-        let second = Arc::new(PreparedUnits::new([Ok(asking(unrecorded(status))), Err(store_down())]));
-        let outcome = request(&ask(None), nobody_asked(), &second).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Store(_))), "{outcome:?}");
-    }
-}
-
-#[tokio::test]
-async fn it_looks_again_when_others_were_faster_or_hold_the_rows() {
-    let mut taken = asking(paid_books(&[]));
-    taken.refunds.expect_record().times(1).returning(|_, _| Ok(false));
-    let mut locked = MockUnitOfWork::default();
-    locked.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-    let units = units(vec![taken, locked, recording(open("9.90")), booking("9.90")]);
-    request(&ask(Some("9.90")), willing("9.90"), &units).await.unwrap();
-    assert_eq!((units.commits(), units.left()), (2, 0));
-}
-
-#[tokio::test]
-async fn it_gives_up_after_bounded_tries_and_asks_nobody() {
-    let locked = (0..100).map(|_| {
-        let mut unit = MockUnitOfWork::default();
-        unit.orders.expect_find_for_update().returning(|_| Err(rows_locked()));
-        unit
-    });
-    let units = units(locked.collect());
-    let outcome = request(&ask(None), nobody_asked(), &units).await;
-    assert!(matches!(outcome, Err(RefundOrderError::Conflict)), "{outcome:?}");
-    assert_eq!(units.left(), 92);
-}
-
-#[tokio::test]
-async fn each_failure_of_the_database_before_alipay_is_asked_is_passed_on() {
-    let begin = Arc::new(PreparedUnits::new([Err(store_down())]));
-    let mut find = MockUnitOfWork::default();
-    find.orders.expect_find_for_update().returning(|_| Err(store_down()));
-    let mut moves = locking(to_be_sent());
-    moves.stock.expect_moves_of().returning(|_| Err(store_down()));
-    let mut payments = locking(to_be_sent());
-    payments.stock.expect_moves_of().returning(|_| Ok(vec![]));
-    payments.payments.expect_of_order().returning(|_| Err(store_down()));
-    let mut refunds = locking(to_be_sent());
-    refunds.stock.expect_moves_of().returning(|_| Ok(vec![]));
-    refunds.payments.expect_of_order().returning(|_| Ok(paid()));
-    refunds.refunds.expect_of_order().returning(|_| Err(store_down()));
-    let mut known = paid_books(&[]);
-    known.refunds.expect_find().returning(|_| Err(store_down()));
-    let mut record = asking(paid_books(&[]));
-    record.refunds.expect_record().returning(|_, _| Err(store_down()));
-    let mut commit = recording(open("9.90"));
-    commit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
-
-    let prepared = [find, moves, payments, refunds, known, record, commit].map(|unit| units(vec![unit]));
-    for units in std::iter::once(begin).chain(prepared) {
-        let outcome = request(&ask(Some("9.90")), nobody_asked(), &units).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Store(_))), "{outcome:?}");
-        assert_eq!((units.commits(), units.left()), (0, 0));
     }
 }

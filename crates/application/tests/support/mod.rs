@@ -2,18 +2,25 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part, some all of it")]
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
-use application::ShopRules;
+use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Actor, Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy,
-    Merchant, Money, NotAdmitted, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord, PaymentStatus,
+    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
+    Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus,
     Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
     ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
 };
 use ports::{
-    CartError, GatewayError, StoreError,
-    mock::{MockClock, MockOrderReader, MockUnitOfWork, MockUsers, PreparedUnits, clock_at},
+    AppendError, CartError, GatewayError, PaymentGateway, StoreError,
+    mock::{
+        Ledgers, MockClock, MockOrderReader, MockRandomness, MockUnitOfWork, MockUsers, PreparedUnits,
+        clock_at,
+    },
 };
 
 pub(crate) const USER: UserId = UserId(4);
@@ -206,70 +213,58 @@ pub(crate) fn units(prepared: Vec<MockUnitOfWork>) -> Arc<PreparedUnits> {
     Arc::new(PreparedUnits::new(prepared.into_iter().map(Ok)))
 }
 
-/// A unit of work that finds this order.
-pub(crate) fn locking(found: Option<Order>) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_find_for_update().times(1).return_once(|_| Ok(found));
-    unit
-}
-
-/// A unit of work that finds all that is on record of an order.
-pub(crate) fn books(
+/// All that is on record of the order of [`order`]; seven pieces of each of its SKUs are in stock.
+pub(crate) fn ledger(
     found: Option<Order>,
     payments: Vec<PaymentRecord>,
     refunds: Vec<Refund>,
-) -> MockUnitOfWork {
-    let mut unit = locking(found);
-    unit.stock.expect_moves_of().times(1).returning(|_| Ok(vec![]));
-    unit.payments.expect_of_order().times(1).return_once(|_| Ok(payments));
-    unit.refunds.expect_of_order().times(1).return_once(|_| Ok(refunds));
-    unit
+) -> OrderLedger {
+    let in_stock = found.iter().flat_map(Order::stock).map(|line| (line.sku_id, 7)).collect();
+    OrderLedger { order: found, payments, refunds, in_stock, ..OrderLedger::empty(ORDER) }
 }
 
-/// The same, which must then write down that so much of trade A went back, of the order's payment also at the order.
-pub(crate) fn summing(mut unit: MockUnitOfWork, gone_back: &str, pays_the_order: bool) -> MockUnitOfWork {
-    let sum = money(gone_back);
-    unit.payments
-        .expect_set_refunded()
-        .times(1)
-        .withf(move |trade_no, amount| trade_no == "A" && *amount == sum)
-        .returning(|_, _| Ok(()));
-    unit.orders
-        .expect_set_refunded()
-        .times(usize::from(pays_the_order))
-        .withf(move |id, amount| *id == order_id() && *amount == sum)
-        .returning(|_, _| Ok(()));
-    unit
+/// The order in this status, without anything else on record.
+pub(crate) fn only(status: OrderStatus) -> OrderLedger {
+    ledger(Some(order(status)), vec![], vec![])
 }
 
-/// The same, which must then end the order, for its last fen went back.
-pub(crate) fn ending(mut unit: MockUnitOfWork, from: OrderStatus, actor: Actor) -> MockUnitOfWork {
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(move |change| {
-            (change.from, change.to, change.cause.actor) == (from, OrderStatus::Refunded, actor)
-                && (&change.order_id, change.at, change.due_at) == (&order_id(), noon(), None)
-        })
-        .returning(|_| Ok(true));
-    unit
+/// The order paid by trade A and not shipped, with these refunds.
+pub(crate) fn paid_ledger(refunds: &[Refund]) -> OrderLedger {
+    let payments = vec![recorded("A", PaymentStatus::Settled)];
+    ledger(Some(order(OrderStatus::AwaitingShipment)), payments, refunds.to_vec())
 }
 
-/// A unit of work that finds this order and must make it paid by a trade that is not on record.
-pub(crate) fn paying_in(from: OrderStatus) -> MockUnitOfWork {
-    let mut unit = locking(Some(order(from)));
-    unit.payments.expect_of_order().times(1).returning(|_| Ok(vec![]));
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(move |change| change.from == from && change.to == OrderStatus::AwaitingShipment)
-        .returning(|_| Ok(true));
-    unit.payments
-        .expect_record()
-        .times(1)
-        .withf(|payment| payment.status == PaymentStatus::Settled)
-        .returning(|_| Ok(true));
-    unit
+pub(crate) fn transact(ledgers: &Ledgers) -> Arc<Transact> {
+    transact_at(noon(), ledgers)
+}
+
+pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
+    let mut randomness = MockRandomness::new();
+    randomness.expect_draw().return_const(0_u32);
+    Arc::new(Transact {
+        orders: Arc::new(ledgers.clone()),
+        clock: Arc::new(clock_at(now)),
+        randomness: Arc::new(randomness),
+        retries: AtomicU64::new(0),
+    })
+}
+
+pub(crate) fn settling(gateway: &Arc<dyn PaymentGateway>, transact: &Arc<Transact>) -> Arc<SettlePayment> {
+    let (gateway, transact) = (Arc::clone(gateway), Arc::clone(transact));
+    Arc::new(SettlePayment { gateway, transact, merchant: merchant() })
+}
+
+/// The status of the order of [`order`] on record.
+pub(crate) fn status(ledgers: &Ledgers) -> OrderStatus {
+    ledgers.get(ORDER).order.unwrap().status
+}
+
+pub(crate) fn changed_meanwhile() -> AppendError {
+    AppendError::GuardLost
+}
+
+pub(crate) fn connection_lost() -> AppendError {
+    StoreError::OutcomeUnknown("connection lost".into()).into()
 }
 
 pub(crate) fn store_down() -> StoreError {

@@ -6,7 +6,7 @@ use super::Refund;
 
 /// The request number of what the service owes of a trade, after so many earlier refunds of that kind: it follows from the
 /// trade alone, so that there is one, whoever makes it. A trade's number that leaves no room is taken by its digest.
-pub(super) fn owed_number(trade_no: &str, earlier: usize) -> String {
+pub(crate) fn owed_number(trade_no: &str, earlier: usize) -> String {
     let number = |name: &str| match earlier {
         0 => format!("back-{name}"),
         _ => format!("back-{name}-{earlier}"),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{
     Cause, MoneySum, NumberRange, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus, Restock,
-    ShopDate, ShopTime, StockMoveKind,
+    ShopDate, ShopTime, StockMoveKind, ledger::Event,
 };
 
 use super::{
     OldOrder, Shop,
-    samples::{Stocked, change, money, noon, order_id, payment},
+    samples::{Stocked, append, change, money, noon, order_id, payment, record},
 };
 use crate::{BackOffice, DayFigures, OrderSearch};
 
@@ -49,12 +49,10 @@ async fn a_filled_shop(shop: Arc<dyn Shop>) -> (Stocked, domain::UserId) {
         new
     });
     stocked.place(&orders.collect::<Vec<_>>()).await;
-    let mut unit = stocked.begin().await;
     for number in [NUMBERS[0], NUMBERS[3]] {
         let paid = change(number, OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment, "");
-        assert!(unit.orders().change_status(&paid).await.unwrap());
+        append(&*stocked.shop, number, &[Event::StatusChanged(paid)]).await.unwrap();
     }
-    unit.commit().await.unwrap();
     (stocked, other)
 }
 
@@ -159,28 +157,24 @@ fn refund(out_request_no: &str, trade_no: &str, amount: &str, finished_at: Optio
 pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
     let (stocked, other) = a_filled_shop(shop).await;
     let (number, id) = (NUMBERS[3], order_id(NUMBERS[3]));
-    let mut unit = stocked.begin().await;
     let paid = payment("A1", number, PaymentStatus::Settled);
     let twice = payment("A2", number, PaymentStatus::Duplicate);
-    for payment in [&paid, &twice, &payment("A3", NUMBERS[2], PaymentStatus::Settled)] {
-        assert!(unit.payments().record(payment).await.unwrap());
-    }
+    let third = payment("A3", NUMBERS[2], PaymentStatus::Settled);
+    record(&*stocked.shop, &[paid.clone(), twice.clone(), third], &[]).await;
     let back = Refund { out_trade_no: number.to_owned(), ..refund("r1", "A1", "9.90", Some(noon())) };
-    for refund in [&back, &refund("r2", "A3", "1.00", None)] {
-        assert!(unit.refunds().record(refund, None).await.unwrap());
-    }
-    let pieces = [Restock { sku_id: stocked.sku_id, pieces: 1 }];
+    record(&*stocked.shop, &[], &[back.clone(), refund("r2", "A3", "1.00", None)]).await;
+    let pieces = vec![Restock { sku_id: stocked.sku_id, pieces: 1 }];
     let kind = StockMoveKind::Refunded("r1".to_owned());
-    assert!(unit.stock().give_back(&id, &kind, &pieces, noon()).await.unwrap());
-    unit.commit().await.unwrap();
+    let returned = Event::StockReturned { reason: kind.clone(), pieces, at: noon() };
+    append(&*stocked.shop, number, &[returned]).await.unwrap();
 
     let file = stocked.shop.office().file(&id).await.unwrap().unwrap();
-    assert_eq!(Some(&file.order), stocked.find(number).await.as_ref());
-    assert_eq!((file.order.user_id, file.username.0.as_str()), (other, "达达"));
-    assert_eq!(file.payments, [paid, twice]);
-    assert_eq!(file.refunds, [back]);
-    assert_eq!(file.moves.len(), 1);
-    assert_eq!((file.moves[0].kind.clone(), file.moves[0].pieces), (kind, 1));
+    assert_eq!(file.ledger.order, stocked.find(number).await);
+    assert_eq!((file.ledger.order.as_ref().unwrap().user_id, file.username.0.as_str()), (other, "达达"));
+    assert_eq!(file.ledger.payments, [paid, twice]);
+    assert_eq!(file.ledger.refunds, [back]);
+    assert_eq!(file.ledger.movements.len(), 1);
+    assert_eq!((file.ledger.movements[0].kind.clone(), file.ledger.movements[0].pieces), (kind, 1));
     assert_eq!(file.changes, stocked.shop.orders().timeline(&id).await.unwrap());
     assert_eq!(file.changes.len(), 1);
     assert_eq!(stocked.shop.office().file(&order_id("2019")).await.unwrap(), None::<crate::OrderFile>);
@@ -190,7 +184,6 @@ pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
 /// are asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
-    let mut unit = stocked.begin().await;
     let at = |text: &str| Some(ShopTime::parse(text).unwrap());
     for (trade_no, status, paid_at) in [
         ("A1", PaymentStatus::WrongAmount, at("2019-11-28 00:00:00")),
@@ -206,16 +199,14 @@ pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     ] {
         let mut paid = payment(trade_no, NUMBERS[2], status);
         paid.trade.paid_at = paid_at;
-        assert!(unit.payments().record(&paid).await.unwrap());
+        record(&*stocked.shop, &[paid], &[]).await;
     }
     let failed =
         Refund { status: RefundStatus::Failed, ..refund("r1", "A3", "0.20", at("2019-11-29 00:00:00")) };
     let done = refund("r3", "B6", "0.20", at("2019-11-29 00:00:00"));
     for refund in [failed, refund("r2", "A4", "0.20", None), done] {
-        assert!(unit.refunds().record(&refund, None).await.unwrap());
+        record(&*stocked.shop, &[], &[refund]).await;
     }
-    unit.commit().await.unwrap();
-
     let day = |text: &str| ShopDate::parse(text).unwrap();
     let office = stocked.shop.office();
     let found = async |limit: u32| {
@@ -244,7 +235,6 @@ pub async fn sums_up_days(shop: Arc<dyn Shop>) {
         orders.push(new);
     }
     stocked.place(&orders).await;
-    let mut unit = stocked.begin().await;
     for (trade_no, amount, status, paid_at) in [
         ("A1", "99999999.99", PaymentStatus::Settled, "2019-11-28 00:00:00"),
         ("A2", "0.10", PaymentStatus::Settled, "2019-11-28 23:59:59"),
@@ -254,7 +244,7 @@ pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     ] {
         let mut paid = payment(trade_no, NUMBERS[2], status);
         (paid.trade.total_amount, paid.trade.paid_at) = (money(amount), Some(at(paid_at)));
-        assert!(unit.payments().record(&paid).await.unwrap());
+        record(&*stocked.shop, &[paid], &[]).await;
     }
     for refund in [
         refund("r1", "A1", "33333333.33", Some(at("2019-11-29 00:00:00"))),
@@ -266,10 +256,8 @@ pub async fn sums_up_days(shop: Arc<dyn Shop>) {
             ..refund("r5", "A3", "0.20", Some(at("2019-11-29 12:00:00")))
         },
     ] {
-        assert!(unit.refunds().record(&refund, None).await.unwrap());
+        record(&*stocked.shop, &[], &[refund]).await;
     }
-    unit.commit().await.unwrap();
-
     let day = |text: &str| ShopDate::parse(text).unwrap();
     let office = stocked.shop.office();
     let figures = office.figures(day("2019-11-28"), day("2019-11-30")).await.unwrap();

@@ -9,7 +9,7 @@ use domain::{
 
 use super::{
     KeptDifference, Shop,
-    samples::{money, noon, payment},
+    samples::{money, noon, payment, record},
 };
 
 const ORDER: &str = "2019112812000004";
@@ -43,17 +43,6 @@ fn refund(number: &str, status: RefundStatus, finished_at: Option<&str>) -> Refu
         finished_at: finished_at.map(time),
         failure: None,
     }
-}
-
-async fn record(shop: &dyn Shop, payments: &[PaymentRecord], refunds: &[Refund]) {
-    let mut unit = shop.units().begin().await.unwrap();
-    for payment in payments {
-        assert!(unit.payments().record(payment).await.unwrap());
-    }
-    for refund in refunds {
-        assert!(unit.refunds().record(refund, None).await.unwrap());
-    }
-    unit.commit().await.unwrap();
 }
 
 /// The books of the day, in the order of their numbers.

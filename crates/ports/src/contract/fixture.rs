@@ -5,7 +5,7 @@ use domain::{AddressId, Difference, Money, OrderId, ShopDate, ShopTime, SkuId, U
 
 use crate::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
+    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -29,6 +29,8 @@ pub trait Shop: Send + Sync {
     fn orders(&self) -> &dyn OrderReader;
     /// The port.
     fn office(&self) -> &dyn BackOffice;
+    /// The port.
+    fn ledgers(&self) -> &dyn OrderRepo;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
     /// The port.

@@ -18,15 +18,13 @@ pub mod catalog;
 pub mod credentials;
 pub mod day_ledger;
 pub mod direct_buys;
-pub mod due_orders;
 pub mod fixture;
 pub mod idempotency;
+pub mod ledger;
 pub mod news_delivery;
 pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
-pub mod payments;
-pub mod refunds;
 mod samples;
 pub mod showcase;
 pub mod stock;
@@ -71,29 +69,15 @@ macro_rules! shop_contract {
             stock: [
                 is_taken_sold_and_counted,
                 is_not_taken_on_other_terms,
-                is_retaken_on_any_terms_if_it_is_there,
                 is_never_oversold,
                 is_taken_by_many_without_loss,
-                goes_back_once_for_each_reason,
-                goes_back_once_however_many_try,
             ]
             orders: [
                 are_read_as_they_were_written,
                 are_written_many_at_once,
                 keep_what_was_bought,
                 need_a_number_of_their_own,
-                are_found_for_update_as_they_are,
-                change_status_from_the_expected_one_alone,
-                keep_two_hundred_characters_of_a_reason,
-                change_status_once_however_many_try,
-                keep_shipment_and_refunds,
                 are_not_repeated_until_their_guard_is_released,
-            ]
-            due_orders: [
-                are_claimed_once_and_again_after_the_lease,
-                are_claimed_by_one_alone,
-                are_put_off_in_their_status_alone,
-                are_due_as_their_status_says,
             ]
             order_reader: [
                 lists_newest_first_and_own_alone,
@@ -116,20 +100,27 @@ macro_rules! shop_contract {
                 without_lines_are_listed,
                 change_status_as_others_do,
             ]
-            payments: [
-                are_read_as_they_were_recorded,
-                are_recorded_once,
-                are_recorded_for_any_number,
-                are_recorded_once_however_many_try,
-                keep_what_went_back,
-            ]
-            refunds: [
-                are_read_as_they_were_recorded,
-                are_recorded_once_for_each_number,
-                are_finished_once,
-                are_corrected_once_and_where_they_failed_alone,
-                are_claimed_once_and_again_after_the_lease,
-                are_claimed_by_one_alone,
+            ledger: [
+                reads_what_was_appended,
+                keeps_what_is_of_no_order,
+                keeps_the_largest_amount,
+                keeps_two_hundred_characters_of_words,
+                tells_webhooks_of_what_was_appended,
+                decides_one_refund_at_a_time,
+                changes_status_from_the_expected_one_alone,
+                changes_status_once_however_many_try,
+                writes_all_events_or_none,
+                records_a_trade_once,
+                records_a_trade_once_however_many_try,
+                gives_a_request_number_once,
+                finishes_refunds_in_their_status_alone,
+                returns_pieces_once_for_each_reason,
+                retakes_pieces_that_are_there,
+                due_orders_are_claimed_once_and_again_after_the_lease,
+                due_orders_are_claimed_by_one_alone,
+                timers_are_set_in_their_status_alone,
+                due_refunds_are_claimed_once_and_again_after_the_lease,
+                due_refunds_are_claimed_by_one_alone,
             ]
             day_ledger: [
                 has_what_is_of_the_day,

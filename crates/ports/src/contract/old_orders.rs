@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Order, OrderGoods, OrderStatus, Quantity};
+use domain::{Order, OrderGoods, OrderStatus, Quantity, ledger::Event};
 
 use super::{
     OldOrder, Shop,
@@ -90,13 +90,11 @@ pub async fn without_lines_are_listed(shop: Arc<dyn Shop>) {
 pub async fn change_status_as_others_do(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.shop.add_old_order(an_old_order(&stocked, "2019112720400804")).await;
-    let mut unit = stocked.begin().await;
-    let found = unit.orders().find_for_update(&order_id("2019112720400804")).await.unwrap().unwrap();
-    assert_eq!(found.goods.len(), 1);
-    let received =
-        change("2019112720400804", OrderStatus::AwaitingReceipt, OrderStatus::Completed, "买家确认收货");
-    assert!(unit.orders().change_status(&received).await.unwrap());
-    unit.commit().await.unwrap();
+    let number = "2019112720400804";
+    let locked = stocked.shop.ledgers().lock(number).await.unwrap();
+    assert_eq!(locked.ledger().order.as_ref().map(|order| order.goods.len()), Some(1));
+    let received = change(number, OrderStatus::AwaitingReceipt, OrderStatus::Completed, "买家确认收货");
+    locked.append(&[Event::StatusChanged(received)]).await.unwrap();
     assert_eq!(
         stocked.find("2019112720400804").await.map(|order| order.status),
         Some(OrderStatus::Completed)

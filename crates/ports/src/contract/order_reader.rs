@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{NewOrder, OrderId, OrderStatus, PaymentStatus, UserId};
+use domain::{NewOrder, OrderId, OrderStatus, PaymentStatus, UserId, ledger::Event};
 
 use super::{
     Shop,
-    samples::{Stocked, an_address, change, micros, order_id, payment},
+    samples::{Stocked, an_address, append, change, micros, order_id, payment, record},
 };
 use crate::OrderListQuery;
 
@@ -50,12 +50,10 @@ pub async fn lists_newest_first_and_own_alone(shop: Arc<dyn Shop>) {
 pub async fn lists_one_status(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     place_in_pairs(&stocked, 5).await;
-    let mut unit = stocked.begin().await;
     for number in ["2", "4"] {
         let paid = change(number, OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment, "");
-        assert!(unit.orders().change_status(&paid).await.unwrap());
+        append(&*stocked.shop, number, &[Event::StatusChanged(paid)]).await.unwrap();
     }
-    unit.commit().await.unwrap();
     let of = |status| OrderListQuery { status: Some(status), ..all_of(stocked.user_id) };
     let shop = &*stocked.shop;
     assert_eq!(numbers(shop, &of(OrderStatus::AwaitingPayment)).await, ["5", "3", "1"]);
@@ -124,11 +122,7 @@ pub async fn knows_the_payments_of_several_orders(shop: Arc<dyn Shop>) {
         payment("A3", "2019112812000004", PaymentStatus::Duplicate),
         payment("A4", "2019112812000006", PaymentStatus::Late),
     ];
-    let mut unit = shop.units().begin().await.unwrap();
-    for payment in &recorded {
-        assert!(unit.payments().record(payment).await.unwrap());
-    }
-    unit.commit().await.unwrap();
+    record(&*shop, &recorded, &[]).await;
     let of = async |numbers: &[&str]| {
         let ids: Vec<OrderId> = numbers.iter().map(|number| order_id(number)).collect();
         let mut found = shop.orders().payments(&ids).await.unwrap();

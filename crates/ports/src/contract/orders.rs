@@ -1,18 +1,14 @@
-//! [`crate::OrderRepo`].
+//! [`crate::NewOrderRepo`].
 
 use std::sync::Arc;
 
-use domain::{
-    Cause, NewOrder, Order, OrderGoods, OrderStatus, Purchase, Quantity, RepeatGuard, Shipment, TimelineEntry,
-};
+use domain::{NewOrder, Order, OrderGoods, Purchase, Quantity, RepeatGuard};
 
 use super::{
     Shop,
-    samples::{Stocked, a_sku, attributes, change, how_many, micros, money, order_id, until_let_through},
+    samples::{Stocked, a_sku, attributes, micros, money},
 };
 use crate::InsertOrdersError;
-
-use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed};
 
 /// Every field, to the microsecond and the fen; lines in the order of SKU ids.
 pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
@@ -93,115 +89,6 @@ pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
         NewOrder { address_id: domain::AddressId(999_999), ..stocked.order("2019112812000006") };
     let refused = unit.orders().insert(&[no_such_address]).await;
     assert!(matches!(refused, Err(InsertOrdersError::Store(_))), "{refused:?}");
-}
-
-/// With its lines, and with what this unit of work has changed already.
-pub async fn are_found_for_update_as_they_are(shop: Arc<dyn Shop>) {
-    let stocked = Stocked::new(shop).await;
-    let mut unit = stocked.begin().await;
-    assert_eq!(unit.orders().find_for_update(&order_id("2019112812000004")).await.unwrap(), None);
-    let new = stocked.order("2019112812000004");
-    unit.orders().insert(std::slice::from_ref(&new)).await.unwrap();
-    let found = unit.orders().find_for_update(&new.order.id).await.unwrap();
-    assert_eq!(found.as_ref(), Some(&new.order));
-    let cancelled = change("2019112812000004", AwaitingPayment, Cancelled, "");
-    assert!(unit.orders().change_status(&cancelled).await.unwrap());
-    let found = unit.orders().find_for_update(&new.order.id).await.unwrap();
-    assert_eq!(found.map(|order| order.status), Some(Cancelled));
-}
-
-/// From any other status nothing changes, and nothing is written to the timeline.
-pub async fn change_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
-    let stocked = Stocked::new(shop).await;
-    stocked.place(&[stocked.order("2019112812000004"), stocked.order("2019112812000005")]).await;
-    let change = async |from, to, reason: &str| {
-        let mut unit = stocked.begin().await;
-        let changed =
-            unit.orders().change_status(&change("2019112812000004", from, to, reason)).await.unwrap();
-        unit.commit().await.unwrap();
-        changed
-    };
-    assert!(change(AwaitingPayment, AwaitingShipment, "支付成功").await);
-    assert!(!change(AwaitingPayment, AwaitingShipment, "again").await);
-    assert!(!change(AwaitingReceipt, Completed, "too early").await);
-    assert!(change(AwaitingShipment, AwaitingReceipt, "已发货").await);
-    assert_eq!(stocked.find("2019112812000004").await.map(|order| order.status), Some(AwaitingReceipt));
-    assert_eq!(stocked.find("2019112812000005").await.map(|order| order.status), Some(AwaitingPayment));
-
-    let entry = |from, to, reason: &str| TimelineEntry {
-        from: Some(from),
-        to,
-        cause: Cause::alipay(Some("req-1".to_owned())),
-        reason: reason.to_owned(),
-        at: micros(9_000_000),
-    };
-    assert_eq!(
-        timeline(&stocked, "2019112812000004").await,
-        [
-            entry(AwaitingPayment, AwaitingShipment, "支付成功"),
-            entry(AwaitingShipment, AwaitingReceipt, "已发货")
-        ]
-    );
-    assert_eq!(timeline(&stocked, "2019112812000005").await, []);
-    let mut unit = stocked.begin().await;
-    let of_no_order = super::samples::change("2019112812000099", AwaitingPayment, Cancelled, "");
-    assert!(!unit.orders().change_status(&of_no_order).await.unwrap());
-}
-
-/// A longer reason is cut, not refused.
-pub async fn keep_two_hundred_characters_of_a_reason(shop: Arc<dyn Shop>) {
-    let stocked = Stocked::new(shop).await;
-    stocked.place(&[stocked.order("2019112812000004")]).await;
-    let mut unit = stocked.begin().await;
-    let long = change("2019112812000004", AwaitingPayment, Cancelled, &"因".repeat(300));
-    assert!(unit.orders().change_status(&long).await.unwrap());
-    unit.commit().await.unwrap();
-    assert_eq!(timeline(&stocked, "2019112812000004").await[0].reason, "因".repeat(200));
-}
-
-/// Of twenty who want to make the same change, one does.
-pub async fn change_status_once_however_many_try(shop: Arc<dyn Shop>) {
-    let stocked = Arc::new(Stocked::new(shop).await);
-    stocked.place(&[stocked.order("2019112812000004")]).await;
-    let changed = how_many(20, |_| {
-        let stocked = Arc::clone(&stocked);
-        async move {
-            until_let_through(|| async {
-                let mut unit = stocked.shop.units().begin().await?;
-                let paid = change("2019112812000004", AwaitingPayment, AwaitingShipment, "支付成功");
-                let changed = unit.orders().change_status(&paid).await?;
-                unit.commit().await.map(|()| changed)
-            })
-            .await
-        }
-    });
-    assert_eq!(changed.await, 1);
-    assert_eq!(timeline(&stocked, "2019112812000004").await.len(), 1);
-}
-
-async fn timeline(stocked: &Stocked, number: &str) -> Vec<TimelineEntry> {
-    stocked.shop.orders().timeline(&order_id(number)).await.unwrap()
-}
-
-/// How it was sent, by whom of the shop's people, and what went back of its payment.
-pub async fn keep_shipment_and_refunds(shop: Arc<dyn Shop>) {
-    let stocked = Stocked::new(shop).await;
-    stocked.place(&[stocked.order("2019112812000004"), stocked.order("2019112812000005")]).await;
-    let id = order_id("2019112812000004");
-    let shipment = Shipment::new("顺丰速运😀", &"S".repeat(64), micros(70_000_001)).unwrap();
-    let shipped = domain::StatusChange {
-        cause: Cause::shop("小王".to_owned(), None),
-        ..change("2019112812000004", AwaitingPayment, AwaitingShipment, "")
-    };
-    let mut unit = stocked.begin().await;
-    assert!(unit.orders().change_status(&shipped).await.unwrap());
-    unit.orders().record_shipment(&id, &shipment).await.unwrap();
-    unit.orders().set_refunded(&id, money("10.01")).await.unwrap();
-    unit.commit().await.unwrap();
-    let order = stocked.find("2019112812000004").await.unwrap();
-    assert_eq!((order.shipment, order.refunded_amount), (Some(shipment), money("10.01")));
-    assert_eq!(timeline(&stocked, "2019112812000004").await[0].cause, shipped.cause);
-    assert_eq!(stocked.find("2019112812000005").await, Some(stocked.order("2019112812000005").order));
 }
 
 /// A second order with the same guard is refused, and told apart from one with the same number.

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use domain::{
     Allocation, Caller, CartStamp, Cause, IdempotencyKey, Money, NewOrder, Order, OrderGoods, OrderId,
-    OrderStatus, PaymentRecord, PaymentStatus, Quantity, RequestDigest, SaleAttribute, ShippingAddress,
-    ShopTime, SkuId, StatusChange, Trade, TradeStatus, UserId, Username,
+    OrderStatus, PaymentRecord, PaymentStatus, Quantity, Refund, RequestDigest, SaleAttribute,
+    ShippingAddress, ShopTime, SkuId, StatusChange, Trade, TradeStatus, UserId, Username, ledger::Event,
 };
 
 use super::{NewAddress, NewSku, Shop};
-use crate::{StoreError, UnitOfWork};
+use crate::{AppendError, StoreError, UnitOfWork};
 
 /// How often a unit of work is tried again that others did not let through.
 const ATTEMPTS: usize = 200;
@@ -173,6 +173,23 @@ pub(super) fn payment(trade_no: &str, out_trade_no: &str, status: PaymentStatus)
     }
 }
 
+/// Writes events under a number.
+pub(super) async fn append(shop: &dyn Shop, number: &str, events: &[Event]) -> Result<(), AppendError> {
+    shop.ledgers().lock(number).await?.append(events).await
+}
+
+/// Puts payments and refunds on record as they are.
+pub(super) async fn record(shop: &dyn Shop, payments: &[PaymentRecord], refunds: &[Refund]) {
+    for payment in payments {
+        let recorded = Event::PaymentRecorded(payment.clone());
+        append(shop, &payment.trade.out_trade_no, &[recorded]).await.unwrap();
+    }
+    for refund in refunds {
+        let recorded = Event::RefundRequested { refund: refund.clone(), due_at: noon() };
+        append(shop, &refund.out_trade_no, &[recorded]).await.unwrap();
+    }
+}
+
 /// Does something in a unit of work, again as long as others hold the rows.
 pub(super) async fn until_let_through<T, Work>(work: impl Fn() -> Work) -> T
 where
@@ -186,13 +203,6 @@ where
         }
     }
     panic!("others held the rows {ATTEMPTS} times");
-}
-
-/// Lets all other tasks come to where they wait, so that those that can get in each other's way do.
-pub(super) async fn others_go_on() {
-    for _ in 0..32 {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// Lets eight at once take some of what is due, five times each, and says what they took.

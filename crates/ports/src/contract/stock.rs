@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Restock, SkuId, StockMove, StockMoveKind};
+use domain::SkuId;
 
 use super::{
     Books, NewSku, Shop,
-    samples::{a_sku, allocation, how_many, noon, order_id, until_let_through},
+    samples::{a_sku, allocation, how_many, until_let_through},
 };
 use crate::{StockOutcome, StoreError};
 
@@ -50,26 +50,6 @@ pub async fn is_not_taken_on_other_terms(shop: Arc<dyn Shop>) {
     }
 }
 
-/// An order that exists gets its pieces back at any price, on the shelf or not; but no more than there are.
-pub async fn is_retaken_on_any_terms_if_it_is_there(shop: Arc<dyn Shop>) {
-    let sku = shop.add_sku(NewSku { is_launched: false, ..a_sku("甲", "9.99", 5) }).await;
-    let retake = async |pieces| {
-        let mut unit = shop.units().begin().await.unwrap();
-        let outcome = unit
-            .stock()
-            .retake(&order_id("2019112812000004"), &[allocation(sku, pieces, "1.50")], noon())
-            .await
-            .unwrap();
-        if outcome == StockOutcome::Taken {
-            unit.commit().await.unwrap();
-        }
-        outcome
-    };
-    assert_eq!(retake(3).await, StockOutcome::Taken);
-    assert_eq!(retake(3).await, StockOutcome::Changed);
-    assert_eq!(shop.books(sku).await, Books { stock: 2, sales: 3, version: 1 });
-}
-
 /// Forty buyers at once, twenty-five pieces: twenty-five are served.
 pub async fn is_never_oversold(shop: Arc<dyn Shop>) {
     let sku = shop.add_sku(a_sku("甲", "1.50", 25)).await;
@@ -102,67 +82,4 @@ pub async fn is_taken_by_many_without_loss(shop: Arc<dyn Shop>) {
         sold += books.sales;
     }
     assert_eq!(sold, i64::try_from(served * 3).unwrap());
-}
-
-/// Stock and sales are as before, the version one further, and the ledger says why; a second time for the same reason
-/// changes nothing, and for another reason it is another movement.
-pub async fn goes_back_once_for_each_reason(shop: Arc<dyn Shop>) {
-    let first = shop.add_sku(a_sku("甲", "1.50", 10)).await;
-    let second = shop.add_sku(a_sku("乙", "1.50", 4)).await;
-    assert!(take(&*shop, &[(first, 3), (second, 4)], "1.50").await.unwrap());
-    let id = order_id("2019112812000004");
-    let pieces = [Restock { sku_id: first, pieces: 3 }, Restock { sku_id: second, pieces: 1 }];
-    let give_back = async |number: &str, kind: StockMoveKind, pieces: &[Restock]| {
-        let mut unit = shop.units().begin().await.unwrap();
-        let went = unit.stock().give_back(&order_id(number), &kind, pieces, noon()).await.unwrap();
-        if went {
-            unit.commit().await.unwrap();
-        }
-        went
-    };
-    let refunded = |number: &str| StockMoveKind::Refunded(number.to_owned());
-    assert!(give_back("2019112812000004", StockMoveKind::Cancelled, &pieces).await);
-    assert!(!give_back("2019112812000004", StockMoveKind::Cancelled, &pieces[1..]).await, "a second time");
-    assert_eq!(shop.books(first).await, Books { stock: 10, sales: 0, version: 2 });
-    assert_eq!(shop.books(second).await, Books { stock: 1, sales: 3, version: 2 });
-    assert!(give_back("2019112812000004", refunded("r1"), &pieces[1..]).await);
-    assert!(!give_back("2019112812000004", refunded("r1"), &pieces).await, "one of them went back before");
-    assert!(give_back("2019112812000004", refunded("R1"), &pieces[1..]).await);
-    assert!(give_back("2019112812000005", StockMoveKind::Cancelled, &pieces[1..]).await);
-    assert!(give_back("2019112812000006", StockMoveKind::Cancelled, &[]).await, "nothing always goes");
-    assert_eq!(shop.books(first).await, Books { stock: 10, sales: 0, version: 2 });
-    assert_eq!(shop.books(second).await, Books { stock: 4, sales: 0, version: 5 });
-
-    let moved = |sku_id, pieces, kind| StockMove { sku_id, pieces, kind, at: noon() };
-    let moves = shop.units().begin().await.unwrap().stock().moves_of(&id).await.unwrap();
-    assert_eq!(
-        moves,
-        [
-            moved(first, 3, StockMoveKind::Cancelled),
-            moved(second, 1, StockMoveKind::Cancelled),
-            moved(second, 1, refunded("r1")),
-            moved(second, 1, refunded("R1")),
-        ]
-    );
-}
-
-/// Of twenty who put back the pieces of one order for one reason, one does.
-pub async fn goes_back_once_however_many_try(shop: Arc<dyn Shop>) {
-    let sku = shop.add_sku(a_sku("甲", "1.50", 10)).await;
-    assert!(take(&*shop, &[(sku, 2)], "1.50").await.unwrap());
-    let went = how_many(20, |_| {
-        let shop = Arc::clone(&shop);
-        async move {
-            until_let_through(|| async {
-                let mut unit = shop.units().begin().await?;
-                let back = [Restock { sku_id: sku, pieces: 2 }];
-                let id = order_id("2019112812000004");
-                let went = unit.stock().give_back(&id, &StockMoveKind::Cancelled, &back, noon()).await?;
-                if went { unit.commit().await.map(|()| true) } else { Ok(false) }
-            })
-            .await
-        }
-    });
-    assert_eq!(went.await, 1);
-    assert_eq!(shop.books(sku).await, Books { stock: 10, sales: 0, version: 2 });
 }

@@ -1,12 +1,12 @@
 //! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
 
 mod addresses;
+mod appending;
 mod carts;
 mod ledger;
 mod news;
 mod office;
 mod reading;
-mod refunds;
 mod shop;
 mod showcase;
 mod writing;

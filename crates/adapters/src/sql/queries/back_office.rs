@@ -13,10 +13,10 @@ use domain::{
 use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
 
 use super::{
-    Backend, Conn, Database, dialect, order_reader,
+    Backend, Conn, Database, dialect, ledger, order_reader,
     payments::{self, PaymentRow},
     readable::{Read, leave_out, load_each},
-    refunds, stock,
+    refunds,
 };
 use crate::sql::{
     failure::QueryError,
@@ -130,12 +130,9 @@ async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderFile>, QueryE
         .await
         .optional()?;
     Ok(Some(OrderFile {
+        ledger: ledger::rest_of(conn, id.as_str(), Some(order)).await?,
         username: Username(username.unwrap_or_default()),
-        payments: payments::of_order(conn, id.as_str()).await?,
-        refunds: refunds::of_order(conn, id.as_str()).await?,
-        moves: stock::moves_of(conn, id).await?,
         changes: order_reader::timeline(conn, id).await?,
-        order,
     }))
 }
 

@@ -15,6 +15,7 @@ mod demo;
 mod direct_buys;
 mod idempotency;
 mod lease;
+mod ledger;
 mod locking;
 mod migrations;
 mod news_delivery;

@@ -8,7 +8,7 @@ use domain::{
     Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, RepeatGuard, SaleAttribute,
     Shipment, ShopTime, StatusChange,
 };
-use ports::{BoxError, Claimed, InsertOrdersError, OrderRepo, StoreError};
+use ports::{BoxError, Claimed, InsertOrdersError, NewOrderRepo, StoreError};
 
 use super::{
     Conn, Unit,
@@ -28,7 +28,7 @@ use crate::sql::{
 const REASON_CHARS: usize = 200;
 
 #[async_trait]
-impl OrderRepo for Unit {
+impl NewOrderRepo for Unit {
     async fn insert(&mut self, orders: &[NewOrder]) -> Result<(), InsertOrdersError> {
         match self.lease.call(|conn| insert(conn, orders)).await? {
             Inserted::All => Ok(()),
@@ -37,44 +37,8 @@ impl OrderRepo for Unit {
         }
     }
 
-    async fn find_for_update(&mut self, id: &OrderId) -> Result<Option<Order>, StoreError> {
-        self.lease.call(|conn| find_for_update(conn, id)).await
-    }
-
-    async fn change_status(&mut self, change: &StatusChange) -> Result<bool, StoreError> {
-        self.lease.call(|conn| change_status(conn, change)).await
-    }
-
     async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
         self.lease.call(|conn| release_guard(conn, id, guard)).await
-    }
-
-    async fn record_shipment(&mut self, id: &OrderId, shipment: &Shipment) -> Result<(), StoreError> {
-        self.lease.call(|conn| record_shipment(conn, id, shipment)).await
-    }
-
-    async fn set_refunded(&mut self, id: &OrderId, amount: Money) -> Result<(), StoreError> {
-        self.lease.call(|conn| set_refunded(conn, id, amount)).await
-    }
-
-    async fn claim_due(
-        &mut self,
-        now: ShopTime,
-        lease_until: ShopTime,
-        limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
-        let (claimed, parked) = self.lease.call(|conn| claim_due(conn, now, lease_until, limit)).await?;
-        self.parked.add(parked);
-        Ok(claimed)
-    }
-
-    async fn set_due(
-        &mut self,
-        id: &OrderId,
-        status: OrderStatus,
-        due_at: Option<ShopTime>,
-    ) -> Result<(), StoreError> {
-        self.lease.call(|conn| set_due(conn, id, status, due_at)).await
     }
 }
 
@@ -143,7 +107,7 @@ async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inserted, QueryE
     Ok(Inserted::All)
 }
 
-async fn find_for_update(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
+pub(super) async fn find_for_update(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
     // The order's row alone: a lock on the joined rows would stop others who have nothing to do with this order.
     let row = tb_order_info::table.find(id.as_str()).select(tb_order_info::order_id);
     let locked: Option<String> = for_update(row).get_result(conn).await.optional()?;
@@ -153,7 +117,7 @@ async fn find_for_update(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
     }
 }
 
-async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, QueryError> {
+pub(super) async fn change_status(conn: &mut Conn, change: &StatusChange) -> Result<bool, QueryError> {
     let unchanged = tb_order_info::table
         .find(change.order_id.as_str())
         .filter(tb_order_info::status.eq(change.from.code()));
@@ -190,8 +154,12 @@ async fn release_guard(conn: &mut Conn, id: &OrderId, guard: &RepeatGuard) -> Re
     Ok(())
 }
 
-async fn record_shipment(conn: &mut Conn, id: &OrderId, shipment: &Shipment) -> Result<(), QueryError> {
-    let sent = diesel::update(tb_order_info::table.find(id.as_str())).set((
+pub(super) async fn record_shipment(
+    conn: &mut Conn,
+    number: &str,
+    shipment: &Shipment,
+) -> Result<(), QueryError> {
+    let sent = diesel::update(tb_order_info::table.find(number)).set((
         tb_order_info::carrier.eq(&shipment.carrier),
         tb_order_info::tracking_number.eq(&shipment.tracking_number),
         tb_order_info::shipped_at.eq(Moment(shipment.shipped_at)),
@@ -200,15 +168,15 @@ async fn record_shipment(conn: &mut Conn, id: &OrderId, shipment: &Shipment) -> 
     Ok(())
 }
 
-async fn set_refunded(conn: &mut Conn, id: &OrderId, amount: Money) -> Result<(), QueryError> {
-    let refunded = diesel::update(tb_order_info::table.find(id.as_str()))
+pub(super) async fn set_refunded(conn: &mut Conn, number: &str, amount: Money) -> Result<(), QueryError> {
+    let refunded = diesel::update(tb_order_info::table.find(number))
         .set(tb_order_info::refunded_amount.eq(Amount(amount)));
     prepared(refunded).execute(conn).await?;
     Ok(())
 }
 
 /// The orders that are due, and how many are parked now because their number is none.
-async fn claim_due(
+pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
@@ -241,25 +209,23 @@ async fn claim_due(
     Ok((claimed, unreadable.len()))
 }
 
-async fn set_due(
+/// Sets when the order's timer goes off. False, and nothing changed, if it has another status.
+pub(super) async fn set_timer(
     conn: &mut Conn,
-    id: &OrderId,
+    number: &str,
     status: OrderStatus,
     due_at: Option<ShopTime>,
-) -> Result<(), QueryError> {
-    let in_status = tb_order_info::table.find(id.as_str()).filter(tb_order_info::status.eq(status.code()));
-    match due_at {
-        Some(due_at) => {
-            let put_off = diesel::update(in_status).set(tb_order_info::due_at.eq(Moment(due_at)));
-            prepared(put_off).execute(conn).await?;
-        }
-        None => {
-            let ended = diesel::update(in_status)
-                .set((tb_order_info::due_at.eq(None::<Moment>), tb_order_info::due_attempts.eq(0)));
-            prepared(ended).execute(conn).await?;
-        }
-    }
-    Ok(())
+    restart: bool,
+) -> Result<bool, QueryError> {
+    let due_at = due_at.map(Moment);
+    let in_status = tb_order_info::table.find(number).filter(tb_order_info::status.eq(status.code()));
+    let set = if restart {
+        let values = (tb_order_info::due_at.eq(due_at), tb_order_info::due_attempts.eq(0));
+        prepared(diesel::update(in_status).set(values)).execute(conn).await?
+    } else {
+        prepared(diesel::update(in_status).set(tb_order_info::due_at.eq(due_at))).execute(conn).await?
+    };
+    Ok(set > 0)
 }
 
 /// As many characters as the column holds.

@@ -42,7 +42,7 @@ struct NewsRow {
     event_id: Option<String>,
 }
 
-async fn add(conn: &mut Conn, news: &[OrderNews]) -> Result<(), QueryError> {
+pub(super) async fn add(conn: &mut Conn, news: &[OrderNews]) -> Result<(), QueryError> {
     let rows = news.iter().map(NewsRow::from).collect();
     insert_rows!(conn, dashop_outbox::table, rows)
 }

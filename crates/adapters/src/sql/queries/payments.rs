@@ -1,14 +1,13 @@
-use async_trait::async_trait;
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
 use domain::{EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeStatus};
-use ports::{PaymentRepo, StoreError};
 
 use super::{
-    Conn, Unit,
+    Conn,
+    locking::for_update,
     prepared::prepared_if_few,
     readable::{leave_out, load_each},
 };
@@ -22,25 +21,6 @@ pub(super) const TABLE: &str = "dashop_payment";
 
 /// How many characters of the buyer's account are kept.
 const BUYER_CHARS: usize = 128;
-
-#[async_trait]
-impl PaymentRepo for Unit {
-    async fn of_order(&mut self, out_trade_no: &str) -> Result<Vec<PaymentRecord>, StoreError> {
-        self.lease.call(|conn| of_order(conn, out_trade_no)).await
-    }
-
-    async fn record(&mut self, payment: &PaymentRecord) -> Result<bool, StoreError> {
-        self.lease.call(|conn| record(conn, payment)).await
-    }
-
-    async fn set_refunded(&mut self, trade_no: &str, amount: Money) -> Result<(), StoreError> {
-        self.lease.call(|conn| set_refunded(conn, trade_no, amount)).await
-    }
-
-    async fn close(&mut self, trade_no: &str) -> Result<(), StoreError> {
-        self.lease.call(|conn| close(conn, trade_no)).await
-    }
-}
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_payment, treat_none_as_default_value = false)]
@@ -82,7 +62,7 @@ pub(super) fn by_trade((_, row): (String, PaymentRow)) -> Result<PaymentRecord, 
     row.try_into()
 }
 
-async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryError> {
+pub(super) async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryError> {
     match diesel::insert_into(dashop_payment::table).values(PaymentRow::from(payment)).execute(conn).await {
         Ok(_one) => Ok(true),
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
@@ -90,7 +70,17 @@ async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryE
     }
 }
 
-async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<(), QueryError> {
+/// Locks every payment of a number that is no order's, so that no two decisions about one are made at the same time.
+pub(super) async fn lock_of_order(conn: &mut Conn, out_trade_no: &str) -> Result<(), QueryError> {
+    let payments = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq(out_trade_no))
+        .order(dashop_payment::id)
+        .select(dashop_payment::id);
+    let _locked: Vec<i32> = for_update(payments).load(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<(), QueryError> {
     diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
         .set(dashop_payment::refunded.eq(Amount(amount)))
         .execute(conn)
@@ -98,7 +88,7 @@ async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<
     Ok(())
 }
 
-async fn close(conn: &mut Conn, trade_no: &str) -> Result<(), QueryError> {
+pub(super) async fn close(conn: &mut Conn, trade_no: &str) -> Result<(), QueryError> {
     diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
         .set(dashop_payment::trade_status.eq(TradeStatus::Closed.as_str()))
         .execute(conn)

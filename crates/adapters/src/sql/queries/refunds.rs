@@ -1,14 +1,13 @@
-use async_trait::async_trait;
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
 use domain::{Actor, Cause, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
-use ports::{Claimed, RefundRepo, StoreError};
+use ports::Claimed;
 
 use super::{
-    Conn, Unit,
+    Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
     readable::{load_each, park},
@@ -23,55 +22,6 @@ pub(super) const TABLE: &str = "dashop_refund";
 
 /// How many characters of a reason, and of Alipay's words, are kept.
 const REASON_CHARS: usize = 200;
-
-#[async_trait]
-impl RefundRepo for Unit {
-    async fn of_order(&mut self, out_trade_no: &str) -> Result<Vec<Refund>, StoreError> {
-        self.lease.call(|conn| of_order(conn, out_trade_no)).await
-    }
-
-    async fn find(&mut self, out_request_no: &str) -> Result<Option<Refund>, StoreError> {
-        self.lease.call(|conn| find(conn, out_request_no)).await
-    }
-
-    async fn record(&mut self, refund: &Refund, due_at: Option<ShopTime>) -> Result<bool, StoreError> {
-        self.lease.call(|conn| record(conn, refund, due_at)).await
-    }
-
-    async fn finish(
-        &mut self,
-        out_request_no: &str,
-        status: RefundStatus,
-        failure: Option<String>,
-        at: ShopTime,
-    ) -> Result<bool, StoreError> {
-        self.lease.call(|conn| finish(conn, out_request_no, status, failure, at)).await
-    }
-
-    async fn correct(&mut self, refund: &Refund) -> Result<bool, StoreError> {
-        self.lease.call(|conn| correct(conn, refund)).await
-    }
-
-    async fn claim_due(
-        &mut self,
-        now: ShopTime,
-        lease_until: ShopTime,
-        limit: u32,
-    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
-        let (claimed, parked) = self.lease.call(|conn| claim_due(conn, now, lease_until, limit)).await?;
-        self.parked.add(parked);
-        Ok(claimed)
-    }
-
-    async fn set_due(
-        &mut self,
-        out_request_no: &str,
-        due_at: ShopTime,
-        failure: Option<String>,
-    ) -> Result<(), StoreError> {
-        self.lease.call(|conn| set_due(conn, out_request_no, due_at, failure)).await
-    }
-}
 
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_refund, treat_none_as_default_value = false)]
@@ -107,17 +57,11 @@ pub(super) fn by_number((_, row): (String, RefundRow)) -> Result<Refund, QueryEr
     row.try_into()
 }
 
-async fn find(conn: &mut Conn, out_request_no: &str) -> Result<Option<Refund>, QueryError> {
-    let row: Option<RefundRow> = dashop_refund::table
-        .filter(dashop_refund::out_request_no.eq(out_request_no))
-        .select(RefundRow::as_select())
-        .first(conn)
-        .await
-        .optional()?;
-    row.map(Refund::try_from).transpose()
-}
-
-async fn record(conn: &mut Conn, refund: &Refund, due_at: Option<ShopTime>) -> Result<bool, QueryError> {
+pub(super) async fn record(
+    conn: &mut Conn,
+    refund: &Refund,
+    due_at: Option<ShopTime>,
+) -> Result<bool, QueryError> {
     let row = (RefundRow::of(refund)?, dashop_refund::due_at.eq(due_at.map(Moment)));
     match diesel::insert_into(dashop_refund::table).values(row).execute(conn).await {
         Ok(_one) => Ok(true),
@@ -126,21 +70,22 @@ async fn record(conn: &mut Conn, refund: &Refund, due_at: Option<ShopTime>) -> R
     }
 }
 
-async fn finish(
+/// Ends a refund that has this status: what it came to becomes what is on record, and it is due no more. False, and
+/// nothing changed, if it has another one.
+pub(super) async fn finish(
     conn: &mut Conn,
-    out_request_no: &str,
-    status: RefundStatus,
-    failure: Option<String>,
-    at: ShopTime,
+    refund: &Refund,
+    before: RefundStatus,
 ) -> Result<bool, QueryError> {
-    let open = dashop_refund::table
-        .filter(dashop_refund::out_request_no.eq(out_request_no))
-        .filter(dashop_refund::status.eq(RefundStatus::Requested.as_str()));
-    let finished = diesel::update(open)
+    let RefundRow { out_request_no, amount, status, restock, finished_at, failure, .. } =
+        RefundRow::of(refund)?;
+    let finished = diesel::update(of_status(&out_request_no, before))
         .set((
-            dashop_refund::status.eq(status.as_str()),
-            dashop_refund::failure.eq(failure.map(|why| cut(&why, REASON_CHARS))),
-            dashop_refund::finished_at.eq(Moment(at)),
+            dashop_refund::amount.eq(amount),
+            dashop_refund::status.eq(status),
+            dashop_refund::restock.eq(restock),
+            dashop_refund::finished_at.eq(finished_at),
+            dashop_refund::failure.eq(failure),
             dashop_refund::due_at.eq(None::<Moment>),
         ))
         .execute(conn)
@@ -148,27 +93,27 @@ async fn finish(
     Ok(finished > 0)
 }
 
-async fn correct(conn: &mut Conn, refund: &Refund) -> Result<bool, QueryError> {
-    let RefundRow { out_request_no, amount, status, restock, finished_at, failure, .. } =
-        RefundRow::of(refund)?;
-    let failed = dashop_refund::table
-        .filter(dashop_refund::out_request_no.eq(out_request_no))
-        .filter(dashop_refund::status.eq(RefundStatus::Failed.as_str()));
-    let corrected = diesel::update(failed)
+/// Ends a requested refund of which nothing went back.
+pub(super) async fn fail(
+    conn: &mut Conn,
+    out_request_no: &str,
+    failure: &str,
+    at: ShopTime,
+) -> Result<bool, QueryError> {
+    let failed = diesel::update(of_status(out_request_no, RefundStatus::Requested))
         .set((
-            dashop_refund::amount.eq(amount),
-            dashop_refund::status.eq(status),
-            dashop_refund::restock.eq(restock),
-            dashop_refund::finished_at.eq(finished_at),
-            dashop_refund::failure.eq(failure),
+            dashop_refund::status.eq(RefundStatus::Failed.as_str()),
+            dashop_refund::failure.eq(cut(failure, REASON_CHARS)),
+            dashop_refund::finished_at.eq(Moment(at)),
+            dashop_refund::due_at.eq(None::<Moment>),
         ))
         .execute(conn)
         .await?;
-    Ok(corrected > 0)
+    Ok(failed > 0)
 }
 
 /// The refunds that are due, and how many are parked now because they cannot be read.
-async fn claim_due(
+pub(super) async fn claim_due(
     conn: &mut Conn,
     now: ShopTime,
     lease_until: ShopTime,
@@ -202,23 +147,29 @@ async fn claim_due(
     Ok((claimed, unreadable.len()))
 }
 
-async fn set_due(
+/// Sets when a requested refund is due next, and why it is not done so far.
+pub(super) async fn postpone(
     conn: &mut Conn,
     out_request_no: &str,
     due_at: ShopTime,
-    failure: Option<String>,
-) -> Result<(), QueryError> {
-    let open = dashop_refund::table
-        .filter(dashop_refund::out_request_no.eq(out_request_no))
-        .filter(dashop_refund::status.eq(RefundStatus::Requested.as_str()));
-    diesel::update(open)
+    failure: Option<&str>,
+) -> Result<bool, QueryError> {
+    let postponed = diesel::update(of_status(out_request_no, RefundStatus::Requested))
         .set((
             dashop_refund::due_at.eq(Moment(due_at)),
-            dashop_refund::failure.eq(failure.map(|why| cut(&why, REASON_CHARS))),
+            dashop_refund::failure.eq(failure.map(|why| cut(why, REASON_CHARS))),
         ))
         .execute(conn)
         .await?;
-    Ok(())
+    Ok(postponed > 0)
+}
+
+#[diesel::dsl::auto_type]
+fn of_status<'a>(out_request_no: &'a str, status: RefundStatus) -> _ {
+    let word: &'static str = status.as_str();
+    dashop_refund::table
+        .filter(dashop_refund::out_request_no.eq(out_request_no))
+        .filter(dashop_refund::status.eq(word))
 }
 
 impl RefundRow {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use diesel::{
     prelude::*,
@@ -5,10 +7,15 @@ use diesel::{
     sql_types::Bool,
 };
 use diesel_async::RunQueryDsl;
-use domain::{Allocation, OrderId, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
+use domain::{Allocation, Money, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
 use ports::{StockOutcome, StockRepo, StoreError};
 
-use super::{Conn, Unit, dialect::insert_rows, orders::column_count, prepared::prepared};
+use super::{
+    Conn, Unit,
+    dialect::insert_rows,
+    orders::column_count,
+    prepared::{prepared, prepared_if_few},
+};
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_stock_move, ddsc_sku},
@@ -19,29 +26,6 @@ use crate::sql::{
 impl StockRepo for Unit {
     async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         self.lease.call(|conn| take(conn, allocations, Terms::AsQuoted)).await
-    }
-
-    async fn retake(
-        &mut self,
-        order_id: &OrderId,
-        allocations: &[Allocation],
-        at: ShopTime,
-    ) -> Result<StockOutcome, StoreError> {
-        self.lease.call(|conn| retake(conn, order_id, allocations, at)).await
-    }
-
-    async fn give_back(
-        &mut self,
-        order_id: &OrderId,
-        kind: &StockMoveKind,
-        pieces: &[Restock],
-        at: ShopTime,
-    ) -> Result<bool, StoreError> {
-        self.lease.call(|conn| give_back(conn, order_id, kind, pieces, at)).await
-    }
-
-    async fn moves_of(&mut self, order_id: &OrderId) -> Result<Vec<StockMove>, StoreError> {
-        self.lease.call(|conn| moves_of(conn, order_id)).await
     }
 }
 
@@ -90,30 +74,33 @@ async fn take(conn: &mut Conn, allocations: &[Allocation], terms: Terms) -> Resu
     Ok(StockOutcome::Taken)
 }
 
-async fn retake(
+/// Takes a cancelled order's pieces out of stock again. False, and the transaction is to be dropped, if they are not there
+/// or were taken before.
+pub(super) async fn retake(
     conn: &mut Conn,
-    order_id: &OrderId,
-    allocations: &[Allocation],
-    at: ShopTime,
-) -> Result<StockOutcome, QueryError> {
-    let pieces: Vec<Restock> =
-        allocations.iter().map(|line| Restock { sku_id: line.sku_id, pieces: line.pieces }).collect();
-    match take(conn, allocations, Terms::WhateverTheyAre).await? {
-        StockOutcome::Taken if record(conn, order_id, &StockMoveKind::Revived, &pieces, at).await? => {
-            Ok(StockOutcome::Taken)
-        }
-        StockOutcome::Taken | StockOutcome::Changed => Ok(StockOutcome::Changed),
-    }
-}
-
-async fn give_back(
-    conn: &mut Conn,
-    order_id: &OrderId,
-    kind: &StockMoveKind,
+    number: &str,
     pieces: &[Restock],
     at: ShopTime,
 ) -> Result<bool, QueryError> {
-    if !record(conn, order_id, kind, pieces, at).await? {
+    let allocation =
+        |back: &Restock| Allocation { sku_id: back.sku_id, pieces: back.pieces, price: Money::ZERO };
+    let allocations: Vec<Allocation> = pieces.iter().map(allocation).collect();
+    match take(conn, &allocations, Terms::WhateverTheyAre).await? {
+        StockOutcome::Taken => record(conn, number, &StockMoveKind::Revived, pieces, at).await,
+        StockOutcome::Changed => Ok(false),
+    }
+}
+
+/// Puts pieces back into stock, off the sales. False, and the transaction is to be dropped, if pieces of one of the SKUs went
+/// back for that reason before, or a SKU is gone.
+pub(super) async fn give_back(
+    conn: &mut Conn,
+    number: &str,
+    reason: &StockMoveKind,
+    pieces: &[Restock],
+    at: ShopTime,
+) -> Result<bool, QueryError> {
+    if !record(conn, number, reason, pieces, at).await? {
         return Ok(false);
     }
     for back in pieces {
@@ -123,22 +110,35 @@ async fn give_back(
             ddsc_sku::sales.eq(ddsc_sku::sales - count),
             ddsc_sku::version.eq(ddsc_sku::version + 1),
         ));
-        prepared(give_back).execute(conn).await?;
+        if prepared(give_back).execute(conn).await? == 0 {
+            return Ok(false);
+        }
     }
     Ok(true)
+}
+
+/// How many pieces of each of these SKUs are in stock; deleted ones are missing.
+pub(super) async fn in_stock(conn: &mut Conn, skus: &[i32]) -> Result<BTreeMap<SkuId, u32>, QueryError> {
+    if skus.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let stocks = ddsc_sku::table.filter(ddsc_sku::id.eq_any(skus)).select((ddsc_sku::id, ddsc_sku::stock));
+    let rows: Vec<(i32, i32)> = prepared_if_few(stocks, skus.len()).load(conn).await?;
+    // Below zero is a leftover of the old shop's: nothing is there.
+    Ok(rows.into_iter().map(|(id, stock)| (SkuId(id), u32::try_from(stock).unwrap_or(0))).collect())
 }
 
 /// Writes the ledger; false where a row of this order, SKU and kind is there already.
 async fn record(
     conn: &mut Conn,
-    order_id: &OrderId,
+    number: &str,
     kind: &StockMoveKind,
     pieces: &[Restock],
     at: ShopTime,
 ) -> Result<bool, QueryError> {
     let row = |moved: &Restock| {
         Ok(MoveRow {
-            order_id: order_id.as_str().to_owned(),
+            order_id: number.to_owned(),
             sku_id: moved.sku_id.0,
             kind: kind.to_word(),
             pieces: column_count(moved.pieces)?,
@@ -155,9 +155,9 @@ async fn record(
     }
 }
 
-pub(super) async fn moves_of(conn: &mut Conn, order_id: &OrderId) -> Result<Vec<StockMove>, QueryError> {
+pub(super) async fn moves_of(conn: &mut Conn, number: &str) -> Result<Vec<StockMove>, QueryError> {
     let rows: Vec<(i32, String, i32, Moment)> = dashop_stock_move::table
-        .filter(dashop_stock_move::order_id.eq(order_id.as_str()))
+        .filter(dashop_stock_move::order_id.eq(number))
         .order(dashop_stock_move::id)
         .select((
             dashop_stock_move::sku_id,

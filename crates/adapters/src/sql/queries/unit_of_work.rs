@@ -1,7 +1,6 @@
 use async_trait::async_trait;
 use ports::{
-    CartRemovals, IdempotencyRepo, OrderRepo, Outbox, PaymentRepo, RefundRepo, StockRepo, StoreError,
-    UnitOfWork, UnitsOfWork,
+    CartRemovals, IdempotencyRepo, NewOrderRepo, Outbox, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
 };
 
 use super::{Database, Lease};
@@ -28,19 +27,11 @@ impl UnitsOfWork for Database {
 
 #[async_trait]
 impl UnitOfWork for Unit {
-    fn orders(&mut self) -> &mut dyn OrderRepo {
+    fn orders(&mut self) -> &mut dyn NewOrderRepo {
         self
     }
 
     fn stock(&mut self) -> &mut dyn StockRepo {
-        self
-    }
-
-    fn payments(&mut self) -> &mut dyn PaymentRepo {
-        self
-    }
-
-    fn refunds(&mut self) -> &mut dyn RefundRepo {
         self
     }
 

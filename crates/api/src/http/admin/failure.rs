@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, ShipOrderError};
-use domain::{NotAllowed, RefundRefusal};
+use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, TransactError};
+use domain::{NotAllowed, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
 use utoipa::{
@@ -233,11 +233,45 @@ impl From<GatewayError> for AdminFailure {
 impl From<SettleError> for AdminFailure {
     fn from(error: SettleError) -> Self {
         match error {
-            SettleError::Conflict | SettleError::NotKnownYet | SettleError::Unnumbered => {
-                AdminCode::Conflict.failure()
-            }
+            SettleError::NotKnownYet => AdminCode::Conflict.failure(),
             SettleError::Gateway(error) => error.into(),
-            SettleError::Store(error) => error.into(),
+            SettleError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl From<TransactError> for AdminFailure {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(refusal) => refusal.into(),
+            TransactError::Conflict => AdminCode::Conflict.failure(),
+            TransactError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for AdminFailure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            Refusal::NotAllowed(error) => error.into(),
+            Refusal::BeingRefunded => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:款项正在全部退回")
+            }
+            Refusal::NothingToShip => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:商品已全部退回库存")
+            }
+            Refusal::NothingToRefund => AdminCode::NothingToRefund.failure(),
+            Refusal::ExceedsPayment { left } => {
+                Self::new(AdminCode::AmountExceedsPayment, format!("退款金额超过可退金额{left}"))
+            }
+            Refusal::ExceedsOrder(sku_id) => Self::new(
+                AdminCode::RestockExceedsOrder,
+                format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
+            ),
+            Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
+            Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
+            Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),
         }
     }
 }
@@ -251,31 +285,14 @@ impl From<InspectOrderError> for AdminFailure {
     }
 }
 
-impl From<ShipOrderError> for AdminFailure {
-    fn from(error: ShipOrderError) -> Self {
-        match error {
-            ShipOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
-            ShipOrderError::NotAllowed(error) => error.into(),
-            ShipOrderError::BeingRefunded => {
-                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:款项正在全部退回")
-            }
-            ShipOrderError::Conflict => AdminCode::Conflict.failure(),
-            ShipOrderError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<CancelOrderError> for AdminFailure {
     fn from(error: CancelOrderError) -> Self {
         match error {
-            // The shop's people cancel by number alone: no user is looked for.
-            CancelOrderError::NotAdmitted(_) | CancelOrderError::UnknownOrder => {
-                AdminCode::OrderNotFound.failure()
-            }
-            CancelOrderError::NotAllowed(error) => error.into(),
+            // Staff cancel by number alone: no user is looked for.
+            CancelOrderError::NotAdmitted(_) => AdminCode::OrderNotFound.failure(),
             CancelOrderError::Gateway(error) => error.into(),
             CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Conflict => AdminCode::Conflict.failure(),
+            CancelOrderError::Transact(error) => error.into(),
             CancelOrderError::Store(error) => error.into(),
         }
     }
@@ -284,22 +301,9 @@ impl From<CancelOrderError> for AdminFailure {
 impl From<RefundOrderError> for AdminFailure {
     fn from(error: RefundOrderError) -> Self {
         match error {
-            RefundOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
-            RefundOrderError::Refused(refusal) => match refusal {
-                RefundRefusal::NotAllowed(error) => error.into(),
-                RefundRefusal::NothingToRefund => AdminCode::NothingToRefund.failure(),
-                RefundRefusal::ExceedsPayment { left } => {
-                    Self::new(AdminCode::AmountExceedsPayment, format!("退款金额超过可退金额{left}"))
-                }
-                RefundRefusal::ExceedsOrder(sku_id) => Self::new(
-                    AdminCode::RestockExceedsOrder,
-                    format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
-                ),
-            },
-            RefundOrderError::RequestNoReused => AdminCode::RequestIdReused.failure(),
             RefundOrderError::Gateway(error) => error.into(),
             RefundOrderError::Settle(error) => error.into(),
-            RefundOrderError::Conflict => AdminCode::Conflict.failure(),
+            RefundOrderError::Transact(error) => error.into(),
             RefundOrderError::Store(error) => error.into(),
         }
     }

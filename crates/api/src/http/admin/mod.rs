@@ -58,6 +58,7 @@ pub struct Office {
         orders::ship,
         orders::cancel,
         orders::refund,
+        orders::return_pieces,
         session::open
     ),
     components(schemas(failure::Envelope))
@@ -93,6 +94,10 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             )
             .service(
                 resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),
+            )
+            .service(
+                resource("/orders/{order_id}/returns", Method::POST)
+                    .route(web::post().to(orders::return_pieces)),
             );
     }
     services.service(scope);

@@ -8,7 +8,7 @@ use super::{
     csv::table,
     failure::Refusals,
     parameters::{FILTER, Query, body, line},
-    requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ShipRequest},
+    requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
     staff::Staff,
     wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
 };
@@ -204,26 +204,61 @@ pub(super) async fn refund(
 
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
-    let bad_request_id = || {
-        let most = RefundAsk::MAX_REQUEST_ID;
-        AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
-    };
     let amount = asked.amount.map(|AmountData(text)| text.parse::<Money>()).transpose();
     let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
-    if asked.restock.len() > MAX_RESTOCK {
-        return Err(AdminFailure::bad(format_args!("restock 最多{MAX_RESTOCK}项")));
-    }
-    if asked.restock.iter().any(|back| back.count == 0) {
-        return Err(AdminFailure::bad("restock 的 count 应大于0"));
-    }
-    let restock = |RestockData { sku_id, count }| Restock { sku_id: SkuId(sku_id), pieces: count };
     Ok(RefundAsk {
         trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,
         amount: amount.ok_or_else(|| AdminFailure::bad("amount 应为大于0、至多两位小数的金额"))?,
         reason: line("reason", &asked.reason, MAX_REASON)?,
-        restock: asked.restock.into_iter().map(restock).collect(),
+        restock: asked.restock.map(pieces).transpose()?,
         out_request_no: out_request_no.ok_or_else(bad_request_id)?,
     })
+}
+
+/// Pieces come back into stock without money; the same `request_id` again is the same return.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/returns",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = ReturnRequest,
+    responses((status = 200, body = DossierData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn return_pieces(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(&number)?;
+    timed(&shop, async {
+        let asked: ReturnRequest = body(payload, shop.body_limit).await?;
+        let request_no = RefundAsk::request_no(&asked.request_id).ok_or_else(bad_request_id)?;
+        let pieces = pieces(asked.restock)?;
+        if pieces.is_empty() {
+            return Err(AdminFailure::bad("restock 不能为空"));
+        }
+        shop.office.ship.return_pieces(&order_id, pieces, request_no, &staff.cause()).await?;
+        Ok(json(&detail(&shop, &order_id).await?))
+    })
+    .await?
+}
+
+fn pieces(asked: Vec<RestockData>) -> Result<Vec<Restock>, AdminFailure> {
+    if asked.len() > MAX_RESTOCK {
+        return Err(AdminFailure::bad(format_args!("restock 最多{MAX_RESTOCK}项")));
+    }
+    if asked.iter().any(|back| back.count == 0) {
+        return Err(AdminFailure::bad("restock 的 count 应大于0"));
+    }
+    let restock = |RestockData { sku_id, count }| Restock { sku_id: SkuId(sku_id), pieces: count };
+    Ok(asked.into_iter().map(restock).collect())
+}
+
+fn bad_request_id() -> AdminFailure {
+    let most = RefundAsk::MAX_REQUEST_ID;
+    AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
 }
 
 async fn detail(shop: &Shop, order_id: &OrderId) -> Result<DossierData, AdminFailure> {

@@ -68,9 +68,21 @@ pub(super) struct RefundRequestData {
     pub(super) amount: Option<AmountData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
+    /// Pieces that go back into stock. Where it is absent, nothing does; except that all pieces of an order that was not
+    /// shipped go back with the refund of all that is left.
     #[serde(default)]
-    pub(super) restock: Vec<RestockData>,
+    pub(super) restock: Option<Vec<RestockData>>,
     /// The payment that paid the order, where it is absent.
     #[serde(default)]
     pub(super) trade_no: Option<String>,
+}
+
+/// Pieces that come back without money.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReturnRequest {
+    /// 1 to 48 of `A-Z a-z 0-9 _ -`: the same again is the same return.
+    pub(super) request_id: String,
+    /// No more than the order holds.
+    pub(super) restock: Vec<RestockData>,
 }

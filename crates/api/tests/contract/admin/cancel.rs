@@ -1,7 +1,7 @@
 //! `POST /v1/admin/orders/O/cancel`.
 
-use domain::{StockMoveKind, TradeStatus};
-use ports::{CloseOutcome, StoreError};
+use domain::{TradeStatus, ledger::Event};
+use ports::CloseOutcome;
 
 use super::*;
 
@@ -29,35 +29,9 @@ fn unpaid(known: Option<Trade>) -> Parts {
     parts
 }
 
-/// A unit of work in which the pieces go back.
-fn giving_back() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_find_for_update().returning(|_| Ok(Some(anybodys(OrderStatus::AwaitingPayment))));
-    unit.stock
-        .expect_give_back()
-        .times(1)
-        .withf(|id, kind, pieces, _| {
-            id.as_str() == ORDER
-                && *kind == StockMoveKind::Cancelled
-                && pieces.iter().map(|back| (back.sku_id.0, back.pieces)).eq([(4, 2), (5, 1)])
-        })
-        .returning(|_, _, _, _| Ok(true));
-    unit
-}
-
-/// The same, and the order is cancelled.
-fn cancelling() -> MockUnitOfWork {
-    let mut unit = giving_back();
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| {
-            (change.from, change.to) == (OrderStatus::AwaitingPayment, OrderStatus::Cancelled)
-                && change.cause == Cause::shop(STAFF.to_owned(), Some("r-1".to_owned()))
-                && change.reason == "买家来电"
-        })
-        .returning(|_| Ok(true));
-    unit
+/// The unpaid order on record, of which Alipay knows this trade.
+fn cancellable(known: Option<Trade>) -> Parts {
+    unpaid(known).on_record(ledger(Some(anybodys(OrderStatus::AwaitingPayment)), Vec::new(), Vec::new()))
 }
 
 /// Asserts that the request is refused so, and nothing is committed.
@@ -72,13 +46,23 @@ async fn refused_with(parts: Parts, code: Code) -> String {
 async fn an_unpaid_order_is_given_up_and_shown() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
     for known in [None, Some(waiting)] {
-        let mut parts = unpaid(known.clone()).with_unit(cancelling());
+        let mut parts = cancellable(known.clone());
         if known.is_some() {
             parts.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
         }
         let client = with_file(parts, file(OrderStatus::Cancelled)).open().await;
         assert_eq!(done(&client.send(cancel()).await), dossier(OrderStatus::Cancelled));
         assert_eq!(client.commits(), 1);
+        let events = client.ledgers().appended();
+        let [Event::StockReturned { pieces, .. }, Event::StatusChanged(change)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!(
+            pieces.iter().map(|back| (back.sku_id.0, back.pieces)).collect::<Vec<_>>(),
+            [(4, 2), (5, 1)]
+        );
+        assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
+        assert_eq!((change.to, change.reason.as_str()), (OrderStatus::Cancelled, "买家来电"));
     }
 }
 
@@ -101,10 +85,7 @@ async fn a_paid_order_is_not_given_up() {
 async fn what_turns_out_paid_is_settled_and_not_given_up() {
     let mut parts = seen(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
     parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-    let mut unit = changing(OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment);
-    unit.payments.expect_of_order().returning(|_| Ok(Vec::new()));
-    unit.payments.expect_record().times(1).returning(|_| Ok(true));
-    let client = parts.with_unit(unit).open().await;
+    let client = parts.on_record(only(OrderStatus::AwaitingPayment)).open().await;
     assert_eq!(refused(&client.send(cancel()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");
     assert_eq!(client.commits(), 1);
 }
@@ -129,19 +110,12 @@ async fn where_alipay_cannot_be_asked_it_is_502_and_nothing_changes() {
 
 #[actix_web::test]
 async fn an_order_that_keeps_changing_is_a_conflict() {
-    let mut parts = unpaid(None);
-    parts.units = (0..8)
-        .map(|_| {
-            let mut unit = giving_back();
-            unit.orders.expect_change_status().returning(|_| Ok(false));
-            Ok(unit)
-        })
-        .collect();
+    let parts = cancellable(None).failing_to_append(8, changed_meanwhile);
     assert_eq!(refused_with(parts, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
 
     let mut settling = seen(&[OrderStatus::AwaitingPayment]);
     settling.gateway.expect_query().returning(|_| Ok(Some(trade("323.91"))));
-    settling.units = (0..8).map(|_| Err(rows_locked())).collect();
+    let settling = settling.failing_to_lock(8, rows_locked);
     assert_eq!(refused_with(settling, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
 }
 
@@ -169,16 +143,12 @@ async fn the_database_may_fail() {
         parts.orders.expect_find().returning(move |_| Err(error()));
         refused_with(parts, code).await;
     }
-    let mut parts = unpaid(None);
-    parts.units = vec![Err(store_down())];
-    assert_eq!(refused_with(parts, INTERNAL).await, "系统错误");
+    assert_eq!(refused_with(cancellable(None).failing_to_lock(1, store_down), INTERNAL).await, "系统错误");
 
     let mut settling = seen(&[OrderStatus::AwaitingPayment]);
     settling.gateway.expect_query().returning(|_| Ok(Some(trade("323.91"))));
-    settling.units = vec![Err(store_down())];
-    assert_eq!(refused_with(settling, INTERNAL).await, "系统错误");
+    assert_eq!(refused_with(settling.failing_to_lock(1, store_down), INTERNAL).await, "系统错误");
 
-    let mut unit = cancelling();
-    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
-    assert_eq!(refused_with(unpaid(None).with_unit(unit), INTERNAL).await, "系统错误");
+    let lost = cancellable(None).failing_to_append(1, connection_lost);
+    assert_eq!(refused_with(lost, INTERNAL).await, "系统错误");
 }

@@ -71,20 +71,18 @@ async fn a_paid_order_is_sent_and_refunded_in_two_parts() {
     let number = paid(&shop).await;
     let order = format!("{ORDERS}/{number}");
 
-    let part = json!({
-        "request_id": "a", "amount": "11.90", "reason": "破损", "restock": [{"sku_id": 1, "count": 1}]
-    });
+    let part = json!({"request_id": "a", "amount": "11.90", "reason": "破损"});
     for _ in 0..2 {
         let mut answer = asked(&shop, post(&format!("{order}/refunds"), &part)).await;
         let refund = json!({
             "out_request_no": "shop-a", "trade_no": format!("T{number}"), "amount": "11.90", "reason": "破损",
-            "kind": "shop", "status": "succeeded", "restock": [{"sku_id": 1, "count": 1}], "requested_by": STAFF,
+            "kind": "shop", "status": "succeeded", "restock": [], "requested_by": STAFF,
             "created_at": "2019-11-28 12:00:00", "finished_at": "2019-11-28 12:00:00", "error": null
         });
         assert_eq!(answer["refund"], refund, "twice is once");
         let after = answer["order"].take();
         assert_eq!((&after["status"], &after["refundable_amount"]), (&json!(2), &json!("10.00")));
-        assert_eq!(after["lines"][0]["returned"], 1);
+        assert_eq!(after["lines"][0]["returned"], 0, "it is still to be shipped");
     }
     let too_much = json!({"request_id": "b", "amount": "10.01", "reason": "破损"});
     let answer = shop.client.send(post(&format!("{order}/refunds"), &too_much)).await;
@@ -104,6 +102,15 @@ async fn a_paid_order_is_sent_and_refunded_in_two_parts() {
 
     let shown = asked(&shop, get(&order)).await;
     assert_eq!(shown, answer["order"]);
+    assert_eq!(shown["lines"][0]["returned"], 0, "the buyer has it");
+    let back = json!({"request_id": "c", "restock": [{"sku_id": 1, "count": 1}]});
+    for _ in 0..2 {
+        let returned = asked(&shop, post(&format!("{order}/returns"), &back)).await;
+        assert_eq!(returned["lines"][0]["returned"], 1);
+    }
+    let more = json!({"request_id": "d", "restock": [{"sku_id": 1, "count": 1}]});
+    let answer = shop.client.send(post(&format!("{order}/returns"), &more)).await;
+    refused(&answer, RESTOCK_EXCEEDS_ORDER);
     let steps: Vec<_> = shown["timeline"]
         .as_array()
         .unwrap()

@@ -6,6 +6,7 @@ mod embedded;
 mod figures;
 mod paths;
 mod refunds;
+mod returns;
 mod search;
 mod session;
 mod ship;
@@ -14,10 +15,10 @@ mod tokens;
 
 use actix_web::test::TestRequest;
 use domain::{
-    Cause, EvidenceSource, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind,
+    Cause, EvidenceSource, Order, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind,
     RefundStatus, ShopTime, Trade, UserId, Username,
 };
-use ports::{FoundOrder, OrderFile, mock::MockUnitOfWork};
+use ports::{FoundOrder, OrderFile};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -193,14 +194,7 @@ fn summary(number: &str, status: OrderStatus) -> Value {
 
 /// The recorded order with nothing on record beside it.
 fn file(status: OrderStatus) -> OrderFile {
-    OrderFile {
-        order: order(status),
-        username: username(),
-        payments: Vec::new(),
-        refunds: Vec::new(),
-        moves: Vec::new(),
-        changes: Vec::new(),
-    }
+    OrderFile { ledger: only(status), username: username(), changes: Vec::new() }
 }
 
 /// The same on the wire.
@@ -245,12 +239,12 @@ fn anybodys(status: OrderStatus) -> Order {
     Order { user_id: UserId(5), ..order(status) }
 }
 
-/// A unit of work that finds all that is on record of the recorded order.
-fn books(found: Option<Order>, payments: Vec<PaymentRecord>, refunds: Vec<Refund>) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_find_for_update().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(found));
-    unit.stock.expect_moves_of().times(1).returning(|_| Ok(Vec::new()));
-    unit.payments.expect_of_order().times(1).return_once(|_| Ok(payments));
-    unit.refunds.expect_of_order().times(1).return_once(|_| Ok(refunds));
-    unit
+/// The recorded order in this status, paid, with these refunds.
+fn paid_ledger(status: OrderStatus, refunds: Vec<Refund>) -> OrderLedger {
+    ledger(Some(anybodys(status)), vec![payment()], refunds)
+}
+
+/// The status of the recorded order on record.
+fn status_of(client: &Client) -> OrderStatus {
+    client.ledgers().get(ORDER).order.unwrap().status
 }

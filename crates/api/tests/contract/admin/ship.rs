@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use domain::Shipment;
-use ports::StoreError;
+use domain::{Restock, Shipment, SkuId, ledger::Event};
 use tokio::time::{Instant, pause};
 
 use super::*;
@@ -12,45 +11,26 @@ fn ship() -> TestRequest {
     post(&of_order("/ship"), &json!({"carrier": " 顺丰速运 ", "tracking_number": "SF1"}))
 }
 
-fn paid(status: OrderStatus) -> MockUnitOfWork {
-    books(Some(anybodys(status)), vec![payment()], Vec::new())
-}
-
-/// A unit of work in which the order is sent.
-fn shipping_in() -> MockUnitOfWork {
-    let mut unit = paid(OrderStatus::AwaitingShipment);
-    unit.orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| {
-            (change.from, change.to) == (OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt)
-                && change.cause == Cause::shop(STAFF.to_owned(), Some("r-1".to_owned()))
-                && change.reason == "发货 顺丰速运 SF1"
-                && change.at == noon()
-        })
-        .returning(|_| Ok(true));
-    unit.orders
-        .expect_record_shipment()
-        .times(1)
-        .withf(|id, shipment| {
-            id.as_str() == ORDER && *shipment == Shipment::new("顺丰速运", "SF1", noon()).unwrap()
-        })
-        .returning(|_, _| Ok(()));
-    unit
+fn paid(status: OrderStatus) -> Parts {
+    Parts::untouched().on_record(paid_ledger(status, Vec::new()))
 }
 
 #[actix_web::test]
-async fn a_paid_order_is_sent_and_shown() {
-    let client = with_file(Parts::untouched().with_unit(shipping_in()), file(OrderStatus::AwaitingReceipt));
+async fn a_paid_order_is_shipped_and_shown() {
+    let client = with_file(paid(OrderStatus::AwaitingShipment), file(OrderStatus::AwaitingReceipt));
     let client = client.open().await;
     assert_eq!(done(&client.send(ship()).await), dossier(OrderStatus::AwaitingReceipt));
-    assert_eq!(client.commits(), 1);
+    let events = client.ledgers().appended();
+    let [Event::StatusChanged(change), Event::Shipped(shipment)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((change.to, change.reason.as_str()), (OrderStatus::AwaitingReceipt, "发货 顺丰速运 SF1"));
+    assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
+    assert_eq!(*shipment, Shipment::new("顺丰速运", "SF1", noon()).unwrap());
 }
 
 #[actix_web::test]
-async fn no_other_order_is_sent() {
+async fn no_other_order_is_shipped() {
     for status in OrderStatus::ALL.into_iter().filter(|status| *status != OrderStatus::AwaitingShipment) {
-        let client = Parts::untouched().with_unit(paid(status)).open().await;
+        let client = paid(status).open().await;
         let message = refused(&client.send(ship()).await, NOT_ALLOWED);
         assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
         assert_eq!(client.commits(), 0);
@@ -58,25 +38,29 @@ async fn no_other_order_is_sent() {
 }
 
 #[actix_web::test]
-async fn an_order_whose_money_all_goes_back_is_not_sent() {
+async fn an_order_whose_money_all_goes_back_is_not_shipped() {
     let refunds = vec![refund("323.91", RefundStatus::Requested)];
-    let unit = books(Some(anybodys(OrderStatus::AwaitingShipment)), vec![payment()], refunds);
-    let answer = sent(Parts::untouched().with_unit(unit), ship()).await;
-    assert_eq!(refused(&answer, NOT_ALLOWED), "订单状态不允许此操作:款项正在全部退回");
+    let parts = Parts::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, refunds));
+    assert_eq!(refused(&sent(parts, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:款项正在全部退回");
+}
+
+/// The goods are refunded and back in stock, the freight is kept.
+#[actix_web::test]
+async fn an_order_whose_every_piece_went_back_is_not_shipped() {
+    let restock = vec![Restock { sku_id: SkuId(4), pieces: 2 }, Restock { sku_id: SkuId(5), pieces: 1 }];
+    let goods = Refund { restock, ..refund("313.91", RefundStatus::Requested) };
+    let parts = Parts::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, vec![goods]));
+    assert_eq!(refused(&sent(parts, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:商品已全部退回库存");
 }
 
 #[actix_web::test]
 async fn an_order_that_is_not_there_is_404() {
-    let unit = books(None, Vec::new(), Vec::new());
-    let answer = sent(Parts::untouched().with_unit(unit), ship()).await;
-    assert_eq!(refused(&answer, ORDER_NOT_FOUND), "订单不存在");
+    assert_eq!(refused(&sent(Parts::untouched(), ship()).await, ORDER_NOT_FOUND), "订单不存在");
 }
 
 #[actix_web::test]
-async fn an_order_that_changes_at_the_same_moment_is_a_conflict() {
-    let mut unit = paid(OrderStatus::AwaitingShipment);
-    unit.orders.expect_change_status().returning(|_| Ok(false));
-    let client = Parts::untouched().with_unit(unit).open().await;
+async fn an_order_that_keeps_changing_is_a_conflict() {
+    let client = paid(OrderStatus::AwaitingShipment).failing_to_append(8, changed_meanwhile).open().await;
     assert_eq!(refused(&client.send(ship()).await, CONFLICT), "订单刚刚发生了变化,请刷新后重试");
     assert_eq!(client.commits(), 0);
 }
@@ -117,14 +101,11 @@ async fn a_bad_parameter_is_named() {
 
 #[actix_web::test]
 async fn the_database_may_fail() {
-    for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
-        let parts = Parts { units: vec![Err(error())], ..Parts::untouched() };
-        refused(&sent(parts, ship()).await, code);
+    for (error, times, code) in [(store_down as fn() -> _, 1, INTERNAL), (rows_locked, 8, CONFLICT)] {
+        refused(&sent(Parts::untouched().failing_to_lock(times, error), ship()).await, code);
     }
-    let mut unit = shipping_in();
-    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
-    let message = refused(&sent(Parts::untouched().with_unit(unit), ship()).await, INTERNAL);
-    assert_eq!(message, "系统错误");
+    let parts = paid(OrderStatus::AwaitingShipment).failing_to_append(1, connection_lost);
+    assert_eq!(refused(&sent(parts, ship()).await, INTERNAL), "系统错误");
 }
 
 /// The clock stands still and jumps to whatever is waited for next, so this takes no time.
@@ -133,7 +114,7 @@ async fn a_request_that_takes_too_long_is_answered() {
     pause();
     let started = Instant::now();
     let begin_after = Duration::from_secs(25);
-    let parts = Parts { begin_after, ..Parts::untouched() }.with_unit(MockUnitOfWork::default());
+    let parts = Parts { begin_after, ..Parts::untouched() };
     let client = parts.open().await;
     assert_eq!(refused(&client.send(ship()).await, BUSY), "系统繁忙,请稍后重试");
     assert_eq!((started.elapsed().as_secs(), client.commits()), (REQUEST_TIMEOUT.as_secs(), 0));

@@ -28,7 +28,8 @@ async fn payments_say_what_can_be_refunded() {
     let parts =
         [("20.01", RefundStatus::Succeeded), ("0.90", RefundStatus::Requested), ("1", RefundStatus::Failed)];
     let refunds = parts.map(|(amount, status)| refund(amount, status)).into();
-    let answer = shown(OrderFile { payments, refunds, ..file(OrderStatus::AwaitingShipment) }).await;
+    let on_record = ledger(Some(order(OrderStatus::AwaitingShipment)), payments, refunds);
+    let answer = shown(OrderFile { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
     let settled = json!({
         "trade_no": TRADE, "status": "settled", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
         "refunded_amount": "20.01", "refundable_amount": "303.00", "buyer": "159****1234",
@@ -55,14 +56,16 @@ async fn refunds_say_who_asked_for_them_and_what_became_of_them() {
         failure: Some("支付宝处理中".to_owned()),
         ..refund("323.91", RefundStatus::Requested)
     };
-    let moves = vec![StockMove {
+    let movements = vec![StockMove {
         sku_id: SkuId(5),
         pieces: 1,
         kind: StockMoveKind::Refunded("shop-r1".to_owned()),
         at: noon(),
     }];
     let refunds = vec![succeeded, owed];
-    let answer = shown(OrderFile { refunds, moves, ..file(OrderStatus::AwaitingShipment) }).await;
+    let on_record = ledger(Some(order(OrderStatus::AwaitingShipment)), Vec::new(), refunds);
+    let on_record = OrderLedger { movements, ..on_record };
+    let answer = shown(OrderFile { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
     let mut first = refund_data("20.01", "succeeded");
     first["restock"] = json!([{"sku_id": 5, "count": 1}]);
     let mut second = refund_data("323.91", "requested");
@@ -125,7 +128,7 @@ async fn the_timeline_says_who_did_what_and_by_which_request() {
 async fn a_sent_order_says_how_and_an_old_one_what_is_known() {
     let shipment = Shipment::new("顺丰速运", "SF1", at("21:00:00")).unwrap();
     let mut sent_order = file(OrderStatus::AwaitingReceipt);
-    sent_order.order.shipment = Some(shipment);
+    sent_order.ledger.order.as_mut().unwrap().shipment = Some(shipment);
     let mut expected = dossier(OrderStatus::AwaitingReceipt);
     expected["shipment"] =
         json!({"carrier": "顺丰速运", "tracking_number": "SF1", "shipped_at": "2019-11-28 21:00:00"});
@@ -133,7 +136,7 @@ async fn a_sent_order_says_how_and_an_old_one_what_is_known() {
 
     let mut old = file(OrderStatus::Completed);
     old.username = Username(String::new());
-    old.order.expire_at = None;
+    old.ledger.order.as_mut().unwrap().expire_at = None;
     let mut expected = dossier(OrderStatus::Completed);
     expected["user"]["username"] = json!("");
     expected["expire_at"] = Value::Null;

@@ -1,15 +1,18 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use api::http::{LoginCode, Office, Pages, SecurityLog, Shop, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
     ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently,
     RefundOrder, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
-    SignInRules, StartPayment, SweepCarts,
+    SignInRules, StartPayment, SweepCarts, Transact,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, DirectBuys, OrderReader,
-    Passwords, PaymentGateway, Showcase, UnitsOfWork, Users,
+    OrderRepo, Passwords, PaymentGateway, Showcase, UnitsOfWork, Users,
     mock::{MockRandomness, clock_at},
 };
 use tokio::task::JoinSet;
@@ -27,6 +30,7 @@ pub(crate) struct Backs {
     pub(crate) orders: Arc<dyn OrderReader>,
     pub(crate) office: Arc<dyn BackOffice>,
     pub(crate) units: Arc<dyn UnitsOfWork>,
+    pub(crate) ledgers: Arc<dyn OrderRepo>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     pub(crate) showcase: Arc<dyn Showcase>,
     pub(crate) editor: Arc<dyn AddressEditor>,
@@ -38,8 +42,19 @@ impl Backs {
     /// The shop at [`noon`], and the writers of its desk.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
-        let Self { users, address_book, catalog, carts, direct_buys, orders, office, units, gateway, .. } =
-            self;
+        let Self {
+            users,
+            address_book,
+            catalog,
+            carts,
+            direct_buys,
+            orders,
+            office,
+            units,
+            ledgers,
+            gateway,
+            ..
+        } = self;
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
@@ -53,14 +68,21 @@ impl Backs {
             clock: Arc::clone(&clock),
             randomness: Arc::new(randomness),
         };
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(0_u32);
+        let transact = Arc::new(Transact {
+            orders: ledgers,
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(randomness),
+            retries: AtomicU64::new(0),
+        });
         let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
         let (desk, writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
         let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
         let settle = Arc::new(SettlePayment {
             gateway: Arc::clone(&gateway),
-            units: Arc::clone(&units),
+            transact: Arc::clone(&transact),
             merchant: merchant(),
-            clock: Arc::clone(&clock),
         });
         let office = Office {
             staff: Some(staff_key()),
@@ -69,12 +91,11 @@ impl Backs {
             inspect: InspectOrder { office: Arc::clone(&office) },
             figures: ShowFigures { office, clock: Arc::clone(&clock) },
             ship: Arc::new(ShipOrder {
-                units: Arc::clone(&units),
-                clock: Arc::clone(&clock),
+                transact: Arc::clone(&transact),
                 receipt_after: rules().receipt_after,
             }),
             refund: Arc::new(RefundOrder {
-                units: Arc::clone(&units),
+                transact: Arc::clone(&transact),
                 gateway: Arc::clone(&gateway),
                 settle: Arc::clone(&settle),
                 clock: Arc::clone(&clock),
@@ -98,32 +119,26 @@ impl Backs {
                 carts,
                 direct_buys,
                 orders: Arc::clone(&orders),
-                units: Arc::clone(&units),
+                units,
                 desk,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),
                 rules: rules(),
             },
             list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
-            confirm: ConfirmReceipt {
-                users: Arc::clone(&users),
-                units: Arc::clone(&units),
-                clock: Arc::clone(&clock),
-            },
+            confirm: ConfirmReceipt { users: Arc::clone(&users), transact: Arc::clone(&transact) },
             start_payment: StartPayment {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),
-                units: Arc::clone(&units),
+                transact,
                 cashier,
-                clock: Arc::clone(&clock),
+                clock,
             },
             cancel: Arc::new(CancelOrder {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),
-                units,
                 gateway: Arc::clone(&gateway),
                 settle: Arc::clone(&settle),
-                clock,
             }),
             show: ShowOrder { users, orders: Arc::clone(&orders) },
             payment_result: PaymentResult {

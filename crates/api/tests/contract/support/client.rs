@@ -12,7 +12,7 @@ use actix_web::{
 };
 use api::configuration::Origins;
 use api::http::{Shop, cors, named, routes};
-use ports::mock::PreparedUnits;
+use ports::mock::{Ledgers, PreparedUnits};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -22,6 +22,7 @@ use super::{Backs, Document};
 pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
     pub(super) units: Arc<PreparedUnits>,
+    pub(super) ledgers: Ledgers,
     pub(super) origins: Origins,
     pub(super) _writers: JoinSet<()>,
 }
@@ -38,7 +39,13 @@ impl Client {
     /// Over these, with everything else as usual.
     pub(crate) fn of(backs: Backs) -> Self {
         let (shop, writers) = backs.shop();
-        Self { shop: Data::new(shop), units: Arc::default(), origins: Origins::Any, _writers: writers }
+        Self {
+            shop: Data::new(shop),
+            units: Arc::default(),
+            ledgers: Ledgers::default(),
+            origins: Origins::Any,
+            _writers: writers,
+        }
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
@@ -87,9 +94,14 @@ impl Client {
         call_service(&init_service(app).await, request).await
     }
 
-    /// How many units of work were committed.
+    /// What is on record of orders that were placed.
+    pub(crate) fn ledgers(&self) -> &Ledgers {
+        &self.ledgers
+    }
+
+    /// How many transactions were committed.
     pub(crate) fn commits(&self) -> usize {
-        self.units.commits()
+        self.units.commits() + self.ledgers.commits()
     }
 
     /// How many of the prepared units of work were not begun.

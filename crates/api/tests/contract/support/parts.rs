@@ -3,13 +3,13 @@ use std::{sync::Arc, time::Duration};
 use actix_web::{test::TestRequest, web::Data};
 use api::{configuration::Origins, http::Readiness};
 use async_trait::async_trait;
-use domain::{Address, Cart, Money, OrderStatus, Sku};
+use domain::{Address, Cart, Money, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, Sku};
 use ports::{
-    Destination, StoreError, UnitOfWork, UnitsOfWork,
+    AppendError, Claimed, Destination, LockedOrder, OrderRepo, StoreError, UnitOfWork, UnitsOfWork,
     mock::{
-        MockAddressBook, MockAddressEditor, MockBackOffice, MockCartStore, MockCatalog, MockCredentials,
-        MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway, MockShowcase, MockUnitOfWork,
-        MockUsers, PreparedUnits,
+        Ledgers, MockAddressBook, MockAddressEditor, MockBackOffice, MockCartStore, MockCatalog,
+        MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway, MockShowcase,
+        MockUnitOfWork, MockUsers, PreparedUnits,
     },
 };
 use serde_json::Value;
@@ -27,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) orders: MockOrderReader,
     pub(crate) office: MockBackOffice,
     pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
+    /// What is on record of orders that were placed.
+    pub(crate) ledgers: Ledgers,
     pub(crate) gateway: MockPaymentGateway,
     pub(crate) showcase: MockShowcase,
     pub(crate) editor: MockAddressEditor,
@@ -71,6 +73,38 @@ impl UnitsOfWork for SlowUnits {
     }
 }
 
+/// The same for what is on record.
+struct SlowLedgers {
+    ledgers: Ledgers,
+    begin_after: Duration,
+}
+
+#[async_trait]
+impl OrderRepo for SlowLedgers {
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
+        tokio::time::sleep(self.begin_after).await;
+        self.ledgers.lock(number).await
+    }
+
+    async fn claim_due_orders(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        self.ledgers.claim_due_orders(now, lease_until, limit).await
+    }
+
+    async fn claim_due_refunds(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
+        self.ledgers.claim_due_refunds(now, lease_until, limit).await
+    }
+}
+
 impl Parts {
     /// Ports of which nothing is expected.
     pub(crate) fn untouched() -> Self {
@@ -83,6 +117,7 @@ impl Parts {
             orders: MockOrderReader::new(),
             office: MockBackOffice::new(),
             units: Vec::new(),
+            ledgers: Ledgers::default(),
             gateway: MockPaymentGateway::new(),
             showcase: MockShowcase::new(),
             editor: MockAddressEditor::new(),
@@ -154,6 +189,24 @@ impl Parts {
         self
     }
 
+    /// This is on record of an order.
+    pub(crate) fn on_record(self, ledger: OrderLedger) -> Self {
+        self.ledgers.put(ledger);
+        self
+    }
+
+    /// What is on record cannot be locked so often.
+    pub(crate) fn failing_to_lock(mut self, times: usize, error: fn() -> StoreError) -> Self {
+        self.ledgers = self.ledgers.failing_to_lock((0..times).map(|_| error()));
+        self
+    }
+
+    /// Events cannot be written so often.
+    pub(crate) fn failing_to_append(mut self, times: usize, error: fn() -> AppendError) -> Self {
+        self.ledgers = self.ledgers.failing_to_append((0..times).map(|_| error()));
+        self
+    }
+
     /// The order that is stored is in this status, for readers.
     pub(crate) fn with_order(mut self, status: OrderStatus) -> Self {
         self.orders
@@ -174,6 +227,7 @@ impl Parts {
             orders,
             office: Arc::new(self.office),
             units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
+            ledgers: Arc::new(SlowLedgers { ledgers: self.ledgers.clone(), begin_after: self.begin_after }),
             gateway: Arc::new(self.gateway),
             showcase: Arc::new(self.showcase),
             editor: Arc::new(self.editor),
@@ -189,7 +243,13 @@ impl Parts {
         }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
-        Client { shop: Data::new(shop), units, origins: self.origins, _writers: writers }
+        Client {
+            shop: Data::new(shop),
+            units,
+            ledgers: self.ledgers,
+            origins: self.origins,
+            _writers: writers,
+        }
     }
 
     /// Opens the shop for one request with the buyer's token.

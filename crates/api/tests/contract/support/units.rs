@@ -1,7 +1,7 @@
-use domain::{OrderStatus, StatusChange};
-use ports::{StockOutcome, mock::MockUnitOfWork};
+use domain::{Order, OrderLedger, OrderStatus, PaymentRecord, Refund};
+use ports::{AppendError, StockOutcome, StoreError, mock::MockUnitOfWork};
 
-use crate::samples::order;
+use crate::samples::{ORDER, SECRET_CAUSE, order};
 
 /// A unit of work that takes the stock and writes the order.
 pub(crate) fn placing() -> MockUnitOfWork {
@@ -11,19 +11,25 @@ pub(crate) fn placing() -> MockUnitOfWork {
     unit
 }
 
-/// A unit of work in which the order is found in this status.
-pub(crate) fn finding(status: OrderStatus) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders
-        .expect_find_for_update()
-        .returning(move |id| Ok(Some(order(status)).filter(|order| order.id == *id)));
-    unit
+/// All that is on record of the recorded order; seven pieces of each of its SKUs are in stock.
+pub(crate) fn ledger(
+    found: Option<Order>,
+    payments: Vec<PaymentRecord>,
+    refunds: Vec<Refund>,
+) -> OrderLedger {
+    let in_stock = found.iter().flat_map(Order::stock).map(|line| (line.sku_id, 7)).collect();
+    OrderLedger { order: found, payments, refunds, in_stock, ..OrderLedger::empty(ORDER) }
 }
 
-/// The same, which then changes to another status.
-pub(crate) fn changing(from: OrderStatus, to: OrderStatus) -> MockUnitOfWork {
-    let mut unit = finding(from);
-    let is_it = move |change: &StatusChange| change.from == from && change.to == to;
-    unit.orders.expect_change_status().times(1).withf(is_it).returning(|_| Ok(true));
-    unit
+/// The recorded order in this status, without anything else on record.
+pub(crate) fn only(status: OrderStatus) -> OrderLedger {
+    ledger(Some(order(status)), Vec::new(), Vec::new())
+}
+
+pub(crate) fn changed_meanwhile() -> AppendError {
+    AppendError::GuardLost
+}
+
+pub(crate) fn connection_lost() -> AppendError {
+    StoreError::OutcomeUnknown(SECRET_CAUSE.into()).into()
 }

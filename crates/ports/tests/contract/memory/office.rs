@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    Money, MoneySum, Order, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundStatus,
-    ShopDate, UserId, Username,
+    Money, MoneySum, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund,
+    RefundStatus, ShopDate, UserId, Username,
 };
 use ports::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, StoreError};
 
@@ -42,12 +42,16 @@ impl BackOffice for Memory {
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
         let moves = tables.moves.iter().filter(|(order, _)| order == id);
         let changes = tables.timeline.iter().filter(|(order, _)| order == id);
-        Ok(Some(OrderFile {
-            username: tables.username(order.user_id),
-            order,
+        let ledger = OrderLedger {
             payments: payments.cloned().collect(),
             refunds: refunds.filter(|refund| is_its(&refund.out_trade_no)).cloned().collect(),
-            moves: moves.map(|(_, moved)| moved.clone()).collect(),
+            movements: moves.map(|(_, moved)| moved.clone()).collect(),
+            order: Some(order.clone()),
+            ..OrderLedger::empty(id.as_str())
+        };
+        Ok(Some(OrderFile {
+            username: tables.username(order.user_id),
+            ledger,
             changes: changes.map(|(_, entry)| entry.clone()).collect(),
         }))
     }

@@ -5,7 +5,7 @@ use domain::{
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, Showcase, UnitsOfWork, Users,
+    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -46,6 +46,10 @@ impl Shop for Memory {
     }
 
     fn office(&self) -> &dyn BackOffice {
+        self
+    }
+
+    fn ledgers(&self) -> &dyn OrderRepo {
         self
     }
 

@@ -2,7 +2,7 @@
 
 mod refused;
 
-use domain::{Money, Restock, SkuId, StockMoveKind};
+use domain::{Restock, SkuId, StockMoveKind, ledger::Event};
 use ports::{GatewayError, RefundOutcome, RefundRequest};
 
 use super::*;
@@ -32,47 +32,21 @@ fn requested(amount: &str, restock: Vec<Restock>) -> Refund {
     Refund { restock, ..refund(amount, RefundStatus::Requested) }
 }
 
-/// A unit of work that finds the paid order and no refund under the request's name.
-fn deciding(status: OrderStatus, payments: Vec<PaymentRecord>, refunds: Vec<Refund>) -> MockUnitOfWork {
-    let mut unit = books(Some(anybodys(status)), payments, refunds);
-    unit.refunds.expect_find().times(1).withf(|number| number == "shop-r1").returning(|_| Ok(None));
-    unit
+/// The paid order, not shipped, with these refunds.
+fn awaiting(refunds: Vec<Refund>) -> Parts {
+    Parts::untouched().on_record(paid_ledger(AWAITING, refunds))
 }
 
-/// The same, which writes this refund down.
-fn recording(refund: Refund) -> MockUnitOfWork {
-    let mut unit = deciding(AWAITING, vec![payment()], Vec::new());
-    unit.refunds
-        .expect_record()
-        .times(1)
-        .withf(move |recorded, due_at| *recorded == refund && *due_at == Some(at("12:02:00")))
-        .returning(|_, _| Ok(true));
-    unit
+/// All pieces of the order.
+fn all_pieces() -> Vec<Restock> {
+    vec![Restock { sku_id: SkuId(4), pieces: 2 }, Restock { sku_id: SkuId(5), pieces: 1 }]
 }
 
-/// A unit of work that writes down what Alipay said about the refund.
-fn finishing(refund: &Refund, status: RefundStatus, failure: Option<&'static str>) -> MockUnitOfWork {
-    let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], vec![refund.clone()]);
-    unit.refunds
-        .expect_finish()
-        .times(1)
-        .withf(move |number, end, why, now| {
-            (number, *end, why.as_deref(), *now) == ("shop-r1", status, failure, noon())
-        })
-        .returning(|_, _, _, _| Ok(true));
-    unit
-}
-
-/// The same for a refund that went through: the sums of payment and order grow.
-fn succeeding(refund: &Refund) -> MockUnitOfWork {
-    let mut unit = finishing(refund, RefundStatus::Succeeded, None);
-    let amount = refund.amount;
-    let is_amount = move |known: &Money| *known == amount;
-    let of_payment = unit.payments.expect_set_refunded().times(1);
-    of_payment.withf(move |trade_no, sum| trade_no == TRADE && is_amount(sum)).returning(|_, _| Ok(()));
-    let of_order = unit.orders.expect_set_refunded().times(1);
-    of_order.withf(move |id, sum| id.as_str() == ORDER && is_amount(sum)).returning(|_, _| Ok(()));
-    unit
+/// The refund of the whole payment on the wire; the pieces that were not shipped go back with it.
+fn whole_data(status: &str) -> Value {
+    let mut data = refund_data("323.91", status);
+    data["restock"] = json!([{"sku_id": 4, "count": 2}, {"sku_id": 5, "count": 1}]);
+    data
 }
 
 /// Alipay, which is asked once to send the refund back, and says this.
@@ -88,96 +62,80 @@ fn alipay(mut parts: Parts, refund: &Refund, said: Result<RefundOutcome, Gateway
 }
 
 /// What became of a refund that was written down, when Alipay said this.
-async fn told(
-    said: Result<RefundOutcome, GatewayError>,
-    known: Option<&str>,
-    writing: MockUnitOfWork,
-) -> Value {
-    let refund = requested("323.91", Vec::new());
-    let mut parts = alipay(Parts::untouched(), &refund, said);
+async fn told(said: Result<RefundOutcome, GatewayError>, known: Option<&str>) -> (Value, Client) {
+    let mut parts = alipay(awaiting(Vec::new()), &requested("323.91", all_pieces()), said);
     let known = known.map(money);
     parts
         .gateway
         .expect_refund_query()
         .withf(|trade_no, number| (trade_no, number) == (TRADE, "shop-r1"))
         .returning(move |_, _| Ok(known));
-    let parts = with_file(parts.with_unit(recording(refund)).with_unit(writing), file(AWAITING));
-    let client = parts.open().await;
+    let client = with_file(parts, file(AWAITING)).open().await;
     let mut answer = done(&client.send(asked(&whole())).await);
     assert_eq!(client.commits(), 2);
     assert_eq!(answer["order"].take(), dossier(AWAITING));
-    answer["refund"].take()
+    (answer["refund"].take(), client)
 }
 
-/// A unit of work that leaves the refund open, for this reason.
-fn leaving_open(why: &'static str) -> MockUnitOfWork {
-    let refund = requested("323.91", Vec::new());
-    let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], vec![refund]);
-    unit.refunds
-        .expect_set_due()
-        .times(1)
-        .withf(move |number, due_at, failure| {
-            (number, *due_at, failure.as_deref()) == ("shop-r1", at("12:00:10"), Some(why))
-        })
-        .returning(|_, _, _| Ok(()));
-    unit
+/// When the refund that Alipay left open is due again, and why.
+fn postponed(client: &Client) -> (ShopTime, String) {
+    match client.ledgers().appended().last() {
+        Some(Event::RefundPostponed { out_request_no, due_at, failure: Some(why) })
+            if out_request_no == "shop-r1" =>
+        {
+            (*due_at, why.clone())
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[actix_web::test]
-async fn the_whole_payment_goes_back_and_the_order_ends() {
-    let refund = requested("323.91", Vec::new());
-    let mut ending = succeeding(&refund);
-    ending
-        .orders
-        .expect_change_status()
-        .times(1)
-        .withf(|change| {
-            (change.from, change.to) == (AWAITING, OrderStatus::Refunded)
-                && change.cause == Cause::shop(STAFF.to_owned(), Some("r-1".to_owned()))
-                && change.reason == "质量问题"
-        })
-        .returning(|_| Ok(true));
-    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    let parts = with_file(parts.with_unit(recording(refund)).with_unit(ending), file(OrderStatus::Refunded));
-    let client = parts.open().await;
+async fn the_whole_payment_goes_back_with_what_was_not_shipped_and_the_order_ends() {
+    let refund = requested("323.91", all_pieces());
+    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(parts, file(OrderStatus::Refunded)).open().await;
     let answer = done(&client.send(asked(&whole())).await);
-    let refund = refund_data("323.91", "succeeded");
-    assert_eq!(answer, json!({"refund": refund, "order": dossier(OrderStatus::Refunded)}));
-    assert_eq!(client.commits(), 2);
+    assert_eq!(answer, json!({"refund": whole_data("succeeded"), "order": dossier(OrderStatus::Refunded)}));
+    assert_eq!((client.commits(), status_of(&client)), (2, OrderStatus::Refunded));
+    let events = client.ledgers().appended();
+    let Event::RefundRequested { refund: recorded, due_at } = &events[0] else { panic!("{events:?}") };
+    assert_eq!((recorded, *due_at), (&refund, at("12:02:00")));
+    let Some(Event::StatusChanged(change)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
+    assert_eq!(change.reason, "质量问题");
+    assert_eq!(client.ledgers().get(ORDER).movements.len(), 2);
+}
+
+#[actix_web::test]
+async fn staff_may_keep_the_pieces_out_of_stock() {
+    let refund = requested("323.91", Vec::new());
+    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(parts, file(OrderStatus::Refunded)).open().await;
+    let body = json!({"request_id": "r1", "reason": "质量问题", "restock": []});
+    assert_eq!(done(&client.send(asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
+    assert_eq!(client.ledgers().get(ORDER).movements.len(), 0);
 }
 
 #[actix_web::test]
 async fn a_part_goes_back_with_pieces_and_the_order_goes_on() {
     let refund = requested("104.01", back());
-    let mut writing = succeeding(&refund);
-    writing
-        .stock
-        .expect_give_back()
-        .times(1)
-        .withf(|id, kind, pieces, now| {
-            id.as_str() == ORDER
-                && *kind == StockMoveKind::Refunded("shop-r1".to_owned())
-                && pieces == back()
-                && *now == noon()
-        })
-        .returning(|_, _, _, _| Ok(true));
-    let parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    let client =
-        with_file(parts.with_unit(recording(refund)).with_unit(writing), file(AWAITING)).open().await;
+    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(parts, file(AWAITING)).open().await;
     let answer = done(&client.send(asked(&part())).await);
     let mut refund = refund_data("104.01", "succeeded");
     refund["restock"] = json!([{"sku_id": 5, "count": 1}]);
     assert_eq!(answer, json!({"refund": refund, "order": dossier(AWAITING)}));
-    assert_eq!(client.commits(), 2);
+    assert_eq!((client.commits(), status_of(&client)), (2, AWAITING));
+    let after = client.ledgers().get(ORDER);
+    assert_eq!(after.order.unwrap().refunded_amount, money("104.01"));
+    assert_eq!(after.movements[0].kind, StockMoveKind::Refunded("shop-r1".to_owned()));
 }
 
 #[actix_web::test]
 async fn the_same_request_again_is_the_same_refund_and_nobody_is_asked() {
     for (status, word) in [(RefundStatus::Succeeded, "succeeded"), (RefundStatus::Failed, "failed")] {
         let known = Refund { restock: back(), ..refund("104.01", status) };
-        let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], vec![known.clone()]);
-        unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(known)));
-        let client = with_file(Parts::untouched().with_unit(unit), file(AWAITING)).open().await;
+        let client = with_file(awaiting(vec![known]), file(AWAITING)).open().await;
         let answer = done(&client.send(asked(&part())).await);
         let mut expected = refund_data("104.01", word);
         expected["restock"] = json!([{"sku_id": 5, "count": 1}]);
@@ -189,9 +147,7 @@ async fn the_same_request_again_is_the_same_refund_and_nobody_is_asked() {
 #[actix_web::test]
 async fn null_is_as_absent() {
     let known = refund("323.91", RefundStatus::Succeeded);
-    let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], Vec::new());
-    unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(known)));
-    let parts = with_file(Parts::untouched().with_unit(unit), file(AWAITING));
+    let parts = with_file(awaiting(vec![known]), file(AWAITING));
     let body = json!({"request_id": "r1", "amount": null, "reason": "质量问题", "trade_no": null});
     assert_eq!(done(&sent(parts, asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
 }
@@ -207,9 +163,7 @@ async fn an_amount_is_a_text_or_a_number() {
         (json!(1), "1.00"),
     ] {
         let known = refund(amount, RefundStatus::Succeeded);
-        let mut unit = books(Some(anybodys(AWAITING)), vec![payment()], Vec::new());
-        unit.refunds.expect_find().times(1).return_once(|_| Ok(Some(known)));
-        let parts = with_file(Parts::untouched().with_unit(unit), file(AWAITING));
+        let parts = with_file(awaiting(vec![known]), file(AWAITING));
         let body = json!({"request_id": "r1", "amount": sent_as, "reason": "质量问题"});
         let answer = sent(parts, asked(&body)).await;
         assert_eq!(done(&answer)["refund"], refund_data(amount, "succeeded"), "{body}");
@@ -218,13 +172,15 @@ async fn an_amount_is_a_text_or_a_number() {
 
 #[actix_web::test]
 async fn an_unclear_answer_leaves_it_requested() {
-    let mut expected = refund_data("323.91", "requested");
-    expected["error"] = json!("支付宝处理中");
-    assert_eq!(told(Ok(RefundOutcome::Unclear), None, leaving_open("支付宝处理中")).await, expected);
-
-    let why = "Alipay cannot be reached";
-    let open = told(Err(alipay_down()), None, leaving_open(why)).await;
-    assert_eq!((&open["status"], &open["error"]), (&json!("requested"), &json!(why)));
+    for (said, why) in
+        [(Ok(RefundOutcome::Unclear), "支付宝处理中"), (Err(alipay_down()), "Alipay cannot be reached")]
+    {
+        let mut expected = whole_data("requested");
+        expected["error"] = json!(why);
+        let (told, client) = told(said, None).await;
+        assert_eq!(told, expected);
+        assert_eq!(postponed(&client), (at("12:00:10"), why.to_owned()));
+    }
 }
 
 #[actix_web::test]
@@ -233,32 +189,23 @@ async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
         let (code, message) = ("ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned(), "卖家余额不足".to_owned());
         Err(GatewayError::Refused { code, message })
     };
-    let why = "ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足";
-    let refund = requested("323.91", Vec::new());
-    let failed = told(refusal(), None, finishing(&refund, RefundStatus::Failed, Some(why))).await;
-    let mut expected = refund_data("323.91", "failed");
-    expected["error"] = json!(why);
-    assert_eq!(failed, expected);
-
-    let mut ending = succeeding(&refund);
-    ending.orders.expect_change_status().times(1).returning(|_| Ok(true));
-    assert_eq!(told(refusal(), Some("323.91"), ending).await, refund_data("323.91", "succeeded"));
+    let mut expected = whole_data("failed");
+    expected["error"] = json!("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足");
+    let (failed, client) = told(refusal(), None).await;
+    assert_eq!((failed, status_of(&client)), (expected, AWAITING));
+    let (succeeded, client) = told(refusal(), Some("323.91")).await;
+    assert_eq!((succeeded, status_of(&client)), (whole_data("succeeded"), OrderStatus::Refunded));
 }
 
 /// Money that Alipay took under a number that is no order of ours goes back too.
 #[actix_web::test]
 async fn a_payment_for_no_order_goes_back_by_its_own_number() {
-    let stray = || PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
+    let stray = PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
+    let parts = Parts::untouched().on_record(ledger(None, vec![stray], Vec::new()));
     let refund = requested("323.91", Vec::new());
-    let mut recording = books(None, vec![stray()], Vec::new());
-    recording.refunds.expect_find().times(1).returning(|_| Ok(None));
-    recording.refunds.expect_record().times(1).returning(|_, _| Ok(true));
-    let mut writing = books(None, vec![stray()], vec![refund.clone()]);
-    writing.refunds.expect_finish().times(1).returning(|_, _, _, _| Ok(true));
-    writing.payments.expect_set_refunded().times(1).returning(|_, _| Ok(()));
-    let mut parts = alipay(Parts::untouched(), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let mut parts = alipay(parts, &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
     parts.office.expect_file().times(1).returning(|_| Ok(None));
-    let client = parts.with_unit(recording).with_unit(writing).open().await;
+    let client = parts.open().await;
     let body = json!({"request_id": "r1", "reason": "质量问题", "trade_no": TRADE});
     let answer = done(&client.send(asked(&body)).await);
     assert_eq!(answer, json!({"refund": refund_data("323.91", "succeeded"), "order": null}));

@@ -1,5 +1,7 @@
 //! Mocks of every port, for tests of the use cases.
 
+mod ledgers;
+
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -9,9 +11,10 @@ use async_trait::async_trait;
 use domain::{OrderNews, ShopTime};
 
 use crate::{
-    CartRemovals, IdempotencyRepo, OrderRepo, Outbox, PaymentRepo, RefundRepo, StockRepo, StoreError,
-    UnitOfWork, UnitsOfWork,
+    CartRemovals, IdempotencyRepo, NewOrderRepo, Outbox, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
 };
+pub use ledgers::Ledgers;
+
 pub use crate::{
     address_editor::MockAddressEditor,
     back_office::MockBackOffice,
@@ -26,23 +29,16 @@ pub use crate::{
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
     showcase::MockShowcase,
-    unit_of_work::{
-        MockCartRemovals, MockIdempotencyRepo, MockOrderRepo, MockPaymentRepo, MockRefundRepo, MockStockRepo,
-        MockUnitsOfWork,
-    },
+    unit_of_work::{MockCartRemovals, MockIdempotencyRepo, MockNewOrderRepo, MockStockRepo, MockUnitsOfWork},
 };
 
 /// A unit of work over mocked repositories. What is not expected on them fails the test.
 #[derive(Default)]
 pub struct MockUnitOfWork {
     /// What the use case does to the orders.
-    pub orders: MockOrderRepo,
+    pub orders: MockNewOrderRepo,
     /// What the use case does to the stock.
     pub stock: MockStockRepo,
-    /// What the use case does to the payments.
-    pub payments: MockPaymentRepo,
-    /// What the use case does to the refunds.
-    pub refunds: MockRefundRepo,
     /// The news that the use case writes.
     pub news: WrittenNews,
     /// What the use case does to the repeatable requests.
@@ -56,20 +52,12 @@ pub struct MockUnitOfWork {
 
 #[async_trait]
 impl UnitOfWork for MockUnitOfWork {
-    fn orders(&mut self) -> &mut dyn OrderRepo {
+    fn orders(&mut self) -> &mut dyn NewOrderRepo {
         &mut self.orders
     }
 
     fn stock(&mut self) -> &mut dyn StockRepo {
         &mut self.stock
-    }
-
-    fn payments(&mut self) -> &mut dyn PaymentRepo {
-        &mut self.payments
-    }
-
-    fn refunds(&mut self) -> &mut dyn RefundRepo {
-        &mut self.refunds
     }
 
     fn outbox(&mut self) -> &mut dyn Outbox {

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use crate::{Order, ShopTime};
+use crate::{Order, OrderStatus, ShopTime};
+
+use super::{Event, Refusal, decide::Decision};
 
 /// How long after its creation an unpaid order is first asked about; each further time comes after twice as long.
 const FIRST_LOOK: Duration = Duration::from_secs(60);
@@ -63,6 +65,37 @@ impl Order {
     pub fn last_look(&self, now: ShopTime) -> ShopTime {
         let end = self.expire_at.map_or_else(|| now.after(LONGEST_TRADE), |expire_at| expire_at.max(now));
         end.after(LAST_LOOK)
+    }
+}
+
+impl Decision<'_> {
+    /// The buyer of an order without a deadline begins to pay it: Alipay is asked about it from the first look on.
+    pub(super) fn watch_payment(&mut self) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?;
+        if order.expire_at.is_some() || order.status != OrderStatus::AwaitingPayment {
+            return Ok(());
+        }
+        let (status, due_at) = (order.status, order.next_look(self.at, 0));
+        self.push(Event::TimerSet { status, due_at, restart: true })
+    }
+
+    /// After its timer went off: an unpaid order is looked at again; a cancelled one was looked at for the last time; what
+    /// could not be dealt with is tried again later.
+    pub(super) fn set_timer(&mut self, attempts: u32, failed: bool) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?;
+        let attempts = attempts.saturating_add(1);
+        let due_at = match (order.status, failed) {
+            (OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt, true) => {
+                Some(order.look_after_failure(self.at, attempts))
+            }
+            (OrderStatus::AwaitingPayment, false) => order.next_look(self.at, attempts),
+            // Its timer is that of the automatic receipt.
+            (OrderStatus::AwaitingReceipt, false) => return Ok(()),
+            (OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded, _)
+            | (OrderStatus::Cancelled, false) => None,
+        };
+        let status = order.status;
+        self.push(Event::TimerSet { status, due_at, restart: due_at.is_none() })
     }
 }
 

@@ -1,0 +1,180 @@
+use async_trait::async_trait;
+use domain::{OrderId, OrderLedger, OrderNews, OrderStatus, Refund, ShopTime, ledger::Event};
+use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
+
+use super::{Conn, Database, Lease, orders, outbox, payments, refunds, stock};
+use crate::sql::{config::NewsTo, failure::QueryError};
+
+#[async_trait]
+impl OrderRepo for Database {
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
+        let mut lease = Self::begin(self).await?;
+        let ledger = lease.call(|conn| lock(conn, number)).await?;
+        Ok(Box::new(Locked { lease, ledger, news: self.news }))
+    }
+
+    async fn claim_due_orders(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        let mut lease = Self::begin(self).await?;
+        let (claimed, parked) = lease.call(|conn| orders::claim_due(conn, now, lease_until, limit)).await?;
+        lease.commit().await?;
+        self.parked.add(parked);
+        Ok(claimed)
+    }
+
+    async fn claim_due_refunds(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
+        let mut lease = Self::begin(self).await?;
+        let (claimed, parked) = lease.call(|conn| refunds::claim_due(conn, now, lease_until, limit)).await?;
+        lease.commit().await?;
+        self.parked.add(parked);
+        Ok(claimed)
+    }
+}
+
+/// A transaction that holds the lock on one number; dropped, the lease rolls it back.
+struct Locked {
+    lease: Lease,
+    ledger: OrderLedger,
+    news: NewsTo,
+}
+
+#[async_trait]
+impl LockedOrder for Locked {
+    fn ledger(&self) -> &OrderLedger {
+        &self.ledger
+    }
+
+    async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
+        let Self { mut lease, ledger, news } = *self;
+        let notices = match news {
+            NewsTo::Nobody => Vec::new(),
+            NewsTo::Outbox => ledger.notices(events),
+        };
+        match lease.call(|conn| write_all(conn, &ledger.number, events, &notices)).await? {
+            Written::Yes => Ok(lease.commit().await?),
+            Written::GuardLost => Err(AppendError::GuardLost),
+            Written::RequestNumberInUse => Err(AppendError::RequestNumberInUse),
+        }
+    }
+}
+
+/// What became of an event.
+enum Written {
+    Yes,
+    GuardLost,
+    RequestNumberInUse,
+}
+
+impl Written {
+    fn if_guarded(was_written: bool) -> Self {
+        if was_written { Self::Yes } else { Self::GuardLost }
+    }
+
+    fn if_new(was_inserted: bool) -> Self {
+        if was_inserted { Self::Yes } else { Self::RequestNumberInUse }
+    }
+}
+
+async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> {
+    let order = match OrderId::parse(number) {
+        Ok(id) => orders::find_for_update(conn, &id).await?,
+        Err(_) => None,
+    };
+    if order.is_none() {
+        payments::lock_of_order(conn, number).await?;
+    }
+    rest_of(conn, number, order).await
+}
+
+/// What is on record beside the order itself.
+pub(super) async fn rest_of(
+    conn: &mut Conn,
+    number: &str,
+    order: Option<domain::Order>,
+) -> Result<OrderLedger, QueryError> {
+    let payments = payments::of_order(conn, number).await?;
+    // Nothing goes back of what nobody paid, and pieces of an unpaid order have not moved.
+    let is_new = payments.is_empty()
+        && order.as_ref().is_none_or(|order| order.status == OrderStatus::AwaitingPayment);
+    let (refunds, movements) = if is_new {
+        (Vec::new(), Vec::new())
+    } else {
+        (refunds::of_order(conn, number).await?, stock::moves_of(conn, number).await?)
+    };
+    let held = order.as_ref().map(domain::Order::stock).unwrap_or_default();
+    let skus: Vec<i32> = held.iter().map(|line| line.sku_id.0).collect();
+    let in_stock = stock::in_stock(conn, &skus).await?;
+    Ok(OrderLedger { number: number.to_owned(), order, payments, refunds, movements, in_stock })
+}
+
+async fn write_all(
+    conn: &mut Conn,
+    number: &str,
+    events: &[Event],
+    notices: &[OrderNews],
+) -> Result<Written, QueryError> {
+    for event in events {
+        match write(conn, number, event).await? {
+            Written::Yes => {}
+            lost @ (Written::GuardLost | Written::RequestNumberInUse) => return Ok(lost),
+        }
+    }
+    if !notices.is_empty() {
+        outbox::add(conn, notices).await?;
+    }
+    Ok(Written::Yes)
+}
+
+async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, QueryError> {
+    Ok(match event {
+        Event::StatusChanged(change) => Written::if_guarded(orders::change_status(conn, change).await?),
+        Event::Shipped(shipment) => {
+            orders::record_shipment(conn, number, shipment).await?;
+            Written::Yes
+        }
+        Event::PaymentRecorded(payment) => Written::if_guarded(payments::record(conn, payment).await?),
+        Event::TradeClosed { trade_no } => {
+            payments::close(conn, trade_no).await?;
+            Written::Yes
+        }
+        Event::RefundRequested { refund, due_at } => {
+            Written::if_new(refunds::record(conn, refund, Some(*due_at)).await?)
+        }
+        Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
+            let written = match before {
+                None => Written::if_new(refunds::record(conn, refund, None).await?),
+                Some(before) => Written::if_guarded(refunds::finish(conn, refund, *before).await?),
+            };
+            payments::set_refunded(conn, &refund.trade_no, *trade_refunded).await?;
+            if let Some(amount) = order_refunded {
+                orders::set_refunded(conn, number, *amount).await?;
+            }
+            written
+        }
+        Event::RefundFailed { out_request_no, failure, at } => {
+            Written::if_guarded(refunds::fail(conn, out_request_no, failure, *at).await?)
+        }
+        Event::RefundPostponed { out_request_no, due_at, failure } => {
+            let failure = failure.as_deref();
+            Written::if_guarded(refunds::postpone(conn, out_request_no, *due_at, failure).await?)
+        }
+        Event::StockReturned { reason, pieces, at } => {
+            Written::if_guarded(stock::give_back(conn, number, reason, pieces, *at).await?)
+        }
+        Event::StockRetaken { pieces, at } => {
+            Written::if_guarded(stock::retake(conn, number, pieces, *at).await?)
+        }
+        Event::TimerSet { status, due_at, restart } => {
+            Written::if_guarded(orders::set_timer(conn, number, *status, *due_at, *restart).await?)
+        }
+    })
+}

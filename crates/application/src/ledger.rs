@@ -1,0 +1,175 @@
+//! The one shell around [`OrderLedger::decide`]: lock the number, decide, write the events, commit; and again, within
+//! bounds, where others were faster.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use domain::{
+    Cause, OrderLedger, PaymentStatus, RefundStatus,
+    ledger::{Command, Event, Refusal},
+};
+use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError};
+
+/// How often a command is tried before the caller is told that others were faster each time.
+const ATTEMPTS: u32 = 8;
+/// The longest wait before the second attempt; each further wait is longer by as much.
+const LONGEST_FIRST_WAIT: u32 = 10;
+
+/// Changes what is on record under an order number.
+pub struct Transact {
+    /// What is on record.
+    pub orders: Arc<dyn OrderRepo>,
+    /// When something happens.
+    pub clock: Arc<dyn Clock>,
+    /// Keeps those who wait for the same rows apart.
+    pub randomness: Arc<dyn Randomness>,
+    /// How often a command had to be tried again since the start, whatever it came to.
+    pub retries: AtomicU64,
+}
+
+/// What a command came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transacted {
+    /// What is on record now.
+    pub ledger: OrderLedger,
+    /// What was written; nothing if it was so before.
+    pub events: Vec<Event>,
+}
+
+/// Why a command did not take effect. Nothing was written, except as [`StoreError::OutcomeUnknown`] says.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactError {
+    /// The rules do not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Others were faster at every attempt.
+    #[error("the order kept changing meanwhile")]
+    Conflict,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Transact {
+    /// Carries out a command on what is on record under the number.
+    pub async fn run(
+        &self,
+        number: &str,
+        command: &Command,
+        cause: &Cause,
+    ) -> Result<Transacted, TransactError> {
+        for attempt in 1..=ATTEMPTS {
+            match self.try_once(number, command, cause).await {
+                Err(TransactError::Conflict | TransactError::Store(StoreError::Busy(_))) => {}
+                outcome => return outcome,
+            }
+            self.retries.fetch_add(1, Ordering::Relaxed);
+            let most = LONGEST_FIRST_WAIT.saturating_mul(attempt);
+            let wait = self.randomness.draw() % most.max(1);
+            tokio::time::sleep(Duration::from_millis(wait.into())).await;
+        }
+        Err(TransactError::Conflict)
+    }
+
+    async fn try_once(
+        &self,
+        number: &str,
+        command: &Command,
+        cause: &Cause,
+    ) -> Result<Transacted, TransactError> {
+        let locked = self.orders.lock(number).await?;
+        let events = locked.ledger().decide(command, cause, self.clock.now())?;
+        let mut ledger = locked.ledger().clone();
+        if events.is_empty() {
+            return Ok(Transacted { ledger, events });
+        }
+        for event in &events {
+            ledger.apply(event).map_err(Refusal::from)?;
+        }
+        match locked.append(&events).await {
+            Ok(()) => {}
+            Err(AppendError::GuardLost) => return Err(TransactError::Conflict),
+            Err(AppendError::RequestNumberInUse) => return Err(Refusal::RequestNumberReused.into()),
+            Err(AppendError::Store(error)) => return Err(error.into()),
+        }
+        for event in &events {
+            report(&ledger, event);
+        }
+        Ok(Transacted { ledger, events })
+    }
+
+    /// What is on record under the number, without a change.
+    pub(crate) async fn look(&self, number: &str) -> Result<OrderLedger, StoreError> {
+        Ok(self.orders.lock(number).await?.ledger().clone())
+    }
+}
+
+/// Says in the log what happened. What staff must look at is an error there.
+fn report(ledger: &OrderLedger, event: &Event) {
+    let number = ledger.number.as_str();
+    match event {
+        Event::StatusChanged(change) => {
+            let (from, to) = (change.from.label(), change.to.label());
+            let actor = change.cause.actor.as_str();
+            tracing::info!(order = number, from, to, actor, reason = change.reason, "order status changed");
+        }
+        Event::PaymentRecorded(payment) => {
+            let (trade_no, amount) = (payment.trade.trade_no.as_str(), payment.trade.total_amount);
+            let status = payment.status.as_str();
+            if payment.status == PaymentStatus::Settled {
+                tracing::info!(order = number, trade_no, %amount, status, "payment recorded");
+            } else {
+                tracing::error!(order = number, trade_no, %amount, status, "a payment does not pay its order");
+            }
+        }
+        Event::TradeClosed { trade_no } => {
+            tracing::warn!(
+                order = number,
+                trade_no,
+                "nothing is left of a trade whose refunds are not all on record"
+            );
+        }
+        Event::RefundRequested { refund, .. } => {
+            let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
+            tracing::info!(order = number, request, %amount, "refund requested");
+        }
+        Event::RefundSucceeded { refund, before, .. } => {
+            let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
+            match before {
+                Some(RefundStatus::Requested | RefundStatus::Succeeded) => {
+                    tracing::info!(order = number, request, %amount, "refund succeeded");
+                }
+                Some(RefundStatus::Failed) => {
+                    tracing::warn!(order = number, request, %amount, "a refund recorded as failed succeeded after all");
+                }
+                None => tracing::warn!(order = number, request, %amount, "a refund was made at Alipay"),
+            }
+        }
+        Event::RefundFailed { out_request_no, failure, .. } => {
+            tracing::error!(order = number, request = out_request_no, failure, "refund failed");
+        }
+        Event::RefundPostponed { out_request_no, failure, .. } => {
+            tracing::warn!(order = number, request = out_request_no, failure, "refund not known to be done");
+        }
+        Event::Shipped(shipment) => {
+            let (carrier, tracking) = (&shipment.carrier, &shipment.tracking_number);
+            tracing::info!(order = number, carrier, tracking, "order shipped");
+        }
+        Event::StockReturned { reason, pieces, .. } => {
+            tracing::info!(order = number, reason = reason.to_word(), ?pieces, "pieces went back into stock");
+        }
+        Event::StockRetaken { pieces, .. } => {
+            tracing::warn!(
+                order = number,
+                ?pieces,
+                "a cancelled order was paid late and took its stock again"
+            );
+        }
+        Event::TimerSet { .. } => {}
+    }
+}

@@ -1,0 +1,194 @@
+use crate::{
+    Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundStatus, Restock, ShopTime, StatusChange,
+    StockMove, StockMoveKind, TradeStatus,
+};
+
+use super::{Event, OrderLedger};
+
+/// An event does not fit what is on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Inapplicable {
+    /// There is no order, or it has another status.
+    #[error("the order is not in the status that the change begins with")]
+    OtherStatus,
+    /// The table of transitions has no such change.
+    #[error("no transition leads from one status to the other")]
+    NoTransition,
+    /// The trade is on record already, or another payment paid the order.
+    #[error("the payment is on record already, or the order is paid by another one")]
+    PaymentOnRecord,
+    /// The payment is not on record.
+    #[error("no payment of this trade is on record")]
+    UnknownPayment,
+    /// The refund's number is on record already, or is not, or its refund has another status.
+    #[error("the refund is not in the status that the event begins with")]
+    OtherRefundStatus,
+    /// More than what is left of the payment.
+    #[error("the refund exceeds what is left of the payment")]
+    ExceedsPayment,
+    /// Pieces went back for that reason before, or more of them than the order holds.
+    #[error("the pieces do not fit what the order holds")]
+    Pieces,
+}
+
+impl OrderLedger {
+    /// Takes an event into account.
+    ///
+    /// # Errors
+    /// The event does not fit what is on record; the ledger may be changed in part then.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Inapplicable> {
+        match event {
+            Event::StatusChanged(change) => self.change_status(change),
+            Event::Shipped(shipment) => {
+                let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
+                order.shipment = Some(shipment.clone());
+                Ok(())
+            }
+            Event::PaymentRecorded(payment) => self.record_payment(payment),
+            Event::TradeClosed { trade_no } => {
+                self.payment_mut(trade_no)?.trade.status = TradeStatus::Closed;
+                Ok(())
+            }
+            Event::RefundRequested { refund, .. } => self.request_refund(refund),
+            Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
+                self.finish_refund(refund, *before)?;
+                self.set_refunded(&refund.trade_no, *trade_refunded, *order_refunded)
+            }
+            Event::RefundFailed { out_request_no, failure, at } => {
+                let refund = self.refund_mut(out_request_no, RefundStatus::Requested)?;
+                refund.status = RefundStatus::Failed;
+                refund.failure = Some(failure.clone());
+                refund.finished_at = Some(*at);
+                Ok(())
+            }
+            Event::RefundPostponed { out_request_no, failure, .. } => {
+                self.refund_mut(out_request_no, RefundStatus::Requested)?.failure.clone_from(failure);
+                Ok(())
+            }
+            Event::StockReturned { reason, pieces, at } => self.return_pieces(reason, pieces, *at),
+            Event::StockRetaken { pieces, at } => self.retake_pieces(pieces, *at),
+            Event::TimerSet { status, .. } => {
+                let has_status = self.order.as_ref().is_some_and(|order| order.status == *status);
+                if has_status { Ok(()) } else { Err(Inapplicable::OtherStatus) }
+            }
+        }
+    }
+
+    fn change_status(&mut self, change: &StatusChange) -> Result<(), Inapplicable> {
+        let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
+        if order.status != change.from {
+            return Err(Inapplicable::OtherStatus);
+        }
+        if !OrderStatus::leads(change.from, change.to) {
+            return Err(Inapplicable::NoTransition);
+        }
+        order.status = change.to;
+        Ok(())
+    }
+
+    fn record_payment(&mut self, payment: &PaymentRecord) -> Result<(), Inapplicable> {
+        let is_second = payment.status == PaymentStatus::Settled && self.settled_payment().is_some();
+        if is_second || self.payment(&payment.trade.trade_no).is_some() {
+            return Err(Inapplicable::PaymentOnRecord);
+        }
+        self.payments.push(payment.clone());
+        Ok(())
+    }
+
+    fn request_refund(&mut self, refund: &Refund) -> Result<(), Inapplicable> {
+        if self.refund(&refund.out_request_no).is_some() || refund.status != RefundStatus::Requested {
+            return Err(Inapplicable::OtherRefundStatus);
+        }
+        if refund.amount > self.refundable(&refund.trade_no) {
+            return Err(Inapplicable::ExceedsPayment);
+        }
+        self.refunds.push(refund.clone());
+        Ok(())
+    }
+
+    fn finish_refund(&mut self, refund: &Refund, before: Option<RefundStatus>) -> Result<(), Inapplicable> {
+        if refund.status != RefundStatus::Succeeded {
+            return Err(Inapplicable::OtherRefundStatus);
+        }
+        match before {
+            None if self.refund(&refund.out_request_no).is_some() => Err(Inapplicable::OtherRefundStatus),
+            None => {
+                self.refunds.push(refund.clone());
+                Ok(())
+            }
+            Some(before) => {
+                self.refund_mut(&refund.out_request_no, before)?.clone_from(refund);
+                Ok(())
+            }
+        }
+    }
+
+    fn set_refunded(
+        &mut self,
+        trade_no: &str,
+        of_trade: Money,
+        of_order: Option<Money>,
+    ) -> Result<(), Inapplicable> {
+        self.payment_mut(trade_no)?.trade.refunded = of_trade;
+        if let Some(of_order) = of_order {
+            self.order.as_mut().ok_or(Inapplicable::OtherStatus)?.refunded_amount = of_order;
+        }
+        Ok(())
+    }
+
+    fn return_pieces(
+        &mut self,
+        reason: &StockMoveKind,
+        pieces: &[Restock],
+        at: ShopTime,
+    ) -> Result<(), Inapplicable> {
+        for back in pieces {
+            let held = self.held(back.sku_id);
+            let Some(in_stock) = self.in_stock.get_mut(&back.sku_id) else {
+                return Err(Inapplicable::Pieces);
+            };
+            if !reason.is_return() || back.pieces > held {
+                return Err(Inapplicable::Pieces);
+            }
+            *in_stock = in_stock.saturating_add(back.pieces);
+            self.record_movement(reason, *back, at)?;
+        }
+        Ok(())
+    }
+
+    fn retake_pieces(&mut self, pieces: &[Restock], at: ShopTime) -> Result<(), Inapplicable> {
+        for taken in pieces {
+            let in_stock = self.in_stock.get_mut(&taken.sku_id).ok_or(Inapplicable::Pieces)?;
+            *in_stock = in_stock.checked_sub(taken.pieces).ok_or(Inapplicable::Pieces)?;
+            self.record_movement(&StockMoveKind::Revived, *taken, at)?;
+        }
+        Ok(())
+    }
+
+    fn record_movement(
+        &mut self,
+        kind: &StockMoveKind,
+        Restock { sku_id, pieces }: Restock,
+        at: ShopTime,
+    ) -> Result<(), Inapplicable> {
+        if self.movements.iter().any(|moved| moved.sku_id == sku_id && moved.kind == *kind) {
+            return Err(Inapplicable::Pieces);
+        }
+        self.movements.push(StockMove { sku_id, pieces, kind: kind.clone(), at });
+        Ok(())
+    }
+
+    fn payment_mut(&mut self, trade_no: &str) -> Result<&mut PaymentRecord, Inapplicable> {
+        let of_trade = |payment: &&mut PaymentRecord| payment.trade.trade_no == trade_no;
+        self.payments.iter_mut().find(of_trade).ok_or(Inapplicable::UnknownPayment)
+    }
+
+    fn refund_mut(
+        &mut self,
+        out_request_no: &str,
+        before: RefundStatus,
+    ) -> Result<&mut Refund, Inapplicable> {
+        let this = |refund: &&mut Refund| refund.out_request_no == out_request_no && refund.status == before;
+        self.refunds.iter_mut().find(this).ok_or(Inapplicable::OtherRefundStatus)
+    }
+}

@@ -1,0 +1,105 @@
+use std::time::Duration;
+
+use crate::{EvidenceSource, Money, RefundAsk, Restock, Shipment, Trade, UserId};
+
+/// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Take note of a trade that is proven: by a verified message for this shop, or by Alipay's signed answer to a query.
+    RecordTrade {
+        /// The trade as Alipay tells of it.
+        trade: Trade,
+        /// Where that was learned.
+        source: EvidenceSource,
+    },
+    /// Take note of a refund that Alipay confirmed when it was asked.
+    RecordRefund {
+        /// The refund.
+        refund: ConfirmedRefund,
+        /// What proves the payment, for the case that it is not on record either: messages come in any order, or never.
+        proof: Option<(Trade, EvidenceSource)>,
+    },
+    /// Refund, once for each request number. `due_at` of the refund is `lease` from now: who requests it carries it out.
+    RequestRefund {
+        /// What is asked for.
+        ask: RefundAsk,
+        /// For how long nobody else carries it out.
+        lease: Duration,
+    },
+    /// Write down what Alipay said to a refund request.
+    RecordRefundAnswer {
+        /// The refund.
+        out_request_no: String,
+        /// What Alipay said.
+        answer: RefundAnswer,
+        /// How often Alipay was asked before.
+        attempts: u32,
+    },
+    /// Give up an order that is not paid. Alipay was asked before, so that it is known not to be paid.
+    Cancel {
+        /// The buyer who asks for it; `None` for staff and for the deadline.
+        buyer: Option<UserId>,
+        /// Why.
+        reason: String,
+        /// Whether a payment can still be made, since no trade exists that could be closed.
+        may_still_be_paid: bool,
+    },
+    /// Hand the goods to a carrier.
+    Ship {
+        /// How.
+        shipment: Shipment,
+        /// After how long the buyer is taken to have the goods.
+        receipt_after: Duration,
+    },
+    /// The buyer has the goods.
+    ConfirmReceipt {
+        /// The buyer who says so; `None` if the time for it has passed.
+        buyer: Option<UserId>,
+    },
+    /// Put pieces back into stock without money, once for each request number.
+    ReturnPieces {
+        /// Which pieces.
+        pieces: Vec<Restock>,
+        /// The number under which it happens once.
+        request_no: String,
+    },
+    /// Ask Alipay about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
+    WatchPayment,
+    /// The order's timer went off and was dealt with: set the next one.
+    SetTimer {
+        /// How often it went off before.
+        attempts: u32,
+        /// Whether it could not be dealt with.
+        failed: bool,
+    },
+}
+
+/// A refund that Alipay confirmed when it was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedRefund {
+    /// Alipay's number of the trade.
+    pub trade_no: String,
+    /// The number of the refund.
+    pub out_request_no: String,
+    /// How much went back under this number.
+    pub amount: Money,
+}
+
+/// What Alipay said to a refund request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundAnswer {
+    /// The money went back.
+    Succeeded,
+    /// Nothing went back.
+    Refused {
+        /// Alipay's words.
+        reason: String,
+        /// Whether asking again cannot change that.
+        is_final: bool,
+    },
+    /// It is not known whether the money went back.
+    Unclear {
+        /// Why.
+        reason: String,
+    },
+}

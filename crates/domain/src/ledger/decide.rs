@@ -1,0 +1,73 @@
+use crate::{Cause, OrderEvent, ShopTime, StatusChange, Transition};
+
+use super::{Command, Event, OrderLedger, Refusal};
+
+/// A decision while it is made: the events so far, and the ledger as it is after them. So every event that is decided
+/// is one that [`OrderLedger::apply`] accepts.
+pub(super) struct Decision<'a> {
+    pub(super) ledger: OrderLedger,
+    pub(super) cause: &'a Cause,
+    pub(super) at: ShopTime,
+    events: Vec<Event>,
+}
+
+impl OrderLedger {
+    /// What follows from a command: events to be written together, in this order. None of them: it is done already.
+    ///
+    /// # Errors
+    /// It is refused, and nothing is to be written.
+    pub fn decide(&self, command: &Command, cause: &Cause, at: ShopTime) -> Result<Vec<Event>, Refusal> {
+        let mut decision = Decision { ledger: self.clone(), cause, at, events: Vec::new() };
+        match command {
+            Command::RecordTrade { trade, source } => decision.record_trade(trade, *source)?,
+            Command::RecordRefund { refund, proof } => decision.record_refund(refund, proof.as_ref())?,
+            Command::RequestRefund { ask, lease } => decision.request_refund(ask, *lease)?,
+            Command::RecordRefundAnswer { out_request_no, answer, attempts } => {
+                decision.record_refund_answer(out_request_no, answer, *attempts)?;
+            }
+            Command::Cancel { buyer, reason, may_still_be_paid } => {
+                decision.cancel(*buyer, reason, *may_still_be_paid)?;
+            }
+            Command::Ship { shipment, receipt_after } => decision.ship(shipment, *receipt_after)?,
+            Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
+            Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,
+            Command::WatchPayment => decision.watch_payment()?,
+            Command::SetTimer { attempts, failed } => decision.set_timer(*attempts, *failed)?,
+        }
+        Ok(decision.events)
+    }
+}
+
+impl Decision<'_> {
+    /// Decides an event.
+    pub(super) fn push(&mut self, event: Event) -> Result<(), Refusal> {
+        self.ledger.apply(&event)?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// The change of status that the trigger means; `None` if it happened before.
+    ///
+    /// # Errors
+    /// The order's status does not allow it, or there is no order.
+    pub(super) fn transition(
+        &self,
+        trigger: OrderEvent,
+        reason: &str,
+        due_at: Option<ShopTime>,
+    ) -> Result<Option<StatusChange>, Refusal> {
+        let order = self.ledger.order_of(None)?;
+        match order.status.on(trigger)? {
+            Transition::AlreadyDone => Ok(None),
+            Transition::To(to) => Ok(Some(StatusChange {
+                order_id: order.id.clone(),
+                from: order.status,
+                to,
+                cause: self.cause.clone(),
+                reason: reason.to_owned(),
+                at: self.at,
+                due_at,
+            })),
+        }
+    }
+}

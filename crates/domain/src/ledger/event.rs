@@ -1,0 +1,117 @@
+use crate::{
+    Money, OrderNews, OrderStatus, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime,
+    StatusChange, StockMoveKind,
+};
+
+use super::OrderLedger;
+
+/// Something that happened to an order or its money: what is written, what the timeline, the webhooks and the log tell.
+///
+/// An adapter writes each with its guard, in the order of the list: what the event says was so before must be so in the
+/// statement that writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The order's status changed; its timer is set or taken off. Guard: the status before.
+    StatusChanged(StatusChange),
+    /// How the order was shipped.
+    Shipped(Shipment),
+    /// A payment is on record. Guard: its trade is not.
+    PaymentRecorded(PaymentRecord),
+    /// Alipay tells that nothing is left of a trade.
+    TradeClosed {
+        /// Alipay's number of the trade.
+        trade_no: String,
+    },
+    /// A refund is on record and not known to be done. Guard: its request number is not on record.
+    RefundRequested {
+        /// The refund, [`RefundStatus::Requested`].
+        refund: Refund,
+        /// When it is carried out, by whoever takes it first.
+        due_at: ShopTime,
+    },
+    /// Money went back. Guard: the refund's status before.
+    RefundSucceeded {
+        /// The refund, [`RefundStatus::Succeeded`].
+        refund: Refund,
+        /// Its status before; `None` if it was not on record.
+        before: Option<RefundStatus>,
+        /// What went back of its trade in all.
+        trade_refunded: Money,
+        /// What went back of the order's payment in all; `None` if the trade did not pay an order.
+        order_refunded: Option<Money>,
+    },
+    /// A refund failed: nothing went back. Guard: it was [`RefundStatus::Requested`].
+    RefundFailed {
+        /// Which.
+        out_request_no: String,
+        /// Why.
+        failure: String,
+        /// When.
+        at: ShopTime,
+    },
+    /// It is not known whether a refund is done; Alipay is asked again. Guard: it is [`RefundStatus::Requested`].
+    RefundPostponed {
+        /// Which.
+        out_request_no: String,
+        /// When.
+        due_at: ShopTime,
+        /// Why it is not known; `None` if there is news of it.
+        failure: Option<String>,
+    },
+    /// Pieces went back into stock, off the sales. Guard: none of these SKUs went back for that reason before.
+    StockReturned {
+        /// Why.
+        reason: StockMoveKind,
+        /// Which, ascending by SKU, each once.
+        pieces: Vec<Restock>,
+        /// When.
+        at: ShopTime,
+    },
+    /// Pieces of a cancelled order were taken out of stock again, whatever they cost now. Guard: they are there.
+    StockRetaken {
+        /// Which, ascending by SKU, each once.
+        pieces: Vec<Restock>,
+        /// When.
+        at: ShopTime,
+    },
+    /// The order's timer was set or taken off. Guard: the order's status.
+    TimerSet {
+        /// The order's status.
+        status: OrderStatus,
+        /// When it goes off; `None` if nothing is left to wait for.
+        due_at: Option<ShopTime>,
+        /// Whether the count of attempts begins anew.
+        restart: bool,
+    },
+}
+
+impl OrderLedger {
+    /// What webhooks are told of the events; the ledger is that before them.
+    pub fn notices(&self, events: &[Event]) -> Vec<OrderNews> {
+        let Some(order) = &self.order else { return Vec::new() };
+        let mut order = order.clone();
+        let mut notices = Vec::new();
+        for event in events {
+            match event {
+                Event::StatusChanged(change) => {
+                    notices.push(OrderNews::changed(change));
+                    order.status = change.to;
+                }
+                Event::RefundSucceeded { refund, .. } => {
+                    let at = refund.finished_at.unwrap_or(refund.requested_at);
+                    notices.push(OrderNews::refund(&order, refund, at));
+                }
+                Event::Shipped(_)
+                | Event::PaymentRecorded(_)
+                | Event::TradeClosed { .. }
+                | Event::RefundRequested { .. }
+                | Event::RefundFailed { .. }
+                | Event::RefundPostponed { .. }
+                | Event::StockReturned { .. }
+                | Event::StockRetaken { .. }
+                | Event::TimerSet { .. } => {}
+            }
+        }
+        notices
+    }
+}

@@ -1,0 +1,115 @@
+//! Giving up, shipping and receiving an order, and the pieces that come back.
+
+use std::time::Duration;
+
+use crate::{
+    OrderEvent, OrderStatus, Restock, Shipment, SkuId, StockMoveKind, UserId, refund::by_sku,
+    stock_move::pieces_held,
+};
+
+use super::{Event, OrderLedger, Refusal, decide::Decision};
+
+impl OrderLedger {
+    /// How many pieces of the SKU the order holds: bought and not back in stock.
+    pub(super) fn held(&self, sku_id: SkuId) -> u32 {
+        self.order.as_ref().map_or(0, |order| pieces_held(order, &self.movements, sku_id))
+    }
+
+    /// Whether nothing of the order is left to be shipped.
+    fn is_all_returned(&self) -> bool {
+        let stock = self.order.as_ref().map(crate::Order::stock).unwrap_or_default();
+        !stock.is_empty() && stock.iter().all(|line| self.returnable(line.sku_id) == 0)
+    }
+}
+
+impl Decision<'_> {
+    /// Changes the order's status, unless that happened before. Its timer is taken off.
+    pub(super) fn change_status(&mut self, trigger: OrderEvent, reason: &str) -> Result<(), Refusal> {
+        match self.transition(trigger, reason, None)? {
+            Some(change) => self.push(Event::StatusChanged(change)),
+            None => Ok(()),
+        }
+    }
+
+    /// An unpaid order is given up; its pieces go back into stock. A payment that can still be made must be found, even if
+    /// its notification is lost: the order is looked at once more after its end.
+    pub(super) fn cancel(
+        &mut self,
+        buyer: Option<UserId>,
+        reason: &str,
+        may_still_be_paid: bool,
+    ) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(buyer)?;
+        let due_at = may_still_be_paid.then(|| order.last_look(self.at));
+        let is_in_catalog = |id: &SkuId| self.ledger.in_stock.contains_key(id);
+        let pieces: Vec<Restock> = order
+            .stock()
+            .into_iter()
+            .filter(|line| is_in_catalog(&line.sku_id))
+            .map(|line| Restock { sku_id: line.sku_id, pieces: line.pieces })
+            .collect();
+        let Some(change) = self.transition(OrderEvent::Cancelled, reason, due_at)? else { return Ok(()) };
+        if !pieces.is_empty() {
+            self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;
+        }
+        self.push(Event::StatusChanged(change))
+    }
+
+    /// A paid order is handed to a carrier, unless its money or its pieces went back.
+    pub(super) fn ship(&mut self, shipment: &Shipment, receipt_after: Duration) -> Result<(), Refusal> {
+        let words = format!("发货 {} {}", shipment.carrier, shipment.tracking_number);
+        let due_at = Some(self.at.after(receipt_after));
+        let Some(change) = self.transition(OrderEvent::Shipped, words.trim_end(), due_at)? else {
+            return Ok(());
+        };
+        if self.ledger.is_being_refunded() {
+            return Err(Refusal::BeingRefunded);
+        }
+        if self.ledger.is_all_returned() {
+            return Err(Refusal::NothingToShip);
+        }
+        self.push(Event::StatusChanged(change))?;
+        self.push(Event::Shipped(shipment.clone()))
+    }
+
+    pub(super) fn confirm_receipt(&mut self, buyer: Option<UserId>) -> Result<(), Refusal> {
+        self.ledger.order_of(buyer)?;
+        let reason = if buyer.is_some() { "确认收货" } else { "超过期限,自动确认收货" };
+        self.change_status(OrderEvent::ReceiptConfirmed, reason)
+    }
+
+    /// Pieces come back without money: never more than are out.
+    pub(super) fn return_pieces(&mut self, pieces: &[Restock], request_no: &str) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?;
+        match order.status {
+            OrderStatus::AwaitingShipment
+            | OrderStatus::AwaitingReceipt
+            | OrderStatus::Completed
+            | OrderStatus::Refunded => {}
+            // The pieces are the buyer's to pay, or are back already.
+            status @ (OrderStatus::AwaitingPayment | OrderStatus::Cancelled) => {
+                return Err(crate::NotAllowed { status, event: OrderEvent::FullyRefunded }.into());
+            }
+        }
+        let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));
+        let before: Vec<Restock> = self
+            .ledger
+            .movements
+            .iter()
+            .filter(|moved| moved.kind == kind)
+            .map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces })
+            .collect();
+        if !before.is_empty() {
+            return if by_sku(&before) == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };
+        }
+        let fits = |back: &Restock| {
+            self.ledger.in_stock.contains_key(&back.sku_id)
+                && back.pieces <= self.ledger.returnable(back.sku_id)
+        };
+        match pieces.iter().find(|back| !fits(back)) {
+            Some(back) => Err(Refusal::ExceedsOrder(back.sku_id)),
+            None if pieces.is_empty() => Ok(()),
+            None => self.push(Event::StockReturned { reason: kind, pieces, at: self.at }),
+        }
+    }
+}

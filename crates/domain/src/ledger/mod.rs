@@ -1,0 +1,190 @@
+//! Everything on record under one order number, and the one place where anything about it is decided.
+//!
+//! [`OrderLedger::decide`] answers a [`Command`] with the [`Event`]s that follow from it, or refuses. No event means that
+//! what was asked for is already so: a repeated command changes nothing. [`OrderLedger::apply`] takes an event into
+//! account. Both are pure; what is decided is written by an adapter, event by event, in one transaction.
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod fulfilment;
+mod payments;
+mod refunds;
+mod timers;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Money, NotAllowed, Order, PaymentRecord, PaymentStatus, Refund, RefundStatus, SkuId, StockMove,
+    TradeStatus, UserId,
+};
+
+pub use apply::Inapplicable;
+pub use command::{Command, ConfirmedRefund, RefundAnswer};
+pub use event::Event;
+pub use timers::back_off;
+
+/// Everything on record under one order number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderLedger {
+    /// The number, `out_trade_no` at Alipay. It may be no order of ours: then there are payments alone.
+    pub number: String,
+    /// The order with its lines and its shipment; `None` where no order has the number.
+    pub order: Option<Order>,
+    /// Every payment, the first recorded first.
+    pub payments: Vec<PaymentRecord>,
+    /// Every refund, the first requested first.
+    pub refunds: Vec<Refund>,
+    /// Where the order's pieces went after it was placed, the oldest first.
+    pub movements: Vec<StockMove>,
+    /// How many pieces of the order's SKUs are in stock now. A SKU that was deleted is missing: nothing of it can go back
+    /// into stock or be taken again.
+    pub in_stock: BTreeMap<SkuId, u32>,
+}
+
+/// Why a command is refused. Nothing is to be written then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No order has the number, or it is another buyer's; for refunds: there is no payment either.
+    #[error("no such order")]
+    UnknownOrder,
+    /// The order's status does not allow it.
+    #[error(transparent)]
+    NotAllowed(#[from] NotAllowed),
+    /// All of the order's payment went back or is on its way: nothing must be shipped.
+    #[error("the order's whole payment is being refunded")]
+    BeingRefunded,
+    /// Every piece of the order is back in stock, or is to go back with a refund under way: nothing is left to ship.
+    #[error("every piece of the order went back into stock")]
+    NothingToShip,
+    /// No such payment is on record, or nothing of it is left.
+    #[error("there is nothing to refund")]
+    NothingToRefund,
+    /// More than what is left of the payment.
+    #[error("at most {left} is left to refund")]
+    ExceedsPayment {
+        /// What is left.
+        left: Money,
+    },
+    /// More pieces than the order still holds.
+    #[error("SKU {0} cannot go back in that number")]
+    ExceedsOrder(SkuId),
+    /// The request number was used before, with another content.
+    #[error("the request number was used before, with another content")]
+    RequestNumberReused,
+    /// A message tells of a refund that is not on record as done. Alipay is to be asked how much it was; then
+    /// [`Command::RecordRefund`] follows.
+    #[error("refund {out_request_no} of trade {trade_no} is not confirmed by Alipay so far")]
+    RefundUnconfirmed {
+        /// Alipay's number of the trade.
+        trade_no: String,
+        /// The number of the refund.
+        out_request_no: String,
+    },
+    /// A message tells of a refund that is not on record, without its number, so that nobody can be asked.
+    #[error("a refund is told of that is not on record, without its number; the bill of its day has it")]
+    RefundUnnumbered,
+    /// No refund has this request number.
+    #[error("refund {0} is not on record")]
+    UnknownRefund(String),
+    /// What is on record contradicts itself.
+    #[error("what is on record contradicts itself: {0}")]
+    Contradiction(#[from] Inapplicable),
+}
+
+impl OrderLedger {
+    /// Nothing on record under this number.
+    pub fn empty(number: &str) -> Self {
+        Self {
+            number: number.to_owned(),
+            order: None,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+            movements: Vec::new(),
+            in_stock: BTreeMap::new(),
+        }
+    }
+
+    /// The order, if it is this buyer's; whosever it is without a buyer.
+    ///
+    /// # Errors
+    /// [`Refusal::UnknownOrder`]; it does not say whether another buyer has such an order.
+    pub fn order_of(&self, buyer: Option<UserId>) -> Result<&Order, Refusal> {
+        let is_theirs = |order: &&Order| buyer.is_none_or(|buyer| buyer == order.user_id);
+        self.order.as_ref().filter(is_theirs).ok_or(Refusal::UnknownOrder)
+    }
+
+    /// The payment that paid the order.
+    pub fn settled_payment(&self) -> Option<&PaymentRecord> {
+        self.payments.iter().find(|payment| payment.status == PaymentStatus::Settled)
+    }
+
+    /// The payment of this trade.
+    pub fn payment(&self, trade_no: &str) -> Option<&PaymentRecord> {
+        self.payments.iter().find(|payment| payment.trade.trade_no == trade_no)
+    }
+
+    /// The refund of this request number.
+    pub fn refund(&self, out_request_no: &str) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.out_request_no == out_request_no)
+    }
+
+    /// What of the trade went back for certain.
+    pub fn refunded(&self, trade_no: &str) -> Money {
+        self.sum_of_refunds(trade_no, |status| match status {
+            RefundStatus::Succeeded => true,
+            RefundStatus::Requested | RefundStatus::Failed => false,
+        })
+    }
+
+    /// What of the trade went back, or may be on its way.
+    fn refunded_or_requested(&self, trade_no: &str) -> Money {
+        self.sum_of_refunds(trade_no, |status| match status {
+            RefundStatus::Requested | RefundStatus::Succeeded => true,
+            RefundStatus::Failed => false,
+        })
+    }
+
+    fn sum_of_refunds(&self, trade_no: &str, counts: impl Fn(RefundStatus) -> bool) -> Money {
+        let of_trade =
+            self.refunds.iter().filter(|refund| refund.trade_no == trade_no && counts(refund.status));
+        of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
+    }
+
+    /// What of the trade can still be refunded: nothing if no such payment is on record, or if all of it is known to have
+    /// gone back, even if not each refund is on record so far.
+    pub fn refundable(&self, trade_no: &str) -> Money {
+        self.payment(trade_no)
+            .filter(|payment| payment.trade.status != TradeStatus::Closed)
+            .and_then(|payment| payment.trade.total_amount.checked_sub(self.refunded_or_requested(trade_no)))
+            .unwrap_or(Money::ZERO)
+    }
+
+    /// How much of the trade went back past the ledger, if Alipay says that so much of it went back in all. What the
+    /// ledger has as requested may be within that.
+    pub fn refunded_elsewhere(&self, trade_no: &str, in_all: Money) -> Option<Money> {
+        in_all.checked_sub(self.refunded_or_requested(trade_no)).filter(|past| !past.is_zero())
+    }
+
+    /// Whether all of the order's payment went back, or may be on its way: nothing must be shipped then.
+    fn is_being_refunded(&self) -> bool {
+        self.settled_payment().is_some_and(|payment| self.refundable(&payment.trade.trade_no).is_zero())
+    }
+
+    /// Whether all of the order's payment went back for certain.
+    fn is_wholly_refunded(&self) -> bool {
+        self.settled_payment()
+            .is_some_and(|payment| self.refunded(&payment.trade.trade_no) >= payment.trade.total_amount)
+    }
+
+    /// How many pieces of the SKU the order holds and no open refund is going to put back.
+    fn returnable(&self, sku_id: SkuId) -> u32 {
+        let open = self.refunds.iter().filter(|refund| refund.status == RefundStatus::Requested);
+        let wishes = open.flat_map(|refund| &refund.restock).filter(|wish| wish.sku_id == sku_id);
+        self.held(sku_id).saturating_sub(wishes.fold(0, |sum, wish| sum.saturating_add(wish.pieces)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! What becomes of a trade that Alipay tells of.
+
+use crate::{
+    EvidenceSource, Money, OrderEvent, PaymentRecord, PaymentStatus, Refund, Restock, SkuId, Trade,
+    Transition,
+};
+
+use super::{Event, OrderLedger, Refusal, decide::Decision};
+
+impl OrderLedger {
+    /// Whether Alipay tells that nothing is left of the trade while the ledger, which lacks refunds of it then, has
+    /// something to refund. The trade is closed in it, so that nothing is shipped any more.
+    fn lacks_refunds(&self, trade: &Trade) -> bool {
+        trade.is_wholly_refunded() && !self.refundable(&trade.trade_no).is_zero()
+    }
+
+    /// The pieces that a cancelled order takes out of stock again when it turns out paid; `None` if they are not there.
+    fn retakable(&self) -> Option<Vec<Restock>> {
+        let held = self.order.as_ref()?.stock();
+        let is_there = |id: SkuId, pieces| self.in_stock.get(&id).is_some_and(|stock| *stock >= pieces);
+        held.into_iter()
+            .map(|line| {
+                let pieces = Restock { sku_id: line.sku_id, pieces: line.pieces };
+                is_there(pieces.sku_id, pieces.pieces).then_some(pieces)
+            })
+            .collect()
+    }
+}
+
+impl Decision<'_> {
+    /// A trade that is proven. A message that tells of a refund is never read as a payment that the shop has.
+    pub(super) fn record_trade(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
+        if trade.tells_of_refund() {
+            self.refund_notified(trade)
+        } else if trade.is_payment() {
+            self.record_payment(trade, source)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A payment of the whole amount of the trade, whatever went back of it since.
+    ///
+    /// A wrong amount never pays, whatever the order's status. The first payment keeps the order; what must not be kept
+    /// goes back at once.
+    pub(super) fn record_payment(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
+        if self.ledger.payment(&trade.trade_no).is_some() {
+            return Ok(());
+        }
+        let status = self.pay_order(trade)?;
+        // What went back of it is written down refund by refund.
+        let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..trade.clone() };
+        let payment = PaymentRecord { trade, status, source, recorded_at: self.at };
+        let owed = Refund::owed(&payment);
+        self.push(Event::PaymentRecorded(payment))?;
+        match owed {
+            Some(refund) => self.push(Event::RefundRequested { refund, due_at: self.at }),
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the order paid if the trade pays it, and says what becomes of the payment.
+    fn pay_order(&mut self, trade: &Trade) -> Result<PaymentStatus, Refusal> {
+        let Some(order) = self.ledger.order.as_ref().filter(|order| order.id.as_str() == trade.out_trade_no)
+        else {
+            return Ok(PaymentStatus::UnknownOrder);
+        };
+        if order.total_amount != trade.total_amount {
+            return Ok(PaymentStatus::WrongAmount);
+        }
+        if self.ledger.settled_payment().is_some() {
+            return Ok(PaymentStatus::Duplicate);
+        }
+        let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
+        if allows(OrderEvent::Paid) {
+            let is_kept = trade.refunded.is_zero();
+            let reason = if is_kept { "支付成功" } else { "支付成功,由其退款得知" };
+            self.change_status(OrderEvent::Paid, reason)?;
+        } else if allows(OrderEvent::PaidLate) {
+            // No stock is taken for money that is not there any more.
+            let pieces = if trade.is_wholly_refunded() { None } else { self.ledger.retakable() };
+            let Some(pieces) = pieces else { return Ok(PaymentStatus::Late) };
+            self.push(Event::StockRetaken { pieces, at: self.at })?;
+            self.change_status(OrderEvent::PaidLate, "取消后付款,库存已重新占用")?;
+        }
+        // An order that is paid without a payment on record, as the old back end leaves it, gets its record here.
+        Ok(PaymentStatus::Settled)
+    }
+
+    /// A message that tells of a refund: a refund under way is asked about now; one that is not on record as done has to be
+    /// confirmed first, for the message tells the sum of all refunds only.
+    fn refund_notified(&mut self, trade: &Trade) -> Result<(), Refusal> {
+        let trade_no = &trade.trade_no;
+        let Some(number) = &trade.refund_request_no else {
+            let is_missing = trade.was_paid() && trade.refunded > self.ledger.refunded(trade_no);
+            return if is_missing { Err(Refusal::RefundUnnumbered) } else { self.close_trade(trade) };
+        };
+        use crate::RefundStatus::{Failed, Requested, Succeeded};
+        match self.ledger.refund(number).map(|known| known.status) {
+            Some(Requested) => {
+                self.close_trade(trade)?;
+                let out_request_no = number.clone();
+                self.push(Event::RefundPostponed { out_request_no, due_at: self.at, failure: None })
+            }
+            Some(Failed) | None if trade.was_paid() => {
+                Err(Refusal::RefundUnconfirmed { trade_no: trade_no.clone(), out_request_no: number.clone() })
+            }
+            Some(Succeeded | Failed) | None => self.close_trade(trade),
+        }
+    }
+
+    /// Closes the trade if Alipay tells that nothing is left of it and the ledger lacks refunds of it; those are told of on
+    /// their own, perhaps later.
+    pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
+        if self.ledger.lacks_refunds(trade) {
+            self.push(Event::TradeClosed { trade_no: trade.trade_no.clone() })?;
+        }
+        Ok(())
+    }
+}

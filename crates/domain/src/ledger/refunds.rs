@@ -1,0 +1,262 @@
+//! Money that goes back to the buyer.
+
+use std::time::Duration;
+
+use crate::{
+    Cause, EvidenceSource, Money, OrderEvent, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind,
+    RefundStatus, Restock, StockMoveKind, Trade, refund::owed_number,
+};
+
+use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
+
+/// How long after an unclear answer Alipay is asked again; doubled each time.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+/// How often Alipay is asked about a refund that staff requested: for about two weeks. What the shop owes is tried until it
+/// is done, for nobody would ask again.
+const MOST_ATTEMPTS: u32 = 340;
+
+impl OrderLedger {
+    /// Whether the trade is the one that paid the order.
+    fn pays_the_order(&self, trade_no: &str) -> bool {
+        self.order.is_some()
+            && self.payment(trade_no).is_some_and(|payment| payment.status == PaymentStatus::Settled)
+    }
+
+    /// The pieces that go back into stock with the refund that leaves nothing to be shipped of an order that was not
+    /// shipped: all that it still holds. Pieces of a deleted SKU have no stock to go back to.
+    fn unshipped_pieces(&self) -> Vec<Restock> {
+        let Some(order) = &self.order else { return Vec::new() };
+        if order.status != OrderStatus::AwaitingShipment {
+            return Vec::new();
+        }
+        let held = order.stock().into_iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
+        held.map(|line| Restock { sku_id: line.sku_id, pieces: self.returnable(line.sku_id) })
+            .filter(|back| back.pieces > 0)
+            .collect()
+    }
+
+    /// The pieces that go back into stock now that the refund's money went back: no more than the order holds, for other
+    /// refunds may have put them back meanwhile, and nothing of what was shipped since the refund was taken for failed.
+    fn pieces_to_return(&self, refund: &Refund) -> Vec<Restock> {
+        let was_failed = refund.status == RefundStatus::Failed;
+        let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
+        if was_failed && shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at) {
+            return Vec::new();
+        }
+        let most = |sku_id| if was_failed { self.returnable(sku_id) } else { self.held(sku_id) };
+        let left = refund.restock.iter().filter(|back| self.in_stock.contains_key(&back.sku_id));
+        left.map(|back| Restock { sku_id: back.sku_id, pieces: back.pieces.min(most(back.sku_id)) })
+            .filter(|back| back.pieces > 0)
+            .collect()
+    }
+}
+
+impl Decision<'_> {
+    /// What staff ask for: never more than was paid, never more pieces than the order holds, once for each number.
+    pub(super) fn request_refund(&mut self, ask: &RefundAsk, lease: Duration) -> Result<(), Refusal> {
+        let ledger = &self.ledger;
+        if ledger.order.is_none() && ledger.payments.is_empty() {
+            return Err(Refusal::UnknownOrder);
+        }
+        if let Some(known) = ledger.refund(&ask.out_request_no) {
+            return if ask.is_answered_by(known) { Ok(()) } else { Err(Refusal::RequestNumberReused) };
+        }
+        let payment = match &ask.trade_no {
+            Some(trade_no) => ledger.payment(trade_no),
+            None => ledger.settled_payment(),
+        };
+        let trade_no = payment.ok_or(Refusal::NothingToRefund)?.trade.trade_no.clone();
+        let pays_the_order = ledger.pays_the_order(&trade_no);
+        if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
+            order.status.on(OrderEvent::FullyRefunded)?;
+        }
+        let left = ledger.refundable(&trade_no);
+        let amount = ask.amount.unwrap_or(left);
+        if amount.is_zero() {
+            return Err(Refusal::NothingToRefund);
+        }
+        if amount > left {
+            return Err(Refusal::ExceedsPayment { left });
+        }
+        let restock = match ask.pieces() {
+            Some(pieces) => {
+                let is_too_many =
+                    |back: &&Restock| !pays_the_order || back.pieces > ledger.returnable(back.sku_id);
+                if let Some(back) = pieces.iter().find(is_too_many) {
+                    return Err(Refusal::ExceedsOrder(back.sku_id));
+                }
+                pieces
+            }
+            None if pays_the_order && amount == left => ledger.unshipped_pieces(),
+            None => Vec::new(),
+        };
+        let refund = Refund {
+            reason: ask.reason.clone(),
+            restock,
+            cause: self.cause.clone(),
+            ..self.refund(&trade_no, &ask.out_request_no, amount, RefundKind::Shop)
+        };
+        self.push(Event::RefundRequested { refund, due_at: self.at.after(lease) })
+    }
+
+    /// What Alipay said to a refund request.
+    pub(super) fn record_refund_answer(
+        &mut self,
+        out_request_no: &str,
+        answer: &RefundAnswer,
+        attempts: u32,
+    ) -> Result<(), Refusal> {
+        let unknown = || Refusal::UnknownRefund(out_request_no.to_owned());
+        let known = self.ledger.refund(out_request_no).ok_or_else(unknown)?.clone();
+        match (known.status, answer) {
+            // Two processes asked at once, and the one that was refused was faster: the money is gone all the same.
+            (RefundStatus::Requested | RefundStatus::Failed, RefundAnswer::Succeeded) => {
+                let amount = known.amount;
+                self.succeed(known, amount)
+            }
+            (RefundStatus::Requested, RefundAnswer::Refused { reason, is_final }) => {
+                let gives_up = !known.kind.is_owed() && (*is_final || attempts >= MOST_ATTEMPTS);
+                if gives_up {
+                    self.fail(known.out_request_no, reason)
+                } else {
+                    self.postpone(known, reason, attempts)
+                }
+            }
+            (RefundStatus::Requested, RefundAnswer::Unclear { reason }) => {
+                self.postpone(known, reason, attempts)
+            }
+            (RefundStatus::Succeeded, _)
+            | (RefundStatus::Failed, RefundAnswer::Refused { .. } | RefundAnswer::Unclear { .. }) => Ok(()),
+        }
+    }
+
+    /// A refund that Alipay confirmed and that is not on record as done: it was made past this service, or is recorded as
+    /// failed. Where its payment is not on record either, what proves that is written down with it, so that nobody ever
+    /// sees the order paid by money that went back.
+    pub(super) fn record_refund(
+        &mut self,
+        confirmed: &ConfirmedRefund,
+        proof: Option<&(Trade, EvidenceSource)>,
+    ) -> Result<(), Refusal> {
+        let ConfirmedRefund { trade_no, out_request_no, amount } = confirmed;
+        let refund = match self.ledger.refund(out_request_no) {
+            Some(known) if known.status == RefundStatus::Failed && known.trade_no == *trade_no => {
+                known.clone()
+            }
+            Some(_) => return Ok(()),
+            None => Refund {
+                reason: "在支付宝退款".to_owned(),
+                ..self.refund(trade_no, out_request_no, *amount, RefundKind::External)
+            },
+        };
+        if self.ledger.payment(trade_no).is_none() {
+            match proof.filter(|(trade, _)| trade.was_paid()) {
+                Some((trade, source)) => self.record_payment(trade, *source)?,
+                None => return Ok(()),
+            }
+        }
+        self.succeed(refund, *amount)?;
+        self.replace_owed(trade_no)?;
+        match proof {
+            Some((trade, _)) => self.close_trade(trade),
+            None => Ok(()),
+        }
+    }
+
+    /// A refund that is not on record so far.
+    fn refund(&self, trade_no: &str, out_request_no: &str, amount: Money, kind: RefundKind) -> Refund {
+        Refund {
+            out_request_no: out_request_no.to_owned(),
+            out_trade_no: self.ledger.number.clone(),
+            trade_no: trade_no.to_owned(),
+            amount,
+            reason: String::new(),
+            kind,
+            status: RefundStatus::Requested,
+            restock: Vec::new(),
+            cause: Cause::alipay(None),
+            requested_at: self.at,
+            finished_at: None,
+            failure: None,
+        }
+    }
+
+    /// The money of a refund went back, with what follows from it: the sums, the pieces, and the end of an order whose last
+    /// fen went back.
+    fn succeed(&mut self, refund: Refund, amount: Money) -> Result<(), Refusal> {
+        let before = self.ledger.refund(&refund.out_request_no).map(|known| known.status);
+        let pays_the_order = self.ledger.pays_the_order(&refund.trade_no);
+        let total = self.ledger.refunded(&refund.trade_no).checked_add(amount).unwrap_or(Money::MAX);
+        let paid = self.ledger.payment(&refund.trade_no).map_or(Money::MAX, |paid| paid.trade.total_amount);
+        // Nobody could say what becomes of the pieces where the refund was made at Alipay.
+        let restock = if pays_the_order && total >= paid && refund.kind == RefundKind::External {
+            self.ledger.unshipped_pieces()
+        } else {
+            self.ledger.pieces_to_return(&refund)
+        };
+        let refund = Refund {
+            amount,
+            status: RefundStatus::Succeeded,
+            restock: restock.clone(),
+            finished_at: Some(self.at),
+            failure: None,
+            ..refund
+        };
+        let number = refund.out_request_no.clone();
+        let (reason, cause) = (refund.reason.clone(), refund.cause.clone());
+        let order_refunded = pays_the_order.then_some(total);
+        self.push(Event::RefundSucceeded { refund, before, trade_refunded: total, order_refunded })?;
+        if !pays_the_order {
+            return Ok(());
+        }
+        if !restock.is_empty() {
+            let kind = StockMoveKind::Refunded(number);
+            self.push(Event::StockReturned { reason: kind, pieces: restock, at: self.at })?;
+        }
+        if !self.ledger.is_wholly_refunded() {
+            return Ok(());
+        }
+        match self.transition(OrderEvent::FullyRefunded, &reason, None) {
+            Ok(Some(change)) => self.push(Event::StatusChanged(crate::StatusChange { cause, ..change })),
+            // The order ended otherwise; the money is on record all the same.
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+
+    fn fail(&mut self, out_request_no: String, why: &str) -> Result<(), Refusal> {
+        self.push(Event::RefundFailed { out_request_no, failure: why.to_owned(), at: self.at })
+    }
+
+    fn postpone(&mut self, refund: Refund, why: &str, attempts: u32) -> Result<(), Refusal> {
+        self.push(Event::RefundPostponed {
+            out_request_no: refund.out_request_no,
+            due_at: self.at.after(back_off(FIRST_WAIT, attempts, LONGEST_WAIT)),
+            failure: Some(why.to_owned()),
+        })
+    }
+
+    /// An owed refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
+    /// left. It cannot have happened either: Alipay never sends back more than the trade's amount.
+    fn replace_owed(&mut self, trade_no: &str) -> Result<(), Refusal> {
+        let Some(payment) = self.ledger.payment(trade_no) else { return Ok(()) };
+        let left = payment.trade.total_amount.checked_sub(self.ledger.refunded(trade_no));
+        let owed: Vec<&Refund> = self
+            .ledger
+            .refunds
+            .iter()
+            .filter(|known| known.trade_no == trade_no && known.kind.is_owed())
+            .collect();
+        let Some(left) = left else { return Ok(()) };
+        let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
+        let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
+        let next = owed_number(trade_no, owed.len());
+        self.fail(open.out_request_no.clone(), "一部分款项已在支付宝退款")?;
+        let amount = self.ledger.refundable(trade_no);
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let refund = Refund { out_request_no: next, amount, requested_at: self.at, failure: None, ..open };
+        self.push(Event::RefundRequested { refund, due_at: self.at })
+    }
+}

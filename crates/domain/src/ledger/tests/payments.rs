@@ -1,0 +1,171 @@
+//! Trades that are proven.
+
+use PaymentStatus::{Duplicate, Late, Settled, UnknownOrder, WrongAmount};
+
+use super::*;
+use crate::OrderStatus::{self, AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed};
+
+fn tell(ledger: &OrderLedger, trade: &Trade) -> (Vec<Event>, OrderLedger) {
+    let source = EvidenceSource::Query;
+    decide(ledger, &Command::RecordTrade { trade: trade.clone(), source }).unwrap()
+}
+
+/// The status of the payment of trade A and that of the order, after the trade is told of.
+fn becomes(ledger: &OrderLedger, trade: &Trade) -> (Option<PaymentStatus>, OrderStatus) {
+    let (_, after) = tell(ledger, trade);
+    (after.payment(&trade.trade_no).map(|payment| payment.status), status_of(&after))
+}
+
+#[test]
+fn an_unpaid_order_is_paid_by_its_whole_amount() {
+    for status in [TradeStatus::Success, TradeStatus::Finished] {
+        let (events, after) = tell(&ledger(AwaitingPayment), &Trade { status, ..trade("A") });
+        let [Event::StatusChanged(change), Event::PaymentRecorded(payment)] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((change.from, change.to, change.due_at), (AwaitingPayment, AwaitingShipment, None));
+        assert_eq!((change.reason.as_str(), change.at, &change.cause), ("支付成功", later(), &staff()));
+        assert_eq!((payment.status, payment.source), (Settled, EvidenceSource::Query));
+        assert_eq!((payment.recorded_at, payment.trade.refunded), (later(), Money::ZERO));
+        assert_eq!(after.settled_payment(), Some(payment));
+    }
+}
+
+#[test]
+fn a_trade_that_is_not_paid_changes_nothing() {
+    for status in [TradeStatus::WaitBuyerPay, TradeStatus::Closed] {
+        for order in OrderStatus::ALL {
+            assert_eq!(tell(&ledger(order), &Trade { status, ..trade("A") }).0, []);
+        }
+    }
+}
+
+#[test]
+fn another_amount_never_pays() {
+    for amount in ["219.00", "323", "323.90", "323.92"] {
+        let wrong = Trade { total_amount: money(amount), ..trade("A") };
+        for status in OrderStatus::ALL {
+            let (events, after) = tell(&ledger(status), &wrong);
+            assert_eq!(events.len(), 1, "nothing goes back by itself");
+            assert_eq!((after.payments[0].status, status_of(&after)), (WrongAmount, status));
+        }
+    }
+}
+
+#[test]
+fn a_replay_changes_nothing_in_any_status() {
+    for status in OrderStatus::ALL {
+        let known = OrderLedger { payments: vec![paid("A", Settled)], ..ledger(status) };
+        assert_eq!(tell(&known, &trade("A")).0, []);
+    }
+}
+
+#[test]
+fn the_second_of_two_trades_goes_back_whole() {
+    for status in OrderStatus::ALL {
+        let known = OrderLedger { payments: vec![paid("A", Settled)], ..ledger(status) };
+        let (events, after) = tell(&known, &trade("B"));
+        assert_eq!((after.payment("B").unwrap().status, status_of(&after)), (Duplicate, status));
+        let [Event::PaymentRecorded(_), Event::RefundRequested { refund, due_at }] = &events[..] else {
+            panic!("{events:?}")
+        };
+        assert_eq!((refund.kind, refund.amount, *due_at), (RefundKind::Duplicate, money(WHOLE), later()));
+        assert_eq!((refund.trade_no.as_str(), refund.out_request_no.as_str()), ("B", "back-B"));
+    }
+}
+
+#[test]
+fn a_wrong_payment_does_not_stand_in_the_way_of_the_right_one() {
+    let known = OrderLedger { payments: vec![paid("A", WrongAmount)], ..ledger(AwaitingPayment) };
+    assert_eq!(becomes(&known, &trade("B")), (Some(Settled), AwaitingShipment));
+}
+
+#[test]
+fn a_cancelled_order_takes_its_stock_again() {
+    let (events, after) = tell(&ledger(Cancelled), &trade("A"));
+    let [Event::StockRetaken { pieces: taken, .. }, Event::StatusChanged(change), Event::PaymentRecorded(_)] =
+        &events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*taken, pieces(&[(4, 2), (5, 1)]));
+    assert_eq!((change.from, change.to), (Cancelled, AwaitingShipment));
+    assert_eq!(change.reason, "取消后付款,库存已重新占用");
+    assert_eq!(after.in_stock, [(SkuId(4), 5), (SkuId(5), 6)].into());
+}
+
+#[test]
+fn the_last_pieces_are_enough_and_one_less_is_too_late() {
+    for (stock, expected) in [
+        (vec![(4, 2), (5, 1)], (Settled, AwaitingShipment)),
+        (vec![(4, 1), (5, 1)], (Late, Cancelled)),
+        (vec![(4, 2), (5, 0)], (Late, Cancelled)),
+        (vec![(4, 2)], (Late, Cancelled)),
+    ] {
+        let in_stock = stock.iter().map(|(id, pieces)| (SkuId(*id), *pieces)).collect();
+        let cancelled = OrderLedger { in_stock, ..ledger(Cancelled) };
+        let (payment, order) = becomes(&cancelled, &trade("A"));
+        assert_eq!((payment.unwrap(), order), expected, "{stock:?}");
+        let owed = tell(&cancelled, &trade("A")).1.refunds;
+        assert_eq!(
+            owed.iter().map(|refund| refund.kind).collect::<Vec<_>>(),
+            match expected.0 {
+                Late => vec![RefundKind::Late],
+                _ => vec![],
+            }
+        );
+    }
+}
+
+#[test]
+fn an_order_that_is_paid_without_a_record_gets_one() {
+    for status in [AwaitingShipment, AwaitingReceipt, Completed] {
+        assert_eq!(becomes(&ledger(status), &trade("A")), (Some(Settled), status));
+    }
+}
+
+#[test]
+fn a_payment_of_no_order_of_ours_is_only_recorded() {
+    let (events, after) = tell(&OrderLedger::empty(ORDER), &trade("A"));
+    assert_eq!((events.len(), after.payments[0].status), (1, UnknownOrder));
+    let other = Trade { out_trade_no: "2019112820400899".to_owned(), ..trade("A") };
+    assert_eq!(becomes(&ledger(AwaitingPayment), &other), (Some(UnknownOrder), AwaitingPayment));
+}
+
+#[test]
+fn contradictions_are_refused_and_not_written() {
+    let mut after = ledger(AwaitingPayment);
+    let change = |from, to| crate::StatusChange {
+        order_id: order_id(),
+        from,
+        to,
+        cause: staff(),
+        reason: String::new(),
+        at: noon(),
+        due_at: None,
+    };
+    let wrong = Event::StatusChanged(change(AwaitingShipment, AwaitingReceipt));
+    assert_eq!(after.apply(&wrong), Err(Inapplicable::OtherStatus));
+    let jump = Event::StatusChanged(change(AwaitingPayment, AwaitingReceipt));
+    assert_eq!(after.apply(&jump), Err(Inapplicable::NoTransition));
+    after.apply(&Event::PaymentRecorded(paid("A", Settled))).unwrap();
+    for again in [paid("A", WrongAmount), paid("B", Settled)] {
+        assert_eq!(after.apply(&Event::PaymentRecorded(again)), Err(Inapplicable::PaymentOnRecord));
+    }
+    let closed = Event::TradeClosed { trade_no: "Z".to_owned() };
+    assert_eq!(after.apply(&closed), Err(Inapplicable::UnknownPayment));
+    let more = refund("r1", "323.92", RefundStatus::Requested);
+    let more = Event::RefundRequested { refund: more, due_at: noon() };
+    assert_eq!(after.apply(&more), Err(Inapplicable::ExceedsPayment));
+    let failed = Event::RefundFailed { out_request_no: "r1".to_owned(), failure: String::new(), at: noon() };
+    assert_eq!(after.apply(&failed), Err(Inapplicable::OtherRefundStatus));
+    let reason = crate::StockMoveKind::Cancelled;
+    for wrong in [vec![(4, 3)], vec![(6, 1)]] {
+        let returned = Event::StockReturned { reason: reason.clone(), pieces: pieces(&wrong), at: noon() };
+        assert_eq!(ledger(Cancelled).apply(&returned), Err(Inapplicable::Pieces));
+    }
+    let retaken = Event::StockRetaken { pieces: pieces(&[(4, 8)]), at: noon() };
+    assert_eq!(ledger(Cancelled).apply(&retaken), Err(Inapplicable::Pieces));
+    let timer = Event::TimerSet { status: Cancelled, due_at: None, restart: true };
+    assert_eq!(after.apply(&timer), Err(Inapplicable::OtherStatus));
+}

@@ -1,0 +1,149 @@
+//! What is on record under each order number, in memory.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use async_trait::async_trait;
+use domain::{OrderId, OrderLedger, Refund, ShopTime, ledger::Event};
+
+use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
+
+/// An [`OrderRepo`] in memory, for tests of the use cases. Clones share what is on record.
+#[derive(Clone, Default)]
+pub struct Ledgers(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    ledgers: BTreeMap<String, OrderLedger>,
+    appended: Vec<Event>,
+    commits: usize,
+    failing_locks: VecDeque<StoreError>,
+    failing_appends: VecDeque<AppendError>,
+    due_orders: Vec<Claimed<OrderId>>,
+    due_refunds: Vec<Claimed<Refund>>,
+    locks: usize,
+}
+
+impl Ledgers {
+    /// With this on record.
+    pub fn of(ledger: OrderLedger) -> Self {
+        let ledgers = Self::default();
+        ledgers.put(ledger);
+        ledgers
+    }
+
+    /// Replaces what is on record under a number.
+    pub fn put(&self, ledger: OrderLedger) {
+        self.state().ledgers.insert(ledger.number.clone(), ledger);
+    }
+
+    /// What is on record under a number.
+    pub fn get(&self, number: &str) -> OrderLedger {
+        self.state().ledgers.get(number).cloned().unwrap_or_else(|| OrderLedger::empty(number))
+    }
+
+    /// All events that were written, in their order.
+    pub fn appended(&self) -> Vec<Event> {
+        self.state().appended.clone()
+    }
+
+    /// How often events were written.
+    pub fn commits(&self) -> usize {
+        self.state().commits
+    }
+
+    /// How often a number was locked, or was to be.
+    pub fn locks(&self) -> usize {
+        self.state().locks
+    }
+
+    /// The next locks fail so, one after the other.
+    #[must_use]
+    pub fn failing_to_lock(self, errors: impl IntoIterator<Item = StoreError>) -> Self {
+        self.state().failing_locks.extend(errors);
+        self
+    }
+
+    /// The next appends fail so, one after the other.
+    #[must_use]
+    pub fn failing_to_append(self, errors: impl IntoIterator<Item = AppendError>) -> Self {
+        self.state().failing_appends.extend(errors);
+        self
+    }
+
+    /// These orders are due.
+    #[must_use]
+    pub fn with_due_orders(self, due: Vec<Claimed<OrderId>>) -> Self {
+        self.state().due_orders = due;
+        self
+    }
+
+    /// These refunds are due.
+    #[must_use]
+    pub fn with_due_refunds(self, due: Vec<Claimed<Refund>>) -> Self {
+        self.state().due_refunds = due;
+        self
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Locked {
+    ledgers: Ledgers,
+    ledger: OrderLedger,
+}
+
+#[async_trait]
+impl OrderRepo for Ledgers {
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
+        self.state().locks += 1;
+        if let Some(error) = self.state().failing_locks.pop_front() {
+            return Err(error);
+        }
+        Ok(Box::new(Locked { ledgers: self.clone(), ledger: self.get(number) }))
+    }
+
+    async fn claim_due_orders(
+        &self,
+        _now: ShopTime,
+        _lease_until: ShopTime,
+        _limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+        Ok(std::mem::take(&mut self.state().due_orders))
+    }
+
+    async fn claim_due_refunds(
+        &self,
+        _now: ShopTime,
+        _lease_until: ShopTime,
+        _limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError> {
+        Ok(std::mem::take(&mut self.state().due_refunds))
+    }
+}
+
+#[async_trait]
+impl LockedOrder for Locked {
+    fn ledger(&self) -> &OrderLedger {
+        &self.ledger
+    }
+
+    async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
+        let Self { ledgers, mut ledger } = *self;
+        if let Some(error) = ledgers.state().failing_appends.pop_front() {
+            return Err(error);
+        }
+        for event in events {
+            ledger.apply(event).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        }
+        ledgers.put(ledger);
+        let mut state = ledgers.state();
+        state.appended.extend_from_slice(events);
+        state.commits += 1;
+        Ok(())
+    }
+}

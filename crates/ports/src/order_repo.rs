@@ -1,0 +1,73 @@
+use async_trait::async_trait;
+use domain::{
+    OrderId, Refund, ShopTime,
+    ledger::{Event, OrderLedger},
+};
+
+use crate::StoreError;
+
+/// What is on record under each order number, and the one way to change it after the order was placed: lock, decide, append.
+#[async_trait]
+pub trait OrderRepo: Send + Sync {
+    /// Begins a transaction, locks everything under the number and reads it. Nothing on record is an empty ledger.
+    ///
+    /// Two transactions MUST NOT have the same number locked at the same time, once anything is on record under it: an
+    /// order, or payments without one.
+    async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError>;
+
+    /// Takes at most `limit` orders whose timers went off before `now`, the longest due first: they go off again at
+    /// `lease_until`, one attempt later, so that no other process takes them meanwhile and none is lost if this one
+    /// dies. What others are taking at the same moment is passed over.
+    async fn claim_due_orders(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<OrderId>>, StoreError>;
+
+    /// Takes at most `limit` refunds that were due before `now`, as [`OrderRepo::claim_due_orders`] does.
+    async fn claim_due_refunds(
+        &self,
+        now: ShopTime,
+        lease_until: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<Claimed<Refund>>, StoreError>;
+}
+
+/// An order number that is locked. Dropped without [`LockedOrder::append`], it MUST leave no trace.
+#[async_trait]
+pub trait LockedOrder: Send {
+    /// What is on record.
+    fn ledger(&self) -> &OrderLedger;
+
+    /// Writes the events in their order, with what webhooks are told of them ([`OrderLedger::notices`]), and commits.
+    ///
+    /// The guard of each event MUST be part of the statement that writes it.
+    ///
+    /// # Errors
+    /// Nothing was written, except as [`StoreError::OutcomeUnknown`] says.
+    async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError>;
+}
+
+/// Why events were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The guard of an event failed: what is on record is not what was read. The decision is to be made anew.
+    #[error("what is on record changed meanwhile")]
+    GuardLost,
+    /// A refund's request number is on record under another order number.
+    #[error("the refund's request number is in use under another order number")]
+    RequestNumberInUse,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Something that was due, taken by one process for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimed<T> {
+    /// What.
+    pub item: T,
+    /// How often it was taken before.
+    pub attempts: u32,
+}
