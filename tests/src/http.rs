@@ -60,10 +60,25 @@ impl Browser {
         reply(self.client.get(url)).await.unwrap()
     }
 
+    /// Gets a page with one more header.
+    pub async fn get_with(&self, url: &str, name: &str, value: &str) -> Reply {
+        reply(self.client.get(url).header(name, value)).await.unwrap()
+    }
+
+    /// Posts a body with one more header.
+    pub async fn post_with(&self, url: &str, name: &str, value: &str, body: &str) -> Reply {
+        reply(self.client.post(url).header(name, value).body(body.to_owned())).await.unwrap()
+    }
+
     /// Posts a form body.
     pub async fn post_form(&self, url: &str, form: &str) -> Reply {
         let request = self.client.post(url).header("content-type", "application/x-www-form-urlencoded");
         reply(request.body(form.to_owned())).await.unwrap()
+    }
+
+    /// Posts a JSON body; the answer is JSON with status 200.
+    pub async fn post_json(&self, url: &str, body: &Value) -> Value {
+        answer(self.client.post(url).body(body.to_string())).await.unwrap()
     }
 }
 

@@ -9,6 +9,7 @@ use std::{
 
 use adapters::system::SystemClock;
 use ports::Clock;
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{
@@ -263,6 +264,17 @@ impl Dashop {
     /// A buyer with a valid token, whether or not the user exists.
     pub fn buyer(&self, username: &str) -> Buyer {
         Buyer::new(self.browser.clone(), self.url(""), token(username, 3600))
+    }
+
+    /// Whoever has this token.
+    pub fn bearer(&self, token: &str) -> Buyer {
+        Buyer::new(self.browser.clone(), self.url(""), token.to_owned())
+    }
+
+    /// Signs in over HTTP; the whole answer.
+    pub async fn sign_in(&self, username: &str, password: &str) -> Value {
+        let body = serde_json::json!({"username": username, "password": password, "cart": null});
+        self.browser.post_json(&self.url("/v1/tokens"), &body).await
     }
 
     /// One of the shop's people, with a token from the command line.

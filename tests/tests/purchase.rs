@@ -7,6 +7,7 @@ use url::Url;
 tests::on_both_stores!(
     from_the_cart_to_the_confirmed_receipt,
     a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time,
+    what_costs_nothing_is_not_sold,
 );
 
 async fn from_the_cart_to_the_confirmed_receipt(setup: Setup) {
@@ -112,4 +113,20 @@ async fn a_direct_buy_leaves_the_cart_alone_and_needs_no_sku_the_second_time(set
     assert_eq!(created["data"]["total_amount"], "428.00", "{created}");
     assert_eq!(database.pieces(901).await, (8, 2, 2));
     assert_eq!(buyer.preview("settlement_type=0").await["data"]["total_count"], 5);
+}
+
+/// Alipay takes no payment of 0.00.
+async fn what_costs_nothing_is_not_sold(setup: Setup) {
+    let dashop = setup.with("DASHOP_FREIGHT", "0").start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(904, 1).await;
+    database.add_sku(901, "0.00", 10).await;
+    let buyer = dashop.buyer("b904");
+    let preview = buyer.preview("settlement_type=1&sku_id=901&buy_num=2").await;
+    assert_eq!(preview["code"], 50116, "{preview}");
+    assert_eq!(preview["data"]["addresses"][0]["id"], 904);
+    let direct = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 2});
+    let refused = buyer.create(direct).await;
+    assert_eq!(refused["code"], 50116, "{refused}");
+    assert_eq!(database.pieces(901).await, (10, 0, 0));
 }

@@ -11,6 +11,7 @@ mod cart_format;
 pub mod events;
 #[cfg(feature = "passwords")]
 pub mod passwords;
+pub mod private_files;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(feature = "sql")]

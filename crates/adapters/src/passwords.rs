@@ -1,10 +1,13 @@
 //! Passwords: the old shop's MD5, and Argon2id.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use argon2::{
-    Argon2, PasswordHasher, PasswordVerifier,
-    password_hash::{self, Salt, SaltString},
+    ARGON2ID_IDENT, Algorithm, Argon2, Block, Params, Version,
+    password_hash::{self, Output, ParamsString, Salt, SaltString},
 };
 use async_trait::async_trait;
 use domain::{Password, PasswordHash};
@@ -16,7 +19,7 @@ use tokio::{sync::Semaphore, time::timeout};
 /// How many are measured at once: each takes 19 MiB of memory and all of a processor.
 const AT_ONCE: usize = 2;
 /// How long one waits for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What a password is measured against where there is no user, so that this takes its time too. Nobody's password: the
 /// answer is always no.
 const NOBODY: &str = "nobody's password";
@@ -25,8 +28,28 @@ const NOBODY: &str = "nobody's password";
 /// blocking threads.
 pub struct Argon2Passwords {
     turns: Arc<Semaphore>,
+    memories: Arc<Memories>,
     randomness: Arc<dyn Randomness>,
     of_nobody: PasswordHash,
+}
+
+/// The memory of computations, kept from one to the next: an allocator that is given 19 MiB back on one thread after the
+/// other does not use them again.
+#[derive(Default)]
+struct Memories(Mutex<Vec<Vec<Block>>>);
+
+impl Memories {
+    /// Computes with the memory that was used last, or with new one where all is in use.
+    fn lend<T>(&self, compute: impl FnOnce(&mut Vec<Block>) -> T) -> T {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut memory = kept.unwrap_or_default();
+        let computed = compute(&mut memory);
+        // A hash that was not made here may ask for any amount.
+        if memory.len() <= Params::DEFAULT.block_count() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(memory);
+        }
+        computed
+    }
 }
 
 /// The library cannot hash a password at all.
@@ -40,20 +63,23 @@ impl Argon2Passwords {
     /// # Errors
     /// The library cannot hash.
     pub fn new(randomness: Arc<dyn Randomness>) -> Result<Self, HashingFails> {
-        let of_nobody = hash(NOBODY, &salt(&*randomness).map_err(HashingFails)?).map_err(HashingFails)?;
-        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), randomness, of_nobody })
+        let memories = Arc::<Memories>::default();
+        let salt = salt(&*randomness).map_err(HashingFails)?;
+        let of_nobody = memories.lend(|memory| hash(NOBODY, &salt, memory)).map_err(HashingFails)?;
+        Ok(Self { turns: Arc::new(Semaphore::new(AT_ONCE)), memories, randomness, of_nobody })
     }
 
     /// Does the work when it is its turn, on a thread that may block. The turn lasts as long as the work, also where
     /// nobody waits for it any more.
     async fn in_turn<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> Result<T, password_hash::Error> + Send + 'static,
+        work: impl FnOnce(&mut Vec<Block>) -> Result<T, password_hash::Error> + Send + 'static,
     ) -> Result<T, PasswordError> {
         let turn = timeout(PATIENCE, Arc::clone(&self.turns).acquire_owned()).await;
         let turn = turn.map_err(|_elapsed| PasswordError::Busy)?.map_err(|_closed| PasswordError::Busy)?;
+        let memories = Arc::clone(&self.memories);
         let done = tokio::task::spawn_blocking(move || {
-            let done = work();
+            let done = memories.lend(work);
             drop(turn);
             done
         });
@@ -73,21 +99,14 @@ impl Passwords for Argon2Passwords {
     async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
         let (is_somebody, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.of_nobody.clone()));
         let password = password.clone();
-        let is_right = self.in_turn(move || {
-            let hash = argon2::PasswordHash::new(&hash.0)?;
-            match Argon2::default().verify_password(password.0.as_bytes(), &hash) {
-                Ok(()) => Ok(true),
-                Err(password_hash::Error::Password) => Ok(false),
-                Err(error) => Err(error),
-            }
-        });
+        let is_right = self.in_turn(move |memory| is_of(&password.0, &hash.0, memory));
         Ok(is_right.await? && is_somebody)
     }
 
     async fn hash(&self, password: &Password) -> Result<PasswordHash, PasswordError> {
         let salt = salt(&*self.randomness).map_err(|error| PasswordError::Failed(error.into()))?;
         let password = password.clone();
-        self.in_turn(move || hash(&password.0, &salt)).await
+        self.in_turn(move |memory| hash(&password.0, &salt, memory)).await
     }
 }
 
@@ -96,13 +115,57 @@ fn salt(randomness: &dyn Randomness) -> Result<SaltString, password_hash::Error>
     SaltString::encode_b64(words.as_flattened())
 }
 
-fn hash(password: &str, salt: &SaltString) -> Result<PasswordHash, password_hash::Error> {
-    let hash = Argon2::default().hash_password(password.as_bytes(), salt)?;
+fn hash(
+    password: &str,
+    salt: &SaltString,
+    memory: &mut Vec<Block>,
+) -> Result<PasswordHash, password_hash::Error> {
+    let argon2 = Argon2::default();
+    let output = compute(&argon2, password, salt.as_salt(), Params::DEFAULT_OUTPUT_LEN, memory)?;
+    let hash = password_hash::PasswordHash {
+        algorithm: ARGON2ID_IDENT,
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(argon2.params())?,
+        salt: Some(salt.as_salt()),
+        hash: Some(output),
+    };
     Ok(PasswordHash(hash.to_string()))
+}
+
+/// Whether this is a hash of the password, by whatever algorithm and costs it names.
+fn is_of(password: &str, hash: &str, memory: &mut Vec<Block>) -> Result<bool, password_hash::Error> {
+    let hash = password_hash::PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (hash.salt, hash.hash) else {
+        return Err(password_hash::Error::PhcStringField);
+    };
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from)?;
+    let argon2 = Argon2::new(Algorithm::try_from(hash.algorithm)?, version, Params::try_from(&hash)?);
+    // The comparison is the library's, in constant time.
+    Ok(compute(&argon2, password, salt, expected.len(), memory)? == expected)
+}
+
+fn compute(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: Salt<'_>,
+    length: usize,
+    memory: &mut Vec<Block>,
+) -> Result<Output, password_hash::Error> {
+    let mut decoded = [0; Salt::MAX_LENGTH];
+    let salt = salt.decode_b64(&mut decoded)?;
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    Output::init_with(length, |output| {
+        Ok(argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, memory)?)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use argon2::{PasswordHasher, PasswordVerifier};
+
     use super::*;
     use crate::system::SystemRandomness;
 
@@ -139,6 +202,52 @@ mod tests {
         assert_ne!(hash.0, again.0, "each has a salt of its own");
     }
 
+    /// As the library's own one makes them, with costs of its own choice and more memory than ours.
+    #[tokio::test]
+    async fn a_hash_that_was_made_elsewhere_is_known_too() {
+        let passwords = passwords();
+        let (salt, password) = (SaltString::encode_b64(b"0123456789abcdef").unwrap(), password("123456"));
+        for (algorithm, cost) in
+            [(Algorithm::Argon2id, 20_000), (Algorithm::Argon2i, 64), (Algorithm::Argon2d, 19_456)]
+        {
+            let argon2 = Argon2::new(algorithm, Version::V0x13, Params::new(cost, 2, 1, None).unwrap());
+            let made = argon2.hash_password(password.0.as_bytes(), &salt).unwrap().to_string();
+            for _ in 0..2 {
+                assert!(
+                    passwords.verify(&password, Some(PasswordHash(made.clone()))).await.unwrap(),
+                    "{made}"
+                );
+            }
+            let other = Password("other".to_owned());
+            assert!(!passwords.verify(&other, Some(PasswordHash(made.clone()))).await.unwrap(), "{made}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_library_knows_a_hash_of_ours() {
+        let hash = passwords().hash(&password("密码 123456")).await.unwrap();
+        let hash = argon2::PasswordHash::new(&hash.0).unwrap();
+        assert!(Argon2::default().verify_password("密码 123456".as_bytes(), &hash).is_ok());
+        assert!(Argon2::default().verify_password("密码 123457".as_bytes(), &hash).is_err());
+    }
+
+    /// Of the memory that hashes take, as much is kept as is used at once.
+    #[tokio::test]
+    async fn memory_is_used_again() {
+        let passwords = passwords();
+        for _ in 0..3 {
+            passwords.verify(&password("123456"), None).await.unwrap();
+        }
+        let kept = |passwords: &Argon2Passwords| {
+            passwords.memories.0.lock().unwrap().iter().map(Vec::len).collect::<Vec<_>>()
+        };
+        assert_eq!(kept(&passwords), [19_456]);
+        let (first, second) = (password("1"), password("2"));
+        let both = tokio::join!(passwords.verify(&first, None), passwords.verify(&second, None));
+        assert!(!both.0.unwrap() && !both.1.unwrap());
+        assert!(kept(&passwords).len() <= AT_ONCE, "{:?}", kept(&passwords));
+    }
+
     #[tokio::test]
     async fn nobody_has_no_password() {
         let passwords = passwords();
@@ -149,9 +258,19 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_hash_is_an_error() {
-        let stored = PasswordHash("e10adc3949ba59abbe56e057f20f883e".to_owned());
-        let error = passwords().verify(&password("123456"), Some(stored)).await.unwrap_err();
-        assert!(matches!(error, PasswordError::Failed(_)), "{error:?}");
+        let passwords = passwords();
+        for stored in [
+            "e10adc3949ba59abbe56e057f20f883e",
+            "",
+            "$argon2id$v=19$m=19456,t=2,p=1",
+            "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ",
+            "$scrypt$ln=14,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+            "$argon2id$v=99$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2hoYXNo",
+        ] {
+            let stored = Some(PasswordHash(stored.to_owned()));
+            let error = passwords.verify(&password("123456"), stored.clone()).await.unwrap_err();
+            assert!(matches!(error, PasswordError::Failed(_)), "{stored:?} {error:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,6 +24,13 @@ pub enum ParamsError {
     /// More than [`MAX_PARAMS`].
     #[error("the form has more than {MAX_PARAMS} parameters")]
     TooMany,
+    /// A name with other characters than letters, digits and `_`, or without any. Alipay has none; the signed string does
+    /// not quote, so that a `&` or a `=` in a name would cut it in another way than it was signed.
+    #[error("`{name}` is not a parameter's name")]
+    Name {
+        /// The name, cut to 64 characters.
+        name: String,
+    },
     /// One name twice: which of the values was signed would be a guess.
     #[error("the parameter `{name}` occurs more than once")]
     Duplicate {
@@ -42,7 +49,7 @@ impl Params {
     /// without two hexadecimal digits stands for itself, as in every browser.
     ///
     /// # Errors
-    /// The form is too long, has too many parameters, or one of them twice.
+    /// The form is too long, has too many parameters, one without a proper name, or one twice.
     pub fn parse(form: &[u8]) -> Result<Self, ParamsError> {
         if form.len() > MAX_FORM_BYTES {
             return Err(ParamsError::TooLong);
@@ -52,6 +59,9 @@ impl Params {
             let mut halves = pair.splitn(2, |&byte| byte == b'=');
             let name = percent_decode(halves.next().unwrap_or_default());
             let value = percent_decode(halves.next().unwrap_or_default());
+            if !is_name(&name) {
+                return Err(ParamsError::Name { name: shortened(&name) });
+            }
             if params.0.len() == MAX_PARAMS {
                 return Err(ParamsError::TooMany);
             }
@@ -149,7 +159,16 @@ impl fmt::Debug for Params {
 }
 
 fn duplicate(name: &[u8]) -> ParamsError {
-    ParamsError::Duplicate { name: String::from_utf8_lossy(name).chars().take(64).collect() }
+    ParamsError::Duplicate { name: shortened(name) }
+}
+
+fn is_name(name: &[u8]) -> bool {
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+}
+
+/// A name as an error shows it.
+fn shortened(name: &[u8]) -> String {
+    String::from_utf8_lossy(name).chars().take(64).collect()
 }
 
 /// Decodes one name or value exactly once.
@@ -208,6 +227,24 @@ mod tests {
         let duplicate = Err(ParamsError::Duplicate { name: "total_amount".to_owned() });
         assert_eq!(Params::parse(b"total_amount=1&total_amount=1"), duplicate);
         assert_eq!(Params::parse(b"total_amount=1&total%5famount=2"), duplicate);
+    }
+
+    #[test]
+    fn a_name_is_letters_digits_and_underscores() {
+        let refused = |name: &str| Err(ParamsError::Name { name: name.to_owned() });
+        assert!(Params::parse(b"total_amount=1&A9_=2&%61=3").is_ok());
+        for (form, name) in [
+            (&b"total_amount%3D1%26refund_fee=1"[..], "total_amount=1&refund_fee"),
+            (b"a%26b=1", "a&b"),
+            (b"a%3Db=1", "a=b"),
+            (b"=1", ""),
+            (b"a+b=1", "a b"),
+            (b"a%00=1", "a\0"),
+            (b"a-b=1", "a-b"),
+            (b"%E8%BE%BE=1", "达"),
+        ] {
+            assert_eq!(Params::parse(form), refused(name));
+        }
     }
 
     #[test]

@@ -1,13 +1,12 @@
 //! Keys for a merchant and an Alipay of one's own, made at the first start and kept in a folder.
 
 use std::{
-    fs, io,
+    io,
     path::{Path, PathBuf},
 };
 
+use adapters::private_files;
 use alipay_protocol::{KeyError, PrivateKey};
-
-use crate::state_file::write_private;
 
 /// The key of the application (the shop signs with it) and that of the sandbox's Alipay.
 #[derive(Debug, Clone)]
@@ -48,7 +47,7 @@ impl SandboxKeys {
     /// Blocks for the time of file access and, at the first start, of making two keys (up to a second).
     ///
     /// # Errors
-    /// The folder cannot be written, or a file in it holds no key.
+    /// The folder cannot be written, or a file in it holds no key, or others can read it.
     pub fn load_or_generate(folder: &Path) -> Result<Self, KeyFileError> {
         Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
     }
@@ -56,7 +55,7 @@ impl SandboxKeys {
 
 fn load_or_generate(folder: &Path, owner: &str) -> Result<PrivateKey, KeyFileError> {
     let path = folder.join(format!("{owner}_private_key.pem"));
-    match fs::read_to_string(&path) {
+    match private_files::read_secret(&path) {
         Ok(text) => PrivateKey::parse(&text).map_err(|source| KeyFileError::Key { path, source }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => generate(folder, owner, path),
         Err(source) => Err(KeyFileError::Io { path, source }),
@@ -70,7 +69,7 @@ fn generate(folder: &Path, owner: &str, path: PathBuf) -> Result<PrivateKey, Key
     let public = key.public_key().to_spki_pem().map_err(failed)?;
     let public_path = folder.join(format!("{owner}_public_key.pem"));
     for (path, pem) in [(&public_path, public), (&path, private)] {
-        write_private(path, pem.as_bytes())
+        private_files::replace(path, pem.as_bytes())
             .map_err(|source| KeyFileError::Io { path: path.clone(), source })?;
     }
     Ok(key)

@@ -1,11 +1,11 @@
 //! The trades on disk, so that a sandbox that is started again still knows what was paid.
 
 use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
+use adapters::private_files;
 use serde::{Deserialize, Serialize};
 
 use crate::trade::Trade;
@@ -72,22 +72,8 @@ pub(crate) fn save(path: &Path, trades: Vec<Trade>) -> Result<(), StateFileError
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
         let beside = PathBuf::from(beside);
-        write_private(&beside, &bytes)?;
+        private_files::replace(&beside, &bytes)?;
         fs::rename(&beside, path)
     };
     write().map_err(|source| StateFileError::Io { path: path.to_owned(), source })
-}
-
-/// Writes a file that only its owner can read, down to the disk, and makes its folder where there is none.
-pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }

@@ -18,6 +18,7 @@ use adapters::{
     alipay::AlipayConfigError,
     events::ListenerConfigError,
     passwords::HashingFails,
+    private_files,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlConfig, SqlStore},
     system::{SystemClock, SystemRandomness},
@@ -26,7 +27,8 @@ use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Reconcile, RefundOrder, SearchOrders, SettlePayment,
+    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile, RefundOrder, SearchOrders,
+    SettlePayment,
     ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
@@ -39,7 +41,7 @@ pub(crate) use keys::{staff_key, token_key};
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{LoginCode, Office, Pages, Shop, StaffKey, Stopping},
+    http::{LoginCode, Office, Pages, SecurityLog, Shop, StaffKey, Stopping},
 };
 
 /// How long to wait before a database that cannot be reached is tried again: first, and at most.
@@ -157,7 +159,7 @@ pub(crate) async fn connect(database: &SqlConfig, patience: Duration) -> Result<
 pub(crate) async fn open_store(configuration: &Configuration) -> Result<SqlStore, StartError> {
     let directory = &configuration.data_dir;
     if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
-        keys::private_directory(directory)
+        private_files::make_directory(directory)
             .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
     }
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
@@ -383,6 +385,7 @@ impl Backs {
                 gateway,
                 orders: Arc::clone(&store) as _,
                 settle: Arc::clone(&life.settle),
+                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
             },
             settle: life.settle,
             cancel: life.cancel,
@@ -392,6 +395,7 @@ impl Backs {
             readiness,
             stopping: Stopping::default(),
             tokens: token_key(configuration)?,
+            security: SecurityLog::default(),
             pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),
             result_page: http.result_page.clone(),

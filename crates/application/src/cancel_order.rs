@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, NotAllowed, Order, OrderEvent, OrderId, OrderStatus, TradeStatus, Transition,
-    UserId, Username,
+    Caller, Cause, EvidenceSource, NotAdmitted, NotAllowed, Order, OrderEvent, OrderId, OrderStatus,
+    TradeStatus, Transition, UserId,
     ledger::{Command, Refusal},
 };
 use ports::{CloseOutcome, GatewayError, OrderReader, PaymentGateway, StoreError, Users};
@@ -27,9 +27,9 @@ pub struct CancelOrder {
 /// Why the order was not cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelOrderError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// Alipay could not be asked, so that it may be paid; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -54,12 +54,12 @@ impl CancelOrder {
     /// The buyer gives up their order. Doing so again is no error and changes nothing.
     pub async fn by_buyer(
         &self,
-        username: &Username,
+        caller: &Caller,
         order_id: &OrderId,
         reason: Option<&str>,
         cause: &Cause,
     ) -> Result<(), CancelOrderError> {
-        let buyer = self.users.find(username).await?.ok_or(CancelOrderError::UnknownUser)?;
+        let buyer = self.users.authenticate(caller).await??;
         self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
     }
 

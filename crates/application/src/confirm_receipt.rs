@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Cause, OrderId, Username, ledger::Command};
+use domain::{Caller, Cause, NotAdmitted, OrderId, ledger::Command};
 use ports::{StoreError, Users};
 
 use crate::{Transact, TransactError};
@@ -16,9 +16,9 @@ pub struct ConfirmReceipt {
 /// Why receipt was not confirmed.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfirmReceiptError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// It did not take effect.
     #[error(transparent)]
     Transact(#[from] TransactError),
@@ -31,11 +31,11 @@ impl ConfirmReceipt {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
     pub async fn execute(
         &self,
-        username: &Username,
+        caller: &Caller,
         order_id: &OrderId,
         cause: &Cause,
     ) -> Result<(), ConfirmReceiptError> {
-        let buyer = self.users.find(username).await?.ok_or(ConfirmReceiptError::UnknownUser)?;
+        let buyer = self.users.authenticate(caller).await??;
         let command = Command::ConfirmReceipt { buyer: Some(buyer) };
         self.transact.run(order_id.as_str(), &command, cause).await?;
         Ok(())

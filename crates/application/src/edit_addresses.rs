@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{AddressEdit, AddressEntries, AddressRefusal, UserId, Username};
+use domain::{AddressEdit, AddressEntries, AddressRefusal, Caller, NotAdmitted, UserId};
 use ports::{AddressEditor, Clock, StoreError, Users};
 
 use crate::ATTEMPTS;
@@ -18,9 +18,9 @@ pub struct EditAddresses {
 /// Why the address book is not shown or not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditAddressesError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The rules of address books do not allow it.
     #[error(transparent)]
     Refused(#[from] AddressRefusal),
@@ -34,18 +34,18 @@ pub enum EditAddressesError {
 
 impl EditAddresses {
     /// The user's entries, the default one first.
-    pub async fn show(&self, username: &Username) -> Result<AddressEntries, EditAddressesError> {
-        let user_id = self.user(username).await?;
+    pub async fn show(&self, caller: &Caller) -> Result<AddressEntries, EditAddressesError> {
+        let user_id = self.user(caller).await?;
         Ok(self.editor.entries(user_id).await?)
     }
 
     /// Changes the user's address book, and shows it then.
     pub async fn edit(
         &self,
-        username: &Username,
+        caller: &Caller,
         edit: &AddressEdit,
     ) -> Result<AddressEntries, EditAddressesError> {
-        let user_id = self.user(username).await?;
+        let user_id = self.user(caller).await?;
         for _ in 0..ATTEMPTS {
             let entries = self.editor.entries(user_id).await?;
             let change = entries.edit(edit)?;
@@ -59,7 +59,7 @@ impl EditAddresses {
         Err(EditAddressesError::Conflict)
     }
 
-    async fn user(&self, username: &Username) -> Result<UserId, EditAddressesError> {
-        self.users.find(username).await?.ok_or(EditAddressesError::UnknownUser)
+    async fn user(&self, caller: &Caller) -> Result<UserId, EditAddressesError> {
+        Ok(self.users.authenticate(caller).await??)
     }
 }

@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    Cart, CartEdit, CartLine, CartLineChange, CartRefusal, OfflineLine, QuantityLimit, Sku, SkuId, UserId,
-    Username,
+    Caller, Cart, CartEdit, CartLine, CartLineChange, CartRefusal, NotAdmitted, OfflineLine, QuantityLimit,
+    Sku, SkuId, UserId,
 };
 use ports::{CartError, CartStore, Catalog, StoreError, Users};
 
@@ -36,9 +36,9 @@ pub struct ShownLine {
 /// Why the cart is not shown or not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditCartError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The rules of carts do not allow it.
     #[error(transparent)]
     Refused(#[from] CartRefusal),
@@ -55,14 +55,14 @@ pub enum EditCartError {
 
 impl EditCart {
     /// The lines of the user's cart, in the order of SKU ids.
-    pub async fn show(&self, username: &Username) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(username).await?;
+    pub async fn show(&self, caller: &Caller) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(caller).await?;
         self.lines(user_id).await
     }
 
     /// Changes the user's cart, and shows it then. A change that others make at the same moment is never lost.
-    pub async fn edit(&self, username: &Username, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(username).await?;
+    pub async fn edit(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(caller).await?;
         for _ in 0..ATTEMPTS {
             let cart = self.carts.load(user_id).await?;
             let skus = self.skus(&cart.concerned(edit)).await?;
@@ -75,12 +75,8 @@ impl EditCart {
     }
 
     /// Takes SKUs out of the user's cart, as far as they are in it, and shows the cart then.
-    pub async fn discard(
-        &self,
-        username: &Username,
-        sku_ids: &[SkuId],
-    ) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(username).await?;
+    pub async fn discard(&self, caller: &Caller, sku_ids: &[SkuId]) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = self.user(caller).await?;
         self.carts.discard(user_id, sku_ids).await?;
         self.lines(user_id).await
     }
@@ -102,8 +98,8 @@ impl EditCart {
         Err(EditCartError::Conflict)
     }
 
-    async fn user(&self, username: &Username) -> Result<UserId, EditCartError> {
-        self.users.find(username).await?.ok_or(EditCartError::UnknownUser)
+    async fn user(&self, caller: &Caller) -> Result<UserId, EditCartError> {
+        Ok(self.users.authenticate(caller).await??)
     }
 
     async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {

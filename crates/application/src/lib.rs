@@ -9,6 +9,7 @@ mod cashier;
 mod confirm_receipt;
 mod edit_addresses;
 mod edit_cart;
+mod failures;
 mod figures;
 mod inspect_order;
 mod jobs;
@@ -17,6 +18,7 @@ mod list_orders;
 mod payment_result;
 mod place_order;
 mod preview_order;
+mod recently;
 mod reconcile;
 mod refund_order;
 mod resend_news;
@@ -48,6 +50,7 @@ pub use place_order::{
     PlaceOrderRequest, Placement, PlacementError, PlacementPorts,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+pub use recently::Recently;
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
 pub use refund_order::{RefundOrder, RefundOrderError};
 pub use resend_news::ResendNews;

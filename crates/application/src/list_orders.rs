@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Unkept, Username};
+use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, Unkept};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
@@ -15,7 +15,7 @@ pub struct ListOrders {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListOrdersRequest {
     /// Whose orders.
-    pub username: Username,
+    pub caller: Caller,
     /// In which status; none for all.
     pub status: Option<OrderStatus>,
     /// Only what follows this order.
@@ -45,9 +45,9 @@ pub struct ListedOrder {
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
 pub enum ListOrdersError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,7 +56,7 @@ pub enum ListOrdersError {
 impl ListOrders {
     /// One page of the user's orders.
     pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
-        let user_id = self.users.find(&request.username).await?.ok_or(ListOrdersError::UnknownUser)?;
+        let user_id = self.users.authenticate(&request.caller).await??;
         // One more than asked for tells whether there is another page.
         let limit = request.limit.saturating_add(1);
         let query = OrderListQuery { user_id, status: request.status, before: request.before, limit };

@@ -1,9 +1,9 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId};
+use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus};
 use ports::{GatewayError, NotVerified, OrderReader, PaymentGateway, StoreError};
 
-use crate::{SettleError, SettlePayment};
+use crate::{Recently, SettleError, SettlePayment};
 
 /// 支付结果: the browser came back from Alipay and wants to know whether the order is paid.
 ///
@@ -16,6 +16,8 @@ pub struct PaymentResult {
     pub orders: Arc<dyn OrderReader>,
     /// Settles what Alipay says was paid.
     pub settle: Arc<SettlePayment>,
+    /// The orders about which Alipay was asked a moment ago: a return can be replayed by anybody who has seen it.
+    pub asked: Recently<OrderId>,
 }
 
 /// Whether the order is paid.
@@ -59,13 +61,19 @@ pub enum PaymentResultError {
 }
 
 impl PaymentResult {
+    /// Alipay is asked about one order no more often than this.
+    pub const PAUSE: Duration = Duration::from_secs(3);
+    /// Of how many orders it is remembered that Alipay was asked.
+    pub const REMEMBERED: u64 = 10_000;
+
     /// Whether the order that the query string of Alipay's return names is paid.
     pub async fn execute(&self, query: &str, cause: &Cause) -> Result<PaymentState, PaymentResultError> {
         let returned = self.gateway.verify_return(query)?;
         self.settle.merchant.check(&returned.addressee)?;
         let id = OrderId::parse(&returned.out_trade_no).map_err(|_| PaymentResultError::UnknownOrder)?;
         let order = self.find(&id).await?;
-        if order.status.is_paid() {
+        // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
+        if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
             return Ok(state(&order));
         }
         let trade = self.gateway.query(&id).await;

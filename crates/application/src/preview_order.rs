@@ -1,6 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
-use domain::{Address, InvalidQuantity, Purchase, Quantity, Quote, SkuId, UserId, Username};
+use domain::{
+    Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, Purchase, Quantity, Quote, SkuId, UserId,
+};
 use ports::{
     AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, OrderReader, StoreError, Users,
 };
@@ -64,9 +66,9 @@ pub struct PreviewError {
 /// Why there is no preview.
 #[derive(Debug, thiserror::Error)]
 pub enum PreviewRefusal {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// Nothing in the cart is ticked.
     #[error("nothing is selected in the cart")]
     NothingSelected,
@@ -79,6 +81,9 @@ pub enum PreviewRefusal {
     /// The sum is more than an order can cost.
     #[error("the order costs more than an order can")]
     AmountTooLarge,
+    /// It costs nothing, which cannot be paid.
+    #[error("the order costs nothing")]
+    CostsNothing,
     /// The carts failed.
     #[error(transparent)]
     Carts(#[from] CartError),
@@ -89,9 +94,9 @@ pub enum PreviewRefusal {
 
 impl PreviewOrder {
     /// Previews what the buyer of this name is about to order.
-    pub async fn execute(&self, username: &Username, items: PreviewItems) -> Result<Preview, PreviewError> {
+    pub async fn execute(&self, caller: &Caller, items: PreviewItems) -> Result<Preview, PreviewError> {
         let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
-        let (user_id, addresses) = self.buyer(username).await.map_err(without_addresses)?;
+        let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
         match self.quote(user_id, items).await {
             Ok(quote) => Ok(Preview { addresses, quote }),
             Err(refusal) => Err(PreviewError { addresses, refusal }),
@@ -99,12 +104,12 @@ impl PreviewOrder {
     }
 
     /// What the page shows of a buyer whose request cannot be read: the addresses.
-    pub async fn addresses(&self, username: &Username) -> Result<Vec<Address>, PreviewRefusal> {
-        self.buyer(username).await.map(|(_, addresses)| addresses)
+    pub async fn addresses(&self, caller: &Caller) -> Result<Vec<Address>, PreviewRefusal> {
+        self.buyer(caller).await.map(|(_, addresses)| addresses)
     }
 
-    async fn buyer(&self, username: &Username) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
-        let user_id = self.users.find(username).await?.ok_or(PreviewRefusal::UnknownUser)?;
+    async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
+        let user_id = self.users.authenticate(caller).await??;
         Ok((user_id, self.address_book.of_user(user_id).await?))
     }
 
@@ -161,6 +166,8 @@ impl PreviewOrder {
     async fn price(&self, purchase: &Purchase) -> Result<Quote, PreviewRefusal> {
         let ids: Vec<SkuId> = purchase.sku_ids().collect();
         let skus = self.catalog.skus(&ids).await?;
-        purchase.quote(&skus, &self.rules.freight).map_err(|_| PreviewRefusal::AmountTooLarge)
+        let quote = purchase.quote(&skus, &self.rules.freight);
+        let quote = quote.map_err(|AmountTooLarge| PreviewRefusal::AmountTooLarge)?;
+        if quote.costs_nothing() { Err(PreviewRefusal::CostsNothing) } else { Ok(quote) }
     }
 }

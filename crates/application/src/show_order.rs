@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, Order, OrderId, OrderStatus, Refund, RefundKind, RefundStatus, TimelineEntry, Unkept, Username,
+    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, Refund, RefundKind, RefundStatus, TimelineEntry,
+    Unkept,
 };
 use ports::{OrderReader, StoreError, Users};
 
@@ -29,9 +30,9 @@ pub struct OrderStory {
 /// Why there is nothing to show.
 #[derive(Debug, thiserror::Error)]
 pub enum ShowOrderError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
@@ -42,12 +43,8 @@ pub enum ShowOrderError {
 
 impl ShowOrder {
     /// The user's order of this number.
-    pub async fn execute(
-        &self,
-        username: &Username,
-        order_id: &OrderId,
-    ) -> Result<OrderStory, ShowOrderError> {
-        let user_id = self.users.find(username).await?.ok_or(ShowOrderError::UnknownUser)?;
+    pub async fn execute(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderStory, ShowOrderError> {
+        let user_id = self.users.authenticate(caller).await??;
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;

@@ -1,13 +1,13 @@
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use domain::{OfflineLine, Password, ShopTime, StoredPassword, Username};
+use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError};
+use tokio::time::timeout;
+
+use crate::{
+    EditCart, EditCartError,
+    failures::{Count, Failures},
 };
-
-use domain::{AttemptPolicy, Attempts, OfflineLine, Password, ShopTime, Username};
-use ports::{Clock, Credential, Credentials, PasswordError, Passwords, Proof, StoreError};
-
-use crate::{EditCart, EditCartError};
 
 /// 登录: a buyer proves who they are, and what they put aside before is merged into their cart.
 pub struct SignIn {
@@ -16,8 +16,12 @@ pub struct SignIn {
     cart: Arc<EditCart>,
     clock: Arc<dyn Clock>,
     token_life: Duration,
-    by_name: Mutex<Attempts<String>>,
-    by_address: Mutex<Attempts<IpAddr>>,
+    /// Strict: whoever guesses the password of one buyer from one place. The buyer, elsewhere, is not concerned.
+    by_name_and_address: Failures<(String, Option<IpAddr>)>,
+    /// Generous: whoever guesses it from many places locks the buyer out.
+    by_name: Failures<String>,
+    /// Only where addresses are those of buyers; behind a proxy that is not believed all have one.
+    by_address: Option<Failures<IpAddr>>,
 }
 
 /// What a sign-in rests on.
@@ -37,10 +41,14 @@ pub struct SignInPorts {
 pub struct SignInRules {
     /// How long a token is valid.
     pub token_life: Duration,
-    /// So many attempts for one name may fail within [`SignIn::WINDOW`].
+    /// How long a failed attempt counts.
+    pub window: Duration,
+    /// So many attempts for one name from one address may fail within the window.
+    pub failures: u32,
+    /// So many attempts for one name may fail within it, wherever they come from.
     pub failures_per_name: u32,
-    /// So many attempts from one address may fail within [`SignIn::WINDOW`].
-    pub failures_per_address: u32,
+    /// So many attempts from one address may fail within it, whoever is named; none where that is not counted.
+    pub failures_per_address: Option<u32>,
 }
 
 /// Somebody who wants to sign in.
@@ -63,6 +71,8 @@ pub struct SignedIn {
     pub cart_lines: usize,
     /// Until when their token is to be valid.
     pub token_until: ShopTime,
+    /// The password that they signed in with, as it was stored then: their token ends when another is.
+    pub password: StoredPassword,
 }
 
 /// Why nobody is signed in.
@@ -71,9 +81,12 @@ pub enum SignInError {
     /// There is no such user, the password is another, or the user may not sign in; the caller is not told which.
     #[error("wrong name or password")]
     Wrong,
-    /// Too many attempts for this name or from this address failed, or too many are being checked.
-    #[error("too many attempts")]
-    TooMany,
+    /// Too many attempts for this name or from this address failed; nothing was tried.
+    #[error("too many attempts failed")]
+    LockedOut,
+    /// Too many attempts are being checked.
+    #[error("too many attempts are being checked")]
+    Busy,
     /// The password cannot be checked.
     #[error(transparent)]
     Passwords(PasswordError),
@@ -86,48 +99,32 @@ pub enum SignInError {
 }
 
 impl SignIn {
-    /// How long a failed attempt counts.
-    pub const WINDOW: Duration = Duration::from_secs(15 * 60);
     /// Failures are remembered of so many names, and of so many addresses.
-    const REMEMBERED: usize = 10_000;
+    const REMEMBERED: u64 = 10_000;
     /// What is kept of a name to count its failures: no name of a user is longer.
     const NAME_CHARS: usize = 32;
+    /// How long one waits for those before who try the same name from the same address.
+    const PATIENCE: Duration = Duration::from_secs(10);
 
     /// With nobody having failed so far.
     pub fn new(ports: SignInPorts, rules: SignInRules) -> Self {
         let SignInPorts { credentials, passwords, cart, clock } = ports;
-        let policy = |most| AttemptPolicy { most, window: Self::WINDOW, keys: Self::REMEMBERED };
+        let SignInRules { token_life, window, failures, failures_per_name, failures_per_address } = rules;
         Self {
             credentials,
             passwords,
             cart,
             clock,
-            token_life: rules.token_life,
-            by_name: Mutex::new(Attempts::new(policy(rules.failures_per_name))),
-            by_address: Mutex::new(Attempts::new(policy(rules.failures_per_address))),
+            token_life,
+            by_name_and_address: Failures::new(failures, window, Self::REMEMBERED),
+            by_name: Failures::new(failures_per_name, window, Self::REMEMBERED),
+            by_address: failures_per_address.map(|most| Failures::new(most, window, Self::REMEMBERED)),
         }
     }
 
     /// Signs somebody in.
     pub async fn execute(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
-        let name: String = request.username.0.chars().take(Self::NAME_CHARS).collect();
-        let address = request.address.map(network);
-        if !self.may_try(&name, address) {
-            return Err(SignInError::TooMany);
-        }
-        let checked = self.check(&request.username, &request.password).await;
-        // Only a wrong password is a failed attempt: not that of a database that does not answer.
-        match &checked {
-            Err(SignInError::Wrong) => {}
-            Ok(_)
-            | Err(
-                SignInError::TooMany
-                | SignInError::Passwords(_)
-                | SignInError::Cart(_)
-                | SignInError::Store(_),
-            ) => self.was_no_failure(&name, address),
-        }
-        let credential = checked?;
+        let credential = self.prove(request).await?;
         let cart_lines = match self.cart.merge(credential.user_id, &request.offline_cart).await {
             // There is nothing to merge, and nothing is lost.
             Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
@@ -139,21 +136,62 @@ impl SignIn {
             }
             merged => merged?,
         };
-        Ok(SignedIn { cart_lines, token_until: self.clock.now().after(self.token_life) })
+        let token_until = self.clock.now().after(self.token_life);
+        Ok(SignedIn { cart_lines, token_until, password: credential.password })
+    }
+
+    /// The user, if failed attempts leave room for this one and it succeeds. Only a wrong password is a failure: not a
+    /// database that does not answer, and not an attempt that has not ended.
+    async fn prove(&self, request: &SignInRequest) -> Result<Credential, SignInError> {
+        let name: String = request.username.0.chars().take(Self::NAME_CHARS).collect();
+        let address = request.address.map(network);
+        let here = self.by_name_and_address.of((name.clone(), address));
+        // One after the other: many at the same moment are not more guesses than the limit allows.
+        let _turn = timeout(Self::PATIENCE, here.turn.lock()).await.map_err(|_elapsed| SignInError::Busy)?;
+        let of_name = self.by_name.of(name);
+        let of_address =
+            self.by_address.as_ref().zip(address).map(|(failures, key)| (failures, failures.of(key)));
+        let is_locked_out = self.by_name_and_address.are_too_many(&here)
+            || self.by_name.are_too_many(&of_name)
+            || of_address.as_ref().is_some_and(|(failures, count)| failures.are_too_many(count));
+        if is_locked_out {
+            return Err(SignInError::LockedOut);
+        }
+        let checked = self.check(&request.username, &request.password).await;
+        match &checked {
+            Ok(_) => here.forgive(),
+            Err(SignInError::Wrong) => {
+                let of_address = of_address.as_ref().map(|(_, count)| count);
+                [Some(&here), Some(&of_name), of_address]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|count| Count::add(count));
+            }
+            Err(
+                SignInError::LockedOut
+                | SignInError::Busy
+                | SignInError::Passwords(_)
+                | SignInError::Cart(_)
+                | SignInError::Store(_),
+            ) => {}
+        }
+        checked
     }
 
     /// The user, if the password is theirs. Each way through this takes one Argon2id computation, so that the time does
     /// not tell whether there is such a user.
     async fn check(&self, username: &Username, password: &Password) -> Result<Credential, SignInError> {
         let credential = self.credentials.credential(username).await?.filter(|found| found.is_active);
-        let is_right = match credential.as_ref().map(|found| &found.proof) {
-            Some(Proof::Md5(md5)) if self.passwords.is_md5(password, md5) => true,
-            Some(Proof::Hash(hash)) => self.verify(password, Some(hash.clone())).await?,
-            Some(Proof::Md5(_)) | None => self.verify(password, None).await?,
+        let is_right = match credential.as_ref().map(|found| &found.password) {
+            Some(StoredPassword { hash: Some(hash), .. }) => {
+                self.verify(password, Some(hash.clone())).await?
+            }
+            Some(StoredPassword { md5, hash: None }) if self.passwords.is_md5(password, md5) => true,
+            Some(StoredPassword { hash: None, .. }) | None => self.verify(password, None).await?,
         };
         let credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
-        if let Proof::Md5(md5) = &credential.proof {
-            self.strengthen(&credential, md5, password).await?;
+        if credential.password.hash.is_none() {
+            self.strengthen(&credential, password).await?;
         }
         Ok(credential)
     }
@@ -167,47 +205,20 @@ impl SignIn {
     }
 
     /// Keeps a better hash of a password that was right. Whoever signs in needs none: a failure is a warning.
-    async fn strengthen(
-        &self,
-        credential: &Credential,
-        md5: &str,
-        password: &Password,
-    ) -> Result<(), SignInError> {
+    async fn strengthen(&self, credential: &Credential, password: &Password) -> Result<(), SignInError> {
         let hash = self.passwords.hash(password).await?;
         let user_id = credential.user_id;
-        if let Err(error) = self.credentials.keep_hash(user_id, md5, &hash).await {
+        if let Err(error) = self.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
             tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
         }
         Ok(())
-    }
-
-    fn may_try(&self, name: &str, address: Option<IpAddr>) -> bool {
-        let now = self.clock.now();
-        if address.is_some_and(|address| !locked(&self.by_address).begin(&address, now)) {
-            return false;
-        }
-        let may_try = locked(&self.by_name).begin(&name.to_owned(), now);
-        if !may_try {
-            // Nothing was tried: it does not count against others behind the same address.
-            if let Some(address) = address {
-                locked(&self.by_address).succeeded(&address);
-            }
-        }
-        may_try
-    }
-
-    fn was_no_failure(&self, name: &str, address: Option<IpAddr>) {
-        locked(&self.by_name).succeeded(&name.to_owned());
-        if let Some(address) = address {
-            locked(&self.by_address).succeeded(&address);
-        }
     }
 }
 
 impl From<PasswordError> for SignInError {
     fn from(error: PasswordError) -> Self {
         match error {
-            PasswordError::Busy => Self::TooMany,
+            PasswordError::Busy => Self::Busy,
             PasswordError::Failed(_) => Self::Passwords(error),
         }
     }
@@ -219,9 +230,4 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
         address @ IpAddr::V4(_) => address,
     }
-}
-
-/// The counts are whole whatever became of a thread that held them.
-fn locked<T>(counts: &Mutex<T>) -> MutexGuard<'_, T> {
-    counts.lock().unwrap_or_else(PoisonError::into_inner)
 }

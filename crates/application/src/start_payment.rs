@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Cause, Money, NotAllowed, OrderId, Username, ledger::Command};
+use domain::{Caller, Cause, Money, NotAdmitted, NotAllowed, OrderId, ledger::Command};
 use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
 
 use crate::{Cashier, PaymentInvitation, Transact, TransactError};
@@ -36,9 +36,9 @@ pub enum StartedPayment {
 /// Why the order cannot be paid.
 #[derive(Debug, thiserror::Error)]
 pub enum StartPaymentError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
@@ -60,10 +60,10 @@ impl StartPayment {
     /// Invites the user to pay their order.
     pub async fn execute(
         &self,
-        username: &Username,
+        caller: &Caller,
         order_id: &OrderId,
     ) -> Result<StartedPayment, StartPaymentError> {
-        let user_id = self.users.find(username).await?.ok_or(StartPaymentError::UnknownUser)?;
+        let user_id = self.users.authenticate(caller).await??;
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
         let now = self.clock.now();

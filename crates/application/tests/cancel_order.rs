@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, CancelOrderError, TransactError};
 use domain::{
-    Cause, NotAllowed, Order, OrderEvent, OrderStatus, PaymentStatus, ShopTime, StatusChange, Trade,
-    TradeStatus,
+    Cause, NotAdmitted, NotAllowed, Order, OrderEvent, OrderStatus, PaymentStatus, ShopTime, StatusChange,
+    Trade, TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -33,7 +33,7 @@ async fn cancel(
     ledgers: &Ledgers,
 ) -> Result<(), CancelOrderError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
-    use_case(known_user(), orders, gateway, ledgers).by_buyer(&username(), &order_id(), None, &cause).await
+    use_case(known_user(), orders, gateway, ledgers).by_buyer(&caller(), &order_id(), None, &cause).await
 }
 
 fn refused(outcome: Result<(), CancelOrderError>) -> Refusal {
@@ -219,7 +219,7 @@ async fn staff_cancel_anybodys_order_and_say_why() {
 async fn a_buyers_own_reason_is_kept() {
     let ledgers = on_record();
     let buyer = use_case(known_user(), looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers);
-    buyer.by_buyer(&username(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
+    buyer.by_buyer(&caller(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
     assert_eq!(change(&ledgers).reason, "不想要了");
 }
 
@@ -278,11 +278,11 @@ async fn each_port_may_fail() {
     let none = on_record();
     let by = async |users: MockUsers| {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
-        buyer.by_buyer(&username(), &order_id(), None, &Cause::buyer(None)).await
+        buyer.by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
     };
-    assert!(matches!(by(stranger()).await, Err(CancelOrderError::UnknownUser)));
+    assert!(matches!(by(stranger()).await, Err(CancelOrderError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();
-    users.expect_find().returning(|_| Err(store_down()));
+    users.expect_authenticate().returning(|_| Err(store_down()));
     assert!(matches!(by(users).await, Err(CancelOrderError::Store(_))));
 
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use application::{
     ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
-    PaymentResultError, TransactError,
+    PaymentResultError, Recently, TransactError,
 };
 use domain::{
-    Addressee, Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, PaymentRecord,
-    PaymentStatus, Trade, TradeStatus, ledger::Refusal,
+    Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
+    PaymentRecord, PaymentStatus, Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
     GatewayError, NotVerified, OrderListQuery, PaymentGateway, VerifiedReturn,
@@ -23,7 +23,7 @@ mod list {
 
     fn request(limit: u32) -> ListOrdersRequest {
         ListOrdersRequest {
-            username: username(),
+            caller: caller(),
             status: Some(OrderStatus::AwaitingPayment),
             before: Some(order_id()),
             limit,
@@ -72,10 +72,13 @@ mod list {
     async fn each_port_may_fail() {
         let no_orders = || Arc::new(MockOrderReader::new());
         let use_case = ListOrders { users: Arc::new(stranger()), orders: no_orders() };
-        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::UnknownUser)));
+        assert!(matches!(
+            use_case.execute(request(1)).await,
+            Err(ListOrdersError::NotAdmitted(NotAdmitted::UnknownUser))
+        ));
 
         let mut users = MockUsers::new();
-        users.expect_find().returning(|_| Err(store_down()));
+        users.expect_authenticate().returning(|_| Err(store_down()));
         let use_case = ListOrders { users: Arc::new(users), orders: no_orders() };
         assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
 
@@ -127,7 +130,7 @@ mod receipt {
 
     async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), ConfirmReceiptError> {
         let use_case = ConfirmReceipt { users: Arc::new(users), transact: transact(ledgers) };
-        use_case.execute(&username(), &order_id(), &Cause::buyer(None)).await
+        use_case.execute(&caller(), &order_id(), &Cause::buyer(None)).await
     }
 
     #[tokio::test]
@@ -153,9 +156,12 @@ mod receipt {
     #[tokio::test]
     async fn each_port_may_fail() {
         let none = Ledgers::default();
-        assert!(matches!(confirm(stranger(), &none).await, Err(ConfirmReceiptError::UnknownUser)));
+        assert!(matches!(
+            confirm(stranger(), &none).await,
+            Err(ConfirmReceiptError::NotAdmitted(NotAdmitted::UnknownUser))
+        ));
         let mut users = MockUsers::new();
-        users.expect_find().returning(|_| Err(store_down()));
+        users.expect_authenticate().returning(|_| Err(store_down()));
         assert!(matches!(confirm(users, &none).await, Err(ConfirmReceiptError::Store(_))));
         let down = Ledgers::default().failing_to_lock([store_down()]);
         let outcome = confirm(known_user(), &down).await;
@@ -200,15 +206,19 @@ mod result {
         run(gateway, orders, &on_record).await
     }
 
+    fn use_case(gateway: MockPaymentGateway, orders: MockOrderReader, ledgers: &Ledgers) -> PaymentResult {
+        let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+        let settle = settling(&gateway, &transact(ledgers));
+        let asked = Recently::new(PaymentResult::PAUSE, 10);
+        PaymentResult { gateway, orders: Arc::new(orders), settle, asked }
+    }
+
     async fn run(
         gateway: MockPaymentGateway,
         orders: MockOrderReader,
         ledgers: &Ledgers,
     ) -> Result<(bool, Money), PaymentResultError> {
-        let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-        let settle = settling(&gateway, &transact(ledgers));
-        let use_case = PaymentResult { gateway, orders: Arc::new(orders), settle };
-        let state = use_case.execute("the query", &Cause::alipay(None)).await?;
+        let state = use_case(gateway, orders, ledgers).execute("the query", &Cause::alipay(None)).await?;
         assert_eq!(state.order_id, order_id());
         Ok((state.is_paid, state.total_amount))
     }
@@ -227,6 +237,27 @@ mod result {
             let asked = Asked { answer: Ok(answer), ledgers: Ledgers::default(), found: vec![] };
             let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
             assert_eq!(outcome.unwrap(), (false, money("323.91")));
+        }
+    }
+
+    #[tokio::test]
+    async fn alipay_is_not_asked_about_an_order_that_has_ended() {
+        for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
+            assert_eq!(result(None, Some(order(status))).await.unwrap(), (false, money("323.91")));
+        }
+    }
+
+    /// Whoever has seen the URL can open it as often as they like.
+    #[tokio::test]
+    async fn a_replayed_return_asks_alipay_once() {
+        let mut gateway = MockPaymentGateway::new();
+        gateway.expect_verify_return().times(50).returning(|_| Ok(returned("2021")));
+        gateway.expect_query().times(1).returning(|_| Ok(None));
+        let mut orders = MockOrderReader::new();
+        orders.expect_find().times(50).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+        let use_case = use_case(gateway, orders, &Ledgers::default());
+        for _ in 0..50 {
+            assert!(!use_case.execute("the query", &Cause::alipay(None)).await.unwrap().is_paid);
         }
     }
 

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
-use domain::{InvalidQuantity, SkuId, UnavailableReason};
+use domain::{InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     DirectBuy,
     mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockUsers},
@@ -21,12 +21,13 @@ struct Shop {
     carts: MockCartStore,
     orders: MockOrderReader,
     direct_buys: MockDirectBuys,
+    free_delivery: bool,
 }
 
 impl Shop {
     fn with_buyer() -> Self {
         let mut shop = Self::default();
-        shop.users.expect_find().times(1).returning(|_| Ok(Some(USER)));
+        shop.users.expect_authenticate().times(1).returning(|_| Ok(Ok(USER)));
         shop.address_book.expect_of_user().times(1).returning(|_| Ok(vec![address()]));
         shop
     }
@@ -45,6 +46,10 @@ impl Shop {
     }
 
     async fn preview(self, items: PreviewItems) -> Result<Preview, PreviewError> {
+        let mut rules = rules();
+        if self.free_delivery {
+            rules.freight.flat = Money::ZERO;
+        }
         let use_case = PreviewOrder {
             users: Arc::new(self.users),
             address_book: Arc::new(self.address_book),
@@ -53,9 +58,9 @@ impl Shop {
             orders: Arc::new(self.orders),
             direct_buys: Arc::new(self.direct_buys),
             clock: Arc::new(clock()),
-            rules: rules(),
+            rules,
         };
-        use_case.execute(&username(), items).await
+        use_case.execute(&caller(), items).await
     }
 
     /// The refusal, which must come with the buyer's addresses.
@@ -154,21 +159,29 @@ async fn a_sum_past_all_bounds_is_refused() {
 }
 
 #[tokio::test]
+async fn what_costs_nothing_is_refused() {
+    let mut shop = Shop::with_cart(&[(4, 2, true)]);
+    shop.free_delivery = true;
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "0", 9)])));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::CostsNothing));
+}
+
+#[tokio::test]
 async fn a_user_who_is_not_there_sees_nothing() {
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(None));
+    shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let error = shop.preview(PreviewItems::Cart).await.unwrap_err();
-    assert!(matches!(error.refusal, PreviewRefusal::UnknownUser));
+    assert!(matches!(error.refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
 }
 
 #[tokio::test]
 async fn each_port_may_fail() {
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Err(store_down()));
+    shop.users.expect_authenticate().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(Some(USER)));
+    shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     shop.address_book.expect_of_user().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 

@@ -5,7 +5,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{Cashier, StartPayment, StartPaymentError, StartedPayment};
-use domain::{Order, OrderStatus, ledger::Event};
+use domain::{NotAdmitted, Order, OrderStatus, ledger::Event};
 use ports::mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at};
 use support::*;
 
@@ -23,7 +23,7 @@ fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64)
 }
 
 async fn pay(use_case: StartPayment) -> Result<StartedPayment, StartPaymentError> {
-    use_case.execute(&username(), &order_id()).await
+    use_case.execute(&caller(), &order_id()).await
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn another_users_order_is_as_unknown_as_none() {
 async fn each_port_may_fail() {
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.users = Arc::new(stranger());
-    assert!(matches!(pay(use_case).await, Err(StartPaymentError::UnknownUser)));
+    assert!(matches!(pay(use_case).await, Err(StartPaymentError::NotAdmitted(NotAdmitted::UnknownUser))));
 
     let mut orders = MockOrderReader::new();
     orders.expect_find().returning(|_| Err(store_down()));

@@ -4,25 +4,35 @@
 
 mod support;
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use application::{
     BrowseGoods, BrowseGoodsError, EditAddresses, EditAddressesError, EditCart, EditCartError, SignIn,
     SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn,
 };
+use async_trait::async_trait;
 use domain::{
     AddressEdit, AddressEntries, AddressEntry, AddressId, AddressRefusal, CartEdit, CartRefusal, CatalogId,
-    OfflineLine, Password, PasswordHash, SkuId, SpuId, Username,
+    NotAdmitted, OfflineLine, Password, PasswordHash, SkuId, SpuId, StoredPassword, Username,
 };
+use futures_util::future::join_all;
 use ports::{
-    Credential, PasswordError, Proof, ShelfPage, StoreError,
+    Credential, PasswordError, Passwords, ShelfPage, StoreError,
     mock::{
-        MockAddressEditor, MockCartStore, MockCatalog, MockCredentials, MockPasswords, MockShowcase,
-        MockUsers,
+        MockAddressEditor, MockCartStore, MockCatalog, MockClock, MockCredentials, MockPasswords,
+        MockShowcase, MockUsers,
     },
 };
 use support::{
-    USER, address, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down, username,
+    USER, address, caller, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down,
+    username,
 };
 
 const RIGHT: &str = "123456";
@@ -40,10 +50,10 @@ impl Shop {
     /// One user, whose password is kept as a hash.
     fn with_user() -> Self {
         let mut shop = Self::default();
-        shop.users.expect_find().returning(|_| Ok(Some(USER)));
+        shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
         shop.credentials.expect_credential().returning(|name| {
-            let proof = Proof::Hash(PasswordHash("hash".to_owned()));
-            Ok(Some(Credential { user_id: USER, is_active: true, proof }).filter(|_| *name == username()))
+            let found = Credential { user_id: USER, is_active: true, password: stored() };
+            Ok(Some(found).filter(|_| *name == username()))
         });
         shop.passwords.expect_verify().returning(|password, hash| Ok(hash.is_some() && password.0 == RIGHT));
         shop
@@ -60,18 +70,37 @@ impl Shop {
         (cart, credentials, passwords)
     }
 
-    /// Bears two failures of a name, and five from an address.
+    /// Bears two failures of a name from an address.
     fn sign_in(self) -> SignIn {
+        self.sign_in_under(RULES)
+    }
+
+    fn sign_in_under(self, rules: SignInRules) -> SignIn {
+        self.sign_in_at(clock(), rules)
+    }
+
+    fn sign_in_at(self, clock: MockClock, rules: SignInRules) -> SignIn {
         let (cart, credentials, passwords) = self.cart();
         let ports = SignInPorts {
             credentials: Arc::new(credentials),
             passwords: Arc::new(passwords),
             cart: Arc::new(cart),
-            clock: Arc::new(clock()),
+            clock: Arc::new(clock),
         };
-        let token_life = Duration::from_secs(3600);
-        SignIn::new(ports, SignInRules { token_life, failures_per_name: 2, failures_per_address: 5 })
+        SignIn::new(ports, rules)
     }
+}
+
+const RULES: SignInRules = SignInRules {
+    token_life: Duration::from_secs(3600),
+    window: Duration::from_secs(3600),
+    failures: 2,
+    failures_per_name: 1000,
+    failures_per_address: None,
+};
+
+fn stored() -> StoredPassword {
+    StoredPassword { md5: String::new(), hash: Some(PasswordHash("hash".to_owned())) }
 }
 
 fn attempt(name: &str, password: &str, address: &str) -> SignInRequest {
@@ -93,34 +122,168 @@ async fn a_token_lives_as_long_as_configured() {
     shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
     let signed_in = shop.sign_in().execute(&right()).await.unwrap();
     let token_until = noon().after(Duration::from_secs(3600));
-    assert_eq!(signed_in, SignedIn { cart_lines: 1, token_until });
+    assert_eq!(signed_in, SignedIn { cart_lines: 1, token_until, password: stored() });
+}
+
+/// What comes of wrong passwords.
+async fn wrong(sign_in: &SignIn, name: &str, address: &str) -> SignInError {
+    sign_in.execute(&attempt(name, "wrong", address)).await.unwrap_err()
 }
 
 #[tokio::test]
-async fn failures_are_counted_by_name_and_by_address() {
-    let sign_in = Shop::with_user().sign_in();
-    let outcome = async |name: &str, address: &str| sign_in.execute(&attempt(name, "wrong", address)).await;
-    for name in ["a", "a", "b", "b", "c"] {
-        assert!(matches!(outcome(name, "10.0.0.1").await, Err(SignInError::Wrong)), "{name}");
+async fn whoever_guesses_locks_out_themselves_alone() {
+    let mut shop = Shop::with_user();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    let sign_in = shop.sign_in();
+    let name = &username().0;
+    for _ in 0..2 {
+        assert!(matches!(wrong(&sign_in, name, "10.0.0.9").await, SignInError::Wrong));
     }
-    assert!(matches!(outcome("d", "10.0.0.1").await, Err(SignInError::TooMany)), "the address");
-    assert!(matches!(outcome("a", "10.0.0.2").await, Err(SignInError::TooMany)), "the name");
-    assert!(matches!(outcome("a", "").await, Err(SignInError::TooMany)), "the name, from nowhere");
-    assert!(matches!(outcome("d", "::ffff:10.0.0.1").await, Err(SignInError::TooMany)), "the same address");
-    assert!(matches!(outcome("d", "10.0.0.2").await, Err(SignInError::Wrong)));
+    let guessed = sign_in.execute(&attempt(name, RIGHT, "10.0.0.9")).await;
+    assert!(matches!(guessed, Err(SignInError::LockedOut)), "the right one too, from there");
+    assert!(sign_in.execute(&right()).await.is_ok(), "the buyer, elsewhere");
+    assert!(matches!(wrong(&sign_in, "another", "10.0.0.9").await, SignInError::Wrong), "another name");
+    assert!(
+        matches!(wrong(&sign_in, name, "::ffff:10.0.0.9").await, SignInError::LockedOut),
+        "the same address"
+    );
+}
+
+#[tokio::test]
+async fn a_name_bears_more_from_many_addresses_but_not_everything() {
+    let sign_in = Shop::with_user().sign_in_under(SignInRules { failures_per_name: 6, ..RULES });
+    for host in [1, 1, 2, 2, 3, 3] {
+        assert!(matches!(wrong(&sign_in, "a", &format!("10.0.0.{host}")).await, SignInError::Wrong));
+    }
+    for address in ["10.0.0.4", ""] {
+        assert!(matches!(wrong(&sign_in, "a", address).await, SignInError::LockedOut));
+    }
+    assert!(matches!(wrong(&sign_in, "b", "10.0.0.4").await, SignInError::Wrong));
+}
+
+/// By default nobody is locked out for what others do behind the same proxy.
+#[tokio::test]
+async fn an_address_is_counted_where_that_is_wanted_alone() {
+    let counting =
+        |most| Shop::with_user().sign_in_under(SignInRules { failures_per_address: most, ..RULES });
+    let sign_in = counting(None);
+    for name in 0..300 {
+        assert!(matches!(wrong(&sign_in, &name.to_string(), "10.0.0.1").await, SignInError::Wrong));
+    }
+    let sign_in = counting(Some(5));
+    for name in 0..5 {
+        assert!(matches!(wrong(&sign_in, &name.to_string(), "10.0.0.1").await, SignInError::Wrong));
+    }
+    assert!(matches!(wrong(&sign_in, "x", "10.0.0.1").await, SignInError::LockedOut));
+    assert!(matches!(wrong(&sign_in, "x", "10.0.0.2").await, SignInError::Wrong));
 }
 
 #[tokio::test]
 async fn a_network_of_the_sixth_version_is_one_address() {
     let sign_in = Shop::with_user().sign_in();
-    for host in 0..5 {
-        let request = attempt(&host.to_string(), "wrong", &format!("2001:db8:1:2::{host}"));
-        assert!(matches!(sign_in.execute(&request).await, Err(SignInError::Wrong)));
+    for host in 0..2 {
+        assert!(matches!(wrong(&sign_in, "x", &format!("2001:db8:1:2::{host}")).await, SignInError::Wrong));
     }
-    let same = attempt("x", "wrong", "2001:db8:1:2:ffff::1");
-    assert!(matches!(sign_in.execute(&same).await, Err(SignInError::TooMany)));
-    let other = attempt("x", "wrong", "2001:db8:1:3::1");
-    assert!(matches!(sign_in.execute(&other).await, Err(SignInError::Wrong)));
+    assert!(matches!(wrong(&sign_in, "x", "2001:db8:1:2:ffff::1").await, SignInError::LockedOut));
+    assert!(matches!(wrong(&sign_in, "x", "2001:db8:1:3::1").await, SignInError::Wrong));
+}
+
+/// Passwords whose arithmetic lets others in between.
+struct Slow {
+    is_right: bool,
+    tried: AtomicU32,
+}
+
+#[async_trait]
+impl Passwords for Slow {
+    fn is_md5(&self, _password: &Password, _md5: &str) -> bool {
+        false
+    }
+
+    async fn verify(&self, _password: &Password, _hash: Option<PasswordHash>) -> Result<bool, PasswordError> {
+        self.tried.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+        Ok(self.is_right)
+    }
+
+    async fn hash(&self, _password: &Password) -> Result<PasswordHash, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+}
+
+/// What comes of all these at the same moment, and how many passwords were looked at.
+async fn at_once(
+    is_right: bool,
+    rules: SignInRules,
+    requests: Vec<SignInRequest>,
+) -> (Vec<Result<SignedIn, SignInError>>, u32) {
+    let mut shop = Shop::with_user();
+    shop.credentials = MockCredentials::new();
+    shop.credentials
+        .expect_credential()
+        .returning(|_| Ok(Some(Credential { user_id: USER, is_active: true, password: stored() })));
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    let (cart, credentials, _) = shop.cart();
+    let passwords = Arc::new(Slow { is_right, tried: AtomicU32::new(0) });
+    let ports = SignInPorts {
+        credentials: Arc::new(credentials),
+        passwords: Arc::clone(&passwords) as _,
+        cart: Arc::new(cart),
+        clock: Arc::new(clock()),
+    };
+    let sign_in = SignIn::new(ports, rules);
+    let ends = join_all(requests.iter().map(|request| sign_in.execute(request))).await;
+    (ends, passwords.tried.load(Ordering::Relaxed))
+}
+
+/// Attempts that have not ended are no failures.
+#[tokio::test]
+async fn right_ones_at_the_same_moment_are_all_let_in() {
+    let same_name = (0..20).map(|_| attempt("a", RIGHT, "10.0.0.1"));
+    let others = (0..200).map(|name| attempt(&name.to_string(), RIGHT, "10.0.0.1"));
+    let rules = SignInRules { failures_per_address: Some(2), ..RULES };
+    let (ends, tried) = at_once(true, rules, same_name.chain(others).collect()).await;
+    assert!(ends.iter().all(Result::is_ok), "{ends:?}");
+    assert_eq!(tried, 220);
+}
+
+/// However many are sent before the first of them has failed.
+#[tokio::test]
+async fn guesses_at_the_same_moment_are_no_more_than_those_one_after_the_other() {
+    let (ends, tried) = at_once(false, RULES, vec![attempt("a", "wrong", "10.0.0.1"); 50]).await;
+    assert_eq!(tried, 2);
+    assert_eq!(ends.iter().filter(|end| matches!(end, Err(SignInError::LockedOut))).count(), 48);
+}
+
+#[tokio::test]
+async fn the_right_password_forgives_the_wrong_ones_before() {
+    let mut shop = Shop::with_user();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    let sign_in = shop.sign_in();
+    for _ in 0..5 {
+        assert!(matches!(wrong(&sign_in, &username().0, "10.0.0.1").await, SignInError::Wrong));
+        assert!(sign_in.execute(&right()).await.is_ok());
+    }
+}
+
+/// The shop's clock may have been a day ahead when the attempts failed.
+#[tokio::test]
+async fn a_lock_ends_whatever_the_clock_says() {
+    let mut shop = Shop::with_user();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    let day = Duration::from_secs(24 * 3600);
+    let mut times = vec![noon().after(day); 2];
+    let mut clock = MockClock::new();
+    clock.expect_now().returning(move || times.pop().unwrap_or_else(noon));
+    let sign_in =
+        shop.sign_in_at(clock, SignInRules { window: Duration::from_millis(1), failures: 1, ..RULES });
+    assert!(matches!(wrong(&sign_in, &username().0, "10.0.0.1").await, SignInError::Wrong));
+    while let Err(error) = sign_in.execute(&right()).await {
+        assert!(matches!(error, SignInError::LockedOut), "{error:?}");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -136,7 +299,7 @@ async fn a_database_that_fails_locks_nobody_out() {
     shop.passwords.expect_verify().times(9).returning(|_, _| Err(PasswordError::Busy));
     let sign_in = shop.sign_in();
     for _ in 0..9 {
-        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::TooMany)));
+        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::Busy)));
     }
 }
 
@@ -171,7 +334,7 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().times(8).returning(|_, _| Ok(false));
     let (cart, ..) = shop.cart();
-    let refused = cart.edit(&username(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
+    let refused = cart.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
     assert!(matches!(refused, Err(EditCartError::Conflict)));
 }
 
@@ -179,24 +342,27 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
 async fn each_port_of_a_cart_may_fail() {
     let add = CartEdit::Add { sku_id: SkuId(4), count: 1 };
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Ok(None));
-    assert!(matches!(shop.cart().0.show(&username()).await, Err(EditCartError::UnknownUser)));
+    shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
+    assert!(matches!(
+        shop.cart().0.show(&caller()).await,
+        Err(EditCartError::NotAdmitted(NotAdmitted::UnknownUser))
+    ));
     let mut shop = Shop::default();
-    shop.users.expect_find().returning(|_| Err(store_down()));
-    assert!(matches!(shop.cart().0.edit(&username(), add).await, Err(EditCartError::Store(_))));
+    shop.users.expect_authenticate().returning(|_| Err(store_down()));
+    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Store(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
-    let refused = shop.cart().0.edit(&username(), add).await;
+    let refused = shop.cart().0.edit(&caller(), add).await;
     assert!(matches!(refused, Err(EditCartError::Refused(CartRefusal::UnknownSku))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.edit(&username(), add).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.discard(&username(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.discard(&caller(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
 }
 
 fn entries() -> AddressEntries {
@@ -205,10 +371,10 @@ fn entries() -> AddressEntries {
 
 async fn prefer(editor: MockAddressEditor, id: i32) -> Result<AddressEntries, EditAddressesError> {
     let mut users = MockUsers::new();
-    users.expect_find().returning(|_| Ok(Some(USER)));
+    users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     let use_case =
         EditAddresses { users: Arc::new(users), editor: Arc::new(editor), clock: Arc::new(clock()) };
-    use_case.edit(&username(), &AddressEdit::Prefer(AddressId(id))).await
+    use_case.edit(&caller(), &AddressEdit::Prefer(AddressId(id))).await
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{FreightPolicy, Money, Purchase, Quote, Sku, SkuId};
+use crate::{AmountTooLarge, FreightPolicy, Money, Purchase, Quote, Sku, SkuId};
 
 /// One order of a group that asks for stock.
 #[derive(Debug, Clone, Copy)]
@@ -23,9 +23,12 @@ pub enum Refusal {
     /// The order costs something else than the client expected.
     #[error("the order costs {0} now")]
     AmountChanged(Money),
-    /// The order costs nothing, which cannot be paid at Alipay, or more than an order can.
-    #[error("the order costs nothing, or more than an order can")]
-    Unpayable,
+    /// The order costs more than an order can.
+    #[error("the order costs more than an order can")]
+    TooExpensive,
+    /// The order costs nothing, which cannot be paid at Alipay.
+    #[error("the order costs nothing")]
+    CostsNothing,
 }
 
 /// Pieces of one SKU to be taken for the whole group, at the price that was quoted.
@@ -72,7 +75,7 @@ fn serve(
     freight: &FreightPolicy,
     left: &mut BTreeMap<SkuId, u32>,
 ) -> Result<Quote, Refusal> {
-    let quote = demand.purchase.quote(skus, freight).map_err(|_| Refusal::Unpayable)?;
+    let quote = demand.purchase.quote(skus, freight).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
     if let Some(line) = quote.unavailable.first() {
         return Err(Refusal::Unavailable(line.sku_id));
     }
@@ -81,8 +84,8 @@ fn serve(
     if let Some(line) = quote.lines.iter().find(short) {
         return Err(Refusal::StockShort(line.sku.id));
     }
-    if quote.payment_amount.is_zero() {
-        return Err(Refusal::Unpayable);
+    if quote.costs_nothing() {
+        return Err(Refusal::CostsNothing);
     }
     if demand.expected_amount.is_some_and(|expected| expected != quote.payment_amount) {
         return Err(Refusal::AmountChanged(quote.payment_amount));
@@ -174,7 +177,7 @@ mod tests {
         let mut skus = shelf(&[5]);
         skus.get_mut(&SkuId(1)).unwrap().price = Money::ZERO;
         let group = allocate_all(&[purchase(&[(1, 1)])], &skus);
-        assert_eq!((group.outcomes, group.taken), (vec![Err(Refusal::Unpayable)], vec![]));
+        assert_eq!((group.outcomes, group.taken), (vec![Err(Refusal::CostsNothing)], vec![]));
     }
 
     proptest! {

@@ -9,7 +9,22 @@ pub struct Password(pub String);
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(pub String);
 
+/// What is stored of a user's password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredPassword {
+    /// The old shop's unsalted MD5, in hexadecimal digits.
+    pub md5: String,
+    /// A hash of ours; once there is one, the MD5 does not count any more.
+    pub hash: Option<PasswordHash>,
+}
+
 impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl fmt::Debug for StoredPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(hidden)")
     }
@@ -26,9 +41,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neither_is_printed() {
-        let shown =
-            format!("{:?} {:?}", Password("123456".to_owned()), PasswordHash("$argon2id$".to_owned()));
-        assert_eq!(shown, "(hidden) (hidden)");
+    fn none_is_printed() {
+        let hash = PasswordHash("$argon2id$".to_owned());
+        let stored = StoredPassword { md5: "e10adc".to_owned(), hash: Some(hash.clone()) };
+        let shown = format!("{:?} {hash:?} {stored:?}", Password("123456".to_owned()));
+        assert_eq!(shown, "(hidden) (hidden) (hidden)");
     }
 }

@@ -7,8 +7,8 @@
 mod address;
 mod address_book;
 mod allocation;
-mod attempts;
 mod bill;
+mod caller;
 mod cart;
 mod cart_edit;
 mod credentials;
@@ -39,11 +39,11 @@ pub use address_book::{
     Postcode,
 };
 pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
-pub use attempts::{AttemptPolicy, Attempts};
 pub use bill::{Bill, BillEntry, BillEntryKind, UnreadableLine};
+pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
-pub use credentials::{Password, PasswordHash};
+pub use credentials::{Password, PasswordHash, StoredPassword};
 pub use event::{Delivery, EventId, NewsId, OrderNews, OrderNewsKind};
 pub use freight::FreightPolicy;
 pub use ids::{

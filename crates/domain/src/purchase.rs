@@ -131,6 +131,11 @@ impl Quote {
         Ok(Self { lines, unavailable, total_count, goods_amount, freight, payment_amount })
     }
 
+    /// Whether there is something to order, and it costs nothing: Alipay takes no payment of 0.00.
+    pub fn costs_nothing(&self) -> bool {
+        !self.lines.is_empty() && self.payment_amount.is_zero()
+    }
+
     /// The quote of nothing.
     pub fn empty() -> Self {
         Self {

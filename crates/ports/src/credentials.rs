@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Password, PasswordHash, UserId, Username};
+use domain::{Password, PasswordHash, StoredPassword, UserId, Username};
 
 use crate::{BoxError, StoreError};
 
@@ -22,26 +22,7 @@ pub struct Credential {
     /// Whether the user may sign in: `user_profile.isActive`.
     pub is_active: bool,
     /// What their password is measured by.
-    pub proof: Proof,
-}
-
-/// What a password is measured by.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Proof {
-    /// The old shop's unsalted MD5, in hexadecimal digits.
-    Md5(String),
-    /// A hash of ours; once there is one, the MD5 does not count any more.
-    Hash(PasswordHash),
-}
-
-/// Without what could be guessed from.
-impl std::fmt::Debug for Proof {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Md5(_) => "Md5(hidden)",
-            Self::Hash(_) => "Hash(hidden)",
-        })
-    }
+    pub password: StoredPassword,
 }
 
 /// The arithmetic of passwords.

@@ -38,7 +38,7 @@ pub use back_office::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
-pub use credentials::{Credential, Credentials, PasswordError, Passwords, Proof};
+pub use credentials::{Credential, Credentials, PasswordError, Passwords};
 pub use day_ledger::DayLedger;
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use idempotency_keys::IdempotencyKeys;

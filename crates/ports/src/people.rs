@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Address, AddressId, UserId, Username};
+use domain::{Address, AddressId, Caller, NotAdmitted, UserId, Username};
 
 use crate::StoreError;
 
@@ -7,8 +7,12 @@ use crate::StoreError;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Users: Send + Sync {
-    /// The user who signs in with this name; the comparison is exact, letter for letter.
+    /// The user who signs in with this name, active or not; the comparison is exact, letter for letter.
     async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError>;
+
+    /// The user whom a token names, if [`Caller::admitted`] lets them in. The comparison of names is as exact as of
+    /// [`Users::find`], and it MUST be one look at the database: every request of a buyer starts with it.
+    async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError>;
 }
 
 /// The buyers' addresses: the shop's table `address`.
@@ -18,15 +22,15 @@ pub trait AddressBook: Send + Sync {
     /// The user's addresses, the default one first, then by id. Deleted ones MUST NOT be among them.
     async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError>;
 
-    /// The user of this name with one address, read together because every order starts with it.
+    /// The user whom a token names, if [`Caller::admitted`] lets them in, with one address: read together because every
+    /// order starts with it.
     ///
-    /// None where there is no such user. [`Destination::address`] MUST be none where the address does not exist, is
-    /// deleted, or is another user's.
+    /// [`Destination::address`] MUST be none where the address does not exist, is deleted, or is another user's.
     async fn destination(
         &self,
-        username: &Username,
+        caller: &Caller,
         address_id: AddressId,
-    ) -> Result<Option<Destination>, StoreError>;
+    ) -> Result<Result<Destination, NotAdmitted>, StoreError>;
 }
 
 /// A buyer, and where an order of theirs is to go.

@@ -13,10 +13,10 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Reconcile, RefundOrder,
-    SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact, WatchOrders,
+    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently, Reconcile,
+    RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact, WatchOrders,
 };
-use domain::{FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
+use domain::{Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
 use ports::{Clock, PaymentGateway};
 use tests::{Data, Database};
 
@@ -44,7 +44,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) store: Arc<SqlStore>,
     pub(crate) database: tokio::sync::Mutex<Database>,
-    pub(crate) buyer: Username,
+    pub(crate) buyer: Caller,
     pub(crate) processes: Vec<Process>,
 }
 
@@ -76,7 +76,8 @@ impl World {
         let processes = (0..3).map(|_| Process::new(&store, &gateway, &clock)).collect();
         let mut database = data.open().await;
         let name = format!("SELECT username AS n FROM user_profile WHERE id = {BUYER}");
-        let buyer = Username(database.words(&name).await.remove(0));
+        let username = Username(database.words(&name).await.remove(0));
+        let buyer = Caller { username, mark: None };
         Self { clock, sandbox, store, database: database.into(), buyer, processes }
     }
 }
@@ -171,6 +172,8 @@ impl Process {
                 gateway: Arc::clone(gateway),
                 orders: Arc::clone(store) as _,
                 settle: Arc::clone(&settle),
+                // The clock of this world is not the machine's: it asks each time.
+                asked: Recently::new(Duration::ZERO, 1),
             },
             ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
             confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },

@@ -86,6 +86,15 @@ pub enum ConnectError {
         #[source]
         cause: std::io::Error,
     },
+    /// The SQLite file cannot be made, or cannot be closed to others.
+    #[error("the database file {path} cannot be made its owner's alone")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The database does not answer, or does not let us in.
     #[error("the database cannot be opened")]
     Open(#[from] StoreError),

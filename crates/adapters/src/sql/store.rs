@@ -2,9 +2,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CartStamp, CatalogId, DayBooks,
-    Delivery, Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord,
-    Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Address, AddressChange, AddressEntries, AddressId, Caller, Cart, CartLineChange, CartStamp, CatalogId,
+    DayBooks, Delivery, Difference, IdempotencyKey, NewsId, NotAdmitted, Order, OrderId, OrderStatus,
+    PasswordHash, PaymentRecord, Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId,
+    TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
@@ -154,6 +155,10 @@ impl Users for SqlStore {
     async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError> {
         Users::find(&*self.engine, username).await
     }
+
+    async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError> {
+        self.engine.authenticate(caller).await
+    }
 }
 
 #[async_trait]
@@ -164,10 +169,10 @@ impl AddressBook for SqlStore {
 
     async fn destination(
         &self,
-        username: &Username,
+        caller: &Caller,
         address_id: AddressId,
-    ) -> Result<Option<Destination>, StoreError> {
-        self.engine.destination(username, address_id).await
+    ) -> Result<Result<Destination, NotAdmitted>, StoreError> {
+        self.engine.destination(caller, address_id).await
     }
 }
 

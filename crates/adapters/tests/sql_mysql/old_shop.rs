@@ -3,10 +3,10 @@
 use adapters::sql::SqlStore;
 use domain::{
     AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PasswordHash, Quantity,
-    SaleAttribute, ShippingAddress, ShopTime, SkuId, UserId, Username,
+    SaleAttribute, ShippingAddress, ShopTime, SkuId, StoredPassword, UserId, Username,
 };
 use ports::{
-    AddressBook, Catalog, Credentials, OrderListQuery, OrderReader, Proof, StockOutcome, UnitsOfWork, Users,
+    AddressBook, Catalog, Credentials, OrderListQuery, OrderReader, StockOutcome, UnitsOfWork, Users,
 };
 
 use super::sql_support::Engine;
@@ -133,11 +133,11 @@ async fn a_password_gets_a_hash_beside_its_md5() {
     let (engine, store) = old_shop().await;
     let guagua = Username("Guagua".to_owned());
     let credential = store.credential(&guagua).await.unwrap().unwrap();
-    let Proof::Md5(md5) = credential.proof else { panic!("no hash so far") };
+    let StoredPassword { md5, hash: None } = credential.password else { panic!("no hash so far") };
     let before = engine.words("SELECT CONCAT_WS(' ', password, updated_time) AS n FROM user_profile").await;
     let hash = PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned());
     store.keep_hash(credential.user_id, &md5, &hash).await.unwrap();
-    assert_eq!(store.credential(&guagua).await.unwrap().unwrap().proof, Proof::Hash(hash));
+    assert_eq!(store.credential(&guagua).await.unwrap().unwrap().password.hash, Some(hash));
     assert_eq!(store.credential(&Username("guagua".to_owned())).await.unwrap(), None);
     let after = engine.words("SELECT CONCAT_WS(' ', password, updated_time) AS n FROM user_profile").await;
     assert_eq!(after, before);

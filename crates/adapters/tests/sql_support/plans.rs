@@ -8,12 +8,13 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, Username,
+    Caller, IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId,
+    Username,
 };
 use mysql_async::prelude::Queryable;
 use ports::{
     AddressBook, BackOffice, Catalog, IdempotencyKeys, NewsDelivery, OrderListQuery, OrderReader, OrderRepo,
-    OrderSearch, Resend,
+    OrderSearch, Resend, Users,
 };
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
@@ -107,7 +108,9 @@ async fn ask_everything(shop: &SqlShop) {
     let store = &shop.store;
     let id = OrderId::parse("1007").unwrap();
     store.of_user(UserId(7)).await.unwrap();
-    store.destination(&Username("7".to_owned()), domain::AddressId(7)).await.unwrap().unwrap();
+    let caller = Caller { username: Username("7".to_owned()), mark: None };
+    store.authenticate(&caller).await.unwrap().unwrap();
+    store.destination(&caller, domain::AddressId(7)).await.unwrap().unwrap();
     assert!(OrderReader::find(store, &id).await.unwrap().is_some());
     for status in [None, Some(OrderStatus::AwaitingPayment)] {
         for before in [None, Some(id.clone())] {

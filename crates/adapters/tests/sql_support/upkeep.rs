@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use adapters::sql::{SqlConfig, SqlStore, demo};
 use domain::{
-    Allocation, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress, ShopTime,
-    SkuId, UserId, Username,
+    Allocation, Caller, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress,
+    ShopTime, SkuId, UserId, Username,
 };
 use ports::{
     AddressBook, CartRemoval, CartStore, Catalog, OrderListQuery, OrderReader, StoreError, UnitsOfWork,
@@ -191,7 +191,10 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let name = Username("demo".to_owned());
     let (sent, _) = buyer.statements(Users::find(store, &name)).await;
     assert_eq!(sent, 1, "user");
-    let (sent, _) = buyer.statements(store.destination(&name, buyer.address_id)).await;
+    let caller = Caller { username: name, mark: None };
+    let (sent, _) = buyer.statements(store.authenticate(&caller)).await;
+    assert_eq!(sent, 1, "caller");
+    let (sent, _) = buyer.statements(store.destination(&caller, buyer.address_id)).await;
     assert_eq!(sent, 1, "destination");
     let (sent, skus) = buyer.statements(store.skus(&buyer.skus)).await;
     assert_eq!((sent, skus.unwrap().len()), (1, 20), "SKUs");

@@ -1,7 +1,7 @@
 //! Notifications and returns beyond the recorded ones: GBK, empty values, ambiguity.
 
 use alipay_protocol::{
-    Charset, CharsetError, Params, PrivateKey, VerifyError,
+    Charset, CharsetError, Params, ParamsError, PrivateKey, VerifyError,
     message::{self, MessageError},
 };
 
@@ -102,6 +102,24 @@ fn a_message_that_can_be_cut_differently_is_refused() {
         message::verify(recut.to_form().as_bytes(), key.public_key()),
         Err(MessageError::Ambiguous { name: "refund_fee" })
     );
+}
+
+/// The same cut, made in a name: the refund would be read as the payment that it gives back.
+#[test]
+fn a_name_that_holds_other_parameters_is_refused() {
+    let key = key();
+    let refund = notification().with("receipt_amount", "323.91").with("refund_fee", "323.91");
+    let signature = message::sign(refund, &key).unwrap().text("sign").unwrap().to_owned();
+    for (name, value) in
+        [("receipt_amount=323.91&refund_fee", "323.91"), ("receipt_amount", "323.91"), ("refund_fee=", "")]
+    {
+        let recut = notification().with(name, value).with("sign_type", "RSA2").with("sign", &*signature);
+        let verdict = message::verify(recut.to_form().as_bytes(), key.public_key());
+        match name.strip_prefix("receipt_amount").unwrap_or(name) {
+            "" => assert_eq!(verdict, Err(MessageError::Signature(VerifyError::Mismatch))),
+            _ => assert_eq!(verdict, Err(MessageError::Params(ParamsError::Name { name: name.to_owned() }))),
+        }
+    }
 }
 
 #[test]

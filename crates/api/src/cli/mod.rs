@@ -23,7 +23,7 @@ use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrd
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
-use ports::Clock;
+use ports::{Clock, Credentials};
 use tracing_subscriber::EnvFilter;
 
 use crate::{
@@ -119,6 +119,8 @@ enum CommandError {
     Store(#[from] ports::StoreError),
     #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
     NotAName(String),
+    #[error("there is no user {0:?}")]
+    NoSuchUser(String),
     #[error("DASHOP_STAFF_SECRET is not set: the shop side has no tokens")]
     NoStaffSecret,
     #[error("{0} is not an order number")]
@@ -216,7 +218,7 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         // Done above: it needs less.
         Command::Migrate => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
-        Command::Token { user, staff, days } => token(&configuration, user, staff, days),
+        Command::Token { user, staff, days } => token(&configuration, user, staff, days).await,
         Command::Ship { order, carrier, tracking_number } => {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
@@ -285,7 +287,7 @@ async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
     say_line(said).map(drop)
 }
 
-fn token(
+async fn token(
     configuration: &Configuration,
     user: Option<String>,
     staff: Option<String>,
@@ -297,9 +299,20 @@ fn token(
         Some(name) => {
             staff_key(configuration)?.ok_or(CommandError::NoStaffSecret)?.issue(name.trim(), expires)?
         }
-        None => token_key(configuration)?.issue(&Username(user.unwrap_or_default()), expires)?,
+        None => user_token(configuration, Username(user.unwrap_or_default()), expires).await?,
     };
     say_line(token).map(drop)
+}
+
+/// A token of a buyer.
+async fn user_token(
+    configuration: &Configuration,
+    user: Username,
+    expires: i64,
+) -> Result<String, CommandError> {
+    let credential = open_store(configuration).await?.credential(&user).await?;
+    let password = credential.ok_or_else(|| CommandError::NoSuchUser(user.0.clone()))?.password;
+    Ok(token_key(configuration)?.issue(&user, &password, expires)?)
 }
 
 async fn ship(

@@ -8,7 +8,7 @@ use adapters::{
 use domain::Username;
 use ports::Clock;
 
-use super::{CommandError, output::say_line};
+use super::{CommandError, output::say_line, user_token};
 use crate::{
     Services, StartError,
     configuration::Configuration,
@@ -34,7 +34,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     })?;
     tracing::info!(listen = %http.listen, "serving");
     if configuration.seed_demo {
-        greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url()))?;
+        greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url())).await?;
     }
     server.await?;
     tracing::info!("stopping: no more requests");
@@ -50,12 +50,17 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
 }
 
 /// What a newcomer sees on the terminal.
-fn greet(configuration: &Configuration, shop: &Shop, gateway: Option<String>) -> Result<(), CommandError> {
+async fn greet(
+    configuration: &Configuration,
+    shop: &Shop,
+    gateway: Option<String>,
+) -> Result<(), CommandError> {
     let url = &configuration.http.public_url;
     let Some(buyer) = demo::BUYERS.first() else { return Ok(()) };
     let user = buyer.username;
     let week = 7 * 24 * 3600;
-    let token = shop.tokens.issue(&Username(user.to_owned()), SystemClock.now().unix_seconds() + week)?;
+    let expires = SystemClock.now().unix_seconds() + week;
+    let token = user_token(configuration, Username(user.to_owned()), expires).await?;
     say_line(format!("\ndashop 达达商城  {url}"))?;
     if shop.office.staff.is_some() {
         let code = shop.office.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());

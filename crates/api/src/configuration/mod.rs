@@ -69,6 +69,15 @@ pub struct Log {
     pub is_json: bool,
 }
 
+/// The origins whose pages may call from a browser.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origins {
+    /// All of them.
+    Any,
+    /// These, such as `https://shop.example`.
+    These(Vec<String>),
+}
+
 /// How the program answers HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpConfiguration {
@@ -85,8 +94,8 @@ pub struct HttpConfiguration {
     pub promises: Vec<String>,
     /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
     pub trusted_proxy: bool,
-    /// The origins that pages may call from; all of them where it is empty.
-    pub cors_origins: Vec<String>,
+    /// The origins whose pages may call.
+    pub cors_origins: Origins,
     /// How many threads answer.
     pub workers: usize,
     /// How many connections are kept at most; none where that follows from the files that the program may open.
@@ -151,6 +160,9 @@ const MIN_SECRET_BYTES: usize = 16;
 /// What the secret of the shop's people must have: as HS256 asks for.
 const MIN_STAFF_SECRET_BYTES: usize = 32;
 
+/// How long a failed sign-in counts.
+const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
+
 impl Configuration {
     /// Reads and checks all settings.
     ///
@@ -195,7 +207,7 @@ impl Configuration {
                 queue: source.within("desk_queue", 2000, 1..=100_000)?,
             },
             key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
-            sign_in: sign_in(source)?,
+            sign_in: sign_in(source, http.trusted_proxy)?,
             alipay,
             staff_secret: staff_secret(source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
@@ -217,7 +229,7 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         result_page: source.url_or("result_page", format!("{public_url}/pay_success.html"))?,
         promises: promises(source)?,
         trusted_proxy: source.get_or("trusted_proxy", false)?,
-        cors_origins: source.origins("cors_origins")?,
+        cors_origins: source.origins_or("cors_origins", &public_url)?,
         workers: source.within("workers", 2, 1..=256)?,
         connections: source.optional_within("connections", 16..=1_000_000)?,
         connections_per_address: source.optional_within("connections_per_address", 1..=1_000_000)?,
@@ -285,13 +297,21 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
     })
 }
 
-fn sign_in(source: &mut Source) -> Result<Option<SignInRules>, ConfigurationError> {
+fn sign_in(
+    source: &mut Source,
+    addresses_are_of_buyers: bool,
+) -> Result<Option<SignInRules>, ConfigurationError> {
     let is_on = source.get_or("sign_in", true)?;
+    // What all buyers have in common must not lock them all out.
+    let per_address = if addresses_are_of_buyers { 1000 } else { 0 };
+    let per_address: u32 = source.within("sign_in_failures_per_address", per_address, 0..=1_000_000)?;
     let hours = source.within("token_hours", 24, 1..=24 * 365)?;
     let rules = SignInRules {
         token_life: Duration::from_secs(hours * 3600),
-        failures_per_name: source.within("sign_in_failures", 10, 1..=10_000)?,
-        failures_per_address: source.within("sign_in_failures_per_address", 100, 1..=1_000_000)?,
+        window: SIGN_IN_WINDOW,
+        failures: source.within("sign_in_failures", 10, 1..=10_000)?,
+        failures_per_name: source.within("sign_in_failures_per_name", 200, 1..=1_000_000)?,
+        failures_per_address: (per_address > 0).then_some(per_address),
     };
     Ok(is_on.then_some(rules))
 }

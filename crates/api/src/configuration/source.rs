@@ -9,6 +9,8 @@ use std::{
 
 use url::Url;
 
+use super::Origins;
+
 /// Where settings come from: a table of texts, each taken once.
 ///
 /// A setting `listen` is the variable `DASHOP_LISTEN` and the key `listen` of the TOML file.
@@ -167,12 +169,16 @@ impl Source {
         }
     }
 
-    /// Origins of pages, such as `https://shop.example`; none where all are meant, which `*` says too.
-    pub(super) fn origins(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+    /// Origins of pages, such as `https://shop.example`, or `*` for all; the origin of the URL where none are given.
+    pub(super) fn origins_or(&mut self, name: &str, url: &str) -> Result<Origins, ConfigurationError> {
         let origins = self.list(name)?;
+        if origins.is_empty() {
+            let own = Url::parse(url).map(|url| url.origin().ascii_serialization());
+            return Ok(Origins::These(own.into_iter().collect()));
+        }
         if origins.iter().any(|origin| origin == "*") {
             return match origins.len() {
-                1 => Ok(Vec::new()),
+                1 => Ok(Origins::Any),
                 _ => Err(self.wrong(name, "must be * alone, or a list of origins")),
             };
         }
@@ -184,7 +190,7 @@ impl Source {
                 let rule = "is not an origin such as https://shop.example: without a path, and without the usual port";
                 Err(self.wrong(name, &format!("{text} {rule}")))
             }
-            None => Ok(origins),
+            None => Ok(Origins::These(origins)),
         }
     }
 

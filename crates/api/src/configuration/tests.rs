@@ -205,7 +205,7 @@ fn a_file_is_read_and_the_environment_is_above_it() {
     assert_eq!(configuration.rules.freight.flat.to_string(), "8.00");
     assert!(configuration.rules.quantity_limit.quantity(7).is_ok());
     assert!(configuration.rules.quantity_limit.quantity(8).is_err());
-    assert_eq!(configuration.http.cors_origins, ["http://a", "http://b"]);
+    assert_eq!(configuration.http.cors_origins, these(&["http://a", "http://b"]));
 
     std::fs::write(&file, "[freight]\nflat = 1\n").unwrap();
     let said = Source::new([], Some(file.path())).unwrap_err().to_string();
@@ -222,18 +222,28 @@ fn secrets_are_not_printed() {
 fn signing_in_can_be_left_to_the_old_back_end() {
     let rules = read(&[]).unwrap().sign_in.unwrap();
     assert_eq!(rules.token_life.as_secs(), 24 * 3600);
-    assert_eq!((rules.failures_per_name, rules.failures_per_address), (10, 100));
+    assert_eq!((rules.failures, rules.failures_per_name, rules.failures_per_address), (10, 200, None));
+    let per_address = |settings: &[_]| read(settings).unwrap().sign_in.unwrap().failures_per_address;
+    assert_eq!(per_address(&[("DASHOP_TRUSTED_PROXY", "true")]), Some(1000), "each buyer has an address");
+    assert_eq!(per_address(&[("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "7")]), Some(7));
     assert!(read(&[("DASHOP_SIGN_IN", "false")]).unwrap().sign_in.is_none());
 }
 
+fn these(origins: &[&str]) -> Origins {
+    Origins::These(origins.iter().map(|origin| (*origin).to_owned()).collect())
+}
+
 #[test]
-fn origins_are_a_list_or_all() {
+fn origins_are_a_list_or_all_or_the_shops_own() {
     let origins = |text| read(&[("DASHOP_CORS_ORIGINS", text)]).unwrap().http.cors_origins;
     assert_eq!(
         origins("http://127.0.0.1:7000, https://shop.example"),
-        ["http://127.0.0.1:7000", "https://shop.example"]
+        these(&["http://127.0.0.1:7000", "https://shop.example"])
     );
-    assert!(origins("*").is_empty() && origins("").is_empty());
+    assert_eq!(origins("*"), Origins::Any);
+    assert_eq!(origins(""), these(&["http://127.0.0.1:8000"]));
+    let own = read(&[("DASHOP_PUBLIC_URL", "https://shop.example:443/dada/")]).unwrap().http.cors_origins;
+    assert_eq!(own, these(&["https://shop.example"]));
 }
 
 #[test]

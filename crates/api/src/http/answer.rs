@@ -46,6 +46,7 @@ impl Failure {
             | Code::KeyReused
             | Code::AmountChanged
             | Code::OutcomeUnknown
+            | Code::Unpayable
             | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
         };
         Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }

@@ -1,19 +1,22 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use domain::Username;
+use domain::{MarkKey, StoredPassword, Username};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{Code, Failure, Shop};
 use crate::configuration::Secret;
 
-/// Whoever sends a valid token; whether the user exists is the use case's to find out.
-pub(super) struct Caller(pub(super) Username);
+/// Whoever sends a valid token; whether the user is let in is the use case's to find out.
+pub(super) struct Caller(pub(super) domain::Caller);
 
 /// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
 #[derive(Clone)]
-pub struct TokenKey(Hs256);
+pub struct TokenKey {
+    signatures: Hs256,
+    marks: MarkKey,
+}
 
 /// Signs and verifies tokens by HMAC-SHA256, and by nothing else that a token may name.
 #[derive(Clone)]
@@ -27,6 +30,8 @@ pub(super) struct Hs256 {
 struct Claims<'a> {
     username: &'a str,
     exp: i64,
+    /// A fingerprint of the stored password.
+    password: &'a str,
 }
 
 /// What is read of a token. Its `exp`, and its `nbf` where it has one, are the library's to check; the old back end may write
@@ -34,6 +39,9 @@ struct Claims<'a> {
 #[derive(Clone, Deserialize)]
 struct Bearer {
     username: String,
+    /// The tokens of the old back end do not have it.
+    #[serde(default)]
+    password: Option<String>,
 }
 
 /// A token could not be made.
@@ -61,6 +69,11 @@ impl Hs256 {
         encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(TokenError)
     }
 
+    /// What a token claims, whoever made it.
+    pub(super) fn claimed<T: DeserializeOwned>(token: &str) -> Option<T> {
+        jsonwebtoken::dangerous::insecure_decode_claims(token).ok()
+    }
+
     /// What the token claims, if it is signed with this secret, has begun to be valid (`nbf`) and has not expired.
     pub(super) fn verify<T: DeserializeOwned + Clone>(&self, token: &str) -> Option<T> {
         decode(token, &self.decoding, &self.validation).ok().map(|token| token.claims)
@@ -70,19 +83,27 @@ impl Hs256 {
 impl TokenKey {
     /// With the shop's secret.
     pub fn new(secret: &Secret) -> Self {
-        Self(Hs256::new(secret))
+        Self { signatures: Hs256::new(secret), marks: MarkKey::new(secret.reveal().as_bytes()) }
     }
 
-    /// A token that is valid until `expires`, in seconds since 1970.
+    /// A token that is valid until `expires`, in seconds since 1970, or until another password is stored.
     ///
     /// # Errors
     /// The library failed to sign.
-    pub fn issue(&self, username: &Username, expires: i64) -> Result<String, TokenError> {
-        self.0.sign(&Claims { username: &username.0, exp: expires })
+    pub fn issue(
+        &self,
+        username: &Username,
+        password: &StoredPassword,
+        expires: i64,
+    ) -> Result<String, TokenError> {
+        let mark = self.marks.mark(password);
+        self.signatures.sign(&Claims { username: &username.0, exp: expires, password: mark.as_str() })
     }
 
-    fn verify(&self, token: &str) -> Option<Username> {
-        self.0.verify(token).map(|Bearer { username }| Username(username))
+    fn verify(&self, token: &str) -> Option<domain::Caller> {
+        let Bearer { username, password } = self.signatures.verify(token)?;
+        let mark = password.map(|value| self.marks.read(value));
+        Some(domain::Caller { username: Username(username), mark })
     }
 }
 
@@ -92,8 +113,8 @@ impl FromRequest for Caller {
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
-        let username = tokens.zip(token_of(request)).and_then(|(tokens, token)| tokens.verify(token));
-        ready(username.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
+        let caller = tokens.zip(token_of(request)).and_then(|(tokens, token)| tokens.verify(token));
+        ready(caller.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
     }
 }
 

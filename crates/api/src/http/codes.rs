@@ -4,7 +4,7 @@ use application::{
     CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
     PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError, TransactError,
 };
-use domain::{InvalidQuantity, NotAllowed, Refusal, SkuId, ledger};
+use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
 
 use super::Failure;
@@ -12,9 +12,9 @@ use super::Failure;
 /// A code of the contract that is not a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// No valid token.
+    /// No valid token, or the password changed since it was issued.
     NotSignedIn = 403,
-    /// The token's user does not exist.
+    /// The token's user does not exist, or is not active.
     UnknownUser = 208,
     /// A preview for a user without an address.
     NoAddress = 50100,
@@ -46,6 +46,8 @@ pub enum Code {
     AmountChanged = 50113,
     /// The database did not say whether the order was written.
     OutcomeUnknown = 50115,
+    /// The order's amount cannot be paid.
+    Unpayable = 50116,
     /// Anything unforeseen.
     Unforeseen = 50000,
 }
@@ -54,7 +56,7 @@ impl Code {
     /// Those of whoever is not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 16] = [
+    pub(super) const OF_REFUSALS: [Self; 17] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -70,6 +72,7 @@ impl Code {
         Self::KeyReused,
         Self::AmountChanged,
         Self::OutcomeUnknown,
+        Self::Unpayable,
         Self::Unforeseen,
     ];
 
@@ -98,6 +101,7 @@ impl Code {
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
             Self::OutcomeUnknown => "订单结果未知,请到我的订单查看,请勿重复提交",
+            Self::Unpayable => "订单金额无法支付",
             Self::Unforeseen => "系统错误",
         };
         Failure::new(self, text)
@@ -137,14 +141,24 @@ pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str)
     tracing::error!(error = chain, "{what}");
 }
 
+impl From<NotAdmitted> for Failure {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::UnknownUser => Code::UnknownUser.failure(),
+            NotAdmitted::PasswordChanged => Code::NotSignedIn.failure(),
+        }
+    }
+}
+
 impl From<PreviewRefusal> for Failure {
     fn from(refusal: PreviewRefusal) -> Self {
         match refusal {
-            PreviewRefusal::UnknownUser => Code::UnknownUser.failure(),
+            PreviewRefusal::NotAdmitted(refusal) => refusal.into(),
             PreviewRefusal::NothingSelected => Code::NothingSelected.failure(),
             PreviewRefusal::InvalidQuantity(InvalidQuantity { .. }) | PreviewRefusal::AmountTooLarge => {
                 Code::InvalidQuantity.failure()
             }
+            PreviewRefusal::CostsNothing => Code::Unpayable.failure(),
             PreviewRefusal::Unavailable(sku_id) => unavailable(sku_id),
             PreviewRefusal::Carts(error) => unforeseen(&error),
             PreviewRefusal::Store(error) => store_failure(&error),
@@ -155,7 +169,7 @@ impl From<PreviewRefusal> for Failure {
 impl From<PlaceOrderError> for Failure {
     fn from(error: PlaceOrderError) -> Self {
         match error {
-            PlaceOrderError::UnknownUser => Code::UnknownUser.failure(),
+            PlaceOrderError::NotAdmitted(refusal) => refusal.into(),
             PlaceOrderError::UnknownAddress => Code::UnknownAddress.failure(),
             PlaceOrderError::NothingSelected => Code::NothingSelected.failure(),
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
@@ -177,7 +191,8 @@ impl From<PlacementError> for Failure {
                 Refusal::Unavailable(sku_id) => unavailable(sku_id),
                 Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
                 Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
-                Refusal::Unpayable => Code::InvalidQuantity.failure(),
+                Refusal::TooExpensive => Code::InvalidQuantity.failure(),
+                Refusal::CostsNothing => Code::Unpayable.failure(),
             },
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
@@ -200,7 +215,7 @@ impl From<PlacementError> for Failure {
 impl From<ListOrdersError> for Failure {
     fn from(error: ListOrdersError) -> Self {
         match error {
-            ListOrdersError::UnknownUser => Code::UnknownUser.failure(),
+            ListOrdersError::NotAdmitted(refusal) => refusal.into(),
             ListOrdersError::Store(error) => store_failure(&error),
         }
     }
@@ -209,7 +224,7 @@ impl From<ListOrdersError> for Failure {
 impl From<ConfirmReceiptError> for Failure {
     fn from(error: ConfirmReceiptError) -> Self {
         match error {
-            ConfirmReceiptError::UnknownUser => Code::UnknownUser.failure(),
+            ConfirmReceiptError::NotAdmitted(refusal) => refusal.into(),
             ConfirmReceiptError::Transact(error) => error.into(),
             ConfirmReceiptError::Store(error) => store_failure(&error),
         }
@@ -243,7 +258,7 @@ impl From<TransactError> for Failure {
 impl From<StartPaymentError> for Failure {
     fn from(error: StartPaymentError) -> Self {
         match error {
-            StartPaymentError::UnknownUser => Code::UnknownUser.failure(),
+            StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
@@ -256,7 +271,7 @@ impl From<StartPaymentError> for Failure {
 impl From<CancelOrderError> for Failure {
     fn from(error: CancelOrderError) -> Self {
         match error {
-            CancelOrderError::UnknownUser => Code::UnknownUser.failure(),
+            CancelOrderError::NotAdmitted(refusal) => refusal.into(),
             CancelOrderError::Gateway(error) => error.into(),
             CancelOrderError::Settle(error) => error.into(),
             CancelOrderError::Transact(error) => error.into(),
@@ -268,7 +283,7 @@ impl From<CancelOrderError> for Failure {
 impl From<ShowOrderError> for Failure {
     fn from(error: ShowOrderError) -> Self {
         match error {
-            ShowOrderError::UnknownUser => Code::UnknownUser.failure(),
+            ShowOrderError::NotAdmitted(refusal) => refusal.into(),
             ShowOrderError::UnknownOrder => Code::UnknownOrder.failure(),
             ShowOrderError::Store(error) => store_failure(&error),
         }

@@ -4,13 +4,14 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::header::{self, HeaderName, HeaderValue},
     middleware::Next,
+    web::Data,
 };
 use adapters::system::SystemRandomness;
 use ports::Randomness;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::Shop;
+use super::{Shop, client};
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,6 +35,12 @@ pub async fn named(
     let id = request_id(&request);
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
     request.extensions_mut().insert(RequestId(id.clone()));
+    if let Some(shop) = request.app_data::<Data<Shop>>()
+        && !shop.storefront.trusts_proxy
+        && client::is_forwarded(request.request())
+    {
+        span.in_scope(|| shop.security.tell_of_unbelieved_proxy());
+    }
     let begun = Instant::now();
     let mut answer = next.call(request).instrument(span.clone()).await?;
     let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);

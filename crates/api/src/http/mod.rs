@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod caller;
+mod client;
 mod codes;
 mod health;
 mod middleware;
@@ -10,11 +11,12 @@ mod openapi;
 mod pages;
 mod parameters;
 mod processing;
+mod security;
 mod storefront;
 mod success;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -28,6 +30,8 @@ use application::{
 };
 use domain::OrderId;
 
+use crate::configuration::Origins;
+
 pub use admin::{LoginCode, Office, StaffKey};
 pub(crate) use admin::{TableError, end, first_moment, head, rows};
 pub use answer::Failure;
@@ -36,6 +40,7 @@ pub use codes::Code;
 pub use health::{Readiness, ReadinessReport, Stopping};
 pub use middleware::named;
 pub use pages::Pages;
+pub use security::SecurityLog;
 pub use storefront::Storefront;
 
 /// What the handlers work with: the use cases, and a little of the configuration.
@@ -68,6 +73,8 @@ pub struct Shop {
     pub stopping: Stopping,
     /// Verifies tokens.
     pub tokens: TokenKey,
+    /// Tells of what strangers try.
+    pub security: SecurityLog,
     /// The shop's pages.
     pub pages: Pages,
     /// The prefix for image names.
@@ -81,6 +88,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Where a request comes from, as far as that is known.
+    fn address_of(&self, request: &HttpRequest) -> Option<IpAddr> {
+        client::address(request, self.storefront.trusts_proxy)
+    }
+
     /// The result page with this query.
     fn result_page_with(&self, query: &str) -> String {
         let joint = if self.result_page.contains('?') { '&' } else { '?' };
@@ -132,21 +144,29 @@ pub fn routes(services: &mut ServiceConfig) {
         .default_service(web::to(pages::page));
 }
 
-/// The old pages live on another origin, and send their token in a header: no cookie gives anybody away.
-pub fn cors(origins: &[String]) -> Cors {
-    let cors = Cors::default()
+/// Pages of other origins may call if they are `allowed`, for the old pages live on one; none of them may call the shop
+/// side. They send their token in a header: no cookie gives anybody away.
+pub fn cors(allowed: &Origins) -> Cors {
+    let allowed = allowed.clone();
+    Cors::default()
+        .allowed_origin_fn(move |origin, request| {
+            let is_allowed = match &allowed {
+                Origins::Any => true,
+                Origins::These(origins) => {
+                    origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
+                }
+            };
+            is_allowed && !admin::is_path(request.uri.path())
+        })
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allowed_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::HeaderName::from_static("idempotency-key"),
+            middleware::REQUEST_ID,
         ])
         .expose_headers([middleware::REQUEST_ID])
-        .max_age(3600);
-    if origins.is_empty() {
-        return cors.allow_any_origin().send_wildcard();
-    }
-    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+        .max_age(3600)
 }
 
 async fn no_such_method() -> Failure {

@@ -102,20 +102,28 @@ impl Parameters {
         }
     }
 
-    /// An order number. The old page passes it on as a JavaScript number.
-    pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, Failure> {
-        let text = match self.get(name)? {
-            None => return Ok(None),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
-        };
+    /// The number of an order that must be there. What is not digits is an order that does not exist.
+    pub(super) fn order_id(&self, name: &str) -> Result<OrderId, Failure> {
+        let text = self.scalar(name)?.ok_or_else(|| missing(name))?;
+        OrderId::parse(&text).map_err(|_| Code::UnknownOrder.failure())
+    }
+
+    /// The number of the order where a page of a list ended.
+    pub(super) fn page_end(&self, name: &str) -> Result<Option<OrderId>, Failure> {
+        let Some(text) = self.scalar(name)? else { return Ok(None) };
         OrderId::parse(&text).map(Some).map_err(|_| bad(format_args!("{name} 不是订单编号")))
     }
 
-    /// An order number that must be there.
-    pub(super) fn required_order_id(&self, name: &str) -> Result<OrderId, Failure> {
-        self.order_id(name)?.ok_or_else(|| missing(name))
+    /// A text, or a number as it is written: the old page passes order numbers on as JavaScript numbers.
+    fn scalar(&self, name: &str) -> Result<Option<String>, Failure> {
+        match self.get(name)? {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => {
+                Err(bad(format_args!("{name} 应为文字或数字")))
+            }
+        }
     }
 
     /// A line of text.
@@ -133,12 +141,7 @@ impl Parameters {
 
     /// An amount of money.
     pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, Failure> {
-        let text = match self.get(name)? {
-            None => return Ok(None),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) => String::new(),
-        };
+        let Some(text) = self.scalar(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| bad(format_args!("{name} 应为金额")))
     }
 }

@@ -5,12 +5,12 @@ use application::{
     ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, PreviewRefusal,
     StartedPayment,
 };
-use domain::{AddressId, Cause, IdempotencyKey, OrderStatus, Username};
+use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus};
 
 use super::{
     Code, Failure, Shop,
     answer::success,
-    caller::Caller,
+    caller,
     middleware::{in_time, request_id_of},
     openapi::{OfGet, OfPost, PostBody},
     parameters::{Parameters, missing, unknown_value},
@@ -43,7 +43,7 @@ const MAX_REASON: usize = 100;
 )]
 pub(super) async fn get(
     request: HttpRequest,
-    caller: Caller,
+    caller: caller::Caller,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Failure> {
     let outcome = operation_of_get(&request, &caller.0, &shop).await;
@@ -52,15 +52,15 @@ pub(super) async fn get(
 
 async fn operation_of_get(
     request: &HttpRequest,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
     let parameters = &Parameters::of_query(request);
     match parameters.required_integer("status")? {
-        0 => preview(parameters, username, shop).await,
-        1 => bounded(shop, list(parameters, username, shop)).await,
-        2 => bounded(shop, confirm(request, parameters, username, shop)).await,
-        3 => bounded(shop, show(parameters, username, shop)).await,
+        0 => preview(parameters, caller, shop).await,
+        1 => bounded(shop, list(parameters, caller, shop)).await,
+        2 => bounded(shop, confirm(request, parameters, caller, shop)).await,
+        3 => bounded(shop, show(parameters, caller, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
@@ -77,7 +77,7 @@ async fn operation_of_get(
 )]
 pub(super) async fn post(
     request: HttpRequest,
-    caller: Caller,
+    caller: caller::Caller,
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Failure> {
@@ -88,29 +88,29 @@ pub(super) async fn post(
 async fn operation_of_post(
     request: &HttpRequest,
     body: web::Payload,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
     let parameters = bounded(shop, Parameters::of_body(request, body, shop.body_limit)).await?;
     match parameters.required_integer("status")? {
-        0 => create(request, &parameters, username, shop).await,
-        1 => bounded(shop, pay(&parameters, username, shop)).await,
-        3 => bounded(shop, cancel(request, &parameters, username, shop)).await,
+        0 => create(request, &parameters, caller, shop).await,
+        1 => bounded(shop, pay(&parameters, caller, shop)).await,
+        3 => bounded(shop, cancel(request, &parameters, caller, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
 
-/// Who does not exist is told so, also where the parameters cannot be read and no use case has looked.
+/// Who is not let in is told so, also where the parameters cannot be read and no use case has looked.
 async fn strangers_first(
     outcome: Result<HttpResponse, Failure>,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
     match outcome {
         Err(Failure { code: Code::BadParameter, .. }) => {
-            match in_time(shop, shop.preview.users.find(username)).await {
-                Some(Ok(None)) => Err(Code::UnknownUser.failure()),
-                Some(Ok(Some(_)) | Err(_)) | None => outcome,
+            match in_time(shop, shop.preview.users.authenticate(caller)).await {
+                Some(Ok(Err(refusal))) => Err(refusal.into()),
+                Some(Ok(Ok(_)) | Err(_)) | None => outcome,
             }
         }
         Ok(_) | Err(_) => outcome,
@@ -139,21 +139,21 @@ fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
 
 /// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer to a user of the shop
 /// has them.
-async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
     let base_url = Some(shop.base_url.as_str());
     let refused =
         |failure: Failure, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
     let items = match preview_items(parameters) {
         Ok(items) => items,
         Err(failure) => {
-            return match in_time(shop, shop.preview.addresses(username)).await {
-                Some(Err(PreviewRefusal::UnknownUser)) => Err(Code::UnknownUser.failure()),
+            return match in_time(shop, shop.preview.addresses(caller)).await {
+                Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
                 Some(Ok(addresses)) => refused(failure, addresses),
                 Some(Err(_)) | None => refused(failure, Vec::new()),
             };
         }
     };
-    match in_time(shop, shop.preview.execute(username, items)).await {
+    match in_time(shop, shop.preview.execute(caller, items)).await {
         None => refused(Code::Unforeseen.failure(), Vec::new()),
         Some(Ok(preview)) if preview.addresses.is_empty() => {
             Ok(Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url))
@@ -161,7 +161,7 @@ async fn preview(parameters: &Parameters, username: &Username, shop: &Shop) -> R
         Some(Ok(preview)) => Ok(success(Some(PreviewData::from(preview)), base_url)),
         Some(Err(error)) => match Failure::from(error.refusal) {
             // Nobody of the shop's: the same answer as everywhere.
-            stranger @ Failure { code: Code::UnknownUser, .. } => Err(stranger),
+            stranger @ Failure { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
             failure => refused(failure, error.addresses),
         },
     }
@@ -181,7 +181,7 @@ fn preview_items(parameters: &Parameters) -> Result<PreviewItems, Failure> {
 async fn create(
     request: &HttpRequest,
     parameters: &Parameters,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
     let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
@@ -193,7 +193,7 @@ async fn create(
         },
     };
     let request = PlaceOrderRequest {
-        username: username.clone(),
+        caller: caller.clone(),
         // A number that no row can have is an address that does not exist.
         address_id: AddressId(i32::try_from(address_id).unwrap_or(0)),
         items,
@@ -210,7 +210,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Fail
 }
 
 /// Operation 3.
-async fn list(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
     let status = match parameters.required_integer("order_status")? {
         0 => None,
         code => Some(OrderStatus::from_code(code).ok_or_else(|| unknown_value("order_status"))?),
@@ -218,9 +218,9 @@ async fn list(parameters: &Parameters, username: &Username, shop: &Shop) -> Resu
     let limit = parameters.integer("limit")?.unwrap_or(PAGE);
     let limit = u32::try_from(limit).ok().filter(|_| (1..=MAX_PAGE).contains(&limit));
     let request = ListOrdersRequest {
-        username: username.clone(),
+        caller: caller.clone(),
         status,
-        before: parameters.order_id("before")?,
+        before: parameters.page_end("before")?,
         limit: limit.ok_or_else(|| unknown_value("limit"))?,
     };
     let page = shop.list.execute(request).await?;
@@ -231,18 +231,18 @@ async fn list(parameters: &Parameters, username: &Username, shop: &Shop) -> Resu
 async fn confirm(
     request: &HttpRequest,
     parameters: &Parameters,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
-    shop.confirm.execute(username, &order_id, &Cause::buyer(request_id_of(request))).await?;
+    let order_id = parameters.order_id("order_id")?;
+    shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
 /// Operation 5.
-async fn pay(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
-    Ok(started(shop.start_payment.execute(username, &order_id).await?, shop))
+async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.order_id("order_id")?;
+    Ok(started(shop.start_payment.execute(caller, &order_id).await?, shop))
 }
 
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
@@ -260,19 +260,19 @@ fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
 async fn cancel(
     request: &HttpRequest,
     parameters: &Parameters,
-    username: &Username,
+    caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
+    let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
-    shop.cancel.by_buyer(username, &order_id, reason.as_deref(), &cause).await?;
+    shop.cancel.by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
 /// Not in the old contract: one order, with how it came to be where it is.
-async fn show(parameters: &Parameters, username: &Username, shop: &Shop) -> Result<HttpResponse, Failure> {
-    let order_id = parameters.required_order_id("order_id")?;
-    let story = shop.show.execute(username, &order_id).await?;
+async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+    let order_id = parameters.order_id("order_id")?;
+    let story = shop.show.execute(caller, &order_id).await?;
     Ok(success(Some(OrderStoryData::from(story)), Some(&shop.base_url)))
 }

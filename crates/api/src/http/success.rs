@@ -15,6 +15,7 @@ use super::{
     codes::{log_failure, payment_result_failure},
     middleware::{in_time, request_id_of},
     openapi::OfResult,
+    security::{SecurityEvent, Suspect},
     wire::ResultData,
 };
 
@@ -52,10 +53,16 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
         Err(PaymentResultError::Gateway { state, cause }) => {
             Ok(Failure::from(cause).with_data(&ResultData::from(&state), None))
         }
-        Err(error) => match payment_result_failure(error) {
-            Some(failure) => Err(failure),
-            None => Ok(text(FORBIDDEN)),
-        },
+        Err(error) => {
+            let reason = error.to_string();
+            payment_result_failure(error).map_or_else(
+                || {
+                    refuse(&shop, &request, SecurityEvent::ReturnRefused, &reason);
+                    Ok(text(FORBIDDEN))
+                },
+                Err,
+            )
+        }
     }
 }
 
@@ -74,16 +81,16 @@ pub(super) async fn notification(
 ) -> HttpResponse {
     let work = async {
         let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
-        settle(&shop, &form, Cause::alipay(request_id_of(&request))).await
+        settle(&shop, &request, &form).await
     };
     in_time(&shop, work).await.unwrap_or_else(|| text(SEND_AGAIN))
 }
 
-async fn settle(shop: &Shop, form: &[u8], cause: Cause) -> HttpResponse {
-    match shop.settle.by_notification(form, cause).await {
+async fn settle(shop: &Shop, request: &HttpRequest, form: &[u8]) -> HttpResponse {
+    match shop.settle.by_notification(form, Cause::alipay(request_id_of(request))).await {
         Ok(_settled) => text(DEALT_WITH),
         Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
-            tracing::warn!(%error, "a notification was turned away");
+            refuse(shop, request, SecurityEvent::NotificationRefused, &error);
             text(FORBIDDEN)
         }
         Err(NotificationError::Settle(error)) => {
@@ -91,6 +98,12 @@ async fn settle(shop: &Shop, form: &[u8], cause: Cause) -> HttpResponse {
             text(SEND_AGAIN)
         }
     }
+}
+
+/// Whoever brings what is not Alipay's, or not for this shop, is told of in the log.
+fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
+    let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
+    shop.security.tell(event, suspect);
 }
 
 /// The return URL for Alipay: leads on to the result page, which needs the order's number first. Changes nothing.

@@ -1,11 +1,6 @@
-use std::{
-    fs::{DirBuilder, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::Path,
-};
+use std::{io, path::Path};
 
-use adapters::system::SystemRandomness;
+use adapters::{private_files, system::SystemRandomness};
 use ports::Randomness;
 
 use super::StartError;
@@ -21,7 +16,7 @@ const HS256_BYTES: usize = 32;
 /// directory, readable by its owner alone.
 ///
 /// # Errors
-/// The file cannot be read or written.
+/// The file cannot be read or written, or others can read it.
 pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
     if let Some(secret) = &configuration.jwt_secret {
         if secret.reveal().len() < HS256_BYTES {
@@ -40,7 +35,7 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
 /// none.
 ///
 /// # Errors
-/// The file cannot be read or written.
+/// The file cannot be read or written, or others can read it.
 pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey>, StartError> {
     match &configuration.staff_secret {
         StaffSecret::Given(secret) => Ok(Some(StaffKey::new(secret))),
@@ -53,28 +48,17 @@ pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey
     }
 }
 
-/// Makes the directory where it does not exist, for its owner alone: besides secrets, the embedded database with the
-/// buyers' addresses is kept there.
-pub(super) fn private_directory(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)
-}
-
 fn kept_secret(file: &Path) -> io::Result<String> {
     if let Some(directory) = file.parent() {
-        private_directory(directory)?;
+        private_files::make_directory(directory)?;
     }
     // The system's generator is a cryptographic one: 256 bits.
     let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
-        Ok(mut created) => {
-            created.write_all(fresh.as_bytes())?;
-            created.sync_all()?;
-            Ok(fresh)
-        }
+    match private_files::create(file, fresh.as_bytes()) {
+        Ok(()) => Ok(fresh),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let mut kept = String::new();
-            std::fs::File::open(file)?.read_to_string(&mut kept)?;
-            if kept.len() < 32 {
+            let kept = private_files::read_secret(file)?;
+            if kept.len() < HS256_BYTES {
                 return Err(io::Error::other(
                     "it is too short for a secret; delete it to have a new one made",
                 ));

@@ -1,7 +1,7 @@
 //! Who is calling: the first thing that is looked at, before parameters and before any port.
 
 use actix_web::test::TestRequest;
-use domain::Username;
+use domain::{NotAdmitted, StoredPassword, Username};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use ports::mock::MockUsers;
 use serde_json::{Value, json};
@@ -94,9 +94,12 @@ async fn a_token_is_not_valid_before_the_second_it_names() {
 
 #[actix_web::test]
 async fn a_token_is_valid_until_the_second_it_names() {
-    let expired = tokens().issue(&username(), 1).unwrap();
+    let expired = tokens().issue(&username(), &stored_password(), 1).unwrap();
     assert_eq!(list_with(Some(&expired)).await, please_login());
-    assert_eq!(list_with(Some(&tokens().issue(&username(), FOREVER).unwrap())).await["code"], 200);
+    assert_eq!(
+        list_with(Some(&tokens().issue(&username(), &stored_password(), FOREVER).unwrap())).await["code"],
+        200
+    );
 }
 
 /// 403 comes before 50101, and 50101 before 208.
@@ -107,40 +110,88 @@ async fn token_then_user_then_parameters() {
     assert_eq!(unsigned, please_login());
     assert_eq!(Parts::signed_in().answer(request()).await.json()["code"], 50101);
     let mut gone = Parts::untouched();
-    gone.users.expect_find().times(1).returning(|_| Ok(None));
+    gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     assert_eq!(gone.answer(request()).await.json()["code"], 208);
     let posted = Parts::untouched().open().await.send(post_text("{")).await.json();
     assert_eq!(posted, please_login(), "the body of a stranger is not read");
 }
 
-#[actix_web::test]
-async fn a_user_who_is_gone_is_told_so_by_every_operation() {
-    let unknown_user = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
-    let gone = || {
+/// The answers of all operations to whom the database does not let in.
+async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
+    let refusing = || {
         let mut parts = Parts::untouched();
-        parts.users.expect_find().times(1).returning(|_| Ok(None));
+        parts.users.expect_authenticate().times(1).returning(move |_| Ok(Err(refusal)));
         parts
     };
-    for query in ["status=1&order_status=0", "status=2&order_id=2019112820400804"] {
-        assert_eq!(gone().get(query).await, unknown_user, "{query}");
+    let mut answers = Vec::new();
+    for query in [
+        "status=0&settlement_type=0",
+        "status=0&settlement_type=7",
+        "status=1&order_status=0",
+        "status=2&order_id=2019112820400804",
+        "status=3&order_id=2019112820400804",
+    ] {
+        answers.push(refusing().get(query).await);
     }
-    assert_eq!(gone().post(json!({"status": 1, "order_id": ORDER})).await, unknown_user);
-
+    for status in [1, 3] {
+        answers.push(refusing().post(json!({"status": status, "order_id": ORDER})).await);
+    }
     let mut parts = Parts::untouched();
-    parts.address_book.expect_destination().times(1).returning(|_, _| Ok(None));
-    let create = json!({"status": 0, "address_id": 7, "settlement_type": 0});
-    assert_eq!(parts.post(create).await, unknown_user);
+    parts.address_book.expect_destination().times(1).returning(move |_, _| Ok(Err(refusal)));
+    answers.push(parts.post(json!({"status": 0, "address_id": 7, "settlement_type": 0})).await);
+    for path in ["/v1/carts/dada", "/v1/users/dada/address"] {
+        answers.push(refusing().answer(TestRequest::get().uri(path)).await.json());
+    }
+    answers
+}
 
-    assert_eq!(gone().get("status=0&settlement_type=0").await, unknown_user);
+#[actix_web::test]
+async fn a_user_who_is_gone_or_inactive_is_told_so_by_every_operation() {
+    let unknown_user = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
+    for answer in answers_to(NotAdmitted::UnknownUser).await {
+        assert_eq!(answer, unknown_user);
+    }
+}
+
+#[actix_web::test]
+async fn a_token_of_before_the_password_changed_is_over_for_every_operation() {
+    for answer in answers_to(NotAdmitted::PasswordChanged).await {
+        assert_eq!(answer, please_login());
+    }
+}
+
+/// The database compares it with what is stored; a token of the old back end has none.
+#[actix_web::test]
+async fn the_mark_of_the_password_is_taken_from_the_token() {
+    let foreign = signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER}));
+    for (token, has_mark) in [(token(), true), (foreign, false)] {
+        let mut parts = Parts::untouched();
+        parts
+            .users
+            .expect_authenticate()
+            .times(1)
+            .withf(move |who| {
+                let other = StoredPassword { md5: "other".to_owned(), hash: None };
+                who.admitted(true, &stored_password()).is_ok()
+                    && who.admitted(true, &other).is_err() == has_mark
+            })
+            .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
+        let list = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
+        parts.open().await.send(list.insert_header(("authorization", token))).await;
+    }
 }
 
 #[actix_web::test]
 async fn the_user_is_asked_for_by_the_name_in_the_token() {
     let mut users = MockUsers::new();
-    users.expect_find().times(1).withf(|name| name.0 == "Dada'--").returning(|_| Ok(None));
+    users
+        .expect_authenticate()
+        .times(1)
+        .withf(|who| who.username.0 == "Dada'--")
+        .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let mut parts = Parts::untouched();
     parts.users = users;
-    let token = tokens().issue(&Username("Dada'--".to_owned()), FOREVER).unwrap();
+    let token = tokens().issue(&Username("Dada'--".to_owned()), &stored_password(), FOREVER).unwrap();
     let request = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
     let answer = parts.open().await.send(request.insert_header(("authorization", token))).await;
     assert_eq!(answer.json()["code"], 208);

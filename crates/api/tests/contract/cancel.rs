@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Cause, Order, OrderStatus, Trade, TradeStatus, UserId, ledger::Event};
+use domain::{Cause, NotAdmitted, Order, OrderStatus, Trade, TradeStatus, UserId, ledger::Event};
 use ports::{CloseOutcome, mock::Ledgers};
 use serde_json::{Value, json};
 use tokio::time::pause;
@@ -228,7 +228,7 @@ async fn nobody_else_cancels() {
     let unsigned = Parts::untouched().open().await.send(post_json(cancel())).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut gone = Parts::untouched();
-    gone.users.expect_find().times(1).returning(|_| Ok(None));
+    gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let unknown = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
     assert_eq!(gone.post(cancel()).await, unknown);
 }
@@ -247,7 +247,7 @@ async fn it_is_not_done_by_get() {
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
     let mut users = Parts::untouched();
-    users.users.expect_find().returning(|_| Err(store_down()));
+    users.users.expect_authenticate().returning(|_| Err(store_down()));
     refused(users, 50000, "系统错误").await;
 
     let mut orders = Parts::signed_in();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
-use domain::{IdempotencyKey, OrderStatus, RequestDigest, SkuId};
+use domain::{IdempotencyKey, NotAdmitted, OrderStatus, RequestDigest, SkuId};
 use ports::{
     CartError, CartRemovalMode, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome, StoreError,
     mock::MockUnitOfWork,
@@ -131,7 +131,12 @@ async fn an_address_that_is_not_the_buyers_is_50102() {
 #[actix_web::test]
 async fn the_address_that_was_asked_for_is_looked_up() {
     let mut parts = Parts::untouched();
-    parts.address_book.expect_destination().times(1).withf(|_, id| id.0 == 12).returning(|_, _| Ok(None));
+    parts
+        .address_book
+        .expect_destination()
+        .times(1)
+        .withf(|_, id| id.0 == 12)
+        .returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
     let body = json!({"status": 0, "address_id": "12", "settlement_type": 0});
     assert_eq!(parts.post(body).await["code"], 208);
 }

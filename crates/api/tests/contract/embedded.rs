@@ -79,7 +79,7 @@ impl Embedded {
     }
 
     pub(crate) async fn ask(&self, request: TestRequest) -> Value {
-        let token = tokens().issue(&Username(BUYER.to_owned()), 4_102_444_800).unwrap();
+        let token = tokens().issue(&Username(BUYER.to_owned()), &stored_password(), 4_102_444_800).unwrap();
         let answer = self.client.send(request.insert_header(("authorization", token))).await.json();
         assert_eq!(answer["code"], 200, "{answer}");
         answer

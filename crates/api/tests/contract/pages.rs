@@ -4,6 +4,7 @@ use actix_web::{
     http::{Method, StatusCode},
     test::TestRequest,
 };
+use api::configuration::Origins;
 use serde_json::json;
 
 use crate::support::*;
@@ -21,15 +22,18 @@ fn preflight(origin: &str, method: &str, headers: &str) -> TestRequest {
 async fn a_page_of_another_origin_may_ask() {
     let client = Parts::untouched().open().await;
     for method in ["GET", "POST", "PUT", "DELETE"] {
-        let request =
-            preflight("http://127.0.0.1:7000", method, "authorization,content-type,idempotency-key");
+        let request = preflight(
+            "http://127.0.0.1:7000",
+            method,
+            "authorization,content-type,idempotency-key,x-request-id",
+        );
         let answer = client.send(request).await;
         assert!(answer.status.is_success(), "{method}: {answer:?}");
         let origin = answer.header("access-control-allow-origin").unwrap();
         assert!(["*", "http://127.0.0.1:7000"].contains(&origin), "{origin}");
         let list = |name| answer.header(name).unwrap().to_lowercase();
         assert!(list("access-control-allow-methods").contains(&method.to_lowercase()));
-        for header in ["authorization", "content-type", "idempotency-key"] {
+        for header in ["authorization", "content-type", "idempotency-key", "x-request-id"] {
             assert!(list("access-control-allow-headers").contains(header), "{header}");
         }
         assert!(answer.header("access-control-max-age").is_some());
@@ -53,7 +57,7 @@ async fn answers_to_another_origin_can_be_read_errors_included() {
 #[actix_web::test]
 async fn where_origins_are_configured_no_other_may_ask() {
     let mut parts = Parts::untouched();
-    parts.origins = vec!["http://shop.example".to_owned(), "https://shop.example".to_owned()];
+    parts.origins = Origins::These(vec!["http://shop.example".to_owned(), "https://shop.example".to_owned()]);
     let client = parts.open().await;
     let allowed = |answer: Answer| answer.header("access-control-allow-origin").map(str::to_owned);
     for origin in ["http://shop.example", "https://shop.example"] {
@@ -63,6 +67,28 @@ async fn where_origins_are_configured_no_other_may_ask() {
     for origin in ["http://evil.example", "http://shop.example.evil.example", "null"] {
         let answer = client.send(preflight(origin, "POST", "authorization")).await;
         assert_eq!(allowed(answer), None, "{origin}");
+    }
+}
+
+/// Staff work on the shop's own pages, and programs send no origin.
+#[actix_web::test]
+async fn no_page_of_another_origin_may_call_the_shop_side() {
+    for origins in [Origins::Any, Origins::These(vec!["http://a.example".to_owned()])] {
+        let mut parts = Parts::untouched();
+        parts.origins = origins;
+        let client = parts.open().await;
+        for path in ["/v1/admin/orders", "/v1/admin/orders/1/refunds", "/v1/%61dmin/orders", "/v1/admin"] {
+            let asking = preflight("http://a.example", "GET", "authorization").uri(path);
+            let asked = client.send(asking).await;
+            assert!(!asked.status.is_success(), "{path}: {asked:?}");
+            let sending = TestRequest::get().uri(path).insert_header(("origin", "http://a.example"));
+            let sent = client.send(sending).await;
+            for answer in [asked, sent] {
+                assert_eq!(answer.header("access-control-allow-origin"), None, "{path}: {answer:?}");
+            }
+        }
+        let tokens = preflight("http://a.example", "POST", "content-type").uri("/v1/tokens");
+        assert!(client.send(tokens).await.header("access-control-allow-origin").is_some());
     }
 }
 

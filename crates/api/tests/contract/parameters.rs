@@ -112,7 +112,7 @@ async fn numbers_out_of_range_are_answered_and_not_wrapped() {
         let mut parts = Parts::signed_in();
         parts.address_book.expect_destination().returning(|_, id| {
             assert_ne!(id.0, 7, "4294967303 is not 7");
-            Ok(Some(ports::Destination { user_id: USER, address: None }))
+            Ok(Ok(ports::Destination { user_id: USER, address: None }))
         });
         let answer = parts.post(json!({"status": 0, "address_id": id, "settlement_type": 0})).await;
         assert!(answer["code"] == 50102 || answer["code"] == 50101, "{id}: {answer}");

@@ -47,17 +47,27 @@ async fn the_number_may_be_a_number() {
 }
 
 #[actix_web::test]
-async fn a_number_that_is_none_is_50101() {
-    for order_id in [
+async fn a_number_that_is_not_digits_is_of_no_order() {
+    let strange = [
         json!(2019112820400804.5),
         json!(-1),
         json!(1e30),
         json!("2019112820400804x"),
-        json!([ORDER]),
-        json!({"id": ORDER}),
-        json!(true),
-        json!(null),
-    ] {
+        json!(" "),
+        json!("１"),
+        json!("1".repeat(65)),
+    ];
+    for order_id in strange {
+        for status in [1, 3] {
+            let answer = Parts::signed_in().post(json!({"status": status, "order_id": order_id})).await;
+            assert_eq!(answer, error(50107, "订单不存在"), "{status} {order_id}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn what_is_neither_a_number_nor_a_text_is_50101() {
+    for order_id in [json!([ORDER]), json!({"id": ORDER}), json!(true), json!(null), json!("")] {
         let answer = Parts::signed_in().post(json!({"status": 1, "order_id": order_id})).await;
         assert_eq!(answer["code"], 50101, "{order_id}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("order_id"), "{answer}");

@@ -193,7 +193,7 @@ async fn a_failure_is_50000_with_data_and_without_its_cause() {
         assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([address_data()]))));
     }
     let mut users = Parts::untouched();
-    users.users.expect_find().returning(|_| Err(store_down()));
+    users.users.expect_authenticate().returning(|_| Err(store_down()));
     let answer = users.get("status=0&settlement_type=0").await;
     assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([]))));
 }
@@ -202,6 +202,21 @@ async fn a_failure_is_50000_with_data_and_without_its_cause() {
 async fn a_sum_that_no_order_can_cost_is_refused() {
     let parts = usual().selling([sku(4, "99999999.99", 9)]).with_cart(cart(&[(4, 2, true)]));
     assert_eq!(parts.get("status=0&settlement_type=0").await["code"], 50110);
+}
+
+/// Alipay takes no payment of nothing: the buyer learns it before there is an order.
+#[actix_web::test]
+async fn an_order_that_costs_nothing_is_refused() {
+    for query in ["status=0&settlement_type=0", "status=0&settlement_type=1&sku_id=4&buy_num=1"] {
+        let mut parts = usual().selling([sku(4, "0.00", 9)]).with_cart(cart(&[(4, 2, true)]));
+        parts.free_delivery = true;
+        let answer = parts.get(query).await;
+        assert_eq!(
+            answer,
+            error_with(50116, "订单金额无法支付", nothing(json!([address_data()]))),
+            "{query}"
+        );
+    }
 }
 
 /// The old page reads the lists whatever the code: also where the parameters cannot be read.

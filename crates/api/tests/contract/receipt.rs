@@ -51,15 +51,13 @@ async fn an_order_of_another_user_does_not_exist() {
 }
 
 #[actix_web::test]
-async fn a_missing_or_unreadable_number_is_50101() {
-    for query in [
-        "status=2".to_owned(),
-        "status=2&order_id=".to_owned(),
-        "status=2&order_id=x".to_owned(),
-        "status=2&order_id=2019-11".to_owned(),
-        format!("status=2&order_id={}", "9".repeat(65)),
-    ] {
-        let answer = Parts::signed_in().get(&query).await;
+async fn a_number_that_is_not_digits_is_of_no_order_and_a_missing_one_is_50101() {
+    for strange in ["x", "2019-11", "%20", &"9".repeat(65)] {
+        let answer = Parts::signed_in().get(&format!("status=2&order_id={strange}")).await;
+        assert_eq!(answer, error(50107, "订单不存在"), "{strange}");
+    }
+    for query in ["status=2", "status=2&order_id=", "status=2&order_id=1&order_id=2"] {
+        let answer = Parts::signed_in().get(query).await;
         assert_eq!(answer["code"], 50101, "{query}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("order_id"), "{answer}");
     }

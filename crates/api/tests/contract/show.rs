@@ -1,8 +1,8 @@
 //! 订单详情, which the old contract has not: `GET` with status 3.
 
 use domain::{
-    Cause, Money, Order, OrderStatus, Refund, RefundKind, RefundStatus, Shipment, ShopTime, TimelineEntry,
-    UserId,
+    Cause, Money, NotAdmitted, Order, OrderStatus, Refund, RefundKind, RefundStatus, Shipment, ShopTime,
+    TimelineEntry, UserId,
 };
 use serde_json::{Value, json};
 
@@ -149,7 +149,7 @@ async fn a_missing_or_unreadable_number_is_50101() {
     for query in ["status=3", "status=3&order_id="] {
         assert_eq!(Parts::signed_in().get(query).await, missing, "{query}");
     }
-    let none = error(50101, "请求参数错误:order_id 不是订单编号");
+    let none = error(50107, "订单不存在");
     for number in ["x", "2019-11", "%20", "-1", "1.5", "%00", &"9".repeat(65)] {
         let query = format!("status=3&order_id={number}");
         assert_eq!(Parts::signed_in().get(&query).await, none, "{query}");
@@ -164,7 +164,7 @@ async fn nobody_else_looks() {
     let unsigned = Parts::untouched().open().await.send(request).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut gone = Parts::untouched();
-    gone.users.expect_find().times(1).returning(|_| Ok(None));
+    gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let unknown = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
     assert_eq!(gone.get(QUERY).await, unknown);
 }
@@ -175,7 +175,7 @@ async fn rows_that_others_hold_are_50104_and_any_other_failure_is_50000_without_
     let unforeseen = error(50000, "系统错误");
     for (failing, expected) in [(store_down as fn() -> _, unforeseen), (rows_locked, busy)] {
         let mut users = Parts::untouched();
-        users.users.expect_find().returning(move |_| Err(failing()));
+        users.users.expect_authenticate().returning(move |_| Err(failing()));
         assert_eq!(users.get(QUERY).await, expected);
 
         let mut orders = Parts::signed_in();

@@ -12,8 +12,8 @@ mod second_click;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, CartStamp, IdempotencyKey, InvalidQuantity, Money, NotAllowed, Order, Purchase, RequestDigest,
-    SkuId, UserId, Username,
+    AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NotAdmitted, NotAllowed, Order,
+    Purchase, RequestDigest, SkuId, UserId,
 };
 use ports::{
     AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderReader, StoreError,
@@ -56,7 +56,7 @@ pub struct PlaceOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlaceOrderRequest {
     /// Who.
-    pub username: Username,
+    pub caller: Caller,
     /// Where it goes.
     pub address_id: AddressId,
     /// What.
@@ -86,9 +86,9 @@ pub enum OrderItems {
 /// Why no order was placed, or why it cannot be paid at once.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceOrderError {
-    /// The token's user does not exist.
-    #[error("no such user")]
-    UnknownUser,
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
     /// The address does not exist, is deleted, or is another user's.
     #[error("no such address")]
     UnknownAddress,
@@ -124,8 +124,7 @@ pub enum PlaceOrderError {
 impl PlaceOrder {
     /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
-        let destination = self.address_book.destination(&request.username, request.address_id).await?;
-        let destination = destination.ok_or(PlaceOrderError::UnknownUser)?;
+        let destination = self.address_book.destination(&request.caller, request.address_id).await??;
         let user_id = destination.user_id;
         let key = request.idempotency_key.clone().map(|key| (key, digest(&request)));
         let order = match self.placed_before(user_id, key.as_ref()).await? {

@@ -10,7 +10,9 @@ use application::{
     Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder, PlaceOrderError,
     PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment, SweepCarts,
 };
-use domain::{AddressId, CartStamp, IdempotencyKey, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId};
+use domain::{
+    AddressId, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId,
+};
 use ports::{
     CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome,
     mock::{
@@ -41,8 +43,8 @@ impl Shop {
         shop.address_book
             .expect_destination()
             .times(1)
-            .withf(|name, id| *name == username() && *id == AddressId(7))
-            .returning(|_, _| Ok(Some(Destination { user_id: USER, address: Some(address()) })));
+            .withf(|who, id| *who == caller() && *id == AddressId(7))
+            .returning(|_, _| Ok(Ok(Destination { user_id: USER, address: Some(address()) })));
         shop
     }
 
@@ -112,7 +114,7 @@ impl Shop {
 
 fn request(items: OrderItems) -> PlaceOrderRequest {
     PlaceOrderRequest {
-        username: username(),
+        caller: caller(),
         address_id: AddressId(7),
         items,
         expected_amount: None,
@@ -244,12 +246,15 @@ async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately()
 #[tokio::test]
 async fn nothing_is_written_where_the_request_is_not_valid() {
     let mut shop = Shop::default();
-    shop.address_book.expect_destination().returning(|_, _| Ok(None));
-    assert!(matches!(shop.place(request(DIRECT)).await, Err(PlaceOrderError::UnknownUser)));
+    shop.address_book.expect_destination().returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
+    assert!(matches!(
+        shop.place(request(DIRECT)).await,
+        Err(PlaceOrderError::NotAdmitted(NotAdmitted::UnknownUser))
+    ));
 
     let mut shop = Shop::default();
     let nowhere = Destination { user_id: USER, address: None };
-    shop.address_book.expect_destination().returning(move |_, _| Ok(Some(nowhere.clone())));
+    shop.address_book.expect_destination().returning(move |_, _| Ok(Ok(nowhere.clone())));
     assert!(matches!(shop.place(request(DIRECT)).await, Err(PlaceOrderError::UnknownAddress)));
 
     for quantity in [0, -3, 201] {

@@ -10,10 +10,10 @@ use std::{
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant, Money,
-    Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Quantity,
-    QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku,
-    SkuId, Trade, TradeStatus, UserId, Username,
+    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
+    Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus,
+    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
+    ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentGateway, StoreError,
@@ -31,14 +31,21 @@ pub(crate) fn username() -> Username {
     Username("习瓜瓜".to_owned())
 }
 
+/// With a token of the old back end.
+pub(crate) fn caller() -> Caller {
+    Caller { username: username(), mark: None }
+}
+
 pub(crate) fn known_user() -> MockUsers {
     let mut users = MockUsers::new();
+    users.expect_authenticate().withf(|who| *who == caller()).returning(|_| Ok(Ok(USER)));
     users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
     users
 }
 
 pub(crate) fn stranger() -> MockUsers {
     let mut users = MockUsers::new();
+    users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     users.expect_find().returning(|_| Ok(None));
     users
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{AddressId, Username};
+use domain::{AddressId, Caller, MarkKey, NotAdmitted};
 
 use super::{
     NewAddress, Shop,
-    samples::{an_address, shipping},
+    samples::{an_address, caller, shipping},
 };
 
 /// The default one first, then by id; deleted ones and those of others are not there.
@@ -33,9 +33,8 @@ pub async fn finds_a_destination_of_the_buyer_alone(shop: Arc<dyn Shop>) {
     let own = shop.add_address(user, an_address("一")).await;
     let deleted = shop.add_address(user, NewAddress { is_alive: false, ..an_address("删") }).await;
     let others = shop.add_address(other, an_address("别人家")).await;
-    let find = async |name: &str, address_id| {
-        shop.addresses().destination(&Username(name.to_owned()), address_id).await.unwrap()
-    };
+    let find =
+        async |name: &str, address_id| shop.addresses().destination(&caller(name), address_id).await.unwrap();
 
     let destination = find("demo", own).await.unwrap();
     assert_eq!(destination.user_id, user);
@@ -45,6 +44,19 @@ pub async fn finds_a_destination_of_the_buyer_alone(shop: Arc<dyn Shop>) {
         let destination = find("demo", id).await.unwrap();
         assert_eq!((destination.user_id, destination.address), (user, None), "{what}");
     }
-    assert_eq!(find("Demo", own).await, None, "another name");
-    assert_eq!(find("nobody", own).await, None);
+    assert_eq!(find("Demo", own).await, Err(NotAdmitted::UnknownUser), "another name");
+    assert_eq!(find("nobody", own).await, Err(NotAdmitted::UnknownUser));
+}
+
+/// An order starts with the same question as every other request.
+pub async fn finds_a_destination_of_whom_the_token_lets_in(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("demo").await;
+    let own = shop.add_address(user, an_address("一")).await;
+    let find = async |caller: &Caller| shop.addresses().destination(caller, own).await.unwrap();
+    let mark = Some(MarkKey::new(b"a secret").read("of another password".to_owned()));
+    shop.set_password(user, "md5", true).await;
+    assert!(find(&caller("demo")).await.is_ok());
+    assert_eq!(find(&Caller { mark, ..caller("demo") }).await, Err(NotAdmitted::PasswordChanged));
+    shop.set_password(user, "md5", false).await;
+    assert_eq!(find(&caller("demo")).await, Err(NotAdmitted::UnknownUser));
 }

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{
-    AddressChange, AddressEdit, AddressEntries, AddressId, Postcode, ShippingAddress, UserId, Username,
-};
+use domain::{AddressChange, AddressEdit, AddressEntries, AddressId, Postcode, ShippingAddress, UserId};
 
 use super::{
     NewAddress, Shop,
-    samples::{an_address, how_many, noon, shipping},
+    samples::{an_address, caller, how_many, noon, shipping},
 };
 use crate::StoreError;
 
@@ -65,7 +63,7 @@ pub async fn adds_rewrites_and_deletes(shop: Arc<dyn Shop>) {
 
     assert!(edit(&shop, user, &AddressEdit::Delete(first)).await.unwrap());
     assert_eq!(summary(&entries(&shop, user).await), [("三", true)]);
-    let destination = shop.addresses().destination(&Username("demo".to_owned()), first).await.unwrap();
+    let destination = shop.addresses().destination(&caller("demo"), first).await.unwrap();
     assert_eq!(destination.unwrap().address, None);
     assert_eq!(summary(&entries(&shop, other).await), [("别人家", false)]);
 }

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use domain::{PasswordHash, Username};
+use domain::{PasswordHash, StoredPassword, Username};
 
 use super::Shop;
-use crate::{Credential, Proof};
+use crate::Credential;
 
 const MD5: &str = "e10adc3949ba59abbe56e057f20f883e";
 
 async fn find(shop: &Arc<dyn Shop>, name: &str) -> Option<Credential> {
     shop.credentials().credential(&Username(name.to_owned())).await.unwrap()
+}
+
+fn stored(md5: &str, hash: Option<PasswordHash>) -> StoredPassword {
+    StoredPassword { md5: md5.to_owned(), hash }
 }
 
 /// Letter for letter, with whether the user may sign in.
@@ -19,10 +23,11 @@ pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
     let locked = shop.add_user("习瓜瓜").await;
     shop.set_password(demo, MD5, true).await;
     shop.set_password(locked, "other", false).await;
-    let proof = Proof::Md5(MD5.to_owned());
-    assert_eq!(find(&shop, "demo").await, Some(Credential { user_id: demo, is_active: true, proof }));
-    let proof = Proof::Md5("other".to_owned());
-    assert_eq!(find(&shop, "习瓜瓜").await, Some(Credential { user_id: locked, is_active: false, proof }));
+    let (active, inactive) = (stored(MD5, None), stored("other", None));
+    let found = Credential { user_id: demo, is_active: true, password: active };
+    assert_eq!(find(&shop, "demo").await, Some(found));
+    let found = Credential { user_id: locked, is_active: false, password: inactive };
+    assert_eq!(find(&shop, "习瓜瓜").await, Some(found));
     for unknown in ["Demo", "demo ", "dem", "", "😀"] {
         assert_eq!(find(&shop, unknown).await, None, "{unknown:?}");
     }
@@ -36,10 +41,10 @@ pub async fn keep_the_first_hash_alone(shop: Arc<dyn Shop>) {
     shop.set_password(other, MD5, true).await;
     let hash = |text: &str| PasswordHash(format!("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA${text}"));
     shop.credentials().keep_hash(demo, "changed meanwhile", &hash("stale")).await.unwrap();
-    assert_eq!(find(&shop, "demo").await.unwrap().proof, Proof::Md5(MD5.to_owned()));
+    assert_eq!(find(&shop, "demo").await.unwrap().password, stored(MD5, None));
     shop.credentials().keep_hash(demo, MD5, &hash("first")).await.unwrap();
     shop.credentials().keep_hash(demo, MD5, &hash("second")).await.unwrap();
     shop.set_password(demo, "", true).await;
-    assert_eq!(find(&shop, "demo").await.unwrap().proof, Proof::Hash(hash("first")));
-    assert_eq!(find(&shop, "other").await.unwrap().proof, Proof::Md5(MD5.to_owned()), "nobody else's");
+    assert_eq!(find(&shop, "demo").await.unwrap().password, stored("", Some(hash("first"))));
+    assert_eq!(find(&shop, "other").await.unwrap().password, stored(MD5, None), "nobody else's");
 }

@@ -39,10 +39,15 @@ pub use fixture::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Sh
 macro_rules! shop_contract {
     ($shop:expr) => {
         $crate::contract_tests! { $shop =>
-            users: [are_found_by_their_exact_name]
+            users: [
+                are_found_by_their_exact_name,
+                are_let_in_while_they_are_active,
+                are_let_in_until_their_password_changes,
+            ]
             address_book: [
                 lists_the_default_first_and_deleted_never,
                 finds_a_destination_of_the_buyer_alone,
+                finds_a_destination_of_whom_the_token_lets_in,
             ]
             address_editor: [
                 adds_rewrites_and_deletes,

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use domain::{
-    Allocation, CartStamp, Cause, IdempotencyKey, Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus,
-    PaymentRecord, PaymentStatus, Quantity, Refund, RequestDigest, SaleAttribute, ShippingAddress, ShopTime,
-    SkuId, StatusChange, Trade, TradeStatus, UserId, ledger::Event,
+    Allocation, Caller, CartStamp, Cause, IdempotencyKey, Money, NewOrder, Order, OrderGoods, OrderId,
+    OrderStatus, PaymentRecord, PaymentStatus, Quantity, Refund, RequestDigest, SaleAttribute,
+    ShippingAddress, ShopTime, SkuId, StatusChange, Trade, TradeStatus, UserId, Username, ledger::Event,
 };
 
 use super::{NewAddress, NewSku, Shop};
@@ -13,6 +13,11 @@ use crate::{AppendError, StoreError, UnitOfWork};
 
 /// How often a unit of work is tried again that others did not let through.
 const ATTEMPTS: usize = 200;
+
+/// With a token that says nothing of a password.
+pub(super) fn caller(name: &str) -> Caller {
+    Caller { username: Username(name.to_owned()), mark: None }
+}
 
 pub(super) fn money(text: &str) -> Money {
     text.parse().unwrap()

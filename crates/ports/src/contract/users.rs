@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::Username;
+use domain::{Caller, MarkKey, NotAdmitted, PasswordHash, StoredPassword, UserId, Username};
 
-use super::Shop;
+use super::{Shop, samples::caller};
 
 /// Letter for letter: neither case nor blanks nor width are overlooked.
 pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
@@ -19,4 +19,41 @@ pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
         assert_eq!(find(unknown).await, None, "{unknown:?}");
     }
     assert_eq!(find(&"d".repeat(5_000)).await, None);
+}
+
+async fn authenticate(shop: &Arc<dyn Shop>, name: &str) -> Result<UserId, NotAdmitted> {
+    shop.users().authenticate(&caller(name)).await.unwrap()
+}
+
+/// Letter for letter too, and not while they are not active. Staff find them all the same.
+pub async fn are_let_in_while_they_are_active(shop: Arc<dyn Shop>) {
+    let demo = shop.add_user("demo").await;
+    shop.set_password(demo, "md5", true).await;
+    assert_eq!(authenticate(&shop, "demo").await, Ok(demo));
+    for unknown in ["Demo", "demo ", "nobody", "😀"] {
+        assert_eq!(authenticate(&shop, unknown).await, Err(NotAdmitted::UnknownUser), "{unknown:?}");
+    }
+    shop.set_password(demo, "md5", false).await;
+    assert_eq!(authenticate(&shop, "demo").await, Err(NotAdmitted::UnknownUser));
+    assert_eq!(shop.users().find(&Username("demo".to_owned())).await.unwrap(), Some(demo));
+}
+
+/// A token with a mark ends with the password that it was issued for.
+pub async fn are_let_in_until_their_password_changes(shop: Arc<dyn Shop>) {
+    let demo = shop.add_user("demo").await;
+    shop.set_password(demo, "md5", true).await;
+    let username = Username("demo".to_owned());
+    let mark = MarkKey::new(b"a secret").mark(&StoredPassword { md5: "md5".to_owned(), hash: None });
+    let caller = Caller { username: username.clone(), mark: Some(mark) };
+    assert_eq!(shop.users().authenticate(&caller).await.unwrap(), Ok(demo));
+    let hash = PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned());
+    shop.credentials().keep_hash(demo, "md5", &hash).await.unwrap();
+    assert_eq!(shop.users().authenticate(&caller).await.unwrap(), Ok(demo), "the first sign-in");
+    let password = shop.credentials().credential(&username).await.unwrap().unwrap().password;
+    let hashed = Caller { username, mark: Some(MarkKey::new(b"a secret").mark(&password)) };
+    assert_eq!(shop.users().authenticate(&hashed).await.unwrap(), Ok(demo));
+    shop.set_password(demo, "another", true).await;
+    for ended in [caller, hashed] {
+        assert_eq!(shop.users().authenticate(&ended).await.unwrap(), Err(NotAdmitted::PasswordChanged));
+    }
 }

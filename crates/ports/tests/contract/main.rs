@@ -72,6 +72,11 @@ mod wrong {
         overwritten_orders: orders::need_a_number_of_their_own finds OverwritesOrders on shop;
         live_prices: orders::keep_what_was_bought finds ReadsSkusOfToday on shop;
         case_of_names: users::are_found_by_their_exact_name finds IgnoresCase on shop;
+        case_of_names_in_tokens: users::are_let_in_while_they_are_active finds IgnoresCase on shop;
+        inactive_callers: users::are_let_in_while_they_are_active finds LetsEverybodyIn on shop;
+        old_passwords: users::are_let_in_until_their_password_changes finds IgnoresMarks on shop;
+        inactive_buyers: address_book::finds_a_destination_of_whom_the_token_lets_in finds LetsEverybodyIn on shop;
+        old_passwords_of_buyers: address_book::finds_a_destination_of_whom_the_token_lets_in finds IgnoresMarks on shop;
         deleted_addresses: address_book::lists_the_default_first_and_deleted_never finds ShowsDeleted on shop;
         deleted_destination: address_book::finds_a_destination_of_the_buyer_alone finds ShowsDeleted on shop;
         foreign_destination: address_book::finds_a_destination_of_the_buyer_alone finds IgnoresOwner on shop;

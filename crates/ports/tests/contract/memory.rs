@@ -19,7 +19,8 @@ use std::{
 
 use domain::{
     Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
+    RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, StoredPassword, TimelineEntry,
+    UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
@@ -74,6 +75,9 @@ pub(crate) enum Defect {
     KeepsDefaults,
     ShowsOffShelf,
     KeepsEveryHash,
+    /// Whoever has a token is let in.
+    LetsEverybodyIn,
+    IgnoresMarks,
     /// What an earlier comparison found stays.
     KeepsEveryComparison,
     /// A day ends with the first moment of the next.
@@ -87,7 +91,7 @@ pub(crate) enum Defect {
 #[derive(Clone, Default)]
 struct Tables {
     users: Vec<String>,
-    passwords: BTreeMap<UserId, StoredPassword>,
+    accounts: BTreeMap<UserId, Account>,
     addresses: Vec<(UserId, Address, bool)>,
     postcodes: BTreeMap<domain::AddressId, String>,
     skus: BTreeMap<SkuId, (Sku, Books)>,
@@ -117,11 +121,11 @@ struct Due {
     attempts: u32,
 }
 
+/// Whether a user may sign in, and with what.
 #[derive(Clone)]
-struct StoredPassword {
-    md5: String,
-    hash: Option<String>,
+struct Account {
     is_active: bool,
+    password: StoredPassword,
 }
 
 #[derive(Clone)]

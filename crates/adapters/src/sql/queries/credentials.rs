@@ -1,8 +1,8 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{PasswordHash, UserId, Username};
-use ports::{Credential, Credentials, Proof, StoreError};
+use domain::{PasswordHash, StoredPassword, UserId, Username};
+use ports::{Credential, Credentials, StoreError};
 
 use super::{Conn, Database, people::no_row_if_not_comparable};
 use crate::sql::{failure::QueryError, schema::user_profile};
@@ -23,7 +23,15 @@ impl Credentials for Database {
 struct CredentialRow {
     id: i32,
     username: String,
-    is_active: bool,
+    #[diesel(embed)]
+    account: AccountRow,
+}
+
+/// Whether a user may sign in, and with what.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = user_profile)]
+pub(super) struct AccountRow {
+    pub(super) is_active: bool,
     password: String,
     dashop_password: Option<String>,
 }
@@ -53,10 +61,13 @@ async fn keep_hash(
 
 impl From<CredentialRow> for Credential {
     fn from(row: CredentialRow) -> Self {
-        let proof = match row.dashop_password {
-            Some(hash) => Proof::Hash(PasswordHash(hash)),
-            None => Proof::Md5(row.password),
-        };
-        Self { user_id: UserId(row.id), is_active: row.is_active, proof }
+        let is_active = row.account.is_active;
+        Self { user_id: UserId(row.id), is_active, password: row.account.password() }
+    }
+}
+
+impl AccountRow {
+    pub(super) fn password(self) -> StoredPassword {
+        StoredPassword { md5: self.password, hash: self.dashop_password.map(PasswordHash) }
     }
 }

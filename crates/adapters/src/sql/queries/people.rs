@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use diesel::{prelude::*, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
-use domain::{Address, AddressId, ShippingAddress, UserId, Username};
+use domain::{Address, AddressId, Caller, NotAdmitted, ShippingAddress, UserId, Username};
 use ports::{AddressBook, Destination, StoreError, Users};
 
-use super::{Conn, Database, dialect};
+use super::{Conn, Database, credentials::AccountRow, dialect};
 use crate::sql::{
     failure::QueryError,
     schema::{address, user_profile},
@@ -14,6 +14,10 @@ use crate::sql::{
 impl Users for Database {
     async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError> {
         self.reader().await?.call(|conn| user(conn, username)).await
+    }
+
+    async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError> {
+        self.reader().await?.call(|conn| authenticate(conn, caller)).await
     }
 }
 
@@ -25,10 +29,10 @@ impl AddressBook for Database {
 
     async fn destination(
         &self,
-        username: &Username,
+        caller: &Caller,
         address_id: AddressId,
-    ) -> Result<Option<Destination>, StoreError> {
-        self.reader().await?.call(|conn| destination(conn, username, address_id)).await
+    ) -> Result<Result<Destination, NotAdmitted>, StoreError> {
+        self.reader().await?.call(|conn| destination(conn, caller, address_id)).await
     }
 }
 
@@ -40,6 +44,17 @@ async fn user(conn: &mut Conn, username: &Username) -> Result<Option<UserId>, Qu
         .await
         .or_else(no_row_if_not_comparable)?;
     Ok(similar.into_iter().find(|(_, stored)| *stored == username.0).map(|(id, _)| UserId(id)))
+}
+
+async fn authenticate(conn: &mut Conn, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, QueryError> {
+    let similar: Vec<UserRow> = user_profile::table
+        .filter(user_profile::username.eq(&caller.username.0))
+        .select(UserRow::as_select())
+        .load(conn)
+        .await
+        .or_else(no_row_if_not_comparable)?;
+    let found = similar.into_iter().find(|row| row.username == caller.username.0);
+    Ok(found.ok_or(NotAdmitted::UnknownUser).and_then(|row| row.admit(caller)))
 }
 
 async fn addresses(conn: &mut Conn, user_id: UserId) -> Result<Vec<Address>, QueryError> {
@@ -54,28 +69,47 @@ async fn addresses(conn: &mut Conn, user_id: UserId) -> Result<Vec<Address>, Que
 
 async fn destination(
     conn: &mut Conn,
-    username: &Username,
+    caller: &Caller,
     address_id: AddressId,
-) -> Result<Option<Destination>, QueryError> {
+) -> Result<Result<Destination, NotAdmitted>, QueryError> {
     let valid = address::uid_id
         .eq(user_profile::id)
         .and(address::id.eq(address_id.0))
         .and(address::is_alive.eq(true));
-    let similar: Vec<(i32, String, Option<AddressRow>)> = user_profile::table
+    let similar: Vec<(UserRow, Option<AddressRow>)> = user_profile::table
         .left_join(address::table.on(valid))
-        .filter(user_profile::username.eq(&username.0))
-        .select((user_profile::id, user_profile::username, Option::<AddressRow>::as_select()))
+        .filter(user_profile::username.eq(&caller.username.0))
+        .select((UserRow::as_select(), Option::<AddressRow>::as_select()))
         .load(conn)
         .await
         .or_else(no_row_if_not_comparable)?;
     // The database may think that names are equal which are not, letter for letter: that depends on its collation.
-    let found = similar.into_iter().find(|(_, stored, _)| *stored == username.0);
-    Ok(found.map(|(id, _, row)| Destination { user_id: UserId(id), address: row.map(Address::from) }))
+    let found = similar.into_iter().find(|(user, _)| user.username == caller.username.0);
+    Ok(found.ok_or(NotAdmitted::UnknownUser).and_then(|(user, row)| {
+        Ok(Destination { user_id: user.admit(caller)?, address: row.map(Address::from) })
+    }))
 }
 
 /// A name with characters that the column's character set does not have is nobody's.
 pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
     if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
+}
+
+/// Whom a token may name.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = user_profile)]
+struct UserRow {
+    id: i32,
+    username: String,
+    #[diesel(embed)]
+    account: AccountRow,
+}
+
+impl UserRow {
+    fn admit(self, caller: &Caller) -> Result<UserId, NotAdmitted> {
+        let is_active = self.account.is_active;
+        caller.admitted(is_active, &self.account.password()).map(|()| UserId(self.id))
+    }
 }
 
 #[derive(Queryable, Selectable)]

@@ -25,12 +25,15 @@ use futures_util::FutureExt;
 use tokio::runtime::Handle;
 
 use super::{Conn, Detached, queries::Pools};
-use crate::sql::{
-    config::{ConnectError, SqlConfig},
-    failure::{Fault, QueryError, message, unavailable},
-    metrics::StatementCounter,
-    migration::{self, Migration},
-    obstacle::Obstacle,
+use crate::{
+    private_files,
+    sql::{
+        config::{ConnectError, SqlConfig},
+        failure::{Fault, QueryError, message, unavailable},
+        metrics::StatementCounter,
+        migration::{self, Migration},
+        obstacle::Obstacle,
+    },
 };
 
 /// A transaction holds the whole file: there are no rows to lock.
@@ -169,9 +172,10 @@ pub(super) fn pools(
         return Err(ConnectError::Url("a SQLite database is a file; name one".to_owned()));
     }
     if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
+        private_files::make_directory(folder)
             .map_err(|cause| ConnectError::Directory { path: folder.to_owned(), cause })?;
     }
+    close_to_others(path)?;
     let pool = |max_size: usize, query_only: bool| {
         let counter = StatementCounter::new(Arc::clone(statements));
         let setup =
@@ -189,6 +193,25 @@ pub(super) fn pools(
         writers: pool(1, false)?,
         given_up: GivenUpStatements,
     })
+}
+
+/// The database holds addresses and hashes of passwords: it is its owner's alone, also where an earlier version left it
+/// open. SQLite gives its other files the rights of this one.
+fn close_to_others(path: &str) -> Result<(), ConnectError> {
+    let failed = |path: &Path, cause| ConnectError::File { path: path.to_owned(), cause };
+    let was_open =
+        private_files::make_private(Path::new(path)).map_err(|cause| failed(Path::new(path), cause))?;
+    if was_open {
+        tracing::warn!(path, "the database could be read by others; now its owner alone can");
+        for suffix in ["-wal", "-shm", "-journal"] {
+            let beside = format!("{path}{suffix}");
+            let beside = Path::new(&beside);
+            if beside.exists() {
+                private_files::make_private(beside).map_err(|cause| failed(beside, cause))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How a new connection is opened.

@@ -302,7 +302,7 @@ impl From<CancelOrderError> for AdminFailure {
     fn from(error: CancelOrderError) -> Self {
         match error {
             // Staff cancel by number alone: no user is looked for.
-            CancelOrderError::UnknownUser => AdminCode::OrderNotFound.failure(),
+            CancelOrderError::NotAdmitted(_) => AdminCode::OrderNotFound.failure(),
             CancelOrderError::Gateway(error) => error.into(),
             CancelOrderError::Settle(error) => error.into(),
             CancelOrderError::Transact(error) => error.into(),

@@ -19,6 +19,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
 
@@ -67,9 +68,18 @@ pub struct Office {
 )]
 pub(super) struct Document;
 
+/// The prefix of its paths.
+const PREFIX: &str = "/v1/admin";
+
+/// Whether this is a path of the shop side, however it is written.
+pub(super) fn is_path(path: &str) -> bool {
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    path.strip_prefix(PREFIX).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The routes of the shop side, each with and without a last slash.
 pub(super) fn routes(services: &mut ServiceConfig) {
-    let mut scope = web::scope("/v1/admin").default_service(web::to(no_such_operation));
+    let mut scope = web::scope(PREFIX).default_service(web::to(no_such_operation));
     for slash in ["", "/"] {
         let resource = |path: &str, method: Method| {
             let others = web::to(move || no_such_method(method.clone()));

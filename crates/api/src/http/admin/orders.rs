@@ -7,7 +7,7 @@ use super::{
     AdminCode, AdminFailure, csv,
     failure::Refusals,
     parameters::{FILTER, Query, body, line},
-    requests::{CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
+    requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
     staff::Staff,
     wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
     xlsx,
@@ -237,7 +237,7 @@ pub(super) async fn refund(
 
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
-    let amount = asked.amount.as_deref().map(str::parse::<Money>).transpose();
+    let amount = asked.amount.map(|AmountData(text)| text.parse::<Money>()).transpose();
     let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
     Ok(RefundAsk {
         trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,

@@ -1,7 +1,11 @@
 //! What the shop side is asked, as JSON.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
+use utoipa::{
+    ToSchema,
+    openapi::schema::{Object, ObjectBuilder, SchemaType, Type},
+};
 
 /// Pieces that go back into stock; a refund on record tells them in the same form.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -30,6 +34,27 @@ pub(super) struct CancelRequest {
     pub(super) reason: String,
 }
 
+/// An amount of money as it was sent: a text, or a number.
+pub(super) struct AmountData(pub(super) String);
+
+impl<'de> Deserialize<'de> for AmountData {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::String(text) => Ok(Self(text)),
+            Value::Number(number) => Ok(Self(number.to_string())),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+                Err(de::Error::custom("expected an amount as a text or a number"))
+            }
+        }
+    }
+}
+
+/// A text or a number, or null for none.
+fn amount_schema() -> Object {
+    let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Null]);
+    ObjectBuilder::new().schema_type(kinds).description(Some("All that is left, where it is absent.")).build()
+}
+
 /// A refund that the shop's people ask for.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RefundRequest)]
@@ -39,7 +64,8 @@ pub(super) struct RefundRequestData {
     pub(super) request_id: String,
     /// All that is left, where it is absent.
     #[serde(default)]
-    pub(super) amount: Option<String>,
+    #[schema(schema_with = amount_schema)]
+    pub(super) amount: Option<AmountData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
     /// Pieces that go back into stock. Where it is absent, nothing does; except that all pieces of an order that was not

@@ -5,14 +5,18 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ShopTime;
 use ports::Randomness;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{AdminCode, AdminFailure, failure::internal, parameters::body};
-use crate::http::{Shop, middleware::in_time};
+use crate::http::{
+    Shop,
+    middleware::in_time,
+    security::{SecurityEvent, Suspect},
+};
 
 /// How long a code waits for its use.
 const CODE_LIFE: Duration = Duration::from_secs(3600);
@@ -74,12 +78,19 @@ pub(super) struct SessionData {
     request_body = SessionRequest,
     responses((status = 200, body = SessionData), super::failure::Refusals)
 )]
-pub(super) async fn open(shop: web::Data<Shop>, payload: web::Payload) -> Result<HttpResponse, AdminFailure> {
+pub(super) async fn open(
+    request: HttpRequest,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminFailure> {
     let asked = in_time(&shop, body::<SessionRequest>(payload, shop.body_limit)).await;
     let asked = asked.ok_or_else(|| AdminCode::Busy.failure())??;
     let now = shop.office.clock.now();
-    let refused =
-        || AdminFailure::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录");
+    let refused = || {
+        let suspect = Suspect { address: shop.address_of(&request), ..Suspect::default() };
+        shop.security.tell(SecurityEvent::StaffCodeRefused, suspect);
+        AdminFailure::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录")
+    };
     let staff = shop.office.staff.as_ref().ok_or_else(refused)?;
     let username = shop.office.login_code.redeem(&asked.code, now).ok_or_else(refused)?;
     let until = now.after(SESSION_LIFE);

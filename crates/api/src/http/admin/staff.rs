@@ -11,6 +11,7 @@ use crate::{
         Shop, TokenError,
         caller::{Hs256, token_of},
         middleware::request_id_of,
+        security::{SecurityEvent, Suspect},
     },
 };
 
@@ -40,6 +41,12 @@ struct Claims<'a> {
 #[derive(Clone, Deserialize)]
 struct Bearer {
     role: String,
+    username: String,
+}
+
+/// Whom a token names that nobody has verified.
+#[derive(Deserialize)]
+struct Claimed {
     username: String,
 }
 
@@ -81,9 +88,24 @@ impl FromRequest for Staff {
     type Future = Ready<Result<Self, AdminFailure>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let key = request.app_data::<web::Data<Shop>>().and_then(|shop| shop.office.staff.as_ref());
-        let name = key.zip(token_of(request)).and_then(|(key, token)| key.verify(token));
-        let staff = name.map(|name| Self { name, request_id: request_id_of(request) });
+        let staff = request
+            .app_data::<web::Data<Shop>>()
+            .zip(token_of(request))
+            .and_then(|(shop, token)| let_in(request, shop, token));
         ready(staff.ok_or_else(|| AdminCode::Unauthenticated.failure()))
+    }
+}
+
+/// Whoever sends a token that is not valid is told of in the log, by the name that it claims.
+fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
+    match shop.office.staff.as_ref().and_then(|key| key.verify(token)) {
+        Some(name) => Some(Staff { name, request_id: request_id_of(request) }),
+        None => {
+            let claimed: Option<Claimed> = Hs256::claimed(token);
+            let name = claimed.as_ref().map(|claimed| claimed.username.as_str());
+            let suspect = Suspect { address: shop.address_of(request), name, reason: None };
+            shop.security.tell(SecurityEvent::StaffTokenRefused, suspect);
+            None
+        }
     }
 }

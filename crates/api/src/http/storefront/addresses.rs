@@ -15,8 +15,8 @@ pub(super) async fn get(
     user: web::Path<String>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, &user)?;
-    let entries = bounded(&shop, shop.storefront.addresses.show(&username)).await?;
+    let caller = owner(caller, &user)?;
+    let entries = bounded(&shop, shop.storefront.addresses.show(&caller)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
 }
 
@@ -89,9 +89,9 @@ async fn edit(
     shop: &Shop,
     read: impl FnOnce() -> Result<AddressEdit, Denial>,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, user)?;
+    let caller = owner(caller, user)?;
     let edit = read()?;
-    let entries = bounded(shop, shop.storefront.addresses.edit(&username, &edit)).await?;
+    let entries = bounded(shop, shop.storefront.addresses.edit(&caller, &edit)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
 }
 

@@ -12,8 +12,8 @@ pub(super) async fn get(
     user: web::Path<String>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, &user)?;
-    Ok(cart(bounded(&shop, shop.storefront.cart.show(&username)).await?, &shop))
+    let caller = owner(caller, &user)?;
+    Ok(cart(bounded(&shop, shop.storefront.cart.show(&caller)).await?, &shop))
 }
 
 pub(super) async fn post(
@@ -22,11 +22,11 @@ pub(super) async fn post(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, &user)?;
+    let caller = owner(caller, &user)?;
     let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
     let count = fields.integer("count").ok_or(DenialCode::BadParameter)?;
     let edit = CartEdit::Add { sku_id: sku_id(&fields)?, count };
-    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&username, edit)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
 }
 
 pub(super) async fn put(
@@ -35,7 +35,7 @@ pub(super) async fn put(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, &user)?;
+    let caller = owner(caller, &user)?;
     let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
     let edit = match fields.text("state").as_deref() {
         Some("add") => CartEdit::More(sku_id(&fields)?),
@@ -50,7 +50,7 @@ pub(super) async fn put(
         Some("unselectall") => CartEdit::UnselectAll,
         Some(_) | None => return Err(DenialCode::BadParameter.into()),
     };
-    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&username, edit)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
 }
 
 pub(super) async fn delete(
@@ -60,10 +60,10 @@ pub(super) async fn delete(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> Result<HttpResponse, Denial> {
-    let username = owner(caller, &user)?;
+    let caller = owner(caller, &user)?;
     let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(DenialCode::BadParameter)?;
     let sku_ids = if fields.value("sku_ids").is_some() { sku_ids(&fields)? } else { vec![sku_id(&fields)?] };
-    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&username, &sku_ids)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&caller, &sku_ids)).await?, &shop))
 }
 
 /// The SKU that is meant. A number that no row can have is a SKU that does not exist.

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt};
 
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody, http::StatusCode};
 use application::{BrowseGoodsError, EditAddressesError, EditCartError, SignInError};
-use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal};
+use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal, NotAdmitted};
 use ports::StoreError;
 use serde::Serialize;
 
@@ -21,8 +21,10 @@ pub(super) enum DenialCode {
     WrongPassword = 106,
     /// Too many attempts failed, or too many are being checked.
     TooManyAttempts = 107,
-    /// The token's user does not exist.
+    /// The token's user does not exist, or is not active.
     UnknownUser = 208,
+    /// The password changed since the token was issued.
+    NotSignedIn = 403,
     /// A field of an address is missing.
     FieldMissing = 10122,
     /// A field of an address is not valid, or the address is not there.
@@ -66,12 +68,13 @@ impl Denial {
         struct Answer<'a> {
             code: i32,
             error: &'a str,
-            /// As the contract of the orders has it for this one.
+            /// As the contract of the orders has it for these two.
             #[serde(skip_serializing_if = "Option::is_none")]
             errmsg: Option<&'a str>,
         }
 
-        let errmsg = Some(&*self.text).filter(|_| self.code == DenialCode::UnknownUser);
+        let is_about_the_token = matches!(self.code, DenialCode::UnknownUser | DenialCode::NotSignedIn);
+        let errmsg = is_about_the_token.then_some(&*self.text);
         json(&Answer { code: self.code as i32, error: &self.text, errmsg })
     }
 }
@@ -85,6 +88,7 @@ impl From<DenialCode> for Denial {
             DenialCode::WrongPassword => "username or password is wrong",
             DenialCode::TooManyAttempts => "too many attempts, please try again later",
             DenialCode::UnknownUser => "用户名不存在",
+            DenialCode::NotSignedIn => "Please login",
             DenialCode::FieldMissing => "缺少参数",
             DenialCode::FieldInvalid => "参数无效",
             DenialCode::UnknownSku => "未找到商品",
@@ -146,7 +150,7 @@ impl From<SignInError> for Denial {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Wrong => DenialCode::WrongPassword.into(),
-            SignInError::TooMany => DenialCode::TooManyAttempts.into(),
+            SignInError::LockedOut | SignInError::Busy => DenialCode::TooManyAttempts.into(),
             SignInError::Passwords(error) => unforeseen(&error),
             SignInError::Cart(error) => error.into(),
             SignInError::Store(error) => store_failure(&error),
@@ -154,10 +158,19 @@ impl From<SignInError> for Denial {
     }
 }
 
+impl From<NotAdmitted> for Denial {
+    fn from(refusal: NotAdmitted) -> Self {
+        match refusal {
+            NotAdmitted::UnknownUser => DenialCode::UnknownUser.into(),
+            NotAdmitted::PasswordChanged => DenialCode::NotSignedIn.into(),
+        }
+    }
+}
+
 impl From<EditCartError> for Denial {
     fn from(error: EditCartError) -> Self {
         match error {
-            EditCartError::UnknownUser => DenialCode::UnknownUser.into(),
+            EditCartError::NotAdmitted(refusal) => refusal.into(),
             EditCartError::Refused(refusal) => refusal.into(),
             EditCartError::Conflict => DenialCode::Busy.into(),
             EditCartError::Carts(error) => unforeseen(&error),
@@ -185,7 +198,7 @@ impl From<CartRefusal> for Denial {
 impl From<EditAddressesError> for Denial {
     fn from(error: EditAddressesError) -> Self {
         match error {
-            EditAddressesError::UnknownUser => DenialCode::UnknownUser.into(),
+            EditAddressesError::NotAdmitted(refusal) => refusal.into(),
             EditAddressesError::Refused(AddressRefusal::Unknown) => {
                 Self::new(DenialCode::FieldInvalid, "收货地址无效: id")
             }

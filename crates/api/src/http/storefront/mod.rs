@@ -4,7 +4,6 @@
 
 mod addresses;
 mod carts;
-mod client;
 mod denial;
 mod fields;
 mod goods;
@@ -18,9 +17,9 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use application::{BrowseGoods, EditAddresses, EditCart, SignIn};
-use domain::Username;
+use domain::Caller;
 
-use super::{Shop, caller::Caller, middleware::in_time};
+use super::{Shop, caller, middleware::in_time};
 use denial::{Denial, DenialCode};
 
 /// The use cases around the orders.
@@ -77,8 +76,8 @@ async fn no_such_method() -> Denial {
 }
 
 /// The signed-in user, who must be the one that the path names.
-fn owner(caller: Caller, named: &str) -> Result<Username, Denial> {
-    if caller.0.0 == named { Ok(caller.0) } else { Err(DenialCode::AnotherUser.into()) }
+fn owner(caller::Caller(caller): caller::Caller, named: &str) -> Result<Caller, Denial> {
+    if caller.username.0 == named { Ok(caller) } else { Err(DenialCode::AnotherUser.into()) }
 }
 
 /// The outcome of the work, or 50000 where it takes longer than a request may.

@@ -1,16 +1,22 @@
 //! `POST /v1/tokens`: signing in.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use application::SignInRequest;
+use application::{SignInError, SignInRequest};
 use domain::{Cart, OfflineLine, Password, SkuId, Username};
 use serde_json::Value;
 
 use super::{
-    Denial, DenialCode, bounded, client,
+    Denial, DenialCode, bounded,
     fields::{Fields, whole},
     wire::TokenAnswer,
 };
-use crate::http::{Shop, answer::json, codes::log_failure, no_such_page};
+use crate::http::{
+    Shop,
+    answer::json,
+    codes::log_failure,
+    no_such_page,
+    security::{SecurityEvent, Suspect},
+};
 
 pub(super) async fn post(
     request: HttpRequest,
@@ -23,15 +29,35 @@ pub(super) async fn post(
     let attempt = SignInRequest {
         username: username.clone(),
         password: Password(fields.text("password").ok_or(DenialCode::NoPassword)?),
-        address: client::address(&request, shop.storefront.trusts_proxy),
+        address: shop.address_of(&request),
         offline_cart: offline_cart(fields.value("cart")),
     };
-    let signed_in = bounded(&shop, sign_in.execute(&attempt)).await?;
-    let token = shop.tokens.issue(&username, signed_in.token_until.unix_seconds()).map_err(|error| {
+    let work = async {
+        let outcome = sign_in.execute(&attempt).await;
+        if let Err(error) = &outcome {
+            tell(&shop, &attempt, error);
+        }
+        outcome
+    };
+    let signed_in = bounded(&shop, work).await?;
+    let expires = signed_in.token_until.unix_seconds();
+    let token = shop.tokens.issue(&username, &signed_in.password, expires).map_err(|error| {
         log_failure(&error, "a token was not signed");
         Denial::from(DenialCode::Unforeseen)
     })?;
     Ok(json(&TokenAnswer::new(&username.0, &token, signed_in.cart_lines)))
+}
+
+fn tell(shop: &Shop, attempt: &SignInRequest, error: &SignInError) {
+    let event = match error {
+        SignInError::Wrong => SecurityEvent::SignInFailed,
+        SignInError::LockedOut => SecurityEvent::SignInLockedOut,
+        SignInError::Busy | SignInError::Passwords(_) | SignInError::Cart(_) | SignInError::Store(_) => {
+            return;
+        }
+    };
+    let name = Some(attempt.username.0.as_str());
+    shop.security.tell(event, Suspect { address: attempt.address, name, reason: None });
 }
 
 /// The lines that a page kept offline, as a list or as the JSON text of one. A line that cannot be read is passed over:

@@ -1,7 +1,7 @@
 //! `/v1/carts/U`.
 
 use actix_web::test::TestRequest;
-use domain::CartLineChange;
+use domain::{CartLineChange, NotAdmitted};
 use ports::CartError;
 use serde_json::{Value, json};
 
@@ -249,7 +249,7 @@ async fn only_its_owner_sees_a_cart() {
     let nobody = Parts::untouched().open().await.send(TestRequest::get().uri(CART)).await.json();
     assert_eq!(nobody, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut parts = Parts::untouched();
-    parts.users.expect_find().returning(|_| Ok(None));
+    parts.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let stranger = parts.open().await.send(with_token(TestRequest::get().uri(CART))).await.json();
     assert_eq!(stranger, json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"}));
 }

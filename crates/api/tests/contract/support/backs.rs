@@ -3,12 +3,12 @@ use std::{
     time::Duration,
 };
 
-use api::http::{LoginCode, Office, Pages, ReadinessReport, Shop, Stopping, Storefront};
+use api::http::{LoginCode, Office, Pages, ReadinessReport, SecurityLog, Shop, Stopping, Storefront};
 use application::{
     BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
-    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, RefundOrder,
-    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules,
-    StartPayment, SweepCarts, Transact,
+    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently,
+    RefundOrder, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
+    SignInRules, StartPayment, SweepCarts, Transact,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, DirectBuys, OrderReader,
@@ -141,12 +141,18 @@ impl Backs {
                 settle: Arc::clone(&settle),
             }),
             show: ShowOrder { users, orders: Arc::clone(&orders) },
-            payment_result: PaymentResult { gateway, orders, settle: Arc::clone(&settle) },
+            payment_result: PaymentResult {
+                gateway,
+                orders,
+                settle: Arc::clone(&settle),
+                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
+            },
             settle,
             storefront,
             readiness: Arc::new(Ready(ReadinessReport::default())),
             stopping: Stopping::default(),
             tokens: tokens(),
+            security: SecurityLog::default(),
             pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),
             result_page: RESULT_PAGE.to_owned(),
@@ -175,8 +181,10 @@ impl Backs {
         };
         let sign_in = SignInRules {
             token_life: Duration::from_secs(24 * 3600),
-            failures_per_name: 3,
-            failures_per_address: 100,
+            window: Duration::from_secs(15 * 60),
+            failures: 3,
+            failures_per_name: 100,
+            failures_per_address: None,
         };
         Storefront {
             sign_in: Some(SignIn::new(ports, sign_in)),

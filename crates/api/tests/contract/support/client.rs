@@ -10,6 +10,7 @@ use actix_web::{
     test::{TestRequest, call_service, init_service},
     web::{Bytes, Data},
 };
+use api::configuration::Origins;
 use api::http::{Shop, cors, named, routes};
 use ports::mock::{Ledgers, PreparedUnits};
 use serde_json::Value;
@@ -22,7 +23,7 @@ pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
     pub(super) units: Arc<PreparedUnits>,
     pub(super) ledgers: Ledgers,
-    pub(super) origins: Vec<String>,
+    pub(super) origins: Origins,
     pub(super) _writers: JoinSet<()>,
 }
 
@@ -42,7 +43,7 @@ impl Client {
             shop: Data::new(shop),
             units: Arc::default(),
             ledgers: Ledgers::default(),
-            origins: Vec::new(),
+            origins: Origins::Any,
             _writers: writers,
         }
     }

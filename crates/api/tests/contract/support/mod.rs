@@ -13,6 +13,7 @@ use api::{
     configuration::Secret,
     http::{StaffKey, TokenKey},
 };
+use domain::StoredPassword;
 use serde_json::Value;
 
 pub(crate) use backs::Backs;
@@ -40,9 +41,14 @@ pub(crate) fn staff_key() -> StaffKey {
     StaffKey::new(&Secret::new(STAFF_SECRET.to_owned()))
 }
 
+/// What is stored of the buyer's password.
+pub(crate) fn stored_password() -> StoredPassword {
+    StoredPassword { md5: "e10adc3949ba59abbe56e057f20f883e".to_owned(), hash: None }
+}
+
 /// A token of the buyer that is valid in any year in which this is run.
 pub(crate) fn token() -> String {
-    tokens().issue(&username(), 4_102_444_800).unwrap()
+    tokens().issue(&username(), &stored_password(), 4_102_444_800).unwrap()
 }
 
 pub(crate) fn with_token(request: TestRequest) -> TestRequest {

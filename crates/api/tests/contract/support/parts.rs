@@ -1,9 +1,12 @@
 use std::{sync::Arc, time::Duration};
 
 use actix_web::{test::TestRequest, web::Data};
-use api::http::{Readiness, ReadinessReport};
+use api::{
+    configuration::Origins,
+    http::{Readiness, ReadinessReport},
+};
 use async_trait::async_trait;
-use domain::{Address, Cart, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, Sku};
+use domain::{Address, Cart, Money, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, Sku};
 use ports::{
     AppendError, Claimed, Destination, LockedOrder, OrderRepo, StoreError, UnitOfWork, UnitsOfWork,
     mock::{
@@ -42,9 +45,11 @@ pub(crate) struct Parts {
     pub(crate) result_page: &'static str,
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Origins,
     /// How long it takes until a unit of work has begun.
     pub(crate) begin_after: Duration,
+    /// Whether delivery costs nothing in a preview.
+    pub(crate) free_delivery: bool,
 }
 
 /// What orders need and is not there.
@@ -126,15 +131,16 @@ impl Parts {
             readiness: ReadinessReport::default(),
             result_page: RESULT_PAGE,
             body_limit: BODY_LIMIT,
-            origins: Vec::new(),
+            origins: Origins::Any,
             begin_after: Duration::ZERO,
+            free_delivery: false,
         }
     }
 
     /// The token's user exists.
     pub(crate) fn signed_in() -> Self {
         let mut parts = Self::untouched();
-        parts.users.expect_find().withf(|name| *name == username()).returning(|_| Ok(Some(USER)));
+        parts.users.expect_authenticate().withf(|who| who.username == username()).returning(|_| Ok(Ok(USER)));
         parts
     }
 
@@ -157,8 +163,8 @@ impl Parts {
         parts
             .address_book
             .expect_destination()
-            .withf(|name, _| *name == username())
-            .returning(move |_, _| Ok(Some(Destination { user_id: USER, address: found.clone() })));
+            .withf(|who, _| who.username == username())
+            .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: found.clone() })));
         parts
     }
 
@@ -235,6 +241,9 @@ impl Parts {
         shop.readiness = Arc::new(Ready(self.readiness));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
+        if self.free_delivery {
+            shop.preview.rules.freight.flat = Money::ZERO;
+        }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
         Client {

@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressEntry, AddressId, PasswordHash, ShopTime, UserId, Username,
 };
-use ports::{AddressBook, AddressEditor, Credential, Credentials, Proof, StoreError, Users};
+use ports::{AddressBook, AddressEditor, Credential, Credentials, StoreError, Users};
 
-use super::{Defect, Memory, Tables, pause};
+use super::{Account, Defect, Memory, Tables, pause};
 
 #[async_trait]
 impl AddressEditor for Memory {
@@ -79,23 +79,16 @@ impl Tables {
 impl Credentials for Memory {
     async fn credential(&self, username: &Username) -> Result<Option<Credential>, StoreError> {
         let Some(user_id) = Users::find(self, username).await? else { return Ok(None) };
-        let tables = self.tables();
-        Ok(tables.passwords.get(&user_id).map(|stored| Credential {
-            user_id,
-            is_active: stored.is_active,
-            proof: match &stored.hash {
-                Some(hash) => Proof::Hash(PasswordHash(hash.clone())),
-                None => Proof::Md5(stored.md5.clone()),
-            },
-        }))
+        let account = self.tables().accounts.get(&user_id).cloned();
+        Ok(account.map(|Account { is_active, password }| Credential { user_id, is_active, password }))
     }
 
     async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
         let keeps_every = self.has(Defect::KeepsEveryHash);
-        if let Some(stored) = self.tables().passwords.get_mut(&user_id)
-            && (keeps_every || (stored.hash.is_none() && stored.md5 == md5))
+        if let Some(Account { password, .. }) = self.tables().accounts.get_mut(&user_id)
+            && (keeps_every || (password.hash.is_none() && password.md5 == md5))
         {
-            stored.hash = Some(hash.0.clone());
+            password.hash = Some(hash.clone());
         }
         Ok(())
     }

@@ -2,15 +2,16 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, CartStamp, IdempotencyKey, Order, OrderGoods, OrderId, PaymentRecord, Refund,
-    RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry, UserId, Username,
+    Address, AddressId, Caller, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderGoods, OrderId,
+    PaymentRecord, Refund, RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry, UserId,
+    Username,
 };
 use ports::{
     AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
     IdempotencyRecord, OrderListQuery, OrderReader, StoreError, Users,
 };
 
-use super::{Defect, Memory, StoredOrder, Tables, key_text};
+use super::{Account, Defect, Memory, StoredOrder, Tables, key_text};
 
 #[async_trait]
 impl Users for Memory {
@@ -21,6 +22,18 @@ impl Users for Memory {
         };
         let index = self.tables().users.iter().position(same);
         Ok(index.map(|index| UserId(i32::try_from(index).unwrap() + 1)))
+    }
+
+    async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError> {
+        let Some(user_id) = Users::find(self, &caller.username).await? else {
+            return Ok(Err(NotAdmitted::UnknownUser));
+        };
+        let tables = self.tables();
+        let Account { is_active, password } = &tables.accounts[&user_id];
+        let is_active = *is_active || self.has(Defect::LetsEverybodyIn);
+        let unmarked = Caller { mark: None, ..caller.clone() };
+        let caller = if self.has(Defect::IgnoresMarks) { &unmarked } else { caller };
+        Ok(caller.admitted(is_active, password).map(|()| user_id))
     }
 }
 
@@ -38,10 +51,13 @@ impl AddressBook for Memory {
 
     async fn destination(
         &self,
-        username: &Username,
+        caller: &Caller,
         address_id: AddressId,
-    ) -> Result<Option<Destination>, StoreError> {
-        let Some(user_id) = Users::find(self, username).await? else { return Ok(None) };
+    ) -> Result<Result<Destination, NotAdmitted>, StoreError> {
+        let user_id = match self.authenticate(caller).await? {
+            Ok(user_id) => user_id,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
         let tables = self.tables();
         let valid = |(owner, address, is_alive): &&(UserId, Address, bool)| {
             address.id == address_id
@@ -49,7 +65,7 @@ impl AddressBook for Memory {
                 && (*is_alive || self.has(Defect::ShowsDeleted))
         };
         let address = tables.addresses.iter().find(valid).map(|(_, address, _)| address.clone());
-        Ok(Some(Destination { user_id, address }))
+        Ok(Ok(Destination { user_id, address }))
     }
 }
 

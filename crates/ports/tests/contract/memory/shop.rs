@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress,
-    ShopDate, Sku, SkuId, UserId,
+    ShopDate, Sku, SkuId, StoredPassword, UserId,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
@@ -9,7 +9,7 @@ use ports::{
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
-use super::{Memory, StoredOrder, StoredPassword};
+use super::{Account, Memory, StoredOrder};
 
 #[async_trait]
 impl Shop for Memory {
@@ -76,13 +76,17 @@ impl Shop for Memory {
     async fn add_user(&self, username: &str) -> UserId {
         let mut tables = self.tables();
         tables.users.push(username.to_owned());
-        UserId(i32::try_from(tables.users.len()).unwrap())
+        let user_id = UserId(i32::try_from(tables.users.len()).unwrap());
+        let password = StoredPassword { md5: String::new(), hash: None };
+        tables.accounts.insert(user_id, Account { is_active: true, password });
+        user_id
     }
 
     async fn set_password(&self, user_id: UserId, md5: &str, is_active: bool) {
         let mut tables = self.tables();
-        let hash = tables.passwords.get(&user_id).and_then(|password| password.hash.clone());
-        tables.passwords.insert(user_id, StoredPassword { md5: md5.to_owned(), hash, is_active });
+        let hash = tables.accounts.get(&user_id).and_then(|account| account.password.hash.clone());
+        let password = StoredPassword { md5: md5.to_owned(), hash };
+        tables.accounts.insert(user_id, Account { is_active, password });
     }
 
     async fn add_address(&self, user_id: UserId, address: NewAddress) -> AddressId {

@@ -152,12 +152,22 @@ async fn null_is_as_absent() {
     assert_eq!(done(&sent(parts, asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
 }
 
+/// Zeros behind the fen change nothing.
 #[actix_web::test]
-async fn zeros_behind_the_fen_change_nothing() {
-    let known = refund("104.01", RefundStatus::Succeeded);
-    let parts = with_file(awaiting(vec![known]), file(AWAITING));
-    let body = json!({"request_id": "r1", "amount": "104.0100", "reason": "质量问题"});
-    assert_eq!(done(&sent(parts, asked(&body)).await)["refund"], refund_data("104.01", "succeeded"));
+async fn an_amount_is_a_text_or_a_number() {
+    for (sent_as, amount) in [
+        (json!("104.0100"), "104.01"),
+        (json!(104.01), "104.01"),
+        (json!(104.5), "104.50"),
+        (json!(104.0), "104.00"),
+        (json!(1), "1.00"),
+    ] {
+        let known = refund(amount, RefundStatus::Succeeded);
+        let parts = with_file(awaiting(vec![known]), file(AWAITING));
+        let body = json!({"request_id": "r1", "amount": sent_as, "reason": "质量问题"});
+        let answer = sent(parts, asked(&body)).await;
+        assert_eq!(done(&answer)["refund"], refund_data(amount, "succeeded"), "{body}");
+    }
 }
 
 #[actix_web::test]

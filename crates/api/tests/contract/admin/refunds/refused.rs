@@ -122,7 +122,7 @@ async fn a_bad_parameter_is_named() {
             ["", "0", "0.00", "-1", "+1", "1.234", "1e2", "1,00", " 1", "x", "100000000.00"]
                 .map(Value::from)
                 .into_iter()
-                .chain([json!(1), json!(1.5), json!({})])
+                .chain([json!(0), json!(-1), json!(1.234), json!(1e30), json!(true), json!([1]), json!({})])
                 .collect(),
         ),
         (

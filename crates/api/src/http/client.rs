@@ -2,6 +2,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpRequest, http::header::X_FORWARDED_FOR};
 
+/// Whether a proxy claims to know where the request comes from.
+pub(super) fn is_forwarded(request: &HttpRequest) -> bool {
+    request.headers().contains_key(X_FORWARDED_FOR)
+}
+
 /// Where a request comes from: the peer, or, where there is a proxy that may be believed, the address that this proxy
 /// has put last. What stands before it may be the caller's own invention.
 pub(super) fn address(request: &HttpRequest, trusts_proxy: bool) -> Option<IpAddr> {

@@ -1,0 +1,153 @@
+//! Files that their owner alone may read: secrets, and what tells of buyers.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
+    path::Path,
+};
+
+/// Reading and writing for the owner.
+const OWNER_ALONE: u32 = 0o600;
+/// What everybody else may do.
+const OTHERS: u32 = 0o077;
+
+/// Makes the directory, and those above it, for their owner alone where they do not exist.
+///
+/// # Errors
+/// It cannot be made.
+pub fn make_directory(directory: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// Writes a file that does not exist yet, down to the disk.
+///
+/// # Errors
+/// It exists, or cannot be written.
+pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
+    write(OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path)?, content)
+}
+
+/// Writes a file, down to the disk, and makes its directory where there is none.
+///
+/// # Errors
+/// It cannot be written.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    if let Some(directory) = path.parent() {
+        make_directory(directory)?;
+    }
+    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ALONE).open(path)?;
+    file.set_permissions(Permissions::from_mode(OWNER_ALONE))?;
+    write(file, content)
+}
+
+/// Makes sure that a file is there and that its owner alone may read it. True where others could until now.
+///
+/// # Errors
+/// It cannot be made, or is somebody else's.
+pub fn make_private(path: &Path) -> io::Result<bool> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ALONE).open(path)?;
+    let was_open = file.metadata()?.mode() & OTHERS != 0;
+    if was_open {
+        file.set_permissions(Permissions::from_mode(OWNER_ALONE))?;
+    }
+    Ok(was_open)
+}
+
+/// Reads a secret that was written here.
+///
+/// # Errors
+/// It is not there, or others may have read it or put it there: it is a link, or others have a right to it.
+pub fn read_secret(path: &Path) -> io::Result<String> {
+    let named = fs::symlink_metadata(path)?;
+    let mut file = File::open(path)?;
+    let opened = file.metadata()?;
+    if !named.is_file() || (named.dev(), named.ino()) != (opened.dev(), opened.ino()) {
+        return Err(io::Error::other("it is a link or no file: a secret must be a file in its own place"));
+    }
+    let mode = opened.mode() & 0o777;
+    if mode & OTHERS != 0 {
+        let problem = format!(
+            "others can read or change it (mode {mode:o}): `chmod 600` it, or delete it to have a new one made"
+        );
+        return Err(io::Error::other(problem));
+    }
+    let mut secret = String::new();
+    file.read_to_string(&mut secret)?;
+    Ok(secret)
+}
+
+fn write(mut file: File, content: &[u8]) -> io::Result<()> {
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o777
+    }
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn whatever_is_made_is_the_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        make_directory(&path("a/b")).unwrap();
+        assert_eq!((mode(&path("a")), mode(&path("a/b"))), (0o700, 0o700));
+        create(&path("created"), b"secret").unwrap();
+        create(&path("created"), b"another").unwrap_err();
+        replace(&path("c/replaced"), b"secret").unwrap();
+        assert!(!make_private(&path("made")).unwrap());
+        for made in ["created", "c/replaced", "made"] {
+            assert_eq!(mode(&path(made)), 0o600, "{made}");
+        }
+        assert_eq!(read_secret(&path("created")).unwrap(), "secret");
+    }
+
+    #[test]
+    fn what_was_open_to_others_is_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "content").unwrap();
+        for open in [0o644, 0o640, 0o620, 0o666] {
+            set_mode(&path, open);
+            assert!(make_private(&path).unwrap(), "{open:o}");
+            assert_eq!(mode(&path), 0o600);
+        }
+        assert!(!make_private(&path).unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "content");
+        set_mode(&path, 0o644);
+        replace(&path, b"another").unwrap();
+        assert_eq!((mode(&path), fs::read_to_string(&path).unwrap().as_str()), (0o600, "another"));
+    }
+
+    #[test]
+    fn a_secret_that_others_may_know_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("secret"), folder.path().join("link"));
+        create(&path, b"secret").unwrap();
+        symlink(&path, &link).unwrap();
+        assert!(read_secret(&link).unwrap_err().to_string().contains("it is a link"));
+        assert!(read_secret(folder.path()).unwrap_err().to_string().contains("no file"));
+        for open in [0o604, 0o640, 0o602, 0o644] {
+            set_mode(&path, open);
+            let problem = read_secret(&path).unwrap_err().to_string();
+            assert!(
+                problem.contains(&format!("mode {open:o}")) && problem.contains("chmod 600"),
+                "{problem}"
+            );
+        }
+        set_mode(&path, 0o400);
+        assert_eq!(read_secret(&path).unwrap(), "secret");
+        let absent = read_secret(&folder.path().join("absent")).unwrap_err();
+        assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,52 @@
+use std::{hash::Hash, time::Duration};
+
+use moka::{policy::EvictionPolicy, sync::Cache};
+
+/// Keys for which something was done a moment ago. Time is the machine's monotonic one, and memory is bounded: of more
+/// keys than are remembered, the one that was used longest ago is forgotten.
+pub struct Recently<K>(Cache<K, ()>);
+
+impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
+    /// Remembers each key for `span`, and `most` of them.
+    pub fn new(span: Duration, most: u64) -> Self {
+        let remembered = Cache::builder().eviction_policy(EvictionPolicy::lru());
+        Self(remembered.time_to_live(span).max_capacity(most).build())
+    }
+
+    /// Whether nobody has asked so for this key within the span. Of those who ask at the same moment one is the first.
+    pub(crate) fn is_first(&self, key: K) -> bool {
+        self.0.entry(key).or_insert(()).is_fresh()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_who_asks_is_the_only_one() {
+        let recently = Recently::new(Duration::from_secs(3600), 10);
+        assert!(recently.is_first("a"));
+        assert!(recently.is_first("b"), "another key");
+        assert!(!recently.is_first("a") && !recently.is_first("b"));
+    }
+
+    #[test]
+    fn after_the_span_there_is_another_first() {
+        let recently = Recently::new(Duration::from_millis(1), 10);
+        assert!(recently.is_first("a"));
+        while !recently.is_first("a") {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let recently = Recently::new(Duration::from_secs(3600), 10);
+        for key in 0..1_000 {
+            recently.is_first(key);
+        }
+        recently.0.run_pending_tasks();
+        assert!(recently.0.entry_count() <= 10, "{}", recently.0.entry_count());
+    }
+}

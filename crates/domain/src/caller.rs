@@ -1,0 +1,182 @@
+//! Who a token lets in: an active user, whose password is still the one of the sign-in.
+
+use std::{fmt, sync::Arc};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::{StoredPassword, Username};
+
+/// Whoever sent a token with a good signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Who the token names.
+    pub username: Username,
+    /// The password at the time when the token was issued; the tokens of the old back end do not tell.
+    pub mark: Option<PasswordMark>,
+}
+
+/// Why the user whom a token names is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// There is no such user, or the user is not active.
+    #[error("no such user")]
+    UnknownUser,
+    /// The password has changed since the token was issued.
+    #[error("the token ended when the password changed")]
+    PasswordChanged,
+}
+
+/// The secret that password marks are made with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MarkKey(Arc<[u8]>);
+
+/// A fingerprint of a stored password, which a token carries. It is keyed: whoever reads a token cannot try passwords
+/// against it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordMark {
+    key: MarkKey,
+    value: String,
+}
+
+impl Caller {
+    /// Whether the user is let in who is stored with this password.
+    ///
+    /// # Errors
+    /// The user is not active, or the password is another one.
+    pub fn admitted(&self, is_active: bool, password: &StoredPassword) -> Result<(), NotAdmitted> {
+        if !is_active {
+            return Err(NotAdmitted::UnknownUser);
+        }
+        let is_unchanged = self.mark.as_ref().is_none_or(|mark| mark.is_of(password));
+        if is_unchanged { Ok(()) } else { Err(NotAdmitted::PasswordChanged) }
+    }
+}
+
+impl MarkKey {
+    /// Separates these fingerprints from whatever else is signed with the same secret.
+    const PURPOSE: &[u8] = b"dashop password mark";
+    /// Half of an HMAC-SHA256.
+    const BYTES: usize = 16;
+
+    /// With this secret.
+    pub fn new(secret: &[u8]) -> Self {
+        Self(secret.into())
+    }
+
+    /// The fingerprint of a stored password.
+    pub fn mark(&self, password: &StoredPassword) -> PasswordMark {
+        let hash = password.hash.as_ref().map_or("", |hash| &hash.0);
+        self.read(self.fingerprint(&password.md5, hash))
+    }
+
+    /// A fingerprint as a token carries it.
+    pub fn read(&self, value: String) -> PasswordMark {
+        PasswordMark { key: self.clone(), value }
+    }
+
+    fn fingerprint(&self, md5: &str, hash: &str) -> String {
+        // HMAC takes keys of any length.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
+        for part in [Self::PURPOSE, md5.as_bytes(), hash.as_bytes()] {
+            mac.update(part);
+            // No part contains it.
+            mac.update(&[0]);
+        }
+        mac.finalize().into_bytes().iter().take(Self::BYTES).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl PasswordMark {
+    /// As a token carries it.
+    pub fn as_str(&self) -> &str {
+        &self.value
+    }
+
+    /// Whether the password is still the same. A hash that was added to the MD5 afterwards, as every first sign-in does,
+    /// is a hash of the same password.
+    fn is_of(&self, password: &StoredPassword) -> bool {
+        let before_it_was_hashed = StoredPassword { hash: None, ..password.clone() };
+        [password, &before_it_was_hashed].iter().any(|password| self.key.mark(password) == *self)
+    }
+}
+
+impl fmt::Debug for MarkKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+impl fmt::Debug for PasswordMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PasswordHash;
+
+    fn stored(md5: &str, hash: Option<&str>) -> StoredPassword {
+        StoredPassword { md5: md5.to_owned(), hash: hash.map(|hash| PasswordHash(hash.to_owned())) }
+    }
+
+    fn caller(mark: Option<PasswordMark>) -> Caller {
+        Caller { username: Username("demo".to_owned()), mark }
+    }
+
+    fn key() -> MarkKey {
+        MarkKey::new(b"a secret of the tests")
+    }
+
+    #[test]
+    fn whoever_is_not_active_is_unknown() {
+        let password = stored("md5", None);
+        for caller in
+            [caller(None), caller(Some(key().mark(&password))), caller(Some(key().read("x".into())))]
+        {
+            assert_eq!(caller.admitted(false, &password), Err(NotAdmitted::UnknownUser));
+        }
+    }
+
+    #[test]
+    fn a_token_without_a_mark_does_not_tell() {
+        assert_eq!(caller(None).admitted(true, &stored("md5", Some("hash"))), Ok(()));
+    }
+
+    #[test]
+    fn a_mark_is_good_until_either_of_what_is_stored_changes() {
+        let marked = |password| caller(Some(key().mark(&password)));
+        let hashed = marked(stored("md5", Some("hash")));
+        assert_eq!(hashed.admitted(true, &stored("md5", Some("hash"))), Ok(()));
+        for other in [
+            stored("md5", Some("another")),
+            stored("another", Some("hash")),
+            stored("md5", None),
+            stored("", Some("hash")),
+            stored("md5hash", Some("")),
+        ] {
+            assert_eq!(hashed.admitted(true, &other), Err(NotAdmitted::PasswordChanged), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_sign_in_ends_no_token() {
+        let before = caller(Some(key().mark(&stored("md5", None))));
+        assert_eq!(before.admitted(true, &stored("md5", None)), Ok(()));
+        assert_eq!(before.admitted(true, &stored("md5", Some("hash"))), Ok(()));
+        for changed in [stored("another", None), stored("another", Some("hash"))] {
+            assert_eq!(before.admitted(true, &changed), Err(NotAdmitted::PasswordChanged));
+        }
+    }
+
+    #[test]
+    fn another_secret_makes_other_marks_and_nothing_is_printed() {
+        let password = stored("e10adc3949ba59abbe56e057f20f883e", None);
+        let mark = key().mark(&password);
+        assert_eq!(mark.as_str().len(), 32);
+        assert_ne!(mark.as_str(), MarkKey::new(b"another").mark(&password).as_str());
+        assert!(!format!("{:?}", caller(Some(mark.clone()))).contains(mark.as_str()));
+    }
+}

@@ -1,0 +1,5 @@
+//! What strangers, locked accounts and forged messages meet.
+
+mod accounts;
+mod files;
+mod log;
