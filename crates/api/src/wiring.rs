@@ -20,7 +20,7 @@ use adapters::{
     sql::{ConnectError, SqlStore},
     system::{SystemClock, SystemRandomness},
 };
-use alipay_protocol::KeyError;
+use alipay_protocol::{KeyError, certificates::CertificateFileError};
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
@@ -78,6 +78,15 @@ pub enum StartError {
         /// What is wrong with it.
         #[source]
         cause: KeyError,
+    },
+    /// A file of certificates cannot be used.
+    #[error("{origin}")]
+    Certificate {
+        /// The setting, with the file where it names one.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        cause: CertificateFileError,
     },
     /// The account at Alipay cannot be used.
     #[error("DASHOP_ALIPAY_…")]
