@@ -1,4 +1,5 @@
-// npm alipay-sdk against alipay-sandbox: pays, queries, verifies, closes, refunds and reads the bill.
+// npm alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays, queries, verifies, closes, refunds and reads
+// the bill.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
@@ -7,15 +8,26 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import { AlipaySdk } from 'alipay-sdk';
 
-const { ALIPAY_GATEWAY: gateway, ALIPAY_KEYS: keys, ALIPAY_APP_ID: appId } = process.env;
-const key = (name) => readFileSync(`${keys}/${name}.pem`, 'utf8');
+const { ALIPAY_GATEWAY: gateway, ALIPAY_KEYS: keys, ALIPAY_APP_ID: appId, ALIPAY_MODE: mode } = process.env;
+const read = (name) => readFileSync(`${keys}/${name}`, 'utf8');
+const key = (name) => read(`${name}.pem`);
+const certificateMode = mode === 'certificates';
+
+// What tells the SDK Alipay's key.
+const alipaysKey = certificateMode
+  ? {
+      appCertContent: read(`appCertPublicKey_${appId}.crt`),
+      alipayPublicCertContent: read('alipayCertPublicKey_RSA2.crt'),
+      alipayRootCertContent: read('alipayRootCert.crt'),
+    }
+  : { alipayPublicKey: key('alipay_public_key') };
 
 const client = (privateKey) =>
   new AlipaySdk({
     appId,
     privateKey,
     keyType: 'PKCS8',
-    alipayPublicKey: key('alipay_public_key'),
+    ...alipaysKey,
     gateway,
   });
 const sdk = client(key('app_private_key'));
@@ -238,6 +250,29 @@ await check('downloads the bill of a day', async () => {
   assert.equal((await ask('2019-01-01')).subCode, 'NO_BILL_DATA');
   assert.equal((await ask('2100-01-01')).subCode, 'BILL_NOT_EXIST');
 });
+
+if (certificateMode) {
+  await check('downloads Alipay\'s certificate, with its issuer', async () => {
+    const ask = (sn) => call('alipay.open.app.alipaycert.download', { alipay_cert_sn: sn });
+    const answer = await ask(sdk.config.alipayCertSn);
+    assert.equal(Buffer.from(answer.alipayCertContent, 'base64').toString(), read('alipayCertPublicKey_RSA2.crt'));
+    assert.equal((await ask('0123456789abcdef0123456789abcdef')).subCode, 'isv.alipay-cert-not-exist');
+  });
+
+  await check('answers after a renewal with the same key verify', async () => {
+    const renewed = await fetch(new URL('/control/key', gateway), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"new_key":false}',
+    });
+    const { alipay_cert_sn: sn } = await renewed.json();
+    assert.match(sn, /^[0-9a-f]{32}$/);
+    const answer = await call('alipay.trade.query', { out_trade_no: order('get') });
+    assert.equal(answer.tradeStatus, 'TRADE_CLOSED');
+    const { alipayCertContent } = await call('alipay.open.app.alipaycert.download', { alipay_cert_sn: sn });
+    assert.match(Buffer.from(alipayCertContent, 'base64').toString(), /^-----BEGIN CERTIFICATE-----/);
+  });
+}
 
 await check('a signature by another key is refused', async () => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

@@ -1,5 +1,7 @@
-"""PyPI python-alipay-sdk against alipay-sandbox: pays, queries, verifies, closes, refunds and reads the bill."""
+"""PyPI python-alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays, queries, verifies, closes, refunds
+and reads the bill."""
 
+import base64
 import csv
 import http.client
 import io
@@ -16,13 +18,14 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 from urllib.request import urlopen
 
-from alipay import AliPay
+from alipay import AliPay, DCAliPay
 from alipay.exceptions import AliPayException
 from Cryptodome.PublicKey import RSA
 
 GATEWAY = os.environ["ALIPAY_GATEWAY"]
 KEYS = Path(os.environ["ALIPAY_KEYS"])
 APP_ID = os.environ["ALIPAY_APP_ID"]
+CERTIFICATE_MODE = os.environ["ALIPAY_MODE"] == "certificates"
 RETURN_URL = "http://shop.example/return?from=alipay"
 SUBJECT = "测试订单 100%纯棉+T恤 A&B=C"
 
@@ -49,13 +52,21 @@ NOTIFY_URL = f"http://127.0.0.1:{shop.server_port}/notify"
 
 
 def client(private_key):
-    alipay = AliPay(
-        appid=APP_ID,
-        app_notify_url=NOTIFY_URL,
-        app_private_key_string=private_key,
-        alipay_public_key_string=(KEYS / "alipay_public_key.pem").read_text(),
-        sign_type="RSA2",
-    )
+    common = {
+        "appid": APP_ID,
+        "app_notify_url": NOTIFY_URL,
+        "app_private_key_string": private_key,
+        "sign_type": "RSA2",
+    }
+    if CERTIFICATE_MODE:
+        alipay = DCAliPay(
+            app_public_key_cert_string=(KEYS / f"appCertPublicKey_{APP_ID}.crt").read_text(),
+            alipay_public_key_cert_string=(KEYS / "alipayCertPublicKey_RSA2.crt").read_text(),
+            alipay_root_cert_string=(KEYS / "alipayRootCert.crt").read_text(),
+            **common,
+        )
+    else:
+        alipay = AliPay(alipay_public_key_string=(KEYS / "alipay_public_key.pem").read_text(), **common)
     alipay._gateway = GATEWAY
     return alipay
 
@@ -218,6 +229,19 @@ def bill():
     assert sub_code(lambda: ask("2100-01-01")) == "BILL_NOT_EXIST"
 
 
+def download_certificate():
+    """The SDK makes the request and leaves the answer to its user."""
+
+    def ask(sn):
+        answer = json.loads(visit(f"{GATEWAY}?{alipay.api_alipay_open_app_alipaycert_download(sn)}"))
+        assert re.fullmatch("[0-9a-f]{32}", answer["alipay_cert_sn"]), answer
+        return answer["alipay_open_app_alipaycert_download_response"]
+
+    certificate = (KEYS / "alipayCertPublicKey_RSA2.crt").read_text()
+    assert base64.b64decode(ask(DCAliPay.get_cert_sn(certificate))["alipay_cert_content"]).decode() == certificate
+    assert ask("0123456789abcdef0123456789abcdef")["sub_code"] == "isv.alipay-cert-not-exist"
+
+
 def another_key():
     stranger = client(RSA.generate(2048).export_key().decode())
     assert sub_code(lambda: stranger.api_alipay_trade_query(out_trade_no=order("get"))) == "isv.invalid-signature"
@@ -238,6 +262,7 @@ for name, check in [
     ("refunds the whole at once, and no more", refund_whole),
     ("downloads the bill of a day", bill),
     ("a signature by another key is refused", another_key),
+    *([("downloads Alipay's certificate, with its issuer", download_certificate)] if CERTIFICATE_MODE else []),
 ]:
     try:
         check()

@@ -110,7 +110,14 @@ impl Setup {
 
     /// Paying at a sandbox that is a program of its own.
     pub fn paying_at_sandbox(self, sandbox: &Sandbox) -> Self {
-        self.paying_at(&sandbox.alipay).with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
+        let mut setup = self.paying_at(&sandbox.alipay);
+        let files = sandbox.certificate_files();
+        if !files.is_empty() {
+            let keys = ["DASHOP_ALIPAY_APP_PRIVATE_KEY", "DASHOP_ALIPAY_PUBLIC_KEY"];
+            setup.settings.retain(|(name, _)| !keys.contains(&name.as_str()));
+            setup.settings.extend(files);
+        }
+        setup.with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
     }
 
     /// With one more setting.

@@ -13,6 +13,9 @@ use crate::{
     child::{binary, free_address, kill, that_dies_with_us, until},
 };
 
+/// The file of the application's private key, for a shop that reads it.
+const APP_PRIVATE_KEY: &str = "app_private_key.pem";
+
 /// The sandbox as a program of its own, in the place of Alipay, and its means for tests.
 pub struct Sandbox {
     /// Whose the keys are that it and the shop sign with.
@@ -20,15 +23,26 @@ pub struct Sandbox {
     base: String,
     client: Client,
     child: Child,
-    _keys: TempDir,
+    keys: TempDir,
 }
 
 impl Sandbox {
     /// Starts it, without any trade, and waits until it answers.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// The same in certificate mode.
+    pub async fn start_with_certificates() -> Self {
+        Self::start_with(&["--certificates"]).await
+    }
+
+    async fn start_with(options: &[&str]) -> Self {
         let (alipay, keys, listen) = (Alipay::new(), tempfile::tempdir().unwrap(), free_address());
         let [app_public_key, alipay_private_key] =
             ["app_public_key", "alipay_private_key"].map(|name| keys.path().join(name));
+        let app_private_key = keys.path().join(APP_PRIVATE_KEY);
+        fs::write(app_private_key, alipay.application.to_pkcs8_pem().unwrap()).unwrap();
         fs::write(&app_public_key, alipay.application.public_key().to_spki_pem().unwrap()).unwrap();
         fs::write(&alipay_private_key, alipay.platform.to_pkcs8_pem().unwrap()).unwrap();
         let child = that_dies_with_us(binary("alipay-sandbox"))
@@ -40,18 +54,42 @@ impl Sandbox {
             .arg(app_public_key)
             .arg("--alipay-private-key")
             .arg(alipay_private_key)
+            .arg("--keys")
+            .arg(keys.path())
+            .args(options)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .expect("the sandbox is built: cargo build --workspace --bins");
         let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
-        let sandbox = Self { alipay, base: format!("http://{listen}"), client, child, _keys: keys };
+        let sandbox = Self { alipay, base: format!("http://{listen}"), client, child, keys };
         until("the sandbox answers", async || {
             let url = format!("{}/control/faults", sandbox.base);
             sandbox.client.get(url).send().await.is_ok()
         })
         .await;
         sandbox
+    }
+
+    /// What a shop in certificate mode is told, and the files; nothing in key mode.
+    pub fn certificate_files(&self) -> Vec<(String, String)> {
+        let app = format!("appCertPublicKey_{}.crt", self.alipay.app_id);
+        let files = [
+            ("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE", APP_PRIVATE_KEY),
+            ("DASHOP_ALIPAY_APP_CERT_FILE", app.as_str()),
+            ("DASHOP_ALIPAY_CERT_FILE", "alipayCertPublicKey_RSA2.crt"),
+            ("DASHOP_ALIPAY_ROOT_CERT_FILE", "alipayRootCert.crt"),
+        ];
+        let paths = files.map(|(setting, name)| (setting, self.keys.path().join(name)));
+        if !paths.iter().all(|(_, path)| path.exists()) {
+            return Vec::new();
+        }
+        paths.map(|(setting, path)| (setting.to_owned(), path.to_str().unwrap().to_owned())).into()
+    }
+
+    /// From now on it signs with another key, under another certificate.
+    pub async fn change_key(&self) {
+        self.done("key", json!({"new_key": true})).await;
     }
 
     /// Where a shop finds it.

@@ -11,7 +11,7 @@ use std::fmt;
 
 use serde_json::value::RawValue;
 
-use crate::{Method, PrivateKey, PublicKey, SignError, VerifyError};
+use crate::{CertSn, Method, PrivateKey, SignError, Verifier, VerifyError};
 
 mod members;
 
@@ -37,12 +37,18 @@ pub enum Node {
 pub struct VerifiedAnswer<'a> {
     node: Node,
     json: &'a str,
+    cert_sn: Option<CertSn>,
 }
 
 impl<'a> VerifiedAnswer<'a> {
     /// Which node it is.
     pub fn node(&self) -> Node {
         self.node
+    }
+
+    /// The certificate that the answer names, which is not signed: only whether it is known is of interest.
+    pub fn cert_sn(&self) -> Option<&CertSn> {
+        self.cert_sn.as_ref()
     }
 
     /// The node's JSON object, exactly as it was signed.
@@ -113,23 +119,42 @@ pub enum AnswerError {
 /// Takes the bytes of an answer to `method` and gives the node that Alipay signed.
 ///
 /// # Errors
-/// It is not signed, or not by `alipay`, or cannot be taken apart without doubt; nothing of it may be used as a fact then.
+/// It is not signed, or not by a key of `alipay`, or cannot be taken apart without doubt; nothing of it may be used as a fact then.
 pub fn verify<'a>(
     answer: &'a [u8],
     method: Method,
-    alipay: &PublicKey,
+    alipay: &impl Verifier,
 ) -> Result<VerifiedAnswer<'a>, AnswerError> {
-    if answer.len() > MAX_ANSWER_BYTES {
-        return Err(AnswerError::TooLong);
-    }
-    let members = Members::read(answer)?;
+    let members = read(answer)?;
     let (node, raw) = find_node(&members, method)?;
     let Some(signature) = members.get("sign") else {
         return Err(AnswerError::Unsigned(serde_json::from_str(raw.get()).unwrap_or_default()));
     };
     let signature: String = serde_json::from_str(signature.get()).map_err(|_| VerifyError::Unreadable)?;
-    alipay.verify(raw.get().as_bytes(), &signature)?;
-    Ok(VerifiedAnswer { node, json: raw.get() })
+    let cert_sn = named_certificate(&members);
+    alipay.verify_named(raw.get().as_bytes(), &signature, cert_sn.as_ref())?;
+    Ok(VerifiedAnswer { node, json: raw.get(), cert_sn })
+}
+
+/// The certificate by whose key an answer says it is signed; none where it names none, or something else than a serial
+/// number. Nobody signs this: it only says which certificate is worth a look.
+pub fn named_cert_sn(answer: &[u8]) -> Option<CertSn> {
+    named_certificate(&read(answer).ok()?)
+}
+
+/// The node of an answer to `method`, whoever wrote it. Only for what is proven in another way than by the signature.
+pub(crate) fn unverified_node(answer: &[u8], method: Method) -> Result<&str, AnswerError> {
+    let members = read(answer)?;
+    find_node(&members, method).map(|(_, raw)| raw.get())
+}
+
+fn read(answer: &[u8]) -> Result<Members<'_>, AnswerError> {
+    if answer.len() > MAX_ANSWER_BYTES { Err(AnswerError::TooLong) } else { Members::read(answer) }
+}
+
+fn named_certificate(members: &Members<'_>) -> Option<CertSn> {
+    let text: String = serde_json::from_str(members.get("alipay_cert_sn")?.get()).ok()?;
+    text.parse().ok()
 }
 
 /// Wraps a node's JSON as the gateway does, signed where there is a key: for the sandbox, and for tests.
@@ -144,6 +169,20 @@ pub fn seal(node_name: &str, node_json: &str, alipay: Option<&PrivateKey>) -> Re
         }
         None => Ok(format!(r#"{{"{node_name}":{node_json}}}"#)),
     }
+}
+
+/// The same in certificate mode, where an answer names the certificate whose key signed.
+///
+/// # Errors
+/// The library failed to sign.
+pub fn seal_by_certificate(
+    node_name: &str,
+    node_json: &str,
+    alipay: &PrivateKey,
+    cert_sn: &CertSn,
+) -> Result<String, SignError> {
+    let signature = alipay.sign(node_json.as_bytes())?;
+    Ok(format!(r#"{{"{node_name}":{node_json},"alipay_cert_sn":"{cert_sn}","sign":"{signature}"}}"#))
 }
 
 fn find_node<'a>(members: &Members<'a>, method: Method) -> Result<(Node, &'a RawValue), AnswerError> {

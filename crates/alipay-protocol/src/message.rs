@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, fmt};
 
 use crate::{
-    Charset, CharsetError, Params, ParamsError, PrivateKey, PublicKey, SIGN_TYPE, SignError, VerifyError,
+    CertSn, Charset, CharsetError, Params, ParamsError, PrivateKey, SIGN_TYPE, SignError, Verifier,
+    VerifyError,
 };
 
 /// The parameters that decide about money. See [`MessageError::Ambiguous`].
@@ -71,25 +72,54 @@ impl fmt::Debug for VerifiedMessage {
     }
 }
 
-/// The two forms of the signed string: SDKs disagree whether an empty value takes part, and Alipay's own documentation
-/// does too. A signature over either is Alipay's.
+/// The parameter by which a message may name the certificate of its signature.
+const CERT_SN: &str = "alipay_cert_sn";
+
+/// One of the forms that the signed string may have: SDKs disagree whether an empty value takes part, and Alipay's own
+/// documentation does too; and in certificate mode `alipay_cert_sn` was seen in and out of it. A signature over any of
+/// them is Alipay's.
 #[derive(Clone, Copy)]
-enum EmptyValues {
-    Dropped,
-    Kept,
+struct SignedForm {
+    has_empty_values: bool,
+    has_cert_sn: bool,
+}
+
+/// What Alipay signs by its own documentation.
+const DOCUMENTED: SignedForm = SignedForm { has_empty_values: false, has_cert_sn: true };
+
+impl SignedForm {
+    /// The forms that differ for these parameters, the likeliest first.
+    fn possible(params: &Params, alipay: &impl Verifier) -> Vec<Self> {
+        let has_empty = params.iter().any(|(_, value)| value.is_empty());
+        let may_lack_cert_sn = alipay.is_in_certificate_mode() && params.get(CERT_SN).is_some();
+        let mut forms = vec![DOCUMENTED];
+        if has_empty {
+            forms.push(Self { has_empty_values: true, ..DOCUMENTED });
+        }
+        if may_lack_cert_sn {
+            forms.extend(forms.clone().into_iter().map(|form| Self { has_cert_sn: false, ..form }));
+        }
+        forms
+    }
+
+    /// Whether the parameter is signed, unless it is empty.
+    fn covers(self, name: &[u8]) -> bool {
+        name != b"sign" && name != b"sign_type" && (self.has_cert_sn || name != CERT_SN.as_bytes())
+    }
 }
 
 /// Takes the body of a notification, or the query string of a return, and answers what Alipay signed.
 ///
 /// Every parameter but `sign` and `sign_type` must have been signed: one that a shop or a stranger added makes it fail.
+/// In certificate mode `alipay_cert_sn` may be there unsigned; it is left out of what is answered then.
 ///
 /// # Errors
-/// It is not signed, or not by `alipay`, or cannot be read; nothing of it may be used then.
-pub fn verify(form: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, MessageError> {
+/// It is not signed, or not by a key of `alipay`, or cannot be read; nothing of it may be used then.
+pub fn verify(form: &[u8], alipay: &impl Verifier) -> Result<VerifiedMessage, MessageError> {
     let params = Params::parse(form)?;
-    verify_signature(&params, alipay)?;
+    let signed = verify_signature(&params, alipay)?;
     refuse_ambiguous(&params)?;
-    read(&params)
+    read(&params, signed)
 }
 
 /// Adds `sign` and `sign_type` as Alipay does: for the sandbox, and for tests.
@@ -97,32 +127,30 @@ pub fn verify(form: &[u8], alipay: &PublicKey) -> Result<VerifiedMessage, Messag
 /// # Errors
 /// The library failed to sign.
 pub fn sign(params: Params, alipay: &PrivateKey) -> Result<Params, SignError> {
-    let signature = alipay.sign(&canonical(&params, EmptyValues::Dropped))?;
+    let signature = alipay.sign(&canonical(&params, DOCUMENTED))?;
     Ok(params.with("sign_type", SIGN_TYPE).with("sign", signature))
 }
 
-fn verify_signature(params: &Params, alipay: &PublicKey) -> Result<(), MessageError> {
+/// Answers which form was signed.
+fn verify_signature(params: &Params, alipay: &impl Verifier) -> Result<SignedForm, MessageError> {
     // An absent `sign_type` changes nothing: only RSA2 is ever tried.
     if params.get("sign_type").is_some_and(|sign_type| sign_type != SIGN_TYPE.as_bytes()) {
         return Err(MessageError::UnsupportedSignType);
     }
     let signature = params.text("sign").ok_or(MessageError::Unsigned)?;
-    let over = |empty| alipay.verify(&canonical(params, empty), signature);
-    let has_empty_values = params.iter().any(|(_, value)| value.is_empty());
-    match over(EmptyValues::Dropped) {
-        Err(VerifyError::Mismatch) if has_empty_values => Ok(over(EmptyValues::Kept)?),
-        verdict => Ok(verdict?),
+    let named: Option<CertSn> = params.text(CERT_SN).and_then(|text| text.parse().ok());
+    for form in SignedForm::possible(params, alipay) {
+        match alipay.verify_named(&canonical(params, form), signature, named.as_ref()) {
+            Ok(()) => return Ok(form),
+            Err(VerifyError::Mismatch) => {}
+            Err(error @ VerifyError::Unreadable) => return Err(error.into()),
+        }
     }
+    Err(VerifyError::Mismatch.into())
 }
 
-fn canonical(params: &Params, empty: EmptyValues) -> Vec<u8> {
-    params.canonical(|name, value| {
-        let wanted = match empty {
-            EmptyValues::Dropped => !value.is_empty(),
-            EmptyValues::Kept => true,
-        };
-        wanted && name != b"sign" && name != b"sign_type"
-    })
+fn canonical(params: &Params, form: SignedForm) -> Vec<u8> {
+    params.canonical(|name, value| form.covers(name) && (form.has_empty_values || !value.is_empty()))
 }
 
 fn refuse_ambiguous(params: &Params) -> Result<(), MessageError> {
@@ -137,10 +165,10 @@ fn refuse_ambiguous(params: &Params) -> Result<(), MessageError> {
 }
 
 /// Transcodes by the charset that was signed with the rest; UTF-8 where none was.
-fn read(params: &Params) -> Result<VerifiedMessage, MessageError> {
+fn read(params: &Params, signed: SignedForm) -> Result<VerifiedMessage, MessageError> {
     let charset = params.get("charset").map_or(Ok(Charset::Utf8), Charset::parse)?;
     let mut values = BTreeMap::new();
-    for (name, value) in params.iter().filter(|(name, _)| *name != b"sign") {
+    for (name, value) in params.iter().filter(|(name, _)| signed.covers(name) || *name == b"sign_type") {
         let name = charset.decode("a parameter's name", name)?;
         let value = charset.decode(&name, value)?;
         values.insert(name, value);

@@ -15,17 +15,20 @@ pub enum Method {
     TradeFastpayRefundQuery,
     /// `alipay.data.dataservice.bill.downloadurl.query`: where the bill of a day can be fetched.
     DataDataserviceBillDownloadurlQuery,
+    /// `alipay.open.app.alipaycert.download`: a certificate of Alipay's, by its serial number.
+    OpenAppAlipaycertDownload,
 }
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::TradePagePay,
         Self::TradeQuery,
         Self::TradeClose,
         Self::TradeRefund,
         Self::TradeFastpayRefundQuery,
         Self::DataDataserviceBillDownloadurlQuery,
+        Self::OpenAppAlipaycertDownload,
     ];
 
     /// The name in the parameter `method`.
@@ -37,6 +40,7 @@ impl Method {
             Self::TradeRefund => "alipay.trade.refund",
             Self::TradeFastpayRefundQuery => "alipay.trade.fastpay.refund.query",
             Self::DataDataserviceBillDownloadurlQuery => "alipay.data.dataservice.bill.downloadurl.query",
+            Self::OpenAppAlipaycertDownload => "alipay.open.app.alipaycert.download",
         }
     }
 

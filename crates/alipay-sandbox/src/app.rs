@@ -11,6 +11,7 @@ use crate::{
     notify::{self, Notification, Notifier},
     numbers::Numbers,
     saves::Saves,
+    signing::Signing,
     state_file,
     trade::{Refund, Trade},
 };
@@ -20,6 +21,7 @@ pub(crate) struct App {
     pub(crate) config: SandboxConfig,
     pub(crate) numbers: Numbers,
     pub(crate) log: RequestLog,
+    pub(crate) signing: Arc<Signing>,
     pub(crate) notifier: Notifier,
     pub(crate) faults: Faults,
     pub(crate) bill_links: Links,
@@ -32,6 +34,7 @@ impl App {
     pub(crate) fn new(
         config: SandboxConfig,
         trades: Vec<Trade>,
+        signing: Arc<Signing>,
         notifier: Notifier,
         saves: Arc<Saves>,
         clock: Arc<dyn Clock>,
@@ -43,6 +46,7 @@ impl App {
             faults: Faults::default(),
             bill_links: Links::default(),
             config,
+            signing,
             notifier,
             saves,
             clock,

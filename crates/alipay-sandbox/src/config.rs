@@ -2,6 +2,8 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 use alipay_protocol::{PrivateKey, PublicKey};
 
+use crate::SandboxCertificates;
+
 /// What a sandbox needs to know to be the Alipay of one merchant.
 #[derive(Clone)]
 pub struct SandboxConfig {
@@ -15,6 +17,8 @@ pub struct SandboxConfig {
     pub app_public_key: PublicKey,
     /// Signs answers, returns and notifications.
     pub alipay_private_key: PrivateKey,
+    /// The certificates of both keys in certificate mode; none in key mode.
+    pub certificates: Option<SandboxCertificates>,
     /// How notifications behave at first; can be changed while the sandbox runs.
     pub notifications: NotificationBehaviour,
     /// Where the trades are kept over a restart, however the sandbox ends; nowhere where there is none.
@@ -43,6 +47,7 @@ impl SandboxConfig {
             merchant_name: Self::DEFAULT_MERCHANT_NAME.to_owned(),
             app_public_key,
             alipay_private_key,
+            certificates: None,
             notifications: NotificationBehaviour::default(),
             state_file: None,
             max_trades: Self::DEFAULT_MAX_TRADES,

@@ -7,6 +7,11 @@ pub(crate) enum Failure {
     Unreadable,
     MissingAppId,
     InvalidAppId,
+    // Certificate mode; Alipay does not sign these either.
+    MissingAppCertSn,
+    MissingAlipayRootCertSn,
+    InvalidAlipayRootCertSn,
+    AppCertNotExist,
     // The common parameters.
     MissingMethod,
     InvalidMethod,
@@ -37,6 +42,7 @@ pub(crate) enum Failure {
     DiscordantRepeatRequest,
     BillNotExist,
     NoBillData,
+    AlipayCertNotExist,
     Full,
     Signing,
     // Said on purpose: see `Fault`.
@@ -83,7 +89,16 @@ impl Words {
 impl Failure {
     /// Whether it happened before the gateway knew whom it speaks with.
     pub(crate) fn is_unsigned(&self) -> bool {
-        matches!(self, Self::Unreadable | Self::MissingAppId | Self::InvalidAppId)
+        matches!(
+            self,
+            Self::Unreadable
+                | Self::MissingAppId
+                | Self::InvalidAppId
+                | Self::MissingAppCertSn
+                | Self::MissingAlipayRootCertSn
+                | Self::InvalidAlipayRootCertSn
+                | Self::AppCertNotExist
+        )
     }
 
     pub(crate) fn words(&self) -> Words {
@@ -91,6 +106,14 @@ impl Failure {
             Self::Unreadable => ("40002", "isv.invalid-parameter", "参数无效"),
             Self::MissingAppId => ("40001", "isv.missing-app-id", "缺少appId参数"),
             Self::InvalidAppId => ("40002", "isv.invalid-app-id", "无效的AppID参数"),
+            Self::MissingAppCertSn => ("40001", "isv.missing-app-cert-sn", "缺少应用公钥证书序列号参数"),
+            Self::MissingAlipayRootCertSn => {
+                ("40001", "isv.missing-alipay-root-cert-sn", "缺少支付宝根证书序列号参数")
+            }
+            Self::InvalidAlipayRootCertSn => {
+                ("40002", "isv.invalid-alipay-root-cert-sn", "无效的支付宝根证书序列号")
+            }
+            Self::AppCertNotExist => ("40002", "isv.app-cert-not-exist", "应用公钥证书不存在"),
             Self::MissingMethod => ("40001", "isv.missing-method", "缺少方法名参数"),
             Self::InvalidMethod => ("40002", "isv.invalid-method", "不存在的方法名"),
             Self::MissingSignature => ("40001", "isv.missing-signature", "缺少签名参数"),
@@ -121,6 +144,7 @@ impl Failure {
             }
             Self::BillNotExist => ("40004", "BILL_NOT_EXIST", "账单不存在"),
             Self::NoBillData => ("40004", "NO_BILL_DATA", "当日无交易，账单为空"),
+            Self::AlipayCertNotExist => ("40004", "isv.alipay-cert-not-exist", "支付宝公钥证书不存在"),
             Self::Full => ("40004", "ACQ.SYSTEM_ERROR", "沙箱已满，请清空状态后重试"),
             Self::Signing | Self::Unavailable => ("20000", "isp.unknow-error", "系统繁忙"),
             Self::SystemError => ("40004", "ACQ.SYSTEM_ERROR", "系统错误"),

@@ -12,6 +12,8 @@
 //! - Notifications go to the shop's `notify_url` until it answers `success`; [`NotificationBehaviour`] makes them late,
 //!   doubled, lost or out of order, or keeps them for a test to deliver.
 //! - `GET /bill/<token>`: the bill of a day, a zip of CSV files in GBK; the link is valid for 30 seconds.
+//! - In certificate mode ([`SandboxConfig::certificates`]) every request must carry `app_cert_sn` and `alipay_root_cert_sn`,
+//!   every signed answer has `alipay_cert_sn`, and `alipay.open.app.alipaycert.download` gives Alipay's certificates.
 //! - `GET /`: a page with all trades.
 //!
 //! Differences from Alipay: one merchant, one buyer, UTF-8 only; a trade exists as soon as the buyer's browser arrives;
@@ -21,8 +23,8 @@
 //! # For tests
 //! [`Sandbox`] makes calls fail ([`Sandbox::add_fault`]), plays the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
 //! [`Sandbox::pay_again`]) and the merchant's people in Alipay's console ([`Sandbox::refund_at_console`]), holds
-//! notifications back ([`Sandbox::take_held`]), and shows its books and the calls it got ([`Sandbox::books`],
-//! [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
+//! notifications back ([`Sandbox::take_held`]), changes the key that signs ([`Sandbox::change_key`]), and shows its books
+//! and the calls it got ([`Sandbox::books`], [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -30,6 +32,7 @@
 //! | `GET`, `DELETE /control/faults` | | `{"waiting":0}` |
 //! | `GET /control/books`, `…?out_trade_no=` | | a list of `{"out_trade_no","trade_no","status","total_amount","paid","created_at","paid_at","refunded","refunds":[{"out_request_no","amount","at"}]}` |
 //! | `GET /control/requests` | | the latest calls, `{"method","out_trade_no","trade_no","out_request_no","at"}` |
+//! | `POST /control/key` | `{"new_key":true}`, or `false` for a new certificate of the same key | `{"alipay_cert_sn":"…"}`, null in key mode |
 //! | `POST /control/pay`, `/control/pay-again`, `/control/finish` | `{"out_trade_no":"…"}` | the trade, as in the books |
 //! | `POST /control/refund` | `{"out_trade_no":"…","amount":"10.00"}` | `{"out_request_no":"…"}`, Alipay's own |
 //! | `GET /control/notifications` | | a list of `{"notify_id","out_trade_no","trade_status","attempts","acknowledged","over","last_answer"}` |
@@ -58,6 +61,7 @@ mod bill;
 mod books;
 mod buyer;
 mod cashier;
+mod certificates;
 mod config;
 mod control;
 mod failure;
@@ -76,10 +80,12 @@ mod request_log;
 mod sandbox;
 mod saves;
 mod server;
+mod signing;
 mod state_file;
 mod trade;
 
 pub use books::{Book, BookedRefund};
+pub use certificates::{CertificatesError, SandboxCertificates};
 pub use config::{NotificationBehaviour, SandboxConfig};
 pub use failure::Refused;
 pub use faults::{Fault, FaultKind, FaultMoment, TooManyFaults};

@@ -7,8 +7,9 @@ use std::{
 
 use adapters::system::SystemClock;
 use alipay_protocol::{PrivateKey, PublicKey};
-use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
+use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxCertificates, SandboxConfig, SandboxKeys};
 use clap::Parser;
+use ports::Clock as _;
 use tracing_subscriber::EnvFilter;
 
 /// A stand-in for Alipay: gateway, cashier page, notifications and refunds.
@@ -26,6 +27,9 @@ struct Options {
     /// File with Alipay's private key, instead of the folder's.
     #[arg(long, env = "ALIPAY_SANDBOX_ALIPAY_PRIVATE_KEY")]
     alipay_private_key: Option<PathBuf>,
+    /// Be in certificate mode (公钥证书): certificates are made in the folder of the keys.
+    #[arg(long, env = "ALIPAY_SANDBOX_CERTIFICATES")]
+    certificates: bool,
     /// The application that may call.
     #[arg(long, env = "ALIPAY_SANDBOX_APP_ID", default_value = SandboxConfig::DEFAULT_APP_ID)]
     app_id: String,
@@ -100,7 +104,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
 
 fn config(options: Options) -> Result<SandboxConfig, Box<dyn Error>> {
     let (app_public_key, alipay_private_key) = keys(&options)?;
-    Ok(SandboxConfig {
+    let folder = options.certificates.then(|| options.keys.clone());
+    let mut config = SandboxConfig {
         app_id: options.app_id,
         seller_id: options.seller_id,
         merchant_name: options.merchant_name,
@@ -116,7 +121,12 @@ fn config(options: Options) -> Result<SandboxConfig, Box<dyn Error>> {
             ..NotificationBehaviour::default()
         },
         ..SandboxConfig::new(app_public_key, alipay_private_key)
-    })
+    };
+    if let Some(folder) = folder {
+        let now = SystemClock.now();
+        config.certificates = Some(SandboxCertificates::load_or_generate(&folder, &config, now)?);
+    }
+    Ok(config)
 }
 
 /// From the files that were named; the folder is touched only for what was not.

@@ -1,7 +1,7 @@
 use std::{io, net::TcpListener, sync::Arc};
 
 use actix_web::dev::ServerHandle;
-use alipay_protocol::Method;
+use alipay_protocol::{CertSn, Method, PrivateKey};
 use domain::Money;
 use ports::Clock;
 use tokio::task::JoinHandle;
@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::{
     Book, Fault, HeldNotification, NotificationBehaviour, NotificationRecord, Refused, RequestLog,
     SandboxConfig, StateFileError, TooManyFaults, app::App, cashier, ledger::TradeRef, notify::Notifier,
-    operations, saves::Saves, server, state_file,
+    operations, saves::Saves, server, signing::Signing, state_file,
 };
 
 /// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
@@ -55,12 +55,16 @@ impl Sandbox {
             Some(path) => state_file::load(path)?,
             None => Vec::new(),
         };
-        let key = config.alipay_private_key.clone();
+        let signing = Arc::new(Signing::new(&config));
         let saves = Arc::new(Saves::new(config.state_file.is_some()));
-        let notifier =
-            Notifier::new(key, Arc::clone(&clock), config.notifications.clone(), Arc::clone(&saves))
-                .map_err(StartError::Client)?;
-        let app = Arc::new(App::new(config, trades, notifier, saves, clock));
+        let notifier = Notifier::new(
+            Arc::clone(&signing),
+            Arc::clone(&clock),
+            config.notifications.clone(),
+            Arc::clone(&saves),
+        )
+        .map_err(StartError::Client)?;
+        let app = Arc::new(App::new(config, trades, signing, notifier, saves, clock));
         let server = server::serve(Arc::clone(&app), listener, addr).map_err(StartError::Listen)?;
         Ok(Self {
             addr,
@@ -151,6 +155,15 @@ impl Sandbox {
         let reference = TradeRef::OutTradeNo(out_trade_no.to_owned());
         let trade = self.app.ledger().find(&reference, self.app.now())?.clone();
         Ok(cashier::signed_return_url(&self.app, &trade))
+    }
+
+    /// Lets another key of Alipay's sign from now on, or the same one with a new certificate where there is none given.
+    /// Answers the new certificate's serial number; none in key mode.
+    ///
+    /// # Errors
+    /// The certificate cannot be made, or there are too many already.
+    pub fn change_key(&self, new_key: Option<PrivateKey>) -> Result<Option<CertSn>, Refused> {
+        Ok(self.app.signing.change(new_key, self.app.now())?)
     }
 
     /// All trades, oldest first, as they stand now.

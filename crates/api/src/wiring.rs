@@ -23,13 +23,13 @@ use adapters::{
     sql::{ConnectError, SqlConfig, SqlStore},
     system::{SystemClock, SystemRandomness},
 };
-use alipay_protocol::KeyError;
+use alipay_protocol::{KeyError, certificates::CertificateFileError};
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
     CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
     Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile, RefundOrder, SearchOrders,
-    SettlePayment,
-    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
+    SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact,
+    WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -86,6 +86,15 @@ pub enum StartError {
         /// What is wrong with it.
         #[source]
         cause: KeyError,
+    },
+    /// A file of certificates cannot be used.
+    #[error("{origin}")]
+    Certificate {
+        /// The setting, with the file where it names one.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        cause: CertificateFileError,
     },
     /// The account at Alipay cannot be used.
     #[error("DASHOP_ALIPAY_…")]

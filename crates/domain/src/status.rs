@@ -185,8 +185,7 @@ impl OrderStatus {
     }
 
     /// The lowest and the highest number of a status. Other numbers in the table are another program's.
-    pub const CODES: (i16, i16) =
-        (Self::ALL[0].code(), Self::ALL[Self::ALL.len() - 1].code());
+    pub const CODES: (i16, i16) = (Self::ALL[0].code(), Self::ALL[Self::ALL.len() - 1].code());
 
     /// The number that is stored and sent.
     pub const fn code(self) -> i16 {

@@ -40,7 +40,11 @@ impl Shop {
 
     /// With so many programs.
     pub(crate) async fn of(programs: usize, setup: Setup) -> Self {
-        let sandbox = Sandbox::start().await;
+        Self::paying_at(Sandbox::start().await, programs, setup).await
+    }
+
+    /// With so many programs, at this sandbox.
+    pub(crate) async fn paying_at(sandbox: Sandbox, programs: usize, setup: Setup) -> Self {
         let first = setup.paying_at_sandbox(&sandbox);
         let others: Vec<Setup> = (1..programs).map(|_| first.beside()).collect();
         let mut programs = vec![first.start().await];

@@ -7,7 +7,7 @@ use std::{
 };
 
 use adapters::{
-    alipay::{AlipayConfig, AlipayGateway, AlipayTimeouts},
+    alipay::{AlipayConfig, AlipayGateway, AlipayMode, AlipayTimeouts},
     sql::{SqlConfig, SqlStore},
     system::SystemRandomness,
 };
@@ -95,7 +95,7 @@ fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
         gateway_url: sandbox.gateway_url(),
         app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
         app_private_key: keys.app,
-        alipay_public_key: keys.alipay.public_key().clone(),
+        mode: AlipayMode::PublicKey { current: keys.alipay.public_key().clone(), previous: None },
         notify_url: Some("http://127.0.0.1:1/held".to_owned()),
         return_url: Some("http://127.0.0.1:1/return".to_owned()),
         // Faults make calls wait for these; an answer that is taken for lost is one more fault to live with.

@@ -1,8 +1,8 @@
 //! Calls of the gateway: signed there, verified back, tried again only where that is safe.
 
 use alipay_protocol::{
-    Method, Params, PublicKey,
-    answer::{self, AnswerError, MAX_ANSWER_BYTES, Node},
+    CertSn, Method, Params, VerifyError,
+    answer::{self, AnswerError, MAX_ANSWER_BYTES, Node, VerifiedAnswer},
 };
 use domain::ShopTime;
 use ports::GatewayError;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
-use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
+use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time, trust};
 use crate::web_client;
 
 /// How often one call is tried.
@@ -20,6 +20,15 @@ const ATTEMPTS: u32 = 3;
 const AFTER_FAULT: u32 = 1;
 /// The same after Alipay said that it is called too often.
 const AFTER_LIMIT: u32 = 5;
+/// What Alipay says where the application's certificates are missing, wrong or too old. It is no answer about a trade, and
+/// somebody has to change the settings.
+const CERTIFICATE_FAULTS: [&str; 5] = [
+    "isv.missing-app-cert-sn",
+    "isv.missing-alipay-root-cert-sn",
+    "isv.invalid-alipay-root-cert-sn",
+    "isv.app-cert-not-exist",
+    "isv.app-cert-expired",
+];
 
 /// The HTTP side of the gateway.
 pub(super) struct Client {
@@ -57,14 +66,15 @@ impl Client {
 }
 
 /// The parameters that every request has. `charset` among them decides in which encoding Alipay answers.
-pub(super) fn common_params(method: Method, config: &AlipayConfig, now: ShopTime) -> Params {
-    Params::new()
-        .with("app_id", config.app_id.as_str())
+pub(super) fn common_params(gateway: &AlipayGateway, method: Method, now: ShopTime) -> Params {
+    let params = Params::new()
+        .with("app_id", gateway.config.app_id.as_str())
         .with("method", method.name())
         .with("format", "JSON")
         .with("charset", "utf-8")
         .with("timestamp", alipay_time(now))
-        .with("version", "1.0")
+        .with("version", "1.0");
+    gateway.trust.with_serial_numbers(params)
 }
 
 /// Calls a method and answers the JSON of its node, which Alipay signed and which says `10000`. Ends within
@@ -80,7 +90,9 @@ pub(super) async fn call(
     method: Method,
     biz_content: String,
 ) -> Result<String, GatewayError> {
-    let params = common_params(method, &gateway.config, gateway.clock.now()).with("biz_content", biz_content);
+    let now = gateway.clock.now();
+    gateway.trust.remind(now);
+    let params = common_params(gateway, method, now).with("biz_content", biz_content);
     let signed = gateway.sign(params).await?;
     let limit = gateway.client.timeouts.call;
     match timeout(limit, try_again(gateway, method, &signed)).await {
@@ -114,11 +126,30 @@ fn moves_money(method: Method) -> bool {
 }
 
 async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> Attempt {
-    match send(gateway, signed).await {
-        Ok(answer) => judge(&answer, method, &gateway.config.alipay_public_key),
-        Err(error @ GatewayError::Unreachable(_)) => Attempt::Again(error, AFTER_FAULT),
-        Err(error) => Attempt::Failed(error),
-    }
+    let answer = match send(gateway, signed).await {
+        Ok(answer) => answer,
+        Err(error @ GatewayError::Unreachable(_)) => return Attempt::Again(error, AFTER_FAULT),
+        Err(error) => return Attempt::Failed(error),
+    };
+    let verdict = match judge(gateway, &answer, method) {
+        // Alipay may have a new key. It brings its certificate, and then the same bytes may verify.
+        Err(AnswerError::Signature(VerifyError::Mismatch)) if trust::learn(gateway, &answer).await => {
+            judge(gateway, &answer, method)
+        }
+        verdict => verdict,
+    };
+    verdict.unwrap_or_else(|error| Attempt::Failed(untrusted(&error)))
+}
+
+/// Asks for a certificate of Alipay's. Whose the answer is, its bytes do not tell; and it is asked once.
+pub(super) async fn download_certificate(
+    gateway: &AlipayGateway,
+    sn: &CertSn,
+) -> Result<Vec<u8>, GatewayError> {
+    let biz_content = serde_json::json!({ "alipay_cert_sn": sn.as_str() }).to_string();
+    let params = common_params(gateway, Method::OpenAppAlipaycertDownload, gateway.clock.now());
+    let signed = gateway.sign(params.with("biz_content", biz_content)).await?;
+    send(gateway, &signed).await
 }
 
 /// Sends `biz_content` in the body and everything else in the URL, and reads no more than an answer can have.
@@ -163,12 +194,17 @@ fn unreachable(error: reqwest::Error) -> GatewayError {
     GatewayError::Unreachable(error.without_url().into())
 }
 
-/// What an answer means. `sub_code` says more than `code`: a system error comes as a business failure.
-fn judge(bytes: &[u8], method: Method, alipay: &PublicKey) -> Attempt {
-    let answer = match answer::verify(bytes, method, alipay) {
-        Ok(answer) => answer,
-        Err(error) => return Attempt::Failed(untrusted(&error)),
-    };
+/// What an answer means, if it is Alipay's.
+fn judge(gateway: &AlipayGateway, bytes: &[u8], method: Method) -> Result<Attempt, AnswerError> {
+    let answer = answer::verify(bytes, method, &*gateway.trust.keys())?;
+    if let Some(sn) = answer.cert_sn() {
+        gateway.trust.note(sn);
+    }
+    Ok(meaning(&answer))
+}
+
+/// `sub_code` says more than `code`: a system error comes as a business failure.
+fn meaning(answer: &VerifiedAnswer<'_>) -> Attempt {
     let verdict: Verdict = match serde_json::from_str(answer.json()) {
         Ok(verdict) => verdict,
         Err(_) => {
@@ -195,6 +231,11 @@ fn refusal(verdict: Verdict) -> Attempt {
             let limited = format!("it is called too often: {code} {message}");
             Attempt::Again(GatewayError::Unreachable(limited.into()), AFTER_LIMIT)
         }
+        // It says nothing of what was asked, and passes when the settings are right.
+        (_, fault) if CERTIFICATE_FAULTS.contains(&fault) => {
+            alarm(&code, &message);
+            Attempt::Failed(GatewayError::Unreachable(format!("{code} {message}").into()))
+        }
         // A signed `error_response` that claims success is no answer to anything.
         ("10000" | "", _) => {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
@@ -204,5 +245,20 @@ fn refusal(verdict: Verdict) -> Attempt {
 }
 
 fn untrusted(error: &AnswerError) -> GatewayError {
+    if let AnswerError::Unsigned(failure) = error
+        && CERTIFICATE_FAULTS.contains(&failure.sub_code.as_str())
+    {
+        alarm(&failure.sub_code, &failure.to_string());
+    }
     GatewayError::Nonsense(error.to_string())
+}
+
+/// Nothing works until somebody acts.
+fn alarm(code: &str, message: &str) {
+    tracing::error!(
+        code,
+        message,
+        "Alipay does not accept the application's certificates: download them again in Alipay's console, configure them \
+         (DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_ROOT_CERT) and start again"
+    );
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use alipay_protocol::{PrivateKey, PublicKey};
+use alipay_protocol::{MerchantCertificates, PrivateKey, PublicKey, TrustedKeys};
 use url::Url;
 
 /// The longest `notify_url` and `return_url`, in bytes; documentation of the common parameters.
@@ -15,14 +15,49 @@ pub struct AlipayConfig {
     pub app_id: String,
     /// Signs what the shop sends.
     pub app_private_key: PrivateKey,
-    /// Verifies what Alipay sends: 支付宝公钥 in Alipay's console, not 应用公钥.
-    pub alipay_public_key: PublicKey,
+    /// By what the shop and Alipay know each other's keys.
+    pub mode: AlipayMode,
     /// Where Alipay sends notifications; it must reach this from outside. None: no notifications.
     pub notify_url: Option<String>,
     /// Where the buyer's browser comes back to. None: it stays at Alipay.
     pub return_url: Option<String>,
     /// How long Alipay may take.
     pub timeouts: AlipayTimeouts,
+}
+
+/// By what the shop and Alipay know each other's keys. An application at Alipay is in one mode only.
+#[derive(Debug, Clone)]
+pub enum AlipayMode {
+    /// Key mode (公钥).
+    PublicKey {
+        /// Verifies what Alipay sends: 支付宝公钥 in Alipay's console, not 应用公钥.
+        current: PublicKey,
+        /// A second key that does, while Alipay's key is being changed.
+        previous: Option<PublicKey>,
+    },
+    /// Certificate mode (公钥证书).
+    Certificates(Box<MerchantCertificates>),
+}
+
+impl AlipayMode {
+    /// The keys that are trusted at the start.
+    pub(super) fn trusted_keys(&self) -> TrustedKeys {
+        match self {
+            Self::PublicKey { current, previous } => {
+                TrustedKeys::Keys { current: current.clone(), previous: previous.clone() }
+            }
+            Self::Certificates(certificates) => {
+                TrustedKeys::Certificates(vec![certificates.alipay_certificate()])
+            }
+        }
+    }
+
+    fn has_key(&self, key: &PublicKey) -> bool {
+        match self {
+            Self::PublicKey { current, previous } => current == key || previous.as_ref() == Some(key),
+            Self::Certificates(certificates) => certificates.alipay_certificate().key == *key,
+        }
+    }
 }
 
 /// How long a call of Alipay may take.
@@ -39,6 +74,9 @@ pub struct AlipayTimeouts {
     pub retry: Duration,
     /// To download a bill, from the request to its last byte.
     pub download: Duration,
+    /// After a first failed download of a certificate of Alipay's, before the next one; doubled after each further one,
+    /// up to an hour.
+    pub certificate_retry: Duration,
 }
 
 impl Default for AlipayTimeouts {
@@ -49,6 +87,7 @@ impl Default for AlipayTimeouts {
             call: Duration::from_secs(12),
             retry: Duration::from_millis(200),
             download: Duration::from_secs(120),
+            certificate_retry: Duration::from_secs(30),
         }
     }
 }
@@ -83,7 +122,7 @@ impl AlipayConfig {
         if self.app_id.is_empty() || !self.app_id.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(AlipayConfigError::AppId);
         }
-        if self.app_private_key.public_key() == &self.alipay_public_key {
+        if self.mode.has_key(self.app_private_key.public_key()) {
             return Err(AlipayConfigError::OwnPublicKey);
         }
         if !is_web_url(&self.gateway_url) || self.gateway_url.contains(['?', '#']) {

@@ -1,7 +1,7 @@
 //! What Alipay sends of its own accord: notifications, and browsers on their way back.
 
 use alipay_protocol::{
-    PublicKey,
+    TrustedKeys,
     message::{self, MessageError, VerifiedMessage},
 };
 use domain::{Addressee, Money, ShopTime, Trade, TradeStatus};
@@ -10,7 +10,7 @@ use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 /// The only kind of notification that tells of a trade.
 const NOTIFY_TYPE: &str = "trade_status_sync";
 
-pub(super) fn notification(form: &[u8], alipay: &PublicKey) -> Result<VerifiedNotification, NotVerified> {
+pub(super) fn notification(form: &[u8], alipay: &TrustedKeys) -> Result<VerifiedNotification, NotVerified> {
     let message = message::verify(form, alipay).map_err(not_verified)?;
     if message.get("notify_type").is_some_and(|notify_type| notify_type != NOTIFY_TYPE) {
         return Err(NotVerified::Unreadable { field: "notify_type" });
@@ -23,7 +23,7 @@ pub(super) fn notification(form: &[u8], alipay: &PublicKey) -> Result<VerifiedNo
     })
 }
 
-pub(super) fn browser_return(query: &str, alipay: &PublicKey) -> Result<VerifiedReturn, NotVerified> {
+pub(super) fn browser_return(query: &str, alipay: &TrustedKeys) -> Result<VerifiedReturn, NotVerified> {
     let message = message::verify(query.as_bytes(), alipay).map_err(not_verified)?;
     Ok(VerifiedReturn {
         addressee: addressee(&message)?,

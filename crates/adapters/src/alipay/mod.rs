@@ -1,8 +1,8 @@
 //! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`.
 //!
 //! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
-//! to (`page_pay`), the messages that Alipay sends (`incoming`), and the calls that the shop makes (`client`; `query`,
-//! `close`, `refund`, `bill`).
+//! to (`page_pay`), the messages that Alipay sends (`incoming`), the calls that the shop makes (`client`; `query`, `close`,
+//! `refund`, `bill`), and the keys by which all of that is verified (`trust`).
 
 mod bill;
 mod client;
@@ -13,6 +13,7 @@ mod page_pay;
 mod query;
 mod refund;
 mod text;
+mod trust;
 
 use std::{num::NonZero, sync::Arc, thread};
 
@@ -26,7 +27,8 @@ use ports::{
 use tokio::sync::Semaphore;
 
 use client::Client;
-pub use config::{AlipayConfig, AlipayConfigError, AlipayTimeouts};
+pub use config::{AlipayConfig, AlipayConfigError, AlipayMode, AlipayTimeouts};
+use trust::Trust;
 
 /// `timestamp`, `time_expire` and every other time are in UTC+8, which a [`ShopTime`] is.
 fn alipay_time(time: ShopTime) -> String {
@@ -37,6 +39,7 @@ fn alipay_time(time: ShopTime) -> String {
 pub struct AlipayGateway {
     config: Arc<AlipayConfig>,
     client: Client,
+    trust: Trust,
     clock: Arc<dyn Clock>,
     signers: Semaphore,
 }
@@ -50,8 +53,10 @@ impl AlipayGateway {
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
         config.check()?;
         let client = Client::new(&config)?;
+        let trust = Trust::new(&config.mode);
+        trust.remind(clock.now());
         let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Ok(Self { config: Arc::new(config), client, clock, signers: Semaphore::new(cores) })
+        Ok(Self { config: Arc::new(config), client, trust, clock, signers: Semaphore::new(cores) })
     }
 
     /// Signs where it stalls nobody: 0.3 ms of computing would hold up everything else on the calling thread. No more
@@ -88,16 +93,16 @@ fn cannot_sign() -> GatewayError {
 #[async_trait]
 impl PaymentGateway for AlipayGateway {
     async fn pay_url(&self, request: &PaymentRequest) -> Result<String, GatewayError> {
-        let signed = self.sign(page_pay::params(request, &self.config)?).await?;
+        let signed = self.sign(page_pay::params(request, self)?).await?;
         Ok(format!("{}?{}", self.config.gateway_url, signed.to_form()))
     }
 
     fn verify_notification(&self, form: &[u8]) -> Result<VerifiedNotification, NotVerified> {
-        incoming::notification(form, &self.config.alipay_public_key)
+        incoming::notification(form, &self.trust.keys())
     }
 
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified> {
-        incoming::browser_return(query, &self.config.alipay_public_key)
+        incoming::browser_return(query, &self.trust.keys())
     }
 
     async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError> {

@@ -6,7 +6,7 @@ use alipay_protocol::{Method, Params};
 use ports::{GatewayError, PaymentRequest};
 use serde::Serialize;
 
-use super::{AlipayConfig, alipay_time, client::common_params, invalid, text};
+use super::{AlipayGateway, alipay_time, client::common_params, invalid, text};
 
 /// The product behind 电脑网站支付.
 const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
@@ -28,7 +28,7 @@ struct BizContent<'a> {
 }
 
 /// All parameters but the signature.
-pub(super) fn params(request: &PaymentRequest, config: &AlipayConfig) -> Result<Params, GatewayError> {
+pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Result<Params, GatewayError> {
     check(request)?;
     let biz_content = BizContent {
         out_trade_no: request.out_trade_no.as_str(),
@@ -40,7 +40,8 @@ pub(super) fn params(request: &PaymentRequest, config: &AlipayConfig) -> Result<
     let biz_content =
         serde_json::to_string(&biz_content).map_err(|_| invalid("biz_content cannot be written"))?;
     let mut params =
-        common_params(Method::TradePagePay, config, request.now).with("biz_content", biz_content);
+        common_params(gateway, Method::TradePagePay, request.now).with("biz_content", biz_content);
+    let config = &gateway.config;
     for (name, url) in [("notify_url", &config.notify_url), ("return_url", &config.return_url)] {
         if let Some(url) = url {
             params.set(name, url.as_str());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::alipay::{AlipayConfig, AlipayConfigError, AlipayGateway};
+use adapters::alipay::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayMode};
 use alipay_protocol::PrivateKey;
 
 use crate::shop::{StandingClock, config};
@@ -18,9 +18,17 @@ fn refusal(change: impl FnOnce(&mut AlipayConfig)) -> AlipayConfigError {
 
 #[test]
 fn the_applications_own_public_key_is_recognised() {
-    let error = refusal(|config| config.alipay_public_key = config.app_private_key.public_key().clone());
-    assert!(matches!(error, AlipayConfigError::OwnPublicKey));
-    assert!(error.to_string().contains("支付宝公钥"), "{error}");
+    let own = |config: &AlipayConfig| config.app_private_key.public_key().clone();
+    let alipays = PrivateKey::generate().unwrap().public_key().clone();
+    for error in [
+        refusal(|config| config.mode = AlipayMode::PublicKey { current: own(config), previous: None }),
+        refusal(|config| {
+            config.mode = AlipayMode::PublicKey { current: alipays.clone(), previous: Some(own(config)) };
+        }),
+    ] {
+        assert!(matches!(error, AlipayConfigError::OwnPublicKey));
+        assert!(error.to_string().contains("支付宝公钥"), "{error}");
+    }
 }
 
 #[test]

@@ -8,7 +8,9 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod certificates;
 mod configuration;
+mod fake_gateway;
 mod faults;
 mod money_back;
 mod recorded;

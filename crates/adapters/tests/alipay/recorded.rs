@@ -10,12 +10,12 @@ use serde_json::Value;
 
 use crate::shop::{config, gateway};
 
-fn recorded(name: &str) -> String {
+pub(crate) fn recorded(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../alipay-protocol/tests/vectors").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn json(name: &str) -> Value {
+pub(crate) fn json(name: &str) -> Value {
     serde_json::from_str(&recorded(name)).unwrap()
 }
 

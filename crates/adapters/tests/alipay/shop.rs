@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::alipay::{AlipayConfig, AlipayGateway, AlipayTimeouts};
+use adapters::alipay::{AlipayConfig, AlipayGateway, AlipayMode, AlipayTimeouts};
 use alipay_protocol::{PrivateKey, PublicKey};
 use domain::{OrderId, ShopTime};
 use ports::{Clock, PaymentRequest};
@@ -24,7 +24,7 @@ pub(crate) fn config(gateway_url: &str, key: PrivateKey, alipay: PublicKey) -> A
         gateway_url: gateway_url.to_owned(),
         app_id: APP_ID.to_owned(),
         app_private_key: key,
-        alipay_public_key: alipay,
+        mode: AlipayMode::PublicKey { current: alipay, previous: None },
         notify_url: Some("http://shop.example/v1/orders/success/".to_owned()),
         return_url: Some("http://shop.example/v1/orders/return/?from=alipay".to_owned()),
         timeouts: AlipayTimeouts::default(),

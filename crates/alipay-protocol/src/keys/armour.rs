@@ -16,7 +16,7 @@ use super::{KeyError, MAX_KEY_BITS, MIN_KEY_BITS};
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
 /// Padding is often lost when a key is copied out of a console.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
@@ -71,7 +71,7 @@ fn private(der: &[u8]) -> Option<Result<Found, KeyError>> {
 }
 
 /// A public key in SPKI or PKCS#1, where the bytes are one.
-fn public(der: &[u8]) -> Option<Result<Found, KeyError>> {
+pub(super) fn public(der: &[u8]) -> Option<Result<Found, KeyError>> {
     let pkcs1 = match SubjectPublicKeyInfoRef::try_from(der) {
         Ok(info) if info.algorithm.oid != RSA_ENCRYPTION => return Some(Err(KeyError::NotRsa)),
         Ok(info) => info.subject_public_key.raw_bytes(),

@@ -16,7 +16,10 @@ pub enum KeyError {
     #[error("this is a public key, and a private key belongs here")]
     PublicWherePrivateBelongs,
     /// An X.509 certificate instead of a key.
-    #[error("this is a certificate: extract its public key (openssl x509 -pubkey -noout)")]
+    #[error(
+        "this is a certificate, and a key belongs here: in certificate mode (公钥证书) configure the three certificate \
+         files instead of Alipay's public key"
+    )]
     Certificate,
     /// A private key under a pass phrase.
     #[error("the private key is encrypted: remove its pass phrase (openssl pkey)")]

@@ -7,10 +7,13 @@ mod armour;
 mod error;
 mod private;
 mod public;
+mod trusted;
 
+pub(crate) use armour::BASE64;
 pub use error::{KeyError, SignError, VerifyError};
 pub use private::PrivateKey;
 pub use public::PublicKey;
+pub use trusted::{TrustedCertificate, TrustedKeys, Verifier};
 
 /// The shortest modulus that is accepted, in bits: Alipay's own floor for `RSA2`.
 pub const MIN_KEY_BITS: u32 = 2048;

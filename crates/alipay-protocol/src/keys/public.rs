@@ -1,7 +1,10 @@
 use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
-use rsa::pkcs8::{EncodePublicKey as _, LineEnding};
+use rsa::{
+    pkcs1::EncodeRsaPublicKey as _,
+    pkcs8::{EncodePublicKey as _, LineEnding},
+};
 use sha2::{Digest as _, Sha256};
 
 use super::{
@@ -21,6 +24,14 @@ impl PublicKey {
     /// The text is no RSA public key of an accepted length; see [`KeyError`].
     pub fn parse(text: &str) -> Result<Self, KeyError> {
         match armour::read(text)? {
+            Found::Public(key) => Self::new(key),
+            Found::Private(_) => Err(KeyError::PrivateWherePublicBelongs),
+        }
+    }
+
+    /// Reads SPKI or PKCS#1 in DER, as it is in a certificate.
+    pub(crate) fn from_der(der: &[u8]) -> Result<Self, KeyError> {
+        match armour::public(der).unwrap_or(Err(KeyError::Unreadable))? {
             Found::Public(key) => Self::new(key),
             Found::Private(_) => Err(KeyError::PrivateWherePublicBelongs),
         }
@@ -57,6 +68,14 @@ impl PublicKey {
     /// [`KeyError::Library`], which no accepted key is known to cause.
     pub fn to_spki_base64(&self) -> Result<String, KeyError> {
         self.0.to_public_key_der().map(|der| BASE64.encode(der.as_bytes())).map_err(|_| KeyError::Library)
+    }
+
+    /// PKCS#1 in DER, as it is in a certificate.
+    ///
+    /// # Errors
+    /// [`KeyError::Library`], which no accepted key is known to cause.
+    pub fn to_pkcs1_der(&self) -> Result<Vec<u8>, KeyError> {
+        self.0.to_pkcs1_der().map(|der| der.as_bytes().to_vec()).map_err(|_| KeyError::Library)
     }
 
     /// The first eight bytes of the SPKI's SHA-256 in hexadecimal: tells keys apart in a log.

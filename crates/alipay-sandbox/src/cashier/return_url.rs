@@ -17,7 +17,7 @@ pub(crate) fn signed_return_url(app: &App, trade: &Trade) -> Option<String> {
         .with("total_amount", trade.terms.total_amount.to_string())
         .with("trade_no", trade.trade_no.as_str())
         .with("version", "1.0");
-    let signed = message::sign(params, &app.config.alipay_private_key).ok()?.to_form();
+    let signed = message::sign(params, &app.signing.signer().key).ok()?.to_form();
     let mut url = Url::parse(trade.return_url.as_deref()?).ok()?;
     let query = match url.query().filter(|own| !own.is_empty()) {
         Some(own) => format!("{own}&{signed}"),

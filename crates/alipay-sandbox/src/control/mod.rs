@@ -3,10 +3,11 @@
 mod wire;
 
 use actix_web::{HttpResponse, http::StatusCode, web};
+use alipay_protocol::PrivateKey;
 use serde_json::json;
 
 use crate::{Refused, app::App, failure::Failure, ledger::TradeRef, operations};
-use wire::{BehaviourJson, BookJson, FaultJson, OrderJson, RefundJson, request_json};
+use wire::{BehaviourJson, BookJson, FaultJson, KeyJson, OrderJson, RefundJson, request_json};
 
 /// The most bytes of a request.
 const MAX_BODY: usize = 16 * 1024;
@@ -30,6 +31,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
             .route("/pay-again", web::post().to(pay_again))
             .route("/refund", web::post().to(refund))
             .route("/finish", web::post().to(finish))
+            .route("/key", web::post().to(change_key))
             .service(
                 web::resource("/notifications")
                     .route(web::get().to(notifications))
@@ -97,6 +99,12 @@ async fn refund(app: web::Data<App>, refund: web::Json<RefundJson>) -> HttpRespo
 
 async fn finish(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
     told(operations::finish(&app, &order.out_trade_no).map(|book| json!(BookJson::of(&book))))
+}
+
+async fn change_key(app: web::Data<App>, change: web::Json<KeyJson>) -> HttpResponse {
+    let new_key = change.new_key.then(PrivateKey::generate).transpose().map_err(|_| Failure::Signing);
+    let changed = new_key.and_then(|key| app.signing.change(key, app.now()));
+    told(changed.map(|sn| json!({ "alipay_cert_sn": sn.map(|sn| sn.to_string()) })))
 }
 
 async fn notifications(app: web::Data<App>) -> HttpResponse {

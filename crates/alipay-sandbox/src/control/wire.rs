@@ -84,6 +84,13 @@ pub(super) struct OrderJson {
     pub(super) out_trade_no: String,
 }
 
+/// `POST /control/key`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct KeyJson {
+    pub(super) new_key: bool,
+}
+
 /// `POST /control/refund`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -20,9 +20,24 @@ pub(crate) fn authenticate(params: &Params, config: &SandboxConfig) -> Result<Me
     }
     let method = params.text("method").ok_or(Failure::MissingMethod)?;
     let method = method.parse().map_err(|_| Failure::InvalidMethod)?;
+    check_serial_numbers(params, config)?;
     check_signature(params, config)?;
     check_form(params)?;
     Ok(method)
+}
+
+/// In certificate mode a request names the application's certificate and the roots.
+fn check_serial_numbers(params: &Params, config: &SandboxConfig) -> Result<(), Failure> {
+    let Some(certificates) = &config.certificates else { return Ok(()) };
+    let app = params.text("app_cert_sn").ok_or(Failure::MissingAppCertSn)?;
+    let root = params.text("alipay_root_cert_sn").ok_or(Failure::MissingAlipayRootCertSn)?;
+    if app != certificates.app_cert_sn.as_str() {
+        return Err(Failure::AppCertNotExist);
+    }
+    if root != certificates.alipay_root_cert_sn {
+        return Err(Failure::InvalidAlipayRootCertSn);
+    }
+    Ok(())
 }
 
 fn check_signature(params: &Params, config: &SandboxConfig) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 mod bill;
 mod biz_content;
 mod calls;
+mod certificate;
 mod common;
 mod node;
 mod page_pay;
@@ -84,9 +85,10 @@ pub(crate) fn perform(app: &App, call: &Call, host: &str) -> Reply {
         Method::TradeRefund => calls::refund(app, params),
         Method::TradeFastpayRefundQuery => calls::refund_query(app, params),
         Method::DataDataserviceBillDownloadurlQuery => bill::download_url(app, params, host),
+        Method::OpenAppAlipaycertDownload => certificate::download(app, params),
     };
     match outcome {
-        Ok(node) => Reply::Json(node.seal(Some(call.method), Some(&app.config.alipay_private_key))),
+        Ok(node) => Reply::Json(node.seal(Some(call.method), Some(&app.signing.signer()))),
         Err(failure) => refuse(app, &Refusal { method: Some(call.method), failure }),
     }
 }
@@ -131,6 +133,6 @@ pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
     if *method == Some(Method::TradePagePay) {
         return Reply::Html(cashier::failure_page(failure, None));
     }
-    let key = (!failure.is_unsigned()).then_some(&app.config.alipay_private_key);
-    Reply::Json(Node::failure(failure).seal(*method, key))
+    let signer = (!failure.is_unsigned()).then(|| app.signing.signer());
+    Reply::Json(Node::failure(failure).seal(*method, signer.as_deref()))
 }

@@ -1,8 +1,8 @@
-use alipay_protocol::{Method, PrivateKey, answer};
+use alipay_protocol::{Method, answer};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::Value;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, signing::Signer};
 
 /// The node of an answer: members in the order in which they were added, as Alipay writes them.
 #[derive(Debug, Default)]
@@ -27,12 +27,17 @@ impl Node {
         self
     }
 
-    /// The JSON document to answer, signed unless there is no key. A `/` is written as `\/`, which JSON allows and a
+    /// The JSON document to answer, signed unless there is no signer. A `/` is written as `\/`, which JSON allows and a
     /// merchant that re-serialises instead of keeping the bytes does not survive.
-    pub(crate) fn seal(&self, method: Option<Method>, key: Option<&PrivateKey>) -> String {
+    pub(crate) fn seal(&self, method: Option<Method>, signer: Option<&Signer>) -> String {
         let name = method.map_or_else(|| "error_response".to_owned(), Method::response_node);
         let json = serde_json::to_string(self).unwrap_or_default().replace('/', "\\/");
-        answer::seal(&name, &json, key).unwrap_or_else(|_| unsigned(&name))
+        let sealed = match signer {
+            None => answer::seal(&name, &json, None),
+            Some(Signer { key, cert_sn: None }) => answer::seal(&name, &json, Some(key)),
+            Some(Signer { key, cert_sn: Some(sn) }) => answer::seal_by_certificate(&name, &json, key, sn),
+        };
+        sealed.unwrap_or_else(|_| unsigned(&name))
     }
 }
 

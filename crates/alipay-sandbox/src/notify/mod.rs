@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use alipay_protocol::{Params, PrivateKey, message as signed};
+use alipay_protocol::{Params, message as signed};
 use domain::ShopTime;
 use ports::Clock;
 use reqwest::{Client, header, redirect};
@@ -23,7 +23,7 @@ pub use record::NotificationRecord;
 use record::Records;
 use turn::{Turn, Turns};
 
-use crate::{NotificationBehaviour, saves::Saves};
+use crate::{NotificationBehaviour, saves::Saves, signing::Signing};
 
 /// How long the merchant may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,7 +59,7 @@ pub(crate) struct Notifier {
 
 struct Sender {
     client: Client,
-    key: PrivateKey,
+    signing: Arc<Signing>,
     clock: Arc<dyn Clock>,
     records: Records,
     places: Semaphore,
@@ -69,7 +69,7 @@ struct Sender {
 impl Notifier {
     /// Must be called in a tokio runtime; that one then runs all tasks, whichever thread announces.
     pub(crate) fn new(
-        key: PrivateKey,
+        signing: Arc<Signing>,
         clock: Arc<dyn Clock>,
         behaviour: NotificationBehaviour,
         saves: Arc<Saves>,
@@ -83,7 +83,7 @@ impl Notifier {
         let records = Records::new();
         let places = Semaphore::new(MAX_CONCURRENT);
         Ok(Self {
-            sender: Arc::new(Sender { client, key, clock, records, places, saves }),
+            sender: Arc::new(Sender { client, signing, clock, records, places, saves }),
             behaviour: Mutex::new(behaviour),
             turns: Turns::default(),
             held: Held::default(),
@@ -106,7 +106,7 @@ impl Notifier {
 
     /// Hands out what was held, oldest first.
     pub(crate) fn take_held(&self) -> Vec<HeldNotification> {
-        self.held.take(&self.sender.key)
+        self.held.take(&self.sender.signing.signer().key)
     }
 
     /// Sends a notification, now or as it is to behave, and returns at once.
@@ -202,8 +202,10 @@ impl Sender {
             return Err("the state file cannot be written".to_owned());
         }
         let _place = self.places.acquire().await.map_err(|closed| closed.to_string())?;
-        let form =
-            signed::sign(self.dated(notification), &self.key).map_err(|failed| failed.to_string())?.to_form();
+        let signer = self.signing.signer();
+        let form = signed::sign(self.dated(notification), &signer.key)
+            .map_err(|failed| failed.to_string())?
+            .to_form();
         let request = self
             .client
             .post(&notification.notify_url)

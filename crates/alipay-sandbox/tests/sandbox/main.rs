@@ -10,6 +10,7 @@
 mod bills;
 mod books;
 mod cashier;
+mod certificates;
 mod control;
 mod gateway;
 mod merchant;

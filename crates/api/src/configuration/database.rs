@@ -61,7 +61,7 @@ fn database(source: &mut Source, url: String) -> Result<SqlConfig, Configuration
     database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
     database.lock_timeout = source.seconds("database_lock_timeout", 5, 1..=60)?;
     database.carts = CartsIn::Database;
-    let root_certificates = source.certificates("database_tls_ca")?;
+    let root_certificates = source.authorities("database_tls_ca")?;
     database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {
         "off" => MysqlTls::Off,
         "required" => MysqlTls::Required { root_certificates },

@@ -2,6 +2,7 @@
 //!
 //! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
 
+mod alipay;
 mod database;
 mod events;
 mod secret;
@@ -16,10 +17,11 @@ use adapters::{
 use application::{DeskSettings, ShopRules, SignInRules};
 use domain::{FreightPolicy, Money, QuantityLimit};
 
+pub use alipay::AlipayKeys;
 pub use database::DatabaseConfiguration;
 pub use events::EventsConfiguration;
 pub use secret::Secret;
-pub use source::{ConfigurationError, Source};
+pub use source::{CertificateText, ConfigurationError, Source};
 
 /// Everything the operator can set.
 #[derive(Debug, Clone)]
@@ -142,7 +144,7 @@ pub struct AlipayAccount {
     /// Signs what the shop sends: a key in any of the three forms.
     pub app_private_key: Secret,
     /// Verifies what Alipay sends.
-    pub alipay_public_key: String,
+    pub keys: AlipayKeys,
     /// Where Alipay notifies.
     pub notify_url: String,
     /// Where Alipay sends the buyer's browser back to.
@@ -254,7 +256,7 @@ fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
 
 fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
     let urls = source.list_or_file("redis_url")?;
-    let root_certificates = source.certificates("redis_tls_ca")?;
+    let root_certificates = source.authorities("redis_tls_ca")?;
     let cluster = source.get_or("redis_cluster", false)?;
     let connections = source.within("redis_connections", 16, 1..=1000)?;
     let timeout = source.seconds("redis_timeout", 2, 1..=60)?;
@@ -323,10 +325,13 @@ fn alipay(
 ) -> Result<AlipayConfiguration, ConfigurationError> {
     let sandbox_listen = source.get_or("sandbox_listen", SocketAddr::from(([127, 0, 0, 1], 8001)))?;
     let app_private_key = source.text_or_file("alipay_app_private_key")?;
-    let alipay_public_key = source.text_or_file("alipay_public_key")?;
+    let keys = AlipayKeys::read(source)?;
     let app_id: Option<String> = source.get("alipay_app_id")?;
-    let wants_sandbox =
-        source.get_or("sandbox", is_embedded && app_private_key.is_none() && app_id.is_none())?;
+    let has_certificates = matches!(keys, Some(AlipayKeys::Certificates { .. }));
+    let wants_sandbox = source.get_or(
+        "sandbox",
+        is_embedded && app_private_key.is_none() && app_id.is_none() && !has_certificates,
+    )?;
     let gateway = "https://openapi.alipay.com/gateway.do".to_owned();
     let gateway_url = source.url_or("alipay_gateway_url", gateway)?;
     let notify_url = source.url_or("alipay_notify_url", format!("{public_url}/v1/orders/success/"))?;
@@ -340,7 +345,7 @@ fn alipay(
         app_private_key: Secret::new(
             app_private_key.ok_or_else(|| missing(source, "alipay_app_private_key"))?,
         ),
-        alipay_public_key: alipay_public_key.ok_or_else(|| missing(source, "alipay_public_key"))?,
+        keys: keys.ok_or_else(|| missing(source, "alipay_public_key"))?,
         app_id: app_id.ok_or_else(|| missing(source, "alipay_app_id"))?,
         seller_id,
         gateway_url,

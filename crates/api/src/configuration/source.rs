@@ -44,6 +44,26 @@ pub enum ConfigurationError {
 
 const PREFIX: &str = "DASHOP_";
 
+/// The text of a file of certificates, and where it came from.
+#[derive(Debug, Clone)]
+pub struct CertificateText {
+    /// PEM.
+    pub text: String,
+    /// The setting, with the file where it names one.
+    pub origin: String,
+}
+
+/// Where a text came from, and the text.
+enum Given {
+    Setting(String),
+    File { content: Vec<u8>, path: String },
+}
+
+/// The environment variable of a setting.
+fn variable(name: &str) -> String {
+    format!("{PREFIX}{}", name.to_uppercase())
+}
+
 impl Source {
     /// From the environment, over the file where there is one.
     ///
@@ -67,10 +87,7 @@ impl Source {
 
     /// What is wrong with a setting.
     pub fn wrong(&self, name: &str, problem: &str) -> ConfigurationError {
-        ConfigurationError::Wrong {
-            variable: format!("{PREFIX}{}", name.to_uppercase()),
-            problem: problem.to_owned(),
-        }
+        ConfigurationError::Wrong { variable: variable(name), problem: problem.to_owned() }
     }
 
     pub(super) fn get<T: FromStr<Err: Display>>(
@@ -156,7 +173,7 @@ impl Source {
     }
 
     /// A PEM file of certificates, which must be there and have one at least.
-    pub(super) fn certificates(&mut self, name: &str) -> Result<Option<PathBuf>, ConfigurationError> {
+    pub(super) fn authorities(&mut self, name: &str) -> Result<Option<PathBuf>, ConfigurationError> {
         let Some(file) = self.get::<PathBuf>(name)? else { return Ok(None) };
         match std::fs::read_to_string(&file) {
             Ok(text) if text.contains("-----BEGIN CERTIFICATE-----") => Ok(Some(file)),
@@ -196,13 +213,36 @@ impl Source {
 
     /// The setting itself, or what is in the file that the setting with `_file` behind its name gives.
     pub(super) fn text_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        match self.bytes_or_file(name)? {
+            None => Ok(None),
+            Some(Given::Setting(text)) => Ok(Some(text)),
+            Some(Given::File { content, .. }) => match String::from_utf8(content) {
+                Ok(text) => Ok(Some(text.trim().to_owned())),
+                Err(_) => Err(self.wrong(&format!("{name}_file"), "cannot be read: it is not text in UTF-8")),
+            },
+        }
+    }
+
+    /// The same for certificates, between which there may be text in any encoding.
+    pub(super) fn certificates(&mut self, name: &str) -> Result<Option<CertificateText>, ConfigurationError> {
+        Ok(self.bytes_or_file(name)?.map(|given| match given {
+            Given::Setting(text) => CertificateText { text, origin: variable(name) },
+            Given::File { content, path } => CertificateText {
+                text: String::from_utf8_lossy(&content).into_owned(),
+                origin: format!("{} ({path})", variable(&format!("{name}_file"))),
+            },
+        }))
+    }
+
+    fn bytes_or_file(&mut self, name: &str) -> Result<Option<Given>, ConfigurationError> {
         let file_name = format!("{name}_file");
         let file: Option<String> = self.get(&file_name)?;
-        match (self.get(name)?, file) {
+        match (self.get::<String>(name)?, file) {
             (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
-            (text, None) => Ok(text),
-            (None, Some(file)) => match std::fs::read_to_string(&file) {
-                Ok(text) => Ok(Some(text.trim().to_owned())),
+            (None, None) => Ok(None),
+            (Some(text), None) => Ok(Some(Given::Setting(text))),
+            (None, Some(path)) => match std::fs::read(&path) {
+                Ok(content) => Ok(Some(Given::File { content, path })),
                 Err(error) => Err(self.wrong(&file_name, &format!("cannot be read: {error}"))),
             },
         }

@@ -192,6 +192,79 @@ fn authorities_are_a_file_of_certificates() {
     assert!(refusal(&cluster).starts_with("DASHOP_REDIS_TLS_CA is not possible with a cluster"));
 }
 
+/// What a real shop in certificate mode must be told.
+const CERTIFICATES: [(&str, &str); 7] = [
+    MYSQL,
+    SECRET,
+    ("DASHOP_ALIPAY_APP_PRIVATE_KEY", "k"),
+    ("DASHOP_ALIPAY_APP_ID", "1"),
+    ("DASHOP_ALIPAY_APP_CERT", "a"),
+    ("DASHOP_ALIPAY_CERT", "b"),
+    ("DASHOP_ALIPAY_ROOT_CERT", "c"),
+];
+
+#[test]
+fn an_application_is_in_one_mode_only() {
+    let AlipayConfiguration::Alipay(account) = read(&CERTIFICATES).unwrap().alipay else { panic!() };
+    let AlipayKeys::Certificates { app, alipay, root } = &account.keys else { panic!("{account:?}") };
+    assert_eq!([&app.text, &alipay.text, &root.text], ["a", "b", "c"]);
+    assert_eq!(alipay.origin, "DASHOP_ALIPAY_CERT");
+    for key in ["DASHOP_ALIPAY_PUBLIC_KEY", "DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY"] {
+        let said = refusal(&[&CERTIFICATES[..], &[(key, "k")]].concat());
+        assert!(said.starts_with(&format!("DASHOP_ALIPAY_APP_CERT and {key} exclude each other")), "{said}");
+        assert!(said.contains("certificate mode (DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_CERT"), "{said}");
+    }
+    let without = |missing: &[&str]| {
+        let rest: Vec<_> = CERTIFICATES.into_iter().filter(|(name, _)| !missing.contains(name)).collect();
+        refusal(&rest)
+    };
+    for missing in ["DASHOP_ALIPAY_APP_CERT", "DASHOP_ALIPAY_CERT", "DASHOP_ALIPAY_ROOT_CERT"] {
+        let said = without(&[missing]);
+        assert!(said.starts_with(&format!("{missing} is missing: certificate mode needs")), "{said}");
+    }
+    assert!(
+        without(&["DASHOP_ALIPAY_CERT", "DASHOP_ALIPAY_ROOT_CERT"])
+            .starts_with("DASHOP_ALIPAY_CERT is missing")
+    );
+    let neither = without(&["DASHOP_ALIPAY_APP_CERT", "DASHOP_ALIPAY_CERT", "DASHOP_ALIPAY_ROOT_CERT"]);
+    assert!(neither.starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"), "{neither}");
+    // Certificates alone are no reason to pay at the sandbox without a word.
+    let alone = refusal(&[CERTIFICATES[4], CERTIFICATES[5], CERTIFICATES[6]]);
+    assert!(alone.starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"), "{alone}");
+}
+
+#[test]
+fn a_second_key_of_alipays_goes_with_a_first_one() {
+    const SECOND: (&str, &str) = ("DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY", "k2");
+    let AlipayConfiguration::Alipay(account) = read(&[&REAL[..], &[SECOND]].concat()).unwrap().alipay else {
+        panic!()
+    };
+    assert!(
+        matches!(&account.keys, AlipayKeys::PublicKey { current, previous: Some(previous) } if current == "k" && previous == "k2")
+    );
+    let said = refusal(&[REAL[0], REAL[1], REAL[2], REAL[4], SECOND]);
+    assert_eq!(said, "DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY is of use only beside DASHOP_ALIPAY_PUBLIC_KEY");
+}
+
+#[test]
+fn a_file_of_certificates_may_have_text_in_any_encoding_and_is_named() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, b"friendlyName: \xd6\xa7\xb8\xb6\xb1\xa6\n-----BEGIN CERTIFICATE-----\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let mut settings = CERTIFICATES;
+    settings[4] = ("DASHOP_ALIPAY_APP_CERT_FILE", path);
+    let AlipayConfiguration::Alipay(account) = read(&settings).unwrap().alipay else { panic!() };
+    let AlipayKeys::Certificates { app, .. } = &account.keys else { panic!("{account:?}") };
+    assert_eq!(app.origin, format!("DASHOP_ALIPAY_APP_CERT_FILE ({path})"));
+    assert!(app.text.ends_with("-----BEGIN CERTIFICATE-----\n"), "{}", app.text);
+    settings[4] = ("DASHOP_ALIPAY_APP_CERT_FILE", "/nowhere.crt");
+    assert!(refusal(&settings).starts_with("DASHOP_ALIPAY_APP_CERT_FILE cannot be read"));
+    // A key is text.
+    settings = CERTIFICATES;
+    settings[2] = ("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE", path);
+    assert!(refusal(&settings).starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE cannot be read"));
+}
+
 #[test]
 fn a_file_is_read_and_the_environment_is_above_it() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -3,16 +3,19 @@
 use std::{net::TcpListener, sync::Arc};
 
 use adapters::{
-    alipay::{AlipayConfig, AlipayGateway, AlipayTimeouts},
+    alipay::{AlipayConfig, AlipayGateway, AlipayMode, AlipayTimeouts},
     system::SystemClock,
 };
-use alipay_protocol::{PrivateKey, PublicKey};
+use alipay_protocol::{
+    MerchantCertificates, PrivateKey, PublicKey,
+    certificates::{CertificateFile, CertificateFiles},
+};
 use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys};
 use domain::Merchant;
 use ports::PaymentGateway;
 
 use super::StartError;
-use crate::configuration::{AlipayAccount, AlipayConfiguration, Configuration};
+use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, CertificateText, Configuration};
 
 /// Who pays the shop.
 pub(super) struct Payment {
@@ -79,7 +82,7 @@ fn at_sandbox(
         gateway_url,
         app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
         app_private_key: keys.app,
-        alipay_public_key: keys.alipay.public_key().clone(),
+        mode: AlipayMode::PublicKey { current: keys.alipay.public_key().clone(), previous: None },
         notify_url: Some(format!("{public_url}/v1/orders/success/")),
         return_url: Some(format!("{public_url}/v1/orders/return/")),
         timeouts: AlipayTimeouts::default(),
@@ -91,18 +94,52 @@ fn at_sandbox(
 fn at_alipay(account: &AlipayAccount) -> Result<Payment, StartError> {
     let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
         .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
-    let alipay_public_key = PublicKey::parse(&account.alipay_public_key)
-        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_PUBLIC_KEY", cause })?;
+    let mode = mode(&account.keys, app_private_key.public_key())?;
     let config = AlipayConfig {
         gateway_url: account.gateway_url.clone(),
         app_id: account.app_id.clone(),
         app_private_key,
-        alipay_public_key,
+        mode,
         notify_url: Some(account.notify_url.clone()),
         return_url: Some(account.return_url.clone()),
         timeouts: AlipayTimeouts::default(),
     };
     with(config, account.seller_id.clone())
+}
+
+fn mode(keys: &AlipayKeys, application: &PublicKey) -> Result<AlipayMode, StartError> {
+    match keys {
+        AlipayKeys::PublicKey { current, previous } => {
+            let previous = previous.as_ref().map(|key| public_key("DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY", key));
+            Ok(AlipayMode::PublicKey {
+                current: public_key("DASHOP_ALIPAY_PUBLIC_KEY", current)?,
+                previous: previous.transpose()?,
+            })
+        }
+        AlipayKeys::Certificates { app, alipay, root } => certificates(app, alipay, root, application),
+    }
+}
+
+fn public_key(variable: &'static str, text: &str) -> Result<PublicKey, StartError> {
+    PublicKey::parse(text).map_err(|cause| StartError::Key { variable, cause })
+}
+
+fn certificates(
+    app: &CertificateText,
+    alipay: &CertificateText,
+    root: &CertificateText,
+    application: &PublicKey,
+) -> Result<AlipayMode, StartError> {
+    let files = CertificateFiles { app: &app.text, alipay: &alipay.text, root: &root.text };
+    let read = MerchantCertificates::read(files, application).map_err(|error| {
+        let text = match error.file {
+            CertificateFile::App => app,
+            CertificateFile::Alipay => alipay,
+            CertificateFile::Root => root,
+        };
+        StartError::Certificate { origin: text.origin.clone(), cause: error.cause }
+    })?;
+    Ok(AlipayMode::Certificates(Box::new(read)))
 }
 
 fn with(config: AlipayConfig, seller_id: Option<String>) -> Result<Payment, StartError> {

@@ -120,10 +120,7 @@ async fn search_page(
     found = match search.status {
         Some(status) => found.filter(tb_order_info::status.eq(status.code())),
         // A sum and not the column, for which an index would be taken that is of no use here.
-        None => found.filter(
-            (tb_order_info::status + 0)
-                .between(OrderStatus::CODES.0, OrderStatus::CODES.1),
-        ),
+        None => found.filter((tb_order_info::status + 0).between(OrderStatus::CODES.0, OrderStatus::CODES.1)),
     };
     load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
 }

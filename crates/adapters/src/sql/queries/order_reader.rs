@@ -206,9 +206,7 @@ async fn list_page(
     page = match query.status {
         Some(status) => page.filter(tb_order_info::status.eq(status.code())),
         // Not a row in a status that the shop does not know: it would hide all others.
-        None => page.filter(
-            tb_order_info::status.between(OrderStatus::CODES.0, OrderStatus::CODES.1),
-        ),
+        None => page.filter(tb_order_info::status.between(OrderStatus::CODES.0, OrderStatus::CODES.1)),
     };
     if let Some(before) = before {
         let last = diesel::alias!(tb_order_info as last_of_the_page_before);

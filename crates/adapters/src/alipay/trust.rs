@@ -1,0 +1,247 @@
+//! The keys of Alipay's that are trusted, and how a new one becomes trusted.
+//!
+//! In certificate mode Alipay may sign with a key that the configured certificate is not for. Its answers name their
+//! certificate, so the shop downloads it, and trusts it if its issuers lead to a configured root. Only the answer to a
+//! call of the shop's own causes a download: a notification or a return could be anybody's.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+
+use alipay_protocol::{
+    CertSn, MerchantCertificates, Params, TrustedKeys, answer,
+    certificates::{CertificateWarning, DownloadError},
+};
+use chrono::DateTime;
+use domain::{ShopDate, ShopTime};
+use ports::GatewayError;
+use tokio::time::Instant;
+
+use super::{AlipayGateway, AlipayMode, client};
+
+/// The most certificates that are trusted beside the configured one; the oldest is given up for a newer one.
+const MAX_DOWNLOADED: usize = 8;
+/// The most serial numbers whose download failed, or that were warned of, that are remembered.
+const MAX_REMEMBERED: usize = 64;
+/// The longest pause between two downloads of one certificate.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// The keys that are trusted now.
+pub(super) struct Trust {
+    keys: RwLock<Arc<TrustedKeys>>,
+    /// None in key mode.
+    certificates: Option<CertificateTrust>,
+}
+
+struct CertificateTrust {
+    merchant: MerchantCertificates,
+    app_cert_sn: String,
+    alipay_root_cert_sn: String,
+    /// Held while a certificate is downloaded, so that there is one download at a time.
+    failures: tokio::sync::Mutex<BTreeMap<CertSn, Failure>>,
+    warned_of: Mutex<BTreeSet<CertSn>>,
+    reminded_on: Mutex<Option<ShopDate>>,
+}
+
+/// A download that failed.
+struct Failure {
+    times: u32,
+    again_at: Instant,
+}
+
+/// Why a certificate is not there.
+#[derive(Debug, thiserror::Error)]
+enum LearnError {
+    #[error("its download failed before, and is tried again later")]
+    Paused,
+    #[error("the downloads of too many others failed")]
+    TooMany,
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+}
+
+impl Trust {
+    pub(super) fn new(mode: &AlipayMode) -> Self {
+        let certificates = match mode {
+            AlipayMode::PublicKey { .. } => None,
+            AlipayMode::Certificates(merchant) => Some(CertificateTrust::new(merchant)),
+        };
+        Self { keys: RwLock::new(Arc::new(mode.trusted_keys())), certificates }
+    }
+
+    pub(super) fn keys(&self) -> Arc<TrustedKeys> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Adds what every request has in certificate mode.
+    pub(super) fn with_serial_numbers(&self, params: Params) -> Params {
+        match &self.certificates {
+            Some(certificates) => params
+                .with("app_cert_sn", certificates.app_cert_sn.as_str())
+                .with("alipay_root_cert_sn", certificates.alipay_root_cert_sn.as_str()),
+            None => params,
+        }
+    }
+
+    /// Warns of a certificate that is not trusted and whose key is: Alipay has renewed its certificate.
+    pub(super) fn note(&self, sn: &CertSn) {
+        let Some(certificates) = &self.certificates else { return };
+        if self.keys().knows(sn) {
+            return;
+        }
+        let mut warned_of = certificates.warned_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned_of.len() < MAX_REMEMBERED && warned_of.insert(sn.clone()) {
+            tracing::warn!(%sn, "Alipay has a new certificate for the same key: download it in Alipay's console");
+        }
+    }
+
+    /// Warns, once a day, of certificates that expire soon or have expired, and of a chain that leads nowhere.
+    pub(super) fn remind(&self, now: ShopTime) {
+        let Some(certificates) = &self.certificates else { return };
+        let mut reminded_on = certificates.reminded_on.lock().unwrap_or_else(PoisonError::into_inner);
+        if reminded_on.replace(now.date()) == Some(now.date()) {
+            return;
+        }
+        drop(reminded_on);
+        for CertificateWarning { file, subject, not_after, problem } in
+            certificates.merchant.warnings(now.unix_seconds())
+        {
+            let until = shop_time(not_after);
+            tracing::warn!(%file, subject, until, problem = problem.to_string(), "a certificate needs attention");
+        }
+    }
+
+    fn add(&self, certificate: alipay_protocol::TrustedCertificate) {
+        let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let mut trusted = match &**keys {
+            TrustedKeys::Keys { .. } => return,
+            TrustedKeys::Certificates(trusted) => trusted.clone(),
+        };
+        // The configured one is the first, and stays.
+        if trusted.len() > MAX_DOWNLOADED {
+            trusted.remove(1);
+        }
+        trusted.push(certificate);
+        *keys = Arc::new(TrustedKeys::Certificates(trusted));
+    }
+}
+
+impl CertificateTrust {
+    fn new(merchant: &MerchantCertificates) -> Self {
+        for (file, certificate) in merchant.all() {
+            let until = shop_time(certificate.not_after());
+            tracing::info!(%file, subject = certificate.subject(), sn = %certificate.sn(), until, "a certificate");
+        }
+        Self {
+            app_cert_sn: merchant.app_cert_sn().to_string(),
+            alipay_root_cert_sn: merchant.alipay_root_cert_sn(),
+            merchant: merchant.clone(),
+            failures: tokio::sync::Mutex::default(),
+            warned_of: Mutex::default(),
+            reminded_on: Mutex::default(),
+        }
+    }
+}
+
+/// Downloads the certificate that an answer of the gateway names, where it is not known. Answers whether it is trusted
+/// now, so that the answer can be verified again.
+///
+/// There is one download at a time; whoever comes meanwhile waits for it. After a failure nobody downloads the same
+/// certificate for a while.
+pub(super) async fn learn(gateway: &AlipayGateway, answer: &[u8]) -> bool {
+    let Some(certificates) = &gateway.trust.certificates else { return false };
+    let Some(sn) = answer::named_cert_sn(answer) else { return false };
+    // Somebody else may have learned it since the answer was looked at.
+    if gateway.trust.keys().knows(&sn) {
+        return true;
+    }
+    match learn_certificate(gateway, certificates, &sn).await {
+        Ok(()) => true,
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(%sn, error, "Alipay signs with a certificate that is not trusted");
+            false
+        }
+    }
+}
+
+async fn learn_certificate(
+    gateway: &AlipayGateway,
+    certificates: &CertificateTrust,
+    sn: &CertSn,
+) -> Result<(), LearnError> {
+    let mut failures = certificates.failures.lock().await;
+    if gateway.trust.keys().knows(sn) {
+        return Ok(());
+    }
+    let now = Instant::now();
+    let times = match failures.get(sn) {
+        Some(failure) if now < failure.again_at => return Err(LearnError::Paused),
+        Some(failure) => failure.times,
+        None => 0,
+    };
+    make_room(&mut failures, now)?;
+    // Noted before it happens: a caller that gives up in the middle leaves a failure behind.
+    let pause = pause(gateway.config.timeouts.certificate_retry, times);
+    failures.insert(sn.clone(), Failure { times: times.saturating_add(1), again_at: now + pause });
+    let answer = client::download_certificate(gateway, sn).await?;
+    let now = gateway.clock.now();
+    let certificate = certificates.merchant.accept_download(sn, &answer, now.unix_seconds())?;
+    tracing::warn!(%sn, key = ?certificate.key, "a new certificate of Alipay's is trusted: download it in Alipay's console");
+    gateway.trust.add(certificate);
+    failures.remove(sn);
+    Ok(())
+}
+
+/// Forgets failures whose pause is over where too many are remembered.
+fn make_room(failures: &mut BTreeMap<CertSn, Failure>, now: Instant) -> Result<(), LearnError> {
+    if failures.len() >= MAX_REMEMBERED {
+        failures.retain(|_, failure| now < failure.again_at);
+    }
+    if failures.len() < MAX_REMEMBERED { Ok(()) } else { Err(LearnError::TooMany) }
+}
+
+/// How long to wait after one more failure than these.
+fn pause(first: Duration, failures: u32) -> Duration {
+    2_u32
+        .checked_pow(failures)
+        .and_then(|times| first.checked_mul(times))
+        .unwrap_or(LONGEST_PAUSE)
+        .min(LONGEST_PAUSE)
+}
+
+/// The time in the shop's own zone; nothing where it is past all calendars.
+fn shop_time(unix_seconds: i64) -> Option<String> {
+    DateTime::from_timestamp(unix_seconds, 0).map(|time| ShopTime::from_utc(time).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pause_after_a_failure_grows_up_to_an_hour() {
+        let first = Duration::from_secs(30);
+        let pauses = [0, 1, 2, 6, 7, 31, 32, u32::MAX].map(|failures| pause(first, failures).as_secs());
+        assert_eq!(pauses, [30, 60, 120, 1920, 3600, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn failures_that_are_remembered_are_bounded() {
+        let now = Instant::now();
+        let sn = |nth: usize| format!("{nth:032x}").parse::<CertSn>().unwrap();
+        let failing = |again_at| move |nth| (sn(nth), Failure { times: 1, again_at });
+        let paused = now + Duration::from_secs(1);
+        let mut failures: BTreeMap<_, _> = (1..MAX_REMEMBERED).map(failing(paused)).collect();
+        assert!(make_room(&mut failures, now).is_ok());
+        failures.extend([failing(now)(0)]);
+        assert!(make_room(&mut failures, now).is_ok());
+        assert_eq!(failures.len(), MAX_REMEMBERED - 1);
+        failures.extend([failing(paused)(0)]);
+        assert!(make_room(&mut failures, now).is_err());
+    }
+}

@@ -1,0 +1,204 @@
+use std::fmt;
+
+use super::{
+    CertSn, Certificate, CertificateError,
+    chain::{ChainError, Search},
+};
+use crate::{KeyError, PublicKey, TrustedCertificate};
+
+/// The texts of the files that certificate mode is configured with, all PEM.
+#[derive(Clone, Copy)]
+pub struct CertificateFiles<'a> {
+    /// `appCertPublicKey_<app_id>.crt`.
+    pub app: &'a str,
+    /// `alipayCertPublicKey_RSA2.crt`.
+    pub alipay: &'a str,
+    /// `alipayRootCert.crt`.
+    pub root: &'a str,
+}
+
+/// One of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CertificateFile {
+    /// The application's certificate.
+    App,
+    /// Alipay's certificate, and its issuers.
+    Alipay,
+    /// The roots.
+    Root,
+}
+
+impl fmt::Display for CertificateFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::App => "the application's certificate",
+            Self::Alipay => "Alipay's certificate",
+            Self::Root => "Alipay's root certificates",
+        })
+    }
+}
+
+/// A file that cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: {cause}")]
+pub struct MerchantCertificatesError {
+    /// Which.
+    pub file: CertificateFile,
+    /// Why.
+    pub cause: CertificateFileError,
+}
+
+/// Why a file cannot be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CertificateFileError {
+    /// It is not what it should be.
+    #[error(transparent)]
+    Unreadable(#[from] CertificateError),
+    /// The application's certificate is for another key.
+    #[error(
+        "no certificate in it belongs to the application's private key: it must be appCertPublicKey_<app_id>.crt, \
+         made for that key"
+    )]
+    OtherKey,
+    /// The application's certificate where Alipay's belongs.
+    #[error("it is the application's own certificate: alipayCertPublicKey_RSA2.crt belongs here")]
+    OwnCertificate,
+    /// There are issuers only.
+    #[error("there are only issuers' certificates in it: alipayCertPublicKey_RSA2.crt belongs here")]
+    OnlyAuthorities,
+    /// Alipay's certificate has a key that signs no RSA2.
+    #[error("its key cannot be used: {0}")]
+    Key(#[from] KeyError),
+    /// No root that Alipay counts.
+    #[error("there is no root certificate with an RSA signature in it: alipayRootCert.crt belongs here")]
+    NoRsaRoot,
+}
+
+/// Why a certificate is not taken for Alipay's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// It is not the one that was asked for.
+    #[error("the certificate that was asked for is not in it")]
+    OtherSn,
+    /// Its key signs no RSA2.
+    #[error("its key cannot be used: {0}")]
+    Key(#[from] KeyError),
+    /// It is not for Alipay and this merchant.
+    #[error("its subject has not exactly one common name, equal to that of the configured certificate")]
+    Subject,
+    /// Its issuers are not trusted.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+}
+
+/// The certificates of one application, which belong together.
+#[derive(Debug, Clone)]
+pub struct MerchantCertificates {
+    app: Certificate,
+    alipay: Certificate,
+    alipay_key: PublicKey,
+    /// What else is in the file of Alipay's certificate.
+    issuers: Vec<Certificate>,
+    roots: Vec<Certificate>,
+}
+
+impl MerchantCertificates {
+    /// Reads the files. A certificate that has expired or does not lead to a root is no error: see
+    /// [`MerchantCertificates::warnings`].
+    ///
+    /// # Errors
+    /// A file is not what it should be, or the application's certificate is not for `application`, the public half of
+    /// the key that signs.
+    pub fn read(
+        files: CertificateFiles<'_>,
+        application: &PublicKey,
+    ) -> Result<Self, MerchantCertificatesError> {
+        let wrong = |file| move |cause| MerchantCertificatesError { file, cause };
+        let app = app_certificate(files.app, application).map_err(wrong(CertificateFile::App))?;
+        let (alipay, issuers) = alipay_certificate(files.alipay).map_err(wrong(CertificateFile::Alipay))?;
+        let alipay_key = alipay_key(&alipay, application).map_err(wrong(CertificateFile::Alipay))?;
+        let roots = roots(files.root).map_err(wrong(CertificateFile::Root))?;
+        Ok(Self { app, alipay, alipay_key, issuers, roots })
+    }
+
+    /// The parameter `app_cert_sn`.
+    pub fn app_cert_sn(&self) -> &CertSn {
+        self.app.sn()
+    }
+
+    /// The parameter `alipay_root_cert_sn`: the serial numbers of the roots with an RSA signature, in the order of the
+    /// file.
+    pub fn alipay_root_cert_sn(&self) -> String {
+        let counted = self.roots.iter().filter(|root| root.has_rsa_signature());
+        counted.map(|root| root.sn().as_str()).collect::<Vec<_>>().join("_")
+    }
+
+    /// Alipay's certificate, which is trusted because it is configured.
+    pub fn alipay_certificate(&self) -> TrustedCertificate {
+        TrustedCertificate { sn: self.alipay.sn().clone(), key: self.alipay_key.clone() }
+    }
+
+    /// Every certificate of the files that matters, with its file.
+    pub fn all(&self) -> impl Iterator<Item = (CertificateFile, &Certificate)> {
+        let alipay = std::iter::once(&self.alipay).chain(&self.issuers);
+        let named = |file| move |certificate| (file, certificate);
+        std::iter::once(&self.app)
+            .map(named(CertificateFile::App))
+            .chain(alipay.map(named(CertificateFile::Alipay)))
+            .chain(self.roots.iter().map(named(CertificateFile::Root)))
+    }
+
+    /// Whether the configured certificate of Alipay's leads to a root. It is trusted all the same; that of Alipay's own
+    /// sandbox does not.
+    pub(super) fn chain_of_alipay(&self, now: i64) -> Result<(), ChainError> {
+        Search::new(&self.issuers, &self.roots, now).lead_from(&self.alipay)
+    }
+
+    /// Whether one of these certificates, which anybody may have sent, is Alipay's certificate `asked` for this merchant.
+    ///
+    /// # Errors
+    /// There is a doubt.
+    pub fn accept(
+        &self,
+        asked: &CertSn,
+        downloaded: &[Certificate],
+        now: i64,
+    ) -> Result<TrustedCertificate, Distrust> {
+        let certificate =
+            downloaded.iter().find(|certificate| certificate.sn() == asked).ok_or(Distrust::OtherSn)?;
+        let key = certificate.public_key()?;
+        let is_alipays =
+            certificate.common_name().is_some_and(|name| self.alipay.common_name() == Some(name));
+        if !is_alipays {
+            return Err(Distrust::Subject);
+        }
+        Search::new(downloaded.iter().chain(&self.issuers), &self.roots, now).lead_from(certificate)?;
+        Ok(TrustedCertificate { sn: asked.clone(), key })
+    }
+}
+
+fn app_certificate(text: &str, application: &PublicKey) -> Result<Certificate, CertificateFileError> {
+    let is_ours = |certificate: &Certificate| certificate.public_key().is_ok_and(|key| key == *application);
+    let certificates = Certificate::read_pem(text)?;
+    certificates.into_iter().find(is_ours).ok_or(CertificateFileError::OtherKey)
+}
+
+/// Alipay's certificate, which is normally the first, and its issuers.
+fn alipay_certificate(text: &str) -> Result<(Certificate, Vec<Certificate>), CertificateFileError> {
+    let mut certificates = Certificate::read_pem(text)?;
+    let at = certificates.iter().position(|certificate| certificate.authority().is_none());
+    let certificate = certificates.remove(at.ok_or(CertificateFileError::OnlyAuthorities)?);
+    Ok((certificate, certificates))
+}
+
+fn alipay_key(alipay: &Certificate, application: &PublicKey) -> Result<PublicKey, CertificateFileError> {
+    let key = alipay.public_key()?;
+    if key == *application { Err(CertificateFileError::OwnCertificate) } else { Ok(key) }
+}
+
+/// A file of other certificates, such as Alipay's own, has no root in it, though it may have an RSA signature.
+fn roots(text: &str) -> Result<Vec<Certificate>, CertificateFileError> {
+    let certificates = Certificate::read_pem(text)?;
+    let is_rsa_root = |root: &Certificate| root.is_self_issued() && root.has_rsa_signature();
+    if certificates.iter().any(is_rsa_root) { Ok(certificates) } else { Err(CertificateFileError::NoRsaRoot) }
+}

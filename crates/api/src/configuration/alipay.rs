@@ -1,0 +1,71 @@
+use super::source::{CertificateText, ConfigurationError, Source};
+
+/// By what the shop verifies what Alipay sends. An application at Alipay is in one mode only.
+#[derive(Debug, Clone)]
+pub enum AlipayKeys {
+    /// Key mode.
+    PublicKey {
+        /// Alipay's public key.
+        current: String,
+        /// A second one, while the key is being changed.
+        previous: Option<String>,
+    },
+    /// Certificate mode.
+    Certificates {
+        /// The application's certificate.
+        app: CertificateText,
+        /// Alipay's certificate and its issuers.
+        alipay: CertificateText,
+        /// The root certificates.
+        root: CertificateText,
+    },
+}
+
+const PUBLIC_KEY: &str = "alipay_public_key";
+const PREVIOUS_PUBLIC_KEY: &str = "alipay_previous_public_key";
+const APP_CERT: &str = "alipay_app_cert";
+const CERT: &str = "alipay_cert";
+const ROOT_CERT: &str = "alipay_root_cert";
+
+impl AlipayKeys {
+    /// None where neither mode is configured.
+    pub(super) fn read(source: &mut Source) -> Result<Option<Self>, ConfigurationError> {
+        let current = source.text_or_file(PUBLIC_KEY)?;
+        let previous = source.text_or_file(PREVIOUS_PUBLIC_KEY)?;
+        let certificates =
+            [source.certificates(APP_CERT)?, source.certificates(CERT)?, source.certificates(ROOT_CERT)?];
+        let given = [APP_CERT, CERT, ROOT_CERT].into_iter().zip(&certificates);
+        let first_given = given.clone().find_map(|(name, text)| text.as_ref().map(|_| name));
+        let first_missing = given.into_iter().find_map(|(name, text)| text.is_none().then_some(name));
+        match (first_given, current, previous) {
+            (None, None, None) => Ok(None),
+            (None, Some(current), previous) => Ok(Some(Self::PublicKey { current, previous })),
+            (None, None, Some(_)) => {
+                Err(source.wrong(PREVIOUS_PUBLIC_KEY, "is of use only beside DASHOP_ALIPAY_PUBLIC_KEY"))
+            }
+            (Some(name), Some(_), _) => Err(one_mode_only(source, name, PUBLIC_KEY)),
+            (Some(name), None, Some(_)) => Err(one_mode_only(source, name, PREVIOUS_PUBLIC_KEY)),
+            (Some(_), None, None) => match certificates {
+                [Some(app), Some(alipay), Some(root)] => Ok(Some(Self::Certificates { app, alipay, root })),
+                [_, _, _] => Err(incomplete(source, first_missing.unwrap_or(CERT))),
+            },
+        }
+    }
+}
+
+fn one_mode_only(source: &Source, certificate: &str, key: &str) -> ConfigurationError {
+    let problem = format!(
+        "and DASHOP_{} exclude each other: an application at Alipay is either in key mode (DASHOP_ALIPAY_PUBLIC_KEY) or \
+         in certificate mode (DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_CERT, DASHOP_ALIPAY_ROOT_CERT)",
+        key.to_uppercase()
+    );
+    source.wrong(certificate, &problem)
+}
+
+fn incomplete(source: &Source, missing: &str) -> ConfigurationError {
+    source.wrong(
+        missing,
+        "is missing: certificate mode needs DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_CERT and DASHOP_ALIPAY_ROOT_CERT, each \
+         itself or with _FILE",
+    )
+}
