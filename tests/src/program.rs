@@ -149,6 +149,9 @@ impl Setup {
             .env("DASHOP_STAFF_SECRET", STAFF_SECRET)
             // Buyers of these tests order the same again and again.
             .env("DASHOP_DOUBLE_CLICK", "0")
+            // And leave what they ordered unpaid.
+            .env("DASHOP_UNPAID_ORDERS", "0")
+            .env("DASHOP_UNPAID_PIECES", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
         command
@@ -241,6 +244,16 @@ impl Dashop {
     /// A buyer with a valid token, whether or not the user exists.
     pub fn buyer(&self, username: &str) -> Buyer {
         Buyer::new(self.browser.clone(), self.url(""), token(username, 3600))
+    }
+
+    /// A valid token for this name.
+    pub fn token(&self, username: &str) -> String {
+        token(username, 24 * 3600)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// One of the shop's people, with a token from the command line.

@@ -12,9 +12,10 @@ mod incoming;
 mod page_pay;
 mod query;
 mod refund;
+mod signers;
 mod text;
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::sync::Arc;
 
 use alipay_protocol::{Params, SignError, request};
 use async_trait::async_trait;
@@ -23,10 +24,10 @@ use ports::{
     Clock, CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome,
     RefundRequest, VerifiedNotification, VerifiedReturn,
 };
-use tokio::sync::Semaphore;
 
 use client::Client;
 pub use config::{AlipayConfig, AlipayConfigError, AlipayTimeouts};
+use signers::{NotSigned, Signers};
 
 /// `timestamp`, `time_expire` and every other time are in UTC+8, which a [`ShopTime`] is.
 fn alipay_time(time: ShopTime) -> String {
@@ -38,7 +39,7 @@ pub struct AlipayGateway {
     config: Arc<AlipayConfig>,
     client: Client,
     clock: Arc<dyn Clock>,
-    signers: Semaphore,
+    signers: Signers,
 }
 
 impl AlipayGateway {
@@ -50,19 +51,17 @@ impl AlipayGateway {
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
         config.check()?;
         let client = Client::new(&config)?;
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Ok(Self { config: Arc::new(config), client, clock, signers: Semaphore::new(cores) })
+        let signers = Signers::start().map_err(AlipayConfigError::Threads)?;
+        Ok(Self { config: Arc::new(config), client, clock, signers })
     }
 
-    /// Signs where it stalls nobody: 0.3 ms of computing would hold up everything else on the calling thread. No more
-    /// signatures at once than there are processors, for more would only take turns.
+    /// Signs where it stalls nobody.
     async fn sign(&self, params: Params) -> Result<Params, GatewayError> {
-        let _place = self.signers.acquire().await.map_err(|_| cannot_sign())?;
         let config = Arc::clone(&self.config);
-        let signing = tokio::task::spawn_blocking(move || request::sign(params, &config.app_private_key));
+        let signing = self.signers.run(move || request::sign(params, &config.app_private_key));
         match signing.await {
             Ok(Ok(signed)) => Ok(signed),
-            Ok(Err(SignError)) | Err(_) => Err(cannot_sign()),
+            Ok(Err(SignError)) | Err(NotSigned) => Err(cannot_sign()),
         }
     }
 }

@@ -45,6 +45,7 @@ impl Failure {
             | Code::Alipay
             | Code::KeyReused
             | Code::AmountChanged
+            | Code::TooMuchUnpaid
             | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
         };
         Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }

@@ -44,6 +44,8 @@ pub enum Code {
     KeyReused = 50112,
     /// The order does not cost what the client expected.
     AmountChanged = 50113,
+    /// The buyer has too many unpaid orders, or too many unpaid pieces of one SKU.
+    TooMuchUnpaid = 50114,
     /// Anything unforeseen.
     Unforeseen = 50000,
 }
@@ -52,7 +54,7 @@ impl Code {
     /// Those of whoever is not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 15] = [
+    pub(super) const OF_REFUSALS: [Self; 16] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -67,6 +69,7 @@ impl Code {
         Self::Alipay,
         Self::KeyReused,
         Self::AmountChanged,
+        Self::TooMuchUnpaid,
         Self::Unforeseen,
     ];
 
@@ -94,6 +97,7 @@ impl Code {
             Self::Alipay => "支付渠道暂不可用",
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
+            Self::TooMuchUnpaid => "未付款订单过多,请先付款或取消",
             Self::Unforeseen => "系统错误",
         };
         Failure::new(self, text)
@@ -151,16 +155,11 @@ impl From<PreviewRefusal> for Failure {
 impl From<PlaceOrderError> for Failure {
     fn from(error: PlaceOrderError) -> Self {
         match error {
-            PlaceOrderError::UnknownUser => Code::UnknownUser.failure(),
-            PlaceOrderError::UnknownAddress => Code::UnknownAddress.failure(),
-            PlaceOrderError::NothingSelected => Code::NothingSelected.failure(),
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
-            PlaceOrderError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
             PlaceOrderError::KeyReused => Code::KeyReused.failure(),
             PlaceOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             PlaceOrderError::Placement(error) => error.into(),
-            PlaceOrderError::Gateway(error) => error.into(),
-            PlaceOrderError::Carts(error) => unforeseen(&error),
+            PlaceOrderError::Unsigned { cause, .. } => cause.into(),
             PlaceOrderError::Store(error) => store_failure(&error),
         }
     }
@@ -169,16 +168,34 @@ impl From<PlaceOrderError> for Failure {
 impl From<PlacementError> for Failure {
     fn from(error: PlacementError) -> Self {
         match error {
-            PlacementError::Refused(refusal) => match refusal {
-                Refusal::Unavailable(sku_id) => unavailable(sku_id),
-                Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
-                Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
-                Refusal::Unpayable => Code::InvalidQuantity.failure(),
-            },
+            PlacementError::UnknownUser => Code::UnknownUser.failure(),
+            PlacementError::UnknownAddress => Code::UnknownAddress.failure(),
+            PlacementError::NothingSelected => Code::NothingSelected.failure(),
+            PlacementError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
+            PlacementError::Refused(refusal) => refusal.into(),
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
             PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
+            PlacementError::Carts(error) => unforeseen(&*error),
             PlacementError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(sku_id) => unavailable(sku_id),
+            Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
+            Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
+            Refusal::Unpayable => Code::InvalidQuantity.failure(),
+            Refusal::TooManyUnpaidOrders { limit } => {
+                Self::new(Code::TooMuchUnpaid, format!("未付款订单过多(最多{limit}个),请先付款或取消"))
+            }
+            Refusal::TooManyUnpaidPieces { sku_id, limit } => Self::new(
+                Code::TooMuchUnpaid,
+                format!("商品[{sku_id}]的未付款数量过多(最多{limit}件),请先付款或取消,或减少购买数量"),
+            ),
         }
     }
 }

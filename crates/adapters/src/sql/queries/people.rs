@@ -78,7 +78,7 @@ pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<V
     if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = address)]
 pub(super) struct AddressRow {
     id: i32,
@@ -88,7 +88,7 @@ pub(super) struct AddressRow {
 }
 
 /// What an address says, in the columns of the address book.
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = address)]
 pub(super) struct AddressText {
     tag: Option<String>,

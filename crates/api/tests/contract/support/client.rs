@@ -11,7 +11,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use api::http::{Shop, cors, named, routes};
-use ports::mock::{Ledgers, PreparedUnits};
+use ports::mock::{Ledgers, PreparedPlacing};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -20,8 +20,8 @@ use super::{Backs, Document};
 /// The shop, open.
 pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
-    pub(super) units: Arc<PreparedUnits>,
     pub(super) ledgers: Ledgers,
+    pub(super) placing: Arc<PreparedPlacing>,
     pub(super) origins: Vec<String>,
     pub(super) _writers: JoinSet<()>,
 }
@@ -38,10 +38,11 @@ impl Client {
     /// Over these, with everything else as usual.
     pub(crate) fn of(backs: Backs) -> Self {
         let (shop, writers) = backs.shop();
+        let placing = Arc::new(PreparedPlacing::new(|_| Ok(None), []));
         Self {
             shop: Data::new(shop),
-            units: Arc::default(),
             ledgers: Ledgers::default(),
+            placing,
             origins: Vec::new(),
             _writers: writers,
         }
@@ -100,13 +101,19 @@ impl Client {
 
     /// How many transactions were committed.
     pub(crate) fn commits(&self) -> usize {
-        self.units.commits() + self.ledgers.commits()
+        self.ledgers.commits()
     }
 
-    /// How many of the prepared units of work were not begun.
-    pub(crate) fn units_left(&self) -> usize {
-        self.units.left()
+    /// How many orders were placed.
+    pub(crate) fn placed(&self) -> usize {
+        self.placing.committed().iter().map(|group| group.orders.len()).sum()
     }
+
+    /// How many of the prepared transactions were not begun.
+    pub(crate) fn transactions_left(&self) -> usize {
+        self.placing.left()
+    }
+
 }
 
 impl Answer {

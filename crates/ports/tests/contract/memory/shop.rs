@@ -4,8 +4,8 @@ use domain::{
     ShopDate, Sku, SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
+    DayLedger, DirectBuys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase, UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -54,6 +54,14 @@ impl Shop for Memory {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn placing(&self) -> &dyn PlacingStore {
+        self
+    }
+
+    fn removals(&self) -> &dyn CartRemovalQueue {
         self
     }
 
