@@ -44,8 +44,9 @@ pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
-    BatchItems, BatchRequest, CartCleaned, CartCleaner, DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems, Outcome, PlaceOrder,
-    PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts, Unplaced,
+    BatchItems, BatchRequest, CartCleaned, CartCleaner, DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems,
+    Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError,
+    PlacementPorts, Unplaced,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};

@@ -426,9 +426,9 @@ impl<'a> Sequence<'a> {
     /// Puts these lines into the cart, in place of what is in it.
     async fn fill_cart(&self, lines: &[(SkuId, u32)]) {
         let store = &self.world.store;
-        for line in store.load(BUYER).await.unwrap().lines {
-            store.discard(BUYER, line.sku_id).await.unwrap();
-        }
+        let left: Vec<SkuId> =
+            store.load(BUYER).await.unwrap().lines.into_iter().map(|line| line.sku_id).collect();
+        store.discard(BUYER, &left).await.unwrap();
         let change = |(sku_id, pieces): &(SkuId, u32)| CartLineChange {
             sku_id: *sku_id,
             was: None,

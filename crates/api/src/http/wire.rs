@@ -2,8 +2,8 @@
 
 use application::{ListedOrder, OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry, Unavailable,
-    UnavailableReason, Unkept,
+    Address, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry,
+    Unavailable, UnavailableReason, Unkept,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{
-    AddressId, Allocation, Event, IdempotencyKey, NewOrder, OrderId, OrderStatus, RepeatGuard, SkuId, UnpaidOrders,
-    UserId, Username,
+    AddressId, Allocation, IdempotencyKey, NewOrder, OrderId, OrderStatus, RepeatGuard, SkuId, UnpaidOrders,
+    UserId, Username, ledger::Event,
 };
 
 use super::{

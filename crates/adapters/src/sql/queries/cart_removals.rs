@@ -52,8 +52,9 @@ impl CartRemovalQueue for Database {
         limit: u32,
     ) -> Result<Vec<CartRemoval>, StoreError> {
         let mut lease = Database::begin(self).await?;
-        let taken = lease.call(|conn| take_over(conn, before, now, limit)).await?;
+        let (taken, parked) = lease.call(|conn| take_over(conn, before, now, limit)).await?;
         lease.commit().await?;
+        self.parked.add(parked);
         Ok(taken)
     }
 
@@ -130,14 +131,15 @@ async fn take_over(
     before: ShopTime,
     now: ShopTime,
     limit: u32,
-) -> Result<Vec<CartRemoval>, QueryError> {
-    let (taken, _parked) = claim(conn, before, limit).await?;
+) -> Result<(Vec<CartRemoval>, usize), QueryError> {
+    let (taken, parked) = claim(conn, before, limit).await?;
     if !taken.is_empty() {
-        let these = dashop_cart_removal::order_id.eq_any(taken.iter().map(|removal| removal.order_id.as_str()));
+        let these =
+            dashop_cart_removal::order_id.eq_any(taken.iter().map(|removal| removal.order_id.as_str()));
         let moved = dashop_cart_removal::recorded_at.eq(Moment(now));
         diesel::update(dashop_cart_removal::table.filter(these)).set(moved).execute(conn).await?;
     }
-    Ok(taken)
+    Ok((taken, parked))
 }
 
 async fn forget(conn: &mut Conn, order_ids: &[OrderId]) -> Result<(), QueryError> {

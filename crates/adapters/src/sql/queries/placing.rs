@@ -135,7 +135,12 @@ impl FoundBuyer<'_> {
                 Ok(lines) => ordered_lines.extend(lines),
                 Err(error) => {
                     let error = &error as &dyn std::error::Error;
-                    tracing::error!(table = "dashop_cart_removal", key = order_id, error, "a row that cannot be read is left out");
+                    tracing::error!(
+                        table = "dashop_cart_removal",
+                        key = order_id,
+                        error,
+                        "a row that cannot be read is left out"
+                    );
                 }
             }
         }
