@@ -7,7 +7,7 @@ use super::Backend;
 
 /// Up to so many rows or values in one statement, it is prepared once a connection; more of them would be more forms of
 /// the statement than are worth keeping.
-const KEPT_UP_TO: usize = 8;
+const KEPT_UP_TO: usize = 64;
 
 /// A query that the connection prepares once and keeps, found again by its text.
 ///
