@@ -23,9 +23,9 @@ use adapters::{
 use alipay_protocol::KeyError;
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
+    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult,
+    PlaceOrder, Placement, PlacementPorts, PreviewOrder, Reconcile, RefundOrder, SearchOrders, SettlePayment,
+    ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};

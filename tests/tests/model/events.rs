@@ -385,7 +385,8 @@ impl<'a> Sequence<'a> {
     async fn perform(&self, process: &Process, work: &Work) -> String {
         let cause = || Cause::shop("模型".to_owned(), None);
         match work {
-            Work::Place(_) => {
+            Work::Place(lines) => {
+                assert!(!lines.is_empty(), "nothing in the cart");
                 let outcome = process.placement.place(&[self.order_of_the_cart()]).await.remove(0);
                 format!("{:?}", outcome.map(|placed| placed.order.id))
             }

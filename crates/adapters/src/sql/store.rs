@@ -7,9 +7,10 @@ use domain::{
     Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval, CartRemovalQueue, CartStore, Catalog, Claimed, Credential,
-    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
-    LockedOrder, NewsBacklog, NewsDelivery, OrderClaim, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore,
+    AddressBook, AddressEditor, BackOffice, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
+    CartRemovalQueue, CartStore, Catalog, Claimed, Credential, Credentials, DayFigures, DayLedger,
+    Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord, LockedOrder, NewsBacklog,
+    NewsDelivery, OrderClaim, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore,
     Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
 };
 

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
-    Credentials, DayLedger, DirectBuys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase, UnitsOfWork,
-    Users,
+    Credentials, DayLedger, DirectBuys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase,
+    UnitsOfWork, Users,
     contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 

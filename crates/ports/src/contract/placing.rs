@@ -10,8 +10,8 @@ use domain::{
 use super::{
     Books, NewAddress, NewSku, OldOrder, Shop,
     samples::{
-        Stocked, append, a_sku, allocation, an_address, change, how_many, key, micros, money, noon, order_id, stamp,
-        until_let_through,
+        Stocked, a_sku, allocation, an_address, append, change, how_many, key, micros, money, noon, order_id,
+        stamp, until_let_through,
     },
 };
 use crate::{BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, StoreError};

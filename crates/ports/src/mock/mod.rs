@@ -14,9 +14,9 @@ use async_trait::async_trait;
 use domain::{Allocation, NewOrder, OrderId, OrderNews, RepeatGuard, ShopTime, UnpaidOrders, UserId};
 
 use crate::{
-    BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, CartRemovals, IdempotencyRepo, Obstacle, OrderClaim,
-    NewOrderRepo, Outbox, PlacingOutcome, PlacingStore, PlacingTransaction, StockRepo,
-    StoreError, UnitOfWork, UnitsOfWork,
+    BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, CartRemovals, IdempotencyRepo, NewOrderRepo, Obstacle,
+    OrderClaim, Outbox, PlacingOutcome, PlacingStore, PlacingTransaction, StockRepo, StoreError, UnitOfWork,
+    UnitsOfWork,
 };
 pub use ledgers::Ledgers;
 

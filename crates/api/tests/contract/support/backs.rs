@@ -44,16 +44,7 @@ impl Backs {
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
         let Self {
-            users,
-            address_book,
-            catalog,
-            carts,
-            direct_buys,
-            orders,
-            office,
-            ledgers,
-            gateway,
-            ..
+            users, address_book, catalog, carts, direct_buys, orders, office, ledgers, gateway, ..
         } = self;
         let (placing, queue) = (self.placing, self.removals);
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));

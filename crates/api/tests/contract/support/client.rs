@@ -113,7 +113,6 @@ impl Client {
     pub(crate) fn transactions_left(&self) -> usize {
         self.placing.left()
     }
-
 }
 
 impl Answer {

@@ -4,7 +4,8 @@ use actix_web::{test::TestRequest, web::Data};
 use api::http::Readiness;
 use async_trait::async_trait;
 use domain::{
-    Address, Cart, OrderId, OrderLedger, OrderStatus, Refund, RepeatGuard, ShopTime, Sku, UnpaidOrders, UserId,
+    Address, Cart, OrderId, OrderLedger, OrderStatus, Refund, RepeatGuard, ShopTime, Sku, UnpaidOrders,
+    UserId,
 };
 use ports::{
     AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, LockedOrder, OrderClaim, OrderRepo,
