@@ -287,12 +287,12 @@ async fn too_much_unpaid_is_50114_and_says_what_helps() {
         Parts::ordering().selling([sku(4, "104.95", 9)]).owing(unpaid)
     };
     assert_eq!(
-        owing(10, 0).post(direct_order()).await,
-        error(50114, "未付款订单过多(最多10个),请先付款或取消")
+        owing(20, 0).post(direct_order()).await,
+        error(50114, "未付款订单过多(最多20个),请先付款或取消")
     );
     assert_eq!(
         owing(1, 199).post(direct_order()).await,
         error(50114, "商品[4]的未付款数量过多(最多200件),请先付款或取消,或减少购买数量")
     );
-    assert_eq!(charging(owing(9, 198), "219.90").post(direct_order()).await, placed("219.90"));
+    assert_eq!(charging(owing(19, 198), "219.90").post(direct_order()).await, placed("219.90"));
 }

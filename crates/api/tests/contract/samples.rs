@@ -37,7 +37,7 @@ pub(crate) fn rules() -> ShopRules {
     ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
-        unpaid_limits: UnpaidLimits { orders: Some(10), pieces: Some(200), share_percent: 100 },
+        unpaid_limits: UnpaidLimits { orders: Some(20), pieces: Some(200), share_percent: 100 },
         double_click: std::time::Duration::ZERO,
         receipt_after: std::time::Duration::from_secs(10 * 24 * 3600),
         payment_deadline: Duration::from_secs(1800),
