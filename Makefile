@@ -50,9 +50,9 @@ lint: tools-build $(PAGES) ## Checks format, code, lock files and links; warning
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
-bench: tools-test $(PAGES) ## Measures what groups of orders are worth, and what many orders on record cost, as ratios
+bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios
 	$(CARGO) build --release --bin dashop --bin bench --bin size
-	target/release/bench
+	tests/servers/with-servers target/release/bench
 	tests/servers/with-servers target/release/size
 
 dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information

@@ -165,6 +165,9 @@ impl Setup {
             .env("DASHOP_STAFF_SECRET", STAFF_SECRET)
             // Buyers of these tests order the same again and again.
             .env("DASHOP_DOUBLE_CLICK", "0")
+            // And leave what they ordered unpaid.
+            .env("DASHOP_UNPAID_ORDERS", "0")
+            .env("DASHOP_UNPAID_PIECES", "0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
         command
@@ -282,6 +285,16 @@ impl Dashop {
     pub async fn sign_in(&self, username: &str, password: &str) -> Value {
         let body = serde_json::json!({"username": username, "password": password, "cart": null});
         self.browser.post_json(&self.url("/v1/tokens"), &body).await
+    }
+
+    /// A valid token for this name.
+    pub fn token(&self, username: &str) -> String {
+        token(username, 24 * 3600)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// One of the shop's people, with a token from the command line.

@@ -26,10 +26,10 @@ use adapters::{
 use alipay_protocol::{KeyError, certificates::CertificateFileError};
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile, RefundOrder, SearchOrders,
-    SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts, Transact,
-    WatchOrders,
+    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult,
+    PlaceOrder, Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile, RefundOrder,
+    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts,
+    Transact, WatchOrders,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -54,7 +54,7 @@ pub struct Services {
     pub shop: Shop,
     /// The stand-in for Alipay, where one runs in this process.
     pub sandbox: Option<Sandbox>,
-    /// What runs beside the handlers: the desk's writers, which end when the shop is gone.
+    /// What runs beside the handlers: the desk's writers and the cleaner of carts, which end when the shop is gone.
     pub writers: JoinSet<()>,
     /// Jobs that run until they are stopped.
     pub jobs: Supervisor,
@@ -199,12 +199,14 @@ impl Services {
             None => Arc::clone(&store) as _,
         };
         let sweep = Arc::new(SweepCarts {
-            units: Arc::clone(&store) as _,
+            queue: Arc::clone(&store) as _,
             carts: Arc::clone(&carts),
             clock: Arc::clone(&clock),
         });
-        let placement = placement(&store, &sweep, &clock, configuration);
-        let (desk, writers) = OrderDesk::open(Arc::new(placement), configuration.desk);
+        let (cleaner, cleaning) = CartCleaner::new(Arc::clone(&sweep));
+        let placement = placement(&store, &carts, cleaner, &clock, configuration);
+        let (desk, mut writers) = OrderDesk::open(Arc::new(placement), configuration.desk);
+        writers.spawn(cleaning);
         let sweep = redis.is_some().then_some(sweep);
         let backs = Backs { store: Arc::clone(&store), gateway, merchant, clock };
         let life = backs.order_life(configuration);
@@ -369,10 +371,9 @@ impl Backs {
             },
             place: PlaceOrder {
                 address_book: Arc::clone(&store) as _,
-                carts,
                 direct_buys: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
-                units: Arc::clone(&store) as _,
+                store: Arc::clone(&store) as _,
                 desk,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),
@@ -416,15 +417,17 @@ impl Backs {
 
 fn placement(
     store: &Arc<SqlStore>,
-    sweep: &Arc<SweepCarts>,
+    carts: &Arc<dyn CartStore>,
+    cleaner: CartCleaner,
     clock: &Arc<dyn Clock>,
     configuration: &Configuration,
 ) -> Placement {
     let ports = PlacementPorts {
+        store: Arc::clone(store) as _,
+        carts: Arc::clone(carts),
         catalog: Arc::clone(store) as _,
-        units: Arc::clone(store) as _,
         orders: Arc::clone(store) as _,
-        sweep: Arc::clone(sweep),
+        cleaner,
         clock: Arc::clone(clock),
         randomness: Arc::new(SystemRandomness),
     };

@@ -46,8 +46,9 @@ pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
-    DESK_PATIENCE, DeskSettings, OrderDesk, OrderDraft, OrderItems, PlaceOrder, PlaceOrderError,
-    PlaceOrderRequest, Placement, PlacementError, PlacementPorts,
+    BatchItems, BatchRequest, CartCleaned, CartCleaner, DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems,
+    Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError,
+    PlacementPorts, Unplaced,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use recently::Recently;
@@ -64,7 +65,7 @@ pub use watch_orders::WatchOrders;
 
 use std::time::Duration;
 
-use domain::{FreightPolicy, QuantityLimit};
+use domain::{FreightPolicy, QuantityLimit, UnpaidLimits};
 
 /// What the shop's owner sets about selling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,8 @@ pub struct ShopRules {
     pub quantity_limit: QuantityLimit,
     /// How long an order may stay unpaid.
     pub payment_deadline: Duration,
+    /// How much a buyer may leave unpaid.
+    pub unpaid_limits: UnpaidLimits,
     /// Within what time the same order of the same buyer is taken for a second click on the same button; nothing where
     /// every click is an order.
     pub double_click: Duration,

@@ -5,177 +5,236 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc};
 
 use application::{
-    DeskSettings, OrderDesk, OrderDraft, Placement, PlacementError, PlacementPorts, SweepCarts,
+    BatchItems, BatchRequest, CartCleaner, DeskSettings, OrderDesk, Outcome, Placement, PlacementError,
+    PlacementPorts, ShopRules, SweepCarts,
 };
 use domain::{
-    AddressId, IdempotencyKey, Order, OrderId, Purchase, Quantity, Refusal, RequestDigest, SkuId, UserId,
+    AddressId, Caller, IdempotencyKey, NotAdmitted, OrderId, Refusal, RequestDigest, SkuId, UnpaidLimits,
+    UnpaidOrders, UserId, Username,
 };
 use ports::{
-    InsertOrdersError, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
-    mock::{MockCartStore, MockCatalog, MockOrderReader, MockRandomness, MockUnitOfWork, PreparedUnits},
+    BegunPlacing, Buyer, BuyerQuery, Obstacle, OrderClaim, PlacingOutcome, PlacingStore, StoreError,
+    mock::{
+        MockCartRemovalQueue, MockCartStore, MockCatalog, MockOrderReader, MockRandomness, PreparedPlacing,
+        PreparedTransaction,
+    },
 };
 use support::*;
 
 /// The desk's group placement over mocks.
 struct Shop {
-    units: Arc<PreparedUnits>,
+    store: Arc<PreparedPlacing>,
     placement: Arc<Placement>,
 }
 
 /// A shop whose catalogue answers each look with the next number of pieces in stock.
-fn shop(stock: &[u32], orders: MockOrderReader, units: Vec<Result<MockUnitOfWork, StoreError>>) -> Shop {
+fn shop(
+    stock: &[u32],
+    orders: MockOrderReader,
+    transactions: Vec<Result<PreparedTransaction, StoreError>>,
+) -> Shop {
+    with_limits(stock, orders, transactions, UnpaidLimits::NONE)
+}
+
+fn with_limits(
+    stock: &[u32],
+    orders: MockOrderReader,
+    transactions: Vec<Result<PreparedTransaction, StoreError>>,
+    unpaid_limits: UnpaidLimits,
+) -> Shop {
     let mut catalog = MockCatalog::new();
     let mut looks: Vec<u32> = stock.iter().rev().copied().collect();
     catalog.expect_skus().times(stock.len()).returning(move |ids| {
         let stock = looks.pop().unwrap();
         Ok(ids.iter().map(|id| (*id, sku(id.0, "209", stock))).collect::<BTreeMap<_, _>>())
     });
-    with_catalog(catalog, orders, units)
+    let store = Arc::new(PreparedPlacing::new(|query| Ok(Ok(buyer(query))), transactions));
+    let rules = ShopRules { unpaid_limits, ..rules() };
+    let placement = placement(catalog, MockCartStore::new(), orders, Arc::clone(&store) as _, rules);
+    Shop { placement, store }
 }
 
-fn with_catalog(
+fn placement(
     catalog: MockCatalog,
+    carts: MockCartStore,
     orders: MockOrderReader,
-    units: Vec<Result<MockUnitOfWork, StoreError>>,
-) -> Shop {
-    let units = Arc::new(PreparedUnits::new(units));
-    Shop { placement: placement(catalog, orders, Arc::clone(&units) as _), units }
-}
-
-fn placement(catalog: MockCatalog, orders: MockOrderReader, units: Arc<dyn UnitsOfWork>) -> Arc<Placement> {
+    store: Arc<dyn PlacingStore>,
+    rules: ShopRules,
+) -> Arc<Placement> {
     let mut randomness = MockRandomness::new();
     randomness.expect_draw().return_const(7_u32);
+    let carts = Arc::new(carts);
     let sweep = SweepCarts {
-        units: Arc::clone(&units),
-        carts: Arc::new(MockCartStore::new()),
+        queue: Arc::new(MockCartRemovalQueue::new()),
+        carts: Arc::clone(&carts) as _,
         clock: Arc::new(clock()),
     };
+    let (cleaner, _) = CartCleaner::new(Arc::new(sweep));
     let ports = PlacementPorts {
+        store,
+        carts,
         catalog: Arc::new(catalog),
-        units,
         orders: Arc::new(orders),
-        sweep: Arc::new(sweep),
+        cleaner,
         clock: Arc::new(clock()),
         randomness: Arc::new(randomness),
     };
-    Arc::new(Placement::new(ports, rules()))
+    Arc::new(Placement::new(ports, rules))
+}
+
+/// The users of these tests are called by their numbers.
+fn buyer(query: &BuyerQuery) -> Buyer {
+    Buyer {
+        user_id: UserId(query.caller.username.0.parse().unwrap()),
+        address: Some(address()).filter(|address| address.id == query.address_id),
+        ordered_lines: Vec::new(),
+        latest_order_at: None,
+    }
 }
 
 /// A direct buy of one piece of SKU 1.
-fn draft(user: i32) -> OrderDraft {
-    OrderDraft {
-        user_id: UserId(user),
+fn direct(user: i32) -> BatchRequest {
+    BatchRequest {
+        caller: Caller { username: Username(user.to_string()), mark: None },
         address_id: AddressId(7),
-        shipping: shipping(),
-        purchase: Purchase::of_one(SkuId(1), Quantity::ONE),
-        cart_lines: vec![],
+        items: BatchItems::Direct { sku_id: SkuId(1), quantity: 1 },
         expected_amount: None,
         idempotency: None,
-        repeat_guard: None,
+        is_guarded: false,
     }
 }
 
-fn keyed(user: i32) -> OrderDraft {
+fn keyed(user: i32) -> BatchRequest {
     let key = IdempotencyKey::parse("k").unwrap();
-    OrderDraft { idempotency: Some((key, RequestDigest("digest".to_owned()))), ..draft(user) }
+    BatchRequest { idempotency: Some((key, RequestDigest("digest".to_owned()))), ..direct(user) }
 }
 
-/// A unit of work that takes so many pieces and writes so many orders.
-fn writing(pieces: u32, orders: usize) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock
-        .expect_take()
-        .times(1)
-        .withf(move |taken| taken.len() == 1 && taken[0].pieces == pieces && taken[0].price == money("209"))
-        .returning(|_| Ok(StockOutcome::Taken));
-    unit.orders.expect_insert().times(1).withf(move |new| new.len() == orders).returning(|_| Ok(()));
-    unit
+fn guarded(user: i32) -> BatchRequest {
+    BatchRequest { is_guarded: true, ..direct(user) }
 }
 
-fn stock_changed() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().times(1).returning(|_| Ok(StockOutcome::Changed));
-    unit
+fn committing() -> Result<PreparedTransaction, StoreError> {
+    Ok(PreparedTransaction::committing())
 }
 
-fn locked() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().times(1).returning(|_| Err(rows_locked()));
-    unit
+fn stock_changed() -> Result<PreparedTransaction, StoreError> {
+    Ok(PreparedTransaction::ending(Ok(PlacingOutcome::StockChanged)))
+}
+
+fn failing(error: StoreError) -> Result<PreparedTransaction, StoreError> {
+    Ok(PreparedTransaction::ending(Err(error)))
+}
+
+fn locked() -> Result<PreparedTransaction, StoreError> {
+    failing(rows_locked())
+}
+
+fn refused_by_database() -> Result<PreparedTransaction, StoreError> {
+    failing(StoreError::Refused("foreign key".into()))
 }
 
 /// A database that waits for rows that others hold.
-struct SlowUnits;
+struct SlowStore;
 
 #[async_trait::async_trait]
-impl UnitsOfWork for SlowUnits {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+impl PlacingStore for SlowStore {
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError> {
+        Ok(queries.iter().map(buyer).map(Ok).collect())
+    }
+
+    async fn begin_group(&self, _: &[OrderClaim], _: bool) -> Result<BegunPlacing, StoreError> {
         tokio::time::sleep(std::time::Duration::from_secs(6)).await;
         Err(rows_locked())
     }
+
+    async fn release_guard(&self, _: &OrderId, _: &domain::RepeatGuard) -> Result<(), StoreError> {
+        Ok(())
+    }
 }
 
-fn insert_fails(error: InsertOrdersError) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-    unit.orders.expect_insert().times(1).return_once(|_| Err(error));
-    unit
+fn number(outcome: &Outcome) -> &str {
+    outcome.as_ref().unwrap().order.id.as_str()
 }
 
-fn number(outcome: &Result<Order, PlacementError>) -> &str {
-    outcome.as_ref().unwrap().id.as_str()
+fn error(outcome: &Outcome) -> &PlacementError {
+    &outcome.as_ref().unwrap_err().error
+}
+
+/// How many orders each committed group had, and how many pieces of SKU 1 were taken for it.
+fn groups(shop: &Shop) -> Vec<(usize, u32)> {
+    let groups = shop.store.committed();
+    assert!(groups.iter().flat_map(|group| &group.taken).all(|taken| taken.price == money("209")));
+    let size = |group: &ports::mock::WrittenGroup| {
+        (group.orders.len(), group.taken.iter().map(|taken| taken.pieces).sum())
+    };
+    groups.iter().map(size).collect()
 }
 
 #[tokio::test]
 async fn a_group_is_written_in_one_transaction_and_each_told_its_own() {
-    let shop = shop(&[2], MockOrderReader::new(), vec![Ok(writing(2, 2))]);
-    let outcomes = shop.placement.place(&[draft(1), draft(2), draft(3)]).await;
+    let shop = shop(&[2], MockOrderReader::new(), vec![committing()]);
+    let outcomes = shop.placement.place(&[direct(1), direct(2), direct(3)]).await;
     assert_eq!(number(&outcomes[0]), "2019112812000001");
     assert_eq!(number(&outcomes[1]), "2019112812000002");
-    assert!(matches!(outcomes[2], Err(PlacementError::Refused(Refusal::StockShort(SkuId(1))))));
-    assert_eq!(shop.units.commits(), 1);
+    assert!(matches!(error(&outcomes[2]), PlacementError::Refused(Refusal::StockShort(SkuId(1)))));
+    assert_eq!(groups(&shop), [(2, 2)]);
 }
 
 #[tokio::test]
 async fn where_nobody_can_be_served_nothing_is_begun() {
     let shop = shop(&[0], MockOrderReader::new(), vec![]);
-    let outcomes = shop.placement.place(&[draft(1), draft(2)]).await;
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(PlacementError::Refused(_)))));
+    let outcomes = shop.placement.place(&[direct(1), direct(2)]).await;
+    assert!(outcomes.iter().all(|outcome| matches!(error(outcome), PlacementError::Refused(_))));
+    assert_eq!(shop.store.begun().len(), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_valid_costs_no_other_its_place() {
+    let shop = shop(&[5], MockOrderReader::new(), vec![committing()]);
+    let elsewhere = BatchRequest { address_id: AddressId(8), ..direct(2) };
+    let too_many = BatchItems::Direct { sku_id: SkuId(1), quantity: 201 };
+    let too_many = BatchRequest { items: too_many, ..direct(3) };
+    let outcomes = shop.placement.place(&[direct(1), elsewhere, too_many, direct(4)]).await;
+    assert!(outcomes[0].is_ok() && outcomes[3].is_ok());
+    assert!(matches!(error(&outcomes[1]), PlacementError::UnknownAddress));
+    assert!(matches!(error(&outcomes[2]), PlacementError::InvalidQuantity(_)));
+    assert_eq!(groups(&shop), [(2, 2)]);
 }
 
 #[tokio::test]
 async fn stock_that_others_took_meanwhile_is_looked_at_again() {
-    let shop = shop(&[2, 1], MockOrderReader::new(), vec![Ok(stock_changed()), Ok(writing(1, 1))]);
-    let outcomes = shop.placement.place(&[draft(1), draft(2)]).await;
+    let shop = shop(&[2, 1], MockOrderReader::new(), vec![stock_changed(), committing()]);
+    let outcomes = shop.placement.place(&[direct(1), direct(2)]).await;
     assert!(outcomes[0].is_ok());
-    assert!(matches!(outcomes[1], Err(PlacementError::Refused(Refusal::StockShort(_)))));
-    assert_eq!(shop.units.commits(), 1);
+    assert!(matches!(error(&outcomes[1]), PlacementError::Refused(Refusal::StockShort(_))));
+    assert_eq!(groups(&shop), [(1, 1)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn locked_rows_are_tried_again_so_often_and_then_the_shop_is_busy() {
-    let again = shop(&[5, 5], MockOrderReader::new(), vec![Ok(locked()), Ok(writing(1, 1))]);
-    assert!(again.placement.place(&[draft(1)]).await[0].is_ok());
+    let again = shop(&[5, 5, 5], MockOrderReader::new(), vec![locked(), Err(rows_locked()), committing()]);
+    assert!(again.placement.place(&[direct(1)]).await[0].is_ok());
 
-    let units = (0..8).map(|_| Ok(locked())).collect();
-    let never = shop(&[5; 8], MockOrderReader::new(), units);
-    let outcomes = never.placement.place(&[draft(1)]).await;
-    assert!(matches!(outcomes[..], [Err(PlacementError::Busy)]));
-    assert_eq!((never.units.commits(), never.units.left()), (0, 0));
+    let never = shop(&[5; 8], MockOrderReader::new(), (0..8).map(|_| locked()).collect());
+    let outcomes = never.placement.place(&[direct(1)]).await;
+    assert!(matches!(error(&outcomes[0]), PlacementError::Busy));
+    assert_eq!((groups(&never), never.store.left()), (vec![], 0));
 }
 
 /// Somebody holds SKU 1. Two tries together, then one by one: the first order of SKU 1 gets stuck, the second does not
 /// wait for the same rows again, and who buys something else is served.
 #[tokio::test(start_paused = true)]
 async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
-    let other = OrderDraft { purchase: Purchase::of_one(SkuId(2), Quantity::ONE), ..draft(3) };
-    let one_pass = vec![Ok(locked()), Ok(writing(1, 1))];
-    let later = (0..7).map(|_| Ok(locked()));
-    let units = vec![Ok(locked()), Ok(locked())].into_iter().chain(one_pass).chain(later).collect();
-    let shop = shop(&[5; 11], MockOrderReader::new(), units);
-    let outcomes = shop.placement.place(&[draft(1), draft(2), other]).await;
-    assert!(matches!(outcomes[..], [Err(PlacementError::Busy), Err(PlacementError::Busy), Ok(_)]));
-    assert_eq!((shop.units.commits(), shop.units.left()), (1, 0));
+    let other = BatchItems::Direct { sku_id: SkuId(2), quantity: 1 };
+    let other = BatchRequest { items: other, ..direct(3) };
+    let mut transactions = vec![locked(), locked(), locked(), committing()];
+    transactions.extend((0..7).map(|_| locked()));
+    let shop = shop(&[5; 11], MockOrderReader::new(), transactions);
+    let outcomes = shop.placement.place(&[direct(1), direct(2), other]).await;
+    assert!(matches!(error(&outcomes[0]), PlacementError::Busy));
+    assert!(matches!(error(&outcomes[1]), PlacementError::Busy));
+    assert!(outcomes[2].is_ok());
+    assert_eq!((groups(&shop), shop.store.left()), (vec![(1, 1)], 0));
 }
 
 /// What takes longer than the patience of a group ends; nobody is tried for ever.
@@ -183,18 +242,19 @@ async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
 async fn a_group_has_a_limited_time_in_all() {
     let mut catalog = MockCatalog::new();
     catalog.expect_skus().returning(|ids| Ok(ids.iter().map(|id| (*id, sku(id.0, "209", 5))).collect()));
-    let placement = placement(catalog, MockOrderReader::new(), Arc::new(SlowUnits));
+    let (carts, orders) = (MockCartStore::new(), MockOrderReader::new());
+    let placement = placement(catalog, carts, orders, Arc::new(SlowStore), rules());
     let started = tokio::time::Instant::now();
-    let outcomes = placement.place(&[draft(1)]).await;
-    assert!(matches!(outcomes[..], [Err(PlacementError::Busy)]));
+    let outcomes = placement.place(&[direct(1)]).await;
+    assert!(matches!(error(&outcomes[0]), PlacementError::Busy));
     assert!(started.elapsed() < std::time::Duration::from_secs(13), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
 async fn numbers_of_orders_that_were_not_written_are_given_again() {
-    let units = (0..7).map(|_| Ok(stock_changed())).chain([Ok(writing(1, 1))]).collect();
-    let shop = shop(&[5; 8], MockOrderReader::new(), units);
-    assert_eq!(number(&shop.placement.place(&[draft(1)]).await[0]), "2019112812000001");
+    let transactions = (0..7).map(|_| stock_changed()).chain([committing()]).collect();
+    let shop = shop(&[5; 8], MockOrderReader::new(), transactions);
+    assert_eq!(number(&shop.placement.place(&[direct(1)]).await[0]), "2019112812000001");
 }
 
 #[tokio::test]
@@ -203,102 +263,147 @@ async fn a_number_that_another_process_gave_is_replaced() {
     orders.expect_numbers_beginning_with().times(1).withf(|second| second == "20191128120000").returning(
         |_| Ok((0..=50).map(|pair| OrderId::parse(&format!("20191128120000{pair:02}")).unwrap()).collect()),
     );
-    let taken = insert_fails(InsertOrdersError::NumberTaken("duplicate".into()));
-    let shop = shop(&[5, 5], orders, vec![Ok(taken), Ok(writing(1, 1))]);
-    let outcomes = shop.placement.place(&[draft(1)]).await;
+    let taken = Ok(PreparedTransaction::ending(Ok(PlacingOutcome::NumberTaken)));
+    let shop = shop(&[5, 5], orders, vec![taken, committing()]);
+    let outcomes = shop.placement.place(&[direct(1)]).await;
     assert_eq!(number(&outcomes[0]), "2019112812000051");
 }
 
 #[tokio::test]
 async fn a_member_that_the_database_refuses_does_not_take_the_others_down() {
-    let refused = || insert_fails(InsertOrdersError::Store(StoreError::Refused("foreign key".into())));
-    let units = vec![Ok(refused()), Ok(writing(1, 1)), Ok(refused()), Ok(writing(1, 1))];
-    let shop = shop(&[5; 4], MockOrderReader::new(), units);
-    let outcomes = shop.placement.place(&[draft(1), draft(2), draft(3)]).await;
+    let transactions = vec![refused_by_database(), committing(), refused_by_database(), committing()];
+    let shop = shop(&[5; 4], MockOrderReader::new(), transactions);
+    let outcomes = shop.placement.place(&[direct(1), direct(2), direct(3)]).await;
     assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
     assert!(
-        matches!(&outcomes[1], Err(PlacementError::Store(cause)) if matches!(**cause, StoreError::Refused(_)))
+        matches!(error(&outcomes[1]), PlacementError::Store(cause) if matches!(**cause, StoreError::Refused(_)))
     );
-    assert_eq!(shop.units.commits(), 2);
+    assert_eq!(groups(&shop), [(1, 1), (1, 1)]);
 }
 
 #[tokio::test]
 async fn a_database_that_is_gone_is_not_asked_once_for_each_member() {
-    let units = vec![Err(store_down()), Ok(MockUnitOfWork::default())];
-    let shop = shop(&[5], MockOrderReader::new(), units);
-    let outcomes = shop.placement.place(&[draft(1), draft(2)]).await;
-    for outcome in &outcomes {
-        assert!(
-            matches!(outcome, Err(PlacementError::Store(cause)) if matches!(**cause, StoreError::Unavailable(_)))
-        );
-    }
-    assert_eq!((outcomes.len(), shop.units.left()), (2, 1));
+    let unavailable = |outcome: &Outcome| matches!(error(outcome), PlacementError::Store(cause) if matches!(**cause, StoreError::Unavailable(_)));
+    let shop = shop(&[5], MockOrderReader::new(), vec![Err(store_down()), committing()]);
+    let outcomes = shop.placement.place(&[direct(1), direct(2)]).await;
+    assert!(outcomes.iter().all(unavailable), "{outcomes:?}");
+    assert_eq!((outcomes.len(), shop.store.left()), (2, 1));
 
     let mut catalog = MockCatalog::new();
     catalog.expect_skus().times(1).returning(|_| Err(store_down()));
-    let shop = with_catalog(catalog, MockOrderReader::new(), vec![]);
-    assert!(matches!(shop.placement.place(&[draft(1)]).await[0], Err(PlacementError::Store(_))));
+    let store = Arc::new(PreparedPlacing::new(|query| Ok(Ok(buyer(query))), []));
+    let (carts, orders) = (MockCartStore::new(), MockOrderReader::new());
+    let placement = placement(catalog, carts, orders, store, rules());
+    assert!(unavailable(&placement.place(&[direct(1)]).await[0]));
+}
+
+/// Neither the key of one member nor the guard of another costs the rest of the group its transaction.
+#[tokio::test]
+async fn a_key_or_a_guard_in_use_costs_its_own_member_alone() {
+    let hindered = vec![None, Some(Obstacle::KeyInUse), Some(Obstacle::GuardInUse), None];
+    let transactions = vec![Ok(PreparedTransaction::hindering(hindered))];
+    let shop = shop(&[9], MockOrderReader::new(), transactions);
+    let outcomes = shop.placement.place(&[direct(1), keyed(2), guarded(3), direct(4)]).await;
+    assert!(outcomes[0].is_ok() && outcomes[3].is_ok());
+    assert!(matches!(error(&outcomes[1]), PlacementError::KeyInUse));
+    assert!(matches!(error(&outcomes[2]), PlacementError::Repeated));
+    assert_eq!(groups(&shop), [(2, 2)], "one transaction, and no piece for those who are not served");
 }
 
 #[tokio::test]
-async fn two_requests_under_one_key_in_one_group_make_one_order() {
-    let bound = |orders: usize, is_new: bool| {
-        let mut unit = writing(u32::try_from(orders).unwrap(), orders);
-        unit.idempotency.expect_record().times(1).returning(move |_, _| Ok(is_new));
-        unit
-    };
-    let units = vec![Ok(bound(2, false)), Ok(bound(1, true)), Ok(bound(1, false))];
-    let shop = shop(&[5; 3], MockOrderReader::new(), units);
-    let outcomes = shop.placement.place(&[keyed(1), keyed(1)]).await;
-    assert!(outcomes[0].is_ok());
-    assert!(matches!(outcomes[1], Err(PlacementError::KeyInUse)));
-    assert_eq!(shop.units.commits(), 1);
+async fn two_requests_under_one_key_or_guard_in_one_group_make_one_order() {
+    let shop = shop(&[5], MockOrderReader::new(), vec![committing()]);
+    let requests = [keyed(1), keyed(1), keyed(2), guarded(3), guarded(3)];
+    let outcomes = shop.placement.place(&requests).await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok() && outcomes[3].is_ok());
+    assert!(matches!(error(&outcomes[1]), PlacementError::KeyInUse));
+    assert!(matches!(error(&outcomes[4]), PlacementError::Repeated));
+    assert_eq!(groups(&shop), [(3, 3)]);
+}
+
+/// One cart, ordered twice at the same moment: the second finds its lines ordered, whether the first is in its own group
+/// or in that of another process.
+#[tokio::test]
+async fn a_cart_becomes_one_order() {
+    let ordering = |user: i32| BatchRequest { items: BatchItems::Cart, ..direct(user) };
+    let in_another_process = PreparedTransaction::hindering(vec![Some(Obstacle::CartOrdered), None]);
+    for (requests, transactions) in [
+        (vec![ordering(1), ordering(1)], vec![committing()]),
+        (vec![ordering(1), direct(2)], vec![Ok(in_another_process)]),
+    ] {
+        let mut catalog = MockCatalog::new();
+        catalog.expect_skus().returning(|ids| Ok(ids.iter().map(|id| (*id, sku(id.0, "209", 5))).collect()));
+        let mut carts = MockCartStore::new();
+        // The lines are there at the first look alone.
+        carts.expect_load_many().times(1).returning(|_| Ok([(UserId(1), cart(&[(1, 1, true)]))].into()));
+        carts.expect_load_many().times(1).returning(|_| Ok([(UserId(1), cart(&[]))].into()));
+        let store = Arc::new(PreparedPlacing::new(|query| Ok(Ok(buyer(query))), transactions));
+        let placement = placement(catalog, carts, MockOrderReader::new(), Arc::clone(&store) as _, rules());
+        let outcomes = placement.place(&requests).await;
+        let (placed, refused): (Vec<_>, Vec<_>) = outcomes.iter().partition(|outcome| outcome.is_ok());
+        assert_eq!(placed.len(), 1);
+        assert!(matches!(error(refused[0]), PlacementError::NothingSelected));
+        assert_eq!(store.committed().len(), 1);
+    }
+}
+
+/// A buyer with nine unpaid orders sends three more at once; another buyer is not concerned.
+#[tokio::test]
+async fn a_buyer_may_leave_so_much_unpaid() {
+    let limits = UnpaidLimits { orders: Some(10), ..UnpaidLimits::NONE };
+    let nine = UnpaidOrders { orders: 9, pieces: BTreeMap::new() };
+    let transaction =
+        PreparedTransaction { unpaid: [(UserId(1), nine)].into(), ..PreparedTransaction::committing() };
+    let shop = with_limits(&[9], MockOrderReader::new(), vec![Ok(transaction)], limits);
+    let outcomes = shop.placement.place(&[direct(1), direct(1), direct(2), direct(1)]).await;
+    assert!(outcomes[0].is_ok() && outcomes[2].is_ok());
+    for refused in [&outcomes[1], &outcomes[3]] {
+        let too_many = Refusal::TooManyUnpaidOrders { limit: 10 };
+        assert!(matches!(error(refused), PlacementError::Refused(refusal) if *refusal == too_many));
+    }
+    assert_eq!(groups(&shop), [(2, 2)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_commit_without_answer_is_looked_up_and_never_repeated() {
-    let unanswered = || {
-        let mut unit = writing(2, 2);
-        unit.commit_error = Some(StoreError::OutcomeUnknown("connection lost".into()));
-        unit
-    };
+    let unanswered = || failing(StoreError::OutcomeUnknown("connection lost".into()));
     let mut orders = MockOrderReader::new();
     let mut looks = vec![Ok(Some(order(domain::OrderStatus::AwaitingPayment))), Err(store_down()), Ok(None)];
     orders.expect_find().times(3).returning(move |_| looks.pop().unwrap());
-    let committed = shop(&[5], orders, vec![Ok(unanswered())]);
-    assert!(committed.placement.place(&[draft(1), draft(2)]).await.iter().all(Result::is_ok));
+    let committed = shop(&[5], orders, vec![unanswered()]);
+    assert!(committed.placement.place(&[direct(1), direct(2)]).await.iter().all(Result::is_ok));
 
     let mut orders = MockOrderReader::new();
     orders.expect_find().returning(|_| Ok(None));
-    let lost = shop(&[5], orders, vec![Ok(unanswered()), Ok(MockUnitOfWork::default())]);
-    let outcomes = lost.placement.place(&[draft(1), draft(2)]).await;
+    let lost = shop(&[5], orders, vec![unanswered(), committing()]);
+    let outcomes = lost.placement.place(&[direct(1), direct(2)]).await;
     for outcome in &outcomes {
         assert!(
-            matches!(outcome, Err(PlacementError::Store(cause)) if matches!(**cause, StoreError::OutcomeUnknown(_)))
+            matches!(error(outcome), PlacementError::Store(cause) if matches!(**cause, StoreError::OutcomeUnknown(_)))
         );
     }
-    assert_eq!((outcomes.len(), lost.units.left()), (2, 1), "written at most once");
+    assert_eq!((outcomes.len(), lost.store.left()), (2, 1), "written at most once");
 }
 
 #[tokio::test]
 async fn the_desk_places_what_is_waiting_as_one_group() {
-    let shop = shop(&[3], MockOrderReader::new(), vec![Ok(writing(3, 3))]);
+    let shop = shop(&[3], MockOrderReader::new(), vec![committing()]);
     let (desk, mut writers) =
         OrderDesk::open(Arc::clone(&shop.placement), DeskSettings { writers: 1, group: 64, queue: 64 });
     let (first, second, third) =
-        tokio::join!(desk.place(draft(1)), desk.place(draft(2)), desk.place(draft(3)));
+        tokio::join!(desk.place(direct(1)), desk.place(direct(2)), desk.place(direct(3)));
     assert!(first.is_ok() && second.is_ok() && third.is_ok());
     drop(desk);
     while writers.join_next().await.is_some() {}
-    assert_eq!(shop.units.commits(), 1);
+    assert_eq!(groups(&shop), [(3, 3)]);
 }
 
 #[tokio::test]
 async fn a_full_desk_turns_away() {
-    let shop = shop(&[1], MockOrderReader::new(), vec![Ok(writing(1, 1))]);
+    let shop = shop(&[1], MockOrderReader::new(), vec![committing()]);
     let (desk, _writers) =
         OrderDesk::open(Arc::clone(&shop.placement), DeskSettings { writers: 1, group: 1, queue: 1 });
-    let (first, second) = tokio::join!(desk.place(draft(1)), desk.place(draft(2)));
+    let (first, second) = tokio::join!(desk.place(direct(1)), desk.place(direct(2)));
     assert!(first.is_ok());
-    assert!(matches!(second, Err(PlacementError::Busy)));
+    assert!(matches!(error(&second), PlacementError::Busy));
 }

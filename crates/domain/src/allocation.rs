@@ -1,10 +1,14 @@
 use std::collections::BTreeMap;
 
-use crate::{AmountTooLarge, FreightPolicy, Money, Purchase, Quote, Sku, SkuId};
+use crate::{
+    AmountTooLarge, FreightPolicy, Money, Purchase, Quote, Sku, SkuId, UnpaidLimits, UnpaidOrders, UserId,
+};
 
 /// One order of a group that asks for stock.
 #[derive(Debug, Clone, Copy)]
 pub struct StockDemand<'a> {
+    /// Whose order it is.
+    pub buyer: UserId,
     /// What is wanted.
     pub purchase: &'a Purchase,
     /// What the client believes it costs, freight included, where it says so.
@@ -29,6 +33,20 @@ pub enum Refusal {
     /// The order costs nothing, which cannot be paid at Alipay.
     #[error("the order costs nothing")]
     CostsNothing,
+    /// The buyer has as many unpaid orders as one may have.
+    #[error("the buyer has {limit} unpaid orders, which is the most")]
+    TooManyUnpaidOrders {
+        /// The most unpaid orders of a buyer.
+        limit: u32,
+    },
+    /// With this order the buyer would hold more unpaid pieces of a SKU than one may.
+    #[error("the buyer may hold {limit} unpaid pieces of SKU {sku_id}")]
+    TooManyUnpaidPieces {
+        /// Of which SKU.
+        sku_id: SkuId,
+        /// The most unpaid pieces, as the settings and the stock allow.
+        limit: u32,
+    },
 }
 
 /// Pieces of one SKU to be taken for the whole group, at the price that was quoted.
@@ -42,60 +60,69 @@ pub struct Allocation {
     pub price: Money,
 }
 
-/// Who of a group gets what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GroupAllocation {
-    /// For each demand, in their order, the quote it is served at or why it is not.
-    pub outcomes: Vec<Result<Quote, Refusal>>,
-    /// What is to be taken from the stock, in ascending order of SKU ids, each once.
-    pub taken: Vec<Allocation>,
-}
-
 /// Shares the stock out among a group of orders: first come, first served, each whole or not at all.
 ///
-/// `skus` is what the catalogue has now; the caller then takes [`GroupAllocation::taken`] from the stock in one
-/// transaction with the orders, or, where that fails because the stock changed meanwhile, asks again.
-pub fn allocate(
-    demands: &[StockDemand<'_>],
-    skus: &BTreeMap<SkuId, Sku>,
-    freight: &FreightPolicy,
-) -> GroupAllocation {
-    let mut left: BTreeMap<SkuId, u32> = skus.iter().map(|(id, sku)| (*id, sku.stock)).collect();
-    let outcomes: Vec<_> = demands.iter().map(|demand| serve(demand, skus, freight, &mut left)).collect();
-    let taken = skus.values().filter_map(|sku| {
-        let pieces = sku.stock - left.get(&sku.id).copied().unwrap_or(sku.stock);
-        (pieces > 0).then_some(Allocation { sku_id: sku.id, pieces, price: sku.price })
-    });
-    GroupAllocation { taken: taken.collect(), outcomes }
+/// The caller then takes [`Allocator::taken`] from the stock in one transaction with the orders, or, where that fails
+/// because the stock changed meanwhile, asks again.
+#[derive(Debug)]
+pub struct Allocator<'a> {
+    skus: &'a BTreeMap<SkuId, Sku>,
+    freight: &'a FreightPolicy,
+    limits: &'a UnpaidLimits,
+    left: BTreeMap<SkuId, u32>,
+    unpaid: BTreeMap<UserId, UnpaidOrders>,
 }
 
-fn serve(
-    demand: &StockDemand<'_>,
-    skus: &BTreeMap<SkuId, Sku>,
-    freight: &FreightPolicy,
-    left: &mut BTreeMap<SkuId, u32>,
-) -> Result<Quote, Refusal> {
-    let quote = demand.purchase.quote(skus, freight).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
-    if let Some(line) = quote.unavailable.first() {
-        return Err(Refusal::Unavailable(line.sku_id));
+impl<'a> Allocator<'a> {
+    /// With the SKUs as the catalogue has them now, and what each buyer has not paid yet.
+    pub fn new(
+        skus: &'a BTreeMap<SkuId, Sku>,
+        freight: &'a FreightPolicy,
+        limits: &'a UnpaidLimits,
+        unpaid: BTreeMap<UserId, UnpaidOrders>,
+    ) -> Self {
+        let left = skus.iter().map(|(id, sku)| (*id, sku.stock)).collect();
+        Self { skus, freight, limits, left, unpaid }
     }
-    let short =
-        |line: &&crate::PricedLine| left.get(&line.sku.id).is_none_or(|left| *left < line.quantity.pieces());
-    if let Some(line) = quote.lines.iter().find(short) {
-        return Err(Refusal::StockShort(line.sku.id));
-    }
-    if quote.costs_nothing() {
-        return Err(Refusal::CostsNothing);
-    }
-    if demand.expected_amount.is_some_and(|expected| expected != quote.payment_amount) {
-        return Err(Refusal::AmountChanged(quote.payment_amount));
-    }
-    for line in &quote.lines {
-        if let Some(left) = left.get_mut(&line.sku.id) {
-            *left -= line.quantity.pieces();
+
+    /// Serves the next order of the group: the quote it is placed at.
+    ///
+    /// # Errors
+    /// It cannot be served; then it leaves everything to those who follow.
+    pub fn serve(&mut self, demand: &StockDemand<'_>) -> Result<Quote, Refusal> {
+        let quote =
+            demand.purchase.quote(self.skus, self.freight).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
+        if let Some(line) = quote.unavailable.first() {
+            return Err(Refusal::Unavailable(line.sku_id));
         }
+        let left_of = |id: &SkuId| self.left.get(id).copied().unwrap_or(0);
+        if let Some(line) = quote.lines.iter().find(|line| left_of(&line.sku.id) < line.quantity.pieces()) {
+            return Err(Refusal::StockShort(line.sku.id));
+        }
+        if quote.costs_nothing() {
+            return Err(Refusal::CostsNothing);
+        }
+        if demand.expected_amount.is_some_and(|expected| expected != quote.payment_amount) {
+            return Err(Refusal::AmountChanged(quote.payment_amount));
+        }
+        self.limits.check(self.unpaid.get(&demand.buyer), demand.purchase, left_of)?;
+        for line in demand.purchase.lines() {
+            if let Some(left) = self.left.get_mut(&line.sku_id) {
+                *left -= line.quantity.pieces();
+            }
+        }
+        self.unpaid.entry(demand.buyer).or_default().add(demand.purchase);
+        Ok(quote)
     }
-    Ok(quote)
+
+    /// What is to be taken from the stock for those who were served, in ascending order of SKU ids, each once.
+    pub fn taken(&self) -> Vec<Allocation> {
+        let taken = self.skus.values().filter_map(|sku| {
+            let pieces = sku.stock - self.left.get(&sku.id).copied().unwrap_or(sku.stock);
+            (pieces > 0).then_some(Allocation { sku_id: sku.id, pieces, price: sku.price })
+        });
+        taken.collect()
+    }
 }
 
 #[cfg(test)]
@@ -125,10 +152,20 @@ mod tests {
         Purchase::new(lines.iter().map(|(id, n)| (SkuId(*id), quantity(*n))).collect()).unwrap()
     }
 
+    struct GroupAllocation {
+        outcomes: Vec<Result<Quote, Refusal>>,
+        taken: Vec<Allocation>,
+    }
+
+    fn allocate(demands: &[StockDemand<'_>], skus: &BTreeMap<SkuId, Sku>) -> GroupAllocation {
+        let mut allocator = Allocator::new(skus, &FREIGHT, &UnpaidLimits::NONE, BTreeMap::new());
+        let outcomes = demands.iter().map(|demand| allocator.serve(demand)).collect();
+        GroupAllocation { outcomes, taken: allocator.taken() }
+    }
+
     fn allocate_all(purchases: &[Purchase], skus: &BTreeMap<SkuId, Sku>) -> GroupAllocation {
-        let demands: Vec<_> =
-            purchases.iter().map(|purchase| StockDemand { purchase, expected_amount: None }).collect();
-        allocate(&demands, skus, &FREIGHT)
+        let demand = |purchase| StockDemand { buyer: UserId(4), purchase, expected_amount: None };
+        allocate(&purchases.iter().map(demand).collect::<Vec<_>>(), skus)
     }
 
     #[test]
@@ -165,9 +202,12 @@ mod tests {
     #[test]
     fn another_amount_than_expected_takes_nothing() {
         let wanted = purchase(&[(1, 2)]);
-        let demand =
-            |expected: &str| StockDemand { purchase: &wanted, expected_amount: expected.parse().ok() };
-        let group = allocate(&[demand("2.99"), demand("3.00")], &shelf(&[2]), &FREIGHT);
+        let demand = |expected: &str| StockDemand {
+            buyer: UserId(4),
+            purchase: &wanted,
+            expected_amount: expected.parse().ok(),
+        };
+        let group = allocate(&[demand("2.99"), demand("3.00")], &shelf(&[2]));
         assert_eq!(group.outcomes[0], Err(Refusal::AmountChanged("3.00".parse().unwrap())));
         assert!(group.outcomes[1].is_ok());
     }
@@ -212,6 +252,29 @@ mod tests {
             }
             prop_assert!(group.taken.is_sorted_by(|a, b| a.sku_id < b.sku_id));
         }
+    }
+
+    /// The limits count what is on record and what the group itself places; another buyer is not concerned.
+    #[test]
+    fn a_buyer_of_the_group_is_held_to_the_limits() {
+        let skus = shelf(&[10]);
+        let limits = UnpaidLimits { orders: Some(3), pieces: None, share_percent: 50 };
+        let mut on_record = UnpaidOrders { orders: 1, ..UnpaidOrders::default() };
+        on_record.pieces.insert(SkuId(1), 2);
+        let mut allocator =
+            Allocator::new(&skus, &FREIGHT, &limits, BTreeMap::from([(UserId(4), on_record)]));
+        let mut serve = |buyer, pieces| {
+            let purchase = purchase(&[(1, pieces)]);
+            allocator.serve(&StockDemand { buyer: UserId(buyer), purchase: &purchase, expected_amount: None })
+        };
+        let too_many = Refusal::TooManyUnpaidPieces { sku_id: SkuId(1), limit: 6 };
+        assert_eq!(serve(4, 5), Err(too_many), "half of the 10 in stock and of the 2 that the buyer holds");
+        assert!(serve(4, 3).is_ok());
+        assert!(serve(4, 1).is_ok());
+        assert_eq!(serve(4, 1), Err(Refusal::TooManyUnpaidOrders { limit: 3 }));
+        assert!(serve(5, 3).is_ok(), "half of the 6 that are left");
+        assert_eq!(serve(5, 1), Err(Refusal::TooManyUnpaidPieces { sku_id: SkuId(1), limit: 3 }));
+        assert_eq!(allocator.taken().iter().map(|taken| taken.pieces).collect::<Vec<_>>(), [7]);
     }
 
     #[test]

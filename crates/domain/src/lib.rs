@@ -32,13 +32,14 @@ mod sku;
 mod status;
 mod stock_move;
 mod time;
+mod unpaid;
 
 pub use address::{Address, ShippingAddress};
 pub use address_book::{
     AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField, AddressRefusal, InvalidField,
     Postcode,
 };
-pub use allocation::{Allocation, GroupAllocation, Refusal, StockDemand, allocate};
+pub use allocation::{Allocation, Allocator, Refusal, StockDemand};
 pub use bill::{Bill, BillEntry, BillEntryKind, UnreadableLine};
 pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use cart::{Cart, CartLine, CartStamp};
@@ -74,3 +75,4 @@ pub use status::{
 };
 pub use stock_move::{Restock, StockMove, StockMoveKind, returned_by_line};
 pub use time::{ShopDate, ShopTime};
+pub use unpaid::{UnpaidLimits, UnpaidOrders};

@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
-use domain::{Cart, CartLineChange, CartStamp, OrderId, SkuId, UserId};
+use domain::{Cart, CartLineChange, CartStamp, NewOrder, OrderId, SkuId, UserId};
 
 use crate::BoxError;
 
@@ -12,8 +14,15 @@ pub trait CartStore: Send + Sync {
     /// A line that cannot be read MUST be left out, with a warning in the log, and MUST NOT hide the others.
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError>;
 
+    /// The carts of several users, each as [`CartStore::load`] has it. A cart that cannot be read is missing in the
+    /// answer, with an error in the log, and MUST NOT hide the others.
+    ///
+    /// MUST ask once, however many there are, where the carts are on one server.
+    async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError>;
+
     /// Takes ordered lines out of the carts, each only if its stamp is still the same; a line that changed
-    /// meanwhile, or is gone, stays as it is and is no error. Checking and removing MUST be one atomic step.
+    /// meanwhile, or is gone, stays as it is and is no error. Checking and removing MUST be one atomic step. A cart that
+    /// cannot be read has no such lines: it is logged, and MUST NOT keep the others from losing theirs.
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError>;
 
     /// Writes lines in the old shop's format, byte for byte `{"count": 2, "selected": 1}`: all of them, or none and
@@ -34,6 +43,17 @@ pub struct CartRemoval {
     pub user_id: UserId,
     /// Which lines, as they were when they were read.
     pub lines: Vec<(SkuId, CartStamp)>,
+}
+
+impl CartRemoval {
+    /// What leaves the cart with a new order; `None` for a direct buy.
+    pub fn of(new: &NewOrder) -> Option<Self> {
+        (!new.cart_lines.is_empty()).then(|| Self {
+            order_id: new.order.id.clone(),
+            user_id: new.order.user_id,
+            lines: new.cart_lines.clone(),
+        })
+    }
 }
 
 /// The carts cannot be read or written.

@@ -24,6 +24,7 @@ mod order_reader;
 mod order_repo;
 mod payment_gateway;
 mod people;
+mod placing;
 mod showcase;
 mod store_error;
 mod unit_of_work;
@@ -50,6 +51,10 @@ pub use payment_gateway::{
     VerifiedNotification, VerifiedReturn,
 };
 pub use people::{AddressBook, Destination, Users};
+pub use placing::{
+    BegunPlacing, Buyer, BuyerQuery, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
+    PlacingTransaction,
+};
 pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{

@@ -11,13 +11,13 @@ use std::{
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{OrderDraft, StartedPayment};
+use application::{BatchItems, BatchRequest, StartedPayment};
 use domain::{
-    Address, AddressId, Cause, Money, OrderId, OrderLedger, Purchase, Quantity, RefundAsk, Restock, Shipment,
+    Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, RefundAsk, Restock, Shipment,
     ShopTime, SkuId,
 };
 use futures_util::future::join_all;
-use ports::{AddressBook, Clock, OrderRepo};
+use ports::{AddressBook, CartStore, Clock, OrderRepo};
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
 use crate::{
@@ -119,6 +119,7 @@ impl<'a> Sequence<'a> {
             match self.random.random_range(0..20) {
                 0..3 if self.orders.len() < ORDERS => {
                     let lines = self.lines();
+                    self.fill_cart(&lines).await;
                     self.work(vec![Work::Place(lines)]).await;
                 }
                 0..7 => self.pay().await,
@@ -385,8 +386,9 @@ impl<'a> Sequence<'a> {
         let cause = || Cause::shop("模型".to_owned(), None);
         match work {
             Work::Place(lines) => {
-                let outcome = process.placement.place(&[self.draft(lines)]).await.remove(0);
-                format!("{:?}", outcome.map(|order| order.id))
+                assert!(!lines.is_empty(), "nothing in the cart");
+                let outcome = process.placement.place(&[self.order_of_the_cart()]).await.remove(0);
+                format!("{:?}", outcome.map(|placed| placed.order.id))
             }
             Work::Cancel(order, By::Buyer) => {
                 let buyer = &self.world.buyer;
@@ -422,19 +424,29 @@ impl<'a> Sequence<'a> {
         }
     }
 
-    fn draft(&self, lines: &[(SkuId, u32)]) -> OrderDraft {
-        let lines = lines
-            .iter()
-            .map(|(sku, pieces)| (*sku, Quantity::stored((*pieces).try_into().unwrap()).unwrap()));
-        OrderDraft {
-            user_id: BUYER,
+    /// Puts these lines into the cart, in place of what is in it.
+    async fn fill_cart(&self, lines: &[(SkuId, u32)]) {
+        let store = &self.world.store;
+        let left: Vec<SkuId> =
+            store.load(BUYER).await.unwrap().lines.into_iter().map(|line| line.sku_id).collect();
+        store.discard(BUYER, &left).await.unwrap();
+        let change = |(sku_id, pieces): &(SkuId, u32)| CartLineChange {
+            sku_id: *sku_id,
+            was: None,
+            count: (*pieces).into(),
+            selected: true,
+        };
+        assert!(store.write(BUYER, &lines.iter().map(change).collect::<Vec<_>>()).await.unwrap());
+    }
+
+    fn order_of_the_cart(&self) -> BatchRequest {
+        BatchRequest {
+            caller: self.world.buyer.clone(),
             address_id: AddressId(self.address.id.0),
-            shipping: self.address.shipping.clone(),
-            purchase: Purchase::new(lines.collect()).unwrap(),
-            cart_lines: Vec::new(),
+            items: BatchItems::Cart,
             expected_amount: None,
             idempotency: None,
-            repeat_guard: None,
+            is_guarded: false,
         }
     }
 

@@ -13,10 +13,13 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
-    CancelOrder, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently, Reconcile,
-    RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact, WatchOrders,
+    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently,
+    Reconcile, RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact,
+    WatchOrders,
 };
-use domain::{Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UserId, Username};
+use domain::{
+    Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username,
+};
 use ports::{Clock, PaymentGateway};
 use tests::{Data, Database};
 
@@ -116,20 +119,24 @@ impl Process {
         let rules = ShopRules {
             freight: FreightPolicy { flat: Money::from_fen(1_000).unwrap(), free_from: None },
             quantity_limit: QuantityLimit::new(200).unwrap(),
+            unpaid_limits: UnpaidLimits::NONE,
             double_click: Duration::ZERO,
             payment_deadline: Duration::from_secs(30 * 60),
             receipt_after: Duration::from_secs(10 * 24 * 3600),
         };
         let sweep = SweepCarts {
-            units: Arc::clone(store) as _,
+            queue: Arc::clone(store) as _,
             carts: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
         };
+        // The carts are in the database: there is nothing to clean after an order.
+        let (cleaner, _) = CartCleaner::new(Arc::new(sweep));
         let ports = PlacementPorts {
+            store: Arc::clone(store) as _,
+            carts: Arc::clone(store) as _,
             catalog: Arc::clone(store) as _,
-            units: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            sweep: Arc::new(sweep),
+            cleaner,
             clock: Arc::clone(&clock),
             randomness: Arc::new(SystemRandomness),
         };

@@ -115,6 +115,9 @@ pub enum AlipayConfigError {
     /// The HTTP client cannot be made.
     #[error("the HTTP client for Alipay cannot be made")]
     Client(#[source] reqwest::Error),
+    /// The threads that sign cannot be started.
+    #[error("the threads that sign cannot be started")]
+    Threads(#[source] std::io::Error),
 }
 
 impl AlipayConfig {

@@ -12,10 +12,11 @@ mod incoming;
 mod page_pay;
 mod query;
 mod refund;
+mod signers;
 mod text;
 mod trust;
 
-use std::{num::NonZero, sync::Arc, thread};
+use std::sync::Arc;
 
 use alipay_protocol::{Params, SignError, request};
 use async_trait::async_trait;
@@ -24,10 +25,10 @@ use ports::{
     Clock, CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome,
     RefundRequest, VerifiedNotification, VerifiedReturn,
 };
-use tokio::sync::Semaphore;
 
 use client::Client;
 pub use config::{AlipayConfig, AlipayConfigError, AlipayMode, AlipayTimeouts};
+use signers::{NotSigned, Signers};
 use trust::Trust;
 
 /// `timestamp`, `time_expire` and every other time are in UTC+8, which a [`ShopTime`] is.
@@ -41,7 +42,7 @@ pub struct AlipayGateway {
     client: Client,
     trust: Trust,
     clock: Arc<dyn Clock>,
-    signers: Semaphore,
+    signers: Signers,
 }
 
 impl AlipayGateway {
@@ -55,19 +56,17 @@ impl AlipayGateway {
         let client = Client::new(&config)?;
         let trust = Trust::new(&config.mode);
         trust.remind(clock.now());
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Ok(Self { config: Arc::new(config), client, trust, clock, signers: Semaphore::new(cores) })
+        let signers = Signers::start().map_err(AlipayConfigError::Threads)?;
+        Ok(Self { config: Arc::new(config), client, trust, clock, signers })
     }
 
-    /// Signs where it stalls nobody: 0.3 ms of computing would hold up everything else on the calling thread. No more
-    /// signatures at once than there are processors, for more would only take turns.
+    /// Signs where it stalls nobody.
     async fn sign(&self, params: Params) -> Result<Params, GatewayError> {
-        let _place = self.signers.acquire().await.map_err(|_| cannot_sign())?;
         let config = Arc::clone(&self.config);
-        let signing = tokio::task::spawn_blocking(move || request::sign(params, &config.app_private_key));
+        let signing = self.signers.run(move || request::sign(params, &config.app_private_key));
         match signing.await {
             Ok(Ok(signed)) => Ok(signed),
-            Ok(Err(SignError)) | Err(_) => Err(cannot_sign()),
+            Ok(Err(SignError)) | Err(NotSigned) => Err(cannot_sign()),
         }
     }
 }

@@ -11,9 +11,13 @@ use std::{
 use async_trait::async_trait;
 use deadpool_redis::{
     Manager, PoolConfig, Runtime, Timeouts, cluster,
-    redis::{self, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, TlsCertificates},
+    redis::{
+        self, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult, TlsCertificates,
+        cluster_async::ClusterConnection,
+    },
 };
-use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
+use domain::{Cart, CartLineChange, SkuId, UserId};
+use futures_util::future::join_all;
 use ports::{BoxError, CartError, CartRemoval, CartStore};
 
 use crate::cart_format;
@@ -142,20 +146,37 @@ impl RedisCarts {
         }
     }
 
+    /// Runs several commands, together where they are for one server; what one of them answers, or fails with, is none of
+    /// the others' business.
+    async fn run_all<T: FromRedisValue>(
+        &self,
+        commands: Vec<redis::Cmd>,
+    ) -> Result<Vec<RedisResult<T>>, BoxError> {
+        match &self.pool {
+            Pool::Single(pool) => {
+                let mut pipeline = redis::Pipeline::with_capacity(commands.len());
+                for command in commands {
+                    pipeline.add_command(command);
+                }
+                Ok(pipeline.ignore_errors().query_async(&mut pool.get().await?).await?)
+            }
+            // Keys are on different nodes; the connection takes the commands to each at the same time.
+            Pool::Cluster(pool) => {
+                let connection: &ClusterConnection = &*pool.get().await?;
+                let answers = commands.iter().map(|command| {
+                    let mut connection = connection.clone();
+                    async move { command.query_async(&mut connection).await }
+                });
+                Ok(join_all(answers).await)
+            }
+        }
+    }
+
     async fn within_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, CartError> {
         match tokio::time::timeout(self.timeout, work).await {
             Ok(outcome) => outcome.map_err(CartError),
             Err(elapsed) => Err(CartError(elapsed.into())),
         }
-    }
-
-    async fn remove(&self, user_id: UserId, lines: &[(SkuId, CartStamp)]) -> Result<(), BoxError> {
-        let mut script = redis::cmd("EVAL");
-        script.arg(REMOVE_UNCHANGED).arg(1).arg(key(user_id));
-        for (sku_id, stamp) in lines {
-            script.arg(sku_id.0).arg(stamp.0.as_str());
-        }
-        self.run(&script).await
     }
 
     /// What is stored of these lines now, byte for byte: a line that cannot be read is to be written over, but no other
@@ -208,35 +229,38 @@ impl RedisCarts {
 #[async_trait]
 impl CartStore for RedisCarts {
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
-        let mut command = redis::cmd("HGETALL");
-        command.arg(key(user_id));
-        // Bytes, because a value that is not even text must hide only its own line.
-        let stored: Vec<(Vec<u8>, Vec<u8>)> = self.within_time(self.run(&command)).await?;
-        let mut lines = BTreeMap::new();
-        for (field, value) in stored {
-            let line = match (str::from_utf8(&field), str::from_utf8(&value)) {
-                (Ok(field), Ok(value)) => cart_format::read_line(field, value),
-                (Err(_), _) | (_, Err(_)) => None,
-            };
-            match line {
-                Some(line) => drop(lines.insert(line.sku_id, line)),
-                None => {
-                    let field = String::from_utf8_lossy(&field);
-                    tracing::warn!(%user_id, ?field, "a cart line cannot be read and is left out");
-                }
+        let stored: StoredCart = self.within_time(self.run(&load(user_id))).await?;
+        Ok(read_cart(user_id, stored))
+    }
+
+    async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
+        let commands = user_ids.iter().map(|user_id| load(*user_id)).collect();
+        let answers: Vec<RedisResult<StoredCart>> = self.within_time(self.run_all(commands)).await?;
+        let cart = |(user_id, stored): (&UserId, RedisResult<StoredCart>)| match stored {
+            Ok(stored) => Some((*user_id, read_cart(*user_id, stored))),
+            Err(error) => {
+                tracing::error!(%user_id, %error, "a cart cannot be read");
+                None
             }
-        }
-        Ok(Cart { lines: lines.into_values().collect() })
+        };
+        Ok(user_ids.iter().zip(answers).filter_map(cart).collect())
     }
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
-        self.within_time(async {
-            for removal in removals {
-                self.remove(removal.user_id, &removal.lines).await?;
+        let commands = removals.iter().map(remove_unchanged).collect();
+        let answers: Vec<RedisResult<i64>> = self.within_time(self.run_all(commands)).await?;
+        let mut failure = None;
+        for (removal, answer) in removals.iter().zip(answers) {
+            match answer {
+                Ok(_) => {}
+                // What is not a hash has no lines.
+                Err(error) if error.to_string().contains("WRONGTYPE") => {
+                    tracing::error!(user_id = %removal.user_id, %error, "a cart cannot be read");
+                }
+                Err(error) => failure = Some(error),
             }
-            Ok(())
-        })
-        .await
+        }
+        failure.map_or(Ok(()), |error| Err(CartError(error.into())))
     }
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
@@ -257,6 +281,42 @@ fn server(url: &str, root_certificates: Option<&Path>) -> Result<ConnectionInfo,
         }
         None => Ok(url.into_connection_info()?),
     }
+}
+
+/// Fields and values, as bytes, because a value that is not even text must hide only its own line.
+type StoredCart = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn load(user_id: UserId) -> redis::Cmd {
+    let mut command = redis::cmd("HGETALL");
+    command.arg(key(user_id));
+    command
+}
+
+fn read_cart(user_id: UserId, stored: StoredCart) -> Cart {
+    let mut lines = BTreeMap::new();
+    for (field, value) in stored {
+        let line = match (str::from_utf8(&field), str::from_utf8(&value)) {
+            (Ok(field), Ok(value)) => cart_format::read_line(field, value),
+            (Err(_), _) | (_, Err(_)) => None,
+        };
+        match line {
+            Some(line) => drop(lines.insert(line.sku_id, line)),
+            None => {
+                let field = String::from_utf8_lossy(&field);
+                tracing::warn!(%user_id, ?field, "a cart line cannot be read and is left out");
+            }
+        }
+    }
+    Cart { lines: lines.into_values().collect() }
+}
+
+fn remove_unchanged(removal: &CartRemoval) -> redis::Cmd {
+    let mut script = redis::cmd("EVAL");
+    script.arg(REMOVE_UNCHANGED).arg(1).arg(key(removal.user_id));
+    for (sku_id, stamp) in &removal.lines {
+        script.arg(sku_id.0).arg(stamp.0.as_str());
+    }
+    script
 }
 
 fn key(user_id: UserId) -> String {

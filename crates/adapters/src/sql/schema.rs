@@ -359,5 +359,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     ddsc_sale_attr_value,
     tb_order_info,
     tb_order_goods,
+    dashop_cart_removal,
 );
 diesel::allow_tables_to_appear_in_same_query!(dashop_payment, dashop_refund);

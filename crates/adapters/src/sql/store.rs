@@ -8,11 +8,12 @@ use domain::{
     TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
-    Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys,
-    IdempotencyRecord, ListedOrder, LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery,
-    OrderReader, OrderRepo, OrderSearch, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
-    UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
+    CartRemovalQueue, CartStore, Catalog, Claimed, Credential, Credentials, DayFigures, DayLedger,
+    Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys, IdempotencyRecord, ListedOrder,
+    LockedOrder, NewsBacklog, NewsDelivery, OrderClaim, OrderFile, OrderListQuery, OrderReader, OrderRepo,
+    OrderSearch, PlacingStore, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork,
+    Users,
 };
 
 use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
@@ -44,6 +45,8 @@ trait Engine:
     + NewsDelivery
     + DayLedger
     + IdempotencyKeys
+    + PlacingStore
+    + CartRemovalQueue
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -190,7 +193,7 @@ impl DirectBuys for SqlStore {
     }
 
     async fn forget(&self, user_id: UserId) -> Result<(), StoreError> {
-        self.engine.forget(user_id).await
+        DirectBuys::forget(&*self.engine, user_id).await
     }
 
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError> {
@@ -305,11 +308,50 @@ impl UnitsOfWork for SqlStore {
     }
 }
 
+#[async_trait]
+impl PlacingStore for SqlStore {
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError> {
+        self.engine.buyers(queries).await
+    }
+
+    async fn begin_group(
+        &self,
+        claims: &[OrderClaim],
+        count_unpaid: bool,
+    ) -> Result<BegunPlacing, StoreError> {
+        self.engine.begin_group(claims, count_unpaid).await
+    }
+
+    async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.engine.release_guard(id, guard).await
+    }
+}
+
+#[async_trait]
+impl CartRemovalQueue for SqlStore {
+    async fn take_over(
+        &self,
+        before: ShopTime,
+        now: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<CartRemoval>, StoreError> {
+        self.engine.take_over(before, now, limit).await
+    }
+
+    async fn forget(&self, order_ids: &[OrderId]) -> Result<(), StoreError> {
+        CartRemovalQueue::forget(&*self.engine, order_ids).await
+    }
+}
+
 /// Carts that are in the database; a shop with its carts elsewhere must not use them.
 #[async_trait]
 impl CartStore for SqlStore {
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
         self.engine.load(user_id).await
+    }
+
+    async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
+        self.engine.load_many(user_ids).await
     }
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {

@@ -34,6 +34,7 @@ macro_rules! store_tests {
             sql_support::one_by_one! { $engine => upkeep: [
                 migrates_once_however_many_start,
                 fills_an_empty_shop_for_a_demo,
+                sets_aside_a_removal_that_cannot_be_read,
                 asks_no_more_often_than_it_must,
                 recovers_from_callers_that_give_up,
                 turns_away_who_waits_too_long,

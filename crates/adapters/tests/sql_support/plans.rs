@@ -13,15 +13,16 @@ use domain::{
 };
 use mysql_async::prelude::Queryable;
 use ports::{
-    AddressBook, BackOffice, Catalog, IdempotencyKeys, NewsDelivery, OrderListQuery, OrderReader, OrderRepo,
-    OrderSearch, Resend, Users,
+    AddressBook, BackOffice, BuyerQuery, CartRemovalQueue, Catalog, IdempotencyKeys, NewsDelivery,
+    OrderClaim, OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore, Resend, Users,
 };
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};
 
 /// Tables that grow with the shop: reading one of them from end to end is a defect.
-const LARGE: [&str; 3] = ["tb_order_info", "tb_order_goods", "address"];
+const LARGE: [&str; 5] =
+    ["tb_order_info", "tb_order_goods", "address", "dashop_cart_removal", "dashop_idempotency"];
 
 /// Every statement that looks for orders, lines or addresses finds them by an index.
 pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
@@ -121,6 +122,7 @@ async fn ask_everything(shop: &SqlShop) {
     store.numbers_beginning_with("20191128120000").await.unwrap();
     store.find_by_key(UserId(7), &IdempotencyKey::parse("k").unwrap()).await.unwrap();
     store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
+    ask_for_a_group(shop).await;
     ask_for_the_back_office(shop, &id).await;
     let locked = store.lock(id.as_str()).await.unwrap();
     let change = StatusChange {
@@ -141,6 +143,27 @@ async fn ask_by_time(shop: &SqlShop) {
     let day = Resend::Happened { from, until: from.date().next().begin() };
     assert_eq!(shop.store.resend(&day, from).await.unwrap(), 0);
     assert_eq!(IdempotencyKeys::purge(&shop.store, from, 9).await.unwrap(), 0);
+}
+
+/// What a group of orders needs, with everything that may stand in its way.
+async fn ask_for_a_group(shop: &SqlShop) {
+    let query = BuyerQuery {
+        caller: Caller { username: Username("7".to_owned()), mark: None },
+        address_id: domain::AddressId(7),
+    };
+    let buyer = shop.store.buyers(&[query]).await.unwrap().remove(0).unwrap();
+    let quantity = domain::Quantity::stored(1).unwrap();
+    let purchase = domain::Purchase::of_one(SkuId(1), quantity);
+    let claim = OrderClaim {
+        user_id: buyer.user_id,
+        is_of_cart: true,
+        latest_order_at: buyer.latest_order_at,
+        key: IdempotencyKey::parse("k"),
+        guard: Some(domain::RepeatGuard::new(buyer.user_id, domain::AddressId(7), &purchase, true)),
+    };
+    drop(shop.store.begin_group(&[claim], true).await.unwrap());
+    let then = ShopTime::parse("2019-11-01 00:00:00").unwrap();
+    assert!(shop.store.take_over(then, then, 9).await.unwrap().is_empty());
 }
 
 /// Every kind of search, and what else the shop's people ask.

@@ -9,8 +9,9 @@ use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartStore, Catalog, Credentials, DayLedger,
-    DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
+    Credentials, DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
+    Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -103,6 +104,14 @@ impl Shop for SqlShop {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        &self.store
+    }
+
+    fn placing(&self) -> &dyn PlacingStore {
+        &self.store
+    }
+
+    fn removals(&self) -> &dyn CartRemovalQueue {
         &self.store
     }
 

@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{SqlConfig, SqlStore, demo};
+use adapters::sql::{CartsIn, SqlConfig, SqlStore, demo};
 use domain::{
     Allocation, Caller, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress,
     ShopTime, SkuId, UserId, Username,
 };
 use ports::{
-    AddressBook, CartRemoval, CartStore, Catalog, OrderListQuery, OrderReader, StoreError, UnitsOfWork,
-    Users,
+    AddressBook, BuyerQuery, CartRemoval, CartRemovalQueue, CartStore, Catalog, OrderListQuery, OrderReader,
+    PlacingStore, StoreError, UnitsOfWork, Users,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::{task::JoinSet, time::timeout};
@@ -62,6 +62,31 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
         ]
     );
     store.ping().await.unwrap();
+}
+
+/// A removal that cannot be read costs no other its turn, and its buyer no order.
+pub(crate) async fn sets_aside_a_removal_that_cannot_be_read(engine: Engine) {
+    let shop = SqlShop::on(engine, CartsIn::Elsewhere).await;
+    let user = shop.add_user("demo").await;
+    let home = shop.add_address(user, NewAddress { street: "一", is_default: true, is_alive: true }).await;
+    let row =
+        |number: i32, lines: &str| format!("('10{number}', {user}, '{lines}', '2019-11-28 11:00:0{number}')");
+    let rows = [row(1, "[[4,\"x\"]]"), row(2, "what is this"), row(3, "[[5,\"y\"]]")];
+    let columns = "order_id, user_id, `lines`, recorded_at";
+    shop.engine.run(&format!("INSERT INTO dashop_cart_removal ({columns}) VALUES {}", rows.join(","))).await;
+    for _ in 0..2 {
+        let taken = shop.store.take_over(noon(), noon(), 9).await.unwrap();
+        let numbers: Vec<_> = taken.iter().map(|removal| removal.order_id.as_str()).collect();
+        assert!(numbers == ["101", "103"] || numbers.is_empty(), "{numbers:?}");
+    }
+    let left = shop.engine.number("SELECT COUNT(*) AS n FROM dashop_cart_removal").await;
+    assert_eq!(left, 3, "somebody may still look at it");
+    let query =
+        BuyerQuery { caller: Caller { username: Username("demo".to_owned()), mark: None }, address_id: home };
+    let buyer = shop.store.buyers(&[query]).await.unwrap().remove(0).unwrap();
+    let skus: Vec<_> = buyer.ordered_lines.iter().map(|(sku_id, _)| *sku_id).collect();
+    assert_eq!(skus, [SkuId(4), SkuId(5)]);
+    assert_eq!(shop.store.ordered_lines(user).await.unwrap(), buyer.ordered_lines);
 }
 
 /// Once; with SKUs that can be bought and carts that can be read.

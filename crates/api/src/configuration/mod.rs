@@ -15,7 +15,7 @@ use adapters::{
     sql::{CartsIn, NewsTo, SqlConfig},
 };
 use application::{DeskSettings, ShopRules, SignInRules};
-use domain::{FreightPolicy, Money, QuantityLimit};
+use domain::{FreightPolicy, Money, QuantityLimit, UnpaidLimits};
 
 pub use alipay::AlipayKeys;
 pub use database::DatabaseConfiguration;
@@ -204,7 +204,7 @@ impl Configuration {
             redis,
             rules: rules(source)?,
             desk: DeskSettings {
-                writers: source.within("desk_writers", if is_embedded { 1 } else { 4 }, 1..=64)?,
+                writers: source.within("desk_writers", 1, 1..=64)?,
                 group: source.within("desk_group", 64, 1..=500)?,
                 queue: source.within("desk_queue", 2000, 1..=100_000)?,
             },
@@ -294,8 +294,19 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
         freight: FreightPolicy { flat, free_from },
         quantity_limit: quantity_limit.ok_or_else(|| source.wrong("quantity_limit", "is out of range"))?,
         payment_deadline: Duration::from_secs(minutes * 60),
+        unpaid_limits: unpaid_limits(source)?,
         double_click: source.seconds("double_click", 5, 0..=60)?,
         receipt_after: Duration::from_secs(source.within("receipt_days", 10, 1..=365)? * 24 * 3600),
+    })
+}
+
+/// Zero is no limit.
+fn unpaid_limits(source: &mut Source) -> Result<UnpaidLimits, ConfigurationError> {
+    let limit = |most: u32| (most > 0).then_some(most);
+    Ok(UnpaidLimits {
+        orders: limit(source.within("unpaid_orders", 10, 0..=1_000_000)?),
+        pieces: limit(source.within("unpaid_pieces", 200, 0..=1_000_000_000)?),
+        share_percent: source.within("unpaid_share", 100, 1..=100)?,
     })
 }
 

@@ -47,6 +47,7 @@ impl Failure {
             | Code::AmountChanged
             | Code::OutcomeUnknown
             | Code::Unpayable
+            | Code::TooMuchUnpaid
             | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
         };
         Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }

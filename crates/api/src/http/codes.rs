@@ -44,6 +44,8 @@ pub enum Code {
     KeyReused = 50112,
     /// The order does not cost what the client expected.
     AmountChanged = 50113,
+    /// The buyer has too many unpaid orders, or too many unpaid pieces of one SKU.
+    TooMuchUnpaid = 50114,
     /// The database did not say whether the order was written.
     OutcomeUnknown = 50115,
     /// The order's amount cannot be paid.
@@ -56,7 +58,7 @@ impl Code {
     /// Those of whoever is not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 17] = [
+    pub(super) const OF_REFUSALS: [Self; 18] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -71,6 +73,7 @@ impl Code {
         Self::Alipay,
         Self::KeyReused,
         Self::AmountChanged,
+        Self::TooMuchUnpaid,
         Self::OutcomeUnknown,
         Self::Unpayable,
         Self::Unforeseen,
@@ -100,6 +103,7 @@ impl Code {
             Self::Alipay => "支付渠道暂不可用",
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
+            Self::TooMuchUnpaid => "未付款订单过多,请先付款或取消",
             Self::OutcomeUnknown => "订单结果未知,请到我的订单查看,请勿重复提交",
             Self::Unpayable => "订单金额无法支付",
             Self::Unforeseen => "系统错误",
@@ -169,16 +173,11 @@ impl From<PreviewRefusal> for Failure {
 impl From<PlaceOrderError> for Failure {
     fn from(error: PlaceOrderError) -> Self {
         match error {
-            PlaceOrderError::NotAdmitted(refusal) => refusal.into(),
-            PlaceOrderError::UnknownAddress => Code::UnknownAddress.failure(),
-            PlaceOrderError::NothingSelected => Code::NothingSelected.failure(),
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
-            PlaceOrderError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
             PlaceOrderError::KeyReused => Code::KeyReused.failure(),
             PlaceOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             PlaceOrderError::Placement(error) => error.into(),
-            PlaceOrderError::Gateway(error) => error.into(),
-            PlaceOrderError::Carts(error) => unforeseen(&error),
+            PlaceOrderError::Unsigned { cause, .. } => cause.into(),
             PlaceOrderError::Store(error) => store_failure(&error),
         }
     }
@@ -187,16 +186,15 @@ impl From<PlaceOrderError> for Failure {
 impl From<PlacementError> for Failure {
     fn from(error: PlacementError) -> Self {
         match error {
-            PlacementError::Refused(refusal) => match refusal {
-                Refusal::Unavailable(sku_id) => unavailable(sku_id),
-                Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
-                Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
-                Refusal::TooExpensive => Code::InvalidQuantity.failure(),
-                Refusal::CostsNothing => Code::Unpayable.failure(),
-            },
+            PlacementError::NotAdmitted(refusal) => refusal.into(),
+            PlacementError::UnknownAddress => Code::UnknownAddress.failure(),
+            PlacementError::NothingSelected => Code::NothingSelected.failure(),
+            PlacementError::InvalidQuantity(InvalidQuantity { .. }) => Code::InvalidQuantity.failure(),
+            PlacementError::Refused(refusal) => refusal.into(),
             PlacementError::Busy => Code::Busy.failure(),
             // The order of the other request was looked for and is not there: it failed after all.
             PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
+            PlacementError::Carts(error) => unforeseen(&*error),
             PlacementError::Store(error) => match &*error {
                 // The order may exist: whoever is told that it failed orders twice.
                 StoreError::OutcomeUnknown(_) => {
@@ -208,6 +206,25 @@ impl From<PlacementError> for Failure {
                 | StoreError::Corrupt(_)
                 | StoreError::Refused(_) => store_failure(&error),
             },
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Unavailable(sku_id) => unavailable(sku_id),
+            Refusal::StockShort(sku_id) => Self::new(Code::StockShort, format!("商品[{sku_id}]库存不足")),
+            Refusal::AmountChanged(_) => Code::AmountChanged.failure(),
+            Refusal::TooExpensive => Code::InvalidQuantity.failure(),
+            Refusal::CostsNothing => Code::Unpayable.failure(),
+            Refusal::TooManyUnpaidOrders { limit } => {
+                Self::new(Code::TooMuchUnpaid, format!("未付款订单过多(最多{limit}个),请先付款或取消"))
+            }
+            Refusal::TooManyUnpaidPieces { sku_id, limit } => Self::new(
+                Code::TooMuchUnpaid,
+                format!("商品[{sku_id}]的未付款数量过多(最多{limit}件),请先付款或取消,或减少购买数量"),
+            ),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderRequest, PreviewItems, PreviewRefusal,
-    StartedPayment,
+    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderError, PlaceOrderRequest, PreviewItems,
+    PreviewRefusal, StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus};
 
@@ -14,7 +14,7 @@ use super::{
     middleware::{in_time, request_id_of},
     openapi::{OfGet, OfPost, PostBody},
     parameters::{Parameters, missing, unknown_value},
-    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData},
+    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, UnsignedData},
 };
 
 /// Orders of one page of the list, unless the client says otherwise, and at most.
@@ -200,7 +200,14 @@ async fn create(
         expected_amount: parameters.amount("expected_amount")?,
         idempotency_key: idempotency_key(request)?,
     };
-    Ok(started(shop.place.execute(request).await?, shop))
+    match shop.place.execute(request).await {
+        Ok(payment) => Ok(started(payment, shop)),
+        Err(PlaceOrderError::Unsigned { order_id, total_amount, cause }) => {
+            let data = UnsignedData::new(&order_id, total_amount);
+            Ok(Failure::from(cause).with_data(&data, Some(&shop.base_url)))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {

@@ -2,8 +2,8 @@
 
 use application::{ListedOrder, OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, OrderGoods, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry, Unavailable,
-    UnavailableReason, Unkept,
+    Address, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry,
+    Unavailable, UnavailableReason, Unkept,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -60,6 +60,19 @@ pub(super) struct InvitationData {
     total_amount: String,
     order_id: String,
     pay_url: String,
+}
+
+/// `data` of operation 2 where the order is placed and only its `pay_url` could not be made: operation 5 makes one.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UnsignedData {
+    total_amount: String,
+    order_id: String,
+}
+
+impl UnsignedData {
+    pub(super) fn new(order_id: &OrderId, total_amount: Money) -> Self {
+        Self { total_amount: total_amount.to_string(), order_id: order_id.to_string() }
+    }
 }
 
 /// `data` of operation 3.

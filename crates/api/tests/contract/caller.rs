@@ -137,7 +137,7 @@ async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
         answers.push(refusing().post(json!({"status": status, "order_id": ORDER})).await);
     }
     let mut parts = Parts::untouched();
-    parts.address_book.expect_destination().times(1).returning(move |_, _| Ok(Err(refusal)));
+    parts.buyer = Box::new(move |_| Ok(Err(refusal)));
     answers.push(parts.post(json!({"status": 0, "address_id": 7, "settlement_type": 0})).await);
     for path in ["/v1/carts/dada", "/v1/users/dada/address"] {
         answers.push(refusing().answer(TestRequest::get().uri(path)).await.json());

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
-use domain::{IdempotencyKey, NotAdmitted, OrderStatus, RequestDigest, SkuId};
+use domain::{IdempotencyKey, NotAdmitted, OrderStatus, RequestDigest, SkuId, UnpaidOrders};
 use ports::{
-    CartError, CartRemovalMode, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome, StoreError,
-    mock::MockUnitOfWork,
+    CartError, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome, StoreError, mock::PreparedTransaction,
 };
 use serde_json::{Value, json};
 
@@ -22,17 +21,11 @@ fn direct_order() -> Value {
 
 /// The usual buyer orders what costs 323.91, and is charged for exactly that.
 fn recorded() -> Parts {
-    let mut unit = placing();
-    unit.cart_removals
-        .expect_add()
-        .times(1)
-        .withf(|removals, _| removals.len() == 1 && removals[0].lines.len() == 2)
-        .returning(|_, _| Ok(CartRemovalMode::InTransaction));
     charging(
         Parts::ordering()
             .selling([sku(4, "104.95", 9), sku(5, "104.01", 9)])
             .with_cart(cart(&[(4, 2, true), (5, 1, true), (6, 1, false)]))
-            .with_unit(unit),
+            .placing(),
         "323.91",
     )
 }
@@ -94,7 +87,7 @@ async fn the_content_type_does_not_matter() {
 
 #[actix_web::test]
 async fn a_direct_buy() {
-    let parts = charging(Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(placing()), "219.90");
+    let parts = charging(Parts::ordering().selling([sku(4, "104.95", 9)]).placing(), "219.90");
     assert_eq!(parts.post(direct_order()).await, placed("219.90"));
 }
 
@@ -109,7 +102,7 @@ async fn a_direct_buy_without_a_sku_is_the_one_that_was_previewed_within_half_an
         parts.direct_buys.expect_latest().times(1).returning(move |_| Ok(Some(latest)));
         parts
     };
-    let parts = previewed(1799).selling([sku(4, "104.95", 9)]).with_unit(placing());
+    let parts = previewed(1799).selling([sku(4, "104.95", 9)]).placing();
     assert_eq!(charging(parts, "219.90").post(body.clone()).await, placed("219.90"));
 
     let mut never = Parts::ordering();
@@ -131,12 +124,10 @@ async fn an_address_that_is_not_the_buyers_is_50102() {
 #[actix_web::test]
 async fn the_address_that_was_asked_for_is_looked_up() {
     let mut parts = Parts::untouched();
-    parts
-        .address_book
-        .expect_destination()
-        .times(1)
-        .withf(|_, id| id.0 == 12)
-        .returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
+    parts.buyer = Box::new(|query| {
+        assert_eq!(query.address_id.0, 12);
+        Ok(Err(NotAdmitted::UnknownUser))
+    });
     let body = json!({"status": 0, "address_id": "12", "settlement_type": 0});
     assert_eq!(parts.post(body).await["code"], 208);
 }
@@ -152,11 +143,11 @@ async fn too_few_pieces_is_50103_and_names_the_first_short_sku() {
 #[actix_web::test]
 async fn rows_that_stay_locked_are_50104() {
     let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]);
-    parts.units = (0..20).map(|_| Err(rows_locked())).collect();
+    parts.transactions = (0..20).map(|_| Err(rows_locked())).collect();
     let client = parts.open().await;
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     assert_eq!(answer, error(50104, "操作太快了,请稍后重试"));
-    assert!(client.units_left() > 0, "the tries are bounded");
+    assert!(client.transactions_left() > 0, "the tries are bounded");
 }
 
 /// Defect 8: it made an order of 10 yuan.
@@ -187,19 +178,22 @@ async fn off_the_shelf_is_50109_and_a_bad_quantity_50110() {
 }
 
 #[actix_web::test]
-async fn an_order_whose_pay_url_cannot_be_made_is_50111() {
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(placing());
+async fn an_order_whose_pay_url_cannot_be_made_is_50111_with_its_number() {
+    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).placing();
     parts.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let client = parts.open().await;
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
-    assert_eq!(answer, error(50111, "支付渠道暂不可用"));
-    assert_eq!(client.commits(), 1, "the order is placed and can be paid later");
+    let mut expected = error(50111, "支付渠道暂不可用");
+    expected["data"] = json!({"order_id": NEW_ORDER, "total_amount": "219.90"});
+    expected["base_url"] = json!(BASE_URL);
+    assert_eq!(answer, expected, "the order is placed and can be paid by operation 5");
+    assert_eq!(client.placed(), 1);
 }
 
 #[actix_web::test]
 async fn the_expected_amount_is_checked_where_it_is_given() {
     for right in [json!("219.90"), json!(219.9), json!("219.9"), json!("219.900")] {
-        let parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(placing());
+        let parts = Parts::ordering().selling([sku(4, "104.95", 9)]).placing();
         let mut body = direct_order();
         body["expected_amount"] = right;
         assert_eq!(charging(parts, "219.90").post(body).await, placed("219.90"));
@@ -223,9 +217,15 @@ fn under_a_key(key: &str) -> TestRequest {
     post_json(direct_order()).insert_header(("idempotency-key", key))
 }
 
+/// The shop, which has an order under the key of the request.
+fn under_a_key_in_use() -> Parts {
+    let in_use = PreparedTransaction::hindering(vec![Some(Obstacle::KeyInUse)]);
+    Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(in_use)
+}
+
 #[actix_web::test]
 async fn the_same_key_and_request_give_the_same_order() {
-    let mut parts = Parts::ordering().with_order(OrderStatus::AwaitingPayment);
+    let mut parts = under_a_key_in_use().with_order(OrderStatus::AwaitingPayment);
     let digest = RequestDigest("address=7 sku=4*2 expected=".to_owned());
     let record = IdempotencyRecord { digest, order_id: order_id(ORDER) };
     parts
@@ -240,7 +240,7 @@ async fn the_same_key_and_request_give_the_same_order() {
 
 #[actix_web::test]
 async fn another_request_under_the_key_is_50112() {
-    let mut parts = Parts::ordering();
+    let mut parts = under_a_key_in_use();
     let digest = RequestDigest("something else".to_owned());
     let record = IdempotencyRecord { digest, order_id: order_id(ORDER) };
     parts.orders.expect_find_by_key().returning(move |_, _| Ok(Some(record.clone())));
@@ -259,9 +259,8 @@ async fn a_key_that_is_none_is_50101() {
 /// A commit that was sent and not answered: the order may be there.
 #[actix_web::test]
 async fn an_order_that_may_have_been_written_is_50115() {
-    let mut unit = placing();
-    unit.commit_error = Some(StoreError::OutcomeUnknown(SECRET_CAUSE.into()));
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(unit);
+    let lost = PreparedTransaction::ending(Err(StoreError::OutcomeUnknown(SECRET_CAUSE.into())));
+    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(lost);
     parts.orders.expect_find().returning(|_| Ok(None));
     let client = parts.open().await;
     // The order is looked for, for some seconds.
@@ -273,10 +272,8 @@ async fn an_order_that_may_have_been_written_is_50115() {
 /// Defect 9: two orders of one user in one second collided, HTTP 500.
 #[actix_web::test]
 async fn a_number_that_others_have_is_not_the_end() {
-    let mut refused = MockUnitOfWork::default();
-    refused.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-    refused.orders.expect_insert().returning(|_| Err(InsertOrdersError::NumberTaken("duplicate".into())));
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(refused).with_unit(placing());
+    let taken = PreparedTransaction::ending(Ok(PlacingOutcome::NumberTaken));
+    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(taken).placing();
     parts.orders.expect_numbers_beginning_with().times(1).returning(|_| Ok(vec![order_id(NEW_ORDER)]));
     let answer = charging(parts, "219.90").post(direct_order()).await;
     assert_eq!(answer["code"], 200, "{answer}");
@@ -287,12 +284,30 @@ async fn a_number_that_others_have_is_not_the_end() {
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
     let mut people = Parts::untouched();
-    people.address_book.expect_destination().returning(|_, _| Err(store_down()));
+    people.buyer = Box::new(|_| Err(store_down()));
     let mut carts = Parts::ordering();
-    carts.carts.expect_load().returning(|_| Err(CartError(SECRET_CAUSE.into())));
+    carts.carts.expect_load_many().returning(|_| Err(CartError(SECRET_CAUSE.into())));
     let mut writing = Parts::ordering().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
-    writing.units = vec![Err(store_down())];
+    writing.transactions = vec![Err(store_down())];
     for parts in [people, carts, writing] {
         assert_eq!(parts.post(cart_order()).await, error(50000, "系统错误"));
     }
+}
+
+/// Who leaves much unpaid is told how much it is, and what helps.
+#[actix_web::test]
+async fn too_much_unpaid_is_50114_and_says_what_helps() {
+    let owing = |orders, pieces| {
+        let unpaid = UnpaidOrders { orders, pieces: [(SkuId(4), pieces)].into() };
+        Parts::ordering().selling([sku(4, "104.95", 9)]).owing(unpaid)
+    };
+    assert_eq!(
+        owing(20, 0).post(direct_order()).await,
+        error(50114, "未付款订单过多(最多20个),请先付款或取消")
+    );
+    assert_eq!(
+        owing(1, 199).post(direct_order()).await,
+        error(50114, "商品[4]的未付款数量过多(最多200件),请先付款或取消,或减少购买数量")
+    );
+    assert_eq!(charging(owing(19, 198), "219.90").post(direct_order()).await, placed("219.90"));
 }

@@ -110,9 +110,10 @@ async fn each_parameter_of_creating_is_checked_and_named() {
 async fn numbers_out_of_range_are_answered_and_not_wrapped() {
     for id in [json!(2147483648_i64), json!(-1), json!(4294967303_i64), json!("9223372036854775807")] {
         let mut parts = Parts::signed_in();
-        parts.address_book.expect_destination().returning(|_, id| {
-            assert_ne!(id.0, 7, "4294967303 is not 7");
-            Ok(Ok(ports::Destination { user_id: USER, address: None }))
+        parts.buyer = Box::new(|query| {
+            assert_ne!(query.address_id.0, 7, "4294967303 is not 7");
+            let (ordered_lines, latest_order_at) = (Vec::new(), None);
+            Ok(Ok(ports::Buyer { user_id: USER, address: None, ordered_lines, latest_order_at }))
         });
         let answer = parts.post(json!({"status": 0, "address_id": id, "settlement_type": 0})).await;
         assert!(answer["code"] == 50102 || answer["code"] == 50101, "{id}: {answer}");
@@ -190,7 +191,7 @@ async fn no_value_of_any_parameter_is_an_http_error() {
 #[actix_web::test]
 async fn the_body_wins_whichever_name_it_uses() {
     let mut parts = Parts::ordering().selling([sku(4, "1.00", 0)]);
-    parts.carts.expect_load().never();
+    parts.carts.expect_load_many().never();
     let request = TestRequest::post()
         .uri(&format!("{PROCESSING}?settlement_type=0"))
         .set_payload(r#"{"status":0,"address_id":7,"settlement":1,"sku_id":4,"buy_num":1}"#);

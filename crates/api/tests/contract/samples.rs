@@ -6,7 +6,7 @@ use application::ShopRules;
 use domain::{
     Address, AddressId, Addressee, Cart, CartLine, CartStamp, FreightPolicy, Merchant, Money, Order,
     OrderGoods, OrderId, OrderStatus, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku,
-    SkuId, Trade, TradeStatus, UserId, Username,
+    SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{GatewayError, StoreError};
 use serde_json::{Value, json};
@@ -37,6 +37,7 @@ pub(crate) fn rules() -> ShopRules {
     ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
+        unpaid_limits: UnpaidLimits { orders: Some(20), pieces: Some(200), share_percent: 100 },
         double_click: std::time::Duration::ZERO,
         receipt_after: std::time::Duration::from_secs(10 * 24 * 3600),
         payment_deadline: Duration::from_secs(1800),

@@ -56,7 +56,7 @@ async fn a_notification_that_takes_too_long_is_to_be_sent_again() {
 async fn an_order_that_is_being_written_is_waited_for() {
     pause();
     let started = Instant::now();
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).with_unit(placing());
+    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).placing();
     parts.begin_after = TOO_LONG;
     parts.gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
     let body = json!({"status": 0, "address_id": 7, "settlement_type": 1, "sku_id": 4, "buy_num": 2});

@@ -17,6 +17,7 @@ pub use purge_keys::PurgeKeys;
 pub use purge_news::PurgeNews;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
 pub use sweep_carts::SweepCarts;
+pub(crate) use sweep_carts::order_ids;
 pub use tell_news::TellNews;
 
 use ports::{CartError, StoreError};

@@ -7,21 +7,21 @@ use std::{
     time::Duration,
 };
 
-use domain::Order;
+use ports::StoreError;
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
     time::timeout,
 };
 
-use super::{OrderDraft, Placement, PlacementError};
+use super::{BatchRequest, Outcome, Placement, PlacementError};
 
-/// How long a draft may wait for a writer before its buyer is told that the shop is too busy.
+/// How long a request may wait for a writer before its buyer is told that the shop is too busy.
 pub const DESK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Where drafts wait for a writer.
+/// Where requests wait to be placed.
 ///
-/// Writing one order costs the database nearly as much as writing many, so a writer takes all that are waiting, and
+/// Placing one order costs the database nearly as much as placing many, so a writer takes all that are waiting, and
 /// never waits for more: an idle shop places groups of one without delay, a busy one places large groups.
 #[derive(Clone)]
 pub struct OrderDesk {
@@ -39,11 +39,11 @@ pub struct DeskSettings {
     pub queue: usize,
 }
 
-/// A draft in the queue, and its buyer.
+/// A request in the queue, and its buyer.
 struct Ticket {
-    draft: OrderDraft,
-    answer: oneshot::Sender<Result<Order, PlacementError>>,
-    /// Set by whoever decides first: a writer that places the draft, or a buyer who no longer waits.
+    request: BatchRequest,
+    answer: oneshot::Sender<Outcome>,
+    /// Set by whoever decides first: a writer that places the request, or a buyer who no longer waits.
     claimed: Arc<AtomicBool>,
 }
 
@@ -67,20 +67,21 @@ impl OrderDesk {
     /// Places one order, together with whatever else is waiting.
     ///
     /// # Errors
-    /// [`PlacementError::Busy`] where the queue is full or no writer took the draft within [`DESK_PATIENCE`]; then it
+    /// [`PlacementError::Busy`] where the queue is full or no writer took the request within [`DESK_PATIENCE`]; then it
     /// will not be placed later either.
-    pub async fn place(&self, draft: OrderDraft) -> Result<Order, PlacementError> {
+    pub async fn place(&self, request: BatchRequest) -> Outcome {
         let claimed = Arc::new(AtomicBool::new(false));
         let (answer, mut answered) = oneshot::channel();
-        let ticket = Ticket { draft, answer, claimed: Arc::clone(&claimed) };
+        let ticket = Ticket { request, answer, claimed: Arc::clone(&claimed) };
         self.queue.try_send(ticket).map_err(|_| PlacementError::Busy)?;
         let outcome = match timeout(DESK_PATIENCE, &mut answered).await {
             Ok(outcome) => outcome,
-            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(PlacementError::Busy),
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(PlacementError::Busy.into()),
             // A writer is at it: the database's own time limits bound what is left to wait.
             Err(_) => answered.await,
         };
-        outcome.unwrap_or(Err(PlacementError::Busy))
+        outcome
+            .unwrap_or_else(|lost| Err(PlacementError::from(StoreError::OutcomeUnknown(lost.into())).into()))
     }
 }
 
@@ -114,9 +115,9 @@ async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Tick
 
 /// Places one group, and answers each buyer.
 async fn place(placement: Arc<Placement>, group: Vec<Ticket>) {
-    let (drafts, answers): (Vec<_>, Vec<_>) =
-        group.into_iter().map(|ticket| (ticket.draft, ticket.answer)).unzip();
-    let outcomes = placement.place(&drafts).await;
+    let (requests, answers): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|ticket| (ticket.request, ticket.answer)).unzip();
+    let outcomes = placement.place(&requests).await;
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // A buyer who is gone finds the order in the list.
         let _gone = answer.send(outcome);

@@ -1,33 +1,74 @@
 use std::sync::Arc;
 
 use domain::{
-    AddressId, CartStamp, IdempotencyKey, Money, NewOrder, Order, OrderId, Purchase, Quote, Refusal,
-    RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId, UserId,
+    AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NewOrder, NotAdmitted, Order,
+    OrderId, Purchase, Quote, Refusal, RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId, UserId,
 };
-use ports::StoreError;
+use ports::{CartError, OrderClaim, StoreError};
 
-/// An order that waits to be placed: everything about it but its price, its stock and its number.
+use crate::CartCleaned;
+
+/// An order that waits to be placed, as the buyer asked for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderDraft {
+pub struct BatchRequest {
     /// Who orders.
-    pub user_id: UserId,
+    pub caller: Caller,
     /// The entry of the address book it goes to.
     pub address_id: AddressId,
-    /// What that entry says now.
-    pub shipping: ShippingAddress,
     /// What is ordered.
-    pub purchase: Purchase,
-    /// The cart lines it consists of; empty for a direct buy.
-    pub cart_lines: Vec<(SkuId, CartStamp)>,
+    pub items: BatchItems,
     /// What the client believes it costs, freight included.
     pub expected_amount: Option<Money>,
     /// The key under which the request can be repeated, and what was requested.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    /// What keeps a second click from becoming a second order.
-    pub repeat_guard: Option<RepeatGuard>,
+    /// Whether such an order is guarded against a second click.
+    pub is_guarded: bool,
+}
+
+/// What is ordered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchItems {
+    /// The ticked lines of the cart.
+    Cart,
+    /// One SKU, without the cart.
+    Direct {
+        /// Which.
+        sku_id: SkuId,
+        /// How many, as the client says.
+        quantity: i64,
+    },
+}
+
+/// A request with everything about the order but its price, its stock and its number.
+#[derive(Debug, Clone)]
+pub(super) struct OrderDraft {
+    pub(super) user_id: UserId,
+    pub(super) address_id: AddressId,
+    pub(super) shipping: ShippingAddress,
+    pub(super) purchase: Purchase,
+    /// The cart lines it consists of; empty for a direct buy.
+    pub(super) cart_lines: Vec<(SkuId, CartStamp)>,
+    pub(super) latest_order_at: Option<ShopTime>,
+    pub(super) expected_amount: Option<Money>,
+    pub(super) idempotency: Option<(IdempotencyKey, RequestDigest)>,
+    pub(super) repeat_guard: Option<RepeatGuard>,
 }
 
 impl OrderDraft {
+    pub(super) fn is_of_cart(&self) -> bool {
+        !self.cart_lines.is_empty()
+    }
+
+    pub(super) fn claim(&self) -> OrderClaim {
+        OrderClaim {
+            user_id: self.user_id,
+            is_of_cart: self.is_of_cart(),
+            latest_order_at: self.latest_order_at,
+            key: self.idempotency.as_ref().map(|(key, _)| key.clone()),
+            guard: self.repeat_guard.clone(),
+        }
+    }
+
     /// The order that the draft becomes at this quote.
     pub(super) fn place(&self, id: OrderId, quote: Quote, now: ShopTime, expire_at: ShopTime) -> NewOrder {
         let order = Order::place(id, self.user_id, quote, self.shipping.clone(), now, expire_at);
@@ -40,11 +81,54 @@ impl OrderDraft {
             repeat_guard: self.repeat_guard.clone(),
         }
     }
+
+    /// Why this draft is not placed.
+    pub(super) fn unplaced(&self, error: PlacementError) -> Unplaced {
+        Unplaced { error, buyer: Some(self.user_id), guard: self.repeat_guard.clone() }
+    }
 }
 
-/// Why a draft did not become an order.
+/// An order that was placed.
+#[derive(Debug, Clone)]
+pub struct PlacedOrder {
+    /// The order.
+    pub order: Order,
+    /// Tells when its lines have left the cart; `None` where they have, or where there are none.
+    pub cart: Option<CartCleaned>,
+}
+
+/// A request that did not become an order.
+#[derive(Debug, Clone)]
+pub struct Unplaced {
+    /// Why.
+    pub error: PlacementError,
+    /// Who asked, as far as that is known.
+    pub buyer: Option<UserId>,
+    /// The guard that the order would have.
+    pub guard: Option<RepeatGuard>,
+}
+
+impl From<PlacementError> for Unplaced {
+    fn from(error: PlacementError) -> Self {
+        Self { error, buyer: None, guard: None }
+    }
+}
+
+/// Why a request did not become an order.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PlacementError {
+    /// The token's user is not let in.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    /// The address does not exist, is deleted, or is another user's.
+    #[error("no such address")]
+    UnknownAddress,
+    /// Nothing in the cart is ticked.
+    #[error("nothing is selected in the cart")]
+    NothingSelected,
+    /// A number of pieces is not allowed.
+    #[error(transparent)]
+    InvalidQuantity(#[from] InvalidQuantity),
     /// It cannot be served with what the shop has.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -58,6 +142,9 @@ pub enum PlacementError {
     /// Such an order was placed before, and has the guard.
     #[error("such an order was placed before")]
     Repeated,
+    /// The carts failed; nothing was written.
+    #[error(transparent)]
+    Carts(Arc<CartError>),
     /// The database failed. With [`StoreError::OutcomeUnknown`] the order may exist nevertheless.
     #[error(transparent)]
     Store(Arc<StoreError>),

@@ -1,40 +1,45 @@
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use domain::{
-    Allocation, GroupAllocation, NewOrder, Order, OrderId, OrderNews, OrderNumbers, Quote, Refusal, SkuId,
-    StockDemand, allocate,
+    Allocation, Allocator, IdempotencyKey, NewOrder, OrderNumbers, RepeatGuard, Sku, SkuId, StockDemand,
+    UnpaidLimits, UnpaidOrders, UserId,
 };
 use ports::{
-    BoxError, CartRemoval, CartRemovalMode, Catalog, Clock, InsertOrdersError, OrderReader, Randomness,
-    StockOutcome, StoreError, UnitsOfWork,
+    BoxError, CartRemoval, CartRemovalMode, CartStore, Catalog, Clock, Obstacle, OrderReader, PlacingOutcome,
+    PlacingStore, PlacingTransaction, Randomness, StoreError,
 };
-
 use tokio::time::Instant;
 
-use super::{OrderDraft, PlacementError};
-use crate::{ATTEMPTS, ShopRules, SweepCarts};
+use super::{
+    BatchRequest, PlacedOrder, PlacementError, Unplaced,
+    draft::OrderDraft,
+    open::{OpenRequests, Outcome},
+};
+use crate::{ATTEMPTS, CartCleaned, CartCleaner, ShopRules};
 
 /// Places groups of orders, each group in one transaction.
 pub struct Placement {
-    ports: PlacementPorts,
-    rules: ShopRules,
+    pub(super) ports: PlacementPorts,
+    pub(super) rules: ShopRules,
     numbers: Mutex<OrderNumbers>,
 }
 
 /// What placing needs from the outside.
 pub struct PlacementPorts {
+    /// Who buys, and where orders are written.
+    pub store: Arc<dyn PlacingStore>,
+    /// What the buyers put aside.
+    pub carts: Arc<dyn CartStore>,
     /// What there is to sell, and how many of it.
     pub catalog: Arc<dyn Catalog>,
-    /// Where orders are written.
-    pub units: Arc<dyn UnitsOfWork>,
-    /// Numbers and keys in use.
+    /// Numbers in use.
     pub orders: Arc<dyn OrderReader>,
     /// Takes the lines out of carts that live elsewhere.
-    pub sweep: Arc<SweepCarts>,
+    pub cleaner: CartCleaner,
     /// The time of the orders.
     pub clock: Arc<dyn Clock>,
     /// Jitter, and order numbers apart from those of other processes.
@@ -48,12 +53,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to look for orders whose commit was not answered, before their buyers are told.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
-type Outcome = Result<Order, PlacementError>;
-
 /// What one try came to.
 enum Try {
-    /// An outcome for each draft.
-    Done(Vec<Outcome>),
+    /// An outcome for each request; `None` for one that must be looked at again.
+    Done(Vec<Option<Outcome>>),
     /// Stock or a number was taken by others meanwhile, or others hold the rows: look again.
     Again,
     /// The cause may lie in one member alone.
@@ -68,54 +71,63 @@ impl Placement {
         Self { ports, rules, numbers: Mutex::default() }
     }
 
-    /// Places the drafts in their order, first come, first served; an outcome for each, in their order.
+    /// Places the requests in their order, first come, first served; an outcome for each, in their order.
     ///
     /// A group that does not get through together is placed member by member, so that one whose stock is held by others
     /// or whom the database refuses does not take the rest down.
-    pub async fn place(&self, drafts: &[OrderDraft]) -> Vec<Outcome> {
+    pub async fn place(&self, requests: &[BatchRequest]) -> Vec<Outcome> {
         let deadline = Instant::now() + PATIENCE;
-        if drafts.len() > 1 {
-            for _ in 0..GROUP_TRIES {
-                match self.try_once(drafts).await {
-                    Try::Done(outcomes) => return outcomes,
-                    Try::Hopeless(error) => return vec![Err(error); drafts.len()],
-                    Try::Again => {}
-                    Try::Failed(_) => break,
-                }
+        let mut open = OpenRequests::new(requests);
+        self.place_together(&mut open).await;
+        self.place_one_by_one(&mut open, deadline).await;
+        open.into_outcomes()
+    }
+
+    /// Places those that are open as one group, as long as that goes well.
+    async fn place_together(&self, open: &mut OpenRequests<'_>) {
+        let mut failures = 0;
+        for _ in 0..ATTEMPTS {
+            let members = open.members();
+            if members.len() < 2 {
+                return;
             }
-            tracing::info!(members = drafts.len(), "a group of orders is placed one by one");
+            match self.try_once(open, &members).await {
+                Try::Done(outcomes) => open.settle(&members, outcomes),
+                Try::Hopeless(error) => return open.settle_all(&error),
+                Try::Again if failures + 1 < GROUP_TRIES => failures += 1,
+                Try::Again | Try::Failed(_) => break,
+            }
         }
-        self.place_one_by_one(drafts, deadline).await
+        tracing::info!(members = open.members().len(), "a group of orders is placed one by one");
     }
 
     /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
     /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
-    async fn place_one_by_one(&self, drafts: &[OrderDraft], deadline: Instant) -> Vec<Outcome> {
-        let mut outcomes: Vec<Option<Outcome>> = vec![None; drafts.len()];
+    async fn place_one_by_one(&self, open: &mut OpenRequests<'_>, deadline: Instant) {
         for attempt in 1..=ATTEMPTS {
             let mut stuck = BTreeSet::new();
-            for (draft, outcome) in drafts.iter().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none())
-            {
-                if Instant::now() >= deadline || draft.purchase.sku_ids().any(|id| stuck.contains(&id)) {
+            for member in open.members() {
+                if Instant::now() >= deadline || open.wants_any(member, &stuck) {
                     continue;
                 }
-                match self.try_once(std::slice::from_ref(draft)).await {
-                    Try::Done(mut alone) => *outcome = alone.pop(),
-                    Try::Failed(error) | Try::Hopeless(error) => *outcome = Some(Err(error)),
-                    Try::Again => stuck.extend(draft.purchase.sku_ids()),
+                match self.try_once(open, &[member]).await {
+                    Try::Done(outcomes) => open.settle(&[member], outcomes),
+                    Try::Failed(error) | Try::Hopeless(error) => {
+                        open.settle(&[member], vec![Some(Err(error.into()))]);
+                    }
+                    Try::Again => stuck.extend(open.wanted(member)),
                 }
             }
-            if outcomes.iter().all(Option::is_some) || Instant::now() >= deadline {
-                break;
+            if open.members().is_empty() || Instant::now() >= deadline {
+                return;
             }
             self.wait(attempt).await;
         }
-        outcomes.into_iter().map(|outcome| outcome.unwrap_or(Err(PlacementError::Busy))).collect()
     }
 
-    /// One try for all of them together.
-    async fn try_once(&self, drafts: &[OrderDraft]) -> Try {
-        match self.place_together(drafts).await {
+    /// One try for these members together.
+    async fn try_once(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Try {
+        match self.try_to_place(open, members).await {
             Ok(outcome) => outcome,
             Err(StoreError::Busy(_)) => Try::Again,
             Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))) => Try::Failed(error.into()),
@@ -131,119 +143,131 @@ impl Placement {
         tokio::time::sleep(Duration::from_millis(u64::from(attempt * 5 + jitter))).await;
     }
 
-    async fn place_together(&self, drafts: &[OrderDraft]) -> Result<Try, StoreError> {
-        let group = self.share_out(drafts).await?;
-        let (orders, outcomes) = self.number(drafts, group.outcomes);
-        if !orders.is_empty() {
-            let written = self.write(&orders, &group.taken).await;
-            if !matches!(written, Ok(Written::Yes) | Err(StoreError::OutcomeUnknown(_))) {
-                self.numbers().give_back(orders.iter().map(|new| &new.order.id));
-            }
-            match written? {
-                Written::Yes => {}
-                Written::StockChanged => return Ok(Try::Again),
-                Written::NumberTaken => {
-                    self.learn_numbers(&orders).await?;
-                    return Ok(Try::Again);
-                }
-                Written::KeyInUse => return Ok(Try::Failed(PlacementError::KeyInUse)),
-                Written::Repeated => return Ok(Try::Failed(PlacementError::Repeated)),
-            }
-        }
-        let mut orders = orders.into_iter();
-        let placed = |outcome: Result<(), Refusal>| match outcome {
-            Ok(()) => orders.next().map(|new| new.order).ok_or(PlacementError::Busy),
-            Err(refusal) => Err(refusal.into()),
-        };
-        Ok(Try::Done(outcomes.into_iter().map(placed).collect()))
-    }
-
-    /// Lets the domain decide who gets what, from the stock as it is now.
-    async fn share_out(&self, drafts: &[OrderDraft]) -> Result<GroupAllocation, StoreError> {
+    async fn try_to_place(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Result<Try, StoreError> {
+        let prepared = self.prepare(&open.requests(members)).await?;
+        open.note_wanted(members, &prepared);
+        let drafts: Vec<&OrderDraft> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
         let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
-        let skus = self.ports.catalog.skus(&ids.into_iter().collect::<Vec<_>>()).await?;
-        let demands: Vec<StockDemand<'_>> = drafts
-            .iter()
-            .map(|draft| StockDemand { purchase: &draft.purchase, expected_amount: draft.expected_amount })
-            .collect();
-        Ok(allocate(&demands, &skus, &self.rules.freight))
+        let skus = if drafts.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.ports.catalog.skus(&ids.into_iter().collect::<Vec<_>>()).await?
+        };
+        if let Some(refused) = self.if_nobody_can_be_served(&prepared, &skus) {
+            return Ok(Try::Done(refused));
+        }
+        let claims: Vec<_> = drafts.iter().map(|draft| draft.claim()).collect();
+        let begun = self.ports.store.begin_group(&claims, self.rules.unpaid_limits.is_any()).await?;
+        let group = self.share_out(&prepared, &skus, begun.obstacles, begun.unpaid);
+        self.write(group, begun.transaction).await
     }
 
-    /// Makes orders of the drafts that are served.
-    fn number(
+    /// The refusals, where there is nothing for anybody: then nothing needs to be begun.
+    fn if_nobody_can_be_served(
         &self,
-        drafts: &[OrderDraft],
-        outcomes: Vec<Result<Quote, Refusal>>,
-    ) -> (Vec<NewOrder>, Vec<Result<(), Refusal>>) {
+        prepared: &[Result<OrderDraft, Unplaced>],
+        skus: &BTreeMap<SkuId, Sku>,
+    ) -> Option<Vec<Option<Outcome>>> {
+        let mut allocator =
+            Allocator::new(skus, &self.rules.freight, &UnpaidLimits::NONE, BTreeMap::default());
+        let refused = prepared.iter().map(|draft| match draft {
+            Err(unplaced) => Some(Some(Err(unplaced.clone()))),
+            Ok(draft) => {
+                let refusal = allocator.serve(&demand(draft)).err()?;
+                Some(Some(Err(draft.unplaced(refusal.into()))))
+            }
+        });
+        refused.collect()
+    }
+
+    /// Decides who gets what, first come, first served, and makes orders of those who are served. What stands in the
+    /// way of one member costs no other its place.
+    fn share_out(
+        &self,
+        prepared: &[Result<OrderDraft, Unplaced>],
+        skus: &BTreeMap<SkuId, Sku>,
+        obstacles: Vec<Option<Obstacle>>,
+        unpaid: BTreeMap<UserId, UnpaidOrders>,
+    ) -> Group {
+        let mut allocator = Allocator::new(skus, &self.rules.freight, &self.rules.unpaid_limits, unpaid);
         let mut numbers = self.numbers();
         // Within the lock: time must not go back from one order to the next.
         let now = self.ports.clock.now();
-        let mut orders = Vec::with_capacity(drafts.len());
-        let placed = drafts.iter().zip(outcomes).map(|(draft, outcome)| {
-            let quote = outcome?;
-            let id = numbers.next(now, draft.user_id, self.ports.randomness.draw());
-            orders.push(draft.place(id, quote, now, now.after(self.rules.payment_deadline)));
-            Ok(())
-        });
-        let outcomes = placed.collect();
-        (orders, outcomes)
+        let mut claimed = Claimed::default();
+        let mut group = Group::default();
+        let mut obstacles = obstacles.into_iter();
+        for draft in prepared {
+            let member = match draft {
+                Err(unplaced) => Member::Decided(unplaced.clone()),
+                Ok(draft) => match obstacles.next().flatten().or_else(|| claimed.obstacle(draft)) {
+                    Some(Obstacle::KeyInUse) => Member::Decided(draft.unplaced(PlacementError::KeyInUse)),
+                    Some(Obstacle::GuardInUse) => Member::Decided(draft.unplaced(PlacementError::Repeated)),
+                    Some(Obstacle::CartOrdered) => Member::LookAgain,
+                    None => match allocator.serve(&demand(draft)) {
+                        Err(refusal) => Member::Decided(draft.unplaced(refusal.into())),
+                        Ok(quote) => {
+                            claimed.add(draft);
+                            let id = numbers.next(now, draft.user_id, self.ports.randomness.draw());
+                            let expire_at = now.after(self.rules.payment_deadline);
+                            group.orders.push(draft.place(id, quote, now, expire_at));
+                            Member::Placed
+                        }
+                    },
+                },
+            };
+            group.members.push(member);
+        }
+        group.taken = allocator.taken();
+        group
     }
 
     fn numbers(&self) -> MutexGuard<'_, OrderNumbers> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the stock and writes the orders, in one transaction.
-    async fn write(&self, orders: &[NewOrder], taken: &[Allocation]) -> Result<Written, StoreError> {
-        let mut unit = self.ports.units.begin().await?;
-        if unit.stock().take(taken).await? == StockOutcome::Changed {
-            return Ok(Written::StockChanged);
+    /// Takes the stock and writes the orders.
+    async fn write(&self, group: Group, transaction: Box<dyn PlacingTransaction>) -> Result<Try, StoreError> {
+        let orders = &group.orders;
+        if orders.is_empty() {
+            return Ok(Try::Done(group.outcomes(None)));
         }
-        match unit.orders().insert(orders).await {
-            Ok(()) => {}
-            Err(InsertOrdersError::NumberTaken(_)) => return Ok(Written::NumberTaken),
-            Err(InsertOrdersError::Repeated(_)) => return Ok(Written::Repeated),
-            Err(InsertOrdersError::Store(error)) => return Err(error),
+        let written = transaction.write(orders, &group.taken).await;
+        if !matches!(written, Ok(PlacingOutcome::Committed(_)) | Err(StoreError::OutcomeUnknown(_))) {
+            self.numbers().give_back(orders.iter().map(|new| &new.order.id));
         }
-        let news: Vec<OrderNews> = orders.iter().map(|new| OrderNews::created(&new.order)).collect();
-        unit.outbox().add(&news).await?;
-        let now = self.ports.clock.now();
-        if orders.iter().any(|new| new.idempotency.is_some())
-            && !unit.idempotency().record(orders, now).await?
-        {
-            return Ok(Written::KeyInUse);
-        }
-        let removals: Vec<CartRemoval> = orders.iter().filter_map(cart_removal).collect();
-        let mut mode = CartRemovalMode::InTransaction;
-        if !removals.is_empty() {
-            mode = unit.cart_removals().add(&removals, now).await?;
-        }
-        match unit.commit().await {
-            Ok(()) => {}
-            Err(StoreError::OutcomeUnknown(cause)) => self.find_out(orders, cause).await?,
+        let cart = match written {
+            Ok(PlacingOutcome::Committed(CartRemovalMode::InTransaction)) => None,
+            Ok(PlacingOutcome::Committed(CartRemovalMode::AfterCommit)) => self.clean_carts(orders),
+            Ok(PlacingOutcome::StockChanged | PlacingOutcome::ClaimTaken) => return Ok(Try::Again),
+            Ok(PlacingOutcome::NumberTaken) => {
+                self.learn_numbers(orders).await?;
+                return Ok(Try::Again);
+            }
+            Err(StoreError::OutcomeUnknown(cause)) => {
+                self.find_out(orders, cause).await?;
+                self.clean_carts(orders)
+            }
             Err(error) => return Err(error),
-        }
-        if mode == CartRemovalMode::AfterCommit
-            && let Err(error) = self.ports.sweep.remove(&removals).await
-        {
-            tracing::warn!(%error, "ordered lines are still in their carts; they will be taken out later");
-        }
-        Ok(Written::Yes)
+        };
+        Ok(Try::Done(group.outcomes(cart)))
+    }
+
+    fn clean_carts(&self, orders: &[NewOrder]) -> Option<CartCleaned> {
+        let removals: Vec<CartRemoval> = orders.iter().filter_map(CartRemoval::of).collect();
+        (!removals.is_empty()).then(|| self.ports.cleaner.clean(removals))
     }
 
     /// Whether orders were written whose commit was not answered. They were written together, so one tells of all.
     async fn find_out(&self, orders: &[NewOrder], cause: BoxError) -> Result<(), StoreError> {
         let Some(first) = orders.first() else { return Ok(()) };
-        let found = tokio::time::timeout(FIND_OUT, self.look_for(&first.order.id)).await;
+        let look = async {
+            // The database may still be at it, or be on its way back.
+            while !matches!(self.ports.orders.find(&first.order.id).await, Ok(Some(_))) {
+                tokio::time::sleep(FIND_OUT / 20).await;
+            }
+        };
         // What is never found was not written, or its buyer finds it in the list.
-        found.map_err(|_| StoreError::OutcomeUnknown(cause))
-    }
-
-    /// Looks until the order is found; the database may still be at it, or be on its way back.
-    async fn look_for(&self, id: &OrderId) {
-        while !matches!(self.ports.orders.find(id).await, Ok(Some(_))) {
-            tokio::time::sleep(FIND_OUT / 20).await;
-        }
+        tokio::time::timeout(FIND_OUT, look).await.map_err(|_| StoreError::OutcomeUnknown(cause))
     }
 
     /// Learns which numbers of the second others have.
@@ -258,19 +282,68 @@ impl Placement {
     }
 }
 
-/// How writing a group ended, where the database did not fail.
-enum Written {
-    Yes,
-    StockChanged,
-    NumberTaken,
-    KeyInUse,
-    Repeated,
+fn demand(draft: &OrderDraft) -> StockDemand<'_> {
+    StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount: draft.expected_amount }
 }
 
-fn cart_removal(new: &NewOrder) -> Option<CartRemoval> {
-    (!new.cart_lines.is_empty()).then(|| CartRemoval {
-        order_id: new.order.id.clone(),
-        user_id: new.order.user_id,
-        lines: new.cart_lines.clone(),
-    })
+/// What members of the group that were served have laid claim to.
+#[derive(Default)]
+struct Claimed<'a> {
+    keys: HashSet<(UserId, &'a IdempotencyKey)>,
+    guards: BTreeSet<&'a RepeatGuard>,
+    buyers: BTreeSet<UserId>,
+}
+
+impl<'a> Claimed<'a> {
+    fn add(&mut self, draft: &'a OrderDraft) {
+        self.keys.extend(draft.idempotency.as_ref().map(|(key, _)| (draft.user_id, key)));
+        self.guards.extend(&draft.repeat_guard);
+        self.buyers.insert(draft.user_id);
+    }
+
+    fn obstacle(&self, draft: &OrderDraft) -> Option<Obstacle> {
+        let is_key_in_use = |(key, _): &(IdempotencyKey, _)| self.keys.contains(&(draft.user_id, key));
+        if draft.idempotency.as_ref().is_some_and(is_key_in_use) {
+            Some(Obstacle::KeyInUse)
+        } else if draft.repeat_guard.as_ref().is_some_and(|guard| self.guards.contains(guard)) {
+            Some(Obstacle::GuardInUse)
+        } else if draft.is_of_cart() && self.buyers.contains(&draft.user_id) {
+            Some(Obstacle::CartOrdered)
+        } else {
+            None
+        }
+    }
+}
+
+/// A group that is decided and not written yet.
+#[derive(Default)]
+struct Group {
+    members: Vec<Member>,
+    /// Those of [`Member::Placed`], in their order.
+    orders: Vec<NewOrder>,
+    taken: Vec<Allocation>,
+}
+
+enum Member {
+    Placed,
+    Decided(Unplaced),
+    /// The cart was ordered since it was read.
+    LookAgain,
+}
+
+impl Group {
+    /// The outcomes, once it is written.
+    fn outcomes(self, cart: Option<CartCleaned>) -> Vec<Option<Outcome>> {
+        let mut orders = self.orders.into_iter();
+        let outcome = |member| match member {
+            Member::Placed => {
+                let new = orders.next()?;
+                let cart = cart.clone().filter(|_| !new.cart_lines.is_empty());
+                Some(Ok(PlacedOrder { order: new.order, cart }))
+            }
+            Member::Decided(unplaced) => Some(Err(unplaced)),
+            Member::LookAgain => None,
+        };
+        self.members.into_iter().map(outcome).collect()
+    }
 }

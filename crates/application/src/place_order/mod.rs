@@ -1,50 +1,51 @@
 //! 生成订单: takes stock and writes the order, all or nothing.
 //!
-//! The way of an order: [`PlaceOrder`] finds out what is to be ordered and hands a draft to the [`OrderDesk`]; a
-//! writer of the desk takes all drafts that are waiting and places them as one group (`group`), in one transaction;
-//! then the buyer is invited to pay.
+//! The way of an order: [`PlaceOrder`] hands the request to the [`OrderDesk`]; a writer of the desk takes all requests
+//! that are waiting, asks for their buyers and carts together (`prepare`), and places them as one group in one
+//! transaction (`group`); then each buyer is invited to pay, while the ordered lines leave the carts.
 
+mod clean_carts;
 mod desk;
 mod draft;
 mod group;
+mod open;
+mod prepare;
 mod second_click;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NotAdmitted, NotAllowed, Order,
-    Purchase, RequestDigest, SkuId, UserId,
+    AddressId, Caller, IdempotencyKey, Money, NotAllowed, Order, OrderId, RequestDigest, SkuId, UserId,
 };
-use ports::{
-    AddressBook, CartError, CartStore, Clock, Destination, DirectBuys, GatewayError, OrderReader, StoreError,
-    UnitsOfWork,
-};
+use ports::{AddressBook, Clock, DirectBuys, GatewayError, OrderReader, PlacingStore, StoreError};
 
+pub use clean_carts::{CartCleaned, CartCleaner};
 pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
-
-pub use draft::{OrderDraft, PlacementError};
+pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
+pub use open::Outcome;
 
 use crate::{Cashier, ShopRules, StartedPayment};
 
+/// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
+/// have before the payment is signed.
+const CART_PATIENCE: Duration = Duration::from_millis(100);
 /// For how long a previewed direct buy is remembered for a client that does not say what it buys.
 const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 
 /// Places orders and invites to pay them.
 pub struct PlaceOrder {
-    /// Who may order, and where it can go.
+    /// Who may order, for a client that does not say what.
     pub address_book: Arc<dyn AddressBook>,
-    /// What the buyers put aside.
-    pub carts: Arc<dyn CartStore>,
-    /// What they previewed without the cart.
+    /// What the buyers previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
     /// The orders, to find the one of a repeated request.
     pub orders: Arc<dyn OrderReader>,
-    /// Where the mark of an order that was placed long ago is taken off.
-    pub units: Arc<dyn UnitsOfWork>,
-    /// Where orders are written.
+    /// Where the guard of an order that was placed long ago is taken off.
+    pub store: Arc<dyn PlacingStore>,
+    /// Where requests are placed.
     pub desk: OrderDesk,
-    /// Where they are paid.
+    /// Where orders are paid.
     pub cashier: Arc<Cashier>,
     /// How old a previewed direct buy is.
     pub clock: Arc<dyn Clock>,
@@ -86,21 +87,9 @@ pub enum OrderItems {
 /// Why no order was placed, or why it cannot be paid at once.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceOrderError {
-    /// The token's user is not let in.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The address does not exist, is deleted, or is another user's.
-    #[error("no such address")]
-    UnknownAddress,
-    /// Nothing in the cart is ticked.
-    #[error("nothing is selected in the cart")]
-    NothingSelected,
     /// A direct buy without a SKU, and none was previewed lately.
     #[error("no SKU is named and none was previewed lately")]
     NoDirectBuy,
-    /// A number of pieces is not allowed.
-    #[error(transparent)]
-    InvalidQuantity(#[from] InvalidQuantity),
     /// The key was used with another request.
     #[error("the idempotency key was used with another request")]
     KeyReused,
@@ -111,11 +100,16 @@ pub enum PlaceOrderError {
     #[error(transparent)]
     Placement(#[from] PlacementError),
     /// The order is placed; only the URL to pay it could not be made.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// The carts failed; nothing was written.
-    #[error(transparent)]
-    Carts(#[from] CartError),
+    #[error("order {order_id} is placed, and cannot be paid at the moment")]
+    Unsigned {
+        /// The order, which can be paid later.
+        order_id: OrderId,
+        /// What it costs.
+        total_amount: Money,
+        /// Why there is no URL.
+        #[source]
+        cause: GatewayError,
+    },
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,63 +118,62 @@ pub enum PlaceOrderError {
 impl PlaceOrder {
     /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
-        let destination = self.address_book.destination(&request.caller, request.address_id).await??;
-        let user_id = destination.user_id;
-        let key = request.idempotency_key.clone().map(|key| (key, digest(&request)));
-        let order = match self.placed_before(user_id, key.as_ref()).await? {
-            Some(order) => order,
-            None if key.is_none() && !self.rules.double_click.is_zero() => {
-                self.place_once(&request, destination).await?
-            }
-            None => match self.place_new(&request, destination, key.clone()).await {
-                Ok(order) => order,
-                // The first request under the key may have got through since we looked, and have emptied the cart or
-                // taken the last piece.
-                Err(error) => self.placed_before(user_id, key.as_ref()).await?.ok_or(error)?,
-            },
-        };
+        let PlacedOrder { order, cart } = self.place(&request).await?;
         if !order.is_payable(self.clock.now())? {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
         }
-        Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
+        let invited = self.cashier.invite(&order).await;
+        if let Some(cart) = cart {
+            cart.wait(CART_PATIENCE).await;
+        }
+        match invited {
+            Ok(invitation) => Ok(StartedPayment::Invited(invitation)),
+            Err(cause) => {
+                Err(PlaceOrderError::Unsigned { order_id: order.id, total_amount: order.total_amount, cause })
+            }
+        }
     }
 
-    async fn place_new(
-        &self,
-        request: &PlaceOrderRequest,
-        destination: Destination,
-        idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    ) -> Result<Order, PlaceOrderError> {
-        let draft = self.draft(request, &destination, idempotency).await?;
-        Ok(self.desk.place(draft).await?)
-    }
-
-    async fn draft(
-        &self,
-        request: &PlaceOrderRequest,
-        Destination { user_id, address }: &Destination,
-        idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    ) -> Result<OrderDraft, PlaceOrderError> {
-        let address = address.as_ref().ok_or(PlaceOrderError::UnknownAddress)?;
-        let (purchase, cart_lines) = self.items(*user_id, request.items).await?;
-        Ok(OrderDraft {
-            user_id: *user_id,
-            address_id: address.id,
-            shipping: address.shipping.clone(),
-            purchase,
-            cart_lines,
+    /// Places the order, or finds the one that this request, or the first of two clicks, became before.
+    async fn place(&self, request: &PlaceOrderRequest) -> Result<PlacedOrder, PlaceOrderError> {
+        let key = request.idempotency_key.clone().map(|key| (key, digest(request)));
+        let items = match request.items {
+            OrderItems::Cart => BatchItems::Cart,
+            OrderItems::Direct { sku_id, quantity } => BatchItems::Direct { sku_id, quantity },
+            OrderItems::LatestDirectBuy => match self.latest_direct_buy(request, key.as_ref()).await? {
+                LatestDirectBuy::Items(items) => items,
+                LatestDirectBuy::PlacedBefore(order) => return Ok(found(order)),
+            },
+        };
+        let batch_request = BatchRequest {
+            caller: request.caller.clone(),
+            address_id: request.address_id,
+            items,
             expected_amount: request.expected_amount,
-            idempotency,
-            repeat_guard: None,
-        })
+            is_guarded: key.is_none() && !self.rules.double_click.is_zero(),
+            idempotency: key,
+        };
+        if batch_request.is_guarded {
+            return self.place_once(batch_request).await;
+        }
+        let unplaced = match self.desk.place(batch_request.clone()).await {
+            Ok(placed) => return Ok(placed),
+            Err(unplaced) => unplaced,
+        };
+        // The first request under the key may have got through, and have emptied the cart or taken the last piece.
+        if let (Some(user_id), Some(key)) = (unplaced.buyer, &batch_request.idempotency)
+            && let Some(order) = self.placed_before(user_id, key).await?
+        {
+            return Ok(found(order));
+        }
+        Err(unplaced.error.into())
     }
 
     async fn placed_before(
         &self,
         user_id: UserId,
-        key: Option<&(IdempotencyKey, RequestDigest)>,
+        (key, digest): &(IdempotencyKey, RequestDigest),
     ) -> Result<Option<Order>, PlaceOrderError> {
-        let Some((key, digest)) = key else { return Ok(None) };
         let Some(record) = self.orders.find_by_key(user_id, key).await? else { return Ok(None) };
         if record.digest != *digest {
             return Err(PlaceOrderError::KeyReused);
@@ -188,41 +181,41 @@ impl PlaceOrder {
         Ok(self.orders.find(&record.order_id).await?)
     }
 
-    async fn items(
+    /// What the buyer previewed last. An order that was placed under the key counts before that: its preview may be old.
+    async fn latest_direct_buy(
         &self,
-        user_id: UserId,
-        items: OrderItems,
-    ) -> Result<(Purchase, Vec<(SkuId, CartStamp)>), PlaceOrderError> {
-        match items {
-            OrderItems::Cart => self.ticked_lines(user_id).await,
-            OrderItems::Direct { sku_id, quantity } => {
-                let quantity = self.rules.quantity_limit.quantity(quantity)?;
-                Ok((Purchase::of_one(sku_id, quantity), Vec::new()))
-            }
-            OrderItems::LatestDirectBuy => {
-                let latest = self.direct_buys.latest(user_id).await?;
-                let now = self.clock.now();
-                let latest = latest
-                    .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
-                    .ok_or(PlaceOrderError::NoDirectBuy)?;
-                Ok((Purchase::of_one(latest.sku_id, latest.quantity), Vec::new()))
-            }
+        request: &PlaceOrderRequest,
+        key: Option<&(IdempotencyKey, RequestDigest)>,
+    ) -> Result<LatestDirectBuy, PlaceOrderError> {
+        let destination = self.address_book.destination(&request.caller, request.address_id).await?;
+        let destination = destination.map_err(PlacementError::NotAdmitted)?;
+        if let Some(key) = key
+            && let Some(order) = self.placed_before(destination.user_id, key).await?
+        {
+            return Ok(LatestDirectBuy::PlacedBefore(order));
         }
+        if destination.address.is_none() {
+            return Err(PlacementError::UnknownAddress.into());
+        }
+        let latest = self.direct_buys.latest(destination.user_id).await?;
+        let now = self.clock.now();
+        let latest = latest
+            .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
+            .ok_or(PlaceOrderError::NoDirectBuy)?;
+        let quantity = latest.quantity.pieces().into();
+        Ok(LatestDirectBuy::Items(BatchItems::Direct { sku_id: latest.sku_id, quantity }))
     }
+}
 
-    async fn ticked_lines(
-        &self,
-        user_id: UserId,
-    ) -> Result<(Purchase, Vec<(SkuId, CartStamp)>), PlaceOrderError> {
-        let cart = self.carts.load(user_id).await?.without(&self.orders.ordered_lines(user_id).await?);
-        let quantity = |count| self.rules.quantity_limit.quantity(count);
-        let lines = cart
-            .selected()
-            .map(|line| Ok((line.sku_id, quantity(line.count)?)))
-            .collect::<Result<BTreeMap<_, _>, InvalidQuantity>>()?;
-        let stamps = cart.selected().map(|line| (line.sku_id, line.stamp.clone())).collect();
-        Ok((Purchase::new(lines).ok_or(PlaceOrderError::NothingSelected)?, stamps))
-    }
+/// What became of a request that does not say what it orders.
+enum LatestDirectBuy {
+    Items(BatchItems),
+    PlacedBefore(Order),
+}
+
+/// An order that was there already.
+fn found(order: Order) -> PlacedOrder {
+    PlacedOrder { order, cart: None }
 }
 
 /// The request as the client made it: what must be the same for a key to be repeated.

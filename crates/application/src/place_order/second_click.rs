@@ -1,9 +1,9 @@
 //! Clients that have no key for their requests: a second click on the same button is answered with the order of the first.
 
-use domain::{Order, OrderStatus, Purchase, Refusal, RepeatGuard};
-use ports::{Destination, OrderListQuery};
+use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, UserId};
+use ports::OrderListQuery;
 
-use super::{PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacementError};
+use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found};
 
 /// How often an order is tried whose guard another order has. Each time but the last the other order was too old, and its
 /// guard was taken off it; that many clicks within one moment are no accident.
@@ -11,43 +11,39 @@ const TRIES: usize = 4;
 
 impl PlaceOrder {
     /// Places an order, or finds the one that the first click became.
-    pub(super) async fn place_once(
-        &self,
-        request: &PlaceOrderRequest,
-        destination: Destination,
-    ) -> Result<Order, PlaceOrderError> {
-        let mut draft = match self.draft(request, &destination, None).await {
-            Ok(draft) => draft,
-            Err(PlaceOrderError::NothingSelected) => {
-                let first = self.just_emptied_the_cart(&destination).await?;
-                return expected(request, first.ok_or(PlaceOrderError::NothingSelected)?);
-            }
-            Err(error) => return Err(error),
-        };
-        let is_of_cart = !draft.cart_lines.is_empty();
-        let guard = RepeatGuard::new(draft.user_id, draft.address_id, &draft.purchase, is_of_cart);
-        draft.repeat_guard = Some(guard.clone());
+    pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
         for _ in 0..TRIES {
-            let error = match self.desk.place(draft.clone()).await {
-                Ok(order) => return Ok(order),
-                Err(error) => error,
+            let unplaced = match self.desk.place(request.clone()).await {
+                Ok(placed) => return Ok(placed),
+                Err(unplaced) => unplaced,
             };
-            let is_repeated = match &error {
-                PlacementError::Repeated => true,
-                // The first click may have taken the last piece.
-                PlacementError::Refused(_) => false,
-                PlacementError::Busy | PlacementError::KeyInUse | PlacementError::Store(_) => {
-                    return Err(error.into());
+            let is_repeated = match (&unplaced.error, unplaced.buyer) {
+                (PlacementError::NothingSelected, Some(user_id)) => {
+                    let first = self.just_emptied_the_cart(user_id, request.address_id).await?;
+                    return expected(request.expected_amount, first.ok_or(unplaced.error)?);
                 }
+                (PlacementError::Repeated, _) => true,
+                // The first click may have taken the last piece, or have been the last that the buyer may leave unpaid.
+                (PlacementError::Refused(_), _) => false,
+                (
+                    PlacementError::NotAdmitted(_)
+                    | PlacementError::UnknownAddress
+                    | PlacementError::NothingSelected
+                    | PlacementError::InvalidQuantity(_)
+                    | PlacementError::Busy
+                    | PlacementError::KeyInUse
+                    | PlacementError::Carts(_)
+                    | PlacementError::Store(_),
+                    _,
+                ) => return Err(unplaced.error.into()),
             };
+            let Some(guard) = unplaced.guard else { return Err(unplaced.error.into()) };
             match self.orders.find_by_guard(&guard).await? {
-                Some(first) if self.is_just_placed(&first) => return expected(request, first),
-                _ if !is_repeated => return Err(error.into()),
-                Some(earlier) => {
-                    let mut unit = self.units.begin().await?;
-                    unit.orders().release_guard(&earlier.id, &guard).await?;
-                    unit.commit().await?;
+                Some(first) if self.is_just_placed(&first) => {
+                    return expected(request.expected_amount, first);
                 }
+                _ if !is_repeated => return Err(unplaced.error.into()),
+                Some(earlier) => self.store.release_guard(&earlier.id, &guard).await?,
                 // Another click has just done that.
                 None => {}
             }
@@ -58,15 +54,16 @@ impl PlaceOrder {
     /// The order of the cart that was placed a moment ago, if it is what emptied the cart.
     async fn just_emptied_the_cart(
         &self,
-        Destination { user_id, address }: &Destination,
+        user_id: UserId,
+        address_id: AddressId,
     ) -> Result<Option<Order>, PlaceOrderError> {
         let status = Some(OrderStatus::AwaitingPayment);
-        let query = OrderListQuery { user_id: *user_id, status, before: None, limit: 1 };
+        let query = OrderListQuery { user_id, status, before: None, limit: 1 };
         let latest = self.orders.list(&query).await?.pop().filter(|order| self.is_just_placed(order));
-        let (Some(latest), Some(address)) = (latest, address) else { return Ok(None) };
+        let Some(latest) = latest else { return Ok(None) };
         let lines = latest.goods.iter().map(|line| (line.sku_id, line.quantity)).collect();
         let Some(purchase) = Purchase::new(lines) else { return Ok(None) };
-        let guard = RepeatGuard::new(*user_id, address.id, &purchase, true);
+        let guard = RepeatGuard::new(user_id, address_id, &purchase, true);
         let guarded = self.orders.find_by_guard(&guard).await?;
         Ok(guarded.filter(|order| self.is_just_placed(order)))
     }
@@ -79,11 +76,11 @@ impl PlaceOrder {
 }
 
 /// The order of the first click, if it costs what the second expects.
-fn expected(request: &PlaceOrderRequest, first: Order) -> Result<Order, PlaceOrderError> {
-    match request.expected_amount {
+fn expected(amount: Option<Money>, first: Order) -> Result<PlacedOrder, PlaceOrderError> {
+    match amount {
         Some(amount) if amount != first.total_amount => {
             Err(PlacementError::Refused(Refusal::AmountChanged(first.total_amount)).into())
         }
-        Some(_) | None => Ok(first),
+        Some(_) | None => Ok(found(first)),
     }
 }

@@ -7,50 +7,117 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
-    Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder, PlaceOrderError,
-    PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment, SweepCarts,
+    CartCleaner, Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder,
+    PlaceOrderError, PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment,
+    SweepCarts,
 };
 use domain::{
-    AddressId, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest, Sku, SkuId,
+    AddressId, Cart, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest, Sku,
+    SkuId, UnpaidLimits, UnpaidOrders,
 };
 use ports::{
-    CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, InsertOrdersError, StockOutcome,
+    Buyer, BuyerQuery, CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome,
+    StoreError,
     mock::{
-        MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockPaymentGateway,
-        MockRandomness, MockUnitOfWork, PreparedUnits,
+        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader,
+        MockPaymentGateway, MockRandomness, PreparedPlacing, PreparedTransaction, WrittenGroup,
     },
 };
 use support::*;
 
 /// The ports around one order; what a test does not set is not to be called.
-#[derive(Default)]
 struct Shop {
+    /// Whether the database is there, and what it knows of the buyer.
+    buyer: Result<Result<Buyer, NotAdmitted>, fn() -> StoreError>,
+    transactions: Vec<PreparedTransaction>,
     address_book: MockAddressBook,
     carts: MockCartStore,
+    queue: MockCartRemovalQueue,
     direct_buys: MockDirectBuys,
     orders: MockOrderReader,
     catalog: MockCatalog,
-    units: Vec<MockUnitOfWork>,
     gateway: MockPaymentGateway,
     double_click: Duration,
-    /// What was ordered and has not left the cart yet.
-    ordered: Vec<(SkuId, CartStamp)>,
+    unpaid_limits: UnpaidLimits,
+}
+
+/// What an order came to, and what was written for it.
+struct Placed {
+    outcome: Result<StartedPayment, PlaceOrderError>,
+    groups: Vec<WrittenGroup>,
+    released: Vec<domain::OrderId>,
+    left: usize,
+}
+
+impl Placed {
+    /// The one order that was written.
+    fn order(&self) -> &domain::NewOrder {
+        assert_eq!(self.groups.len(), 1);
+        assert_eq!(self.groups[0].orders.len(), 1);
+        &self.groups[0].orders[0]
+    }
+
+    fn invitation(self) -> Result<PaymentInvitation, PlaceOrderError> {
+        assert_eq!(self.left, 0, "every transaction was needed");
+        match self.outcome? {
+            StartedPayment::Invited(invitation) => Ok(invitation),
+            StartedPayment::AlreadyPaid { order_id, .. } => panic!("{order_id} is paid"),
+        }
+    }
 }
 
 impl Shop {
+    fn new(buyer: Result<Buyer, NotAdmitted>) -> Self {
+        Self {
+            buyer: Ok(buyer),
+            transactions: Vec::new(),
+            address_book: MockAddressBook::new(),
+            carts: MockCartStore::new(),
+            queue: MockCartRemovalQueue::new(),
+            direct_buys: MockDirectBuys::new(),
+            orders: MockOrderReader::new(),
+            catalog: MockCatalog::new(),
+            gateway: MockPaymentGateway::new(),
+            double_click: Duration::ZERO,
+            unpaid_limits: UnpaidLimits::NONE,
+        }
+    }
+
     fn with_buyer() -> Self {
-        let mut shop = Self::default();
-        shop.address_book
-            .expect_destination()
-            .times(1)
-            .withf(|who, id| *who == caller() && *id == AddressId(7))
-            .returning(|_, _| Ok(Ok(Destination { user_id: USER, address: Some(address()) })));
+        Self::new(Ok(Buyer {
+            user_id: USER,
+            address: Some(address()),
+            ordered_lines: Vec::new(),
+            latest_order_at: None,
+        }))
+    }
+
+    /// What was ordered and has not left the cart yet.
+    fn having_ordered(ordered_lines: Vec<(SkuId, CartStamp)>) -> Self {
+        let mut shop = Self::with_buyer();
+        if let Ok(Ok(buyer)) = &mut shop.buyer {
+            buyer.ordered_lines = ordered_lines;
+        }
         shop
+    }
+
+    fn with_cart(mut self, cart: Cart) -> Self {
+        self.carts
+            .expect_load_many()
+            .withf(|user_ids| user_ids == [USER])
+            .returning(move |_| Ok(BTreeMap::from([(USER, cart.clone())])));
+        self
     }
 
     fn selling(mut self, skus: impl IntoIterator<Item = Sku>) -> Self {
         let skus: BTreeMap<SkuId, Sku> = shelf(skus);
         self.catalog.expect_skus().returning(move |_| Ok(skus.clone()));
+        self
+    }
+
+    /// Expects a transaction.
+    fn writing(mut self, transaction: PreparedTransaction) -> Self {
+        self.transactions.push(transaction);
         self
     }
 
@@ -66,50 +133,59 @@ impl Shop {
 
     /// Places an order that is to be paid.
     async fn place(self, request: PlaceOrderRequest) -> Result<PaymentInvitation, PlaceOrderError> {
-        match self.start(request).await? {
-            StartedPayment::Invited(invitation) => Ok(invitation),
-            StartedPayment::AlreadyPaid { order_id, .. } => panic!("{order_id} is paid"),
-        }
+        self.start(request).await.invitation()
     }
 
-    async fn start(mut self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
-        let ordered = self.ordered;
-        self.orders
-            .expect_ordered_lines()
-            .withf(|user_id| *user_id == USER)
-            .returning(move |_| Ok(ordered.clone()));
+    async fn start(self, request: PlaceOrderRequest) -> Placed {
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
-        let units: Arc<PreparedUnits> = Arc::new(PreparedUnits::new(self.units.into_iter().map(Ok)));
+        let buyer = self.buyer;
+        let answer = move |query: &BuyerQuery| {
+            assert_eq!((&query.caller, query.address_id), (&caller(), AddressId(7)));
+            buyer.clone().map_err(|failure| failure())
+        };
+        let store = Arc::new(PreparedPlacing::new(answer, self.transactions.into_iter().map(Ok)));
         let (carts, orders) = (Arc::new(self.carts), Arc::new(self.orders));
         let sweep = SweepCarts {
-            units: Arc::clone(&units) as _,
+            queue: Arc::new(self.queue),
             carts: Arc::clone(&carts) as _,
             clock: Arc::new(clock()),
         };
+        let (cleaner, cleaning) = CartCleaner::new(Arc::new(sweep));
+        let cleaning = tokio::spawn(cleaning);
+        let rules =
+            ShopRules { double_click: self.double_click, unpaid_limits: self.unpaid_limits, ..rules() };
         let ports = PlacementPorts {
+            store: Arc::clone(&store) as _,
+            carts,
             catalog: Arc::new(self.catalog),
-            units: Arc::clone(&units) as _,
             orders: Arc::clone(&orders) as _,
-            sweep: Arc::new(sweep),
+            cleaner,
             clock: Arc::new(clock()),
             randomness: Arc::new(randomness),
         };
         let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
-        let (desk, _writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
+        let (desk, mut writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules)), settings);
         let use_case = PlaceOrder {
             address_book: Arc::new(self.address_book),
-            carts,
             direct_buys: Arc::new(self.direct_buys),
             orders,
-            units,
+            store: Arc::clone(&store) as _,
             desk,
             cashier: Arc::new(Cashier { gateway: Arc::new(self.gateway), clock: Arc::new(clock()) }),
             clock: Arc::new(clock()),
-            rules: ShopRules { double_click: self.double_click, ..rules() },
+            rules,
         };
-        use_case.execute(request).await
+        let outcome = use_case.execute(request).await;
+        drop(use_case);
+        while writers.join_next().await.is_some() {}
+        cleaning.await.unwrap();
+        Placed { outcome, groups: store.committed(), released: store.released(), left: store.left() }
     }
+}
+
+fn committing() -> PreparedTransaction {
+    PreparedTransaction::committing()
 }
 
 fn request(items: OrderItems) -> PlaceOrderRequest {
@@ -124,47 +200,25 @@ fn request(items: OrderItems) -> PlaceOrderRequest {
 
 const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };
 
-/// A unit of work that takes stock and writes one order, for which `check` must hold.
-fn writing(check: impl Fn(&Order) -> bool + Send + 'static) -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().times(1).returning(|_| Ok(StockOutcome::Taken));
-    unit.orders
-        .expect_insert()
-        .times(1)
-        .withf(move |orders| orders.len() == 1 && check(&orders[0].order))
-        .returning(|_| Ok(()));
-    unit
-}
-
 #[tokio::test]
 async fn the_ticked_lines_become_an_order_and_leave_the_cart() {
-    let mut shop = Shop::with_buyer().selling([sku(4, "104.95", 9), sku(5, "104.01", 9)]).charging("323.91");
-    shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 2, true), (5, 1, true), (6, 1, false)])));
-    let mut unit = writing(|placed| {
-        placed.status == OrderStatus::AwaitingPayment
-            && placed.id.as_str() == "2019112812000004"
-            && placed.total_amount == money("323.91")
-            && placed.freight == money("10")
-            && placed.total_count == 3
-            && placed.shipping == shipping()
-            && placed.expire_at == Some(noon().after(Duration::from_secs(1800)))
-            && placed.goods.iter().map(|line| (line.sku_id.0, line.quantity.pieces())).eq([(4, 2), (5, 1)])
-    });
-    unit.cart_removals
-        .expect_add()
-        .times(1)
-        .withf(|removals, _| {
-            let lines = cart(&[(4, 2, true), (5, 1, true)]).lines;
-            removals.len() == 1
-                && removals[0].user_id == USER
-                && removals[0]
-                    .lines
-                    .iter()
-                    .eq(&lines.into_iter().map(|line| (line.sku_id, line.stamp)).collect::<Vec<_>>())
-        })
-        .returning(|_, _| Ok(CartRemovalMode::InTransaction));
-    shop.units.push(unit);
-    let invitation = shop.place(request(OrderItems::Cart)).await.unwrap();
+    let shop = Shop::with_buyer()
+        .selling([sku(4, "104.95", 9), sku(5, "104.01", 9)])
+        .with_cart(cart(&[(4, 2, true), (5, 1, true), (6, 1, false)]))
+        .writing(committing())
+        .charging("323.91");
+    let placed = shop.start(request(OrderItems::Cart)).await;
+    let new = placed.order();
+    let order = &new.order;
+    assert_eq!(order.status, OrderStatus::AwaitingPayment);
+    assert_eq!(order.id.as_str(), "2019112812000004");
+    assert_eq!((order.total_amount, order.freight, order.total_count), (money("323.91"), money("10"), 3));
+    assert_eq!((&order.shipping, new.address_id), (&shipping(), AddressId(7)));
+    assert_eq!(order.expire_at, Some(noon().after(Duration::from_secs(1800))));
+    assert!(order.goods.iter().map(|line| (line.sku_id.0, line.quantity.pieces())).eq([(4, 2), (5, 1)]));
+    let lines = cart(&[(4, 2, true), (5, 1, true)]).lines.into_iter();
+    assert!(new.cart_lines.iter().cloned().eq(lines.map(|line| (line.sku_id, line.stamp))));
+    let invitation = placed.invitation().unwrap();
     assert_eq!(invitation.order_id.as_str(), "2019112812000004");
     assert_eq!(invitation.total_amount, money("323.91"));
     assert_eq!(invitation.pay_url, "https://alipay/pay");
@@ -174,61 +228,75 @@ async fn the_ticked_lines_become_an_order_and_leave_the_cart() {
 async fn what_was_ordered_and_is_still_in_the_cart_is_not_ordered_again() {
     let lines = cart(&[(4, 1, true), (5, 1, true)]);
     let ordered = lines.lines.iter().map(|line| (line.sku_id, line.stamp.clone()));
-    let mut shop = Shop { ordered: ordered.clone().take(1).collect(), ..Shop::with_buyer() };
-    shop = shop.selling([sku(4, "1.00", 9), sku(5, "209.00", 9)]).charging("219");
-    let in_cart = lines.clone();
-    shop.carts.expect_load().returning(move |_| Ok(in_cart.clone()));
-    let mut unit = writing(|order| order.goods.len() == 1 && order.goods[0].sku_id == SkuId(5));
-    unit.cart_removals.expect_add().times(1).returning(|_, _| Ok(CartRemovalMode::InTransaction));
-    shop.units.push(unit);
-    assert_eq!(shop.place(request(OrderItems::Cart)).await.unwrap().total_amount, money("219"));
+    let shop = Shop::having_ordered(ordered.clone().take(1).collect())
+        .selling([sku(4, "1.00", 9), sku(5, "209.00", 9)])
+        .with_cart(lines.clone())
+        .writing(committing())
+        .charging("219");
+    let placed = shop.start(request(OrderItems::Cart)).await;
+    assert!(placed.order().order.goods.iter().map(|line| line.sku_id).eq([SkuId(5)]));
+    assert_eq!(placed.invitation().unwrap().total_amount, money("219"));
 
-    let mut shop = Shop { ordered: ordered.collect(), ..Shop::with_buyer() };
-    shop.carts.expect_load().returning(move |_| Ok(lines.clone()));
-    let refused = shop.place(request(OrderItems::Cart)).await;
-    assert!(matches!(refused, Err(PlaceOrderError::NothingSelected)));
+    let shop = Shop::having_ordered(ordered.collect()).with_cart(lines.clone());
+    assert!(matches!(
+        shop.place(request(OrderItems::Cart)).await,
+        Err(PlaceOrderError::Placement(PlacementError::NothingSelected))
+    ));
 }
 
 #[tokio::test]
 async fn lines_in_carts_elsewhere_are_removed_after_the_commit_and_a_failure_does_not_undo_the_order() {
     for carts_work in [true, false] {
-        let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).charging("219");
-        shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
+        let recorded = Ok(PlacingOutcome::Committed(CartRemovalMode::AfterCommit));
+        let mut shop = Shop::with_buyer()
+            .selling([sku(4, "209", 9)])
+            .with_cart(cart(&[(4, 1, true)]))
+            .writing(PreparedTransaction::ending(recorded))
+            .charging("219");
         shop.carts
             .expect_remove_ordered()
             .times(1)
+            .withf(|removals| {
+                removals.len() == 1 && removals[0].user_id == USER && removals[0].lines.len() == 1
+            })
             .returning(move |_| if carts_work { Ok(()) } else { Err(carts_down()) });
-        let mut unit = writing(|_| true);
-        unit.cart_removals.expect_add().times(1).returning(|_, _| Ok(CartRemovalMode::AfterCommit));
-        shop.units.push(unit);
-        if carts_work {
-            let mut done = MockUnitOfWork::default();
-            done.cart_removals.expect_done().times(1).withf(|ids| ids.len() == 1).returning(|_| Ok(()));
-            shop.units.push(done);
-        }
+        shop.queue
+            .expect_forget()
+            .times(usize::from(carts_work))
+            .withf(|ids| ids.len() == 1 && ids[0].as_str() == "2019112812000004")
+            .returning(|_| Ok(()));
         assert!(shop.place(request(OrderItems::Cart)).await.is_ok(), "carts work: {carts_work}");
     }
 }
 
 #[tokio::test]
 async fn a_direct_buy_leaves_the_cart_alone() {
-    let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).charging("428");
-    shop.units.push(writing(|placed| placed.total_count == 2));
-    assert!(shop.place(request(DIRECT)).await.is_ok());
+    let shop = Shop::with_buyer().selling([sku(4, "209", 9)]).writing(committing()).charging("428");
+    let placed = shop.start(request(DIRECT)).await;
+    assert_eq!((placed.order().order.total_count, placed.order().cart_lines.len()), (2, 0));
+    assert!(placed.invitation().is_ok());
+}
+
+/// For a client that does not say what it buys, the buyer is looked up before.
+fn knows_the_buyer(shop: &mut Shop, address: Option<domain::Address>) {
+    shop.address_book
+        .expect_destination()
+        .withf(|who, id| *who == caller() && *id == AddressId(7))
+        .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: address.clone() })));
 }
 
 #[tokio::test]
 async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately() {
     for (age, is_remembered) in [(0, true), (1799, true), (1800, false), (86_400, false)] {
         let mut shop = Shop::with_buyer();
+        knows_the_buyer(&mut shop, Some(address()));
         shop.direct_buys.expect_latest().times(1).returning(move |_| {
             let previewed_at = noon().before(Duration::from_secs(age));
             let quantity = rules().quantity_limit.quantity(3).unwrap();
             Ok(Some(DirectBuy { sku_id: SkuId(4), quantity, previewed_at }))
         });
         if is_remembered {
-            shop = shop.selling([sku(4, "209", 9)]).charging("637");
-            shop.units.push(writing(|placed| placed.total_count == 3));
+            shop = shop.selling([sku(4, "209", 9)]).writing(committing()).charging("637");
         }
         let outcome = shop.place(request(OrderItems::LatestDirectBuy)).await;
         match outcome {
@@ -238,6 +306,7 @@ async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately()
         }
     }
     let mut shop = Shop::with_buyer();
+    knows_the_buyer(&mut shop, Some(address()));
     shop.direct_buys.expect_latest().returning(|_| Ok(None));
     let outcome = shop.place(request(OrderItems::LatestDirectBuy)).await;
     assert!(matches!(outcome, Err(PlaceOrderError::NoDirectBuy)), "the cart is never ordered instead");
@@ -245,33 +314,66 @@ async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately()
 
 #[tokio::test]
 async fn nothing_is_written_where_the_request_is_not_valid() {
-    let mut shop = Shop::default();
-    shop.address_book.expect_destination().returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
+    let refused = async |shop: Shop, items| match shop.place(request(items)).await {
+        Err(PlaceOrderError::Placement(error)) => error,
+        other => panic!("{other:?}"),
+    };
     assert!(matches!(
-        shop.place(request(DIRECT)).await,
-        Err(PlaceOrderError::NotAdmitted(NotAdmitted::UnknownUser))
+        refused(Shop::new(Err(NotAdmitted::UnknownUser)), DIRECT).await,
+        PlacementError::NotAdmitted(NotAdmitted::UnknownUser)
     ));
-
-    let mut shop = Shop::default();
-    let nowhere = Destination { user_id: USER, address: None };
-    shop.address_book.expect_destination().returning(move |_, _| Ok(Ok(nowhere.clone())));
-    assert!(matches!(shop.place(request(DIRECT)).await, Err(PlaceOrderError::UnknownAddress)));
+    assert!(matches!(
+        refused(Shop::new(Err(NotAdmitted::PasswordChanged)), DIRECT).await,
+        PlacementError::NotAdmitted(NotAdmitted::PasswordChanged)
+    ));
+    let nowhere = || {
+        let mut shop = Shop::with_buyer();
+        if let Ok(Ok(buyer)) = &mut shop.buyer {
+            buyer.address = None;
+        }
+        shop
+    };
+    assert!(matches!(refused(nowhere(), DIRECT).await, PlacementError::UnknownAddress));
+    assert!(matches!(refused(nowhere(), OrderItems::Cart).await, PlacementError::UnknownAddress));
+    let mut previewed = nowhere();
+    knows_the_buyer(&mut previewed, None);
+    assert!(matches!(refused(previewed, OrderItems::LatestDirectBuy).await, PlacementError::UnknownAddress));
 
     for quantity in [0, -3, 201] {
         let direct = OrderItems::Direct { sku_id: SkuId(4), quantity };
-        let outcome = Shop::with_buyer().place(request(direct)).await;
-        assert!(matches!(outcome, Err(PlaceOrderError::InvalidQuantity(_))), "{quantity}");
+        let error = refused(Shop::with_buyer(), direct).await;
+        assert!(matches!(error, PlacementError::InvalidQuantity(_)), "{quantity}");
     }
     for lines in [&[][..], &[(4, 1, false)][..]] {
-        let mut shop = Shop::with_buyer();
-        shop.carts.expect_load().returning(move |_| Ok(cart(lines)));
-        let outcome = shop.place(request(OrderItems::Cart)).await;
-        assert!(matches!(outcome, Err(PlaceOrderError::NothingSelected)));
+        let error = refused(Shop::with_buyer().with_cart(cart(lines)), OrderItems::Cart).await;
+        assert!(matches!(error, PlacementError::NothingSelected));
     }
+    let error = refused(Shop::with_buyer().with_cart(cart(&[(4, 0, true)])), OrderItems::Cart).await;
+    assert!(matches!(error, PlacementError::InvalidQuantity(_)));
+}
+
+/// One cart that cannot be read, among those that can.
+#[tokio::test]
+async fn a_cart_that_cannot_be_read_is_not_an_empty_one() {
     let mut shop = Shop::with_buyer();
-    shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 0, true)])));
-    let outcome = shop.place(request(OrderItems::Cart)).await;
-    assert!(matches!(outcome, Err(PlaceOrderError::InvalidQuantity(_))));
+    shop.carts.expect_load_many().returning(|_| Ok(BTreeMap::new()));
+    let refused = shop.place(request(OrderItems::Cart)).await;
+    assert!(matches!(refused, Err(PlaceOrderError::Placement(PlacementError::Carts(_)))));
+}
+
+#[tokio::test]
+async fn a_buyer_who_leaves_too_much_unpaid_is_refused() {
+    let limits = UnpaidLimits { orders: Some(10), ..UnpaidLimits::NONE };
+    let ten = UnpaidOrders { orders: 10, pieces: BTreeMap::new() };
+    let shop = Shop { unpaid_limits: limits, ..Shop::with_buyer().selling([sku(4, "209", 9)]) };
+    let shop = shop.writing(PreparedTransaction { unpaid: [(USER, ten)].into(), ..committing() });
+    let placed = shop.start(request(DIRECT)).await;
+    assert_eq!(placed.groups, []);
+    let too_many = Refusal::TooManyUnpaidOrders { limit: 10 };
+    assert!(matches!(
+        placed.invitation(),
+        Err(PlaceOrderError::Placement(PlacementError::Refused(refusal))) if refusal == too_many
+    ));
 }
 
 #[tokio::test]
@@ -290,23 +392,37 @@ async fn what_the_shop_cannot_serve_is_refused() {
 }
 
 #[tokio::test]
-async fn each_port_before_the_desk_may_fail() {
-    let mut shop = Shop::default();
-    shop.address_book.expect_destination().returning(|_, _| Err(store_down()));
-    assert!(matches!(shop.place(request(DIRECT)).await, Err(PlaceOrderError::Store(_))));
+async fn each_port_may_fail() {
+    let down = Shop { buyer: Err(store_down), ..Shop::with_buyer() };
+    assert!(matches!(
+        down.place(request(DIRECT)).await,
+        Err(PlaceOrderError::Placement(PlacementError::Store(_)))
+    ));
 
     let mut shop = Shop::with_buyer();
-    shop.carts.expect_load().returning(|_| Err(carts_down()));
-    assert!(matches!(shop.place(request(OrderItems::Cart)).await, Err(PlaceOrderError::Carts(_))));
+    shop.carts.expect_load_many().returning(|_| Err(carts_down()));
+    assert!(matches!(
+        shop.place(request(OrderItems::Cart)).await,
+        Err(PlaceOrderError::Placement(PlacementError::Carts(_)))
+    ));
 
     let mut shop = Shop::with_buyer();
+    knows_the_buyer(&mut shop, Some(address()));
     shop.direct_buys.expect_latest().returning(|_| Err(store_down()));
     assert!(matches!(shop.place(request(OrderItems::LatestDirectBuy)).await, Err(PlaceOrderError::Store(_))));
+}
 
-    let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]);
-    shop.units.push(writing(|_| true));
+/// The order is placed: the client is told its number, and can have it paid later.
+#[tokio::test]
+async fn an_order_whose_payment_cannot_be_signed_is_told() {
+    let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).writing(committing());
     shop.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
-    assert!(matches!(shop.place(request(DIRECT)).await, Err(PlaceOrderError::Gateway(_))));
+    let placed = shop.start(request(DIRECT)).await;
+    let number = placed.order().order.id.clone();
+    let Err(PlaceOrderError::Unsigned { order_id, total_amount, .. }) = placed.outcome else {
+        panic!("{:?}", placed.outcome)
+    };
+    assert_eq!((order_id, total_amount), (number, money("428")));
 }
 
 mod keys {
@@ -314,6 +430,12 @@ mod keys {
 
     fn keyed() -> PlaceOrderRequest {
         PlaceOrderRequest { idempotency_key: IdempotencyKey::parse("k-1"), ..request(DIRECT) }
+    }
+
+    /// A shop that has an order under the key.
+    fn in_use() -> Shop {
+        let hindered = PreparedTransaction::hindering(vec![Some(Obstacle::KeyInUse)]);
+        Shop::with_buyer().selling([sku(4, "209", 9)]).writing(hindered)
     }
 
     fn record(digest: &str) -> IdempotencyRecord {
@@ -324,8 +446,12 @@ mod keys {
 
     #[tokio::test]
     async fn a_repeated_request_gets_the_first_order() {
-        let mut shop = Shop::with_buyer().charging("323.91");
-        shop.orders.expect_find_by_key().times(1).returning(|_, _| Ok(Some(record(DIGEST))));
+        let mut shop = in_use().charging("323.91");
+        shop.orders
+            .expect_find_by_key()
+            .times(1)
+            .withf(|user_id, key| *user_id == USER && key.as_str() == "k-1")
+            .returning(|_, _| Ok(Some(record(DIGEST))));
         shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
     }
@@ -337,10 +463,10 @@ mod keys {
             AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded,
         };
         let repeat = async |found: Order| {
-            let mut shop = Shop::with_buyer();
+            let mut shop = in_use();
             shop.orders.expect_find_by_key().times(1).returning(|_, _| Ok(Some(record(DIGEST))));
             shop.orders.expect_find().times(1).return_once(|_| Ok(Some(found)));
-            shop.start(keyed()).await
+            shop.start(keyed()).await.outcome
         };
         for status in [AwaitingShipment, AwaitingReceipt, Completed] {
             let started = repeat(order(status)).await.unwrap();
@@ -355,49 +481,45 @@ mod keys {
 
     #[tokio::test]
     async fn another_request_under_the_key_is_refused() {
-        let mut shop = Shop::with_buyer();
+        let mut shop = in_use();
         shop.orders.expect_find_by_key().returning(|_, _| Ok(Some(record("address=8 sku=4*2 expected="))));
         assert!(matches!(shop.place(keyed()).await, Err(PlaceOrderError::KeyReused)));
     }
 
     #[tokio::test]
     async fn the_key_is_bound_with_the_order() {
-        let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).charging("428");
-        shop.orders.expect_find_by_key().times(1).returning(|_, _| Ok(None));
-        let mut unit = writing(|_| true);
-        unit.idempotency
-            .expect_record()
-            .times(1)
-            .withf(|orders, at| {
-                let bound =
-                    orders[0].idempotency.as_ref().map(|(key, digest)| (key.as_str(), digest.0.as_str()));
-                bound == Some(("k-1", DIGEST)) && *at == noon()
-            })
-            .returning(|_, _| Ok(true));
-        shop.units.push(unit);
-        assert!(shop.place(keyed()).await.is_ok());
+        let shop = Shop::with_buyer().selling([sku(4, "209", 9)]).writing(committing()).charging("428");
+        let placed = shop.start(keyed()).await;
+        let bound =
+            placed.order().idempotency.as_ref().map(|(key, digest)| (key.as_str(), digest.0.as_str()));
+        assert_eq!(bound, Some(("k-1", DIGEST)));
+        assert!(placed.invitation().is_ok());
     }
 
-    /// The first request is still running when the second looks for the key, and is through when it writes.
-    #[tokio::test]
-    async fn the_second_of_two_at_the_same_time_gets_the_order_of_the_first() {
-        let mut shop = Shop::with_buyer().selling([sku(4, "209", 9)]).charging("323.91");
-        let mut looks = vec![Some(record(DIGEST)), None];
-        shop.orders.expect_find_by_key().times(2).returning(move |_, _| Ok(looks.pop().unwrap()));
-        shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
-        let mut unit = writing(|_| true);
-        unit.idempotency.expect_record().times(1).returning(|_, _| Ok(false));
-        shop.units.push(unit);
-        assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
-    }
-
-    /// The first one took the last piece: its repetition is not told that the stock is short.
+    /// The first one took the last piece, or emptied the cart: its repetition is not told so.
     #[tokio::test]
     async fn the_order_of_the_first_counts_before_any_refusal_of_the_second() {
-        let mut shop = Shop::with_buyer().selling([sku(4, "209", 0)]).charging("323.91");
-        let mut looks = vec![Some(record(DIGEST)), None];
-        shop.orders.expect_find_by_key().times(2).returning(move |_, _| Ok(looks.pop().unwrap()));
+        let sold_out = Shop::with_buyer().selling([sku(4, "209", 0)]);
+        let emptied = Shop::with_buyer().with_cart(cart(&[]));
+        for (mut shop, items, digest) in
+            [(sold_out, DIRECT, DIGEST), (emptied, OrderItems::Cart, "address=7 cart expected=")]
+        {
+            shop.orders.expect_find_by_key().times(1).returning(move |_, _| Ok(Some(record(digest))));
+            shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+            let repeated = PlaceOrderRequest { items, ..keyed() };
+            assert_eq!(shop.charging("323.91").place(repeated).await.unwrap().order_id, order_id());
+        }
+    }
+
+    /// Also where the client does not say what it buys, and its preview is old by now.
+    #[tokio::test]
+    async fn the_order_of_the_first_counts_before_the_latest_preview() {
+        let mut shop = Shop::with_buyer().charging("323.91");
+        knows_the_buyer(&mut shop, Some(address()));
+        let digest = "address=7 latest expected=";
+        shop.orders.expect_find_by_key().times(1).returning(move |_, _| Ok(Some(record(digest))));
         shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
-        assert_eq!(shop.place(keyed()).await.unwrap().order_id, order_id());
+        let repeated = PlaceOrderRequest { items: OrderItems::LatestDirectBuy, ..keyed() };
+        assert_eq!(shop.place(repeated).await.unwrap().order_id, order_id());
     }
 }

@@ -16,29 +16,14 @@ fn shop() -> Shop {
     shop.selling([sku(4, "209", 9)])
 }
 
-/// A unit of work that finds the guard in use.
-fn repeated() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-    unit.orders
-        .expect_insert()
-        .times(1)
-        .withf(|orders| orders[0].repeat_guard.is_some())
-        .returning(|_| Err(InsertOrdersError::Repeated("Duplicate entry".into())));
-    unit
-}
-
-/// A unit of work that takes the guard off the order that was found.
-fn releasing() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.orders.expect_release_guard().times(1).withf(|id, _| *id == order_id()).returning(|_, _| Ok(()));
-    unit
+/// A transaction that finds the guard in use.
+fn repeated() -> PreparedTransaction {
+    PreparedTransaction::hindering(vec![Some(Obstacle::GuardInUse)])
 }
 
 #[tokio::test]
 async fn is_answered_with_the_order_of_the_first() {
-    let mut shop = shop().charging("323.91");
-    shop.units.push(repeated());
+    let mut shop = shop().writing(repeated()).charging("323.91");
     shop.orders
         .expect_find_by_guard()
         .times(1)
@@ -54,42 +39,35 @@ async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more
         first(1, OrderStatus::Cancelled),
         first(1, OrderStatus::AwaitingShipment),
     ] {
-        let mut shop = shop().charging("428");
-        shop.units.push(repeated());
+        let mut shop = shop().writing(repeated()).writing(committing()).charging("428");
         shop.orders.expect_find_by_guard().times(1).return_once(|_| Ok(Some(earlier)));
-        shop.units.push(releasing());
-        shop.units.push(writing(|_| true));
-        let invitation = shop.place(request(DIRECT)).await.unwrap();
-        assert_eq!(invitation.total_amount, money("428"));
+        let placed = shop.start(request(DIRECT)).await;
+        assert_eq!(placed.released, [order_id()], "the guard is taken off the order that was found");
+        assert!(placed.order().repeat_guard.is_some());
+        assert_eq!(placed.invitation().unwrap().total_amount, money("428"));
     }
 }
 
 /// Two clicks, and an old order: both find that one, one of them is faster.
 #[tokio::test]
 async fn gets_the_order_of_the_first_although_an_older_one_was_in_the_way_of_both() {
-    let mut shop = shop().charging("323.91");
+    let mut shop = shop().writing(repeated()).writing(repeated()).charging("323.91");
     let mut found = vec![first(0, OrderStatus::AwaitingPayment), first(60, OrderStatus::AwaitingPayment)];
     shop.orders.expect_find_by_guard().times(2).returning(move |_| Ok(found.pop()));
-    for unit in [repeated(), releasing(), repeated()] {
-        shop.units.push(unit);
-    }
     assert_eq!(shop.place(request(DIRECT)).await.unwrap().order_id, order_id());
 }
 
 #[tokio::test]
 async fn looks_again_where_the_order_in_the_way_has_just_lost_its_guard() {
-    let mut shop = shop().charging("428");
-    shop.units.push(repeated());
+    let mut shop = shop().writing(repeated()).writing(committing()).charging("428");
     shop.orders.expect_find_by_guard().times(1).returning(|_| Ok(None));
-    shop.units.push(writing(|_| true));
     assert_eq!(shop.place(request(DIRECT)).await.unwrap().total_amount, money("428"));
 }
 
 #[tokio::test]
 async fn gives_up_after_some_tries() {
-    let mut shop = shop();
+    let mut shop = (0..4).fold(shop(), |shop, _| shop.writing(repeated()));
     shop.orders.expect_find_by_guard().times(4).returning(|_| Ok(None));
-    shop.units.extend((0..4).map(|_| repeated()));
     let refused = shop.place(request(DIRECT)).await;
     assert!(matches!(refused, Err(PlaceOrderError::Placement(PlacementError::Busy))));
 }
@@ -99,7 +77,7 @@ async fn is_refused_where_it_expects_another_amount() {
     let place = async |amount: &str| {
         let mut shop = shop();
         shop.gateway.expect_pay_url().returning(|_| Ok("https://alipay/pay".to_owned()));
-        shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+        shop = shop.with_cart(cart(&[]));
         shop.orders.expect_list().returning(|_| Ok(vec![first(1, OrderStatus::AwaitingPayment)]));
         shop.orders.expect_find_by_guard().returning(|_| Ok(Some(first(1, OrderStatus::AwaitingPayment))));
         let expected = Some(money(amount));
@@ -133,7 +111,7 @@ async fn finds_the_first_although_it_took_the_last_piece() {
 async fn finds_the_first_although_it_emptied_the_cart() {
     let placed = |seconds, guarded: Option<Order>| {
         let mut shop = shop();
-        shop.carts.expect_load().returning(|_| Ok(cart(&[(6, 1, false)])));
+        shop = shop.with_cart(cart(&[(6, 1, false)]));
         shop.orders
             .expect_list()
             .withf(|query| query.user_id == USER && query.limit == 1 && query.before.is_none())
@@ -155,36 +133,41 @@ async fn finds_the_first_although_it_emptied_the_cart() {
     let earlier = placed(1, Some(first(60, OrderStatus::AwaitingPayment)));
     for shop in [direct, too_old, earlier] {
         let refused = shop.place(request(OrderItems::Cart)).await;
-        assert!(matches!(refused, Err(PlaceOrderError::NothingSelected)));
+        let nothing = PlacementError::NothingSelected;
+        assert!(
+            matches!(refused, Err(PlaceOrderError::Placement(error)) if error.to_string() == nothing.to_string())
+        );
     }
+}
+
+/// The first click was the last order that the buyer may leave unpaid.
+#[tokio::test]
+async fn finds_the_first_although_it_was_the_last_that_may_be_unpaid() {
+    let limits = UnpaidLimits { orders: Some(1), ..UnpaidLimits::NONE };
+    let one = UnpaidOrders { orders: 1, pieces: BTreeMap::new() };
+    let limited = Shop { unpaid_limits: limits, ..shop() };
+    let mut shop = limited
+        .writing(PreparedTransaction { unpaid: [(USER, one)].into(), ..committing() })
+        .charging("323.91");
+    shop.orders.expect_find_by_guard().returning(|_| Ok(Some(first(1, OrderStatus::AwaitingPayment))));
+    assert_eq!(shop.place(request(DIRECT)).await.unwrap().order_id, order_id());
 }
 
 #[tokio::test]
 async fn with_a_key_of_its_own_is_told_apart_by_that() {
-    let mut shop = shop().charging("428");
-    shop.orders.expect_find_by_key().returning(|_, _| Ok(None));
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().returning(|_| Ok(StockOutcome::Taken));
-    unit.orders
-        .expect_insert()
-        .times(1)
-        .withf(|orders| orders[0].repeat_guard.is_none() && orders[0].idempotency.is_some())
-        .returning(|_| Ok(()));
-    unit.idempotency.expect_record().returning(|_, _| Ok(true));
-    shop.units.push(unit);
     let keyed = PlaceOrderRequest { idempotency_key: IdempotencyKey::parse("k"), ..request(DIRECT) };
-    assert!(shop.place(keyed).await.is_ok());
+    let placed = shop().writing(committing()).charging("428").start(keyed).await;
+    assert!(placed.order().repeat_guard.is_none() && placed.order().idempotency.is_some());
+    assert!(placed.invitation().is_ok());
 }
 
 #[tokio::test]
 async fn the_lookups_may_fail() {
-    let mut down = shop();
-    down.units.push(repeated());
+    let mut down = shop().writing(repeated());
     down.orders.expect_find_by_guard().returning(|_| Err(store_down()));
     assert!(matches!(down.place(request(DIRECT)).await, Err(PlaceOrderError::Store(_))));
 
-    let mut down = shop();
-    down.carts.expect_load().returning(|_| Ok(cart(&[])));
+    let mut down = shop().with_cart(cart(&[]));
     down.orders.expect_list().returning(|_| Err(store_down()));
     assert!(matches!(down.place(request(OrderItems::Cart)).await, Err(PlaceOrderError::Store(_))));
 }

@@ -13,7 +13,7 @@ use domain::{
     Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
     Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus,
     Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
-    ShopTime, Sku, SkuId, Trade, TradeStatus, UserId, Username,
+    ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentGateway, StoreError,
@@ -63,6 +63,7 @@ pub(crate) fn rules() -> ShopRules {
         freight: FreightPolicy { flat: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
         payment_deadline: Duration::from_secs(1800),
+        unpaid_limits: UnpaidLimits::NONE,
         double_click: Duration::ZERO,
         receipt_after: RECEIPT_AFTER,
     }

@@ -41,6 +41,19 @@ pub async fn loads_lines_in_order(carts: Arc<dyn Carts>) {
     assert_eq!(cart.lines[0], line, "the stamp is the stored value, byte for byte");
 }
 
+/// Each user's own, and none at all where there is none.
+pub async fn loads_many_carts_together(carts: Arc<dyn Carts>) {
+    let nobody = UserId(3_000);
+    for (user, sku) in [(USER, 9), (USER, 11), (OTHER, 10)] {
+        carts.put(user, SkuId(sku), TWO).await;
+    }
+    let found = carts.store().load_many(&[USER, OTHER, nobody]).await.unwrap();
+    assert_eq!(summary(&found[&USER]), [(9, 2, true), (11, 2, true)]);
+    assert_eq!(summary(&found[&OTHER]), [(10, 2, true)]);
+    assert_eq!(found[&nobody], Cart::default());
+    assert_eq!(found.len(), 3);
+}
+
 /// Keys in any order, numbers also as strings; whether a count is allowed is not for the store to say.
 pub async fn reads_every_form_of_the_old_shop(carts: Arc<dyn Carts>) {
     let forms = [

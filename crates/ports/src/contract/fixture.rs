@@ -4,8 +4,9 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, Money, OrderId, ShopDate, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
+    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase,
+    UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -33,6 +34,10 @@ pub trait Shop: Send + Sync {
     fn ledgers(&self) -> &dyn OrderRepo;
     /// The port.
     fn units(&self) -> &dyn UnitsOfWork;
+    /// The port.
+    fn placing(&self) -> &dyn PlacingStore;
+    /// The port.
+    fn removals(&self) -> &dyn CartRemovalQueue;
     /// The port.
     fn ledger(&self) -> &dyn DayLedger;
     /// The port.

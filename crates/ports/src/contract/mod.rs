@@ -25,6 +25,7 @@ pub mod news_delivery;
 pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
+pub mod placing;
 mod samples;
 pub mod showcase;
 pub mod stock;
@@ -154,6 +155,19 @@ macro_rules! shop_contract {
                 are_claimed_oldest_first,
                 are_claimed_by_one_alone,
             ]
+            placing: [
+                finds_the_buyers_of_a_group,
+                knows_active_buyers_alone,
+                writes_a_group_with_all_that_belongs_to_it,
+                takes_stock_as_it_was_quoted_alone,
+                takes_many_skus_at_once,
+                leaves_no_trace_of_what_is_not_written,
+                says_what_stands_in_the_way,
+                counts_what_is_unpaid,
+                lets_nobody_slip_past_the_count,
+                hands_removals_over,
+                hands_each_removal_to_one,
+            ]
             unit_of_work: [
                 leaves_no_trace_without_commit,
                 takes_effect_at_once,
@@ -171,6 +185,7 @@ macro_rules! cart_contract {
         $crate::contract_tests! { $carts =>
             cart_store: [
                 loads_lines_in_order,
+                loads_many_carts_together,
                 reads_every_form_of_the_old_shop,
                 hides_what_cannot_be_read_alone,
                 removes_what_is_unchanged,

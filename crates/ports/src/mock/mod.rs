@@ -2,16 +2,23 @@
 
 mod ledgers;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
-use domain::{OrderNews, ShopTime};
+use domain::{
+    Allocation, NewOrder, NotAdmitted, OrderId, OrderNews, RepeatGuard, ShopTime, UnpaidOrders, UserId,
+};
 
 use crate::{
-    CartRemovals, IdempotencyRepo, NewOrderRepo, Outbox, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
+    BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, CartRemovals, IdempotencyRepo, NewOrderRepo, Obstacle,
+    OrderClaim, Outbox, PlacingOutcome, PlacingStore, PlacingTransaction, StockRepo, StoreError, UnitOfWork,
+    UnitsOfWork,
 };
 pub use ledgers::Ledgers;
 
@@ -29,6 +36,7 @@ pub use crate::{
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
+    placing::{MockCartRemovalQueue, MockPlacingStore, MockPlacingTransaction},
     showcase::MockShowcase,
     unit_of_work::{MockCartRemovals, MockIdempotencyRepo, MockNewOrderRepo, MockStockRepo, MockUnitsOfWork},
 };
@@ -138,6 +146,137 @@ impl UnitsOfWork for PreparedUnits {
             next.unwrap_or_else(|| Err(StoreError::Corrupt("no more units of work".to_owned())))?;
         unit.commits = Arc::clone(&self.commits);
         Ok(Box::new(unit))
+    }
+}
+
+/// Knows buyers, hands out prepared transactions, one a call, and keeps what was written with them.
+pub struct PreparedPlacing {
+    buyers: Box<BuyerAnswer>,
+    prepared: Mutex<Vec<Result<PreparedTransaction, StoreError>>>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+/// Finds the buyer of a query.
+type BuyerAnswer = dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync;
+
+/// A transaction, and how writing ends.
+pub struct PreparedTransaction {
+    /// What stands in the way of the claims; nothing beyond the end of the list.
+    pub obstacles: Vec<Option<Obstacle>>,
+    /// What the buyers have not paid.
+    pub unpaid: BTreeMap<UserId, UnpaidOrders>,
+    /// How writing ends.
+    pub outcome: Result<PlacingOutcome, StoreError>,
+}
+
+/// A group that was committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrittenGroup {
+    /// The orders.
+    pub orders: Vec<NewOrder>,
+    /// The stock that was taken for them.
+    pub taken: Vec<Allocation>,
+}
+
+#[derive(Default)]
+struct Kept {
+    begun: Vec<Vec<OrderClaim>>,
+    committed: Vec<WrittenGroup>,
+    released: Vec<OrderId>,
+}
+
+impl PreparedTransaction {
+    /// One in which nothing stands in the way, and which ends so.
+    pub fn ending(outcome: Result<PlacingOutcome, StoreError>) -> Self {
+        Self { obstacles: Vec::new(), unpaid: BTreeMap::new(), outcome }
+    }
+
+    /// One that is committed, with the carts in the same database.
+    pub fn committing() -> Self {
+        Self::ending(Ok(PlacingOutcome::Committed(CartRemovalMode::InTransaction)))
+    }
+
+    /// The same, with something in the way of the claims.
+    pub fn hindering(obstacles: Vec<Option<Obstacle>>) -> Self {
+        Self { obstacles, ..Self::committing() }
+    }
+}
+
+impl PreparedPlacing {
+    /// With these buyers, and these transactions in their order; one more than there are fails the call.
+    pub fn new(
+        buyers: impl Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync + 'static,
+        prepared: impl IntoIterator<Item = Result<PreparedTransaction, StoreError>>,
+    ) -> Self {
+        let mut prepared: Vec<_> = prepared.into_iter().collect();
+        prepared.reverse();
+        Self { buyers: Box::new(buyers), prepared: Mutex::new(prepared), kept: Arc::default() }
+    }
+
+    /// How many transactions were not asked for.
+    pub fn left(&self) -> usize {
+        self.prepared.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// What each transaction was begun for.
+    pub fn begun(&self) -> Vec<Vec<OrderClaim>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).begun.clone()
+    }
+
+    /// What was committed.
+    pub fn committed(&self) -> Vec<WrittenGroup> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).committed.clone()
+    }
+
+    /// The orders that lost their guard.
+    pub fn released(&self) -> Vec<OrderId> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).released.clone()
+    }
+}
+
+#[async_trait]
+impl PlacingStore for PreparedPlacing {
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError> {
+        queries.iter().map(|query| (self.buyers)(query)).collect()
+    }
+
+    async fn begin_group(
+        &self,
+        claims: &[OrderClaim],
+        _count_unpaid: bool,
+    ) -> Result<BegunPlacing, StoreError> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).begun.push(claims.to_vec());
+        let next = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let none_left = || Err(StoreError::Corrupt("no more transactions".to_owned()));
+        let PreparedTransaction { mut obstacles, unpaid, outcome } = next.unwrap_or_else(none_left)?;
+        obstacles.resize(claims.len(), None);
+        let transaction = Box::new(Writing { outcome, kept: Arc::clone(&self.kept) });
+        Ok(BegunPlacing { transaction, obstacles, unpaid })
+    }
+
+    async fn release_guard(&self, id: &OrderId, _guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).released.push(id.clone());
+        Ok(())
+    }
+}
+
+struct Writing {
+    outcome: Result<PlacingOutcome, StoreError>,
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[async_trait]
+impl PlacingTransaction for Writing {
+    async fn write(
+        self: Box<Self>,
+        orders: &[NewOrder],
+        taken: &[Allocation],
+    ) -> Result<PlacingOutcome, StoreError> {
+        if matches!(self.outcome, Ok(PlacingOutcome::Committed(_))) {
+            let group = WrittenGroup { orders: orders.to_vec(), taken: taken.to_vec() };
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).committed.push(group);
+        }
+        self.outcome
     }
 }
 

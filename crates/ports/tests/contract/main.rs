@@ -141,6 +141,16 @@ mod wrong {
         young_removals: cart_removals::are_claimed_oldest_first finds ClaimsYoung on shop_with_carts_elsewhere;
         others_removals: cart_removals::are_known_until_they_are_done finds IgnoresOwner on shop_with_carts_elsewhere;
         removals_twice: cart_removals::are_claimed_by_one_alone finds LosesUpdates on shop_with_carts_elsewhere;
+        buyers_by_case: placing::finds_the_buyers_of_a_group finds IgnoresCase on shop;
+        buyers_with_foreign_addresses: placing::finds_the_buyers_of_a_group finds IgnoresOwner on shop;
+        placing_at_any_price: placing::takes_stock_as_it_was_quoted_alone finds IgnoresPrice on shop;
+        placing_too_much: placing::takes_stock_as_it_was_quoted_alone finds Oversells on shop;
+        placing_without_rollback: placing::leaves_no_trace_of_what_is_not_written finds KeepsWhatIsDropped on shop;
+        placing_over_others: placing::leaves_no_trace_of_what_is_not_written finds OverwritesOrders on shop;
+        placing_side_by_side: placing::lets_nobody_slip_past_the_count finds LosesUpdates on shop;
+        removals_for_ever: placing::hands_removals_over finds ForgetsLeases on shop_with_carts_elsewhere;
+        removals_to_many: placing::hands_each_removal_to_one finds LosesUpdates on shop_with_carts_elsewhere;
+        carts_of_others: cart_store::loads_many_carts_together finds IgnoresOwner on carts;
         changed_lines_in_store: cart_store::removes_what_is_unchanged finds IgnoresStamp on carts;
         check_then_remove: cart_store::removes_in_one_step finds RemovesInTwoSteps on carts;
         form_of_a_line: cart_store::writes_as_the_old_shop_does finds WritesItsOwnForm on carts;

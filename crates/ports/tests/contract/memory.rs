@@ -6,6 +6,7 @@ mod carts;
 mod ledger;
 mod news;
 mod office;
+mod placing;
 mod reading;
 mod shop;
 mod showcase;

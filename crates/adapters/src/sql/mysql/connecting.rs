@@ -4,6 +4,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use deadpool::managed::QueueMode;
 use diesel::{
     ConnectionResult,
     result::{ConnectionError, DatabaseErrorInformation, DatabaseErrorKind},
@@ -56,6 +57,8 @@ pub(super) fn pools(
     manager.custom_setup = Box::new(move |_url| setup.clone().open().boxed());
     let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
         .max_size(config.max_connections.max(1))
+        // The connection that was used last knows the statements best.
+        .queue_mode(QueueMode::Lifo)
         .pre_recycle(Hook::async_fn(|conn, metrics| {
             let trusted = metrics.last_used() < TRUSTED_WHEN_IDLE_FOR;
             async move { if trusted { Ok(()) } else { sign_of_life(conn).await } }.boxed()

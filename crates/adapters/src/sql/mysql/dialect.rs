@@ -28,6 +28,9 @@ pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
 /// Passes over rows that others have locked. MySQL 8.0, MariaDB 10.6.
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
+/// Whether rows can be locked one by one.
+pub(super) const LOCKS_ROWS: bool = true;
+
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 4_000;
 

@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{CartStamp, OrderId, ShopTime, SkuId, UserId};
-use ports::{CartRemoval, CartRemovalMode, CartRemovals, StoreError};
+use ports::{CartRemoval, CartRemovalMode, CartRemovalQueue, CartRemovals, StoreError};
 
 use super::{
-    Conn, Unit, carts,
+    Conn, Database, Unit, carts,
     dialect::insert_rows,
     locking::for_update_skip_locked,
     readable::{leave_out, load_each, park},
@@ -43,6 +43,29 @@ impl CartRemovals for Unit {
     }
 }
 
+#[async_trait]
+impl CartRemovalQueue for Database {
+    async fn take_over(
+        &self,
+        before: ShopTime,
+        now: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<CartRemoval>, StoreError> {
+        let mut lease = Database::begin(self).await?;
+        let (taken, parked) = lease.call(|conn| take_over(conn, before, now, limit)).await?;
+        lease.commit().await?;
+        self.parked.add(parked);
+        Ok(taken)
+    }
+
+    async fn forget(&self, order_ids: &[OrderId]) -> Result<(), StoreError> {
+        if order_ids.is_empty() {
+            return Ok(());
+        }
+        self.writer().await?.call(|conn| forget(conn, order_ids)).await
+    }
+}
+
 /// The lines of a user that are still to leave the cart.
 pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
     let of_user = dashop_cart_removal::table
@@ -51,6 +74,13 @@ pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<(Sku
     let each = load_each(conn, of_user, |(_, row): (String, RemovalRow)| CartRemoval::try_from(row)).await?;
     let removals = leave_out(TABLE, each);
     Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
+}
+
+/// Reads what is stored of an order's lines.
+pub(super) fn lines(stored: &str) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
+    let lines: StoredLines = serde_json::from_str(stored)
+        .map_err(|error| QueryError::corrupt("dashop_cart_removal.lines", error))?;
+    Ok(lines.into_iter().map(|(sku_id, value)| (SkuId(sku_id), CartStamp(value))).collect())
 }
 
 /// The lines of a removal as JSON: `[[4,"<stored value>"],…]`.
@@ -65,7 +95,11 @@ struct RemovalRow {
     recorded_at: Moment,
 }
 
-async fn record(conn: &mut Conn, removals: &[CartRemoval], at: ShopTime) -> Result<(), QueryError> {
+pub(super) async fn record(
+    conn: &mut Conn,
+    removals: &[CartRemoval],
+    at: ShopTime,
+) -> Result<(), QueryError> {
     let rows = removals.iter().map(|removal| RemovalRow::of(removal, at));
     insert_rows!(conn, dashop_cart_removal::table, rows.collect::<Result<_, _>>()?)
 }
@@ -92,6 +126,22 @@ async fn claim(
     Ok((removals, unreadable.len()))
 }
 
+async fn take_over(
+    conn: &mut Conn,
+    before: ShopTime,
+    now: ShopTime,
+    limit: u32,
+) -> Result<(Vec<CartRemoval>, usize), QueryError> {
+    let (taken, parked) = claim(conn, before, limit).await?;
+    if !taken.is_empty() {
+        let these =
+            dashop_cart_removal::order_id.eq_any(taken.iter().map(|removal| removal.order_id.as_str()));
+        let moved = dashop_cart_removal::recorded_at.eq(Moment(now));
+        diesel::update(dashop_cart_removal::table.filter(these)).set(moved).execute(conn).await?;
+    }
+    Ok((taken, parked))
+}
+
 async fn forget(conn: &mut Conn, order_ids: &[OrderId]) -> Result<(), QueryError> {
     let of_these = dashop_cart_removal::order_id.eq_any(order_ids.iter().map(OrderId::as_str));
     diesel::delete(dashop_cart_removal::table.filter(of_these)).execute(conn).await?;
@@ -116,13 +166,11 @@ impl TryFrom<RemovalRow> for CartRemoval {
     type Error = QueryError;
 
     fn try_from(row: RemovalRow) -> Result<Self, QueryError> {
-        let lines: StoredLines = serde_json::from_str(&row.lines)
-            .map_err(|error| QueryError::corrupt("dashop_cart_removal.lines", error))?;
         Ok(Self {
             order_id: OrderId::parse(&row.order_id)
                 .map_err(|_| QueryError::corrupt("dashop_cart_removal.order_id", &row.order_id))?,
             user_id: UserId(row.user_id),
-            lines: lines.into_iter().map(|(sku_id, value)| (SkuId(sku_id), CartStamp(value))).collect(),
+            lines: lines(&row.lines)?,
         })
     }
 }

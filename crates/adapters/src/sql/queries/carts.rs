@@ -9,7 +9,12 @@ use diesel_async::RunQueryDsl;
 use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, StoreError};
 
-use super::{Conn, Database, dialect::insert_rows, locking::for_update, prepared::prepared_if_few};
+use super::{
+    Conn, Database,
+    dialect::insert_rows,
+    locking::for_update,
+    prepared::{padded, prepared, prepared_if_few},
+};
 use crate::{
     cart_format,
     sql::{failure::QueryError, schema::dashop_cart_line},
@@ -22,6 +27,11 @@ const LINES_PER_STATEMENT: usize = 200;
 impl CartStore for Database {
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
         let loaded = async { self.reader().await?.call(|conn| load(conn, user_id)).await }.await;
+        loaded.map_err(|error: StoreError| CartError(error.into()))
+    }
+
+    async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
+        let loaded = async { self.reader().await?.call(|conn| load_many(conn, user_ids)).await }.await;
         loaded.map_err(|error: StoreError| CartError(error.into()))
     }
 
@@ -106,20 +116,25 @@ async fn discard(conn: &mut Conn, user_id: UserId, sku_ids: &[SkuId]) -> Result<
 }
 
 async fn load(conn: &mut Conn, user_id: UserId) -> Result<Cart, QueryError> {
-    let rows: Vec<(i32, String)> = dashop_cart_line::table
-        .filter(dashop_cart_line::user_id.eq(user_id.0))
-        .order(dashop_cart_line::sku_id)
-        .select((dashop_cart_line::sku_id, dashop_cart_line::value))
-        .load(conn)
-        .await?;
-    let line = |(sku_id, value): (i32, String)| {
-        let line = cart_format::read_line(&sku_id.to_string(), &value);
-        if line.is_none() {
-            tracing::warn!(%user_id, sku_id, value, "a cart line cannot be read and is left out");
+    Ok(load_many(conn, &[user_id]).await?.remove(&user_id).unwrap_or_default())
+}
+
+async fn load_many(conn: &mut Conn, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, QueryError> {
+    let users = padded(user_ids.iter().map(|user_id| user_id.0));
+    let lines = dashop_cart_line::table
+        .filter(dashop_cart_line::user_id.eq_any(users))
+        .order((dashop_cart_line::user_id, dashop_cart_line::sku_id))
+        .select((dashop_cart_line::user_id, dashop_cart_line::sku_id, dashop_cart_line::value));
+    let rows: Vec<(i32, i32, String)> = prepared(lines).load(conn).await?;
+    let mut carts: BTreeMap<UserId, Cart> =
+        user_ids.iter().map(|user_id| (*user_id, Cart::default())).collect();
+    for (user_id, sku_id, value) in rows {
+        match cart_format::read_line(&sku_id.to_string(), &value) {
+            Some(line) => carts.entry(UserId(user_id)).or_default().lines.push(line),
+            None => tracing::warn!(user_id, sku_id, value, "a cart line cannot be read and is left out"),
         }
-        line
-    };
-    Ok(Cart { lines: rows.into_iter().filter_map(line).collect() })
+    }
+    Ok(carts)
 }
 
 /// Removes the lines whose values are still those of the stamps.

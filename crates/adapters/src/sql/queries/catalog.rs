@@ -8,7 +8,7 @@ use ports::{Catalog, StoreError};
 
 use super::{
     Conn, Database,
-    prepared::prepared_if_few,
+    prepared::{padded, prepared},
     readable::{leave_out, load_each},
 };
 use crate::sql::{
@@ -34,7 +34,7 @@ async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, Qu
             ddsc_spu_sale_attr::table
                 .on(ddsc_sale_attr_value::sale_attr_id.nullable().eq(ddsc_spu_sale_attr::id.nullable())),
         )
-        .filter(ddsc_sku::id.eq_any(ids.iter().map(|id| id.0)))
+        .filter(ddsc_sku::id.eq_any(padded(ids.iter().map(|id| id.0))))
         .order((ddsc_sku::id, ddsc_sale_attr_value::id))
         .select((
             ddsc_sku::id,
@@ -44,7 +44,7 @@ async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, Qu
                 ddsc_sale_attr_value::sale_attr_value_name.nullable(),
             ),
         ));
-    let each = load_each(conn, prepared_if_few(skus, ids.len()), |(_, row): (i32, WithAttribute)| Ok(row));
+    let each = load_each(conn, prepared(skus), |(_, row): (i32, WithAttribute)| Ok(row));
     let mut skus: BTreeMap<SkuId, Sku> = BTreeMap::new();
     for (row, name, value) in leave_out("DDSC_SKU", each.await?) {
         let sku = skus.entry(SkuId(row.id)).or_insert_with(|| row.into());

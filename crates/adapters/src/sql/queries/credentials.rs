@@ -28,7 +28,7 @@ struct CredentialRow {
 }
 
 /// Whether a user may sign in, and with what.
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = user_profile)]
 pub(super) struct AccountRow {
     pub(super) is_active: bool,

@@ -27,7 +27,7 @@ struct KeyRow {
     created_at: Moment,
 }
 
-async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bool, QueryError> {
+pub(super) async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bool, QueryError> {
     let rows: Vec<KeyRow> = orders.iter().filter_map(|new| KeyRow::of(new, at)).collect();
     match insert_rows!(conn, dashop_idempotency::table, rows) {
         Ok(()) => Ok(true),

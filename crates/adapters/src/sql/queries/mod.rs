@@ -24,6 +24,7 @@ mod orders;
 mod outbox;
 mod payments;
 mod people;
+mod placing;
 pub(super) mod prepared;
 mod readable;
 mod refunds;

@@ -42,7 +42,7 @@ impl NewOrderRepo for Unit {
     }
 }
 
-enum Inserted {
+pub(super) enum Inserted {
     All,
     NumberTaken(BoxError),
     Repeated(BoxError),
@@ -84,7 +84,7 @@ struct GoodsRow {
     sku_sale_attrs: Option<String>,
 }
 
-async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inserted, QueryError> {
+pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inserted, QueryError> {
     let rows = orders.iter().map(OrderRow::of).collect::<Result<_, _>>()?;
     match insert_rows!(conn, tb_order_info::table, rows) {
         Ok(()) => {}
@@ -147,7 +147,11 @@ pub(super) async fn change_status(conn: &mut Conn, change: &StatusChange) -> Res
     Ok(true)
 }
 
-async fn release_guard(conn: &mut Conn, id: &OrderId, guard: &RepeatGuard) -> Result<(), QueryError> {
+pub(super) async fn release_guard(
+    conn: &mut Conn,
+    id: &OrderId,
+    guard: &RepeatGuard,
+) -> Result<(), QueryError> {
     let guarded =
         tb_order_info::table.find(id.as_str()).filter(tb_order_info::repeat_guard.eq(guard.as_str()));
     diesel::update(guarded).set(tb_order_info::repeat_guard.eq(None::<String>)).execute(conn).await?;

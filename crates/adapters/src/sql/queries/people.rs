@@ -96,23 +96,23 @@ pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<V
 }
 
 /// Whom a token may name.
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = user_profile)]
-struct UserRow {
-    id: i32,
-    username: String,
+pub(super) struct UserRow {
+    pub(super) id: i32,
+    pub(super) username: String,
     #[diesel(embed)]
     account: AccountRow,
 }
 
 impl UserRow {
-    fn admit(self, caller: &Caller) -> Result<UserId, NotAdmitted> {
+    pub(super) fn admit(&self, caller: &Caller) -> Result<UserId, NotAdmitted> {
         let is_active = self.account.is_active;
-        caller.admitted(is_active, &self.account.password()).map(|()| UserId(self.id))
+        caller.admitted(is_active, &self.account.clone().password()).map(|()| UserId(self.id))
     }
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = address)]
 pub(super) struct AddressRow {
     id: i32,
@@ -122,7 +122,7 @@ pub(super) struct AddressRow {
 }
 
 /// What an address says, in the columns of the address book.
-#[derive(Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = address)]
 pub(super) struct AddressText {
     tag: Option<String>,

@@ -7,7 +7,7 @@ use super::Backend;
 
 /// Up to so many rows or values in one statement, it is prepared once a connection; more of them would be more forms of
 /// the statement than are worth keeping.
-const KEPT_UP_TO: usize = 8;
+const KEPT_UP_TO: usize = 64;
 
 /// A query that the connection prepares once and keeps, found again by its text.
 ///
@@ -22,6 +22,22 @@ pub(crate) struct Prepared<Q> {
 /// For a query that has the same text each time.
 pub(crate) fn prepared<Q>(query: Q) -> Prepared<Q> {
     Prepared { query, is_kept: true }
+}
+
+/// The values for a list whose length is a power of two, the last value repeated, so that a statement with the list has
+/// few forms and each of them can be kept.
+pub(crate) fn padded<T: Clone>(values: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
+    let length = values.len();
+    pad_to(&mut values, length);
+    values
+}
+
+/// As [`padded`], for a list that shall have as many values as one of this length.
+pub(crate) fn pad_to<T: Clone>(values: &mut Vec<T>, length: usize) {
+    if let Some(last) = values.last().cloned() {
+        values.resize(length.max(values.len()).next_power_of_two(), last);
+    }
 }
 
 /// For a query whose text depends on how many `values` it has.

@@ -2,24 +2,26 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use diesel::{
+    QueryResult,
     prelude::*,
+    query_builder::{AstPass, QueryFragment, QueryId},
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::Bool,
+    sql_types::{Bool, Integer},
 };
 use diesel_async::RunQueryDsl;
 use domain::{Allocation, Money, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
 use ports::{StockOutcome, StockRepo, StoreError};
 
 use super::{
-    Conn, Unit,
+    Backend, Conn, Unit,
     dialect::insert_rows,
     orders::column_count,
-    prepared::{prepared, prepared_if_few},
+    prepared::{padded, prepared, prepared_if_few},
 };
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_stock_move, ddsc_sku},
-    types::{Amount, Moment},
+    types::{Amount, Moment, Yuan},
 };
 
 #[async_trait]
@@ -72,6 +74,89 @@ async fn take(conn: &mut Conn, allocations: &[Allocation], terms: Terms) -> Resu
         }
     }
     Ok(StockOutcome::Taken)
+}
+
+/// Takes the pieces of a whole group, as they were quoted; false where one of the SKUs is not as it was.
+pub(super) async fn take_together(conn: &mut Conn, allocations: &[Allocation]) -> Result<bool, QueryError> {
+    for some in allocations.chunks(SKUS_PER_STATEMENT) {
+        // A stock is an i32: more than it can hold is more than there is.
+        let Some(takings) = some.iter().map(Taking::of).collect::<Option<Vec<_>>>() else {
+            return Ok(false);
+        };
+        let taken = prepared(TakeTogether(padded(takings))).execute(conn).await?;
+        if taken != some.len() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// How many SKUs one statement takes at most: an engine limits how many values a statement has.
+const SKUS_PER_STATEMENT: usize = 512;
+
+/// Pieces of one SKU, in the form that the database takes.
+#[derive(Debug, Clone, Copy)]
+struct Taking {
+    sku_id: i32,
+    pieces: i32,
+    price: Amount,
+}
+
+impl Taking {
+    fn of(allocation: &Allocation) -> Option<Self> {
+        let pieces = i32::try_from(allocation.pieces).ok()?;
+        Some(Self { sku_id: allocation.sku_id.0, pieces, price: Amount(allocation.price) })
+    }
+}
+
+/// One `UPDATE` that takes the pieces of several SKUs. It finds as many rows as there are SKUs, or fewer where one is
+/// not as it was quoted.
+#[derive(Debug)]
+struct TakeTogether(Vec<Taking>);
+
+impl QueryFragment<Backend> for TakeTogether {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("UPDATE DDSC_SKU SET stock = stock - ");
+        self.by_sku(&mut out, |out, taking| out.push_bind_param::<Integer, _>(&taking.pieces))?;
+        out.push_sql(", sales = sales + ");
+        self.by_sku(&mut out, |out, taking| out.push_bind_param::<Integer, _>(&taking.pieces))?;
+        out.push_sql(", version = version + 1 WHERE id IN (");
+        for (number, taking) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 { "" } else { ", " });
+            out.push_bind_param::<Integer, _>(&taking.sku_id)?;
+        }
+        out.push_sql(") AND is_launched = TRUE AND stock >= ");
+        self.by_sku(&mut out, |out, taking| out.push_bind_param::<Integer, _>(&taking.pieces))?;
+        out.push_sql(" AND price = ");
+        self.by_sku(&mut out, |out, taking| out.push_bind_param::<Yuan, _>(&taking.price))?;
+        Ok(())
+    }
+}
+
+impl TakeTogether {
+    /// `(CASE id WHEN … THEN … END)`, with a value for each SKU.
+    fn by_sku<'b>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, Backend>,
+        value: impl Fn(&mut AstPass<'_, 'b, Backend>, &'b Taking) -> QueryResult<()>,
+    ) -> QueryResult<()> {
+        out.push_sql("(CASE id");
+        for taking in &self.0 {
+            out.push_sql(" WHEN ");
+            out.push_bind_param::<Integer, _>(&taking.sku_id)?;
+            out.push_sql(" THEN ");
+            value(out, taking)?;
+        }
+        out.push_sql(" END)");
+        Ok(())
+    }
+}
+
+/// No identity of its own: the prepared statement is found by its text.
+impl QueryId for TakeTogether {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Takes a cancelled order's pieces out of stock again. False, and the transaction is to be dropped, if they are not there

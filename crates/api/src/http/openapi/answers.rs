@@ -14,7 +14,7 @@ use utoipa::{
 
 use crate::http::{
     Code,
-    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData},
+    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData, UnsignedData},
 };
 
 /// What `POST /v1/orders/processing/` is asked.
@@ -125,6 +125,19 @@ pub(in crate::http) struct RefusedPreview {
     base_url: String,
 }
 
+/// An order that is placed, and whose `pay_url` could not be made (50111): operation 5 makes one later.
+#[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Unsigned {
+    #[schema(schema_with = only::<50111>)]
+    code: i32,
+    errmsg: String,
+    error: RefusedText,
+    data: UnsignedData,
+    /// The prefix for image names.
+    base_url: String,
+}
+
 /// An order that is not paid, as far as Alipay says (50105), or of which Alipay cannot be asked.
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -167,6 +180,8 @@ pub(in crate::http) enum OfGet {
 pub(in crate::http) enum OfPost {
     /// `status` 0 and 1.
     Invitation(Answer<InvitationData>),
+    /// `status` 0.
+    Unsigned(Unsigned),
     /// `status` 3.
     Cancelled(Done),
     Stranger(Stranger),

@@ -5,14 +5,14 @@ use std::{
 
 use api::http::{LoginCode, Office, Pages, ReadinessReport, SecurityLog, Shop, Stopping, Storefront};
 use application::{
-    BrowseGoods, CancelOrder, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart, InspectOrder,
-    ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently,
-    RefundOrder, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
-    SignInRules, StartPayment, SweepCarts, Transact,
+    BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, DeskSettings, EditAddresses, EditCart,
+    InspectOrder, ListOrders, OrderDesk, PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder,
+    Recently, RefundOrder, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn,
+    SignInPorts, SignInRules, StartPayment, SweepCarts, Transact,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartStore, Catalog, Clock, Credentials, DirectBuys, OrderReader,
-    OrderRepo, Passwords, PaymentGateway, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
+    DirectBuys, OrderReader, OrderRepo, Passwords, PaymentGateway, PlacingStore, Showcase, Users,
     mock::{MockRandomness, clock_at},
 };
 use tokio::task::JoinSet;
@@ -29,8 +29,9 @@ pub(crate) struct Backs {
     pub(crate) direct_buys: Arc<dyn DirectBuys>,
     pub(crate) orders: Arc<dyn OrderReader>,
     pub(crate) office: Arc<dyn BackOffice>,
-    pub(crate) units: Arc<dyn UnitsOfWork>,
     pub(crate) ledgers: Arc<dyn OrderRepo>,
+    pub(crate) placing: Arc<dyn PlacingStore>,
+    pub(crate) removals: Arc<dyn CartRemovalQueue>,
     pub(crate) gateway: Arc<dyn PaymentGateway>,
     pub(crate) showcase: Arc<dyn Showcase>,
     pub(crate) editor: Arc<dyn AddressEditor>,
@@ -43,28 +44,20 @@ impl Backs {
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
         let Self {
-            users,
-            address_book,
-            catalog,
-            carts,
-            direct_buys,
-            orders,
-            office,
-            units,
-            ledgers,
-            gateway,
-            ..
+            users, address_book, catalog, carts, direct_buys, orders, office, ledgers, gateway, ..
         } = self;
+        let (placing, queue) = (self.placing, self.removals);
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(7_u32);
-        let sweep =
-            SweepCarts { units: Arc::clone(&units), carts: Arc::clone(&carts), clock: Arc::clone(&clock) };
+        let sweep = SweepCarts { queue, carts: Arc::clone(&carts), clock: Arc::clone(&clock) };
+        let (cleaner, cleaning) = CartCleaner::new(Arc::new(sweep));
         let ports = PlacementPorts {
+            store: Arc::clone(&placing),
+            carts: Arc::clone(&carts),
             catalog: Arc::clone(&catalog),
-            units: Arc::clone(&units),
             orders: Arc::clone(&orders),
-            sweep: Arc::new(sweep),
+            cleaner,
             clock: Arc::clone(&clock),
             randomness: Arc::new(randomness),
         };
@@ -77,7 +70,8 @@ impl Backs {
             retries: AtomicU64::new(0),
         });
         let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
-        let (desk, writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
+        let (desk, mut writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules())), settings);
+        writers.spawn(cleaning);
         let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
         let settle = Arc::new(SettlePayment {
             gateway: Arc::clone(&gateway),
@@ -116,10 +110,9 @@ impl Backs {
             },
             place: PlaceOrder {
                 address_book,
-                carts,
                 direct_buys,
                 orders: Arc::clone(&orders),
-                units,
+                store: placing,
                 desk,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),

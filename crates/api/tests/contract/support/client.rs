@@ -12,7 +12,7 @@ use actix_web::{
 };
 use api::configuration::Origins;
 use api::http::{Shop, cors, named, routes};
-use ports::mock::{Ledgers, PreparedUnits};
+use ports::mock::{Ledgers, PreparedPlacing};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -21,8 +21,8 @@ use super::{Backs, Document};
 /// The shop, open.
 pub(crate) struct Client {
     pub(crate) shop: Data<Shop>,
-    pub(super) units: Arc<PreparedUnits>,
     pub(super) ledgers: Ledgers,
+    pub(super) placing: Arc<PreparedPlacing>,
     pub(super) origins: Origins,
     pub(super) _writers: JoinSet<()>,
 }
@@ -39,10 +39,11 @@ impl Client {
     /// Over these, with everything else as usual.
     pub(crate) fn of(backs: Backs) -> Self {
         let (shop, writers) = backs.shop();
+        let placing = Arc::new(PreparedPlacing::new(|_| Ok(Err(domain::NotAdmitted::UnknownUser)), []));
         Self {
             shop: Data::new(shop),
-            units: Arc::default(),
             ledgers: Ledgers::default(),
+            placing,
             origins: Origins::Any,
             _writers: writers,
         }
@@ -101,12 +102,17 @@ impl Client {
 
     /// How many transactions were committed.
     pub(crate) fn commits(&self) -> usize {
-        self.units.commits() + self.ledgers.commits()
+        self.ledgers.commits()
     }
 
-    /// How many of the prepared units of work were not begun.
-    pub(crate) fn units_left(&self) -> usize {
-        self.units.left()
+    /// How many orders were placed.
+    pub(crate) fn placed(&self) -> usize {
+        self.placing.committed().iter().map(|group| group.orders.len()).sum()
+    }
+
+    /// How many of the prepared transactions were not begun.
+    pub(crate) fn transactions_left(&self) -> usize {
+        self.placing.left()
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use backs::Backs;
 pub(crate) use client::{Answer, Client};
 pub(crate) use document::Document;
 pub(crate) use parts::Parts;
-pub(crate) use units::{changed_meanwhile, connection_lost, ledger, only, placing};
+pub(crate) use units::{changed_meanwhile, connection_lost, ledger, only};
 
 use crate::samples::username;
 

@@ -6,13 +6,17 @@ use api::{
     http::{Readiness, ReadinessReport},
 };
 use async_trait::async_trait;
-use domain::{Address, Cart, Money, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, Sku};
+use domain::{
+    Address, Cart, Money, NotAdmitted, OrderId, OrderLedger, OrderStatus, Refund, RepeatGuard, ShopTime, Sku,
+    UnpaidOrders, UserId,
+};
 use ports::{
-    AppendError, Claimed, Destination, LockedOrder, OrderRepo, StoreError, UnitOfWork, UnitsOfWork,
+    AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, LockedOrder, OrderClaim, OrderRepo,
+    PlacingStore, StoreError,
     mock::{
-        Ledgers, MockAddressBook, MockAddressEditor, MockBackOffice, MockCartStore, MockCatalog,
-        MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway, MockShowcase,
-        MockUnitOfWork, MockUsers, PreparedUnits,
+        Ledgers, MockAddressBook, MockAddressEditor, MockBackOffice, MockCartRemovalQueue, MockCartStore,
+        MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway,
+        MockShowcase, MockUsers, PreparedPlacing, PreparedTransaction,
     },
 };
 use serde_json::Value;
@@ -29,9 +33,13 @@ pub(crate) struct Parts {
     pub(crate) direct_buys: MockDirectBuys,
     pub(crate) orders: MockOrderReader,
     pub(crate) office: MockBackOffice,
-    pub(crate) units: Vec<Result<MockUnitOfWork, StoreError>>,
     /// What is on record of orders that were placed.
     pub(crate) ledgers: Ledgers,
+    /// Who orders, as the database says to whoever places orders.
+    pub(crate) buyer:
+        Box<dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync>,
+    /// The transactions that place orders.
+    pub(crate) transactions: Vec<Result<PreparedTransaction, StoreError>>,
     pub(crate) gateway: MockPaymentGateway,
     pub(crate) showcase: MockShowcase,
     pub(crate) editor: MockAddressEditor,
@@ -62,17 +70,29 @@ impl Readiness for Ready {
     }
 }
 
-/// A database that lets its callers wait for a connection.
-struct SlowUnits {
-    units: Arc<PreparedUnits>,
+/// A database that lets whoever places orders wait for a connection.
+struct SlowPlacing {
+    placing: Arc<PreparedPlacing>,
     begin_after: Duration,
 }
 
 #[async_trait]
-impl UnitsOfWork for SlowUnits {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
+impl PlacingStore for SlowPlacing {
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError> {
+        self.placing.buyers(queries).await
+    }
+
+    async fn begin_group(
+        &self,
+        claims: &[OrderClaim],
+        count_unpaid: bool,
+    ) -> Result<BegunPlacing, StoreError> {
         tokio::time::sleep(self.begin_after).await;
-        self.units.begin().await
+        self.placing.begin_group(claims, count_unpaid).await
+    }
+
+    async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.placing.release_guard(id, guard).await
     }
 }
 
@@ -119,8 +139,9 @@ impl Parts {
             direct_buys: MockDirectBuys::new(),
             orders: MockOrderReader::new(),
             office: MockBackOffice::new(),
-            units: Vec::new(),
             ledgers: Ledgers::default(),
+            buyer: Box::new(|query| panic!("nobody orders: {query:?}")),
+            transactions: Vec::new(),
             gateway: MockPaymentGateway::new(),
             showcase: MockShowcase::new(),
             editor: MockAddressEditor::new(),
@@ -160,11 +181,17 @@ impl Parts {
     /// The token's user exists, and orders to the address that is asked for, or to none.
     pub(crate) fn ordering_to(found: Option<Address>) -> Self {
         let mut parts = Self::signed_in();
+        let address = found.clone();
         parts
             .address_book
             .expect_destination()
             .withf(|who, _| who.username == username())
-            .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: found.clone() })));
+            .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: address.clone() })));
+        parts.buyer = Box::new(move |query| {
+            assert_eq!(query.caller.username, username());
+            let address = found.clone();
+            Ok(Ok(Buyer { user_id: USER, address, ordered_lines: Vec::new(), latest_order_at: None }))
+        });
         parts
     }
 
@@ -182,13 +209,13 @@ impl Parts {
     }
 
     pub(crate) fn with_cart(mut self, cart: Cart) -> Self {
+        let of_order = cart.clone();
+        self.carts
+            .expect_load_many()
+            .withf(|user_ids| user_ids == [USER])
+            .returning(move |_| Ok([(USER, of_order.clone())].into()));
         self.carts.expect_load().withf(|user_id| *user_id == USER).returning(move |_| Ok(cart.clone()));
         self.orders.expect_ordered_lines().withf(|user_id| *user_id == USER).returning(|_| Ok(Vec::new()));
-        self
-    }
-
-    pub(crate) fn with_unit(mut self, unit: MockUnitOfWork) -> Self {
-        self.units.push(Ok(unit));
         self
     }
 
@@ -210,6 +237,23 @@ impl Parts {
         self
     }
 
+    /// An order is written.
+    pub(crate) fn placing(self) -> Self {
+        self.beginning(PreparedTransaction::committing())
+    }
+
+    /// A transaction that places an order is begun.
+    pub(crate) fn beginning(mut self, transaction: PreparedTransaction) -> Self {
+        self.transactions.push(Ok(transaction));
+        self
+    }
+
+    /// The buyer has so many unpaid orders.
+    pub(crate) fn owing(self, unpaid: UnpaidOrders) -> Self {
+        let unpaid = std::collections::BTreeMap::<UserId, _>::from([(USER, unpaid)]);
+        self.beginning(PreparedTransaction { unpaid, ..PreparedTransaction::committing() })
+    }
+
     /// The order that is stored is in this status, for readers.
     pub(crate) fn with_order(mut self, status: OrderStatus) -> Self {
         self.orders
@@ -219,8 +263,8 @@ impl Parts {
     }
 
     pub(crate) async fn open(self) -> Client {
-        let units = Arc::new(PreparedUnits::new(self.units));
         let orders = Arc::new(self.orders);
+        let placing = Arc::new(PreparedPlacing::new(self.buyer, self.transactions));
         let backs = Backs {
             users: Arc::new(self.users),
             address_book: Arc::new(self.address_book),
@@ -229,8 +273,9 @@ impl Parts {
             direct_buys: Arc::new(self.direct_buys),
             orders,
             office: Arc::new(self.office),
-            units: Arc::new(SlowUnits { units: Arc::clone(&units), begin_after: self.begin_after }),
             ledgers: Arc::new(SlowLedgers { ledgers: self.ledgers.clone(), begin_after: self.begin_after }),
+            placing: Arc::new(SlowPlacing { placing: Arc::clone(&placing), begin_after: self.begin_after }),
+            removals: Arc::new(MockCartRemovalQueue::new()),
             gateway: Arc::new(self.gateway),
             showcase: Arc::new(self.showcase),
             editor: Arc::new(self.editor),
@@ -248,7 +293,7 @@ impl Parts {
         shop.result_page = self.result_page.to_owned();
         Client {
             shop: Data::new(shop),
-            units,
+            placing,
             ledgers: self.ledgers,
             origins: self.origins,
             _writers: writers,

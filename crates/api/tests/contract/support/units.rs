@@ -1,15 +1,7 @@
 use domain::{Order, OrderLedger, OrderStatus, PaymentRecord, Refund};
-use ports::{AppendError, StockOutcome, StoreError, mock::MockUnitOfWork};
+use ports::{AppendError, StoreError};
 
 use crate::samples::{ORDER, SECRET_CAUSE, order};
-
-/// A unit of work that takes the stock and writes the order.
-pub(crate) fn placing() -> MockUnitOfWork {
-    let mut unit = MockUnitOfWork::default();
-    unit.stock.expect_take().times(1).returning(|_| Ok(StockOutcome::Taken));
-    unit.orders.expect_insert().times(1).withf(|orders| orders.len() == 1).returning(|_| Ok(()));
-    unit
-}
 
 /// All that is on record of the recorded order; seven pieces of each of its SKUs are in stock.
 pub(crate) fn ledger(

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use domain::{Cart, CartLineChange, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, contract::Carts};
@@ -8,6 +10,16 @@ use super::{Defect, Memory, pause, read_line};
 impl CartStore for Memory {
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
         Ok(self.tables().cart(user_id, self.defect))
+    }
+
+    async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
+        // Wrong where owners do not matter: the first user's cart for all.
+        let owner = |user_id: &UserId| match (self.defect, user_ids.first()) {
+            (Some(Defect::IgnoresOwner), Some(first)) => *first,
+            _ => *user_id,
+        };
+        let cart = |user_id: &UserId| (*user_id, self.tables().cart(owner(user_id), self.defect));
+        Ok(user_ids.iter().map(cart).collect())
     }
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {

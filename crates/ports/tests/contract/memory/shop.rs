@@ -4,8 +4,9 @@ use domain::{
     ShopDate, Sku, SkuId, StoredPassword, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
+    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase,
+    UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -58,6 +59,14 @@ impl Shop for Memory {
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
+        self
+    }
+
+    fn placing(&self) -> &dyn PlacingStore {
+        self
+    }
+
+    fn removals(&self) -> &dyn CartRemovalQueue {
         self
     }
 

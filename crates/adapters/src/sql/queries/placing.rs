@@ -1,0 +1,454 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use chrono::NaiveDateTime;
+use diesel::{
+    QueryResult,
+    prelude::*,
+    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    sql_types::{BigInt, Integer, Nullable, Text, Timestamp},
+};
+use diesel_async::RunQueryDsl;
+use domain::{
+    Address, Allocation, CartStamp, NewOrder, NotAdmitted, OrderId, OrderNews, OrderStatus, RepeatGuard,
+    ShopTime, SkuId, UnpaidOrders, UserId,
+};
+use ports::{
+    BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome,
+    PlacingStore, PlacingTransaction, StoreError,
+};
+
+use super::{
+    Backend, Conn, Database, Lease, cart_removals, carts, dialect, idempotency,
+    locking::for_update,
+    orders::{self, Inserted},
+    outbox,
+    people::{AddressRow, UserRow, no_row_if_not_comparable},
+    prepared::{pad_to, padded, prepared},
+    stock,
+};
+use crate::sql::{
+    config::{CartsIn, NewsTo},
+    failure::QueryError,
+    schema::{address, dashop_cart_removal, tb_order_info, user_profile},
+    types::Moment,
+};
+
+#[async_trait]
+impl PlacingStore for Database {
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reader().await?.call(|conn| buyers(conn, queries)).await
+    }
+
+    async fn begin_group(
+        &self,
+        claims: &[OrderClaim],
+        count_unpaid: bool,
+    ) -> Result<BegunPlacing, StoreError> {
+        let mut lease = Database::begin(self).await?;
+        let standing = lease.call(|conn| standing(conn, claims, count_unpaid)).await?;
+        let transaction = Box::new(Placing { lease, carts: self.carts, news: self.news });
+        Ok(BegunPlacing { transaction, obstacles: standing.obstacles, unpaid: standing.unpaid })
+    }
+
+    async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+        self.writer().await?.call(|conn| orders::release_guard(conn, id, guard)).await
+    }
+}
+
+/// The transaction that places a group; dropped, the lease rolls it back.
+struct Placing {
+    lease: Lease,
+    carts: CartsIn,
+    news: NewsTo,
+}
+
+#[async_trait]
+impl PlacingTransaction for Placing {
+    async fn write(
+        mut self: Box<Self>,
+        orders: &[NewOrder],
+        taken: &[Allocation],
+    ) -> Result<PlacingOutcome, StoreError> {
+        let (carts, news) = (self.carts, self.news);
+        let refused = self.lease.call(|conn| write(conn, orders, taken, carts, news)).await?;
+        if let Some(refused) = refused {
+            return Ok(refused);
+        }
+        self.lease.commit().await?;
+        Ok(PlacingOutcome::Committed(match carts {
+            CartsIn::Database => CartRemovalMode::InTransaction,
+            CartsIn::Elsewhere => CartRemovalMode::AfterCommit,
+        }))
+    }
+}
+
+/// A user with one of the addresses and one of the removals that were found.
+type BuyerRow = (UserRow, Option<Moment>, Option<AddressRow>, Option<String>, Option<String>);
+
+async fn buyers(
+    conn: &mut Conn,
+    queries: &[BuyerQuery],
+) -> Result<Vec<Result<Buyer, NotAdmitted>>, QueryError> {
+    let names: BTreeSet<&str> = queries.iter().map(|query| query.caller.username.0.as_str()).collect();
+    let ids: BTreeSet<i32> = queries.iter().map(|query| query.address_id.0).collect();
+    let names: Vec<&str> = names.into_iter().collect();
+    let rows = match buyer_rows(conn, &names, &ids).await {
+        Err(error) if dialect::is_not_comparable(&error) => {
+            // One of the names has characters that the column cannot hold: that must not hide the other buyers.
+            let mut rows = Vec::new();
+            for name in names {
+                rows.extend(buyer_rows(conn, &[name], &ids).await.or_else(no_row_if_not_comparable)?);
+            }
+            rows
+        }
+        rows => rows?,
+    };
+    let mut found: BTreeMap<&str, FoundBuyer> = BTreeMap::new();
+    for (user, latest_order_at, address, order_id, lines) in &rows {
+        let buyer = found.entry(&user.username).or_insert_with(|| FoundBuyer::new(user, *latest_order_at));
+        buyer.addresses.extend(address.clone().map(Address::from));
+        if let Some((order_id, lines)) = order_id.as_deref().zip(lines.as_deref()) {
+            buyer.removals.insert(order_id, lines);
+        }
+    }
+    let answer = |query: &BuyerQuery| {
+        let found = found.get(query.caller.username.0.as_str()).ok_or(NotAdmitted::UnknownUser)?;
+        found.answer(query)
+    };
+    Ok(queries.iter().map(answer).collect())
+}
+
+struct FoundBuyer<'a> {
+    user: &'a UserRow,
+    latest_order_at: Option<ShopTime>,
+    addresses: Vec<Address>,
+    removals: BTreeMap<&'a str, &'a str>,
+}
+
+impl<'a> FoundBuyer<'a> {
+    fn new(user: &'a UserRow, latest_order_at: Option<Moment>) -> Self {
+        let latest_order_at = latest_order_at.map(|at| at.0);
+        Self { user, latest_order_at, addresses: Vec::new(), removals: BTreeMap::new() }
+    }
+
+    fn answer(&self, query: &BuyerQuery) -> Result<Buyer, NotAdmitted> {
+        let user_id = self.user.admit(&query.caller)?;
+        let mut ordered_lines: Vec<(SkuId, CartStamp)> = Vec::new();
+        for (order_id, lines) in &self.removals {
+            match cart_removals::lines(lines) {
+                Ok(lines) => ordered_lines.extend(lines),
+                Err(error) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::error!(
+                        table = "dashop_cart_removal",
+                        key = order_id,
+                        error,
+                        "a row that cannot be read is left out"
+                    );
+                }
+            }
+        }
+        Ok(Buyer {
+            user_id,
+            address: self.addresses.iter().find(|address| address.id == query.address_id).cloned(),
+            ordered_lines,
+            latest_order_at: self.latest_order_at,
+        })
+    }
+}
+
+async fn buyer_rows(conn: &mut Conn, names: &[&str], ids: &BTreeSet<i32>) -> QueryResult<Vec<BuyerRow>> {
+    let (mut names, mut ids) = (names.to_vec(), ids.iter().copied().collect::<Vec<_>>());
+    let length = names.len().max(ids.len());
+    pad_to(&mut names, length);
+    pad_to(&mut ids, length);
+    let valid =
+        address::uid_id.eq(user_profile::id).and(address::id.eq_any(ids)).and(address::is_alive.eq(true));
+    // Not an order without a time, which the old shop may have: it could not be read.
+    let latest_order_at = tb_order_info::table
+        .filter(tb_order_info::user_id.eq(user_profile::id).and(tb_order_info::created_time.gt(long_ago())))
+        .order(tb_order_info::created_time.desc())
+        .select(tb_order_info::created_time)
+        .limit(1)
+        .single_value();
+    let buyers = user_profile::table
+        .left_join(address::table.on(valid))
+        .left_join(dashop_cart_removal::table.on(dashop_cart_removal::user_id.eq(user_profile::id)))
+        .filter(user_profile::username.eq_any(names))
+        .select((
+            UserRow::as_select(),
+            latest_order_at,
+            Option::<AddressRow>::as_select(),
+            dashop_cart_removal::order_id.nullable(),
+            dashop_cart_removal::lines.nullable(),
+        ));
+    prepared(buyers).load(conn).await
+}
+
+/// Before any order.
+fn long_ago() -> Moment {
+    Moment(ShopTime::from_shanghai(NaiveDateTime::default()))
+}
+
+/// What stands in the way of a group.
+struct Standing {
+    obstacles: Vec<Option<Obstacle>>,
+    unpaid: BTreeMap<UserId, UnpaidOrders>,
+}
+
+async fn standing(
+    conn: &mut Conn,
+    claims: &[OrderClaim],
+    count_unpaid: bool,
+) -> Result<Standing, QueryError> {
+    let users = padded(claims.iter().map(|claim| claim.user_id.0).collect::<BTreeSet<_>>());
+    if dialect::LOCKS_ROWS {
+        let rows = user_profile::table
+            .filter(user_profile::id.eq_any(users.clone()))
+            .order(user_profile::id)
+            .select(user_profile::id);
+        let _locked: Vec<i32> = prepared(for_update(rows)).load(conn).await?;
+    }
+    let query = StandingQuery::new(claims, if count_unpaid { users } else { Vec::new() });
+    let rows: Vec<StandingRow> =
+        if query.asks_anything() { prepared(query).load(conn).await? } else { Vec::new() };
+    let mut found = Found::default();
+    for (part, user, sku, count, text) in rows {
+        found.add(part, i32::try_from(user).ok(), sku, count, text);
+    }
+    Ok(Standing {
+        obstacles: claims.iter().map(|claim| found.obstacle(claim)).collect(),
+        unpaid: found.unpaid,
+    })
+}
+
+/// Which part of [`StandingQuery`] a row is of, a user, a SKU, a number, and a key or guard.
+type StandingRow = (i64, i64, Option<i64>, Option<i64>, Option<String>);
+
+/// The rows of [`StandingQuery`], sorted by what they say.
+#[derive(Default)]
+struct Found {
+    have_ordered: BTreeSet<UserId>,
+    guards: BTreeSet<String>,
+    keys: BTreeSet<(UserId, String)>,
+    unpaid: BTreeMap<UserId, UnpaidOrders>,
+}
+
+impl Found {
+    fn add(
+        &mut self,
+        part: i64,
+        user: Option<i32>,
+        sku: Option<i64>,
+        count: Option<i64>,
+        text: Option<String>,
+    ) {
+        let Some(user_id) = user.map(UserId) else { return };
+        let count = count.map_or(0, |count| u32::try_from(count.max(0)).unwrap_or(u32::MAX));
+        let sku_id = sku.and_then(|sku| i32::try_from(sku).ok()).map(SkuId);
+        match (part, sku_id, text) {
+            (StandingQuery::ORDERED, ..) => drop(self.have_ordered.insert(user_id)),
+            (StandingQuery::GUARDS, _, Some(guard)) => drop(self.guards.insert(guard)),
+            (StandingQuery::KEYS, _, Some(key)) => drop(self.keys.insert((user_id, key))),
+            (StandingQuery::UNPAID, None, _) => self.unpaid.entry(user_id).or_default().orders = count,
+            (StandingQuery::UNPAID_PIECES, Some(sku_id), _) => {
+                self.unpaid.entry(user_id).or_default().pieces.insert(sku_id, count);
+            }
+            _ => {}
+        }
+    }
+
+    fn obstacle(&self, claim: &OrderClaim) -> Option<Obstacle> {
+        let key_in_use =
+            |key: &domain::IdempotencyKey| self.keys.contains(&(claim.user_id, key.as_str().to_owned()));
+        if claim.key.as_ref().is_some_and(key_in_use) {
+            Some(Obstacle::KeyInUse)
+        } else if claim.guard.as_ref().is_some_and(|guard| self.guards.contains(guard.as_str())) {
+            Some(Obstacle::GuardInUse)
+        } else if claim.is_of_cart && self.have_ordered.contains(&claim.user_id) {
+            Some(Obstacle::CartOrdered)
+        } else {
+            None
+        }
+    }
+}
+
+/// Everything that may stand in the way of a group, in one statement.
+struct StandingQuery {
+    /// Users, and when they had last ordered when their carts were read.
+    carts: Vec<(i32, Moment)>,
+    guards: Vec<String>,
+    keys: Vec<(i32, String)>,
+    /// Whose unpaid orders are counted.
+    unpaid: Vec<i32>,
+    /// The status that makes an order unpaid.
+    status: i32,
+}
+
+impl StandingQuery {
+    const ORDERED: i64 = 1;
+    const GUARDS: i64 = 2;
+    const KEYS: i64 = 3;
+    const UNPAID: i64 = 4;
+    const UNPAID_PIECES: i64 = 5;
+
+    fn new(claims: &[OrderClaim], unpaid: Vec<i32>) -> Self {
+        let of_carts = claims.iter().filter(|claim| claim.is_of_cart);
+        let carts: BTreeMap<i32, Moment> = of_carts
+            .map(|claim| (claim.user_id.0, claim.latest_order_at.map_or_else(long_ago, Moment)))
+            .collect();
+        let key = |claim: &OrderClaim| Some((claim.user_id.0, claim.key.as_ref()?.as_str().to_owned()));
+        let guard = |claim: &OrderClaim| Some(claim.guard.as_ref()?.as_str().to_owned());
+        Self {
+            carts: padded(carts),
+            guards: padded(claims.iter().filter_map(guard)),
+            keys: padded(claims.iter().filter_map(key)),
+            unpaid,
+            status: OrderStatus::AwaitingPayment.code().into(),
+        }
+    }
+
+    fn asks_anything(&self) -> bool {
+        let Self { carts, guards, keys, unpaid, status: _ } = self;
+        !(carts.is_empty() && guards.is_empty() && keys.is_empty() && unpaid.is_empty())
+    }
+}
+
+/// Puts `word` before each part of a statement but the first.
+struct Between(&'static str, bool);
+
+impl Between {
+    fn next(&mut self, out: &mut AstPass<'_, '_, Backend>) {
+        if std::mem::replace(&mut self.1, true) {
+            out.push_sql(self.0);
+        }
+    }
+}
+
+impl QueryFragment<Backend> for StandingQuery {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        let mut parts = Between(" UNION ALL ", false);
+        if !self.carts.is_empty() {
+            parts.next(&mut out);
+            out.push_sql("SELECT 1, user_id, NULL, NULL, NULL FROM tb_order_info WHERE ");
+            let mut or = Between(" OR ", false);
+            for (user, seen) in &self.carts {
+                or.next(&mut out);
+                out.push_sql("(user_id = ");
+                out.push_bind_param::<Integer, _>(user)?;
+                out.push_sql(" AND created_time > ");
+                out.push_bind_param::<Timestamp, _>(seen)?;
+                out.push_sql(")");
+            }
+        }
+        if !self.guards.is_empty() {
+            parts.next(&mut out);
+            out.push_sql(
+                "SELECT 2, user_id, NULL, NULL, repeat_guard FROM tb_order_info WHERE repeat_guard IN (",
+            );
+            list::<Text, _>(&mut out, &self.guards)?;
+        }
+        if !self.keys.is_empty() {
+            parts.next(&mut out);
+            out.push_sql("SELECT 3, user_id, NULL, NULL, idempotency_key FROM dashop_idempotency WHERE ");
+            let mut or = Between(" OR ", false);
+            for (user, key) in &self.keys {
+                or.next(&mut out);
+                out.push_sql("(user_id = ");
+                out.push_bind_param::<Integer, _>(user)?;
+                out.push_sql(" AND idempotency_key = ");
+                out.push_bind_param::<Text, _>(key)?;
+                out.push_sql(")");
+            }
+        }
+        if !self.unpaid.is_empty() {
+            parts.next(&mut out);
+            out.push_sql("SELECT 4, user_id, NULL, COUNT(*), NULL FROM tb_order_info WHERE ");
+            self.unpaid_orders(&mut out)?;
+            out.push_sql(
+                " GROUP BY user_id UNION ALL SELECT 5, user_id, sku_id, CAST(SUM(count) AS SIGNED), NULL \
+                 FROM tb_order_info INNER JOIN tb_order_goods \
+                 ON tb_order_goods.order_id = tb_order_info.order_id WHERE ",
+            );
+            self.unpaid_orders(&mut out)?;
+            out.push_sql(" GROUP BY user_id, sku_id");
+        }
+        Ok(())
+    }
+}
+
+impl StandingQuery {
+    fn unpaid_orders<'b>(&'b self, out: &mut AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql("status = ");
+        out.push_bind_param::<Integer, _>(&self.status)?;
+        out.push_sql(" AND expire_at IS NOT NULL AND user_id IN (");
+        list::<Integer, _>(out, &self.unpaid)
+    }
+}
+
+/// The values of a list and its closing bracket.
+fn list<'b, ST, T>(out: &mut AstPass<'_, 'b, Backend>, values: &'b [T]) -> QueryResult<()>
+where
+    Backend: diesel::sql_types::HasSqlType<ST>,
+    T: diesel::serialize::ToSql<ST, Backend>,
+{
+    let mut comma = Between(", ", false);
+    for value in values {
+        comma.next(out);
+        out.push_bind_param::<ST, _>(value)?;
+    }
+    out.push_sql(")");
+    Ok(())
+}
+
+impl Query for StandingQuery {
+    type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>);
+}
+
+/// No identity of its own: the prepared statement is found by its text.
+impl QueryId for StandingQuery {
+    type QueryId = ();
+
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// Writes everything but the commit; none where nothing stood in the way.
+async fn write(
+    conn: &mut Conn,
+    orders: &[NewOrder],
+    taken: &[Allocation],
+    carts_in: CartsIn,
+    news_to: NewsTo,
+) -> Result<Option<PlacingOutcome>, QueryError> {
+    if !stock::take_together(conn, taken).await? {
+        return Ok(Some(PlacingOutcome::StockChanged));
+    }
+    match orders::insert(conn, orders).await? {
+        Inserted::All => {}
+        Inserted::NumberTaken(_) => return Ok(Some(PlacingOutcome::NumberTaken)),
+        Inserted::Repeated(_) => return Ok(Some(PlacingOutcome::ClaimTaken)),
+    }
+    match news_to {
+        NewsTo::Nobody => {}
+        NewsTo::Outbox => {
+            let news: Vec<OrderNews> = orders.iter().map(|new| OrderNews::created(&new.order)).collect();
+            outbox::add(conn, &news).await?;
+        }
+    }
+    let Some(now) = orders.iter().map(|new| new.order.created_at).max() else { return Ok(None) };
+    if orders.iter().any(|new| new.idempotency.is_some()) && !idempotency::record(conn, orders, now).await? {
+        return Ok(Some(PlacingOutcome::ClaimTaken));
+    }
+    let removals: Vec<CartRemoval> = orders.iter().filter_map(CartRemoval::of).collect();
+    if !removals.is_empty() {
+        match carts_in {
+            CartsIn::Database => carts::remove(conn, &removals).await?,
+            CartsIn::Elsewhere => cart_removals::record(conn, &removals, now).await?,
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,125 @@
+//! Ordered lines leave the carts while the buyers are invited to pay.
+
+use std::{mem, sync::Arc, time::Duration};
+
+use domain::OrderId;
+use ports::CartRemoval;
+use tokio::{
+    sync::{mpsc, watch},
+    time::{Instant, timeout, timeout_at},
+};
+
+use crate::{SweepCarts, jobs::order_ids};
+
+/// Removes the lines of orders that were just placed, off the path of their answers: all that wait in one call.
+#[derive(Clone)]
+pub struct CartCleaner {
+    queue: mpsc::Sender<Removals>,
+}
+
+/// The removals of one group of orders; dropped when they are done or have failed.
+struct Removals {
+    removals: Vec<CartRemoval>,
+    _done: watch::Sender<()>,
+}
+
+/// Tells when the lines of an order have left the cart.
+#[derive(Debug, Clone)]
+pub struct CartCleaned(watch::Receiver<()>);
+
+/// How many groups may wait. Those beyond it are left to the job [`SweepCarts`].
+const MOST_WAITING: usize = 1_000;
+/// How many removals are forgotten at once within one [`WINDOW`]; more of them are forgotten together at its end.
+const FEW: usize = 4;
+/// The longest that a removal which is done stays on record. Until then a line that is put back just as it was still
+/// counts as ordered.
+const WINDOW: Duration = Duration::from_millis(20);
+
+impl CartCleaner {
+    /// A cleaner, and its work, which ends when the last clone is gone and nothing waits any more.
+    pub fn new(sweep: Arc<SweepCarts>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (queue, waiting) = mpsc::channel(MOST_WAITING);
+        (Self { queue }, clean(sweep, waiting))
+    }
+
+    /// Has the lines removed; does not wait for it.
+    pub(crate) fn clean(&self, removals: Vec<CartRemoval>) -> CartCleaned {
+        let (done, cleaned) = watch::channel(());
+        if self.queue.try_send(Removals { removals, _done: done }).is_err() {
+            tracing::warn!("too many ordered lines are still in their carts; they are removed later");
+        }
+        CartCleaned(cleaned)
+    }
+}
+
+impl CartCleaned {
+    /// Waits until the lines have left the cart, but not longer than `patience`.
+    pub(crate) async fn wait(mut self, patience: Duration) {
+        // The sender never sends: it is dropped.
+        let _done = timeout(patience, self.0.changed()).await;
+    }
+}
+
+/// Carts whose lines were removed, and whose record is still to be forgotten.
+struct Forgetting {
+    order_ids: Vec<OrderId>,
+    window: Instant,
+    in_window: usize,
+}
+
+async fn clean(sweep: Arc<SweepCarts>, mut waiting: mpsc::Receiver<Removals>) {
+    let mut groups = Vec::new();
+    let mut forgetting = Forgetting { order_ids: Vec::new(), window: Instant::now(), in_window: 0 };
+    loop {
+        let more = waiting.recv_many(&mut groups, MOST_WAITING);
+        let received = if forgetting.order_ids.is_empty() {
+            more.await
+        } else {
+            match timeout_at(forgetting.due(), more).await {
+                Ok(received) => received,
+                Err(_elapsed) => {
+                    forgetting.forget(&sweep).await;
+                    continue;
+                }
+            }
+        };
+        if received == 0 {
+            return forgetting.forget(&sweep).await;
+        }
+        let (removals, done): (Vec<_>, Vec<_>) =
+            groups.drain(..).map(|group| (group.removals, group._done)).unzip();
+        let removals = removals.concat();
+        match sweep.carts.remove_ordered(&removals).await {
+            Ok(()) => forgetting.add(order_ids(&removals)),
+            Err(error) => {
+                tracing::warn!(%error, "ordered lines are still in their carts; they are removed later");
+            }
+        }
+        drop(done);
+    }
+}
+
+impl Forgetting {
+    fn add(&mut self, order_ids: Vec<OrderId>) {
+        if self.window.elapsed() >= WINDOW {
+            (self.window, self.in_window) = (Instant::now(), 0);
+        }
+        self.in_window += order_ids.len();
+        self.order_ids.extend(order_ids);
+    }
+
+    /// When the record is to be forgotten.
+    fn due(&self) -> Instant {
+        if self.in_window <= FEW { self.window } else { self.window + WINDOW }
+    }
+
+    async fn forget(&mut self, sweep: &SweepCarts) {
+        let order_ids = mem::take(&mut self.order_ids);
+        if order_ids.is_empty() {
+            return;
+        }
+        if let Err(error) = sweep.queue.forget(&order_ids).await {
+            tracing::warn!(%error, "carts are cleaned of ordered lines, which is not on record yet");
+        }
+    }
+}

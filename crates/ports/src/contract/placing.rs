@@ -1,0 +1,338 @@
+//! [`crate::PlacingStore`] and [`crate::CartRemovalQueue`].
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use domain::{
+    AddressId, Allocation, Caller, IdempotencyKey, NewOrder, NotAdmitted, OrderId, OrderStatus, RepeatGuard,
+    SkuId, UnpaidOrders, UserId, Username, ledger::Event,
+};
+
+use super::{
+    Books, NewAddress, NewSku, OldOrder, Shop,
+    samples::{
+        Stocked, a_sku, allocation, an_address, append, change, how_many, key, micros, money, noon, order_id,
+        stamp, until_let_through,
+    },
+};
+use crate::{BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, StoreError};
+
+const ONE: &str = r#"{"count": 1, "selected": 1}"#;
+
+fn query(name: &str, address_id: AddressId) -> BuyerQuery {
+    BuyerQuery { caller: Caller { username: Username(name.to_owned()), mark: None }, address_id }
+}
+
+fn claim(user_id: UserId) -> OrderClaim {
+    OrderClaim { user_id, is_of_cart: false, latest_order_at: None, key: None, guard: None }
+}
+
+fn guard(pieces: i32) -> RepeatGuard {
+    let quantity = domain::Quantity::stored(pieces).unwrap();
+    RepeatGuard::new(UserId(1), AddressId(1), &domain::Purchase::of_one(SkuId(1), quantity), false)
+}
+
+impl Stocked {
+    /// Places orders of two pieces each, as one group.
+    async fn place_group(&self, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
+        let pieces = u32::try_from(2 * orders.len()).unwrap();
+        self.place_taking(orders, &[allocation(self.sku_id, pieces, "104.95")]).await
+    }
+
+    async fn place_taking(
+        &self,
+        orders: &[NewOrder],
+        taken: &[Allocation],
+    ) -> Result<PlacingOutcome, StoreError> {
+        let begun = self.shop.placing().begin_group(&[claim(self.user_id)], false).await?;
+        begun.transaction.write(orders, taken).await
+    }
+
+    async fn obstacle(&self, claim: OrderClaim) -> Option<Obstacle> {
+        self.shop.placing().begin_group(&[claim], false).await.unwrap().obstacles[0]
+    }
+}
+
+fn committed(shop: &dyn Shop) -> PlacingOutcome {
+    PlacingOutcome::Committed(shop.removal_mode())
+}
+
+/// Each query has its answer; names are compared letter for letter, and an address is its owner's alone.
+pub async fn finds_the_buyers_of_a_group(shop: Arc<dyn Shop>) {
+    let first = shop.add_user("first").await;
+    let second = shop.add_user("second").await;
+    let home = shop.add_address(first, an_address("一")).await;
+    let gone = shop.add_address(first, NewAddress { is_alive: false, ..an_address("二") }).await;
+    let others = shop.add_address(second, an_address("三")).await;
+    let queries = [
+        query("second", others),
+        query("first", home),
+        query("FIRST", home),
+        query("first", others),
+        query("first", gone),
+        query("nobody", home),
+        query("first", home),
+        query("an emoji 😀", home),
+    ];
+    let found = shop.placing().buyers(&queries).await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|buyer| {
+            let buyer = buyer.as_ref().ok()?;
+            assert_eq!((buyer.latest_order_at, buyer.ordered_lines.len()), (None, 0));
+            Some((buyer.user_id, buyer.address.as_ref().map(|address| address.id)))
+        })
+        .collect();
+    let at_home = Some((first, Some(home)));
+    let nowhere = Some((first, None));
+    assert_eq!(found, [Some((second, Some(others))), at_home, None, nowhere, nowhere, None, at_home, None]);
+    assert_eq!(shop.placing().buyers(&[]).await.unwrap(), []);
+}
+
+/// Who may not sign in does not order either.
+pub async fn knows_active_buyers_alone(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("left").await;
+    let home = shop.add_address(user, an_address("一")).await;
+    shop.set_password(user, "d41d8cd98f00b204e9800998ecf8427e", false).await;
+    assert_eq!(shop.placing().buyers(&[query("left", home)]).await.unwrap(), [Err(NotAdmitted::UnknownUser)]);
+}
+
+/// Everything that belongs to the orders is there after the commit, and the buyers are known to have ordered.
+pub async fn writes_a_group_with_all_that_belongs_to_it(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let lines = vec![(stocked.sku_id, stamp(ONE))];
+    if stocked.shop.removal_mode() == CartRemovalMode::InTransaction {
+        stocked.shop.put_in_cart(stocked.user_id, stocked.sku_id, ONE).await;
+    }
+    let first =
+        NewOrder { idempotency: key("k1", "digest"), cart_lines: lines.clone(), ..stocked.order("101") };
+    let second = NewOrder { repeat_guard: Some(guard(1)), ..stocked.order("102") };
+    let placed = stocked.place_group(&[first.clone(), second.clone()]).await.unwrap();
+    assert_eq!(placed, committed(&*stocked.shop));
+
+    assert_eq!(stocked.shop.books(stocked.sku_id).await, Books { stock: 46, sales: 4, version: 1 });
+    assert_eq!(stocked.find("101").await, Some(first.order));
+    assert_eq!(stocked.find("102").await, Some(second.order.clone()));
+    let k1 = IdempotencyKey::parse("k1").unwrap();
+    let bound = stocked.shop.orders().find_by_key(stocked.user_id, &k1).await.unwrap().unwrap();
+    assert_eq!((bound.digest.0.as_str(), bound.order_id), ("digest", order_id("101")));
+    assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), Some(second.order));
+    let buyer = stocked.shop.placing().buyers(&[query("习瓜瓜", stocked.address_id)]).await.unwrap();
+    let buyer = buyer[0].clone().unwrap();
+    assert_eq!(buyer.latest_order_at, Some(micros(123_456)));
+    match stocked.shop.removal_mode() {
+        CartRemovalMode::InTransaction => {
+            assert_eq!(stocked.shop.cart_value(stocked.user_id, stocked.sku_id).await, None);
+        }
+        CartRemovalMode::AfterCommit => assert_eq!(buyer.ordered_lines, lines),
+    }
+}
+
+/// Too few pieces, another price, off the shelf, or no such SKU: nothing is written, and what was taken with it is not
+/// taken either.
+pub async fn takes_stock_as_it_was_quoted_alone(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &stocked.shop;
+    let short = shop.add_sku(a_sku("乙", "1.50", 2)).await;
+    let dearer = shop.add_sku(a_sku("丙", "1.51", 10)).await;
+    let off_shelf = shop.add_sku(NewSku { is_launched: false, ..a_sku("丁", "1.50", 10) }).await;
+    let good = allocation(stocked.sku_id, 2, "104.95");
+    for (what, sku) in
+        [("short", short), ("dearer", dearer), ("off the shelf", off_shelf), ("unknown", SkuId(999_999))]
+    {
+        let outcome =
+            stocked.place_taking(&[stocked.order("101")], &[good, allocation(sku, 3, "1.50")]).await;
+        assert_eq!(outcome.unwrap(), PlacingOutcome::StockChanged, "{what}");
+    }
+    let too_many = allocation(stocked.sku_id, u32::MAX, "104.95");
+    let outcome = stocked.place_taking(&[stocked.order("101")], &[too_many]).await;
+    assert_eq!(outcome.unwrap(), PlacingOutcome::StockChanged);
+    assert_eq!(shop.books(stocked.sku_id).await, Books { stock: 50, sales: 0, version: 0 });
+    assert_eq!(shop.books(short).await, Books { stock: 2, sales: 0, version: 0 });
+    assert_eq!(stocked.find("101").await, None);
+
+    let last = [allocation(stocked.sku_id, 50, "104.95"), allocation(short, 2, "1.50")];
+    let outcome = stocked.place_taking(&[stocked.order("101")], &last).await;
+    assert_eq!(outcome.unwrap(), committed(&**shop), "the last piece too");
+    assert_eq!(shop.books(short).await, Books { stock: 0, sales: 2, version: 1 });
+}
+
+/// As many SKUs as one group may have.
+pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let mut taken = Vec::new();
+    for pieces in 1..=70 {
+        let sku = stocked.shop.add_sku(a_sku("甲", "1.50", 100)).await;
+        taken.push(allocation(sku, pieces, "1.50"));
+    }
+    let outcome = stocked.place_taking(&[stocked.order("101")], &taken).await.unwrap();
+    assert_eq!(outcome, committed(&*stocked.shop));
+    for Allocation { sku_id, pieces, .. } in taken {
+        let pieces = i64::from(pieces);
+        assert_eq!(
+            stocked.shop.books(sku_id).await,
+            Books { stock: 100 - pieces, sales: pieces, version: 1 }
+        );
+    }
+}
+
+/// Dropped before or instead of the commit.
+pub async fn leaves_no_trace_of_what_is_not_written(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    drop(stocked.shop.placing().begin_group(&[claim(stocked.user_id)], true).await.unwrap());
+    stocked.place(&[stocked.order("101")]).await;
+    let again = stocked.place_group(&[stocked.order("102"), stocked.order("101")]).await.unwrap();
+    assert_eq!(again, PlacingOutcome::NumberTaken);
+    assert_eq!(stocked.find("102").await, None);
+    assert_eq!(stocked.shop.books(stocked.sku_id).await, Books { stock: 50, sales: 0, version: 0 });
+}
+
+/// Keys and guards of other orders, and orders that are newer than the cart; each in the way of its own claim alone.
+pub async fn says_what_stands_in_the_way(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let other = stocked.shop.add_user("other").await;
+    let keyed = NewOrder { idempotency: key("k1", "digest"), ..stocked.order("101") };
+    let guarded = NewOrder { repeat_guard: Some(guard(1)), ..stocked.order("102") };
+    assert_eq!(stocked.place_group(&[keyed, guarded]).await.unwrap(), committed(&*stocked.shop));
+
+    let user = claim(stocked.user_id);
+    let with_key = |text: &str| OrderClaim { key: IdempotencyKey::parse(text), ..user.clone() };
+    let with_guard = |pieces| OrderClaim { guard: Some(guard(pieces)), ..user.clone() };
+    let with_cart = |latest_order_at| OrderClaim { is_of_cart: true, latest_order_at, ..user.clone() };
+    let claims = [
+        user.clone(),
+        with_key("k1"),
+        with_key("K1"),
+        OrderClaim { user_id: other, ..with_key("k1") },
+        with_guard(1),
+        with_guard(2),
+        with_cart(None),
+        OrderClaim { user_id: other, ..with_cart(None) },
+    ];
+    let begun = stocked.shop.placing().begin_group(&claims, true).await.unwrap();
+    let (in_use, guarded, ordered) = (Obstacle::KeyInUse, Obstacle::GuardInUse, Obstacle::CartOrdered);
+    assert_eq!(begun.obstacles, [None, Some(in_use), None, None, Some(guarded), None, Some(ordered), None]);
+    drop(begun);
+    assert_eq!(stocked.obstacle(with_cart(Some(micros(123_455)))).await, Some(ordered));
+    assert_eq!(stocked.obstacle(with_cart(Some(micros(123_456)))).await, None, "that one was seen");
+
+    stocked.shop.placing().release_guard(&order_id("101"), &guard(1)).await.unwrap();
+    assert_eq!(stocked.obstacle(with_guard(1)).await, Some(guarded), "another order has it");
+    stocked.shop.placing().release_guard(&order_id("102"), &guard(1)).await.unwrap();
+    assert_eq!(stocked.obstacle(with_guard(1)).await, None);
+}
+
+/// Unpaid orders with a deadline, and their pieces; none of another buyer, none that is paid, none of the old back end.
+pub async fn counts_what_is_unpaid(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let other = stocked.shop.add_user("other").await;
+    let orders: Vec<_> = ["101", "102", "103"].map(|number| stocked.order(number)).into();
+    assert_eq!(stocked.place_group(&orders).await.unwrap(), committed(&*stocked.shop));
+    let paid = change("103", OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment, "");
+    append(&*stocked.shop, "103", &[Event::StatusChanged(paid)]).await.unwrap();
+    stocked
+        .shop
+        .add_old_order(OldOrder {
+            id: order_id("99"),
+            user_id: stocked.user_id,
+            address_id: stocked.address_id,
+            status: OrderStatus::AwaitingPayment.code(),
+            total_amount: money("104.95"),
+            created_at: noon(),
+            lines: vec![(stocked.sku_id, 1, money("104.95"))],
+        })
+        .await;
+    let claims = [claim(stocked.user_id), claim(other)];
+    let begun = stocked.shop.placing().begin_group(&claims, true).await.unwrap();
+    let held = UnpaidOrders { orders: 2, pieces: [(stocked.sku_id, 4)].into() };
+    assert_eq!(begun.unpaid, [(stocked.user_id, held)].into());
+    drop(begun);
+    let begun = stocked.shop.placing().begin_group(&claims, false).await.unwrap();
+    assert!(begun.unpaid.is_empty(), "nobody asked");
+}
+
+/// Twenty requests of one buyer at once, who may have three unpaid orders: transactions of one buyer see each other's
+/// orders.
+pub async fn lets_nobody_slip_past_the_count(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    let placed = how_many(20, |number| {
+        let stocked = Arc::clone(&stocked);
+        async move {
+            let orders = [stocked.order(&format!("1{number:02}"))];
+            let taken = [allocation(stocked.sku_id, 2, "104.95")];
+            until_let_through(|| async {
+                let begun = stocked.shop.placing().begin_group(&[claim(stocked.user_id)], true).await?;
+                if begun.unpaid.get(&stocked.user_id).is_some_and(|unpaid| unpaid.orders >= 3) {
+                    return Ok(false);
+                }
+                Ok(begun.transaction.write(&orders, &taken).await? == committed(&*stocked.shop))
+            })
+            .await
+        }
+    });
+    assert_eq!(placed.await, 3);
+    assert_eq!(stocked.shop.books(stocked.sku_id).await.sales, 6);
+}
+
+fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {
+    let mut new = stocked.order(number);
+    new.order.created_at = micros(recorded);
+    NewOrder { cart_lines: vec![(stocked.sku_id, stamp(ONE))], ..new }
+}
+
+/// The oldest first; what was taken over counts as recorded then, and is taken by nobody else before its time.
+pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
+    if shop.removal_mode() == CartRemovalMode::InTransaction {
+        return;
+    }
+    let stocked = Stocked::new(shop).await;
+    for (number, recorded) in [("101", 2), ("102", 1), ("103", 3)] {
+        stocked.place_group(&[removal_of(&stocked, number, recorded)]).await.unwrap();
+    }
+    let queue = stocked.shop.removals();
+    let take_over = async |before, limit| {
+        let taken = queue.take_over(micros(before), micros(100), limit).await.unwrap();
+        assert!(taken.iter().all(|removal| removal.lines == [(stocked.sku_id, stamp(ONE))]));
+        taken.into_iter().map(|removal| removal.order_id).collect::<Vec<_>>()
+    };
+    assert_eq!(take_over(1, 9).await, [], "nothing is older than the oldest");
+    assert_eq!(take_over(9, 1).await, [order_id("102")]);
+    assert_eq!(take_over(9, 9).await, [order_id("101"), order_id("103")], "the first one has its time");
+    queue.forget(&[order_id("101"), order_id("103"), order_id("999")]).await.unwrap();
+    queue.forget(&[]).await.unwrap();
+    assert_eq!(take_over(101, 9).await, [order_id("102")]);
+}
+
+/// However many take over at once, each removal goes to one of them.
+pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
+    if shop.removal_mode() == CartRemovalMode::InTransaction {
+        return;
+    }
+    let stocked = Arc::new(Stocked::new(shop).await);
+    let orders: Vec<_> = (101..=124).map(|number| removal_of(&stocked, &number.to_string(), 0)).collect();
+    stocked.place_group(&orders).await.unwrap();
+    let mut sweepers = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let stocked = Arc::clone(&stocked);
+        sweepers.spawn(async move {
+            let mut taken = Vec::new();
+            for _ in 0..3 {
+                taken.extend(stocked.shop.removals().take_over(micros(1), micros(100), 3).await.unwrap());
+            }
+            taken
+        });
+    }
+    let mut taken: Vec<OrderId> =
+        sweepers.join_all().await.into_iter().flatten().map(|removal| removal.order_id).collect();
+    taken.extend(
+        stocked
+            .shop
+            .removals()
+            .take_over(micros(1), micros(100), 99)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|removal| removal.order_id),
+    );
+    assert_eq!(taken.len(), 24);
+    assert_eq!(taken.into_iter().collect::<BTreeSet<_>>().len(), 24, "each once");
+}

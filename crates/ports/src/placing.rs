@@ -1,0 +1,147 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::{
+    Address, AddressId, Allocation, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId,
+    RepeatGuard, ShopTime, SkuId, UnpaidOrders, UserId,
+};
+
+use crate::{CartRemoval, CartRemovalMode, StoreError};
+
+/// Places groups of orders: everything that the members of a group need is asked for and written together.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PlacingStore: Send + Sync {
+    /// The buyers whom tokens name, and where each order goes; an answer for each query, in their order. Names are
+    /// compared letter for letter, and [`Caller::admitted`] says who is let in.
+    ///
+    /// MUST ask the database once, however many there are.
+    async fn buyers(&self, queries: &[BuyerQuery]) -> Result<Vec<Result<Buyer, NotAdmitted>>, StoreError>;
+
+    /// Begins the transaction that places a group, locks its buyers against each other, and only then looks at what
+    /// else may stand in the way: two transactions that place orders of one buyer see each other's orders, whichever
+    /// processes they are of.
+    ///
+    /// The unpaid orders of the buyers are counted if `count_unpaid` says so; those of the old back end, which no
+    /// deadline ends, do not count.
+    async fn begin_group(
+        &self,
+        claims: &[OrderClaim],
+        count_unpaid: bool,
+    ) -> Result<BegunPlacing, StoreError>;
+
+    /// Takes the guard off this order, so that such an order can be placed again. Another order that has it by now MUST
+    /// keep it.
+    async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError>;
+}
+
+/// The transaction that places a group. Dropped without [`PlacingTransaction::write`], it MUST leave no trace.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PlacingTransaction: Send {
+    /// Takes the stock, in ascending order of SKU ids, writes the orders with everything that belongs to them, and
+    /// commits; all of it or nothing.
+    ///
+    /// Pieces are taken only of a SKU that is on the shelf, has enough of them and costs what was quoted; these
+    /// conditions MUST be part of the statement that writes.
+    ///
+    /// # Errors
+    /// [`StoreError::OutcomeUnknown`] where the connection was lost during the commit; with any other error nothing was
+    /// written.
+    async fn write(
+        self: Box<Self>,
+        orders: &[NewOrder],
+        taken: &[Allocation],
+    ) -> Result<PlacingOutcome, StoreError>;
+}
+
+/// Whose order it is, as the request says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuyerQuery {
+    /// Who the token says the buyer is.
+    pub caller: Caller,
+    /// The entry of the address book to which the order goes.
+    pub address_id: AddressId,
+}
+
+/// A buyer who is about to order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buyer {
+    /// Who.
+    pub user_id: UserId,
+    /// The address, if it is a valid one of this buyer.
+    pub address: Option<Address>,
+    /// Lines that were ordered and have not left the buyer's cart yet.
+    pub ordered_lines: Vec<(SkuId, CartStamp)>,
+    /// When the buyer's latest order was placed; `None` where there is none.
+    pub latest_order_at: Option<ShopTime>,
+}
+
+/// What one order of a group lays claim to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderClaim {
+    /// The buyer.
+    pub user_id: UserId,
+    /// Whether it consists of lines of the buyer's cart.
+    pub is_of_cart: bool,
+    /// What [`Buyer::latest_order_at`] was before the cart was read.
+    pub latest_order_at: Option<ShopTime>,
+    /// The key of the request.
+    pub key: Option<IdempotencyKey>,
+    /// What keeps a second click from becoming a second order.
+    pub guard: Option<RepeatGuard>,
+}
+
+/// A transaction that has begun.
+pub struct BegunPlacing {
+    /// Writes the orders.
+    pub transaction: Box<dyn PlacingTransaction>,
+    /// What stands in the way of each claim, in their order.
+    pub obstacles: Vec<Option<Obstacle>>,
+    /// What the buyers have not paid yet; empty where it was not to be counted.
+    pub unpaid: BTreeMap<UserId, UnpaidOrders>,
+}
+
+/// Why a member of a group cannot be placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Obstacle {
+    /// Its key belongs to another order.
+    KeyInUse,
+    /// Its guard belongs to another order.
+    GuardInUse,
+    /// It is of the cart, and the buyer has placed an order since the cart was read, which may have taken its lines.
+    CartOrdered,
+}
+
+/// How writing a group ended, where the database did not fail. Nothing was written but with
+/// [`PlacingOutcome::Committed`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlacingOutcome {
+    /// All orders were written.
+    Committed(CartRemovalMode),
+    /// A SKU is not as it was when it was read: short, off the shelf, or at another price.
+    StockChanged,
+    /// An order number is in use.
+    NumberTaken,
+    /// A program that does not lock the buyers has taken a key or a guard meanwhile.
+    ClaimTaken,
+}
+
+/// Ordered lines that must still leave carts outside of the database.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait CartRemovalQueue: Send + Sync {
+    /// Takes over at most `limit` removals that were recorded before `before`, the oldest first. They count as recorded
+    /// at `now`, so that no other process takes them over meanwhile and none is lost if this one dies.
+    ///
+    /// A row that cannot be read MUST be set aside, with an error in the log, and MUST NOT hide the others.
+    async fn take_over(
+        &self,
+        before: ShopTime,
+        now: ShopTime,
+        limit: u32,
+    ) -> Result<Vec<CartRemoval>, StoreError>;
+
+    /// Forgets the removals of these orders: they are done. In one statement.
+    async fn forget(&self, order_ids: &[OrderId]) -> Result<(), StoreError>;
+}

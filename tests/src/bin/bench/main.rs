@@ -1,0 +1,109 @@
+//! `make bench`: the judge of speed. Everything is on one machine and measured in turn, over and over; quote ratios of
+//! one run, not figures. `docs/PERFORMANCE.md` says what they mean.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a benchmark that cannot measure says so by panicking"
+)]
+
+mod ceiling;
+mod client;
+mod report;
+mod shop;
+
+use std::{env, sync::Arc, time::Duration};
+
+use client::load;
+use report::{Report, Round};
+use shop::Shop;
+use tests::{Data, Setup};
+
+/// `DASHOP_BENCH_ROUNDS` and `DASHOP_BENCH_SECONDS` make a run shorter or longer.
+fn number(name: &str, default: u64) -> u64 {
+    env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
+
+// One thread: what measures must not take both processors from what is measured.
+#[tokio::main(worker_threads = 1)]
+async fn main() {
+    let rounds = number("DASHOP_BENCH_ROUNDS", 3);
+    let span = Duration::from_secs(number("DASHOP_BENCH_SECONDS", 3));
+    let mut report = Report::default();
+    measure("MariaDB and Redis", Setup::on_servers().await, rounds, span, &mut report).await;
+    if number("DASHOP_BENCH_EMBEDDED", 1) > 0 {
+        measure("SQLite", Setup::embedded(), rounds, span, &mut report).await;
+    }
+    report.print();
+    report.write("target/bench.json");
+}
+
+async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration, report: &mut Report) {
+    let mut shop = Shop::open(setup).await;
+    report.set(store, "ready after, ms", millis(shop.dashop.ready_after));
+    report.set(store, "memory at the start, MB", megabytes(shop.dashop.resident_bytes()));
+    // The first round warms up.
+    for round in 0..=rounds {
+        create(store, &mut shop, round, span, report).await;
+        read(store, &mut shop, round, span, report).await;
+    }
+    report.set(store, "memory after the run, MB", megabytes(shop.dashop.resident_bytes()));
+}
+
+async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
+    for (connections, hot) in [(1, false), (16, false), (64, false), (64, true)] {
+        let name = if hot { format!("hot, {connections}") } else { format!("create, {connections}") };
+        if let Data::Servers { mysql, .. } = shop.dashop.setup().data().clone() {
+            let run = round * 1_000 + connections * 2 + u64::from(hot);
+            let ceiling = ceiling::orders_a_second(&mysql[0], connections, hot, run, span).await;
+            report.add(store, round, &format!("raw SQL, {name}"), Round::of_rate(ceiling));
+        }
+        shop.fill_carts(hot).await;
+        let requests = shop.creates();
+        under(store, shop, round, &name, connections, span, requests, "\"code\":200", report).await;
+    }
+}
+
+async fn read(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
+    shop.fill_carts(false).await;
+    let (done, success) = ("\"code\":200", "success");
+    let reads = [("preview", shop.previews(), done), ("list of 50", shop.lists(), done)];
+    let goods = [("front page", shop.front_pages(), done), ("product", shop.products(), done)];
+    for (name, requests, expected) in reads.into_iter().chain(goods) {
+        under(store, shop, round, name, 16, span, requests, expected, report).await;
+    }
+    let again = shop.pays_again().await;
+    under(store, shop, round, "pay again", 16, span, again, done, report).await;
+    let notifications = shop.notifications().await;
+    under(store, shop, round, "notification", 16, span, notifications, success, report).await;
+}
+
+#[expect(clippy::too_many_arguments, reason = "one measurement has so many sides")]
+async fn under(
+    store: &'static str,
+    shop: &mut Shop,
+    round: u64,
+    name: &str,
+    connections: u64,
+    span: Duration,
+    requests: Arc<Vec<Vec<u8>>>,
+    expected: &'static str,
+    report: &mut Report,
+) {
+    let processes = shop.processes().await;
+    let before = report::cpu(&processes);
+    let connections = usize::try_from(connections).unwrap();
+    let served = load(shop.address(), connections, span, requests, expected).await;
+    let after = report::cpu(&processes);
+    report.add(store, round, name, Round::of(&served, &before, &after));
+}
+
+fn millis(span: Duration) -> f64 {
+    span.as_secs_f64() * 1_000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a megabyte more or less")]
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
