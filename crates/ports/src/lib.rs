@@ -23,6 +23,7 @@ mod order_reader;
 mod order_repo;
 mod payment_gateway;
 mod people;
+mod refused_messages;
 mod showcase;
 mod store_error;
 mod unit_of_work;
@@ -33,7 +34,7 @@ pub mod contract;
 pub mod mock;
 
 pub use address_editor::AddressEditor;
-pub use back_office::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch};
+pub use back_office::{BackOffice, DayFigures, FoundOrder, OrderFile, OrderSearch, UnmatchedPayment};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
@@ -48,6 +49,7 @@ pub use payment_gateway::{
     VerifiedNotification, VerifiedReturn,
 };
 pub use people::{AddressBook, Destination, Users};
+pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
 pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{

@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Cart, CartLineChange, CartStamp, CatalogId, DayBooks,
     Delivery, Difference, IdempotencyKey, NewsId, Order, OrderId, OrderStatus, PasswordHash, PaymentRecord,
-    Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
+    Product, Refund, RefusedMessage, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId, TimelineEntry,
+    UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartError, CartRemoval, CartStore, Catalog, Claimed, Credential,
     Credentials, DayFigures, DayLedger, Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyRecord,
     LockedOrder, NewsBacklog, NewsDelivery, OrderFile, OrderListQuery, OrderReader, OrderRepo, OrderSearch,
-    Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork, Users,
+    RefusedMessages, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork,
+    UnmatchedPayment, Users,
 };
 
 use super::{ConnectError, SchemaState, SqlConfig, mysql, sqlite};
@@ -41,6 +43,7 @@ trait Engine:
     + CartStore
     + NewsDelivery
     + DayLedger
+    + RefusedMessages
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -240,7 +243,7 @@ impl BackOffice for SqlStore {
         first: ShopDate,
         last: ShopDate,
         limit: u32,
-    ) -> Result<Vec<PaymentRecord>, StoreError> {
+    ) -> Result<Vec<UnmatchedPayment>, StoreError> {
         self.engine.unmatched_payments(first, last, limit).await
     }
 
@@ -382,6 +385,13 @@ impl NewsDelivery for SqlStore {
 
     async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
         self.engine.backlog().await
+    }
+}
+
+#[async_trait]
+impl RefusedMessages for SqlStore {
+    async fn keep_refused(&self, message: &RefusedMessage) -> Result<(), StoreError> {
+        self.engine.keep_refused(message).await
     }
 }
 

@@ -28,6 +28,7 @@ pub use crate::{
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
+    refused_messages::MockRefusedMessages,
     showcase::MockShowcase,
     unit_of_work::{MockCartRemovals, MockIdempotencyRepo, MockNewOrderRepo, MockStockRepo, MockUnitsOfWork},
 };

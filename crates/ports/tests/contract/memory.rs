@@ -7,6 +7,7 @@ mod ledger;
 mod news;
 mod office;
 mod reading;
+mod refused_messages;
 mod shop;
 mod showcase;
 mod writing;
@@ -19,7 +20,8 @@ use std::{
 
 use domain::{
     Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, TimelineEntry, UserId,
+    RefusedMessage, RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, TimelineEntry,
+    UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
@@ -82,6 +84,12 @@ pub(crate) enum Defect {
     SumsUpToTheLargestAmount,
     /// One line that cannot be read hides the cart.
     HidesAll,
+    /// A payment of no known moment is of no day.
+    CountsByPaymentAlone,
+    /// Refused messages are never forgotten.
+    KeepsEveryMessage,
+    /// Refunds that are not done are on no list.
+    HidesWhatIsOwed,
 }
 
 #[derive(Clone, Default)]
@@ -101,6 +109,7 @@ struct Tables {
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,
     differences: Vec<(ShopDate, KeptDifference)>,
+    refused: Vec<RefusedMessage>,
     last_news: i64,
     news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,

@@ -27,6 +27,7 @@ mod people;
 pub(super) mod prepared;
 mod readable;
 mod refunds;
+mod refused_messages;
 mod showcase;
 mod stock;
 mod unit_of_work;

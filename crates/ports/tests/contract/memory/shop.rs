@@ -1,11 +1,11 @@
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress,
-    ShopDate, Sku, SkuId, UserId,
+    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, RefusedMessage, SaleAttribute,
+    ShippingAddress, ShopDate, Sku, SkuId, UserId,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, Catalog, Credentials, DayLedger, DirectBuys,
-    NewsDelivery, OrderReader, OrderRepo, Showcase, UnitsOfWork, Users,
+    NewsDelivery, OrderReader, OrderRepo, RefusedMessages, Showcase, UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -50,6 +50,10 @@ impl Shop for Memory {
     }
 
     fn ledgers(&self) -> &dyn OrderRepo {
+        self
+    }
+
+    fn refused(&self) -> &dyn RefusedMessages {
         self
     }
 
@@ -153,6 +157,10 @@ impl Shop for Memory {
         let tables = self.tables();
         let of_day = tables.differences.iter().filter(|(of, _)| *of == day);
         of_day.map(|(_, kept)| kept.clone()).collect()
+    }
+
+    async fn refused_messages(&self) -> Vec<RefusedMessage> {
+        self.tables().refused.clone()
     }
 
     async fn add_old_order(&self, old: OldOrder) {
