@@ -8,6 +8,7 @@ tests::on_both_stores!(
     the_right_one_pays_once_however_often_it_comes,
     one_that_was_tampered_with_changes_nothing_whichever_field_it_is,
     one_that_is_signed_but_not_the_right_one_changes_nothing,
+    one_that_can_never_be_stored_is_dealt_with_and_kept,
 );
 
 /// A shop with one unpaid order of 323.91.
@@ -127,4 +128,17 @@ async fn one_that_is_signed_but_not_the_right_one_changes_nothing(setup: Setup) 
     let form = shop.alipay.sign(shop.payment());
     assert_eq!(shop.notify(&form).await.text, "success", "and after all that the right one still pays");
     assert!(shop.database.state_of(&shop.order_id).await.starts_with("2 "));
+}
+
+/// Alipay would send it for a day, and it would fail each time.
+async fn one_that_can_never_be_stored_is_dealt_with_and_kept(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
+    let payment = shop.alipay.payment(&shop.order_id, "323.91", &"9".repeat(65));
+    let form = shop.alipay.sign(payment);
+    assert_eq!(shop.in_vain(&form).await, "success");
+    let kept =
+        "SELECT reason AS n FROM dashop_refused_message UNION ALL SELECT message FROM dashop_refused_message";
+    let reason = "trade_no has 65 characters, of which 1 to 64 are kept";
+    assert_eq!(shop.database.words(kept).await, [reason, form.as_str()]);
+    assert!(shop.dashop.log().contains("a message of Alipay's can never be stored"));
 }

@@ -293,6 +293,7 @@ impl Backs {
             gateway: Arc::clone(gateway),
             transact: Arc::clone(&transact),
             merchant: merchant.clone(),
+            refused: Arc::clone(store) as _,
         });
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,

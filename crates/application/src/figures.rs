@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use domain::{OrderStatus, PaymentRecord, ShopDate};
-use ports::{BackOffice, Clock, DayFigures, StoreError};
+use domain::{OrderStatus, ShopDate};
+use ports::{BackOffice, Clock, DayFigures, StoreError, UnmatchedPayment};
 
 /// 经营数据: what the shop's people see first in the morning.
 pub struct ShowFigures {
@@ -22,14 +22,15 @@ pub struct Figures {
     pub to_ship: u64,
     /// How many orders wait to be paid now.
     pub awaiting_payment: u64,
-    /// Payments of these days that paid no order and that people have to look at, the latest first.
-    pub unmatched: Vec<PaymentRecord>,
+    /// Payments that people have to look at, the latest first: of these days what paid no order, and of any day what is
+    /// still to go back.
+    pub unmatched: Vec<UnmatchedPayment>,
 }
 
 impl ShowFigures {
     /// How many days before the day are shown.
     const DAYS_BEFORE: u32 = 6;
-    /// How many payments are shown that paid no order: hardly ever is there one.
+    /// How many payments are shown that people have to look at: hardly ever is there one.
     const UNMATCHED: u32 = 50;
 
     /// The figures of the day; of today where none is given.

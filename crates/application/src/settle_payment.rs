@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, Merchant, NotForUs, PaymentStatus, Trade,
+    Cause, EvidenceSource, Merchant, NotForUs, PaymentStatus, RefusedMessage, Trade, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
-use ports::{GatewayError, NotVerified, PaymentGateway};
+use ports::{GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError};
 
 use crate::{Transact, TransactError};
 
@@ -16,6 +16,8 @@ pub struct SettlePayment {
     pub transact: Arc<Transact>,
     /// Whom the money must be for.
     pub merchant: Merchant,
+    /// Keeps messages that can never be dealt with.
+    pub refused: Arc<dyn RefusedMessages>,
 }
 
 /// What became of the evidence. In every case it is dealt with, and need not be sent again.
@@ -67,7 +69,22 @@ impl SettlePayment {
     pub async fn by_notification(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
         let notification = self.gateway.verify_notification(form)?;
         self.merchant.check(&notification.addressee)?;
+        if let Err(why) = notification.trade.check_storable() {
+            self.refuse(&notification.trade, why, form)
+                .await
+                .map_err(TransactError::from)
+                .map_err(SettleError::from)?;
+            return Ok(Settled::NothingNew);
+        }
         Ok(self.by_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
+    }
+
+    /// Keeps a message that can never be dealt with for people to look at, so that Alipay need not send it again.
+    async fn refuse(&self, trade: &Trade, why: Unstorable, form: &[u8]) -> Result<(), StoreError> {
+        let message = RefusedMessage::new(trade, why, form, self.transact.clock.now());
+        self.refused.keep_refused(&message).await?;
+        tracing::error!(%why, "a message of Alipay's can never be stored: look at dashop_refused_message");
+        Ok(())
     }
 
     /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use application::{InspectOrder, InspectOrderError, OrderDossier, ShowFigures};
 use domain::{
-    Cause, Money, MoneySum, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
-    ShopDate, ShopTime, SkuId, StockMove, StockMoveKind, TimelineEntry, UserId, Username,
+    Cause, Money, MoneySum, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, ShopTime,
+    SkuId, StockMove, StockMoveKind, TimelineEntry, UserId, Username,
 };
 use ports::{
-    DayFigures, OrderFile, StoreError,
+    DayFigures, OrderFile, StoreError, UnmatchedPayment,
     mock::{MockBackOffice, clock_at},
 };
 use support::*;
@@ -160,7 +160,7 @@ mod figures {
     fn wondering(
         mut office: MockBackOffice,
         last: &'static str,
-        unmatched: Result<Vec<PaymentRecord>, StoreError>,
+        unmatched: Result<Vec<UnmatchedPayment>, StoreError>,
     ) -> MockBackOffice {
         office
             .expect_unmatched_payments()
@@ -178,7 +178,8 @@ mod figures {
     async fn the_week_ends_with_the_day_that_is_asked_for() {
         let week = vec![DayFigures::of_nothing(day("2020-02-29")), busy_day(day("2020-03-01"))];
         let unmatched =
-            vec![recorded("B", PaymentStatus::WrongAmount), recorded("A", PaymentStatus::UnknownOrder)];
+            [recorded("B", PaymentStatus::WrongAmount), recorded("A", PaymentStatus::UnknownOrder)];
+        let unmatched = unmatched.map(|payment| UnmatchedPayment { payment, refund: None }).to_vec();
         let office = counting(knowing("2020-03-01", week.clone()));
         let office = wondering(office, "2020-03-01", Ok(unmatched.clone()));
         let shown = figures(office, "2020-05-05 12:00:00").execute(Some(day("2020-03-01"))).await.unwrap();

@@ -4,14 +4,14 @@ mod support;
 
 use std::sync::Arc;
 
-use application::{NotificationError, SettleError, Settled, TransactError};
+use application::{NotificationError, SettleError, SettlePayment, Settled, TransactError};
 use domain::{
     Addressee, Cause, EvidenceSource, NotForUs, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus,
     Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
     AppendError, GatewayError, NotVerified, PaymentGateway, VerifiedNotification,
-    mock::{Ledgers, MockPaymentGateway},
+    mock::{Ledgers, MockPaymentGateway, MockRefusedMessages},
 };
 use support::*;
 
@@ -225,4 +225,45 @@ async fn a_notification_that_is_not_alipays_or_not_for_us_touches_nothing() {
         assert!(matches!(other_seller, Err(NotificationError::NotForUs(NotForUs::Seller))));
     }
     assert_eq!(ledgers.locks(), 0);
+}
+
+/// Alipay need not send it again, and people can look at it.
+#[tokio::test]
+async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
+    let notify = async |refused: MockRefusedMessages| {
+        let trade = Trade { trade_no: "9".repeat(65), ..trade("A", ALL) };
+        let mut gateway = MockPaymentGateway::new();
+        let addressee = Addressee { app_id: "2021".to_owned(), seller_id: Some("2088".to_owned()) };
+        gateway
+            .expect_verify_notification()
+            .times(1)
+            .return_once(move |_| Ok(VerifiedNotification { addressee, notify_id: String::new(), trade }));
+        let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
+        let settle = SettlePayment {
+            gateway: Arc::new(gateway),
+            transact: transact(&ledgers),
+            merchant: merchant(),
+            refused: Arc::new(refused),
+        };
+        let settled = settle.by_notification(b"trade_no=9&sign=a%2Bb%3D", Cause::alipay(None)).await;
+        assert!(ledgers.appended().is_empty());
+        settled
+    };
+    let mut refused = MockRefusedMessages::new();
+    refused
+        .expect_keep_refused()
+        .times(1)
+        .withf(|message| {
+            message.trade_no == "9".repeat(65)
+                && message.out_trade_no == ORDER
+                && message.reason == "trade_no has 65 characters, of which 1 to 64 are kept"
+                && message.message == "trade_no=9&sign=a%2Bb%3D"
+        })
+        .returning(|_| Ok(()));
+    assert_eq!(notify(refused).await.unwrap(), Settled::NothingNew);
+
+    let mut refused = MockRefusedMessages::new();
+    refused.expect_keep_refused().times(1).returning(|_| Err(store_down()));
+    let settled = notify(refused).await;
+    assert!(matches!(settled, Err(NotificationError::Settle(_))), "it must come again: {settled:?}");
 }

@@ -78,6 +78,20 @@ pub struct PaymentRecord {
     pub recorded_at: ShopTime,
 }
 
+impl PaymentRecord {
+    /// The moment by which it counts: when the buyer paid, or when it was recorded where Alipay did not say that.
+    pub fn counts_at(&self) -> ShopTime {
+        self.trade.paid_at.unwrap_or(self.recorded_at)
+    }
+
+    /// Whether it must not be kept and some of it has not gone back so far.
+    pub fn is_owed(&self) -> bool {
+        self.status.is_refund_due()
+            && self.trade.status != TradeStatus::Closed
+            && self.trade.refunded < self.trade.total_amount
+    }
+}
+
 /// What became of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaymentStatus {

@@ -84,11 +84,12 @@ impl RefundKind {
         }
     }
 
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Shop, Self::Late, Self::Duplicate, Self::External];
+
     /// The kind with this stored word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Shop, Self::Late, Self::Duplicate, Self::External]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 
     /// Whether nobody would ask again if it failed: it is tried until it succeeds.

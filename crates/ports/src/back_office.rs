@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{
-    Money, MoneySum, NumberRange, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, ShopDate,
+    Money, MoneySum, NumberRange, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, ShopDate,
     ShopTime, TimelineEntry, UserId, Username,
 };
 
@@ -21,20 +21,23 @@ pub trait BackOffice: Send + Sync {
     /// The number of statements MUST NOT grow with that of the orders.
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError>;
 
-    /// All that is on record of one order.
+    /// All that is on record of one order, for people to look at.
     async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError>;
 
     /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
 
-    /// The payments of the days from the first to the last that paid no order and that the shop's people decide about: of a
-    /// wrong amount, or for no order. Without those of which something went back; the latest first, at most so many.
+    /// The payments that people have to look at, the latest first, at most so many; by [`PaymentRecord::counts_at`]:
+    /// - those of the days from the first to the last that paid no order and that staff decide about (of a wrong amount,
+    ///   or for no order), without those of which something went back;
+    /// - those of any day of which money is still to go back: late and duplicate ones until all of their refund is done,
+    ///   and any with a refund that is open and was tried in vain, as while the shop's balance is too low.
     async fn unmatched_payments(
         &self,
         first: ShopDate,
         last: ShopDate,
         limit: u32,
-    ) -> Result<Vec<PaymentRecord>, StoreError>;
+    ) -> Result<Vec<UnmatchedPayment>, StoreError>;
 
     /// How many orders are in this status now.
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError>;
@@ -92,6 +95,16 @@ pub struct ListedOrder {
     pub payment: Option<PaymentRecord>,
 }
 
+/// A payment that people have to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnmatchedPayment {
+    /// The payment.
+    pub payment: PaymentRecord,
+    /// Its refund that is not done, the one asked for last, and an open one before one that failed; none where there is
+    /// none.
+    pub refund: Option<Refund>,
+}
+
 /// All that is on record of one order, for people to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderFile {
@@ -112,7 +125,7 @@ pub struct DayFigures {
     pub orders: u64,
     /// What they cost.
     pub order_amount: MoneySum,
-    /// Payments that paid an order, by the time of payment.
+    /// Payments that paid an order, by [`PaymentRecord::counts_at`].
     pub paid: u64,
     /// What was paid by them.
     pub paid_amount: MoneySum,

@@ -25,6 +25,7 @@ mod order_repo;
 mod payment_gateway;
 mod people;
 mod placing;
+mod refused_messages;
 mod showcase;
 mod store_error;
 mod unit_of_work;
@@ -35,7 +36,9 @@ pub mod contract;
 pub mod mock;
 
 pub use address_editor::AddressEditor;
-pub use back_office::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch};
+pub use back_office::{
+    BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, UnmatchedPayment,
+};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
@@ -55,6 +58,7 @@ pub use placing::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
     PlacingTransaction,
 };
+pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
 pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
 pub use unit_of_work::{

@@ -153,6 +153,7 @@ impl Process {
                 app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
                 seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
             },
+            refused: Arc::clone(store) as _,
         });
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,

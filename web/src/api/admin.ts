@@ -76,7 +76,19 @@ export interface Figures {
   awaitingPayment: number
   days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
   /** Payments of these days that paid no order, and of which nothing went back. */
-  unmatched: { tradeNo: string; order: string; status: string; amount: Fen; paidAt: string | null }[]
+  unmatched: UnmatchedPayment[]
+}
+
+/** A payment that people have to look at. */
+export interface UnmatchedPayment {
+  tradeNo: string
+  order: string
+  status: string
+  amount: Fen
+  /** When it was paid, or recorded where Alipay did not say that. */
+  at: string
+  /** Its refund that is not done. */
+  refund?: { amount: Fen; isOpen: boolean; failure: string | null }
 }
 
 /** What orders are looked for; empty where it does not matter. */
@@ -159,7 +171,15 @@ interface WireFigures {
   to_ship: number
   awaiting_payment: number
   days: { date: string; orders: number; paid_amount: string; refunded_amount: string }[]
-  unmatched_payments: { trade_no: string; order_id: string; status: string; amount: string; paid_at: string | null }[]
+  unmatched_payments: {
+    trade_no: string
+    order_id: string
+    status: string
+    amount: string
+    paid_at: string | null
+    recorded_at: string
+    refund: { amount: string; status: string; failure: string | null } | null
+  }[]
 }
 
 /** The staff's token, for every tab of this browser. */
@@ -355,7 +375,10 @@ export async function figures(date?: string): Promise<Figures> {
       order: payment.order_id,
       status: payment.status,
       amount: toFen(payment.amount),
-      paidAt: payment.paid_at,
+      at: payment.paid_at ?? payment.recorded_at,
+      refund: payment.refund
+        ? { amount: toFen(payment.refund.amount), isOpen: payment.refund.status === 'requested', failure: payment.refund.failure }
+        : undefined,
     })),
   }
 }

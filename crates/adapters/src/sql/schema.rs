@@ -306,6 +306,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    /// Verified messages of Alipay's that no other table can hold.
+    dashop_refused_message (id) {
+        id -> Integer,
+        received_at -> Timestamp,
+        reason -> Text,
+        trade_no -> Text,
+        out_trade_no -> Text,
+        /// The body as it came, cut to fit.
+        message -> Text,
+    }
+}
+
+diesel::table! {
     /// The direct buy that each user previewed last.
     dashop_direct_buy (user_id) {
         user_id -> Integer,

@@ -4,16 +4,16 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Caller, Cart, CartLineChange, CartStamp, CatalogId,
     DayBooks, Delivery, Difference, IdempotencyKey, NewsId, NotAdmitted, Order, OrderId, OrderStatus,
-    PasswordHash, PaymentRecord, Product, Refund, RepeatGuard, ShopDate, ShopTime, Sku, SkuId, SpuId,
-    TimelineEntry, UserId, Username,
+    PasswordHash, PaymentRecord, Product, Refund, RefusedMessage, RepeatGuard, ShopDate, ShopTime, Sku,
+    SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
     CartRemovalQueue, CartStore, Catalog, Claimed, Credential, Credentials, DayFigures, DayLedger,
     Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys, IdempotencyRecord, ListedOrder,
     LockedOrder, NewsBacklog, NewsDelivery, OrderClaim, OrderFile, OrderListQuery, OrderReader, OrderRepo,
-    OrderSearch, PlacingStore, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork, UnitsOfWork,
-    Users,
+    OrderSearch, PlacingStore, RefusedMessages, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
+    UnitsOfWork, UnmatchedPayment, Users,
 };
 
 use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
@@ -47,6 +47,7 @@ trait Engine:
     + IdempotencyKeys
     + PlacingStore
     + CartRemovalQueue
+    + RefusedMessages
 {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError>;
     async fn schema(&self) -> Result<SchemaState, StoreError>;
@@ -267,7 +268,7 @@ impl BackOffice for SqlStore {
         first: ShopDate,
         last: ShopDate,
         limit: u32,
-    ) -> Result<Vec<PaymentRecord>, StoreError> {
+    ) -> Result<Vec<UnmatchedPayment>, StoreError> {
         self.engine.unmatched_payments(first, last, limit).await
     }
 
@@ -448,6 +449,13 @@ impl NewsDelivery for SqlStore {
 
     async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
         self.engine.backlog().await
+    }
+}
+
+#[async_trait]
+impl RefusedMessages for SqlStore {
+    async fn keep_refused(&self, message: &RefusedMessage) -> Result<(), StoreError> {
+        self.engine.keep_refused(message).await
     }
 }
 

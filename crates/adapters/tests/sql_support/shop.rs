@@ -7,11 +7,13 @@ use std::sync::{
 
 use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
 use async_trait::async_trait;
-use domain::{AddressId, Difference, DifferenceKind, Money, ShopDate, ShopTime, SkuId, UserId};
+use domain::{
+    AddressId, Difference, DifferenceKind, Money, RefusedMessage, ShopDate, ShopTime, SkuId, UserId,
+};
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
     Credentials, DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
-    Showcase, UnitsOfWork, Users,
+    RefusedMessages, Showcase, UnitsOfWork, Users,
     contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -100,6 +102,10 @@ impl Shop for SqlShop {
     }
 
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys {
+        &self.store
+    }
+
+    fn refused(&self) -> &dyn RefusedMessages {
         &self.store
     }
 
@@ -256,6 +262,26 @@ impl Shop for SqlShop {
             })
         };
         kinds.map(kept).collect::<Option<_>>().unwrap()
+    }
+
+    async fn refused_messages(&self) -> Vec<RefusedMessage> {
+        let column = async |name: &str| {
+            let column = format!("SELECT {name} AS n FROM dashop_refused_message ORDER BY id");
+            self.engine.words(&column).await.into_iter()
+        };
+        let (mut times, mut reasons) = (column("received_at").await, column("reason").await);
+        let (trade_nos, mut out_trade_nos) = (column("trade_no").await, column("out_trade_no").await);
+        let mut messages = column("message").await;
+        let kept = |trade_no| {
+            Some(RefusedMessage {
+                received_at: ShopTime::parse(times.next()?.get(..19)?)?,
+                reason: reasons.next()?,
+                trade_no,
+                out_trade_no: out_trade_nos.next()?,
+                message: messages.next()?,
+            })
+        };
+        trade_nos.map(kept).collect::<Option<_>>().unwrap()
     }
 
     async fn add_old_order(&self, order: OldOrder) {

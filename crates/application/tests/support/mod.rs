@@ -18,8 +18,8 @@ use domain::{
 use ports::{
     AppendError, CartError, GatewayError, PaymentGateway, StoreError,
     mock::{
-        Ledgers, MockClock, MockOrderReader, MockRandomness, MockUnitOfWork, MockUsers, PreparedUnits,
-        clock_at,
+        Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUnitOfWork, MockUsers,
+        PreparedUnits, clock_at,
     },
 };
 
@@ -252,7 +252,8 @@ pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
 
 pub(crate) fn settling(gateway: &Arc<dyn PaymentGateway>, transact: &Arc<Transact>) -> Arc<SettlePayment> {
     let (gateway, transact) = (Arc::clone(gateway), Arc::clone(transact));
-    Arc::new(SettlePayment { gateway, transact, merchant: merchant() })
+    let refused = Arc::new(MockRefusedMessages::new());
+    Arc::new(SettlePayment { gateway, transact, merchant: merchant(), refused })
 }
 
 /// The status of the order of [`order`] on record.

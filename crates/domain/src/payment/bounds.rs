@@ -36,6 +36,19 @@ pub struct RefusedMessage {
     pub message: String,
 }
 
+impl RefusedMessage {
+    /// The message with this body, of this trade.
+    pub fn new(trade: &Trade, why: Unstorable, body: &[u8], now: ShopTime) -> Self {
+        Self {
+            received_at: now,
+            reason: why.to_string(),
+            trade_no: trade.trade_no.clone(),
+            out_trade_no: trade.out_trade_no.clone(),
+            message: String::from_utf8_lossy(body).into_owned(),
+        }
+    }
+}
+
 impl Trade {
     /// The longest number of a trade, an order or a refund that is kept.
     pub const MAX_NUMBER: usize = 64;

@@ -231,10 +231,76 @@ pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let office = stocked.shop.office();
     let found = async |limit: u32| {
         let found = office.unmatched_payments(day("2019-11-28"), day("2019-11-29"), limit).await.unwrap();
-        found.into_iter().map(|payment| payment.trade.trade_no).collect::<Vec<_>>()
+        found.into_iter().map(|found| found.payment.trade.trade_no).collect::<Vec<_>>()
     };
     assert_eq!(found(9).await, ["A2", "A4", "A3", "A1"]);
     assert_eq!(found(2).await, ["A2", "A4"]);
+}
+
+/// Where Alipay does not say when a payment was made, it counts by when it was recorded.
+pub async fn counts_payments_without_a_time(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    for (trade_no, status, recorded_at) in [
+        ("A1", PaymentStatus::WrongAmount, "2019-11-28 00:00:00"),
+        ("A2", PaymentStatus::Settled, "2019-11-28 23:59:59"),
+        ("B1", PaymentStatus::UnknownOrder, "2019-11-29 00:00:00"),
+        ("B2", PaymentStatus::Settled, "2019-11-29 00:00:00"),
+    ] {
+        let mut paid = payment(trade_no, NUMBERS[2], status);
+        (paid.trade.paid_at, paid.recorded_at) = (None, ShopTime::parse(recorded_at).unwrap());
+        record(&*stocked.shop, &[paid], &[]).await;
+    }
+    let office = stocked.shop.office();
+    let date = ShopDate::parse("2019-11-28").unwrap();
+    let found = office.unmatched_payments(date, date, 9).await.unwrap();
+    let found: Vec<_> = found.iter().map(|found| found.payment.trade.trade_no.as_str()).collect();
+    assert_eq!(found, ["A1"]);
+    let figures = office.figures(date, date).await.unwrap();
+    assert_eq!(figures.iter().map(|day| day.paid).collect::<Vec<_>>(), [1]);
+}
+
+/// Whatever day they are of: what is owed until it is back, and refunds that were tried in vain until they are done.
+pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
+    use PaymentStatus::{Duplicate, Late, Settled};
+    let stocked = Stocked::new(shop).await;
+    let at = |text: &str| ShopTime::parse(text).unwrap();
+    for (trade_no, status, paid_at) in [
+        ("L1", Late, "2019-11-01 00:00:00"),
+        ("L2", Duplicate, "2019-11-02 00:00:00"),
+        ("L3", Late, "2019-11-03 00:00:00"),
+        ("S1", Settled, "2019-11-04 00:00:00"),
+        ("S2", Settled, "2019-11-05 00:00:00"),
+        ("S3", Settled, "2019-11-06 00:00:00"),
+    ] {
+        let mut paid = payment(trade_no, NUMBERS[2], status);
+        paid.trade.paid_at = Some(at(paid_at));
+        if trade_no == "L3" {
+            paid.trade.refunded = paid.trade.total_amount;
+        }
+        record(&*stocked.shop, &[paid], &[]).await;
+    }
+    let (failed, done) = (RefundStatus::Failed, Some(at("2019-11-20 00:00:00")));
+    let why = Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足".to_owned());
+    for refund in [
+        Refund { kind: RefundKind::Late, ..refund("r1", "L1", "323.91", None) },
+        Refund { kind: RefundKind::Duplicate, status: failed, ..refund("r2", "L2", "323.91", done) },
+        Refund { kind: RefundKind::Late, status: failed, ..refund("r3", "L3", "323.91", done) },
+        refund("r4", "L3", "323.91", done),
+        Refund { failure: why.clone(), ..refund("r5", "S1", "1.00", None) },
+        refund("r6", "S2", "1.00", None),
+        Refund { status: failed, failure: why.clone(), ..refund("r7", "S3", "1.00", done) },
+    ] {
+        record(&*stocked.shop, &[], &[refund]).await;
+    }
+    let today = ShopDate::parse("2019-12-24").unwrap();
+    let found = stocked.shop.office().unmatched_payments(today, today, 9).await.unwrap();
+    let name = |refund: Refund| refund.out_request_no;
+    let found: Vec<_> =
+        found.into_iter().map(|found| (found.payment.trade.trade_no, found.refund.map(name))).collect();
+    let expected = [("S1", "r5"), ("L2", "r2"), ("L1", "r1")];
+    assert_eq!(found, expected.map(|(trade, refund)| (trade.to_owned(), Some(refund.to_owned()))));
+    let found = stocked.shop.office().unmatched_payments(today, today, 1).await.unwrap();
+    assert_eq!(found[0].refund.as_ref().map(|refund| &refund.failure), Some(&why));
 }
 
 /// Every day is there, each thing on its own day, and the sums are exact also where they pass the largest amount.

@@ -1,12 +1,12 @@
 //! What a suite needs of the adapter under test, beside its ports.
 
 use async_trait::async_trait;
-use domain::{AddressId, Difference, Money, OrderId, ShopDate, ShopTime, SkuId, UserId};
+use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, ShopTime, SkuId, UserId};
 
 use crate::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase,
-    UnitsOfWork, Users,
+    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
+    RefusedMessages, Showcase, UnitsOfWork, Users,
 };
 
 /// A database of its own for one test, empty at first.
@@ -45,6 +45,9 @@ pub trait Shop: Send + Sync {
     /// The port; units of work keep their news for it.
     fn news(&self) -> &dyn NewsDelivery;
 
+    /// The port.
+    fn refused(&self) -> &dyn RefusedMessages;
+
     /// How ordered lines leave the carts.
     fn removal_mode(&self) -> CartRemovalMode;
 
@@ -67,6 +70,8 @@ pub trait Shop: Send + Sync {
     async fn books(&self, id: SkuId) -> Books;
     /// What is stored of the last comparison of a day, in the order it was found.
     async fn differences(&self, day: ShopDate) -> Vec<KeptDifference>;
+    /// What is stored of refused messages, the first kept first; moments to the second.
+    async fn refused_messages(&self) -> Vec<RefusedMessage>;
     /// Writes an order as the old back end does: its own columns only.
     async fn add_old_order(&self, order: OldOrder);
     /// Puts a line into a cart that is in the database; only where [`Shop::removal_mode`] says so.

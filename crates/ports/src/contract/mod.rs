@@ -26,6 +26,7 @@ pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
 pub mod placing;
+pub mod refused_messages;
 mod samples;
 pub mod showcase;
 pub mod stock;
@@ -95,6 +96,8 @@ macro_rules! shop_contract {
                 files_all_that_is_on_record,
                 lists_goods_and_payments,
                 finds_payments_that_paid_nothing,
+                counts_payments_without_a_time,
+                finds_refunds_that_are_not_done,
                 sums_up_days,
             ]
             old_orders: [
@@ -125,6 +128,7 @@ macro_rules! shop_contract {
                 due_refunds_are_claimed_once_and_again_after_the_lease,
                 due_refunds_are_claimed_by_one_alone,
             ]
+            refused_messages: [are_kept_as_far_as_there_is_room, are_bounded]
             day_ledger: [
                 has_what_is_of_the_day,
                 has_what_the_bill_names,

@@ -37,6 +37,7 @@ pub use crate::{
     payment_gateway::MockPaymentGateway,
     people::{MockAddressBook, MockUsers},
     placing::{MockCartRemovalQueue, MockPlacingStore, MockPlacingTransaction},
+    refused_messages::MockRefusedMessages,
     showcase::MockShowcase,
     unit_of_work::{MockCartRemovals, MockIdempotencyRepo, MockNewOrderRepo, MockStockRepo, MockUnitsOfWork},
 };

@@ -97,6 +97,8 @@ mod wrong {
         payments_that_paid_nothing: back_office::lists_goods_and_payments finds IgnoresOldStatus on shop;
         undone_refunds: back_office::finds_payments_that_paid_nothing finds IgnoresOldStatus on shop;
         all_strays: back_office::finds_payments_that_paid_nothing finds IgnoresLimit on shop;
+        payments_of_no_day: back_office::counts_payments_without_a_time finds CountsByPaymentAlone on shop;
+        forgotten_refunds: back_office::finds_refunds_that_are_not_done finds HidesWhatIsOwed on shop;
         capped_sums: back_office::sums_up_days finds SumsUpToTheLargestAmount on shop;
         old_orders_hidden: old_orders::are_read_from_the_joined_tables finds NeedsSnapshots on shop;
         payments_twice: ledger::records_a_trade_once finds RecordsTwice on shop;
@@ -112,6 +114,7 @@ mod wrong {
         refunds_end_twice: ledger::finishes_refunds_in_their_status_alone finds FinishesTwice on shop;
         refunds_for_ever: ledger::due_refunds_are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         refunds_to_many: ledger::due_refunds_are_claimed_by_one_alone finds LosesUpdates on shop;
+        every_refused_message: refused_messages::are_bounded finds KeepsEveryMessage on shop;
         days_overlap: day_ledger::has_what_is_of_the_day finds DaysOverlap on shop;
         named_twice: day_ledger::has_what_the_bill_names finds RecordsTwice on shop;
         case_of_numbers: day_ledger::has_what_the_bill_names finds IgnoresCase on shop;

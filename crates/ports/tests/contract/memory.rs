@@ -8,6 +8,7 @@ mod news;
 mod office;
 mod placing;
 mod reading;
+mod refused_messages;
 mod shop;
 mod showcase;
 mod writing;
@@ -20,8 +21,8 @@ use std::{
 
 use domain::{
     Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, StoredPassword, TimelineEntry,
-    UserId,
+    RefusedMessage, RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, StoredPassword,
+    TimelineEntry, UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
@@ -87,6 +88,12 @@ pub(crate) enum Defect {
     SumsUpToTheLargestAmount,
     /// One line that cannot be read hides the cart.
     HidesAll,
+    /// A payment of no known moment is of no day.
+    CountsByPaymentAlone,
+    /// Refused messages are never forgotten.
+    KeepsEveryMessage,
+    /// Refunds that are not done are on no list.
+    HidesWhatIsOwed,
 }
 
 #[derive(Clone, Default)]
@@ -106,6 +113,7 @@ struct Tables {
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,
     differences: Vec<(ShopDate, KeptDifference)>,
+    refused: Vec<RefusedMessage>,
     last_news: i64,
     news: Vec<news::StoredNews>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,

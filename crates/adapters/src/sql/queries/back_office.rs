@@ -1,16 +1,23 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use async_trait::async_trait;
 use diesel::{
     dsl::{count_star, exists, not, sql},
+    expression::SqlLiteral,
     prelude::*,
-    sql_types::Text,
+    sql_types::{Text, Timestamp},
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, RefundStatus, ShopDate, UserId, Username,
+    MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate,
+    Trade, UserId, Username,
 };
-use ports::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError};
+use ports::{
+    BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError, UnmatchedPayment,
+};
 
 use super::{
     Backend, Conn, Database, dialect, ledger, order_reader,
@@ -50,7 +57,7 @@ impl BackOffice for Database {
         first: ShopDate,
         last: ShopDate,
         limit: u32,
-    ) -> Result<Vec<PaymentRecord>, StoreError> {
+    ) -> Result<Vec<UnmatchedPayment>, StoreError> {
         self.reader().await?.call(|conn| unmatched_payments(conn, first, last, limit)).await
     }
 
@@ -162,6 +169,17 @@ async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderFile>, QueryE
     }))
 }
 
+/// Payments that count at `$begin` or later and before `$end`, as [`PaymentRecord::counts_at`] says. Both conditions begin
+/// with `paid_at`, by which payments are found.
+macro_rules! counts_within {
+    ($begin:expr, $end:expr) => {{
+        let (begin, end) = (Moment($begin), Moment($end));
+        let recorded = dashop_payment::recorded_at.ge(begin).and(dashop_payment::recorded_at.lt(end));
+        let paid = dashop_payment::paid_at.ge(begin).and(dashop_payment::paid_at.lt(end));
+        paid.or(dashop_payment::paid_at.is_null().and(recorded))
+    }};
+}
+
 /// How many of a day, and their sum in fen.
 type DaySum = (String, i64, i64);
 
@@ -177,7 +195,7 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         .load(conn)
         .await?;
     let paid: Vec<DaySum> = dashop_payment::table
-        .filter(dashop_payment::paid_at.ge(Moment(begin)).and(dashop_payment::paid_at.lt(Moment(end))))
+        .filter(counts_within!(begin, end))
         .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
         .group_by(sql::<Text>(PAID_ON))
         .select((sql::<Text>(PAID_ON), count_star(), dialect::sum_of_fen("total_amount")))
@@ -209,31 +227,73 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
     Ok(days)
 }
 
+/// Four statements, however many payments.
 async fn unmatched_payments(
     conn: &mut Conn,
     first: ShopDate,
     last: ShopDate,
     limit: u32,
-) -> Result<Vec<PaymentRecord>, QueryError> {
+) -> Result<Vec<UnmatchedPayment>, QueryError> {
     let undecided = PaymentStatus::ALL.into_iter().filter(|status| status.is_undecided());
     let back = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq(dashop_payment::out_trade_no))
         .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
         .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
-    let unmatched = dashop_payment::table
-        .filter(dashop_payment::paid_at.ge(Moment(first.begin())))
-        .filter(dashop_payment::paid_at.lt(Moment(last.next().begin())))
+    let of_the_days = dashop_payment::table
+        .filter(counts_within!(first.begin(), last.next().begin()))
         .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
         .filter(not(exists(back)))
-        .order((dashop_payment::paid_at.desc(), dashop_payment::id.desc()))
+        .order((coalesced_time(), dashop_payment::id.desc()))
         .limit(limit.into())
         .select((dashop_payment::trade_no, PaymentRow::as_select()));
-    Ok(leave_out(payments::TABLE, load_each(conn, unmatched, payments::by_trade).await?))
+    let mut payments = leave_out(payments::TABLE, load_each(conn, of_the_days, payments::by_trade).await?);
+    let waiting = payments_with_refunds_to_come(conn, limit).await?;
+    let is_known = |trade: &Trade| payments.iter().any(|known| known.trade.trade_no == trade.trade_no);
+    let waiting: Vec<_> = waiting.into_iter().filter(|payment| !is_known(&payment.trade)).collect();
+    let refunds = refunds::not_done(conn, payments.iter().chain(&waiting)).await?;
+    let refund_of = |trade: &Trade| {
+        let its = || refunds.iter().filter(|refund| refund.trade_no == trade.trade_no);
+        its().rfind(|refund| refund.status == RefundStatus::Requested).or_else(|| its().next_back()).cloned()
+    };
+    payments.extend(waiting.into_iter().filter(|payment| {
+        let is_open = |refund: Refund| refund.status == RefundStatus::Requested;
+        refund_of(&payment.trade).is_some_and(is_open) || payment.is_owed()
+    }));
+    payments.sort_by_key(|payment| Reverse(payment.counts_at()));
+    payments.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let shown = |payment: PaymentRecord| UnmatchedPayment { refund: refund_of(&payment.trade), payment };
+    Ok(payments.into_iter().map(shown).collect())
+}
+
+/// The payments with a refund that is owed or was tried in vain, and has not succeeded; at most so many, those asked for
+/// last.
+async fn payments_with_refunds_to_come(
+    conn: &mut Conn,
+    limit: u32,
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let owed = RefundKind::ALL.into_iter().filter(|kind| kind.is_owed()).map(RefundKind::as_str);
+    let open = dashop_refund::status.eq(RefundStatus::Requested.as_str());
+    let failed = dashop_refund::status.eq(RefundStatus::Failed.as_str());
+    let is_owed = dashop_refund::kind.eq_any(owed.collect::<Vec<_>>());
+    let trade_nos: Vec<String> = dashop_refund::table
+        .filter(open.and(dashop_refund::failure.is_not_null()).or(open.or(failed).and(is_owed)))
+        .order(dashop_refund::id.desc())
+        .limit(limit.into())
+        .select(dashop_refund::trade_no)
+        .load(conn)
+        .await?;
+    payments::of_trades(conn, &trade_nos).await
+}
+
+/// The latest first.
+fn coalesced_time() -> SqlLiteral<Timestamp> {
+    sql("COALESCE(paid_at, recorded_at) DESC")
 }
 
 /// The day as `YYYYMMDD`.
 const PLACED_ON: &str = "SUBSTR(order_id, 1, 8)";
 /// The day as `YYYY-MM-DD`, on both engines.
-const PAID_ON: &str = "SUBSTR(paid_at, 1, 10)";
+const PAID_ON: &str = "SUBSTR(COALESCE(paid_at, recorded_at), 1, 10)";
 /// As [`PAID_ON`].
 const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
 

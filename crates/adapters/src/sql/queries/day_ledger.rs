@@ -36,7 +36,7 @@ impl DayLedger for Database {
         // Each piece is a call of its own, with the time limit of one.
         let mut books = self.reader().await?.call(|conn| of_day(conn, day)).await?;
         for some in trade_nos.chunks(NUMBERS) {
-            books.payments.extend(self.reader().await?.call(|conn| payments_of(conn, some)).await?);
+            books.payments.extend(self.reader().await?.call(|conn| payments::of_trades(conn, some)).await?);
         }
         for some in request_nos.chunks(NUMBERS) {
             books.refunds.extend(self.reader().await?.call(|conn| refunds_of(conn, some)).await?);
@@ -88,13 +88,6 @@ async fn of_day(conn: &mut Conn, day: ShopDate) -> Result<DayBooks, QueryError> 
         payments: leave_out(payments::TABLE, load_each(conn, payments, payments::by_trade).await?),
         refunds: leave_out(refunds::TABLE, load_each(conn, refunds, refunds::by_number).await?),
     })
-}
-
-async fn payments_of(conn: &mut Conn, trade_nos: &[String]) -> Result<Vec<PaymentRecord>, QueryError> {
-    let of_trades = dashop_payment::table
-        .filter(dashop_payment::trade_no.eq_any(trade_nos))
-        .select((dashop_payment::trade_no, payments::PaymentRow::as_select()));
-    Ok(leave_out(payments::TABLE, load_each(conn, of_trades, payments::by_trade).await?))
 }
 
 async fn refunds_of(conn: &mut Conn, request_nos: &[String]) -> Result<Vec<Refund>, QueryError> {

@@ -28,6 +28,7 @@ mod placing;
 pub(super) mod prepared;
 mod readable;
 mod refunds;
+mod refused_messages;
 mod showcase;
 mod stock;
 mod unit_of_work;

@@ -57,6 +57,18 @@ pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Pa
     Ok(leave_out(TABLE, each))
 }
 
+/// The payments of these trades.
+pub(super) async fn of_trades(
+    conn: &mut Conn,
+    trade_nos: &[String],
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let of_trades = dashop_payment::table
+        .filter(dashop_payment::trade_no.eq_any(trade_nos))
+        .order(dashop_payment::id.desc())
+        .select((dashop_payment::trade_no, PaymentRow::as_select()));
+    Ok(leave_out(TABLE, load_each(conn, of_trades, by_trade).await?))
+}
+
 /// For [`load_each`].
 pub(super) fn by_trade((_, row): (String, PaymentRow)) -> Result<PaymentRecord, QueryError> {
     row.try_into()

@@ -3,14 +3,14 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{Actor, Cause, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
+use domain::{Actor, Cause, PaymentRecord, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
 use ports::Claimed;
 
 use super::{
     Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
-    readable::{load_each, park},
+    readable::{leave_out, load_each, park},
 };
 use crate::sql::{
     failure::QueryError,
@@ -50,6 +50,26 @@ pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<
         .load(conn)
         .await?;
     rows.into_iter().map(Refund::try_from).collect()
+}
+
+/// The refunds of these payments that have not succeeded, the first asked for first.
+pub(super) async fn not_done(
+    conn: &mut Conn,
+    payments: impl Iterator<Item = &PaymentRecord>,
+) -> Result<Vec<Refund>, QueryError> {
+    let (orders, trades): (Vec<&str>, Vec<&str>) = payments
+        .map(|payment| (payment.trade.out_trade_no.as_str(), payment.trade.trade_no.as_str()))
+        .unzip();
+    if trades.is_empty() {
+        return Ok(Vec::new());
+    }
+    let not_done = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq_any(orders))
+        .filter(dashop_refund::trade_no.eq_any(trades))
+        .filter(dashop_refund::status.ne(RefundStatus::Succeeded.as_str()))
+        .order(dashop_refund::id)
+        .select((dashop_refund::out_request_no, RefundRow::as_select()));
+    Ok(leave_out(TABLE, load_each(conn, not_done, by_number).await?))
 }
 
 /// For [`load_each`].

@@ -5,7 +5,7 @@ use domain::{
     Money, Order, OrderGoods, OrderStatus, PaymentRecord, Refund, SaleAttribute, Shipment, ShopTime,
     TimelineEntry, Username,
 };
-use ports::{DayFigures, FoundOrder};
+use ports::{DayFigures, FoundOrder, UnmatchedPayment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -195,7 +195,8 @@ pub(super) struct FiguresData {
     awaiting_payment: u64,
     /// That day and the six before it, the oldest first.
     days: Vec<DayData>,
-    /// Payments of these days that paid no order and of which nothing went back: people have to look at them.
+    /// Payments that people have to look at: of these days, what paid no order and of which nothing went back; of any day,
+    /// what must go back and has not so far.
     unmatched_payments: Vec<UnmatchedData>,
 }
 
@@ -205,11 +206,28 @@ struct UnmatchedData {
     trade_no: String,
     /// The order's number as Alipay has it; it may be none of ours.
     order_id: String,
-    /// wrong_amount or unknown_order.
+    /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
     status: &'static str,
     amount: String,
+    /// None where Alipay did not say: then `recorded_at` counts.
     #[schema(required)]
     paid_at: Option<String>,
+    recorded_at: String,
+    /// The refund of it that is not done, where one was asked for.
+    #[schema(required)]
+    refund: Option<OpenRefundData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenRefund)]
+struct OpenRefundData {
+    out_request_no: String,
+    amount: String,
+    /// requested or failed.
+    status: &'static str,
+    /// Why it is not done, as far as Alipay said.
+    #[schema(required)]
+    failure: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -388,14 +406,28 @@ impl From<Figures> for FiguresData {
     }
 }
 
-impl From<PaymentRecord> for UnmatchedData {
-    fn from(PaymentRecord { trade, status, .. }: PaymentRecord) -> Self {
+impl From<UnmatchedPayment> for UnmatchedData {
+    fn from(UnmatchedPayment { payment, refund }: UnmatchedPayment) -> Self {
+        let PaymentRecord { trade, status, recorded_at, .. } = payment;
         Self {
             trade_no: trade.trade_no,
             order_id: trade.out_trade_no,
             status: status.as_str(),
             amount: trade.total_amount.to_string(),
             paid_at: trade.paid_at.map(text),
+            recorded_at: text(recorded_at),
+            refund: refund.map(OpenRefundData::from),
+        }
+    }
+}
+
+impl From<Refund> for OpenRefundData {
+    fn from(refund: Refund) -> Self {
+        Self {
+            out_request_no: refund.out_request_no,
+            amount: refund.amount.to_string(),
+            status: refund.status.as_str(),
+            failure: refund.failure,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/admin/figures`.
 
 use domain::{MoneySum, ShopDate};
-use ports::DayFigures;
+use ports::{DayFigures, UnmatchedPayment};
 
 use super::*;
 
@@ -38,7 +38,7 @@ fn week_up_to(last: &'static str, orders: u64) -> Parts {
 }
 
 /// The same, which counts what waits, and knows these payments of the days up to that one that paid no order.
-fn knowing_all(mut parts: Parts, last: &'static str, unmatched: Vec<PaymentRecord>) -> Parts {
+fn knowing_all(mut parts: Parts, last: &'static str, unmatched: Vec<UnmatchedPayment>) -> Parts {
     parts
         .office
         .expect_unmatched_payments()
@@ -97,14 +97,34 @@ async fn payments_that_paid_no_order_are_shown() {
         status: PaymentStatus::UnknownOrder,
         ..payment()
     };
-    let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", vec![wrong, unknown]);
+    let late = PaymentRecord { status: PaymentStatus::Late, ..payment() };
+    let refund = Refund {
+        failure: Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足".to_owned()),
+        ..Refund::owed(&late).unwrap()
+    };
+    let unmatched = vec![
+        UnmatchedPayment { payment: wrong, refund: None },
+        UnmatchedPayment { payment: unknown, refund: None },
+        UnmatchedPayment { payment: late, refund: Some(refund) },
+    ];
+    let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", unmatched);
     let answer = done(&sent(parts, get(FIGURES)).await);
     let expected = json!([
         {
             "trade_no": TRADE, "order_id": ORDER, "status": "wrong_amount", "amount": "323.91",
-            "paid_at": "2019-11-28 20:45:00"
+            "paid_at": "2019-11-28 20:45:00", "recorded_at": "2019-11-28 20:45:01", "refund": null
         },
-        {"trade_no": "2", "order_id": "OLD-7", "status": "unknown_order", "amount": "0.01", "paid_at": null}
+        {
+            "trade_no": "2", "order_id": "OLD-7", "status": "unknown_order", "amount": "0.01", "paid_at": null,
+            "recorded_at": "2019-11-28 20:45:01", "refund": null
+        },
+        {
+            "trade_no": TRADE, "order_id": ORDER, "status": "late", "amount": "323.91",
+            "paid_at": "2019-11-28 20:45:00", "recorded_at": "2019-11-28 20:45:01", "refund": {
+                "out_request_no": format!("back-{TRADE}"), "amount": "323.91", "status": "requested",
+                "failure": "ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足"
+            }
+        }
     ]);
     assert_eq!(answer["unmatched_payments"], expected);
 }

@@ -13,7 +13,7 @@ use application::{
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
     DirectBuys, OrderReader, OrderRepo, Passwords, PaymentGateway, PlacingStore, Showcase, Users,
-    mock::{MockRandomness, clock_at},
+    mock::{MockRandomness, MockRefusedMessages, clock_at},
 };
 use tokio::task::JoinSet;
 
@@ -77,6 +77,7 @@ impl Backs {
             gateway: Arc::clone(&gateway),
             transact: Arc::clone(&transact),
             merchant: merchant(),
+            refused: Arc::new(MockRefusedMessages::new()),
         });
         let office = Office {
             staff: Some(staff_key()),

@@ -3,7 +3,9 @@ use domain::{
     Money, MoneySum, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund,
     RefundStatus, ShopDate, UserId, Username,
 };
-use ports::{BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError};
+use ports::{
+    BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, StoreError, UnmatchedPayment,
+};
 
 use super::{Defect, Memory, Tables};
 
@@ -95,23 +97,41 @@ impl BackOffice for Memory {
         first: ShopDate,
         last: ShopDate,
         limit: u32,
-    ) -> Result<Vec<PaymentRecord>, StoreError> {
+    ) -> Result<Vec<UnmatchedPayment>, StoreError> {
         let tables = self.tables();
+        let not_done = |payment: &PaymentRecord| {
+            let its = tables.refunds.iter().map(|(refund, _)| refund).filter(|refund| {
+                refund.trade_no == payment.trade.trade_no && refund.status != RefundStatus::Succeeded
+            });
+            let mut its: Vec<_> = its.cloned().collect();
+            its.sort_by_key(|refund| refund.status == RefundStatus::Requested);
+            its.pop()
+        };
+        let is_waiting = |payment: &PaymentRecord| {
+            let Some(refund) = not_done(payment) else { return false };
+            let is_open = refund.status == RefundStatus::Requested;
+            let is_owed = refund.kind.is_owed();
+            let waits = is_open && (refund.failure.is_some() || is_owed) || is_owed && payment.is_owed();
+            waits && !self.has(Defect::HidesWhatIsOwed)
+        };
         let is_meant = |payment: &&PaymentRecord| {
-            let is_on_time = payment.trade.paid_at.is_some_and(|at| (first..=last).contains(&at.date()));
+            let is_on_time = (first..=last).contains(&payment.counts_at().date())
+                && (payment.trade.paid_at.is_some() || !self.has(Defect::CountsByPaymentAlone));
             let went_back = tables.refunds.iter().any(|(refund, _)| {
                 refund.trade_no == payment.trade.trade_no && refund.status == RefundStatus::Succeeded
             });
-            payment.status.is_undecided() && is_on_time && (!went_back || self.has(Defect::IgnoresOldStatus))
+            let is_undecided = payment.status.is_undecided() && is_on_time;
+            is_undecided && (!went_back || self.has(Defect::IgnoresOldStatus)) || is_waiting(payment)
         };
         let mut found: Vec<_> = tables.payments.iter().filter(is_meant).cloned().collect();
         if !self.has(Defect::ListsUnordered) {
-            found.sort_by_key(|payment| std::cmp::Reverse(payment.trade.paid_at));
+            found.sort_by_key(|payment| std::cmp::Reverse(payment.counts_at()));
         }
         if !self.has(Defect::IgnoresLimit) {
             found.truncate(usize::try_from(limit).unwrap());
         }
-        Ok(found)
+        let shown = |payment: PaymentRecord| UnmatchedPayment { refund: not_done(&payment), payment };
+        Ok(found.into_iter().map(shown).collect())
     }
 
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
@@ -129,7 +149,7 @@ impl Memory {
         let (orders, order_amount) = self.sum(placed.map(|order| order.total_amount));
         let settled = |payment: &&PaymentRecord| payment.status == PaymentStatus::Settled;
         let paid = tables.payments.iter().filter(settled);
-        let paid = paid.filter(|payment| payment.trade.paid_at.is_some_and(|at| at.date() == date));
+        let paid = paid.filter(|payment| payment.counts_at().date() == date);
         let (paid, paid_amount) = self.sum(paid.map(|payment| payment.trade.total_amount));
         let of_settled = |refund: &&Refund| {
             tables.payments.iter().filter(settled).any(|payment| payment.trade.trade_no == refund.trade_no)

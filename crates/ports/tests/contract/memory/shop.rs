@@ -1,12 +1,12 @@
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, SaleAttribute, ShippingAddress,
-    ShopDate, Sku, SkuId, StoredPassword, UserId,
+    Address, AddressId, Money, Order, OrderGoods, OrderStatus, Quantity, RefusedMessage, SaleAttribute,
+    ShippingAddress, ShopDate, Sku, SkuId, StoredPassword, UserId,
 };
 use ports::{
     AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore, Showcase,
-    UnitsOfWork, Users,
+    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
+    RefusedMessages, Showcase, UnitsOfWork, Users,
     contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
 };
 
@@ -55,6 +55,10 @@ impl Shop for Memory {
     }
 
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys {
+        self
+    }
+
+    fn refused(&self) -> &dyn RefusedMessages {
         self
     }
 
@@ -170,6 +174,10 @@ impl Shop for Memory {
         let tables = self.tables();
         let of_day = tables.differences.iter().filter(|(of, _)| *of == day);
         of_day.map(|(_, kept)| kept.clone()).collect()
+    }
+
+    async fn refused_messages(&self) -> Vec<RefusedMessage> {
+        self.tables().refused.clone()
     }
 
     async fn add_old_order(&self, old: OldOrder) {

@@ -1,0 +1,39 @@
+//! Background jobs that cannot work, as an operator meets them.
+
+use std::time::Duration;
+
+use tests::{Browser, Dashop, Setup};
+use tokio::time::{sleep, timeout};
+
+/// Waits until the program answers so, and says what it answers then.
+async fn until_ready_says(dashop: &Dashop, status: u16) -> String {
+    let asked = async {
+        loop {
+            let reply = Browser::new().get(&dashop.url("/readyz")).await;
+            if reply.status == status {
+                return reply.text;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    };
+    timeout(Duration::from_secs(60), asked).await.expect("it never says so")
+}
+
+/// The other jobs go on meanwhile, and so do the buyers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_does_not_succeed_makes_the_program_not_ready_until_it_does() {
+    let dashop = Setup::embedded().with("DASHOP_JOBS_STALLED_AFTER", "1").start().await;
+    let mut database = dashop.database().await;
+    until_ready_says(&dashop, 200).await;
+
+    database.execute("ALTER TABLE dashop_refund RENAME TO taken_away").await;
+    let missing = until_ready_says(&dashop, 503).await;
+    assert!(missing.contains("job due_refunds: no success for"), "{missing}");
+    assert!(!missing.contains("order_timers"), "{missing}");
+    assert!(dashop.log().contains("due_refunds has not succeeded for so long"));
+
+    database.execute("ALTER TABLE taken_away RENAME TO dashop_refund").await;
+    until_ready_says(&dashop, 200).await;
+    assert!(dashop.log().contains("due_refunds succeeds again"));
+    dashop.stop().await;
+}
