@@ -307,8 +307,12 @@ async fn a_database_that_fails_locks_nobody_out() {
 async fn whoever_cannot_keep_their_offline_cart_is_not_signed_in() {
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Err(carts_down()));
-    let refused = shop.sign_in().execute(&right()).await;
+    let offline_cart = vec![OfflineLine { sku_id: SkuId(4), count: 3 }];
+    let sign_in = shop.sign_in();
+    let refused = sign_in.execute(&SignInRequest { offline_cart, ..right() }).await;
     assert!(matches!(refused, Err(SignInError::Cart(EditCartError::Carts(_)))));
+    // Nothing is to be kept, and nothing is lost.
+    assert!(sign_in.execute(&right()).await.is_ok());
 }
 
 #[tokio::test]
