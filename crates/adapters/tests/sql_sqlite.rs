@@ -32,7 +32,7 @@ async fn a_url_that_names_no_file_is_refused() {
     let refused = SqlStore::connect(&SqlConfig::new("sqlite:/dev/null/shop/dashop.db")).await.err().unwrap();
     assert!(matches!(refused, ConnectError::Directory { .. }), "{refused:?}");
     let refused = SqlStore::connect(&SqlConfig::new("sqlite:/")).await.err().unwrap();
-    assert!(matches!(refused, ConnectError::Open(_)), "{refused:?}");
+    assert!(matches!(refused, ConnectError::File { .. }), "{refused:?}");
 }
 
 #[tokio::test]

@@ -50,11 +50,11 @@ fn on_record() -> Ledgers {
 
 /// The change of status that was written.
 fn change(ledgers: &Ledgers) -> StatusChange {
-    let changes = ledgers.appended().into_iter().filter_map(|event| match event {
+    let mut changes = ledgers.appended().into_iter().filter_map(|event| match event {
         Event::StatusChanged(change) => Some(change),
         _ => None,
     });
-    changes.last().expect("no status was changed")
+    changes.next_back().expect("no status was changed")
 }
 
 fn unpaid() -> Order {

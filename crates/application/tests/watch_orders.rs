@@ -79,7 +79,9 @@ async fn an_unpaid_order_that_is_paid_after_all_is_settled_and_no_longer_due() {
     let events = pass(now, found(unpaid), paid, Ledgers::of(only(unpaid))).await;
     assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
     // The change of status took the timer off; what was found unpaid sets no other.
-    assert!(events.iter().any(|event| matches!(event, Event::StatusChanged(change) if change.due_at.is_none())));
+    assert!(
+        events.iter().any(|event| matches!(event, Event::StatusChanged(change) if change.due_at.is_none()))
+    );
     assert!(!events.iter().any(|event| matches!(event, Event::TimerSet { .. })));
 }
 

@@ -185,7 +185,10 @@ impl OrderStatus {
     }
 
     /// The lowest and the highest number of a status. Other numbers in the table are another program's.
-    pub const CODES: (i16, i16) = (Self::ALL[0].code(), Self::ALL[Self::ALL.len() - 1].code());
+    pub const CODES: (i16, i16) = {
+        let [first, .., last] = Self::ALL;
+        (first.code(), last.code())
+    };
 
     /// The number that is stored and sent.
     pub const fn code(self) -> i16 {

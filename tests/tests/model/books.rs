@@ -49,10 +49,8 @@ async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
 pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
     let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
     let ledger = sequence.ledger(&fields["out_trade_no"]).await;
-    if fields.contains_key("gmt_payment") {
-        if ledger.payment(&fields["trade_no"]).is_none() {
-            sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
-        }
+    if fields.contains_key("gmt_payment") && ledger.payment(&fields["trade_no"]).is_none() {
+        sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
     }
     if let Some(number) = fields.get("out_biz_no")
         && ledger.refund(number).is_none()

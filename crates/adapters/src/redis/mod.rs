@@ -152,6 +152,9 @@ impl RedisCarts {
         &self,
         commands: Vec<redis::Cmd>,
     ) -> Result<Vec<RedisResult<T>>, BoxError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
         match &self.pool {
             Pool::Single(pool) => {
                 let mut pipeline = redis::Pipeline::with_capacity(commands.len());

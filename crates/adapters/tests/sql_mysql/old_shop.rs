@@ -184,6 +184,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
         include_str!("../../../../migrations/mysql/2026-11-25-000004_order_life/up.sql"),
         include_str!("../../../../migrations/mysql/2026-11-25-000005_ordered_lines/up.sql"),
         include_str!("../../../../migrations/mysql/2026-11-28-000006_parked_and_refused/up.sql"),
+        include_str!("../../../../migrations/mysql/2026-11-28-000007_upkeep/up.sql"),
     ] {
         let statements: Vec<&str> = whole.split_inclusive(";\n").collect();
         assert!(statements.len() > 3);
@@ -197,7 +198,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
     engine.run("DELETE FROM __diesel_schema_migrations").await;
     assert_eq!(
         store.migrate().await.unwrap().len(),
-        6,
+        7,
         "the last step, to write down what was done, was cut off"
     );
     assert_eq!(list(&store, 4).await.len(), 2);

@@ -70,7 +70,9 @@ fn a_large_shop() -> String {
     let mut addresses = Vec::new();
     let mut orders = Vec::new();
     let mut lines = Vec::new();
+    let mut removals = Vec::new();
     for user in 1..=500 {
+        removals.push(format!("('{user}', {user}, '[]', '2019-11-02 00:00:00')"));
         users.push(format!("({user}, {then}, '{user}', '', '', '', 1)"));
         for entry in 0..3 {
             addresses.push(format!("({}, {then}, '', '', 0, 1, '', '', '', {user})", user + 1_000 * entry));
@@ -96,11 +98,13 @@ fn a_large_shop() -> String {
          (1, {then}, 'one', '1.50', 9, 1), (2, {then}, 'two', '1.50', 9, 1);\
          INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, \
          pay_method, status, address_id, user_id) VALUES {};\
-         INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};",
+         INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};\
+         INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES {};",
         users.join(","),
         addresses.join(","),
         orders.join(","),
-        lines.join(",")
+        lines.join(","),
+        removals.join(",")
     )
 }
 

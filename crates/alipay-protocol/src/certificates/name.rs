@@ -135,7 +135,7 @@ fn text(value: &Any<'_>) -> String {
     }
     let units = value.data.chunks(2).map(|pair| match *pair {
         [high, low] => u16::from_be_bytes([high, low]),
-        _ => u16::from(char::REPLACEMENT_CHARACTER as u16),
+        _ => char::REPLACEMENT_CHARACTER as u16,
     });
     char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }

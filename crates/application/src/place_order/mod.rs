@@ -142,7 +142,7 @@ impl PlaceOrder {
             OrderItems::Direct { sku_id, quantity } => BatchItems::Direct { sku_id, quantity },
             OrderItems::LatestDirectBuy => match self.latest_direct_buy(request, key.as_ref()).await? {
                 LatestDirectBuy::Items(items) => items,
-                LatestDirectBuy::PlacedBefore(order) => return Ok(found(order)),
+                LatestDirectBuy::PlacedBefore(order) => return Ok(found(*order)),
             },
         };
         let batch_request = BatchRequest {
@@ -192,7 +192,7 @@ impl PlaceOrder {
         if let Some(key) = key
             && let Some(order) = self.placed_before(destination.user_id, key).await?
         {
-            return Ok(LatestDirectBuy::PlacedBefore(order));
+            return Ok(LatestDirectBuy::PlacedBefore(Box::new(order)));
         }
         if destination.address.is_none() {
             return Err(PlacementError::UnknownAddress.into());
@@ -210,7 +210,7 @@ impl PlaceOrder {
 /// What became of a request that does not say what it orders.
 enum LatestDirectBuy {
     Items(BatchItems),
-    PlacedBefore(Order),
+    PlacedBefore(Box<Order>),
 }
 
 /// An order that was there already.

@@ -158,7 +158,7 @@ pub struct PreparedPlacing {
 }
 
 /// Finds the buyer of a query.
-type BuyerAnswer = dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync;
+pub type BuyerAnswer = dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync;
 
 /// A transaction, and how writing ends.
 pub struct PreparedTransaction {

@@ -14,9 +14,9 @@ use ports::{
     AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, LockedOrder, OrderClaim, OrderRepo,
     PlacingStore, StoreError,
     mock::{
-        Ledgers, MockAddressBook, MockAddressEditor, MockBackOffice, MockCartRemovalQueue, MockCartStore,
-        MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway,
-        MockShowcase, MockUsers, PreparedPlacing, PreparedTransaction,
+        BuyerAnswer, Ledgers, MockAddressBook, MockAddressEditor, MockBackOffice, MockCartRemovalQueue,
+        MockCartStore, MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords,
+        MockPaymentGateway, MockShowcase, MockUsers, PreparedPlacing, PreparedTransaction,
     },
 };
 use serde_json::Value;
@@ -36,8 +36,7 @@ pub(crate) struct Parts {
     /// What is on record of orders that were placed.
     pub(crate) ledgers: Ledgers,
     /// Who orders, as the database says to whoever places orders.
-    pub(crate) buyer:
-        Box<dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync>,
+    pub(crate) buyer: Box<BuyerAnswer>,
     /// The transactions that place orders.
     pub(crate) transactions: Vec<Result<PreparedTransaction, StoreError>>,
     pub(crate) gateway: MockPaymentGateway,

@@ -89,7 +89,7 @@ fn nothing_is_shipped_of_what_went_back() {
     let goods =
         Refund { restock: pieces(&[(4, 2), (5, 1)]), ..refund("r1", "313.91", RefundStatus::Requested) };
     assert_eq!(
-        refused(&paid_ledger(&[goods.clone()]), &ship()),
+        refused(&paid_ledger(std::slice::from_ref(&goods)), &ship()),
         Refusal::NothingToShip,
         "the freight is kept"
     );

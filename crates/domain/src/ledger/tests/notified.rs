@@ -244,7 +244,8 @@ fn a_cancelled_order_takes_its_stock_again_only_for_money_that_is_there() {
 #[test]
 fn a_refund_that_failed_and_happened_after_all_is_corrected_with_what_alipay_confirms() {
     let failed = refund("r1", "9.90", Failed);
-    let known = OrderLedger { movements: vec![taken_back(5, 1)], ..paid_ledger(&[failed.clone()]) };
+    let known =
+        OrderLedger { movements: vec![taken_back(5, 1)], ..paid_ledger(std::slice::from_ref(&failed)) };
     let (events, after) = confirm(&known, "r1", "9.80", None);
     assert!(matches!(&events[..], [Event::RefundSucceeded { before: Some(Failed), .. }]));
     assert_eq!(after.refunded("A"), money("9.80"));
