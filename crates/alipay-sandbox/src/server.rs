@@ -11,7 +11,7 @@ use actix_web::{
     App as WebApp, HttpRequest, HttpResponse, HttpServer,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{self, ContentType},
+    http::header,
     middleware::{DefaultHeaders, Next, from_fn},
     web,
 };
@@ -22,9 +22,8 @@ use crate::{
     app::App,
     bill::{self, Day},
     cashier::{self, Outcome},
-    control,
-    gateway::{self, Reply},
-    misbehave, overview,
+    control, fault_injection, gateway, overview,
+    respond::{html, respond},
 };
 
 const WORKERS: usize = 2;
@@ -108,7 +107,7 @@ async fn gateway_do(
     let host = host(&request, &addr);
     match app.faults.next(call.method) {
         None => respond(gateway::perform(&app, &call, &host)),
-        Some(fault) => misbehave::answer(app.into_inner(), call, host, fault).await,
+        Some(fault) => fault_injection::answer(app.into_inner(), call, host, fault).await,
     }
 }
 
@@ -117,13 +116,6 @@ fn host(request: &HttpRequest, addr: &SocketAddr) -> String {
     let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let is_host = |host: &&str| Url::parse(&format!("http://{host}/")).is_ok_and(|url| url.path() == "/");
     named.filter(is_host).map_or_else(|| addr.to_string(), str::to_owned)
-}
-
-pub(crate) fn respond(reply: Reply) -> HttpResponse {
-    match reply {
-        Reply::Json(json) => HttpResponse::Ok().content_type(ContentType::json()).body(json),
-        Reply::Html(page) => html(page),
-    }
 }
 
 /// What the cashier's buttons post.
@@ -162,8 +154,4 @@ async fn download_bill(app: web::Data<App>, token: web::Path<String>) -> HttpRes
 
 async fn show_overview(app: web::Data<App>) -> HttpResponse {
     html(overview::page(&app))
-}
-
-fn html(page: String) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::html()).body(page)
 }

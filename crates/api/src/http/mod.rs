@@ -5,6 +5,7 @@ mod answer;
 mod caller;
 mod client;
 mod codes;
+mod documented;
 mod health;
 mod middleware;
 mod openapi;

@@ -11,8 +11,8 @@ use super::{
     Code, Failure, Shop,
     answer::success,
     caller,
+    documented::{OfGet, OfPost, PostBody},
     middleware::{in_time, request_id_of},
-    openapi::{OfGet, OfPost, PostBody},
     parameters::{Parameters, missing, unknown_value},
     wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, UnsignedData},
 };

@@ -13,8 +13,8 @@ use super::{
     Code, Failure, Shop,
     answer::success,
     codes::{log_failure, payment_result_failure},
+    documented::OfResult,
     middleware::{in_time, request_id_of},
-    openapi::OfResult,
     security::{SecurityEvent, Suspect},
     wire::ResultData,
 };

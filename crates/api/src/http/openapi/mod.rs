@@ -1,6 +1,5 @@
 //! The document of the interface, `/openapi.json`, and the page that shows it, `/docs`: both from the program alone.
 
-mod answers;
 mod around;
 
 use std::{borrow::Cow, io::Read, sync::Arc};
@@ -17,8 +16,6 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_swagger_ui::Config;
-
-pub(super) use answers::{OfGet, OfPost, OfResult, PostBody};
 
 use super::{admin, health, no_such_page, processing, success};
 

@@ -22,7 +22,7 @@ use crate::{
     failure::Failure,
     faults::HOLD,
     gateway::{self, Call},
-    server::respond,
+    respond::respond,
 };
 
 /// Answers a call as the fault says, if at all.

@@ -12,7 +12,7 @@ use utoipa::{
     openapi::schema::{Object, ObjectBuilder, Type},
 };
 
-use crate::http::{
+use super::{
     Code,
     wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData, UnsignedData},
 };
@@ -20,7 +20,7 @@ use crate::http::{
 /// What `POST /v1/orders/processing/` is asked.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(in crate::http) enum PostBody {
+pub(super) enum PostBody {
     Create(CreateBody),
     Pay(PayBody),
     Cancel(CancelBody),
@@ -159,7 +159,7 @@ pub(in crate::http) struct RefusedText {
 /// What `GET /v1/orders/processing/` answers.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(in crate::http) enum OfGet {
+pub(super) enum OfGet {
     /// `status` 0.
     Preview(Answer<PreviewData>),
     /// `status` 0.
@@ -177,7 +177,7 @@ pub(in crate::http) enum OfGet {
 /// What `POST /v1/orders/processing/` answers.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(in crate::http) enum OfPost {
+pub(super) enum OfPost {
     /// `status` 0 and 1.
     Invitation(Answer<InvitationData>),
     /// `status` 0.
@@ -191,7 +191,7 @@ pub(in crate::http) enum OfPost {
 /// What `GET /v1/orders/success/` answers.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(in crate::http) enum OfResult {
+pub(super) enum OfResult {
     Paid(Paid),
     NotPaid(NotPaid),
     Refused(Refused),
