@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, EvidenceSource, NotAdmitted, NotAllowed, Order, OrderEvent, OrderId, OrderStatus,
-    TradeStatus, Transition, UserId,
+    Caller, Cause, EvidenceSource, NotAdmitted, NotAllowed, Order, OrderId, OrderStatus, TradeStatus,
+    Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
 use ports::{CloseOutcome, GatewayError, OrderReader, PaymentGateway, StoreError, Users};
@@ -89,7 +89,7 @@ impl CancelOrder {
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;
         // Alipay is not asked in vain.
-        if order.status.on(OrderEvent::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
+        if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }
         let may_still_be_paid = self.end_payment(&order, cause).await?;
@@ -133,7 +133,7 @@ impl CancelOrder {
             let now = self.orders.find(&order.id).await?.ok_or(Refusal::UnknownOrder)?;
             // A payment of another amount is on record, and pays nothing.
             if now.status != OrderStatus::AwaitingPayment {
-                let refusal = NotAllowed { status: now.status, event: OrderEvent::Cancelled };
+                let refusal = NotAllowed { status: now.status, event: Trigger::Cancelled };
                 return Err(Refusal::from(refusal).into());
             }
         }

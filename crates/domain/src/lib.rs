@@ -70,9 +70,7 @@ pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};
 pub use sku::{SaleAttribute, Sku};
-pub use status::{
-    Actor, Cause, NotAllowed, OrderEvent, OrderStatus, StatusChange, TimelineEntry, Transition,
-};
+pub use status::{Actor, Cause, NotAllowed, OrderStatus, StatusChange, TimelineEntry, Transition, Trigger};
 pub use stock_move::{Restock, StockMove, StockMoveKind, returned_by_line};
 pub use time::{ShopDate, ShopTime};
 pub use unpaid::{UnpaidLimits, UnpaidOrders};

@@ -1,8 +1,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderEvent, OrderId, OrderStatus, Quantity,
-    Quote, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, UserId,
+    Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderId, OrderStatus, Quantity, Quote,
+    RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, Trigger, UserId,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
@@ -140,9 +140,9 @@ impl Order {
         if self.status.is_paid() {
             return Ok(false);
         }
-        self.status.on(OrderEvent::Paid)?;
+        self.status.on(Trigger::Paid)?;
         if self.is_overdue(now) {
-            return Err(NotAllowed { status: self.status, event: OrderEvent::Paid });
+            return Err(NotAllowed { status: self.status, event: Trigger::Paid });
         }
         Ok(true)
     }

@@ -21,7 +21,7 @@ pub enum OrderStatus {
 
 /// What happens to an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum OrderEvent {
+pub enum Trigger {
     /// A verified payment of the whole amount.
     Paid,
     /// A verified payment of the whole amount of an order that was cancelled, whose stock was taken again.
@@ -52,7 +52,7 @@ pub struct NotAllowed {
     /// Where the order stands.
     pub status: OrderStatus,
     /// What was to happen.
-    pub event: OrderEvent,
+    pub event: Trigger,
 }
 
 /// Who caused a change, and by which request: what a timeline tells of it.
@@ -113,7 +113,7 @@ pub struct TimelineEntry {
     pub at: ShopTime,
 }
 
-impl OrderEvent {
+impl Trigger {
     /// Every event.
     pub const ALL: [Self; 6] = [
         Self::Paid,
@@ -140,8 +140,8 @@ impl OrderStatus {
     ///
     /// # Errors
     /// The event is not possible in this status.
-    pub fn on(self, event: OrderEvent) -> Result<Transition, NotAllowed> {
-        use OrderEvent as Event;
+    pub fn on(self, event: Trigger) -> Result<Transition, NotAllowed> {
+        use Trigger as Event;
         match (self, event) {
             (Self::AwaitingPayment, Event::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
             (Self::AwaitingPayment, Event::Cancelled) => Ok(Transition::To(Self::Cancelled)),
@@ -173,7 +173,7 @@ impl OrderStatus {
 
     /// Whether the table has a transition from one status to the other.
     pub fn leads(from: Self, to: Self) -> bool {
-        OrderEvent::ALL.into_iter().any(|event| from.on(event) == Ok(Transition::To(to)))
+        Trigger::ALL.into_iter().any(|event| from.on(event) == Ok(Transition::To(to)))
     }
 
     /// Whether the order's money is with the shop: 待发货, 待收货 or 已完成.
@@ -263,25 +263,25 @@ mod tests {
     use super::*;
 
     /// The status table of the contract, written down by hand: from, event, to.
-    const TABLE: [(i16, OrderEvent, i16); 8] = [
-        (1, OrderEvent::Paid, 2),
-        (2, OrderEvent::Shipped, 3),
-        (3, OrderEvent::ReceiptConfirmed, 4),
-        (1, OrderEvent::Cancelled, 5),
-        (2, OrderEvent::FullyRefunded, 6),
-        (3, OrderEvent::FullyRefunded, 6),
-        (4, OrderEvent::FullyRefunded, 6),
+    const TABLE: [(i16, Trigger, i16); 8] = [
+        (1, Trigger::Paid, 2),
+        (2, Trigger::Shipped, 3),
+        (3, Trigger::ReceiptConfirmed, 4),
+        (1, Trigger::Cancelled, 5),
+        (2, Trigger::FullyRefunded, 6),
+        (3, Trigger::FullyRefunded, 6),
+        (4, Trigger::FullyRefunded, 6),
         // Not in the contract's table: the payment rules revive a cancelled order whose stock is still there.
-        (5, OrderEvent::PaidLate, 2),
+        (5, Trigger::PaidLate, 2),
     ];
 
-    const EVENTS: [OrderEvent; 6] = [
-        OrderEvent::Paid,
-        OrderEvent::PaidLate,
-        OrderEvent::Shipped,
-        OrderEvent::ReceiptConfirmed,
-        OrderEvent::Cancelled,
-        OrderEvent::FullyRefunded,
+    const EVENTS: [Trigger; 6] = [
+        Trigger::Paid,
+        Trigger::PaidLate,
+        Trigger::Shipped,
+        Trigger::ReceiptConfirmed,
+        Trigger::Cancelled,
+        Trigger::FullyRefunded,
     ];
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
             for event in EVENTS {
                 let listed =
                     TABLE.iter().find(|row| row.0 == status.code() && row.1 == event).map(|row| row.2);
-                let repeated = [(4, OrderEvent::ReceiptConfirmed), (5, OrderEvent::Cancelled)]
+                let repeated = [(4, Trigger::ReceiptConfirmed), (5, Trigger::Cancelled)]
                     .contains(&(status.code(), event));
                 match status.on(event) {
                     Ok(Transition::To(to)) => assert_eq!(Some(to.code()), listed, "{status:?} {event:?}"),

@@ -1,4 +1,4 @@
-use crate::{Cause, OrderEvent, ShopTime, StatusChange, Transition};
+use crate::{Cause, ShopTime, StatusChange, Transition, Trigger};
 
 use super::{Command, Event, OrderLedger, Refusal};
 
@@ -54,7 +54,7 @@ impl Decision<'_> {
     /// The order's status does not allow it, or there is no order.
     pub(super) fn transition(
         &self,
-        trigger: OrderEvent,
+        trigger: Trigger,
         reason: &str,
         due_at: Option<ShopTime>,
     ) -> Result<Option<StatusChange>, Refusal> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    OrderEvent, OrderStatus, Restock, Shipment, SkuId, StockMoveKind, UserId, refund::by_sku,
+    OrderStatus, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId, refund::by_sku,
     stock_move::pieces_held,
 };
 
@@ -24,7 +24,7 @@ impl OrderLedger {
 
 impl Decision<'_> {
     /// Changes the order's status, unless that happened before. Its timer is taken off.
-    pub(super) fn change_status(&mut self, trigger: OrderEvent, reason: &str) -> Result<(), Refusal> {
+    pub(super) fn change_status(&mut self, trigger: Trigger, reason: &str) -> Result<(), Refusal> {
         match self.transition(trigger, reason, None)? {
             Some(change) => self.push(Event::StatusChanged(change)),
             None => Ok(()),
@@ -48,7 +48,7 @@ impl Decision<'_> {
             .filter(|line| is_in_catalog(&line.sku_id))
             .map(|line| Restock { sku_id: line.sku_id, pieces: line.pieces })
             .collect();
-        let Some(change) = self.transition(OrderEvent::Cancelled, reason, due_at)? else { return Ok(()) };
+        let Some(change) = self.transition(Trigger::Cancelled, reason, due_at)? else { return Ok(()) };
         if !pieces.is_empty() {
             self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;
         }
@@ -59,7 +59,7 @@ impl Decision<'_> {
     pub(super) fn ship(&mut self, shipment: &Shipment, receipt_after: Duration) -> Result<(), Refusal> {
         let words = format!("发货 {} {}", shipment.carrier, shipment.tracking_number);
         let due_at = Some(self.at.after(receipt_after));
-        let Some(change) = self.transition(OrderEvent::Shipped, words.trim_end(), due_at)? else {
+        let Some(change) = self.transition(Trigger::Shipped, words.trim_end(), due_at)? else {
             return Ok(());
         };
         if self.ledger.is_being_refunded() {
@@ -75,7 +75,7 @@ impl Decision<'_> {
     pub(super) fn confirm_receipt(&mut self, buyer: Option<UserId>) -> Result<(), Refusal> {
         self.ledger.order_of(buyer)?;
         let reason = if buyer.is_some() { "确认收货" } else { "超过期限,自动确认收货" };
-        self.change_status(OrderEvent::ReceiptConfirmed, reason)
+        self.change_status(Trigger::ReceiptConfirmed, reason)
     }
 
     /// Pieces come back without money: never more than are out.
@@ -88,7 +88,7 @@ impl Decision<'_> {
             | OrderStatus::Refunded => {}
             // The pieces are the buyer's to pay, or are back already.
             status @ (OrderStatus::AwaitingPayment | OrderStatus::Cancelled) => {
-                return Err(crate::NotAllowed { status, event: OrderEvent::FullyRefunded }.into());
+                return Err(crate::NotAllowed { status, event: Trigger::FullyRefunded }.into());
             }
         }
         let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));

@@ -1,8 +1,7 @@
 //! What becomes of a trade that Alipay tells of.
 
 use crate::{
-    EvidenceSource, Money, OrderEvent, PaymentRecord, PaymentStatus, Refund, Restock, SkuId, Trade,
-    Transition,
+    EvidenceSource, Money, PaymentRecord, PaymentStatus, Refund, Restock, SkuId, Trade, Transition, Trigger,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -72,16 +71,16 @@ impl Decision<'_> {
             return Ok(PaymentStatus::Duplicate);
         }
         let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
-        if allows(OrderEvent::Paid) {
+        if allows(Trigger::Paid) {
             let is_kept = trade.refunded.is_zero();
             let reason = if is_kept { "支付成功" } else { "支付成功,由其退款得知" };
-            self.change_status(OrderEvent::Paid, reason)?;
-        } else if allows(OrderEvent::PaidLate) {
+            self.change_status(Trigger::Paid, reason)?;
+        } else if allows(Trigger::PaidLate) {
             // No stock is taken for money that is not there any more.
             let pieces = if trade.is_wholly_refunded() { None } else { self.ledger.retakable() };
             let Some(pieces) = pieces else { return Ok(PaymentStatus::Late) };
             self.push(Event::StockRetaken { pieces, at: self.at })?;
-            self.change_status(OrderEvent::PaidLate, "取消后付款,库存已重新占用")?;
+            self.change_status(Trigger::PaidLate, "取消后付款,库存已重新占用")?;
         }
         // An order that is paid without a payment on record, as the old back end leaves it, gets its record here.
         Ok(PaymentStatus::Settled)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    Cause, EvidenceSource, Money, OrderEvent, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind,
-    RefundStatus, Restock, SkuId, StockMoveKind, Trade, TradeStatus, refund::owed_number,
+    Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
+    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, refund::owed_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
@@ -115,7 +115,7 @@ impl Decision<'_> {
         let trade_no = payment.ok_or(Refusal::NothingToRefund)?.trade.trade_no.clone();
         let pays_the_order = ledger.pays_the_order(&trade_no);
         if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
-            order.status.on(OrderEvent::FullyRefunded)?;
+            order.status.on(Trigger::FullyRefunded)?;
         }
         let left = ledger.refundable(&trade_no);
         let amount = ask.amount.unwrap_or(left);
@@ -257,7 +257,7 @@ impl Decision<'_> {
         if !self.ledger.is_wholly_refunded() {
             return Ok(());
         }
-        match self.transition(OrderEvent::FullyRefunded, &reason, None) {
+        match self.transition(Trigger::FullyRefunded, &reason, None) {
             Ok(Some(change)) => self.push(Event::StatusChanged(crate::StatusChange { cause, ..change })),
             // The order ended otherwise; the money is on record all the same.
             Ok(None) | Err(_) => Ok(()),

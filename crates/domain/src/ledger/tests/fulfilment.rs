@@ -2,9 +2,9 @@
 
 use super::*;
 use crate::{
-    NotAllowed, OrderEvent, OrderNewsKind,
+    NotAllowed, OrderNewsKind,
     OrderStatus::{self, AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded},
-    Shipment, StockMoveKind,
+    Shipment, StockMoveKind, Trigger,
     stock_move::tests::taken_back,
 };
 
@@ -56,7 +56,7 @@ fn only_what_is_unpaid_is_given_up_and_only_by_its_buyer() {
         match decide(&known, &cancel(buyer, false)) {
             Ok(_) => assert!([AwaitingPayment, Cancelled].contains(&status)),
             Err(refusal) => {
-                let event = OrderEvent::Cancelled;
+                let event = Trigger::Cancelled;
                 assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, event }));
             }
         }
@@ -77,7 +77,7 @@ fn a_paid_order_is_shipped_once() {
     assert_eq!((change.reason.as_str(), change.due_at), ("发货 顺丰速运 SF1", Some(later().after(TEN_DAYS))));
     assert_eq!(after.order.as_ref().unwrap().shipment.as_ref(), Some(shipment));
     for status in OrderStatus::ALL.into_iter().filter(|status| *status != AwaitingShipment) {
-        let event = OrderEvent::Shipped;
+        let event = Trigger::Shipped;
         assert_eq!(refused(&ledger(status), &ship()), Refusal::NotAllowed(NotAllowed { status, event }));
     }
 }
@@ -111,7 +111,7 @@ fn receipt_is_confirmed_by_the_buyer_or_by_time() {
         assert_eq!(status_of(&after), Completed);
         assert_eq!(decide(&after, &Command::ConfirmReceipt { buyer }).unwrap().0, [], "again is no error");
         for status in [AwaitingPayment, AwaitingShipment, Cancelled, Refunded] {
-            let event = OrderEvent::ReceiptConfirmed;
+            let event = Trigger::ReceiptConfirmed;
             let refusal = refused(&ledger(status), &Command::ConfirmReceipt { buyer });
             assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, event }));
         }

@@ -4,9 +4,9 @@ use RefundStatus::{Failed, Requested, Succeeded};
 
 use super::*;
 use crate::{
-    NotAllowed, OrderEvent,
+    NotAllowed,
     OrderStatus::{self, AwaitingReceipt, AwaitingShipment, Completed, Refunded},
-    StockMoveKind,
+    StockMoveKind, Trigger,
     stock_move::tests::{moved, taken_back},
 };
 
@@ -109,7 +109,7 @@ fn the_order_must_be_paid() {
     for status in OrderStatus::ALL {
         let known = OrderLedger { payments: vec![paid("A", PaymentStatus::Settled)], ..ledger(status) };
         for ask in [ask(None), ask(Some("0.01")), of_trade("A", ask(None))] {
-            let event = OrderEvent::FullyRefunded;
+            let event = Trigger::FullyRefunded;
             match request(&known, &ask) {
                 Ok(_) => assert!(status.is_paid(), "{status:?}"),
                 Err(refusal) => {
