@@ -65,13 +65,13 @@ pub use watch_orders::WatchOrders;
 
 use std::time::Duration;
 
-use domain::{FreightPolicy, QuantityLimit, UnpaidLimits};
+use domain::{Pricing, QuantityLimit, UnpaidLimits};
 
 /// What the shop's owner sets about selling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShopRules {
-    /// What delivery costs.
-    pub freight: FreightPolicy,
+    /// What an order costs beside its goods.
+    pub pricing: Pricing,
     /// The most pieces of one SKU in one order.
     pub quantity_limit: QuantityLimit,
     /// How long an order may stay unpaid.

@@ -166,7 +166,7 @@ impl PreviewOrder {
     async fn price(&self, purchase: &Purchase) -> Result<Quote, PreviewRefusal> {
         let ids: Vec<SkuId> = purchase.sku_ids().collect();
         let skus = self.catalog.skus(&ids).await?;
-        let quote = purchase.quote(&skus, &self.rules.freight);
+        let quote = purchase.quote(&skus, &self.rules.pricing);
         let quote = quote.map_err(|AmountTooLarge| PreviewRefusal::AmountTooLarge)?;
         if quote.costs_nothing() { Err(PreviewRefusal::CostsNothing) } else { Ok(quote) }
     }

@@ -48,7 +48,7 @@ impl Shop {
     async fn preview(self, items: PreviewItems) -> Result<Preview, PreviewError> {
         let mut rules = rules();
         if self.free_delivery {
-            rules.freight.flat = Money::ZERO;
+            rules.pricing.freight = Money::ZERO;
         }
         let use_case = PreviewOrder {
             users: Arc::new(self.users),

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    AmountTooLarge, FreightPolicy, Money, Purchase, Quote, Sku, SkuId, UnpaidLimits, UnpaidOrders, UserId,
+    AmountTooLarge, Money, Pricing, Purchase, Quote, Sku, SkuId, UnpaidLimits, UnpaidOrders, UserId,
 };
 
 /// One order of a group that asks for stock.
@@ -67,7 +67,7 @@ pub struct Allocation {
 #[derive(Debug)]
 pub struct Allocator<'a> {
     skus: &'a BTreeMap<SkuId, Sku>,
-    freight: &'a FreightPolicy,
+    pricing: &'a Pricing,
     limits: &'a UnpaidLimits,
     left: BTreeMap<SkuId, u32>,
     unpaid: BTreeMap<UserId, UnpaidOrders>,
@@ -77,12 +77,12 @@ impl<'a> Allocator<'a> {
     /// With the SKUs as the catalogue has them now, and what each buyer has not paid yet.
     pub fn new(
         skus: &'a BTreeMap<SkuId, Sku>,
-        freight: &'a FreightPolicy,
+        pricing: &'a Pricing,
         limits: &'a UnpaidLimits,
         unpaid: BTreeMap<UserId, UnpaidOrders>,
     ) -> Self {
         let left = skus.iter().map(|(id, sku)| (*id, sku.stock)).collect();
-        Self { skus, freight, limits, left, unpaid }
+        Self { skus, pricing, limits, left, unpaid }
     }
 
     /// Serves the next order of the group: the quote it is placed at.
@@ -91,7 +91,7 @@ impl<'a> Allocator<'a> {
     /// It cannot be served; then it leaves everything to those who follow.
     pub fn serve(&mut self, demand: &StockDemand<'_>) -> Result<Quote, Refusal> {
         let quote =
-            demand.purchase.quote(self.skus, self.freight).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
+            demand.purchase.quote(self.skus, self.pricing).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
         if let Some(line) = quote.unavailable.first() {
             return Err(Refusal::Unavailable(line.sku_id));
         }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::{Quantity, QuantityLimit};
 
-    const FREIGHT: FreightPolicy = FreightPolicy { flat: Money::ZERO, free_from: None };
+    const PRICING: Pricing = Pricing { freight: Money::ZERO, free_from: None };
 
     fn shelf(stocks: &[u32]) -> BTreeMap<SkuId, Sku> {
         let sku = |(index, stock): (usize, &u32)| Sku {
@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn allocate(demands: &[StockDemand<'_>], skus: &BTreeMap<SkuId, Sku>) -> GroupAllocation {
-        let mut allocator = Allocator::new(skus, &FREIGHT, &UnpaidLimits::NONE, BTreeMap::new());
+        let mut allocator = Allocator::new(skus, &PRICING, &UnpaidLimits::NONE, BTreeMap::new());
         let outcomes = demands.iter().map(|demand| allocator.serve(demand)).collect();
         GroupAllocation { outcomes, taken: allocator.taken() }
     }
@@ -262,7 +262,7 @@ mod tests {
         let mut on_record = UnpaidOrders { orders: 1, ..UnpaidOrders::default() };
         on_record.pieces.insert(SkuId(1), 2);
         let mut allocator =
-            Allocator::new(&skus, &FREIGHT, &limits, BTreeMap::from([(UserId(4), on_record)]));
+            Allocator::new(&skus, &PRICING, &limits, BTreeMap::from([(UserId(4), on_record)]));
         let mut serve = |buyer, pieces| {
             let purchase = purchase(&[(1, pieces)]);
             allocator.serve(&StockDemand { buyer: UserId(buyer), purchase: &purchase, expected_amount: None })

@@ -13,7 +13,6 @@ mod cart;
 mod cart_edit;
 mod credentials;
 mod event;
-mod freight;
 mod ids;
 pub mod ledger;
 mod money;
@@ -21,6 +20,7 @@ mod number_range;
 mod order;
 mod order_number;
 mod payment;
+mod pricing;
 mod product;
 mod purchase;
 mod quantity;
@@ -46,7 +46,6 @@ pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 pub use credentials::{Password, PasswordHash, StoredPassword};
 pub use event::{Delivery, EventId, NewsId, OrderNews, OrderNewsKind};
-pub use freight::FreightPolicy;
 pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
     SpuId, UserId, Username,
@@ -60,6 +59,7 @@ pub use payment::{
     Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, RefusedMessage, Trade,
     TradeStatus, Unkept, Unstorable,
 };
+pub use pricing::Pricing;
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
 pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{FreightPolicy, Money, Quantity, Sku, SkuId};
+use crate::{Money, Pricing, Quantity, Sku, SkuId};
 
 /// What a buyer wants to buy: at least one SKU, each once, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,11 +91,7 @@ impl Purchase {
     ///
     /// # Errors
     /// The sum is more than an order can cost.
-    pub fn quote(
-        &self,
-        skus: &BTreeMap<SkuId, Sku>,
-        freight: &FreightPolicy,
-    ) -> Result<Quote, AmountTooLarge> {
+    pub fn quote(&self, skus: &BTreeMap<SkuId, Sku>, pricing: &Pricing) -> Result<Quote, AmountTooLarge> {
         let mut lines = Vec::with_capacity(self.0.len());
         let mut unavailable = Vec::new();
         for PurchaseLine { sku_id, quantity } in self.lines() {
@@ -110,7 +106,7 @@ impl Purchase {
                 }
             }
         }
-        Quote::of(lines, unavailable, freight)
+        Quote::of(lines, unavailable, pricing)
     }
 }
 
@@ -118,10 +114,10 @@ impl Quote {
     fn of(
         lines: Vec<PricedLine>,
         unavailable: Vec<Unavailable>,
-        freight: &FreightPolicy,
+        pricing: &Pricing,
     ) -> Result<Self, AmountTooLarge> {
         let goods_amount = Money::checked_sum(lines.iter().map(|line| line.amount)).ok_or(AmountTooLarge)?;
-        let freight = if lines.is_empty() { Money::ZERO } else { freight.freight_for(goods_amount) };
+        let freight = if lines.is_empty() { Money::ZERO } else { pricing.freight_for(goods_amount) };
         let payment_amount = goods_amount.checked_add(freight).ok_or(AmountTooLarge)?;
         let total_count = lines
             .iter()
@@ -173,8 +169,8 @@ mod tests {
             .unwrap()
     }
 
-    fn flat_ten() -> FreightPolicy {
-        FreightPolicy { flat: "10".parse().unwrap(), free_from: None }
+    fn flat_ten() -> Pricing {
+        Pricing { freight: "10".parse().unwrap(), free_from: None }
     }
 
     #[test]

@@ -17,9 +17,7 @@ use application::{
     Reconcile, RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact,
     WatchOrders,
 };
-use domain::{
-    Caller, FreightPolicy, Merchant, Money, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username,
-};
+use domain::{Caller, Merchant, Money, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username};
 use ports::{Clock, PaymentGateway};
 use tests::{Data, Database};
 
@@ -117,7 +115,7 @@ impl Process {
     fn new(store: &Arc<SqlStore>, gateway: &Arc<dyn PaymentGateway>, clock: &Arc<ModelClock>) -> Self {
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
         let rules = ShopRules {
-            freight: FreightPolicy { flat: Money::from_fen(1_000).unwrap(), free_from: None },
+            pricing: Pricing { freight: Money::from_fen(1_000).unwrap(), free_from: None },
             quantity_limit: QuantityLimit::new(200).unwrap(),
             unpaid_limits: UnpaidLimits::NONE,
             double_click: Duration::ZERO,

@@ -15,7 +15,7 @@ use adapters::{
     sql::{CartsIn, NewsTo, SqlConfig},
 };
 use application::{DeskSettings, ShopRules, SignInRules};
-use domain::{FreightPolicy, Money, QuantityLimit, UnpaidLimits};
+use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 
 pub use alipay::AlipayKeys;
 pub use database::DatabaseConfiguration;
@@ -291,7 +291,7 @@ fn rules(source: &mut Source) -> Result<ShopRules, ConfigurationError> {
     let quantity_limit = u32::try_from(most).ok().and_then(QuantityLimit::new);
     let minutes = source.within("payment_deadline_minutes", 30, 2..=MAX_DEADLINE_MINUTES)?;
     Ok(ShopRules {
-        freight: FreightPolicy { flat, free_from },
+        pricing: Pricing { freight: flat, free_from },
         quantity_limit: quantity_limit.ok_or_else(|| source.wrong("quantity_limit", "is out of range"))?,
         payment_deadline: Duration::from_secs(minutes * 60),
         unpaid_limits: unpaid_limits(source)?,

@@ -17,7 +17,7 @@ fn without_any_it_is_the_embedded_shop_with_the_sandbox() {
     let configuration = read(&[("PATH", "/bin")]).unwrap();
     assert_eq!(configuration.database.url, "sqlite:data/dashop.db");
     assert_eq!(configuration.http.listen.to_string(), "127.0.0.1:8000");
-    assert_eq!(configuration.rules.freight.flat.to_string(), "10.00");
+    assert_eq!(configuration.rules.pricing.freight.to_string(), "10.00");
     assert!(matches!(configuration.alipay, AlipayConfiguration::Sandbox(_)));
     assert!(
         configuration.jwt_secret.is_none() && configuration.redis.is_none() && configuration.migrate_at_start
@@ -275,7 +275,7 @@ fn a_file_is_read_and_the_environment_is_above_it() {
     .unwrap();
     let over = [("DASHOP_QUANTITY_LIMIT".to_owned(), "7".to_owned())];
     let configuration = Configuration::read(Source::new(over, Some(file.path())).unwrap()).unwrap();
-    assert_eq!(configuration.rules.freight.flat.to_string(), "8.00");
+    assert_eq!(configuration.rules.pricing.freight.to_string(), "8.00");
     assert!(configuration.rules.quantity_limit.quantity(7).is_ok());
     assert!(configuration.rules.quantity_limit.quantity(8).is_err());
     assert_eq!(configuration.http.cors_origins, these(&["http://a", "http://b"]));

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use application::ShopRules;
 use domain::{
-    Address, AddressId, Addressee, Cart, CartLine, CartStamp, FreightPolicy, Merchant, Money, Order,
-    OrderGoods, OrderId, OrderStatus, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku,
-    SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
+    Address, AddressId, Addressee, Cart, CartLine, CartStamp, Merchant, Money, Order, OrderGoods, OrderId,
+    OrderStatus, Pricing, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId,
+    Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{GatewayError, StoreError};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) fn username() -> Username {
 
 pub(crate) fn rules() -> ShopRules {
     ShopRules {
-        freight: FreightPolicy { flat: money("10"), free_from: None },
+        pricing: Pricing { freight: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
         unpaid_limits: UnpaidLimits { orders: Some(20), pieces: Some(200), share_percent: 100 },
         double_click: std::time::Duration::ZERO,

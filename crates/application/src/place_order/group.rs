@@ -169,7 +169,7 @@ impl Placement {
         skus: &BTreeMap<SkuId, Sku>,
     ) -> Option<Vec<Option<Outcome>>> {
         let mut allocator =
-            Allocator::new(skus, &self.rules.freight, &UnpaidLimits::NONE, BTreeMap::default());
+            Allocator::new(skus, &self.rules.pricing, &UnpaidLimits::NONE, BTreeMap::default());
         let refused = prepared.iter().map(|draft| match draft {
             Err(unplaced) => Some(Some(Err(unplaced.clone()))),
             Ok(draft) => {
@@ -189,7 +189,7 @@ impl Placement {
         obstacles: Vec<Option<Obstacle>>,
         unpaid: BTreeMap<UserId, UnpaidOrders>,
     ) -> Group {
-        let mut allocator = Allocator::new(skus, &self.rules.freight, &self.rules.unpaid_limits, unpaid);
+        let mut allocator = Allocator::new(skus, &self.rules.pricing, &self.rules.unpaid_limits, unpaid);
         let mut numbers = self.numbers();
         // Within the lock: time must not go back from one order to the next.
         let now = self.ports.clock.now();

@@ -10,8 +10,8 @@ use std::{
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, FreightPolicy, Merchant,
-    Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus,
+    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, Merchant, Money,
+    NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Pricing,
     Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
     ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
@@ -60,7 +60,7 @@ pub(crate) fn merchant() -> Merchant {
 
 pub(crate) fn rules() -> ShopRules {
     ShopRules {
-        freight: FreightPolicy { flat: money("10"), free_from: None },
+        pricing: Pricing { freight: money("10"), free_from: None },
         quantity_limit: QuantityLimit::new(200).unwrap(),
         payment_deadline: Duration::from_secs(1800),
         unpaid_limits: UnpaidLimits::NONE,

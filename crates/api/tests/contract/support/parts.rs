@@ -286,7 +286,7 @@ impl Parts {
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.office.staff = shop.office.staff.filter(|_| self.lets_staff_in);
         if self.free_delivery {
-            shop.preview.rules.freight.flat = Money::ZERO;
+            shop.preview.rules.pricing.freight = Money::ZERO;
         }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();

@@ -1,20 +1,20 @@
 use crate::Money;
 
-/// What delivery costs: a flat price, free from a goods amount on where the shop sets one.
+/// What an order costs beside its goods: delivery at a flat price, free from a goods amount on where the shop sets one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FreightPolicy {
+pub struct Pricing {
     /// The price of one delivery.
-    pub flat: Money,
+    pub freight: Money,
     /// The goods amount from which delivery is free, if any.
     pub free_from: Option<Money>,
 }
 
-impl FreightPolicy {
+impl Pricing {
     /// The freight of an order whose goods cost so much.
     pub fn freight_for(&self, goods_amount: Money) -> Money {
         match self.free_from {
             Some(threshold) if goods_amount >= threshold => Money::ZERO,
-            Some(_) | None => self.flat,
+            Some(_) | None => self.freight,
         }
     }
 }
@@ -26,10 +26,10 @@ mod tests {
     #[test]
     fn free_from_the_threshold_on() {
         let money = |text: &str| text.parse::<Money>().unwrap();
-        let policy = FreightPolicy { flat: money("10.00"), free_from: Some(money("99")) };
+        let policy = Pricing { freight: money("10.00"), free_from: Some(money("99")) };
         assert_eq!(policy.freight_for(money("98.99")), money("10.00"));
         assert_eq!(policy.freight_for(money("99.00")), Money::ZERO);
-        let never_free = FreightPolicy { free_from: None, ..policy };
+        let never_free = Pricing { free_from: None, ..policy };
         assert_eq!(never_free.freight_for(Money::MAX), money("10.00"));
     }
 }
