@@ -71,8 +71,10 @@ fn a_large_shop() -> String {
     let mut orders = Vec::new();
     let mut lines = Vec::new();
     let mut removals = Vec::new();
+    let mut keys = Vec::new();
     for user in 1..=500 {
         removals.push(format!("('{user}', {user}, '[]', '2019-11-02 00:00:00')"));
+        keys.push(format!("({user}, '7', '', '{user}', '2019-11-02 00:00:00')"));
         users.push(format!("({user}, {then}, '{user}', '', '', '', 1)"));
         for entry in 0..3 {
             addresses.push(format!("({}, {then}, '', '', 0, 1, '', '', '', {user})", user + 1_000 * entry));
@@ -99,12 +101,14 @@ fn a_large_shop() -> String {
          INSERT INTO tb_order_info (order_id, created_time, updated_time, total_count, total_amount, freight, \
          pay_method, status, address_id, user_id) VALUES {};\
          INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};\
-         INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES {};",
+         INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES {};\
+         INSERT INTO dashop_idempotency (user_id, idempotency_key, digest, order_id, created_at) VALUES {};",
         users.join(","),
         addresses.join(","),
         orders.join(","),
         lines.join(","),
-        removals.join(",")
+        removals.join(","),
+        keys.join(",")
     )
 }
 
@@ -234,7 +238,7 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     // With what is no time, no index of times is of use.
     let statement = statement
-        .replace("`recorded_at` < ?", "`recorded_at` < '2019-11-01 00:00:00'")
+        .replace("_at` < ?", "_at` < '2019-11-01 00:00:00'")
         .replace("LIMIT ?", "LIMIT 3")
         .replace('?', "'7'");
     let mut conn = engine.mysql_conn().await;
