@@ -36,7 +36,7 @@ fn migrate_at_once(setup: &Setup) {
         programs.into_iter().map(|program| program.wait_with_output().unwrap()).collect();
     assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
     let said: String = outputs.iter().map(|output| String::from_utf8_lossy(&output.stdout)).collect();
-    assert_eq!(said.matches("ran ").count(), 5, "each migration is run once: {said}");
+    assert_eq!(said.matches("ran ").count(), 7, "each migration is run once: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

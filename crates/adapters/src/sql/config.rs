@@ -58,12 +58,6 @@ pub enum MysqlTls {
         /// A PEM file of the authorities to trust instead of the well-known ones.
         root_certificates: Option<PathBuf>,
     },
-    /// They are, and the server's certificate must be of these authorities, whatever name it has: for servers that are
-    /// reached under another one.
-    AuthorityOnly {
-        /// As in [`MysqlTls::Required`].
-        root_certificates: Option<PathBuf>,
-    },
     /// They are, but whoever answers is trusted: for servers with certificates they made themselves.
     Unverified,
 }

@@ -65,9 +65,8 @@ fn database(source: &mut Source, url: String) -> Result<SqlConfig, Configuration
     database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {
         "off" => MysqlTls::Off,
         "required" => MysqlTls::Required { root_certificates },
-        "verify-ca" => MysqlTls::AuthorityOnly { root_certificates },
         "unverified" => MysqlTls::Unverified,
-        _ => return Err(source.wrong("database_tls", "must be off, required, verify-ca or unverified")),
+        _ => return Err(source.wrong("database_tls", "must be off, required or unverified")),
     };
     Ok(database)
 }

@@ -163,9 +163,6 @@ fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
     let tls = match &config.tls {
         MysqlTls::Off => opts.ssl_opts().cloned(),
         MysqlTls::Required { root_certificates } => Some(trusting(root_certificates.as_deref())),
-        MysqlTls::AuthorityOnly { root_certificates } => {
-            Some(trusting(root_certificates.as_deref()).with_danger_skip_domain_validation(true))
-        }
         MysqlTls::Unverified => Some(
             SslOpts::default()
                 .with_danger_accept_invalid_certs(true)
