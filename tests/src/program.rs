@@ -308,10 +308,10 @@ impl Dashop {
         )
     }
 
-    /// The memory it has resident, in bytes.
+    /// The memory of its own that it has resident, in bytes: not the pages of its file, which are many in a debug build.
     pub fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:")).unwrap();
         let kib: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kib * 1024
     }

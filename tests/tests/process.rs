@@ -50,7 +50,7 @@ async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
         .await;
     assert!(answers.iter().all(|code| code == 200));
     let resident = dashop.resident_bytes() / (1024 * 1024);
-    assert!(resident < 60, "{resident} MiB after 1,000 orders");
+    assert!(resident < 48, "{resident} MiB after 1,000 orders");
 
     let setup = dashop.stop().await;
     let dashop = setup.start().await;
