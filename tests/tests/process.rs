@@ -33,6 +33,20 @@ async fn a_kill_in_the_middle_of_orders_loses_none_that_was_answered() {
     assert!(listed.await.iter().sum::<usize>() >= answers.orders(), "and their buyers see them");
 }
 
+/// Another process that opens the database and closes it again, as `sqlite3` does, must not take the write-ahead log away
+/// from the program.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_into_the_database_costs_no_order_that_is_placed_afterwards() {
+    let dashop = Setup::embedded().start().await;
+    let mut beside = dashop.database().await;
+    assert_eq!(beside.pieces(15).await.1, 0);
+    drop(beside);
+    let ordered = json!({"address_id": 1, "settlement_type": 1, "sku_id": 15, "buy_num": 1});
+    assert_eq!(dashop.buyer("demo").create(ordered).await["code"], 200);
+    let dashop = dashop.kill().start().await;
+    assert_eq!(dashop.buyer("demo").list(0).await.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_there_at_once_keeps_its_data_and_stays_small() {
     let dashop = Setup::embedded().start().await;

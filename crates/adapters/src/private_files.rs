@@ -43,13 +43,24 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Makes sure that a file is there and that its owner alone may read it. True where others could until now.
 ///
+/// A file that is there is not opened: closing it would release every lock that this process has on it (POSIX), and then
+/// another process takes SQLite's write-ahead log for abandoned and deletes it under this one.
+///
 /// # Errors
-/// It cannot be made, or is somebody else's.
+/// It cannot be made, is no file, or is somebody else's.
 pub fn make_private(path: &Path) -> io::Result<bool> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(OWNER_ALONE).open(path)?;
-    let was_open = file.metadata()?.mode() & OTHERS != 0;
+    match OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path) {
+        Ok(_new) => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let was_open = found.mode() & OTHERS != 0;
     if was_open {
-        file.set_permissions(Permissions::from_mode(OWNER_ALONE))?;
+        fs::set_permissions(path, Permissions::from_mode(OWNER_ALONE))?;
     }
     Ok(was_open)
 }
@@ -106,6 +117,7 @@ mod tests {
         create(&path("created"), b"another").unwrap_err();
         replace(&path("c/replaced"), b"secret").unwrap();
         assert!(!make_private(&path("made")).unwrap());
+        make_private(folder.path()).unwrap_err();
         for made in ["created", "c/replaced", "made"] {
             assert_eq!(mode(&path(made)), 0o600, "{made}");
         }
