@@ -64,7 +64,7 @@ impl fmt::Debug for VerifiedAnswer<'_> {
     }
 }
 
-/// A failure that nobody signed: anyone on the way could have written it. It says that the call failed and is worth a
+/// An unsigned failure: anyone on the way could have written it. It says that the call failed and is worth a
 /// line in the log; it says nothing about a trade.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(default)]
@@ -136,13 +136,14 @@ pub fn verify<'a>(
     Ok(VerifiedAnswer { node, json: raw.get(), cert_sn })
 }
 
-/// The certificate by whose key an answer says it is signed; none where it names none, or something else than a serial
-/// number. Nobody signs this: it only says which certificate is worth a look.
+/// The serial number of the certificate that an answer names; `None` if it names none, or no serial number. It is not
+/// signed: it only says which certificate to look for.
 pub fn named_cert_sn(answer: &[u8]) -> Option<CertSn> {
     named_certificate(&read(answer).ok()?)
 }
 
-/// The node of an answer to `method`, whoever wrote it. Only for what is proven in another way than by the signature.
+/// The node of an answer to `method`, without its signature being verified. Only for content that proves itself in
+/// another way.
 pub(crate) fn unverified_node(answer: &[u8], method: Method) -> Result<&str, AnswerError> {
     let members = read(answer)?;
     find_node(&members, method).map(|(_, raw)| raw.get())

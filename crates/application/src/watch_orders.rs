@@ -64,7 +64,11 @@ impl WatchOrders {
                 watch.look_after(claimed).await;
             });
         }
-        while work.join_next().await.is_some() {}
+        while let Some(ended) = work.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "an order's timer was dealt with by a task that panicked; it goes off again");
+            }
+        }
         Ok(taken)
     }
 

@@ -4,7 +4,6 @@ use domain::{Allocation, NewOrder, OrderId, OrderNews, RepeatGuard, ShopTime};
 use crate::{BoxError, CartRemoval, StoreError};
 
 /// Begins units of work.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UnitsOfWork: Send + Sync {
     /// Begins one transaction.
@@ -38,7 +37,6 @@ pub trait UnitOfWork: Send {
 }
 
 /// New orders within a unit of work.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait NewOrderRepo: Send {
     /// Writes orders with their lines and snapshots, in two statements however many there are.
@@ -70,7 +68,6 @@ pub enum InsertOrdersError {
 ///
 /// Callers MUST pass SKUs in ascending order, and MUST touch the stock before they insert orders: then units of work
 /// wait for each other in one order and do not deadlock.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StockRepo: Send {
     /// Takes the pieces from the stock, adds them to the sales, and adds one to the version of each SKU, if each is
@@ -102,7 +99,6 @@ pub trait Outbox: Send {
 }
 
 /// The repeatable requests within a unit of work.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRepo: Send {
     /// Binds the keys of those orders that have one. False, and the unit of work is to be dropped, where one of the
@@ -111,7 +107,6 @@ pub trait IdempotencyRepo: Send {
 }
 
 /// The ordered lines that leave the carts, within a unit of work.
-#[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait CartRemovals: Send {
     /// Lets the lines leave the carts if, and only if, the unit of work takes effect.

@@ -1,4 +1,4 @@
-//! What Alipay sends of its own accord: notifications, and browsers on their way back.
+//! Messages that Alipay starts: notifications, and browsers that return from the cashier.
 
 use alipay_protocol::{
     TrustedKeys,

@@ -157,7 +157,7 @@ diesel::table! {
         ship_mobile -> Nullable<Text>,
         ship_address -> Nullable<Text>,
         expire_at -> Nullable<Timestamp>,
-        /// When the order must be looked at of its own accord.
+        /// When the order's timer goes off.
         due_at -> Nullable<Timestamp>,
         /// How often that was done in vain.
         due_attempts -> Integer,
@@ -231,7 +231,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Every refund that was asked for, or that Alipay told of.
+    /// Every refund: requested here, or notified by Alipay.
     dashop_refund (id) {
         id -> Integer,
         out_request_no -> Text,
@@ -270,7 +270,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// News of orders, to be told to the shop's other programs.
+    /// The outbox: events of orders that webhooks deliver.
     dashop_outbox (id) {
         id -> BigInt,
         order_id -> Text,

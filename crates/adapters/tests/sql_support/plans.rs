@@ -174,7 +174,7 @@ async fn ask_for_a_group(shop: &SqlShop) {
     assert!(shop.store.take_over(then, then, 9).await.unwrap().is_empty());
 }
 
-/// Every kind of search, and what else the shop's people ask.
+/// Every query of the staff interface.
 async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
     let store = &shop.store;
     assert!(store.file(id).await.unwrap().is_some());

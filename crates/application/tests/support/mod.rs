@@ -17,10 +17,7 @@ use domain::{
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentGateway, StoreError,
-    mock::{
-        Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUnitOfWork, MockUsers,
-        PreparedUnits, clock_at,
-    },
+    mock::{Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUsers, clock_at},
 };
 
 pub(crate) const USER: UserId = UserId(4);
@@ -209,19 +206,13 @@ pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderR
     orders
 }
 
-/// Units of work to be begun in this order.
-pub(crate) fn units(prepared: Vec<MockUnitOfWork>) -> Arc<PreparedUnits> {
-    Arc::new(PreparedUnits::new(prepared.into_iter().map(Ok)))
-}
-
 /// All that is on record of the order of [`order`]; seven pieces of each of its SKUs are in stock.
 pub(crate) fn ledger(
     found: Option<Order>,
     payments: Vec<PaymentRecord>,
     refunds: Vec<Refund>,
 ) -> OrderLedger {
-    let in_stock = found.iter().flat_map(Order::stock).map(|line| (line.sku_id, 7)).collect();
-    OrderLedger { order: found, payments, refunds, in_stock, ..OrderLedger::empty(ORDER) }
+    ports::mock::ledger(ORDER, found, payments, refunds)
 }
 
 /// The order in this status, without anything else on record.

@@ -186,4 +186,4 @@ impl OrderLedger {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

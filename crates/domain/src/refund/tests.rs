@@ -1,63 +1,10 @@
 use RefundStatus::{Requested, Succeeded};
 
 use super::*;
-use crate::{EvidenceSource, SkuId, Trade, TradeStatus, stock_move::tests::noon};
-
-const ORDER: &str = "2019112820400804";
-
-fn money(text: &str) -> Money {
-    text.parse().unwrap()
-}
-
-fn trade(trade_no: &str) -> Trade {
-    Trade {
-        trade_no: trade_no.to_owned(),
-        out_trade_no: ORDER.to_owned(),
-        status: TradeStatus::Success,
-        total_amount: money("323.91"),
-        refunded: Money::ZERO,
-        refund_request_no: None,
-        buyer: None,
-        paid_at: None,
-    }
-}
-
-fn paid(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
-    let trade = trade(trade_no);
-    PaymentRecord { trade, status, source: EvidenceSource::Notification, recorded_at: noon() }
-}
-
-/// A refund of trade A by the shop.
-fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
-    Refund {
-        out_request_no: number.to_owned(),
-        out_trade_no: ORDER.to_owned(),
-        trade_no: "A".to_owned(),
-        amount: money(amount),
-        reason: "质量问题".to_owned(),
-        kind: RefundKind::Shop,
-        status,
-        restock: Vec::new(),
-        cause: Cause::shop("小王".to_owned(), None),
-        requested_at: noon(),
-        finished_at: None,
-        failure: None,
-    }
-}
-
-fn ask(amount: Option<&str>) -> RefundAsk {
-    RefundAsk {
-        trade_no: None,
-        amount: amount.map(money),
-        reason: "质量问题".to_owned(),
-        restock: None,
-        out_request_no: "shop-1".to_owned(),
-    }
-}
-
-fn pieces(wishes: &[(i32, u32)]) -> Vec<Restock> {
-    wishes.iter().map(|(sku_id, pieces)| Restock { sku_id: SkuId(*sku_id), pieces: *pieces }).collect()
-}
+use crate::{
+    EvidenceSource,
+    ledger::tests::{ORDER, ask, money, paid, pieces, refund},
+};
 
 #[test]
 fn stored_words_are_read_back() {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{OrderId, OrderLedger, Refund, ShopTime, ledger::Event};
+use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, ledger::Event};
 
 use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
@@ -24,6 +24,17 @@ struct State {
     due_orders: Vec<Claimed<OrderId>>,
     due_refunds: Vec<Claimed<Refund>>,
     locks: usize,
+}
+
+/// All that is on record under a number; seven pieces of each of the order's SKUs are in stock.
+pub fn ledger(
+    number: &str,
+    order: Option<Order>,
+    payments: Vec<PaymentRecord>,
+    refunds: Vec<Refund>,
+) -> OrderLedger {
+    let in_stock = order.iter().flat_map(Order::stock).map(|line| (line.sku_id, 7)).collect();
+    OrderLedger { order, payments, refunds, in_stock, ..OrderLedger::empty(number) }
 }
 
 impl Ledgers {

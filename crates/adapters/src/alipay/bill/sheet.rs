@@ -27,12 +27,12 @@ const COLUMNS: [&str; 7] = [TRADE_NO, OUT_TRADE_NO, KIND, CREATED_AT, COMPLETED_
 
 /// Reads one file of details, line by line: comments, the line of column names, entries, comments.
 ///
-/// Lines are told apart and split before they are decoded, for in GBK no byte of a character is a line end, a comma, a
-/// quote or a `#`.
+/// Lines and fields are split before they are decoded: in GBK no byte of a character is a line end, a comma, a quote or a
+/// `#`.
 #[derive(Default)]
 pub(super) struct Sheet {
     line: usize,
-    /// None before the line of names.
+    /// `None` before the line of names.
     names: Option<Names>,
     /// Entries of kinds that are neither payments nor refunds.
     others: usize,

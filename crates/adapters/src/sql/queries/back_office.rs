@@ -265,8 +265,8 @@ async fn unmatched_payments(
     Ok(payments.into_iter().map(shown).collect())
 }
 
-/// The payments with a refund that is owed or was tried in vain, and has not succeeded; at most so many, those asked for
-/// last.
+/// Payments with a refund that has not succeeded and that the shop must make (late, duplicate) or that failed once; at most
+/// `limit`, the latest request first.
 async fn payments_with_refunds_to_come(
     conn: &mut Conn,
     limit: u32,

@@ -1,7 +1,8 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::InspectOrderError;
 use domain::{Money, OrderId, RefundAsk, Restock, Shipment, SkuId};
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
+use utoipa::IntoParams;
 
 use super::{
     AdminCode, AdminFailure, csv,
@@ -24,17 +25,30 @@ const MAX_RESTOCK: usize = 500;
 /// The longest number of a trade at Alipay.
 const MAX_TRADE_NO: usize = 64;
 
+/// What narrows a search, for the document; [`Query::filter`] reads it.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "only its description is used")]
+struct FilterParameters {
+    /// the order's number, or its beginning
+    number: Option<String>,
+    /// the buyer's exact name
+    user: Option<String>,
+    #[param(minimum = 1, maximum = 6)]
+    status: Option<i16>,
+    /// YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later
+    from: Option<String>,
+    /// a day, to its end; or a moment, before it
+    to: Option<String>,
+}
+
 /// Orders of all buyers, newest first.
 #[utoipa::path(
     get,
     path = "/v1/admin/orders",
     tag = "shop side",
     params(
-        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
-        ("user" = Option<String>, Query, description = "the buyer's exact name"),
-        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
-        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
-        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
+        FilterParameters,
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "50 without it"),
         ("before" = Option<String>, Query, description = "`next` of the page before"),
     ),
@@ -59,13 +73,7 @@ pub(super) async fn search(
     get,
     path = "/v1/admin/orders.csv",
     tag = "shop side",
-    params(
-        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
-        ("user" = Option<String>, Query, description = "the buyer's exact name"),
-        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
-        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
-        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
-    ),
+    params(FilterParameters),
     responses((status = 200, body = String, content_type = "text/csv"), Refusals),
     security(("staff" = []))
 )]
@@ -86,13 +94,7 @@ pub(super) async fn export(
     get,
     path = "/v1/admin/orders.xlsx",
     tag = "shop side",
-    params(
-        ("number" = Option<String>, Query, description = "the order's number, or its beginning"),
-        ("user" = Option<String>, Query, description = "the buyer's exact name"),
-        ("status" = Option<i16>, Query, minimum = 1, maximum = 6),
-        ("from" = Option<String>, Query, description = "YYYY-MM-DD or YYYY-MM-DD HH:MM:SS: placed then or later"),
-        ("to" = Option<String>, Query, description = "a day, to its end; or a moment, before it"),
-    ),
+    params(FilterParameters),
     responses(
         (
             status = 200,
@@ -166,17 +168,15 @@ pub(super) async fn ship(
     shop: web::Data<Shop>,
     payload: web::Payload,
 ) -> Result<HttpResponse, AdminFailure> {
-    let order_id = order_number(&number)?;
-    timed(&shop, async {
-        let asked: ShipRequest = body(payload, shop.body_limit).await?;
+    change(&shop, &number, payload, async |order_id: &OrderId, asked: ShipRequest| {
         let carrier = line("carrier", &asked.carrier, Shipment::CARRIER_CHARS)?;
         let tracking_number = line("tracking_number", &asked.tracking_number, Shipment::TRACKING_CHARS)?;
         let now = shop.office.clock.now();
         let shipment = Shipment::new(&carrier, &tracking_number, now).map_err(AdminFailure::bad)?;
-        shop.office.ship.execute(&order_id, &shipment, &staff.cause()).await?;
-        Ok(json(&detail(&shop, &order_id).await?))
+        shop.office.ship.execute(order_id, &shipment, &staff.cause()).await?;
+        Ok(())
     })
-    .await?
+    .await
 }
 
 /// Gives up an unpaid order, after asking Alipay.
@@ -195,14 +195,12 @@ pub(super) async fn cancel(
     shop: web::Data<Shop>,
     payload: web::Payload,
 ) -> Result<HttpResponse, AdminFailure> {
-    let order_id = order_number(&number)?;
-    timed(&shop, async {
-        let asked: CancelRequest = body(payload, shop.body_limit).await?;
+    change(&shop, &number, payload, async |order_id: &OrderId, asked: CancelRequest| {
         let reason = line("reason", &asked.reason, MAX_REASON)?;
-        shop.cancel.by_shop(&order_id, &reason, &staff.cause()).await?;
-        Ok(json(&detail(&shop, &order_id).await?))
+        shop.cancel.by_shop(order_id, &reason, &staff.cause()).await?;
+        Ok(())
     })
-    .await?
+    .await
 }
 
 /// Money goes back; the same `request_id` again is the same refund. `requested` says that Alipay's answer was unclear.
@@ -264,18 +262,16 @@ pub(super) async fn return_pieces(
     shop: web::Data<Shop>,
     payload: web::Payload,
 ) -> Result<HttpResponse, AdminFailure> {
-    let order_id = order_number(&number)?;
-    timed(&shop, async {
-        let asked: ReturnRequest = body(payload, shop.body_limit).await?;
+    change(&shop, &number, payload, async |order_id: &OrderId, asked: ReturnRequest| {
         let request_no = RefundAsk::request_no(&asked.request_id).ok_or_else(bad_request_id)?;
         let pieces = pieces(asked.restock)?;
         if pieces.is_empty() {
             return Err(AdminFailure::bad("restock 不能为空"));
         }
-        shop.office.ship.return_pieces(&order_id, pieces, request_no, &staff.cause()).await?;
-        Ok(json(&detail(&shop, &order_id).await?))
+        shop.office.ship.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
+        Ok(())
     })
-    .await?
+    .await
 }
 
 fn pieces(asked: Vec<RestockData>) -> Result<Vec<Restock>, AdminFailure> {
@@ -292,6 +288,21 @@ fn pieces(asked: Vec<RestockData>) -> Result<Vec<Restock>, AdminFailure> {
 fn bad_request_id() -> AdminFailure {
     let most = RefundAsk::MAX_REQUEST_ID;
     AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
+}
+
+/// Changes the order as the body asks, and shows it then.
+async fn change<Asked: DeserializeOwned>(
+    shop: &Shop,
+    number: &str,
+    payload: web::Payload,
+    work: impl AsyncFnOnce(&OrderId, Asked) -> Result<(), AdminFailure>,
+) -> Result<HttpResponse, AdminFailure> {
+    let order_id = order_number(number)?;
+    timed(shop, async {
+        work(&order_id, body(payload, shop.body_limit).await?).await?;
+        Ok(json(&detail(shop, &order_id).await?))
+    })
+    .await?
 }
 
 async fn detail(shop: &Shop, order_id: &OrderId) -> Result<DossierData, AdminFailure> {

@@ -9,8 +9,7 @@ pub(crate) fn ledger(
     payments: Vec<PaymentRecord>,
     refunds: Vec<Refund>,
 ) -> OrderLedger {
-    let in_stock = found.iter().flat_map(Order::stock).map(|line| (line.sku_id, 7)).collect();
-    OrderLedger { order: found, payments, refunds, in_stock, ..OrderLedger::empty(ORDER) }
+    ports::mock::ledger(ORDER, found, payments, refunds)
 }
 
 /// The recorded order in this status, without anything else on record.

@@ -12,10 +12,10 @@ use crate::{
     stock_move::tests::{noon, order},
 };
 
-const ORDER: &str = "2019112820400804";
+pub(crate) const ORDER: &str = "2019112820400804";
 const WHOLE: &str = "323.91";
 
-fn money(text: &str) -> Money {
+pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
@@ -37,13 +37,13 @@ fn trade(trade_no: &str) -> Trade {
     }
 }
 
-fn paid(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
+pub(crate) fn paid(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     let trade = trade(trade_no);
     PaymentRecord { trade, status, source: EvidenceSource::Notification, recorded_at: noon() }
 }
 
 /// A refund of trade A by staff.
-fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
+pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
     Refund {
         out_request_no: number.to_owned(),
         out_trade_no: ORDER.to_owned(),
@@ -68,7 +68,7 @@ fn staff() -> Cause {
     Cause::shop("小王".to_owned(), None)
 }
 
-fn pieces(wishes: &[(i32, u32)]) -> Vec<Restock> {
+pub(crate) fn pieces(wishes: &[(i32, u32)]) -> Vec<Restock> {
     wishes.iter().map(|(sku_id, pieces)| Restock { sku_id: SkuId(*sku_id), pieces: *pieces }).collect()
 }
 
@@ -109,7 +109,7 @@ fn order_id() -> OrderId {
     OrderId::parse(ORDER).unwrap()
 }
 
-fn ask(amount: Option<&str>) -> RefundAsk {
+pub(crate) fn ask(amount: Option<&str>) -> RefundAsk {
     RefundAsk {
         trade_no: None,
         amount: amount.map(money),

@@ -1,0 +1,181 @@
+//! One order, and the ports around it.
+
+use super::*;
+
+/// The ports around one order; what a test does not set is not to be called.
+pub(super) struct Shop {
+    /// Whether the database is there, and what it knows of the buyer.
+    pub(super) buyer: Result<Result<Buyer, NotAdmitted>, fn() -> StoreError>,
+    pub(super) transactions: Vec<PreparedTransaction>,
+    pub(super) address_book: MockAddressBook,
+    pub(super) carts: MockCartStore,
+    pub(super) queue: MockCartRemovalQueue,
+    pub(super) direct_buys: MockDirectBuys,
+    pub(super) orders: MockOrderReader,
+    pub(super) catalog: MockCatalog,
+    pub(super) gateway: MockPaymentGateway,
+    pub(super) double_click: Duration,
+    pub(super) unpaid_limits: UnpaidLimits,
+}
+
+/// What an order came to, and what was written for it.
+pub(super) struct Placed {
+    pub(super) outcome: Result<StartedPayment, PlaceOrderError>,
+    pub(super) groups: Vec<WrittenGroup>,
+    pub(super) released: Vec<domain::OrderId>,
+    pub(super) left: usize,
+}
+
+impl Placed {
+    /// The one order that was written.
+    pub(super) fn order(&self) -> &domain::NewOrder {
+        assert_eq!(self.groups.len(), 1);
+        assert_eq!(self.groups[0].orders.len(), 1);
+        &self.groups[0].orders[0]
+    }
+
+    pub(super) fn invitation(self) -> Result<PaymentInvitation, PlaceOrderError> {
+        assert_eq!(self.left, 0, "every transaction was needed");
+        match self.outcome? {
+            StartedPayment::Invited(invitation) => Ok(invitation),
+            StartedPayment::AlreadyPaid { order_id, .. } => panic!("{order_id} is paid"),
+        }
+    }
+}
+
+impl Shop {
+    pub(super) fn new(buyer: Result<Buyer, NotAdmitted>) -> Self {
+        Self {
+            buyer: Ok(buyer),
+            transactions: Vec::new(),
+            address_book: MockAddressBook::new(),
+            carts: MockCartStore::new(),
+            queue: MockCartRemovalQueue::new(),
+            direct_buys: MockDirectBuys::new(),
+            orders: MockOrderReader::new(),
+            catalog: MockCatalog::new(),
+            gateway: MockPaymentGateway::new(),
+            double_click: Duration::ZERO,
+            unpaid_limits: UnpaidLimits::NONE,
+        }
+    }
+
+    pub(super) fn with_buyer() -> Self {
+        Self::new(Ok(Buyer {
+            user_id: USER,
+            address: Some(address()),
+            ordered_lines: Vec::new(),
+            latest_order_at: None,
+        }))
+    }
+
+    /// What was ordered and has not left the cart yet.
+    pub(super) fn having_ordered(ordered_lines: Vec<(SkuId, CartStamp)>) -> Self {
+        let mut shop = Self::with_buyer();
+        if let Ok(Ok(buyer)) = &mut shop.buyer {
+            buyer.ordered_lines = ordered_lines;
+        }
+        shop
+    }
+
+    pub(super) fn with_cart(mut self, cart: Cart) -> Self {
+        self.carts
+            .expect_load_many()
+            .withf(|user_ids| user_ids == [USER])
+            .returning(move |_| Ok(BTreeMap::from([(USER, cart.clone())])));
+        self
+    }
+
+    pub(super) fn selling(mut self, skus: impl IntoIterator<Item = Sku>) -> Self {
+        let skus: BTreeMap<SkuId, Sku> = shelf(skus);
+        self.catalog.expect_skus().returning(move |_| Ok(skus.clone()));
+        self
+    }
+
+    /// Expects a transaction.
+    pub(super) fn writing(mut self, transaction: PreparedTransaction) -> Self {
+        self.transactions.push(transaction);
+        self
+    }
+
+    /// Expects the URL to be signed for this amount.
+    pub(super) fn charging(mut self, amount: &'static str) -> Self {
+        self.gateway
+            .expect_pay_url()
+            .times(1)
+            .withf(move |request| request.total_amount == money(amount))
+            .returning(|_| Ok("https://alipay/pay".to_owned()));
+        self
+    }
+
+    /// Places an order that is to be paid.
+    pub(super) async fn place(
+        self,
+        request: PlaceOrderRequest,
+    ) -> Result<PaymentInvitation, PlaceOrderError> {
+        self.start(request).await.invitation()
+    }
+
+    pub(super) async fn start(self, request: PlaceOrderRequest) -> Placed {
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(7_u32);
+        let buyer = self.buyer;
+        let answer = move |query: &BuyerQuery| {
+            assert_eq!((&query.caller, query.address_id), (&caller(), AddressId(7)));
+            buyer.clone().map_err(|failure| failure())
+        };
+        let store = Arc::new(PreparedPlacing::new(answer, self.transactions.into_iter().map(Ok)));
+        let (carts, orders) = (Arc::new(self.carts), Arc::new(self.orders));
+        let sweep = SweepCarts {
+            queue: Arc::new(self.queue),
+            carts: Arc::clone(&carts) as _,
+            clock: Arc::new(clock()),
+        };
+        let (cleaner, cleaning) = CartCleaner::new(Arc::new(sweep));
+        let cleaning = tokio::spawn(cleaning);
+        let rules =
+            ShopRules { double_click: self.double_click, unpaid_limits: self.unpaid_limits, ..rules() };
+        let ports = PlacementPorts {
+            store: Arc::clone(&store) as _,
+            carts,
+            catalog: Arc::new(self.catalog),
+            orders: Arc::clone(&orders) as _,
+            cleaner,
+            clock: Arc::new(clock()),
+            randomness: Arc::new(randomness),
+        };
+        let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
+        let (desk, mut writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules)), settings);
+        let use_case = PlaceOrder {
+            address_book: Arc::new(self.address_book),
+            direct_buys: Arc::new(self.direct_buys),
+            orders,
+            store: Arc::clone(&store) as _,
+            desk,
+            cashier: Arc::new(Cashier { gateway: Arc::new(self.gateway), clock: Arc::new(clock()) }),
+            clock: Arc::new(clock()),
+            rules,
+        };
+        let outcome = use_case.execute(request).await;
+        drop(use_case);
+        while writers.join_next().await.is_some() {}
+        cleaning.await.unwrap();
+        Placed { outcome, groups: store.committed(), released: store.released(), left: store.left() }
+    }
+}
+
+pub(super) fn committing() -> PreparedTransaction {
+    PreparedTransaction::committing()
+}
+
+pub(super) fn request(items: OrderItems) -> PlaceOrderRequest {
+    PlaceOrderRequest {
+        caller: caller(),
+        address_id: AddressId(7),
+        items,
+        expected_amount: None,
+        idempotency_key: None,
+    }
+}
+
+pub(super) const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };
