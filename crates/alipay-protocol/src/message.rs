@@ -1,4 +1,4 @@
-//! What Alipay sends of its own accord: the asynchronous notification (POST) and the browser's return (GET).
+//! Messages that Alipay starts: the asynchronous notification (POST) and the browser's return (GET).
 
 use std::{collections::BTreeMap, fmt};
 

@@ -239,7 +239,7 @@ pub(crate) struct OrderLife {
     pub(crate) ship: Arc<ShipOrder>,
     /// Refunds.
     pub(crate) refund: Arc<RefundOrder>,
-    /// Looks after orders of its own accord.
+    /// Deals with orders whose timers went off.
     pub(crate) watch: Arc<WatchOrders>,
     /// Compares our books with Alipay's bill.
     pub(crate) reconcile: Arc<Reconcile>,

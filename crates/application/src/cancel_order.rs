@@ -133,7 +133,7 @@ impl CancelOrder {
             let now = self.orders.find(&order.id).await?.ok_or(Refusal::UnknownOrder)?;
             // A payment of another amount is on record, and pays nothing.
             if now.status != OrderStatus::AwaitingPayment {
-                let refusal = NotAllowed { status: now.status, event: Trigger::Cancelled };
+                let refusal = NotAllowed { status: now.status, trigger: Trigger::Cancelled };
                 return Err(Refusal::from(refusal).into());
             }
         }

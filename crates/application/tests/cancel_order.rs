@@ -155,7 +155,7 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
     for gateway in [at_once, meanwhile] {
         let ledgers = on_record();
         let orders = looks(vec![Ok(Some(unpaid())), Ok(Some(order(OrderStatus::AwaitingShipment)))]);
-        let refusal = NotAllowed { status: OrderStatus::AwaitingShipment, event: Trigger::Cancelled };
+        let refusal = NotAllowed { status: OrderStatus::AwaitingShipment, trigger: Trigger::Cancelled };
         assert_eq!(refused(cancel(orders, gateway, &ledgers).await), Refusal::NotAllowed(refusal));
         let change = change(&ledgers);
         assert_eq!(change.to, OrderStatus::AwaitingShipment);
@@ -242,7 +242,7 @@ async fn what_happened_while_alipay_was_asked_is_seen_under_the_lock() {
             paid,
             Some(Refusal::NotAllowed(NotAllowed {
                 status: OrderStatus::AwaitingShipment,
-                event: Trigger::Cancelled,
+                trigger: Trigger::Cancelled,
             })),
         ),
         (unknown, Some(Refusal::UnknownOrder)),

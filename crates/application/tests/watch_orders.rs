@@ -1,4 +1,4 @@
-//! Orders that are looked after of their own accord, against mocked ports.
+//! Orders whose timers go off, against mocked ports.
 
 mod support;
 

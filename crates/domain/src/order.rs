@@ -61,7 +61,7 @@ pub struct NewOrder {
     pub order: Order,
     /// The entry of the buyer's address book it goes to.
     pub address_id: crate::AddressId,
-    /// When it must be looked at of its own accord for the first time.
+    /// When its timer goes off for the first time.
     pub due_at: Option<ShopTime>,
     /// The cart lines it consists of; they leave the cart with it. Empty for a direct buy.
     pub cart_lines: Vec<(SkuId, CartStamp)>,
@@ -142,7 +142,7 @@ impl Order {
         }
         self.status.on(Trigger::Paid)?;
         if self.is_overdue(now) {
-            return Err(NotAllowed { status: self.status, event: Trigger::Paid });
+            return Err(NotAllowed { status: self.status, trigger: Trigger::Paid });
         }
         Ok(true)
     }

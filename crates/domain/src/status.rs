@@ -19,7 +19,7 @@ pub enum OrderStatus {
     Refunded = 6,
 }
 
-/// What happens to an order.
+/// What moves an order from one status to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// A verified payment of the whole amount.
@@ -36,23 +36,23 @@ pub enum Trigger {
     FullyRefunded,
 }
 
-/// What an event does to an order in some status.
+/// What a trigger does to an order in some status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     /// The order enters another status.
     To(OrderStatus),
-    /// The event has happened before; repeating it is no error and changes nothing.
+    /// It has happened before; repeating it is no error and changes nothing.
     AlreadyDone,
 }
 
-/// The order's status does not allow the event.
+/// The order's status does not allow the trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an order in status {status} does not allow {event:?}")]
+#[error("an order in status {status} does not allow {trigger:?}")]
 pub struct NotAllowed {
     /// Where the order stands.
     pub status: OrderStatus,
     /// What was to happen.
-    pub event: Trigger,
+    pub trigger: Trigger,
 }
 
 /// Who caused a change, and by which request: what a timeline tells of it.
@@ -94,7 +94,7 @@ pub struct StatusChange {
     pub reason: String,
     /// When.
     pub at: ShopTime,
-    /// When the order must be looked at next of its own accord; none where nothing is left to wait for.
+    /// When the order's timer goes off; `None` if nothing is left to wait for.
     pub due_at: Option<ShopTime>,
 }
 
@@ -136,22 +136,21 @@ impl OrderStatus {
         Self::Refunded,
     ];
 
-    /// What the event does to an order in this status: the one table of transitions.
+    /// What the trigger does to an order in this status: the one table of transitions.
     ///
     /// # Errors
-    /// The event is not possible in this status.
-    pub fn on(self, event: Trigger) -> Result<Transition, NotAllowed> {
-        use Trigger as Event;
-        match (self, event) {
-            (Self::AwaitingPayment, Event::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
-            (Self::AwaitingPayment, Event::Cancelled) => Ok(Transition::To(Self::Cancelled)),
-            (Self::AwaitingShipment, Event::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
-            (Self::AwaitingReceipt, Event::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
-            (Self::Completed, Event::ReceiptConfirmed) | (Self::Cancelled, Event::Cancelled) => {
+    /// The trigger is not possible in this status.
+    pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
+        match (self, trigger) {
+            (Self::AwaitingPayment, Trigger::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
+            (Self::AwaitingPayment, Trigger::Cancelled) => Ok(Transition::To(Self::Cancelled)),
+            (Self::AwaitingShipment, Trigger::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
+            (Self::AwaitingReceipt, Trigger::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
+            (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
                 Ok(Transition::AlreadyDone)
             }
-            (Self::Cancelled, Event::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
-            (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Event::FullyRefunded) => {
+            (Self::Cancelled, Trigger::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
+            (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Trigger::FullyRefunded) => {
                 Ok(Transition::To(Self::Refunded))
             }
             (
@@ -161,13 +160,13 @@ impl OrderStatus {
                 | Self::Completed
                 | Self::Cancelled
                 | Self::Refunded,
-                Event::Paid
-                | Event::PaidLate
-                | Event::Shipped
-                | Event::ReceiptConfirmed
-                | Event::Cancelled
-                | Event::FullyRefunded,
-            ) => Err(NotAllowed { status: self, event }),
+                Trigger::Paid
+                | Trigger::PaidLate
+                | Trigger::Shipped
+                | Trigger::ReceiptConfirmed
+                | Trigger::Cancelled
+                | Trigger::FullyRefunded,
+            ) => Err(NotAllowed { status: self, trigger }),
         }
     }
 
@@ -297,7 +296,7 @@ mod tests {
                     Ok(Transition::AlreadyDone) => assert!(repeated, "{status:?} {event:?}"),
                     Err(error) => {
                         assert!(listed.is_none() && !repeated, "{error}");
-                        assert_eq!(error, NotAllowed { status, event });
+                        assert_eq!(error, NotAllowed { status, trigger: event });
                     }
                 }
             }

@@ -88,7 +88,7 @@ impl Decision<'_> {
             | OrderStatus::Refunded => {}
             // The pieces are the buyer's to pay, or are back already.
             status @ (OrderStatus::AwaitingPayment | OrderStatus::Cancelled) => {
-                return Err(crate::NotAllowed { status, event: Trigger::FullyRefunded }.into());
+                return Err(crate::NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
             }
         }
         let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));

@@ -1,5 +1,5 @@
-//! When an order must be looked at of its own accord: an unpaid one, whose notification may be lost and whose deadline
-//! passes; a sent one, whose buyer may never confirm; a cancelled one, which may have been paid in its last minute.
+//! When an order's timer goes off: an unpaid one, whose notification may be lost and whose deadline
+//! passes; a shipped one, whose buyer may never confirm; a cancelled one, which may have been paid in its last minute.
 
 use std::time::Duration;
 

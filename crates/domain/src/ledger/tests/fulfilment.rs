@@ -57,7 +57,7 @@ fn only_what_is_unpaid_is_given_up_and_only_by_its_buyer() {
             Ok(_) => assert!([AwaitingPayment, Cancelled].contains(&status)),
             Err(refusal) => {
                 let event = Trigger::Cancelled;
-                assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, event }));
+                assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, trigger: event }));
             }
         }
     }
@@ -78,7 +78,10 @@ fn a_paid_order_is_shipped_once() {
     assert_eq!(after.order.as_ref().unwrap().shipment.as_ref(), Some(shipment));
     for status in OrderStatus::ALL.into_iter().filter(|status| *status != AwaitingShipment) {
         let event = Trigger::Shipped;
-        assert_eq!(refused(&ledger(status), &ship()), Refusal::NotAllowed(NotAllowed { status, event }));
+        assert_eq!(
+            refused(&ledger(status), &ship()),
+            Refusal::NotAllowed(NotAllowed { status, trigger: event })
+        );
     }
 }
 
@@ -113,7 +116,7 @@ fn receipt_is_confirmed_by_the_buyer_or_by_time() {
         for status in [AwaitingPayment, AwaitingShipment, Cancelled, Refunded] {
             let event = Trigger::ReceiptConfirmed;
             let refusal = refused(&ledger(status), &Command::ConfirmReceipt { buyer });
-            assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, event }));
+            assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, trigger: event }));
         }
     }
 }

@@ -114,7 +114,7 @@ fn the_order_must_be_paid() {
                 Ok(_) => assert!(status.is_paid(), "{status:?}"),
                 Err(refusal) => {
                     assert!(!status.is_paid(), "{status:?}");
-                    assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, event }));
+                    assert_eq!(refusal, Refusal::NotAllowed(NotAllowed { status, trigger: event }));
                 }
             }
         }
