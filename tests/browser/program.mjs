@@ -134,8 +134,8 @@ export async function startShop(settings = {}) {
       sql(`INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, paid_at, status, source, recorded_at)
         SELECT '${tradeNo}', order_id, 'TRADE_SUCCESS', '${amount}', '0.00', created_time, 'wrong_amount', 'query', created_time
         FROM tb_order_info WHERE order_id = '${number}'`),
-    /** What Alipay's books say of an order's trades. */
-    books: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/books?out_trade_no=${number}`)).json(),
+    /** What Alipay's records say of an order's trades. */
+    trades: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/trades?out_trade_no=${number}`)).json(),
     /** A token of the staff. */
     staffToken: () => execFileSync(program, ['token', '--staff', '店长'], { cwd: directory, env: environment, encoding: 'utf8' }).trim(),
     /** The link to the staff pages that the program has printed; it works once. */

@@ -162,7 +162,7 @@ inBrowser('an order that is paid after its deadline comes back to life, and the 
   await page.getByRole('link', { name: '查看订单' }).click()
   await page.locator('.tag.going', { hasText: '待发货' }).waitFor()
   for (const told of ['取消后收到付款，订单已恢复', '超过付款期限，订单自动取消']) await see(page, told)
-  const [trade] = await shop.books(number)
+  const [trade] = await shop.trades(number)
   assert.deepEqual([trade.paid, trade.refunds], [true, []])
 })
 
@@ -180,7 +180,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
   await see(page, '收到付款时订单已取消，商品库存不足，无法恢复订单')
   await lookAt(page, 'pay_success-returned')
-  const [trade] = await shop.books(number)
+  const [trade] = await shop.trades(number)
   assert.deepEqual(trade.refunds.map(({ amount }) => amount), [trade.total_amount])
 
   const words = `¥${trade.total_amount} 已原路退回您的支付宝账号`

@@ -30,7 +30,7 @@ pub struct Buyer {
     token: String,
 }
 
-/// One of the shop's people: the operations of the shop side.
+/// A member of staff: the operations of the shop side.
 #[derive(Clone)]
 pub struct Staff {
     browser: Browser,

@@ -297,7 +297,7 @@ impl Dashop {
         self.child.id()
     }
 
-    /// One of the shop's people, with a token from the command line.
+    /// A member of staff, with a token from the command line.
     pub fn staff(&self, name: &str) -> Staff {
         let output = self.setup.run(&["token", "--staff", name]);
         assert!(output.status.success(), "{output:?}");

@@ -165,11 +165,11 @@ impl Sandbox {
     }
 
     /// The trades of an order as they are booked, oldest first.
-    pub async fn books(&self, order_id: &str) -> Vec<Value> {
-        let path = format!("books?out_trade_no={order_id}");
-        let (status, books) = self.control(Method::GET, &path, Value::Null).await;
-        assert_eq!(status, StatusCode::OK, "{books}");
-        books.as_array().unwrap().clone()
+    pub async fn trades(&self, order_id: &str) -> Vec<Value> {
+        let path = format!("trades?out_trade_no={order_id}");
+        let (status, trades) = self.control(Method::GET, &path, Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "{trades}");
+        trades.as_array().unwrap().clone()
     }
 
     /// The calls of the gateway so far, oldest first; browsers that arrive are not among them.

@@ -60,7 +60,7 @@ impl Shop {
         [browser.status(&first.url(path)).await, browser.status(&second.url(path)).await]
     }
 
-    /// After the server is back: orders are placed again by both programs, and the books are right.
+    /// After the server is back: orders are placed again by both programs, and the trades are right.
     async fn recovers(&self, load: Load) {
         load.orders(100).await;
         for program in &self.programs {

@@ -7,8 +7,6 @@
 pub mod alipay;
 #[cfg(any(feature = "sql", feature = "redis"))]
 mod cart_format;
-#[cfg(feature = "events")]
-pub mod events;
 #[cfg(feature = "passwords")]
 pub mod passwords;
 pub mod private_files;
@@ -19,3 +17,5 @@ pub mod sql;
 pub mod system;
 #[cfg(any(feature = "alipay", feature = "events"))]
 mod web_client;
+#[cfg(feature = "events")]
+pub mod webhook;

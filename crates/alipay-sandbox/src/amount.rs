@@ -26,7 +26,7 @@ impl Amount {
         (amount > Self::ZERO && amount <= Self::LARGEST).then_some(amount)
     }
 
-    /// The amount in the shop's own type, for tests that compare the books of both. The one amount that the type does not
+    /// The amount in the shop's own type, for tests that compare the trades of both. The one amount that the type does not
     /// hold, Alipay's largest, becomes [`Money::MAX`], a fen less.
     pub(crate) fn to_money(self) -> Money {
         i64::try_from(self.0).ok().and_then(|fen| Money::from_fen(fen).ok()).unwrap_or(Money::MAX)

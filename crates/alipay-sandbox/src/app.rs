@@ -80,7 +80,7 @@ impl App {
         });
     }
 
-    /// Writes the state file whenever the books have changed, until the sandbox stops.
+    /// Writes the state file whenever the trades have changed, until the sandbox stops.
     pub(crate) async fn keep_saving(self: Arc<Self>) {
         loop {
             let due = self.saves.due().await;

@@ -23,17 +23,17 @@
 //! # For tests
 //! [`Sandbox`] makes calls fail ([`Sandbox::add_fault`]), plays the buyer ([`Sandbox::arrive`], [`Sandbox::pay`],
 //! [`Sandbox::pay_again`]) and the merchant's people in Alipay's console ([`Sandbox::refund_at_console`]), holds
-//! notifications back ([`Sandbox::take_held`]), changes the key that signs ([`Sandbox::change_key`]), and shows its books
-//! and the calls it got ([`Sandbox::books`], [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
+//! notifications back ([`Sandbox::take_held`]), changes the key that signs ([`Sandbox::change_key`]), and shows its trades
+//! and the calls it got ([`Sandbox::trades`], [`Sandbox::requests`]). The same over HTTP, in JSON, for a sandbox inside another process:
 //!
 //! | request | body | answer |
 //! |---|---|---|
 //! | `POST /control/faults` | `{"method":"alipay.trade.refund","kind":"no_answer","moment":"after","times":1}`; `kind`: `slow` (with `milliseconds`), `no_answer`, `unavailable` (20000), `system_error`, `dropped`; `moment`: `before` or `after` the work | `{"waiting":1}` |
 //! | `GET`, `DELETE /control/faults` | | `{"waiting":0}` |
-//! | `GET /control/books`, `…?out_trade_no=` | | a list of `{"out_trade_no","trade_no","status","total_amount","paid","created_at","paid_at","refunded","refunds":[{"out_request_no","amount","at"}]}` |
+//! | `GET /control/trades`, `…?out_trade_no=` | | a list of `{"out_trade_no","trade_no","status","total_amount","paid","created_at","paid_at","refunded","refunds":[{"out_request_no","amount","at"}]}` |
 //! | `GET /control/requests` | | the latest calls, `{"method","out_trade_no","trade_no","out_request_no","at"}` |
 //! | `POST /control/key` | `{"new_key":true}`, or `false` for a new certificate of the same key | `{"alipay_cert_sn":"…"}`, null in key mode |
-//! | `POST /control/pay`, `/control/pay-again`, `/control/finish` | `{"out_trade_no":"…"}` | the trade, as in the books |
+//! | `POST /control/pay`, `/control/pay-again`, `/control/finish` | `{"out_trade_no":"…"}` | the trade, as in the trades |
 //! | `POST /control/refund` | `{"out_trade_no":"…","amount":"10.00"}` | `{"out_request_no":"…"}`, Alipay's own |
 //! | `GET /control/notifications` | | a list of `{"notify_id","out_trade_no","trade_status","attempts","acknowledged","over","last_answer"}` |
 //! | `POST /control/notifications` | any of `resend_after_ms` (a list), `speed_up`, `delay_ms`, `duplicates`, `lose_first`, `reorder`, `notify_close`, `hold`; the rest as by default | 204 |
@@ -58,7 +58,6 @@
 mod amount;
 mod app;
 mod bill;
-mod books;
 mod buyer;
 mod cashier;
 mod certificates;
@@ -84,8 +83,8 @@ mod server;
 mod signing;
 mod state_file;
 mod trade;
+mod trades;
 
-pub use books::{Book, BookedRefund};
 pub use certificates::{CertificatesError, SandboxCertificates};
 pub use config::{NotificationBehaviour, SandboxConfig};
 pub use failure::Refused;
@@ -95,3 +94,4 @@ pub use notify::{HeldNotification, NotificationRecord};
 pub use request_log::{RequestLog, RequestRecord};
 pub use sandbox::{Sandbox, StartError};
 pub use state_file::StateFileError;
+pub use trades::{RefundRecord, TradeRecord};

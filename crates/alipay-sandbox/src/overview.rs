@@ -3,7 +3,7 @@
 use domain::TradeStatus;
 
 use crate::{
-    Book,
+    TradeRecord,
     app::App,
     html::{escape, wide_page},
     operations,
@@ -13,9 +13,9 @@ use crate::{
 const MAX_SHOWN: usize = 200;
 
 pub(crate) fn page(app: &App) -> String {
-    let books = operations::books(app);
-    let rows: String = books.iter().rev().take(MAX_SHOWN).map(row).collect();
-    let note = match books.len() {
+    let trades = operations::trades(app);
+    let rows: String = trades.iter().rev().take(MAX_SHOWN).map(row).collect();
+    let note = match trades.len() {
         0 => "还没有交易：买家打开收银台后出现在这里。".to_owned(),
         count if count > MAX_SHOWN => format!("共 {count} 笔交易，显示最新 {MAX_SHOWN} 笔"),
         count => format!("共 {count} 笔交易"),
@@ -29,17 +29,17 @@ pub(crate) fn page(app: &App) -> String {
     wide_page("交易一览", &main)
 }
 
-fn row(book: &Book) -> String {
+fn row(trade: &TradeRecord) -> String {
     let cells = [
-        escape(&book.out_trade_no),
-        escape(&book.trade_no),
-        status(book).to_owned(),
-        book.created_at.to_string(),
-        book.paid_at.map(|at| at.to_string()).unwrap_or_default(),
+        escape(&trade.out_trade_no),
+        escape(&trade.trade_no),
+        status(trade).to_owned(),
+        trade.created_at.to_string(),
+        trade.paid_at.map(|at| at.to_string()).unwrap_or_default(),
     ];
     let [out_trade_no, trade_no, status, created_at, paid_at] = cells;
-    let amount = book.total_amount;
-    let refunds: Vec<_> = book
+    let amount = trade.total_amount;
+    let refunds: Vec<_> = trade
         .refunds
         .iter()
         .map(|refund| format!("{} {} {}", refund.amount, refund.at, escape(&refund.out_request_no)))
@@ -51,8 +51,8 @@ fn row(book: &Book) -> String {
     )
 }
 
-fn status(book: &Book) -> &'static str {
-    match (book.status, book.paid) {
+fn status(trade: &TradeRecord) -> &'static str {
+    match (trade.status, trade.paid) {
         (TradeStatus::WaitBuyerPay, _) => "等待付款",
         (TradeStatus::Success, _) => "已付款",
         (TradeStatus::Finished, _) => "已完结",

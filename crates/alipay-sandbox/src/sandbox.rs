@@ -7,8 +7,8 @@ use ports::Clock;
 use tokio::task::JoinHandle;
 
 use crate::{
-    Book, Fault, HeldNotification, NotificationBehaviour, NotificationRecord, Refused, RequestLog,
-    SandboxConfig, StateFileError, TooManyFaults, app::App, cashier, ledger::TradeRef, notify::Notifier,
+    Fault, HeldNotification, NotificationBehaviour, NotificationRecord, Refused, RequestLog, SandboxConfig,
+    StateFileError, TooManyFaults, TradeRecord, app::App, cashier, ledger::TradeRef, notify::Notifier,
     operations, saves::Saves, server, signing::Signing, state_file,
 };
 
@@ -109,7 +109,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// What the cashier page would say, such as `ACQ.TRADE_HAS_SUCCESS`.
-    pub fn arrive(&self, pay_url: &str) -> Result<Book, Refused> {
+    pub fn arrive(&self, pay_url: &str) -> Result<TradeRecord, Refused> {
         Ok(operations::arrive(&self.app, pay_url)?)
     }
 
@@ -117,7 +117,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// There is no such trade, or it does not wait for payment: `ACQ.TRADE_HAS_SUCCESS`, `ACQ.TRADE_HAS_CLOSE`.
-    pub fn pay(&self, out_trade_no: &str) -> Result<Book, Refused> {
+    pub fn pay(&self, out_trade_no: &str) -> Result<TradeRecord, Refused> {
         Ok(operations::pay(&self.app, &TradeRef::OutTradeNo(out_trade_no.to_owned()))?)
     }
 
@@ -126,7 +126,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// There is no first trade.
-    pub fn pay_again(&self, out_trade_no: &str) -> Result<Book, Refused> {
+    pub fn pay_again(&self, out_trade_no: &str) -> Result<TradeRecord, Refused> {
         Ok(operations::pay_again(&self.app, out_trade_no)?)
     }
 
@@ -143,7 +143,7 @@ impl Sandbox {
     ///
     /// # Errors
     /// There is no such trade, or it is not paid.
-    pub fn finish_trade(&self, out_trade_no: &str) -> Result<Book, Refused> {
+    pub fn finish_trade(&self, out_trade_no: &str) -> Result<TradeRecord, Refused> {
         Ok(operations::finish(&self.app, out_trade_no)?)
     }
 
@@ -167,13 +167,13 @@ impl Sandbox {
     }
 
     /// All trades, oldest first, as they stand now.
-    pub fn books(&self) -> Vec<Book> {
-        operations::books(&self.app)
+    pub fn trades(&self) -> Vec<TradeRecord> {
+        operations::trades(&self.app)
     }
 
     /// The trades of one `out_trade_no`, oldest first, as they stand now.
-    pub fn books_of(&self, out_trade_no: &str) -> Vec<Book> {
-        operations::books_of(&self.app, out_trade_no)
+    pub fn trades_of(&self, out_trade_no: &str) -> Vec<TradeRecord> {
+        operations::trades_of(&self.app, out_trade_no)
     }
 
     /// From now on notifications are sent so; those that are under way go on as they began.

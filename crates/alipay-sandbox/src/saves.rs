@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{Notify, watch};
 
-/// Which changes of the books are in the state file: nothing is confirmed before it is kept.
+/// Which changes of the trades are in the state file: nothing is confirmed before it is kept.
 pub(crate) struct Saves {
     /// Whether there is a state file at all.
     are_kept: bool,
@@ -39,7 +39,7 @@ impl Saves {
         }
     }
 
-    /// Tells that the books have changed.
+    /// Tells that the trades have changed.
     pub(crate) fn changed(&self) {
         self.made.fetch_add(1, Ordering::SeqCst);
         self.wanted.notify_one();
@@ -61,7 +61,7 @@ impl Saves {
         outcome.is_ok_and(|now| now.kept >= made)
     }
 
-    /// Waits until there is something to write; several changes at once where they come fast. The books are to be read
+    /// Waits until there is something to write; several changes at once where they come fast. The trades are to be read
     /// after it, and [`Saves::note`] to be told.
     pub(crate) async fn due(&self) -> Due {
         self.wanted.notified().await;

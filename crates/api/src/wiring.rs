@@ -16,32 +16,32 @@ use std::{
 
 use adapters::{
     alipay::AlipayConfigError,
-    events::ListenerConfigError,
     passwords::HashingFails,
     private_files,
     redis::{RedisCarts, RedisConfigError},
     sql::{ConnectError, SqlConfig, SqlStore},
     system::{SystemClock, SystemRandomness},
+    webhook::WebhookConfigError,
 };
 use alipay_protocol::{KeyError, certificates::CertificateFileError};
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderDesk, PaymentResult,
-    PlaceOrder, Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile, RefundOrder,
-    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, SweepCarts,
-    Transact, WatchOrders,
+    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderBatcher, OrderTimers,
+    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile,
+    RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder,
+    StartPayment, Supervisor, Transact,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
 use tokio::{task::JoinSet, time::sleep};
 
-pub(crate) use events::resend_news;
+pub(crate) use events::resend_events;
 pub(crate) use keys::{staff_key, token_key};
 
 use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
-    http::{LoginCode, Office, Pages, SecurityLog, Shop, StaffKey, Stopping},
+    http::{Admin, LoginCode, Pages, SecurityLog, Shop, StaffKey, Stopping},
 };
 
 /// How long to wait before a database that cannot be reached is tried again: first, and at most.
@@ -54,7 +54,7 @@ pub struct Services {
     pub shop: Shop,
     /// The stand-in for Alipay, where one runs in this process.
     pub sandbox: Option<Sandbox>,
-    /// What runs beside the handlers: the desk's writers and the cleaner of carts, which end when the shop is gone.
+    /// What runs beside the handlers: the batcher's writers and the cleaner of carts, which end when the shop is gone.
     pub writers: JoinSet<()>,
     /// Jobs that run until they are stopped.
     pub jobs: Supervisor,
@@ -101,7 +101,7 @@ pub enum StartError {
     Alipay(#[from] AlipayConfigError),
     /// The listener cannot be spoken with.
     #[error("DASHOP_EVENTS_URL")]
-    Listener(#[from] ListenerConfigError),
+    Listener(#[from] WebhookConfigError),
     /// The sandbox's keys cannot be kept.
     #[error("the keys of the Alipay sandbox")]
     SandboxKeys(#[from] KeyFileError),
@@ -198,32 +198,32 @@ impl Services {
             Some(redis) => Arc::clone(redis) as _,
             None => Arc::clone(&store) as _,
         };
-        let sweep = Arc::new(SweepCarts {
+        let remover = Arc::new(RemoveOrderedLines {
             queue: Arc::clone(&store) as _,
             carts: Arc::clone(&carts),
             clock: Arc::clone(&clock),
         });
-        let (cleaner, cleaning) = CartCleaner::new(Arc::clone(&sweep));
+        let (cleaner, cleaning) = CartCleaner::new(Arc::clone(&remover));
         let placement = placement(&store, &carts, cleaner, &clock, configuration);
-        let (desk, mut writers) = OrderDesk::open(Arc::new(placement), configuration.desk);
+        let (batcher, mut writers) = OrderBatcher::open(Arc::new(placement), configuration.batcher);
         writers.spawn(cleaning);
-        let sweep = redis.is_some().then_some(sweep);
-        let backs = Backs { store: Arc::clone(&store), gateway, merchant, clock };
-        let life = backs.order_life(configuration);
+        let remover = redis.is_some().then_some(remover);
+        let backends = Backends { store: Arc::clone(&store), gateway, merchant, clock };
+        let life = backends.order_life(configuration);
         let events = events::event_jobs(&store, configuration)?;
         let keys = PurgeKeys {
             keys: Arc::clone(&store) as _,
-            clock: Arc::clone(&backs.clock),
+            clock: Arc::clone(&backends.clock),
             retention: configuration.key_retention,
         };
-        let jobs = jobs::start(&life, sweep, events, keys, configuration.jobs_stalled_after);
-        let readiness = Arc::new(Parts::new(store, redis, desk.clone(), jobs.health()));
+        let jobs = jobs::start(&life, remover, events, keys, configuration.jobs_stalled_after);
+        let readiness = Arc::new(Parts::new(store, redis, batcher.clone(), jobs.health()));
         let staff = staff_key(configuration)?;
         if staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
-        let office = backs.office(&life, staff);
-        let shop = backs.shop(carts, desk, life, office, readiness, configuration)?;
+        let admin = backends.admin(&life, staff);
+        let shop = backends.shop(carts, batcher, life, admin, readiness, configuration)?;
         Ok(Self { shop, sandbox, writers, jobs })
     }
 }
@@ -240,8 +240,8 @@ pub(crate) struct OrderLife {
     /// Refunds.
     pub(crate) refund: Arc<RefundOrder>,
     /// Deals with orders whose timers went off.
-    pub(crate) watch: Arc<WatchOrders>,
-    /// Compares our books with Alipay's bill.
+    pub(crate) timers: Arc<OrderTimers>,
+    /// Compares our records with Alipay's bill.
     pub(crate) reconcile: Arc<Reconcile>,
 }
 
@@ -251,7 +251,7 @@ impl OrderLife {
     /// # Errors
     /// Something that the configuration names cannot be used.
     pub(crate) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
-        Ok(Backs::reach(configuration).await?.order_life(configuration))
+        Ok(Backends::reach(configuration).await?.order_life(configuration))
     }
 }
 
@@ -259,21 +259,21 @@ impl OrderLife {
 ///
 /// # Errors
 /// Something that the configuration names cannot be used.
-pub(crate) async fn open_office(configuration: &Configuration) -> Result<Office, StartError> {
-    let backs = Backs::reach(configuration).await?;
-    let life = backs.order_life(configuration);
-    Ok(backs.office(&life, None))
+pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, StartError> {
+    let backends = Backends::reach(configuration).await?;
+    let life = backends.order_life(configuration);
+    Ok(backends.admin(&life, None))
 }
 
 /// What the use cases stand on.
-struct Backs {
+struct Backends {
     store: Arc<SqlStore>,
     gateway: Arc<dyn PaymentGateway>,
     merchant: Merchant,
     clock: Arc<dyn Clock>,
 }
 
-impl Backs {
+impl Backends {
     /// For a command: on the database and Alipay, or the sandbox of a running server.
     async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         let store = Arc::new(open_store(configuration).await?);
@@ -311,7 +311,7 @@ impl Backs {
             settle: Arc::clone(&settle),
             clock: Arc::clone(clock),
         });
-        let watch = Arc::new(WatchOrders {
+        let timers = Arc::new(OrderTimers {
             orders: Arc::clone(store) as _,
             transact: Arc::clone(&transact),
             gateway: Arc::clone(gateway),
@@ -327,18 +327,18 @@ impl Backs {
             refund: Arc::clone(&refund),
             clock: Arc::clone(clock),
         });
-        OrderLife { settle, cancel, ship, refund, watch, reconcile }
+        OrderLife { settle, cancel, ship, refund, timers, reconcile }
     }
 
     /// The shop side.
-    fn office(&self, life: &OrderLife, staff: Option<StaffKey>) -> Office {
+    fn admin(&self, life: &OrderLife, staff: Option<StaffKey>) -> Admin {
         let Self { store, clock, .. } = self;
-        Office {
+        Admin {
             staff,
             login_code: LoginCode::default(),
-            search: SearchOrders { users: Arc::clone(store) as _, office: Arc::clone(store) as _ },
-            inspect: InspectOrder { office: Arc::clone(store) as _ },
-            figures: ShowFigures { office: Arc::clone(store) as _, clock: Arc::clone(clock) },
+            search: SearchOrders { users: Arc::clone(store) as _, admin: Arc::clone(store) as _ },
+            inspect: InspectOrder { admin: Arc::clone(store) as _ },
+            figures: ShowFigures { admin: Arc::clone(store) as _, clock: Arc::clone(clock) },
             ship: Arc::clone(&life.ship),
             refund: Arc::clone(&life.refund),
             clock: Arc::clone(clock),
@@ -348,9 +348,9 @@ impl Backs {
     fn shop(
         self,
         carts: Arc<dyn CartStore>,
-        desk: OrderDesk,
+        batcher: OrderBatcher,
         life: OrderLife,
-        office: Office,
+        admin: Admin,
         readiness: Arc<Parts>,
         configuration: &Configuration,
     ) -> Result<Shop, StartError> {
@@ -375,7 +375,7 @@ impl Backs {
                 direct_buys: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
                 store: Arc::clone(&store) as _,
-                desk,
+                batcher,
                 cashier: Arc::clone(&cashier),
                 clock: Arc::clone(&clock),
                 rules,
@@ -402,7 +402,7 @@ impl Backs {
             cancel: life.cancel,
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
             storefront,
-            office,
+            admin,
             readiness,
             stopping: Stopping::default(),
             tokens: token_key(configuration)?,

@@ -1,13 +1,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{AttributeId, AttributeValueId, CatalogId, Choice, Product, ProductSku, SkuId, SpuId};
-use ports::{Shelf, ShelfPage, Showcase, StoreError};
+use ports::{Section, SectionPage, StoreError, StorefrontReader};
 
 /// 商品: the front page, a kind of goods page by page, one SKU, and the choice among the SKUs of a product. Anybody may
 /// look.
 pub struct BrowseGoods {
     /// The goods.
-    pub showcase: Arc<dyn Showcase>,
+    pub storefront: Arc<dyn StorefrontReader>,
 }
 
 /// One SKU with what its page shows around it.
@@ -47,21 +47,21 @@ impl BrowseGoods {
     const KINDS: u32 = 100;
 
     /// The front page.
-    pub async fn front(&self) -> Result<Vec<Shelf>, BrowseGoodsError> {
-        Ok(self.showcase.shelves(Self::KINDS, Self::ON_FRONT).await?)
+    pub async fn front(&self) -> Result<Vec<Section>, BrowseGoodsError> {
+        Ok(self.storefront.sections(Self::KINDS, Self::ON_FRONT).await?)
     }
 
     /// A page of a kind of goods, counted from one. The first one is there even if it is empty.
-    pub async fn shelf(&self, catalog_id: CatalogId, page: u32) -> Result<ShelfPage, BrowseGoodsError> {
+    pub async fn section(&self, catalog_id: CatalogId, page: u32) -> Result<SectionPage, BrowseGoodsError> {
         let before = page.checked_sub(1).ok_or(BrowseGoodsError::NoSuchPage)?;
         let skip = before.checked_mul(Self::PAGE).ok_or(BrowseGoodsError::NoSuchPage)?;
-        let shown = self.showcase.shelf_page(catalog_id, skip, Self::PAGE).await?;
+        let shown = self.storefront.section_page(catalog_id, skip, Self::PAGE).await?;
         if shown.skus.is_empty() && page > 1 { Err(BrowseGoodsError::NoSuchPage) } else { Ok(shown) }
     }
 
     /// One SKU.
     pub async fn detail(&self, sku_id: SkuId) -> Result<SkuDetail, BrowseGoodsError> {
-        let product = self.showcase.product_of(sku_id).await?.ok_or(BrowseGoodsError::UnknownSku)?;
+        let product = self.storefront.product_of(sku_id).await?.ok_or(BrowseGoodsError::UnknownSku)?;
         let sku = product.sku(sku_id).ok_or(BrowseGoodsError::UnknownSku)?.clone();
         Ok(SkuDetail { choices: product.choices(&sku), sku, product })
     }
@@ -72,7 +72,7 @@ impl BrowseGoods {
         spu_id: SpuId,
         chosen: &BTreeMap<AttributeId, AttributeValueId>,
     ) -> Result<SkuId, BrowseGoodsError> {
-        let product = self.showcase.product(spu_id).await?.ok_or(BrowseGoodsError::NoSuchCombination)?;
+        let product = self.storefront.product(spu_id).await?.ok_or(BrowseGoodsError::NoSuchCombination)?;
         product.sku_with(chosen).ok_or(BrowseGoodsError::NoSuchCombination)
     }
 }

@@ -7,9 +7,9 @@ use crate::ATTEMPTS;
 
 /// 收货地址: shows a buyer's address book and changes it.
 pub struct EditAddresses {
-    /// Whose books there are.
+    /// The users.
     pub users: Arc<dyn Users>,
-    /// The books.
+    /// Their address books.
     pub editor: Arc<dyn AddressEditor>,
     /// When they are changed.
     pub clock: Arc<dyn Clock>,
@@ -24,7 +24,7 @@ pub enum EditAddressesError {
     /// The rules of address books do not allow it.
     #[error(transparent)]
     Refused(#[from] AddressRefusal),
-    /// The book was changed by others each time it was tried.
+    /// The address book was changed by others each time it was tried.
     #[error("the address book is being changed by others")]
     Conflict,
     /// The database failed.

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use domain::{OrderStatus, ShopDate};
-use ports::{BackOffice, Clock, DayFigures, StoreError, UnmatchedPayment};
+use ports::{AdminOrders, Clock, DayFigures, StoreError, UnmatchedPayment};
 
-/// 经营数据: what the shop's people see first in the morning.
+/// 经营数据: what staff see first in the morning.
 pub struct ShowFigures {
     /// The orders.
-    pub office: Arc<dyn BackOffice>,
+    pub admin: Arc<dyn AdminOrders>,
     /// Which day it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,13 +40,13 @@ impl ShowFigures {
     pub async fn execute(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
         let date = date.unwrap_or_else(|| self.clock.now().date());
         let first = date.days_before(Self::DAYS_BEFORE);
-        let week = self.office.figures(first, date).await?;
+        let week = self.admin.figures(first, date).await?;
         Ok(Figures {
             day: week.last().copied().unwrap_or_else(|| DayFigures::of_nothing(date)),
             week,
-            to_ship: self.office.count(OrderStatus::AwaitingShipment).await?,
-            awaiting_payment: self.office.count(OrderStatus::AwaitingPayment).await?,
-            unmatched: self.office.unmatched_payments(first, date, Self::UNMATCHED).await?,
+            to_ship: self.admin.count(OrderStatus::AwaitingShipment).await?,
+            awaiting_payment: self.admin.count(OrderStatus::AwaitingPayment).await?,
+            unmatched: self.admin.unmatched_payments(first, date, Self::UNMATCHED).await?,
         })
     }
 }

@@ -3,19 +3,19 @@ use std::sync::Arc;
 use domain::{
     Money, Order, OrderId, OrderLedger, PaymentRecord, Refund, TimelineEntry, Username, returned_by_line,
 };
-use ports::{BackOffice, OrderFile, StoreError};
+use ports::{AdminOrders, OrderRecords, StoreError};
 
 use crate::show_order::timeline;
 
-/// 订单详情 of the shop's people: all that is on record of one order, whosever it is.
+/// 订单详情 of staff: all that is on record of one order, whosever it is.
 pub struct InspectOrder {
     /// What is on record.
-    pub office: Arc<dyn BackOffice>,
+    pub admin: Arc<dyn AdminOrders>,
 }
 
 /// All that is on record of one order, and what can still be done about its money.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderDossier {
+pub struct AdminOrderDetails {
     /// The order.
     pub order: Order,
     /// The buyer's name; empty where the user is gone.
@@ -45,20 +45,20 @@ pub enum InspectOrderError {
 
 impl InspectOrder {
     /// The order of this number.
-    pub async fn execute(&self, order_id: &OrderId) -> Result<OrderDossier, InspectOrderError> {
-        let file = self.office.file(order_id).await?;
-        file.and_then(dossier).ok_or(InspectOrderError::UnknownOrder)
+    pub async fn execute(&self, order_id: &OrderId) -> Result<AdminOrderDetails, InspectOrderError> {
+        let file = self.admin.file(order_id).await?;
+        file.and_then(details).ok_or(InspectOrderError::UnknownOrder)
     }
 }
 
-fn dossier(file: OrderFile) -> Option<OrderDossier> {
-    let OrderFile { ledger, username, changes } = file;
+fn details(file: OrderRecords) -> Option<AdminOrderDetails> {
+    let OrderRecords { ledger, username, changes } = file;
     let refundable = |payment: &PaymentRecord| ledger.refundable(&payment.trade.trade_no);
     let refundable_amount = ledger.settled_payment().map_or(Money::ZERO, refundable);
     let left: Vec<Money> = ledger.payments.iter().map(refundable).collect();
     let OrderLedger { order, payments, refunds, movements, .. } = ledger;
     let order = order?;
-    Some(OrderDossier {
+    Some(AdminOrderDetails {
         refundable_amount,
         timeline: timeline(&order, changes),
         returned: returned_by_line(&order, &movements),

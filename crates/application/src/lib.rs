@@ -15,20 +15,20 @@ mod inspect_order;
 mod jobs;
 mod ledger;
 mod list_orders;
+mod order_timers;
 mod payment_result;
 mod place_order;
 mod preview_order;
 mod recently;
 mod reconcile;
 mod refund_order;
-mod resend_news;
+mod resend_events;
 mod search_orders;
 mod settle_payment;
 mod ship_order;
 mod show_order;
 mod sign_in;
 mod start_payment;
-mod watch_orders;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
 pub use cancel_order::{CancelOrder, CancelOrderError};
@@ -37,31 +37,31 @@ pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
 pub use edit_addresses::{EditAddresses, EditAddressesError};
 pub use edit_cart::{EditCart, EditCartError, ShownLine};
 pub use figures::{Figures, ShowFigures};
-pub use inspect_order::{InspectOrder, InspectOrderError, OrderDossier};
+pub use inspect_order::{AdminOrderDetails, InspectOrder, InspectOrderError};
 pub use jobs::{
-    DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimers, Pass, PurgeKeys, PurgeNews, Schedule,
-    Supervisor, SweepCarts, TellNews,
+    DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimersJob, Pass, PurgeKeys,
+    PurgeOutbox, RemoveOrderedLines, Schedule, Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
+pub use order_timers::OrderTimers;
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use place_order::{
-    BatchItems, BatchRequest, CartCleaned, CartCleaner, DESK_PATIENCE, DeskSettings, OrderDesk, OrderItems,
-    Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError,
-    PlacementPorts, Unplaced,
+    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
+    OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
+    PlacementError, PlacementPorts, Unplaced,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
 pub use refund_order::{RefundOrder, RefundOrderError};
-pub use resend_news::ResendNews;
+pub use resend_events::ResendEvents;
 pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use ship_order::ShipOrder;
-pub use show_order::{OrderStory, ShowOrder, ShowOrderError};
+pub use show_order::{OrderDetails, ShowOrder, ShowOrderError};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
 pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
-pub use watch_orders::WatchOrders;
 
 use std::time::Duration;
 

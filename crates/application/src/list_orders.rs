@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, Unkept};
+use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, UnkeptPayment};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
@@ -39,7 +39,7 @@ pub struct ListedOrder {
     /// The order.
     pub order: Order,
     /// What goes back because it came too late or twice.
-    pub unkept: Option<Unkept>,
+    pub unkept: Option<UnkeptPayment>,
 }
 
 /// Why there is no list.
@@ -81,7 +81,7 @@ pub(crate) async fn listed(
     let payments = reader.payments(&ids).await?;
     let with_payments = |order: Order| {
         let its = payments.iter().filter(|payment| payment.trade.out_trade_no == order.id.as_str());
-        ListedOrder { unkept: Unkept::of(its), order }
+        ListedOrder { unkept: UnkeptPayment::of(its), order }
     };
     Ok(orders.into_iter().map(with_payments).collect())
 }

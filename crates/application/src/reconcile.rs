@@ -4,18 +4,18 @@ use domain::{
     BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate,
     ledger::ConfirmedRefund, reconcile,
 };
-use ports::{Clock, DayLedger, GatewayError, PaymentGateway, StoreError};
+use ports::{Clock, DailyStatements, GatewayError, PaymentGateway, StoreError};
 
 use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, Transact};
 
-/// 对账: compares a day of our books with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
+/// 对账: compares our statement of a day with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
 ///
 /// The bill says where to look; what is written follows from Alipay's signed answers to queries about it.
 pub struct Reconcile {
     /// Has the bill, and is asked about what it says.
     pub gateway: Arc<dyn PaymentGateway>,
     /// What is on record.
-    pub ledger: Arc<dyn DayLedger>,
+    pub ledger: Arc<dyn DailyStatements>,
     /// Where a refund is found again.
     pub transact: Arc<Transact>,
     /// Writes down payments, and refunds past this service.
@@ -75,9 +75,9 @@ impl Reconcile {
                 BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
             })
             .collect();
-        let books = self.ledger.books_of(day, &trade_nos, &request_nos).await?;
+        let statement = self.ledger.statement_of(day, &trade_nos, &request_nos).await?;
         let mut found = Vec::new();
-        for difference in reconcile(day, &bill, &books) {
+        for difference in reconcile(day, &bill, &statement) {
             let done = if repair { Some(self.repair(&difference).await) } else { None };
             found.push((difference, done));
         }

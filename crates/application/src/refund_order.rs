@@ -86,7 +86,7 @@ impl RefundOrder {
         for Claimed { item: refund, attempts } in due {
             let number = refund.out_request_no.clone();
             // What staff want was asked for by whoever wrote it down, perhaps at this very moment.
-            let attempts = if refund.kind.is_owed() { attempts } else { attempts.max(1) };
+            let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
             if let Err(error) = self.carry_out(refund, attempts).await {
                 tracing::error!(
                     out_request_no = number,
@@ -139,7 +139,7 @@ impl RefundOrder {
             // Under which numbers, Alipay does not say here.
             tracing::error!(
                 out_trade_no, trade_no, %past,
-                "more of a trade went back at Alipay than is on record; reconciling that day books it"
+                "more of a trade went back at Alipay than is on record; reconciling that day records it"
             );
         }
         let unknown = || TransactError::from(Refusal::UnknownRefund(out_request_no.clone()));

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
-use ports::{BackOffice, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
+use ports::{AdminOrders, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
 
-/// 订单搜索 of the shop's people: orders of all buyers, newest first, a page at a time, or all of them for a table.
+/// 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
 pub struct SearchOrders {
     /// Whose orders.
     pub users: Arc<dyn Users>,
     /// The orders.
-    pub office: Arc<dyn BackOffice>,
+    pub admin: Arc<dyn AdminOrders>,
 }
 
 /// Which orders are meant; what is none limits nothing.
@@ -37,7 +37,7 @@ pub struct FoundOrders {
 
 /// All orders that were found, page by page: nothing is read before it is asked for.
 pub struct OrderExport {
-    office: Arc<dyn BackOffice>,
+    admin: Arc<dyn AdminOrders>,
     /// None where there is nothing more.
     rest: Option<OrderSearch>,
     left: u32,
@@ -67,7 +67,7 @@ impl SearchOrders {
         if let Some(before) = before {
             search.numbers = search.numbers.below(before);
         }
-        let mut orders = self.office.search(&search).await?;
+        let mut orders = self.admin.search(&search).await?;
         let shown = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = orders.len() > shown;
         orders.truncate(shown);
@@ -81,7 +81,7 @@ impl SearchOrders {
     /// The database failed.
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
-        Ok(OrderExport { office: Arc::clone(&self.office), rest, left: Self::EXPORT_MOST })
+        Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })
     }
 
     /// What to look for; none where there is no such buyer.
@@ -115,7 +115,7 @@ impl OrderExport {
     pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
         let Some(search) = &self.rest else { return Ok(None) };
         let limit = search.limit.min(self.left);
-        let page = self.office.search(&OrderSearch { limit, ..search.clone() }).await?;
+        let page = self.admin.search(&OrderSearch { limit, ..search.clone() }).await?;
         let found = u32::try_from(page.len()).unwrap_or(u32::MAX);
         self.left = self.left.saturating_sub(found);
         self.rest = match page.last() {
@@ -134,6 +134,6 @@ impl OrderExport {
     pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ListedOrder>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();
-        Ok(Some(self.office.shipping_list(&ids).await?))
+        Ok(Some(self.admin.shipping_list(&ids).await?))
     }
 }

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use domain::{
     Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, Refund, RefundKind, RefundStatus, TimelineEntry,
-    Unkept,
+    UnkeptPayment,
 };
 use ports::{OrderReader, StoreError, Users};
 
@@ -16,11 +16,11 @@ pub struct ShowOrder {
 
 /// An order with its timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderStory {
+pub struct OrderDetails {
     /// The order.
     pub order: Order,
     /// What its buyer paid that goes back because it came too late or twice.
-    pub unkept: Option<Unkept>,
+    pub unkept: Option<UnkeptPayment>,
     /// What of the payment that paid it went back, or is going back, the first asked for first.
     pub refunds: Vec<Refund>,
     /// From its creation on.
@@ -43,19 +43,19 @@ pub enum ShowOrderError {
 
 impl ShowOrder {
     /// The user's order of this number.
-    pub async fn execute(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderStory, ShowOrderError> {
+    pub async fn execute(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, ShowOrderError> {
         let user_id = self.users.authenticate(caller).await??;
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
-        let unkept = Unkept::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
+        let unkept = UnkeptPayment::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
         let mut refunds = self.orders.refunds(order_id).await?;
         refunds.retain(concerns_buyer);
-        Ok(OrderStory { timeline: timeline(&order, changes), order, unkept, refunds })
+        Ok(OrderDetails { timeline: timeline(&order, changes), order, unkept, refunds })
     }
 }
 
-/// Not what was refused; and what did not pay the order is told as [`Unkept`].
+/// Not what was refused; and what did not pay the order is told as [`UnkeptPayment`].
 fn concerns_buyer(refund: &Refund) -> bool {
     let is_of_order = match refund.kind {
         RefundKind::Shop | RefundKind::External => true,

@@ -1,12 +1,12 @@
-//! Groups of orders at the desk, against mocked ports: what fails, what is tried again, who is told what.
+//! Groups of orders at the batcher, against mocked ports: what fails, what is tried again, who is told what.
 
 mod support;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use application::{
-    BatchItems, BatchRequest, CartCleaner, DeskSettings, OrderDesk, Outcome, Placement, PlacementError,
-    PlacementPorts, ShopRules, SweepCarts,
+    BatchItems, BatchRequest, BatcherSettings, CartCleaner, OrderBatcher, Outcome, Placement, PlacementError,
+    PlacementPorts, RemoveOrderedLines, ShopRules,
 };
 use domain::{
     AddressId, Caller, IdempotencyKey, NotAdmitted, OrderId, Refusal, RequestDigest, SkuId, UnpaidLimits,
@@ -21,7 +21,7 @@ use ports::{
 };
 use support::*;
 
-/// The desk's group placement over mocks.
+/// The batcher's group placement over mocks.
 struct Shop {
     store: Arc<PreparedPlacing>,
     placement: Arc<Placement>,
@@ -64,12 +64,12 @@ fn placement(
     let mut randomness = MockRandomness::new();
     randomness.expect_draw().return_const(7_u32);
     let carts = Arc::new(carts);
-    let sweep = SweepCarts {
+    let remover = RemoveOrderedLines {
         queue: Arc::new(MockCartRemovalQueue::new()),
         carts: Arc::clone(&carts) as _,
         clock: Arc::new(clock()),
     };
-    let (cleaner, _) = CartCleaner::new(Arc::new(sweep));
+    let (cleaner, _) = CartCleaner::new(Arc::new(remover));
     let ports = PlacementPorts {
         store,
         carts,
@@ -386,14 +386,14 @@ async fn a_commit_without_answer_is_looked_up_and_never_repeated() {
 }
 
 #[tokio::test]
-async fn the_desk_places_what_is_waiting_as_one_group() {
+async fn the_batcher_places_what_is_waiting_as_one_group() {
     let shop = shop(&[3], MockOrderReader::new(), vec![committing()]);
-    let (desk, mut writers) =
-        OrderDesk::open(Arc::clone(&shop.placement), DeskSettings { writers: 1, group: 64, queue: 64 });
+    let (batcher, mut writers) =
+        OrderBatcher::open(Arc::clone(&shop.placement), BatcherSettings { writers: 1, group: 64, queue: 64 });
     let (first, second, third) =
-        tokio::join!(desk.place(direct(1)), desk.place(direct(2)), desk.place(direct(3)));
+        tokio::join!(batcher.place(direct(1)), batcher.place(direct(2)), batcher.place(direct(3)));
     assert!(first.is_ok() && second.is_ok() && third.is_ok());
-    drop(desk);
+    drop(batcher);
     while writers.join_next().await.is_some() {}
     assert_eq!(groups(&shop), [(3, 3)]);
 }
@@ -401,9 +401,9 @@ async fn the_desk_places_what_is_waiting_as_one_group() {
 #[tokio::test]
 async fn a_full_desk_turns_away() {
     let shop = shop(&[1], MockOrderReader::new(), vec![committing()]);
-    let (desk, _writers) =
-        OrderDesk::open(Arc::clone(&shop.placement), DeskSettings { writers: 1, group: 1, queue: 1 });
-    let (first, second) = tokio::join!(desk.place(direct(1)), desk.place(direct(2)));
+    let (batcher, _writers) =
+        OrderBatcher::open(Arc::clone(&shop.placement), BatcherSettings { writers: 1, group: 1, queue: 1 });
+    let (first, second) = tokio::join!(batcher.place(direct(1)), batcher.place(direct(2)));
     assert!(first.is_ok());
     assert!(matches!(error(&second), PlacementError::Busy));
 }

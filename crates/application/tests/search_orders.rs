@@ -1,4 +1,4 @@
-//! 订单搜索 of the shop's people, a page at a time and as a table, against mocked ports.
+//! 订单搜索 of staff, a page at a time and as a table, against mocked ports.
 
 mod support;
 
@@ -9,7 +9,7 @@ use domain::{NumberRange, OrderId, OrderStatus, ShopTime};
 use mockall::Sequence;
 use ports::{
     FoundOrder, OrderSearch, StoreError,
-    mock::{MockBackOffice, MockUsers},
+    mock::{MockAdminOrders, MockUsers},
 };
 use support::*;
 
@@ -49,15 +49,15 @@ fn numbers_of(orders: &[FoundOrder]) -> Vec<String> {
     orders.iter().map(|order| order.id.to_string()).collect()
 }
 
-fn searching(users: MockUsers, office: MockBackOffice) -> SearchOrders {
-    SearchOrders { users: Arc::new(users), office: Arc::new(office) }
+fn searching(users: MockUsers, admin: MockAdminOrders) -> SearchOrders {
+    SearchOrders { users: Arc::new(users), admin: Arc::new(admin) }
 }
 
-/// The office, which is asked for this once.
-fn asked_for(expected: OrderSearch, found: Vec<FoundOrder>) -> MockBackOffice {
-    let mut office = MockBackOffice::new();
-    office.expect_search().times(1).withf(move |search| *search == expected).return_once(|_| Ok(found));
-    office
+/// The store, which is asked for this once.
+fn asked_for(expected: OrderSearch, found: Vec<FoundOrder>) -> MockAdminOrders {
+    let mut admin = MockAdminOrders::new();
+    admin.expect_search().times(1).withf(move |search| *search == expected).return_once(|_| Ok(found));
+    admin
 }
 
 fn everything(limit: u32) -> OrderSearch {
@@ -102,8 +102,8 @@ mod page {
     #[tokio::test]
     async fn the_last_order_shown_leads_to_the_next_page() {
         for (many, shown, next) in [(4, vec!["9", "8", "7"], Some("7")), (3, vec!["8", "7", "6"], None)] {
-            let office = asked_for(everything(4), down_to(6, many));
-            let use_case = searching(MockUsers::new(), office);
+            let admin = asked_for(everything(4), down_to(6, many));
+            let use_case = searching(MockUsers::new(), admin);
             let page = use_case.page(&OrderFilter::default(), None, 3).await.unwrap();
             assert_eq!(numbers_of(&page.orders), shown);
             assert_eq!(page.next.map(|id| id.to_string()).as_deref(), next);
@@ -119,7 +119,7 @@ mod page {
 
     #[tokio::test]
     async fn of_nobody_there_is_nothing_and_nothing_is_searched() {
-        let use_case = searching(stranger(), MockBackOffice::new());
+        let use_case = searching(stranger(), MockAdminOrders::new());
         let page = use_case.page(&of_buyer(), Some(&order_id()), 7).await.unwrap();
         assert_eq!((page.orders.len(), page.next), (0, None));
     }
@@ -128,12 +128,12 @@ mod page {
     async fn each_port_may_fail() {
         let mut users = MockUsers::new();
         users.expect_find().returning(|_| Err(store_down()));
-        let outcome = searching(users, MockBackOffice::new()).page(&of_buyer(), None, 7).await;
+        let outcome = searching(users, MockAdminOrders::new()).page(&of_buyer(), None, 7).await;
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))));
 
-        let mut office = MockBackOffice::new();
-        office.expect_search().returning(|_| Err(rows_locked()));
-        let outcome = searching(known_user(), office).page(&of_buyer(), None, 7).await;
+        let mut admin = MockAdminOrders::new();
+        admin.expect_search().returning(|_| Err(rows_locked()));
+        let outcome = searching(known_user(), admin).page(&of_buyer(), None, 7).await;
         assert!(matches!(outcome, Err(StoreError::Busy(_))));
     }
 }
@@ -150,11 +150,11 @@ mod export {
 
     #[tokio::test]
     async fn nothing_is_read_before_it_is_asked_for() {
-        let mut export = searching(known_user(), MockBackOffice::new()).export(&of_buyer()).await.unwrap();
+        let mut export = searching(known_user(), MockAdminOrders::new()).export(&of_buyer()).await.unwrap();
         drop(export);
 
-        let office = asked_for(OrderSearch { user_id: Some(USER), ..everything(PAGE) }, down_to(1, 2));
-        export = searching(known_user(), office).export(&of_buyer()).await.unwrap();
+        let admin = asked_for(OrderSearch { user_id: Some(USER), ..everything(PAGE) }, down_to(1, 2));
+        export = searching(known_user(), admin).export(&of_buyer()).await.unwrap();
         assert_eq!(numbers_of(&export.next().await.unwrap().unwrap()), ["2", "1"]);
         assert_eq!(export.next().await.unwrap(), None, "a page that is not full is the last");
         assert_eq!(export.next().await.unwrap(), None);
@@ -162,20 +162,20 @@ mod export {
 
     #[tokio::test]
     async fn a_full_page_is_followed_by_what_is_below_it() {
-        let mut office = MockBackOffice::new();
+        let mut admin = MockAdminOrders::new();
         let mut sequence = Sequence::new();
         let numbers = [NumberRange::all(), NumberRange::all().below(&number(&FIRST.to_string()))];
         let pages = [down_to(FIRST, page_size()), Vec::new()];
         for (numbers, page) in numbers.into_iter().zip(pages) {
             let expected = OrderSearch { numbers, ..everything(PAGE) };
-            office
+            admin
                 .expect_search()
                 .times(1)
                 .in_sequence(&mut sequence)
                 .withf(move |search| *search == expected)
                 .return_once(|_| Ok(page));
         }
-        let mut export = searching(MockUsers::new(), office).export(&OrderFilter::default()).await.unwrap();
+        let mut export = searching(MockUsers::new(), admin).export(&OrderFilter::default()).await.unwrap();
         assert_eq!(export.next().await.unwrap().unwrap().len(), page_size());
         assert_eq!(export.next().await.unwrap(), None);
         assert_eq!(export.next().await.unwrap(), None, "and nobody is asked again");
@@ -184,14 +184,14 @@ mod export {
     #[tokio::test]
     async fn it_ends_at_its_most() {
         let pages = SearchOrders::EXPORT_MOST / PAGE;
-        let mut office = MockBackOffice::new();
+        let mut admin = MockAdminOrders::new();
         let mut last = FIRST;
-        office.expect_search().times(usize::try_from(pages).unwrap()).returning(move |search| {
+        admin.expect_search().times(usize::try_from(pages).unwrap()).returning(move |search| {
             assert_eq!(search.limit, PAGE);
             last -= u64::from(PAGE);
             Ok(down_to(last, page_size()))
         });
-        let mut export = searching(MockUsers::new(), office).export(&OrderFilter::default()).await.unwrap();
+        let mut export = searching(MockUsers::new(), admin).export(&OrderFilter::default()).await.unwrap();
         let mut rows = 0;
         while let Some(orders) = export.next().await.unwrap() {
             rows += orders.len();
@@ -201,7 +201,7 @@ mod export {
 
     #[tokio::test]
     async fn of_nobody_there_is_nothing_and_nothing_is_searched() {
-        let mut export = searching(stranger(), MockBackOffice::new()).export(&of_buyer()).await.unwrap();
+        let mut export = searching(stranger(), MockAdminOrders::new()).export(&of_buyer()).await.unwrap();
         assert_eq!(export.next().await.unwrap(), None);
     }
 
@@ -209,17 +209,17 @@ mod export {
     async fn each_port_may_fail_and_the_same_page_be_asked_for_again() {
         let mut users = MockUsers::new();
         users.expect_find().returning(|_| Err(store_down()));
-        let outcome = searching(users, MockBackOffice::new()).export(&of_buyer()).await;
+        let outcome = searching(users, MockAdminOrders::new()).export(&of_buyer()).await;
         assert!(matches!(outcome, Err(StoreError::Unavailable(_))));
 
-        let mut office = MockBackOffice::new();
+        let mut admin = MockAdminOrders::new();
         let mut answers = vec![Ok(down_to(1, 2)), Err(rows_locked())];
-        office
+        admin
             .expect_search()
             .times(2)
             .withf(|search| *search == everything(PAGE))
             .returning(move |_| answers.pop().unwrap());
-        let mut export = searching(MockUsers::new(), office).export(&OrderFilter::default()).await.unwrap();
+        let mut export = searching(MockUsers::new(), admin).export(&OrderFilter::default()).await.unwrap();
         assert!(matches!(export.next().await, Err(StoreError::Busy(_))));
         assert_eq!(export.next().await.unwrap().map(|orders| orders.len()), Some(2));
     }

@@ -24,10 +24,10 @@ use domain::{
 };
 use futures_util::future::join_all;
 use ports::{
-    Credential, PasswordError, Passwords, ShelfPage, StoreError,
+    Credential, PasswordError, Passwords, SectionPage, StoreError,
     mock::{
         MockAddressEditor, MockCartStore, MockCatalog, MockClock, MockCredentials, MockPasswords,
-        MockShowcase, MockUsers,
+        MockStorefrontReader, MockUsers,
     },
 };
 use support::{
@@ -403,20 +403,20 @@ async fn an_address_book_is_changed_as_it_is_by_then() {
 
 #[tokio::test]
 async fn goods_that_are_not_there() {
-    let browse = |showcase: MockShowcase| BrowseGoods { showcase: Arc::new(showcase) };
-    let mut showcase = MockShowcase::new();
-    showcase.expect_shelf_page().times(2).returning(|_, _, _| Ok(ShelfPage { skus: vec![], total: 0 }));
-    let goods = browse(showcase);
-    assert!(goods.shelf(CatalogId(1), 1).await.is_ok());
-    assert!(matches!(goods.shelf(CatalogId(1), 2).await, Err(BrowseGoodsError::NoSuchPage)));
-    assert!(matches!(goods.shelf(CatalogId(1), 0).await, Err(BrowseGoodsError::NoSuchPage)));
-    assert!(matches!(goods.shelf(CatalogId(1), u32::MAX).await, Err(BrowseGoodsError::NoSuchPage)));
+    let browse = |storefront: MockStorefrontReader| BrowseGoods { storefront: Arc::new(storefront) };
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_section_page().times(2).returning(|_, _, _| Ok(SectionPage { skus: vec![], total: 0 }));
+    let goods = browse(storefront);
+    assert!(goods.section(CatalogId(1), 1).await.is_ok());
+    assert!(matches!(goods.section(CatalogId(1), 2).await, Err(BrowseGoodsError::NoSuchPage)));
+    assert!(matches!(goods.section(CatalogId(1), 0).await, Err(BrowseGoodsError::NoSuchPage)));
+    assert!(matches!(goods.section(CatalogId(1), u32::MAX).await, Err(BrowseGoodsError::NoSuchPage)));
 
-    let mut showcase = MockShowcase::new();
-    showcase.expect_product_of().returning(|_| Ok(None));
-    showcase.expect_product().returning(|_| Ok(None));
-    showcase.expect_shelves().returning(|_, _| Err(store_down()));
-    let goods = browse(showcase);
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_product_of().returning(|_| Ok(None));
+    storefront.expect_product().returning(|_| Ok(None));
+    storefront.expect_sections().returning(|_, _| Err(store_down()));
+    let goods = browse(storefront);
     assert!(matches!(goods.detail(SkuId(1)).await, Err(BrowseGoodsError::UnknownSku)));
     let chosen = Default::default();
     assert!(matches!(goods.choose(SpuId(1), &chosen).await, Err(BrowseGoodsError::NoSuchCombination)));

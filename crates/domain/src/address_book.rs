@@ -86,7 +86,7 @@ pub enum AddressChange {
         /// Which.
         id: AddressId,
         /// What becomes the default, where that must change.
-        heir: Option<AddressId>,
+        new_default: Option<AddressId>,
     },
     /// This entry is the default from now on, and no other.
     Prefer(AddressId),
@@ -131,8 +131,8 @@ impl AddressEntries {
             AddressEdit::Delete(id) => {
                 let was_default = self.find(*id)?.address.is_default;
                 let others = self.0.iter().map(|entry| &entry.address).filter(|address| address.id != *id);
-                let heir = others.min_by_key(|address| address.id).filter(|_| was_default);
-                Ok(AddressChange::Delete { id: *id, heir: heir.map(|address| address.id) })
+                let new_default = others.min_by_key(|address| address.id).filter(|_| was_default);
+                Ok(AddressChange::Delete { id: *id, new_default: new_default.map(|address| address.id) })
             }
             AddressEdit::Prefer(id) => {
                 self.find(*id)?;
@@ -249,8 +249,8 @@ mod tests {
     fn the_default_is_inherited() {
         let book = AddressEntries(vec![entry(3, true), entry(5, false), entry(9, false)]);
         let delete = |id| book.edit(&AddressEdit::Delete(AddressId(id)));
-        let deletion = |id, heir: Option<i32>| {
-            Ok(AddressChange::Delete { id: AddressId(id), heir: heir.map(AddressId) })
+        let deletion = |id, new_default: Option<i32>| {
+            Ok(AddressChange::Delete { id: AddressId(id), new_default: new_default.map(AddressId) })
         };
         assert_eq!(delete(3), deletion(3, Some(5)));
         assert_eq!(delete(9), deletion(9, None));

@@ -13,9 +13,9 @@ pub enum CartEdit {
         count: i64,
     },
     /// One more of a SKU that is in it.
-    More(SkuId),
+    Increment(SkuId),
     /// One less, but never below one.
-    Less(SkuId),
+    Decrement(SkuId),
     /// So many of a SKU that is in it, whatever its line said before; the tick stays as it is.
     Set {
         /// Which.
@@ -87,10 +87,10 @@ impl Cart {
         match edit {
             CartEdit::Add { sku_id, .. }
             | CartEdit::Set { sku_id, .. }
-            | CartEdit::More(sku_id)
+            | CartEdit::Increment(sku_id)
             | CartEdit::Select(sku_id) => vec![sku_id],
             CartEdit::SelectAll => self.lines.iter().map(|line| line.sku_id).collect(),
-            CartEdit::Less(_) | CartEdit::Unselect(_) | CartEdit::UnselectAll => Vec::new(),
+            CartEdit::Decrement(_) | CartEdit::Unselect(_) | CartEdit::UnselectAll => Vec::new(),
         }
     }
 
@@ -120,12 +120,12 @@ impl Cart {
                 let count = allowed(before.saturating_add(count), sku, limit)?;
                 CartLineChange::of(sku_id, line, count, true)
             }
-            CartEdit::More(sku_id) => {
+            CartEdit::Increment(sku_id) => {
                 let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
                 let count = allowed(line.count.max(0).saturating_add(1), on_shelf(sku_id)?, limit)?;
                 CartLineChange::of(sku_id, Some(line), count, line.selected)
             }
-            CartEdit::Less(sku_id) => {
+            CartEdit::Decrement(sku_id) => {
                 let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
                 CartLineChange::of(sku_id, Some(line), line.count.saturating_sub(1).max(1), line.selected)
             }
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(edit(&cart(&[]), add(4, 1)), Err(CartRefusal::StockShort));
         assert_eq!(edit(&cart(&[(3, 200, true)]), add(3, 1)), Err(CartRefusal::OverLimit { most: 200 }));
         assert_eq!(edit(&cart(&[(3, i64::MAX, true)]), add(3, i64::MAX)), Err(CartRefusal::StockShort));
-        let more = |sku| CartEdit::More(SkuId(sku));
+        let more = |sku| CartEdit::Increment(SkuId(sku));
         assert_eq!(edit(&cart(&[(1, 9, false)]), more(1)), Ok(vec![(1, 10, false)]), "not ticked by that");
         assert_eq!(edit(&cart(&[(1, 10, true)]), more(1)), Err(CartRefusal::StockShort));
         assert_eq!(edit(&cart(&[(3, 200, true)]), more(3)), Err(CartRefusal::OverLimit { most: 200 }));
@@ -305,14 +305,14 @@ mod tests {
             assert_eq!(edit(&cart(&[]), add(1, count)), Err(CartRefusal::InvalidCount));
         }
         let off_shelf = cart(&[(2, 1, false)]);
-        for refused in [CartEdit::Select(SkuId(2)), CartEdit::More(SkuId(2))] {
+        for refused in [CartEdit::Select(SkuId(2)), CartEdit::Increment(SkuId(2))] {
             assert_eq!(edit(&off_shelf, refused), Err(CartRefusal::UnknownSku));
         }
     }
 
     #[test]
     fn one_less_is_always_allowed_and_ends_at_one() {
-        let less = |sku| CartEdit::Less(SkuId(sku));
+        let less = |sku| CartEdit::Decrement(SkuId(sku));
         assert_eq!(edit(&cart(&[(1, 15, true)]), less(1)), Ok(vec![(1, 14, true)]), "the stock has shrunk");
         assert_eq!(edit(&cart(&[(1, 1, true)]), less(1)), Ok(vec![]));
         assert_eq!(edit(&cart(&[(2, -7, false)]), less(2)), Ok(vec![(2, 1, false)]));
@@ -343,8 +343,8 @@ mod tests {
     fn a_line_that_is_not_there_is_not_edited() {
         let one = SkuId(1);
         for edit_of in [
-            CartEdit::More(one),
-            CartEdit::Less(one),
+            CartEdit::Increment(one),
+            CartEdit::Decrement(one),
             CartEdit::Set { sku_id: one, count: 1 },
             CartEdit::Select(one),
             CartEdit::Unselect(one),

@@ -12,12 +12,12 @@ mod caller;
 mod cart;
 mod cart_edit;
 mod credentials;
-mod event;
 mod ids;
 pub mod ledger;
 mod money;
 mod number_range;
 mod order;
+mod order_event;
 mod order_number;
 mod payment;
 mod pricing;
@@ -45,7 +45,6 @@ pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use cart::{Cart, CartLine, CartStamp};
 pub use cart_edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 pub use credentials::{Password, PasswordHash, StoredPassword};
-pub use event::{Delivery, EventId, NewsId, OrderNews, OrderNewsKind};
 pub use ids::{
     AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
     SpuId, UserId, Username,
@@ -54,10 +53,11 @@ pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use number_range::NumberRange;
 pub use order::{NewOrder, Order, OrderGoods, PayMethod, RequestDigest};
+pub use order_event::{Delivery, EventId, OrderEvent, OrderEventKind, OutboxId};
 pub use order_number::OrderNumbers;
 pub use payment::{
     Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, RefusedMessage, Trade,
-    TradeStatus, Unkept, Unstorable,
+    TradeStatus, UnkeptPayment, Unstorable,
 };
 pub use pricing::Pricing;
 pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
@@ -65,7 +65,7 @@ pub use purchase::{
     AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
 };
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
-pub use reconciliation::{DayBooks, Difference, DifferenceKind, reconcile};
+pub use reconciliation::{DailyStatement, Difference, DifferenceKind, reconcile};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};

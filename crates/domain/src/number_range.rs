@@ -1,6 +1,6 @@
 use crate::{OrderId, ShopTime};
 
-/// A stretch of order numbers, which begin with the second in which the order was placed: how the shop's people say
+/// A stretch of order numbers, which begin with the second in which the order was placed: how staff say
 /// which orders they mean, and what a database finds by the key alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NumberRange {

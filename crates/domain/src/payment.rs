@@ -85,7 +85,7 @@ impl PaymentRecord {
     }
 
     /// Whether it must not be kept and some of it has not gone back so far.
-    pub fn is_owed(&self) -> bool {
+    pub fn is_automatic(&self) -> bool {
         self.status.is_refund_due()
             && self.trade.status != TradeStatus::Closed
             && self.trade.refunded < self.trade.total_amount
@@ -101,15 +101,15 @@ pub enum PaymentStatus {
     Duplicate,
     /// The order was cancelled and its stock is gone; this money goes back.
     Late,
-    /// Not the amount of the order; the shop's people decide.
+    /// Not the amount of the order; staff decide.
     WrongAmount,
-    /// No order has this number; the shop's people decide.
+    /// No order has this number; staff decide.
     UnknownOrder,
 }
 
 /// What a buyer paid for an order without paying it, because it came too late or twice, and what of that is back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unkept {
+pub struct UnkeptPayment {
     /// All that the shop does not keep.
     pub amount: Money,
     /// What of it went back for certain; the rest is on its way.
@@ -224,7 +224,7 @@ impl PaymentStatus {
         }
     }
 
-    /// Whether the shop's people decide what becomes of the money.
+    /// Whether staff decide what becomes of the money.
     pub fn is_undecided(self) -> bool {
         match self {
             Self::WrongAmount | Self::UnknownOrder => true,
@@ -233,7 +233,7 @@ impl PaymentStatus {
     }
 }
 
-impl Unkept {
+impl UnkeptPayment {
     /// Of the payments on record for the number of one order; none where the shop keeps them all.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
         let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());

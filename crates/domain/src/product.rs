@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{AttributeId, AttributeValueId, CatalogId, Money, SkuId, SpuId};
 
-/// A SKU as the shelves show it.
+/// A SKU as the sections show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkuCard {
     /// Which.

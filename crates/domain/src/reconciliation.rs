@@ -1,4 +1,4 @@
-//! Our books of a day against Alipay's bill of it.
+//! Our statement of a day against Alipay's bill of it.
 
 use std::collections::BTreeSet;
 
@@ -9,14 +9,14 @@ use crate::{
 
 /// What is on record of a day, and of whatever the bill of that day names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DayBooks {
+pub struct DailyStatement {
     /// Payments that were made on the day, and those of trades that the bill names.
     pub payments: Vec<PaymentRecord>,
     /// Refunds that were finished on the day, and those whose request numbers the bill names.
     pub refunds: Vec<Refund>,
 }
 
-/// Something on which our books and the bill do not agree.
+/// Something on which our statement and the bill do not agree.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
     /// In what way.
@@ -33,7 +33,7 @@ pub struct Difference {
     pub theirs: Option<String>,
 }
 
-/// In what way our books and the bill do not agree.
+/// In what way our statement and the bill do not agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DifferenceKind {
     /// The bill has it, and we do not.
@@ -65,12 +65,12 @@ impl DifferenceKind {
     }
 }
 
-/// Every difference between the bill of a day and our books; first those of payments, then those of refunds, then the
+/// Every difference between the bill of a day and our statement; first those of payments, then those of refunds, then the
 /// lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
 ///
 /// A refund is booked there when it happens and here when we learn of it. Only one that was asked for and finished
 /// within the day must be on that day's bill: another may be on the one before, or after.
-pub fn reconcile(day: ShopDate, bill: &Bill, books: &DayBooks) -> Vec<Difference> {
+pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<Difference> {
     let mut differences = Vec::new();
     let mut billed: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
     for entry in &bill.entries {
@@ -85,9 +85,9 @@ pub fn reconcile(day: ShopDate, bill: &Bill, books: &DayBooks) -> Vec<Difference
     };
     let is_unreadable =
         |trade_no: &str| bill.unreadable.iter().any(|line| !trade_no.is_empty() && line.trade_no == trade_no);
-    differences.extend(of_kind(false).filter_map(|entry| payment_differs(entry, &books.payments)));
+    differences.extend(of_kind(false).filter_map(|entry| payment_differs(entry, &statement.payments)));
     let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
-    for payment in books.payments.iter().filter(paid_today) {
+    for payment in statement.payments.iter().filter(paid_today) {
         let trade_no = payment.trade.trade_no.as_str();
         if !billed.contains(&(trade_no, None)) && !is_unreadable(trade_no) {
             differences.push(Difference {
@@ -100,8 +100,8 @@ pub fn reconcile(day: ShopDate, bill: &Bill, books: &DayBooks) -> Vec<Difference
             });
         }
     }
-    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, &books.refunds)));
-    for refund in books.refunds.iter().filter(|refund| is_of_day(refund, day)) {
+    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, &statement.refunds)));
+    for refund in statement.refunds.iter().filter(|refund| is_of_day(refund, day)) {
         let is_billed = billed.contains(&(refund.trade_no.as_str(), Some(refund.out_request_no.as_str())));
         if !is_billed && !is_unreadable(&refund.trade_no) {
             differences.push(Difference {
@@ -135,7 +135,7 @@ fn unreadable(line: &UnreadableLine) -> Difference {
     }
 }
 
-/// What is on the bill and not in our books.
+/// What is on the bill and not in our statement.
 fn missing_here(entry: &BillEntry) -> Difference {
     let can_be_ours = OrderNumbers::could_have_given(&entry.out_trade_no);
     let kind = if can_be_ours { DifferenceKind::MissingHere } else { DifferenceKind::Foreign };
@@ -250,8 +250,8 @@ mod tests {
 
     type Told = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
 
-    fn told(bill: &[BillEntry], books: DayBooks) -> Vec<Told> {
-        let differences = reconcile(day(), &bill.to_vec().into(), &books).into_iter();
+    fn told(bill: &[BillEntry], statement: DailyStatement) -> Vec<Told> {
+        let differences = reconcile(day(), &bill.to_vec().into(), &statement).into_iter();
         differences.map(|d| (d.kind, d.trade_no, d.out_request_no, d.ours, d.theirs)).collect()
     }
 
@@ -259,19 +259,19 @@ mod tests {
 
     #[test]
     fn books_that_agree_have_no_differences() {
-        let books = DayBooks {
+        let statement = DailyStatement {
             payments: vec![payment("A", "10.00", NOON)],
             refunds: vec![refund("r", "3.00", RefundStatus::Succeeded, [NOON, NOON])],
         };
-        assert_eq!(told(&[entry("A", "3.00", Some("r")), entry("A", "10.00", None)], books), []);
-        assert_eq!(told(&[], DayBooks::default()), []);
+        assert_eq!(told(&[entry("A", "3.00", Some("r")), entry("A", "10.00", None)], statement), []);
+        assert_eq!(told(&[], DailyStatement::default()), []);
     }
 
     #[test]
     fn each_kind_is_told_apart() {
         use DifferenceKind::{Amount, MissingHere, MissingThere, Status};
         let text = |text: &str| Some(text.to_owned());
-        let books = DayBooks {
+        let statement = DailyStatement {
             payments: vec![payment("A", "10.00", NOON), payment("C", "5.00", NOON)],
             refunds: vec![
                 refund("r1", "3.00", RefundStatus::Requested, [NOON, NOON]),
@@ -287,7 +287,7 @@ mod tests {
             entry("A", "0.50", Some("r3")),
         ];
         assert_eq!(
-            told(&bill, books),
+            told(&bill, statement),
             [
                 (Amount, "A".to_owned(), None, text("10.00"), text("10.01")),
                 (MissingHere, "B".to_owned(), None, None, text("7.00")),
@@ -309,7 +309,7 @@ mod tests {
         };
         let kinds = |number: &str| {
             let bill = [numbered(number, None), numbered(number, Some("r9"))];
-            told(&bill, DayBooks::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
+            told(&bill, DailyStatement::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
         };
         for ours in ["2026112510000001", "2026112510000000000001", "2026112510000001_2"] {
             assert_eq!(kinds(ours), [MissingHere, MissingHere], "{ours}");
@@ -324,7 +324,7 @@ mod tests {
     /// A line that cannot be read hides nothing else, and is not taken for a payment that Alipay lacks.
     #[test]
     fn a_line_that_cannot_be_read_is_listed() {
-        let books = DayBooks {
+        let statement = DailyStatement {
             payments: vec![payment("A", "10.00", NOON), payment("C", "5.00", NOON)],
             refunds: Vec::new(),
         };
@@ -335,7 +335,7 @@ mod tests {
             out_trade_no: "2026112510000001".to_owned(),
         };
         let bill = Bill { entries: vec![entry("B", "7.00", None)], unreadable: vec![line] };
-        let found: Vec<_> = reconcile(day(), &bill, &books)
+        let found: Vec<_> = reconcile(day(), &bill, &statement)
             .into_iter()
             .map(|one| (one.kind, one.trade_no, one.theirs))
             .collect();
@@ -356,7 +356,7 @@ mod tests {
 
     #[test]
     fn what_lies_across_midnight_is_not_missing() {
-        let books = DayBooks {
+        let statement = DailyStatement {
             payments: vec![payment("A", "10.00", "2026-11-24 23:59:59")],
             refunds: vec![
                 refund("r1", "3.00", RefundStatus::Succeeded, ["2026-11-24 23:59:59", "2026-11-25 00:00:09"]),
@@ -364,6 +364,6 @@ mod tests {
                 refund("r3", "3.00", RefundStatus::Failed, [NOON, NOON]),
             ],
         };
-        assert_eq!(told(&[], books), []);
+        assert_eq!(told(&[], statement), []);
     }
 }

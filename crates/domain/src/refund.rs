@@ -1,8 +1,8 @@
 use crate::{Cause, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeStatus};
 
-mod owed_number;
+mod automatic_number;
 
-pub(crate) use owed_number::owed_number;
+pub(crate) use automatic_number::automatic_number;
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Refund {
 /// Why money goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundKind {
-    /// The shop's people decided it.
+    /// Staff decided it.
     Shop,
     /// The order was cancelled and its stock is gone.
     Late,
@@ -57,7 +57,7 @@ pub enum RefundStatus {
     Failed,
 }
 
-/// What the shop's people ask for.
+/// What staff ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundAsk {
     /// Of which trade; none for the one that paid the order.
@@ -93,7 +93,7 @@ impl RefundKind {
     }
 
     /// Whether nobody would ask again if it failed: it is tried until it succeeds.
-    pub fn is_owed(self) -> bool {
+    pub fn is_automatic(self) -> bool {
         match self {
             Self::Late | Self::Duplicate => true,
             Self::Shop | Self::External => false,
@@ -135,7 +135,7 @@ impl Refund {
             return None;
         }
         Some(Self {
-            out_request_no: owed_number(&payment.trade.trade_no, 0),
+            out_request_no: automatic_number(&payment.trade.trade_no, 0),
             out_trade_no: payment.trade.out_trade_no.clone(),
             trade_no: payment.trade.trade_no.clone(),
             amount: payment.trade.total_amount,
@@ -152,7 +152,7 @@ impl Refund {
 }
 
 impl RefundAsk {
-    /// The longest name that the shop's people may give a request.
+    /// The longest name that staff may give a request.
     pub const MAX_REQUEST_ID: usize = 48;
 
     /// The number under which the request of this name happens once; none where the name is not 1 to

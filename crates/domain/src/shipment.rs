@@ -28,7 +28,7 @@ impl Shipment {
     /// The longest tracking number that is kept.
     pub const TRACKING_CHARS: usize = 64;
 
-    /// A shipment as the shop's people type it; blanks around are dropped.
+    /// A shipment as staff type it; blanks around are dropped.
     ///
     /// # Errors
     /// One of them is too long or has control characters.

@@ -71,7 +71,7 @@ pub struct Cause {
 pub enum Actor {
     /// The buyer whose order it is.
     Buyer,
-    /// The shop's people.
+    /// Staff.
     Shop,
     /// This service, by a rule such as the payment deadline.
     System,
@@ -90,7 +90,7 @@ pub struct StatusChange {
     pub to: OrderStatus,
     /// Who caused it.
     pub cause: Cause,
-    /// Why, in a few words for the shop's people; at most 200 characters are kept.
+    /// Why, in a few words for staff; at most 200 characters are kept.
     pub reason: String,
     /// When.
     pub at: ShopTime,
@@ -199,7 +199,7 @@ impl OrderStatus {
         Self::ALL.into_iter().find(|status| i64::from(status.code()) == code)
     }
 
-    /// What the shop's people call it.
+    /// What staff call it.
     pub fn label(self) -> &'static str {
         match self {
             Self::AwaitingPayment => "待付款",
@@ -224,7 +224,7 @@ impl Cause {
         Self { actor: Actor::Buyer, name: None, request_id }
     }
 
-    /// One of the shop's people, by a request or a command.
+    /// A member of staff, by a request or a command.
     pub fn shop(name: String, request_id: Option<String>) -> Self {
         Self { actor: Actor::Shop, name: Some(name), request_id }
     }

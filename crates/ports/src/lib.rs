@@ -11,24 +11,24 @@
 //! 3. The adapter, and its call of the suite.
 
 mod address_editor;
-mod back_office;
+mod admin_orders;
 mod cart_store;
 mod catalog;
 mod clock;
 mod credentials;
-mod day_ledger;
+mod daily_statements;
 mod direct_buys;
 mod idempotency_keys;
-mod news_delivery;
 mod order_reader;
 mod order_repo;
 mod payment_gateway;
-mod people;
 mod placing;
 mod refused_messages;
-mod showcase;
 mod store_error;
+mod storefront_reader;
 mod unit_of_work;
+mod users;
+mod webhook_queue;
 
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -36,32 +36,32 @@ pub mod contract;
 pub mod mock;
 
 pub use address_editor::AddressEditor;
-pub use back_office::{
-    BackOffice, DayFigures, FoundOrder, ListedOrder, OrderFile, OrderSearch, UnmatchedPayment,
+pub use admin_orders::{
+    AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, UnmatchedPayment,
 };
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
 pub use credentials::{Credential, Credentials, PasswordError, Passwords};
-pub use day_ledger::DayLedger;
+pub use daily_statements::DailyStatements;
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use idempotency_keys::IdempotencyKeys;
-pub use news_delivery::{ListenerError, NewsBacklog, NewsDelivery, NewsListener, Resend};
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use order_repo::{AppendError, Claimed, LockedOrder, OrderRepo};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,
     VerifiedNotification, VerifiedReturn,
 };
-pub use people::{AddressBook, Destination, Users};
 pub use placing::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
     PlacingTransaction,
 };
 pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
-pub use showcase::{Shelf, ShelfPage, Showcase};
 pub use store_error::{BoxError, StoreError};
+pub use storefront_reader::{Section, SectionPage, StorefrontReader};
 pub use unit_of_work::{
     CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, NewOrderRepo, Outbox, StockOutcome,
     StockRepo, UnitOfWork, UnitsOfWork,
 };
+pub use users::{AddressBook, Destination, Users};
+pub use webhook_queue::{OutboxBacklog, Resend, WebhookEndpoint, WebhookError, WebhookQueue};

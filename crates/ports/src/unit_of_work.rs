@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Allocation, NewOrder, OrderId, OrderNews, RepeatGuard, ShopTime};
+use domain::{Allocation, NewOrder, OrderEvent, OrderId, RepeatGuard, ShopTime};
 
 use crate::{BoxError, CartRemoval, StoreError};
 
@@ -21,7 +21,7 @@ pub trait UnitOfWork: Send {
     fn orders(&mut self) -> &mut dyn NewOrderRepo;
     /// The stock.
     fn stock(&mut self) -> &mut dyn StockRepo;
-    /// The news of orders.
+    /// Order events.
     fn outbox(&mut self) -> &mut dyn Outbox;
     /// The repeatable requests.
     fn idempotency(&mut self) -> &mut dyn IdempotencyRepo;
@@ -87,15 +87,15 @@ pub enum StockOutcome {
     Changed,
 }
 
-/// The news of orders within a unit of work.
+/// Order events within a unit of work.
 #[async_trait]
 pub trait Outbox: Send {
-    /// Writes news that are to be told if, and only if, the unit of work takes effect. Where nobody listens, an
+    /// Writes events that are delivered if, and only if, the unit of work takes effect. Where nobody listens, an
     /// implementation MAY drop them.
     ///
-    /// The caller MUST hold the lock on the order, or be creating it: the order of an order's news is that of these
+    /// The caller MUST hold the lock on the order, or be creating it: the order of an order's events is that of these
     /// calls.
-    async fn add(&mut self, news: &[OrderNews]) -> Result<(), StoreError>;
+    async fn add(&mut self, events: &[OrderEvent]) -> Result<(), StoreError>;
 }
 
 /// The repeatable requests within a unit of work.

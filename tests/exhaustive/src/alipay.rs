@@ -18,8 +18,8 @@ pub enum Number {
     Staff(u8),
     /// Made at Alipay's console.
     Console(u8),
-    /// Owed by the shop, of this trade; the second number counts those that were replaced.
-    Owed(u8, u8),
+    /// Automatic by the shop, of this trade; the second number counts those that were replaced.
+    Automatic(u8, u8),
 }
 
 /// One trade under the order's number.
@@ -145,8 +145,8 @@ impl Number {
             ("shop", None) => Some(Self::Staff(rest.parse().ok()?)),
             ("console", None) => Some(Self::Console(rest.parse().ok()?)),
             ("back", Some(rest)) => match rest.split_once('-') {
-                None => Some(Self::Owed(rest.parse().ok()?, 0)),
-                Some((trade, nth)) => Some(Self::Owed(trade.parse().ok()?, nth.parse().ok()?)),
+                None => Some(Self::Automatic(rest.parse().ok()?, 0)),
+                Some((trade, nth)) => Some(Self::Automatic(trade.parse().ok()?, nth.parse().ok()?)),
             },
             _other => None,
         }
@@ -158,8 +158,8 @@ impl fmt::Display for Number {
         match self {
             Self::Staff(n) => write!(f, "shop-{n}"),
             Self::Console(n) => write!(f, "console-{n}"),
-            Self::Owed(trade, 0) => write!(f, "back-T{trade}"),
-            Self::Owed(trade, nth) => write!(f, "back-T{trade}-{nth}"),
+            Self::Automatic(trade, 0) => write!(f, "back-T{trade}"),
+            Self::Automatic(trade, nth) => write!(f, "back-T{trade}-{nth}"),
         }
     }
 }

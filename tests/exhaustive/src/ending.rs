@@ -116,7 +116,7 @@ impl World {
         match (self.can_carry_out(number, refund), number) {
             (Some(_), _) => Some(Step::CarryOut(number)),
             (None, Number::Staff(_)) => Some(Step::Do(Cmd::RecordAnswer(number, Answer::Refused))),
-            (None, Number::Owed(..) | Number::Console(_)) => None,
+            (None, Number::Automatic(..) | Number::Console(_)) => None,
         }
     }
 }

@@ -38,8 +38,8 @@ impl World {
                     && world.trades.iter().any(|trade| trade.refund(number).is_some())
             })
         }),
-        ("an owed refund is replaced by one of what is left", |_, world| {
-            world.has_refund(|_, number, _| matches!(number, Number::Owed(_, 1..)))
+        ("an automatic refund is replaced by one of what is left", |_, world| {
+            world.has_refund(|_, number, _| matches!(number, Number::Automatic(_, 1..)))
         }),
         ("nothing is left of a trade, and refunds of it are not on record", |_, world| {
             world.order.ledger.payments.iter().any(|paid| {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use adapters::sql::{SqlConfig, SqlStore};
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId};
 use futures_util::{FutureExt, future::BoxFuture};
-use ports::{BackOffice, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
+use ports::{AdminOrders, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
 use tests::{Data, Setup};
 
 const FEW: i32 = 1_000;

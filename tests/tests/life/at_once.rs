@@ -104,7 +104,7 @@ async fn an_order_that_everybody_gives_up_is_cancelled_once() {
         let timeline = shop.timeline(id).await;
         assert_eq!(timeline.len(), 1, "{timeline:?}");
         assert!(timeline[0].starts_with("1>5 "), "{timeline:?}");
-        assert_eq!(shop.sandbox.books(id).await[0]["status"], "TRADE_CLOSED");
+        assert_eq!(shop.sandbox.trades(id).await[0]["status"], "TRADE_CLOSED");
         let moves = format!("SELECT COUNT(*) AS n FROM dashop_stock_move WHERE order_id = '{id}'");
         assert_eq!(shop.database.number(&moves).await, 1);
     }

@@ -68,7 +68,7 @@ async fn orders_are_listed_and_shown(setup: Setup) {
     assert_eq!(table.lines().count(), 1 + 3, "{table}");
 
     let sheet = done(&shop, &["order", &paid.id]);
-    let trade_no = shop.sandbox.books(&paid.id).await[0]["trade_no"].as_str().unwrap().to_owned();
+    let trade_no = shop.sandbox.trades(&paid.id).await[0]["trade_no"].as_str().unwrap().to_owned();
     for shown in
         [&paid.id, "2 待发货", "b905 (user 905)", "219.00 with a freight of 10.00", &trade_no, "支付成功"]
     {
@@ -247,7 +247,7 @@ async fn a_refund_that_alipay_leaves_unclear_is_written_down_and_finished_by_the
     assert_eq!(done(&shop, &command), format!("219.00 of order {} went back, request r1\n", order.id));
     let calls = shop.sandbox.calls_about(&order.id).await;
     assert_eq!(calls, ["refund", "refund", "refund", "fastpay.refund.query", "refund"]);
-    assert_eq!(shop.sandbox.books(&order.id).await[0]["refunds"].as_array().unwrap().len(), 1);
+    assert_eq!(shop.sandbox.trades(&order.id).await[0]["refunds"].as_array().unwrap().len(), 1);
 }
 
 async fn a_refund_that_alipay_refuses_has_failed(setup: Setup) {

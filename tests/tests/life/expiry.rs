@@ -25,7 +25,7 @@ async fn an_order_whose_buyer_left_the_cashier_is_closed_there_and_cancelled(set
     shop.expire(&order.id).await;
     shop.comes_to(&order.id, 5).await;
     assert_eq!(shop.sandbox.calls_about(&order.id).await, ["query", "close"]);
-    assert_eq!(shop.sandbox.books(&order.id).await[0]["status"], "TRADE_CLOSED");
+    assert_eq!(shop.sandbox.trades(&order.id).await[0]["status"], "TRADE_CLOSED");
     assert_eq!(shop.sandbox.refuses_to_be_paid(&order.id).await, "ACQ.TRADE_HAS_CLOSE");
     assert_eq!(shop.stock(901).await, (10, 0));
     assert_eq!(shop.timeline(&order.id).await, ["1>5 system"]);

@@ -45,10 +45,10 @@ async fn all_programs_are_killed_while_money_goes_back_and_it_goes_back_once() {
     let mut asked_before = 0;
     for Placed { id, .. } in &orders {
         assert_eq!(shop.refunds(id).await, ["duplicate succeeded 219.00"]);
-        let books = shop.sandbox.books(id).await;
-        let gone_back: Vec<_> = books.iter().map(|book| book["refunded"].as_str().unwrap()).collect();
+        let trades = shop.sandbox.trades(id).await;
+        let gone_back: Vec<_> = trades.iter().map(|trade| trade["refunded"].as_str().unwrap()).collect();
         assert_eq!(gone_back, ["0.00", AMOUNT]);
-        assert_eq!(books[1]["refunds"].as_array().unwrap().len(), 1, "{books:?}");
+        assert_eq!(trades[1]["refunds"].as_array().unwrap().len(), 1, "{trades:?}");
         let calls = shop.sandbox.calls_about(id).await;
         let sent = calls.iter().filter(|call| *call == "refund").count();
         assert_eq!(sent, 1, "{calls:?}");

@@ -66,10 +66,10 @@ async fn a_late_payment_of_what_others_bought_goes_back_to_the_fen(setup: Setup)
     shop.is_wholly_refunded_at_alipay(&order.id, &trade_no).await;
     until("the refund is written down", async || shop.refunds(&order.id).await == ["late succeeded 219.00"])
         .await;
-    let books = shop.sandbox.books(&order.id).await;
-    assert_eq!(books.len(), 1);
-    assert_eq!((&books[0]["status"], &books[0]["refunded"]), (&json!("TRADE_CLOSED"), &json!(AMOUNT)));
-    assert_eq!(books[0]["refunds"].as_array().unwrap().len(), 1, "{books:?}");
+    let trades = shop.sandbox.trades(&order.id).await;
+    assert_eq!(trades.len(), 1);
+    assert_eq!((&trades[0]["status"], &trades[0]["refunded"]), (&json!("TRADE_CLOSED"), &json!(AMOUNT)));
+    assert_eq!(trades[0]["refunds"].as_array().unwrap().len(), 1, "{trades:?}");
     assert_eq!(shop.payments(&order.id).await, ["late notification 219.00 219.00"]);
     assert_eq!(shop.timeline(&order.id).await, ["1>5 buyer"]);
     assert_eq!(shop.stock(902).await, (0, 1));
@@ -109,8 +109,8 @@ async fn a_refund_that_is_owed_is_tried_until_alipay_takes_it(setup: Setup) {
     .await;
     // Ten seconds later Alipay is asked what became of it.
     until("it is known", async || shop.refunds(&order.id).await == ["late succeeded 219.00"]).await;
-    let books = shop.sandbox.books(&order.id).await;
-    assert_eq!(books[0]["refunds"].as_array().unwrap().len(), 1, "the money went once: {books:?}");
+    let trades = shop.sandbox.trades(&order.id).await;
+    assert_eq!(trades[0]["refunds"].as_array().unwrap().len(), 1, "the money went once: {trades:?}");
     let calls = shop.sandbox.calls_about(&order.id).await;
     assert_eq!(calls, ["query", "refund", "refund", "refund", "fastpay.refund.query"]);
 }
@@ -124,10 +124,10 @@ async fn a_second_payment_goes_back_and_the_first_one_stays(setup: Setup) {
         shop.refunds(&order.id).await == ["duplicate succeeded 219.00"]
     })
     .await;
-    let books = shop.sandbox.books(&order.id).await;
-    assert_eq!(books.len(), 2);
-    assert_eq!(books[0]["refunded"], "0.00", "{books:?}");
-    assert_eq!(books[1]["refunds"].as_array().unwrap().len(), 1, "{books:?}");
+    let trades = shop.sandbox.trades(&order.id).await;
+    assert_eq!(trades.len(), 2);
+    assert_eq!(trades[0]["refunded"], "0.00", "{trades:?}");
+    assert_eq!(trades[1]["refunds"].as_array().unwrap().len(), 1, "{trades:?}");
     let payments = ["settled notification 219.00 0.00", "duplicate notification 219.00 219.00"];
     assert_eq!(shop.payments(&order.id).await, payments);
     assert_eq!(shop.timeline(&order.id).await, ["1>2 alipay"]);

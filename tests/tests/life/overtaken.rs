@@ -42,8 +42,8 @@ async fn a_refund_whose_notification_overtakes_its_answer_is_booked_once() {
         assert_eq!(shop.timeline(id).await, ["1>2 alipay", "2>6 shop"]);
         assert_eq!(shop.refunds(id).await, ["shop succeeded 219.00"]);
         assert_eq!(shop.payments(id).await, ["settled notification 219.00 219.00"]);
-        let books = shop.sandbox.books(id).await;
-        assert_eq!(books[0]["refunds"].as_array().map(Vec::len), Some(1), "{books:?}");
+        let trades = shop.sandbox.trades(id).await;
+        assert_eq!(trades[0]["refunds"].as_array().map(Vec::len), Some(1), "{trades:?}");
         let mut calls = shop.sandbox.calls_about(id).await;
         assert_eq!(calls.remove(0), "refund");
         assert!(calls.is_empty() || calls == ["fastpay.refund.query"], "{calls:?}");

@@ -1,4 +1,4 @@
-//! `dashop reconcile`: a day of our books against Alipay's bill.
+//! `dashop reconcile`: a day of our records against Alipay's bill.
 
 use std::{net::TcpListener, sync::Arc, time::Duration};
 
@@ -74,8 +74,8 @@ impl Shop {
         let id = created["data"]["order_id"].as_str().unwrap().to_owned();
         self.database.execute(&format!("UPDATE tb_order_info SET due_at = NULL WHERE {}", it(&id))).await;
         self.sandbox.arrive(created["data"]["pay_url"].as_str().unwrap()).unwrap();
-        let book = self.sandbox.pay(&id).unwrap();
-        (id, book.trade_no, book.paid_at.unwrap().date().to_string())
+        let trade = self.sandbox.pay(&id).unwrap();
+        (id, trade.trade_no, trade.paid_at.unwrap().date().to_string())
     }
 
     async fn status(&mut self, order_id: &str) -> i64 {

@@ -191,9 +191,9 @@ impl Shop {
     /// Waits until all the money of a trade is back with the buyer, as Alipay has it.
     pub(crate) async fn is_wholly_refunded_at_alipay(&self, order_id: &str, trade_no: &Value) {
         until(&format!("trade {trade_no} of {order_id} is refunded"), async || {
-            let books = self.sandbox.books(order_id).await;
-            let book = books.iter().find(|book| book["trade_no"] == *trade_no).unwrap();
-            book["refunded"] == book["total_amount"]
+            let trades = self.sandbox.trades(order_id).await;
+            let record = trades.iter().find(|record| record["trade_no"] == *trade_no).unwrap();
+            record["refunded"] == record["total_amount"]
         })
         .await;
     }

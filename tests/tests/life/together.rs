@@ -273,10 +273,15 @@ async fn check_all(shop: &mut Shop, orders: &Orders, calls_before: usize) {
             assert_eq!(shop.payments(id).await, end.payments, "{kind:?} {id}");
             assert_eq!(shop.refunds(id).await, end.refunds, "{kind:?} {id}");
             assert_eq!(moves(&mut shop.database, id).await, end.moves, "{kind:?} {id}");
-            let books = shop.sandbox.books(id).await;
-            let gone_back: Vec<&str> = books.iter().map(|book| book["refunded"].as_str().unwrap()).collect();
+            let trades = shop.sandbox.trades(id).await;
+            let gone_back: Vec<&str> =
+                trades.iter().map(|trade| trade["refunded"].as_str().unwrap()).collect();
             assert_eq!(gone_back, end.gone_back, "{kind:?} {id}");
-            assert_eq!(books.iter().any(|book| book["paid"] == true), !end.payments.is_empty(), "{books:?}");
+            assert_eq!(
+                trades.iter().any(|trade| trade["paid"] == true),
+                !end.payments.is_empty(),
+                "{trades:?}"
+            );
         }
         let (left, sold) = end.stock;
         assert_eq!(shop.stock(kind.sku()).await, (left.into(), sold.into()), "{kind:?}");

@@ -1,4 +1,4 @@
-//! Refunds that the shop's people make in Alipay's console: the shop learns of them by notifications.
+//! Refunds that staff make in Alipay's console: the shop learns of them by notifications.
 
 use alipay_protocol::Params;
 use serde_json::json;

@@ -21,7 +21,7 @@ use ports::{AddressBook, CartStore, Clock, OrderRepo};
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
 use crate::{
-    books,
+    accounts,
     world::{BUYER, Process, World},
 };
 
@@ -162,7 +162,7 @@ impl<'a> Sequence<'a> {
 
     /// What no notification told and no query asks for is found in the bills of the days on which it happened.
     async fn reconcile(&mut self) {
-        let booked = self.orders.iter().flat_map(|order| self.world.sandbox.books_of(order.as_str()));
+        let booked = self.orders.iter().flat_map(|order| self.world.sandbox.trades_of(order.as_str()));
         let times = booked.flat_map(|book| {
             let refunds: Vec<_> = book.refunds.iter().map(|refund| refund.at).collect();
             book.paid_at.into_iter().chain(refunds)
@@ -305,7 +305,7 @@ impl<'a> Sequence<'a> {
         if !self.go_to_cashier(&order, true).await {
             return;
         }
-        let all = self.world.sandbox.books_of(order.as_str()).into_iter().rfind(|book| book.paid).unwrap();
+        let all = self.world.sandbox.trades_of(order.as_str()).into_iter().rfind(|book| book.paid).unwrap();
         let part = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
         let amount = if self.one_in(2) { all.total_amount } else { part };
         let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
@@ -339,7 +339,7 @@ impl<'a> Sequence<'a> {
             let is_acknowledged = outcome.as_ref().is_some_and(|told| told.starts_with("Ok"));
             self.tell(outcome.unwrap_or_else(|| "killed".to_owned()));
             match work {
-                Work::Deliver(form) if is_acknowledged => books::must_be_on_record(self, &form.0).await,
+                Work::Deliver(form) if is_acknowledged => accounts::must_be_on_record(self, &form.0).await,
                 // Alipay sends again what was not acknowledged.
                 Work::Deliver(form) => {
                     self.held.push(HeldNotification { out_trade_no: String::new(), form: form.0 });
@@ -366,7 +366,7 @@ impl<'a> Sequence<'a> {
         if let Work::Deliver(form) = &work
             && is_done
         {
-            books::must_be_on_record(self, &form.0).await;
+            accounts::must_be_on_record(self, &form.0).await;
         }
         is_done
     }

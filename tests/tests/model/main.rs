@@ -1,5 +1,5 @@
 //! A model of the shop's worst days: random sequences of everything that happens to orders and their money, and after
-//! each the books must add up, ours and Alipay's.
+//! each the trades must add up, ours and Alipay's.
 //!
 //! The real use cases run on the real store and speak with the sandbox over HTTP, in a time that the test makes pass.
 //! Three processes share the database. What a process was doing may be cut off at any point, as by a kill.
@@ -13,7 +13,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
-mod books;
+mod accounts;
 mod events;
 mod world;
 
@@ -29,7 +29,7 @@ async fn run(data: Data, seeds: impl IntoIterator<Item = u64>) {
         let mut sequence = events::Sequence::begin(&world, seed).await;
         sequence.happen().await;
         sequence.settle_down().await;
-        books::must_add_up(&sequence).await;
+        accounts::must_add_up(&sequence).await;
     }
 }
 

@@ -13,9 +13,9 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, PaymentResult, Placement, PlacementPorts, Recently,
-    Reconcile, RefundOrder, SettlePayment, ShipOrder, ShopRules, StartPayment, SweepCarts, Transact,
-    WatchOrders,
+    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, OrderTimers, PaymentResult, Placement, PlacementPorts,
+    Recently, Reconcile, RefundOrder, RemoveOrderedLines, SettlePayment, ShipOrder, ShopRules, StartPayment,
+    Transact,
 };
 use domain::{Caller, Merchant, Money, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username};
 use ports::{Clock, PaymentGateway};
@@ -59,7 +59,7 @@ pub(crate) struct Process {
     pub(crate) ship: ShipOrder,
     pub(crate) confirm: ConfirmReceipt,
     pub(crate) refund: Arc<RefundOrder>,
-    pub(crate) watch: Arc<WatchOrders>,
+    pub(crate) watch: Arc<OrderTimers>,
     pub(crate) reconcile: Reconcile,
 }
 
@@ -122,7 +122,7 @@ impl Process {
             payment_deadline: Duration::from_secs(30 * 60),
             receipt_after: Duration::from_secs(10 * 24 * 3600),
         };
-        let sweep = SweepCarts {
+        let sweep = RemoveOrderedLines {
             queue: Arc::clone(store) as _,
             carts: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
@@ -191,7 +191,7 @@ impl Process {
                 refund: Arc::clone(&refund),
                 clock: Arc::clone(&clock),
             },
-            watch: Arc::new(WatchOrders {
+            watch: Arc::new(OrderTimers {
                 orders: Arc::clone(store) as _,
                 transact,
                 gateway: Arc::clone(gateway),

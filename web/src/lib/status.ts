@@ -36,7 +36,7 @@ const PAYMENTS: Readonly<Record<string, string>> = {
   unknown_order: '未知订单',
 }
 
-/** What became of a payment, for the shop's people. */
+/** What became of a payment, for staff. */
 export const paymentText = (status: string): string => PAYMENTS[status] ?? status
 
 /** Whether a cancelled order came back to life: it was paid late, and its goods were still there. */

@@ -24,8 +24,8 @@ pub struct SqlConfig {
     pub lock_timeout: Duration,
     /// Where the carts are.
     pub carts: CartsIn,
-    /// Whether news of orders are kept for others.
-    pub news: NewsTo,
+    /// Whether order events are kept for others.
+    pub event_sink: EventSink,
     /// Whether and how the connections to MySQL are encrypted.
     pub tls: MysqlTls,
 }
@@ -39,9 +39,9 @@ pub enum CartsIn {
     Elsewhere,
 }
 
-/// What becomes of the news of orders.
+/// What becomes of order events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NewsTo {
+pub enum EventSink {
     /// Nobody listens: they are dropped, and cost nothing.
     Nobody,
     /// They are written with what they tell of, and delivered later.
@@ -105,7 +105,7 @@ impl SqlConfig {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             carts: CartsIn::Database,
-            news: NewsTo::Nobody,
+            event_sink: EventSink::Nobody,
             tls: MysqlTls::Off,
         }
     }
@@ -123,7 +123,7 @@ impl std::fmt::Debug for SqlConfig {
             .field("statement_timeout", &self.statement_timeout)
             .field("lock_timeout", &self.lock_timeout)
             .field("carts", &self.carts)
-            .field("news", &self.news)
+            .field("event_sink", &self.event_sink)
             .field("tls", &self.tls)
             .finish()
     }

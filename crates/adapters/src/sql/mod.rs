@@ -18,7 +18,7 @@ mod sqlite;
 mod store;
 mod types;
 
-pub use config::{CartsIn, ConnectError, MysqlTls, NewsTo, SqlConfig};
+pub use config::{CartsIn, ConnectError, EventSink, MysqlTls, SqlConfig};
 pub use migration::SchemaState;
 pub use obstacle::{NotWritable, Obstacle};
 pub use store::SqlStore;

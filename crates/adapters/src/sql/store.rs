@@ -3,17 +3,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Caller, Cart, CartLineChange, CartStamp, CatalogId,
-    DayBooks, Delivery, Difference, IdempotencyKey, NewsId, NotAdmitted, Order, OrderId, OrderStatus,
+    DailyStatement, Delivery, Difference, IdempotencyKey, NotAdmitted, Order, OrderId, OrderStatus, OutboxId,
     PasswordHash, PaymentRecord, Product, Refund, RefusedMessage, RepeatGuard, ShopDate, ShopTime, Sku,
     SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
-    CartRemovalQueue, CartStore, Catalog, Claimed, Credential, Credentials, DayFigures, DayLedger,
+    AddressBook, AddressEditor, AdminOrders, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
+    CartRemovalQueue, CartStore, Catalog, Claimed, Credential, Credentials, DailyStatements, DayFigures,
     Destination, DirectBuy, DirectBuys, FoundOrder, IdempotencyKeys, IdempotencyRecord, ListedOrder,
-    LockedOrder, NewsBacklog, NewsDelivery, OrderClaim, OrderFile, OrderListQuery, OrderReader, OrderRepo,
-    OrderSearch, PlacingStore, RefusedMessages, Resend, Shelf, ShelfPage, Showcase, StoreError, UnitOfWork,
-    UnitsOfWork, UnmatchedPayment, Users,
+    LockedOrder, OrderClaim, OrderListQuery, OrderReader, OrderRecords, OrderRepo, OrderSearch,
+    OutboxBacklog, PlacingStore, RefusedMessages, Resend, Section, SectionPage, StoreError, StorefrontReader,
+    UnitOfWork, UnitsOfWork, UnmatchedPayment, Users, WebhookQueue,
 };
 
 use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
@@ -34,16 +34,16 @@ trait Engine:
     + AddressBook
     + AddressEditor
     + Catalog
-    + Showcase
+    + StorefrontReader
     + Credentials
     + DirectBuys
     + OrderReader
-    + BackOffice
+    + AdminOrders
     + OrderRepo
     + UnitsOfWork
     + CartStore
-    + NewsDelivery
-    + DayLedger
+    + WebhookQueue
+    + DailyStatements
     + IdempotencyKeys
     + PlacingStore
     + CartRemovalQueue
@@ -246,7 +246,7 @@ impl OrderReader for SqlStore {
 }
 
 #[async_trait]
-impl BackOffice for SqlStore {
+impl AdminOrders for SqlStore {
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
         self.engine.search(search).await
     }
@@ -255,7 +255,7 @@ impl BackOffice for SqlStore {
         self.engine.shipping_list(ids).await
     }
 
-    async fn file(&self, id: &OrderId) -> Result<Option<OrderFile>, StoreError> {
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError> {
         self.engine.file(id).await
     }
 
@@ -386,18 +386,18 @@ impl AddressEditor for SqlStore {
 }
 
 #[async_trait]
-impl Showcase for SqlStore {
-    async fn shelves(&self, catalogs: u32, skus: u32) -> Result<Vec<Shelf>, StoreError> {
-        self.engine.shelves(catalogs, skus).await
+impl StorefrontReader for SqlStore {
+    async fn sections(&self, catalogs: u32, skus: u32) -> Result<Vec<Section>, StoreError> {
+        self.engine.sections(catalogs, skus).await
     }
 
-    async fn shelf_page(
+    async fn section_page(
         &self,
         catalog_id: CatalogId,
         skip: u32,
         limit: u32,
-    ) -> Result<ShelfPage, StoreError> {
-        self.engine.shelf_page(catalog_id, skip, limit).await
+    ) -> Result<SectionPage, StoreError> {
+        self.engine.section_page(catalog_id, skip, limit).await
     }
 
     async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError> {
@@ -421,7 +421,7 @@ impl Credentials for SqlStore {
 }
 
 #[async_trait]
-impl NewsDelivery for SqlStore {
+impl WebhookQueue for SqlStore {
     async fn claim(
         &self,
         now: ShopTime,
@@ -431,11 +431,11 @@ impl NewsDelivery for SqlStore {
         self.engine.claim(now, lease_until, limit).await
     }
 
-    async fn delivered(&self, ids: &[NewsId], at: ShopTime) -> Result<(), StoreError> {
+    async fn delivered(&self, ids: &[OutboxId], at: ShopTime) -> Result<(), StoreError> {
         self.engine.delivered(ids, at).await
     }
 
-    async fn put_off(&self, id: NewsId, due_at: Option<ShopTime>) -> Result<(), StoreError> {
+    async fn put_off(&self, id: OutboxId, due_at: Option<ShopTime>) -> Result<(), StoreError> {
         self.engine.put_off(id, due_at).await
     }
 
@@ -444,10 +444,10 @@ impl NewsDelivery for SqlStore {
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        NewsDelivery::purge(&*self.engine, delivered_before, limit).await
+        WebhookQueue::purge(&*self.engine, delivered_before, limit).await
     }
 
-    async fn backlog(&self) -> Result<NewsBacklog, StoreError> {
+    async fn backlog(&self) -> Result<OutboxBacklog, StoreError> {
         self.engine.backlog().await
     }
 }
@@ -460,14 +460,14 @@ impl RefusedMessages for SqlStore {
 }
 
 #[async_trait]
-impl DayLedger for SqlStore {
-    async fn books_of(
+impl DailyStatements for SqlStore {
+    async fn statement_of(
         &self,
         day: ShopDate,
         trade_nos: &[String],
         request_nos: &[String],
-    ) -> Result<DayBooks, StoreError> {
-        self.engine.books_of(day, trade_nos, request_nos).await
+    ) -> Result<DailyStatement, StoreError> {
+        self.engine.statement_of(day, trade_nos, request_nos).await
     }
 
     async fn keep(

@@ -75,7 +75,7 @@ impl Bench {
     }
 
     fn trade_no(&self) -> String {
-        self.sandbox.books()[0].trade_no.clone()
+        self.sandbox.trades()[0].trade_no.clone()
     }
 
     async fn refund(&self, out_request_no: &str, amount: &str) -> Result<RefundOutcome, GatewayError> {
@@ -153,8 +153,8 @@ async fn money_goes_back_once_a_number() {
     assert_eq!(bench.refunded("R1").await, Some(money("100.00")));
     assert_eq!(bench.refund("R2", "223.91").await.unwrap(), refunded("323.91"));
     assert_eq!(bench.refunded("R2").await, Some(money("223.91")));
-    let book = &bench.sandbox.books()[0];
-    assert_eq!((book.refunded, book.status), (money("323.91"), TradeStatus::Closed));
+    let trade = &bench.sandbox.trades()[0];
+    assert_eq!((trade.refunded, trade.status), (money("323.91"), TradeStatus::Closed));
     assert_eq!(bench.shop.query(&order()).await.unwrap().unwrap().refunded, money("323.91"));
     bench.sandbox.stop().await;
 }
@@ -203,8 +203,8 @@ async fn whatever_fails_the_money_goes_back_once_and_is_told() {
         assert_eq!(attempts, if kind == slow { 1 } else { 2 });
         assert_eq!(bench.refunded(&number).await, Some(money("30.00")));
     }
-    let book = &bench.sandbox.books()[0];
-    assert_eq!((book.refunded, book.refunds.len()), (money("300.00"), 10));
+    let trade = &bench.sandbox.trades()[0];
+    assert_eq!((trade.refunded, trade.refunds.len()), (money("300.00"), 10));
     bench.sandbox.stop().await;
 }
 
@@ -266,10 +266,10 @@ async fn of_two_trades_for_an_order_the_second_goes_back() {
         reason: "重复付款".to_owned(),
     };
     assert_eq!(bench.shop.refund(&request).await.unwrap(), refunded("323.91"));
-    let books = bench.sandbox.books_of(order().as_str());
-    assert_eq!((books[0].refunded, books[1].refunded), (Money::ZERO, money("323.91")));
-    assert_ne!(books[0].trade_no, books[1].trade_no);
-    assert_eq!(bench.shop.query(&order()).await.unwrap().unwrap().trade_no, books[0].trade_no);
+    let trades = bench.sandbox.trades_of(order().as_str());
+    assert_eq!((trades[0].refunded, trades[1].refunded), (Money::ZERO, money("323.91")));
+    assert_ne!(trades[0].trade_no, trades[1].trade_no);
+    assert_eq!(bench.shop.query(&order()).await.unwrap().unwrap().trade_no, trades[0].trade_no);
     assert_eq!(bench.refunded("R1").await, None);
     assert_eq!(bench.shop.refund_query(&second.trade_no, "R1").await.unwrap(), Some(second.total_amount));
     bench.sandbox.stop().await;
@@ -318,7 +318,7 @@ async fn no_subject_spoils_a_bill() {
     let bill = bench.shop.bill(ShopDate::parse("2019-11-28").unwrap()).await.unwrap().unwrap().entries;
     let told: Vec<_> = bill.into_iter().map(|entry| (entry.trade_no, entry.amount)).collect();
     let booked: Vec<_> =
-        bench.sandbox.books().into_iter().map(|book| (book.trade_no, book.total_amount)).collect();
+        bench.sandbox.trades().into_iter().map(|trade| (trade.trade_no, trade.total_amount)).collect();
     assert_eq!((told.len(), told), (subjects.len(), booked));
     bench.sandbox.stop().await;
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use adapters::sql::CartsIn;
-use domain::{Actor, OrderId, OrderNews, OrderNewsKind, OrderStatus, ShopTime};
+use domain::{Actor, OrderEvent, OrderEventKind, OrderId, OrderStatus, ShopTime};
 use mysql_async::{Conn, prelude::Queryable};
-use ports::{NewsDelivery, UnitsOfWork};
+use ports::{UnitsOfWork, WebhookQueue};
 use tokio::time::timeout;
 
 use super::sql_support::{Engine, SqlShop};
@@ -16,10 +16,10 @@ const HELD_AT_ORDER_2: &str = "RENAME TABLE dashop_outbox TO stored_outbox; \
     CREATE VIEW dashop_outbox AS SELECT * FROM stored_outbox \
     WHERE order_id <> '2' OR GET_LOCK('held', 30) + RELEASE_LOCK('held') = 2";
 
-fn news(order: &str, second: u32) -> OrderNews {
-    OrderNews {
+fn event(order: &str, second: u32) -> OrderEvent {
+    OrderEvent {
         order_id: OrderId::parse(order).unwrap(),
-        kind: OrderNewsKind::Created,
+        kind: OrderEventKind::Created,
         from: None,
         to: OrderStatus::AwaitingPayment,
         amount: None,
@@ -33,9 +33,9 @@ fn at(second: u32) -> ShopTime {
     ShopTime::parse(&format!("2019-11-28 12:00:{second:02}")).unwrap()
 }
 
-async fn write(shop: &SqlShop, news: &[OrderNews]) {
+async fn write(shop: &SqlShop, events: &[OrderEvent]) {
     let mut unit = shop.store.begin().await.unwrap();
-    unit.outbox().add(news).await.unwrap();
+    unit.outbox().add(events).await.unwrap();
     unit.commit().await.unwrap();
 }
 
@@ -49,7 +49,7 @@ async fn hold(conn: &mut Conn) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile() {
     let shop = SqlShop::on(Engine::mysql().await, CartsIn::Database).await;
-    write(&shop, &[news("1", 1), news("2", 2)]).await;
+    write(&shop, &[event("1", 1), event("2", 2)]).await;
     shop.engine.run(HELD_AT_ORDER_2).await;
     let mut holder = shop.engine.mysql_conn().await;
     hold(&mut holder).await;
@@ -62,15 +62,15 @@ async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile()
     let look = async { while shop.engine.number(waiting).await == 0 {} };
     timeout(Duration::from_secs(30), look).await.expect("the claim waits at order 2");
 
-    write(&shop, &[news("3", 3)]).await;
-    write(&shop, &[news("3", 4)]).await;
+    write(&shop, &[event("3", 3)]).await;
+    write(&shop, &[event("3", 4)]).await;
     let mut other = shop.engine.mysql_conn().await;
     let first = "START TRANSACTION; SELECT id FROM stored_outbox WHERE id = 3 FOR UPDATE";
     other.query_drop(first).await.unwrap();
     drop(holder.disconnect().await);
 
     let claimed = claiming.await.unwrap();
-    let orders: Vec<_> = claimed.iter().map(|claimed| claimed.item.news.order_id.as_str()).collect();
+    let orders: Vec<_> = claimed.iter().map(|claimed| claimed.item.event.order_id.as_str()).collect();
     assert_eq!(orders, ["1", "2"]);
     drop(other);
 }

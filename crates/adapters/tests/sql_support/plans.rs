@@ -13,8 +13,8 @@ use domain::{
 };
 use mysql_async::prelude::Queryable;
 use ports::{
-    AddressBook, BackOffice, BuyerQuery, CartRemovalQueue, Catalog, IdempotencyKeys, NewsDelivery,
-    OrderClaim, OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore, Resend, Users,
+    AddressBook, AdminOrders, BuyerQuery, CartRemovalQueue, Catalog, IdempotencyKeys, OrderClaim,
+    OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore, Resend, Users, WebhookQueue,
 };
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 

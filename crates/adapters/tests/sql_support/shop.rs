@@ -5,16 +5,16 @@ use std::sync::{
     atomic::{AtomicI32, Ordering},
 };
 
-use adapters::sql::{CartsIn, NewsTo, SqlConfig, SqlStore};
+use adapters::sql::{CartsIn, EventSink, SqlConfig, SqlStore};
 use async_trait::async_trait;
 use domain::{
     AddressId, Difference, DifferenceKind, Money, RefusedMessage, ShopDate, ShopTime, SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
-    Credentials, DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, Showcase, UnitsOfWork, Users,
-    contract::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
+    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
+    Credentials, DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore,
+    RefusedMessages, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    contract::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
 use super::Engine;
@@ -40,7 +40,7 @@ pub(crate) struct SqlShop {
 
 impl SqlShop {
     pub(crate) async fn on(engine: Engine, carts: CartsIn) -> Arc<Self> {
-        let config = SqlConfig { carts, news: NewsTo::Outbox, ..engine.config() };
+        let config = SqlConfig { carts, event_sink: EventSink::Outbox, ..engine.config() };
         Self::with(engine, &config).await
     }
 
@@ -73,7 +73,7 @@ impl Shop for SqlShop {
         &self.store
     }
 
-    fn showcase(&self) -> &dyn Showcase {
+    fn storefront(&self) -> &dyn StorefrontReader {
         &self.store
     }
 
@@ -93,7 +93,7 @@ impl Shop for SqlShop {
         &self.store
     }
 
-    fn office(&self) -> &dyn BackOffice {
+    fn admin(&self) -> &dyn AdminOrders {
         &self.store
     }
 
@@ -121,11 +121,11 @@ impl Shop for SqlShop {
         &self.store
     }
 
-    fn ledger(&self) -> &dyn DayLedger {
+    fn ledger(&self) -> &dyn DailyStatements {
         &self.store
     }
 
-    fn news(&self) -> &dyn NewsDelivery {
+    fn webhooks(&self) -> &dyn WebhookQueue {
         &self.store
     }
 
@@ -228,11 +228,15 @@ impl Shop for SqlShop {
         self.engine.run(&change).await;
     }
 
-    async fn books(&self, id: SkuId) -> Books {
+    async fn stock_record(&self, id: SkuId) -> StockRecord {
         let number = async |column| {
             self.engine.number(&format!("SELECT {column} AS n FROM DDSC_SKU WHERE id = {id}")).await
         };
-        Books { stock: number("stock").await, sales: number("sales").await, version: number("version").await }
+        StockRecord {
+            stock: number("stock").await,
+            sales: number("sales").await,
+            version: number("version").await,
+        }
     }
 
     async fn differences(&self, day: ShopDate) -> Vec<KeptDifference> {

@@ -7,13 +7,13 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    Actor, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NumberRange, OrderId, OrderNews,
-    OrderNewsKind, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopTime,
-    SkuId, SpuId, Trade, TradeStatus, UserId, ledger,
+    Actor, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NumberRange, OrderEvent,
+    OrderEventKind, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
+    ShopTime, SkuId, SpuId, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
-    BackOffice, CartRemoval, Catalog, Claimed, DayLedger, NewsDelivery, OrderListQuery, OrderReader,
-    OrderRepo, OrderSearch, Resend, Showcase, StoreError, UnitOfWork, UnitsOfWork,
+    AdminOrders, CartRemoval, Catalog, Claimed, DailyStatements, OrderListQuery, OrderReader, OrderRepo,
+    OrderSearch, Resend, StoreError, StorefrontReader, UnitOfWork, UnitsOfWork, WebhookQueue,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
@@ -147,9 +147,9 @@ pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let store = &rows.shop.store;
     let known = store.skus(&[good, bad]).await.unwrap();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), [good]);
-    let shelves = store.shelves(9, 9).await.unwrap();
-    assert_eq!(shelves[0].skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
-    let page = store.shelf_page(CatalogId(good.0), 0, 9).await.unwrap();
+    let sections = store.sections(9, 9).await.unwrap();
+    assert_eq!(sections[0].skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
+    let page = store.section_page(CatalogId(good.0), 0, 9).await.unwrap();
     assert_eq!(page.skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
     let product = store.product(SpuId(good.0)).await.unwrap().unwrap();
     assert_eq!(product.skus.iter().map(|sku| sku.card.id).collect::<Vec<_>>(), [good]);
@@ -204,8 +204,8 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
         payments.iter().map(|payment| payment.trade.trade_no.clone()).collect()
     };
     assert_eq!(trades(&OrderReader::payments(store, &[id(1), id(2)]).await.unwrap()), ["T1"]);
-    let books = store.books_of(day, &["T2".to_owned()], &[]).await.unwrap();
-    assert_eq!(trades(&books.payments), ["T1"]);
+    let statement = store.statement_of(day, &["T2".to_owned()], &[]).await.unwrap();
+    assert_eq!(trades(&statement.payments), ["T1"]);
     assert_eq!(
         rows.errors.take(),
         vec!["dashop_payment T2"; 3],
@@ -240,10 +240,10 @@ pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
     assert_eq!(rows.errors.take().len(), 1);
 }
 
-fn news(order: u32, second: u32) -> OrderNews {
-    OrderNews {
+fn event(order: u32, second: u32) -> OrderEvent {
+    OrderEvent {
         order_id: id(order),
-        kind: OrderNewsKind::Created,
+        kind: OrderEventKind::Created,
         from: None,
         to: OrderStatus::AwaitingPayment,
         amount: None,
@@ -259,7 +259,7 @@ async fn claim(rows: &Rows, now: u32) -> Vec<Claimed<Delivery>> {
 }
 
 fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
-    claimed.iter().map(|claimed| &claimed.item.news.order_id.as_str()[15..]).collect()
+    claimed.iter().map(|claimed| &claimed.item.event.order_id.as_str()[15..]).collect()
 }
 
 /// An event of a kind that this version does not know, and one of no moment: what follows them of their orders waits
@@ -267,7 +267,7 @@ fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
 pub(crate) async fn park_one_event(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let mut unit = rows.begin().await;
-    unit.outbox().add(&[news(1, 1), news(2, 2), news(1, 3), news(3, 4)]).await.unwrap();
+    unit.outbox().add(&[event(1, 1), event(2, 2), event(1, 3), event(3, 4)]).await.unwrap();
     unit.commit().await.unwrap();
     rows.run("UPDATE dashop_outbox SET kind = 'order.unheard_of' WHERE id = 1").await;
     rows.run(&format!("UPDATE dashop_outbox SET at = {ZERO_DATE} WHERE id = 4")).await;
@@ -293,7 +293,7 @@ pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let tell = async || {
         let mut unit = rows.begin().await;
-        unit.outbox().add(&[news(1, 1), news(2, 1)]).await.unwrap();
+        unit.outbox().add(&[event(1, 1), event(2, 1)]).await.unwrap();
         unit.commit().await.unwrap();
         claim(&rows, 10).await
     };

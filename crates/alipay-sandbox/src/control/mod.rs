@@ -7,7 +7,7 @@ use alipay_protocol::PrivateKey;
 use serde_json::json;
 
 use crate::{Refused, app::App, failure::Failure, ledger::TradeRef, operations};
-use wire::{BehaviourJson, BookJson, FaultJson, KeyJson, OrderJson, RefundJson, request_json};
+use wire::{BehaviourJson, FaultJson, KeyJson, OrderJson, RefundJson, TradeJson, request_json};
 
 /// The most bytes of a request.
 const MAX_BODY: usize = 16 * 1024;
@@ -25,7 +25,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
                     .route(web::post().to(add_faults))
                     .route(web::delete().to(clear_faults)),
             )
-            .route("/books", web::get().to(books))
+            .route("/trades", web::get().to(trades))
             .route("/requests", web::get().to(requests))
             .route("/pay", web::post().to(pay))
             .route("/pay-again", web::post().to(pay_again))
@@ -64,18 +64,18 @@ async fn clear_faults(app: web::Data<App>) -> HttpResponse {
     count_faults(app).await
 }
 
-/// Which books are asked for.
+/// Which trades are asked for.
 #[derive(serde::Deserialize)]
-struct BooksQuery {
+struct TradesQuery {
     out_trade_no: Option<String>,
 }
 
-async fn books(app: web::Data<App>, query: web::Query<BooksQuery>) -> HttpResponse {
-    let books = match &query.out_trade_no {
-        Some(out_trade_no) => operations::books_of(&app, out_trade_no),
-        None => operations::books(&app),
+async fn trades(app: web::Data<App>, query: web::Query<TradesQuery>) -> HttpResponse {
+    let trades = match &query.out_trade_no {
+        Some(out_trade_no) => operations::trades_of(&app, out_trade_no),
+        None => operations::trades(&app),
     };
-    HttpResponse::Ok().json(books.iter().map(BookJson::of).collect::<Vec<_>>())
+    HttpResponse::Ok().json(trades.iter().map(TradeJson::of).collect::<Vec<_>>())
 }
 
 async fn requests(app: web::Data<App>) -> HttpResponse {
@@ -84,11 +84,11 @@ async fn requests(app: web::Data<App>) -> HttpResponse {
 
 async fn pay(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
     let reference = TradeRef::OutTradeNo(order.out_trade_no.clone());
-    told(operations::pay(&app, &reference).map(|book| json!(BookJson::of(&book))))
+    told(operations::pay(&app, &reference).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn pay_again(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
-    told(operations::pay_again(&app, &order.out_trade_no).map(|book| json!(BookJson::of(&book))))
+    told(operations::pay_again(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn refund(app: web::Data<App>, refund: web::Json<RefundJson>) -> HttpResponse {
@@ -98,7 +98,7 @@ async fn refund(app: web::Data<App>, refund: web::Json<RefundJson>) -> HttpRespo
 }
 
 async fn finish(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
-    told(operations::finish(&app, &order.out_trade_no).map(|book| json!(BookJson::of(&book))))
+    told(operations::finish(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn change_key(app: web::Data<App>, change: web::Json<KeyJson>) -> HttpResponse {

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Book, Fault, FaultKind, FaultMoment, HeldNotification, NotificationBehaviour, NotificationRecord,
-    RequestRecord, trade,
+    Fault, FaultKind, FaultMoment, HeldNotification, NotificationBehaviour, NotificationRecord,
+    RequestRecord, TradeRecord, trade,
 };
 
 /// The most faults that one request adds.
@@ -146,7 +146,7 @@ impl From<BehaviourJson> for NotificationBehaviour {
 
 /// One trade.
 #[derive(Serialize)]
-pub(super) struct BookJson {
+pub(super) struct TradeJson {
     out_trade_no: String,
     trade_no: String,
     status: &'static str,
@@ -158,19 +158,19 @@ pub(super) struct BookJson {
     refunds: Vec<Value>,
 }
 
-impl BookJson {
-    pub(super) fn of(book: &Book) -> Self {
-        let refund = |one: &crate::BookedRefund| json!({ "out_request_no": one.out_request_no, "amount": one.amount.to_string(), "at": one.at.to_string() });
+impl TradeJson {
+    pub(super) fn of(trade: &TradeRecord) -> Self {
+        let refund = |one: &crate::RefundRecord| json!({ "out_request_no": one.out_request_no, "amount": one.amount.to_string(), "at": one.at.to_string() });
         Self {
-            out_trade_no: book.out_trade_no.clone(),
-            trade_no: book.trade_no.clone(),
-            status: trade::TradeStatus::from(book.status).word(),
-            total_amount: book.total_amount.to_string(),
-            paid: book.paid,
-            created_at: book.created_at.to_string(),
-            paid_at: book.paid_at.map(|at| at.to_string()),
-            refunded: book.refunded.to_string(),
-            refunds: book.refunds.iter().map(refund).collect(),
+            out_trade_no: trade.out_trade_no.clone(),
+            trade_no: trade.trade_no.clone(),
+            status: trade::TradeStatus::from(trade.status).word(),
+            total_amount: trade.total_amount.to_string(),
+            paid: trade.paid,
+            created_at: trade.created_at.to_string(),
+            paid_at: trade.paid_at.map(|at| at.to_string()),
+            refunded: trade.refunded.to_string(),
+            refunds: trade.refunds.iter().map(refund).collect(),
         }
     }
 }

@@ -91,7 +91,7 @@ async fn it_is_a_zip_of_a_detail_and_a_summary_in_gbk() {
         names,
         ["20881021462251350156_20191128_业务明细.csv", "20881021462251350156_20191128_业务明细(汇总).csv"]
     );
-    let trade_no = merchant.sandbox.books()[0].trade_no.clone();
+    let trade_no = merchant.sandbox.trades()[0].trade_no.clone();
     let detail: Vec<_> = files[0].1.split("\r\n").filter(|line| !line.starts_with('#')).collect();
     assert!(
         detail[0].starts_with("支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,"),

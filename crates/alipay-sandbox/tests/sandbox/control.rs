@@ -73,8 +73,8 @@ async fn buyers_and_the_console_are_played_and_the_books_shown() {
     let bad_amount = json!({ "out_trade_no": ORDER, "amount": "-1" });
     assert_eq!(post(&merchant, "refund", bad_amount).await.0, 400);
     assert_eq!(post(&merchant, "finish", order).await.1["status"], "TRADE_FINISHED");
-    let books = get(&merchant, "books").await;
-    let first = &books[0];
+    let trades = get(&merchant, "trades").await;
+    let first = &trades[0];
     assert_eq!(
         *first,
         json!({
@@ -89,9 +89,9 @@ async fn buyers_and_the_console_are_played_and_the_books_shown() {
             "refunds": [{ "out_request_no": number, "amount": "30.00", "at": "2019-11-28 20:40:08" }],
         })
     );
-    assert_eq!(books[1]["status"], "TRADE_SUCCESS");
-    assert_eq!(get(&merchant, &format!("books?out_trade_no={ORDER}")).await, books);
-    assert_eq!(get(&merchant, "books?out_trade_no=1").await, json!([]));
+    assert_eq!(trades[1]["status"], "TRADE_SUCCESS");
+    assert_eq!(get(&merchant, &format!("trades?out_trade_no={ORDER}")).await, trades);
+    assert_eq!(get(&merchant, "trades?out_trade_no=1").await, json!([]));
     let requests = get(&merchant, "requests").await;
     assert_eq!(
         (&requests[0]["method"], &requests[0]["out_trade_no"]),
@@ -114,6 +114,6 @@ async fn no_page_of_another_origin_can_send_it() {
     let body = json!({ "out_trade_no": ORDER }).to_string();
     let answer = request.header("content-type", "text/plain").body(body).send().await.unwrap();
     assert_eq!(answer.status(), 400);
-    assert!(!merchant.sandbox.books()[0].paid);
+    assert!(!merchant.sandbox.trades()[0].paid);
     merchant.sandbox.stop().await;
 }

@@ -8,7 +8,6 @@
 )]
 
 mod bills;
-mod books;
 mod cashier;
 mod certificates;
 mod control;
@@ -18,3 +17,4 @@ mod notifications;
 mod refunds;
 mod restart;
 mod shop;
+mod trades;

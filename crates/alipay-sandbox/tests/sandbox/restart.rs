@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::HttpResponse;
 use alipay_protocol::{Method, PrivateKey};
-use alipay_sandbox::{Book, Sandbox, SandboxConfig, SandboxKeys, StartError};
+use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys, StartError, TradeRecord};
 use serde_json::json;
 
 use crate::{
@@ -24,11 +24,11 @@ async fn a_paid_trade_is_still_paid_after_a_restart() {
     first.pay(&Merchant::page_pay_terms()).await;
     let before = first.call(Method::TradeQuery, json!({ "out_trade_no": ORDER })).await;
     first.sandbox.pay_again(ORDER).unwrap();
-    let books = first.sandbox.books();
+    let trades = first.sandbox.trades();
     first.sandbox.stop().await;
 
     let second = Merchant::started(config, key);
-    assert_eq!(second.sandbox.books(), books);
+    assert_eq!(second.sandbox.trades(), trades);
     let after = second.call(Method::TradeQuery, json!({ "trade_no": before["trade_no"] })).await;
     assert_eq!(after, before);
     assert_eq!(after["trade_status"], "TRADE_SUCCESS");
@@ -36,14 +36,14 @@ async fn a_paid_trade_is_still_paid_after_a_restart() {
 }
 
 /// What a sandbox finds that starts with a copy of this state file, as after a SIGKILL of the first one.
-async fn found_by_another(config: &SandboxConfig, key: &PrivateKey) -> Vec<Book> {
+async fn found_by_another(config: &SandboxConfig, key: &PrivateKey) -> Vec<TradeRecord> {
     let file = config.state_file.clone().unwrap();
     let copy = file.with_extension("copy");
     std::fs::copy(file, &copy).unwrap();
     let another = Merchant::started(SandboxConfig { state_file: Some(copy), ..config.clone() }, key.clone());
-    let books = another.sandbox.books();
+    let trades = another.sandbox.trades();
     another.sandbox.stop().await;
-    books
+    trades
 }
 
 #[actix_web::test]
@@ -66,15 +66,15 @@ async fn what_is_answered_or_notified_outlives_the_process() {
     merchant.notify_url = Some(shop.notify_url.clone());
 
     let page = merchant.visit(&Merchant::page_pay_terms()).await;
-    assert_eq!(found_by_another(&config, &key).await, merchant.sandbox.books(), "a trade");
+    assert_eq!(found_by_another(&config, &key).await, merchant.sandbox.trades(), "a trade");
     merchant.press(&page, "/cashier/pay").await;
     let paid = found_by_another(&config, &key).await;
-    assert_eq!(paid, merchant.sandbox.books());
+    assert_eq!(paid, merchant.sandbox.trades());
     assert!(paid[0].paid_at.is_some(), "{paid:?}");
     let refund = json!({ "out_trade_no": ORDER, "refund_amount": "1.00", "out_request_no": "r1" });
     merchant.call(Method::TradeRefund, refund).await;
     let refunded = found_by_another(&config, &key).await;
-    assert_eq!(refunded, merchant.sandbox.books());
+    assert_eq!(refunded, merchant.sandbox.trades());
     assert_eq!(refunded[0].refunds.len(), 1, "{refunded:?}");
 
     shop.received(2, &merchant.alipay).await;

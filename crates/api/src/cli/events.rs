@@ -1,15 +1,15 @@
-//! `dashop events`: the news of orders, told to another program.
+//! `dashop events`: the webhook deliveries of order events.
 
 use adapters::system::SystemClock;
 use clap::{Args, Subcommand};
 use domain::{ShopDate, ShopTime};
-use ports::{Clock, NewsBacklog, Resend};
+use ports::{Clock, OutboxBacklog, Resend};
 
 use super::{
     CommandError, order_number,
     output::{say, say_line},
 };
-use crate::{configuration::Configuration, wiring::resend_news};
+use crate::{configuration::Configuration, wiring::resend_events};
 
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
@@ -36,13 +36,13 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
     if configuration.events.is_none() {
         return Err(CommandError::NoListener);
     }
-    let news = resend_news(configuration).await?;
+    let events = resend_events(configuration).await?;
     match command {
         EventsCommand::Resend(arguments) => {
-            let resent = news.execute(&arguments.which()?).await?;
+            let resent = events.execute(&arguments.which()?).await?;
             say_line(format!("{resent} events will be sent once more"))
         }
-        EventsCommand::Status => say(told(&news.backlog().await?, SystemClock.now())),
+        EventsCommand::Status => say(told(&events.backlog().await?, SystemClock.now())),
     }
     .map(drop)
 }
@@ -57,8 +57,8 @@ impl ResendArguments {
     }
 }
 
-fn told(backlog: &NewsBacklog, now: ShopTime) -> String {
-    let NewsBacklog { undelivered, given_up, oldest } = backlog;
+fn told(backlog: &OutboxBacklog, now: ShopTime) -> String {
+    let OutboxBacklog { undelivered, given_up, oldest } = backlog;
     let mut said = format!("undelivered: {undelivered}\ngiven up: {given_up}\n");
     if let Some(oldest) = oldest {
         said.push_str(&format!("oldest: {oldest}, {} seconds ago\n", now.since(*oldest).as_secs()));
@@ -87,9 +87,9 @@ mod tests {
     #[test]
     fn the_state_is_told_in_words() {
         let now = ShopTime::parse("2019-11-28 20:40:08").unwrap();
-        assert_eq!(told(&NewsBacklog::default(), now), "undelivered: 0\ngiven up: 0\n");
+        assert_eq!(told(&OutboxBacklog::default(), now), "undelivered: 0\ngiven up: 0\n");
         let backlog =
-            NewsBacklog { undelivered: 7, given_up: 2, oldest: ShopTime::parse("2019-11-28 20:40:00") };
+            OutboxBacklog { undelivered: 7, given_up: 2, oldest: ShopTime::parse("2019-11-28 20:40:00") };
         assert_eq!(
             told(&backlog, now),
             "undelivered: 7\ngiven up: 2\noldest: 2019-11-28 20:40:00, 8 seconds ago\n"

@@ -4,7 +4,7 @@
 
 mod events;
 mod healthcheck;
-mod office;
+mod orders;
 mod output;
 mod reconcile;
 mod serve;
@@ -56,12 +56,12 @@ enum Command {
     Migrate,
     /// Fills a shop that has no users yet with demo goods, users, addresses and carts.
     SeedDemo,
-    /// Prints a token for a user, or for one of the shop's people, to call the service with.
+    /// Prints a token for a user, or for a member of staff, to call the service with.
     Token {
         /// The user's name (user_profile.username).
         #[arg(required_unless_present = "staff", conflicts_with = "staff")]
         user: Option<String>,
-        /// The name of one of the shop's people, for the shop side; timelines show it.
+        /// The name of a member of staff, for the shop side; timelines show it.
         #[arg(long, value_name = "NAME")]
         staff: Option<String>,
         /// For how many days it is valid.
@@ -88,20 +88,20 @@ enum Command {
         reason: String,
     },
     /// Lists orders of all buyers, newest first.
-    Orders(office::OrdersArguments),
+    Orders(orders::OrdersArguments),
     /// Shows all that is on record of one order.
     Order {
         /// The order's number.
         order: String,
     },
     /// Refunds a paid order, all of it or a part. The same request number again is the same refund.
-    Refund(office::RefundArguments),
+    Refund(orders::RefundArguments),
     /// Puts pieces of an order back into stock without money. The same request number again is the same return.
-    Return(office::ReturnArguments),
+    Return(orders::ReturnArguments),
     /// Compares a day's payments and refunds with Alipay's bill, and keeps what does not agree. Exit status 1 where
     /// anything does not, 2 where the day could not be compared.
     Reconcile(reconcile::ReconcileArguments),
-    /// Events: the news of orders, sent to DASHOP_EVENTS_URL.
+    /// Events: order events, sent to DASHOP_EVENTS_URL.
     #[command(subcommand)]
     Events(events::EventsCommand),
     /// Prints the settings in force, without secrets.
@@ -223,10 +223,10 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
         Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
-        Command::Orders(arguments) => office::orders(&configuration, &arguments).await,
-        Command::Order { order } => office::order(&configuration, &order).await,
-        Command::Refund(arguments) => office::refund(&configuration, arguments).await,
-        Command::Return(arguments) => office::return_pieces(&configuration, arguments).await,
+        Command::Orders(arguments) => orders::orders(&configuration, &arguments).await,
+        Command::Order { order } => orders::order(&configuration, &order).await,
+        Command::Refund(arguments) => orders::refund(&configuration, arguments).await,
+        Command::Return(arguments) => orders::return_pieces(&configuration, arguments).await,
         Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => show(&configuration),
@@ -333,7 +333,7 @@ async fn ship(
 
 async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
-    let reason = office::line("--reason", reason, office::MAX_REASON)?;
+    let reason = orders::line("--reason", reason, orders::MAX_REASON)?;
     let life = OrderLife::open(configuration).await?;
     life.cancel
         .by_shop(&order_id, &reason, &operator())

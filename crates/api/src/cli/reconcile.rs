@@ -1,4 +1,4 @@
-//! `dashop reconcile`: our books against Alipay's bill.
+//! `dashop reconcile`: our records against Alipay's bill.
 
 use std::process::ExitCode;
 

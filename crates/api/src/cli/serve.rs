@@ -39,7 +39,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     server.await?;
     tracing::info!("stopping: no more requests");
     jobs.stop(JOBS_END_WITHIN).await;
-    // With the last handle on the shop the desk closes; its writers place what is still waiting.
+    // With the last handle on the shop the batcher closes; its writers place what is still waiting.
     drop(shop);
     while writers.join_next().await.is_some() {}
     if let Some(sandbox) = sandbox {
@@ -62,8 +62,8 @@ async fn greet(
     let expires = SystemClock.now().unix_seconds() + week;
     let token = user_token(configuration, Username(user.to_owned()), expires).await?;
     say_line(format!("\ndashop 达达商城  {url}"))?;
-    if shop.office.staff.is_some() {
-        let code = shop.office.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());
+    if shop.admin.staff.is_some() {
+        let code = shop.admin.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());
         say_line(format!("Shop side        {url}/admin.html#code={code}  (works once, within an hour)"))?;
     }
     if let Some(gateway) = gateway {

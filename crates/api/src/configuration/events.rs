@@ -1,18 +1,18 @@
 use std::time::Duration;
 
-use adapters::events::ListenerConfig;
+use adapters::webhook::WebhookConfig;
 
 use super::{ConfigurationError, Source};
 
 /// What the secret must have at least, in bytes.
 const MIN_SECRET_BYTES: usize = 16;
 
-/// Who is told the news of orders.
+/// Where order events are delivered to.
 #[derive(Debug, Clone)]
 pub struct EventsConfiguration {
     /// Where, and with which secret.
-    pub listener: ListenerConfig,
-    /// How long news are kept after they were told.
+    pub listener: WebhookConfig,
+    /// How long events are kept after they were delivered.
     pub retention: Duration,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, C
         return Err(source.wrong("events_secret", &format!("must have at least {MIN_SECRET_BYTES} bytes")));
     }
     Ok(Some(EventsConfiguration {
-        listener: ListenerConfig { url, secret: secret.into_bytes() },
+        listener: WebhookConfig { url, secret: secret.into_bytes() },
         retention: Duration::from_secs(days * 24 * 3600),
     }))
 }

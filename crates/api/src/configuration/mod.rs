@@ -12,9 +12,9 @@ use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration}
 
 use adapters::{
     redis::RedisConfig,
-    sql::{CartsIn, NewsTo, SqlConfig},
+    sql::{CartsIn, EventSink, SqlConfig},
 };
-use application::{DeskSettings, ShopRules, SignInRules};
+use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 
 pub use alipay::AlipayKeys;
@@ -43,20 +43,20 @@ pub struct Configuration {
     /// What the shop's owner sets about selling.
     pub rules: ShopRules,
     /// How orders are written.
-    pub desk: DeskSettings,
+    pub batcher: BatcherSettings,
     /// For how long a request can be repeated under its key.
     pub key_retention: Duration,
     /// How buyers sign in; none where the shop's old back end does that.
     pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
     pub alipay: AlipayConfiguration,
-    /// Who is told the news of orders; none where nobody is.
+    /// Where order events are delivered to; `None` if nowhere.
     pub events: Option<EventsConfiguration>,
     /// After how long without success a background job is stalled.
     pub jobs_stalled_after: Duration,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
-    /// Verifies the tokens of the shop's people.
+    /// Verifies the tokens of staff.
     pub staff_secret: StaffSecret,
     /// What is logged.
     pub log: Log,
@@ -112,7 +112,7 @@ pub struct HttpConfiguration {
     pub body_limit: usize,
 }
 
-/// With what the tokens of the shop's people are signed.
+/// With what the tokens of staff are signed.
 #[derive(Debug, Clone)]
 pub enum StaffSecret {
     /// With this.
@@ -159,7 +159,7 @@ const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
 /// What the token secret of a real shop must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
 /// a shorter one than that is warned of.
 const MIN_SECRET_BYTES: usize = 16;
-/// What the secret of the shop's people must have: as HS256 asks for.
+/// What the secret of staff must have: as HS256 asks for.
 const MIN_STAFF_SECRET_BYTES: usize = 32;
 
 /// How long a failed sign-in counts.
@@ -193,7 +193,7 @@ impl Configuration {
         let jwt_secret = jwt_secret(source, is_embedded)?;
         let events = events::read(source)?;
         database.carts = if redis.is_some() { CartsIn::Elsewhere } else { CartsIn::Database };
-        database.news = if events.is_some() { NewsTo::Outbox } else { NewsTo::Nobody };
+        database.event_sink = if events.is_some() { EventSink::Outbox } else { EventSink::Nobody };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
         Ok(Self {
             // Everybody knows the demo users' passwords: never where real money comes in.
@@ -203,10 +203,10 @@ impl Configuration {
             migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
             redis,
             rules: rules(source)?,
-            desk: DeskSettings {
-                writers: source.within("desk_writers", 1, 1..=64)?,
-                group: source.within("desk_group", 64, 1..=500)?,
-                queue: source.within("desk_queue", 2000, 1..=100_000)?,
+            batcher: BatcherSettings {
+                writers: source.within("batch_writers", 1, 1..=64)?,
+                group: source.within("batch_size", 64, 1..=500)?,
+                queue: source.within("batch_queue", 2000, 1..=100_000)?,
             },
             key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
             sign_in: sign_in(source, http.trusted_proxy)?,
@@ -389,7 +389,7 @@ fn staff_secret(
         Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
             Err(source.wrong("staff_secret", &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
         }
-        // Whoever can sign for buyers could sign for the shop's people.
+        // Whoever can sign for buyers could sign for staff.
         Some(secret) if buyers.is_some_and(|buyers| buyers.reveal() == secret) => {
             Err(source.wrong("staff_secret", "must not be the buyers' secret, DASHOP_JWT_SECRET"))
         }

@@ -336,12 +336,12 @@ fn nothing_is_promised_by_default() {
 fn news_are_kept_only_where_somebody_is_told() {
     const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
     let nobody = read(&[]).unwrap();
-    assert!(nobody.events.is_none() && nobody.database.news == NewsTo::Nobody);
+    assert!(nobody.events.is_none() && nobody.database.event_sink == EventSink::Nobody);
     assert!(refusal(&[URL]).contains("DASHOP_EVENTS_SECRET is missing"));
     let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
     assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
     let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
-    assert_eq!(told.database.news, NewsTo::Outbox);
+    assert_eq!(told.database.event_sink, EventSink::Outbox);
     let shown = format!("{told:?}");
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }
@@ -357,7 +357,7 @@ const REAL: [(&str, &str); 5] = [
 const STAFF: &str = "DASHOP_STAFF_SECRET";
 
 #[test]
-fn the_shops_people_have_a_secret_of_their_own_that_cannot_be_guessed() {
+fn staff_have_a_secret_of_their_own_that_cannot_be_guessed() {
     for shop in [&[SECRET][..], &REAL] {
         let with = |secret| [shop, &[(STAFF, secret)]].concat();
         for short in ["x", "fifteen bytes..", "thirty-one bytes, one too few.."] {
@@ -387,7 +387,7 @@ fn without_a_secret_one_is_made_for_the_embedded_shop_and_a_real_shop_lets_nobod
 }
 
 #[test]
-fn the_secret_of_the_shops_people_may_be_in_a_file() {
+fn the_secret_of_staff_may_be_in_a_file() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let in_file = ("DASHOP_STAFF_SECRET_FILE", file.path().to_str().unwrap());
     let with = |secret: &str| {

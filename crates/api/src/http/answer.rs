@@ -9,14 +9,14 @@ use super::Code;
 
 /// An outcome that is not a success, as it is told to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct ApiError {
     /// Which.
     pub code: Code,
     /// In words, for people.
     pub text: Cow<'static, str>,
 }
 
-impl Failure {
+impl ApiError {
     /// With this text.
     pub fn new(code: Code, text: impl Into<Cow<'static, str>>) -> Self {
         Self { code, text: text.into() }
@@ -54,13 +54,13 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code.number(), self.text)
     }
 }
 
-impl ResponseError for Failure {
+impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
         StatusCode::OK
     }
@@ -70,7 +70,7 @@ impl ResponseError for Failure {
     }
 }
 
-impl actix_web::Responder for Failure {
+impl actix_web::Responder for ApiError {
     type Body = actix_web::body::BoxBody;
 
     fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {

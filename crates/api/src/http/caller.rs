@@ -5,7 +5,7 @@ use domain::{MarkKey, StoredPassword, Username};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{Code, Failure, Shop};
+use super::{ApiError, Code, Shop};
 use crate::configuration::Secret;
 
 /// Whoever sends a valid token; whether the user is let in is the use case's to find out.
@@ -108,8 +108,8 @@ impl TokenKey {
 }
 
 impl FromRequest for Caller {
-    type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
@@ -118,7 +118,7 @@ impl FromRequest for Caller {
     }
 }
 
-/// The token that the request brings, the buyers' or the shop's people's.
+/// The token that the request brings, the buyers' or staff's.
 pub(super) fn token_of(request: &HttpRequest) -> Option<&str> {
     let header = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     header.map(bearer)

@@ -7,7 +7,7 @@ use application::{
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
 
-use super::Failure;
+use super::ApiError;
 
 /// A code of the contract that is not a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Code {
     }
 
     /// The failure with the code's own text. Codes whose text names something have functions of their own.
-    pub(super) fn failure(self) -> Failure {
+    pub(super) fn failure(self) -> ApiError {
         let text = match self {
             Self::NotSignedIn => "Please login",
             Self::UnknownUser => "用户名不存在",
@@ -108,22 +108,22 @@ impl Code {
             Self::Unpayable => "订单金额无法支付",
             Self::Unforeseen => "系统错误",
         };
-        Failure::new(self, text)
+        ApiError::new(self, text)
     }
 }
 
-fn unavailable(sku_id: SkuId) -> Failure {
-    Failure::new(Code::Unavailable, format!("商品[{sku_id}]已下架"))
+fn unavailable(sku_id: SkuId) -> ApiError {
+    ApiError::new(Code::Unavailable, format!("商品[{sku_id}]已下架"))
 }
 
 /// Whatever the contract has no code for: the cause goes to the log, once, and not into the answer.
-pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> Failure {
+pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> ApiError {
     log_failure(error, "a request failed");
     Code::Unforeseen.failure()
 }
 
 /// What the database did not do. Rows that others hold are worth another try, which the client is told.
-fn store_failure(error: &StoreError) -> Failure {
+fn store_failure(error: &StoreError) -> ApiError {
     match error {
         StoreError::Busy(_) => Code::Busy.failure(),
         StoreError::Unavailable(_)
@@ -145,7 +145,7 @@ pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str)
     tracing::error!(error = chain, "{what}");
 }
 
-impl From<NotAdmitted> for Failure {
+impl From<NotAdmitted> for ApiError {
     fn from(refusal: NotAdmitted) -> Self {
         match refusal {
             NotAdmitted::UnknownUser => Code::UnknownUser.failure(),
@@ -154,7 +154,7 @@ impl From<NotAdmitted> for Failure {
     }
 }
 
-impl From<PreviewRefusal> for Failure {
+impl From<PreviewRefusal> for ApiError {
     fn from(refusal: PreviewRefusal) -> Self {
         match refusal {
             PreviewRefusal::NotAdmitted(refusal) => refusal.into(),
@@ -170,7 +170,7 @@ impl From<PreviewRefusal> for Failure {
     }
 }
 
-impl From<PlaceOrderError> for Failure {
+impl From<PlaceOrderError> for ApiError {
     fn from(error: PlaceOrderError) -> Self {
         match error {
             PlaceOrderError::NoDirectBuy => Self::new(Code::BadParameter, "请求参数错误:缺少参数 sku_id"),
@@ -183,7 +183,7 @@ impl From<PlaceOrderError> for Failure {
     }
 }
 
-impl From<PlacementError> for Failure {
+impl From<PlacementError> for ApiError {
     fn from(error: PlacementError) -> Self {
         match error {
             PlacementError::NotAdmitted(refusal) => refusal.into(),
@@ -210,7 +210,7 @@ impl From<PlacementError> for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Unavailable(sku_id) => unavailable(sku_id),
@@ -229,7 +229,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-impl From<ListOrdersError> for Failure {
+impl From<ListOrdersError> for ApiError {
     fn from(error: ListOrdersError) -> Self {
         match error {
             ListOrdersError::NotAdmitted(refusal) => refusal.into(),
@@ -238,7 +238,7 @@ impl From<ListOrdersError> for Failure {
     }
 }
 
-impl From<ConfirmReceiptError> for Failure {
+impl From<ConfirmReceiptError> for ApiError {
     fn from(error: ConfirmReceiptError) -> Self {
         match error {
             ConfirmReceiptError::NotAdmitted(refusal) => refusal.into(),
@@ -248,7 +248,7 @@ impl From<ConfirmReceiptError> for Failure {
     }
 }
 
-impl From<TransactError> for Failure {
+impl From<TransactError> for ApiError {
     fn from(error: TransactError) -> Self {
         match error {
             TransactError::Refused(refusal) => match refusal {
@@ -272,7 +272,7 @@ impl From<TransactError> for Failure {
     }
 }
 
-impl From<StartPaymentError> for Failure {
+impl From<StartPaymentError> for ApiError {
     fn from(error: StartPaymentError) -> Self {
         match error {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
@@ -285,7 +285,7 @@ impl From<StartPaymentError> for Failure {
     }
 }
 
-impl From<CancelOrderError> for Failure {
+impl From<CancelOrderError> for ApiError {
     fn from(error: CancelOrderError) -> Self {
         match error {
             CancelOrderError::NotAdmitted(refusal) => refusal.into(),
@@ -297,7 +297,7 @@ impl From<CancelOrderError> for Failure {
     }
 }
 
-impl From<ShowOrderError> for Failure {
+impl From<ShowOrderError> for ApiError {
     fn from(error: ShowOrderError) -> Self {
         match error {
             ShowOrderError::NotAdmitted(refusal) => refusal.into(),
@@ -307,7 +307,7 @@ impl From<ShowOrderError> for Failure {
     }
 }
 
-impl From<SettleError> for Failure {
+impl From<SettleError> for ApiError {
     fn from(error: SettleError) -> Self {
         match error {
             // Alipay knows more in a moment.
@@ -318,7 +318,7 @@ impl From<SettleError> for Failure {
     }
 }
 
-impl From<GatewayError> for Failure {
+impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
         log_failure(&error, "Alipay failed");
         Code::Alipay.failure()
@@ -326,7 +326,7 @@ impl From<GatewayError> for Failure {
 }
 
 /// What operation 6 answers where there is no state to tell; none where the message is not Alipay's or not for us.
-pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<Failure> {
+pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<ApiError> {
     match error {
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,
         PaymentResultError::UnknownOrder => Some(Code::UnknownOrder.failure()),

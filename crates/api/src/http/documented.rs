@@ -14,7 +14,7 @@ use utoipa::{
 
 use super::{
     Code,
-    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, ResultData, UnsignedData},
+    wire::{InvitationData, OrderDetailsData, OrdersData, PreviewData, ResultData, UnsignedData},
 };
 
 /// What `POST /v1/orders/processing/` is asked.
@@ -169,7 +169,7 @@ pub(super) enum OfGet {
     /// `status` 2.
     Receipt(Done),
     /// `status` 3.
-    Order(Box<Answer<OrderStoryData>>),
+    Order(Box<Answer<OrderDetailsData>>),
     Stranger(Stranger),
     Refused(Refused),
 }

@@ -56,7 +56,7 @@ pub async fn named(
 /// Does the work of a request within the time it has; none where it took longer.
 ///
 /// Placing an order MUST NOT be done in here: it would be written whether or not somebody still waits, and its buyer
-/// would be told that it failed. The desk and the database have time limits of their own.
+/// would be told that it failed. The batcher and the database have time limits of their own.
 pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
     let outcome = tokio::time::timeout(shop.request_timeout, work).await;
     if outcome.is_err() {

@@ -33,9 +33,9 @@ use domain::OrderId;
 
 use crate::configuration::Origins;
 
-pub use admin::{LoginCode, Office, StaffKey};
+pub use admin::{Admin, LoginCode, StaffKey};
 pub(crate) use admin::{TableError, end, first_moment, head, rows};
-pub use answer::Failure;
+pub use answer::ApiError;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;
 pub use health::{Readiness, ReadinessReport, Stopping};
@@ -67,7 +67,7 @@ pub struct Shop {
     /// The shop around the orders.
     pub storefront: Storefront,
     /// The shop side.
-    pub office: Office,
+    pub admin: Admin,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
     /// Whether the program was told to stop.
@@ -170,12 +170,12 @@ pub fn cors(allowed: &Origins) -> Cors {
         .max_age(3600)
 }
 
-async fn no_such_method() -> Failure {
-    Failure::new(Code::BadParameter, "请求参数错误:不支持的请求方法")
+async fn no_such_method() -> ApiError {
+    ApiError::new(Code::BadParameter, "请求参数错误:不支持的请求方法")
 }
 
-async fn no_such_operation() -> Failure {
-    Failure::new(Code::BadParameter, "请求参数错误:没有这个接口")
+async fn no_such_operation() -> ApiError {
+    ApiError::new(Code::BadParameter, "请求参数错误:没有这个接口")
 }
 
 /// For people a page, for programs JSON.

@@ -14,7 +14,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Code, Failure};
+use super::{ApiError, Code};
 
 /// Parameters by name. Null and the empty text count as absent.
 #[derive(Debug, Default)]
@@ -25,8 +25,8 @@ pub(super) struct Parameters {
 }
 
 /// A parameter that cannot be used; the text names it.
-fn bad(what: impl fmt::Display) -> Failure {
-    Failure::new(Code::BadParameter, Cow::Owned(format!("请求参数错误:{what}")))
+fn bad(what: impl fmt::Display) -> ApiError {
+    ApiError::new(Code::BadParameter, Cow::Owned(format!("请求参数错误:{what}")))
 }
 
 impl Parameters {
@@ -47,7 +47,11 @@ impl Parameters {
     ///
     /// # Errors
     /// The body is too large, or not a JSON object, or names a parameter twice.
-    pub(super) async fn of_body(request: &HttpRequest, body: Payload, limit: usize) -> Result<Self, Failure> {
+    pub(super) async fn of_body(
+        request: &HttpRequest,
+        body: Payload,
+        limit: usize,
+    ) -> Result<Self, ApiError> {
         let mut parameters = Self::of_query(request);
         let body = match body.to_bytes_limited(limit).await {
             Ok(Ok(body)) => body,
@@ -63,7 +67,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    fn get(&self, name: &str) -> Result<Option<&Value>, Failure> {
+    fn get(&self, name: &str) -> Result<Option<&Value>, ApiError> {
         if self.ambiguous.contains(name) {
             return Err(bad(format_args!("{name} 重复")));
         }
@@ -75,47 +79,47 @@ impl Parameters {
     }
 
     /// A whole number, also written as a text.
-    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Failure> {
+    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, ApiError> {
         let Some(value) = self.get(name)? else { return Ok(None) };
         whole(value).map(Some).ok_or_else(|| bad(format_args!("{name} 应为整数")))
     }
 
     /// A whole number that must be there.
-    pub(super) fn required_integer(&self, name: &str) -> Result<i64, Failure> {
+    pub(super) fn required_integer(&self, name: &str) -> Result<i64, ApiError> {
         self.integer(name)?.ok_or_else(|| missing(name))
     }
 
     /// The number of pieces of a direct buy. What is no whole number is no allowed quantity.
-    pub(super) fn quantity(&self, name: &str) -> Result<i64, Failure> {
+    pub(super) fn quantity(&self, name: &str) -> Result<i64, ApiError> {
         let value = self.get(name)?.ok_or_else(|| missing(name))?;
         whole(value).ok_or_else(|| Code::InvalidQuantity.failure())
     }
 
     /// The SKU of a direct buy. A number that no row can have is a SKU that does not exist.
-    pub(super) fn sku_id(&self, name: &str) -> Result<Option<SkuId>, Failure> {
+    pub(super) fn sku_id(&self, name: &str) -> Result<Option<SkuId>, ApiError> {
         match self.integer(name)? {
             None => Ok(None),
             Some(id) => match i32::try_from(id) {
                 Ok(id) => Ok(Some(SkuId(id))),
-                Err(_) => Err(Failure::new(Code::Unavailable, format!("商品[{id}]已下架"))),
+                Err(_) => Err(ApiError::new(Code::Unavailable, format!("商品[{id}]已下架"))),
             },
         }
     }
 
     /// The number of an order that must be there. What is not digits is an order that does not exist.
-    pub(super) fn order_id(&self, name: &str) -> Result<OrderId, Failure> {
+    pub(super) fn order_id(&self, name: &str) -> Result<OrderId, ApiError> {
         let text = self.scalar(name)?.ok_or_else(|| missing(name))?;
         OrderId::parse(&text).map_err(|_| Code::UnknownOrder.failure())
     }
 
     /// The number of the order where a page of a list ended.
-    pub(super) fn page_end(&self, name: &str) -> Result<Option<OrderId>, Failure> {
+    pub(super) fn page_end(&self, name: &str) -> Result<Option<OrderId>, ApiError> {
         let Some(text) = self.scalar(name)? else { return Ok(None) };
         OrderId::parse(&text).map(Some).map_err(|_| bad(format_args!("{name} 不是订单编号")))
     }
 
     /// A text, or a number as it is written: the old page passes order numbers on as JavaScript numbers.
-    fn scalar(&self, name: &str) -> Result<Option<String>, Failure> {
+    fn scalar(&self, name: &str) -> Result<Option<String>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -127,7 +131,7 @@ impl Parameters {
     }
 
     /// A line of text.
-    pub(super) fn text(&self, name: &str, most: usize) -> Result<Option<String>, Failure> {
+    pub(super) fn text(&self, name: &str, most: usize) -> Result<Option<String>, ApiError> {
         match self.get(name)? {
             None => Ok(None),
             Some(Value::String(text))
@@ -140,7 +144,7 @@ impl Parameters {
     }
 
     /// An amount of money.
-    pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, Failure> {
+    pub(super) fn amount(&self, name: &str) -> Result<Option<Money>, ApiError> {
         let Some(text) = self.scalar(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|_| bad(format_args!("{name} 应为金额")))
     }
@@ -153,11 +157,11 @@ fn rename_settlement(parameters: &mut BTreeMap<String, Value>) {
     }
 }
 
-pub(super) fn missing(name: &str) -> Failure {
+pub(super) fn missing(name: &str) -> ApiError {
     bad(format_args!("缺少参数 {name}"))
 }
 
-pub(super) fn unknown_value(name: &str) -> Failure {
+pub(super) fn unknown_value(name: &str) -> ApiError {
     bad(format_args!("{name} 的值未知"))
 }
 
@@ -169,7 +173,7 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-fn not_an_object(error: serde_json::Error) -> Failure {
+fn not_an_object(error: serde_json::Error) -> ApiError {
     match error.classify() {
         // Our own word about a name that is there twice.
         serde_json::error::Category::Data if error.to_string().starts_with(TWICE) => {

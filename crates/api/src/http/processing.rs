@@ -8,13 +8,13 @@ use application::{
 use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus};
 
 use super::{
-    Code, Failure, Shop,
+    ApiError, Code, Shop,
     answer::success,
     caller,
     documented::{OfGet, OfPost, PostBody},
     middleware::{in_time, request_id_of},
     parameters::{Parameters, missing, unknown_value},
-    wire::{InvitationData, OrderStoryData, OrdersData, PreviewData, UnsignedData},
+    wire::{InvitationData, OrderDetailsData, OrdersData, PreviewData, UnsignedData},
 };
 
 /// Orders of one page of the list, unless the client says otherwise, and at most.
@@ -45,7 +45,7 @@ pub(super) async fn get(
     request: HttpRequest,
     caller: caller::Caller,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let outcome = operation_of_get(&request, &caller.0, &shop).await;
     strangers_first(outcome, &caller.0, &shop).await
 }
@@ -54,7 +54,7 @@ async fn operation_of_get(
     request: &HttpRequest,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let parameters = &Parameters::of_query(request);
     match parameters.required_integer("status")? {
         0 => preview(parameters, caller, shop).await,
@@ -80,7 +80,7 @@ pub(super) async fn post(
     caller: caller::Caller,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let outcome = operation_of_post(&request, body, &caller.0, &shop).await;
     strangers_first(outcome, &caller.0, &shop).await
 }
@@ -90,7 +90,7 @@ async fn operation_of_post(
     body: web::Payload,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let parameters = bounded(shop, Parameters::of_body(request, body, shop.body_limit)).await?;
     match parameters.required_integer("status")? {
         0 => create(request, &parameters, caller, shop).await,
@@ -102,12 +102,12 @@ async fn operation_of_post(
 
 /// Who is not let in is told so, also where the parameters cannot be read and no use case has looked.
 async fn strangers_first(
-    outcome: Result<HttpResponse, Failure>,
+    outcome: Result<HttpResponse, ApiError>,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     match outcome {
-        Err(Failure { code: Code::BadParameter, .. }) => {
+        Err(ApiError { code: Code::BadParameter, .. }) => {
             match in_time(shop, shop.preview.users.authenticate(caller)).await {
                 Some(Ok(Err(refusal))) => Err(refusal.into()),
                 Some(Ok(Ok(_)) | Err(_)) | None => outcome,
@@ -118,7 +118,7 @@ async fn strangers_first(
 }
 
 /// The outcome of the work, or 50000 where it takes longer than a request may.
-async fn bounded<T>(shop: &Shop, work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+async fn bounded<T>(shop: &Shop, work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
     in_time(shop, work).await.unwrap_or_else(|| Err(Code::Unforeseen.failure()))
 }
 
@@ -128,7 +128,7 @@ enum SettlementType {
     Direct,
 }
 
-fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
+fn settlement_type(parameters: &Parameters) -> Result<SettlementType, ApiError> {
     match parameters.integer("settlement_type")? {
         Some(0) => Ok(SettlementType::Cart),
         Some(1) => Ok(SettlementType::Direct),
@@ -139,10 +139,10 @@ fn settlement_type(parameters: &Parameters) -> Result<SettlementType, Failure> {
 
 /// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer to a user of the shop
 /// has them.
-async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     let base_url = Some(shop.base_url.as_str());
     let refused =
-        |failure: Failure, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
+        |failure: ApiError, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
     let items = match preview_items(parameters) {
         Ok(items) => items,
         Err(failure) => {
@@ -159,15 +159,15 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
             Ok(Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url))
         }
         Some(Ok(preview)) => Ok(success(Some(PreviewData::from(preview)), base_url)),
-        Some(Err(error)) => match Failure::from(error.refusal) {
+        Some(Err(error)) => match ApiError::from(error.refusal) {
             // Nobody of the shop's: the same answer as everywhere.
-            stranger @ Failure { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
+            stranger @ ApiError { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
             failure => refused(failure, error.addresses),
         },
     }
 }
 
-fn preview_items(parameters: &Parameters) -> Result<PreviewItems, Failure> {
+fn preview_items(parameters: &Parameters) -> Result<PreviewItems, ApiError> {
     match settlement_type(parameters)? {
         SettlementType::Cart => Ok(PreviewItems::Cart),
         SettlementType::Direct => Ok(PreviewItems::Direct {
@@ -183,7 +183,7 @@ async fn create(
     parameters: &Parameters,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
     let items = match settlement_type(parameters)? {
         SettlementType::Cart => OrderItems::Cart,
@@ -204,20 +204,20 @@ async fn create(
         Ok(payment) => Ok(started(payment, shop)),
         Err(PlaceOrderError::Unsigned { order_id, total_amount, cause }) => {
             let data = UnsignedData::new(&order_id, total_amount);
-            Ok(Failure::from(cause).with_data(&data, Some(&shop.base_url)))
+            Ok(ApiError::from(cause).with_data(&data, Some(&shop.base_url)))
         }
         Err(error) => Err(error.into()),
     }
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Failure> {
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
     let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().and_then(IdempotencyKey::parse);
     key.map(Some).ok_or_else(|| unknown_value("Idempotency-Key"))
 }
 
 /// Operation 3.
-async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     let status = match parameters.required_integer("order_status")? {
         0 => None,
         code => Some(OrderStatus::from_code(code).ok_or_else(|| unknown_value("order_status"))?),
@@ -240,14 +240,14 @@ async fn confirm(
     parameters: &Parameters,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let order_id = parameters.order_id("order_id")?;
     shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
 /// Operation 5.
-async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     let order_id = parameters.order_id("order_id")?;
     Ok(started(shop.start_payment.execute(caller, &order_id).await?, shop))
 }
@@ -269,7 +269,7 @@ async fn cancel(
     parameters: &Parameters,
     caller: &Caller,
     shop: &Shop,
-) -> Result<HttpResponse, Failure> {
+) -> Result<HttpResponse, ApiError> {
     let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
@@ -278,8 +278,8 @@ async fn cancel(
 }
 
 /// Not in the old contract: one order, with how it came to be where it is.
-async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, Failure> {
+async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     let order_id = parameters.order_id("order_id")?;
-    let story = shop.show.execute(caller, &order_id).await?;
-    Ok(success(Some(OrderStoryData::from(story)), Some(&shop.base_url)))
+    let details = shop.show.execute(caller, &order_id).await?;
+    Ok(success(Some(OrderDetailsData::from(details)), Some(&shop.base_url)))
 }

@@ -10,7 +10,7 @@ use domain::Cause;
 use url::form_urlencoded;
 
 use super::{
-    Code, Failure, Shop,
+    ApiError, Code, Shop,
     answer::success,
     codes::{log_failure, payment_result_failure},
     documented::OfResult,
@@ -40,7 +40,7 @@ const ORDER_ID: &str = "order_id";
         content((OfResult = "application/json"), (String = "text/plain"))
     ))
 )]
-pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, Failure> {
+pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
     let query = without_order_id(request.query_string());
     let Some(outcome) =
         in_time(&shop, shop.payment_result.execute(&query, &Cause::alipay(request_id_of(&request)))).await
@@ -51,7 +51,7 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
         Ok(state) if state.is_paid => Ok(success(Some(ResultData::from(&state)), None)),
         Ok(state) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&state), None)),
         Err(PaymentResultError::Gateway { state, cause }) => {
-            Ok(Failure::from(cause).with_data(&ResultData::from(&state), None))
+            Ok(ApiError::from(cause).with_data(&ResultData::from(&state), None))
         }
         Err(error) => {
             let reason = error.to_string();

@@ -1,9 +1,9 @@
 //! The shapes of the contract's JSON.
 
-use application::{ListedOrder, OrderPage, OrderStory, PaymentInvitation, PaymentState, Preview};
+use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
 use domain::{
     Address, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry,
-    Unavailable, UnavailableReason, Unkept,
+    Unavailable, UnavailableReason, UnkeptPayment,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -103,19 +103,19 @@ struct OrderData {
     #[schema(required)]
     shipped_at: Option<String>,
     refunded_amount: String,
-    unkept_payment: Option<UnkeptData>,
+    unkept_payment: Option<UnkeptPaymentData>,
 }
 
 /// What was paid for an order without paying it, and what of that is back.
 #[derive(Serialize, ToSchema)]
-struct UnkeptData {
+struct UnkeptPaymentData {
     amount: String,
     refunded_amount: String,
 }
 
 /// `data` of one order with its timeline.
 #[derive(Serialize, ToSchema)]
-pub(super) struct OrderStoryData {
+pub(super) struct OrderDetailsData {
     order: OrderWithTimeline,
 }
 
@@ -297,22 +297,22 @@ impl From<ListedOrder> for OrderData {
             tracking_number: order.shipment.as_ref().map(|shipment| shipment.tracking_number.clone()),
             shipped_at: order.shipment.map(|shipment| shipment.shipped_at.to_string()),
             refunded_amount: order.refunded_amount.to_string(),
-            unkept_payment: unkept.map(UnkeptData::from),
+            unkept_payment: unkept.map(UnkeptPaymentData::from),
         }
     }
 }
 
-impl From<Unkept> for UnkeptData {
-    fn from(unkept: Unkept) -> Self {
+impl From<UnkeptPayment> for UnkeptPaymentData {
+    fn from(unkept: UnkeptPayment) -> Self {
         Self { amount: unkept.amount.to_string(), refunded_amount: unkept.refunded.to_string() }
     }
 }
 
-impl From<OrderStory> for OrderStoryData {
-    fn from(story: OrderStory) -> Self {
-        let timeline = story.timeline.into_iter().map(TimelineData::from).collect();
-        let refunds = story.refunds.into_iter().map(RefundData::from).collect();
-        let listed = ListedOrder { order: story.order, unkept: story.unkept };
+impl From<OrderDetails> for OrderDetailsData {
+    fn from(details: OrderDetails) -> Self {
+        let timeline = details.timeline.into_iter().map(TimelineData::from).collect();
+        let refunds = details.refunds.into_iter().map(RefundData::from).collect();
+        let listed = ListedOrder { order: details.order, unkept: details.unkept };
         Self { order: OrderWithTimeline { order: OrderData::from(listed), refunds, timeline } }
     }
 }

@@ -1,9 +1,9 @@
-//! Who is told the news of orders.
+//! Where order events are delivered to.
 
 use std::sync::Arc;
 
-use adapters::{events::HttpListener, sql::SqlStore, system::SystemClock};
-use application::{PurgeNews, ResendNews, TellNews};
+use adapters::{sql::SqlStore, system::SystemClock, webhook::HttpWebhook};
+use application::{DeliverWebhooks, PurgeOutbox, ResendEvents};
 use ports::Clock;
 
 use super::{StartError, open_store};
@@ -11,8 +11,8 @@ use crate::configuration::Configuration;
 
 /// What a server does for whoever listens.
 pub(super) struct EventJobs {
-    pub(super) tell: TellNews,
-    pub(super) purge: PurgeNews,
+    pub(super) tell: DeliverWebhooks,
+    pub(super) purge: PurgeOutbox,
 }
 
 /// For a server; none where nobody listens.
@@ -21,15 +21,15 @@ pub(super) fn event_jobs(
     configuration: &Configuration,
 ) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
-    let listener = HttpListener::new(&events.listener, Arc::new(SystemClock))?;
+    let listener = HttpWebhook::new(&events.listener, Arc::new(SystemClock))?;
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
     Ok(Some(EventJobs {
-        tell: TellNews {
-            news: Arc::clone(store) as _,
+        tell: DeliverWebhooks {
+            queue: Arc::clone(store) as _,
             listener: Arc::new(listener),
             clock: Arc::clone(&clock),
         },
-        purge: PurgeNews { news: Arc::clone(store) as _, clock, retention: events.retention },
+        purge: PurgeOutbox { queue: Arc::clone(store) as _, clock, retention: events.retention },
     }))
 }
 
@@ -37,7 +37,7 @@ pub(super) fn event_jobs(
 ///
 /// # Errors
 /// The database cannot be used.
-pub(crate) async fn resend_news(configuration: &Configuration) -> Result<ResendNews, StartError> {
+pub(crate) async fn resend_events(configuration: &Configuration) -> Result<ResendEvents, StartError> {
     let store = Arc::new(open_store(configuration).await?);
-    Ok(ResendNews { news: store, clock: Arc::new(SystemClock) })
+    Ok(ResendEvents { queue: store, clock: Arc::new(SystemClock) })
 }

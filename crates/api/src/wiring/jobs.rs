@@ -3,18 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::system::SystemRandomness;
-use application::{DueRefunds, OrderTimers, PurgeKeys, Schedule, Supervisor, SweepCarts};
+use application::{DueRefunds, OrderTimersJob, PurgeKeys, RemoveOrderedLines, Schedule, Supervisor};
 
 use super::{OrderLife, events::EventJobs};
 
 /// Left-over lines are taken out of carts. Where that fails the carts are away, which readiness tells on its own.
-const SWEEP: Schedule = schedule(15_000, 60, false);
+const ORDERED_LINES: Schedule = schedule(15_000, 60, false);
 /// Orders that are due, and refunds. A pass is cut off when what it has taken is due again.
 const ORDER_TIMERS: Schedule = schedule(2_000, 300, true);
 const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
-/// News on their way to whoever listens, and those that were told long ago.
-const TELL: Schedule = schedule(500, 120, true);
-const PURGE: Schedule = schedule(3_600_000, 60, true);
+/// Events on their way to webhooks, and those that were delivered long ago.
+const WEBHOOKS: Schedule = schedule(500, 120, true);
+const PURGE_OUTBOX: Schedule = schedule(3_600_000, 60, true);
 /// Keys of requests that nobody repeats any more.
 const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
 
@@ -29,21 +29,21 @@ const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: boo
 /// Starts the jobs.
 pub(super) fn start(
     life: &OrderLife,
-    sweep: Option<Arc<SweepCarts>>,
+    remover: Option<Arc<RemoveOrderedLines>>,
     events: Option<EventJobs>,
     keys: PurgeKeys,
     stalled_after: Duration,
 ) -> Supervisor {
     let mut jobs = Supervisor::new(stalled_after, Arc::new(SystemRandomness));
-    if let Some(sweep) = sweep {
-        jobs.start(sweep, SWEEP);
+    if let Some(remover) = remover {
+        jobs.start(remover, ORDERED_LINES);
     }
-    jobs.start(Arc::new(OrderTimers(Arc::clone(&life.watch))), ORDER_TIMERS);
+    jobs.start(Arc::new(OrderTimersJob(Arc::clone(&life.timers))), ORDER_TIMERS);
     jobs.start(Arc::new(DueRefunds(Arc::clone(&life.refund))), DUE_REFUNDS);
     jobs.start(Arc::new(keys), PURGE_KEYS);
     if let Some(EventJobs { tell, purge }) = events {
-        jobs.start(Arc::new(tell), TELL);
-        jobs.start(Arc::new(purge), PURGE);
+        jobs.start(Arc::new(tell), WEBHOOKS);
+        jobs.start(Arc::new(purge), PURGE_OUTBOX);
     }
     jobs
 }

@@ -7,7 +7,7 @@ use adapters::{
     redis::RedisCarts,
     sql::{NotWritable, SqlStore},
 };
-use application::{JobHealth, OrderDesk};
+use application::{JobHealth, OrderBatcher};
 use async_trait::async_trait;
 use tokio::{sync::Mutex, time::timeout};
 
@@ -22,7 +22,7 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 pub(super) struct Parts {
     store: Arc<SqlStore>,
     redis: Option<Arc<RedisCarts>>,
-    desk: OrderDesk,
+    batcher: OrderBatcher,
     jobs: JobHealth,
     /// The latest report, and its time.
     latest: Mutex<Option<(Instant, ReadinessReport)>>,
@@ -32,17 +32,17 @@ impl Parts {
     pub(super) fn new(
         store: Arc<SqlStore>,
         redis: Option<Arc<RedisCarts>>,
-        desk: OrderDesk,
+        batcher: OrderBatcher,
         jobs: JobHealth,
     ) -> Self {
-        Self { store, redis, desk, jobs, latest: Mutex::default() }
+        Self { store, redis, batcher, jobs, latest: Mutex::default() }
     }
 
     async fn look(&self) -> ReadinessReport {
         let mut missing = Vec::new();
         let (database, carts) = tokio::join!(timeout(PATIENCE, self.database()), self.carts());
         missing.extend(database.unwrap_or_else(|_| Some("database: it does not answer".to_owned())));
-        if !self.desk.is_open() {
+        if !self.batcher.is_open() {
             missing.push("writers of orders".to_owned());
         }
         missing.extend(self.jobs.missing());

@@ -37,7 +37,7 @@ pub(super) fn storefront(
     };
     Ok(Storefront {
         sign_in,
-        goods: BrowseGoods { showcase: Arc::clone(store) as _ },
+        goods: BrowseGoods { storefront: Arc::clone(store) as _ },
         promises: configuration.http.promises.clone(),
         cart,
         addresses: EditAddresses {

@@ -25,9 +25,9 @@ async fn list_with(authorization: Option<&str>) -> Value {
     if let Some(value) = authorization {
         request = request.insert_header(("authorization", value));
     }
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_list().returning(|_| Ok(Vec::new()));
-    parts.open().await.send(request).await.json()
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
+    mocks.open().await.send(request).await.json()
 }
 
 #[actix_web::test]
@@ -106,22 +106,22 @@ async fn a_token_is_valid_until_the_second_it_names() {
 #[actix_web::test]
 async fn token_then_user_then_parameters() {
     let request = || TestRequest::get().uri(&format!("{PROCESSING}?status=9"));
-    let unsigned = Parts::untouched().open().await.send(request()).await.json();
+    let unsigned = Mocks::untouched().open().await.send(request()).await.json();
     assert_eq!(unsigned, please_login());
-    assert_eq!(Parts::signed_in().answer(request()).await.json()["code"], 50101);
-    let mut gone = Parts::untouched();
+    assert_eq!(Mocks::signed_in().answer(request()).await.json()["code"], 50101);
+    let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     assert_eq!(gone.answer(request()).await.json()["code"], 208);
-    let posted = Parts::untouched().open().await.send(post_text("{")).await.json();
+    let posted = Mocks::untouched().open().await.send(post_text("{")).await.json();
     assert_eq!(posted, please_login(), "the body of a stranger is not read");
 }
 
 /// The answers of all operations to whom the database does not let in.
 async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
     let refusing = || {
-        let mut parts = Parts::untouched();
-        parts.users.expect_authenticate().times(1).returning(move |_| Ok(Err(refusal)));
-        parts
+        let mut mocks = Mocks::untouched();
+        mocks.users.expect_authenticate().times(1).returning(move |_| Ok(Err(refusal)));
+        mocks
     };
     let mut answers = Vec::new();
     for query in [
@@ -136,9 +136,9 @@ async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
     for status in [1, 3] {
         answers.push(refusing().post(json!({"status": status, "order_id": ORDER})).await);
     }
-    let mut parts = Parts::untouched();
-    parts.buyer = Box::new(move |_| Ok(Err(refusal)));
-    answers.push(parts.post(json!({"status": 0, "address_id": 7, "settlement_type": 0})).await);
+    let mut mocks = Mocks::untouched();
+    mocks.buyer = Box::new(move |_| Ok(Err(refusal)));
+    answers.push(mocks.post(json!({"status": 0, "address_id": 7, "settlement_type": 0})).await);
     for path in ["/v1/carts/dada", "/v1/users/dada/address"] {
         answers.push(refusing().answer(TestRequest::get().uri(path)).await.json());
     }
@@ -165,8 +165,8 @@ async fn a_token_of_before_the_password_changed_is_over_for_every_operation() {
 async fn the_mark_of_the_password_is_taken_from_the_token() {
     let foreign = signed(Algorithm::HS256, &json!({"username": USERNAME, "exp": FOREVER}));
     for (token, has_mark) in [(token(), true), (foreign, false)] {
-        let mut parts = Parts::untouched();
-        parts
+        let mut mocks = Mocks::untouched();
+        mocks
             .users
             .expect_authenticate()
             .times(1)
@@ -177,7 +177,7 @@ async fn the_mark_of_the_password_is_taken_from_the_token() {
             })
             .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
         let list = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
-        parts.open().await.send(list.insert_header(("authorization", token))).await;
+        mocks.open().await.send(list.insert_header(("authorization", token))).await;
     }
 }
 
@@ -189,10 +189,10 @@ async fn the_user_is_asked_for_by_the_name_in_the_token() {
         .times(1)
         .withf(|who| who.username.0 == "Dada'--")
         .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
-    let mut parts = Parts::untouched();
-    parts.users = users;
+    let mut mocks = Mocks::untouched();
+    mocks.users = users;
     let token = tokens().issue(&Username("Dada'--".to_owned()), &stored_password(), FOREVER).unwrap();
     let request = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
-    let answer = parts.open().await.send(request.insert_header(("authorization", token))).await;
+    let answer = mocks.open().await.send(request.insert_header(("authorization", token))).await;
     assert_eq!(answer.json()["code"], 208);
 }

@@ -18,30 +18,30 @@ fn cancelled() -> Value {
 }
 
 /// The buyer's order is found in these states, one a look.
-fn seen(states: &[OrderStatus]) -> Parts {
-    let mut parts = Parts::signed_in();
+fn seen(states: &[OrderStatus]) -> Mocks {
+    let mut mocks = Mocks::signed_in();
     let mut found: Vec<_> = states.iter().rev().map(|status| order(*status)).collect();
-    parts
+    mocks
         .orders
         .expect_find()
         .times(states.len())
         .withf(|id| id.as_str() == ORDER)
         .returning(move |_| Ok(found.pop()));
-    parts
+    mocks
 }
 
 /// The order is unpaid, and Alipay knows this trade of it.
-fn unpaid(known: Option<Trade>) -> Parts {
-    let mut parts = seen(&[OrderStatus::AwaitingPayment]);
-    parts.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
-    parts
+fn unpaid(known: Option<Trade>) -> Mocks {
+    let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
+    mocks.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
+    mocks
 }
 
 /// The order is unpaid, and Alipay knows that it was paid.
-fn paid_meanwhile(looks: &[OrderStatus]) -> Parts {
-    let mut parts = seen(looks);
-    parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-    parts
+fn paid_meanwhile(looks: &[OrderStatus]) -> Mocks {
+    let mut mocks = seen(looks);
+    mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+    mocks
 }
 
 fn waiting() -> Option<Trade> {
@@ -49,7 +49,7 @@ fn waiting() -> Option<Trade> {
 }
 
 /// The unpaid order on record, of which Alipay knows this trade.
-fn cancellable(known: Option<Trade>) -> Parts {
+fn cancellable(known: Option<Trade>) -> Mocks {
     unpaid(known).on_record(only(OrderStatus::AwaitingPayment))
 }
 
@@ -65,20 +65,20 @@ fn is_cancelled(ledgers: &Ledgers, reason: &str) {
 }
 
 /// The answer, and how many transactions were committed.
-async fn answered(parts: Parts, body: Value) -> (Value, usize) {
-    let (answer, client) = sent(parts, body).await;
+async fn answered(mocks: Mocks, body: Value) -> (Value, usize) {
+    let (answer, client) = sent(mocks, body).await;
     (answer, client.commits())
 }
 
-async fn sent(parts: Parts, body: Value) -> (Value, Client) {
-    let client = parts.open().await;
+async fn sent(mocks: Mocks, body: Value) -> (Value, Client) {
+    let client = mocks.open().await;
     let answer = client.send(with_token(post_json(body)).insert_header(("x-request-id", "r-1"))).await.json();
     (answer, client)
 }
 
 /// Asserts that nothing is committed, and that this is answered.
-async fn refused(parts: Parts, code: i32, text: &str) {
-    assert_eq!(answered(parts, cancel()).await, (error(code, text), 0));
+async fn refused(mocks: Mocks, code: i32, text: &str) {
+    assert_eq!(answered(mocks, cancel()).await, (error(code, text), 0));
 }
 
 #[actix_web::test]
@@ -129,8 +129,8 @@ async fn the_parameters_may_come_in_any_form() {
 async fn again_and_again_is_once() {
     assert_eq!(answered(seen(&[OrderStatus::Cancelled]), cancel()).await, (cancelled(), 0));
     // It was cancelled while Alipay was asked.
-    let parts = unpaid(None).on_record(only(OrderStatus::Cancelled));
-    assert_eq!(answered(parts, cancel()).await, (cancelled(), 0));
+    let mocks = unpaid(None).on_record(only(OrderStatus::Cancelled));
+    assert_eq!(answered(mocks, cancel()).await, (cancelled(), 0));
 }
 
 #[actix_web::test]
@@ -139,14 +139,14 @@ async fn a_paid_order_is_50108_and_alipay_is_not_asked() {
     for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
         refused(seen(&[status]), 50108, "订单状态不允许此操作").await;
     }
-    let parts = unpaid(None).on_record(only(AwaitingShipment));
-    refused(parts, 50108, "订单状态不允许此操作").await;
+    let mocks = unpaid(None).on_record(only(AwaitingShipment));
+    refused(mocks, 50108, "订单状态不允许此操作").await;
 }
 
 #[actix_web::test]
 async fn what_turns_out_paid_is_settled_and_50108() {
-    let parts = paid_meanwhile(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
-    let outcome = answered(parts.on_record(only(OrderStatus::AwaitingPayment)), cancel()).await;
+    let mocks = paid_meanwhile(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    let outcome = answered(mocks.on_record(only(OrderStatus::AwaitingPayment)), cancel()).await;
     assert_eq!(outcome, (error(50108, "订单状态不允许此操作"), 1));
 }
 
@@ -154,9 +154,9 @@ async fn what_turns_out_paid_is_settled_and_50108() {
 async fn an_order_of_another_user_does_not_exist() {
     let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingPayment) };
     for found in [None, Some(theirs())] {
-        let mut parts = Parts::signed_in();
-        parts.orders.expect_find().times(1).return_once(|_| Ok(found));
-        refused(parts, 50107, "订单不存在").await;
+        let mut mocks = Mocks::signed_in();
+        mocks.orders.expect_find().times(1).return_once(|_| Ok(found));
+        refused(mocks, 50107, "订单不存在").await;
     }
 }
 
@@ -182,7 +182,7 @@ async fn an_order_that_keeps_changing_is_to_be_tried_again() {
     let settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]).failing_to_lock(8, rows_locked);
     refused(settling, 50104, "操作太快了,请稍后重试").await;
 
-    let mut looking = Parts::signed_in();
+    let mut looking = Mocks::signed_in();
     looking.orders.expect_find().returning(|_| Err(rows_locked()));
     refused(looking, 50104, "操作太快了,请稍后重试").await;
 }
@@ -197,18 +197,18 @@ async fn a_number_that_is_not_digits_is_of_no_order_and_one_that_is_no_number_is
         json!(-1),
         json!(1.5),
     ] {
-        let answer = Parts::signed_in().post(json!({"status": 3, "order_id": order_id})).await;
+        let answer = Mocks::signed_in().post(json!({"status": 3, "order_id": order_id})).await;
         assert_eq!(answer, error(50107, "订单不存在"), "{order_id}");
     }
     for order_id in [json!(null), json!(""), json!(true), json!([ORDER]), json!({"id": ORDER})] {
         let body = json!({"status": 3, "order_id": order_id});
-        let answer = Parts::signed_in().post(body).await;
+        let answer = Mocks::signed_in().post(body).await;
         assert_eq!(answer["code"], 50101, "{order_id}: {answer}");
         let text = answer["errmsg"].as_str().unwrap();
         assert!(text.starts_with("请求参数错误:") && text.contains("order_id"), "{order_id}: {text}");
         assert_eq!(answer, error(50101, text));
     }
-    let missing = Parts::signed_in().post(json!({"status": 3})).await;
+    let missing = Mocks::signed_in().post(json!({"status": 3})).await;
     assert_eq!(missing, error(50101, "请求参数错误:缺少参数 order_id"));
 }
 
@@ -217,16 +217,16 @@ async fn a_reason_that_is_no_short_line_is_50101() {
     for reason in
         [json!("多".repeat(101)), json!("a\nb"), json!("a\u{0}b"), json!(1), json!(["x"]), json!(false)]
     {
-        let answer = Parts::signed_in().post(json!({"status": 3, "order_id": ORDER, "reason": reason})).await;
+        let answer = Mocks::signed_in().post(json!({"status": 3, "order_id": ORDER, "reason": reason})).await;
         assert_eq!(answer, error(50101, "请求参数错误:reason 应为不超过100字的一行文字"), "{reason}");
     }
 }
 
 #[actix_web::test]
 async fn nobody_else_cancels() {
-    let unsigned = Parts::untouched().open().await.send(post_json(cancel())).await.json();
+    let unsigned = Mocks::untouched().open().await.send(post_json(cancel())).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
-    let mut gone = Parts::untouched();
+    let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let unknown = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
     assert_eq!(gone.post(cancel()).await, unknown);
@@ -235,21 +235,21 @@ async fn nobody_else_cancels() {
 /// What changes something is not done by a link.
 #[actix_web::test]
 async fn it_is_not_done_by_get() {
-    let mut parts = Parts::signed_in().with_order(OrderStatus::AwaitingPayment);
-    parts.orders.expect_timeline().times(1).returning(|_| Ok(Vec::new()));
-    parts.orders.expect_payments().times(1).returning(|_| Ok(Vec::new()));
-    parts.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
-    let shown = parts.get(&format!("status=3&order_id={ORDER}&reason=x")).await;
+    let mut mocks = Mocks::signed_in().with_order(OrderStatus::AwaitingPayment);
+    mocks.orders.expect_timeline().times(1).returning(|_| Ok(Vec::new()));
+    mocks.orders.expect_payments().times(1).returning(|_| Ok(Vec::new()));
+    mocks.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
+    let shown = mocks.get(&format!("status=3&order_id={ORDER}&reason=x")).await;
     assert_eq!(shown["data"]["order"]["status"], 1);
 }
 
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
-    let mut users = Parts::untouched();
+    let mut users = Mocks::untouched();
     users.users.expect_authenticate().returning(|_| Err(store_down()));
     refused(users, 50000, "系统错误").await;
 
-    let mut orders = Parts::signed_in();
+    let mut orders = Mocks::signed_in();
     orders.orders.expect_find().returning(|_| Err(store_down()));
     refused(orders, 50000, "系统错误").await;
 
@@ -263,7 +263,7 @@ async fn a_failure_is_50000_without_its_cause() {
 #[actix_web::test]
 async fn a_request_that_takes_too_long_is_answered() {
     pause();
-    let mut parts = cancellable(None);
-    parts.begin_after = REQUEST_TIMEOUT + Duration::from_secs(5);
-    refused(parts, 50000, "系统错误").await;
+    let mut mocks = cancellable(None);
+    mocks.begin_after = REQUEST_TIMEOUT + Duration::from_secs(5);
+    refused(mocks, 50000, "系统错误").await;
 }

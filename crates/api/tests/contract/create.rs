@@ -20,9 +20,9 @@ fn direct_order() -> Value {
 }
 
 /// The usual buyer orders what costs 323.91, and is charged for exactly that.
-fn recorded() -> Parts {
+fn recorded() -> Mocks {
     charging(
-        Parts::ordering()
+        Mocks::ordering()
             .selling([sku(4, "104.95", 9), sku(5, "104.01", 9)])
             .with_cart(cart(&[(4, 2, true), (5, 1, true), (6, 1, false)]))
             .placing(),
@@ -30,14 +30,14 @@ fn recorded() -> Parts {
     )
 }
 
-fn charging(mut parts: Parts, amount: &'static str) -> Parts {
-    parts
+fn charging(mut mocks: Mocks, amount: &'static str) -> Mocks {
+    mocks
         .gateway
         .expect_pay_url()
         .times(1)
         .withf(move |request| request.total_amount == money(amount))
         .returning(|_| Ok(PAY_URL.to_owned()));
-    parts
+    mocks
 }
 
 fn placed(amount: &str) -> Value {
@@ -87,29 +87,29 @@ async fn the_content_type_does_not_matter() {
 
 #[actix_web::test]
 async fn a_direct_buy() {
-    let parts = charging(Parts::ordering().selling([sku(4, "104.95", 9)]).placing(), "219.90");
-    assert_eq!(parts.post(direct_order()).await, placed("219.90"));
+    let mocks = charging(Mocks::ordering().selling([sku(4, "104.95", 9)]).placing(), "219.90");
+    assert_eq!(mocks.post(direct_order()).await, placed("219.90"));
 }
 
 #[actix_web::test]
 async fn a_direct_buy_without_a_sku_is_the_one_that_was_previewed_within_half_an_hour() {
     let body = json!({"status": 0, "address_id": 7, "settlement_type": 1});
     let previewed = |ago: u64| {
-        let mut parts = Parts::ordering();
+        let mut mocks = Mocks::ordering();
         let quantity = rules().quantity_limit.quantity(2).unwrap();
         let previewed_at = noon().before(Duration::from_secs(ago));
         let latest = DirectBuy { sku_id: SkuId(4), quantity, previewed_at };
-        parts.direct_buys.expect_latest().times(1).returning(move |_| Ok(Some(latest)));
-        parts
+        mocks.direct_buys.expect_latest().times(1).returning(move |_| Ok(Some(latest)));
+        mocks
     };
-    let parts = previewed(1799).selling([sku(4, "104.95", 9)]).placing();
-    assert_eq!(charging(parts, "219.90").post(body.clone()).await, placed("219.90"));
+    let mocks = previewed(1799).selling([sku(4, "104.95", 9)]).placing();
+    assert_eq!(charging(mocks, "219.90").post(body.clone()).await, placed("219.90"));
 
-    let mut never = Parts::ordering();
+    let mut never = Mocks::ordering();
     never.direct_buys.expect_latest().times(1).returning(|_| Ok(None));
-    for parts in [previewed(1800), never] {
+    for mocks in [previewed(1800), never] {
         // The cart is not looked at: it is never ordered in its place.
-        let answer = parts.post(body.clone()).await;
+        let answer = mocks.post(body.clone()).await;
         assert_eq!(answer["code"], 50101, "{answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("sku_id"), "{answer}");
     }
@@ -118,33 +118,33 @@ async fn a_direct_buy_without_a_sku_is_the_one_that_was_previewed_within_half_an
 /// Defect 2: the owner of an address was never checked.
 #[actix_web::test]
 async fn an_address_that_is_not_the_buyers_is_50102() {
-    assert_eq!(Parts::ordering_to(None).post(cart_order()).await, error(50102, "收货地址无效"));
+    assert_eq!(Mocks::ordering_to(None).post(cart_order()).await, error(50102, "收货地址无效"));
 }
 
 #[actix_web::test]
 async fn the_address_that_was_asked_for_is_looked_up() {
-    let mut parts = Parts::untouched();
-    parts.buyer = Box::new(|query| {
+    let mut mocks = Mocks::untouched();
+    mocks.buyer = Box::new(|query| {
         assert_eq!(query.address_id.0, 12);
         Ok(Err(NotAdmitted::UnknownUser))
     });
     let body = json!({"status": 0, "address_id": "12", "settlement_type": 0});
-    assert_eq!(parts.post(body).await["code"], 208);
+    assert_eq!(mocks.post(body).await["code"], 208);
 }
 
 #[actix_web::test]
 async fn too_few_pieces_is_50103_and_names_the_first_short_sku() {
-    let parts = Parts::ordering()
+    let mocks = Mocks::ordering()
         .selling([sku(4, "104.95", 1), sku(5, "104.01", 0)])
         .with_cart(cart(&[(4, 2, true), (5, 1, true)]));
-    assert_eq!(parts.post(cart_order()).await, error(50103, "商品[4]库存不足"));
+    assert_eq!(mocks.post(cart_order()).await, error(50103, "商品[4]库存不足"));
 }
 
 #[actix_web::test]
 async fn rows_that_stay_locked_are_50104() {
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]);
-    parts.transactions = (0..20).map(|_| Err(rows_locked())).collect();
-    let client = parts.open().await;
+    let mut mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]);
+    mocks.transactions = (0..20).map(|_| Err(rows_locked())).collect();
+    let client = mocks.open().await;
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     assert_eq!(answer, error(50104, "操作太快了,请稍后重试"));
     assert!(client.transactions_left() > 0, "the tries are bounded");
@@ -154,8 +154,8 @@ async fn rows_that_stay_locked_are_50104() {
 #[actix_web::test]
 async fn nothing_selected_is_50106() {
     for lines in [&[][..], &[(4, 2, false)][..]] {
-        let parts = Parts::ordering().with_cart(cart(lines));
-        assert_eq!(parts.post(cart_order()).await, error(50106, "购物车中没有选中的商品"));
+        let mocks = Mocks::ordering().with_cart(cart(lines));
+        assert_eq!(mocks.post(cart_order()).await, error(50106, "购物车中没有选中的商品"));
     }
 }
 
@@ -164,24 +164,24 @@ async fn nothing_selected_is_50106() {
 async fn off_the_shelf_is_50109_and_a_bad_quantity_50110() {
     let mut off_shelf = sku(4, "104.95", 9);
     off_shelf.is_launched = false;
-    let parts = Parts::ordering().selling([off_shelf]).with_cart(cart(&[(4, 1, true)]));
-    assert_eq!(parts.post(cart_order()).await, error(50109, "商品[4]已下架"));
-    assert_eq!(Parts::ordering().selling([]).post(direct_order()).await, error(50109, "商品[4]已下架"));
+    let mocks = Mocks::ordering().selling([off_shelf]).with_cart(cart(&[(4, 1, true)]));
+    assert_eq!(mocks.post(cart_order()).await, error(50109, "商品[4]已下架"));
+    assert_eq!(Mocks::ordering().selling([]).post(direct_order()).await, error(50109, "商品[4]已下架"));
 
     for quantity in [json!(0), json!(-1), json!(201), json!("0"), json!(1.5), json!("2.0"), json!("two")] {
         let mut body = direct_order();
         body["buy_num"] = quantity.clone();
-        assert_eq!(Parts::ordering().post(body).await, error(50110, "购买数量不合法"), "{quantity}");
+        assert_eq!(Mocks::ordering().post(body).await, error(50110, "购买数量不合法"), "{quantity}");
     }
-    let parts = Parts::ordering().with_cart(cart(&[(4, 201, true)]));
-    assert_eq!(parts.post(cart_order()).await, error(50110, "购买数量不合法"));
+    let mocks = Mocks::ordering().with_cart(cart(&[(4, 201, true)]));
+    assert_eq!(mocks.post(cart_order()).await, error(50110, "购买数量不合法"));
 }
 
 #[actix_web::test]
 async fn an_order_whose_pay_url_cannot_be_made_is_50111_with_its_number() {
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).placing();
-    parts.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
-    let client = parts.open().await;
+    let mut mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]).placing();
+    mocks.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
+    let client = mocks.open().await;
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     let mut expected = error(50111, "支付渠道暂不可用");
     expected["data"] = json!({"order_id": NEW_ORDER, "total_amount": "219.90"});
@@ -193,21 +193,21 @@ async fn an_order_whose_pay_url_cannot_be_made_is_50111_with_its_number() {
 #[actix_web::test]
 async fn the_expected_amount_is_checked_where_it_is_given() {
     for right in [json!("219.90"), json!(219.9), json!("219.9"), json!("219.900")] {
-        let parts = Parts::ordering().selling([sku(4, "104.95", 9)]).placing();
+        let mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]).placing();
         let mut body = direct_order();
         body["expected_amount"] = right;
-        assert_eq!(charging(parts, "219.90").post(body).await, placed("219.90"));
+        assert_eq!(charging(mocks, "219.90").post(body).await, placed("219.90"));
     }
     for wrong in [json!("209.90"), json!(219), json!("0")] {
         let mut body = direct_order();
         body["expected_amount"] = wrong;
-        let parts = Parts::ordering().selling([sku(4, "104.95", 9)]);
-        assert_eq!(parts.post(body).await, error(50113, "商品价格已变动"));
+        let mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]);
+        assert_eq!(mocks.post(body).await, error(50113, "商品价格已变动"));
     }
     for unreadable in [json!("219.901"), json!("¥219"), json!(-1), json!("1e3"), json!([219]), json!(true)] {
         let mut body = direct_order();
         body["expected_amount"] = unreadable;
-        let answer = Parts::signed_in().post(body).await;
+        let answer = Mocks::signed_in().post(body).await;
         assert_eq!(answer["code"], 50101, "{answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("expected_amount"), "{answer}");
     }
@@ -218,39 +218,39 @@ fn under_a_key(key: &str) -> TestRequest {
 }
 
 /// The shop, which has an order under the key of the request.
-fn under_a_key_in_use() -> Parts {
+fn under_a_key_in_use() -> Mocks {
     let in_use = PreparedTransaction::hindering(vec![Some(Obstacle::KeyInUse)]);
-    Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(in_use)
+    Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(in_use)
 }
 
 #[actix_web::test]
 async fn the_same_key_and_request_give_the_same_order() {
-    let mut parts = under_a_key_in_use().with_order(OrderStatus::AwaitingPayment);
+    let mut mocks = under_a_key_in_use().with_order(OrderStatus::AwaitingPayment);
     let digest = RequestDigest("address=7 sku=4*2 expected=".to_owned());
     let record = IdempotencyRecord { digest, order_id: order_id(ORDER) };
-    parts
+    mocks
         .orders
         .expect_find_by_key()
         .withf(|user_id, key| *user_id == USER && *key == IdempotencyKey::parse("k-1").unwrap())
         .returning(move |_, _| Ok(Some(record.clone())));
-    let answer = charging(parts, "323.91").answer(under_a_key("k-1")).await.json();
+    let answer = charging(mocks, "323.91").answer(under_a_key("k-1")).await.json();
     assert_eq!(answer["code"], 200, "{answer}");
     assert_eq!(answer["data"]["order_id"], ORDER);
 }
 
 #[actix_web::test]
 async fn another_request_under_the_key_is_50112() {
-    let mut parts = under_a_key_in_use();
+    let mut mocks = under_a_key_in_use();
     let digest = RequestDigest("something else".to_owned());
     let record = IdempotencyRecord { digest, order_id: order_id(ORDER) };
-    parts.orders.expect_find_by_key().returning(move |_, _| Ok(Some(record.clone())));
-    assert_eq!(parts.answer(under_a_key("k-1")).await.json(), error(50112, "重复的请求"));
+    mocks.orders.expect_find_by_key().returning(move |_, _| Ok(Some(record.clone())));
+    assert_eq!(mocks.answer(under_a_key("k-1")).await.json(), error(50112, "重复的请求"));
 }
 
 #[actix_web::test]
 async fn a_key_that_is_none_is_50101() {
     for key in ["", "two words", &"k".repeat(129)] {
-        let answer = Parts::signed_in().answer(under_a_key(key)).await.json();
+        let answer = Mocks::signed_in().answer(under_a_key(key)).await.json();
         assert_eq!(answer["code"], 50101, "{key:?}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().to_lowercase().contains("idempotency-key"), "{answer}");
     }
@@ -260,9 +260,9 @@ async fn a_key_that_is_none_is_50101() {
 #[actix_web::test]
 async fn an_order_that_may_have_been_written_is_50115() {
     let lost = PreparedTransaction::ending(Err(StoreError::OutcomeUnknown(SECRET_CAUSE.into())));
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(lost);
-    parts.orders.expect_find().returning(|_| Ok(None));
-    let client = parts.open().await;
+    let mut mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(lost);
+    mocks.orders.expect_find().returning(|_| Ok(None));
+    let client = mocks.open().await;
     // The order is looked for, for some seconds.
     tokio::time::pause();
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
@@ -273,9 +273,9 @@ async fn an_order_that_may_have_been_written_is_50115() {
 #[actix_web::test]
 async fn a_number_that_others_have_is_not_the_end() {
     let taken = PreparedTransaction::ending(Ok(PlacingOutcome::NumberTaken));
-    let mut parts = Parts::ordering().selling([sku(4, "104.95", 9)]).beginning(taken).placing();
-    parts.orders.expect_numbers_beginning_with().times(1).returning(|_| Ok(vec![order_id(NEW_ORDER)]));
-    let answer = charging(parts, "219.90").post(direct_order()).await;
+    let mut mocks = Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(taken).placing();
+    mocks.orders.expect_numbers_beginning_with().times(1).returning(|_| Ok(vec![order_id(NEW_ORDER)]));
+    let answer = charging(mocks, "219.90").post(direct_order()).await;
     assert_eq!(answer["code"], 200, "{answer}");
     let number = answer["data"]["order_id"].as_str().unwrap();
     assert!(number.len() == 16 && number != NEW_ORDER, "{number}");
@@ -283,14 +283,14 @@ async fn a_number_that_others_have_is_not_the_end() {
 
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
-    let mut people = Parts::untouched();
+    let mut people = Mocks::untouched();
     people.buyer = Box::new(|_| Err(store_down()));
-    let mut carts = Parts::ordering();
+    let mut carts = Mocks::ordering();
     carts.carts.expect_load_many().returning(|_| Err(CartError(SECRET_CAUSE.into())));
-    let mut writing = Parts::ordering().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
+    let mut writing = Mocks::ordering().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
     writing.transactions = vec![Err(store_down())];
-    for parts in [people, carts, writing] {
-        assert_eq!(parts.post(cart_order()).await, error(50000, "系统错误"));
+    for mocks in [people, carts, writing] {
+        assert_eq!(mocks.post(cart_order()).await, error(50000, "系统错误"));
     }
 }
 
@@ -299,7 +299,7 @@ async fn a_failure_is_50000_without_its_cause() {
 async fn too_much_unpaid_is_50114_and_says_what_helps() {
     let owing = |orders, pieces| {
         let unpaid = UnpaidOrders { orders, pieces: [(SkuId(4), pieces)].into() };
-        Parts::ordering().selling([sku(4, "104.95", 9)]).owing(unpaid)
+        Mocks::ordering().selling([sku(4, "104.95", 9)]).owing(unpaid)
     };
     assert_eq!(
         owing(20, 0).post(direct_order()).await,

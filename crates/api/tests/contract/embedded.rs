@@ -42,24 +42,24 @@ impl Embedded {
         // Nothing that these tests send is Alipay's.
         gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
         gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
-        let backs = Backs {
+        let backends = Backends {
             users: Arc::clone(&store) as _,
             address_book: Arc::clone(&store) as _,
             catalog: Arc::clone(&store) as _,
             carts: Arc::clone(&store) as _,
             direct_buys: Arc::clone(&store) as _,
             orders: Arc::clone(&store) as _,
-            office: Arc::clone(&store) as _,
+            admin: Arc::clone(&store) as _,
             ledgers: Arc::clone(&store) as _,
             placing: Arc::clone(&store) as _,
             removals: Arc::clone(&store) as _,
             gateway: Arc::new(gateway),
-            showcase: Arc::clone(&store) as _,
+            storefront: Arc::clone(&store) as _,
             editor: Arc::clone(&store) as _,
             credentials: Arc::clone(&store) as _,
             passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
         };
-        Self { client: Client::of(backs), store, directory }
+        Self { client: Client::of(backends), store, directory }
     }
 
     pub(crate) fn execute(&self, sql: &str) {

@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
 
-fn listing(orders: Vec<domain::Order>) -> Parts {
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_list().withf(|query| query.user_id == USER).returning(move |_| Ok(orders.clone()));
-    parts.orders.expect_payments().returning(|_| Ok(Vec::new()));
-    parts
+fn listing(orders: Vec<domain::Order>) -> Mocks {
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_list().withf(|query| query.user_id == USER).returning(move |_| Ok(orders.clone()));
+    mocks.orders.expect_payments().returning(|_| Ok(Vec::new()));
+    mocks
 }
 
 /// Defect 11: it showed today's price, name and address. What is listed is what the order itself holds: the mocked
@@ -40,9 +40,9 @@ async fn an_order_of_the_old_back_end_has_no_deadline() {
 /// A buyer who paid too late learns that the money goes back.
 #[actix_web::test]
 async fn an_order_has_what_was_paid_in_vain() {
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_list().returning(|_| Ok(vec![order(OrderStatus::Cancelled)]));
-    parts.orders.expect_payments().withf(|ids| *ids == [order_id(ORDER)]).returning(|_| {
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_list().returning(|_| Ok(vec![order(OrderStatus::Cancelled)]));
+    mocks.orders.expect_payments().withf(|ids| *ids == [order_id(ORDER)]).returning(|_| {
         let source = EvidenceSource::Query;
         Ok(vec![PaymentRecord {
             trade: trade("323.91"),
@@ -51,7 +51,7 @@ async fn an_order_has_what_was_paid_in_vain() {
             recorded_at: noon(),
         }])
     });
-    let answer = parts.get("status=1&order_status=0").await;
+    let answer = mocks.get("status=1&order_status=0").await;
     let expected = json!({"amount": "323.91", "refunded_amount": "0.00"});
     assert_eq!(answer["data"]["orders_list"][0]["unkept_payment"], expected);
 }
@@ -70,8 +70,8 @@ async fn the_query_says_which_orders() {
         ("order_status=6&limit=1", Some(OrderStatus::Refunded), None, 1),
         ("order_status=0&limit=200&before=2019112820400804", None, Some(ORDER), 200),
     ] {
-        let mut parts = Parts::signed_in();
-        parts
+        let mut mocks = Mocks::signed_in();
+        mocks
             .orders
             .expect_list()
             .times(1)
@@ -81,7 +81,7 @@ async fn the_query_says_which_orders() {
                 asked.status == status && is_before && asked.limit == limit + 1
             })
             .returning(|_| Ok(Vec::new()));
-        assert_eq!(parts.get(&format!("status=1&{query}")).await["code"], 200, "{query}");
+        assert_eq!(mocks.get(&format!("status=1&{query}")).await["code"], 200, "{query}");
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_bad_parameter_is_named() {
         ("&order_status=0&limit=4294967297", "limit"),
         ("&order_status=0&before=x", "before"),
     ] {
-        let answer = Parts::signed_in().get(&format!("status=1{query}")).await;
+        let answer = Mocks::signed_in().get(&format!("status=1{query}")).await;
         assert_eq!(answer["code"], 50101, "{query}: {answer}");
         let text = answer["errmsg"].as_str().unwrap();
         assert!(text.starts_with("请求参数错误:") && text.contains(named), "{query}: {text}");
@@ -119,7 +119,7 @@ async fn a_bad_parameter_is_named() {
 
 #[actix_web::test]
 async fn a_failure_is_50000_without_its_cause() {
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_list().returning(|_| Err(store_down()));
-    assert_eq!(parts.get("status=1&order_status=0").await, error(50000, "系统错误"));
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_list().returning(|_| Err(store_down()));
+    assert_eq!(mocks.get("status=1&order_status=0").await, error(50000, "系统错误"));
 }

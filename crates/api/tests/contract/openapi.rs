@@ -17,7 +17,7 @@ use crate::{embedded::Embedded, samples::*, support::*};
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 
 async fn document() -> Value {
-    let answer = Parts::untouched().open().await.send(TestRequest::get().uri("/openapi.json")).await;
+    let answer = Mocks::untouched().open().await.send(TestRequest::get().uri("/openapi.json")).await;
     assert_eq!(answer.status, StatusCode::OK);
     answer.json()
 }
@@ -130,7 +130,7 @@ async fn an_answer_that_is_not_as_described_is_found() {
     let refusal = json!({"code": 50108, "errmsg": "…", "error": {"error_msg": "…"}});
     let stranger = json!({"code": 403, "errmsg": "Please login", "error": "Please login"});
     let done = json!({"code": 200, "base_url": BASE_URL});
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let document = client.document().await;
     let objection = |method: Method, path: &str, status: u16, body: &Value| {
         let mut headers = HeaderMap::new();
@@ -185,7 +185,7 @@ async fn an_answer_that_is_not_as_described_is_found() {
 
 #[actix_web::test]
 async fn a_body_is_that_of_one_operation() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let document = client.document().await;
     let objection = |body: &Value| document.objection_to_request(&Method::POST, PROCESSING, body);
     for body in [
@@ -210,7 +210,7 @@ async fn a_body_is_that_of_one_operation() {
 
 #[actix_web::test]
 async fn the_page_comes_from_the_program_alone() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let answer = client.send(TestRequest::get().uri("/docs")).await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::PERMANENT_REDIRECT, Some("docs/")));
     for file in ["", "index.css", "swagger-ui.css", "swagger-ui-bundle.js", "swagger-initializer.js"] {

@@ -20,7 +20,7 @@ fn preflight(origin: &str, method: &str, headers: &str) -> TestRequest {
 
 #[actix_web::test]
 async fn a_page_of_another_origin_may_ask() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for method in ["GET", "POST", "PUT", "DELETE"] {
         let request = preflight(
             "http://127.0.0.1:7000",
@@ -43,7 +43,7 @@ async fn a_page_of_another_origin_may_ask() {
 
 #[actix_web::test]
 async fn answers_to_another_origin_can_be_read_errors_included() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for (uri, method) in [(PROCESSING, Method::GET), (PROCESSING, Method::POST), ("/nowhere", Method::GET)] {
         let request =
             TestRequest::default().method(method).uri(uri).insert_header(("origin", "http://a.example"));
@@ -56,9 +56,9 @@ async fn answers_to_another_origin_can_be_read_errors_included() {
 
 #[actix_web::test]
 async fn where_origins_are_configured_no_other_may_ask() {
-    let mut parts = Parts::untouched();
-    parts.origins = Origins::These(vec!["http://shop.example".to_owned(), "https://shop.example".to_owned()]);
-    let client = parts.open().await;
+    let mut mocks = Mocks::untouched();
+    mocks.origins = Origins::These(vec!["http://shop.example".to_owned(), "https://shop.example".to_owned()]);
+    let client = mocks.open().await;
     let allowed = |answer: Answer| answer.header("access-control-allow-origin").map(str::to_owned);
     for origin in ["http://shop.example", "https://shop.example"] {
         let answer = client.send(preflight(origin, "POST", "authorization")).await;
@@ -74,9 +74,9 @@ async fn where_origins_are_configured_no_other_may_ask() {
 #[actix_web::test]
 async fn no_page_of_another_origin_may_call_the_shop_side() {
     for origins in [Origins::Any, Origins::These(vec!["http://a.example".to_owned()])] {
-        let mut parts = Parts::untouched();
-        parts.origins = origins;
-        let client = parts.open().await;
+        let mut mocks = Mocks::untouched();
+        mocks.origins = origins;
+        let client = mocks.open().await;
         for path in ["/v1/admin/orders", "/v1/admin/orders/1/refunds", "/v1/%61dmin/orders", "/v1/admin"] {
             let asking = preflight("http://a.example", "GET", "authorization").uri(path);
             let asked = client.send(asking).await;
@@ -94,7 +94,7 @@ async fn no_page_of_another_origin_may_call_the_shop_side() {
 
 #[actix_web::test]
 async fn every_answer_names_its_request() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let named = |name: &'static str| {
         client.send(TestRequest::get().uri("/healthz").insert_header(("x-request-id", name)))
     };
@@ -114,16 +114,16 @@ async fn every_answer_names_its_request() {
 
 #[actix_web::test]
 async fn health_and_readiness() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for uri in ["/healthz", "/readyz"] {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!((answer.status, answer.json()), (StatusCode::OK, json!({"status": "ok"})));
         let head = client.send(TestRequest::default().method(Method::HEAD).uri(uri)).await;
         assert_eq!(head.status, StatusCode::OK, "balancers ask so");
     }
-    let mut parts = Parts::untouched();
-    parts.readiness.missing = vec!["database: the database is not available".to_owned()];
-    let client = parts.open().await;
+    let mut mocks = Mocks::untouched();
+    mocks.readiness.missing = vec!["database: the database is not available".to_owned()];
+    let client = mocks.open().await;
     assert_eq!(client.send(TestRequest::get().uri("/healthz")).await.status, StatusCode::OK);
     let answer = client.send(TestRequest::get().uri("/readyz")).await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -135,9 +135,9 @@ async fn health_and_readiness() {
 /// A balancer must not cut Alipay off because buyers' carts are gone.
 #[actix_web::test]
 async fn a_shop_without_carts_is_ready_and_says_so() {
-    let mut parts = Parts::untouched();
-    parts.readiness.degraded = vec!["carts"];
-    let answer = parts.open().await.send(TestRequest::get().uri("/readyz")).await;
+    let mut mocks = Mocks::untouched();
+    mocks.readiness.degraded = vec!["carts"];
+    let answer = mocks.open().await.send(TestRequest::get().uri("/readyz")).await;
     assert_eq!(
         (answer.status, answer.json()),
         (StatusCode::OK, json!({"status": "ok", "degraded": ["carts"]}))
@@ -146,7 +146,7 @@ async fn a_shop_without_carts_is_ready_and_says_so() {
 
 #[actix_web::test]
 async fn other_methods_and_paths_are_answered_in_json() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for uri in [PROCESSING, SUCCESS] {
         for method in [Method::PUT, Method::DELETE, Method::PATCH] {
             let answer = client.send(TestRequest::default().method(method).uri(uri)).await.json();
@@ -171,7 +171,7 @@ async fn other_methods_and_paths_are_answered_in_json() {
 
 #[actix_web::test]
 async fn who_looks_for_a_page_that_is_not_there_gets_one_that_says_so() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     for uri in ["/nowhere", "/nowhere.html", "/media/nothing.svg", "/docs/none.js"] {
         let answer = client.send(TestRequest::get().uri(uri).insert_header(("accept", browser))).await;
@@ -198,7 +198,7 @@ fn json_of(answer: &Answer) -> serde_json::Value {
 
 #[actix_web::test]
 async fn no_browser_guesses_what_an_answer_is() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for uri in [PROCESSING, "/v1/admin/orders", "/healthz", "/nowhere", "/", "/openapi.json", "/docs/"] {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{uri}");
@@ -207,7 +207,7 @@ async fn no_browser_guesses_what_an_answer_is() {
 
 #[actix_web::test]
 async fn what_is_no_picture_of_the_demo_shop_is_not_found() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for name in ["..%2f..%2fetc%2fpasswd", "demo/../demo", "nothing.svg", "%00", "%E7%BA%A2.svg", "1.jpg"] {
         let answer = client.send(TestRequest::get().uri(&format!("/media/{name}"))).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
@@ -216,7 +216,7 @@ async fn what_is_no_picture_of_the_demo_shop_is_not_found() {
 
 #[actix_web::test]
 async fn the_pages_are_html_that_may_load_nothing_from_elsewhere() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for uri in ["/", "/index.html", "/pay_success.html?order_id=1&sign=x", "/admin.html"] {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!(answer.status, StatusCode::OK, "{uri}");
@@ -231,7 +231,7 @@ async fn the_pages_are_html_that_may_load_nothing_from_elsewhere() {
 
 #[actix_web::test]
 async fn no_page_hides_an_operation_or_answers_a_post() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for (method, uri) in
         [(Method::POST, "/"), (Method::DELETE, "/index.html"), (Method::GET, "/v1/index.html")]
     {

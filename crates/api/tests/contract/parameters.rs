@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{samples::*, support::*};
 
 async fn refused(request: TestRequest) -> String {
-    let answer = Parts::signed_in().answer(request).await.json();
+    let answer = Mocks::signed_in().answer(request).await.json();
     assert_eq!(answer["code"], 50101, "{answer}");
     let text = answer["errmsg"].as_str().unwrap().to_owned();
     assert!(text.starts_with("请求参数错误:") && text.len() > "请求参数错误:".len(), "{answer}");
@@ -109,17 +109,17 @@ async fn each_parameter_of_creating_is_checked_and_named() {
 #[actix_web::test]
 async fn numbers_out_of_range_are_answered_and_not_wrapped() {
     for id in [json!(2147483648_i64), json!(-1), json!(4294967303_i64), json!("9223372036854775807")] {
-        let mut parts = Parts::signed_in();
-        parts.buyer = Box::new(|query| {
+        let mut mocks = Mocks::signed_in();
+        mocks.buyer = Box::new(|query| {
             assert_ne!(query.address_id.0, 7, "4294967303 is not 7");
             let (ordered_lines, latest_order_at) = (Vec::new(), None);
             Ok(Ok(ports::Buyer { user_id: USER, address: None, ordered_lines, latest_order_at }))
         });
-        let answer = parts.post(json!({"status": 0, "address_id": id, "settlement_type": 0})).await;
+        let answer = mocks.post(json!({"status": 0, "address_id": id, "settlement_type": 0})).await;
         assert!(answer["code"] == 50102 || answer["code"] == 50101, "{id}: {answer}");
 
         let body = json!({"status": 0, "address_id": 7, "settlement_type": 1, "sku_id": id, "buy_num": 1});
-        let answer = Parts::ordering().selling([sku(7, "1.00", 9)]).post(body).await;
+        let answer = Mocks::ordering().selling([sku(7, "1.00", 9)]).post(body).await;
         assert!(answer["code"] == 50109 || answer["code"] == 50101, "{id}: {answer}");
     }
 }
@@ -157,11 +157,11 @@ async fn no_value_of_any_parameter_is_an_http_error() {
     for status in 0..3 {
         for name in names {
             for value in values {
-                let mut parts = Parts::with_addresses(vec![address()])
+                let mut mocks = Mocks::with_addresses(vec![address()])
                     .with_cart(cart(&[(4, 1, true)]))
                     .selling([sku(4, "1.00", 9)]);
-                parts.orders.expect_list().returning(|_| Ok(Vec::new()));
-                parts.direct_buys.expect_remember().returning(|_, _| Ok(()));
+                mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
+                mocks.direct_buys.expect_remember().returning(|_, _| Ok(()));
                 let query: String = [
                     ("status", status.to_string()),
                     ("settlement_type", "1".into()),
@@ -177,8 +177,8 @@ async fn no_value_of_any_parameter_is_an_http_error() {
                 let query = format!("{query}{name}={value}");
                 let uri = format!("{PROCESSING}?{query}");
                 let Ok(uri) = uri.parse::<actix_web::http::Uri>() else { continue };
-                let parts = parts.on_record(only(domain::OrderStatus::Completed));
-                let answer = parts.answer(TestRequest::get().uri(&uri.to_string())).await.json();
+                let mocks = mocks.on_record(only(domain::OrderStatus::Completed));
+                let answer = mocks.answer(TestRequest::get().uri(&uri.to_string())).await.json();
                 let code = answer["code"].as_i64().unwrap();
                 let expected = [200, 50101, 50107, 50109, 50110];
                 assert!(expected.contains(&code), "{query}: {answer}");
@@ -190,18 +190,18 @@ async fn no_value_of_any_parameter_is_an_http_error() {
 /// Each source may use either name; the body wins over the query string all the same.
 #[actix_web::test]
 async fn the_body_wins_whichever_name_it_uses() {
-    let mut parts = Parts::ordering().selling([sku(4, "1.00", 0)]);
-    parts.carts.expect_load_many().never();
+    let mut mocks = Mocks::ordering().selling([sku(4, "1.00", 0)]);
+    mocks.carts.expect_load_many().never();
     let request = TestRequest::post()
         .uri(&format!("{PROCESSING}?settlement_type=0"))
         .set_payload(r#"{"status":0,"address_id":7,"settlement":1,"sku_id":4,"buy_num":1}"#);
-    assert_eq!(parts.answer(request).await.json()["code"], 50103, "a direct buy, not the cart");
+    assert_eq!(mocks.answer(request).await.json()["code"], 50103, "a direct buy, not the cart");
 }
 
 /// What nobody reads may stand twice.
 #[actix_web::test]
 async fn a_name_that_nobody_reads_may_stand_twice() {
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_list().returning(|_| Ok(Vec::new()));
-    assert_eq!(parts.get("status=1&order_status=0&x=1&x=2").await["code"], 200);
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
+    assert_eq!(mocks.get("status=1&order_status=0&x=1&x=2").await["code"], 200);
 }

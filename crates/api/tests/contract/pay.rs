@@ -17,20 +17,20 @@ fn answered(pay_url: &str) -> Value {
 }
 
 /// An unpaid order that can still be paid at noon, charged in full.
-fn unpaid() -> Parts {
-    let mut parts = Parts::signed_in();
+fn unpaid() -> Mocks {
+    let mut mocks = Mocks::signed_in();
     let expire_at = Some(noon().after(Duration::from_secs(60)));
-    parts
+    mocks
         .orders
         .expect_find()
         .withf(|id| id.as_str() == ORDER)
         .returning(move |_| Ok(Some(Order { expire_at, ..order(OrderStatus::AwaitingPayment) })));
-    parts
+    mocks
         .gateway
         .expect_pay_url()
         .withf(move |request| request.total_amount == money("323.91") && request.time_expire == expire_at)
         .returning(|_| Ok(PAY_URL.to_owned()));
-    parts
+    mocks
 }
 
 /// Defect 4: the list's payment showed freight twice and charged it once or not at all.
@@ -59,7 +59,7 @@ async fn a_number_that_is_not_digits_is_of_no_order() {
     ];
     for order_id in strange {
         for status in [1, 3] {
-            let answer = Parts::signed_in().post(json!({"status": status, "order_id": order_id})).await;
+            let answer = Mocks::signed_in().post(json!({"status": status, "order_id": order_id})).await;
             assert_eq!(answer, error(50107, "订单不存在"), "{status} {order_id}");
         }
     }
@@ -68,33 +68,33 @@ async fn a_number_that_is_not_digits_is_of_no_order() {
 #[actix_web::test]
 async fn what_is_neither_a_number_nor_a_text_is_50101() {
     for order_id in [json!([ORDER]), json!({"id": ORDER}), json!(true), json!(null), json!("")] {
-        let answer = Parts::signed_in().post(json!({"status": 1, "order_id": order_id})).await;
+        let answer = Mocks::signed_in().post(json!({"status": 1, "order_id": order_id})).await;
         assert_eq!(answer["code"], 50101, "{order_id}: {answer}");
         assert!(answer["errmsg"].as_str().unwrap().contains("order_id"), "{answer}");
     }
-    assert_eq!(Parts::signed_in().post(json!({"status": 1})).await["code"], 50101);
+    assert_eq!(Mocks::signed_in().post(json!({"status": 1})).await["code"], 50101);
 }
 
 #[actix_web::test]
 async fn a_paid_order_leads_to_the_result_page() {
     for status in [OrderStatus::AwaitingShipment, OrderStatus::AwaitingReceipt, OrderStatus::Completed] {
-        let parts = Parts::signed_in().with_order(status);
+        let mocks = Mocks::signed_in().with_order(status);
         let page = format!("http://shop.example/pay_success.html?order_id={ORDER}");
-        assert_eq!(parts.post(pay()).await, answered(&page), "{status:?}");
+        assert_eq!(mocks.post(pay()).await, answered(&page), "{status:?}");
     }
-    let mut parts = Parts::signed_in().with_order(OrderStatus::Completed);
-    parts.result_page = "http://shop.example/page?lang=zh";
+    let mut mocks = Mocks::signed_in().with_order(OrderStatus::Completed);
+    mocks.result_page = "http://shop.example/page?lang=zh";
     let page = format!("http://shop.example/page?lang=zh&order_id={ORDER}");
-    assert_eq!(parts.post(pay()).await, answered(&page));
+    assert_eq!(mocks.post(pay()).await, answered(&page));
 }
 
 #[actix_web::test]
 async fn a_cancelled_refunded_or_overdue_order_is_50108() {
     let not_allowed = error(50108, "订单状态不允许此操作");
     for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
-        assert_eq!(Parts::signed_in().with_order(status).post(pay()).await, not_allowed, "{status:?}");
+        assert_eq!(Mocks::signed_in().with_order(status).post(pay()).await, not_allowed, "{status:?}");
     }
-    let mut overdue = Parts::signed_in();
+    let mut overdue = Mocks::signed_in();
     overdue
         .orders
         .expect_find()
@@ -105,19 +105,19 @@ async fn a_cancelled_refunded_or_overdue_order_is_50108() {
 /// Defect 2: anybody could pay anybody's order.
 #[actix_web::test]
 async fn an_order_of_another_user_does_not_exist() {
-    let mut parts = Parts::signed_in();
+    let mut mocks = Mocks::signed_in();
     let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingPayment) };
-    parts.orders.expect_find().returning(move |_| Ok(Some(theirs())));
-    assert_eq!(parts.post(pay()).await, error(50107, "订单不存在"));
+    mocks.orders.expect_find().returning(move |_| Ok(Some(theirs())));
+    assert_eq!(mocks.post(pay()).await, error(50107, "订单不存在"));
 
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_find().returning(|_| Ok(None));
-    assert_eq!(parts.post(pay()).await, error(50107, "订单不存在"));
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_find().returning(|_| Ok(None));
+    assert_eq!(mocks.post(pay()).await, error(50107, "订单不存在"));
 }
 
 #[actix_web::test]
 async fn alipay_failing_is_50111_and_the_database_50000() {
-    let mut alipay = Parts::signed_in();
+    let mut alipay = Mocks::signed_in();
     let expire_at = Some(noon().after(Duration::from_secs(60)));
     alipay
         .orders
@@ -126,7 +126,7 @@ async fn alipay_failing_is_50111_and_the_database_50000() {
     alipay.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     assert_eq!(alipay.post(pay()).await, error(50111, "支付渠道暂不可用"));
 
-    let mut store = Parts::signed_in();
+    let mut store = Mocks::signed_in();
     store.orders.expect_find().returning(|_| Err(store_down()));
     assert_eq!(store.post(pay()).await, error(50000, "系统错误"));
 }

@@ -26,13 +26,13 @@ fn error_with(code: i32, text: &str, data: Value) -> Value {
     answer
 }
 
-fn usual() -> Parts {
-    Parts::with_addresses(vec![address()])
+fn usual() -> Mocks {
+    Mocks::with_addresses(vec![address()])
 }
 
 #[actix_web::test]
 async fn the_ticked_lines_with_their_sums() {
-    let parts = usual().selling([sku(4, "104.95", 9), sku(5, "104.01", 9)]).with_cart(cart(&[
+    let mocks = usual().selling([sku(4, "104.95", 9), sku(5, "104.01", 9)]).with_cart(cart(&[
         (4, 2, true),
         (5, 1, true),
         (6, 1, false),
@@ -45,25 +45,25 @@ async fn the_ticked_lines_with_their_sums() {
             "total_amount": "313.91", "transit": 10, "payment_amount": "323.91"
         }
     });
-    assert_eq!(parts.get("status=0&settlement_type=0").await, expected);
+    assert_eq!(mocks.get("status=0&settlement_type=0").await, expected);
 }
 
 #[actix_web::test]
 async fn settlement_is_another_name_of_settlement_type() {
-    let parts = usual().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
-    assert_eq!(parts.get("status=0&settlement=0").await["data"]["payment_amount"], "11.00");
+    let mocks = usual().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
+    assert_eq!(mocks.get("status=0&settlement=0").await["data"]["payment_amount"], "11.00");
 }
 
 #[actix_web::test]
 async fn a_direct_buy_is_previewed_and_remembered() {
-    let mut parts = usual().selling([sku(4, "104.95", 9)]);
-    parts
+    let mut mocks = usual().selling([sku(4, "104.95", 9)]);
+    mocks
         .direct_buys
         .expect_remember()
         .times(1)
         .withf(|user_id, buy| *user_id == USER && buy.sku_id == SkuId(4) && buy.quantity.pieces() == 2)
         .returning(|_, _| Ok(()));
-    let answer = parts.get("status=0&settlement_type=1&sku_id=4&buy_num=2").await;
+    let answer = mocks.get("status=0&settlement_type=1&sku_id=4&buy_num=2").await;
     assert_eq!(answer["code"], 200, "{answer}");
     assert_eq!(answer["data"]["sku_list"], json!([lines()[0]]));
     assert_eq!(answer["data"]["payment_amount"], "219.90");
@@ -72,10 +72,10 @@ async fn a_direct_buy_is_previewed_and_remembered() {
 /// A number in JSON with the digits of the configuration, whatever a float would make of them.
 #[actix_web::test]
 async fn transit_is_a_number_to_the_fen() {
-    let parts = usual().selling([sku(4, "0.10", 9)]).with_cart(cart(&[(4, 2, true)]));
+    let mocks = usual().selling([sku(4, "0.10", 9)]).with_cart(cart(&[(4, 2, true)]));
     let request =
         actix_web::test::TestRequest::get().uri(&format!("{PROCESSING}?status=0&settlement_type=0"));
-    let answer = parts.answer(request).await;
+    let answer = mocks.answer(request).await;
     let text = str::from_utf8(&answer.body).unwrap();
     assert!(text.contains("\"transit\":10,") || text.contains("\"transit\":10.00,"), "{text}");
     assert!(text.contains("\"payment_amount\":\"10.20\""), "{text}");
@@ -83,23 +83,23 @@ async fn transit_is_a_number_to_the_fen() {
 
 #[actix_web::test]
 async fn without_an_address_the_data_is_complete_all_the_same() {
-    let parts = Parts::with_addresses(Vec::new())
+    let mocks = Mocks::with_addresses(Vec::new())
         .selling([sku(4, "104.95", 9), sku(5, "104.01", 9)])
         .with_cart(cart(&[(4, 2, true), (5, 1, true)]));
     let data = json!({
         "addresses": [], "sku_list": lines(), "unavailable": [], "total_count": 3,
         "total_amount": "313.91", "transit": 10, "payment_amount": "323.91"
     });
-    assert_eq!(parts.get("status=0&settlement_type=0").await, error_with(50100, "用户未添加收货地址", data));
+    assert_eq!(mocks.get("status=0&settlement_type=0").await, error_with(50100, "用户未添加收货地址", data));
 }
 
 #[actix_web::test]
 async fn addresses_stay_in_the_order_of_the_address_book() {
     let second = Address { id: AddressId(3), is_default: false, ..address() };
-    let parts = Parts::with_addresses(vec![address(), second])
+    let mocks = Mocks::with_addresses(vec![address(), second])
         .selling([sku(4, "1.00", 9)])
         .with_cart(cart(&[(4, 1, true)]));
-    let answer = parts.get("status=0&settlement_type=0").await;
+    let answer = mocks.get("status=0&settlement_type=0").await;
     let ids: Vec<&Value> = answer["data"]["addresses"].as_array().unwrap().iter().map(|a| &a["id"]).collect();
     assert_eq!(ids, [7, 3]);
 }
@@ -109,8 +109,8 @@ async fn addresses_stay_in_the_order_of_the_address_book() {
 async fn nothing_selected_is_50106_and_costs_nothing() {
     let expected = error_with(50106, "购物车中没有选中的商品", nothing(json!([address_data()])));
     for lines in [&[][..], &[(4, 2, false)][..]] {
-        let parts = usual().with_cart(cart(lines));
-        assert_eq!(parts.get("status=0&settlement_type=0").await, expected);
+        let mocks = usual().with_cart(cart(lines));
+        assert_eq!(mocks.get("status=0&settlement_type=0").await, expected);
     }
 }
 
@@ -119,12 +119,12 @@ async fn nothing_selected_is_50106_and_costs_nothing() {
 async fn lines_that_cannot_be_bought_are_listed_apart() {
     let mut off_shelf = sku(5, "104.01", 9);
     off_shelf.is_launched = false;
-    let parts = usual().selling([sku(4, "104.95", 9), off_shelf]).with_cart(cart(&[
+    let mocks = usual().selling([sku(4, "104.95", 9), off_shelf]).with_cart(cart(&[
         (4, 2, true),
         (5, 1, true),
         (6, 1, true),
     ]));
-    let answer = parts.get("status=0&settlement_type=0").await;
+    let answer = mocks.get("status=0&settlement_type=0").await;
     assert_eq!(answer["code"], 200, "{answer}");
     assert_eq!(answer["data"]["sku_list"], json!([lines()[0]]));
     assert_eq!(answer["data"]["payment_amount"], "219.90");
@@ -139,8 +139,8 @@ async fn a_direct_buy_of_what_cannot_be_bought_is_50109() {
     let mut off_shelf = sku(4, "104.95", 9);
     off_shelf.is_launched = false;
     let expected = error_with(50109, "商品[4]已下架", nothing(json!([address_data()])));
-    for parts in [usual().selling([off_shelf]), usual().selling([])] {
-        assert_eq!(parts.get("status=0&settlement_type=1&sku_id=4&buy_num=1").await, expected);
+    for mocks in [usual().selling([off_shelf]), usual().selling([])] {
+        assert_eq!(mocks.get("status=0&settlement_type=1&sku_id=4&buy_num=1").await, expected);
     }
 }
 
@@ -156,8 +156,8 @@ async fn a_quantity_out_of_range_is_50110() {
             "the page reads the lists without looking at the code"
         );
     }
-    let parts = usual().with_cart(cart(&[(4, 0, true)]));
-    let answer = parts.get("status=0&settlement_type=0").await;
+    let mocks = usual().with_cart(cart(&[(4, 0, true)]));
+    let answer = mocks.get("status=0&settlement_type=0").await;
     assert_eq!(answer, error_with(50110, "购买数量不合法", nothing(json!([address_data()]))));
 }
 
@@ -188,11 +188,11 @@ async fn a_failure_is_50000_with_data_and_without_its_cause() {
     store.catalog.expect_skus().returning(|_| Err(store_down()));
     let mut carts = usual();
     carts.carts.expect_load().returning(|_| Err(CartError(SECRET_CAUSE.into())));
-    for parts in [store, carts] {
-        let answer = parts.get("status=0&settlement_type=0").await;
+    for mocks in [store, carts] {
+        let answer = mocks.get("status=0&settlement_type=0").await;
         assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([address_data()]))));
     }
-    let mut users = Parts::untouched();
+    let mut users = Mocks::untouched();
     users.users.expect_authenticate().returning(|_| Err(store_down()));
     let answer = users.get("status=0&settlement_type=0").await;
     assert_eq!(answer, error_with(50000, "系统错误", nothing(json!([]))));
@@ -200,17 +200,17 @@ async fn a_failure_is_50000_with_data_and_without_its_cause() {
 
 #[actix_web::test]
 async fn a_sum_that_no_order_can_cost_is_refused() {
-    let parts = usual().selling([sku(4, "99999999.99", 9)]).with_cart(cart(&[(4, 2, true)]));
-    assert_eq!(parts.get("status=0&settlement_type=0").await["code"], 50110);
+    let mocks = usual().selling([sku(4, "99999999.99", 9)]).with_cart(cart(&[(4, 2, true)]));
+    assert_eq!(mocks.get("status=0&settlement_type=0").await["code"], 50110);
 }
 
 /// Alipay takes no payment of nothing: the buyer learns it before there is an order.
 #[actix_web::test]
 async fn an_order_that_costs_nothing_is_refused() {
     for query in ["status=0&settlement_type=0", "status=0&settlement_type=1&sku_id=4&buy_num=1"] {
-        let mut parts = usual().selling([sku(4, "0.00", 9)]).with_cart(cart(&[(4, 2, true)]));
-        parts.free_delivery = true;
-        let answer = parts.get(query).await;
+        let mut mocks = usual().selling([sku(4, "0.00", 9)]).with_cart(cart(&[(4, 2, true)]));
+        mocks.free_delivery = true;
+        let answer = mocks.get(query).await;
         assert_eq!(
             answer,
             error_with(50116, "订单金额无法支付", nothing(json!([address_data()]))),
@@ -230,7 +230,7 @@ async fn a_request_that_cannot_be_read_still_shows_the_addresses() {
         "status=0&settlement_type=1&sku_id=4&buy_num=many",
         "status=0&settlement_type=1&sku_id=99999999999&buy_num=1",
     ] {
-        let answer = Parts::with_addresses(vec![address()]).get(query).await;
+        let answer = Mocks::with_addresses(vec![address()]).get(query).await;
         assert_ne!(answer["code"], 200, "{query}");
         assert_eq!(answer["data"]["addresses"][0]["id"], 7, "{query}: {answer}");
         assert_eq!(answer["data"]["sku_list"], serde_json::json!([]), "{query}");

@@ -32,21 +32,21 @@ fn other_shops() -> [Addressee; 3] {
 const RETURN: &str = "out_trade_no=2019112820400804&total_amount=323.91&sign=a%2Bb%3D&charset=utf-8";
 
 /// Alipay signed the query string, for this shop.
-fn returning() -> Parts {
+fn returning() -> Mocks {
     returning_for(this_shop())
 }
 
-fn returning_for(addressee: Addressee) -> Parts {
-    let mut parts = Parts::untouched();
-    parts.gateway.expect_verify_return().times(1).withf(|query| query == RETURN).returning(move |_| {
+fn returning_for(addressee: Addressee) -> Mocks {
+    let mut mocks = Mocks::untouched();
+    mocks.gateway.expect_verify_return().times(1).withf(|query| query == RETURN).returning(move |_| {
         let out_trade_no = ORDER.to_owned();
         Ok(VerifiedReturn { addressee: addressee.clone(), out_trade_no, total_amount: money("323.91") })
     });
-    parts
+    mocks
 }
 
-async fn result(parts: Parts) -> Value {
-    parts.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await.json()
+async fn result(mocks: Mocks) -> Value {
+    mocks.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await.json()
 }
 
 #[actix_web::test]
@@ -63,39 +63,39 @@ async fn a_paid_order_is_paid_and_nobody_needs_a_token() {
 #[actix_web::test]
 async fn the_number_that_our_return_added_is_not_part_of_the_signature() {
     let uri = format!("{SUCCESS}?order_id={ORDER}&{RETURN}");
-    let parts = returning().with_order(OrderStatus::AwaitingShipment);
-    assert_eq!(parts.open().await.send(TestRequest::get().uri(&uri)).await.json()["code"], 200);
+    let mocks = returning().with_order(OrderStatus::AwaitingShipment);
+    assert_eq!(mocks.open().await.send(TestRequest::get().uri(&uri)).await.json()["code"], 200);
 }
 
 #[actix_web::test]
 async fn an_order_that_alipay_does_not_know_as_paid_is_50105() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
     for known in [None, Some(waiting)] {
-        let mut parts = returning().with_order(OrderStatus::AwaitingPayment);
-        parts.gateway.expect_query().times(1).returning(move |_| Ok(known.clone()));
-        assert_eq!(result(parts).await, with_data(50105, "支付未完成"));
+        let mut mocks = returning().with_order(OrderStatus::AwaitingPayment);
+        mocks.gateway.expect_query().times(1).returning(move |_| Ok(known.clone()));
+        assert_eq!(result(mocks).await, with_data(50105, "支付未完成"));
     }
 }
 
 #[actix_web::test]
 async fn a_payment_that_alipay_tells_of_is_settled_on_the_way() {
-    let mut parts = returning();
+    let mut mocks = returning();
     let mut paid = false;
-    parts.orders.expect_find().times(2).returning(move |_| {
+    mocks.orders.expect_find().times(2).returning(move |_| {
         let status = if paid { OrderStatus::AwaitingShipment } else { OrderStatus::AwaitingPayment };
         paid = true;
         Ok(Some(order(status)))
     });
-    parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-    let parts = parts.on_record(only(OrderStatus::AwaitingPayment));
-    assert_eq!(result(parts).await, json!({"code": 200, "data": data()}));
+    mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+    let mocks = mocks.on_record(only(OrderStatus::AwaitingPayment));
+    assert_eq!(result(mocks).await, json!({"code": 200, "data": data()}));
 }
 
 #[actix_web::test]
 async fn alipay_failing_is_50111_with_data() {
-    let mut parts = returning().with_order(OrderStatus::AwaitingPayment);
-    parts.gateway.expect_query().returning(|_| Err(alipay_down()));
-    assert_eq!(result(parts).await, with_data(50111, "支付渠道暂不可用"));
+    let mut mocks = returning().with_order(OrderStatus::AwaitingPayment);
+    mocks.gateway.expect_query().returning(|_| Err(alipay_down()));
+    assert_eq!(result(mocks).await, with_data(50111, "支付渠道暂不可用"));
 }
 
 #[actix_web::test]
@@ -103,20 +103,20 @@ async fn a_payment_that_cannot_be_written_down_is_told_by_its_cause() {
     let busy = error(50104, "操作太快了,请稍后重试");
     let unforeseen = error(50000, "系统错误");
     for (failing, times, expected) in [(rows_locked as fn() -> _, 8, busy), (store_down, 1, unforeseen)] {
-        let mut parts = returning().with_order(OrderStatus::AwaitingPayment);
-        parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-        assert_eq!(result(parts.failing_to_lock(times, failing)).await, expected);
+        let mut mocks = returning().with_order(OrderStatus::AwaitingPayment);
+        mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+        assert_eq!(result(mocks.failing_to_lock(times, failing)).await, expected);
     }
 }
 
 /// Defect 10: a bad signature was an HTTP 500 page.
 #[actix_web::test]
 async fn a_return_that_alipay_did_not_sign_for_us_is_forbidden() {
-    let mut unsigned = Parts::untouched();
+    let mut unsigned = Mocks::untouched();
     unsigned.gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
     let others = other_shops().into_iter().map(returning_for);
-    for parts in others.chain([unsigned]) {
-        let answer = parts.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await;
+    for mocks in others.chain([unsigned]) {
+        let answer = mocks.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await;
         assert_eq!(answer.text(), FORBIDDEN);
     }
 }
@@ -133,13 +133,13 @@ async fn a_return_for_no_order_of_ours_is_50107_and_a_failure_50000() {
 
 // Operation 7.
 
-fn notifying(addressee: Addressee, trade: Trade) -> Parts {
-    let mut parts = Parts::untouched();
-    parts.gateway.expect_verify_notification().withf(|form| form == b"the form").returning(move |_| {
+fn notifying(addressee: Addressee, trade: Trade) -> Mocks {
+    let mut mocks = Mocks::untouched();
+    mocks.gateway.expect_verify_notification().withf(|form| form == b"the form").returning(move |_| {
         let (addressee, trade) = (addressee.clone(), trade.clone());
         Ok(VerifiedNotification { addressee, notify_id: "1".to_owned(), trade })
     });
-    parts
+    mocks
 }
 
 fn notification() -> TestRequest {
@@ -198,8 +198,8 @@ async fn a_wrong_amount_is_put_on_record_and_pays_nothing() {
 #[actix_web::test]
 async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
-    let parts = notifying(this_shop(), waiting).on_record(only(OrderStatus::AwaitingPayment));
-    assert_eq!(parts.open().await.send(notification()).await.text(), "success");
+    let mocks = notifying(this_shop(), waiting).on_record(only(OrderStatus::AwaitingPayment));
+    assert_eq!(mocks.open().await.send(notification()).await.text(), "success");
 }
 
 /// A refund without its number cannot be asked about: it is to be told again, for by then it may be on record.
@@ -215,39 +215,39 @@ async fn a_notification_of_a_refund_without_its_number_changes_nothing_and_is_to
 /// Defect 5: neither `app_id` nor `seller_id` was checked.
 #[actix_web::test]
 async fn a_notification_that_is_not_for_us_begins_nothing() {
-    let mut unsigned = Parts::untouched();
+    let mut unsigned = Mocks::untouched();
     unsigned.gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
-    let mut unreadable = Parts::untouched();
+    let mut unreadable = Mocks::untouched();
     unreadable
         .gateway
         .expect_verify_notification()
         .returning(|_| Err(NotVerified::Unreadable { field: "trade_no" }));
     let others = other_shops().into_iter().map(|addressee| notifying(addressee, trade("323.91")));
-    for parts in others.chain([unsigned, unreadable]) {
-        assert_eq!(parts.open().await.send(notification()).await.text(), FORBIDDEN);
+    for mocks in others.chain([unsigned, unreadable]) {
+        assert_eq!(mocks.open().await.send(notification()).await.text(), FORBIDDEN);
     }
 }
 
 #[actix_web::test]
 async fn what_could_not_be_dealt_with_is_to_be_sent_again() {
     for (error, times) in [(store_down as fn() -> _, 1), (rows_locked, 20)] {
-        let parts = notifying(this_shop(), trade("323.91")).failing_to_lock(times, error);
-        assert_eq!(parts.open().await.send(notification()).await.text(), "fail");
+        let mocks = notifying(this_shop(), trade("323.91")).failing_to_lock(times, error);
+        assert_eq!(mocks.open().await.send(notification()).await.text(), "fail");
     }
 }
 
 #[actix_web::test]
 async fn a_notification_larger_than_any_of_alipays_is_not_read_to_its_end() {
     let request = TestRequest::post().uri(SUCCESS).set_payload(vec![b'a'; BODY_LIMIT + 1]);
-    assert_eq!(Parts::untouched().open().await.send(request).await.text(), FORBIDDEN);
+    assert_eq!(Mocks::untouched().open().await.send(request).await.text(), FORBIDDEN);
 }
 
 // The return.
 
 async fn returned(result_page: &'static str, uri: &str) -> String {
-    let mut parts = Parts::untouched();
-    parts.result_page = result_page;
-    let answer = parts.open().await.send(TestRequest::get().uri(uri)).await;
+    let mut mocks = Mocks::untouched();
+    mocks.result_page = result_page;
+    let answer = mocks.open().await.send(TestRequest::get().uri(uri)).await;
     assert_eq!(answer.status, StatusCode::FOUND);
     answer.header("location").unwrap().to_owned()
 }

@@ -10,20 +10,20 @@ use crate::{samples::*, support::*};
 
 const QUERY: &str = "status=3&order_id=2019112820400804";
 
-fn with_changes(mut parts: Parts, changes: Vec<TimelineEntry>) -> Parts {
-    parts.orders.expect_timeline().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(changes));
-    parts
+fn with_changes(mut mocks: Mocks, changes: Vec<TimelineEntry>) -> Mocks {
+    mocks.orders.expect_timeline().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(changes));
+    mocks
         .orders
         .expect_payments()
         .times(1)
         .withf(|ids| *ids == [order_id(ORDER)])
         .returning(|_| Ok(Vec::new()));
-    parts
+    mocks
 }
 
-fn with_refunds(mut parts: Parts, refunds: Vec<Refund>) -> Parts {
-    parts.orders.expect_refunds().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(refunds));
-    with_changes(parts, Vec::new())
+fn with_refunds(mut mocks: Mocks, refunds: Vec<Refund>) -> Mocks {
+    mocks.orders.expect_refunds().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(refunds));
+    with_changes(mocks, Vec::new())
 }
 
 fn entry(from: OrderStatus, to: OrderStatus, cause: Cause, reason: &str, time: &str) -> TimelineEntry {
@@ -44,13 +44,13 @@ fn shown(mut order: Value, timeline: Value) -> Value {
 #[actix_web::test]
 async fn an_order_in_each_status() {
     for (status, text) in OrderStatus::ALL.map(|status| (status, status.label())) {
-        let parts = with_refunds(Parts::signed_in().with_order(status), Vec::new());
+        let mocks = with_refunds(Mocks::signed_in().with_order(status), Vec::new());
         let expected = shown(order_data(status.code(), text), json!([created()]));
-        assert_eq!(parts.get(QUERY).await, expected);
+        assert_eq!(mocks.get(QUERY).await, expected);
     }
 }
 
-/// Who of the shop's people it was, and by which request, is not the buyer's business.
+/// Who of staff it was, and by which request, is not the buyer's business.
 #[actix_web::test]
 async fn the_timeline_tells_how_it_came_to_be_where_it_is() {
     use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Completed, Refunded};
@@ -62,9 +62,9 @@ async fn the_timeline_tells_how_it_came_to_be_where_it_is() {
         entry(AwaitingReceipt, Completed, Cause::system(), "自动确认收货", "22:00:00"),
         entry(Completed, Refunded, by_shop(), "质量问题", "23:00:00"),
     ];
-    let mut parts = with_changes(Parts::signed_in().with_order(Refunded), changes);
-    parts.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
-    let answer = parts.get(QUERY).await;
+    let mut mocks = with_changes(Mocks::signed_in().with_order(Refunded), changes);
+    mocks.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
+    let answer = mocks.get(QUERY).await;
     let step = |from: i16, to: i16, actor: &str, reason: &str, time: &str| json!({"from": from, "to": to, "actor": actor, "reason": reason, "time": format!("2019-11-28 {time}")});
     let timeline = json!([
         created(),
@@ -82,14 +82,14 @@ async fn a_sent_order_says_how_and_a_refunded_one_how_much() {
     let shipment = Shipment::new("顺丰速运", "SF1", shipped_at).unwrap();
     let refunded_amount = Money::from_fen(2001).unwrap();
     let sent = Order { shipment: Some(shipment), refunded_amount, ..order(OrderStatus::AwaitingReceipt) };
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_find().times(1).return_once(|_| Ok(Some(sent)));
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_find().times(1).return_once(|_| Ok(Some(sent)));
     let mut expected = order_data(3, "待收货");
     expected["carrier"] = json!("顺丰速运");
     expected["tracking_number"] = json!("SF1");
     expected["shipped_at"] = json!("2019-11-28 21:00:00");
     expected["refunded_amount"] = json!("20.01");
-    assert_eq!(with_refunds(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
+    assert_eq!(with_refunds(mocks, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
 }
 
 /// Neither what was refused, nor what did not pay the order, which `unkept_payment` tells.
@@ -117,29 +117,29 @@ async fn what_went_back_says_why_and_when() {
         refund(RefundKind::Duplicate, RefundStatus::Requested, None),
         refund(RefundKind::External, RefundStatus::Requested, None),
     ];
-    let parts = with_refunds(Parts::signed_in().with_order(OrderStatus::AwaitingReceipt), refunds);
+    let mocks = with_refunds(Mocks::signed_in().with_order(OrderStatus::AwaitingReceipt), refunds);
     let told = |status: &str, finished_at: Value| json!({"amount": "9.90", "reason": "质量问题", "status": status, "created_at": "2019-11-28 22:00:00", "finished_at": finished_at});
     let expected = json!([told("succeeded", json!("2019-11-28 22:00:01")), told("requested", Value::Null)]);
-    assert_eq!(parts.get(QUERY).await["data"]["order"]["refunds"], expected);
+    assert_eq!(mocks.get(QUERY).await["data"]["order"]["refunds"], expected);
 }
 
 #[actix_web::test]
 async fn an_order_of_the_old_back_end_has_no_deadline() {
     let old = Order { expire_at: None, ..order(OrderStatus::Completed) };
-    let mut parts = Parts::signed_in();
-    parts.orders.expect_find().times(1).return_once(|_| Ok(Some(old)));
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_find().times(1).return_once(|_| Ok(Some(old)));
     let mut expected = order_data(4, "已完成");
     expected["expire_at"] = Value::Null;
-    assert_eq!(with_refunds(parts, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
+    assert_eq!(with_refunds(mocks, Vec::new()).get(QUERY).await, shown(expected, json!([created()])));
 }
 
 #[actix_web::test]
 async fn an_order_of_another_user_does_not_exist() {
     let theirs = || Order { user_id: UserId(5), ..order(OrderStatus::AwaitingReceipt) };
     for found in [None, Some(theirs())] {
-        let mut parts = Parts::signed_in();
-        parts.orders.expect_find().times(1).return_once(|_| Ok(found));
-        assert_eq!(parts.get(QUERY).await, error(50107, "订单不存在"));
+        let mut mocks = Mocks::signed_in();
+        mocks.orders.expect_find().times(1).return_once(|_| Ok(found));
+        assert_eq!(mocks.get(QUERY).await, error(50107, "订单不存在"));
     }
 }
 
@@ -147,23 +147,23 @@ async fn an_order_of_another_user_does_not_exist() {
 async fn a_missing_or_unreadable_number_is_50101() {
     let missing = error(50101, "请求参数错误:缺少参数 order_id");
     for query in ["status=3", "status=3&order_id="] {
-        assert_eq!(Parts::signed_in().get(query).await, missing, "{query}");
+        assert_eq!(Mocks::signed_in().get(query).await, missing, "{query}");
     }
     let none = error(50107, "订单不存在");
     for number in ["x", "2019-11", "%20", "-1", "1.5", "%00", &"9".repeat(65)] {
         let query = format!("status=3&order_id={number}");
-        assert_eq!(Parts::signed_in().get(&query).await, none, "{query}");
+        assert_eq!(Mocks::signed_in().get(&query).await, none, "{query}");
     }
-    let twice = Parts::signed_in().get("status=3&order_id=1&order_id=2").await;
+    let twice = Mocks::signed_in().get("status=3&order_id=1&order_id=2").await;
     assert_eq!(twice, error(50101, "请求参数错误:order_id 重复"));
 }
 
 #[actix_web::test]
 async fn nobody_else_looks() {
     let request = actix_web::test::TestRequest::get().uri(&format!("{PROCESSING}?{QUERY}"));
-    let unsigned = Parts::untouched().open().await.send(request).await.json();
+    let unsigned = Mocks::untouched().open().await.send(request).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
-    let mut gone = Parts::untouched();
+    let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let unknown = json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"});
     assert_eq!(gone.get(QUERY).await, unknown);
@@ -174,24 +174,24 @@ async fn rows_that_others_hold_are_50104_and_any_other_failure_is_50000_without_
     let busy = error(50104, "操作太快了,请稍后重试");
     let unforeseen = error(50000, "系统错误");
     for (failing, expected) in [(store_down as fn() -> _, unforeseen), (rows_locked, busy)] {
-        let mut users = Parts::untouched();
+        let mut users = Mocks::untouched();
         users.users.expect_authenticate().returning(move |_| Err(failing()));
         assert_eq!(users.get(QUERY).await, expected);
 
-        let mut orders = Parts::signed_in();
+        let mut orders = Mocks::signed_in();
         orders.orders.expect_find().returning(move |_| Err(failing()));
         assert_eq!(orders.get(QUERY).await, expected);
 
-        let mut timeline = Parts::signed_in().with_order(OrderStatus::Completed);
+        let mut timeline = Mocks::signed_in().with_order(OrderStatus::Completed);
         timeline.orders.expect_timeline().returning(move |_| Err(failing()));
         assert_eq!(timeline.get(QUERY).await, expected);
 
-        let mut payments = Parts::signed_in().with_order(OrderStatus::Completed);
+        let mut payments = Mocks::signed_in().with_order(OrderStatus::Completed);
         payments.orders.expect_timeline().returning(|_| Ok(Vec::new()));
         payments.orders.expect_payments().returning(move |_| Err(failing()));
         assert_eq!(payments.get(QUERY).await, expected);
 
-        let mut refunds = with_changes(Parts::signed_in().with_order(OrderStatus::Completed), Vec::new());
+        let mut refunds = with_changes(Mocks::signed_in().with_order(OrderStatus::Completed), Vec::new());
         refunds.orders.expect_refunds().returning(move |_| Err(failing()));
         assert_eq!(refunds.get(QUERY).await, expected);
     }

@@ -3,22 +3,22 @@
 //! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
 //! taken is taken again.
 
+mod deliver_webhooks;
 mod due_refunds;
 mod order_timers;
 mod purge_keys;
-mod purge_news;
+mod purge_outbox;
+mod remove_ordered_lines;
 mod supervisor;
-mod sweep_carts;
-mod tell_news;
 
+pub use deliver_webhooks::DeliverWebhooks;
 pub use due_refunds::DueRefunds;
-pub use order_timers::OrderTimers;
+pub use order_timers::OrderTimersJob;
 pub use purge_keys::PurgeKeys;
-pub use purge_news::PurgeNews;
+pub use purge_outbox::PurgeOutbox;
+pub use remove_ordered_lines::RemoveOrderedLines;
+pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
-pub use sweep_carts::SweepCarts;
-pub(crate) use sweep_carts::order_ids;
-pub use tell_news::TellNews;
 
 use ports::{CartError, StoreError};
 

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use super::{Job, JobError, Pass};
-use crate::WatchOrders;
+use crate::OrderTimers;
 
 /// Orders that are due: unpaid ones are asked about and expire, sent ones are taken for received.
-pub struct OrderTimers(pub Arc<WatchOrders>);
+pub struct OrderTimersJob(pub Arc<OrderTimers>);
 
-impl Job for OrderTimers {
+impl Job for OrderTimersJob {
     const NAME: &'static str = "order_timers";
 
     async fn pass(&self) -> Result<Pass, JobError> {

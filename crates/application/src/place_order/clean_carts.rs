@@ -9,7 +9,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use crate::{SweepCarts, jobs::order_ids};
+use crate::{RemoveOrderedLines, jobs::order_ids};
 
 /// Removes the lines of orders that were just placed, off the path of their answers: all that wait in one call.
 #[derive(Clone)]
@@ -27,7 +27,7 @@ struct Removals {
 #[derive(Debug, Clone)]
 pub struct CartCleaned(watch::Receiver<()>);
 
-/// How many groups may wait. Those beyond it are left to the job [`SweepCarts`].
+/// How many groups may wait. Those beyond it are left to the job [`RemoveOrderedLines`].
 const MOST_WAITING: usize = 1_000;
 /// How many removals are forgotten at once within one [`WINDOW`]; more of them are forgotten together at its end.
 const FEW: usize = 4;
@@ -37,9 +37,9 @@ const WINDOW: Duration = Duration::from_millis(20);
 
 impl CartCleaner {
     /// A cleaner, and its work, which ends when the last clone is gone and nothing waits any more.
-    pub fn new(sweep: Arc<SweepCarts>) -> (Self, impl Future<Output = ()> + Send + 'static) {
+    pub fn new(remover: Arc<RemoveOrderedLines>) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (queue, waiting) = mpsc::channel(MOST_WAITING);
-        (Self { queue }, clean(sweep, waiting))
+        (Self { queue }, clean(remover, waiting))
     }
 
     /// Has the lines removed; does not wait for it.
@@ -67,7 +67,7 @@ struct Forgetting {
     in_window: usize,
 }
 
-async fn clean(sweep: Arc<SweepCarts>, mut waiting: mpsc::Receiver<Removals>) {
+async fn clean(remover: Arc<RemoveOrderedLines>, mut waiting: mpsc::Receiver<Removals>) {
     let mut groups = Vec::new();
     let mut forgetting = Forgetting { order_ids: Vec::new(), window: Instant::now(), in_window: 0 };
     loop {
@@ -78,18 +78,18 @@ async fn clean(sweep: Arc<SweepCarts>, mut waiting: mpsc::Receiver<Removals>) {
             match timeout_at(forgetting.due(), more).await {
                 Ok(received) => received,
                 Err(_elapsed) => {
-                    forgetting.forget(&sweep).await;
+                    forgetting.forget(&remover).await;
                     continue;
                 }
             }
         };
         if received == 0 {
-            return forgetting.forget(&sweep).await;
+            return forgetting.forget(&remover).await;
         }
         let (removals, done): (Vec<_>, Vec<_>) =
             groups.drain(..).map(|group| (group.removals, group._done)).unzip();
         let removals = removals.concat();
-        match sweep.carts.remove_ordered(&removals).await {
+        match remover.carts.remove_ordered(&removals).await {
             Ok(()) => forgetting.add(order_ids(&removals)),
             Err(error) => {
                 tracing::warn!(%error, "ordered lines are still in their carts; they are removed later");
@@ -113,12 +113,12 @@ impl Forgetting {
         if self.in_window <= FEW { self.window } else { self.window + WINDOW }
     }
 
-    async fn forget(&mut self, sweep: &SweepCarts) {
+    async fn forget(&mut self, remover: &RemoveOrderedLines) {
         let order_ids = mem::take(&mut self.order_ids);
         if order_ids.is_empty() {
             return;
         }
-        if let Err(error) = sweep.queue.forget(&order_ids).await {
+        if let Err(error) = remover.queue.forget(&order_ids).await {
             tracing::warn!(%error, "carts are cleaned of ordered lines, which is not on record yet");
         }
     }

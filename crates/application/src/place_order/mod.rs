@@ -1,11 +1,11 @@
 //! 生成订单: takes stock and writes the order, all or nothing.
 //!
-//! The way of an order: [`PlaceOrder`] hands the request to the [`OrderDesk`]; a writer of the desk takes all requests
+//! The way of an order: [`PlaceOrder`] hands the request to the [`OrderBatcher`]; a writer of the batcher takes all requests
 //! that are waiting, asks for their buyers and carts together (`prepare`), and places them as one group in one
 //! transaction (`group`); then each buyer is invited to pay, while the ordered lines leave the carts.
 
+mod batcher;
 mod clean_carts;
-mod desk;
 mod draft;
 mod group;
 mod open;
@@ -19,8 +19,8 @@ use domain::{
 };
 use ports::{AddressBook, Clock, DirectBuys, GatewayError, OrderReader, PlacingStore, StoreError};
 
+pub use batcher::{BATCHER_PATIENCE, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
-pub use desk::{DESK_PATIENCE, DeskSettings, OrderDesk};
 pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
 pub use open::Outcome;
@@ -44,7 +44,7 @@ pub struct PlaceOrder {
     /// Where the guard of an order that was placed long ago is taken off.
     pub store: Arc<dyn PlacingStore>,
     /// Where requests are placed.
-    pub desk: OrderDesk,
+    pub batcher: OrderBatcher,
     /// Where orders are paid.
     pub cashier: Arc<Cashier>,
     /// How old a previewed direct buy is.
@@ -156,7 +156,7 @@ impl PlaceOrder {
         if batch_request.is_guarded {
             return self.place_once(batch_request).await;
         }
-        let unplaced = match self.desk.place(batch_request.clone()).await {
+        let unplaced = match self.batcher.place(batch_request.clone()).await {
             Ok(placed) => return Ok(placed),
             Err(unplaced) => unplaced,
         };

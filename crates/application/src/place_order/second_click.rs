@@ -13,7 +13,7 @@ impl PlaceOrder {
     /// Places an order, or finds the one that the first click became.
     pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
         for _ in 0..TRIES {
-            let unplaced = match self.desk.place(request.clone()).await {
+            let unplaced = match self.batcher.place(request.clone()).await {
                 Ok(placed) => return Ok(placed),
                 Err(unplaced) => unplaced,
             };

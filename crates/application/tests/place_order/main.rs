@@ -8,9 +8,9 @@ mod support;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
-    CartCleaner, Cashier, DeskSettings, OrderDesk, OrderItems, PaymentInvitation, PlaceOrder,
-    PlaceOrderError, PlaceOrderRequest, Placement, PlacementError, PlacementPorts, ShopRules, StartedPayment,
-    SweepCarts,
+    BatcherSettings, CartCleaner, Cashier, OrderBatcher, OrderItems, PaymentInvitation, PlaceOrder,
+    PlaceOrderError, PlaceOrderRequest, Placement, PlacementError, PlacementPorts, RemoveOrderedLines,
+    ShopRules, StartedPayment,
 };
 use domain::{
     AddressId, Cart, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest, Sku,

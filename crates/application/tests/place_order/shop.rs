@@ -126,12 +126,12 @@ impl Shop {
         };
         let store = Arc::new(PreparedPlacing::new(answer, self.transactions.into_iter().map(Ok)));
         let (carts, orders) = (Arc::new(self.carts), Arc::new(self.orders));
-        let sweep = SweepCarts {
+        let remover = RemoveOrderedLines {
             queue: Arc::new(self.queue),
             carts: Arc::clone(&carts) as _,
             clock: Arc::new(clock()),
         };
-        let (cleaner, cleaning) = CartCleaner::new(Arc::new(sweep));
+        let (cleaner, cleaning) = CartCleaner::new(Arc::new(remover));
         let cleaning = tokio::spawn(cleaning);
         let rules =
             ShopRules { double_click: self.double_click, unpaid_limits: self.unpaid_limits, ..rules() };
@@ -144,14 +144,14 @@ impl Shop {
             clock: Arc::new(clock()),
             randomness: Arc::new(randomness),
         };
-        let settings = DeskSettings { writers: 1, group: 8, queue: 8 };
-        let (desk, mut writers) = OrderDesk::open(Arc::new(Placement::new(ports, rules)), settings);
+        let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
+        let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules)), settings);
         let use_case = PlaceOrder {
             address_book: Arc::new(self.address_book),
             direct_buys: Arc::new(self.direct_buys),
             orders,
             store: Arc::clone(&store) as _,
-            desk,
+            batcher,
             cashier: Arc::new(Cashier { gateway: Arc::new(self.gateway), clock: Arc::new(clock()) }),
             clock: Arc::new(clock()),
             rules,

@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex};
 
 use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
 use domain::{
-    BillEntry, BillEntryKind, DayBooks, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus,
-    Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    BillEntry, BillEntryKind, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus,
+    PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, PaymentGateway, RefundOutcome, StoreError,
-    mock::{Ledgers, MockDayLedger, MockPaymentGateway, clock_at},
+    mock::{Ledgers, MockDailyStatements, MockPaymentGateway, clock_at},
 };
 use support::*;
 
@@ -24,7 +24,7 @@ fn day() -> ShopDate {
     ShopDate::parse("2019-11-28").unwrap()
 }
 
-fn use_case(gateway: MockPaymentGateway, ledger: MockDayLedger, ledgers: &Ledgers) -> Reconcile {
+fn use_case(gateway: MockPaymentGateway, ledger: MockDailyStatements, ledgers: &Ledgers) -> Reconcile {
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let transact = transact(ledgers);
     let settle = settling(&gateway, &transact);
@@ -58,11 +58,11 @@ fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
     gateway
 }
 
-/// A ledger that has these books of the day and keeps what is found in the second.
-fn keeping(books: DayBooks) -> (MockDayLedger, Arc<Mutex<Vec<FoundDifference>>>) {
+/// A store that has this statement of the day, and what it keeps of what is found.
+fn keeping(statement: DailyStatement) -> (MockDailyStatements, Arc<Mutex<Vec<FoundDifference>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
-    let mut ledger = MockDayLedger::new();
-    ledger.expect_books_of().times(1).return_once(|_, _, _| Ok(books));
+    let mut ledger = MockDailyStatements::new();
+    ledger.expect_statement_of().times(1).return_once(|_, _, _| Ok(statement));
     let keeper = Arc::clone(&kept);
     ledger
         .expect_keep()
@@ -78,10 +78,10 @@ fn keeping(books: DayBooks) -> (MockDayLedger, Arc<Mutex<Vec<FoundDifference>>>)
 /// Compares with repair, and says what was done about each difference; what is said is what is kept.
 async fn repaired(
     gateway: MockPaymentGateway,
-    books: DayBooks,
+    statement: DailyStatement,
     ledgers: &Ledgers,
 ) -> Vec<(DifferenceKind, String)> {
-    let (ledger, kept) = keeping(books);
+    let (ledger, kept) = keeping(statement);
     let found = use_case(gateway, ledger, ledgers).execute(day(), true).await.unwrap();
     assert_eq!(*kept.lock().unwrap(), found);
     found.into_iter().map(|(difference, done)| (difference.kind, done.unwrap())).collect()
@@ -92,8 +92,8 @@ fn one(kind: DifferenceKind, done: &str) -> Vec<(DifferenceKind, String)> {
 }
 
 /// The payment of the order by trade A, and these refunds.
-fn paid_books(refunds: Vec<Refund>) -> DayBooks {
-    DayBooks { payments: vec![recorded("A", PaymentStatus::Settled)], refunds }
+fn paid_statement(refunds: Vec<Refund>) -> DailyStatement {
+    DailyStatement { payments: vec![recorded("A", PaymentStatus::Settled)], refunds }
 }
 
 fn knowing_trade(
@@ -122,7 +122,7 @@ fn knowing_refund(
 async fn a_day_that_is_not_over_is_not_compared() {
     for today in [day(), day().next()] {
         let ledgers = Ledgers::default();
-        let mut reconcile = use_case(MockPaymentGateway::new(), MockDayLedger::new(), &ledgers);
+        let mut reconcile = use_case(MockPaymentGateway::new(), MockDailyStatements::new(), &ledgers);
         reconcile.clock = Arc::new(clock_at(day().begin()));
         let outcome = reconcile.execute(today, true).await;
         assert!(matches!(outcome, Err(ReconcileError::NotOver)), "{outcome:?}");
@@ -133,7 +133,8 @@ async fn a_day_that_is_not_over_is_not_compared() {
 async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().times(1).returning(|_| Ok(None));
-    let outcome = use_case(gateway, MockDayLedger::new(), &Ledgers::default()).execute(day(), true).await;
+    let outcome =
+        use_case(gateway, MockDailyStatements::new(), &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::NoBill)), "{outcome:?}");
 }
 
@@ -141,11 +142,11 @@ async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
 async fn the_books_are_asked_for_whatever_the_bill_names() {
     let bill =
         vec![entry("A", "323.91", None), entry("B", "9.90", Some("r1")), entry("A", "1.00", Some("r2"))];
-    let mut ledger = MockDayLedger::new();
+    let mut ledger = MockDailyStatements::new();
     let of_bill = |date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
         *date == day() && trade_nos == ["A", "B", "A"] && request_nos == ["r1", "r2"]
     };
-    ledger.expect_books_of().times(1).withf(of_bill).returning(|_, _, _| Ok(DayBooks::default()));
+    ledger.expect_statement_of().times(1).withf(of_bill).returning(|_, _, _| Ok(DailyStatement::default()));
     ledger.expect_keep().times(1).withf(|_, found, _| found.len() == 3).returning(|_, _, _| Ok(()));
     use_case(billing(bill), ledger, &Ledgers::default()).execute(day(), false).await.unwrap();
 }
@@ -154,16 +155,18 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
 async fn a_day_that_agrees_is_kept_as_one_without_differences() {
     let done = Refund { finished_at: Some(noon()), ..refund("r1", "9.90", RefundStatus::Succeeded) };
     let bill = vec![entry("A", "323.91", None), entry("A", "9.90", Some("r1"))];
-    assert_eq!(repaired(billing(bill), paid_books(vec![done]), &Ledgers::default()).await, []);
+    assert_eq!(repaired(billing(bill), paid_statement(vec![done]), &Ledgers::default()).await, []);
 }
 
 #[tokio::test]
 async fn without_repair_nothing_is_asked_or_written() {
     let bill =
         vec![entry("A", "323.91", None), entry("A", "9.90", Some("r1")), entry("A", "1.00", Some("x"))];
-    let books =
-        DayBooks { refunds: vec![refund("r1", "9.90", RefundStatus::Requested)], ..DayBooks::default() };
-    let (ledger, kept) = keeping(books);
+    let statement = DailyStatement {
+        refunds: vec![refund("r1", "9.90", RefundStatus::Requested)],
+        ..DailyStatement::default()
+    };
+    let (ledger, kept) = keeping(statement);
     let ledgers = Ledgers::default();
     let found = use_case(billing(bill), ledger, &ledgers).execute(day(), false).await.unwrap();
     let kinds: Vec<_> = found.iter().map(|(difference, done)| (difference.kind, done.clone())).collect();
@@ -176,11 +179,11 @@ async fn without_repair_nothing_is_asked_or_written() {
 async fn amounts_that_differ_and_what_alipay_does_not_have_are_left_to_people() {
     let mut paid = recorded("C", PaymentStatus::Settled);
     paid.trade.paid_at = Some(noon());
-    let mut books = paid_books(vec![
+    let mut statement = paid_statement(vec![
         Refund { finished_at: Some(noon()), ..refund("r1", "9.90", RefundStatus::Succeeded) },
         Refund { finished_at: Some(noon()), ..refund("r2", "1.00", RefundStatus::Succeeded) },
     ]);
-    books.payments.push(paid);
+    statement.payments.push(paid);
     let bill = vec![entry("A", "323.90", None), entry("A", "9.91", Some("r1"))];
     let people = || "未处理:需人工核对".to_owned();
     let expected = [
@@ -189,7 +192,7 @@ async fn amounts_that_differ_and_what_alipay_does_not_have_are_left_to_people() 
         (DifferenceKind::Amount, people()),
         (DifferenceKind::MissingThere, people()),
     ];
-    assert_eq!(repaired(billing(bill), books, &Ledgers::default()).await, expected);
+    assert_eq!(repaired(billing(bill), statement, &Ledgers::default()).await, expected);
 }
 
 #[tokio::test]
@@ -201,7 +204,7 @@ async fn one_that_is_not_mended_does_not_hold_up_the_next() {
         other => Ok(Some(trade(other, "323.91"))),
     });
     let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
-    let done = repaired(gateway, DayBooks::default(), &ledgers).await;
+    let done = repaired(gateway, DailyStatement::default(), &ledgers).await;
     let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
     assert_eq!(done, [missing("未处理:Alipay cannot be reached"), missing("已入账,订单已付款")]);
 }
@@ -210,16 +213,17 @@ async fn one_that_is_not_mended_does_not_hold_up_the_next() {
 async fn each_port_may_fail() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().returning(|_| Err(alipay_down()));
-    let outcome = use_case(gateway, MockDayLedger::new(), &Ledgers::default()).execute(day(), true).await;
+    let outcome =
+        use_case(gateway, MockDailyStatements::new(), &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Gateway(_))), "{outcome:?}");
 
-    let mut ledger = MockDayLedger::new();
-    ledger.expect_books_of().returning(|_, _, _| Err(store_down()));
+    let mut ledger = MockDailyStatements::new();
+    ledger.expect_statement_of().returning(|_, _, _| Err(store_down()));
     let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 
-    let mut ledger = MockDayLedger::new();
-    ledger.expect_books_of().returning(|_, _, _| Ok(DayBooks::default()));
+    let mut ledger = MockDailyStatements::new();
+    ledger.expect_statement_of().returning(|_, _, _| Ok(DailyStatement::default()));
     ledger.expect_keep().returning(|_, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
     let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");

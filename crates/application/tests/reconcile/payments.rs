@@ -7,7 +7,8 @@ use super::*;
 async fn a_payment_of_another_application_is_left_alone() {
     let foreign = BillEntry { out_trade_no: "WX-7".to_owned(), ..entry("A", "9.00", None) };
     let refunded = BillEntry { out_trade_no: "WX-7".to_owned(), ..entry("A", "9.00", Some("r")) };
-    let done = repaired(billing(vec![foreign, refunded]), DayBooks::default(), &Ledgers::default()).await;
+    let done =
+        repaired(billing(vec![foreign, refunded]), DailyStatement::default(), &Ledgers::default()).await;
     let left = (DifferenceKind::Foreign, "未处理:不是本店的订单号".to_owned());
     assert_eq!(done, [left.clone(), left]);
 }
@@ -17,7 +18,7 @@ async fn settled(
     ledgers: &Ledgers,
 ) -> Vec<(DifferenceKind, String)> {
     let gateway = knowing_trade(billing(vec![entry("A", "323.91", None)]), answer);
-    repaired(gateway, DayBooks::default(), ledgers).await
+    repaired(gateway, DailyStatement::default(), ledgers).await
 }
 
 fn unpaid() -> Ledgers {

@@ -13,14 +13,14 @@ mod that_we_do_not_have {
     async fn is_booked_with_what_alipay_says_and_not_with_the_bill() {
         let ledgers = Ledgers::of(paid_ledger(&[])).failing_to_append([changed_meanwhile()]);
         let gateway = knowing_refund(billed("9.90"), "x", Ok(Some("9.80")));
-        let done = repaired(gateway, paid_books(vec![]), &ledgers).await;
+        let done = repaired(gateway, paid_statement(vec![]), &ledgers).await;
         assert_eq!(done, one(DifferenceKind::MissingHere, "已补记退款9.80"));
         let booked = ledgers.get(ORDER).refund("x").cloned().unwrap();
         assert_eq!((booked.kind, booked.amount), (RefundKind::External, money("9.80")));
 
         let ledgers = Ledgers::of(paid_ledger(&[]));
         let gateway = knowing_refund(billed("323.91"), "x", Ok(Some("323.91")));
-        let done = repaired(gateway, paid_books(vec![]), &ledgers).await;
+        let done = repaired(gateway, paid_statement(vec![]), &ledgers).await;
         assert_eq!(done, one(DifferenceKind::MissingHere, "已补记退款323.91"));
         assert_eq!(status(&ledgers), OrderStatus::Refunded);
     }
@@ -31,7 +31,7 @@ mod that_we_do_not_have {
             [(Ok(None), "未处理:支付宝查无此退款"), (Err(alipay_down()), "未处理:Alipay cannot be reached")]
         {
             let gateway = knowing_refund(billed("9.90"), "x", answer);
-            let done = repaired(gateway, paid_books(vec![]), &Ledgers::of(paid_ledger(&[]))).await;
+            let done = repaired(gateway, paid_statement(vec![]), &Ledgers::of(paid_ledger(&[]))).await;
             assert_eq!(done, one(DifferenceKind::MissingHere, why));
         }
     }
@@ -52,7 +52,7 @@ mod that_we_do_not_have {
             let gateway = billing(vec![entry("A", "9.90", Some("x"))]);
             let gateway = knowing_trade(knowing_refund(gateway, "x", Ok(Some("9.90"))), answer);
             let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
-            let done = repaired(gateway, DayBooks::default(), &ledgers).await;
+            let done = repaired(gateway, DailyStatement::default(), &ledgers).await;
             assert_eq!(done, one(DifferenceKind::MissingHere, why));
             assert_eq!(ledgers.appended(), []);
         }
@@ -64,7 +64,7 @@ mod that_we_do_not_have {
         let gateway = billing(vec![entry("A", "323.91", None), entry("A", "323.91", Some("x"))]);
         let mut gateway = knowing_refund(gateway, "x", Ok(Some("323.91")));
         gateway.expect_query_trade().times(2).returning(|_| Ok(Some(closed())));
-        let done = repaired(gateway, DayBooks::default(), &ledgers).await;
+        let done = repaired(gateway, DailyStatement::default(), &ledgers).await;
         let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
         assert_eq!(done, [missing("已全额退款,随其退款入账"), missing("已补记退款323.91")]);
         assert_eq!(status(&ledgers), OrderStatus::Refunded);
@@ -77,7 +77,7 @@ mod that_we_do_not_have {
         let known = refund("x", "9.90", RefundStatus::Succeeded);
         let gateway = knowing_refund(billed("9.90"), "x", Ok(Some("9.90")));
         let gateway = knowing_trade(gateway, Ok(Some(trade("A", "323.91"))));
-        let done = repaired(gateway, paid_books(vec![]), &Ledgers::of(paid_ledger(&[known]))).await;
+        let done = repaired(gateway, paid_statement(vec![]), &Ledgers::of(paid_ledger(&[known]))).await;
         assert_eq!(done, one(DifferenceKind::MissingHere, "此前已入账"));
     }
 
@@ -88,7 +88,7 @@ mod that_we_do_not_have {
         let gateway = knowing_trade(gateway, Ok(Some(trade("A", "323.91"))));
         let gateway = knowing_refund(gateway, "x", Ok(Some("9.90")));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
-        let done = repaired(gateway, DayBooks::default(), &ledgers).await;
+        let done = repaired(gateway, DailyStatement::default(), &ledgers).await;
         let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
         assert_eq!(done, [missing("已入账,订单已付款"), missing("已补记退款9.90")]);
     }
@@ -118,7 +118,7 @@ mod that_is_done_there_alone {
         now: &[Refund],
     ) -> (Vec<(DifferenceKind, String)>, Option<RefundStatus>) {
         let ledgers = Ledgers::of(paid_ledger(now));
-        let done = repaired(gateway, paid_books(vec![day]), &ledgers).await;
+        let done = repaired(gateway, paid_statement(vec![day]), &ledgers).await;
         (done, ledgers.get(ORDER).refund("r1").map(|refund| refund.status))
     }
 
@@ -163,12 +163,12 @@ mod that_is_done_there_alone {
     #[tokio::test]
     async fn is_left_for_the_next_time_where_the_database_fails() {
         let find = Ledgers::of(paid_ledger(&[open()])).failing_to_lock([store_down()]);
-        let done = repaired(billed(), paid_books(vec![open()]), &find).await;
+        let done = repaired(billed(), paid_statement(vec![open()]), &find).await;
         assert!(done[0].1.starts_with("未处理:"), "{done:?}");
 
         let write = Ledgers::of(paid_ledger(&[open()])).failing_to_append([connection_lost()]);
         let gateway = knowing_refund(billed(), "r1", Ok(Some("9.90")));
-        let done = repaired(gateway, paid_books(vec![open()]), &write).await;
+        let done = repaired(gateway, paid_statement(vec![open()]), &write).await;
         assert!(done[0].1.starts_with("未处理:"), "{done:?}");
     }
 

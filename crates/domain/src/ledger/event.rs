@@ -1,5 +1,5 @@
 use crate::{
-    Money, OrderNews, OrderStatus, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime,
+    Money, OrderEvent, OrderStatus, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime,
     StatusChange, StockMoveKind,
 };
 
@@ -87,19 +87,19 @@ pub enum Event {
 
 impl OrderLedger {
     /// What webhooks are told of the events; the ledger is that before them.
-    pub fn notices(&self, events: &[Event]) -> Vec<OrderNews> {
+    pub fn notices(&self, events: &[Event]) -> Vec<OrderEvent> {
         let Some(order) = &self.order else { return Vec::new() };
         let mut order = order.clone();
         let mut notices = Vec::new();
         for event in events {
             match event {
                 Event::StatusChanged(change) => {
-                    notices.push(OrderNews::changed(change));
+                    notices.push(OrderEvent::changed(change));
                     order.status = change.to;
                 }
                 Event::RefundSucceeded { refund, .. } => {
                     let at = refund.finished_at.unwrap_or(refund.requested_at);
-                    notices.push(OrderNews::refund(&order, refund, at));
+                    notices.push(OrderEvent::refund(&order, refund, at));
                 }
                 Event::Shipped(_)
                 | Event::PaymentRecorded(_)

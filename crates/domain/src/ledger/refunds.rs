@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, refund::owed_number,
+    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, refund::automatic_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
@@ -162,7 +162,7 @@ impl Decision<'_> {
                 self.succeed(known, amount)
             }
             (RefundStatus::Requested, RefundAnswer::Refused { reason, is_final }) => {
-                let gives_up = !known.kind.is_owed() && (*is_final || attempts >= MOST_ATTEMPTS);
+                let gives_up = !known.kind.is_automatic() && (*is_final || attempts >= MOST_ATTEMPTS);
                 if gives_up {
                     self.fail(known.out_request_no, reason)
                 } else {
@@ -203,7 +203,7 @@ impl Decision<'_> {
             }
         }
         self.succeed(refund, *amount)?;
-        self.replace_owed(trade_no)?;
+        self.replace_automatic(trade_no)?;
         match proof {
             Some((trade, _)) => self.close_trade(trade),
             None => Ok(()),
@@ -276,21 +276,21 @@ impl Decision<'_> {
         })
     }
 
-    /// An owed refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
+    /// An automatic refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
     /// left. It cannot have happened either: Alipay never sends back more than the trade's amount.
-    fn replace_owed(&mut self, trade_no: &str) -> Result<(), Refusal> {
+    fn replace_automatic(&mut self, trade_no: &str) -> Result<(), Refusal> {
         let Some(payment) = self.ledger.payment(trade_no) else { return Ok(()) };
         let left = payment.trade.total_amount.checked_sub(self.ledger.refunded(trade_no));
         let owed: Vec<&Refund> = self
             .ledger
             .refunds
             .iter()
-            .filter(|known| known.trade_no == trade_no && known.kind.is_owed())
+            .filter(|known| known.trade_no == trade_no && known.kind.is_automatic())
             .collect();
         let Some(left) = left else { return Ok(()) };
         let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
         let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
-        let next = owed_number(trade_no, owed.len());
+        let next = automatic_number(trade_no, owed.len());
         self.fail(open.out_request_no.clone(), "一部分款项已在支付宝退款")?;
         let amount = self.ledger.refundable(trade_no);
         if amount.is_zero() {

@@ -51,7 +51,7 @@ impl Order {
 
     /// When an order that could not be looked at is looked at again. There is always such a time: what a failure hid may
     /// be a payment.
-    pub fn look_after_failure(&self, now: ShopTime, attempts: u32) -> ShopTime {
+    pub fn timer_failure(&self, now: ShopTime, attempts: u32) -> ShopTime {
         let later = now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF));
         self.next_look(now, attempts).unwrap_or(later)
     }
@@ -95,7 +95,7 @@ impl Decision<'_> {
         let attempts = attempts.saturating_add(1);
         let due_at = match (order.status, failed) {
             (OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt, true) => {
-                Some(order.look_after_failure(self.at, attempts))
+                Some(order.timer_failure(self.at, attempts))
             }
             (OrderStatus::AwaitingPayment, false) => order.next_look(self.at, attempts),
             // Its timer is that of the automatic receipt.
@@ -166,12 +166,8 @@ mod tests {
         }
         let days = |days: u64| Duration::from_secs(days * 24 * 3600);
         assert!(now >= begun.after(days(15)) && now < begun.after(days(16)), "{now}");
-        assert_eq!(order.look_after_failure(begun, 0), time("2026-11-25 10:01:00"));
-        assert_eq!(
-            order.look_after_failure(begun, 1_000),
-            time("2026-11-25 16:00:00"),
-            "not after a failure"
-        );
+        assert_eq!(order.timer_failure(begun, 0), time("2026-11-25 10:01:00"));
+        assert_eq!(order.timer_failure(begun, 1_000), time("2026-11-25 16:00:00"), "not after a failure");
     }
 
     #[test]

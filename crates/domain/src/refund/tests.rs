@@ -44,7 +44,7 @@ fn what_must_not_be_kept_is_owed_whole_and_once_for_each_trade() {
     for (status, kind) in
         [(PaymentStatus::Late, RefundKind::Late), (PaymentStatus::Duplicate, RefundKind::Duplicate)]
     {
-        assert!(status.is_refund_due() && kind.is_owed());
+        assert!(status.is_refund_due() && kind.is_automatic());
         let owed = Refund::owed(&paid("A", status)).unwrap();
         assert_eq!((owed.kind, owed.status, owed.amount), (kind, Requested, money("323.91")));
         assert_eq!((owed.trade_no.as_str(), owed.out_trade_no.as_str()), ("A", ORDER));
@@ -58,7 +58,7 @@ fn what_must_not_be_kept_is_owed_whole_and_once_for_each_trade() {
         assert!(!status.is_refund_due());
         assert_eq!(Refund::owed(&paid("A", status)), None);
     }
-    assert!(!RefundKind::Shop.is_owed() && !RefundKind::External.is_owed());
+    assert!(!RefundKind::Shop.is_automatic() && !RefundKind::External.is_automatic());
 }
 
 #[test]

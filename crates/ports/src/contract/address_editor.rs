@@ -96,7 +96,7 @@ pub async fn writes_on_what_it_was_decided_on_alone(shop: Arc<dyn Shop>) {
     assert!(!applied, "it would be a second default");
     let book = entries(&shop, user).await;
     shop.move_address(id_of(&book, "二"), "搬走").await;
-    let stale = AddressChange::Delete { id: id_of(&book, "二"), heir: None };
+    let stale = AddressChange::Delete { id: id_of(&book, "二"), new_default: None };
     assert!(!shop.address_editor().apply(user, &book, &stale, noon()).await.unwrap());
     assert_eq!(summary(&entries(&shop, user).await), [("搬走", true)]);
 }

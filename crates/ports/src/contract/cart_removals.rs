@@ -160,10 +160,10 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     unit.cart_removals().add(&removals, noon()).await.unwrap();
     unit.commit().await.unwrap();
 
-    let mut sweepers = tokio::task::JoinSet::new();
+    let mut removers = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let shop = Arc::clone(&shop);
-        sweepers.spawn(async move {
+        removers.spawn(async move {
             let mut done = Vec::new();
             for _ in 0..5 {
                 let mut unit = begin(&*shop).await;
@@ -177,7 +177,7 @@ pub async fn are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
             done
         });
     }
-    let mut done: Vec<_> = sweepers.join_all().await.into_iter().flatten().collect();
+    let mut done: Vec<_> = removers.join_all().await.into_iter().flatten().collect();
     done.extend(recorded(&*shop, 1).await.into_iter().map(|removal| removal.order_id));
     done.sort();
     let expected: Vec<_> = removals.into_iter().map(|removal| removal.order_id).collect();

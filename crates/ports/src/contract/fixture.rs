@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, Showcase, UnitsOfWork, Users,
+    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
+    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
+    StorefrontReader, UnitsOfWork, Users, WebhookQueue,
 };
 
 /// A database of its own for one test, empty at first.
@@ -19,7 +19,7 @@ pub trait Shop: Send + Sync {
     /// The port.
     fn address_editor(&self) -> &dyn AddressEditor;
     /// The port.
-    fn showcase(&self) -> &dyn Showcase;
+    fn storefront(&self) -> &dyn StorefrontReader;
     /// The port.
     fn credentials(&self) -> &dyn Credentials;
     /// The port.
@@ -29,7 +29,7 @@ pub trait Shop: Send + Sync {
     /// The port.
     fn orders(&self) -> &dyn OrderReader;
     /// The port.
-    fn office(&self) -> &dyn BackOffice;
+    fn admin(&self) -> &dyn AdminOrders;
     /// The port.
     fn ledgers(&self) -> &dyn OrderRepo;
     /// The port.
@@ -39,11 +39,11 @@ pub trait Shop: Send + Sync {
     /// The port.
     fn removals(&self) -> &dyn CartRemovalQueue;
     /// The port.
-    fn ledger(&self) -> &dyn DayLedger;
+    fn ledger(&self) -> &dyn DailyStatements;
     /// The port.
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys;
-    /// The port; units of work keep their news for it.
-    fn news(&self) -> &dyn NewsDelivery;
+    /// The port; units of work keep their events for it.
+    fn webhooks(&self) -> &dyn WebhookQueue;
 
     /// The port.
     fn refused(&self) -> &dyn RefusedMessages;
@@ -64,10 +64,10 @@ pub trait Shop: Send + Sync {
     /// Puts another SKU of the same product into the shop, with values of the attributes that the product has, in their
     /// order.
     async fn add_variant(&self, of: SkuId, sku: NewSku) -> SkuId;
-    /// Changes a SKU's name, picture and price, and removes its attributes, as the shop's people may do later.
+    /// Changes a SKU's name, picture and price, and removes its attributes, as staff may do later.
     async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money);
     /// What is stored of a SKU's stock.
-    async fn books(&self, id: SkuId) -> Books;
+    async fn stock_record(&self, id: SkuId) -> StockRecord;
     /// What is stored of the last comparison of a day, in the order it was found.
     async fn differences(&self, day: ShopDate) -> Vec<KeptDifference>;
     /// What is stored of refused messages, the first kept first; moments to the second.
@@ -124,7 +124,7 @@ pub struct NewSku {
 
 /// The stored numbers of a SKU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Books {
+pub struct StockRecord {
     /// Pieces left.
     pub stock: i64,
     /// Pieces sold.

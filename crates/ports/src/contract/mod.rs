@@ -11,29 +11,29 @@
 
 pub mod address_book;
 pub mod address_editor;
-pub mod back_office;
+pub mod admin_orders;
 pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
 pub mod credentials;
-pub mod day_ledger;
+pub mod daily_statements;
 pub mod direct_buys;
 pub mod fixture;
 pub mod idempotency;
 pub mod ledger;
-pub mod news_delivery;
 pub mod old_orders;
 pub mod order_reader;
 pub mod orders;
 pub mod placing;
 pub mod refused_messages;
 mod samples;
-pub mod showcase;
 pub mod stock;
+pub mod storefront_reader;
 pub mod unit_of_work;
 pub mod users;
+pub mod webhook_queue;
 
-pub use fixture::{Books, Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop};
+pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord};
 
 /// A test of each behaviour of the ports of a database. `$shop` is evaluated once a test, in an async function, to an
 /// `Arc<dyn Shop>` on an empty database.
@@ -57,7 +57,7 @@ macro_rules! shop_contract {
                 writes_on_what_it_was_decided_on_alone,
                 loses_no_entry,
             ]
-            showcase: [
+            storefront_reader: [
                 shows_the_first_of_each_kind,
                 shows_a_kind_page_by_page,
                 shows_a_product_with_all_its_skus,
@@ -89,7 +89,7 @@ macro_rules! shop_contract {
                 knows_the_numbers_of_a_second,
                 knows_the_payments_of_several_orders,
             ]
-            back_office: [
+            admin_orders: [
                 searches_by_each_and_all,
                 searches_page_by_page,
                 shows_what_was_ordered,
@@ -129,14 +129,14 @@ macro_rules! shop_contract {
                 due_refunds_are_claimed_by_one_alone,
             ]
             refused_messages: [are_kept_as_far_as_there_is_room, are_bounded]
-            day_ledger: [
+            daily_statements: [
                 has_what_is_of_the_day,
                 has_what_the_bill_names,
                 has_what_a_long_bill_names,
                 keeps_what_was_found_last,
                 keeps_many_differences_and_long_words,
             ]
-            news_delivery: [
+            webhook_queue: [
                 are_read_as_they_were_written,
                 are_claimed_once_and_again_after_the_lease,
                 keep_a_name_of_their_own,

@@ -8,7 +8,7 @@ use domain::{
 };
 
 use super::{
-    Books, NewAddress, NewSku, OldOrder, Shop,
+    NewAddress, NewSku, OldOrder, Shop, StockRecord,
     samples::{
         Stocked, a_sku, allocation, an_address, append, change, how_many, key, micros, money, noon, order_id,
         stamp, until_let_through,
@@ -109,7 +109,10 @@ pub async fn writes_a_group_with_all_that_belongs_to_it(shop: Arc<dyn Shop>) {
     let placed = stocked.place_group(&[first.clone(), second.clone()]).await.unwrap();
     assert_eq!(placed, committed(&*stocked.shop));
 
-    assert_eq!(stocked.shop.books(stocked.sku_id).await, Books { stock: 46, sales: 4, version: 1 });
+    assert_eq!(
+        stocked.shop.stock_record(stocked.sku_id).await,
+        StockRecord { stock: 46, sales: 4, version: 1 }
+    );
     assert_eq!(stocked.find("101").await, Some(first.order));
     assert_eq!(stocked.find("102").await, Some(second.order.clone()));
     let k1 = IdempotencyKey::parse("k1").unwrap();
@@ -146,14 +149,14 @@ pub async fn takes_stock_as_it_was_quoted_alone(shop: Arc<dyn Shop>) {
     let too_many = allocation(stocked.sku_id, u32::MAX, "104.95");
     let outcome = stocked.place_taking(&[stocked.order("101")], &[too_many]).await;
     assert_eq!(outcome.unwrap(), PlacingOutcome::StockChanged);
-    assert_eq!(shop.books(stocked.sku_id).await, Books { stock: 50, sales: 0, version: 0 });
-    assert_eq!(shop.books(short).await, Books { stock: 2, sales: 0, version: 0 });
+    assert_eq!(shop.stock_record(stocked.sku_id).await, StockRecord { stock: 50, sales: 0, version: 0 });
+    assert_eq!(shop.stock_record(short).await, StockRecord { stock: 2, sales: 0, version: 0 });
     assert_eq!(stocked.find("101").await, None);
 
     let last = [allocation(stocked.sku_id, 50, "104.95"), allocation(short, 2, "1.50")];
     let outcome = stocked.place_taking(&[stocked.order("101")], &last).await;
     assert_eq!(outcome.unwrap(), committed(&**shop), "the last piece too");
-    assert_eq!(shop.books(short).await, Books { stock: 0, sales: 2, version: 1 });
+    assert_eq!(shop.stock_record(short).await, StockRecord { stock: 0, sales: 2, version: 1 });
 }
 
 /// As many SKUs as one group may have.
@@ -169,8 +172,8 @@ pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
     for Allocation { sku_id, pieces, .. } in taken {
         let pieces = i64::from(pieces);
         assert_eq!(
-            stocked.shop.books(sku_id).await,
-            Books { stock: 100 - pieces, sales: pieces, version: 1 }
+            stocked.shop.stock_record(sku_id).await,
+            StockRecord { stock: 100 - pieces, sales: pieces, version: 1 }
         );
     }
 }
@@ -183,7 +186,10 @@ pub async fn leaves_no_trace_of_what_is_not_written(shop: Arc<dyn Shop>) {
     let again = stocked.place_group(&[stocked.order("102"), stocked.order("101")]).await.unwrap();
     assert_eq!(again, PlacingOutcome::NumberTaken);
     assert_eq!(stocked.find("102").await, None);
-    assert_eq!(stocked.shop.books(stocked.sku_id).await, Books { stock: 50, sales: 0, version: 0 });
+    assert_eq!(
+        stocked.shop.stock_record(stocked.sku_id).await,
+        StockRecord { stock: 50, sales: 0, version: 0 }
+    );
 }
 
 /// Keys and guards of other orders, and orders that are newer than the cart; each in the way of its own claim alone.
@@ -270,7 +276,7 @@ pub async fn lets_nobody_slip_past_the_count(shop: Arc<dyn Shop>) {
         }
     });
     assert_eq!(placed.await, 3);
-    assert_eq!(stocked.shop.books(stocked.sku_id).await.sales, 6);
+    assert_eq!(stocked.shop.stock_record(stocked.sku_id).await.sales, 6);
 }
 
 fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {
@@ -310,10 +316,10 @@ pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     let orders: Vec<_> = (101..=124).map(|number| removal_of(&stocked, &number.to_string(), 0)).collect();
     stocked.place_group(&orders).await.unwrap();
-    let mut sweepers = tokio::task::JoinSet::new();
+    let mut removers = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let stocked = Arc::clone(&stocked);
-        sweepers.spawn(async move {
+        removers.spawn(async move {
             let mut taken = Vec::new();
             for _ in 0..3 {
                 taken.extend(stocked.shop.removals().take_over(micros(1), micros(100), 3).await.unwrap());
@@ -322,7 +328,7 @@ pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
         });
     }
     let mut taken: Vec<OrderId> =
-        sweepers.join_all().await.into_iter().flatten().map(|removal| removal.order_id).collect();
+        removers.join_all().await.into_iter().flatten().map(|removal| removal.order_id).collect();
     taken.extend(
         stocked
             .shop

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::SkuId;
 
 use super::{
-    Books, NewSku, Shop,
+    NewSku, Shop, StockRecord,
     samples::{a_sku, allocation, how_many, until_let_through},
 };
 use crate::{StockOutcome, StoreError};
@@ -27,9 +27,9 @@ pub async fn is_taken_sold_and_counted(shop: Arc<dyn Shop>) {
     let third = shop.add_sku(a_sku("丙", "1.50", 5)).await;
     assert!(take(&*shop, &[(first, 3), (second, 4)], "1.50").await.unwrap(), "the last piece too");
     assert!(take(&*shop, &[(first, 1)], "1.50").await.unwrap());
-    assert_eq!(shop.books(first).await, Books { stock: 6, sales: 4, version: 2 });
-    assert_eq!(shop.books(second).await, Books { stock: 0, sales: 4, version: 1 });
-    assert_eq!(shop.books(third).await, Books { stock: 5, sales: 0, version: 0 });
+    assert_eq!(shop.stock_record(first).await, StockRecord { stock: 6, sales: 4, version: 2 });
+    assert_eq!(shop.stock_record(second).await, StockRecord { stock: 0, sales: 4, version: 1 });
+    assert_eq!(shop.stock_record(third).await, StockRecord { stock: 5, sales: 0, version: 0 });
     assert!(take(&*shop, &[], "1.50").await.unwrap(), "nothing is always there");
 }
 
@@ -46,7 +46,7 @@ pub async fn is_not_taken_on_other_terms(shop: Arc<dyn Shop>) {
     }
     assert!(!take(&*shop, &[(good, u32::MAX)], "1.50").await.unwrap(), "more than can be counted");
     for (sku, stock) in [(good, 10), (short, 2), (dearer, 10), (off_shelf, 10)] {
-        assert_eq!(shop.books(sku).await, Books { stock, sales: 0, version: 0 });
+        assert_eq!(shop.stock_record(sku).await, StockRecord { stock, sales: 0, version: 0 });
     }
 }
 
@@ -58,7 +58,7 @@ pub async fn is_never_oversold(shop: Arc<dyn Shop>) {
         async move { until_let_through(|| async { take(&*shop, &[(sku, 1)], "1.50").await }).await }
     });
     assert_eq!(served.await, 25);
-    assert_eq!(shop.books(sku).await, Books { stock: 0, sales: 25, version: 25 });
+    assert_eq!(shop.stock_record(sku).await, StockRecord { stock: 0, sales: 25, version: 25 });
 }
 
 /// Many buyers of overlapping SKUs: each SKU's pieces add up, whoever was served.
@@ -76,10 +76,10 @@ pub async fn is_taken_by_many_without_loss(shop: Arc<dyn Shop>) {
     .await;
     let mut sold = 0;
     for sku in skus {
-        let books = shop.books(sku).await;
-        assert!(books.stock >= 0, "{books:?}");
-        assert_eq!(books.stock + books.sales, 20);
-        sold += books.sales;
+        let record = shop.stock_record(sku).await;
+        assert!(record.stock >= 0, "{record:?}");
+        assert_eq!(record.stock + record.sales, 20);
+        sold += record.sales;
     }
     assert_eq!(sold, i64::try_from(served * 3).unwrap());
 }

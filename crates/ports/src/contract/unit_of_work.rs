@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::NewOrder;
 
 use super::{
-    Books, Shop,
+    Shop, StockRecord,
     samples::{Stocked, allocation, key, noon},
 };
 use crate::{StockOutcome, UnitOfWork};
@@ -23,7 +23,7 @@ async fn buy(stocked: &Stocked, unit: &mut dyn UnitOfWork) {
 
 /// What is stored of that purchase: pieces sold, the order, its key.
 async fn traces(stocked: &Stocked) -> (i64, bool, bool) {
-    let Books { stock, sales, version } = stocked.shop.books(stocked.sku_id).await;
+    let StockRecord { stock, sales, version } = stocked.shop.stock_record(stocked.sku_id).await;
     assert_eq!((stock + sales, version), (50, sales / 2));
     let (key, _) = key("k1", "").unwrap();
     let bound = stocked.shop.orders().find_by_key(stocked.user_id, &key).await.unwrap().is_some();

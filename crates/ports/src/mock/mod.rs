@@ -18,21 +18,21 @@ pub use ledgers::{Ledgers, ledger};
 
 pub use crate::{
     address_editor::MockAddressEditor,
-    back_office::MockBackOffice,
+    admin_orders::MockAdminOrders,
     cart_store::MockCartStore,
     catalog::MockCatalog,
     clock::{MockClock, MockRandomness},
     credentials::{MockCredentials, MockPasswords},
-    day_ledger::MockDayLedger,
+    daily_statements::MockDailyStatements,
     direct_buys::MockDirectBuys,
     idempotency_keys::MockIdempotencyKeys,
-    news_delivery::{MockNewsDelivery, MockNewsListener},
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
-    people::{MockAddressBook, MockUsers},
     placing::{MockCartRemovalQueue, MockPlacingStore, MockPlacingTransaction},
     refused_messages::MockRefusedMessages,
-    showcase::MockShowcase,
+    storefront_reader::MockStorefrontReader,
+    users::{MockAddressBook, MockUsers},
+    webhook_queue::{MockWebhookEndpoint, MockWebhookQueue},
 };
 
 /// Knows buyers, hands out prepared transactions, one a call, and keeps what was written with them.

@@ -1,16 +1,16 @@
 //! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
 
 mod addresses;
+mod admin;
 mod appending;
 mod carts;
 mod ledger;
-mod news;
-mod office;
 mod placing;
 mod reading;
 mod refused_messages;
 mod shop;
-mod showcase;
+mod storefront_reader;
+mod webhooks;
 mod writing;
 
 use std::{
@@ -26,7 +26,7 @@ use domain::{
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
-    contract::{Books, Carts, KeptDifference, Shop},
+    contract::{Carts, KeptDifference, Shop, StockRecord},
 };
 
 /// What is wrong with an adapter.
@@ -93,7 +93,7 @@ pub(crate) enum Defect {
     /// Refused messages are never forgotten.
     KeepsEveryMessage,
     /// Refunds that are not done are on no list.
-    HidesWhatIsOwed,
+    HidesAutomaticRefunds,
 }
 
 #[derive(Clone, Default)]
@@ -102,7 +102,7 @@ struct Tables {
     accounts: BTreeMap<UserId, Account>,
     addresses: Vec<(UserId, Address, bool)>,
     postcodes: BTreeMap<domain::AddressId, String>,
-    skus: BTreeMap<SkuId, (Sku, Books)>,
+    skus: BTreeMap<SkuId, (Sku, StockRecord)>,
     /// Of which product a SKU is, by that one's first SKU; its own first one where it is not here.
     products: BTreeMap<SkuId, SkuId>,
     direct_buys: BTreeMap<UserId, DirectBuy>,
@@ -114,8 +114,8 @@ struct Tables {
     moves: Vec<(OrderId, StockMove)>,
     differences: Vec<(ShopDate, KeptDifference)>,
     refused: Vec<RefusedMessage>,
-    last_news: i64,
-    news: Vec<news::StoredNews>,
+    last_event: i64,
+    events: Vec<webhooks::StoredEvent>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
     /// When each key was used.
     key_times: BTreeMap<(UserId, String), ShopTime>,

@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{AddressEditor, StoreError};
 
-use super::{Conn, Database, locking::for_update, people::AddressRow};
+use super::{Conn, Database, locking::for_update, users::AddressRow};
 use crate::sql::{
     failure::QueryError,
     schema::{address, user_profile},
@@ -67,14 +67,14 @@ async fn apply(
             insert(conn, user_id, shipping, postcode, *is_default, now).await?;
         }
         AddressChange::Rewrite { id, shipping } => rewrite(conn, *id, shipping, now).await?,
-        AddressChange::Delete { id, heir } => {
+        AddressChange::Delete { id, new_default } => {
             let unset = (address::is_alive.eq(false), address::default_address.eq(false));
             diesel::update(address::table.find(id.0))
                 .set((unset, address::updated_time.eq(now)))
                 .execute(conn)
                 .await?;
-            if let Some(heir) = heir {
-                prefer(conn, user_id, *heir, now).await?;
+            if let Some(new_default) = new_default {
+                prefer(conn, user_id, *new_default, now).await?;
             }
         }
         AddressChange::Prefer(id) => prefer(conn, user_id, *id, now).await?,

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, StoredPassword, UserId, Username};
 use ports::{Credential, Credentials, StoreError};
 
-use super::{Conn, Database, people::no_row_if_not_comparable};
+use super::{Conn, Database, users::no_row_if_not_comparable};
 use crate::sql::{failure::QueryError, schema::user_profile};
 
 #[async_trait]

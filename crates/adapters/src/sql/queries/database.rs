@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     sql::{
-        config::{CartsIn, ConnectError, NewsTo, SqlConfig},
+        config::{CartsIn, ConnectError, EventSink, SqlConfig},
         metrics::ParkedRows,
         obstacle::SpaceWatch,
     },
@@ -36,7 +36,7 @@ pub(in crate::sql) struct Database {
     /// Tells this store from all others on the same database.
     pub(super) name: String,
     pub(super) carts: CartsIn,
-    pub(super) news: NewsTo,
+    pub(super) event_sink: EventSink,
     statements: Arc<AtomicU64>,
     pub(super) parked: ParkedRows,
 }
@@ -69,7 +69,7 @@ impl Database {
             }),
             name: format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw()),
             carts: config.carts,
-            news: config.news,
+            event_sink: config.event_sink,
             statements,
             parked: ParkedRows::default(),
         };

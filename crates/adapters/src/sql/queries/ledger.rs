@@ -1,16 +1,16 @@
 use async_trait::async_trait;
-use domain::{OrderId, OrderLedger, OrderNews, OrderStatus, Refund, ShopTime, ledger::Event};
+use domain::{OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, ledger::Event};
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
 use super::{Conn, Database, Lease, orders, outbox, payments, refunds, stock};
-use crate::sql::{config::NewsTo, failure::QueryError};
+use crate::sql::{config::EventSink, failure::QueryError};
 
 #[async_trait]
 impl OrderRepo for Database {
     async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
         let mut lease = Self::begin(self).await?;
         let ledger = lease.call(|conn| lock(conn, number)).await?;
-        Ok(Box::new(Locked { lease, ledger, news: self.news }))
+        Ok(Box::new(Locked { lease, ledger, event_sink: self.event_sink }))
     }
 
     async fn claim_due_orders(
@@ -44,7 +44,7 @@ impl OrderRepo for Database {
 struct Locked {
     lease: Lease,
     ledger: OrderLedger,
-    news: NewsTo,
+    event_sink: EventSink,
 }
 
 #[async_trait]
@@ -54,10 +54,10 @@ impl LockedOrder for Locked {
     }
 
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
-        let Self { mut lease, ledger, news } = *self;
-        let notices = match news {
-            NewsTo::Nobody => Vec::new(),
-            NewsTo::Outbox => ledger.notices(events),
+        let Self { mut lease, ledger, event_sink } = *self;
+        let notices = match event_sink {
+            EventSink::Nobody => Vec::new(),
+            EventSink::Outbox => ledger.notices(events),
         };
         match lease.call(|conn| write_all(conn, &ledger.number, events, &notices)).await? {
             Written::Yes => Ok(lease.commit().await?),
@@ -120,7 +120,7 @@ async fn write_all(
     conn: &mut Conn,
     number: &str,
     events: &[Event],
-    notices: &[OrderNews],
+    notices: &[OrderEvent],
 ) -> Result<Written, QueryError> {
     for event in events {
         match write(conn, number, event).await? {

@@ -4,13 +4,13 @@
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
 mod address_editor;
-mod back_office;
+mod admin_orders;
 mod cart_removals;
 mod carts;
 mod catalog;
 mod credentials;
+mod daily_statements;
 mod database;
-mod day_ledger;
 mod demo;
 mod direct_buys;
 mod idempotency;
@@ -18,20 +18,20 @@ mod lease;
 mod ledger;
 mod locking;
 mod migrations;
-mod news_delivery;
 mod order_reader;
 mod orders;
 mod outbox;
 mod payments;
-mod people;
 mod placing;
 pub(super) mod prepared;
 mod readable;
 mod refunds;
 mod refused_messages;
-mod showcase;
 mod stock;
+mod storefront_reader;
 mod unit_of_work;
+mod users;
+mod webhook_queue;
 mod writable;
 
 use super::{Backend, Conn, dialect};

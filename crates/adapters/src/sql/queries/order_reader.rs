@@ -11,10 +11,10 @@ use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
     Backend, Conn, Database, cart_removals, catalog, idempotency, payments,
-    people::AddressText,
     prepared::prepared_if_few,
     readable::{Read, all, leave_out, load_each},
     refunds,
+    users::AddressText,
 };
 use crate::sql::{
     config::CartsIn,

@@ -1,12 +1,12 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
-use domain::{OrderNews, ShopTime};
+use domain::{OrderEvent, ShopTime};
 use ports::{Outbox, Randomness, StoreError};
 
 use super::{Conn, Unit, dialect::insert_rows, orders::cut};
 use crate::{
     sql::{
-        config::NewsTo,
+        config::EventSink,
         failure::QueryError,
         schema::dashop_outbox,
         types::{Amount, Moment},
@@ -19,17 +19,17 @@ const REASON_CHARS: usize = 200;
 
 #[async_trait]
 impl Outbox for Unit {
-    async fn add(&mut self, news: &[OrderNews]) -> Result<(), StoreError> {
-        match self.news {
-            NewsTo::Nobody => Ok(()),
-            NewsTo::Outbox => self.lease.call(|conn| add(conn, news)).await,
+    async fn add(&mut self, events: &[OrderEvent]) -> Result<(), StoreError> {
+        match self.event_sink {
+            EventSink::Nobody => Ok(()),
+            EventSink::Outbox => self.lease.call(|conn| add(conn, events)).await,
         }
     }
 }
 
 #[derive(Insertable)]
 #[diesel(table_name = dashop_outbox, treat_none_as_default_value = false)]
-struct NewsRow {
+struct OutboxRow {
     order_id: String,
     kind: String,
     from_status: Option<i16>,
@@ -42,8 +42,8 @@ struct NewsRow {
     event_id: Option<String>,
 }
 
-pub(super) async fn add(conn: &mut Conn, news: &[OrderNews]) -> Result<(), QueryError> {
-    let rows = news.iter().map(NewsRow::from).collect();
+pub(super) async fn add(conn: &mut Conn, events: &[OrderEvent]) -> Result<(), QueryError> {
+    let rows = events.iter().map(OutboxRow::from).collect();
     insert_rows!(conn, dashop_outbox::table, rows)
 }
 
@@ -58,19 +58,19 @@ fn event_id(at: ShopTime) -> String {
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid().to_string()
 }
 
-impl From<&OrderNews> for NewsRow {
-    fn from(news: &OrderNews) -> Self {
+impl From<&OrderEvent> for OutboxRow {
+    fn from(event: &OrderEvent) -> Self {
         Self {
-            order_id: news.order_id.as_str().to_owned(),
-            kind: news.kind.as_str().to_owned(),
-            from_status: news.from.map(domain::OrderStatus::code),
-            to_status: news.to.code(),
-            amount: news.amount.map(Amount),
-            actor: news.actor.as_str().to_owned(),
-            reason: cut(&news.reason, REASON_CHARS),
-            at: Moment(news.at),
-            due_at: Some(Moment(news.at)),
-            event_id: Some(event_id(news.at)),
+            order_id: event.order_id.as_str().to_owned(),
+            kind: event.kind.as_str().to_owned(),
+            from_status: event.from.map(domain::OrderStatus::code),
+            to_status: event.to.code(),
+            amount: event.amount.map(Amount),
+            actor: event.actor.as_str().to_owned(),
+            reason: cut(&event.reason, REASON_CHARS),
+            at: Moment(event.at),
+            due_at: Some(Moment(event.at)),
+            event_id: Some(event_id(event.at)),
         }
     }
 }

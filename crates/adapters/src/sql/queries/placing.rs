@@ -10,7 +10,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    Address, Allocation, CartStamp, NewOrder, NotAdmitted, OrderId, OrderNews, OrderStatus, RepeatGuard,
+    Address, Allocation, CartStamp, NewOrder, NotAdmitted, OrderEvent, OrderId, OrderStatus, RepeatGuard,
     ShopTime, SkuId, UnpaidOrders, UserId,
 };
 use ports::{
@@ -23,12 +23,12 @@ use super::{
     locking::for_update,
     orders::{self, Inserted},
     outbox,
-    people::{AddressRow, UserRow, no_row_if_not_comparable},
     prepared::{pad_to, padded, prepared},
     stock,
+    users::{AddressRow, UserRow, no_row_if_not_comparable},
 };
 use crate::sql::{
-    config::{CartsIn, NewsTo},
+    config::{CartsIn, EventSink},
     failure::QueryError,
     schema::{address, dashop_cart_removal, tb_order_info, user_profile},
     types::Moment,
@@ -50,7 +50,7 @@ impl PlacingStore for Database {
     ) -> Result<BegunPlacing, StoreError> {
         let mut lease = Database::begin(self).await?;
         let standing = lease.call(|conn| standing(conn, claims, count_unpaid)).await?;
-        let transaction = Box::new(Placing { lease, carts: self.carts, news: self.news });
+        let transaction = Box::new(Placing { lease, carts: self.carts, event_sink: self.event_sink });
         Ok(BegunPlacing { transaction, obstacles: standing.obstacles, unpaid: standing.unpaid })
     }
 
@@ -63,7 +63,7 @@ impl PlacingStore for Database {
 struct Placing {
     lease: Lease,
     carts: CartsIn,
-    news: NewsTo,
+    event_sink: EventSink,
 }
 
 #[async_trait]
@@ -73,8 +73,8 @@ impl PlacingTransaction for Placing {
         orders: &[NewOrder],
         taken: &[Allocation],
     ) -> Result<PlacingOutcome, StoreError> {
-        let (carts, news) = (self.carts, self.news);
-        let refused = self.lease.call(|conn| write(conn, orders, taken, carts, news)).await?;
+        let (carts, event_sink) = (self.carts, self.event_sink);
+        let refused = self.lease.call(|conn| write(conn, orders, taken, carts, event_sink)).await?;
         if let Some(refused) = refused {
             return Ok(refused);
         }
@@ -422,7 +422,7 @@ async fn write(
     orders: &[NewOrder],
     taken: &[Allocation],
     carts_in: CartsIn,
-    news_to: NewsTo,
+    event_sink: EventSink,
 ) -> Result<Option<PlacingOutcome>, QueryError> {
     if !stock::take_together(conn, taken).await? {
         return Ok(Some(PlacingOutcome::StockChanged));
@@ -432,11 +432,11 @@ async fn write(
         Inserted::NumberTaken(_) => return Ok(Some(PlacingOutcome::NumberTaken)),
         Inserted::Repeated(_) => return Ok(Some(PlacingOutcome::ClaimTaken)),
     }
-    match news_to {
-        NewsTo::Nobody => {}
-        NewsTo::Outbox => {
-            let news: Vec<OrderNews> = orders.iter().map(|new| OrderNews::created(&new.order)).collect();
-            outbox::add(conn, &news).await?;
+    match event_sink {
+        EventSink::Nobody => {}
+        EventSink::Outbox => {
+            let events: Vec<OrderEvent> = orders.iter().map(|new| OrderEvent::created(&new.order)).collect();
+            outbox::add(conn, &events).await?;
         }
     }
     let Some(now) = orders.iter().map(|new| new.order.created_at).max() else { return Ok(None) };

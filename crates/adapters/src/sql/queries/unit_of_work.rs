@@ -5,7 +5,7 @@ use ports::{
 
 use super::{Database, Lease};
 use crate::sql::{
-    config::{CartsIn, NewsTo},
+    config::{CartsIn, EventSink},
     metrics::ParkedRows,
 };
 
@@ -13,7 +13,7 @@ use crate::sql::{
 pub(super) struct Unit {
     pub(super) lease: Lease,
     pub(super) carts: CartsIn,
-    pub(super) news: NewsTo,
+    pub(super) event_sink: EventSink,
     pub(super) parked: ParkedRows,
 }
 
@@ -21,7 +21,12 @@ pub(super) struct Unit {
 impl UnitsOfWork for Database {
     async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
         let lease = Self::begin(self).await?;
-        Ok(Box::new(Unit { lease, carts: self.carts, news: self.news, parked: self.parked.clone() }))
+        Ok(Box::new(Unit {
+            lease,
+            carts: self.carts,
+            event_sink: self.event_sink,
+            parked: self.parked.clone(),
+        }))
     }
 }
 

@@ -1,7 +1,7 @@
-//! The shop side, `/v1/admin`: ordinary HTTP statuses, for the shop's people alone.
+//! The shop side, `/v1/admin`: ordinary HTTP statuses, for staff alone.
 
 mod csv;
-mod failure;
+mod error;
 mod orders;
 mod parameters;
 mod requests;
@@ -24,14 +24,14 @@ use ports::Clock;
 use utoipa::OpenApi;
 
 pub(crate) use csv::{TableError, head, rows};
-use failure::{AdminCode, AdminFailure};
+use error::{AdminApiError, AdminCode};
 pub(crate) use parameters::{end, first_moment};
 pub use session::LoginCode;
 pub use staff::StaffKey;
 
 /// What the handlers of the shop side work with, beside what they share with the buyers'.
-pub struct Office {
-    /// Verifies the tokens of the shop's people; none where nobody is let in.
+pub struct Admin {
+    /// Verifies the tokens of staff; none where nobody is let in.
     pub staff: Option<StaffKey>,
     /// The one-time code of the link that is printed at the start.
     pub login_code: LoginCode,
@@ -64,7 +64,7 @@ pub struct Office {
         orders::return_pieces,
         session::open
     ),
-    components(schemas(failure::Envelope))
+    components(schemas(error::Envelope))
 )]
 pub(super) struct Document;
 
@@ -116,6 +116,6 @@ async fn no_such_method(only: Method) -> HttpResponse {
     answer
 }
 
-async fn no_such_operation() -> AdminFailure {
+async fn no_such_operation() -> AdminApiError {
     AdminCode::NotFound.failure()
 }

@@ -5,12 +5,12 @@ use serde::{Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
 use super::{
-    AdminCode, AdminFailure, csv,
-    failure::Refusals,
+    AdminApiError, AdminCode, csv,
+    error::Refusals,
     parameters::{FILTER, Query, body, line},
     requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
     staff::Staff,
-    wire::{DossierData, FiguresData, OrdersData, RefundData, RefundedData},
+    wire::{AdminOrderData, FiguresData, OrdersData, RefundData, RefundedData},
     xlsx,
 };
 use crate::http::{Shop, middleware::in_time};
@@ -59,11 +59,11 @@ pub(super) async fn search(
     request: HttpRequest,
     _staff: Staff,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let query = Query::of(&request, &[FILTER.as_slice(), &["limit", "before"]].concat())?;
     let (filter, before) = (query.filter()?, query.order_id("before")?);
     let limit = query.number("limit", MAX_PAGE)?.unwrap_or(PAGE);
-    let found = timed(&shop, shop.office.search.page(&filter, before.as_ref(), limit)).await??;
+    let found = timed(&shop, shop.admin.search.page(&filter, before.as_ref(), limit)).await??;
     Ok(json(&OrdersData::from(found)))
 }
 
@@ -81,9 +81,9 @@ pub(super) async fn export(
     request: HttpRequest,
     _staff: Staff,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
-    let mut export = timed(&shop, shop.office.search.export(&filter)).await??;
+    let mut export = timed(&shop, shop.admin.search.export(&filter)).await??;
     // What fails at once is still told as an error; later on the answer can only end.
     let first = timed(&shop, export.next_with_goods()).await??;
     Ok(csv::answer(first, export))
@@ -109,9 +109,9 @@ pub(super) async fn export_workbook(
     request: HttpRequest,
     _staff: Staff,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
-    let export = timed(&shop, shop.office.search.export(&filter)).await??;
+    let export = timed(&shop, shop.admin.search.export(&filter)).await??;
     Ok(xlsx::answer(timed(&shop, xlsx::workbook(export)).await??))
 }
 
@@ -128,9 +128,9 @@ pub(super) async fn figures(
     request: HttpRequest,
     _staff: Staff,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let date = Query::of(&request, &["date"])?.date("date")?;
-    let figures = timed(&shop, shop.office.figures.execute(date)).await??;
+    let figures = timed(&shop, shop.admin.figures.execute(date)).await??;
     Ok(json(&FiguresData::from(figures)))
 }
 
@@ -140,14 +140,14 @@ pub(super) async fn figures(
     path = "/v1/admin/orders/{order_id}",
     tag = "shop side",
     params(("order_id" = String, Path)),
-    responses((status = 200, body = DossierData), Refusals),
+    responses((status = 200, body = AdminOrderData), Refusals),
     security(("staff" = []))
 )]
 pub(super) async fn show(
     _staff: Staff,
     number: web::Path<String>,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let order_id = order_number(&number)?;
     timed(&shop, async { Ok(json(&detail(&shop, &order_id).await?)) }).await?
 }
@@ -159,7 +159,7 @@ pub(super) async fn show(
     tag = "shop side",
     params(("order_id" = String, Path)),
     request_body = ShipRequest,
-    responses((status = 200, body = DossierData), Refusals),
+    responses((status = 200, body = AdminOrderData), Refusals),
     security(("staff" = []))
 )]
 pub(super) async fn ship(
@@ -167,13 +167,13 @@ pub(super) async fn ship(
     number: web::Path<String>,
     shop: web::Data<Shop>,
     payload: web::Payload,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: ShipRequest| {
         let carrier = line("carrier", &asked.carrier, Shipment::CARRIER_CHARS)?;
         let tracking_number = line("tracking_number", &asked.tracking_number, Shipment::TRACKING_CHARS)?;
-        let now = shop.office.clock.now();
-        let shipment = Shipment::new(&carrier, &tracking_number, now).map_err(AdminFailure::bad)?;
-        shop.office.ship.execute(order_id, &shipment, &staff.cause()).await?;
+        let now = shop.admin.clock.now();
+        let shipment = Shipment::new(&carrier, &tracking_number, now).map_err(AdminApiError::bad)?;
+        shop.admin.ship.execute(order_id, &shipment, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -186,7 +186,7 @@ pub(super) async fn ship(
     tag = "shop side",
     params(("order_id" = String, Path)),
     request_body = CancelRequest,
-    responses((status = 200, body = DossierData), Refusals),
+    responses((status = 200, body = AdminOrderData), Refusals),
     security(("staff" = []))
 )]
 pub(super) async fn cancel(
@@ -194,7 +194,7 @@ pub(super) async fn cancel(
     number: web::Path<String>,
     shop: web::Data<Shop>,
     payload: web::Payload,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: CancelRequest| {
         let reason = line("reason", &asked.reason, MAX_REASON)?;
         shop.cancel.by_shop(order_id, &reason, &staff.cause()).await?;
@@ -218,13 +218,13 @@ pub(super) async fn refund(
     number: web::Path<String>,
     shop: web::Data<Shop>,
     payload: web::Payload,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let order_id = order_number(&number)?;
     timed(&shop, async {
         let ask = refund_ask(body(payload, shop.body_limit).await?)?;
-        let refund = shop.office.refund.request(order_id.as_str(), &ask, &staff.cause()).await?;
-        let order = match shop.office.inspect.execute(&order_id).await {
-            Ok(dossier) => Some(DossierData::new(dossier, &shop.base_url)),
+        let refund = shop.admin.refund.request(order_id.as_str(), &ask, &staff.cause()).await?;
+        let order = match shop.admin.inspect.execute(&order_id).await {
+            Ok(details) => Some(AdminOrderData::new(details, &shop.base_url)),
             Err(InspectOrderError::UnknownOrder) => None,
             Err(error @ InspectOrderError::Store(_)) => return Err(error.into()),
         };
@@ -233,13 +233,13 @@ pub(super) async fn refund(
     .await?
 }
 
-fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
+fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
     let amount = asked.amount.map(|AmountData(text)| text.parse::<Money>()).transpose();
     let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
     Ok(RefundAsk {
         trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,
-        amount: amount.ok_or_else(|| AdminFailure::bad("amount 应为大于0、至多两位小数的金额"))?,
+        amount: amount.ok_or_else(|| AdminApiError::bad("amount 应为大于0、至多两位小数的金额"))?,
         reason: line("reason", &asked.reason, MAX_REASON)?,
         restock: asked.restock.map(pieces).transpose()?,
         out_request_no: out_request_no.ok_or_else(bad_request_id)?,
@@ -253,7 +253,7 @@ fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminFailure> {
     tag = "shop side",
     params(("order_id" = String, Path)),
     request_body = ReturnRequest,
-    responses((status = 200, body = DossierData), Refusals),
+    responses((status = 200, body = AdminOrderData), Refusals),
     security(("staff" = []))
 )]
 pub(super) async fn return_pieces(
@@ -261,33 +261,33 @@ pub(super) async fn return_pieces(
     number: web::Path<String>,
     shop: web::Data<Shop>,
     payload: web::Payload,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: ReturnRequest| {
         let request_no = RefundAsk::request_no(&asked.request_id).ok_or_else(bad_request_id)?;
         let pieces = pieces(asked.restock)?;
         if pieces.is_empty() {
-            return Err(AdminFailure::bad("restock 不能为空"));
+            return Err(AdminApiError::bad("restock 不能为空"));
         }
-        shop.office.ship.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
+        shop.admin.ship.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
         Ok(())
     })
     .await
 }
 
-fn pieces(asked: Vec<RestockData>) -> Result<Vec<Restock>, AdminFailure> {
+fn pieces(asked: Vec<RestockData>) -> Result<Vec<Restock>, AdminApiError> {
     if asked.len() > MAX_RESTOCK {
-        return Err(AdminFailure::bad(format_args!("restock 最多{MAX_RESTOCK}项")));
+        return Err(AdminApiError::bad(format_args!("restock 最多{MAX_RESTOCK}项")));
     }
     if asked.iter().any(|back| back.count == 0) {
-        return Err(AdminFailure::bad("restock 的 count 应大于0"));
+        return Err(AdminApiError::bad("restock 的 count 应大于0"));
     }
     let restock = |RestockData { sku_id, count }| Restock { sku_id: SkuId(sku_id), pieces: count };
     Ok(asked.into_iter().map(restock).collect())
 }
 
-fn bad_request_id() -> AdminFailure {
+fn bad_request_id() -> AdminApiError {
     let most = RefundAsk::MAX_REQUEST_ID;
-    AdminFailure::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
+    AdminApiError::bad(format_args!("request_id 应为1至{most}位字母、数字、_ 或 -"))
 }
 
 /// Changes the order as the body asks, and shows it then.
@@ -295,8 +295,8 @@ async fn change<Asked: DeserializeOwned>(
     shop: &Shop,
     number: &str,
     payload: web::Payload,
-    work: impl AsyncFnOnce(&OrderId, Asked) -> Result<(), AdminFailure>,
-) -> Result<HttpResponse, AdminFailure> {
+    work: impl AsyncFnOnce(&OrderId, Asked) -> Result<(), AdminApiError>,
+) -> Result<HttpResponse, AdminApiError> {
     let order_id = order_number(number)?;
     timed(shop, async {
         work(&order_id, body(payload, shop.body_limit).await?).await?;
@@ -305,19 +305,19 @@ async fn change<Asked: DeserializeOwned>(
     .await?
 }
 
-async fn detail(shop: &Shop, order_id: &OrderId) -> Result<DossierData, AdminFailure> {
-    Ok(DossierData::new(shop.office.inspect.execute(order_id).await?, &shop.base_url))
+async fn detail(shop: &Shop, order_id: &OrderId) -> Result<AdminOrderData, AdminApiError> {
+    Ok(AdminOrderData::new(shop.admin.inspect.execute(order_id).await?, &shop.base_url))
 }
 
-fn order_number(text: &str) -> Result<OrderId, AdminFailure> {
-    OrderId::parse(text).map_err(|_| AdminFailure::bad("订单编号应为1至64位数字"))
+fn order_number(text: &str) -> Result<OrderId, AdminApiError> {
+    OrderId::parse(text).map_err(|_| AdminApiError::bad("订单编号应为1至64位数字"))
 }
 
 /// Does the work within the time that a request has.
 ///
 /// What was begun and not finished then is no loss: a change is one transaction, and a refund that was written down is
 /// carried on by the job.
-async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminFailure> {
+async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminApiError> {
     in_time(shop, work).await.ok_or_else(|| AdminCode::Busy.failure())
 }
 

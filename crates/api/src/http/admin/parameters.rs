@@ -5,7 +5,7 @@ use application::OrderFilter;
 use domain::{OrderId, OrderStatus, ShopDate, ShopTime, Username};
 use serde::de::DeserializeOwned;
 
-use super::AdminFailure;
+use super::AdminApiError;
 
 /// How a day and a moment are written: digits where there are zeros.
 const DATE: &str = "0000-00-00";
@@ -19,14 +19,14 @@ pub(super) struct Query(BTreeMap<String, String>);
 impl Query {
     /// # Errors
     /// There is one that is not among `known`, or one twice.
-    pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, AdminFailure> {
+    pub(super) fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, AdminApiError> {
         let mut values = BTreeMap::new();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
             if !known.contains(&name.as_ref()) {
-                return Err(AdminFailure::bad(format_args!("没有参数 {}", shortened(&name))));
+                return Err(AdminApiError::bad(format_args!("没有参数 {}", shortened(&name))));
             }
             if values.insert(name.clone().into_owned(), value.into_owned()).is_some() {
-                return Err(AdminFailure::bad(format_args!("{name} 重复")));
+                return Err(AdminApiError::bad(format_args!("{name} 重复")));
             }
         }
         // What a form leaves empty limits nothing.
@@ -40,27 +40,27 @@ impl Query {
         name: &str,
         form: &str,
         read: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, AdminFailure> {
+    ) -> Result<Option<T>, AdminApiError> {
         let Some(text) = self.0.get(name) else { return Ok(None) };
-        read(text.trim()).map(Some).ok_or_else(|| AdminFailure::bad(format_args!("{name} 应为{form}")))
+        read(text.trim()).map(Some).ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为{form}")))
     }
 
-    pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, AdminFailure> {
+    pub(super) fn order_id(&self, name: &str) -> Result<Option<OrderId>, AdminApiError> {
         self.read(name, "1至64位数字", |text| OrderId::parse(text).ok())
     }
 
-    pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminFailure> {
+    pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminApiError> {
         self.read(name, "YYYY-MM-DD 格式的日期", date)
     }
 
     /// A whole number from 1 to `most`.
-    pub(super) fn number(&self, name: &str, most: u32) -> Result<Option<u32>, AdminFailure> {
+    pub(super) fn number(&self, name: &str, most: u32) -> Result<Option<u32>, AdminApiError> {
         let form = format!("1至{most}的整数");
         self.read(name, &form, |text| text.parse().ok().filter(|number| (1..=most).contains(number)))
     }
 
     /// Which orders are meant.
-    pub(super) fn filter(&self) -> Result<OrderFilter, AdminFailure> {
+    pub(super) fn filter(&self) -> Result<OrderFilter, AdminApiError> {
         const TIME: &str = "YYYY-MM-DD 或 YYYY-MM-DD HH:MM:SS 格式的时间";
         Ok(OrderFilter {
             number: self.order_id("number")?,
@@ -106,11 +106,11 @@ fn is_written_as(form: &str, text: &str) -> bool {
 ///
 /// # Errors
 /// It is larger than `limit` bytes, or not what is expected; the text names the parameter.
-pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Result<T, AdminFailure> {
+pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Result<T, AdminApiError> {
     let bytes = match body.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => bytes,
-        Ok(Err(_)) => return Err(AdminFailure::bad("请求体无法读取")),
-        Err(_) => return Err(AdminFailure::bad(format_args!("请求体超过{limit}字节"))),
+        Ok(Err(_)) => return Err(AdminApiError::bad("请求体无法读取")),
+        Err(_) => return Err(AdminApiError::bad(format_args!("请求体超过{limit}字节"))),
     };
     let mut json = serde_json::Deserializer::from_slice(&bytes);
     let asked = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -121,16 +121,16 @@ pub(super) async fn body<T: DeserializeOwned>(body: Payload, limit: usize) -> Re
     Ok(asked)
 }
 
-fn not_expected(name: &str, error: &serde_json::Error) -> AdminFailure {
-    AdminFailure::bad(shortened(&format!("{name}:{error}")))
+fn not_expected(name: &str, error: &serde_json::Error) -> AdminApiError {
+    AdminApiError::bad(shortened(&format!("{name}:{error}")))
 }
 
 /// A line of text that must be there, without the blanks around it.
-pub(super) fn line(name: &str, text: &str, most: usize) -> Result<String, AdminFailure> {
+pub(super) fn line(name: &str, text: &str, most: usize) -> Result<String, AdminApiError> {
     let text = text.trim();
     let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
-        .ok_or_else(|| AdminFailure::bad(format_args!("{name} 应为1至{most}字的一行文字")))
+        .ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为1至{most}字的一行文字")))
 }
 
 /// What a client sent, as much of it as an answer repeats.

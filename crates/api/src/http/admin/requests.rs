@@ -55,7 +55,7 @@ fn amount_schema() -> Object {
     ObjectBuilder::new().schema_type(kinds).description(Some("All that is left, where it is absent.")).build()
 }
 
-/// A refund that the shop's people ask for.
+/// A refund that staff ask for.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RefundRequest)]
 #[serde(deny_unknown_fields)]

@@ -11,7 +11,7 @@ use ports::Randomness;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AdminCode, AdminFailure, failure::internal, parameters::body};
+use super::{AdminApiError, AdminCode, error::internal, parameters::body};
 use crate::http::{
     Shop,
     middleware::in_time,
@@ -76,23 +76,23 @@ pub(super) struct SessionData {
     path = "/v1/admin/session",
     tag = "shop side",
     request_body = SessionRequest,
-    responses((status = 200, body = SessionData), super::failure::Refusals)
+    responses((status = 200, body = SessionData), super::error::Refusals)
 )]
 pub(super) async fn open(
     request: HttpRequest,
     shop: web::Data<Shop>,
     payload: web::Payload,
-) -> Result<HttpResponse, AdminFailure> {
+) -> Result<HttpResponse, AdminApiError> {
     let asked = in_time(&shop, body::<SessionRequest>(payload, shop.body_limit)).await;
     let asked = asked.ok_or_else(|| AdminCode::Busy.failure())??;
-    let now = shop.office.clock.now();
+    let now = shop.admin.clock.now();
     let refused = || {
         let suspect = Suspect { address: shop.address_of(&request), ..Suspect::default() };
         shop.security.tell(SecurityEvent::StaffCodeRefused, suspect);
-        AdminFailure::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录")
+        AdminApiError::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录")
     };
-    let staff = shop.office.staff.as_ref().ok_or_else(refused)?;
-    let username = shop.office.login_code.redeem(&asked.code, now).ok_or_else(refused)?;
+    let staff = shop.admin.staff.as_ref().ok_or_else(refused)?;
+    let username = shop.admin.login_code.redeem(&asked.code, now).ok_or_else(refused)?;
     let until = now.after(SESSION_LIFE);
     let token = staff.issue(&username, until.unix_seconds()).map_err(|error| internal(&error))?;
     tracing::info!(username, %until, "a staff session is open");

@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use domain::Cause;
 use serde::{Deserialize, Serialize};
 
-use super::{AdminCode, AdminFailure};
+use super::{AdminApiError, AdminCode};
 use crate::{
     configuration::Secret,
     http::{
@@ -15,18 +15,18 @@ use crate::{
     },
 };
 
-/// The role that a token of the shop's people names.
+/// The role that a token of staff names.
 const ROLE: &str = "staff";
 /// The longest name that a timeline keeps.
 const MAX_NAME: usize = 64;
 
-/// One of the shop's people, who sent a valid token.
+/// A member of staff, who sent a valid token.
 pub(super) struct Staff {
     name: String,
     request_id: Option<String>,
 }
 
-/// Makes and verifies the tokens of the shop's people: HS256 with a secret that is not the buyers'.
+/// Makes and verifies the tokens of staff: HS256 with a secret that is not the buyers'.
 #[derive(Clone)]
 pub struct StaffKey(Hs256);
 
@@ -51,7 +51,7 @@ struct Claimed {
 }
 
 impl StaffKey {
-    /// With the secret of the shop's people.
+    /// With the secret of staff.
     pub fn new(secret: &Secret) -> Self {
         Self(Hs256::new(secret))
     }
@@ -64,7 +64,7 @@ impl StaffKey {
         self.0.sign(&Claims { role: ROLE, username: name, exp: expires })
     }
 
-    /// Whether a timeline can show this name of one of the shop's people.
+    /// Whether a timeline can show this name of a member of staff.
     pub fn is_name(name: &str) -> bool {
         let is_visible = !name.trim().is_empty() && !name.chars().any(char::is_control);
         is_visible && name.chars().count() <= MAX_NAME
@@ -84,8 +84,8 @@ impl Staff {
 }
 
 impl FromRequest for Staff {
-    type Error = AdminFailure;
-    type Future = Ready<Result<Self, AdminFailure>>;
+    type Error = AdminApiError;
+    type Future = Ready<Result<Self, AdminApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
         let staff = request
@@ -98,7 +98,7 @@ impl FromRequest for Staff {
 
 /// Whoever sends a token that is not valid is told of in the log, by the name that it claims.
 fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
-    match shop.office.staff.as_ref().and_then(|key| key.verify(token)) {
+    match shop.admin.staff.as_ref().and_then(|key| key.verify(token)) {
         Some(name) => Some(Staff { name, request_id: request_id_of(request) }),
         None => {
             let claimed: Option<Claimed> = Hs256::claimed(token);

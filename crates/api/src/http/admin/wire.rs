@@ -1,6 +1,6 @@
 //! What the shop side answers, as JSON.
 
-use application::{Figures, FoundOrders, OrderDossier};
+use application::{AdminOrderDetails, Figures, FoundOrders};
 use domain::{
     Money, Order, OrderGoods, OrderStatus, PaymentRecord, Refund, SaleAttribute, Shipment, ShopTime,
     TimelineEntry, Username,
@@ -54,7 +54,7 @@ struct UserData {
 /// All that is on record of one order.
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderDetail)]
-pub(super) struct DossierData {
+pub(super) struct AdminOrderData {
     #[serde(flatten)]
     summary: SummaryData,
     address: AddressData,
@@ -175,7 +175,7 @@ pub(super) struct RefundedData {
     pub(super) refund: RefundData,
     /// Null where no order of the shop's has the number under which Alipay took the money.
     #[schema(required)]
-    pub(super) order: Option<DossierData>,
+    pub(super) order: Option<AdminOrderData>,
 }
 
 /// What a day and those before it brought.
@@ -284,10 +284,10 @@ impl SummaryData {
     }
 }
 
-impl DossierData {
-    pub(super) fn new(dossier: OrderDossier, base_url: &str) -> Self {
-        let OrderDossier { order, username, returned, payments, refunds, refundable_amount, timeline } =
-            dossier;
+impl AdminOrderData {
+    pub(super) fn new(details: AdminOrderDetails, base_url: &str) -> Self {
+        let AdminOrderDetails { order, username, returned, payments, refunds, refundable_amount, timeline } =
+            details;
         let summary = SummaryData::of(&order, username);
         let shipping = order.shipping;
         Self {

@@ -47,7 +47,7 @@ const PIECE: u64 = 32 * 1024;
     ),
     tags(
         (name = "orders", description = "preview, order, pay, receive"),
-        (name = "shop side", description = "for the shop's people and programs"),
+        (name = "shop side", description = "for staff and programs"),
         (name = "around the orders", description = "sign-in, goods, carts and addresses, in the old back end's formats"),
         (name = "service", description = "for those who run it")
     )
@@ -66,7 +66,7 @@ fn document() -> utoipa::openapi::OpenApi {
     };
     let components = document.components.get_or_insert_default();
     components.add_security_scheme("buyer", token("a buyer's token; dashop token USER"));
-    components.add_security_scheme("staff", token("a token of the shop's people; dashop token --staff NAME"));
+    components.add_security_scheme("staff", token("a token of staff; dashop token --staff NAME"));
     document
 }
 

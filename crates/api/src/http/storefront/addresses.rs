@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use domain::{AddressEdit, AddressField, AddressId, InvalidField, Postcode, ShippingAddress};
 
-use super::{Denial, DenialCode, bounded, fields::Fields, owner, wire::AddressesAnswer};
+use super::{StorefrontCode, StorefrontError, bounded, fields::Fields, owner, wire::AddressesAnswer};
 use crate::http::{Shop, answer::json, caller::Caller};
 
 /// What the receiver's number is called where an address is added, and where it is changed.
@@ -14,7 +14,7 @@ pub(super) async fn get(
     caller: Caller,
     user: web::Path<String>,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
     let entries = bounded(&shop, shop.storefront.addresses.show(&caller)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
@@ -25,7 +25,7 @@ pub(super) async fn post(
     user: web::Path<String>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let fields = Fields::of_body(&shop, body).await;
     let add = || {
         let fields = readable(fields)?;
@@ -41,7 +41,7 @@ pub(super) async fn put(
     path: web::Path<(String, String)>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let fields = Fields::of_body(&shop, body).await;
     let (user, id) = path.into_inner();
     let rewrite = || {
@@ -60,7 +60,7 @@ pub(super) async fn delete(
     caller: Caller,
     path: web::Path<(String, String)>,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let (user, id) = path.into_inner();
     edit(caller, &user, &shop, || Ok(AddressEdit::Delete(address_id(id.parse().ok())?))).await
 }
@@ -70,7 +70,7 @@ pub(super) async fn prefer(
     user: web::Path<String>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let fields = Fields::of_body(&shop, body).await;
     let prefer = || {
         let fields = readable(fields)?;
@@ -87,48 +87,48 @@ async fn edit(
     caller: Caller,
     user: &str,
     shop: &Shop,
-    read: impl FnOnce() -> Result<AddressEdit, Denial>,
-) -> Result<HttpResponse, Denial> {
+    read: impl FnOnce() -> Result<AddressEdit, StorefrontError>,
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, user)?;
     let edit = read()?;
     let entries = bounded(shop, shop.storefront.addresses.edit(&caller, &edit)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
 }
 
-fn readable(fields: Option<Fields>) -> Result<Fields, Denial> {
-    fields.ok_or_else(|| DenialCode::FieldMissing.into())
+fn readable(fields: Option<Fields>) -> Result<Fields, StorefrontError> {
+    fields.ok_or_else(|| StorefrontCode::FieldMissing.into())
 }
 
-fn shipping(fields: &Fields, mobile: &str) -> Result<ShippingAddress, Denial> {
+fn shipping(fields: &Fields, mobile: &str) -> Result<ShippingAddress, StorefrontError> {
     let (receiver, address) = (text(fields, "receiver")?, text(fields, "address")?);
     let (number, tag) = (text(fields, mobile)?, text(fields, "tag")?);
     ShippingAddress::checked(&tag, &receiver, &number, &address).map_err(|error| invalid(error, mobile))
 }
 
 /// A text that must be there.
-fn text(fields: &Fields, name: &str) -> Result<String, Denial> {
+fn text(fields: &Fields, name: &str) -> Result<String, StorefrontError> {
     fields.text(name).ok_or_else(|| missing(name))
 }
 
 /// An address's number. What no row can have is an address that does not exist.
-fn address_id(id: Option<i64>) -> Result<AddressId, Denial> {
+fn address_id(id: Option<i64>) -> Result<AddressId, StorefrontError> {
     id.and_then(|id| i32::try_from(id).ok()).map(AddressId).ok_or_else(invalid_id)
 }
 
-fn missing(name: &str) -> Denial {
-    Denial::new(DenialCode::FieldMissing, format!("缺少参数: {name}"))
+fn missing(name: &str) -> StorefrontError {
+    StorefrontError::new(StorefrontCode::FieldMissing, format!("缺少参数: {name}"))
 }
 
-fn invalid_id() -> Denial {
-    Denial::new(DenialCode::FieldInvalid, "收货地址无效: id")
+fn invalid_id() -> StorefrontError {
+    StorefrontError::new(StorefrontCode::FieldInvalid, "收货地址无效: id")
 }
 
-fn invalid(InvalidField(field): InvalidField, mobile: &str) -> Denial {
+fn invalid(InvalidField(field): InvalidField, mobile: &str) -> StorefrontError {
     let name = match field {
         AddressField::Mobile => mobile.to_owned(),
         AddressField::Receiver | AddressField::Address | AddressField::Postcode | AddressField::Tag => {
             field.to_string()
         }
     };
-    Denial::new(DenialCode::FieldInvalid, format!("参数无效: {name}"))
+    StorefrontError::new(StorefrontCode::FieldInvalid, format!("参数无效: {name}"))
 }

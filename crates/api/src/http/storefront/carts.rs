@@ -4,14 +4,14 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use application::ShownLine;
 use domain::{Cart, CartEdit, SkuId};
 
-use super::{Denial, DenialCode, bounded, fields::Fields, owner, wire::CartLineData};
+use super::{StorefrontCode, StorefrontError, bounded, fields::Fields, owner, wire::CartLineData};
 use crate::http::{Shop, answer::success, caller::Caller};
 
 pub(super) async fn get(
     caller: Caller,
     user: web::Path<String>,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
     Ok(cart(bounded(&shop, shop.storefront.cart.show(&caller)).await?, &shop))
 }
@@ -21,10 +21,10 @@ pub(super) async fn post(
     user: web::Path<String>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
-    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
-    let count = fields.integer("count").ok_or(DenialCode::BadParameter)?;
+    let fields = Fields::of_body(&shop, body).await.ok_or(StorefrontCode::BadParameter)?;
+    let count = fields.integer("count").ok_or(StorefrontCode::BadParameter)?;
     let edit = CartEdit::Add { sku_id: sku_id(&fields)?, count };
     Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
 }
@@ -34,21 +34,21 @@ pub(super) async fn put(
     user: web::Path<String>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
-    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::BadParameter)?;
+    let fields = Fields::of_body(&shop, body).await.ok_or(StorefrontCode::BadParameter)?;
     let edit = match fields.text("state").as_deref() {
-        Some("add") => CartEdit::More(sku_id(&fields)?),
-        Some("del") => CartEdit::Less(sku_id(&fields)?),
+        Some("add") => CartEdit::Increment(sku_id(&fields)?),
+        Some("del") => CartEdit::Decrement(sku_id(&fields)?),
         Some("set") => {
-            let count = fields.integer("count").ok_or(DenialCode::BadParameter)?;
+            let count = fields.integer("count").ok_or(StorefrontCode::BadParameter)?;
             CartEdit::Set { sku_id: sku_id(&fields)?, count }
         }
         Some("select") => CartEdit::Select(sku_id(&fields)?),
         Some("unselect") => CartEdit::Unselect(sku_id(&fields)?),
         Some("selectall") => CartEdit::SelectAll,
         Some("unselectall") => CartEdit::UnselectAll,
-        Some(_) | None => return Err(DenialCode::BadParameter.into()),
+        Some(_) | None => return Err(StorefrontCode::BadParameter.into()),
     };
     Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
 }
@@ -59,27 +59,27 @@ pub(super) async fn delete(
     user: web::Path<String>,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
-    let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(DenialCode::BadParameter)?;
+    let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(StorefrontCode::BadParameter)?;
     let sku_ids = if fields.value("sku_ids").is_some() { sku_ids(&fields)? } else { vec![sku_id(&fields)?] };
     Ok(cart(bounded(&shop, shop.storefront.cart.discard(&caller, &sku_ids)).await?, &shop))
 }
 
 /// The SKU that is meant. A number that no row can have is a SKU that does not exist.
-fn sku_id(fields: &Fields) -> Result<SkuId, Denial> {
-    let id = fields.integer("sku_id").ok_or(DenialCode::BadParameter)?;
+fn sku_id(fields: &Fields) -> Result<SkuId, StorefrontError> {
+    let id = fields.integer("sku_id").ok_or(StorefrontCode::BadParameter)?;
     id_of(id)
 }
 
 /// The SKUs that are meant, at most as many as a cart has lines.
-fn sku_ids(fields: &Fields) -> Result<Vec<SkuId>, Denial> {
+fn sku_ids(fields: &Fields) -> Result<Vec<SkuId>, StorefrontError> {
     let ids = fields.integers("sku_ids").filter(|ids| (1..=Cart::MOST_LINES).contains(&ids.len()));
-    ids.ok_or(DenialCode::BadParameter)?.into_iter().map(id_of).collect()
+    ids.ok_or(StorefrontCode::BadParameter)?.into_iter().map(id_of).collect()
 }
 
-fn id_of(id: i64) -> Result<SkuId, Denial> {
-    Ok(SkuId(i32::try_from(id).map_err(|_| DenialCode::UnknownSku)?))
+fn id_of(id: i64) -> Result<SkuId, StorefrontError> {
+    Ok(SkuId(i32::try_from(id).map_err(|_| StorefrontCode::UnknownSku)?))
 }
 
 fn cart(lines: Vec<ShownLine>, shop: &Shop) -> HttpResponse {

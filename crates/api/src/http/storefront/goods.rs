@@ -8,7 +8,7 @@ use domain::{AttributeId, AttributeValueId, CatalogId, SkuId, SpuId};
 use serde_json::Value;
 
 use super::{
-    Denial, DenialCode, bounded,
+    StorefrontCode, StorefrontError, bounded,
     fields::{Fields, whole},
     wire::{CatalogAnswer, DetailData, IndexAnswer},
 };
@@ -20,9 +20,9 @@ use crate::http::{
 /// The product's id in a choice; everything else there is an attribute.
 const SPU_ID: &str = "spuid";
 
-pub(super) async fn index(shop: web::Data<Shop>) -> Result<HttpResponse, Denial> {
-    let shelves = bounded(&shop, shop.storefront.goods.front()).await?;
-    Ok(json(&IndexAnswer::new(shelves, &shop.storefront.promises, &shop.base_url)))
+pub(super) async fn index(shop: web::Data<Shop>) -> Result<HttpResponse, StorefrontError> {
+    let sections = bounded(&shop, shop.storefront.goods.front()).await?;
+    Ok(json(&IndexAnswer::new(sections, &shop.storefront.promises, &shop.base_url)))
 }
 
 /// The old back end took every value of `launched` for true; so only what is on the shelf is shown.
@@ -30,10 +30,10 @@ pub(super) async fn catalog(
     request: HttpRequest,
     catalog: web::Path<String>,
     shop: web::Data<Shop>,
-) -> Result<HttpResponse, Denial> {
-    let catalog_id = catalog.parse().map(CatalogId).map_err(|_| DenialCode::NoSuchPage)?;
-    let page = page(&request).ok_or(DenialCode::NoSuchPage)?;
-    let shown = bounded(&shop, shop.storefront.goods.shelf(catalog_id, page)).await?;
+) -> Result<HttpResponse, StorefrontError> {
+    let catalog_id = catalog.parse().map(CatalogId).map_err(|_| StorefrontCode::NoSuchPage)?;
+    let page = page(&request).ok_or(StorefrontCode::NoSuchPage)?;
+    let shown = bounded(&shop, shop.storefront.goods.section(catalog_id, page)).await?;
     Ok(json(&CatalogAnswer::new(shown, BrowseGoods::PAGE, &shop.base_url)))
 }
 
@@ -46,15 +46,21 @@ fn page(request: &HttpRequest) -> Option<u32> {
     }
 }
 
-pub(super) async fn detail(sku: web::Path<String>, shop: web::Data<Shop>) -> Result<HttpResponse, Denial> {
-    let sku_id = sku.parse().map(SkuId).map_err(|_| DenialCode::NoSuchSku)?;
+pub(super) async fn detail(
+    sku: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, StorefrontError> {
+    let sku_id = sku.parse().map(SkuId).map_err(|_| StorefrontCode::NoSuchSku)?;
     let detail = bounded(&shop, shop.storefront.goods.detail(sku_id)).await?;
     Ok(success(Some(DetailData::from(detail)), Some(&shop.base_url)))
 }
 
-pub(super) async fn choose(shop: web::Data<Shop>, body: web::Payload) -> Result<HttpResponse, Denial> {
-    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::NoSuchCombination)?;
-    let (spu_id, chosen) = choice(&fields).ok_or(DenialCode::NoSuchCombination)?;
+pub(super) async fn choose(
+    shop: web::Data<Shop>,
+    body: web::Payload,
+) -> Result<HttpResponse, StorefrontError> {
+    let fields = Fields::of_body(&shop, body).await.ok_or(StorefrontCode::NoSuchCombination)?;
+    let (spu_id, chosen) = choice(&fields).ok_or(StorefrontCode::NoSuchCombination)?;
     let sku_id = bounded(&shop, shop.storefront.goods.choose(spu_id, &chosen)).await?;
     Ok(success(Some(sku_id.0), None))
 }

@@ -4,7 +4,7 @@
 
 mod addresses;
 mod carts;
-mod denial;
+mod error;
 mod fields;
 mod goods;
 mod tokens;
@@ -20,7 +20,7 @@ use application::{BrowseGoods, EditAddresses, EditCart, SignIn};
 use domain::Caller;
 
 use super::{Shop, caller, middleware::in_time};
-use denial::{Denial, DenialCode};
+use error::{StorefrontCode, StorefrontError};
 
 /// The use cases around the orders.
 pub struct Storefront {
@@ -71,22 +71,22 @@ pub(super) fn routes(services: &mut ServiceConfig) {
     }
 }
 
-async fn no_such_method() -> Denial {
-    Denial::new(DenialCode::NoSuchMethod, "请求参数错误:不支持的请求方法")
+async fn no_such_method() -> StorefrontError {
+    StorefrontError::new(StorefrontCode::NoSuchMethod, "请求参数错误:不支持的请求方法")
 }
 
 /// The signed-in user, who must be the one that the path names.
-fn owner(caller::Caller(caller): caller::Caller, named: &str) -> Result<Caller, Denial> {
-    if caller.username.0 == named { Ok(caller) } else { Err(DenialCode::AnotherUser.into()) }
+fn owner(caller::Caller(caller): caller::Caller, named: &str) -> Result<Caller, StorefrontError> {
+    if caller.username.0 == named { Ok(caller) } else { Err(StorefrontCode::AnotherUser.into()) }
 }
 
 /// The outcome of the work, or 50000 where it takes longer than a request may.
-async fn bounded<T, E: Into<Denial>>(
+async fn bounded<T, E: Into<StorefrontError>>(
     shop: &Shop,
     work: impl Future<Output = Result<T, E>>,
-) -> Result<T, Denial> {
+) -> Result<T, StorefrontError> {
     match in_time(shop, work).await {
         Some(outcome) => outcome.map_err(Into::into),
-        None => Err(DenialCode::Unforeseen.into()),
+        None => Err(StorefrontCode::Unforeseen.into()),
     }
 }

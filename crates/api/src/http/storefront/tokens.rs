@@ -6,7 +6,7 @@ use domain::{Cart, OfflineLine, Password, SkuId, Username};
 use serde_json::Value;
 
 use super::{
-    Denial, DenialCode, bounded,
+    StorefrontCode, StorefrontError, bounded,
     fields::{Fields, whole},
     wire::TokenAnswer,
 };
@@ -22,13 +22,13 @@ pub(super) async fn post(
     request: HttpRequest,
     shop: web::Data<Shop>,
     body: web::Payload,
-) -> Result<HttpResponse, Denial> {
+) -> Result<HttpResponse, StorefrontError> {
     let Some(sign_in) = &shop.storefront.sign_in else { return Ok(no_such_page(&request)) };
-    let fields = Fields::of_body(&shop, body).await.ok_or(DenialCode::NoUsername)?;
-    let username = Username(fields.text("username").ok_or(DenialCode::NoUsername)?);
+    let fields = Fields::of_body(&shop, body).await.ok_or(StorefrontCode::NoUsername)?;
+    let username = Username(fields.text("username").ok_or(StorefrontCode::NoUsername)?);
     let attempt = SignInRequest {
         username: username.clone(),
-        password: Password(fields.text("password").ok_or(DenialCode::NoPassword)?),
+        password: Password(fields.text("password").ok_or(StorefrontCode::NoPassword)?),
         address: shop.address_of(&request),
         offline_cart: offline_cart(fields.value("cart")),
     };
@@ -43,7 +43,7 @@ pub(super) async fn post(
     let expires = signed_in.token_until.unix_seconds();
     let token = shop.tokens.issue(&username, &signed_in.password, expires).map_err(|error| {
         log_failure(&error, "a token was not signed");
-        Denial::from(DenialCode::Unforeseen)
+        StorefrontError::from(StorefrontCode::Unforeseen)
     })?;
     Ok(json(&TokenAnswer::new(&username.0, &token, signed_in.cart_lines)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use application::{ShownLine, SkuDetail};
 use domain::{AddressEntries, AddressEntry, Money, SkuCard, SkuId, UnavailableReason};
-use ports::{Shelf, ShelfPage};
+use ports::{Section, SectionPage};
 use serde::Serialize;
 
 use crate::http::wire::reason_text;
@@ -32,20 +32,20 @@ impl<'a> TokenAnswer<'a> {
 #[derive(Serialize)]
 pub(super) struct IndexAnswer<'a> {
     code: i32,
-    data: Vec<ShelfData>,
+    data: Vec<SectionData>,
     promises: &'a [String],
     base_url: &'a str,
 }
 
 impl<'a> IndexAnswer<'a> {
-    pub(super) fn new(shelves: Vec<Shelf>, promises: &'a [String], base_url: &'a str) -> Self {
-        Self { code: 200, data: shelves.into_iter().map(ShelfData::from).collect(), promises, base_url }
+    pub(super) fn new(sections: Vec<Section>, promises: &'a [String], base_url: &'a str) -> Self {
+        Self { code: 200, data: sections.into_iter().map(SectionData::from).collect(), promises, base_url }
     }
 }
 
 /// A kind of goods on the front page.
 #[derive(Serialize)]
-struct ShelfData {
+struct SectionData {
     catalog_id: i32,
     catalog_name: String,
     sku: Vec<CardData>,
@@ -61,8 +61,8 @@ struct CardData {
     image: String,
 }
 
-impl From<Shelf> for ShelfData {
-    fn from(shelf: Shelf) -> Self {
+impl From<Section> for SectionData {
+    fn from(section: Section) -> Self {
         let card = |card: SkuCard| CardData {
             skuid: card.id.0,
             name: card.name,
@@ -71,9 +71,9 @@ impl From<Shelf> for ShelfData {
             image: card.image,
         };
         Self {
-            catalog_id: shelf.catalog_id.0,
-            catalog_name: shelf.name,
-            sku: shelf.skus.into_iter().map(card).collect(),
+            catalog_id: section.catalog_id.0,
+            catalog_name: section.name,
+            sku: section.skus.into_iter().map(card).collect(),
         }
     }
 }
@@ -102,7 +102,7 @@ struct Paginator {
 }
 
 impl<'a> CatalogAnswer<'a> {
-    pub(super) fn new(page: ShelfPage, pagesize: u32, base_url: &'a str) -> Self {
+    pub(super) fn new(page: SectionPage, pagesize: u32, base_url: &'a str) -> Self {
         let sku = |card: SkuCard| CatalogSku {
             skuid: card.id.0,
             name: card.name,

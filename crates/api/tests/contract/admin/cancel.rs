@@ -10,33 +10,33 @@ fn cancel() -> TestRequest {
 }
 
 /// The order is found in these states, one a look.
-fn seen(states: &[OrderStatus]) -> Parts {
-    let mut parts = Parts::untouched();
+fn seen(states: &[OrderStatus]) -> Mocks {
+    let mut mocks = Mocks::untouched();
     let mut found: Vec<_> = states.iter().rev().map(|status| anybodys(*status)).collect();
-    parts
+    mocks
         .orders
         .expect_find()
         .times(states.len())
         .withf(|id| id.as_str() == ORDER)
         .returning(move |_| Ok(found.pop()));
-    parts
+    mocks
 }
 
 /// The order is unpaid, and Alipay knows this trade of it.
-fn unpaid(known: Option<Trade>) -> Parts {
-    let mut parts = seen(&[OrderStatus::AwaitingPayment]);
-    parts.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
-    parts
+fn unpaid(known: Option<Trade>) -> Mocks {
+    let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
+    mocks.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
+    mocks
 }
 
 /// The unpaid order on record, of which Alipay knows this trade.
-fn cancellable(known: Option<Trade>) -> Parts {
+fn cancellable(known: Option<Trade>) -> Mocks {
     unpaid(known).on_record(ledger(Some(anybodys(OrderStatus::AwaitingPayment)), Vec::new(), Vec::new()))
 }
 
 /// Asserts that the request is refused so, and nothing is committed.
-async fn refused_with(parts: Parts, code: Code) -> String {
-    let client = parts.open().await;
+async fn refused_with(mocks: Mocks, code: Code) -> String {
+    let client = mocks.open().await;
     let message = refused(&client.send(cancel()).await, code);
     assert_eq!(client.commits(), 0);
     message
@@ -46,12 +46,12 @@ async fn refused_with(parts: Parts, code: Code) -> String {
 async fn an_unpaid_order_is_given_up_and_shown() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
     for known in [None, Some(waiting)] {
-        let mut parts = cancellable(known.clone());
+        let mut mocks = cancellable(known.clone());
         if known.is_some() {
-            parts.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
+            mocks.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
         }
-        let client = with_file(parts, file(OrderStatus::Cancelled)).open().await;
-        assert_eq!(done(&client.send(cancel()).await), dossier(OrderStatus::Cancelled));
+        let client = with_file(mocks, file(OrderStatus::Cancelled)).open().await;
+        assert_eq!(done(&client.send(cancel()).await), details(OrderStatus::Cancelled));
         assert_eq!(client.commits(), 1);
         let events = client.ledgers().appended();
         let [Event::StockReturned { pieces, .. }, Event::StatusChanged(change)] = &events[..] else {
@@ -68,8 +68,8 @@ async fn an_unpaid_order_is_given_up_and_shown() {
 
 #[actix_web::test]
 async fn twice_is_once() {
-    let parts = with_file(seen(&[OrderStatus::Cancelled]), file(OrderStatus::Cancelled));
-    assert_eq!(done(&sent(parts, cancel()).await), dossier(OrderStatus::Cancelled));
+    let mocks = with_file(seen(&[OrderStatus::Cancelled]), file(OrderStatus::Cancelled));
+    assert_eq!(done(&sent(mocks, cancel()).await), details(OrderStatus::Cancelled));
 }
 
 #[actix_web::test]
@@ -83,18 +83,18 @@ async fn a_paid_order_is_not_given_up() {
 
 #[actix_web::test]
 async fn what_turns_out_paid_is_settled_and_not_given_up() {
-    let mut parts = seen(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
-    parts.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
-    let client = parts.on_record(only(OrderStatus::AwaitingPayment)).open().await;
+    let mut mocks = seen(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
+    let client = mocks.on_record(only(OrderStatus::AwaitingPayment)).open().await;
     assert_eq!(refused(&client.send(cancel()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");
     assert_eq!(client.commits(), 1);
 }
 
 #[actix_web::test]
 async fn an_order_that_is_not_there_is_404() {
-    let mut parts = Parts::untouched();
-    parts.orders.expect_find().times(1).returning(|_| Ok(None));
-    assert_eq!(refused_with(parts, ORDER_NOT_FOUND).await, "订单不存在");
+    let mut mocks = Mocks::untouched();
+    mocks.orders.expect_find().times(1).returning(|_| Ok(None));
+    assert_eq!(refused_with(mocks, ORDER_NOT_FOUND).await, "订单不存在");
 }
 
 #[actix_web::test]
@@ -110,8 +110,8 @@ async fn where_alipay_cannot_be_asked_it_is_502_and_nothing_changes() {
 
 #[actix_web::test]
 async fn an_order_that_keeps_changing_is_a_conflict() {
-    let parts = cancellable(None).failing_to_append(8, changed_meanwhile);
-    assert_eq!(refused_with(parts, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
+    let mocks = cancellable(None).failing_to_append(8, changed_meanwhile);
+    assert_eq!(refused_with(mocks, CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
 
     let mut settling = seen(&[OrderStatus::AwaitingPayment]);
     settling.gateway.expect_query().returning(|_| Ok(Some(trade("323.91"))));
@@ -139,9 +139,9 @@ async fn a_bad_parameter_is_named() {
 #[actix_web::test]
 async fn the_database_may_fail() {
     for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
-        let mut parts = Parts::untouched();
-        parts.orders.expect_find().returning(move |_| Err(error()));
-        refused_with(parts, code).await;
+        let mut mocks = Mocks::untouched();
+        mocks.orders.expect_find().returning(move |_| Err(error()));
+        refused_with(mocks, code).await;
     }
     assert_eq!(refused_with(cancellable(None).failing_to_lock(1, store_down), INTERNAL).await, "系统错误");
 

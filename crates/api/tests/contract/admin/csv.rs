@@ -19,20 +19,20 @@ fn listed(number: &str) -> ListedOrder {
     ListedOrder { order, username: username(), payment: None }
 }
 
-/// The office, which finds these orders and no more.
-fn finding(orders: Vec<ListedOrder>) -> Parts {
-    let mut parts = Parts::untouched();
+/// The store, which finds these orders and no more.
+fn finding(orders: Vec<ListedOrder>) -> Mocks {
+    let mut mocks = Mocks::untouched();
     let page: Vec<FoundOrder> = orders.iter().map(|listed| found(listed.order.id.as_str())).collect();
     let ids: Vec<OrderId> = page.iter().map(|order| order.id.clone()).collect();
-    parts.office.expect_search().times(1).return_once(|_| Ok(page));
+    mocks.admin.expect_search().times(1).return_once(|_| Ok(page));
     let is_empty = ids.is_empty();
-    parts
-        .office
+    mocks
+        .admin
         .expect_shipping_list()
         .times(usize::from(!is_empty))
         .withf(move |asked| asked == ids)
         .return_once(|_| Ok(orders));
-    parts
+    mocks
 }
 
 /// The rows of a table of these orders, each as its fields; every field must be in quotes.
@@ -168,16 +168,16 @@ async fn pages_follow_each_other_without_a_gap() {
     let pages = [orders_down_to(2019112820402000, PAGE), orders_down_to(2019112820401000, PAGE), Vec::new()];
     let limits = [None, Some("2019112820402000"), Some("2019112820401000")];
     let expected: String = pages.iter().flatten().map(|order| format!("{}\n", order.id)).collect();
-    let mut parts = Parts::untouched();
+    let mut mocks = Mocks::untouched();
     let mut asked = limits.into_iter().zip(pages);
-    parts.office.expect_search().times(3).returning(move |search| {
+    mocks.admin.expect_search().times(3).returning(move |search| {
         let (below, page) = asked.next().unwrap();
         let numbers = NumberRange::all();
         let numbers = below.map_or(numbers.clone(), |number| numbers.below(&order_id(number)));
         assert_eq!(*search, OrderSearch { numbers, user_id: None, status: None, limit: 500 });
         Ok(page)
     });
-    parts.office.expect_shipping_list().times(2).returning(|ids| {
+    mocks.admin.expect_shipping_list().times(2).returning(|ids| {
         let one_line = |id: &OrderId| {
             let mut one = listed(id.as_str());
             one.order.goods.truncate(1);
@@ -185,7 +185,7 @@ async fn pages_follow_each_other_without_a_gap() {
         };
         Ok(ids.iter().map(one_line).collect())
     });
-    let answer = sent(parts, get(TABLE)).await;
+    let answer = sent(mocks, get(TABLE)).await;
     let table = str::from_utf8(&answer.body).unwrap().strip_prefix(HEAD).unwrap();
     let number = |row: &str| format!("{}\n", row.split(',').next().unwrap().trim_matches('"').trim_end());
     assert_eq!(table.lines().map(number).collect::<String>(), expected);
@@ -193,17 +193,17 @@ async fn pages_follow_each_other_without_a_gap() {
 
 #[actix_web::test]
 async fn the_query_says_which_orders() {
-    let mut parts = Parts::untouched();
-    parts.users.expect_find().times(1).with(eq(username())).returning(|_| Ok(Some(USER)));
+    let mut mocks = Mocks::untouched();
+    mocks.users.expect_find().times(1).with(eq(username())).returning(|_| Ok(Some(USER)));
     let numbers = NumberRange::all().beginning_with(&order_id("2019")).not_before(at("00:00:00"));
     let numbers = numbers.earlier_than(ShopTime::parse("2019-11-29 00:00:00").unwrap());
     let expected =
         OrderSearch { numbers, user_id: Some(USER), status: Some(OrderStatus::Refunded), limit: 500 };
-    parts.office.expect_search().times(1).with(eq(expected)).returning(|_| Ok(Vec::new()));
+    mocks.admin.expect_search().times(1).with(eq(expected)).returning(|_| Ok(Vec::new()));
     let query = "number=2019&user=dada&status=6&from=2019-11-28&to=2019-11-28";
-    assert_eq!(sent(parts, get(&format!("{TABLE}?{query}"))).await.body, HEAD.as_bytes());
+    assert_eq!(sent(mocks, get(&format!("{TABLE}?{query}"))).await.body, HEAD.as_bytes());
 
-    let mut nobody = Parts::untouched();
+    let mut nobody = Mocks::untouched();
     nobody.users.expect_find().times(1).returning(|_| Ok(None));
     assert_eq!(sent(nobody, get(&format!("{TABLE}?user=x"))).await.body, HEAD.as_bytes());
 }
@@ -227,19 +227,19 @@ async fn a_bad_parameter_is_named() {
 #[actix_web::test]
 async fn what_fails_at_once_is_told_and_what_fails_later_ends_the_table() {
     for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
-        let mut parts = Parts::untouched();
-        parts.office.expect_search().times(1).returning(move |_| Err(error()));
-        refused(&sent(parts, get(TABLE)).await, code);
-        let mut parts = Parts::untouched();
-        parts.users.expect_find().times(1).returning(move |_| Err(error()));
-        refused(&sent(parts, get(&format!("{TABLE}?user=dada"))).await, code);
+        let mut mocks = Mocks::untouched();
+        mocks.admin.expect_search().times(1).returning(move |_| Err(error()));
+        refused(&sent(mocks, get(TABLE)).await, code);
+        let mut mocks = Mocks::untouched();
+        mocks.users.expect_find().times(1).returning(move |_| Err(error()));
+        refused(&sent(mocks, get(&format!("{TABLE}?user=dada"))).await, code);
     }
-    let mut parts = Parts::untouched();
+    let mut mocks = Mocks::untouched();
     let mut pages = vec![Err(store_down()), Ok(orders_down_to(2019112820401000, PAGE))];
-    parts.office.expect_search().times(2).returning(move |_| pages.pop().unwrap());
-    parts.office.expect_shipping_list().times(1).returning(|_| Ok(Vec::new()));
+    mocks.admin.expect_search().times(2).returning(move |_| pages.pop().unwrap());
+    mocks.admin.expect_shipping_list().times(1).returning(|_| Ok(Vec::new()));
     assert!(
-        parts.open().await.cuts_off(get(TABLE)).await,
+        mocks.open().await.cuts_off(get(TABLE)).await,
         "a table that ends as if it were whole would be a lie"
     );
 }
@@ -278,15 +278,15 @@ mod workbook {
 
     #[actix_web::test]
     async fn too_many_orders_are_refused_with_what_to_do() {
-        let mut parts = Parts::untouched();
+        let mut mocks = Mocks::untouched();
         let mut last = 2_019_112_820_400_000;
-        parts.office.expect_search().times(21).returning(move |_| {
+        mocks.admin.expect_search().times(21).returning(move |_| {
             last -= 500;
             Ok(orders_down_to(last, PAGE))
         });
         let page = vec![listed(ORDER); PAGE];
-        parts.office.expect_shipping_list().returning(move |_| Ok(page.clone()));
-        let answer = sent(parts, get(WORKBOOK)).await;
+        mocks.admin.expect_shipping_list().returning(move |_| Ok(page.clone()));
+        let answer = sent(mocks, get(WORKBOOK)).await;
         assert_eq!(answer.status, 400);
         let said = String::from_utf8(answer.body.to_vec()).unwrap();
         assert!(said.contains("订单多于10000个"), "{said}");
@@ -294,9 +294,9 @@ mod workbook {
 
     #[actix_web::test]
     async fn what_fails_is_told() {
-        let mut parts = Parts::untouched();
-        parts.office.expect_search().returning(|_| Err(store_down()));
-        refused(&sent(parts, get(WORKBOOK)).await, INTERNAL);
+        let mut mocks = Mocks::untouched();
+        mocks.admin.expect_search().returning(|_| Err(store_down()));
+        refused(&sent(mocks, get(WORKBOOK)).await, INTERNAL);
         bad_parameter(get(&format!("{WORKBOOK}?limit=1")), "没有参数 limit").await;
     }
 }

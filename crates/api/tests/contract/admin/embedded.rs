@@ -1,4 +1,4 @@
-//! The same over the embedded database: an order's life in the hands of the shop's people, and what only a database
+//! The same over the embedded database: an order's life in the hands of staff, and what only a database
 //! shows.
 
 use ports::{RefundOutcome, VerifiedNotification, mock::MockPaymentGateway};

@@ -11,11 +11,11 @@ fn date(text: &str) -> ShopDate {
     ShopDate::parse(text).unwrap()
 }
 
-/// The office, which is asked for the days up to this one, and has brought something on it.
-fn week_up_to(last: &'static str, orders: u64) -> Parts {
-    let mut parts = Parts::untouched();
-    parts
-        .office
+/// The store, which is asked for the days up to this one, and has brought something on it.
+fn week_up_to(last: &'static str, orders: u64) -> Mocks {
+    let mut mocks = Mocks::untouched();
+    mocks
+        .admin
         .expect_figures()
         .times(1)
         .withf(move |first, asked| (*first, *asked) == (date(last).days_before(6), date(last)))
@@ -34,25 +34,25 @@ fn week_up_to(last: &'static str, orders: u64) -> Parts {
             };
             Ok(days.into_iter().map(DayFigures::of_nothing).chain([busy]).collect())
         });
-    parts
+    mocks
 }
 
 /// The same, which counts what waits, and knows these payments of the days up to that one that paid no order.
-fn knowing_all(mut parts: Parts, last: &'static str, unmatched: Vec<UnmatchedPayment>) -> Parts {
-    parts
-        .office
+fn knowing_all(mut mocks: Mocks, last: &'static str, unmatched: Vec<UnmatchedPayment>) -> Mocks {
+    mocks
+        .admin
         .expect_unmatched_payments()
         .times(1)
         .withf(move |first, asked, _| (*first, *asked) == (date(last).days_before(6), date(last)))
         .return_once(|_, _, _| Ok(unmatched));
-    parts.office.expect_count().times(2).returning(|status| {
+    mocks.admin.expect_count().times(2).returning(|status| {
         Ok(match status {
             OrderStatus::AwaitingShipment => 12,
             OrderStatus::AwaitingPayment => 345,
             other => panic!("{other:?}"),
         })
     });
-    parts
+    mocks
 }
 
 fn day(date: &str, orders: u64, paid_amount: &str, refunded_amount: &str) -> Value {
@@ -71,15 +71,15 @@ async fn a_day_and_those_before_it() {
         "unmatched_payments": []
     });
     for query in ["", "?date=", "?date=2019-11-28", "?date=+2019-11-28+"] {
-        let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", Vec::new());
-        assert_eq!(done(&sent(parts, get(&format!("{FIGURES}{query}"))).await), expected, "{query}");
+        let mocks = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", Vec::new());
+        assert_eq!(done(&sent(mocks, get(&format!("{FIGURES}{query}"))).await), expected, "{query}");
     }
 }
 
 #[actix_web::test]
 async fn another_day() {
-    let parts = knowing_all(week_up_to("2020-03-02", 1), "2020-03-02", Vec::new());
-    let answer = done(&sent(parts, get(&format!("{FIGURES}?date=2020-03-02"))).await);
+    let mocks = knowing_all(week_up_to("2020-03-02", 1), "2020-03-02", Vec::new());
+    let answer = done(&sent(mocks, get(&format!("{FIGURES}?date=2020-03-02"))).await);
     assert_eq!(answer["date"], "2020-03-02");
     assert_eq!(answer["days"][0]["date"], "2020-02-25", "a leap year");
 }
@@ -107,8 +107,8 @@ async fn payments_that_paid_no_order_are_shown() {
         UnmatchedPayment { payment: unknown, refund: None },
         UnmatchedPayment { payment: late, refund: Some(refund) },
     ];
-    let parts = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", unmatched);
-    let answer = done(&sent(parts, get(FIGURES)).await);
+    let mocks = knowing_all(week_up_to("2019-11-28", 3), "2019-11-28", unmatched);
+    let answer = done(&sent(mocks, get(FIGURES)).await);
     let expected = json!([
         {
             "trade_no": TRADE, "order_id": ORDER, "status": "wrong_amount", "amount": "323.91",
@@ -150,17 +150,17 @@ async fn a_bad_parameter_is_named() {
 #[actix_web::test]
 async fn the_database_may_fail() {
     for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
-        let mut parts = Parts::untouched();
-        parts.office.expect_figures().returning(move |_, _| Err(error()));
-        refused(&sent(parts, get(FIGURES)).await, code);
+        let mut mocks = Mocks::untouched();
+        mocks.admin.expect_figures().returning(move |_, _| Err(error()));
+        refused(&sent(mocks, get(FIGURES)).await, code);
 
-        let mut parts = week_up_to("2019-11-28", 3);
-        parts.office.expect_count().returning(move |_| Err(error()));
-        refused(&sent(parts, get(FIGURES)).await, code);
+        let mut mocks = week_up_to("2019-11-28", 3);
+        mocks.admin.expect_count().returning(move |_| Err(error()));
+        refused(&sent(mocks, get(FIGURES)).await, code);
 
-        let mut parts = week_up_to("2019-11-28", 3);
-        parts.office.expect_count().returning(|_| Ok(0));
-        parts.office.expect_unmatched_payments().returning(move |_, _, _| Err(error()));
-        refused(&sent(parts, get(FIGURES)).await, code);
+        let mut mocks = week_up_to("2019-11-28", 3);
+        mocks.admin.expect_count().returning(|_| Ok(0));
+        mocks.admin.expect_unmatched_payments().returning(move |_, _, _| Err(error()));
+        refused(&sent(mocks, get(FIGURES)).await, code);
     }
 }

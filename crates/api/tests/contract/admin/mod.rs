@@ -18,13 +18,13 @@ use domain::{
     Cause, EvidenceSource, Order, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind,
     RefundStatus, ShopTime, Trade, UserId, Username,
 };
-use ports::{FoundOrder, OrderFile};
+use ports::{FoundOrder, OrderRecords};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
 
 const ORDERS: &str = "/v1/admin/orders";
-/// One of the shop's people.
+/// A member of staff.
 const STAFF: &str = "小王";
 const TRADE: &str = "2019112822001453030500000001";
 
@@ -64,8 +64,8 @@ fn of_order(what: &str) -> String {
     format!("{ORDERS}/{ORDER}{what}")
 }
 
-async fn sent(parts: Parts, request: TestRequest) -> Answer {
-    parts.open().await.send(request).await
+async fn sent(mocks: Mocks, request: TestRequest) -> Answer {
+    mocks.open().await.send(request).await
 }
 
 /// The JSON of an answer, which nobody may keep.
@@ -93,7 +93,7 @@ fn refused(answer: &Answer, (status, code): Code) -> String {
 
 /// Asserts that the request is refused for this parameter before any port is asked.
 async fn bad_parameter(request: TestRequest, named: &str) {
-    let answer = sent(Parts::untouched(), request).await;
+    let answer = sent(Mocks::untouched(), request).await;
     let message = refused(&answer, BAD_REQUEST);
     assert!(message.starts_with("请求参数错误:") && message.contains(named), "{named}: {message}");
 }
@@ -133,7 +133,7 @@ fn payment() -> PaymentRecord {
     PaymentRecord { trade, status: PaymentStatus::Settled, source, recorded_at: at("20:45:01") }
 }
 
-/// A refund of the recorded order that the shop's people asked for as `r1` at noon.
+/// A refund of the recorded order that staff asked for as `r1` at noon.
 fn refund(amount: &str, status: RefundStatus) -> Refund {
     let finished_at = match status {
         RefundStatus::Requested => None,
@@ -193,12 +193,12 @@ fn summary(number: &str, status: OrderStatus) -> Value {
 }
 
 /// The recorded order with nothing on record beside it.
-fn file(status: OrderStatus) -> OrderFile {
-    OrderFile { ledger: only(status), username: username(), changes: Vec::new() }
+fn file(status: OrderStatus) -> OrderRecords {
+    OrderRecords { ledger: only(status), username: username(), changes: Vec::new() }
 }
 
 /// The same on the wire.
-fn dossier(status: OrderStatus) -> Value {
+fn details(status: OrderStatus) -> Value {
     let line = |sku_id: i32, price: &str, count: u32, total_amount: &str| {
         json!({
             "sku_id": sku_id, "name": "红袖添香", "default_image_url": format!("{sku_id}.jpg"), "price": price,
@@ -223,15 +223,15 @@ fn dossier(status: OrderStatus) -> Value {
     data
 }
 
-/// The office, which has this on record of the recorded order, and is asked once.
-fn with_file(mut parts: Parts, file: OrderFile) -> Parts {
-    parts
-        .office
+/// The store, which has this on record of the recorded order, and is asked once.
+fn with_file(mut mocks: Mocks, file: OrderRecords) -> Mocks {
+    mocks
+        .admin
         .expect_file()
         .times(1)
         .withf(|id| id.as_str() == ORDER)
         .returning(move |_| Ok(Some(file.clone())));
-    parts
+    mocks
 }
 
 /// The recorded order, of a buyer whom no test signs in.

@@ -20,7 +20,7 @@ pub(super) fn operations() -> [(Method, String); 8] {
 
 #[actix_web::test]
 async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let with_slash = operations().map(|(only, uri)| (only, format!("{uri}/")));
     for (only, uri) in operations().into_iter().chain(with_slash) {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
@@ -40,7 +40,7 @@ async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes()
 /// Refused for what is asked, and not because nothing is there.
 #[actix_web::test]
 async fn each_path_works_with_and_without_its_last_slash() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for (method, uri) in operations() {
         let uri = uri.replace(ORDER, "x");
         let ask =
@@ -51,13 +51,13 @@ async fn each_path_works_with_and_without_its_last_slash() {
             refused(&without, BAD_REQUEST)
         );
     }
-    let answer = sent(with_file(Parts::untouched(), file(OrderStatus::Completed)), get(&of_order("/"))).await;
-    assert_eq!(done(&answer), dossier(OrderStatus::Completed));
+    let answer = sent(with_file(Mocks::untouched(), file(OrderStatus::Completed)), get(&of_order("/"))).await;
+    assert_eq!(done(&answer), details(OrderStatus::Completed));
 }
 
 #[actix_web::test]
 async fn a_path_that_is_not_there_is_404() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for path in [
         "",
         "/",

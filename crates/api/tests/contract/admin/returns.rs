@@ -12,19 +12,19 @@ fn asked(body: &Value) -> TestRequest {
     post(&of_order("/returns"), body)
 }
 
-fn paid(status: OrderStatus) -> Parts {
-    Parts::untouched().on_record(paid_ledger(status, Vec::new()))
+fn paid(status: OrderStatus) -> Mocks {
+    Mocks::untouched().on_record(paid_ledger(status, Vec::new()))
 }
 
 #[actix_web::test]
 async fn pieces_come_back_without_money_and_again_is_once() {
     use OrderStatus::{AwaitingReceipt, AwaitingShipment, Completed, Refunded};
     for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
-        let mut parts = paid(status);
-        parts.office.expect_file().times(2).returning(move |_| Ok(Some(file(status))));
-        let client = parts.open().await;
+        let mut mocks = paid(status);
+        mocks.admin.expect_file().times(2).returning(move |_| Ok(Some(file(status))));
+        let client = mocks.open().await;
         for _ in 0..2 {
-            assert_eq!(done(&client.send(asked(&body())).await), dossier(status));
+            assert_eq!(done(&client.send(asked(&body())).await), details(status));
         }
         assert_eq!(client.commits(), 1);
         let movements = client.ledgers().get(ORDER).movements;
@@ -35,8 +35,8 @@ async fn pieces_come_back_without_money_and_again_is_once() {
 
 #[actix_web::test]
 async fn a_request_id_stands_for_one_return() {
-    let parts = with_file(paid(OrderStatus::Completed), file(OrderStatus::Completed));
-    let client = parts.open().await;
+    let mocks = with_file(paid(OrderStatus::Completed), file(OrderStatus::Completed));
+    let client = mocks.open().await;
     done(&client.send(asked(&body())).await);
     let other = json!({"request_id": "r1", "restock": [{"sku_id": 4, "count": 2}]});
     refused(&client.send(asked(&other)).await, REQUEST_ID_REUSED);
@@ -53,9 +53,9 @@ async fn what_is_not_out_does_not_come_back() {
     }
     let restock = vec![Restock { sku_id: SkuId(4), pieces: 2 }];
     let open = Refund { restock, ..refund("1.00", RefundStatus::Requested) };
-    let parts = Parts::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, vec![open]));
-    refused(&sent(parts, asked(&body())).await, RESTOCK_EXCEEDS_ORDER);
-    refused(&sent(Parts::untouched(), asked(&body())).await, ORDER_NOT_FOUND);
+    let mocks = Mocks::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, vec![open]));
+    refused(&sent(mocks, asked(&body())).await, RESTOCK_EXCEEDS_ORDER);
+    refused(&sent(Mocks::untouched(), asked(&body())).await, ORDER_NOT_FOUND);
 }
 
 #[actix_web::test]

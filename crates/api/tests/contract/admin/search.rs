@@ -6,12 +6,12 @@ use ports::OrderSearch;
 
 use super::*;
 
-/// The office, which finds these orders, and is asked once.
-fn finding_orders(numbers: &[&str]) -> Parts {
+/// The store, which finds these orders, and is asked once.
+fn finding_orders(numbers: &[&str]) -> Mocks {
     let orders: Vec<_> = numbers.iter().map(|number| found(number)).collect();
-    let mut parts = Parts::untouched();
-    parts.office.expect_search().times(1).returning(move |_| Ok(orders.clone()));
-    parts
+    let mut mocks = Mocks::untouched();
+    mocks.admin.expect_search().times(1).returning(move |_| Ok(orders.clone()));
+    mocks
 }
 
 fn everything() -> OrderSearch {
@@ -20,36 +20,36 @@ fn everything() -> OrderSearch {
 
 /// Asserts that the query looks for this.
 async fn looks_for(query: &str, expected: OrderSearch) {
-    let mut parts = Parts::untouched();
-    parts.users.expect_find().with(eq(username())).returning(|_| Ok(Some(USER)));
-    parts.office.expect_search().times(1).returning(move |asked| {
+    let mut mocks = Mocks::untouched();
+    mocks.users.expect_find().with(eq(username())).returning(|_| Ok(Some(USER)));
+    mocks.admin.expect_search().times(1).returning(move |asked| {
         assert_eq!(*asked, expected);
         Ok(Vec::new())
     });
-    let answer = done(&sent(parts, get(&format!("{ORDERS}?{query}"))).await);
+    let answer = done(&sent(mocks, get(&format!("{ORDERS}?{query}"))).await);
     assert_eq!(answer, json!({"orders": [], "next": null}), "{query}");
 }
 
 #[actix_web::test]
 async fn an_order_in_each_status() {
     for status in OrderStatus::ALL {
-        let mut parts = Parts::untouched();
+        let mut mocks = Mocks::untouched();
         let order = FoundOrder { status, ..found(ORDER) };
-        parts.office.expect_search().returning(move |_| Ok(vec![order.clone()]));
+        mocks.admin.expect_search().returning(move |_| Ok(vec![order.clone()]));
         let expected = json!({"orders": [summary(ORDER, status)], "next": null});
-        assert_eq!(done(&sent(parts, get(ORDERS)).await), expected);
+        assert_eq!(done(&sent(mocks, get(ORDERS)).await), expected);
     }
 }
 
 #[actix_web::test]
 async fn an_old_order_of_a_user_who_is_gone() {
     let order = FoundOrder { username: Username(String::new()), expire_at: None, ..found(ORDER) };
-    let mut parts = Parts::untouched();
-    parts.office.expect_search().returning(move |_| Ok(vec![order.clone()]));
+    let mut mocks = Mocks::untouched();
+    mocks.admin.expect_search().returning(move |_| Ok(vec![order.clone()]));
     let mut expected = summary(ORDER, OrderStatus::AwaitingPayment);
     expected["user"]["username"] = json!("");
     expected["expire_at"] = Value::Null;
-    assert_eq!(done(&sent(parts, get(ORDERS)).await)["orders"], json!([expected]));
+    assert_eq!(done(&sent(mocks, get(ORDERS)).await)["orders"], json!([expected]));
 }
 
 #[actix_web::test]
@@ -97,20 +97,20 @@ async fn from_and_to_are_days_or_moments() {
 /// As far away as a date can be written, for "from the beginning" and "for ever".
 #[actix_web::test]
 async fn the_first_and_the_last_day_limit_nothing() {
-    let mut parts = Parts::untouched();
-    parts.office.expect_search().times(1).returning(|asked| {
+    let mut mocks = Mocks::untouched();
+    mocks.admin.expect_search().times(1).returning(|asked| {
         assert!(asked.numbers.contains(&order_id(ORDER)), "{asked:?}");
         assert!(asked.numbers.contains(&order_id("9999123123595904")), "{asked:?}");
         Ok(Vec::new())
     });
-    done(&sent(parts, get(&format!("{ORDERS}?from=0001-01-01&to=9999-12-31"))).await);
+    done(&sent(mocks, get(&format!("{ORDERS}?from=0001-01-01&to=9999-12-31"))).await);
 }
 
 #[actix_web::test]
 async fn orders_of_nobody_are_not_looked_for() {
-    let mut parts = Parts::untouched();
-    parts.users.expect_find().times(1).with(eq(Username("O'Neill %_".to_owned()))).returning(|_| Ok(None));
-    let answer = done(&sent(parts, get(&format!("{ORDERS}?user=O%27Neill+%25_"))).await);
+    let mut mocks = Mocks::untouched();
+    mocks.users.expect_find().times(1).with(eq(Username("O'Neill %_".to_owned()))).returning(|_| Ok(None));
+    let answer = done(&sent(mocks, get(&format!("{ORDERS}?user=O%27Neill+%25_"))).await);
     assert_eq!(answer, json!({"orders": [], "next": null}));
 }
 
@@ -171,24 +171,24 @@ async fn a_parameter_that_nobody_knows_or_that_stands_twice_is_named() {
     bad_parameter(get(&format!("{ORDERS}?status=1&status=2")), "status 重复").await;
     bad_parameter(get(&format!("{ORDERS}?limit=&limit=")), "limit 重复").await;
     let long = format!("{ORDERS}?{}=1", "x".repeat(5000));
-    let message = refused(&sent(Parts::untouched(), get(&long)).await, BAD_REQUEST);
+    let message = refused(&sent(Mocks::untouched(), get(&long)).await, BAD_REQUEST);
     assert!(message.chars().count() < 150, "{message}");
 }
 
 #[actix_web::test]
 async fn each_port_may_fail() {
     let query = format!("{ORDERS}?user=dada");
-    let mut users = Parts::untouched();
+    let mut users = Mocks::untouched();
     users.users.expect_find().returning(|_| Err(store_down()));
     assert_eq!(refused(&sent(users, get(&query)).await, INTERNAL), "系统错误");
-    let mut users = Parts::untouched();
+    let mut users = Mocks::untouched();
     users.users.expect_find().returning(|_| Err(rows_locked()));
     assert_eq!(refused(&sent(users, get(&query)).await, BUSY), "系统繁忙,请稍后重试");
 
-    let mut office = Parts::untouched();
-    office.office.expect_search().returning(|_| Err(store_down()));
-    assert_eq!(refused(&sent(office, get(ORDERS)).await, INTERNAL), "系统错误");
-    let mut office = Parts::untouched();
-    office.office.expect_search().returning(|_| Err(rows_locked()));
-    assert_eq!(refused(&sent(office, get(ORDERS)).await, BUSY), "系统繁忙,请稍后重试");
+    let mut admin = Mocks::untouched();
+    admin.admin.expect_search().returning(|_| Err(store_down()));
+    assert_eq!(refused(&sent(admin, get(ORDERS)).await, INTERNAL), "系统错误");
+    let mut admin = Mocks::untouched();
+    admin.admin.expect_search().returning(|_| Err(rows_locked()));
+    assert_eq!(refused(&sent(admin, get(ORDERS)).await, BUSY), "系统繁忙,请稍后重试");
 }

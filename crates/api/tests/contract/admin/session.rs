@@ -18,7 +18,7 @@ fn issue(client: &Client, at: ShopTime) -> String {
         drawn += 1;
         drawn
     });
-    client.shop.office.login_code.issue(STAFF, &randomness, at)
+    client.shop.admin.login_code.issue(STAFF, &randomness, at)
 }
 
 fn exchange(code: &str) -> TestRequest {
@@ -33,7 +33,7 @@ async fn refuses(client: &Client, code: &str) {
 
 #[actix_web::test]
 async fn a_code_is_exchanged_once_for_a_session_of_twelve_hours() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let code = issue(&client, noon());
     assert_eq!(code, "0000000100000002000000030000000400000005000000060000000700000008");
     let session = done(&client.send(exchange(&code)).await);
@@ -50,7 +50,7 @@ async fn a_code_is_exchanged_once_for_a_session_of_twelve_hours() {
 
 #[actix_web::test]
 async fn no_other_code_and_none_that_is_too_old_is_exchanged() {
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     for code in ["", "x", &"0".repeat(64)] {
         refuses(&client, code).await;
     }
@@ -67,9 +67,9 @@ async fn no_other_code_and_none_that_is_too_old_is_exchanged() {
 
 #[actix_web::test]
 async fn nobody_is_let_in_where_staff_have_no_secret() {
-    let mut parts = Parts::untouched();
-    parts.lets_staff_in = false;
-    let client = parts.open().await;
+    let mut mocks = Mocks::untouched();
+    mocks.lets_staff_in = false;
+    let client = mocks.open().await;
     let code = issue(&client, noon());
     refuses(&client, &code).await;
 }
@@ -80,7 +80,7 @@ async fn what_cannot_be_read_is_refused() {
     for body in [json!({}), json!({"code": 1}), json!({"code": "x", "more": 1})] {
         bad_parameter(TestRequest::post().uri(SESSION).set_payload(body.to_string()), "").await;
     }
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let answer = client.send(TestRequest::get().uri(SESSION)).await;
     assert_eq!(refused(&answer, METHOD_NOT_ALLOWED), "不支持的请求方法");
     assert_eq!(answer.header("allow"), Some("POST"));

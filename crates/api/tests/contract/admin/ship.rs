@@ -11,15 +11,15 @@ fn ship() -> TestRequest {
     post(&of_order("/ship"), &json!({"carrier": " 顺丰速运 ", "tracking_number": "SF1"}))
 }
 
-fn paid(status: OrderStatus) -> Parts {
-    Parts::untouched().on_record(paid_ledger(status, Vec::new()))
+fn paid(status: OrderStatus) -> Mocks {
+    Mocks::untouched().on_record(paid_ledger(status, Vec::new()))
 }
 
 #[actix_web::test]
 async fn a_paid_order_is_shipped_and_shown() {
     let client = with_file(paid(OrderStatus::AwaitingShipment), file(OrderStatus::AwaitingReceipt));
     let client = client.open().await;
-    assert_eq!(done(&client.send(ship()).await), dossier(OrderStatus::AwaitingReceipt));
+    assert_eq!(done(&client.send(ship()).await), details(OrderStatus::AwaitingReceipt));
     let events = client.ledgers().appended();
     let [Event::StatusChanged(change), Event::Shipped(shipment)] = &events[..] else { panic!("{events:?}") };
     assert_eq!((change.to, change.reason.as_str()), (OrderStatus::AwaitingReceipt, "发货 顺丰速运 SF1"));
@@ -40,8 +40,8 @@ async fn no_other_order_is_shipped() {
 #[actix_web::test]
 async fn an_order_whose_money_all_goes_back_is_not_shipped() {
     let refunds = vec![refund("323.91", RefundStatus::Requested)];
-    let parts = Parts::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, refunds));
-    assert_eq!(refused(&sent(parts, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:款项正在全部退回");
+    let mocks = Mocks::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, refunds));
+    assert_eq!(refused(&sent(mocks, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:款项正在全部退回");
 }
 
 /// The goods are refunded and back in stock, the freight is kept.
@@ -49,13 +49,13 @@ async fn an_order_whose_money_all_goes_back_is_not_shipped() {
 async fn an_order_whose_every_piece_went_back_is_not_shipped() {
     let restock = vec![Restock { sku_id: SkuId(4), pieces: 2 }, Restock { sku_id: SkuId(5), pieces: 1 }];
     let goods = Refund { restock, ..refund("313.91", RefundStatus::Requested) };
-    let parts = Parts::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, vec![goods]));
-    assert_eq!(refused(&sent(parts, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:商品已全部退回库存");
+    let mocks = Mocks::untouched().on_record(paid_ledger(OrderStatus::AwaitingShipment, vec![goods]));
+    assert_eq!(refused(&sent(mocks, ship()).await, NOT_ALLOWED), "订单状态不允许此操作:商品已全部退回库存");
 }
 
 #[actix_web::test]
 async fn an_order_that_is_not_there_is_404() {
-    assert_eq!(refused(&sent(Parts::untouched(), ship()).await, ORDER_NOT_FOUND), "订单不存在");
+    assert_eq!(refused(&sent(Mocks::untouched(), ship()).await, ORDER_NOT_FOUND), "订单不存在");
 }
 
 #[actix_web::test]
@@ -102,10 +102,10 @@ async fn a_bad_parameter_is_named() {
 #[actix_web::test]
 async fn the_database_may_fail() {
     for (error, times, code) in [(store_down as fn() -> _, 1, INTERNAL), (rows_locked, 8, CONFLICT)] {
-        refused(&sent(Parts::untouched().failing_to_lock(times, error), ship()).await, code);
+        refused(&sent(Mocks::untouched().failing_to_lock(times, error), ship()).await, code);
     }
-    let parts = paid(OrderStatus::AwaitingShipment).failing_to_append(1, connection_lost);
-    assert_eq!(refused(&sent(parts, ship()).await, INTERNAL), "系统错误");
+    let mocks = paid(OrderStatus::AwaitingShipment).failing_to_append(1, connection_lost);
+    assert_eq!(refused(&sent(mocks, ship()).await, INTERNAL), "系统错误");
 }
 
 /// The clock stands still and jumps to whatever is waited for next, so this takes no time.
@@ -114,8 +114,8 @@ async fn a_request_that_takes_too_long_is_answered() {
     pause();
     let started = Instant::now();
     let begin_after = Duration::from_secs(25);
-    let parts = Parts { begin_after, ..Parts::untouched() };
-    let client = parts.open().await;
+    let mocks = Mocks { begin_after, ..Mocks::untouched() };
+    let client = mocks.open().await;
     assert_eq!(refused(&client.send(ship()).await, BUSY), "系统繁忙,请稍后重试");
     assert_eq!((started.elapsed().as_secs(), client.commits()), (REQUEST_TIMEOUT.as_secs(), 0));
 }

@@ -4,14 +4,14 @@ use domain::{Restock, Shipment, SkuId, StockMove, StockMoveKind, TimelineEntry};
 
 use super::*;
 
-async fn shown(file: OrderFile) -> Value {
-    done(&sent(with_file(Parts::untouched(), file), get(&of_order(""))).await)
+async fn shown(file: OrderRecords) -> Value {
+    done(&sent(with_file(Mocks::untouched(), file), get(&of_order(""))).await)
 }
 
 #[actix_web::test]
 async fn an_order_in_each_status() {
     for status in OrderStatus::ALL {
-        assert_eq!(shown(file(status)).await, dossier(status));
+        assert_eq!(shown(file(status)).await, details(status));
     }
 }
 
@@ -25,11 +25,11 @@ async fn payments_say_what_can_be_refunded() {
     };
     let refunded = Trade { refunded: money("20.01"), ..payment().trade };
     let payments = vec![PaymentRecord { trade: refunded, ..payment() }, duplicate];
-    let parts =
+    let mocks =
         [("20.01", RefundStatus::Succeeded), ("0.90", RefundStatus::Requested), ("1", RefundStatus::Failed)];
-    let refunds = parts.map(|(amount, status)| refund(amount, status)).into();
+    let refunds = mocks.map(|(amount, status)| refund(amount, status)).into();
     let on_record = ledger(Some(order(OrderStatus::AwaitingShipment)), payments, refunds);
-    let answer = shown(OrderFile { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
+    let answer = shown(OrderRecords { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
     let settled = json!({
         "trade_no": TRADE, "status": "settled", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
         "refunded_amount": "20.01", "refundable_amount": "303.00", "buyer": "159****1234",
@@ -65,7 +65,7 @@ async fn refunds_say_who_asked_for_them_and_what_became_of_them() {
     let refunds = vec![succeeded, owed];
     let on_record = ledger(Some(order(OrderStatus::AwaitingShipment)), Vec::new(), refunds);
     let on_record = OrderLedger { movements, ..on_record };
-    let answer = shown(OrderFile { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
+    let answer = shown(OrderRecords { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
     let mut first = refund_data("20.01", "succeeded");
     first["restock"] = json!([{"sku_id": 5, "count": 1}]);
     let mut second = refund_data("323.91", "requested");
@@ -106,7 +106,7 @@ async fn the_timeline_says_who_did_what_and_by_which_request() {
         ),
         entry(AwaitingReceipt, Completed, Cause::system(), "自动确认收货", "22:00:00"),
     ];
-    let answer = shown(OrderFile { changes, ..file(Completed) }).await;
+    let answer = shown(OrderRecords { changes, ..file(Completed) }).await;
     let entry =
         |from: Value, to: i16, actor: &str, by: Value, reason: &str, time: &str, request_id: Value| {
             json!({
@@ -129,7 +129,7 @@ async fn a_sent_order_says_how_and_an_old_one_what_is_known() {
     let shipment = Shipment::new("顺丰速运", "SF1", at("21:00:00")).unwrap();
     let mut sent_order = file(OrderStatus::AwaitingReceipt);
     sent_order.ledger.order.as_mut().unwrap().shipment = Some(shipment);
-    let mut expected = dossier(OrderStatus::AwaitingReceipt);
+    let mut expected = details(OrderStatus::AwaitingReceipt);
     expected["shipment"] =
         json!({"carrier": "顺丰速运", "tracking_number": "SF1", "shipped_at": "2019-11-28 21:00:00"});
     assert_eq!(shown(sent_order).await, expected);
@@ -137,7 +137,7 @@ async fn a_sent_order_says_how_and_an_old_one_what_is_known() {
     let mut old = file(OrderStatus::Completed);
     old.username = Username(String::new());
     old.ledger.order.as_mut().unwrap().expire_at = None;
-    let mut expected = dossier(OrderStatus::Completed);
+    let mut expected = details(OrderStatus::Completed);
     expected["user"]["username"] = json!("");
     expected["expire_at"] = Value::Null;
     assert_eq!(shown(old).await, expected);
@@ -145,9 +145,9 @@ async fn a_sent_order_says_how_and_an_old_one_what_is_known() {
 
 #[actix_web::test]
 async fn an_order_that_is_not_there_is_404() {
-    let mut parts = Parts::untouched();
-    parts.office.expect_file().times(1).returning(|_| Ok(None));
-    assert_eq!(refused(&sent(parts, get(&of_order(""))).await, ORDER_NOT_FOUND), "订单不存在");
+    let mut mocks = Mocks::untouched();
+    mocks.admin.expect_file().times(1).returning(|_| Ok(None));
+    assert_eq!(refused(&sent(mocks, get(&of_order(""))).await, ORDER_NOT_FOUND), "订单不存在");
 }
 
 #[actix_web::test]
@@ -158,8 +158,8 @@ async fn a_number_that_is_none_is_named() {
 #[actix_web::test]
 async fn the_database_may_fail() {
     for (error, code) in [(store_down as fn() -> _, INTERNAL), (rows_locked, BUSY)] {
-        let mut parts = Parts::untouched();
-        parts.office.expect_file().returning(move |_| Err(error()));
-        refused(&sent(parts, get(&of_order(""))).await, code);
+        let mut mocks = Mocks::untouched();
+        mocks.admin.expect_file().returning(move |_| Err(error()));
+        refused(&sent(mocks, get(&of_order(""))).await, code);
     }
 }

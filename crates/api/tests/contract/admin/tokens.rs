@@ -12,7 +12,7 @@ fn signed_with(secret: &[u8], algorithm: Algorithm, claims: &Value) -> String {
     encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(secret)).unwrap()
 }
 
-/// Claims signed with the secret of the shop's people.
+/// Claims signed with the secret of staff.
 fn signed(claims: &Value) -> String {
     signed_with(STAFF_SECRET.as_bytes(), Algorithm::HS256, claims)
 }
@@ -49,8 +49,8 @@ fn requests() -> impl Iterator<Item = TestRequest> {
 }
 
 /// Asserts that no operation lets this in, and that no port is asked.
-async fn kept_out(parts: Parts, authorization: Option<&str>) {
-    let client = parts.open().await;
+async fn kept_out(mocks: Mocks, authorization: Option<&str>) {
+    let client = mocks.open().await;
     for request in requests() {
         let request = match authorization {
             Some(value) => request.insert_header(("authorization", value)),
@@ -65,31 +65,31 @@ async fn kept_out(parts: Parts, authorization: Option<&str>) {
 #[actix_web::test]
 async fn a_valid_token_is_taken_with_and_without_bearer() {
     let issued = staff_key().issue(STAFF, FOREVER).unwrap();
-    let more = signed(&claims_with("aud", Some(json!("office"))));
+    let more = signed(&claims_with("aud", Some(json!("admin"))));
     let longest = signed(&claims_with("username", Some(json!("王".repeat(64)))));
     let begun = signed(&claims_with("nbf", Some(json!(1_574_944_808))));
     for value in
         [issued.clone(), format!("Bearer {issued}"), format!("bearer  {issued}"), more, longest, begun]
     {
-        let parts = with_file(Parts::untouched(), file(OrderStatus::Completed));
+        let mocks = with_file(Mocks::untouched(), file(OrderStatus::Completed));
         let request = TestRequest::get().uri(&of_order("")).insert_header(("authorization", value.clone()));
-        assert_eq!(sent(parts, request).await.status, 200, "{value}");
+        assert_eq!(sent(mocks, request).await.status, 200, "{value}");
     }
 }
 
 #[actix_web::test]
 async fn without_a_token_nobody_is_let_in() {
-    kept_out(Parts::untouched(), None).await;
+    kept_out(Mocks::untouched(), None).await;
     for value in ["", "Bearer", "Bearer ", "Basic ZGFkYTpkYWRh", "rubbish", "a.b.c"] {
-        kept_out(Parts::untouched(), Some(value)).await;
+        kept_out(Mocks::untouched(), Some(value)).await;
     }
 }
 
 #[actix_web::test]
 async fn a_buyers_token_is_none() {
-    kept_out(Parts::untouched(), Some(&token())).await;
+    kept_out(Mocks::untouched(), Some(&token())).await;
     let buyer = json!({"username": USERNAME, "exp": FOREVER});
-    kept_out(Parts::untouched(), Some(&signed(&buyer))).await;
+    kept_out(Mocks::untouched(), Some(&signed(&buyer))).await;
 }
 
 #[actix_web::test]
@@ -115,30 +115,30 @@ async fn a_token_that_is_signed_otherwise_is_none() {
         format!("{header}.{payload}.{flipped}"),
         format!("{header}.{others_payload}.{signature}"),
     ] {
-        kept_out(Parts::untouched(), Some(&value)).await;
+        kept_out(Mocks::untouched(), Some(&value)).await;
     }
 }
 
 #[actix_web::test]
 async fn a_token_is_valid_until_the_second_it_names() {
     for exp in [json!(1), json!(1_574_944_808), json!("2100-01-01"), json!(null), json!(-1)] {
-        kept_out(Parts::untouched(), Some(&signed(&claims_with("exp", Some(exp))))).await;
+        kept_out(Mocks::untouched(), Some(&signed(&claims_with("exp", Some(exp))))).await;
     }
-    kept_out(Parts::untouched(), Some(&signed(&claims_with("exp", None)))).await;
-    kept_out(Parts::untouched(), Some(&staff_key().issue(STAFF, 1_574_944_808).unwrap())).await;
+    kept_out(Mocks::untouched(), Some(&signed(&claims_with("exp", None)))).await;
+    kept_out(Mocks::untouched(), Some(&staff_key().issue(STAFF, 1_574_944_808).unwrap())).await;
 }
 
 /// RFC 7519, 4.1.5.
 #[actix_web::test]
 async fn a_token_is_not_valid_before_the_second_it_names() {
     for nbf in [json!(FOREVER - 1), json!("2100-01-01"), json!(-1)] {
-        kept_out(Parts::untouched(), Some(&signed(&claims_with("nbf", Some(nbf))))).await;
+        kept_out(Mocks::untouched(), Some(&signed(&claims_with("nbf", Some(nbf))))).await;
     }
 }
 
 #[actix_web::test]
 async fn a_token_without_the_role_is_none() {
-    kept_out(Parts::untouched(), Some(&signed(&claims_with("role", None)))).await;
+    kept_out(Mocks::untouched(), Some(&signed(&claims_with("role", None)))).await;
     for role in [
         json!("buyer"),
         json!("admin"),
@@ -149,23 +149,23 @@ async fn a_token_without_the_role_is_none() {
         json!(true),
         json!(["staff"]),
     ] {
-        kept_out(Parts::untouched(), Some(&signed(&claims_with("role", Some(role))))).await;
+        kept_out(Mocks::untouched(), Some(&signed(&claims_with("role", Some(role))))).await;
     }
 }
 
 #[actix_web::test]
 async fn a_token_without_a_name_that_a_timeline_can_show_is_none() {
-    kept_out(Parts::untouched(), Some(&signed(&claims_with("username", None)))).await;
+    kept_out(Mocks::untouched(), Some(&signed(&claims_with("username", None)))).await;
     for name in [json!(""), json!("  "), json!("王".repeat(65)), json!("a\nb"), json!("\u{0}"), json!(4)] {
-        kept_out(Parts::untouched(), Some(&signed(&claims_with("username", Some(name))))).await;
+        kept_out(Mocks::untouched(), Some(&signed(&claims_with("username", Some(name))))).await;
     }
 }
 
 #[actix_web::test]
 async fn a_shop_without_a_secret_for_its_people_lets_nobody_in() {
     for value in [None, Some(signed(&claims())), Some(signed_with(b"", Algorithm::HS256, &claims()))] {
-        let parts = Parts { lets_staff_in: false, ..Parts::untouched() };
-        kept_out(parts, value.as_deref()).await;
+        let mocks = Mocks { lets_staff_in: false, ..Mocks::untouched() };
+        kept_out(mocks, value.as_deref()).await;
     }
 }
 
@@ -173,7 +173,7 @@ async fn a_shop_without_a_secret_for_its_people_lets_nobody_in() {
 #[actix_web::test]
 async fn a_staff_token_is_none_for_buyers() {
     let token = signed(&claims_with("username", Some(json!(USERNAME))));
-    let client = Parts::untouched().open().await;
+    let client = Mocks::untouched().open().await;
     let get = |uri: &str| TestRequest::get().uri(uri);
     let sku = json!({"sku_id": 4, "count": 1}).to_string();
     let with_body = |request: TestRequest, uri: &str| request.uri(uri).set_payload(sku.clone());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{delete, error, post, put};
 use crate::{
     samples::{USER, address, noon, rows_locked, store_down},
-    support::Parts,
+    support::Mocks,
 };
 
 const BOOK: &str = "/v1/users/dada/address";
@@ -18,15 +18,15 @@ fn entries() -> AddressEntries {
 }
 
 /// A buyer with one address, number 7.
-fn buyer() -> Parts {
-    let mut parts = Parts::signed_in();
-    parts.editor.expect_entries().withf(|user_id| *user_id == USER).returning(|_| Ok(entries()));
-    parts
+fn buyer() -> Mocks {
+    let mut mocks = Mocks::signed_in();
+    mocks.editor.expect_entries().withf(|user_id| *user_id == USER).returning(|_| Ok(entries()));
+    mocks
 }
 
-fn expecting(is_it: impl Fn(&AddressChange) -> bool + Send + 'static) -> Parts {
-    let mut parts = buyer();
-    parts
+fn expecting(is_it: impl Fn(&AddressChange) -> bool + Send + 'static) -> Mocks {
+    let mut mocks = buyer();
+    mocks
         .editor
         .expect_apply()
         .times(1)
@@ -34,7 +34,7 @@ fn expecting(is_it: impl Fn(&AddressChange) -> bool + Send + 'static) -> Parts {
             *user_id == USER && *decided_on == entries() && *at == noon() && is_it(change)
         })
         .returning(|_, _, _, _| Ok(true));
-    parts
+    mocks
 }
 
 fn list() -> Value {
@@ -68,8 +68,8 @@ fn with(mut body: Value, name: &str, value: Value) -> Value {
     body
 }
 
-async fn ask(parts: Parts, request: TestRequest) -> Value {
-    parts.answer(request).await.json()
+async fn ask(mocks: Mocks, request: TestRequest) -> Value {
+    mocks.answer(request).await.json()
 }
 
 #[actix_web::test]
@@ -81,22 +81,22 @@ async fn the_book_is_shown() {
 
 #[actix_web::test]
 async fn each_change_answers_the_list() {
-    let parts = expecting(|change| match change {
+    let mocks = expecting(|change| match change {
         AddressChange::Insert { shipping, postcode, is_default: false } => {
             shipping.receiver == "达小达" && shipping.mobile == "13800138000" && postcode.as_str() == "200030"
         }
         _ => false,
     });
-    assert_eq!(ask(parts, post(BOOK, &new_one())).await, list());
-    let parts = expecting(|change| match change {
+    assert_eq!(ask(mocks, post(BOOK, &new_one())).await, list());
+    let mocks = expecting(|change| match change {
         AddressChange::Rewrite { id: AddressId(7), shipping } => shipping.title == "公司",
         _ => false,
     });
-    assert_eq!(ask(parts, put(ENTRY, &changed())).await, list());
-    let parts = expecting(|change| *change == AddressChange::Delete { id: AddressId(7), heir: None });
-    assert_eq!(ask(parts, delete(ENTRY, &json!({}))).await, list());
-    let parts = expecting(|change| *change == AddressChange::Prefer(AddressId(7)));
-    assert_eq!(ask(parts, post("/v1/users/dada/address/default", &json!({"id": "7"}))).await, list());
+    assert_eq!(ask(mocks, put(ENTRY, &changed())).await, list());
+    let mocks = expecting(|change| *change == AddressChange::Delete { id: AddressId(7), new_default: None });
+    assert_eq!(ask(mocks, delete(ENTRY, &json!({}))).await, list());
+    let mocks = expecting(|change| *change == AddressChange::Prefer(AddressId(7)));
+    assert_eq!(ask(mocks, post("/v1/users/dada/address/default", &json!({"id": "7"}))).await, list());
 }
 
 #[actix_web::test]
@@ -147,9 +147,9 @@ async fn another_users_address_is_no_address() {
 
 #[actix_web::test]
 async fn a_full_book_takes_no_more() {
-    let mut parts = Parts::signed_in();
-    parts.editor.expect_entries().returning(|_| Ok(AddressEntries(vec![entries().0.remove(0); 50])));
-    assert_eq!(ask(parts, post(BOOK, &new_one())).await, error(10124, "收货地址最多50个"));
+    let mut mocks = Mocks::signed_in();
+    mocks.editor.expect_entries().returning(|_| Ok(AddressEntries(vec![entries().0.remove(0); 50])));
+    assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(10124, "收货地址最多50个"));
 }
 
 #[actix_web::test]
@@ -165,22 +165,22 @@ async fn only_its_owner_sees_a_book() {
         post(&format!("{uri}/default"), &json!({})),
     ];
     for request in requests {
-        assert_eq!(ask(Parts::untouched(), request).await, another);
+        assert_eq!(ask(Mocks::untouched(), request).await, another);
     }
-    let nobody = Parts::untouched().open().await.send(TestRequest::get().uri(BOOK)).await.json();
+    let nobody = Mocks::untouched().open().await.send(TestRequest::get().uri(BOOK)).await.json();
     assert_eq!(nobody["code"], 403);
 }
 
 #[actix_web::test]
 async fn it_is_tried_again_when_others_are_faster() {
-    let mut parts = buyer();
+    let mut mocks = buyer();
     let mut outcomes = vec![Ok(true), Err(rows_locked()), Ok(false)];
-    parts.editor.expect_apply().times(3).returning(move |_, _, _, _| outcomes.pop().unwrap());
-    assert_eq!(ask(parts, post(BOOK, &new_one())).await, list());
-    let mut parts = buyer();
-    parts.editor.expect_apply().times(8).returning(|_, _, _, _| Ok(false));
-    assert_eq!(ask(parts, post(BOOK, &new_one())).await, error(50104, "操作太快了,请稍后重试"));
-    let mut parts = buyer();
-    parts.editor.expect_apply().times(1).returning(|_, _, _, _| Err(store_down()));
-    assert_eq!(ask(parts, post(BOOK, &new_one())).await, error(50000, "系统错误"));
+    mocks.editor.expect_apply().times(3).returning(move |_, _, _, _| outcomes.pop().unwrap());
+    assert_eq!(ask(mocks, post(BOOK, &new_one())).await, list());
+    let mut mocks = buyer();
+    mocks.editor.expect_apply().times(8).returning(|_, _, _, _| Ok(false));
+    assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(50104, "操作太快了,请稍后重试"));
+    let mut mocks = buyer();
+    mocks.editor.expect_apply().times(1).returning(|_, _, _, _| Err(store_down()));
+    assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(50000, "系统错误"));
 }

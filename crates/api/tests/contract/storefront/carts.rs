@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use super::{delete, error, post, put};
 use crate::{
     samples::{BASE_URL, SECRET_CAUSE, USER, cart, sku, store_down},
-    support::{Parts, with_token},
+    support::{Mocks, with_token},
 };
 
 const CART: &str = "/v1/carts/dada";
 
 /// A buyer with two pieces of SKU 4 and one of SKU 5, which is not ticked.
-fn buyer() -> Parts {
+fn buyer() -> Mocks {
     let skus = [sku(4, "104.95", 9), sku(5, "104.01", 2)];
-    Parts::signed_in().selling(skus).with_cart(cart(&[(4, 2, true), (5, 1, false)]))
+    Mocks::signed_in().selling(skus).with_cart(cart(&[(4, 2, true), (5, 1, false)]))
 }
 
 fn lines() -> Value {
@@ -35,23 +35,23 @@ fn lines() -> Value {
 }
 
 /// What one request writes: SKU, count and tick of each line.
-fn expecting(expected: &'static [(i32, i64, bool)]) -> Parts {
-    let mut parts = buyer();
+fn expecting(expected: &'static [(i32, i64, bool)]) -> Mocks {
+    let mut mocks = buyer();
     let is_it = move |changes: &[CartLineChange]| {
         let written = changes.iter().map(|change| (change.sku_id.0, change.count, change.selected));
         written.eq(expected.iter().copied())
     };
-    parts
+    mocks
         .carts
         .expect_write()
         .times(1)
         .withf(move |user_id, changes| *user_id == USER && is_it(changes))
         .returning(|_, _| Ok(true));
-    parts
+    mocks
 }
 
-async fn ask(parts: Parts, request: TestRequest) -> Value {
-    parts.answer(request).await.json()
+async fn ask(mocks: Mocks, request: TestRequest) -> Value {
+    mocks.answer(request).await.json()
 }
 
 #[actix_web::test]
@@ -65,8 +65,8 @@ async fn the_cart_is_shown() {
 async fn what_cannot_be_bought_any_more_is_shown_and_says_why() {
     let mut off_shelf = sku(5, "104.01", 2);
     off_shelf.is_launched = false;
-    let parts = Parts::signed_in().selling([off_shelf]).with_cart(cart(&[(4, 2, true), (5, 1, false)]));
-    let shown = ask(parts, TestRequest::get().uri(CART)).await;
+    let mocks = Mocks::signed_in().selling([off_shelf]).with_cart(cart(&[(4, 2, true), (5, 1, false)]));
+    let shown = ask(mocks, TestRequest::get().uri(CART)).await;
     let gone = json!({
         "id": 4, "name": "失效商品", "count": 2, "selected": 1, "default_image_url": "", "price": "0.00",
         "sku_sale_attr_name": [], "sku_sale_attr_val": [], "stock": 0, "is_launched": false, "unavailable": "商品不存在"
@@ -85,16 +85,16 @@ async fn a_line_of_a_sku_that_is_gone_can_be_unticked_and_lowered() {
         (json!({"state": "unselect", "sku_id": 4}), (4, 2, false)),
         (json!({"state": "set", "sku_id": 4, "count": 1}), (4, 1, true)),
     ] {
-        let mut parts = Parts::signed_in().selling([]).with_cart(cart(&[(4, 2, true)]));
+        let mut mocks = Mocks::signed_in().selling([]).with_cart(cart(&[(4, 2, true)]));
         let is_it =
             move |change: &CartLineChange| (change.sku_id.0, change.count, change.selected) == written;
-        parts
+        mocks
             .carts
             .expect_write()
             .times(1)
             .withf(move |_, changes| changes.iter().all(is_it))
             .returning(|_, _| Ok(true));
-        assert_eq!(ask(parts, put(CART, &body)).await["code"], 200);
+        assert_eq!(ask(mocks, put(CART, &body)).await["code"], 200);
     }
 }
 
@@ -135,8 +135,8 @@ async fn lines_are_taken_out_by_body_or_query() {
         (query("sku_ids=4"), &[4]),
     ];
     for (request, expected) in requests {
-        let mut parts = buyer();
-        parts
+        let mut mocks = buyer();
+        mocks
             .carts
             .expect_discard()
             .times(1)
@@ -144,22 +144,22 @@ async fn lines_are_taken_out_by_body_or_query() {
                 *user_id == USER && sku_ids.iter().map(|sku_id| sku_id.0).eq(expected.iter().copied())
             })
             .returning(|_, _| Ok(()));
-        assert_eq!(ask(parts, request).await, lines());
+        assert_eq!(ask(mocks, request).await, lines());
     }
 }
 
 #[actix_web::test]
 async fn a_change_of_others_is_not_lost() {
-    let mut parts = buyer();
+    let mut mocks = buyer();
     let mut tries = 0;
-    parts.carts.expect_write().times(3).returning(move |_, _| {
+    mocks.carts.expect_write().times(3).returning(move |_, _| {
         tries += 1;
         Ok(tries == 3)
     });
-    assert_eq!(ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await, lines());
-    let mut parts = buyer();
-    parts.carts.expect_write().times(8).returning(|_, _| Ok(false));
-    let refused = ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
+    assert_eq!(ask(mocks, post(CART, &json!({"sku_id": 4, "count": 1}))).await, lines());
+    let mut mocks = buyer();
+    mocks.carts.expect_write().times(8).returning(|_, _| Ok(false));
+    let refused = ask(mocks, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
     assert_eq!(refused, error(50104, "操作太快了,请稍后重试"));
 }
 
@@ -176,8 +176,8 @@ async fn what_is_not_sold_is_not_found() {
     }
     let mut off_shelf = sku(6, "1.00", 9);
     off_shelf.is_launched = false;
-    let parts = Parts::signed_in().selling([off_shelf]).with_cart(cart(&[(6, 1, false)]));
-    assert_eq!(ask(parts, put(CART, &json!({"sku_id": 6, "state": "select"}))).await, unknown);
+    let mocks = Mocks::signed_in().selling([off_shelf]).with_cart(cart(&[(6, 1, false)]));
+    assert_eq!(ask(mocks, put(CART, &json!({"sku_id": 6, "state": "select"}))).await, unknown);
 }
 
 #[actix_web::test]
@@ -224,7 +224,7 @@ async fn no_more_than_the_stock_and_the_limit() {
     let set = |count: i64| json!({"state": "set", "sku_id": 4, "count": count});
     assert_eq!(ask(buyer(), put(CART, &set(10))).await, short);
     assert_eq!(ask(buyer(), put(CART, &set(i64::MAX))).await, short);
-    let rich = Parts::signed_in().selling([sku(4, "1.00", 9_999)]).with_cart(cart(&[(4, 200, true)]));
+    let rich = Mocks::signed_in().selling([sku(4, "1.00", 9_999)]).with_cart(cart(&[(4, 200, true)]));
     let over = ask(rich, put(CART, &json!({"sku_id": 4, "state": "add"}))).await;
     assert_eq!(over, error(30103, "每种商品最多购买200件"));
 }
@@ -232,8 +232,8 @@ async fn no_more_than_the_stock_and_the_limit() {
 #[actix_web::test]
 async fn a_full_cart_takes_no_more() {
     let full: Vec<_> = (100..300).map(|sku| (sku, 1, true)).collect();
-    let parts = Parts::signed_in().selling([sku(4, "1.00", 9)]).with_cart(cart(&full));
-    let refused = ask(parts, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
+    let mocks = Mocks::signed_in().selling([sku(4, "1.00", 9)]).with_cart(cart(&full));
+    let refused = ask(mocks, post(CART, &json!({"sku_id": 4, "count": 1}))).await;
     assert_eq!(refused, error(30102, "购物车最多200种商品"));
 }
 
@@ -244,28 +244,28 @@ async fn only_its_owner_sees_a_cart() {
     let body = json!({"sku_id": 4, "count": 1, "state": "add"});
     let requests = [TestRequest::get().uri(uri), post(uri, &body), put(uri, &body), delete(uri, &body)];
     for request in requests {
-        assert_eq!(ask(Parts::untouched(), request).await, another);
+        assert_eq!(ask(Mocks::untouched(), request).await, another);
     }
-    let nobody = Parts::untouched().open().await.send(TestRequest::get().uri(CART)).await.json();
+    let nobody = Mocks::untouched().open().await.send(TestRequest::get().uri(CART)).await.json();
     assert_eq!(nobody, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
-    let mut parts = Parts::untouched();
-    parts.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
-    let stranger = parts.open().await.send(with_token(TestRequest::get().uri(CART))).await.json();
+    let mut mocks = Mocks::untouched();
+    mocks.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
+    let stranger = mocks.open().await.send(with_token(TestRequest::get().uri(CART))).await.json();
     assert_eq!(stranger, json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"}));
 }
 
 #[actix_web::test]
 async fn no_cause_is_told() {
-    let mut parts = Parts::signed_in();
-    parts.carts.expect_load().returning(|_| Err(CartError(SECRET_CAUSE.into())));
-    assert_eq!(ask(parts, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
-    let mut parts = Parts::signed_in().with_cart(cart(&[(4, 1, true)]));
-    parts.catalog.expect_skus().returning(|_| Err(store_down()));
-    assert_eq!(ask(parts, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
+    let mut mocks = Mocks::signed_in();
+    mocks.carts.expect_load().returning(|_| Err(CartError(SECRET_CAUSE.into())));
+    assert_eq!(ask(mocks, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
+    let mut mocks = Mocks::signed_in().with_cart(cart(&[(4, 1, true)]));
+    mocks.catalog.expect_skus().returning(|_| Err(store_down()));
+    assert_eq!(ask(mocks, TestRequest::get().uri(CART)).await, error(50000, "系统错误"));
 }
 
 #[actix_web::test]
 async fn another_method_is_told_so() {
-    let refused = ask(Parts::untouched(), TestRequest::patch().uri(CART)).await;
+    let refused = ask(Mocks::untouched(), TestRequest::patch().uri(CART)).await;
     assert_eq!(refused, error(50101, "请求参数错误:不支持的请求方法"));
 }

@@ -5,13 +5,13 @@ use domain::{
     AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, SkuCard,
     SkuId, SpuId,
 };
-use ports::{Shelf, ShelfPage};
+use ports::{Section, SectionPage};
 use serde_json::{Value, json};
 
 use super::{error, post};
 use crate::{
     samples::{BASE_URL, money, store_down},
-    support::Parts,
+    support::Mocks,
 };
 
 fn card(id: i32) -> SkuCard {
@@ -46,8 +46,8 @@ fn product() -> Product {
 }
 
 /// Nobody's token: anybody may look.
-async fn ask(parts: Parts, request: TestRequest) -> Value {
-    parts.open().await.send(request).await.json()
+async fn ask(mocks: Mocks, request: TestRequest) -> Value {
+    mocks.open().await.send(request).await.json()
 }
 
 fn get(uri: &str) -> TestRequest {
@@ -57,10 +57,10 @@ fn get(uri: &str) -> TestRequest {
 #[actix_web::test]
 async fn the_front_page() {
     for uri in ["/v1/goods/index", "/v1/goods/index/"] {
-        let mut parts = Parts::untouched();
-        parts.showcase.expect_shelves().withf(|_, skus| *skus == 3).returning(|_, _| {
+        let mut mocks = Mocks::untouched();
+        mocks.storefront.expect_sections().withf(|_, skus| *skus == 3).returning(|_, _| {
             let shelf =
-                |id, name: &str, skus| Shelf { catalog_id: CatalogId(id), name: name.to_owned(), skus };
+                |id, name: &str, skus| Section { catalog_id: CatalogId(id), name: name.to_owned(), skus };
             Ok(vec![shelf(1, "女装", vec![card(4)]), shelf(2, "男装", vec![])])
         });
         let expected = json!({"code": 200, "base_url": BASE_URL, "promises": ["七天无理由退换"], "data": [
@@ -69,20 +69,20 @@ async fn the_front_page() {
             ]},
             {"catalog_id": 2, "catalog_name": "男装", "sku": []}
         ]});
-        assert_eq!(ask(parts, get(uri)).await, expected);
+        assert_eq!(ask(mocks, get(uri)).await, expected);
     }
 }
 
 /// A kind of goods with twelve SKUs.
-fn twelve() -> Parts {
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_shelf_page().withf(|kind, _, limit| kind.0 == 1 && *limit == 9).returning(
+fn twelve() -> Mocks {
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_section_page().withf(|kind, _, limit| kind.0 == 1 && *limit == 9).returning(
         |_, skip, _| {
             let skus = (1..=12).map(card).skip(usize::try_from(skip).unwrap()).take(9).collect();
-            Ok(ShelfPage { skus, total: 12 })
+            Ok(SectionPage { skus, total: 12 })
         },
     );
-    parts
+    mocks
 }
 
 #[actix_web::test]
@@ -96,9 +96,9 @@ async fn a_kind_of_goods_page_by_page() {
     assert_eq!(ask(twelve(), get("/v1/goods/catalogs/1?launched=true&page=2")).await, expected);
     let first = ask(twelve(), get("/v1/goods/catalogs/1")).await;
     assert_eq!(first["data"].as_array().unwrap().len(), 9);
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_shelf_page().returning(|_, _, _| Ok(ShelfPage { skus: vec![], total: 0 }));
-    let empty = ask(parts, get("/v1/goods/catalogs/99?page=1")).await;
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_section_page().returning(|_, _, _| Ok(SectionPage { skus: vec![], total: 0 }));
+    let empty = ask(mocks, get("/v1/goods/catalogs/99?page=1")).await;
     assert_eq!((&empty["code"], &empty["paginator"]["total"]), (&json!(200), &json!(0)));
 }
 
@@ -109,13 +109,13 @@ async fn a_page_that_is_not_there() {
         let uri = format!("/v1/goods/catalogs/1?page={page}");
         assert_eq!(ask(twelve(), get(&uri)).await, bad, "{page}");
     }
-    assert_eq!(ask(Parts::untouched(), get("/v1/goods/catalogs/x")).await, bad);
+    assert_eq!(ask(Mocks::untouched(), get("/v1/goods/catalogs/x")).await, bad);
 }
 
 #[actix_web::test]
 async fn one_sku() {
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_product_of().withf(|id| id.0 == 5).returning(|_| Ok(Some(product())));
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_product_of().withf(|id| id.0 == 5).returning(|_| Ok(Some(product())));
     let expected = json!({"code": 200, "base_url": BASE_URL, "data": {
         "image": "5.jpg", "spu": 3, "name": "红袖添香5", "caption": "轻盈雪纺", "price": "209.00",
         "catalog_id": 1, "catalog_name": "女装", "detail_image": "5.jpg",
@@ -124,24 +124,24 @@ async fn one_sku() {
         "sku_all_sale_attr_vals_id": {"7": [40, 50]}, "sku_all_sale_attr_vals_name": {"7": ["红色", "蓝色"]},
         "spec": {}, "stock": 9, "is_launched": true
     }});
-    assert_eq!(ask(parts, get("/v1/goods/detail/5")).await, expected);
+    assert_eq!(ask(mocks, get("/v1/goods/detail/5")).await, expected);
 }
 
 #[actix_web::test]
 async fn a_sku_that_is_not_there() {
     let unknown = error(40300, "商品不存在");
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_product_of().returning(|_| Ok(None));
-    assert_eq!(ask(parts, get("/v1/goods/detail/99")).await, unknown);
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_product_of().returning(|_| Ok(None));
+    assert_eq!(ask(mocks, get("/v1/goods/detail/99")).await, unknown);
     for id in ["x", "99999999999", "1.5"] {
-        assert_eq!(ask(Parts::untouched(), get(&format!("/v1/goods/detail/{id}"))).await, unknown, "{id}");
+        assert_eq!(ask(Mocks::untouched(), get(&format!("/v1/goods/detail/{id}"))).await, unknown, "{id}");
     }
 }
 
-fn choosing() -> Parts {
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_product().returning(|id| Ok(Some(product()).filter(|product| product.id == id)));
-    parts
+fn choosing() -> Mocks {
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_product().returning(|id| Ok(Some(product()).filter(|product| product.id == id)));
+    mocks
 }
 
 #[actix_web::test]
@@ -167,7 +167,7 @@ async fn a_choice_leads_to_its_sku() {
 
 #[actix_web::test]
 async fn no_cause_is_told() {
-    let mut parts = Parts::untouched();
-    parts.showcase.expect_shelves().returning(|_, _| Err(store_down()));
-    assert_eq!(ask(parts, get("/v1/goods/index")).await, error(50000, "系统错误"));
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_sections().returning(|_, _| Err(store_down()));
+    assert_eq!(ask(mocks, get("/v1/goods/index")).await, error(50000, "系统错误"));
 }

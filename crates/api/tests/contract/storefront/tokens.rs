@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{error, post};
 use crate::{
     samples::{SECRET_CAUSE, USER, USERNAME, cart, sku, store_down},
-    support::Parts,
+    support::Mocks,
 };
 
 const PASSWORD: &str = "123456";
@@ -24,21 +24,21 @@ fn hashed() -> StoredPassword {
 }
 
 /// The user whose password is stored like this.
-fn known(password: StoredPassword, is_active: bool) -> Parts {
-    let mut parts = Parts::signed_in();
+fn known(password: StoredPassword, is_active: bool) -> Mocks {
+    let mut mocks = Mocks::signed_in();
     let credential = Credential { user_id: USER, is_active, password };
-    parts
+    mocks
         .credentials
         .expect_credential()
         .returning(move |name| Ok(Some(credential.clone()).filter(|_| name.0 == USERNAME)));
-    parts.passwords.expect_is_md5().returning(|password, md5| password.0 == PASSWORD && md5 == MD5);
-    parts.passwords.expect_verify().returning(|password, hash| {
+    mocks.passwords.expect_is_md5().returning(|password, md5| password.0 == PASSWORD && md5 == MD5);
+    mocks.passwords.expect_verify().returning(|password, hash| {
         Ok(password.0 == PASSWORD && hash == Some(PasswordHash(HASH.to_owned())))
     });
-    parts
+    mocks
 }
 
-fn by_hash() -> Parts {
+fn by_hash() -> Mocks {
     known(hashed(), true).with_cart(cart(&[]))
 }
 
@@ -46,15 +46,15 @@ fn sign_in(password: &str) -> TestRequest {
     post("/v1/tokens", &json!({"username": USERNAME, "password": password, "cart": null}))
 }
 
-async fn answer(parts: Parts, body: Value) -> Value {
-    parts.open().await.send(post("/v1/tokens", &body)).await.json()
+async fn answer(mocks: Mocks, body: Value) -> Value {
+    mocks.open().await.send(post("/v1/tokens", &body)).await.json()
 }
 
 #[actix_web::test]
 async fn a_hash_is_checked_and_the_token_opens_the_shop() {
-    let mut parts = by_hash();
-    parts.orders.expect_list().returning(|_| Ok(Vec::new()));
-    let client = parts.open().await;
+    let mut mocks = by_hash();
+    mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
+    let client = mocks.open().await;
     let mut signed_in = client.send(sign_in(PASSWORD)).await.json();
     let token = signed_in["data"]["token"].take();
     assert_eq!(signed_in, json!({"code": 200, "username": USERNAME, "data": {"token": null, "len": 0}}));
@@ -68,9 +68,9 @@ async fn a_hash_is_checked_and_the_token_opens_the_shop() {
 
 #[actix_web::test]
 async fn the_first_good_sign_in_keeps_a_hash() {
-    let mut parts = known(by_md5(), true).with_cart(cart(&[(4, 1, true), (5, 2, false)]));
-    parts.passwords.expect_hash().times(1).returning(|_| Ok(PasswordHash(HASH.to_owned())));
-    parts
+    let mut mocks = known(by_md5(), true).with_cart(cart(&[(4, 1, true), (5, 2, false)]));
+    mocks.passwords.expect_hash().times(1).returning(|_| Ok(PasswordHash(HASH.to_owned())));
+    mocks
         .credentials
         .expect_keep_hash()
         .times(1)
@@ -78,29 +78,29 @@ async fn the_first_good_sign_in_keeps_a_hash() {
             *user_id == USER && md5 == MD5 && hash.0 == HASH
         })
         .returning(|_, _, _| Ok(()));
-    let signed_in = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    let signed_in = mocks.open().await.send(sign_in(PASSWORD)).await.json();
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(2)));
 }
 
 #[actix_web::test]
 async fn a_hash_that_is_not_kept_keeps_nobody_out() {
-    let mut parts = known(by_md5(), true).with_cart(cart(&[]));
-    parts.passwords.expect_hash().returning(|_| Ok(PasswordHash(HASH.to_owned())));
-    parts.credentials.expect_keep_hash().times(1).returning(|_, _, _| Err(store_down()));
-    assert_eq!(parts.open().await.send(sign_in(PASSWORD)).await.json()["code"], 200);
+    let mut mocks = known(by_md5(), true).with_cart(cart(&[]));
+    mocks.passwords.expect_hash().returning(|_| Ok(PasswordHash(HASH.to_owned())));
+    mocks.credentials.expect_keep_hash().times(1).returning(|_, _, _| Err(store_down()));
+    assert_eq!(mocks.open().await.send(sign_in(PASSWORD)).await.json()["code"], 200);
 }
 
 #[actix_web::test]
 async fn an_offline_cart_is_merged() {
-    let mut parts = by_hash().selling([sku(4, "209.00", 9)]);
-    parts
+    let mut mocks = by_hash().selling([sku(4, "209.00", 9)]);
+    mocks
         .carts
         .expect_write()
         .times(1)
         .withf(|_, changes| changes.len() == 1 && changes[0].count == 3)
         .returning(|_, _| Ok(true));
     let lines = json!([{"id": 4, "count": "3", "name": "红袖添香"}, {"id": 99, "count": 1}]);
-    let signed_in = answer(parts, json!({"username": USERNAME, "password": PASSWORD, "cart": lines})).await;
+    let signed_in = answer(mocks, json!({"username": USERNAME, "password": PASSWORD, "cart": lines})).await;
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(1)));
 }
 
@@ -108,9 +108,9 @@ async fn an_offline_cart_is_merged() {
 #[actix_web::test]
 async fn signing_in_without_an_offline_cart_needs_no_carts() {
     let without_carts = || {
-        let mut parts = known(hashed(), true);
-        parts.carts.expect_load().returning(|_| Err(ports::CartError(SECRET_CAUSE.into())));
-        parts
+        let mut mocks = known(hashed(), true);
+        mocks.carts.expect_load().returning(|_| Err(ports::CartError(SECRET_CAUSE.into())));
+        mocks
     };
     let mut signed_in = without_carts().open().await.send(sign_in(PASSWORD)).await.json();
     assert!(signed_in["data"]["token"].take().is_string());
@@ -137,13 +137,13 @@ async fn nobody_learns_what_was_wrong() {
 #[actix_web::test]
 async fn every_wrong_attempt_costs_the_same() {
     for (username, password) in [(USERNAME, Some(by_md5())), (USERNAME, Some(hashed())), ("stranger", None)] {
-        let mut parts = Parts::untouched();
-        parts.credentials.expect_credential().returning(move |_| {
+        let mut mocks = Mocks::untouched();
+        mocks.credentials.expect_credential().returning(move |_| {
             Ok(password.clone().map(|password| Credential { user_id: USER, is_active: true, password }))
         });
-        parts.passwords.expect_is_md5().returning(|_, _| false);
-        parts.passwords.expect_verify().times(1).returning(|_: &Password, _| Ok(false));
-        let wrong = answer(parts, json!({"username": username, "password": "other"})).await;
+        mocks.passwords.expect_is_md5().returning(|_, _| false);
+        mocks.passwords.expect_verify().times(1).returning(|_: &Password, _| Ok(false));
+        let wrong = answer(mocks, json!({"username": username, "password": "other"})).await;
         assert_eq!(wrong["code"], 106);
     }
 }
@@ -151,13 +151,13 @@ async fn every_wrong_attempt_costs_the_same() {
 #[actix_web::test]
 async fn what_is_missing_is_named() {
     let no_name = error(103, "Please give me username");
-    assert_eq!(answer(Parts::untouched(), json!({"password": PASSWORD})).await, no_name);
-    assert_eq!(answer(Parts::untouched(), json!([])).await, no_name);
-    assert_eq!(answer(Parts::untouched(), json!({"username": "", "password": "x"})).await, no_name);
+    assert_eq!(answer(Mocks::untouched(), json!({"password": PASSWORD})).await, no_name);
+    assert_eq!(answer(Mocks::untouched(), json!([])).await, no_name);
+    assert_eq!(answer(Mocks::untouched(), json!({"username": "", "password": "x"})).await, no_name);
     let no_password = error(104, "Please give me password");
-    assert_eq!(answer(Parts::untouched(), json!({"username": USERNAME})).await, no_password);
+    assert_eq!(answer(Mocks::untouched(), json!({"username": USERNAME})).await, no_password);
     let in_query = TestRequest::post().uri("/v1/tokens?username=dada&password=123456");
-    let refused = Parts::untouched().open().await.send(in_query).await.json();
+    let refused = Mocks::untouched().open().await.send(in_query).await.json();
     assert_eq!(refused, no_name, "a password in a URL would be in everybody's logs");
 }
 
@@ -179,28 +179,28 @@ async fn too_many_failures_lock_a_name_and_no_other() {
 
 #[actix_web::test]
 async fn too_many_at_once_are_told_so() {
-    let mut parts = Parts::untouched();
-    parts.credentials.expect_credential().returning(|_| Ok(None));
-    parts.passwords.expect_verify().returning(|_, _| Err(PasswordError::Busy));
-    let busy = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    let mut mocks = Mocks::untouched();
+    mocks.credentials.expect_credential().returning(|_| Ok(None));
+    mocks.passwords.expect_verify().returning(|_, _| Err(PasswordError::Busy));
+    let busy = mocks.open().await.send(sign_in(PASSWORD)).await.json();
     assert_eq!(busy, error(107, "too many attempts, please try again later"));
 }
 
 #[actix_web::test]
 async fn no_cause_is_told() {
-    let mut parts = Parts::untouched();
-    parts.credentials.expect_credential().returning(|_| Err(store_down()));
-    let failed = parts.open().await.send(sign_in(PASSWORD)).await.json();
+    let mut mocks = Mocks::untouched();
+    mocks.credentials.expect_credential().returning(|_| Err(store_down()));
+    let failed = mocks.open().await.send(sign_in(PASSWORD)).await.json();
     assert_eq!(failed, error(50000, "系统错误"));
-    let mut parts = Parts::untouched();
-    parts.credentials.expect_credential().returning(|_| Ok(None));
-    parts.passwords.expect_verify().returning(|_, _| Err(PasswordError::Failed(SECRET_CAUSE.into())));
-    assert_eq!(parts.open().await.send(sign_in(PASSWORD)).await.json(), error(50000, "系统错误"));
+    let mut mocks = Mocks::untouched();
+    mocks.credentials.expect_credential().returning(|_| Ok(None));
+    mocks.passwords.expect_verify().returning(|_, _| Err(PasswordError::Failed(SECRET_CAUSE.into())));
+    assert_eq!(mocks.open().await.send(sign_in(PASSWORD)).await.json(), error(50000, "系统错误"));
 }
 
 #[actix_web::test]
 async fn signing_in_can_be_switched_off() {
-    let parts = Parts { signs_in: false, ..Parts::untouched() };
-    let client = parts.open().await;
+    let mocks = Mocks { signs_in: false, ..Mocks::untouched() };
+    let client = mocks.open().await;
     assert_eq!(client.send(sign_in(PASSWORD)).await.status, 404);
 }

@@ -16,7 +16,7 @@ use ports::mock::{Ledgers, PreparedPlacing};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{Backs, Document};
+use super::{Backends, Document};
 
 /// The shop, open.
 pub(crate) struct Client {
@@ -37,8 +37,8 @@ pub(crate) struct Answer {
 
 impl Client {
     /// Over these, with everything else as usual.
-    pub(crate) fn of(backs: Backs) -> Self {
-        let (shop, writers) = backs.shop();
+    pub(crate) fn of(backends: Backends) -> Self {
+        let (shop, writers) = backends.shop();
         let placing = Arc::new(PreparedPlacing::new(|_| Ok(Err(domain::NotAdmitted::UnknownUser)), []));
         Self {
             shop: Data::new(shop),

@@ -19,7 +19,7 @@ pub(crate) struct Document {
 
 struct Operation {
     method: String,
-    /// The parts of its path.
+    /// The mocks of its path.
     path: Vec<String>,
     /// By status and content type.
     formats: BTreeMap<(u16, String), SchemaIndex>,
@@ -68,19 +68,19 @@ impl Document {
     }
 
     fn operation(&self, method: &Method, path: &str) -> Option<&Operation> {
-        let parts: Vec<&str> = parts(path).collect();
+        let mocks: Vec<&str> = mocks(path).collect();
         let is_it = |operation: &&Operation| {
             let fits = |(part, form): (&&str, &String)| form.starts_with('{') || part == form;
             operation.method.eq_ignore_ascii_case(method.as_str())
-                && operation.path.len() == parts.len()
-                && parts.iter().zip(&operation.path).all(fits)
+                && operation.path.len() == mocks.len()
+                && mocks.iter().zip(&operation.path).all(fits)
         };
         self.operations.iter().find(is_it)
     }
 }
 
-/// The parts of a path, whether or not it has a last slash.
-fn parts(path: &str) -> impl Iterator<Item = &str> {
+/// The mocks of a path, whether or not it has a last slash.
+fn mocks(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
 
@@ -101,7 +101,7 @@ impl Judge {
         }
         let body = operation.pointer("/requestBody/content/application~1json");
         let request = body.map(|_| self.compiled(&format!("{at}/requestBody/content/application~1json")));
-        let path = parts(path).map(str::to_owned).collect();
+        let path = mocks(path).map(str::to_owned).collect();
         Operation { method: method.to_owned(), path, formats, request }
     }
 

@@ -1,9 +1,9 @@
 //! The routes over use cases over mocked ports. What a test does not expect of a port must not be asked of it.
 
-mod backs;
+mod backends;
 mod client;
 mod document;
-mod parts;
+mod mocks;
 mod units;
 
 use std::time::Duration;
@@ -16,10 +16,10 @@ use api::{
 use domain::StoredPassword;
 use serde_json::Value;
 
-pub(crate) use backs::Backs;
+pub(crate) use backends::Backends;
 pub(crate) use client::{Answer, Client};
 pub(crate) use document::Document;
-pub(crate) use parts::Parts;
+pub(crate) use mocks::Mocks;
 pub(crate) use units::{changed_meanwhile, connection_lost, ledger, only};
 
 use crate::samples::username;
@@ -29,7 +29,7 @@ pub(crate) const SUCCESS: &str = "/v1/orders/success/";
 const RESULT_PAGE: &str = "http://shop.example/pay_success.html";
 pub(crate) const BODY_LIMIT: usize = 4096;
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
-/// What signs the tokens of the shop's people.
+/// What signs the tokens of staff.
 pub(crate) const STAFF_SECRET: &str = "another secret of the tests, as long as HS256 asks for";
 const JWT_SECRET: &str = "a secret of the tests, long enough for HS256";
 

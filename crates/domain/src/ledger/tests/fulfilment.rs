@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    NotAllowed, OrderNewsKind,
+    NotAllowed, OrderEventKind,
     OrderStatus::{self, AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded},
     Shipment, StockMoveKind, Trigger,
     stock_move::tests::taken_back,
@@ -208,8 +208,8 @@ fn webhooks_are_told_of_statuses_and_refunds_in_their_order() {
     assert_eq!(
         told,
         [
-            (OrderNewsKind::Refund, None, AwaitingShipment),
-            (OrderNewsKind::StatusChanged, Some(AwaitingShipment), Refunded),
+            (OrderEventKind::Refund, None, AwaitingShipment),
+            (OrderEventKind::StatusChanged, Some(AwaitingShipment), Refunded),
         ]
     );
     assert_eq!(notices[0].amount, Some(money(WHOLE)));

@@ -46,7 +46,7 @@ fn confirm(
     decide(ledger, &Command::RecordRefund { refund, proof }).unwrap()
 }
 
-/// The late payment of trade A, with its owed refund, of which this much went back otherwise.
+/// The late payment of trade A, with its automatic refund, of which this much went back otherwise.
 fn owing(gone: &[&str]) -> OrderLedger {
     let payment = paid("A", PaymentStatus::Late);
     let mut refunds = vec![Refund::owed(&payment).unwrap()];

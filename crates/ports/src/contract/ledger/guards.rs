@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::contract::{
-    Books,
+    StockRecord,
     samples::{a_sku, allocation},
 };
 
@@ -195,16 +195,16 @@ pub async fn returns_pieces_once_for_each_reason(shop: Arc<dyn Shop>) {
     let cancelled = change(ORDER, AwaitingPayment, Cancelled, "");
     append(shop, ORDER, &[Event::StatusChanged(cancelled)]).await.unwrap();
     assert!(!give_back(ORDER, StockMoveKind::Cancelled, &pieces[1..]).await, "a second time");
-    assert_eq!(shop.books(first).await, Books { stock: 10, sales: 0, version: 2 });
-    assert_eq!(shop.books(second).await, Books { stock: 1, sales: 3, version: 2 });
+    assert_eq!(shop.stock_record(first).await, StockRecord { stock: 10, sales: 0, version: 2 });
+    assert_eq!(shop.stock_record(second).await, StockRecord { stock: 1, sales: 3, version: 2 });
     assert!(give_back(ORDER, refunded("r1"), &pieces[1..]).await);
     assert!(!give_back(ORDER, refunded("r1"), &pieces).await, "one of them went back before");
     assert!(give_back(ORDER, refunded("R1"), &pieces[1..]).await);
     assert!(give_back(OTHER, StockMoveKind::Cancelled, &pieces[1..]).await);
     let gone = [Restock { sku_id: domain::SkuId(999_999), pieces: 1 }];
     assert!(!give_back(OTHER, refunded("r2"), &gone).await, "there is no such SKU");
-    assert_eq!(shop.books(first).await, Books { stock: 10, sales: 0, version: 2 });
-    assert_eq!(shop.books(second).await, Books { stock: 4, sales: 0, version: 5 });
+    assert_eq!(shop.stock_record(first).await, StockRecord { stock: 10, sales: 0, version: 2 });
+    assert_eq!(shop.stock_record(second).await, StockRecord { stock: 4, sales: 0, version: 5 });
     let moves: Vec<_> = read(shop, ORDER)
         .await
         .movements
@@ -233,10 +233,10 @@ pub async fn retakes_pieces_that_are_there(shop: Arc<dyn Shop>) {
         !lost(append(shop, number, &[Event::StockRetaken { pieces, at: noon() }]).await)
     };
     assert!(!retake(ORDER, &[(stocked.sku_id, 2), (few, 2)]).await);
-    assert_eq!(shop.books(stocked.sku_id).await, Books { stock: 50, sales: 0, version: 0 });
+    assert_eq!(shop.stock_record(stocked.sku_id).await, StockRecord { stock: 50, sales: 0, version: 0 });
     assert!(retake(ORDER, &[(stocked.sku_id, 2), (few, 1)]).await);
     assert!(!retake(ORDER, &[(stocked.sku_id, 2)]).await, "a second time");
     assert!(!retake(OTHER, &[(few, 1)]).await);
-    assert_eq!(shop.books(stocked.sku_id).await, Books { stock: 48, sales: 2, version: 1 });
-    assert_eq!(shop.books(few).await, Books { stock: 0, sales: 1, version: 1 });
+    assert_eq!(shop.stock_record(stocked.sku_id).await, StockRecord { stock: 48, sales: 2, version: 1 });
+    assert_eq!(shop.stock_record(few).await, StockRecord { stock: 0, sales: 1, version: 1 });
 }

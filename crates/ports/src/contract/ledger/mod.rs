@@ -221,9 +221,9 @@ pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     drop(shop.ledgers().lock(ORDER).await.unwrap());
     let cancelled = Event::StatusChanged(change(ORDER, AwaitingPayment, Cancelled, "缺货"));
     append(shop, ORDER, &[cancelled]).await.unwrap();
-    let told = shop.news().claim(micros(99_000_000), micros(99_000_001), 9).await.unwrap();
+    let told = shop.webhooks().claim(micros(99_000_000), micros(99_000_001), 9).await.unwrap();
     let told: Vec<_> =
-        told.into_iter().map(|claimed| (claimed.item.news.to, claimed.item.news.reason)).collect();
+        told.into_iter().map(|claimed| (claimed.item.event.to, claimed.item.event.reason)).collect();
     assert_eq!(told, [(Cancelled, "缺货".to_owned())]);
 }
 

@@ -52,12 +52,12 @@ impl Tables {
                     }
                 }
             }
-            AddressChange::Delete { id, heir } => {
+            AddressChange::Delete { id, new_default } => {
                 for (_, address, is_alive) in &mut self.addresses {
                     *is_alive &= address.id != *id;
                 }
-                if let Some(heir) = heir {
-                    self.prefer(user_id, *heir, defect);
+                if let Some(new_default) = new_default {
+                    self.prefer(user_id, *new_default, defect);
                 }
             }
             AddressChange::Prefer(id) => self.prefer(user_id, *id, defect),

@@ -96,8 +96,8 @@ impl Tables {
         let moves = self.moves.iter().filter(|(id, _)| id.as_str() == number);
         let held = order.iter().flat_map(domain::Order::stock);
         let in_stock = held.filter_map(|line| {
-            let (_, books) = self.skus.get(&line.sku_id)?;
-            Some((line.sku_id, u32::try_from(books.stock).unwrap_or(0)))
+            let (_, record) = self.skus.get(&line.sku_id)?;
+            Some((line.sku_id, u32::try_from(record.stock).unwrap_or(0)))
         });
         OrderLedger {
             number: number.to_owned(),
@@ -181,10 +181,10 @@ impl Unit {
                     return false;
                 }
                 self.tables.moves.push((OrderId::parse(number).unwrap(), moved));
-                let Some((_, books)) = self.tables.skus.get_mut(&back.sku_id) else { return false };
-                books.stock += i64::from(back.pieces);
-                books.sales -= i64::from(back.pieces);
-                books.version += 1;
+                let Some((_, record)) = self.tables.skus.get_mut(&back.sku_id) else { return false };
+                record.stock += i64::from(back.pieces);
+                record.sales -= i64::from(back.pieces);
+                record.version += 1;
                 true
             })),
             Event::StockRetaken { pieces, at } => {

@@ -1,17 +1,17 @@
 use async_trait::async_trait;
-use domain::{DayBooks, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
-use ports::{DayLedger, StoreError, contract::KeptDifference};
+use domain::{DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
+use ports::{DailyStatements, StoreError, contract::KeptDifference};
 
 use super::{Defect, Memory};
 
 #[async_trait]
-impl DayLedger for Memory {
-    async fn books_of(
+impl DailyStatements for Memory {
+    async fn statement_of(
         &self,
         day: ShopDate,
         trade_nos: &[String],
         request_nos: &[String],
-    ) -> Result<DayBooks, StoreError> {
+    ) -> Result<DailyStatement, StoreError> {
         let tables = self.tables();
         let is_of_day = |at: Option<ShopTime>| {
             let is_next = |at| self.has(Defect::DaysOverlap) && at == day.next().begin();
@@ -29,14 +29,14 @@ impl DayLedger for Memory {
         let is_asked =
             |refund: &&Refund| is_of_day(refund.finished_at) || named(request_nos, &refund.out_request_no);
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
-        let mut books = DayBooks {
+        let mut statement = DailyStatement {
             payments: tables.payments.iter().filter(is_meant).cloned().collect(),
             refunds: refunds.filter(is_asked).cloned().collect(),
         };
         if self.has(Defect::RecordsTwice) {
-            books.payments.extend_from_within(..);
+            statement.payments.extend_from_within(..);
         }
-        Ok(books)
+        Ok(statement)
     }
 
     async fn keep(

@@ -74,8 +74,8 @@ impl Catalog for Memory {
     async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
         let tables = self.tables();
         let now = |id: &SkuId| {
-            let (sku, books) = tables.skus.get(id)?;
-            Some((*id, Sku { stock: u32::try_from(books.stock).unwrap_or(0), ..sku.clone() }))
+            let (sku, record) = tables.skus.get(id)?;
+            Some((*id, Sku { stock: u32::try_from(record.stock).unwrap_or(0), ..sku.clone() }))
         };
         Ok(ids.iter().filter_map(now).collect())
     }

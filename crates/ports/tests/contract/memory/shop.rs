@@ -4,10 +4,10 @@ use domain::{
     ShippingAddress, ShopDate, Sku, SkuId, StoredPassword, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, BackOffice, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DayLedger, DirectBuys, IdempotencyKeys, NewsDelivery, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, Showcase, UnitsOfWork, Users,
-    contract::{Books, KeptDifference, NewAddress, NewSku, OldOrder, Shop},
+    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
+    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
+    StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    contract::{KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
 use super::{Account, Memory, StoredOrder};
@@ -26,7 +26,7 @@ impl Shop for Memory {
         self
     }
 
-    fn showcase(&self) -> &dyn Showcase {
+    fn storefront(&self) -> &dyn StorefrontReader {
         self
     }
 
@@ -46,7 +46,7 @@ impl Shop for Memory {
         self
     }
 
-    fn office(&self) -> &dyn BackOffice {
+    fn admin(&self) -> &dyn AdminOrders {
         self
     }
 
@@ -74,11 +74,11 @@ impl Shop for Memory {
         self
     }
 
-    fn ledger(&self) -> &dyn DayLedger {
+    fn ledger(&self) -> &dyn DailyStatements {
         self
     }
 
-    fn news(&self) -> &dyn NewsDelivery {
+    fn webhooks(&self) -> &dyn WebhookQueue {
         self
     }
 
@@ -144,7 +144,7 @@ impl Shop for Memory {
             is_launched: sku.is_launched,
             attributes: attributes.collect(),
         };
-        tables.skus.insert(id, (stored, Books { stock: sku.stock.into(), sales: 0, version: 0 }));
+        tables.skus.insert(id, (stored, StockRecord { stock: sku.stock.into(), sales: 0, version: 0 }));
         id
     }
 
@@ -166,7 +166,7 @@ impl Shop for Memory {
         };
     }
 
-    async fn books(&self, id: SkuId) -> Books {
+    async fn stock_record(&self, id: SkuId) -> StockRecord {
         self.tables().skus[&id].1
     }
 

@@ -162,16 +162,16 @@ impl Unit {
     pub(super) async fn take_any(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         let (oversells, forgets) = (self.has(Defect::Oversells), self.has(Defect::ForgetsVersion));
         for wanted in allocations {
-            let Some((_, books)) = self.tables.skus.get_mut(&wanted.sku_id) else {
+            let Some((_, record)) = self.tables.skus.get_mut(&wanted.sku_id) else {
                 return Ok(StockOutcome::Changed);
             };
             let pieces = i64::from(wanted.pieces);
-            if books.stock < pieces && !oversells {
+            if record.stock < pieces && !oversells {
                 return Ok(StockOutcome::Changed);
             }
-            books.stock -= pieces;
-            books.sales += pieces;
-            books.version += i64::from(!forgets);
+            record.stock -= pieces;
+            record.sales += pieces;
+            record.version += i64::from(!forgets);
         }
         self.wrote().await;
         Ok(StockOutcome::Taken)

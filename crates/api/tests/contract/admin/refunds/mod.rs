@@ -33,8 +33,8 @@ fn requested(amount: &str, restock: Vec<Restock>) -> Refund {
 }
 
 /// The paid order, not shipped, with these refunds.
-fn awaiting(refunds: Vec<Refund>) -> Parts {
-    Parts::untouched().on_record(paid_ledger(AWAITING, refunds))
+fn awaiting(refunds: Vec<Refund>) -> Mocks {
+    Mocks::untouched().on_record(paid_ledger(AWAITING, refunds))
 }
 
 /// All pieces of the order.
@@ -50,30 +50,30 @@ fn whole_data(status: &str) -> Value {
 }
 
 /// Alipay, which is asked once to send the refund back, and says this.
-fn alipay(mut parts: Parts, refund: &Refund, said: Result<RefundOutcome, GatewayError>) -> Parts {
+fn alipay(mut mocks: Mocks, refund: &Refund, said: Result<RefundOutcome, GatewayError>) -> Mocks {
     let expected = RefundRequest {
         trade_no: TRADE.to_owned(),
         out_request_no: "shop-r1".to_owned(),
         amount: refund.amount,
         reason: "质量问题".to_owned(),
     };
-    parts.gateway.expect_refund().times(1).withf(move |asked| *asked == expected).return_once(|_| said);
-    parts
+    mocks.gateway.expect_refund().times(1).withf(move |asked| *asked == expected).return_once(|_| said);
+    mocks
 }
 
 /// What became of a refund that was written down, when Alipay said this.
 async fn told(said: Result<RefundOutcome, GatewayError>, known: Option<&str>) -> (Value, Client) {
-    let mut parts = alipay(awaiting(Vec::new()), &requested("323.91", all_pieces()), said);
+    let mut mocks = alipay(awaiting(Vec::new()), &requested("323.91", all_pieces()), said);
     let known = known.map(money);
-    parts
+    mocks
         .gateway
         .expect_refund_query()
         .withf(|trade_no, number| (trade_no, number) == (TRADE, "shop-r1"))
         .returning(move |_, _| Ok(known));
-    let client = with_file(parts, file(AWAITING)).open().await;
+    let client = with_file(mocks, file(AWAITING)).open().await;
     let mut answer = done(&client.send(asked(&whole())).await);
     assert_eq!(client.commits(), 2);
-    assert_eq!(answer["order"].take(), dossier(AWAITING));
+    assert_eq!(answer["order"].take(), details(AWAITING));
     (answer["refund"].take(), client)
 }
 
@@ -92,10 +92,10 @@ fn postponed(client: &Client) -> (ShopTime, String) {
 #[actix_web::test]
 async fn the_whole_payment_goes_back_with_what_was_not_shipped_and_the_order_ends() {
     let refund = requested("323.91", all_pieces());
-    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    let client = with_file(parts, file(OrderStatus::Refunded)).open().await;
+    let mocks = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(mocks, file(OrderStatus::Refunded)).open().await;
     let answer = done(&client.send(asked(&whole())).await);
-    assert_eq!(answer, json!({"refund": whole_data("succeeded"), "order": dossier(OrderStatus::Refunded)}));
+    assert_eq!(answer, json!({"refund": whole_data("succeeded"), "order": details(OrderStatus::Refunded)}));
     assert_eq!((client.commits(), status_of(&client)), (2, OrderStatus::Refunded));
     let events = client.ledgers().appended();
     let Event::RefundRequested { refund: recorded, due_at } = &events[0] else { panic!("{events:?}") };
@@ -109,8 +109,8 @@ async fn the_whole_payment_goes_back_with_what_was_not_shipped_and_the_order_end
 #[actix_web::test]
 async fn staff_may_keep_the_pieces_out_of_stock() {
     let refund = requested("323.91", Vec::new());
-    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    let client = with_file(parts, file(OrderStatus::Refunded)).open().await;
+    let mocks = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(mocks, file(OrderStatus::Refunded)).open().await;
     let body = json!({"request_id": "r1", "reason": "质量问题", "restock": []});
     assert_eq!(done(&client.send(asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
     assert_eq!(client.ledgers().get(ORDER).movements.len(), 0);
@@ -119,12 +119,12 @@ async fn staff_may_keep_the_pieces_out_of_stock() {
 #[actix_web::test]
 async fn a_part_goes_back_with_pieces_and_the_order_goes_on() {
     let refund = requested("104.01", back());
-    let parts = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    let client = with_file(parts, file(AWAITING)).open().await;
+    let mocks = alipay(awaiting(Vec::new()), &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = with_file(mocks, file(AWAITING)).open().await;
     let answer = done(&client.send(asked(&part())).await);
     let mut refund = refund_data("104.01", "succeeded");
     refund["restock"] = json!([{"sku_id": 5, "count": 1}]);
-    assert_eq!(answer, json!({"refund": refund, "order": dossier(AWAITING)}));
+    assert_eq!(answer, json!({"refund": refund, "order": details(AWAITING)}));
     assert_eq!((client.commits(), status_of(&client)), (2, AWAITING));
     let after = client.ledgers().get(ORDER);
     assert_eq!(after.order.unwrap().refunded_amount, money("104.01"));
@@ -147,9 +147,9 @@ async fn the_same_request_again_is_the_same_refund_and_nobody_is_asked() {
 #[actix_web::test]
 async fn null_is_as_absent() {
     let known = refund("323.91", RefundStatus::Succeeded);
-    let parts = with_file(awaiting(vec![known]), file(AWAITING));
+    let mocks = with_file(awaiting(vec![known]), file(AWAITING));
     let body = json!({"request_id": "r1", "amount": null, "reason": "质量问题", "trade_no": null});
-    assert_eq!(done(&sent(parts, asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
+    assert_eq!(done(&sent(mocks, asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
 }
 
 /// Zeros behind the fen change nothing.
@@ -163,9 +163,9 @@ async fn an_amount_is_a_text_or_a_number() {
         (json!(1), "1.00"),
     ] {
         let known = refund(amount, RefundStatus::Succeeded);
-        let parts = with_file(awaiting(vec![known]), file(AWAITING));
+        let mocks = with_file(awaiting(vec![known]), file(AWAITING));
         let body = json!({"request_id": "r1", "amount": sent_as, "reason": "质量问题"});
-        let answer = sent(parts, asked(&body)).await;
+        let answer = sent(mocks, asked(&body)).await;
         assert_eq!(done(&answer)["refund"], refund_data(amount, "succeeded"), "{body}");
     }
 }
@@ -201,11 +201,11 @@ async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
 #[actix_web::test]
 async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     let stray = PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
-    let parts = Parts::untouched().on_record(ledger(None, vec![stray], Vec::new()));
+    let mocks = Mocks::untouched().on_record(ledger(None, vec![stray], Vec::new()));
     let refund = requested("323.91", Vec::new());
-    let mut parts = alipay(parts, &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
-    parts.office.expect_file().times(1).returning(|_| Ok(None));
-    let client = parts.open().await;
+    let mut mocks = alipay(mocks, &refund, Ok(RefundOutcome::Refunded { gone_back: None }));
+    mocks.admin.expect_file().times(1).returning(|_| Ok(None));
+    let client = mocks.open().await;
     let body = json!({"request_id": "r1", "reason": "质量问题", "trade_no": TRADE});
     let answer = done(&client.send(asked(&body)).await);
     assert_eq!(answer, json!({"refund": refund_data("323.91", "succeeded"), "order": null}));

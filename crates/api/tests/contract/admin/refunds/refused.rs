@@ -6,8 +6,8 @@ use ports::AppendError;
 use super::*;
 
 /// Asserts that the request is refused so, and nothing is written.
-async fn refused_in(parts: Parts, body: &Value, code: Code) -> String {
-    let client = parts.open().await;
+async fn refused_in(mocks: Mocks, body: &Value, code: Code) -> String {
+    let client = mocks.open().await;
     let message = refused(&client.send(asked(body)).await, code);
     assert_eq!(client.commits(), 0);
     message
@@ -34,36 +34,36 @@ async fn where_nothing_is_left_it_is_422() {
     let other = json!({"request_id": "r1", "reason": "质量问题", "trade_no": "2"});
     assert_eq!(refused_in(whole_back(), &other, NOTHING_TO_REFUND).await, "没有可退的款项");
 
-    let unpaid = Parts::untouched().on_record(only(OrderStatus::AwaitingPayment));
+    let unpaid = Mocks::untouched().on_record(only(OrderStatus::AwaitingPayment));
     assert_eq!(refused_in(unpaid, &whole(), NOTHING_TO_REFUND).await, "没有可退的款项");
 }
 
 /// As the old back end left them: Alipay is asked what was paid.
 #[actix_web::test]
 async fn an_order_that_is_paid_without_a_record_is_asked_about() {
-    let parts = |known: Result<Option<Trade>, GatewayError>| {
-        let mut parts = Parts::untouched().on_record(only(AWAITING));
-        parts.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| known);
-        parts
+    let mocks = |known: Result<Option<Trade>, GatewayError>| {
+        let mut mocks = Mocks::untouched().on_record(only(AWAITING));
+        mocks.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| known);
+        mocks
     };
-    let down = sent(parts(Err(alipay_down())), asked(&whole())).await;
+    let down = sent(mocks(Err(alipay_down())), asked(&whole())).await;
     assert_eq!(refused(&down, ALIPAY_UNAVAILABLE), "支付宝暂不可用,请稍后重试");
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
     for known in [None, Some(waiting)] {
-        let answer = sent(parts(Ok(known)), asked(&whole())).await;
+        let answer = sent(mocks(Ok(known)), asked(&whole())).await;
         assert_eq!(refused(&answer, NOTHING_TO_REFUND), "没有可退的款项");
     }
-    let lost = parts(Ok(Some(trade("323.91")))).failing_to_append(1, connection_lost);
+    let lost = mocks(Ok(Some(trade("323.91")))).failing_to_append(1, connection_lost);
     refused_in(lost, &whole(), INTERNAL).await;
-    let busy = parts(Ok(Some(trade("323.91")))).failing_to_append(8, changed_meanwhile);
+    let busy = mocks(Ok(Some(trade("323.91")))).failing_to_append(8, changed_meanwhile);
     refused_in(busy, &whole(), CONFLICT).await;
 }
 
 #[actix_web::test]
 async fn an_order_that_is_not_paid_or_all_paid_back_is_409() {
     for status in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled, OrderStatus::Refunded] {
-        let parts = Parts::untouched().on_record(paid_ledger(status, Vec::new()));
-        let message = refused_in(parts, &whole(), NOT_ALLOWED).await;
+        let mocks = Mocks::untouched().on_record(paid_ledger(status, Vec::new()));
+        let message = refused_in(mocks, &whole(), NOT_ALLOWED).await;
         assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
     }
 }
@@ -95,13 +95,13 @@ async fn a_request_id_stands_for_one_request() {
 
 #[actix_web::test]
 async fn an_order_that_is_not_there_is_404() {
-    assert_eq!(refused_in(Parts::untouched(), &whole(), ORDER_NOT_FOUND).await, "订单不存在");
+    assert_eq!(refused_in(Mocks::untouched(), &whole(), ORDER_NOT_FOUND).await, "订单不存在");
 }
 
 #[actix_web::test]
 async fn an_order_that_keeps_changing_is_a_conflict() {
-    let parts = awaiting(Vec::new()).failing_to_append(8, changed_meanwhile);
-    assert_eq!(refused_in(parts, &whole(), CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
+    let mocks = awaiting(Vec::new()).failing_to_append(8, changed_meanwhile);
+    assert_eq!(refused_in(mocks, &whole(), CONFLICT).await, "订单刚刚发生了变化,请刷新后重试");
 }
 
 #[actix_web::test]
@@ -170,29 +170,29 @@ async fn as_many_skus_as_may_go_back_at_once_and_no_more() {
         let restock: Vec<_> = (1..=skus).map(|sku_id| json!({"sku_id": sku_id, "count": 1})).collect();
         json!({"request_id": "r1", "reason": "质量问题", "restock": restock})
     };
-    let parts = Parts { body_limit: 64 * 1024, ..Parts::untouched() };
-    let message = refused(&sent(parts, asked(&body(501))).await, BAD_REQUEST);
+    let mocks = Mocks { body_limit: 64 * 1024, ..Mocks::untouched() };
+    let message = refused(&sent(mocks, asked(&body(501))).await, BAD_REQUEST);
     assert_eq!(message, "请求参数错误:restock 最多500项");
 
-    let parts = Parts { body_limit: 64 * 1024, ..awaiting(Vec::new()) };
-    refused(&sent(parts, asked(&body(500))).await, RESTOCK_EXCEEDS_ORDER);
+    let mocks = Mocks { body_limit: 64 * 1024, ..awaiting(Vec::new()) };
+    refused(&sent(mocks, asked(&body(500))).await, RESTOCK_EXCEEDS_ORDER);
 }
 
 #[actix_web::test]
 async fn the_database_may_fail() {
-    let parts = Parts::untouched().failing_to_lock(1, store_down);
-    assert_eq!(refused_in(parts, &whole(), INTERNAL).await, "系统错误");
-    refused_in(Parts::untouched().failing_to_lock(8, rows_locked), &whole(), CONFLICT).await;
-    let parts = awaiting(Vec::new()).failing_to_append(1, connection_lost);
-    assert_eq!(refused_in(parts, &whole(), INTERNAL).await, "系统错误", "Alipay is not asked");
+    let mocks = Mocks::untouched().failing_to_lock(1, store_down);
+    assert_eq!(refused_in(mocks, &whole(), INTERNAL).await, "系统错误");
+    refused_in(Mocks::untouched().failing_to_lock(8, rows_locked), &whole(), CONFLICT).await;
+    let mocks = awaiting(Vec::new()).failing_to_append(1, connection_lost);
+    assert_eq!(refused_in(mocks, &whole(), INTERNAL).await, "系统错误", "Alipay is not asked");
 
-    let mut parts = awaiting(Vec::new());
-    let down = parts.ledgers.clone();
-    parts.gateway.expect_refund().times(1).returning(move |_| {
+    let mut mocks = awaiting(Vec::new());
+    let down = mocks.ledgers.clone();
+    mocks.gateway.expect_refund().times(1).returning(move |_| {
         let _shared = down.clone().failing_to_lock([store_down()]);
         Ok(RefundOutcome::Refunded { gone_back: None })
     });
-    let client = parts.open().await;
+    let client = mocks.open().await;
     assert_eq!(
         refused(&client.send(asked(&whole())).await, INTERNAL),
         "系统错误",

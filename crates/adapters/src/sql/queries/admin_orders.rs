@@ -1,0 +1,343 @@
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
+
+use async_trait::async_trait;
+use diesel::{
+    dsl::{count_star, exists, not, sql},
+    expression::SqlLiteral,
+    prelude::*,
+    sql_types::{Text, Timestamp},
+};
+use diesel_async::RunQueryDsl;
+use domain::{
+    MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate,
+    Trade, UserId, Username,
+};
+use ports::{
+    AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, StoreError, UnmatchedPayment,
+};
+
+use super::{
+    Backend, Conn, Database, dialect, ledger, order_reader,
+    payments::{self, PaymentRow},
+    readable::{Read, leave_out, load_each},
+    refunds,
+};
+use crate::sql::{
+    failure::QueryError,
+    schema::{address, dashop_payment, dashop_refund, tb_order_info, user_profile},
+    types::{Moment, PastAmount},
+};
+
+#[async_trait]
+impl AdminOrders for Database {
+    async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError> {
+        self.reader().await?.call(|conn| self::search(conn, search)).await
+    }
+
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.reader().await?.call(|conn| shipping_list(conn, ids)).await
+    }
+
+    async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError> {
+        self.reader().await?.call(|conn| file(conn, id)).await
+    }
+
+    async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError> {
+        self.reader().await?.call(|conn| figures(conn, first, last)).await
+    }
+
+    async fn unmatched_payments(
+        &self,
+        first: ShopDate,
+        last: ShopDate,
+        limit: u32,
+    ) -> Result<Vec<UnmatchedPayment>, StoreError> {
+        self.reader().await?.call(|conn| unmatched_payments(conn, first, last, limit)).await
+    }
+
+    async fn count(&self, status: OrderStatus) -> Result<u64, StoreError> {
+        self.reader().await?.call(|conn| count(conn, status)).await
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_info)]
+struct FoundRow {
+    order_id: String,
+    user_id: i32,
+    status: i16,
+    total_count: i32,
+    total_amount: PastAmount,
+    freight: PastAmount,
+    refunded_amount: PastAmount,
+    created_time: Moment,
+    expire_at: Option<Moment>,
+    ship_receiver: Option<String>,
+}
+
+/// An order with the buyer's name, and the receiver in the address book.
+type Found = (FoundRow, Option<String>, Option<String>);
+
+/// Goes on behind those that cannot be read, so that a page is full unless it is the last one.
+async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>, QueryError> {
+    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let mut below = search.numbers.end().map(str::to_owned);
+    let mut found = Vec::new();
+    loop {
+        let each = search_page(conn, search, below.as_deref()).await?;
+        let is_last = each.len() < limit;
+        below = each.last().map(|(order_id, _)| order_id.clone());
+        found.extend(leave_out("tb_order_info", each));
+        if is_last || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+    }
+}
+
+async fn search_page(
+    conn: &mut Conn,
+    search: &OrderSearch,
+    below: Option<&str>,
+) -> Result<Vec<Read<String, FoundOrder>>, QueryError> {
+    let numbers = &search.numbers;
+    let mut found = tb_order_info::table
+        .left_join(user_profile::table.on(user_profile::id.eq(tb_order_info::user_id)))
+        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+        .filter(tb_order_info::order_id.between(numbers.first(), numbers.last()))
+        .order(tb_order_info::order_id.desc())
+        .limit(search.limit.into())
+        .select((
+            tb_order_info::order_id,
+            (FoundRow::as_select(), user_profile::username.nullable(), address::receiver.nullable()),
+        ))
+        .into_boxed::<Backend>();
+    if let Some(below) = below {
+        found = found.filter(tb_order_info::order_id.lt(below));
+    }
+    if let Some(UserId(user_id)) = search.user_id {
+        found = found.filter(tb_order_info::user_id.eq(user_id));
+    }
+    found = match search.status {
+        Some(status) => found.filter(tb_order_info::status.eq(status.code())),
+        // A sum and not the column, for which an index would be taken that is of no use here.
+        None => found.filter((tb_order_info::status + 0).between(OrderStatus::CODES.0, OrderStatus::CODES.1)),
+    };
+    load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
+}
+
+async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrder>, QueryError> {
+    let orders = order_reader::of_ids(conn, ids).await?;
+    let users: BTreeSet<i32> = orders.iter().map(|order| order.user_id.0).collect();
+    let names: Vec<(i32, String)> = user_profile::table
+        .filter(user_profile::id.eq_any(users))
+        .select((user_profile::id, user_profile::username))
+        .load(conn)
+        .await?;
+    let names: BTreeMap<i32, String> = names.into_iter().collect();
+    let paid = payments::of_orders(conn, ids).await?.into_iter();
+    let mut paid: BTreeMap<String, PaymentRecord> = paid
+        .filter(|payment| payment.status == PaymentStatus::Settled)
+        .map(|payment| (payment.trade.out_trade_no.clone(), payment))
+        .collect();
+    let listed = orders.into_iter().map(|order| ListedOrder {
+        username: Username(names.get(&order.user_id.0).cloned().unwrap_or_default()),
+        payment: paid.remove(order.id.as_str()),
+        order,
+    });
+    Ok(listed.collect())
+}
+
+async fn file(conn: &mut Conn, id: &OrderId) -> Result<Option<OrderRecords>, QueryError> {
+    let Some(order) = order_reader::find(conn, id).await? else { return Ok(None) };
+    let username: Option<String> = user_profile::table
+        .filter(user_profile::id.eq(order.user_id.0))
+        .select(user_profile::username)
+        .first(conn)
+        .await
+        .optional()?;
+    Ok(Some(OrderRecords {
+        ledger: ledger::rest_of(conn, id.as_str(), Some(order)).await?,
+        username: Username(username.unwrap_or_default()),
+        changes: order_reader::timeline(conn, id).await?,
+    }))
+}
+
+/// Payments that count at `$begin` or later and before `$end`, as [`PaymentRecord::counts_at`] says. Both conditions begin
+/// with `paid_at`, by which payments are found.
+macro_rules! counts_within {
+    ($begin:expr, $end:expr) => {{
+        let (begin, end) = (Moment($begin), Moment($end));
+        let recorded = dashop_payment::recorded_at.ge(begin).and(dashop_payment::recorded_at.lt(end));
+        let paid = dashop_payment::paid_at.ge(begin).and(dashop_payment::paid_at.lt(end));
+        paid.or(dashop_payment::paid_at.is_null().and(recorded))
+    }};
+}
+
+/// How many of a day, and their sum in fen.
+type DaySum = (String, i64, i64);
+
+/// Three statements, however many days.
+async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, QueryError> {
+    let (begin, end) = (first.begin(), last.next().begin());
+    // The day is in the number, as the time by which orders are found is.
+    let placed: Vec<DaySum> = tb_order_info::table
+        .filter(tb_order_info::order_id.ge(begin.compact()))
+        .filter(tb_order_info::order_id.lt(end.compact()))
+        .group_by(sql::<Text>(PLACED_ON))
+        .select((sql::<Text>(PLACED_ON), count_star(), dialect::sum_of_fen("total_amount")))
+        .load(conn)
+        .await?;
+    let paid: Vec<DaySum> = dashop_payment::table
+        .filter(counts_within!(begin, end))
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
+        .group_by(sql::<Text>(PAID_ON))
+        .select((sql::<Text>(PAID_ON), count_star(), dialect::sum_of_fen("total_amount")))
+        .load(conn)
+        .await?;
+    let refunded: Vec<DaySum> = dashop_refund::table
+        .inner_join(dashop_payment::table.on(dashop_payment::trade_no.eq(dashop_refund::trade_no)))
+        .filter(dashop_refund::finished_at.ge(Moment(begin)).and(dashop_refund::finished_at.lt(Moment(end))))
+        .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()))
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
+        .group_by(sql::<Text>(REFUNDED_ON))
+        .select((sql::<Text>(REFUNDED_ON), count_star(), dialect::sum_of_fen("amount")))
+        .load(conn)
+        .await?;
+    let (placed, paid, refunded) =
+        (by_day("tb_order_info", placed)?, by_day(payments::TABLE, paid)?, by_day(refunds::TABLE, refunded)?);
+    let mut days = Vec::new();
+    let mut date = first;
+    while date <= last {
+        let of = |sums: &BTreeMap<ShopDate, (u64, MoneySum)>| sums.get(&date).copied().unwrap_or_default();
+        let ((orders, order_amount), (paid, paid_amount)) = (of(&placed), of(&paid));
+        let (refunded, refunded_amount) = of(&refunded);
+        days.push(DayFigures { date, orders, order_amount, paid, paid_amount, refunded, refunded_amount });
+        if date.next() == date {
+            break;
+        }
+        date = date.next();
+    }
+    Ok(days)
+}
+
+/// Four statements, however many payments.
+async fn unmatched_payments(
+    conn: &mut Conn,
+    first: ShopDate,
+    last: ShopDate,
+    limit: u32,
+) -> Result<Vec<UnmatchedPayment>, QueryError> {
+    let undecided = PaymentStatus::ALL.into_iter().filter(|status| status.is_undecided());
+    let back = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq(dashop_payment::out_trade_no))
+        .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
+        .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
+    let of_the_days = dashop_payment::table
+        .filter(counts_within!(first.begin(), last.next().begin()))
+        .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
+        .filter(not(exists(back)))
+        .order((coalesced_time(), dashop_payment::id.desc()))
+        .limit(limit.into())
+        .select((dashop_payment::trade_no, PaymentRow::as_select()));
+    let mut payments = leave_out(payments::TABLE, load_each(conn, of_the_days, payments::by_trade).await?);
+    let waiting = payments_with_refunds_to_come(conn, limit).await?;
+    let is_known = |trade: &Trade| payments.iter().any(|known| known.trade.trade_no == trade.trade_no);
+    let waiting: Vec<_> = waiting.into_iter().filter(|payment| !is_known(&payment.trade)).collect();
+    let refunds = refunds::not_done(conn, payments.iter().chain(&waiting)).await?;
+    let refund_of = |trade: &Trade| {
+        let its = || refunds.iter().filter(|refund| refund.trade_no == trade.trade_no);
+        its().rfind(|refund| refund.status == RefundStatus::Requested).or_else(|| its().next_back()).cloned()
+    };
+    payments.extend(waiting.into_iter().filter(|payment| {
+        let is_open = |refund: Refund| refund.status == RefundStatus::Requested;
+        refund_of(&payment.trade).is_some_and(is_open) || payment.is_automatic()
+    }));
+    payments.sort_by_key(|payment| Reverse(payment.counts_at()));
+    payments.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let shown = |payment: PaymentRecord| UnmatchedPayment { refund: refund_of(&payment.trade), payment };
+    Ok(payments.into_iter().map(shown).collect())
+}
+
+/// Payments with a refund that has not succeeded and that the shop must make (late, duplicate) or that failed once; at most
+/// `limit`, the latest request first.
+async fn payments_with_refunds_to_come(
+    conn: &mut Conn,
+    limit: u32,
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let owed = RefundKind::ALL.into_iter().filter(|kind| kind.is_automatic()).map(RefundKind::as_str);
+    let open = dashop_refund::status.eq(RefundStatus::Requested.as_str());
+    let failed = dashop_refund::status.eq(RefundStatus::Failed.as_str());
+    let is_automatic = dashop_refund::kind.eq_any(owed.collect::<Vec<_>>());
+    let trade_nos: Vec<String> = dashop_refund::table
+        .filter(open.and(dashop_refund::failure.is_not_null()).or(open.or(failed).and(is_automatic)))
+        .order(dashop_refund::id.desc())
+        .limit(limit.into())
+        .select(dashop_refund::trade_no)
+        .load(conn)
+        .await?;
+    payments::of_trades(conn, &trade_nos).await
+}
+
+/// The latest first.
+fn coalesced_time() -> SqlLiteral<Timestamp> {
+    sql("COALESCE(paid_at, recorded_at) DESC")
+}
+
+/// The day as `YYYYMMDD`.
+const PLACED_ON: &str = "SUBSTR(order_id, 1, 8)";
+/// The day as `YYYY-MM-DD`, on both engines.
+const PAID_ON: &str = "SUBSTR(COALESCE(paid_at, recorded_at), 1, 10)";
+/// As [`PAID_ON`].
+const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
+
+/// A day that the calendar does not have is of no day: order numbers and moments of the old shop may say anything.
+fn by_day(table: &'static str, sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
+    let mut days = BTreeMap::new();
+    for (day, count, fen) in sums {
+        let Some(date) = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day)) else {
+            tracing::error!(
+                table,
+                day,
+                count,
+                "rows of a day that does not exist are left out of the figures"
+            );
+            continue;
+        };
+        let fen = u64::try_from(fen).map_err(|_| QueryError::corrupt("a sum of money", fen))?;
+        days.insert(date, (u64::try_from(count).unwrap_or(0), MoneySum::from_fen(fen)));
+    }
+    Ok(days)
+}
+
+async fn count(conn: &mut Conn, status: OrderStatus) -> Result<u64, QueryError> {
+    let count: i64 = tb_order_info::table
+        .filter(tb_order_info::status.eq(status.code()))
+        .select(count_star())
+        .first(conn)
+        .await?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
+fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryError> {
+    Ok(FoundOrder {
+        id: order_reader::order_id(&row.order_id)?,
+        user_id: UserId(row.user_id),
+        username: Username(username.unwrap_or_default()),
+        status: order_reader::status("tb_order_info.status", row.status)?,
+        // Below zero is a leftover of the old shop's, like an amount below zero.
+        total_count: u32::try_from(row.total_count).unwrap_or(0),
+        total_amount: row.total_amount.0,
+        freight: row.freight.0,
+        refunded_amount: row.refunded_amount.0,
+        created_at: row.created_time.0,
+        expire_at: row.expire_at.map(|moment| moment.0),
+        receiver: row.ship_receiver.or(receiver).unwrap_or_default(),
+    })
+}

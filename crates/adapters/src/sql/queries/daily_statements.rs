@@ -1,0 +1,125 @@
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
+use ports::{DailyStatements, StoreError};
+
+use super::{
+    Conn, Database,
+    dialect::insert_rows,
+    orders::{cut, name},
+    payments,
+    readable::{leave_out, load_each},
+    refunds,
+};
+use crate::sql::{
+    failure::QueryError,
+    schema::{dashop_difference, dashop_payment, dashop_refund},
+    types::Moment,
+};
+
+/// How many numbers one statement asks for.
+const NUMBERS: usize = 500;
+/// How many characters are kept of what was done about a difference.
+const REPAIR_CHARS: usize = 200;
+
+#[async_trait]
+impl DailyStatements for Database {
+    async fn statement_of(
+        &self,
+        day: ShopDate,
+        trade_nos: &[String],
+        request_nos: &[String],
+    ) -> Result<DailyStatement, StoreError> {
+        // Each piece is a call of its own, with the time limit of one.
+        let mut statement = self.reader().await?.call(|conn| of_day(conn, day)).await?;
+        for some in trade_nos.chunks(NUMBERS) {
+            statement
+                .payments
+                .extend(self.reader().await?.call(|conn| payments::of_trades(conn, some)).await?);
+        }
+        for some in request_nos.chunks(NUMBERS) {
+            statement.refunds.extend(self.reader().await?.call(|conn| refunds_of(conn, some)).await?);
+        }
+        let payments: BTreeMap<String, PaymentRecord> =
+            statement.payments.into_iter().map(|payment| (payment.trade.trade_no.clone(), payment)).collect();
+        let refunds: BTreeMap<String, Refund> =
+            statement.refunds.into_iter().map(|refund| (refund.out_request_no.clone(), refund)).collect();
+        Ok(DailyStatement {
+            payments: payments.into_values().collect(),
+            refunds: refunds.into_values().collect(),
+        })
+    }
+
+    async fn keep(
+        &self,
+        day: ShopDate,
+        found: &[(Difference, Option<String>)],
+        at: ShopTime,
+    ) -> Result<(), StoreError> {
+        let mut lease = self.begin().await?;
+        lease.call(|conn| keep(conn, day, found, at)).await?;
+        lease.commit().await
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_difference, treat_none_as_default_value = false)]
+struct DifferenceRow {
+    bill_date: String,
+    kind: String,
+    trade_no: String,
+    out_trade_no: String,
+    out_request_no: Option<String>,
+    ours: Option<String>,
+    theirs: Option<String>,
+    repair: Option<String>,
+    found_at: Moment,
+}
+
+async fn of_day(conn: &mut Conn, day: ShopDate) -> Result<DailyStatement, QueryError> {
+    let (begin, end) = (Moment(day.begin()), Moment(day.next().begin()));
+    let paid = dashop_payment::paid_at.ge(begin).and(dashop_payment::paid_at.lt(end));
+    let finished = dashop_refund::finished_at.ge(begin).and(dashop_refund::finished_at.lt(end));
+    let payments = dashop_payment::table
+        .filter(paid)
+        .select((dashop_payment::trade_no, payments::PaymentRow::as_select()));
+    let refunds = dashop_refund::table
+        .filter(finished)
+        .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
+    Ok(DailyStatement {
+        payments: leave_out(payments::TABLE, load_each(conn, payments, payments::by_trade).await?),
+        refunds: leave_out(refunds::TABLE, load_each(conn, refunds, refunds::by_number).await?),
+    })
+}
+
+async fn refunds_of(conn: &mut Conn, request_nos: &[String]) -> Result<Vec<Refund>, QueryError> {
+    let of_numbers = dashop_refund::table
+        .filter(dashop_refund::out_request_no.eq_any(request_nos))
+        .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
+    Ok(leave_out(refunds::TABLE, load_each(conn, of_numbers, refunds::by_number).await?))
+}
+
+async fn keep(
+    conn: &mut Conn,
+    day: ShopDate,
+    found: &[(Difference, Option<String>)],
+    at: ShopTime,
+) -> Result<(), QueryError> {
+    let of_day = dashop_difference::table.filter(dashop_difference::bill_date.eq(day.to_string()));
+    diesel::delete(of_day).execute(conn).await?;
+    let row = |(difference, repair): &(Difference, Option<String>)| DifferenceRow {
+        bill_date: day.to_string(),
+        kind: difference.kind.as_str().to_owned(),
+        trade_no: name(&difference.trade_no),
+        out_trade_no: name(&difference.out_trade_no),
+        out_request_no: difference.out_request_no.as_deref().map(name),
+        ours: difference.ours.as_deref().map(name),
+        theirs: difference.theirs.as_deref().map(name),
+        repair: repair.as_deref().map(|done| cut(done, REPAIR_CHARS)),
+        found_at: Moment(at),
+    };
+    insert_rows!(conn, dashop_difference::table, found.iter().map(row).collect())
+}

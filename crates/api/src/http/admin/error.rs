@@ -1,0 +1,329 @@
+//! The errors of the shop side: which outcome of which use case answers what. The twin of the table in docs/API.md.
+
+use std::{borrow::Cow, collections::BTreeMap, fmt};
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
+use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, TransactError};
+use domain::{NotAllowed, ledger::Refusal};
+use ports::{GatewayError, StoreError};
+use serde::Serialize;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+};
+
+use super::xlsx::{MOST, WorkbookError};
+use crate::http::codes::log_failure;
+
+/// An error that a client of the shop side can tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum AdminCode {
+    /// A parameter is missing, unreadable or unknown.
+    BadRequest,
+    /// No valid token of staff.
+    Unauthenticated,
+    /// No such order.
+    OrderNotFound,
+    /// No such path.
+    NotFound,
+    /// A path without this method.
+    MethodNotAllowed,
+    /// The order's status does not allow it.
+    NotAllowed,
+    /// The order changed meanwhile.
+    Conflict,
+    /// The request's name was used for another request.
+    RequestIdReused,
+    /// More than what is left of the payment.
+    AmountExceedsPayment,
+    /// No payment, or nothing left of it.
+    NothingToRefund,
+    /// More pieces than the order holds.
+    RestockExceedsOrder,
+    /// Alipay cannot be reached or answers nonsense.
+    AlipayUnavailable,
+    /// The database is busy, or the time for the request is over.
+    Busy,
+    /// Anything unforeseen.
+    Internal,
+}
+
+/// An outcome that is not a success, as it is told to the client.
+#[derive(Debug)]
+pub(super) struct AdminApiError {
+    code: AdminCode,
+    text: Cow<'static, str>,
+}
+
+/// What every failure is answered with.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct Envelope<'a> {
+    error: ErrorData<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
+struct ErrorData<'a> {
+    code: &'static str,
+    /// For people, in Chinese; names what is wrong.
+    message: &'a str,
+}
+
+/// The failures that an operation of the shop side may answer, for the document of the interface.
+pub(super) struct Refusals;
+
+impl IntoResponses for Refusals {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut codes: BTreeMap<u16, Vec<String>> = BTreeMap::new();
+        for code in AdminCode::OF_OPERATIONS {
+            codes.entry(code.status().as_u16()).or_default().push(format!("`{}`", code.as_str()));
+        }
+        let schema = Ref::from_schema_name(Envelope::name());
+        let response = |codes: Vec<String>| {
+            let content = ContentBuilder::new().schema(Some(schema.clone())).build();
+            ResponseBuilder::new().description(codes.join(", ")).content("application/json", content).build()
+        };
+        codes.into_iter().map(|(status, codes)| (status.to_string(), response(codes).into())).collect()
+    }
+}
+
+impl AdminCode {
+    /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
+    const OF_OPERATIONS: [Self; 12] = [
+        Self::BadRequest,
+        Self::Unauthenticated,
+        Self::OrderNotFound,
+        Self::NotAllowed,
+        Self::Conflict,
+        Self::RequestIdReused,
+        Self::AmountExceedsPayment,
+        Self::NothingToRefund,
+        Self::RestockExceedsOrder,
+        Self::AlipayUnavailable,
+        Self::Busy,
+        Self::Internal,
+    ];
+
+    /// The word on the wire.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::OrderNotFound => "order_not_found",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::NotAllowed => "not_allowed",
+            Self::Conflict => "conflict",
+            Self::RequestIdReused => "request_id_reused",
+            Self::AmountExceedsPayment => "amount_exceeds_payment",
+            Self::NothingToRefund => "nothing_to_refund",
+            Self::RestockExceedsOrder => "restock_exceeds_order",
+            Self::AlipayUnavailable => "alipay_unavailable",
+            Self::Busy => "busy",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::OrderNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
+            Self::AmountExceedsPayment | Self::NothingToRefund | Self::RestockExceedsOrder => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::AlipayUnavailable => StatusCode::BAD_GATEWAY,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The failure with the code's own text. Codes whose text names something are given theirs.
+    pub(super) fn failure(self) -> AdminApiError {
+        AdminApiError::new(
+            self,
+            match self {
+                Self::BadRequest => "请求参数错误",
+                Self::Unauthenticated => "请使用员工令牌登录",
+                Self::OrderNotFound => "订单不存在",
+                Self::NotFound => "没有这个接口",
+                Self::MethodNotAllowed => "不支持的请求方法",
+                Self::NotAllowed => "订单状态不允许此操作",
+                Self::Conflict => "订单刚刚发生了变化,请刷新后重试",
+                Self::RequestIdReused => "该 request_id 已用于另一个退款请求",
+                Self::AmountExceedsPayment => "退款金额超过可退金额",
+                Self::NothingToRefund => "没有可退的款项",
+                Self::RestockExceedsOrder => "退回库存的件数超过订单中的件数",
+                Self::AlipayUnavailable => "支付宝暂不可用,请稍后重试",
+                Self::Busy => "系统繁忙,请稍后重试",
+                Self::Internal => "系统错误",
+            },
+        )
+    }
+}
+
+impl AdminApiError {
+    pub(super) fn new(code: AdminCode, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// A parameter that cannot be used; the text names it.
+    pub(super) fn bad(what: impl fmt::Display) -> Self {
+        Self::new(AdminCode::BadRequest, format!("请求参数错误:{what}"))
+    }
+}
+
+impl fmt::Display for AdminApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.as_str(), self.text)
+    }
+}
+
+impl ResponseError for AdminApiError {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let error = ErrorData { code: self.code.as_str(), message: &self.text };
+        let mut answer = HttpResponse::build(self.code.status());
+        answer.insert_header(("cache-control", "no-store"));
+        if self.code == AdminCode::Unauthenticated {
+            answer.insert_header(("www-authenticate", "Bearer"));
+        }
+        answer.json(Envelope { error })
+    }
+}
+
+impl actix_web::Responder for AdminApiError {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {
+        self.error_response()
+    }
+}
+
+impl From<StoreError> for AdminApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy(_) => AdminCode::Busy.failure(),
+            StoreError::Unavailable(_)
+            | StoreError::OutcomeUnknown(_)
+            | StoreError::Corrupt(_)
+            | StoreError::Refused(_) => internal(&error),
+        }
+    }
+}
+
+impl From<WorkbookError> for AdminApiError {
+    fn from(error: WorkbookError) -> Self {
+        match error {
+            WorkbookError::Store(error) => error.into(),
+            WorkbookError::TooMany => {
+                Self::bad(format_args!("订单多于{MOST}个:请缩小下单时间的范围,或导出 orders.csv"))
+            }
+            WorkbookError::Written(_) | WorkbookError::GivenUp(_) => internal(&error),
+        }
+    }
+}
+
+impl From<NotAllowed> for AdminApiError {
+    fn from(NotAllowed { status, .. }: NotAllowed) -> Self {
+        Self::new(AdminCode::NotAllowed, format!("订单状态不允许此操作:{status}"))
+    }
+}
+
+impl From<GatewayError> for AdminApiError {
+    fn from(error: GatewayError) -> Self {
+        log_failure(&error, "Alipay failed");
+        AdminCode::AlipayUnavailable.failure()
+    }
+}
+
+impl From<SettleError> for AdminApiError {
+    fn from(error: SettleError) -> Self {
+        match error {
+            SettleError::NotKnownYet => AdminCode::Conflict.failure(),
+            SettleError::Gateway(error) => error.into(),
+            SettleError::Transact(error) => error.into(),
+        }
+    }
+}
+
+impl From<TransactError> for AdminApiError {
+    fn from(error: TransactError) -> Self {
+        match error {
+            TransactError::Refused(refusal) => refusal.into(),
+            TransactError::Conflict => AdminCode::Conflict.failure(),
+            TransactError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for AdminApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            Refusal::NotAllowed(error) => error.into(),
+            Refusal::BeingRefunded => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:款项正在全部退回")
+            }
+            Refusal::NothingToShip => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:商品已全部退回库存")
+            }
+            Refusal::NothingToRefund => AdminCode::NothingToRefund.failure(),
+            Refusal::ExceedsPayment { left } => {
+                Self::new(AdminCode::AmountExceedsPayment, format!("退款金额超过可退金额{left}"))
+            }
+            Refusal::ExceedsOrder(sku_id) => Self::new(
+                AdminCode::RestockExceedsOrder,
+                format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
+            ),
+            Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
+            Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
+            Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),
+        }
+    }
+}
+
+impl From<InspectOrderError> for AdminApiError {
+    fn from(error: InspectOrderError) -> Self {
+        match error {
+            InspectOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
+            InspectOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CancelOrderError> for AdminApiError {
+    fn from(error: CancelOrderError) -> Self {
+        match error {
+            // Staff cancel by number alone: no user is looked for.
+            CancelOrderError::NotAdmitted(_) => AdminCode::OrderNotFound.failure(),
+            CancelOrderError::Gateway(error) => error.into(),
+            CancelOrderError::Settle(error) => error.into(),
+            CancelOrderError::Transact(error) => error.into(),
+            CancelOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefundOrderError> for AdminApiError {
+    fn from(error: RefundOrderError) -> Self {
+        match error {
+            RefundOrderError::Gateway(error) => error.into(),
+            RefundOrderError::Settle(error) => error.into(),
+            RefundOrderError::Transact(error) => error.into(),
+            RefundOrderError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The cause goes to the log, once, and not into the answer.
+pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> AdminApiError {
+    log_failure(error, "a request of staff failed");
+    AdminCode::Internal.failure()
+}

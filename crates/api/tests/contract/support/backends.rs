@@ -1,0 +1,196 @@
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
+
+use api::http::{Admin, LoginCode, Pages, ReadinessReport, SecurityLog, Shop, Stopping, Storefront};
+use application::{
+    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
+    InspectOrder, ListOrders, OrderBatcher, PaymentResult, PlaceOrder, Placement, PlacementPorts,
+    PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder,
+    ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment, Transact,
+};
+use ports::{
+    AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
+    DirectBuys, OrderReader, OrderRepo, Passwords, PaymentGateway, PlacingStore, StorefrontReader, Users,
+    mock::{MockRandomness, MockRefusedMessages, clock_at},
+};
+use tokio::task::JoinSet;
+
+use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, mocks::Ready, staff_key, tokens};
+use crate::samples::{BASE_URL, merchant, noon, rules};
+
+/// What the use cases stand on, mocked or real.
+pub(crate) struct Backends {
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) address_book: Arc<dyn AddressBook>,
+    pub(crate) catalog: Arc<dyn Catalog>,
+    pub(crate) carts: Arc<dyn CartStore>,
+    pub(crate) direct_buys: Arc<dyn DirectBuys>,
+    pub(crate) orders: Arc<dyn OrderReader>,
+    pub(crate) admin: Arc<dyn AdminOrders>,
+    pub(crate) ledgers: Arc<dyn OrderRepo>,
+    pub(crate) placing: Arc<dyn PlacingStore>,
+    pub(crate) removals: Arc<dyn CartRemovalQueue>,
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    pub(crate) storefront: Arc<dyn StorefrontReader>,
+    pub(crate) editor: Arc<dyn AddressEditor>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) passwords: Arc<dyn Passwords>,
+}
+
+impl Backends {
+    /// The shop at [`noon`], and the writers of its batcher.
+    pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
+        let storefront = self.storefront();
+        let Self {
+            users, address_book, catalog, carts, direct_buys, orders, admin, ledgers, gateway, ..
+        } = self;
+        let (placing, queue) = (self.placing, self.removals);
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(7_u32);
+        let remover = RemoveOrderedLines { queue, carts: Arc::clone(&carts), clock: Arc::clone(&clock) };
+        let (cleaner, cleaning) = CartCleaner::new(Arc::new(remover));
+        let ports = PlacementPorts {
+            store: Arc::clone(&placing),
+            carts: Arc::clone(&carts),
+            catalog: Arc::clone(&catalog),
+            orders: Arc::clone(&orders),
+            cleaner,
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(randomness),
+        };
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(0_u32);
+        let transact = Arc::new(Transact {
+            orders: ledgers,
+            clock: Arc::clone(&clock),
+            randomness: Arc::new(randomness),
+            retries: AtomicU64::new(0),
+        });
+        let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
+        let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
+        writers.spawn(cleaning);
+        let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
+        let settle = Arc::new(SettlePayment {
+            gateway: Arc::clone(&gateway),
+            transact: Arc::clone(&transact),
+            merchant: merchant(),
+            refused: Arc::new(MockRefusedMessages::new()),
+        });
+        let admin = Admin {
+            staff: Some(staff_key()),
+            login_code: LoginCode::default(),
+            search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
+            inspect: InspectOrder { admin: Arc::clone(&admin) },
+            figures: ShowFigures { admin, clock: Arc::clone(&clock) },
+            ship: Arc::new(ShipOrder {
+                transact: Arc::clone(&transact),
+                receipt_after: rules().receipt_after,
+            }),
+            refund: Arc::new(RefundOrder {
+                transact: Arc::clone(&transact),
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
+            clock: Arc::clone(&clock),
+        };
+        let shop = Shop {
+            admin,
+            preview: PreviewOrder {
+                users: Arc::clone(&users),
+                address_book: Arc::clone(&address_book),
+                catalog,
+                carts: Arc::clone(&carts),
+                orders: Arc::clone(&orders),
+                direct_buys: Arc::clone(&direct_buys),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            place: PlaceOrder {
+                address_book,
+                direct_buys,
+                orders: Arc::clone(&orders),
+                store: placing,
+                batcher,
+                cashier: Arc::clone(&cashier),
+                clock: Arc::clone(&clock),
+                rules: rules(),
+            },
+            list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
+            confirm: ConfirmReceipt { users: Arc::clone(&users), transact: Arc::clone(&transact) },
+            start_payment: StartPayment {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                transact,
+                cashier,
+                clock,
+            },
+            cancel: Arc::new(CancelOrder {
+                users: Arc::clone(&users),
+                orders: Arc::clone(&orders),
+                gateway: Arc::clone(&gateway),
+                settle: Arc::clone(&settle),
+            }),
+            show: ShowOrder { users, orders: Arc::clone(&orders) },
+            payment_result: PaymentResult {
+                gateway,
+                orders,
+                settle: Arc::clone(&settle),
+                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
+            },
+            settle,
+            storefront,
+            readiness: Arc::new(Ready(ReadinessReport::default())),
+            stopping: Stopping::default(),
+            tokens: tokens(),
+            security: SecurityLog::default(),
+            pages: Pages::embedded(BASE_URL),
+            base_url: BASE_URL.to_owned(),
+            result_page: RESULT_PAGE.to_owned(),
+            body_limit: BODY_LIMIT,
+            request_timeout: REQUEST_TIMEOUT,
+        };
+        (shop, writers)
+    }
+}
+
+impl Backends {
+    /// The shop around the orders, which bears three failures of a name.
+    fn storefront(&self) -> Storefront {
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
+        let cart = Arc::new(EditCart {
+            users: Arc::clone(&self.users),
+            carts: Arc::clone(&self.carts),
+            catalog: Arc::clone(&self.catalog),
+            limit: rules().quantity_limit,
+        });
+        let ports = SignInPorts {
+            credentials: Arc::clone(&self.credentials),
+            passwords: Arc::clone(&self.passwords),
+            cart: Arc::clone(&cart),
+            clock: Arc::clone(&clock),
+        };
+        let sign_in = SignInRules {
+            token_life: Duration::from_secs(24 * 3600),
+            window: Duration::from_secs(15 * 60),
+            failures: 3,
+            failures_per_name: 100,
+            failures_per_address: None,
+        };
+        Storefront {
+            sign_in: Some(SignIn::new(ports, sign_in)),
+            goods: BrowseGoods { storefront: Arc::clone(&self.storefront) },
+            promises: vec!["七天无理由退换".to_owned()],
+            cart,
+            addresses: EditAddresses {
+                users: Arc::clone(&self.users),
+                editor: Arc::clone(&self.editor),
+                clock,
+            },
+            trusts_proxy: false,
+        }
+    }
+}

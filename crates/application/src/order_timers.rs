@@ -1,0 +1,147 @@
+use std::{sync::Arc, time::Duration};
+
+use domain::{Cause, EvidenceSource, Order, OrderId, OrderStatus, ledger::Command};
+use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
+use tokio::{sync::Semaphore, task::JoinSet};
+
+use crate::{CancelOrder, CancelOrderError, SettleError, SettlePayment, Transact, TransactError};
+
+/// Deals with orders whose timers went off: asks Alipay about unpaid ones, so that a lost notification costs nothing,
+/// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
+/// minute, and takes shipped ones for received after some days.
+pub struct OrderTimers {
+    /// The orders.
+    pub orders: Arc<dyn OrderReader>,
+    /// Where orders are claimed and changed.
+    pub transact: Arc<Transact>,
+    /// Is asked about payments.
+    pub gateway: Arc<dyn PaymentGateway>,
+    /// Settles what turns out paid.
+    pub settle: Arc<SettlePayment>,
+    /// Cancels what was not paid in time.
+    pub cancel: Arc<CancelOrder>,
+    /// What is due.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Why an order's timer could not be dealt with; it goes off again later.
+#[derive(Debug, thiserror::Error)]
+enum WatchError {
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Cancel(#[from] CancelOrderError),
+    #[error(transparent)]
+    Transact(#[from] TransactError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl OrderTimers {
+    /// How long one process has an order to itself.
+    const LEASE: Duration = Duration::from_secs(300);
+    /// How many orders one pass takes at most.
+    pub const PASS: u32 = 64;
+    /// How many of them are looked after at the same time.
+    const AT_ONCE: usize = 8;
+
+    /// One pass over the orders that are due; says how many it looked after. Several processes may do this at once.
+    ///
+    /// # Errors
+    /// The database failed while claiming; nothing is lost.
+    pub async fn pass(self: &Arc<Self>) -> Result<usize, StoreError> {
+        let now = self.clock.now();
+        let due = self.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
+        let taken = due.len();
+        let places = Arc::new(Semaphore::new(Self::AT_ONCE));
+        let mut work = JoinSet::new();
+        for claimed in due {
+            let (timers, places) = (Arc::clone(self), Arc::clone(&places));
+            work.spawn(async move {
+                let _place = places.acquire_owned().await;
+                timers.run_timer(claimed).await;
+            });
+        }
+        while let Some(ended) = work.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(%error, "an order's timer was dealt with by a task that panicked; it goes off again");
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>) {
+        let order = match self.orders.find(&id).await {
+            Ok(Some(order)) => order,
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
+                    "an order could not be read; it is due again when its lease ends");
+                return;
+            }
+        };
+        match self.deal_with(&order, attempts).await {
+            Ok(()) => {}
+            Err(error) if error.is_none() => {}
+            Err(error) => {
+                tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
+                    "an order could not be looked after; it is looked at again later");
+                if let Err(error) = self.set_timer(&order, attempts, true).await {
+                    tracing::error!(order_id = %id, error = &error as &dyn std::error::Error,
+                        "an order could not be put off; it is due again when its lease ends");
+                }
+            }
+        }
+    }
+
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), WatchError> {
+        let id = &order.id;
+        match order.status {
+            OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
+                return Ok(self.cancel.by_deadline(id).await?);
+            }
+            OrderStatus::AwaitingReceipt => {
+                let received = Command::ConfirmReceipt { buyer: None };
+                self.transact.run(id.as_str(), &received, &Cause::system()).await?;
+                return Ok(());
+            }
+            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_alipay(id).await?,
+            // Another writer, past this service, left its timer on.
+            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {}
+        }
+        self.set_timer(order, attempts, false).await
+    }
+
+    /// Settles the order's trade if it is paid.
+    async fn ask_alipay(&self, id: &OrderId) -> Result<(), WatchError> {
+        match self.gateway.query(id).await? {
+            Some(trade) if trade.is_payment() => {
+                self.settle.by_trade(&trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
+            }
+            Some(_) | None => {}
+        }
+        Ok(())
+    }
+
+    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), WatchError> {
+        let command = Command::SetTimer { found: order.status, attempts, failed };
+        self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
+        Ok(())
+    }
+}
+
+impl WatchError {
+    /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
+    fn is_none(&self) -> bool {
+        let refusal = match self {
+            Self::Cancel(CancelOrderError::Transact(TransactError::Refused(refusal)))
+            | Self::Transact(TransactError::Refused(refusal)) => refusal,
+            Self::Cancel(_) | Self::Transact(_) | Self::Gateway(_) | Self::Settle(_) | Self::Store(_) => {
+                return false;
+            }
+        };
+        matches!(refusal, domain::ledger::Refusal::NotAllowed(_) | domain::ledger::Refusal::UnknownOrder)
+    }
+}

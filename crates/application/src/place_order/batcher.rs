@@ -1,0 +1,125 @@
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use ports::StoreError;
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::{JoinHandle, JoinSet},
+    time::timeout,
+};
+
+use super::{BatchRequest, Outcome, Placement, PlacementError};
+
+/// How long a request may wait for a writer before its buyer is told that the shop is too busy.
+pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where requests wait to be placed.
+///
+/// Placing one order costs the database nearly as much as placing many, so a writer takes all that are waiting, and
+/// never waits for more: an idle shop places groups of one without delay, a busy one places large groups.
+#[derive(Clone)]
+pub struct OrderBatcher {
+    queue: mpsc::Sender<Queued>,
+}
+
+/// How a batcher works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatcherSettings {
+    /// How many groups are written at the same time.
+    pub writers: usize,
+    /// The most orders in one group.
+    pub group: usize,
+    /// The most orders that wait; more are turned away.
+    pub queue: usize,
+}
+
+/// A request in the queue, and its buyer.
+struct Queued {
+    request: BatchRequest,
+    answer: oneshot::Sender<Outcome>,
+    /// Set by whoever decides first: a writer that places the request, or a buyer who no longer waits.
+    claimed: Arc<AtomicBool>,
+}
+
+impl OrderBatcher {
+    /// Opens the batcher. The writers stop when the last clone of the batcher is gone and all that was waiting is placed.
+    pub fn open(placement: Arc<Placement>, settings: BatcherSettings) -> (Self, JoinSet<()>) {
+        let (queue, waiting) = mpsc::channel(settings.queue.max(1));
+        let waiting = Arc::new(Mutex::new(waiting));
+        let mut writers = JoinSet::new();
+        for _ in 0..settings.writers.max(1) {
+            writers.spawn(write(Arc::clone(&placement), Arc::clone(&waiting), settings.group.max(1)));
+        }
+        (Self { queue }, writers)
+    }
+
+    /// Whether writers are at work.
+    pub fn is_open(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// Places one order, together with whatever else is waiting.
+    ///
+    /// # Errors
+    /// [`PlacementError::Busy`] where the queue is full or no writer took the request within [`BATCHER_PATIENCE`]; then it
+    /// will not be placed later either.
+    pub async fn place(&self, request: BatchRequest) -> Outcome {
+        let claimed = Arc::new(AtomicBool::new(false));
+        let (answer, mut answered) = oneshot::channel();
+        let queued = Queued { request, answer, claimed: Arc::clone(&claimed) };
+        self.queue.try_send(queued).map_err(|_| PlacementError::Busy)?;
+        let outcome = match timeout(BATCHER_PATIENCE, &mut answered).await {
+            Ok(outcome) => outcome,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(PlacementError::Busy.into()),
+            // A writer is at it: the database's own time limits bound what is left to wait.
+            Err(_) => answered.await,
+        };
+        outcome
+            .unwrap_or_else(|lost| Err(PlacementError::from(StoreError::OutcomeUnknown(lost.into())).into()))
+    }
+}
+
+/// How long a writer waits for one group before it takes the next one beside it: others hold that group's SKUs, and who
+/// wants none of them shall not wait for that.
+const HELD_UP: Duration = Duration::from_millis(500);
+/// How many groups of one writer may be held up at once.
+const MAX_STALLED: usize = 8;
+
+/// What one writer does for as long as the batcher is open.
+async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Queued>>>, most: usize) {
+    let mut batch = Vec::with_capacity(most);
+    let mut stalled: VecDeque<JoinHandle<()>> = VecDeque::new();
+    while waiting.lock().await.recv_many(&mut batch, most).await > 0 {
+        let group = batch.drain(..).filter(|queued| !queued.claimed.swap(true, Ordering::AcqRel)).collect();
+        let mut placing = tokio::spawn(place(Arc::clone(&placement), group));
+        if timeout(HELD_UP, &mut placing).await.is_err() {
+            stalled.push_back(placing);
+        }
+        stalled.retain(|placing| !placing.is_finished());
+        if stalled.len() >= MAX_STALLED
+            && let Some(oldest) = stalled.pop_front()
+        {
+            let _ended = oldest.await;
+        }
+    }
+    for placing in stalled {
+        let _ended = placing.await;
+    }
+}
+
+/// Places one group, and answers each buyer.
+async fn place(placement: Arc<Placement>, group: Vec<Queued>) {
+    let (requests, answers): (Vec<_>, Vec<_>) =
+        group.into_iter().map(|queued| (queued.request, queued.answer)).unzip();
+    let outcomes = placement.place(&requests).await;
+    for (answer, outcome) in answers.into_iter().zip(outcomes) {
+        // A buyer who is gone finds the order in the list.
+        let _gone = answer.send(outcome);
+    }
+}

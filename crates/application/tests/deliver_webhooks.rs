@@ -1,0 +1,268 @@
+//! Order events on their way to webhooks, against mocked ports.
+
+mod support;
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use application::{DeliverWebhooks, Job, JobError, Pass, PurgeOutbox, ResendEvents};
+use async_trait::async_trait;
+use domain::{
+    Actor, Delivery, EventId, OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
+};
+use mockall::{Sequence, predicate::eq};
+use ports::{
+    Claimed, OutboxBacklog, Resend, StoreError, WebhookEndpoint, WebhookError, mock::MockWebhookQueue,
+};
+use support::*;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+fn event(id: i64, attempts: u32) -> Claimed<Delivery> {
+    let event = OrderEvent {
+        order_id: OrderId::parse(&id.to_string()).unwrap(),
+        kind: OrderEventKind::Created,
+        from: None,
+        to: OrderStatus::AwaitingPayment,
+        amount: Some(money("323.91")),
+        actor: Actor::Buyer,
+        reason: String::new(),
+        at: noon(),
+    };
+    let event_id = EventId::of_row(OutboxId(id));
+    Claimed { item: Delivery { id: OutboxId(id), event_id, event }, attempts }
+}
+
+fn happened(claimed: Claimed<Delivery>, at: ShopTime) -> Claimed<Delivery> {
+    let Claimed { item: Delivery { id, event_id, event }, attempts } = claimed;
+    Claimed { item: Delivery { id, event_id, event: OrderEvent { at, ..event } }, attempts }
+}
+
+/// How one event is taken.
+#[derive(Clone, Copy)]
+enum Answer {
+    Takes,
+    Refuses,
+    TakesAfter(Duration),
+    Panics,
+}
+
+/// Answers by the events' ids, and writes down what it took.
+struct Listener {
+    answer: fn(i64) -> Answer,
+    took: Mutex<Vec<i64>>,
+}
+
+#[async_trait]
+impl WebhookEndpoint for Listener {
+    async fn tell(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+        let id = delivery.id.0;
+        match (self.answer)(id) {
+            Answer::Takes => {}
+            Answer::Refuses => return Err(WebhookError::Refused(503)),
+            Answer::TakesAfter(span) => tokio::time::sleep(span).await,
+            Answer::Panics => panic!("a defect"),
+        }
+        self.took.lock().unwrap().push(id);
+        Ok(())
+    }
+}
+
+fn listener(answer: fn(i64) -> Answer) -> Arc<Listener> {
+    Arc::new(Listener { answer, took: Mutex::default() })
+}
+
+fn use_case(events: MockWebhookQueue, listener: &Arc<Listener>) -> DeliverWebhooks {
+    DeliverWebhooks { queue: Arc::new(events), listener: Arc::clone(listener) as _, clock: Arc::new(clock()) }
+}
+
+/// Gives these out with the first claim, and then nothing more.
+fn giving_out(claimed: Vec<Claimed<Delivery>>) -> MockWebhookQueue {
+    let mut events = MockWebhookQueue::new();
+    let mut claimed = Some(claimed);
+    events
+        .expect_claim()
+        .withf(|now, lease_until, limit| {
+            *now == noon() && *lease_until > noon().after(Duration::from_secs(60)) && *limit <= 32
+        })
+        .returning(move |_, _, _| Ok(claimed.take().unwrap_or_default()));
+    events
+}
+
+#[tokio::test]
+async fn what_was_told_is_written_down() {
+    let mut store = giving_out(vec![event(1, 0), event(2, 3)]);
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let write = Arc::clone(&written);
+    store.expect_delivered().returning(move |ids, at| {
+        assert_eq!(at, noon());
+        write.lock().unwrap().extend(ids.iter().map(|id| id.0));
+        Ok(())
+    });
+    let listener = listener(|_| Answer::Takes);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
+    let mut written = written.lock().unwrap().clone();
+    written.sort_unstable();
+    assert_eq!(written, [1, 2]);
+}
+
+#[tokio::test]
+async fn where_nothing_is_due_nothing_is_done() {
+    let listener = listener(|_| Answer::Takes);
+    assert_eq!(use_case(giving_out(vec![]), &listener).pass().await.unwrap(), Pass { done: 0 });
+}
+
+#[tokio::test]
+async fn what_was_refused_is_told_again_after_a_growing_wait() {
+    for (attempts, wait) in [(0, 5), (1, 10), (9, 2560), (10, 3600), (500, 3600)] {
+        let mut store = giving_out(vec![event(1, attempts)]);
+        store
+            .expect_put_off()
+            .times(1)
+            .with(eq(OutboxId(1)), eq(Some(noon().after(Duration::from_secs(wait)))))
+            .returning(|_, _| Ok(()));
+        let listener = listener(|_| Answer::Refuses);
+        assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_three_days_is_given_up() {
+    let old = happened(event(1, 81), noon().before(3 * DAY));
+    let tried_less_often = happened(event(2, 80), noon().before(3 * DAY));
+    let mut store = giving_out(vec![old, tried_less_often]);
+    store.expect_put_off().times(1).with(eq(OutboxId(1)), eq(None)).returning(|_, _| Ok(()));
+    let in_an_hour = Some(noon().after(Duration::from_secs(3600)));
+    store.expect_put_off().times(1).with(eq(OutboxId(2)), eq(in_an_hour)).returning(|_, _| Ok(()));
+    let listener = listener(|_| Answer::Refuses);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
+}
+
+/// 1 takes ten seconds; what becomes due meanwhile does not wait for it.
+#[tokio::test(start_paused = true)]
+async fn what_takes_long_holds_up_nothing_else() {
+    let mut store = MockWebhookQueue::new();
+    let mut next = 0;
+    store.expect_claim().returning(move |_, _, limit| {
+        assert!(limit <= 32, "no more than there is room for");
+        next += 1;
+        Ok(if next <= 5 { vec![event(next, 0)] } else { vec![] })
+    });
+    store.expect_delivered().returning(|_, _| Ok(()));
+    let listener = listener(|id| match id {
+        1 => Answer::TakesAfter(Duration::from_secs(10)),
+        _ => Answer::Takes,
+    });
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 5 });
+    assert_eq!(*listener.took.lock().unwrap(), [2, 3, 4, 5, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_are_told_at_once_than_there_is_room_for() {
+    let mut store = MockWebhookQueue::new();
+    let mut given = 0;
+    let limits = Arc::new(Mutex::new(Vec::new()));
+    let asked = Arc::clone(&limits);
+    store.expect_claim().returning(move |_, _, limit| {
+        asked.lock().unwrap().push(limit);
+        let claimed: Vec<_> = (given..100.min(given + i64::from(limit))).map(|id| event(id + 1, 0)).collect();
+        given += i64::try_from(claimed.len()).unwrap();
+        Ok(claimed)
+    });
+    store.expect_delivered().returning(|_, _| Ok(()));
+    let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 100 });
+    let limits = limits.lock().unwrap().clone();
+    assert_eq!(limits.first(), Some(&32));
+    assert!(limits.iter().all(|limit| *limit > 0), "nothing is asked for where there is no room");
+}
+
+/// A pass that never ended would never be known to have succeeded.
+#[tokio::test(start_paused = true)]
+async fn a_pass_ends_although_there_is_always_more() {
+    let mut store = MockWebhookQueue::new();
+    let mut next = 0;
+    store.expect_claim().returning(move |_, _, limit| {
+        let first = next;
+        next += i64::from(limit);
+        Ok((first..next).map(|id| event(id + 1, 0)).collect())
+    });
+    store.expect_delivered().returning(|_, _| Ok(()));
+    let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    let begun = tokio::time::Instant::now();
+    let pass = use_case(store, &listener).pass().await.unwrap();
+    assert_eq!(pass.done, listener.took.lock().unwrap().len(), "what it has it tells to its end");
+    assert!((30..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_never_ends_and_what_fails_badly_is_told_again() {
+    let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
+    store.expect_put_off().times(2).returning(|_, _| Ok(()));
+    let listener = listener(|id| match id {
+        1 => Answer::TakesAfter(DAY),
+        _ => Answer::Panics,
+    });
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
+    assert!(listener.took.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn each_failure_of_the_database_ends_the_pass() {
+    let mut claim = MockWebhookQueue::new();
+    claim.expect_claim().returning(|_, _, _| Err(store_down()));
+    let mut delivered = giving_out(vec![event(1, 0)]);
+    delivered.expect_delivered().times(1).returning(|_, _| Err(store_down()));
+    for store in [claim, delivered] {
+        let outcome = use_case(store, &listener(|_| Answer::Takes)).pass().await;
+        assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
+    }
+    let mut put_off = giving_out(vec![event(1, 0)]);
+    put_off.expect_put_off().times(1).returning(|_, _| Err(store_down()));
+    let outcome = use_case(put_off, &listener(|_| Answer::Refuses)).pass().await;
+    assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn rows_that_others_hold_are_written_again_within_bounds() {
+    let mut store = giving_out(vec![event(1, 0)]);
+    let mut sequence = Sequence::new();
+    store.expect_delivered().times(3).in_sequence(&mut sequence).returning(|_, _| Err(rows_locked()));
+    store.expect_delivered().times(1).in_sequence(&mut sequence).returning(|_, _| Ok(()));
+    let listener = listener(|_| Answer::Takes);
+    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
+    assert_eq!(*listener.took.lock().unwrap(), [1]);
+
+    let mut held = giving_out(vec![event(1, 0)]);
+    held.expect_delivered().times(8).returning(|_, _| Err(rows_locked()));
+    assert!(matches!(use_case(held, &listener).pass().await, Err(JobError::Store(StoreError::Busy(_)))));
+
+    let mut claim = MockWebhookQueue::new();
+    claim.expect_claim().times(1).returning(|_, _, _| Err(rows_locked()));
+    assert_eq!(use_case(claim, &listener).pass().await.unwrap(), Pass { done: 0 });
+}
+
+#[tokio::test]
+async fn old_news_are_forgotten() {
+    let mut store = MockWebhookQueue::new();
+    store
+        .expect_purge()
+        .times(1)
+        .withf(|before, limit| *before == noon().before(30 * DAY) && *limit <= 1_000)
+        .returning(|_, _| Ok(7));
+    let purge = PurgeOutbox { queue: Arc::new(store), clock: Arc::new(clock()), retention: 30 * DAY };
+    assert_eq!(purge.pass().await.unwrap(), Pass { done: 7 });
+}
+
+#[tokio::test]
+async fn news_are_resent_from_now_on() {
+    let mut store = MockWebhookQueue::new();
+    store.expect_resend().times(1).with(eq(Resend::GivenUp), eq(noon())).returning(|_, _| Ok(3));
+    let backlog = OutboxBacklog { undelivered: 3, given_up: 1, oldest: Some(noon()) };
+    store.expect_backlog().times(1).returning(move || Ok(backlog));
+    let resend = ResendEvents { queue: Arc::new(store), clock: Arc::new(clock()) };
+    assert_eq!(resend.execute(&Resend::GivenUp).await.unwrap(), 3);
+    assert_eq!(resend.backlog().await.unwrap(), backlog);
+}

@@ -1,0 +1,164 @@
+//! Orders whose timers go off, against mocked ports.
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use application::{CancelOrder, OrderTimers};
+use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
+use ports::{
+    Claimed, GatewayError, PaymentGateway,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
+};
+use support::*;
+
+/// One pass at that time over the order, which was due for the second time; what was written in it.
+async fn pass(
+    now: ShopTime,
+    orders: MockOrderReader,
+    gateway: MockPaymentGateway,
+    ledgers: Ledgers,
+) -> Vec<Event> {
+    let ledgers = ledgers.with_due_orders(vec![Claimed { item: order_id(), attempts: 1 }]);
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+    let (transact, orders) = (transact_at(now, &ledgers), Arc::new(orders));
+    let settle = settling(&gateway, &transact);
+    let cancel = Arc::new(CancelOrder {
+        users: Arc::new(known_user()),
+        orders: Arc::clone(&orders) as _,
+        gateway: Arc::clone(&gateway),
+        settle: Arc::clone(&settle),
+    });
+    let clock = Arc::new(clock_at(now));
+    let watch = Arc::new(OrderTimers { orders, transact, gateway, settle, cancel, clock });
+    assert_eq!(watch.pass().await.unwrap(), 1);
+    ledgers.appended()
+}
+
+fn alipay(answer: Result<Option<Trade>, GatewayError>) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(1).withf(|id| *id == order_id()).return_once(|_| answer);
+    gateway
+}
+
+fn minutes(minutes: u64) -> Duration {
+    Duration::from_secs(minutes * 60)
+}
+
+fn timer(status: OrderStatus, due_at: Option<ShopTime>) -> Event {
+    Event::TimerSet { status, due_at, restart: due_at.is_none() }
+}
+
+/// What the order became, and who made it so.
+fn changes(events: &[Event]) -> Vec<(OrderStatus, Actor)> {
+    let change = |event: &Event| match event {
+        Event::StatusChanged(change) => Some((change.to, change.cause.actor)),
+        _ => None,
+    };
+    events.iter().filter_map(change).collect()
+}
+
+fn found(status: OrderStatus) -> MockOrderReader {
+    looks(vec![Ok(Some(order(status)))])
+}
+
+#[tokio::test]
+async fn an_unpaid_order_is_asked_about_less_and_less_often() {
+    let (now, unpaid) = (noon().after(minutes(3)), OrderStatus::AwaitingPayment);
+    let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("A", "323.91") };
+    for answer in [None, Some(waiting)] {
+        let events = pass(now, found(unpaid), alipay(Ok(answer)), Ledgers::of(only(unpaid))).await;
+        assert_eq!(events, [timer(unpaid, Some(now.after(minutes(4))))]);
+    }
+}
+
+#[tokio::test]
+async fn an_unpaid_order_that_is_paid_after_all_is_settled_and_no_longer_due() {
+    let (now, unpaid) = (noon().after(minutes(3)), OrderStatus::AwaitingPayment);
+    let paid = alipay(Ok(Some(trade("A", "323.91"))));
+    let events = pass(now, found(unpaid), paid, Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    // The change of status took the timer off; what was found unpaid sets no other.
+    assert!(
+        events.iter().any(|event| matches!(event, Event::StatusChanged(change) if change.due_at.is_none()))
+    );
+    assert!(!events.iter().any(|event| matches!(event, Event::TimerSet { .. })));
+}
+
+#[tokio::test]
+async fn an_order_whose_deadline_has_passed_is_cancelled() {
+    let unpaid = OrderStatus::AwaitingPayment;
+    let now = noon().after(minutes(31));
+    let orders = looks(vec![Ok(Some(order(unpaid))), Ok(Some(order(unpaid)))]);
+    let events = pass(now, orders, alipay(Ok(None)), Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::Cancelled, Actor::System)]);
+}
+
+#[tokio::test]
+async fn an_order_that_was_paid_in_its_last_minute_is_no_failure() {
+    let unpaid = OrderStatus::AwaitingPayment;
+    let now = noon().after(minutes(31));
+    let orders = looks(vec![
+        Ok(Some(order(unpaid))),
+        Ok(Some(order(unpaid))),
+        Ok(Some(order(OrderStatus::AwaitingShipment))),
+    ]);
+    let events = pass(now, orders, alipay(Ok(Some(trade("A", "323.91")))), Ledgers::of(only(unpaid))).await;
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert!(!events.iter().any(|event| matches!(event, Event::TimerSet { .. })));
+}
+
+#[tokio::test]
+async fn a_cancelled_order_is_looked_at_for_the_last_time() {
+    let cancelled = OrderStatus::Cancelled;
+    let now = noon().after(minutes(35));
+    let events = pass(now, found(cancelled), alipay(Ok(None)), Ledgers::of(only(cancelled))).await;
+    assert_eq!(events, [timer(cancelled, None)]);
+}
+
+#[tokio::test]
+async fn a_shipped_order_is_taken_for_received() {
+    let shipped = OrderStatus::AwaitingReceipt;
+    let now = noon().after(RECEIPT_AFTER);
+    let events = pass(now, found(shipped), MockPaymentGateway::new(), Ledgers::of(only(shipped))).await;
+    assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_ended_is_not_due_any_more() {
+    for status in [OrderStatus::AwaitingShipment, OrderStatus::Completed, OrderStatus::Refunded] {
+        let events = pass(noon(), found(status), MockPaymentGateway::new(), Ledgers::of(only(status))).await;
+        assert_eq!(events, [timer(status, None)]);
+    }
+    let refunded = Ledgers::of(only(OrderStatus::Refunded));
+    let events = pass(noon(), found(OrderStatus::AwaitingReceipt), MockPaymentGateway::new(), refunded).await;
+    assert_eq!(events, [], "meanwhile");
+}
+
+/// An order that the old back end placed, weeks ago: it has no deadline.
+fn old(status: OrderStatus) -> Order {
+    Order { expire_at: None, created_at: noon().before(minutes(20 * 24 * 60)), ..order(status) }
+}
+
+#[tokio::test]
+async fn after_a_failure_every_order_is_looked_at_again_however_old() {
+    let in_four_minutes = Some(noon().after(minutes(4)));
+    for status in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled] {
+        let orders = looks(vec![Ok(Some(old(status)))]);
+        let ledgers = Ledgers::of(ledger(Some(old(status)), vec![], vec![]));
+        let events = pass(noon(), orders, alipay(Err(alipay_down())), ledgers).await;
+        assert_eq!(events, [timer(status, in_four_minutes)]);
+    }
+    let shipped = OrderStatus::AwaitingReceipt;
+    let ledgers = Ledgers::of(ledger(Some(old(shipped)), vec![], vec![])).failing_to_lock([store_down()]);
+    let orders = looks(vec![Ok(Some(old(shipped)))]);
+    let events = pass(noon(), orders, MockPaymentGateway::new(), ledgers).await;
+    assert_eq!(events, [timer(shipped, in_four_minutes)]);
+}
+
+#[tokio::test]
+async fn what_cannot_even_be_put_off_keeps_its_lease() {
+    let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_lock([store_down()]);
+    let orders = looks(vec![Err(store_down())]);
+    assert_eq!(pass(noon(), orders, MockPaymentGateway::new(), ledgers).await, []);
+}

@@ -1,0 +1,50 @@
+use async_trait::async_trait;
+use domain::{CatalogId, Product, SkuCard, SkuId, SpuId};
+
+use crate::StoreError;
+
+/// The shop's goods as its pages show them.
+///
+/// Each method MUST ask the database a number of times that does not grow with the goods.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait StorefrontReader: Send + Sync {
+    /// The first `catalogs` kinds of goods, each with its first `skus` SKUs on the shelf, all in the order of ids; kinds
+    /// that have none included.
+    async fn sections(&self, catalogs: u32, skus: u32) -> Result<Vec<Section>, StoreError>;
+
+    /// The SKUs of a kind that are on the shelf, in the order of ids, without the first `skip`; empty where there is no
+    /// such kind.
+    async fn section_page(
+        &self,
+        catalog_id: CatalogId,
+        skip: u32,
+        limit: u32,
+    ) -> Result<SectionPage, StoreError>;
+
+    /// The product that the SKU is one of.
+    async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError>;
+
+    /// The product of this id.
+    async fn product(&self, spu_id: SpuId) -> Result<Option<Product>, StoreError>;
+}
+
+/// The beginning of a kind of goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Which kind.
+    pub catalog_id: CatalogId,
+    /// What it is called.
+    pub name: String,
+    /// Its first SKUs.
+    pub skus: Vec<SkuCard>,
+}
+
+/// A part of a kind of goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionPage {
+    /// The SKUs of this page.
+    pub skus: Vec<SkuCard>,
+    /// How many there are on all pages.
+    pub total: u32,
+}

@@ -1,0 +1,138 @@
+//! What must be true when nothing is under way any more.
+
+use std::collections::BTreeMap;
+
+use domain::{
+    Money, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, RefundStatus, SkuId, StockMove,
+};
+use ports::OrderReader;
+
+use crate::events::Sequence;
+
+/// What is on record of an order.
+struct Record {
+    order: Order,
+    payments: Vec<PaymentRecord>,
+    refunds: Vec<Refund>,
+    moves: Vec<StockMove>,
+}
+
+pub(crate) async fn must_add_up(sequence: &Sequence<'_>) {
+    let mut held: BTreeMap<SkuId, i64> = BTreeMap::new();
+    for id in &sequence.orders {
+        let record = read(sequence, id).await;
+        is_explained_by_its_timeline(sequence, &record.order).await;
+        has_come_to_rest(sequence, &record);
+        agrees_with_alipay(sequence, &record);
+        for (sku_id, pieces) in pieces_held(sequence, &record) {
+            *held.entry(sku_id).or_default() += pieces;
+        }
+    }
+    let mut database = sequence.world.database.lock().await;
+    for (sku_id, began_with) in &sequence.skus {
+        let (stock, sales, _) = database.pieces(sku_id.0).await;
+        let sold = held.get(sku_id).copied().unwrap_or(0);
+        if stock < 0 || stock + sold != *began_with || sales != sold {
+            sequence.fail(&format!(
+                "SKU {sku_id} began with {began_with}: stock {stock}, sales {sales}, in orders {sold}"
+            ));
+        }
+    }
+}
+
+async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
+    let OrderLedger { order, payments, refunds, movements, .. } = sequence.ledger(id.as_str()).await;
+    Record { order: order.unwrap(), payments, refunds, moves: movements }
+}
+
+/// What was acknowledged is never told again: the payment and the refund that the message tells of are written down.
+pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
+    let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
+    let ledger = sequence.ledger(&fields["out_trade_no"]).await;
+    if fields.contains_key("gmt_payment") && ledger.payment(&fields["trade_no"]).is_none() {
+        sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
+    }
+    if let Some(number) = fields.get("out_biz_no")
+        && ledger.refund(number).is_none()
+    {
+        sequence.fail(&format!("acknowledged, and its refund is not on record: {fields:?}"));
+    }
+}
+
+/// The timeline is a way through the table of transitions that ends where the order stands.
+async fn is_explained_by_its_timeline(sequence: &Sequence<'_>, order: &Order) {
+    let mut status = OrderStatus::AwaitingPayment;
+    for entry in sequence.world.store.timeline(&order.id).await.unwrap() {
+        if entry.from != Some(status) || !OrderStatus::leads(status, entry.to) {
+            sequence.fail(&format!("{}: {status} cannot be followed by {entry:?}", order.id));
+        }
+        status = entry.to;
+    }
+    if status != order.status {
+        sequence.fail(&format!("{} is {}, its timeline ends with {status}", order.id, order.status));
+    }
+}
+
+/// Nobody waits for anything any more.
+fn has_come_to_rest(sequence: &Sequence<'_>, record: &Record) {
+    let Record { order, refunds, .. } = record;
+    if order.status == OrderStatus::AwaitingPayment {
+        sequence.fail(&format!("{} is unpaid, long after its deadline", order.id));
+    }
+    if order.status == OrderStatus::AwaitingReceipt {
+        sequence.fail(&format!("{} was never received", order.id));
+    }
+    if let Some(open) = refunds.iter().find(|refund| refund.status == RefundStatus::Requested) {
+        sequence.fail(&format!("refund {open:?} was never finished"));
+    }
+}
+
+/// Trade by trade, to the fen.
+fn agrees_with_alipay(sequence: &Sequence<'_>, record: &Record) {
+    let Record { order, payments, refunds, .. } = record;
+    let mut kept = Money::ZERO;
+    for trade in sequence.world.sandbox.trades_of(order.id.as_str()).into_iter().filter(|trade| trade.paid) {
+        let payment = payments.iter().find(|payment| payment.trade.trade_no == trade.trade_no);
+        let gone_back = sum(refunds, |refund| {
+            refund.trade_no == trade.trade_no && refund.status == RefundStatus::Succeeded
+        });
+        let agrees = payment.is_some_and(|payment| {
+            payment.trade.total_amount == trade.total_amount && payment.trade.refunded == trade.refunded
+        });
+        if !agrees || gone_back != trade.refunded {
+            sequence
+                .fail(&format!("{}: Alipay has {trade:?}, we have {payment:?} and {refunds:?}", order.id));
+        }
+        kept = kept.checked_add(trade.total_amount.checked_sub(trade.refunded).unwrap()).unwrap();
+    }
+    let expected = match order.status {
+        OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::Refunded => Money::ZERO,
+        OrderStatus::AwaitingShipment | OrderStatus::AwaitingReceipt | OrderStatus::Completed => {
+            order.total_amount.checked_sub(order.refunded_amount).unwrap()
+        }
+    };
+    if kept != expected || (order.status.is_paid() && kept.is_zero()) {
+        sequence.fail(&format!("{} is {}, and {kept} is kept of it", order.id, order.status));
+    }
+}
+
+fn sum(refunds: &[Refund], counts: impl Fn(&Refund) -> bool) -> Money {
+    let counted = refunds.iter().filter(|refund| counts(refund));
+    counted.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap())
+}
+
+/// What the order took less what went back, reckoned from its lines and the stock ledger.
+fn pieces_held(sequence: &Sequence<'_>, record: &Record) -> BTreeMap<SkuId, i64> {
+    let mut held: BTreeMap<SkuId, i64> =
+        record.order.stock().into_iter().map(|line| (line.sku_id, line.pieces.into())).collect();
+    for moved in &record.moves {
+        let pieces = i64::from(moved.pieces);
+        *held.entry(moved.sku_id).or_default() += if moved.kind.is_return() { -pieces } else { pieces };
+    }
+    if record.order.status == OrderStatus::Cancelled && held.values().any(|pieces| *pieces != 0)
+        || held.values().any(|pieces| *pieces < 0)
+    {
+        sequence.fail(&format!("{} holds {held:?}", record.order.id));
+    }
+    held
+}
