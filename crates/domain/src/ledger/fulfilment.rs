@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    OrderStatus, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId, refund::by_sku,
-    stock_move::pieces_held,
+    OrderStatus, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId, payment::by_sku,
+    stock::pieces_held,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, refund::automatic_number,
+    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, payment::automatic_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};

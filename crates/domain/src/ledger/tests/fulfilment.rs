@@ -5,7 +5,7 @@ use crate::{
     NotAllowed, OrderEventKind,
     OrderStatus::{self, AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded},
     Shipment, StockMoveKind, Trigger,
-    stock_move::tests::taken_back,
+    stock::moves::tests::taken_back,
 };
 
 const TEN_DAYS: Duration = Duration::from_secs(10 * 24 * 3600);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     Cause, EvidenceSource, OrderId, Refund, RefundAsk, RefundKind, Restock, ShopTime, Trade,
-    stock_move::tests::{noon, order},
+    stock::moves::tests::{noon, order},
 };
 
 pub(crate) const ORDER: &str = "2019112820400804";

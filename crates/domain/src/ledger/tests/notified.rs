@@ -5,7 +5,7 @@ use RefundStatus::{Failed, Requested, Succeeded};
 use super::*;
 use crate::{
     OrderStatus::{self, AwaitingPayment, AwaitingReceipt, AwaitingShipment, Cancelled, Completed, Refunded},
-    stock_move::tests::taken_back,
+    stock::moves::tests::taken_back,
 };
 
 /// A message about trade A that tells of the refund of this number.

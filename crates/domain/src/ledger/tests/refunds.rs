@@ -7,7 +7,7 @@ use crate::{
     NotAllowed,
     OrderStatus::{self, AwaitingReceipt, AwaitingShipment, Completed, Refunded},
     StockMoveKind, Trigger,
-    stock_move::tests::{moved, taken_back},
+    stock::moves::tests::{moved, taken_back},
 };
 
 const LEASE: Duration = Duration::from_secs(120);

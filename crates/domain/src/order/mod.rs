@@ -1,8 +1,22 @@
+mod event;
+mod number;
+mod number_range;
+mod repeat_guard;
+mod shipment;
+mod status;
+
+pub use event::{Delivery, EventId, OrderEvent, OrderEventKind, OutboxId};
+pub use number::OrderNumbers;
+pub use number_range::NumberRange;
+pub use repeat_guard::RepeatGuard;
+pub use shipment::{InvalidShipment, Shipment};
+pub use status::{Actor, Cause, NotAllowed, OrderStatus, StatusChange, TimelineEntry, Transition, Trigger};
+
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Allocation, CartStamp, IdempotencyKey, Money, NotAllowed, OrderId, OrderStatus, Quantity, Quote,
-    RepeatGuard, SaleAttribute, Shipment, ShippingAddress, ShopTime, SkuId, Trigger, UserId,
+    Allocation, CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, SaleAttribute, ShippingAddress,
+    ShopTime, SkuId, UserId,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.

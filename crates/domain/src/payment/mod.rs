@@ -1,8 +1,11 @@
 use crate::{Money, ShopTime};
 
 mod bounds;
+mod refund;
 
 pub use bounds::{RefusedMessage, Unstorable};
+pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
+pub(crate) use refund::{automatic_number, by_sku};
 
 /// Who may be paid: the shop as Alipay knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

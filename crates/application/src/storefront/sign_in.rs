@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use crate::{
     EditCart, EditCartError,
-    failures::{Count, Failures},
+    storefront::failures::{Count, Failures},
 };
 
 /// 登录: a buyer proves who they are, and what they put aside before is merged into their cart.

@@ -1,3 +1,7 @@
+mod edit;
+
+pub use edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
+
 use crate::SkuId;
 
 /// What a buyer has put aside, in the order of SKU ids.

@@ -1,11 +1,12 @@
 //! Our statement of a day against Alipay's bill of it.
 
+mod bill;
+
+pub use bill::{Bill, BillEntry, BillEntryKind, UnreadableLine};
+
 use std::collections::BTreeSet;
 
-use crate::{
-    Bill, BillEntry, BillEntryKind, OrderNumbers, PaymentRecord, Refund, RefundStatus, ShopDate,
-    UnreadableLine,
-};
+use crate::{OrderNumbers, PaymentRecord, Refund, RefundStatus, ShopDate};
 
 /// What is on record of a day, and of whatever the bill of that day names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use domain::{
 };
 use ports::{AdminOrders, OrderRecords, StoreError};
 
-use crate::show_order::timeline;
+use crate::ordering::timeline;
 
 /// 订单详情 of staff: all that is on record of one order, whosever it is.
 pub struct InspectOrder {

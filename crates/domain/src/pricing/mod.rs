@@ -1,3 +1,11 @@
+mod purchase;
+mod quantity;
+
+pub use purchase::{
+    AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
+};
+pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
+
 use crate::Money;
 
 /// What an order costs beside its goods: delivery at a flat price, free from a goods amount on where the shop sets one.

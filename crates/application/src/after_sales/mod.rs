@@ -1,0 +1,5 @@
+//! How money and pieces go back.
+
+mod refund_order;
+
+pub use refund_order::{RefundOrder, RefundOrderError};

@@ -1,0 +1,18 @@
+//! An order from its preview to its placing, what its buyer sees of it, and its end before it is paid.
+
+mod cancel_order;
+mod list_orders;
+mod place_order;
+mod preview_order;
+mod show_order;
+
+pub use cancel_order::{CancelOrder, CancelOrderError};
+pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
+pub use place_order::{
+    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
+    OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
+    PlacementError, PlacementPorts, Unplaced,
+};
+pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
+pub(crate) use show_order::timeline;
+pub use show_order::{OrderDetails, ShowOrder, ShowOrderError};

@@ -1,0 +1,15 @@
+//! How an order is paid, and how payments are compared with Alipay's bill.
+
+mod cashier;
+mod payment_result;
+mod recently;
+mod reconcile;
+mod settle_payment;
+mod start_payment;
+
+pub use cashier::{Cashier, PaymentInvitation};
+pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
+pub use recently::Recently;
+pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
+pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
+pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};

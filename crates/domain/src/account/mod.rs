@@ -1,0 +1,14 @@
+//! Users: who may buy, how they sign in, and where their goods go.
+
+mod address;
+mod address_book;
+mod caller;
+mod credentials;
+
+pub use address::{Address, ShippingAddress};
+pub use address_book::{
+    AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField, AddressRefusal, InvalidField,
+    Postcode,
+};
+pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
+pub use credentials::{Password, PasswordHash, StoredPassword};

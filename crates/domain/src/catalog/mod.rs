@@ -1,0 +1,7 @@
+//! What is for sale.
+
+mod product;
+mod sku;
+
+pub use product::{AttributeValue, Choice, Product, ProductAttribute, ProductSku, SkuCard};
+pub use sku::{SaleAttribute, Sku};
