@@ -23,7 +23,7 @@ const FLAGS = [
 export const PHONE = { width: 390, height: 844, isPhone: true }
 
 /** A browser with a profile of its own. Whatever a page complains of, or loads from elsewhere, is collected. */
-export async function openBrowser(shop, { width = 1280, height = 800, isPhone = false } = {}) {
+export async function openBrowser(shop, { width = 1280, height = 800, isPhone = false, userAgent } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'dashop-chromium-'))
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -32,6 +32,7 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
     viewport: { width, height },
     hasTouch: isPhone,
     isMobile: isPhone,
+    userAgent,
     locale: 'zh-CN',
     // What fades in has not its colours yet.
     reducedMotion: 'reduce',

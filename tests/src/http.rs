@@ -146,6 +146,13 @@ impl Buyer {
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
+    /// Operation 5, with these parameters more.
+    pub async fn pay_with(&self, order_id: &str, mut body: Value) -> Value {
+        body["status"] = 1.into();
+        body["order_id"] = order_id.into();
+        self.processing(Method::POST, "", Some(body)).await.unwrap()
+    }
+
     /// Gives an unpaid order up.
     pub async fn cancel(&self, order_id: &str) -> Value {
         let body = serde_json::json!({"status": 3, "order_id": order_id});

@@ -1,10 +1,12 @@
 use std::{fmt, str::FromStr};
 
-/// The gateway's methods that a shop with 电脑网站支付 needs.
+/// The gateway's methods that a shop with 电脑网站支付 and 手机网站支付 needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
     /// `alipay.trade.page.pay`: the buyer's browser goes to the cashier.
     TradePagePay,
+    /// `alipay.trade.wap.pay`: a URL that a phone's browser opens, never called by a server.
+    TradeWapPay,
     /// `alipay.trade.query`: what became of a trade.
     TradeQuery,
     /// `alipay.trade.close`: an unpaid trade can no longer be paid.
@@ -21,8 +23,9 @@ pub enum Method {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::TradePagePay,
+        Self::TradeWapPay,
         Self::TradeQuery,
         Self::TradeClose,
         Self::TradeRefund,
@@ -35,6 +38,7 @@ impl Method {
     pub fn name(self) -> &'static str {
         match self {
             Self::TradePagePay => "alipay.trade.page.pay",
+            Self::TradeWapPay => "alipay.trade.wap.pay",
             Self::TradeQuery => "alipay.trade.query",
             Self::TradeClose => "alipay.trade.close",
             Self::TradeRefund => "alipay.trade.refund",

@@ -19,6 +19,11 @@ pub(crate) fn page(title: &str, main: &str) -> String {
     frame(title, "收银台", "", main)
 }
 
+/// A page of the cashier as a phone shows it: from edge to edge, the buttons where a thumb is.
+pub(crate) fn phone_page(title: &str, main: &str) -> String {
+    frame(title, "收银台", "phone", main)
+}
+
 /// A page with room for a table.
 pub(crate) fn wide_page(title: &str, main: &str) -> String {
     frame(title, title, "wide", main)
@@ -70,6 +75,11 @@ button,.button{display:block;width:100%;padding:13px;border-radius:8px;border:1p
 button:focus-visible,.button:focus-visible{outline:3px solid #91caff;outline-offset:2px}
 .note{text-align:center;color:#6b7280;margin:0 0 20px;overflow-wrap:anywhere}
 .code{font-family:ui-monospace,monospace;font-size:13px;color:#6b7280;text-align:center;overflow-wrap:anywhere;margin:0 0 20px}
+.phone main{margin:0 auto;padding:0}
+.phone .card{border-radius:0;box-shadow:none;min-height:calc(100dvh - 62px);display:flex;flex-direction:column;padding:24px 16px}
+.phone dl{flex:1}
+.phone button{min-height:52px;border-radius:26px}
+.phone footer{display:none}
 .wide .bar,.wide main{max-width:1080px}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:14px}

@@ -24,6 +24,9 @@ pub(crate) struct Arrival {
     pub(crate) terms: Terms,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
+    pub(crate) quit_url: Option<String>,
+    /// The account by which the buyer has signed in.
+    pub(crate) account: String,
 }
 
 /// The trades in the order in which they began; none is ever removed.
@@ -78,18 +81,22 @@ impl Ledger {
         if self.place(&reference, now).is_some() {
             let trade = self.find(&reference, now)?;
             trade.must_be_payable()?;
+            if trade.account.as_ref().is_some_and(|account| *account != arrival.account) {
+                return Err(Failure::TradeBuyerNotMatch);
+            }
             if trade.terms != arrival.terms {
                 return Err(Failure::ContextInconsistent);
             }
             trade.notify_url = arrival.notify_url;
             trade.return_url = arrival.return_url;
+            trade.quit_url = arrival.quit_url;
             return Ok(trade);
         }
         let expires_at = arrival.terms.deadline(now)?;
         if expires_at <= now {
             return Err(Failure::TradeHasClose);
         }
-        let Arrival { terms, notify_url, return_url } = arrival;
+        let Arrival { terms, notify_url, return_url, quit_url, account } = arrival;
         self.open(Trade {
             terms,
             trade_no: numbers.trade_no(now),
@@ -101,6 +108,8 @@ impl Ledger {
             refunds: Vec::new(),
             notify_url,
             return_url,
+            quit_url,
+            account: Some(account),
         })
     }
 

@@ -3,7 +3,7 @@
 //! It speaks the protocol of `docs` at Alipay as far as a shop with 电脑网站支付 needs it, and is as strict as the real
 //! one: what it does not accept, Alipay would not either. It keeps no secret of any worth and moves no money.
 //!
-//! - `GET|POST /gateway.do`: `alipay.trade.page.pay` for browsers; `alipay.trade.query`, `alipay.trade.close`,
+//! - `GET|POST /gateway.do`: `alipay.trade.page.pay` and `alipay.trade.wap.pay` for browsers; `alipay.trade.query`, `alipay.trade.close`,
 //!   `alipay.trade.refund`, `alipay.trade.fastpay.refund.query` and `alipay.data.dataservice.bill.downloadurl.query` for
 //!   servers. Every request's signature and common parameters are checked; every answer is signed, except where Alipay
 //!   does not sign either (an unknown `app_id`).

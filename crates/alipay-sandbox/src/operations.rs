@@ -4,10 +4,11 @@ use domain::Money;
 
 use crate::{amount::Amount, app::App, failure::Failure, gateway, ledger::TradeRef, trades::TradeRecord};
 
-/// Brings a buyer to the cashier without the page.
-pub(crate) fn arrive(app: &App, pay_url: &str) -> Result<TradeRecord, Failure> {
+/// Brings a buyer to the cashier without the page, signed in by this account.
+pub(crate) fn arrive(app: &App, pay_url: &str, account: &str) -> Result<TradeRecord, Failure> {
     let query = pay_url.split_once('?').map_or("", |(_, query)| query);
-    let call = gateway::read(app, query.as_bytes(), b"").map_err(|refusal| refusal.failure)?;
+    let mut call = gateway::read(app, query.as_bytes(), b"").map_err(|refusal| refusal.failure)?;
+    account.clone_into(&mut call.account);
     let arrival = gateway::arrival(&call)?;
     let now = app.now();
     let trade = app.ledger().arrive(arrival, &app.numbers, now).map(TradeRecord::of)?;

@@ -8,8 +8,8 @@ use tokio::task::JoinHandle;
 
 use crate::{
     Fault, HeldNotification, NotificationBehaviour, NotificationRecord, Refused, RequestLog, SandboxConfig,
-    StateFileError, TooManyFaults, TradeRecord, app::App, cashier, ledger::TradeRef, notify::Notifier,
-    operations, saves::Saves, server, signing::Signing, state_file,
+    StateFileError, TooManyFaults, TradeRecord, app::App, buyer::BUYER_LOGON_ID, cashier, ledger::TradeRef,
+    notify::Notifier, operations, saves::Saves, server, signing::Signing, state_file,
 };
 
 /// A running sandbox. It runs until [`Sandbox::stop`], or until its tokio runtime ends.
@@ -110,7 +110,15 @@ impl Sandbox {
     /// # Errors
     /// What the cashier page would say, such as `ACQ.TRADE_HAS_SUCCESS`.
     pub fn arrive(&self, pay_url: &str) -> Result<TradeRecord, Refused> {
-        Ok(operations::arrive(&self.app, pay_url)?)
+        self.arrive_as(pay_url, BUYER_LOGON_ID)
+    }
+
+    /// Brings a buyer to the cashier who has signed in by this account.
+    ///
+    /// # Errors
+    /// As [`Sandbox::arrive`], and `ACQ.TRADE_BUYER_NOT_MATCH` if another account opened the trade.
+    pub fn arrive_as(&self, pay_url: &str, account: &str) -> Result<TradeRecord, Refused> {
+        Ok(operations::arrive(&self.app, pay_url, account)?)
     }
 
     /// The buyer who has arrived pays, and the shop is notified.

@@ -27,6 +27,9 @@ use crate::{
 };
 
 const WORKERS: usize = 2;
+/// The cookie that names the account by which a browser has signed in at the sandbox.
+const ACCOUNT_COOKIE: &str = "sandbox_account";
+const MAX_ACCOUNT: usize = 64;
 const MAX_CONNECTIONS: usize = 1024;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const SHUTDOWN_SECONDS: u64 = 1;
@@ -100,15 +103,28 @@ async fn gateway_do(
     request: HttpRequest,
     body: web::Bytes,
 ) -> HttpResponse {
-    let call = match gateway::read(&app, request.query_string().as_bytes(), &body) {
+    let mut call = match gateway::read(&app, request.query_string().as_bytes(), &body) {
         Ok(call) => call,
         Err(refusal) => return respond(gateway::refuse(&app, &refusal)),
     };
+    if let Some(account) = account(&request) {
+        call.account = account;
+    }
     let host = host(&request, &addr);
     match app.faults.next(call.method) {
         None => respond(gateway::perform(&app, &call, &host)),
         Some(fault) => fault_injection::answer(app.into_inner(), call, host, fault).await,
     }
+}
+
+/// The account by which a browser has signed in, where its cookie says one: whoever has none is the sandbox's one buyer.
+fn account(request: &HttpRequest) -> Option<String> {
+    let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs =
+        cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == ACCOUNT_COOKIE)?;
+    let is_plain = value.bytes().all(|byte| byte.is_ascii_graphic());
+    (is_plain && (1..=MAX_ACCOUNT).contains(&value.len())).then(|| value.to_owned())
 }
 
 /// Where the caller reached the sandbox, for links that it can follow.

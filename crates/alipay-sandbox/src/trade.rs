@@ -33,6 +33,9 @@ impl TradeStatus {
 /// What the merchant asked for. A second request for the same `out_trade_no` must ask for the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Terms {
+    /// A state file from before there were two products has none.
+    #[serde(default)]
+    pub(crate) product: Product,
     pub(crate) out_trade_no: String,
     pub(crate) total_amount: Amount,
     pub(crate) subject: String,
@@ -59,6 +62,22 @@ pub(crate) struct Trade {
     pub(crate) refunds: Vec<Refund>,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
+    /// Where a phone goes that turns back.
+    #[serde(default)]
+    pub(crate) quit_url: Option<String>,
+    /// The account that opened the trade: nobody else can pay it. None in a state file from before there were several.
+    #[serde(default)]
+    pub(crate) account: Option<String>,
+}
+
+/// How the buyer came to the cashier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) enum Product {
+    /// `alipay.trade.page.pay`.
+    #[default]
+    Page,
+    /// `alipay.trade.wap.pay`.
+    Wap,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

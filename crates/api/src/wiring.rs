@@ -298,7 +298,6 @@ impl Backends {
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
         });
         let ship = Arc::new(ShipOrder {
@@ -358,7 +357,12 @@ impl Backends {
         let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
         let rules = configuration.rules;
         let http = &configuration.http;
-        let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
+        let cashier = Arc::new(Cashier {
+            gateway: Arc::clone(&gateway),
+            orders: Arc::clone(&store) as _,
+            settle: Arc::clone(&life.settle),
+            clock: Arc::clone(&clock),
+        });
         Ok(Shop {
             preview: PreviewOrder {
                 users: Arc::clone(&store) as _,

@@ -118,6 +118,16 @@ fn report(ledger: &OrderLedger, event: &Event) {
             let actor = change.cause.actor.as_str();
             tracing::info!(order = number, from, to, actor, reason = change.reason, "order status changed");
         }
+        Event::AttemptOpened(attempt) => {
+            let (attempt, product) = (attempt.out_trade_no.as_str(), attempt.product.as_str());
+            tracing::info!(order = number, attempt, product, "attempt to pay opened");
+        }
+        Event::AttemptClosed { out_trade_no, is_final, .. } => {
+            tracing::info!(order = number, attempt = out_trade_no, is_final, "attempt to pay closed");
+        }
+        Event::AttemptPaid { out_trade_no, .. } => {
+            tracing::info!(order = number, attempt = out_trade_no, "attempt to pay paid");
+        }
         Event::PaymentRecorded(payment) => {
             let (trade_no, amount) = (payment.trade.trade_no.as_str(), payment.trade.total_amount);
             let status = payment.status.as_str();

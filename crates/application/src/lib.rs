@@ -32,9 +32,9 @@ pub use ordering::{
     ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
-    Cashier, FoundDifference, NotificationError, PaymentInvitation, PaymentResult, PaymentResultError,
-    PaymentState, Recently, Reconcile, ReconcileError, SettleError, SettlePayment, Settled, StartPayment,
-    StartPaymentError, StartedPayment,
+    Cashier, FoundDifference, InvitationError, NotificationError, PaymentInvitation, PaymentResult,
+    PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
+    SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

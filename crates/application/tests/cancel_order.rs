@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, CancelOrderError, TransactError};
 use domain::{
-    Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentStatus, ShopTime, StatusChange, Trade,
-    TradeStatus, Trigger,
+    AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentAttempt, PaymentProduct,
+    PaymentStatus, ShopTime, StatusChange, Trade, TradeStatus, Trigger,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -24,7 +24,7 @@ fn use_case(
 ) -> CancelOrder {
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let settle = settling(&gateway, &transact(ledgers));
-    CancelOrder { users: Arc::new(users), orders: Arc::new(orders), gateway, settle }
+    CancelOrder { users: Arc::new(users), orders: Arc::new(orders), settle }
 }
 
 async fn cancel(
@@ -68,7 +68,7 @@ fn alipay(answers: Vec<Result<Option<Trade>, GatewayError>>) -> MockPaymentGatew
     gateway
         .expect_query()
         .times(times)
-        .withf(|id| *id == order_id())
+        .withf(|number| number == ORDER)
         .returning(move |_| answers.next().unwrap_or(Ok(None)));
     gateway
 }
@@ -77,7 +77,7 @@ fn closing(
     mut gateway: MockPaymentGateway,
     outcome: Result<CloseOutcome, GatewayError>,
 ) -> MockPaymentGateway {
-    gateway.expect_close().times(1).withf(|id| *id == order_id()).return_once(|_| outcome);
+    gateway.expect_close().times(1).withf(|number| number == ORDER).return_once(|_| outcome);
     gateway
 }
 
@@ -154,7 +154,7 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
     );
     for gateway in [at_once, meanwhile] {
         let ledgers = on_record();
-        let orders = looks(vec![Ok(Some(unpaid())), Ok(Some(order(OrderStatus::AwaitingShipment)))]);
+        let orders = looks(vec![Ok(Some(unpaid()))]);
         let refusal = NotAllowed { status: OrderStatus::AwaitingShipment, trigger: Trigger::Cancelled };
         assert_eq!(refused(cancel(orders, gateway, &ledgers).await), Refusal::NotAllowed(refusal));
         let change = change(&ledgers);
@@ -166,7 +166,7 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
 #[tokio::test]
 async fn a_payment_of_another_amount_does_not_hold_the_order() {
     let ledgers = on_record();
-    let orders = looks(vec![Ok(Some(unpaid())), Ok(Some(unpaid()))]);
+    let orders = looks(vec![Ok(Some(unpaid()))]);
     cancel(orders, alipay(vec![Ok(Some(trade("A", "219.00")))]), &ledgers).await.unwrap();
     assert_eq!(status(&ledgers), OrderStatus::Cancelled);
     assert_eq!(ledgers.get(ORDER).payments[0].status, PaymentStatus::WrongAmount);
@@ -273,6 +273,74 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
     }
 }
 
+/// The first attempt given up, the second open.
+fn two_attempts() -> Ledgers {
+    let attempt = |nth: &str, state| PaymentAttempt {
+        out_trade_no: format!("{ORDER}{nth}"),
+        product: PaymentProduct::Page,
+        amount: money("323.91"),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut ledger = only(OrderStatus::AwaitingPayment);
+    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
+    Ledgers::of(ledger)
+}
+
+fn attempts_on_record(ledgers: &Ledgers) -> MockOrderReader {
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(1).returning(|_| Ok(Some(unpaid())));
+    let attempts = ledgers.get(ORDER).attempts;
+    orders.expect_attempts().times(1).returning(move |_| Ok(attempts.clone()));
+    orders
+}
+
+fn states(ledgers: &Ledgers) -> Vec<AttemptState> {
+    ledgers.get(ORDER).attempts.iter().map(|attempt| attempt.state).collect()
+}
+
+#[tokio::test]
+async fn every_attempt_is_closed() {
+    for (first, last_look) in [(CloseOutcome::Closed, None), (CloseOutcome::NoTrade, last_look())] {
+        let ledgers = two_attempts();
+        let mut gateway = MockPaymentGateway::new();
+        gateway
+            .expect_query()
+            .times(2)
+            .returning(|number| Ok(Some(Trade { out_trade_no: number.to_owned(), ..waiting() })));
+        gateway
+            .expect_close()
+            .times(2)
+            .returning(move |number| Ok(if number == ORDER { first } else { CloseOutcome::Closed }));
+        cancel(attempts_on_record(&ledgers), gateway, &ledgers).await.unwrap();
+        assert_eq!(change(&ledgers).due_at, last_look);
+        let first = if last_look.is_none() { AttemptState::Closed } else { AttemptState::GivenUp };
+        assert_eq!(states(&ledgers), [first, AttemptState::Closed]);
+    }
+}
+
+/// The trade is closed at Alipay, and others are faster each time: the next start of a payment must open another attempt.
+#[tokio::test]
+async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
+    let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
+    let gateway = closing(alipay(vec![Ok(Some(waiting()))]), Ok(CloseOutcome::Closed));
+    let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
+    assert!(matches!(outcome, Err(CancelOrderError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert_eq!(status(&ledgers), OrderStatus::AwaitingPayment);
+    assert_eq!(states(&ledgers), [AttemptState::Closed]);
+
+    // Nothing is closed where nobody had come.
+    let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
+    cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await.unwrap_err();
+    assert_eq!(states(&ledgers), []);
+}
+
+fn waiting() -> Trade {
+    in_state(TradeStatus::WaitBuyerPay)
+}
+
 #[tokio::test]
 async fn each_port_may_fail() {
     let none = on_record();
@@ -293,10 +361,11 @@ async fn each_port_may_fail() {
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &settling).await;
     assert!(matches!(outcome, Err(CancelOrderError::Settle(_))));
 
-    let outcome = cancel(looks(vec![Ok(Some(unpaid())), Err(store_down())]), paid(), &on_record()).await;
+    let mut unread = MockOrderReader::new();
+    unread.expect_find().return_once(|_| Ok(Some(unpaid())));
+    unread.expect_attempts().return_once(|_| Err(store_down()));
+    let outcome = cancel(unread, MockPaymentGateway::new(), &on_record()).await;
     assert!(matches!(outcome, Err(CancelOrderError::Store(_))));
-    let outcome = cancel(looks(vec![Ok(Some(unpaid())), Ok(None)]), paid(), &on_record()).await;
-    assert_eq!(refused(outcome), Refusal::UnknownOrder);
 
     let lock = on_record().failing_to_lock([store_down()]);
     let commit = on_record().failing_to_append([connection_lost()]);

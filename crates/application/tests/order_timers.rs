@@ -26,7 +26,6 @@ async fn pass(
     let cancel = Arc::new(CancelOrder {
         users: Arc::new(known_user()),
         orders: Arc::clone(&orders) as _,
-        gateway: Arc::clone(&gateway),
         settle: Arc::clone(&settle),
     });
     let clock = Arc::new(clock_at(now));
@@ -37,7 +36,7 @@ async fn pass(
 
 fn alipay(answer: Result<Option<Trade>, GatewayError>) -> MockPaymentGateway {
     let mut gateway = MockPaymentGateway::new();
-    gateway.expect_query().times(1).withf(|id| *id == order_id()).return_once(|_| answer);
+    gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| answer);
     gateway
 }
 
@@ -161,4 +160,47 @@ async fn what_cannot_even_be_put_off_keeps_its_lease() {
     let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment)).failing_to_lock([store_down()]);
     let orders = looks(vec![Err(store_down())]);
     assert_eq!(pass(noon(), orders, MockPaymentGateway::new(), ledgers).await, []);
+}
+
+/// Every attempt of which a payment may still come is asked about; one that cannot be asked about keeps no other from being,
+/// and what Alipay has closed is written down.
+#[tokio::test]
+async fn every_attempt_is_asked_about() {
+    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
+    let now = noon().after(minutes(3));
+    let attempt = |nth: u32, state| PaymentAttempt {
+        out_trade_no: format!("{ORDER}_{nth}"),
+        product: PaymentProduct::Wap,
+        amount: money("323.91"),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut on_record = only(OrderStatus::AwaitingPayment);
+    on_record.attempts = vec![
+        attempt(1, AttemptState::GivenUp),
+        attempt(2, AttemptState::Closed),
+        attempt(3, AttemptState::GivenUp),
+        attempt(4, AttemptState::Open),
+    ];
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+    let attempts = on_record.attempts.clone();
+    orders.expect_attempts().times(1).returning(move |_| Ok(attempts.clone()));
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(3).returning(|number| {
+        let trade = Trade { out_trade_no: number.to_owned(), ..trade("A", "323.91") };
+        match number.rsplit('_').next() {
+            Some("1") => Err(alipay_down()),
+            Some("3") => Ok(Some(Trade { status: TradeStatus::Closed, ..trade })),
+            _ => Ok(Some(trade)),
+        }
+    });
+    let ledgers = Ledgers::of(on_record);
+    let events = pass(now, orders, gateway, ledgers.clone()).await;
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    let states: Vec<_> = ledgers.get(ORDER).attempts.iter().map(|attempt| attempt.state).collect();
+    let expected = [AttemptState::GivenUp, AttemptState::Closed, AttemptState::Closed, AttemptState::Paid];
+    assert_eq!(states, expected);
 }

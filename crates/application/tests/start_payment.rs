@@ -4,26 +4,57 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{Cashier, StartPayment, StartPaymentError, StartedPayment};
-use domain::{NotAdmitted, Order, OrderStatus, ledger::Event};
-use ports::mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at};
+use application::{Cashier, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError};
+use domain::{
+    AttemptState, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct, PaymentStatus, Trade,
+    TradeStatus,
+    ledger::{Event, Refusal},
+};
+use ports::{
+    CloseOutcome, GatewayError, OrderReader, PaymentGateway,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
+};
 use support::*;
 
 fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> StartPayment {
+    paying_on(gateway, found, seconds_later, &Ledgers::default())
+}
+
+fn paying_on(
+    gateway: MockPaymentGateway,
+    found: Option<Order>,
+    seconds_later: u64,
+    ledgers: &Ledgers,
+) -> StartPayment {
     let mut orders = MockOrderReader::new();
     orders.expect_find().withf(|id| *id == order_id()).return_once(|_| Ok(found));
+    let on_record = ledgers.clone();
+    orders.expect_attempts().returning(move |id| Ok(on_record.get(id.as_str()).attempts));
     let now = noon().after(Duration::from_secs(seconds_later));
+    let (gateway, orders): (Arc<dyn PaymentGateway>, Arc<dyn OrderReader>) =
+        (Arc::new(gateway), Arc::new(orders));
+    let transact = transact(ledgers);
+    let cashier = Cashier {
+        settle: settling(&gateway, &transact),
+        gateway,
+        orders: Arc::clone(&orders),
+        clock: Arc::new(clock_at(now)),
+    };
     StartPayment {
         users: Arc::new(known_user()),
-        orders: Arc::new(orders),
-        transact: transact(&Ledgers::default()),
-        cashier: Arc::new(Cashier { gateway: Arc::new(gateway), clock: Arc::new(clock_at(now)) }),
+        orders,
+        transact,
+        cashier: Arc::new(cashier),
         clock: Arc::new(clock_at(now)),
     }
 }
 
 async fn pay(use_case: StartPayment) -> Result<StartedPayment, StartPaymentError> {
-    use_case.execute(&caller(), &order_id()).await
+    pay_by(use_case, PaymentWish::default()).await
+}
+
+async fn pay_by(use_case: StartPayment, wish: PaymentWish) -> Result<StartedPayment, StartPaymentError> {
+    use_case.execute(&caller(), &order_id(), wish).await
 }
 
 #[tokio::test]
@@ -33,7 +64,8 @@ async fn an_unpaid_order_is_charged_what_it_costs_and_not_a_fen_else() {
         .expect_pay_url()
         .times(1)
         .withf(|request| {
-            request.out_trade_no == order_id()
+            request.out_trade_no == ORDER
+                && request.product == PaymentProduct::Page
                 && request.total_amount == money("323.91")
                 && request.subject == "红袖添香4 红袖添香5"
                 && request.time_expire == order(OrderStatus::AwaitingPayment).expire_at
@@ -97,7 +129,7 @@ fn old(days: u64) -> Order {
 }
 
 fn watching(days: u64, gateway: MockPaymentGateway, ledgers: &Ledgers) -> StartPayment {
-    StartPayment { transact: transact(ledgers), ..paying(gateway, Some(old(days)), 0) }
+    paying_on(gateway, Some(old(days)), 0, ledgers)
 }
 
 #[tokio::test]
@@ -132,4 +164,140 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
         let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
         assert!(matches!(outcome, Err(StartPaymentError::Transact(_))), "{outcome:?}");
     }
+}
+
+const WAP: PaymentWish = PaymentWish { product: PaymentProduct::Wap, anew: false };
+const ANEW: PaymentWish = PaymentWish { product: PaymentProduct::Page, anew: true };
+const SECOND: &str = "2019112820400804_2";
+
+fn unpaid() -> Option<Order> {
+    Some(order(OrderStatus::AwaitingPayment))
+}
+
+fn on_record() -> Ledgers {
+    Ledgers::of(only(OrderStatus::AwaitingPayment))
+}
+
+/// Alipay, which signs for this attempt alone, and says that of the trade of the first one when it is asked.
+fn alipay(
+    out_trade_no: &'static str,
+    first: impl Fn() -> Result<Option<Trade>, GatewayError> + Send + 'static,
+) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(1).withf(|number| number == ORDER).returning(move |_| first());
+    gateway
+        .expect_pay_url()
+        .withf(move |request| request.out_trade_no == out_trade_no)
+        .returning(|request| Ok(format!("https://alipay/{}", request.product.as_str())));
+    gateway
+}
+
+fn url(started: StartedPayment) -> String {
+    let StartedPayment::Invited(invitation) = started else { panic!("{started:?}") };
+    invitation.pay_url
+}
+
+fn states(ledgers: &Ledgers) -> Vec<(String, AttemptState)> {
+    let attempts = ledgers.get(ORDER).attempts.into_iter();
+    attempts.map(|attempt| (attempt.out_trade_no, attempt.state)).collect()
+}
+
+fn waiting() -> Trade {
+    Trade { status: TradeStatus::WaitBuyerPay, ..trade("A", "323.91") }
+}
+
+#[tokio::test]
+async fn a_phone_pays_in_an_attempt_of_its_own_after_the_first_is_closed() {
+    for (outcome, first) in [
+        (CloseOutcome::Closed, AttemptState::Closed),
+        // Nobody came so far, which is no failure, and somebody may still come.
+        (CloseOutcome::NoTrade, AttemptState::GivenUp),
+    ] {
+        let ledgers = on_record();
+        let mut gateway = alipay(SECOND, || Ok(Some(waiting())));
+        gateway.expect_close().times(1).withf(|number| number == ORDER).returning(move |_| Ok(outcome));
+        let started = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await.unwrap();
+        assert_eq!(url(started), "https://alipay/wap");
+        assert_eq!(states(&ledgers), [(ORDER.to_owned(), first), (SECOND.to_owned(), AttemptState::Open)]);
+        // The same again is the same attempt, and nobody asks Alipay.
+        let mut gateway = MockPaymentGateway::new();
+        gateway
+            .expect_pay_url()
+            .times(1)
+            .withf(|request| request.out_trade_no == SECOND)
+            .returning(|_| Ok("again".to_owned()));
+        let again = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await.unwrap();
+        assert_eq!((url(again).as_str(), ledgers.commits()), ("again", 1));
+    }
+}
+
+#[tokio::test]
+async fn a_buyer_may_ask_for_another_attempt_by_the_same_product() {
+    let ledgers = on_record();
+    let gateway = alipay(SECOND, || Ok(None));
+    let started = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), ANEW).await.unwrap();
+    assert_eq!(url(started), "https://alipay/page");
+    assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::GivenUp));
+}
+
+/// Alipay closed the trade, and the cancellation that asked for it lost a race.
+#[tokio::test]
+async fn an_order_whose_trade_is_closed_can_be_paid_on() {
+    let closed = || Ok(Some(Trade { status: TradeStatus::Closed, ..trade("A", "323.91") }));
+    let ledgers = on_record();
+    let started = pay_by(paying_on(alipay(SECOND, closed), unpaid(), 0, &ledgers), ANEW).await.unwrap();
+    assert_eq!(url(started), "https://alipay/page");
+    assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::Closed));
+}
+
+#[tokio::test]
+async fn what_turns_out_paid_is_settled_and_not_paid_again() {
+    let ledgers = on_record();
+    let gateway = alipay("nothing is signed", || Ok(Some(trade("A", "323.91"))));
+    let started = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await.unwrap();
+    assert!(matches!(started, StartedPayment::AlreadyPaid { .. }), "{started:?}");
+    assert_eq!(ledgers.get(ORDER).payments[0].status, PaymentStatus::Settled);
+    assert_eq!(status(&ledgers), OrderStatus::AwaitingShipment);
+}
+
+#[tokio::test]
+async fn nothing_changes_where_alipay_cannot_be_asked() {
+    let asked = alipay("nothing is signed", || Err(alipay_down()));
+    let mut closing = alipay("nothing is signed", || Ok(Some(waiting())));
+    closing.expect_close().returning(|_| Err(alipay_down()));
+    for gateway in [asked, closing] {
+        let ledgers = on_record();
+        let outcome = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await;
+        assert!(matches!(outcome, Err(StartPaymentError::Gateway(_))), "{outcome:?}");
+        assert_eq!(ledgers.commits(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_last_attempt_is_kept_and_not_replaced() {
+    let mut full = only(OrderStatus::AwaitingPayment);
+    full.attempts = (1..=domain::ledger::MOST_ATTEMPTS)
+        .map(|nth| PaymentAttempt {
+            out_trade_no: format!("{ORDER}_{nth}"),
+            product: PaymentProduct::Wap,
+            amount: money("323.91"),
+            state: if nth < domain::ledger::MOST_ATTEMPTS {
+                AttemptState::Closed
+            } else {
+                AttemptState::Open
+            },
+            opened_at: noon(),
+            closed_at: None,
+            paid_at: None,
+        })
+        .collect();
+    let ledgers = Ledgers::of(full);
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_pay_url().times(1).returning(|_| Ok("the last".to_owned()));
+    let wish = PaymentWish { anew: true, ..WAP };
+    assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
+    let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
+    let refusal = StartPaymentError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
+    assert_eq!(outcome.unwrap_err().to_string(), refusal.to_string());
+    assert_eq!(ledgers.commits(), 0);
 }

@@ -54,7 +54,7 @@ impl fmt::Display for Username {
     }
 }
 
-/// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no`.
+/// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no` of the first attempt to pay it.
 ///
 /// Decimal digits, at most [`OrderId::MAX_LEN`] of them. See [`crate::OrderNumbers`] for how one is made.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

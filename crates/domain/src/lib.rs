@@ -38,8 +38,9 @@ pub use order::{
     Shipment, StatusChange, TimelineEntry, Transition, Trigger,
 };
 pub use payment::{
-    Addressee, EvidenceSource, Merchant, NotForUs, PaymentRecord, PaymentStatus, Refund, RefundAsk,
-    RefundKind, RefundStatus, RefusedMessage, Trade, TradeStatus, UnkeptPayment, Unstorable,
+    Addressee, AttemptState, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,
+    PaymentProduct, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
+    RefusedMessage, Trade, TradeStatus, UnkeptPayment, Unstorable, order_number,
 };
 pub use pricing::{
     AmountTooLarge, InvalidQuantity, PricedLine, Pricing, Purchase, PurchaseLine, Quantity, QuantityLimit,

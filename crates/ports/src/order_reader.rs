@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentRecord, Refund, RepeatGuard,
-    RequestDigest, SkuId, TimelineEntry, UserId,
+    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
+    RepeatGuard, RequestDigest, SkuId, TimelineEntry, UserId,
 };
 
 use crate::StoreError;
@@ -21,12 +21,15 @@ pub trait OrderReader: Send + Sync {
     /// MUST ask the database no more than three times, whatever the number of orders and lines.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
 
-    /// Every payment on record for the numbers of these orders, those of one order in the order of recording.
+    /// The attempts to pay an order that are on record, the first opened first; none while there is only the first one.
+    async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError>;
+
+    /// Every payment on record of these orders, in whichever attempt, those of one order in the order of recording.
     ///
     /// MUST ask the database once at most, whatever the number of orders.
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
-    /// Every refund on record for the number of this order, the first asked for first.
+    /// Every refund on record of this order's payments, the first asked for first.
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError>;
 
     /// Every change of the order's status, the first first; its creation is not among them.

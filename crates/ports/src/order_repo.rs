@@ -9,7 +9,8 @@ use crate::StoreError;
 /// What is on record under each order number, and the one way to change it after the order was placed: lock, decide, append.
 #[async_trait]
 pub trait OrderRepo: Send + Sync {
-    /// Begins a transaction, locks everything under the number and reads it. Nothing on record is an empty ledger.
+    /// Begins a transaction, locks everything under the number and reads it. Nothing on record is an empty ledger. The number
+    /// may be that of an attempt to pay an order: then it MUST be the order that is locked and read.
     ///
     /// Two transactions MUST NOT have the same number locked at the same time, once anything is on record under it: an
     /// order, or payments without one.

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
-use domain::{Addressee, Bill, Money, OrderId, ShopDate, ShopTime, Trade};
+use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime, Trade};
 
 use crate::BoxError;
 
-/// Alipay, as the shop uses it: 电脑网站支付, `alipay.trade.page.pay`.
+/// Alipay, as the shop uses it: 电脑网站支付, `alipay.trade.page.pay`, and 手机网站支付, `alipay.trade.wap.pay`.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
-    /// The signed URL at which the buyer pays the order. Asks nobody.
+    /// The signed URL at which the buyer pays, by the product of the attempt. Asks nobody.
     ///
     /// MUST NOT hold up the thread it is called on while it signs.
     ///
@@ -25,10 +25,10 @@ pub trait PaymentGateway: Send + Sync {
     /// Parameters that Alipay did not sign MUST make it fail, all but `sign` and `sign_type`.
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
 
-    /// Asks Alipay about the trade of an order (`alipay.trade.query`); none where Alipay has no such trade.
+    /// Asks Alipay about the trade of an attempt to pay (`alipay.trade.query`); none where Alipay has no such trade.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
-    async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError>;
+    async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
     /// Asks Alipay about one trade by its own number (`alipay.trade.query`), which tells apart the trades of an order
     /// that was paid twice; none where Alipay has no such trade.
@@ -36,10 +36,10 @@ pub trait PaymentGateway: Send + Sync {
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
-    /// Closes the unpaid trade of an order (`alipay.trade.close`), so that it can no longer be paid.
+    /// Closes the unpaid trade of an attempt to pay (`alipay.trade.close`), so that it can no longer be paid.
     ///
     /// Asking again is safe. MUST end within a bounded time, and MUST take only a signed answer for a fact.
-    async fn close(&self, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError>;
+    async fn close(&self, out_trade_no: &str) -> Result<CloseOutcome, GatewayError>;
 
     /// Sends money back (`alipay.trade.refund`). The same request number refunds once, however often it is asked.
     ///
@@ -105,8 +105,12 @@ pub enum RefundOutcome {
 /// What the buyer is asked to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRequest {
-    /// The order.
-    pub out_trade_no: OrderId,
+    /// The order, to which the buyer can go back.
+    pub order_id: OrderId,
+    /// The number of the attempt.
+    pub out_trade_no: String,
+    /// By which product of Alipay's.
+    pub product: PaymentProduct,
     /// Goods and freight.
     pub total_amount: Money,
     /// What the buyer sees it is for; the adapter adapts it to Alipay's rules.
@@ -134,7 +138,7 @@ pub struct VerifiedNotification {
 pub struct VerifiedReturn {
     /// For whom.
     pub addressee: Addressee,
-    /// Our order number, as Alipay has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as Alipay has it; it may be none of ours.
     pub out_trade_no: String,
     /// The amount of the trade.
     pub total_amount: Money,

@@ -22,9 +22,11 @@ pub enum Number {
     Automatic(u8, u8),
 }
 
-/// One trade under the order's number.
+/// One trade of an attempt to pay the order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trade {
+    /// Whether it is of the second attempt.
+    pub is_second: bool,
     /// What it costs.
     pub amount: u8,
     /// Where it stands.
@@ -49,6 +51,8 @@ pub enum TradeState {
 pub struct Message {
     /// Which trade.
     pub trade: u8,
+    /// Whether it is of the second attempt.
+    pub is_second: bool,
     /// What it costs.
     pub amount: u8,
     /// Whether it is closed.
@@ -62,7 +66,7 @@ pub struct Message {
 impl Trade {
     /// A trade that its buyer opened.
     pub fn open(amount: u8) -> Self {
-        Self { amount, state: TradeState::Waiting, refunds: Vec::new() }
+        Self { is_second: false, amount, state: TradeState::Waiting, refunds: Vec::new() }
     }
 
     /// What did not go back.
@@ -96,7 +100,14 @@ impl Trade {
 
     /// The notification of the payment; also the answer to a query as long as something is left.
     pub fn payment(&self, trade: u8) -> Message {
-        Message { trade, amount: self.amount, is_closed: false, refunded: 0, number: None }
+        Message {
+            trade,
+            is_second: self.is_second,
+            amount: self.amount,
+            is_closed: false,
+            refunded: 0,
+            number: None,
+        }
     }
 
     /// The notification of a refund, the first being 0.
@@ -123,10 +134,10 @@ impl Trade {
 
 impl Message {
     /// As the adapter hands it to the domain.
-    pub fn to_domain(self, out_trade_no: &str, at: ShopTime) -> domain::Trade {
+    pub fn to_domain(self, number: &str, at: ShopTime) -> domain::Trade {
         domain::Trade {
             trade_no: trade_no(self.trade),
-            out_trade_no: out_trade_no.to_owned(),
+            out_trade_no: if self.is_second { second_attempt(number) } else { number.to_owned() },
             status: if self.is_closed { TradeStatus::Closed } else { TradeStatus::Success },
             total_amount: yuan(self.amount),
             refunded: yuan(self.refunded),
@@ -162,6 +173,11 @@ impl fmt::Display for Number {
             Self::Automatic(trade, nth) => write!(f, "back-T{trade}-{nth}"),
         }
     }
+}
+
+/// The number of the second attempt to pay the order of this number.
+pub(crate) fn second_attempt(number: &str) -> String {
+    format!("{number}_2")
 }
 
 /// Alipay's number of a trade.

@@ -64,15 +64,18 @@ impl World {
         ledger.payments.iter().all(is_paid) && succeeded.all(went_back)
     }
 
-    /// Alipay has one trade of a number as a rule, and tells of that one when it is asked.
+    /// Alipay has one trade of an attempt as a rule, and tells of that one when it is asked.
     fn is_watched(&self) -> bool {
         let has_timer = self.order.has_timer;
         match self.status() {
             Some(OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt) => has_timer,
             Some(OrderStatus::Cancelled) => {
                 let can_be_paid = |trade: &Trade| trade.state == TradeState::Waiting;
-                let needs_look = self.unnoticed_payment().is_some() || self.trades.iter().any(can_be_paid);
-                has_timer || self.trades.len() != 1 || !needs_look
+                let unnoticed = [false, true].into_iter().find_map(|second| self.unnoticed_payment(second));
+                let needs_look = unnoticed.is_some() || self.trades.iter().any(can_be_paid);
+                let of_attempt =
+                    |second| self.trades.iter().filter(move |trade| trade.is_second == second).count();
+                has_timer || of_attempt(false) > 1 || of_attempt(true) > 1 || !needs_look
             }
             Some(OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded) | None => {
                 true

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use domain::{
-    EvidenceSource, OrderStatus, RefundAsk, Restock, Shipment, ShopTime, SkuId,
+    EndedAttempt, EvidenceSource, OrderStatus, PaymentProduct, RefundAsk, Restock, Shipment, ShopTime, SkuId,
     ledger::{Command, ConfirmedRefund, RefundAnswer},
 };
 
 use crate::{
     Message, Number,
-    alipay::{PART, trade_no, yuan},
+    alipay::{PART, second_attempt, trade_no, yuan},
 };
 
 /// The order's SKUs, and how many pieces of each it has.
@@ -35,10 +35,20 @@ pub enum Cmd {
     RequestRefund(u8, Ask),
     /// What Alipay said to a refund request.
     RecordAnswer(Number, Answer),
-    /// The order is given up.
+    /// The order is given up, after Alipay was asked about its first attempt.
     Cancel {
         /// Whether it may still be paid.
         may_still_be_paid: bool,
+    },
+    /// The order is given up, after Alipay was asked about both attempts.
+    CancelBoth {
+        /// Whether no payment can come of each any more.
+        are_final: [bool; 2],
+    },
+    /// The buyer is to pay by another product, after Alipay was asked about the first attempt.
+    OpenAttempt {
+        /// Whether no payment can come of the first one any more.
+        is_final: bool,
     },
     /// Staff hand it to a carrier.
     Ship,
@@ -171,6 +181,10 @@ impl From<Found> for OrderStatus {
     }
 }
 
+fn ended(out_trade_no: String, is_final: bool) -> EndedAttempt {
+    EndedAttempt { out_trade_no, is_final }
+}
+
 impl Cmd {
     /// As the use cases say it about the order of this number.
     pub fn to_domain(self, number: &str, at: ShopTime) -> Command {
@@ -195,8 +209,17 @@ impl Cmd {
                 Command::RecordRefundAnswer { out_request_no: refund.to_string(), answer, attempts }
             }
             Self::Cancel { may_still_be_paid } => {
-                Command::Cancel { buyer: None, reason: String::new(), may_still_be_paid }
+                let ended = vec![ended(number.to_owned(), !may_still_be_paid)];
+                Command::Cancel { buyer: None, reason: String::new(), ended }
             }
+            Self::CancelBoth { are_final: [first, second] } => {
+                let ended = vec![ended(number.to_owned(), first), ended(second_attempt(number), second)];
+                Command::Cancel { buyer: None, reason: String::new(), ended }
+            }
+            Self::OpenAttempt { is_final } => Command::OpenAttempt {
+                product: PaymentProduct::Wap,
+                ended: vec![ended(number.to_owned(), is_final)],
+            },
             Self::Ship => Command::Ship {
                 shipment: Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at: at },
                 receipt_after: Duration::from_secs(10 * 24 * 3600),

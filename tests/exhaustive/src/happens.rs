@@ -9,7 +9,7 @@ type Happens = (&'static str, fn(&Shop, &World) -> bool);
 
 impl World {
     /// What happens in some state, with bounds that allow it.
-    pub const HAPPENS: [Happens; 13] = [
+    pub const HAPPENS: [Happens; 15] = [
         ("an order is completed", |_, world| world.status() == Some(OrderStatus::Completed)),
         ("an order is refunded before it is shipped", |_, world| {
             world.status() == Some(OrderStatus::Refunded)
@@ -25,6 +25,17 @@ impl World {
             world.has_payment(PaymentStatus::Late) && world.rival.is_some()
         }),
         ("an order is paid twice", |_, world| world.has_payment(PaymentStatus::Duplicate)),
+        ("both attempts are paid", |_, world| {
+            world.has_two_attempts() && world.has_payment(PaymentStatus::Duplicate) && {
+                let seconds: Vec<bool> = world.trades.iter().map(|trade| trade.is_second).collect();
+                seconds.contains(&true) && seconds.contains(&false)
+            }
+        }),
+        ("an order is given up of which an attempt may still be paid", |_, world| {
+            world.status() == Some(OrderStatus::Cancelled)
+                && world.has_two_attempts()
+                && world.order.ledger.attempts.iter().any(|attempt| attempt.state.may_be_paid())
+        }),
         ("another amount is paid", |_, world| world.has_payment(PaymentStatus::WrongAmount)),
         ("a refund is taken for failed and was carried out", |_, world| {
             world.has_refund(|world, number, status| {

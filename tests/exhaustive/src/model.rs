@@ -19,6 +19,8 @@ pub type Decide = fn(&OrderLedger, &Command, &Cause, ShopTime) -> Result<Vec<Eve
 pub struct Bounds {
     /// How many trades are opened under the order's number.
     pub trades: usize,
+    /// Whether the buyer goes on by another product, in a second attempt.
+    pub second_attempt: bool,
     /// Whether a trade may be of another amount than the order.
     pub wrong_amount: bool,
     /// How many refunds are made at Alipay's console.

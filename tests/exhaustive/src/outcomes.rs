@@ -154,6 +154,8 @@ impl Core {
             | Cmd::RequestRefund(..)
             | Cmd::RecordAnswer(_, Answer::Succeeded)
             | Cmd::Cancel { .. }
+            | Cmd::CancelBoth { .. }
+            | Cmd::OpenAttempt { .. }
             | Cmd::ConfirmReceipt { .. }
             | Cmd::ReturnPieces(..) => again.is_ok_and(|events| events.is_empty()),
         }

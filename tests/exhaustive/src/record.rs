@@ -9,8 +9,9 @@ use std::{
 };
 
 use domain::{
-    Money, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, Quantity, RefundStatus, Restock,
-    ShippingAddress, ShopTime, SkuId, StockMove, StockMoveKind, TradeStatus, UserId, ledger::Event,
+    AttemptState, Money, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt, Quantity,
+    RefundStatus, Restock, ShippingAddress, ShopTime, SkuId, StockMove, StockMoveKind, TradeStatus, UserId,
+    ledger::Event,
 };
 
 use crate::{
@@ -109,6 +110,17 @@ impl Record {
                 *has_timer = change.due_at.is_some();
             }
             Event::Shipped(shipment) => order.shipment = Some(shipment.clone()),
+            Event::AttemptOpened(attempt) => ledger.attempts.push(attempt.clone()),
+            Event::AttemptClosed { out_trade_no, is_final, at } => {
+                let state = if *is_final { AttemptState::Closed } else { AttemptState::GivenUp };
+                set_attempt(ledger, out_trade_no, |known| {
+                    (known.state, known.closed_at) = (state, Some(*at))
+                });
+            }
+            Event::AttemptPaid { out_trade_no, at } => {
+                let paid = (AttemptState::Paid, Some(*at));
+                set_attempt(ledger, out_trade_no, |known| (known.state, known.paid_at) = paid);
+            }
             Event::PaymentRecorded(payment) => ledger.payments.push(payment.clone()),
             Event::TradeClosed { trade_no } => {
                 for payment in ledger.payments.iter_mut().filter(|paid| paid.trade.trade_no == *trade_no) {
@@ -151,11 +163,19 @@ impl Record {
         ledger.in_stock.clear();
         ledger.payments.iter_mut().for_each(|payment| payment.recorded_at = day(0));
         ledger.movements.iter_mut().for_each(|moved| moved.at = day(0));
+        for attempt in &mut ledger.attempts {
+            attempt.opened_at = day(0);
+            (attempt.closed_at, attempt.paid_at) = (None, None);
+        }
         for refund in &mut ledger.refunds {
             refund.finished_at = None;
             refund.failure = None;
         }
     }
+}
+
+fn set_attempt(ledger: &mut OrderLedger, number: &str, set: impl Fn(&mut PaymentAttempt)) {
+    ledger.attempts.iter_mut().filter(|known| known.out_trade_no == number).for_each(set);
 }
 
 fn set_refund(ledger: &mut OrderLedger, number: &str, set: impl Fn(&mut domain::Refund)) {
@@ -221,6 +241,9 @@ impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Record { ledger, has_timer, timeline, pieces_are_decided } = &self.0;
         (&ledger.number, has_timer, timeline, pieces_are_decided).hash(state);
+        for attempt in &ledger.attempts {
+            (&attempt.out_trade_no, attempt.state.as_str()).hash(state);
+        }
         for payment in &ledger.payments {
             (&payment.trade.trade_no, payment.trade.total_amount, payment.trade.refunded).hash(state);
             (payment.status.as_str(), payment.trade.status.as_str()).hash(state);

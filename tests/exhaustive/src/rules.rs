@@ -140,6 +140,9 @@ pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
         }
         Event::StatusChanged(_)
         | Event::Shipped(_)
+        | Event::AttemptOpened(_)
+        | Event::AttemptClosed { .. }
+        | Event::AttemptPaid { .. }
         | Event::PaymentRecorded(_)
         | Event::TradeClosed { .. }
         | Event::RefundSucceeded { .. }

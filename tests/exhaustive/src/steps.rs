@@ -13,6 +13,8 @@ pub enum Step {
     Open {
         /// Whether it is of another amount than the order.
         is_wrong: bool,
+        /// Whether it is of the second attempt.
+        is_second: bool,
     },
     /// The buyer pays a trade.
     Pay(u8),
@@ -30,6 +32,10 @@ pub enum Step {
     /// Somebody who gives the order up asks Alipay first, which tells of this trade or of none. A trade that waits is
     /// closed; what is paid is recorded.
     AskBeforeCancel(Option<u8>),
+    /// Somebody who gives the order up asks Alipay about both attempts, in the same way.
+    AskAboutBoth,
+    /// The buyer wants another attempt, and Alipay is asked about the first one, in the same way.
+    AskBeforeAttempt,
     /// The job finds that the order's time has come.
     BeginLook,
     /// The job has asked Alipay and is done with the order.
@@ -65,6 +71,12 @@ impl World {
         self.refund_steps(shop, steps);
         self.staff_steps(shop, steps);
         self.timer_steps(steps);
+        if shop.bounds.second_attempt && !self.has_two_attempts() {
+            steps.push(Step::AskBeforeAttempt);
+            if let Some(is_final) = self.opens_attempt {
+                steps.push(Step::Do(Cmd::OpenAttempt { is_final }));
+            }
+        }
         if shop.bounds.rival {
             match &self.rival {
                 None if self.stock[0] >= Some(RIVAL_TAKES) => steps.push(Step::Rival(RivalStep::Place)),
@@ -81,9 +93,11 @@ impl World {
 
     fn buyer_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
         if !self.is_expired && self.trades.len() < shop.bounds.trades {
-            steps.push(Step::Open { is_wrong: false });
-            if shop.bounds.wrong_amount {
-                steps.push(Step::Open { is_wrong: true });
+            for is_second in [false, true].into_iter().take(if self.has_two_attempts() { 2 } else { 1 }) {
+                steps.push(Step::Open { is_wrong: false, is_second });
+                if shop.bounds.wrong_amount {
+                    steps.push(Step::Open { is_wrong: true, is_second });
+                }
             }
         }
         for (index, trade) in self.numbered_trades() {
@@ -162,9 +176,16 @@ impl World {
             steps.push(Step::Expire);
         }
         if self.status() == Some(OrderStatus::AwaitingPayment) {
-            let trades = self.numbered_trades().map(|(trade, _)| Some(trade));
-            let none = self.trades.is_empty().then_some(None);
+            let of_first = || self.numbered_trades().filter(|(_, trade)| !trade.is_second);
+            let trades = of_first().map(|(trade, _)| Some(trade));
+            let none = of_first().next().is_none().then_some(None);
             steps.extend(trades.chain(none).map(Step::AskBeforeCancel));
+            if self.has_two_attempts() {
+                steps.push(Step::AskAboutBoth);
+            }
+        }
+        if let Some(are_final) = self.cancels_both {
+            steps.push(Step::Do(Cmd::CancelBoth { are_final }));
         }
         for (is_asked, may_still_be_paid) in
             [(self.cancels_closed, false), (self.cancels_without_trade, true)]

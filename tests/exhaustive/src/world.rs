@@ -24,7 +24,7 @@ pub struct World {
     pub rival: Option<Known>,
     /// How many pieces of each SKU are in stock; the order has taken all there were.
     pub(crate) stock: Stock,
-    /// The trades of the order's number at Alipay.
+    /// The trades of the order's attempts at Alipay.
     pub trades: Vec<Trade>,
     /// Whether the payment deadline has passed. No trade is opened or paid after it.
     pub is_expired: bool,
@@ -32,6 +32,12 @@ pub struct World {
     pub cancels_closed: bool,
     /// Somebody who gives the order up has learned from Alipay that there is no trade, and goes on some time.
     pub cancels_without_trade: bool,
+    /// Somebody who gives the order up has learned from Alipay of both attempts whether anything can come of them, and goes
+    /// on some time.
+    pub(crate) cancels_both: Option<[bool; 2]>,
+    /// Somebody who opens another attempt has learned from Alipay whether anything can come of the first one, and goes on
+    /// some time.
+    pub(crate) opens_attempt: Option<bool>,
     /// The job has found the order in this status, and is not done with it.
     pub looking: Option<Found>,
     /// The rules that were broken on the way.
@@ -49,6 +55,8 @@ impl World {
             is_expired: false,
             cancels_closed: false,
             cancels_without_trade: false,
+            cancels_both: None,
+            opens_attempt: None,
             looking: None,
             broken: Broken::default(),
         }
@@ -113,8 +121,9 @@ impl World {
         let mut world = self.clone();
         match step {
             Step::Do(cmd) => world.carry_out(shop, cmd),
-            Step::Open { is_wrong } => {
-                world.trades.push(Trade::open(if is_wrong { WRONG_AMOUNT } else { TOTAL }));
+            Step::Open { is_wrong, is_second } => {
+                let amount = if is_wrong { WRONG_AMOUNT } else { TOTAL };
+                world.trades.push(Trade { is_second, ..Trade::open(amount) });
             }
             Step::Pay(trade) => world.trades.get_mut(usize::from(trade))?.state = TradeState::Paid,
             Step::RefundAtConsole { trade, is_whole } => {
@@ -136,6 +145,10 @@ impl World {
                 open.for_each(|trade| trade.state = TradeState::Closed);
             }
             Step::AskBeforeCancel(trade) => world.ask_before_cancel(shop, trade)?,
+            Step::AskAboutBoth => {
+                world.cancels_both = Some([world.end_attempt(shop, false)?, world.end_attempt(shop, true)?]);
+            }
+            Step::AskBeforeAttempt => world.opens_attempt = Some(world.end_attempt(shop, false)?),
             Step::BeginLook => world.looking = Some(self.is_due()?),
             Step::EndLook { failed } => world.end_look(shop, failed)?,
             Step::DeleteSku => world.stock[1] = None,
@@ -156,6 +169,16 @@ impl World {
             self.cancels_without_trade = true;
             return Some(());
         };
+        self.end_trade(shop, index)?;
+        // It is paid; what has another amount pays nothing.
+        if self.status() == Some(OrderStatus::AwaitingPayment) {
+            self.cancels_closed = true;
+        }
+        Some(())
+    }
+
+    /// Alipay is asked about a trade. One that waits is closed; what is paid is recorded.
+    fn end_trade(&mut self, shop: &Shop, index: u8) -> Option<()> {
         let trade = self.trades.get_mut(usize::from(index))?;
         match trade.state {
             TradeState::Waiting => trade.state = TradeState::Closed,
@@ -164,30 +187,44 @@ impl World {
             TradeState::Paid => {
                 let message = trade.payment(index);
                 self.carry_out(shop, Cmd::RecordTrade(message));
-                // It is paid; what has another amount pays nothing.
-                if self.status() != Some(OrderStatus::AwaitingPayment) {
-                    return Some(());
-                }
             }
         }
-        self.cancels_closed = true;
         Some(())
+    }
+
+    /// Alipay is asked about an attempt, and answers about the last of its trades: whether there is one.
+    fn end_attempt(&mut self, shop: &Shop, is_second: bool) -> Option<bool> {
+        let last = self.numbered_trades().filter(|(_, trade)| trade.is_second == is_second).last();
+        let Some((index, _)) = last else { return Some(false) };
+        self.end_trade(shop, index)?;
+        Some(true)
+    }
+
+    /// Whether the buyer has a second attempt.
+    pub(crate) fn has_two_attempts(&self) -> bool {
+        self.order.ledger.attempts.len() >= 2
     }
 
     /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid.
     fn end_look(&mut self, shop: &Shop, failed: bool) -> Option<()> {
         let found = self.looking.take()?;
-        let unnoticed = self.unnoticed_payment();
-        if let (Found::Cancelled, false, Some(message)) = (found, failed, unnoticed) {
-            self.carry_out(shop, Cmd::RecordTrade(message));
+        if (found, failed) == (Found::Cancelled, false) {
+            let may_be_paid = self.order.ledger.all_attempts().into_iter().map(|one| one.state.may_be_paid());
+            for (may_be_paid, is_second) in may_be_paid.collect::<Vec<_>>().into_iter().zip([false, true]) {
+                if let Some(message) = self.unnoticed_payment(is_second).filter(|_| may_be_paid) {
+                    self.carry_out(shop, Cmd::RecordTrade(message));
+                }
+            }
         }
         self.carry_out(shop, Cmd::SetTimer { found, failed });
         Some(())
     }
 
-    /// A payment that is not on record and that a query tells of.
-    pub(crate) fn unnoticed_payment(&self) -> Option<Message> {
-        let is_unnoticed = |(index, trade): &(u8, &Trade)| trade.left() > 0 && self.payment(*index).is_none();
+    /// A payment that is not on record and that a query about its attempt tells of.
+    pub(crate) fn unnoticed_payment(&self, is_second: bool) -> Option<Message> {
+        let is_unnoticed = |(index, trade): &(u8, &Trade)| {
+            trade.is_second == is_second && trade.left() > 0 && self.payment(*index).is_none()
+        };
         self.numbered_trades().find(is_unnoticed).map(|(index, trade)| trade.payment(index))
     }
 

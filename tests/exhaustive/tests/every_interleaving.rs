@@ -13,6 +13,7 @@ use stateright::{Checker as _, HasDiscoveries, Model as _};
 /// Nothing happens that a bound does not name.
 const NOTHING: Bounds = Bounds {
     trades: 1,
+    second_attempt: false,
     wrong_amount: false,
     console_refunds: 0,
     staff_refunds: 0,
@@ -21,22 +22,27 @@ const NOTHING: Bounds = Bounds {
     deleted_sku: false,
 };
 
-const USUAL: [Bounds; 4] = [
+const USUAL: [Bounds; 5] = [
     Bounds { trades: 2, wrong_amount: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 2, second_attempt: true, wrong_amount: true, rival: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 2, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, deleted_sku: true, ..NOTHING },
 ];
 
-const DEEP: [Bounds; 4] = [
+const DEEP: [Bounds; 5] = [
     Bounds { trades: 3, wrong_amount: true, console_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 3, second_attempt: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 2, returns: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, ..NOTHING },
 ];
 
 /// Every kind of event and of refusal that can come of what happens here.
-const EVENTS_AND_REFUSALS: [&str; 20] = [
+const EVENTS_AND_REFUSALS: [&str; 23] = [
+    "AttemptClosed",
+    "AttemptOpened",
+    "AttemptPaid",
     "PaymentRecorded",
     "RefundFailed",
     "RefundPostponed",

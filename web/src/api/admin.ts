@@ -32,6 +32,15 @@ export interface AdminLine {
   returned: number
 }
 
+/** An attempt to pay an order. */
+export interface Attempt {
+  number: string
+  product: string
+  amount: Fen
+  state: string
+  openedAt: string
+}
+
 export interface Payment {
   tradeNo: string
   status: string
@@ -57,6 +66,7 @@ export interface Refund {
 export interface Detail extends Summary {
   address: { title: string; address: string; mobile: string; receiver: string }
   lines: AdminLine[]
+  attempts: Attempt[]
   payments: Payment[]
   refunds: Refund[]
   shipment: { carrier: string; trackingNumber: string; shippedAt: string } | null
@@ -132,6 +142,7 @@ interface WireDetail extends WireSummary {
     attributes: { name: string; value: string }[]
     returned: number
   }[]
+  attempts: { out_trade_no: string; product: string; amount: string; state: string; opened_at: string }[]
   payments: {
     trade_no: string
     status: string
@@ -278,6 +289,13 @@ function detailOf(wire: WireDetail): Detail {
       amount: toFen(line.total_amount),
       attributes: line.attributes,
       returned: line.returned,
+    })),
+    attempts: wire.attempts.map((attempt) => ({
+      number: attempt.out_trade_no,
+      product: attempt.product,
+      amount: toFen(attempt.amount),
+      state: attempt.state,
+      openedAt: attempt.opened_at,
     })),
     payments: wire.payments.map((payment) => ({
       tradeNo: payment.trade_no,

@@ -1,3 +1,4 @@
+import { deviceOf } from '@/lib/device'
 import { IdempotencyKeys } from '@/lib/random'
 import { toFen, type Fen } from '@/lib/money'
 
@@ -227,7 +228,7 @@ const keys = new IdempotencyKeys()
 
 /** Operation 2, once however often it is asked for from this page. */
 export async function create(purchase: Purchase, address: number, expected: string): Promise<Payable> {
-  const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected }
+  const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected, device: deviceOf(navigator.userAgent) }
   const headers = { 'idempotency-key': keys.of(body) }
   return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body, headers })).data))
 }
@@ -256,9 +257,10 @@ export async function confirmReceipt(number: string): Promise<void> {
   await asBuyer(() => call(query({ status: 2, order_id: number })))
 }
 
-/** Operation 5. */
-export async function pay(number: string): Promise<Payable> {
-  const body = { status: 1, order_id: number }
+/** Operation 5; `anew` asks for another attempt, which another account can pay. */
+export async function pay(number: string, anew = false): Promise<Payable> {
+  const device = deviceOf(navigator.userAgent)
+  const body = { status: 1, order_id: number, device, ...(anew ? { new_attempt: 1 } : {}) }
   return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body })).data))
 }
 

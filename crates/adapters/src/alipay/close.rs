@@ -1,7 +1,7 @@
 //! `alipay.trade.close`: an unpaid trade can no longer be paid.
 
 use alipay_protocol::Method;
-use domain::{OrderId, TradeStatus};
+use domain::TradeStatus;
 use ports::{CloseOutcome, GatewayError};
 use serde::Deserialize;
 use serde_json::json;
@@ -18,11 +18,8 @@ struct Answer {
     out_trade_no: String,
 }
 
-pub(super) async fn trade(
-    gateway: &AlipayGateway,
-    out_trade_no: &OrderId,
-) -> Result<CloseOutcome, GatewayError> {
-    let biz_content = json!({ "out_trade_no": out_trade_no.as_str() }).to_string();
+pub(super) async fn trade(gateway: &AlipayGateway, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
+    let biz_content = json!({ "out_trade_no": out_trade_no }).to_string();
     match client::call(gateway, Method::TradeClose, biz_content).await {
         Ok(node) => read(&node, out_trade_no),
         Err(GatewayError::Refused { code, .. }) if code == query::NO_TRADE => Ok(CloseOutcome::NoTrade),
@@ -33,19 +30,19 @@ pub(super) async fn trade(
     }
 }
 
-fn read(node: &str, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {
+fn read(node: &str, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
     let answer: Answer =
         serde_json::from_str(node).map_err(|_| nonsense("the answer lacks a field of a closed trade"))?;
-    if answer.out_trade_no != out_trade_no.as_str() {
-        return Err(nonsense("the answer is about another order"));
+    if answer.out_trade_no != out_trade_no {
+        return Err(nonsense("the answer is about another attempt to pay"));
     }
     Ok(CloseOutcome::Closed)
 }
 
 /// The refusal is the same for a trade that is paid and for one that is closed, maybe by an earlier attempt whose answer
 /// was lost; only a query tells them apart.
-async fn why_not(gateway: &AlipayGateway, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {
-    Ok(match query::of_order(gateway, out_trade_no).await? {
+async fn why_not(gateway: &AlipayGateway, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
+    Ok(match query::of_attempt(gateway, out_trade_no).await? {
         None => CloseOutcome::NoTrade,
         Some(trade) => match trade.status {
             TradeStatus::Closed if trade.refunded.is_zero() => CloseOutcome::Closed,

@@ -21,6 +21,8 @@ pub struct AlipayConfig {
     pub notify_url: Option<String>,
     /// Where the buyer's browser comes back to. None: it stays at Alipay.
     pub return_url: Option<String>,
+    /// The shop's page to which a phone goes back without having paid; `order_id` is added. None: it stays at Alipay.
+    pub quit_url: Option<String>,
     /// How long Alipay may take.
     pub timeouts: AlipayTimeouts,
 }

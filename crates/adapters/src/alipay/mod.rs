@@ -1,4 +1,4 @@
-//! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`.
+//! Alipay over its real protocol: 电脑网站支付, `alipay.trade.page.pay`, and 手机网站支付, `alipay.trade.wap.pay`.
 //!
 //! What is signed and how is in the crate `alipay-protocol`; here is the shop's side of it: the URL that a buyer is sent
 //! to (`page_pay`), the messages that Alipay sends (`incoming`), the calls that the shop makes (`client`; `query`, `close`,
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use alipay_protocol::{Params, SignError, request};
 use async_trait::async_trait;
-use domain::{Bill, Money, OrderId, ShopDate, ShopTime, Trade};
+use domain::{Bill, Money, ShopDate, ShopTime, Trade};
 use ports::{
     Clock, CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome,
     RefundRequest, VerifiedNotification, VerifiedReturn,
@@ -104,15 +104,15 @@ impl PaymentGateway for AlipayGateway {
         incoming::browser_return(query, &self.trust.keys())
     }
 
-    async fn query(&self, out_trade_no: &OrderId) -> Result<Option<Trade>, GatewayError> {
-        query::of_order(self, out_trade_no).await
+    async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError> {
+        query::of_attempt(self, out_trade_no).await
     }
 
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError> {
         query::by_number(self, trade_no).await
     }
 
-    async fn close(&self, out_trade_no: &OrderId) -> Result<CloseOutcome, GatewayError> {
+    async fn close(&self, out_trade_no: &str) -> Result<CloseOutcome, GatewayError> {
         close::trade(self, out_trade_no).await
     }
 

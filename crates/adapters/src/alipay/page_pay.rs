@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use alipay_protocol::{Method, Params};
+use domain::{OrderId, PaymentProduct};
 use ports::{GatewayError, PaymentRequest};
 use serde::Serialize;
 
 use super::{AlipayGateway, alipay_time, client::common_params, invalid, text};
 
-/// The product behind 电脑网站支付.
-const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
+/// The longest `quit_url`, in bytes.
+const MAX_QUIT_URL: usize = 400;
 /// Characters of a `subject`.
 const MAX_SUBJECT: usize = 256;
 /// The latest `time_expire`: 15 days ahead.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
-/// `biz_content` of `alipay.trade.page.pay`.
+/// `biz_content` of `alipay.trade.page.pay` and of `alipay.trade.wap.pay`.
 #[derive(Serialize)]
 struct BizContent<'a> {
     out_trade_no: &'a str,
@@ -25,23 +26,32 @@ struct BizContent<'a> {
     product_code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_expire: Option<String>,
+    /// Where a phone's browser goes that turns back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quit_url: Option<String>,
 }
 
 /// All parameters but the signature.
 pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Result<Params, GatewayError> {
     check(request)?;
+    let config = &gateway.config;
+    let (method, product_code, quit_url) = match request.product {
+        PaymentProduct::Page => (Method::TradePagePay, "FAST_INSTANT_TRADE_PAY", None),
+        PaymentProduct::Wap => {
+            (Method::TradeWapPay, "QUICK_WAP_WAY", quit_url(config.quit_url.as_deref(), &request.order_id))
+        }
+    };
     let biz_content = BizContent {
-        out_trade_no: request.out_trade_no.as_str(),
+        out_trade_no: &request.out_trade_no,
         total_amount: request.total_amount.to_string(),
         subject: subject(request),
-        product_code: PRODUCT_CODE,
+        product_code,
         time_expire: request.time_expire.map(alipay_time),
+        quit_url,
     };
     let biz_content =
         serde_json::to_string(&biz_content).map_err(|_| invalid("biz_content cannot be written"))?;
-    let mut params =
-        common_params(gateway, Method::TradePagePay, request.now).with("biz_content", biz_content);
-    let config = &gateway.config;
+    let mut params = common_params(gateway, method, request.now).with("biz_content", biz_content);
     for (name, url) in [("notify_url", &config.notify_url), ("return_url", &config.return_url)] {
         if let Some(url) = url {
             params.set(name, url.as_str());
@@ -64,21 +74,30 @@ fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     }
 }
 
+/// The page of the order at the shop; none where it would be too long for Alipay, which can do without.
+fn quit_url(page: Option<&str>, order_id: &OrderId) -> Option<String> {
+    let page = page?;
+    let joint = if page.contains('?') { '&' } else { '?' };
+    Some(format!("{page}{joint}order_id={order_id}")).filter(|url| url.len() <= MAX_QUIT_URL)
+}
+
 /// The subject under Alipay's rules; never empty. A trade that waits is only continued by the same one.
 fn subject(request: &PaymentRequest) -> String {
     let subject = text::plain(&request.subject, MAX_SUBJECT);
-    if subject.is_empty() { format!("订单 {}", request.out_trade_no) } else { subject }
+    if subject.is_empty() { format!("订单 {}", request.order_id) } else { subject }
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{OrderId, ShopTime};
+    use domain::ShopTime;
 
     use super::*;
 
     fn request(text: &str) -> PaymentRequest {
         PaymentRequest {
-            out_trade_no: OrderId::parse("2019112820400804").unwrap(),
+            order_id: OrderId::parse("2019112820400804").unwrap(),
+            out_trade_no: "2019112820400804_2".to_owned(),
+            product: PaymentProduct::Page,
             total_amount: "323.91".parse().unwrap(),
             subject: text.to_owned(),
             now: ShopTime::parse("2019-11-28 20:40:08").unwrap(),
@@ -98,6 +117,17 @@ mod tests {
         ] {
             assert_eq!(subject(&request(text)), expected);
         }
+    }
+
+    #[test]
+    fn a_phone_goes_back_to_its_order() {
+        let id = OrderId::parse("2019112820400804").unwrap();
+        let url = |page| quit_url(page, &id);
+        assert_eq!(url(None), None);
+        let text = |text: &str| Some(text.to_owned());
+        assert_eq!(url(Some("https://s.cn/r")), text("https://s.cn/r?order_id=2019112820400804"));
+        assert_eq!(url(Some("https://s.cn/r?a=1")), text("https://s.cn/r?a=1&order_id=2019112820400804"));
+        assert_eq!(url(Some(&"u".repeat(400))), None);
     }
 
     #[test]

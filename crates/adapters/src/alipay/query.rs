@@ -1,7 +1,7 @@
-//! `alipay.trade.query`: what became of an order's trade.
+//! `alipay.trade.query`: what became of the trade of an attempt to pay.
 
 use alipay_protocol::Method;
-use domain::{Money, OrderId, ShopTime, Trade, TradeStatus};
+use domain::{Money, ShopTime, Trade, TradeStatus};
 use ports::GatewayError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -22,13 +22,13 @@ struct Answer {
     send_pay_date: Option<String>,
 }
 
-pub(super) async fn of_order(
+pub(super) async fn of_attempt(
     gateway: &AlipayGateway,
-    out_trade_no: &OrderId,
+    out_trade_no: &str,
 ) -> Result<Option<Trade>, GatewayError> {
-    let trade = ask(gateway, json!({ "out_trade_no": out_trade_no.as_str() })).await?;
-    if trade.as_ref().is_some_and(|trade| trade.out_trade_no != out_trade_no.as_str()) {
-        return Err(nonsense("the answer is about another order"));
+    let trade = ask(gateway, json!({ "out_trade_no": out_trade_no })).await?;
+    if trade.as_ref().is_some_and(|trade| trade.out_trade_no != out_trade_no) {
+        return Err(nonsense("the answer is about another attempt to pay"));
     }
     Ok(trade)
 }

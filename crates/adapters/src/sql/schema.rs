@@ -211,6 +211,25 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
+    /// Attempts to pay an order, beside the first one while it is the only one.
+    dashop_payment_attempt (id) {
+        id -> Integer,
+        /// The number at Alipay.
+        out_trade_no -> Text,
+        order_id -> Text,
+        product -> Text,
+        amount -> Yuan,
+        state -> Text,
+        opened_at -> Timestamp,
+        closed_at -> Nullable<Timestamp>,
+        paid_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
     /// Every payment that Alipay proved.
     dashop_payment (id) {
         id -> Integer,
@@ -374,4 +393,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     tb_order_goods,
     dashop_cart_removal,
 );
-diesel::allow_tables_to_appear_in_same_query!(dashop_payment, dashop_refund);
+diesel::allow_tables_to_appear_in_same_query!(dashop_payment, dashop_refund, dashop_payment_attempt);

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressId, Caller, Cart, CartLineChange, CartStamp, CatalogId,
     DailyStatement, Delivery, Difference, IdempotencyKey, NotAdmitted, Order, OrderId, OrderStatus, OutboxId,
-    PasswordHash, PaymentRecord, Product, Refund, RefusedMessage, RepeatGuard, ShopDate, ShopTime, Sku,
-    SkuId, SpuId, TimelineEntry, UserId, Username,
+    PasswordHash, PaymentAttempt, PaymentRecord, Product, Refund, RefusedMessage, RepeatGuard, ShopDate,
+    ShopTime, Sku, SkuId, SpuId, TimelineEntry, UserId, Username,
 };
 use ports::{
     AddressBook, AddressEditor, AdminOrders, BegunPlacing, Buyer, BuyerQuery, CartError, CartRemoval,
@@ -210,6 +210,10 @@ impl OrderReader for SqlStore {
 
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
         self.engine.list(query).await
+    }
+
+    async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError> {
+        self.engine.attempts(id).await
     }
 
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {

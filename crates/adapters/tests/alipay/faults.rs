@@ -110,7 +110,7 @@ async fn what_may_pass_is_asked_again_with_the_same_parameters() {
         Script::Silence,
     ] {
         let gateway = scripted(&key, vec![passing, signed(SUCCESS, &key)]);
-        let trade = gateway.shop.query(&order()).await.unwrap().unwrap();
+        let trade = gateway.shop.query(order().as_str()).await.unwrap().unwrap();
         assert_eq!(trade.total_amount.to_string(), "323.91");
         assert_eq!(gateway.asked.load(Ordering::SeqCst), 2);
     }
@@ -120,12 +120,12 @@ async fn what_may_pass_is_asked_again_with_the_same_parameters() {
 async fn what_does_not_pass_ends_after_three_attempts() {
     let key = PrivateKey::generate().unwrap();
     let unknown = scripted(&key, vec![signed(&failure("40004", "ACQ.SYSTEM_ERROR"), &key)]);
-    match unknown.shop.query(&order()).await {
+    match unknown.shop.query(order().as_str()).await {
         Err(GatewayError::Unknown { code }) => assert_eq!(code, "ACQ.SYSTEM_ERROR"),
         other => panic!("{other:?}"),
     }
     let silent = scripted(&key, vec![Script::Silence]);
-    assert!(matches!(silent.shop.query(&order()).await, Err(GatewayError::Unreachable(_))));
+    assert!(matches!(silent.shop.query(order().as_str()).await, Err(GatewayError::Unreachable(_))));
     assert_eq!((unknown.asked.load(Ordering::SeqCst), silent.asked.load(Ordering::SeqCst)), (3, 3));
 }
 
@@ -138,7 +138,7 @@ async fn a_refusal_is_final() {
         ("40006", "", "40006"),
     ] {
         let gateway = scripted(&key, vec![signed(&failure(code, sub_code), &key)]);
-        match gateway.shop.query(&order()).await {
+        match gateway.shop.query(order().as_str()).await {
             Err(GatewayError::Refused { code, message }) => {
                 assert_eq!((code.as_str(), message.as_str()), (expected, "为什么"));
             }
@@ -147,7 +147,7 @@ async fn a_refusal_is_final() {
         assert_eq!(gateway.asked.load(Ordering::SeqCst), 1);
     }
     let none = scripted(&key, vec![signed(&failure("40004", "ACQ.TRADE_NOT_EXIST"), &key)]);
-    assert_eq!(none.shop.query(&order()).await.unwrap(), None);
+    assert_eq!(none.shop.query(order().as_str()).await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,7 +171,7 @@ async fn nothing_unsigned_or_odd_is_taken_for_a_fact() {
         signed("{}", &key),
     ] {
         let gateway = scripted(&key, vec![script]);
-        let outcome = gateway.shop.query(&order()).await;
+        let outcome = gateway.shop.query(order().as_str()).await;
         assert!(matches!(outcome, Err(GatewayError::Nonsense(_))), "{outcome:?}");
         assert_eq!(gateway.asked.load(Ordering::SeqCst), 1);
     }
@@ -184,7 +184,7 @@ async fn a_refund_in_full_is_read_from_a_closed_trade_that_was_paid() {
     let refunded = closed.replace("\"trade_no\"", "\"send_pay_date\":\"2019-11-28 20:41:00\",\"trade_no\"");
     for (node, amount) in [(closed, "0.00"), (refunded, "323.91")] {
         let gateway = scripted(&key, vec![signed(&node, &key)]);
-        assert_eq!(gateway.shop.query(&order()).await.unwrap().unwrap().refunded.to_string(), amount);
+        assert_eq!(gateway.shop.query(order().as_str()).await.unwrap().unwrap().refunded.to_string(), amount);
     }
 }
 
@@ -195,7 +195,7 @@ async fn where_nobody_listens_the_call_ends() {
     drop(listener);
     let (key, alipay) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let shop = gateway(config(&url, key, alipay.public_key().clone()));
-    match shop.query(&order()).await {
+    match shop.query(order().as_str()).await {
         Err(GatewayError::Unreachable(cause)) => assert!(!cause.to_string().contains("sign="), "{cause}"),
         other => panic!("{other:?}"),
     }
@@ -219,7 +219,7 @@ async fn an_answer_about_something_else_is_nonsense() {
     let key = PrivateKey::generate().unwrap();
     let answering = |method, node: &str| scripted(&key, vec![sealed(method, node, &key)]).shop;
     for node in [r#"{"code":"10000"}"#, r#"{"code":"10000","out_trade_no":"2019112820400805"}"#] {
-        assert!(is_nonsense(&answering(Method::TradeClose, node).close(&order()).await), "{node}");
+        assert!(is_nonsense(&answering(Method::TradeClose, node).close(order().as_str()).await), "{node}");
     }
     for node in [
         r#"{"code":"10000","fund_change":"Y"}"#,
@@ -285,7 +285,7 @@ async fn every_word_for_a_trade_past_closing_leads_to_a_query() {
             let refusal = sealed(Method::TradeClose, &failure("40004", word), &key);
             let trade = signed(&SUCCESS.replace("TRADE_SUCCESS", status), &key);
             let gateway = scripted(&key, vec![refusal, trade]);
-            assert_eq!(gateway.shop.close(&order()).await.unwrap(), expected, "{word} {status}");
+            assert_eq!(gateway.shop.close(order().as_str()).await.unwrap(), expected, "{word} {status}");
         }
     }
 }

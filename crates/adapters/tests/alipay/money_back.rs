@@ -106,23 +106,23 @@ fn money(text: &str) -> Money {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_closing_came_to_is_told_apart() {
     let bench = Bench::new();
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::NoTrade);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::NoTrade);
     bench.sandbox.arrive(&bench.shop.pay_url(&payment()).await.unwrap()).unwrap();
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::Closed);
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::Closed);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::Closed);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::Closed);
     assert!(bench.sandbox.pay(order().as_str()).is_err());
     bench.sandbox.stop().await;
 
     let bench = Bench::paid().await;
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::NotClosable);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::NotClosable);
     // What was paid and went back is closed at Alipay too, and yet was paid.
     bench.refund("R1", "323.91").await.unwrap();
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::NotClosable);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::NotClosable);
     bench.sandbox.stop().await;
 
     let bench = Bench::arrived().await;
     bench.clock.set("2019-11-28 21:10:08");
-    assert_eq!(bench.shop.close(&order()).await.unwrap(), CloseOutcome::Closed);
+    assert_eq!(bench.shop.close(order().as_str()).await.unwrap(), CloseOutcome::Closed);
     bench.sandbox.stop().await;
 }
 
@@ -155,7 +155,7 @@ async fn money_goes_back_once_a_number() {
     assert_eq!(bench.refunded("R2").await, Some(money("223.91")));
     let trade = &bench.sandbox.trades()[0];
     assert_eq!((trade.refunded, trade.status), (money("323.91"), TradeStatus::Closed));
-    assert_eq!(bench.shop.query(&order()).await.unwrap().unwrap().refunded, money("323.91"));
+    assert_eq!(bench.shop.query(order().as_str()).await.unwrap().unwrap().refunded, money("323.91"));
     bench.sandbox.stop().await;
 }
 
@@ -269,7 +269,7 @@ async fn of_two_trades_for_an_order_the_second_goes_back() {
     let trades = bench.sandbox.trades_of(order().as_str());
     assert_eq!((trades[0].refunded, trades[1].refunded), (Money::ZERO, money("323.91")));
     assert_ne!(trades[0].trade_no, trades[1].trade_no);
-    assert_eq!(bench.shop.query(&order()).await.unwrap().unwrap().trade_no, trades[0].trade_no);
+    assert_eq!(bench.shop.query(order().as_str()).await.unwrap().unwrap().trade_no, trades[0].trade_no);
     assert_eq!(bench.refunded("R1").await, None);
     assert_eq!(bench.shop.refund_query(&second.trade_no, "R1").await.unwrap(), Some(second.total_amount));
     bench.sandbox.stop().await;
@@ -332,7 +332,7 @@ async fn the_calls_are_on_record() {
     let bench = Bench::paid().await;
     bench.sandbox.requests().take();
     bench.refund("R1", "30.00").await.unwrap();
-    bench.shop.close(&order()).await.unwrap();
+    bench.shop.close(order().as_str()).await.unwrap();
     let calls: Vec<_> = bench
         .sandbox
         .requests()

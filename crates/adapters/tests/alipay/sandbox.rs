@@ -37,7 +37,7 @@ async fn press(sandbox: &Sandbox, pay_url: &str, button: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_paid_and_asked_about() {
     let (sandbox, shop) = start();
-    assert_eq!(shop.query(&order()).await.unwrap(), None);
+    assert_eq!(shop.query(order().as_str()).await.unwrap(), None);
 
     let pay_url = shop.pay_url(&payment()).await.unwrap();
     let page = browser().get(&pay_url).send().await.unwrap().text().await.unwrap();
@@ -45,7 +45,7 @@ async fn an_order_is_paid_and_asked_about() {
     {
         assert!(page.contains(shown), "{shown} in {page}");
     }
-    let waiting = shop.query(&order()).await.unwrap().unwrap();
+    let waiting = shop.query(order().as_str()).await.unwrap().unwrap();
     assert_eq!((waiting.status, waiting.paid_at), (TradeStatus::WaitBuyerPay, None));
 
     let back = press(&sandbox, &pay_url, "pay").await;
@@ -54,7 +54,7 @@ async fn an_order_is_paid_and_asked_about() {
     assert_eq!(returned.out_trade_no, order().as_str());
     assert_eq!(returned.total_amount, payment().total_amount);
 
-    let paid = shop.query(&order()).await.unwrap().unwrap();
+    let paid = shop.query(order().as_str()).await.unwrap().unwrap();
     assert_eq!(paid.status, TradeStatus::Success);
     assert_eq!((paid.total_amount, paid.refunded), (payment().total_amount, Money::ZERO));
     assert_eq!((paid.paid_at, paid.trade_no), (ShopTime::parse(NOW), waiting.trade_no));
@@ -71,7 +71,7 @@ async fn a_pay_url_made_again_goes_on_with_the_same_trade() {
     let second = shop.pay_url(&later).await.unwrap();
     assert_ne!(first, second);
     press(&sandbox, &second, "pay").await;
-    assert_eq!(shop.query(&order()).await.unwrap().unwrap().status, TradeStatus::Success);
+    assert_eq!(shop.query(order().as_str()).await.unwrap().unwrap().status, TradeStatus::Success);
     sandbox.stop().await;
 }
 
@@ -80,7 +80,7 @@ async fn a_gateway_that_does_not_know_the_shop_is_not_believed_nor_asked_again()
     let (sandbox, _) = start();
     let (key, stranger) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let shop = gateway(config(&sandbox.gateway_url(), key, stranger.public_key().clone()));
-    let answer = shop.query(&order()).await;
+    let answer = shop.query(order().as_str()).await;
     assert!(matches!(answer, Err(GatewayError::Nonsense(_))), "{answer:?}");
     assert_eq!(sandbox.requests().count(Method::TradeQuery), 1);
     sandbox.stop().await;

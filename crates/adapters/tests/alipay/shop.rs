@@ -27,6 +27,7 @@ pub(crate) fn config(gateway_url: &str, key: PrivateKey, alipay: PublicKey) -> A
         mode: AlipayMode::PublicKey { current: alipay, previous: None },
         notify_url: Some("http://shop.example/v1/orders/success/".to_owned()),
         return_url: Some("http://shop.example/v1/orders/return/?from=alipay".to_owned()),
+        quit_url: Some("http://shop.example/pay_success.html".to_owned()),
         timeouts: AlipayTimeouts::default(),
     }
 }
@@ -41,7 +42,9 @@ pub(crate) fn order() -> OrderId {
 
 pub(crate) fn payment() -> PaymentRequest {
     PaymentRequest {
-        out_trade_no: order(),
+        order_id: order(),
+        out_trade_no: "2019112820400804".to_owned(),
+        product: domain::PaymentProduct::Page,
         total_amount: "323.91".parse().unwrap(),
         subject: "红袖添香 A&B=C/D <b>".to_owned(),
         now: ShopTime::parse(NOW).unwrap(),

@@ -37,12 +37,15 @@ pub(crate) fn pay(app: &App, trade_no: &str) -> Outcome {
     signed_return_url(app, trade).map_or_else(|| Outcome::Page(paid_page(trade)), Outcome::Redirect)
 }
 
-/// The buyer presses 取消: nothing is paid, and the trade goes on waiting. The way back is signed as after a payment,
-/// for a return says that there is a trade and not that it is paid.
+/// The buyer presses 取消: nothing is paid, and the trade goes on waiting. A phone goes where the shop wants it (`quit_url`);
+/// else the way back is signed as after a payment, for a return says that there is a trade and not that it is paid.
 pub(crate) fn cancel(app: &App, trade_no: &str) -> Outcome {
     let mut ledger = app.ledger();
     match ledger.find(&TradeRef::TradeNo(trade_no.to_owned()), app.now()) {
-        Ok(trade) => signed_return_url(app, trade)
+        Ok(trade) => trade
+            .quit_url
+            .clone()
+            .or_else(|| signed_return_url(app, trade))
             .map_or_else(|| Outcome::Page(waiting_page(trade)), Outcome::Redirect),
         Err(failure) => Outcome::Page(failure_page(&failure, None)),
     }

@@ -1,7 +1,8 @@
 use crate::{
+    buyer::BUYER_LOGON_ID,
     failure::Failure,
-    html::{escape, page},
-    trade::Trade,
+    html::{escape, page, phone_page},
+    trade::{Product, Trade},
 };
 
 /// Where the buyer decides: the payee, what it is for, how much, and two buttons that are plain form posts.
@@ -12,6 +13,7 @@ pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
         ("收款方", merchant_name),
         ("商品", &trade.terms.subject),
         ("订单号", &trade.terms.out_trade_no),
+        ("付款账号", trade.account.as_deref().unwrap_or(BUYER_LOGON_ID)),
         ("付款截止", &trade.expires_at.to_string()),
     ]);
     let main = format!(
@@ -23,7 +25,10 @@ pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
 <form method="post" action="/cashier/cancel"><input type="hidden" name="trade_no" value="{trade_no}"><button class="plain" id="cancel">取消</button></form>
 </div>"#
     );
-    page("确认付款", &main)
+    match trade.terms.product {
+        Product::Page => page("确认付款", &main),
+        Product::Wap => phone_page("确认付款", &main),
+    }
 }
 
 /// For a shop without a `return_url`: it is done.
@@ -66,6 +71,8 @@ fn title(failure: &Failure) -> &'static str {
         "订单已付款，请勿重复付款"
     } else if *failure == Failure::TradeHasClose {
         "订单已超时或已关闭，无法付款"
+    } else if *failure == Failure::TradeBuyerNotMatch {
+        "这笔交易由另一个支付宝账号打开，请换回该账号，或回到商家重新付款"
     } else if *failure == Failure::TradeNotExist {
         "交易不存在"
     } else {

@@ -1,16 +1,23 @@
 use alipay_protocol::{Params, message};
 use url::Url;
 
-use crate::{app::App, trade::Trade};
+use crate::{
+    app::App,
+    trade::{Product, Trade},
+};
 
 /// The merchant's `return_url` with Alipay's signed parameters behind its own query, if it has one; none where the
 /// merchant gave no `return_url`.
 pub(crate) fn signed_return_url(app: &App, trade: &Trade) -> Option<String> {
+    let method = match trade.terms.product {
+        Product::Page => "alipay.trade.page.pay.return",
+        Product::Wap => "alipay.trade.wap.pay.return",
+    };
     let params = Params::new()
         .with("app_id", app.config.app_id.as_str())
         .with("auth_app_id", app.config.app_id.as_str())
         .with("charset", "utf-8")
-        .with("method", "alipay.trade.page.pay.return")
+        .with("method", method)
         .with("out_trade_no", trade.terms.out_trade_no.as_str())
         .with("seller_id", app.config.seller_id.as_str())
         .with("timestamp", app.now().to_string())

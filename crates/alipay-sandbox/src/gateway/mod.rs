@@ -13,9 +13,11 @@ use alipay_protocol::{Method, Params, ParamsError};
 use crate::{
     RequestRecord,
     app::App,
+    buyer::BUYER_LOGON_ID,
     cashier,
     failure::Failure,
     ledger::{Arrival, TradeRef},
+    trade::Product,
 };
 use biz_content::BizContent;
 use node::Node;
@@ -30,6 +32,8 @@ pub(crate) enum Reply {
 /// A call that the application signed.
 pub(crate) struct Call {
     pub(crate) method: Method,
+    /// The account by which the buyer has signed in whom it brings.
+    pub(crate) account: String,
     params: Params,
 }
 
@@ -48,7 +52,7 @@ pub(crate) fn read(app: &App, query: &[u8], body: &[u8]) -> Result<Call, Refusal
         note(app, method, &params);
     }
     match common::authenticate(&params, &app.config) {
-        Ok(method) => Ok(Call { method, params }),
+        Ok(method) => Ok(Call { method, account: BUYER_LOGON_ID.to_owned(), params }),
         Err(failure) => Err(Refusal { method, failure }),
     }
 }
@@ -79,7 +83,7 @@ fn note(app: &App, method: Method, params: &Params) {
 pub(crate) fn perform(app: &App, call: &Call, host: &str) -> Reply {
     let params = &call.params;
     let outcome = match call.method {
-        Method::TradePagePay => return page(app, call),
+        Method::TradePagePay | Method::TradeWapPay => return page(app, call),
         Method::TradeQuery => calls::query(app, params),
         Method::TradeClose => calls::close(app, params),
         Method::TradeRefund => calls::refund(app, params),
@@ -98,12 +102,24 @@ pub(crate) fn fail(app: &App, call: &Call, failure: Failure) -> Reply {
     refuse(app, &Refusal { method: Some(call.method), failure })
 }
 
-/// The buyer whom a call of `alipay.trade.page.pay` brings.
+/// The buyer whom a call of `alipay.trade.page.pay` or `alipay.trade.wap.pay` brings.
 pub(crate) fn arrival(call: &Call) -> Result<Arrival, Failure> {
-    if call.method != Method::TradePagePay {
-        return Err(Failure::InvalidMethod);
+    let product = product(call.method).ok_or(Failure::InvalidMethod)?;
+    page_pay::arrival(product, &call.params, &call.account)
+}
+
+/// The product of a method that brings a buyer; none of one that a server calls.
+fn product(method: Method) -> Option<Product> {
+    match method {
+        Method::TradePagePay => Some(Product::Page),
+        Method::TradeWapPay => Some(Product::Wap),
+        Method::TradeQuery
+        | Method::TradeClose
+        | Method::TradeRefund
+        | Method::TradeFastpayRefundQuery
+        | Method::DataDataserviceBillDownloadurlQuery
+        | Method::OpenAppAlipaycertDownload => None,
     }
-    page_pay::arrival(&call.params)
 }
 
 /// The buyer has come: shows the cashier page.
@@ -112,7 +128,7 @@ fn page(app: &App, call: &Call) -> Reply {
         Ok(arrival) => arrival,
         Err(failure) => return Reply::Html(cashier::failure_page(&failure, None)),
     };
-    let back = arrival.return_url.clone();
+    let back = arrival.quit_url.clone().or_else(|| arrival.return_url.clone());
     let now = app.now();
     let page = match app.ledger().arrive(arrival, &app.numbers, now) {
         Ok(trade) => cashier::payment_page(trade, &app.config.merchant_name),
@@ -130,7 +146,7 @@ pub(crate) fn refuse(app: &App, refusal: &Refusal) -> Reply {
         sub_code = failure.words().sub_code,
         "the gateway refused"
     );
-    if *method == Some(Method::TradePagePay) {
+    if method.is_some_and(|method| product(method).is_some()) {
         return Reply::Html(cashier::failure_page(failure, None));
     }
     let signer = (!failure.is_unsigned()).then(|| app.signing.signer());

@@ -1,13 +1,26 @@
-//! `alipay.trade.page.pay`: what the merchant asks the buyer to pay, checked against Alipay's limits.
+//! `alipay.trade.page.pay` and `alipay.trade.wap.pay`: what the merchant asks the buyer to pay, checked against Alipay's
+//! limits.
 
 use alipay_protocol::Params;
 use serde_json::Value;
+use url::Url;
 
 use super::biz_content::BizContent;
-use crate::{failure::Failure, ledger::Arrival, trade::Terms};
+use crate::{
+    failure::Failure,
+    ledger::Arrival,
+    trade::{Product, Terms},
+};
 
-/// The only product a cashier page is for.
-const PRODUCT_CODE: &str = "FAST_INSTANT_TRADE_PAY";
+/// `product_code` of the product.
+const fn product_code(product: Product) -> &'static str {
+    match product {
+        Product::Page => "FAST_INSTANT_TRADE_PAY",
+        Product::Wap => "QUICK_WAP_WAY",
+    }
+}
+
+const MAX_QUIT_URL: usize = 400;
 const MAX_SUBJECT: usize = 256;
 const MAX_BODY: usize = 128;
 const MAX_PASSBACK_PARAMS: usize = 512;
@@ -15,11 +28,12 @@ const MAX_TIME: usize = 32;
 /// Not documented; it bounds what a trade keeps.
 const MAX_GOODS: usize = 100;
 
-pub(crate) fn arrival(params: &Params) -> Result<Arrival, Failure> {
+pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Result<Arrival, Failure> {
     let biz = BizContent::read(params)?;
-    check_fixed(&biz)?;
+    check_fixed(product, &biz)?;
     let out_trade_no = biz.out_trade_no()?.ok_or(Failure::InvalidParameter { field: "out_trade_no" })?;
     let terms = Terms {
+        product,
         out_trade_no,
         total_amount: biz.amount("total_amount")?,
         subject: biz.required_text("subject", MAX_SUBJECT)?,
@@ -33,12 +47,24 @@ pub(crate) fn arrival(params: &Params) -> Result<Arrival, Failure> {
         terms,
         notify_url: params.text("notify_url").map(str::to_owned),
         return_url: params.text("return_url").map(str::to_owned),
+        quit_url: quit_url(product, &biz)?,
+        account: account.to_owned(),
     })
 }
 
+/// Where a phone goes that turns back: the browser is sent there.
+fn quit_url(product: Product, biz: &BizContent) -> Result<Option<String>, Failure> {
+    let field = "quit_url";
+    let Some(text) = biz.text(field, MAX_QUIT_URL)?.filter(|_| product == Product::Wap) else {
+        return Ok(None);
+    };
+    let is_of_the_web = Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_of_the_web { Ok(Some(text)) } else { Err(Failure::InvalidParameter { field }) }
+}
+
 /// The members with few known values.
-fn check_fixed(biz: &BizContent) -> Result<(), Failure> {
-    if biz.required_text("product_code", MAX_TIME)? != PRODUCT_CODE {
+fn check_fixed(product: Product, biz: &BizContent) -> Result<(), Failure> {
+    if biz.required_text("product_code", MAX_TIME)? != product_code(product) {
         return Err(Failure::InvalidParameter { field: "product_code" });
     }
     let one_of = |field: &'static str, known: &[&str]| match biz.text(field, MAX_TIME)? {

@@ -10,6 +10,7 @@ fn amount(text: &str) -> Amount {
 
 fn terms() -> Terms {
     Terms {
+        product: Product::Page,
         out_trade_no: "2019112820400804".to_owned(),
         total_amount: amount("323.91"),
         subject: "红袖添香".to_owned(),
@@ -34,6 +35,8 @@ fn trade() -> Trade {
         refunds: Vec::new(),
         notify_url: None,
         return_url: None,
+        quit_url: None,
+        account: None,
     }
 }
 

@@ -196,3 +196,69 @@ async fn trades_are_bounded() {
     assert!(page.contains("ACQ.SYSTEM_ERROR"), "{page}");
     merchant.sandbox.stop().await;
 }
+
+fn wap_terms() -> Value {
+    let mut terms = terms_with("product_code", json!("QUICK_WAP_WAY"));
+    terms["quit_url"] = json!("http://shop.example/order?order_id=1");
+    terms
+}
+
+fn wap_pay(merchant: &Merchant, terms: &Value) -> String {
+    let mut params = merchant.common(Method::TradeWapPay).with("biz_content", terms.to_string());
+    params.set("return_url", "http://shop.example/return?from=alipay");
+    let params = request::sign(params, &merchant.key).unwrap();
+    format!("{}?{}", merchant.sandbox.gateway_url(), params.to_form())
+}
+
+async fn read(merchant: &Merchant, url: &str) -> String {
+    merchant.client.get(url).send().await.unwrap().text().await.unwrap()
+}
+
+#[actix_web::test]
+async fn a_phone_gets_a_page_of_its_own_and_turns_back_to_the_shop() {
+    let merchant = Merchant::new();
+    let page = read(&merchant, &wap_pay(&merchant, &wap_terms())).await;
+    assert!(page.contains(r#"<body class="phone">"#) && page.contains("323.91"), "{page}");
+    let back = location(&merchant.press(&page, "/cashier/cancel").await);
+    assert_eq!(back, "http://shop.example/order?order_id=1");
+    let back = merchant.returned(&location(&merchant.press(&page, "/cashier/pay").await));
+    assert_eq!(back.get("method"), Some("alipay.trade.wap.pay.return"));
+    merchant.sandbox.stop().await;
+}
+
+#[actix_web::test]
+async fn a_number_is_of_one_product() {
+    let merchant = Merchant::new();
+    for (product_code, quit_url) in
+        [("FAST_INSTANT_TRADE_PAY", "http://shop.example/"), ("QUICK_WAP_WAY", "javascript:alert(1)")]
+    {
+        let mut terms = wap_terms();
+        (terms["product_code"], terms["quit_url"]) = (json!(product_code), json!(quit_url));
+        let page = read(&merchant, &wap_pay(&merchant, &terms)).await;
+        assert!(page.contains("ACQ.INVALID_PARAMETER"), "{page}");
+    }
+    merchant.visit(&Merchant::page_pay_terms()).await;
+    let page = read(&merchant, &wap_pay(&merchant, &wap_terms())).await;
+    assert!(page.contains("ACQ.CONTEXT_INCONSISTENT"), "{page}");
+    merchant.sandbox.stop().await;
+}
+
+#[actix_web::test]
+async fn a_trade_is_of_the_account_that_opened_it() {
+    let merchant = Merchant::new();
+    let url = wap_pay(&merchant, &wap_terms());
+    let visit = async |cookie: &str| {
+        let request = merchant.client.get(&url).header("cookie", cookie);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    assert!(visit("a=b; sandbox_account=mei").await.contains("mei"));
+    for other in ["sandbox_account=lin", "sandbox_account=", "a=b"] {
+        let page = visit(other).await;
+        assert!(page.contains("ACQ.TRADE_BUYER_NOT_MATCH"), "{page}");
+    }
+    assert!(visit("sandbox_account=mei").await.contains("确认付款"));
+    let refused = merchant.sandbox.arrive_as(&url, "lin").unwrap_err();
+    assert_eq!(refused.code, "ACQ.TRADE_BUYER_NOT_MATCH");
+    merchant.sandbox.arrive_as(&url, "mei").unwrap();
+    merchant.sandbox.stop().await;
+}

@@ -38,7 +38,7 @@ pub(crate) struct Merchant {
     pub(crate) key: PrivateKey,
     pub(crate) notify_url: Option<String>,
     pub(crate) return_url: Option<String>,
-    client: Client,
+    pub(crate) client: Client,
 }
 
 impl Merchant {

@@ -1,8 +1,9 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    CancelOrderError, ConfirmReceiptError, ListOrdersError, PaymentResultError, PlaceOrderError,
-    PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError, TransactError,
+    CancelOrderError, ConfirmReceiptError, InvitationError, ListOrdersError, PaymentResultError,
+    PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
+    TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -260,6 +261,10 @@ impl From<TransactError> for ApiError {
                 | ledger::Refusal::ExceedsPayment { .. }
                 | ledger::Refusal::ExceedsOrder(_)
                 | ledger::Refusal::RequestNumberReused => Code::NotAllowed.failure(),
+                ledger::Refusal::TooManyAttempts => {
+                    Self::new(Code::NotAllowed, "订单状态不允许此操作:重新支付的次数已用完")
+                }
+                ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
                 // Alipay knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
                     Code::Busy.failure()
@@ -279,9 +284,16 @@ impl From<StartPaymentError> for ApiError {
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             StartPaymentError::Gateway(error) => error.into(),
+            StartPaymentError::Settle(error) => error.into(),
             StartPaymentError::Transact(error) => error.into(),
             StartPaymentError::Store(error) => store_failure(&error),
         }
+    }
+}
+
+impl From<InvitationError> for ApiError {
+    fn from(error: InvitationError) -> Self {
+        StartPaymentError::from(error).into()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    ListOrdersRequest, OrderItems, PaymentInvitation, PlaceOrderError, PlaceOrderRequest, PreviewItems,
-    PreviewRefusal, StartedPayment,
+    ListOrdersRequest, OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest,
+    PreviewItems, PreviewRefusal, StartedPayment,
 };
-use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus};
+use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus, PaymentProduct};
 
 use super::{
     ApiError, Code, Shop,
@@ -20,6 +20,8 @@ use super::{
 /// Orders of one page of the list, unless the client says otherwise, and at most.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 200;
+/// The longest name of a device, in characters.
+const MAX_DEVICE: usize = 16;
 /// The longest reason that a buyer may give, in characters.
 const MAX_REASON: usize = 100;
 
@@ -177,6 +179,15 @@ fn preview_items(parameters: &Parameters) -> Result<PreviewItems, ApiError> {
     }
 }
 
+/// By which product of Alipay's the device pays: 电脑网站支付, or 手机网站支付 on a phone.
+fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
+    match parameters.text("device", MAX_DEVICE)?.as_deref() {
+        None | Some("pc") => Ok(PaymentProduct::Page),
+        Some("wap") => Ok(PaymentProduct::Wap),
+        Some(_) => Err(unknown_value("device")),
+    }
+}
+
 /// Operation 2. It takes the time it takes: see [`in_time`].
 async fn create(
     request: &HttpRequest,
@@ -198,6 +209,7 @@ async fn create(
         address_id: AddressId(i32::try_from(address_id).unwrap_or(0)),
         items,
         expected_amount: parameters.amount("expected_amount")?,
+        product: product(parameters)?,
         idempotency_key: idempotency_key(request)?,
     };
     match shop.place.execute(request).await {
@@ -249,7 +261,13 @@ async fn confirm(
 /// Operation 5.
 async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     let order_id = parameters.order_id("order_id")?;
-    Ok(started(shop.start_payment.execute(caller, &order_id).await?, shop))
+    let anew = match parameters.integer("new_attempt")? {
+        None | Some(0) => false,
+        Some(1) => true,
+        Some(_) => return Err(unknown_value("new_attempt")),
+    };
+    let wish = PaymentWish { product: product(parameters)?, anew };
+    Ok(started(shop.start_payment.execute(caller, &order_id, wish).await?, shop))
 }
 
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {

@@ -6,7 +6,7 @@ use actix_web::{
     web,
 };
 use application::{NotificationError, PaymentResultError};
-use domain::Cause;
+use domain::{Cause, order_number};
 use url::form_urlencoded;
 
 use super::{
@@ -118,7 +118,7 @@ pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) 
     let query = request.query_string();
     let number = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "out_trade_no");
     let number = number.map(|(_, value)| value.into_owned()).unwrap_or_default();
-    let number: String = form_urlencoded::byte_serialize(number.as_bytes()).collect();
+    let number: String = form_urlencoded::byte_serialize(order_number(&number).as_bytes()).collect();
     let page = shop.result_page_with(&format!("{ORDER_ID}={number}&{query}"));
     HttpResponse::Found()
         .insert_header((LOCATION, page))

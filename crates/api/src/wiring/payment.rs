@@ -29,7 +29,7 @@ impl Payment {
     /// For a server, which has the sandbox within it.
     pub(super) fn open(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => at_alipay(account),
+            AlipayConfiguration::Alipay(account) => at_alipay(account, &configuration.http.result_page),
             AlipayConfiguration::Sandbox(listen) => {
                 let (keys, config) = sandbox_parts(configuration)?;
                 let listener = TcpListener::bind(listen).map_err(|cause| StartError::Listen {
@@ -47,7 +47,9 @@ impl Payment {
     /// Whether the account at Alipay could be used, without asking Alipay. The sandbox's always can.
     pub(super) fn check(configuration: &Configuration) -> Result<(), StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => at_alipay(account).map(drop),
+            AlipayConfiguration::Alipay(account) => {
+                at_alipay(account, &configuration.http.result_page).map(drop)
+            }
             AlipayConfiguration::Sandbox(_) => Ok(()),
         }
     }
@@ -55,7 +57,7 @@ impl Payment {
     /// For a command, which speaks with the sandbox of a running server.
     pub(super) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => at_alipay(account),
+            AlipayConfiguration::Alipay(account) => at_alipay(account, &configuration.http.result_page),
             AlipayConfiguration::Sandbox(listen) => {
                 let (keys, _) = sandbox_parts(configuration)?;
                 at_sandbox(configuration, keys, format!("http://{listen}/gateway.do"))
@@ -85,13 +87,14 @@ fn at_sandbox(
         mode: AlipayMode::PublicKey { current: keys.alipay.public_key().clone(), previous: None },
         notify_url: Some(format!("{public_url}/v1/orders/success/")),
         return_url: Some(format!("{public_url}/v1/orders/return/")),
+        quit_url: Some(configuration.http.result_page.clone()),
         timeouts: AlipayTimeouts::default(),
     };
     let seller_id = Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned());
     with(config, seller_id)
 }
 
-fn at_alipay(account: &AlipayAccount) -> Result<Payment, StartError> {
+fn at_alipay(account: &AlipayAccount, result_page: &str) -> Result<Payment, StartError> {
     let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
         .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
     let mode = mode(&account.keys, app_private_key.public_key())?;
@@ -102,6 +105,7 @@ fn at_alipay(account: &AlipayAccount) -> Result<Payment, StartError> {
         mode,
         notify_url: Some(account.notify_url.clone()),
         return_url: Some(account.return_url.clone()),
+        quit_url: Some(result_page.to_owned()),
         timeouts: AlipayTimeouts::default(),
     };
     with(config, account.seller_id.clone())

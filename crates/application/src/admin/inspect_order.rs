@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Money, Order, OrderId, OrderLedger, PaymentRecord, Refund, TimelineEntry, Username, returned_by_line,
+    Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentRecord, Refund, TimelineEntry, Username,
+    returned_by_line,
 };
 use ports::{AdminOrders, OrderRecords, StoreError};
 
@@ -22,6 +23,8 @@ pub struct AdminOrderDetails {
     pub username: Username,
     /// How many pieces of each line are back in stock, in the order of the lines.
     pub returned: Vec<u32>,
+    /// Every attempt to pay it, the first opened first.
+    pub attempts: Vec<PaymentAttempt>,
     /// Every payment with what of it can still be refunded, the first recorded first.
     pub payments: Vec<(PaymentRecord, Money)>,
     /// Every refund, the first asked for first.
@@ -53,6 +56,7 @@ impl InspectOrder {
 
 fn details(file: OrderRecords) -> Option<AdminOrderDetails> {
     let OrderRecords { ledger, username, changes } = file;
+    let attempts = ledger.all_attempts();
     let refundable = |payment: &PaymentRecord| ledger.refundable(&payment.trade.trade_no);
     let refundable_amount = ledger.settled_payment().map_or(Money::ZERO, refundable);
     let left: Vec<Money> = ledger.payments.iter().map(refundable).collect();
@@ -62,6 +66,7 @@ fn details(file: OrderRecords) -> Option<AdminOrderDetails> {
         refundable_amount,
         timeline: timeline(&order, changes),
         returned: returned_by_line(&order, &movements),
+        attempts,
         payments: payments.into_iter().zip(left).collect(),
         refunds,
         order,

@@ -118,7 +118,7 @@ impl RefundOrder {
         if !ledger.payments.is_empty() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
             return Ok(false);
         }
-        match self.gateway.query(&id).await? {
+        match self.gateway.query(id.as_str()).await? {
             Some(trade) if trade.is_payment() => {
                 let by_alipay = Cause::alipay(cause.request_id.clone());
                 self.settle.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;

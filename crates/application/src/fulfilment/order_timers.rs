@@ -1,6 +1,9 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, Order, OrderId, OrderStatus, ledger::Command};
+use domain::{
+    Cause, EndedAttempt, EvidenceSource, Order, OrderId, OrderStatus, PaymentAttempt, TradeStatus,
+    ledger::Command,
+};
 use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -107,22 +110,41 @@ impl OrderTimers {
                 self.transact.run(id.as_str(), &received, &Cause::system()).await?;
                 return Ok(());
             }
-            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_alipay(id).await?,
+            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_alipay(order).await?,
             // Another writer, past this service, left its timer on.
             OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {}
         }
         self.set_timer(order, attempts, false).await
     }
 
-    /// Settles the order's trade if it is paid.
-    async fn ask_alipay(&self, id: &OrderId) -> Result<(), WatchError> {
-        match self.gateway.query(id).await? {
-            Some(trade) if trade.is_payment() => {
-                self.settle.by_trade(&trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
+    /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what Alipay has
+    /// closed. One that cannot be asked about keeps no other from being.
+    async fn ask_alipay(&self, order: &Order) -> Result<(), WatchError> {
+        let recorded = self.orders.attempts(&order.id).await?;
+        let mut ended = Vec::new();
+        let mut failure = Ok(());
+        for attempt in PaymentAttempt::of(order, recorded).into_iter().filter(|one| one.state.may_be_paid()) {
+            match self.ask_about(&attempt.out_trade_no).await {
+                Ok(Some(TradeStatus::Closed)) => {
+                    ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
+                }
+                Ok(_) => {}
+                Err(error) => failure = Err(error),
             }
-            Some(_) | None => {}
         }
-        Ok(())
+        if order.status == OrderStatus::AwaitingPayment && !ended.is_empty() {
+            let command = Command::EndAttempts { ended };
+            self.transact.run(order.id.as_str(), &command, &Cause::alipay(None)).await?;
+        }
+        failure
+    }
+
+    async fn ask_about(&self, out_trade_no: &str) -> Result<Option<TradeStatus>, WatchError> {
+        let trade = self.gateway.query(out_trade_no).await?;
+        if let Some(trade) = trade.as_ref().filter(|trade| trade.is_payment()) {
+            self.settle.by_trade(trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
+        }
+        Ok(trade.map(|trade| trade.status))
     }
 
     async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), WatchError> {

@@ -1,26 +1,24 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, EvidenceSource, NotAdmitted, NotAllowed, Order, OrderId, OrderStatus, TradeStatus,
-    Transition, Trigger, UserId,
+    Caller, Cause, EndedAttempt, NotAdmitted, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
-use ports::{CloseOutcome, GatewayError, OrderReader, PaymentGateway, StoreError, Users};
+use ports::{GatewayError, OrderReader, StoreError, Users};
 
+use crate::payments::EndError;
 use crate::{SettleError, SettlePayment, TransactError};
 
 /// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
 ///
-/// Alipay is asked first: what turns out paid is settled and not cancelled, and a trade that waits for payment is
-/// closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
+/// Alipay is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
+/// waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
 pub struct CancelOrder {
     /// Who may cancel.
     pub users: Arc<dyn Users>,
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
-    /// Is asked whether it is paid, and closes the trade.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Settles what turns out paid, and changes the order.
+    /// Asks whether it is paid, settles what is, closes what waits for payment, and changes the order.
     pub settle: Arc<SettlePayment>,
 }
 
@@ -42,6 +40,15 @@ pub enum CancelOrderError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<EndError> for CancelOrderError {
+    fn from(error: EndError) -> Self {
+        match error {
+            EndError::Gateway(error) => Self::Gateway(error),
+            EndError::Settle(error) => Self::Settle(error),
+        }
+    }
 }
 
 impl From<Refusal> for CancelOrderError {
@@ -92,51 +99,34 @@ impl CancelOrder {
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }
-        let may_still_be_paid = self.end_payment(&order, cause).await?;
-        let command = Command::Cancel { buyer, reason: reason.to_owned(), may_still_be_paid };
-        self.settle.transact.run(order_id.as_str(), &command, cause).await?;
-        Ok(())
-    }
-
-    /// Sees to it that no payment is under way, and says whether one can still be made: no buyer has come to the cashier,
-    /// and one may still come before the deadline.
-    async fn end_payment(&self, order: &Order, cause: &Cause) -> Result<bool, CancelOrderError> {
-        match self.state_of_payment(order, cause).await? {
-            None => return Ok(true),
-            Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => return Ok(false),
-            Some(TradeStatus::WaitBuyerPay) => {}
+        let recorded = self.orders.attempts(order_id).await?;
+        let mut ended = Vec::new();
+        for attempt in PaymentAttempt::of(&order, recorded).iter().filter(|one| one.state.may_be_paid()) {
+            ended.push(self.settle.end_attempt(&attempt.out_trade_no, cause).await?);
         }
-        match self.gateway.close(&order.id).await? {
-            CloseOutcome::Closed => Ok(false),
-            CloseOutcome::NoTrade => Ok(true),
-            // It was paid or closed since we asked.
-            CloseOutcome::NotClosable => match self.state_of_payment(order, cause).await? {
-                None | Some(TradeStatus::WaitBuyerPay) => Ok(true),
-                Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => Ok(false),
-            },
-        }
-    }
-
-    /// Where the order's trade stands; `None` if Alipay has none.
-    ///
-    /// # Errors
-    /// [`Refusal::NotAllowed`] if it turned out paid, which is settled then.
-    async fn state_of_payment(
-        &self,
-        order: &Order,
-        cause: &Cause,
-    ) -> Result<Option<TradeStatus>, CancelOrderError> {
-        let Some(trade) = self.gateway.query(&order.id).await? else { return Ok(None) };
-        if trade.is_payment() {
-            let by_alipay = Cause::alipay(cause.request_id.clone());
-            self.settle.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;
-            let now = self.orders.find(&order.id).await?.ok_or(Refusal::UnknownOrder)?;
-            // A payment of another amount is on record, and pays nothing.
-            if now.status != OrderStatus::AwaitingPayment {
-                let refusal = NotAllowed { status: now.status, trigger: Trigger::Cancelled };
-                return Err(Refusal::from(refusal).into());
+        let command = Command::Cancel { buyer, reason: reason.to_owned(), ended: ended.clone() };
+        let cancelled = self.settle.transact.run(order_id.as_str(), &command, cause).await;
+        match cancelled {
+            Ok(_) => Ok(()),
+            Err(error @ TransactError::Refused(_)) => Err(error.into()),
+            Err(error @ (TransactError::Conflict | TransactError::Store(_))) => {
+                self.note_ended(order_id, ended, cause).await;
+                Err(error.into())
             }
         }
-        Ok(Some(trade.status))
+    }
+
+    /// An order that could not be cancelled can be paid on, but not in what Alipay has closed: the next start of a payment
+    /// is to open another attempt. What cannot be noted down here is by the order's timer.
+    async fn note_ended(&self, order_id: &OrderId, mut ended: Vec<EndedAttempt>, cause: &Cause) {
+        ended.retain(|attempt| attempt.is_final);
+        if ended.is_empty() {
+            return;
+        }
+        let command = Command::EndAttempts { ended };
+        if let Err(error) = self.settle.transact.run(order_id.as_str(), &command, cause).await {
+            tracing::warn!(%order_id, error = &error as &dyn std::error::Error,
+                "a closed attempt to pay could not be noted down");
+        }
     }
 }

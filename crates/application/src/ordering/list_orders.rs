@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, UnkeptPayment};
+use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, UnkeptPayment, order_number};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
@@ -80,7 +80,8 @@ pub(crate) async fn listed(
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
     let payments = reader.payments(&ids).await?;
     let with_payments = |order: Order| {
-        let its = payments.iter().filter(|payment| payment.trade.out_trade_no == order.id.as_str());
+        let its =
+            payments.iter().filter(|payment| order_number(&payment.trade.out_trade_no) == order.id.as_str());
         ListedOrder { unkept: UnkeptPayment::of(its), order }
     };
     Ok(orders.into_iter().map(with_payments).collect())

@@ -7,9 +7,10 @@ mod reconcile;
 mod settle_payment;
 mod start_payment;
 
-pub use cashier::{Cashier, PaymentInvitation};
+pub use cashier::{Cashier, InvitationError, PaymentInvitation, PaymentWish, StartedPayment};
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
+pub(crate) use settle_payment::EndError;
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
-pub use start_payment::{StartPayment, StartPaymentError, StartedPayment};
+pub use start_payment::{StartPayment, StartPaymentError};

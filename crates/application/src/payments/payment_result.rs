@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus};
+use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
 use ports::{GatewayError, NotVerified, OrderReader, PaymentGateway, StoreError};
 
 use crate::{Recently, SettleError, SettlePayment};
@@ -70,13 +70,14 @@ impl PaymentResult {
     pub async fn execute(&self, query: &str, cause: &Cause) -> Result<PaymentState, PaymentResultError> {
         let returned = self.gateway.verify_return(query)?;
         self.settle.merchant.check(&returned.addressee)?;
-        let id = OrderId::parse(&returned.out_trade_no).map_err(|_| PaymentResultError::UnknownOrder)?;
+        let id = OrderId::parse(order_number(&returned.out_trade_no))
+            .map_err(|_| PaymentResultError::UnknownOrder)?;
         let order = self.find(&id).await?;
         // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
         if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
             return Ok(state(&order));
         }
-        let trade = self.gateway.query(&id).await;
+        let trade = self.gateway.query(&returned.out_trade_no).await;
         match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
             Some(trade) if trade.is_payment() => {
                 self.settle.by_trade(&trade, EvidenceSource::Query, cause).await?;

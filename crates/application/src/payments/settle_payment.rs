@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, Merchant, NotForUs, PaymentStatus, RefusedMessage, Trade, Unstorable,
+    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentStatus, RefusedMessage, Trade,
+    TradeStatus, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
-use ports::{GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError};
+use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError};
 
 use crate::{Transact, TransactError};
 
@@ -119,6 +120,54 @@ impl SettlePayment {
         let command = Command::RecordRefund { refund, proof };
         Ok(settled(&self.transact.run(number, &command, cause).await?.events))
     }
+
+    /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
+    /// the cashier, and one may still come before the deadline. What turns out paid is settled.
+    pub(crate) async fn end_attempt(
+        &self,
+        out_trade_no: &str,
+        cause: &Cause,
+    ) -> Result<EndedAttempt, EndError> {
+        let is_final = match self.state_of_trade(out_trade_no, cause).await? {
+            None => false,
+            Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
+            Some(TradeStatus::WaitBuyerPay) => match self.gateway.close(out_trade_no).await? {
+                CloseOutcome::Closed => true,
+                CloseOutcome::NoTrade => false,
+                // It was paid or closed since we asked.
+                CloseOutcome::NotClosable => match self.state_of_trade(out_trade_no, cause).await? {
+                    None | Some(TradeStatus::WaitBuyerPay) => false,
+                    Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
+                },
+            },
+        };
+        Ok(EndedAttempt { out_trade_no: out_trade_no.to_owned(), is_final })
+    }
+
+    /// Where the trade of an attempt stands; `None` if Alipay has none. What is paid is settled.
+    async fn state_of_trade(
+        &self,
+        out_trade_no: &str,
+        cause: &Cause,
+    ) -> Result<Option<TradeStatus>, EndError> {
+        let Some(trade) = self.gateway.query(out_trade_no).await? else { return Ok(None) };
+        if trade.is_payment() {
+            let by_alipay = Cause::alipay(cause.request_id.clone());
+            self.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;
+        }
+        Ok(Some(trade.status))
+    }
+}
+
+/// Why it is not known whether an attempt to pay has ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EndError {
+    /// Alipay could not be asked.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// It turned out paid, and that could not be written down.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
 }
 
 /// What the events mean to whoever brought the evidence.
@@ -133,6 +182,9 @@ fn settled(events: &[Event]) -> Settled {
                 settled = Settled::RecordedOnly(payment.status);
             }
             Event::StatusChanged(_)
+            | Event::AttemptOpened(_)
+            | Event::AttemptClosed { .. }
+            | Event::AttemptPaid { .. }
             | Event::PaymentRecorded(_)
             | Event::Shipped(_)
             | Event::TradeClosed { .. }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use domain::{Caller, Cause, Money, NotAdmitted, NotAllowed, OrderId, ledger::Command};
+use domain::{Caller, Cause, NotAdmitted, NotAllowed, OrderId, ledger::Command};
 use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
 
-use crate::{Cashier, PaymentInvitation, Transact, TransactError};
+use crate::{Cashier, InvitationError, PaymentWish, SettleError, StartedPayment, Transact, TransactError};
 
 /// 订单支付: the buyer wants to pay an order that was placed before.
 pub struct StartPayment {
@@ -19,20 +19,6 @@ pub struct StartPayment {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What the buyer does next.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StartedPayment {
-    /// Pay.
-    Invited(PaymentInvitation),
-    /// Nothing: the order is paid. The page shows its number and amount.
-    AlreadyPaid {
-        /// The order.
-        order_id: OrderId,
-        /// What was paid.
-        total_amount: Money,
-    },
-}
-
 /// Why the order cannot be paid.
 #[derive(Debug, thiserror::Error)]
 pub enum StartPaymentError {
@@ -45,10 +31,13 @@ pub enum StartPaymentError {
     /// It was cancelled or refunded, or its payment deadline has passed.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
-    /// Alipay's rules do not allow the payment.
+    /// Alipay's rules do not allow the payment, or it could not be asked about an earlier attempt; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// The order could not be noted down to be watched.
+    /// An earlier attempt turned out paid, and that could not be written down.
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    /// The attempt, or that the order is to be watched, could not be noted down.
     #[error(transparent)]
     Transact(#[from] TransactError),
     /// The database failed.
@@ -57,11 +46,12 @@ pub enum StartPaymentError {
 }
 
 impl StartPayment {
-    /// Invites the user to pay their order.
+    /// Invites the user to pay their order, as they want to.
     pub async fn execute(
         &self,
         caller: &Caller,
         order_id: &OrderId,
+        wish: PaymentWish,
     ) -> Result<StartedPayment, StartPaymentError> {
         let user_id = self.users.authenticate(caller).await??;
         let order = self.orders.find(order_id).await?;
@@ -74,6 +64,18 @@ impl StartPayment {
             // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.
             self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
         }
-        Ok(StartedPayment::Invited(self.cashier.invite(&order).await?))
+        Ok(self.cashier.invite(&order, wish).await?)
+    }
+}
+
+impl From<InvitationError> for StartPaymentError {
+    fn from(error: InvitationError) -> Self {
+        match error {
+            InvitationError::NotAllowed(refusal) => Self::NotAllowed(refusal),
+            InvitationError::Gateway(error) => Self::Gateway(error),
+            InvitationError::Settle(error) => Self::Settle(error),
+            InvitationError::Transact(error) => Self::Transact(error),
+            InvitationError::Store(error) => Self::Store(error),
+        }
     }
 }

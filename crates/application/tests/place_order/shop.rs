@@ -125,7 +125,9 @@ impl Shop {
             buyer.clone().map_err(|failure| failure())
         };
         let store = Arc::new(PreparedPlacing::new(answer, self.transactions.into_iter().map(Ok)));
-        let (carts, orders) = (Arc::new(self.carts), Arc::new(self.orders));
+        let (carts, mut orders) = (Arc::new(self.carts), self.orders);
+        orders.expect_attempts().returning(|_| Ok(Vec::new()));
+        let orders = Arc::new(orders);
         let remover = RemoveOrderedLines {
             queue: Arc::new(self.queue),
             carts: Arc::clone(&carts) as _,
@@ -146,13 +148,20 @@ impl Shop {
         };
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules)), settings);
+        let gateway: Arc<dyn ports::PaymentGateway> = Arc::new(self.gateway);
+        let cashier = Cashier {
+            settle: settling(&gateway, &transact(&ports::mock::Ledgers::default())),
+            gateway,
+            orders: Arc::clone(&orders) as _,
+            clock: Arc::new(clock()),
+        };
         let use_case = PlaceOrder {
             address_book: Arc::new(self.address_book),
             direct_buys: Arc::new(self.direct_buys),
             orders,
             store: Arc::clone(&store) as _,
             batcher,
-            cashier: Arc::new(Cashier { gateway: Arc::new(self.gateway), clock: Arc::new(clock()) }),
+            cashier: Arc::new(cashier),
             clock: Arc::new(clock()),
             rules,
         };
@@ -174,6 +183,7 @@ pub(super) fn request(items: OrderItems) -> PlaceOrderRequest {
         address_id: AddressId(7),
         items,
         expected_amount: None,
+        product: domain::PaymentProduct::Page,
         idempotency_key: None,
     }
 }

@@ -210,7 +210,7 @@ mod without_a_record {
         mut gateway: MockPaymentGateway,
         answer: Result<Option<Trade>, GatewayError>,
     ) -> MockPaymentGateway {
-        gateway.expect_query().times(1).withf(|id| *id == order_id()).return_once(|_| answer);
+        gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| answer);
         gateway
     }
 

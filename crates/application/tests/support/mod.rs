@@ -203,6 +203,7 @@ pub(crate) fn looks(found: Vec<Result<Option<Order>, StoreError>>) -> MockOrderR
         .times(times)
         .withf(|id| *id == order_id())
         .returning(move |_| found.next().unwrap_or(Ok(None)));
+    orders.expect_attempts().returning(|_| Ok(Vec::new()));
     orders
 }
 

@@ -1,6 +1,6 @@
 use crate::{
-    Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundStatus, Restock, ShopTime, StatusChange,
-    StockMove, StockMoveKind, TradeStatus,
+    AttemptState, Money, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus, Refund, RefundStatus,
+    Restock, ShopTime, StatusChange, StockMove, StockMoveKind, TradeStatus,
 };
 
 use super::{Event, OrderLedger};
@@ -17,6 +17,9 @@ pub enum Inapplicable {
     /// The trade is on record already, or another payment paid the order.
     #[error("the payment is on record already, or the order is paid by another one")]
     PaymentOnRecord,
+    /// The attempt is on record already, or is not, or has another state.
+    #[error("the attempt to pay is not in the state that the event begins with")]
+    OtherAttemptState,
     /// The payment is not on record.
     #[error("no payment of this trade is on record")]
     UnknownPayment,
@@ -42,6 +45,19 @@ impl OrderLedger {
             Event::Shipped(shipment) => {
                 let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
                 order.shipment = Some(shipment.clone());
+                Ok(())
+            }
+            Event::AttemptOpened(attempt) => self.open_attempt(attempt),
+            Event::AttemptClosed { out_trade_no, is_final, at } => {
+                let attempt = self.attempt_mut(out_trade_no, AttemptState::may_be_paid)?;
+                attempt.state = if *is_final { AttemptState::Closed } else { AttemptState::GivenUp };
+                attempt.closed_at = Some(*at);
+                Ok(())
+            }
+            Event::AttemptPaid { out_trade_no, at } => {
+                let attempt = self.attempt_mut(out_trade_no, |state| state != AttemptState::Paid)?;
+                attempt.state = AttemptState::Paid;
+                attempt.paid_at = Some(*at);
                 Ok(())
             }
             Event::PaymentRecorded(payment) => self.record_payment(payment),
@@ -84,6 +100,25 @@ impl OrderLedger {
         }
         order.status = change.to;
         Ok(())
+    }
+
+    fn open_attempt(&mut self, attempt: &PaymentAttempt) -> Result<(), Inapplicable> {
+        let is_open = attempt.state == AttemptState::Open;
+        if self.order.is_none() || !is_open || self.attempt(&attempt.out_trade_no).is_some() {
+            return Err(Inapplicable::OtherAttemptState);
+        }
+        self.attempts.push(attempt.clone());
+        Ok(())
+    }
+
+    fn attempt_mut(
+        &mut self,
+        out_trade_no: &str,
+        is_before: impl Fn(AttemptState) -> bool,
+    ) -> Result<&mut PaymentAttempt, Inapplicable> {
+        let this =
+            |attempt: &&mut PaymentAttempt| attempt.out_trade_no == out_trade_no && is_before(attempt.state);
+        self.attempts.iter_mut().find(this).ok_or(Inapplicable::OtherAttemptState)
     }
 
     fn record_payment(&mut self, payment: &PaymentRecord) -> Result<(), Inapplicable> {

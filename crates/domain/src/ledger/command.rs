@@ -1,6 +1,9 @@
 use std::time::Duration;
 
-use crate::{EvidenceSource, Money, OrderStatus, RefundAsk, Restock, Shipment, Trade, UserId};
+use crate::{
+    EndedAttempt, EvidenceSource, Money, OrderStatus, PaymentProduct, RefundAsk, Restock, Shipment, Trade,
+    UserId,
+};
 
 /// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +44,21 @@ pub enum Command {
         buyer: Option<UserId>,
         /// Why.
         reason: String,
-        /// Whether a payment can still be made, since no trade exists that could be closed.
-        may_still_be_paid: bool,
+        /// The attempts that Alipay was asked about. A payment may still come of the others, and of those without a trade
+        /// that could be closed.
+        ended: Vec<EndedAttempt>,
+    },
+    /// Let the buyer pay in a new attempt, unless one by this product is open.
+    OpenAttempt {
+        /// By which product.
+        product: PaymentProduct,
+        /// The attempts that Alipay was asked about. They end.
+        ended: Vec<EndedAttempt>,
+    },
+    /// Write down that attempts are over, as Alipay says.
+    EndAttempts {
+        /// Which.
+        ended: Vec<EndedAttempt>,
     },
     /// Hand the goods to a carrier.
     Ship {

@@ -25,9 +25,9 @@ impl OrderLedger {
             Command::RecordRefundAnswer { out_request_no, answer, attempts } => {
                 decision.record_refund_answer(out_request_no, answer, *attempts)?;
             }
-            Command::Cancel { buyer, reason, may_still_be_paid } => {
-                decision.cancel(*buyer, reason, *may_still_be_paid)?;
-            }
+            Command::Cancel { buyer, reason, ended } => decision.cancel(*buyer, reason, ended)?,
+            Command::OpenAttempt { product, ended } => decision.open_attempt(*product, ended)?,
+            Command::EndAttempts { ended } => decision.end_attempts(ended)?,
             Command::Ship { shipment, receipt_after } => decision.ship(shipment, *receipt_after)?,
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
             Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,

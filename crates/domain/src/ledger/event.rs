@@ -1,6 +1,6 @@
 use crate::{
-    Money, OrderEvent, OrderStatus, PaymentRecord, Refund, RefundStatus, Restock, Shipment, ShopTime,
-    StatusChange, StockMoveKind,
+    Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RefundStatus, Restock, Shipment,
+    ShopTime, StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;
@@ -15,6 +15,24 @@ pub enum Event {
     StatusChanged(StatusChange),
     /// How the order was shipped.
     Shipped(Shipment),
+    /// The buyer is to pay in this attempt. Guard: its number is not on record.
+    AttemptOpened(PaymentAttempt),
+    /// An attempt is over. Guard: it is [`crate::AttemptState::Open`], or given up.
+    AttemptClosed {
+        /// Its number at Alipay.
+        out_trade_no: String,
+        /// Whether no payment can come of it any more.
+        is_final: bool,
+        /// When.
+        at: ShopTime,
+    },
+    /// An attempt is paid. Guard: it was not.
+    AttemptPaid {
+        /// Its number at Alipay.
+        out_trade_no: String,
+        /// When that was recorded.
+        at: ShopTime,
+    },
     /// A payment is on record. Guard: its trade is not.
     PaymentRecorded(PaymentRecord),
     /// Alipay tells that nothing is left of a trade.
@@ -102,6 +120,9 @@ impl OrderLedger {
                     notices.push(OrderEvent::refund(&order, refund, at));
                 }
                 Event::Shipped(_)
+                | Event::AttemptOpened(_)
+                | Event::AttemptClosed { .. }
+                | Event::AttemptPaid { .. }
                 | Event::PaymentRecorded(_)
                 | Event::TradeClosed { .. }
                 | Event::RefundRequested { .. }

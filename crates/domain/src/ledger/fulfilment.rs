@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::{
-    OrderStatus, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId, payment::by_sku,
-    stock::pieces_held,
+    EndedAttempt, OrderStatus, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
+    payment::by_sku, stock::pieces_held,
 };
 
-use super::{Event, OrderLedger, Refusal, decide::Decision};
+use super::{Event, OrderLedger, Refusal, attempts::is_final, decide::Decision};
 
 impl OrderLedger {
     /// How many pieces of the SKU the order holds: bought and not back in stock.
@@ -37,9 +37,13 @@ impl Decision<'_> {
         &mut self,
         buyer: Option<UserId>,
         reason: &str,
-        may_still_be_paid: bool,
+        ended: &[EndedAttempt],
     ) -> Result<(), Refusal> {
         let order = self.ledger.order_of(buyer)?;
+        // An attempt that was opened after Alipay was asked about the others is not among those that ended.
+        let may_be_paid =
+            |one: &PaymentAttempt| one.state.may_be_paid() && !is_final(&one.out_trade_no, ended);
+        let may_still_be_paid = self.ledger.all_attempts().iter().any(may_be_paid);
         let due_at = may_still_be_paid.then(|| order.last_look(self.at));
         let is_in_catalog = |id: &SkuId| self.ledger.in_stock.contains_key(id);
         let pieces: Vec<Restock> = order
@@ -52,6 +56,7 @@ impl Decision<'_> {
         if !pieces.is_empty() {
             self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;
         }
+        self.end_all_attempts(ended)?;
         self.push(Event::StatusChanged(change))
     }
 

@@ -5,6 +5,7 @@
 //! account. Both are pure; what is decided is written by an adapter, event by event, in one transaction.
 
 mod apply;
+mod attempts;
 mod command;
 mod decide;
 mod event;
@@ -16,11 +17,12 @@ mod timers;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, NotAllowed, Order, PaymentRecord, PaymentStatus, Refund, RefundStatus, SkuId, StockMove,
-    TradeStatus, UserId,
+    Money, NotAllowed, Order, PaymentAttempt, PaymentRecord, PaymentStatus, Refund, RefundStatus, SkuId,
+    StockMove, TradeStatus, UserId,
 };
 
 pub use apply::Inapplicable;
+pub use attempts::MOST_ATTEMPTS;
 pub use command::{Command, ConfirmedRefund, RefundAnswer};
 pub use event::Event;
 pub use timers::back_off;
@@ -28,10 +30,13 @@ pub use timers::back_off;
 /// Everything on record under one order number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderLedger {
-    /// The number, `out_trade_no` at Alipay. It may be no order of ours: then there are payments alone.
+    /// The order's number, or an `out_trade_no` of Alipay's that is no order's: then there are payments alone.
     pub number: String,
     /// The order with its lines and its shipment; `None` where no order has the number.
     pub order: Option<Order>,
+    /// The attempts to pay it that are on record, the first opened first: none while there is only the first one, see
+    /// [`OrderLedger::all_attempts`].
+    pub attempts: Vec<PaymentAttempt>,
     /// Every payment, the first recorded first.
     pub payments: Vec<PaymentRecord>,
     /// Every refund, the first requested first.
@@ -88,6 +93,12 @@ pub enum Refusal {
     /// No refund has this request number.
     #[error("refund {0} is not on record")]
     UnknownRefund(String),
+    /// Another attempt to pay the order was opened meanwhile, by another product: Alipay is to be asked about that one too.
+    #[error("another attempt to pay the order was opened meanwhile")]
+    OtherAttemptOpen,
+    /// The order has had as many attempts to pay it as it may have.
+    #[error("the order has had {MOST_ATTEMPTS} attempts to pay it")]
+    TooManyAttempts,
     /// What is on record contradicts itself.
     #[error("what is on record contradicts itself: {0}")]
     Contradiction(#[from] Inapplicable),
@@ -99,6 +110,7 @@ impl OrderLedger {
         Self {
             number: number.to_owned(),
             order: None,
+            attempts: Vec::new(),
             payments: Vec::new(),
             refunds: Vec::new(),
             movements: Vec::new(),

@@ -51,7 +51,9 @@ impl Decision<'_> {
         let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..trade.clone() };
         let payment = PaymentRecord { trade, status, source, recorded_at: self.at };
         let owed = Refund::owed(&payment);
+        let out_trade_no = payment.trade.out_trade_no.clone();
         self.push(Event::PaymentRecorded(payment))?;
+        self.pay_attempt(&out_trade_no, status == PaymentStatus::Settled)?;
         match owed {
             Some(refund) => self.push(Event::RefundRequested { refund, due_at: self.at }),
             None => Ok(()),
@@ -60,11 +62,12 @@ impl Decision<'_> {
 
     /// Makes the order paid if the trade pays it, and says what becomes of the payment.
     fn pay_order(&mut self, trade: &Trade) -> Result<PaymentStatus, Refusal> {
-        let Some(order) = self.ledger.order.as_ref().filter(|order| order.id.as_str() == trade.out_trade_no)
+        let (Some(order), Some(amount)) =
+            (&self.ledger.order, self.ledger.amount_of_attempt(&trade.out_trade_no))
         else {
             return Ok(PaymentStatus::UnknownOrder);
         };
-        if order.total_amount != trade.total_amount {
+        if amount != trade.total_amount || order.total_amount != trade.total_amount {
             return Ok(PaymentStatus::WrongAmount);
         }
         if self.ledger.settled_payment().is_some() {

@@ -186,15 +186,12 @@ impl Decision<'_> {
         proof: Option<&(Trade, EvidenceSource)>,
     ) -> Result<(), Refusal> {
         let ConfirmedRefund { trade_no, out_request_no, amount } = confirmed;
-        let refund = match self.ledger.refund(out_request_no) {
+        let failed = match self.ledger.refund(out_request_no) {
             Some(known) if known.status == RefundStatus::Failed && known.trade_no == *trade_no => {
-                known.clone()
+                Some(known.clone())
             }
             Some(_) => return Ok(()),
-            None => Refund {
-                reason: "在支付宝退款".to_owned(),
-                ..self.refund(trade_no, out_request_no, *amount, RefundKind::External)
-            },
+            None => None,
         };
         if self.ledger.payment(trade_no).is_none() {
             match proof.filter(|(trade, _)| trade.was_paid()) {
@@ -202,6 +199,10 @@ impl Decision<'_> {
                 None => return Ok(()),
             }
         }
+        let refund = failed.unwrap_or_else(|| Refund {
+            reason: "在支付宝退款".to_owned(),
+            ..self.refund(trade_no, out_request_no, *amount, RefundKind::External)
+        });
         self.succeed(refund, *amount)?;
         self.replace_automatic(trade_no)?;
         match proof {
@@ -212,9 +213,11 @@ impl Decision<'_> {
 
     /// A refund that is not on record so far.
     fn refund(&self, trade_no: &str, out_request_no: &str, amount: Money, kind: RefundKind) -> Refund {
+        let payment = self.ledger.payment(trade_no);
+        let out_trade_no = payment.map_or(&self.ledger.number, |payment| &payment.trade.out_trade_no);
         Refund {
             out_request_no: out_request_no.to_owned(),
-            out_trade_no: self.ledger.number.clone(),
+            out_trade_no: out_trade_no.clone(),
             trade_no: trade_no.to_owned(),
             amount,
             reason: String::new(),

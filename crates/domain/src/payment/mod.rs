@@ -1,8 +1,10 @@
 use crate::{Money, ShopTime};
 
+mod attempt;
 mod bounds;
 mod refund;
 
+pub use attempt::{AttemptState, EndedAttempt, PaymentAttempt, PaymentProduct, order_number};
 pub use bounds::{RefusedMessage, Unstorable};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub(crate) use refund::{automatic_number, by_sku};
@@ -30,7 +32,7 @@ pub struct Addressee {
 pub struct Trade {
     /// Alipay's number of the trade.
     pub trade_no: String,
-    /// Our order number, as Alipay has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as Alipay has it; it may be none of ours.
     pub out_trade_no: String,
     /// Where the trade stands.
     pub status: TradeStatus,

@@ -50,9 +50,13 @@ impl Ledgers {
         self.state().ledgers.insert(ledger.number.clone(), ledger);
     }
 
-    /// What is on record under a number.
+    /// What is on record under the number of an order or of an attempt to pay one.
     pub fn get(&self, number: &str) -> OrderLedger {
-        self.state().ledgers.get(number).cloned().unwrap_or_else(|| OrderLedger::empty(number))
+        let state = self.state();
+        let has_attempt =
+            |ledger: &&OrderLedger| ledger.attempts.iter().any(|attempt| attempt.out_trade_no == number);
+        let known = state.ledgers.get(number).or_else(|| state.ledgers.values().find(has_attempt));
+        known.cloned().unwrap_or_else(|| OrderLedger::empty(number))
     }
 
     /// All events that were written, in their order.

@@ -20,9 +20,9 @@ use std::{
 };
 
 use domain::{
-    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentRecord, Refund,
-    RefusedMessage, RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId, StockMove, StoredPassword,
-    TimelineEntry, UserId,
+    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentAttempt,
+    PaymentRecord, Refund, RefusedMessage, RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId,
+    StockMove, StoredPassword, TimelineEntry, UserId,
 };
 use ports::{
     CartRemoval, CartRemovalMode, DirectBuy,
@@ -92,6 +92,8 @@ pub(crate) enum Defect {
     CountsByPaymentAlone,
     /// Refused messages are never forgotten.
     KeepsEveryMessage,
+    /// A payment in another attempt than the first is of no order.
+    IgnoresAttempts,
     /// Refunds that are not done are on no list.
     HidesAutomaticRefunds,
 }
@@ -109,6 +111,7 @@ struct Tables {
     orders: BTreeMap<OrderId, StoredOrder>,
     timeline: Vec<(OrderId, TimelineEntry)>,
     due: BTreeMap<OrderId, Due>,
+    attempts: Vec<(OrderId, PaymentAttempt)>,
     payments: Vec<PaymentRecord>,
     refunds: Vec<(Refund, Option<Due>)>,
     moves: Vec<(OrderId, StockMove)>,

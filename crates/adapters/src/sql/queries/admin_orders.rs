@@ -13,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{
     MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate,
-    Trade, UserId, Username,
+    Trade, UserId, Username, order_number,
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, StoreError, UnmatchedPayment,
@@ -144,7 +144,7 @@ async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrd
     let paid = payments::of_orders(conn, ids).await?.into_iter();
     let mut paid: BTreeMap<String, PaymentRecord> = paid
         .filter(|payment| payment.status == PaymentStatus::Settled)
-        .map(|payment| (payment.trade.out_trade_no.clone(), payment))
+        .map(|payment| (order_number(&payment.trade.out_trade_no).to_owned(), payment))
         .collect();
     let listed = orders.into_iter().map(|order| ListedOrder {
         username: Username(names.get(&order.user_id.0).cloned().unwrap_or_default()),

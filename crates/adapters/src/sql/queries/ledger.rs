@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use domain::{OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, ledger::Event};
+use domain::{OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, ledger::Event, order_number};
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
-use super::{Conn, Database, Lease, orders, outbox, payments, refunds, stock};
+use super::{Conn, Database, Lease, attempts, orders, outbox, payments, refunds, stock};
 use crate::sql::{config::EventSink, failure::QueryError};
 
 #[async_trait]
@@ -85,6 +85,7 @@ impl Written {
 }
 
 async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> {
+    let number = &number_on_record(conn, number).await?;
     let order = match OrderId::parse(number) {
         Ok(id) => orders::find_for_update(conn, &id).await?,
         Err(_) => None,
@@ -95,25 +96,39 @@ async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> 
     rest_of(conn, number, order).await
 }
 
+/// The order's number for that of one of its attempts. An attempt is always of the same order, so that no lock is needed.
+async fn number_on_record(conn: &mut Conn, number: &str) -> Result<String, QueryError> {
+    let order = match order_number(number) == number {
+        true => None,
+        false => attempts::order_of(conn, number).await?,
+    };
+    Ok(order.unwrap_or_else(|| number.to_owned()))
+}
+
 /// What is on record beside the order itself.
 pub(super) async fn rest_of(
     conn: &mut Conn,
     number: &str,
     order: Option<domain::Order>,
 ) -> Result<OrderLedger, QueryError> {
-    let payments = payments::of_order(conn, number).await?;
+    let attempts = match order {
+        Some(_) => attempts::of_order(conn, number).await?,
+        None => Vec::new(),
+    };
+    let numbers = payments::numbers_of(number, &attempts);
+    let payments = payments::of_numbers(conn, &numbers).await?;
     // Nothing goes back of what nobody paid, and pieces of an unpaid order have not moved.
     let is_new = payments.is_empty()
         && order.as_ref().is_none_or(|order| order.status == OrderStatus::AwaitingPayment);
     let (refunds, movements) = if is_new {
         (Vec::new(), Vec::new())
     } else {
-        (refunds::of_order(conn, number).await?, stock::moves_of(conn, number).await?)
+        (refunds::of_numbers(conn, &numbers).await?, stock::moves_of(conn, number).await?)
     };
     let held = order.as_ref().map(domain::Order::stock).unwrap_or_default();
     let skus: Vec<i32> = held.iter().map(|line| line.sku_id.0).collect();
     let in_stock = stock::in_stock(conn, &skus).await?;
-    Ok(OrderLedger { number: number.to_owned(), order, payments, refunds, movements, in_stock })
+    Ok(OrderLedger { number: number.to_owned(), order, attempts, payments, refunds, movements, in_stock })
 }
 
 async fn write_all(
@@ -140,6 +155,13 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
         Event::Shipped(shipment) => {
             orders::record_shipment(conn, number, shipment).await?;
             Written::Yes
+        }
+        Event::AttemptOpened(attempt) => Written::if_guarded(attempts::open(conn, number, attempt).await?),
+        Event::AttemptClosed { out_trade_no, is_final, at } => {
+            Written::if_guarded(attempts::close(conn, out_trade_no, *is_final, *at).await?)
+        }
+        Event::AttemptPaid { out_trade_no, at } => {
+            Written::if_guarded(attempts::pay(conn, out_trade_no, *at).await?)
         }
         Event::PaymentRecorded(payment) => Written::if_guarded(payments::record(conn, payment).await?),
         Event::TradeClosed { trade_no } => {

@@ -5,6 +5,7 @@
 
 mod address_editor;
 mod admin_orders;
+mod attempts;
 mod cart_removals;
 mod carts;
 mod catalog;

@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentRecord,
-    Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
+    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt,
+    PaymentRecord, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId,
+    TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, cart_removals, catalog, idempotency, payments,
+    Backend, Conn, Database, attempts, cart_removals, catalog, idempotency, payments,
     prepared::prepared_if_few,
     readable::{Read, all, leave_out, load_each},
     refunds,
@@ -41,7 +42,11 @@ impl OrderReader for Database {
     }
 
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
-        self.reader().await?.call(|conn| refunds::of_order(conn, id.as_str())).await
+        self.reader().await?.call(|conn| refunds_of(conn, id.as_str())).await
+    }
+
+    async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError> {
+        self.reader().await?.call(|conn| attempts::of_order(conn, id.as_str())).await
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {
@@ -76,6 +81,11 @@ impl OrderReader for Database {
 }
 
 const TABLE: &str = "tb_order_info";
+
+async fn refunds_of(conn: &mut Conn, number: &str) -> Result<Vec<Refund>, QueryError> {
+    let attempts = attempts::of_order(conn, number).await?;
+    refunds::of_numbers(conn, &payments::numbers_of(number, &attempts)).await
+}
 
 /// An order without its lines, with the address book's present entry for orders that have no snapshot.
 type Header = (OrderRow, Option<AddressText>);

@@ -3,17 +3,19 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeStatus};
+use domain::{
+    EvidenceSource, Money, OrderId, PaymentAttempt, PaymentRecord, PaymentStatus, Trade, TradeStatus,
+};
 
 use super::{
     Conn,
     locking::for_update,
-    prepared::prepared_if_few,
+    prepared::{prepared, prepared_if_few},
     readable::{leave_out, load_each},
 };
 use crate::sql::{
     failure::QueryError,
-    schema::dashop_payment,
+    schema::{dashop_payment, dashop_payment_attempt},
     types::{Amount, Moment},
 };
 
@@ -37,24 +39,45 @@ pub(super) struct PaymentRow {
     recorded_at: Moment,
 }
 
-pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<PaymentRecord>, QueryError> {
-    let rows: Vec<PaymentRow> = dashop_payment::table
-        .filter(dashop_payment::out_trade_no.eq(out_trade_no))
+/// The numbers at Alipay of an order, or of no order, with these attempts on record.
+pub(super) fn numbers_of(number: &str, attempts: &[PaymentAttempt]) -> Vec<String> {
+    let of_attempts = attempts.iter().map(|attempt| attempt.out_trade_no.clone());
+    std::iter::once(number.to_owned()).chain(of_attempts.filter(|other| other != number)).collect()
+}
+
+/// The payments of one order, or of no order, under all of its numbers at Alipay.
+pub(super) async fn of_numbers(
+    conn: &mut Conn,
+    numbers: &[String],
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let of_numbers = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq_any(numbers))
         .order(dashop_payment::id)
-        .select(PaymentRow::as_select())
-        .load(conn)
-        .await?;
+        .select(PaymentRow::as_select());
+    let rows: Vec<PaymentRow> = prepared(of_numbers).load(conn).await?;
     rows.into_iter().map(PaymentRecord::try_from).collect()
 }
 
 /// The payments of several orders, as lists show them.
 pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
+    let ids = || ids.iter().map(OrderId::as_str);
+    let columns = (dashop_payment::trade_no, (PaymentRow::as_select(), dashop_payment::id));
+    let attempts = dashop_payment_attempt::table
+        .filter(dashop_payment_attempt::order_id.eq_any(ids()))
+        .filter(dashop_payment_attempt::out_trade_no.ne(dashop_payment_attempt::order_id))
+        .select(dashop_payment_attempt::out_trade_no);
+    let of_attempts =
+        dashop_payment::table.filter(dashop_payment::out_trade_no.eq_any(attempts)).select(columns);
+    // Two questions in one: with an OR between them MySQL reads the whole table.
     let of_orders = dashop_payment::table
-        .filter(dashop_payment::out_trade_no.eq_any(ids.iter().map(OrderId::as_str)))
-        .order(dashop_payment::id)
-        .select((dashop_payment::trade_no, PaymentRow::as_select()));
-    let each = load_each(conn, prepared_if_few(of_orders, ids.len()), by_trade).await?;
-    Ok(leave_out(TABLE, each))
+        .filter(dashop_payment::out_trade_no.eq_any(ids()))
+        .select(columns)
+        .union_all(of_attempts);
+    let in_order = |(_, (row, id)): (String, (PaymentRow, i32))| Ok((id, PaymentRecord::try_from(row)?));
+    let each = load_each(conn, prepared_if_few(of_orders, ids().len()), in_order).await?;
+    let mut payments = leave_out(TABLE, each);
+    payments.sort_by_key(|(id, _)| *id);
+    Ok(payments.into_iter().map(|(_, payment)| payment).collect())
 }
 
 /// The payments of these trades.

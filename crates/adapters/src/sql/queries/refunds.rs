@@ -10,6 +10,7 @@ use super::{
     Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
+    prepared::prepared,
     readable::{leave_out, load_each, park},
 };
 use crate::sql::{
@@ -42,13 +43,13 @@ pub(super) struct RefundRow {
     failure: Option<String>,
 }
 
-pub(super) async fn of_order(conn: &mut Conn, out_trade_no: &str) -> Result<Vec<Refund>, QueryError> {
-    let rows: Vec<RefundRow> = dashop_refund::table
-        .filter(dashop_refund::out_trade_no.eq(out_trade_no))
+/// The refunds of one order, or of no order, under all of its numbers at Alipay.
+pub(super) async fn of_numbers(conn: &mut Conn, numbers: &[String]) -> Result<Vec<Refund>, QueryError> {
+    let of_numbers = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq_any(numbers))
         .order(dashop_refund::id)
-        .select(RefundRow::as_select())
-        .load(conn)
-        .await?;
+        .select(RefundRow::as_select());
+    let rows: Vec<RefundRow> = prepared(of_numbers).load(conn).await?;
     rows.into_iter().map(Refund::try_from).collect()
 }
 

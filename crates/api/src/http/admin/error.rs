@@ -282,6 +282,8 @@ impl From<Refusal> for AdminApiError {
                 AdminCode::RestockExceedsOrder,
                 format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
             ),
+            // Buyers alone open attempts to pay.
+            Refusal::OtherAttemptOpen | Refusal::TooManyAttempts => AdminCode::Conflict.failure(),
             Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
             Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
             Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),

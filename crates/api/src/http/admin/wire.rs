@@ -2,8 +2,8 @@
 
 use application::{AdminOrderDetails, Figures, FoundOrders};
 use domain::{
-    Money, Order, OrderGoods, OrderStatus, PaymentRecord, Refund, SaleAttribute, Shipment, ShopTime,
-    TimelineEntry, Username,
+    Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute, Shipment,
+    ShopTime, TimelineEntry, Username, order_number,
 };
 use ports::{DayFigures, FoundOrder, UnmatchedPayment};
 use serde::Serialize;
@@ -59,6 +59,7 @@ pub(super) struct AdminOrderData {
     summary: SummaryData,
     address: AddressData,
     lines: Vec<LineData>,
+    attempts: Vec<AttemptData>,
     payments: Vec<PaymentData>,
     refunds: Vec<RefundData>,
     #[schema(required)]
@@ -100,10 +101,30 @@ struct AttributeData {
     value: String,
 }
 
+/// An attempt to pay the order.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PaymentAttempt)]
+struct AttemptData {
+    /// Its number at Alipay.
+    out_trade_no: String,
+    /// page or wap.
+    product: &'static str,
+    amount: String,
+    /// open, given_up, closed or paid.
+    state: &'static str,
+    opened_at: String,
+    #[schema(required)]
+    closed_at: Option<String>,
+    #[schema(required)]
+    paid_at: Option<String>,
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 struct PaymentData {
     trade_no: String,
+    /// The number of the attempt that it is of.
+    out_trade_no: String,
     /// settled, duplicate, late, wrong_amount or unknown_order.
     status: &'static str,
     /// Alipay's word.
@@ -286,8 +307,16 @@ impl SummaryData {
 
 impl AdminOrderData {
     pub(super) fn new(details: AdminOrderDetails, base_url: &str) -> Self {
-        let AdminOrderDetails { order, username, returned, payments, refunds, refundable_amount, timeline } =
-            details;
+        let AdminOrderDetails {
+            order,
+            username,
+            returned,
+            attempts,
+            payments,
+            refunds,
+            refundable_amount,
+            timeline,
+        } = details;
         let summary = SummaryData::of(&order, username);
         let shipping = order.shipping;
         Self {
@@ -299,6 +328,7 @@ impl AdminOrderData {
                 receiver: shipping.receiver,
             },
             lines: order.goods.into_iter().zip(returned).map(LineData::from).collect(),
+            attempts: attempts.into_iter().map(AttemptData::from).collect(),
             payments: payments.into_iter().map(PaymentData::from).collect(),
             refunds: refunds.into_iter().map(RefundData::from).collect(),
             shipment: order.shipment.map(ShipmentData::from),
@@ -330,6 +360,7 @@ impl From<(PaymentRecord, Money)> for PaymentData {
         let trade = payment.trade;
         Self {
             trade_no: trade.trade_no,
+            out_trade_no: trade.out_trade_no,
             status: payment.status.as_str(),
             trade_status: trade.status.as_str(),
             total_amount: trade.total_amount.to_string(),
@@ -339,6 +370,20 @@ impl From<(PaymentRecord, Money)> for PaymentData {
             paid_at: trade.paid_at.map(text),
             source: payment.source.as_str(),
             recorded_at: payment.recorded_at.to_string(),
+        }
+    }
+}
+
+impl From<PaymentAttempt> for AttemptData {
+    fn from(attempt: PaymentAttempt) -> Self {
+        Self {
+            out_trade_no: attempt.out_trade_no,
+            product: attempt.product.as_str(),
+            amount: attempt.amount.to_string(),
+            state: attempt.state.as_str(),
+            opened_at: attempt.opened_at.to_string(),
+            closed_at: attempt.closed_at.map(text),
+            paid_at: attempt.paid_at.map(text),
         }
     }
 }
@@ -411,7 +456,7 @@ impl From<UnmatchedPayment> for UnmatchedData {
         let PaymentRecord { trade, status, recorded_at, .. } = payment;
         Self {
             trade_no: trade.trade_no,
-            order_id: trade.out_trade_no,
+            order_id: order_number(&trade.out_trade_no).to_owned(),
             status: status.as_str(),
             amount: trade.total_amount.to_string(),
             paid_at: trade.paid_at.map(text),

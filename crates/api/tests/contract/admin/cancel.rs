@@ -25,7 +25,7 @@ fn seen(states: &[OrderStatus]) -> Mocks {
 /// The order is unpaid, and Alipay knows this trade of it.
 fn unpaid(known: Option<Trade>) -> Mocks {
     let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
-    mocks.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(known));
+    mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| Ok(known));
     mocks
 }
 

@@ -72,12 +72,17 @@ impl Backends {
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
         writers.spawn(cleaning);
-        let cashier = Arc::new(Cashier { gateway: Arc::clone(&gateway), clock: Arc::clone(&clock) });
         let settle = Arc::new(SettlePayment {
             gateway: Arc::clone(&gateway),
             transact: Arc::clone(&transact),
             merchant: merchant(),
             refused: Arc::new(MockRefusedMessages::new()),
+        });
+        let cashier = Arc::new(Cashier {
+            gateway: Arc::clone(&gateway),
+            orders: Arc::clone(&orders),
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(&clock),
         });
         let admin = Admin {
             staff: Some(staff_key()),
@@ -131,7 +136,6 @@ impl Backends {
             cancel: Arc::new(CancelOrder {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),
-                gateway: Arc::clone(&gateway),
                 settle: Arc::clone(&settle),
             }),
             show: ShowOrder { users, orders: Arc::clone(&orders) },

@@ -93,6 +93,8 @@ impl OrderDraft {
 pub struct PlacedOrder {
     /// The order.
     pub order: Order,
+    /// Whether it was placed for this request, and not before.
+    pub is_new: bool,
     /// Tells when its lines have left the cart; `None` where they have, or where there are none.
     pub cart: Option<CartCleaned>,
 }

@@ -339,7 +339,7 @@ impl Group {
             Member::Placed => {
                 let new = orders.next()?;
                 let cart = cart.clone().filter(|_| !new.cart_lines.is_empty());
-                Some(Ok(PlacedOrder { order: new.order, cart }))
+                Some(Ok(PlacedOrder { order: new.order, is_new: true, cart }))
             }
             Member::Decided(unplaced) => Some(Err(unplaced)),
             Member::LookAgain => None,

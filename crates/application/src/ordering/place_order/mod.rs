@@ -15,9 +15,10 @@ mod second_click;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, Caller, IdempotencyKey, Money, NotAllowed, Order, OrderId, RequestDigest, SkuId, UserId,
+    AddressId, Caller, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct, RequestDigest,
+    SkuId, UserId,
 };
-use ports::{AddressBook, Clock, DirectBuys, GatewayError, OrderReader, PlacingStore, StoreError};
+use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
@@ -25,7 +26,7 @@ pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced}
 pub use group::{Placement, PlacementPorts};
 pub use open::Outcome;
 
-use crate::{Cashier, ShopRules, StartedPayment};
+use crate::{Cashier, InvitationError, PaymentWish, ShopRules, StartedPayment};
 
 /// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
 /// have before the payment is signed.
@@ -64,6 +65,8 @@ pub struct PlaceOrderRequest {
     pub items: OrderItems,
     /// What the client believes it costs, freight included; the order is refused where that is not so.
     pub expected_amount: Option<Money>,
+    /// By which product of Alipay's the buyer is to pay.
+    pub product: PaymentProduct,
     /// Under this key the request can be repeated without ordering twice.
     pub idempotency_key: Option<IdempotencyKey>,
 }
@@ -108,7 +111,7 @@ pub enum PlaceOrderError {
         total_amount: Money,
         /// Why there is no URL.
         #[source]
-        cause: GatewayError,
+        cause: InvitationError,
     },
     /// The database failed.
     #[error(transparent)]
@@ -118,16 +121,19 @@ pub enum PlaceOrderError {
 impl PlaceOrder {
     /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
-        let PlacedOrder { order, cart } = self.place(&request).await?;
-        if !order.is_payable(self.clock.now())? {
-            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
-        }
-        let invited = self.cashier.invite(&order).await;
+        let PlacedOrder { order, is_new, cart } = self.place(&request).await?;
+        let product = request.product;
+        let invited = if is_new {
+            self.cashier.invite_first(&order, product).await
+        } else {
+            self.cashier.invite(&order, PaymentWish { product, anew: false }).await
+        };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;
         }
         match invited {
-            Ok(invitation) => Ok(StartedPayment::Invited(invitation)),
+            Ok(started) => Ok(started),
+            Err(InvitationError::NotAllowed(refusal)) => Err(refusal.into()),
             Err(cause) => {
                 Err(PlaceOrderError::Unsigned { order_id: order.id, total_amount: order.total_amount, cause })
             }
@@ -215,7 +221,7 @@ enum LatestDirectBuy {
 
 /// An order that was there already.
 fn found(order: Order) -> PlacedOrder {
-    PlacedOrder { order, cart: None }
+    PlacedOrder { order, is_new: false, cart: None }
 }
 
 /// The request as the client made it: what must be the same for a key to be repeated.

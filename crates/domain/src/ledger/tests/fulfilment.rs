@@ -11,7 +11,8 @@ use crate::{
 const TEN_DAYS: Duration = Duration::from_secs(10 * 24 * 3600);
 
 fn cancel(buyer: Option<UserId>, may_still_be_paid: bool) -> Command {
-    Command::Cancel { buyer, reason: "缺货".to_owned(), may_still_be_paid }
+    let ended = vec![crate::EndedAttempt { out_trade_no: ORDER.to_owned(), is_final: !may_still_be_paid }];
+    Command::Cancel { buyer, reason: "缺货".to_owned(), ended }
 }
 
 fn ship() -> Command {

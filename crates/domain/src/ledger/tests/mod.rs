@@ -1,3 +1,4 @@
+mod attempts;
 mod fulfilment;
 mod notified;
 mod payments;

@@ -9,7 +9,7 @@ pub(crate) use automatic_number::automatic_number;
 pub struct Refund {
     /// The number under which Alipay refunds at most once; it never changes.
     pub out_request_no: String,
-    /// The order's number, as Alipay has it; it may be none of ours.
+    /// The number of the attempt whose payment goes back, as Alipay has it; it may be none of ours.
     pub out_trade_no: String,
     /// Alipay's number of the trade.
     pub trade_no: String,

@@ -1,5 +1,6 @@
 //! [`crate::OrderRepo`].
 
+mod attempts;
 mod due;
 mod guards;
 mod rebuilt;
@@ -17,6 +18,9 @@ use super::{
 };
 use crate::{AppendError, StoreError};
 
+pub use attempts::{
+    closes_and_pays_attempts_in_their_states_alone, finds_an_order_by_any_attempt, opens_an_attempt_once,
+};
 pub use due::{
     due_orders_are_claimed_by_one_alone, due_orders_are_claimed_once_and_again_after_the_lease,
     due_refunds_are_claimed_by_one_alone, due_refunds_are_claimed_once_and_again_after_the_lease,

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    RefundAsk, Trade,
+    EndedAttempt, PaymentProduct, RefundAsk, Trade,
     ledger::{Command, ConfirmedRefund, RefundAnswer},
 };
 
@@ -34,12 +34,30 @@ fn a_trade(numbers: &mut Numbers) -> Trade {
     Trade { status, total_amount: money(amount), ..paid }
 }
 
+/// What Alipay says of the attempts, one of which it may not have been asked about.
+fn ended(numbers: &mut Numbers, ledger: &OrderLedger) -> Vec<EndedAttempt> {
+    let skipped = numbers.below(9);
+    let attempts = ledger.all_attempts().into_iter().zip(0..).filter(|(_, nth)| *nth != skipped);
+    let ended = attempts.map(|(attempt, _)| EndedAttempt {
+        out_trade_no: attempt.out_trade_no,
+        is_final: numbers.below(2) > 0,
+    });
+    ended.collect()
+}
+
 fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId) -> Command {
     let pieces = |count: u64| vec![Restock { sku_id, pieces: u32::try_from(count).unwrap() }];
     let number = format!("r{}", numbers.below(9));
     match numbers.below(10) {
         0 | 1 => Command::RecordTrade { trade: a_trade(numbers), source: EvidenceSource::Query },
-        2 => Command::Cancel { buyer: None, reason: "缺货".to_owned(), may_still_be_paid: true },
+        2 => match numbers.below(4) {
+            0 => Command::Cancel { buyer: None, reason: "缺货".to_owned(), ended: Vec::new() },
+            1 => Command::EndAttempts { ended: ended(numbers, ledger) },
+            _ => Command::OpenAttempt {
+                product: numbers.one_of(&[PaymentProduct::Page, PaymentProduct::Wap]),
+                ended: ended(numbers, ledger),
+            },
+        },
         3 => {
             let shipment = Shipment::new("顺丰速运", "SF1", noon()).unwrap();
             Command::Ship { shipment, receipt_after: Duration::from_secs(60) }
@@ -94,7 +112,8 @@ pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
         let mut rebuilt = read(shop, number).await;
         for step in 0..STEPS {
             let mut command = a_command(&mut numbers, &rebuilt, stocked.sku_id);
-            of_number(&mut command, number);
+            let attempts = rebuilt.all_attempts().into_iter().map(|attempt| attempt.out_trade_no);
+            of_number(&mut command, number, &attempts.collect::<Vec<_>>());
             let locked = shop.ledgers().lock(number).await.unwrap();
             let at = micros(step * 1_000_000);
             let Ok(events) = locked.ledger().decide(&command, &Cause::system(), at) else { continue };
@@ -115,11 +134,16 @@ pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
 }
 
 /// Trades and request numbers of the two orders are apart.
-fn of_number(command: &mut Command, number: &str) {
+fn of_number(command: &mut Command, number: &str, attempts: &[String]) {
+    // A trade is of the attempt that its number says: of the first one where there is none more.
+    let attempt = |trade_no: &str| {
+        let nth = usize::from(trade_no.as_bytes()[1] - b'1');
+        attempts.get(nth).cloned().unwrap_or_else(|| number.to_owned())
+    };
     let apart = |text: &mut String| text.push_str(&number[15..]);
     match command {
         Command::RecordTrade { trade, .. } => {
-            number.clone_into(&mut trade.out_trade_no);
+            trade.out_trade_no = attempt(&trade.trade_no);
             apart(&mut trade.trade_no);
         }
         Command::RequestRefund { ask, .. } => apart(&mut ask.out_request_no),
@@ -127,12 +151,14 @@ fn of_number(command: &mut Command, number: &str) {
             apart(&mut refund.trade_no);
             apart(&mut refund.out_request_no);
             if let Some((trade, _)) = proof {
-                number.clone_into(&mut trade.out_trade_no);
+                trade.out_trade_no = attempt(&trade.trade_no);
                 apart(&mut trade.trade_no);
             }
         }
         Command::RecordRefundAnswer { .. }
         | Command::Cancel { .. }
+        | Command::OpenAttempt { .. }
+        | Command::EndAttempts { .. }
         | Command::Ship { .. }
         | Command::ConfirmReceipt { .. }
         | Command::ReturnPieces { .. }

@@ -43,7 +43,7 @@ impl AdminOrders for Memory {
             let of_order = |payment: &&PaymentRecord| {
                 let is_settled =
                     payment.status == PaymentStatus::Settled || self.has(Defect::IgnoresOldStatus);
-                payment.trade.out_trade_no == order.id.as_str() && is_settled
+                domain::order_number(&payment.trade.out_trade_no) == order.id.as_str() && is_settled
             };
             tables.payments.iter().find(of_order).cloned()
         };
@@ -62,12 +62,14 @@ impl AdminOrders for Memory {
     async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError> {
         let tables = self.tables();
         let Some(order) = tables.order(id, self.defect) else { return Ok(None) };
-        let is_its = |number: &str| number == id.as_str() || self.has(Defect::IgnoresOwner);
+        let is_its =
+            |number: &str| domain::order_number(number) == id.as_str() || self.has(Defect::IgnoresOwner);
         let payments = tables.payments.iter().filter(|payment| is_its(&payment.trade.out_trade_no));
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
         let moves = tables.moves.iter().filter(|(order, _)| order == id);
         let changes = tables.timeline.iter().filter(|(order, _)| order == id);
         let ledger = OrderLedger {
+            attempts: tables.attempts_of(id.as_str()),
             payments: payments.cloned().collect(),
             refunds: refunds.filter(|refund| is_its(&refund.out_trade_no)).cloned().collect(),
             movements: moves.map(|(_, moved)| moved.clone()).collect(),

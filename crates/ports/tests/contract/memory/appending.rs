@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use domain::{
-    OrderId, OrderLedger, Refund, RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind,
-    TimelineEntry, TradeStatus, ledger::Event,
+    AttemptState, OrderId, OrderLedger, PaymentAttempt, Refund, RefundStatus, ShopTime, StatusChange,
+    StockMove, StockMoveKind, TimelineEntry, TradeStatus, ledger::Event,
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, Outbox, StockOutcome, StoreError, UnitOfWork};
 
@@ -18,7 +18,9 @@ struct Locked {
 impl OrderRepo for Memory {
     async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
         let unit = self.unit().await;
-        let ledger = unit.tables.ledger(number, self.defect);
+        let attempt = unit.tables.attempts.iter().find(|(_, attempt)| attempt.out_trade_no == number);
+        let order = attempt.map(|(id, _)| id.to_string()).filter(|_| !self.has(Defect::IgnoresAttempts));
+        let ledger = unit.tables.ledger(order.as_deref().unwrap_or(number), self.defect);
         Ok(Box::new(Locked { unit, ledger }))
     }
 
@@ -91,7 +93,10 @@ impl LockedOrder for Locked {
 impl Tables {
     fn ledger(&self, number: &str, defect: Option<Defect>) -> OrderLedger {
         let order = OrderId::parse(number).ok().and_then(|id| self.order(&id, defect));
-        let payments = self.payments.iter().filter(|payment| payment.trade.out_trade_no == number);
+        let attempts: Vec<_> = self.attempts_of(number);
+        let is_its =
+            |other: &str| other == number || attempts.iter().any(|attempt| attempt.out_trade_no == *other);
+        let payments = self.payments.iter().filter(|payment| is_its(&payment.trade.out_trade_no));
         let refunds = self.refunds.iter().map(|(refund, _)| refund);
         let moves = self.moves.iter().filter(|(id, _)| id.as_str() == number);
         let held = order.iter().flat_map(domain::Order::stock);
@@ -101,12 +106,21 @@ impl Tables {
         });
         OrderLedger {
             number: number.to_owned(),
+            attempts: attempts.clone(),
             in_stock: in_stock.collect(),
             payments: payments.cloned().collect(),
-            refunds: refunds.filter(|refund| refund.out_trade_no == number).cloned().collect(),
+            refunds: refunds.filter(|refund| is_its(&refund.out_trade_no)).cloned().collect(),
             movements: moves.map(|(_, moved)| moved.clone()).collect(),
             order,
         }
+    }
+}
+
+impl Tables {
+    /// The attempts to pay an order that are on record.
+    pub(super) fn attempts_of(&self, number: &str) -> Vec<PaymentAttempt> {
+        let its = self.attempts.iter().filter(|(id, _)| id.as_str() == number);
+        its.map(|(_, attempt)| attempt.clone()).collect()
     }
 }
 
@@ -122,6 +136,28 @@ impl Unit {
             Event::Shipped(shipment) => {
                 self.order(number).shipment = Some(shipment.clone());
                 Ok(true)
+            }
+            Event::AttemptOpened(attempt) => {
+                let mut attempts = self.tables.attempts.iter();
+                let is_known = attempts.any(|(_, known)| known.out_trade_no == attempt.out_trade_no);
+                if is_known && !self.has(Defect::RecordsTwice) {
+                    return Ok(false);
+                }
+                self.tables.attempts.push((OrderId::parse(number).unwrap(), attempt.clone()));
+                Ok(true)
+            }
+            Event::AttemptClosed { out_trade_no, is_final, at } => {
+                Ok(self.change_attempt(out_trade_no, AttemptState::may_be_paid, |attempt| {
+                    attempt.state = if *is_final { AttemptState::Closed } else { AttemptState::GivenUp };
+                    attempt.closed_at = Some(*at);
+                }))
+            }
+            Event::AttemptPaid { out_trade_no, at } => {
+                let is_unpaid = |state| state != AttemptState::Paid;
+                Ok(self.change_attempt(out_trade_no, is_unpaid, |attempt| {
+                    attempt.state = AttemptState::Paid;
+                    attempt.paid_at = Some(*at);
+                }))
             }
             Event::PaymentRecorded(payment) => {
                 let mut payments = self.tables.payments.iter();
@@ -218,6 +254,20 @@ impl Unit {
                 Ok(true)
             }
         }
+    }
+
+    fn change_attempt(
+        &mut self,
+        out_trade_no: &str,
+        is_before: impl Fn(AttemptState) -> bool,
+        change: impl FnOnce(&mut PaymentAttempt),
+    ) -> bool {
+        let in_any_state = self.has(Defect::IgnoresOldStatus);
+        let mut attempts = self.tables.attempts.iter_mut().map(|(_, attempt)| attempt);
+        let this = attempts.find(|attempt| {
+            attempt.out_trade_no == out_trade_no && (is_before(attempt.state) || in_any_state)
+        });
+        this.map(change).is_some()
     }
 
     fn order(&mut self, number: &str) -> &mut domain::Order {

@@ -3,8 +3,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use async_trait::async_trait;
 use domain::{
     Address, AddressId, Caller, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderGoods, OrderId,
-    PaymentRecord, Refund, RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry, UserId,
-    Username,
+    PaymentAttempt, PaymentRecord, Refund, RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry,
+    UserId, Username,
 };
 use ports::{
     AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
@@ -132,9 +132,16 @@ impl OrderReader for Memory {
         Ok(orders)
     }
 
+    async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError> {
+        Ok(self.tables().attempts_of(id.as_str()))
+    }
+
     async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         let is_asked_for = |payment: &&PaymentRecord| {
-            let asked_for = ids.iter().any(|id| id.as_str() == payment.trade.out_trade_no);
+            let number = &payment.trade.out_trade_no;
+            let number =
+                if self.has(Defect::IgnoresAttempts) { number } else { domain::order_number(number) };
+            let asked_for = ids.iter().any(|id| id.as_str() == number);
             asked_for || self.has(Defect::IgnoresOwner)
         };
         Ok(self.tables().payments.iter().filter(is_asked_for).cloned().collect())
@@ -143,7 +150,10 @@ impl OrderReader for Memory {
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
         let tables = self.tables();
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
-        Ok(refunds.filter(|refund| refund.out_trade_no == id.as_str()).cloned().collect())
+        Ok(refunds
+            .filter(|refund| domain::order_number(&refund.out_trade_no) == id.as_str())
+            .cloned()
+            .collect())
     }
 
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError> {

@@ -43,7 +43,7 @@ async fn where_nothing_is_left_it_is_422() {
 async fn an_order_that_is_paid_without_a_record_is_asked_about() {
     let mocks = |known: Result<Option<Trade>, GatewayError>| {
         let mut mocks = Mocks::untouched().on_record(only(AWAITING));
-        mocks.gateway.expect_query().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| known);
+        mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).return_once(|_| known);
         mocks
     };
     let down = sent(mocks(Err(alipay_down())), asked(&whole())).await;

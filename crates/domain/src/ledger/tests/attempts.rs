@@ -1,0 +1,193 @@
+//! Attempts to pay an order.
+
+use super::*;
+use crate::{
+    AttemptState::{Closed, GivenUp, Open, Paid},
+    EndedAttempt,
+    OrderStatus::{AwaitingPayment, AwaitingShipment, Cancelled},
+    PaymentProduct,
+    PaymentProduct::{Page, Wap},
+    PaymentStatus::{Duplicate, Settled, UnknownOrder, WrongAmount},
+};
+
+const SECOND: &str = "2019112820400804_2";
+
+fn ended(number: &str, is_final: bool) -> Vec<EndedAttempt> {
+    vec![EndedAttempt { out_trade_no: number.to_owned(), is_final }]
+}
+
+fn open(product: PaymentProduct, ended: Vec<EndedAttempt>) -> Command {
+    Command::OpenAttempt { product, ended }
+}
+
+fn after(ledger: &OrderLedger, command: &Command) -> OrderLedger {
+    let (_, after) = decide(ledger, command).unwrap();
+    assert_eq!(decide(&after, command).map(|(events, _)| events), Ok(vec![]), "{command:?} again");
+    after
+}
+
+fn states(ledger: &OrderLedger) -> Vec<(String, crate::AttemptState)> {
+    ledger.all_attempts().into_iter().map(|one| (one.out_trade_no, one.state)).collect()
+}
+
+fn paid_in(ledger: &OrderLedger, trade_no: &str, out_trade_no: &str) -> OrderLedger {
+    let trade = Trade { out_trade_no: out_trade_no.to_owned(), ..trade(trade_no) };
+    after(ledger, &Command::RecordTrade { trade, source: EvidenceSource::Query })
+}
+
+/// The order unpaid, its first attempt without a trade at Alipay, its second open.
+fn on_the_phone() -> OrderLedger {
+    after(&ledger(AwaitingPayment), &open(Wap, ended(ORDER, false)))
+}
+
+#[test]
+fn the_first_attempt_has_the_order_number_and_needs_no_record() {
+    let unpaid = ledger(AwaitingPayment);
+    assert_eq!(states(&unpaid), [(ORDER.to_owned(), Open)]);
+    assert_eq!(decide(&unpaid, &open(Page, Vec::new())).unwrap().0, []);
+    assert_eq!(states(&OrderLedger::empty(ORDER)), []);
+}
+
+#[test]
+fn another_product_is_another_attempt() {
+    assert_eq!(
+        decide(&ledger(AwaitingPayment), &open(Wap, Vec::new())).unwrap_err(),
+        Refusal::OtherAttemptOpen,
+        "Alipay was not asked about the first one"
+    );
+    for (is_final, first) in [(true, Closed), (false, GivenUp)] {
+        let after = after(&ledger(AwaitingPayment), &open(Wap, ended(ORDER, is_final)));
+        assert_eq!(states(&after), [(ORDER.to_owned(), first), (SECOND.to_owned(), Open)]);
+        let second = &after.attempts[1];
+        assert_eq!((second.product, second.amount, second.opened_at), (Wap, money(WHOLE), later()));
+    }
+}
+
+#[test]
+fn a_second_click_gets_the_attempt_of_the_first() {
+    let first = on_the_phone();
+    assert_eq!(decide(&first, &open(Wap, ended(ORDER, false))).unwrap().0, []);
+    assert_eq!(decide(&first, &open(Page, ended(ORDER, false))).unwrap_err(), Refusal::OtherAttemptOpen);
+    let third = after(&first, &open(Wap, ended(SECOND, true)));
+    assert_eq!(states(&third)[2], (format!("{ORDER}_3"), Open), "the buyer asks for another one");
+}
+
+#[test]
+fn an_attempt_that_alipay_has_closed_does_not_end_the_order() {
+    let closed = after(&ledger(AwaitingPayment), &Command::EndAttempts { ended: ended(ORDER, true) });
+    assert_eq!(states(&closed), [(ORDER.to_owned(), Closed)]);
+    assert_eq!(states(&after(&closed, &open(Page, Vec::new())))[1], (SECOND.to_owned(), Open));
+}
+
+#[test]
+fn attempts_are_bounded() {
+    let mut ledger = on_the_phone();
+    for nth in 2..MOST_ATTEMPTS {
+        ledger = after(&ledger, &open(Page, ended(&format!("{ORDER}_{nth}"), true)));
+        ledger =
+            after(&ledger, &Command::EndAttempts { ended: ended(&format!("{ORDER}_{}", nth + 1), true) });
+    }
+    assert_eq!(ledger.attempts.len(), MOST_ATTEMPTS);
+    assert_eq!(decide(&ledger, &open(Wap, Vec::new())).unwrap_err(), Refusal::TooManyAttempts);
+}
+
+#[test]
+fn an_order_that_is_over_gets_no_attempt() {
+    for status in crate::OrderStatus::ALL {
+        let outcome = decide(&ledger(status), &open(Wap, ended(ORDER, true)));
+        match status {
+            AwaitingPayment => assert!(!outcome.unwrap().0.is_empty()),
+            Cancelled | crate::OrderStatus::Refunded => {
+                assert!(matches!(outcome, Err(Refusal::NotAllowed(_))), "{status:?}")
+            }
+            _ => assert_eq!(outcome.unwrap().0, [], "{status:?} is paid"),
+        }
+    }
+}
+
+#[test]
+fn the_first_payment_keeps_the_order_whichever_attempt_it_is_of() {
+    for [first, second] in [[ORDER, SECOND], [SECOND, ORDER]] {
+        let once = paid_in(&on_the_phone(), "A", first);
+        assert_eq!((once.payments[0].status, status_of(&once)), (Settled, AwaitingShipment));
+        assert!(states(&once).contains(&(first.to_owned(), Paid)));
+        assert!(states(&once).contains(&(second.to_owned(), GivenUp)), "{:?}", states(&once));
+        let twice = paid_in(&once, "B", second);
+        assert_eq!(twice.payments[1].status, Duplicate);
+        assert!(states(&twice).iter().all(|(_, state)| *state == Paid));
+        let [owed] = &twice.refunds[..] else { panic!("{:?}", twice.refunds) };
+        assert_eq!((owed.trade_no.as_str(), owed.amount), ("B", money(WHOLE)));
+        assert_eq!(owed.out_trade_no, second);
+        let ask = RefundAsk { amount: Some(money("1.00")), ..ask(None) };
+        let asked = after(&twice, &Command::RequestRefund { ask, lease: Duration::ZERO });
+        assert_eq!(asked.refunds[1].out_trade_no, first);
+    }
+}
+
+#[test]
+fn an_amount_is_judged_by_its_attempt() {
+    let mut cheaper = on_the_phone();
+    cheaper.attempts[0].amount = money("400.00");
+    let old = Trade { total_amount: money("400.00"), ..trade("A") };
+    let tell = |trade: Trade| {
+        let command = Command::RecordTrade { trade, source: EvidenceSource::Notification };
+        after(&cheaper, &command).payments[0].status
+    };
+    assert_eq!(tell(old), WrongAmount, "what the order cost before");
+    assert_eq!(tell(trade("A")), WrongAmount, "not what the attempt asks for");
+    assert_eq!(tell(Trade { out_trade_no: SECOND.to_owned(), ..trade("A") }), Settled);
+    assert_eq!(tell(Trade { out_trade_no: format!("{ORDER}_9"), ..trade("A") }), UnknownOrder);
+}
+
+#[test]
+fn a_wrong_amount_leaves_the_other_attempts_open() {
+    let wrong = Trade { total_amount: money("1.00"), ..trade("A") };
+    let command = Command::RecordTrade { trade: wrong, source: EvidenceSource::Notification };
+    let after = after(&on_the_phone(), &command);
+    assert_eq!(states(&after), [(ORDER.to_owned(), Paid), (SECOND.to_owned(), Open)]);
+}
+
+#[test]
+fn the_end_of_an_order_ends_every_attempt() {
+    let last_look = |command: &Command, ledger: &OrderLedger| {
+        let (events, after) = decide(ledger, command).unwrap();
+        let changed = events.iter().find_map(|event| match event {
+            Event::StatusChanged(change) => Some(change.due_at.is_some()),
+            _ => None,
+        });
+        (changed.unwrap(), after)
+    };
+    let cancel = |ended| Command::Cancel { buyer: None, reason: String::new(), ended };
+    let two = |first, second| [ended(ORDER, first), ended(SECOND, second)].concat();
+    for (asked, is_looked_at, expected) in [
+        (two(true, true), false, [Closed, Closed]),
+        (two(true, false), true, [Closed, GivenUp]),
+        (two(false, true), true, [GivenUp, Closed]),
+        // The second one was opened after Alipay was asked.
+        (ended(ORDER, true), true, [Closed, GivenUp]),
+    ] {
+        let (again, after) = last_look(&cancel(asked.clone()), &on_the_phone());
+        let ends: Vec<_> = states(&after).into_iter().map(|(_, state)| state).collect();
+        assert_eq!((again, ends.as_slice()), (is_looked_at, &expected[..]), "{asked:?}");
+        assert_eq!(decide(&after, &cancel(asked)).unwrap().0, []);
+    }
+    let (_, after) = last_look(&cancel(ended(ORDER, true)), &ledger(AwaitingPayment));
+    assert_eq!(after.attempts, [], "nothing is written of an order with one attempt");
+}
+
+#[test]
+fn attempts_that_contradict_the_record_are_refused() {
+    let mut ledger = on_the_phone();
+    let opened = Event::AttemptOpened(ledger.attempts[1].clone());
+    assert_eq!(ledger.apply(&opened), Err(Inapplicable::OtherAttemptState));
+    assert_eq!(OrderLedger::empty(ORDER).apply(&opened), Err(Inapplicable::OtherAttemptState));
+    let close =
+        |number: &str| Event::AttemptClosed { out_trade_no: number.to_owned(), is_final: true, at: noon() };
+    let pay = Event::AttemptPaid { out_trade_no: SECOND.to_owned(), at: noon() };
+    assert_eq!(ledger.apply(&close("9")), Err(Inapplicable::OtherAttemptState));
+    ledger.apply(&close(ORDER)).unwrap();
+    assert_eq!(ledger.apply(&close(ORDER)), Err(Inapplicable::OtherAttemptState));
+    ledger.apply(&pay).unwrap();
+    assert_eq!(ledger.apply(&pay), Err(Inapplicable::OtherAttemptState));
+    assert_eq!(ledger.apply(&close(SECOND)), Err(Inapplicable::OtherAttemptState));
+}

@@ -1,0 +1,140 @@
+//! Attempts to pay an order: each is one `out_trade_no` at Alipay.
+
+use crate::{Money, OrderId, ShopTime};
+
+/// One attempt to pay an order. Every URL that is handed out belongs to one.
+///
+/// The first attempt of an order has the order's number itself and is not on record while it is the only one; each further
+/// one has the order's number, `_` and how many there were before it and itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentAttempt {
+    /// Its number at Alipay.
+    pub out_trade_no: String,
+    /// By which product of Alipay's it is paid.
+    pub product: PaymentProduct,
+    /// What Alipay charges.
+    pub amount: Money,
+    /// Where it stands.
+    pub state: AttemptState,
+    /// When it was opened.
+    pub opened_at: ShopTime,
+    /// When it was closed; `None` while it is open, or if it was paid first.
+    pub closed_at: Option<ShopTime>,
+    /// When it was paid.
+    pub paid_at: Option<ShopTime>,
+}
+
+/// A product of Alipay's by which a buyer pays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PaymentProduct {
+    /// 电脑网站支付, `alipay.trade.page.pay`.
+    #[default]
+    Page,
+    /// 手机网站支付, `alipay.trade.wap.pay`.
+    Wap,
+}
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptState {
+    /// The buyer is to pay it.
+    Open,
+    /// Another one took its place, or the order ended. Alipay had no trade to close, so that its URL can still be paid until
+    /// the deadline.
+    GivenUp,
+    /// Alipay closed its trade: it cannot be paid any more.
+    Closed,
+    /// It is paid, whatever became of the money.
+    Paid,
+}
+
+/// What Alipay said to the end of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedAttempt {
+    /// Its number at Alipay.
+    pub out_trade_no: String,
+    /// Whether no payment can come of it any more. Where Alipay has no trade, one still can.
+    pub is_final: bool,
+}
+
+impl PaymentProduct {
+    /// The word that is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Page => "page",
+            Self::Wap => "wap",
+        }
+    }
+
+    /// The product with this stored word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Page, Self::Wap].into_iter().find(|product| product.as_str() == word)
+    }
+}
+
+impl AttemptState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Open, Self::GivenUp, Self::Closed, Self::Paid];
+
+    /// The word that is stored and sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::GivenUp => "given_up",
+            Self::Closed => "closed",
+            Self::Paid => "paid",
+        }
+    }
+
+    /// The state with this stored word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+
+    /// Whether a payment can still come of it.
+    pub fn may_be_paid(self) -> bool {
+        match self {
+            Self::Open | Self::GivenUp => true,
+            Self::Closed | Self::Paid => false,
+        }
+    }
+}
+
+/// The order number within the number of an attempt; the number itself if it is not made like that.
+pub fn order_number(out_trade_no: &str) -> &str {
+    match out_trade_no.split_once('_') {
+        Some((number, nth)) if OrderId::parse(number).is_ok() && OrderId::parse(nth).is_ok() => number,
+        Some(_) | None => out_trade_no,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_number_is_what_is_before_the_attempts() {
+        for (out_trade_no, expected) in [
+            ("2019112820400804", "2019112820400804"),
+            ("2019112820400804_2", "2019112820400804"),
+            ("2019112820400804_", "2019112820400804_"),
+            ("2019112820400804_2_3", "2019112820400804_2_3"),
+            ("other-shop_1", "other-shop_1"),
+            ("_2", "_2"),
+            ("", ""),
+        ] {
+            assert_eq!(order_number(out_trade_no), expected, "{out_trade_no:?}");
+        }
+    }
+
+    #[test]
+    fn words_are_read_as_they_are_written() {
+        for product in [PaymentProduct::Page, PaymentProduct::Wap] {
+            assert_eq!(PaymentProduct::from_word(product.as_str()), Some(product));
+        }
+        for state in AttemptState::ALL {
+            assert_eq!(AttemptState::from_word(state.as_str()), Some(state));
+        }
+        assert_eq!((PaymentProduct::from_word("qr"), AttemptState::from_word("")), (None, None));
+    }
+}
