@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-browser test-cluster model lint bench dist clean tools-build tools-pages tools-test tools-browser
+.PHONY: help run web test test-browser test-cluster model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,10 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 
 model: tools-build ## Visits more states of an order's life than `make test` does
 	DASHOP_MODEL=deep $(CARGO) test -p exhaustive --test every_interleaving
+
+mutants: tools-build ## Changes the rules about orders in every way it knows: a test must notice each
+	$(CARGO) install --locked --quiet --root target/tools cargo-mutants
+	PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) mutants -p domain --output target
 
 lint: tools-build $(PAGES) ## Checks format, code, lock files and links; warnings are errors
 	tests/lint/links
