@@ -10,7 +10,7 @@
 
 mod sql_support;
 
-use adapters::sql::{CartsIn, ConnectError, SqlConfig, SqlStore};
+use adapters::sql::{self, CartsIn, ConnectError, SqlConfig, SqlStore};
 use sql_support::{Engine, SqlShop, store_tests};
 
 store_tests!(Engine::sqlite());
@@ -26,12 +26,12 @@ async fn a_url_that_names_no_file_is_refused() {
         "postgres://localhost/shop",
         "mysql:shop",
     ] {
-        let refused = SqlStore::connect(&SqlConfig::new(url)).await.err().unwrap();
+        let refused = sql::connect(&SqlConfig::new(url)).await.err().unwrap();
         assert!(matches!(refused, ConnectError::Url(_)), "{url}: {refused:?}");
     }
-    let refused = SqlStore::connect(&SqlConfig::new("sqlite:/dev/null/shop/dashop.db")).await.err().unwrap();
+    let refused = sql::connect(&SqlConfig::new("sqlite:/dev/null/shop/dashop.db")).await.err().unwrap();
     assert!(matches!(refused, ConnectError::Directory { .. }), "{refused:?}");
-    let refused = SqlStore::connect(&SqlConfig::new("sqlite:/")).await.err().unwrap();
+    let refused = sql::connect(&SqlConfig::new("sqlite:/")).await.err().unwrap();
     assert!(matches!(refused, ConnectError::File { .. }), "{refused:?}");
 }
 
@@ -39,8 +39,8 @@ async fn a_url_that_names_no_file_is_refused() {
 async fn both_forms_of_the_url_name_the_same_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("dashop.db").display().to_string();
-    SqlStore::connect(&SqlConfig::new(format!("sqlite:{file}"))).await.unwrap().migrate().await.unwrap();
-    let again = SqlStore::connect(&SqlConfig::new(format!("sqlite://{file}"))).await.unwrap();
+    sql::connect(&SqlConfig::new(format!("sqlite:{file}"))).await.unwrap().migrate().await.unwrap();
+    let again = sql::connect(&SqlConfig::new(format!("sqlite://{file}"))).await.unwrap();
     assert!(again.schema().await.unwrap().is_current());
 }
 
@@ -52,7 +52,7 @@ fn a_single_threaded_runtime_may_give_up() {
     let worker = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     worker.block_on(async {
         for _ in 0..20 {
-            let asking = ports::Catalog::skus(&shop.store, &[domain::SkuId(1)]);
+            let asking = ports::Catalog::skus(&*shop.store, &[domain::SkuId(1)]);
             tokio::select! { biased; _ = asking => {}, () = tokio::task::yield_now() => {} }
         }
         shop.store.ping().await.unwrap();

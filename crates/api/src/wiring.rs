@@ -19,7 +19,7 @@ use adapters::{
     passwords::HashingFails,
     private_files,
     redis::{RedisCarts, RedisConfigError},
-    sql::{ConnectError, SqlConfig, SqlStore},
+    sql::{self, ConnectError, SqlConfig, SqlStore},
     system::{SystemClock, SystemRandomness},
     webhook::WebhookConfigError,
 };
@@ -144,11 +144,14 @@ pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
 ///
 /// # Errors
 /// It cannot be reached for so long, or lets nobody in.
-pub(crate) async fn connect(database: &SqlConfig, patience: Duration) -> Result<SqlStore, StartError> {
+pub(crate) async fn connect(
+    database: &SqlConfig,
+    patience: Duration,
+) -> Result<Arc<dyn SqlStore>, StartError> {
     let deadline = Instant::now() + patience;
     let mut pause = FIRST_PAUSE;
     loop {
-        let error = match SqlStore::connect(database).await {
+        let error = match sql::connect(database).await {
             Err(ConnectError::Open(error @ (StoreError::Unavailable(_) | StoreError::Busy(_)))) => error,
             opened => return Ok(opened?),
         };
@@ -165,7 +168,7 @@ pub(crate) async fn connect(database: &SqlConfig, patience: Duration) -> Result<
 ///
 /// # Errors
 /// It cannot be opened, or its schema is old and not to be changed at the start.
-pub(crate) async fn open_store(configuration: &Configuration) -> Result<SqlStore, StartError> {
+pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn SqlStore>, StartError> {
     let directory = &configuration.data_dir;
     if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
         private_files::make_directory(directory)
@@ -193,7 +196,7 @@ impl Services {
         }
         let redis = configuration.redis.as_ref().map(RedisCarts::new).transpose()?.map(Arc::new);
         let Payment { gateway, merchant, sandbox } = Payment::open(configuration)?;
-        let (store, clock) = (Arc::new(store), Arc::new(SystemClock) as Arc<dyn Clock>);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let carts: Arc<dyn CartStore> = match &redis {
             Some(redis) => Arc::clone(redis) as _,
             None => Arc::clone(&store) as _,
@@ -267,7 +270,7 @@ pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, S
 
 /// What the use cases stand on.
 struct Backends {
-    store: Arc<SqlStore>,
+    store: Arc<dyn SqlStore>,
     gateway: Arc<dyn PaymentGateway>,
     merchant: Merchant,
     clock: Arc<dyn Clock>,
@@ -276,7 +279,7 @@ struct Backends {
 impl Backends {
     /// For a command: on the database and Alipay, or the sandbox of a running server.
     async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
-        let store = Arc::new(open_store(configuration).await?);
+        let store = open_store(configuration).await?;
         let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
         Ok(Self { store, gateway, merchant, clock: Arc::new(SystemClock) })
     }
@@ -421,7 +424,7 @@ impl Backends {
 }
 
 fn placement(
-    store: &Arc<SqlStore>,
+    store: &Arc<dyn SqlStore>,
     carts: &Arc<dyn CartStore>,
     cleaner: CartCleaner,
     clock: &Arc<dyn Clock>,

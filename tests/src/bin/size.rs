@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use adapters::sql::{SqlConfig, SqlStore};
+use adapters::sql::{self, SqlConfig, SqlStore};
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId};
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{AdminOrders, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
@@ -44,7 +44,7 @@ async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
     }
 }
 
-type Question = for<'a> fn(&'a SqlStore) -> BoxFuture<'a, ()>;
+type Question = for<'a> fn(&'a dyn SqlStore) -> BoxFuture<'a, ()>;
 
 const QUESTIONS: [(&str, Question); 8] = [
     ("a buyer's list", |store| {
@@ -78,11 +78,11 @@ fn all() -> OrderSearch {
     OrderSearch { numbers: NumberRange::all(), user_id: None, status: None, limit: 50 }
 }
 
-fn search(store: &SqlStore, search: OrderSearch) -> BoxFuture<'_, ()> {
+fn search(store: &dyn SqlStore, search: OrderSearch) -> BoxFuture<'_, ()> {
     async move { drop(store.search(&search).await.unwrap()) }.boxed()
 }
 
-fn claim(store: &SqlStore, now: ShopTime) -> BoxFuture<'_, ()> {
+fn claim(store: &dyn SqlStore, now: ShopTime) -> BoxFuture<'_, ()> {
     async move {
         // They are due again at once, for the next pass that is timed.
         store.claim_due_orders(now, now, 64).await.unwrap();
@@ -102,8 +102,8 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// The demo shop with so many orders.
-async fn filled(setup: &Setup, orders: i32) -> SqlStore {
-    let store = SqlStore::connect(&SqlConfig::new(setup.data().database_url())).await.unwrap();
+async fn filled(setup: &Setup, orders: i32) -> Arc<dyn SqlStore> {
+    let store = sql::connect(&SqlConfig::new(setup.data().database_url())).await.unwrap();
     store.migrate().await.unwrap();
     store.seed_demo(now()).await.unwrap();
     fill(setup, orders).await;

@@ -8,7 +8,7 @@ use std::{
 
 use adapters::{
     alipay::{AlipayConfig, AlipayGateway, AlipayMode, AlipayTimeouts},
-    sql::{SqlConfig, SqlStore},
+    sql::{self, SqlConfig, SqlStore},
     system::SystemRandomness,
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
@@ -43,7 +43,7 @@ impl Clock for ModelClock {
 pub(crate) struct World {
     pub(crate) clock: Arc<ModelClock>,
     pub(crate) sandbox: Sandbox,
-    pub(crate) store: Arc<SqlStore>,
+    pub(crate) store: Arc<dyn SqlStore>,
     pub(crate) database: tokio::sync::Mutex<Database>,
     pub(crate) buyer: Caller,
     pub(crate) processes: Vec<Process>,
@@ -70,7 +70,7 @@ impl World {
             Data::Embedded(file) => format!("sqlite:{}", file.display()),
             Data::Servers { mysql, .. } => mysql[0].clone(),
         };
-        let store = Arc::new(SqlStore::connect(&SqlConfig::new(url)).await.unwrap());
+        let store = sql::connect(&SqlConfig::new(url)).await.unwrap();
         store.migrate().await.unwrap();
         store.seed_demo(clock.now()).await.unwrap();
         let (sandbox, gateway) = alipay(&clock);
@@ -113,7 +113,7 @@ fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
 }
 
 impl Process {
-    fn new(store: &Arc<SqlStore>, gateway: &Arc<dyn PaymentGateway>, clock: &Arc<ModelClock>) -> Self {
+    fn new(store: &Arc<dyn SqlStore>, gateway: &Arc<dyn PaymentGateway>, clock: &Arc<ModelClock>) -> Self {
         let clock: Arc<dyn Clock> = Arc::clone(clock) as _;
         let rules = ShopRules {
             pricing: Pricing { freight: Money::from_fen(1_000).unwrap(), free_from: None },

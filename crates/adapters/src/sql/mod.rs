@@ -21,4 +21,4 @@ mod types;
 pub use config::{CartsIn, ConnectError, EventSink, MysqlTls, SqlConfig};
 pub use migration::SchemaState;
 pub use obstacle::{NotWritable, Obstacle};
-pub use store::SqlStore;
+pub use store::{SqlStore, connect};

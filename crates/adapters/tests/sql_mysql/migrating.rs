@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adapters::sql::SqlStore;
+use adapters::sql::{self, SqlStore};
 use mysql_async::prelude::Queryable;
 use tokio::time::timeout;
 
@@ -24,7 +24,7 @@ async fn a_migration_that_waits_for_a_table_lets_others_pass() {
     let mut reader = engine.mysql_conn().await;
     reader.query_drop("BEGIN; SELECT COUNT(*) FROM dashop_cart_removal").await.unwrap();
 
-    let migrating = tokio::spawn(async move { SqlStore::connect(&config).await.unwrap().migrate().await });
+    let migrating = tokio::spawn(async move { sql::connect(&config).await.unwrap().migrate().await });
     let waits = "SELECT COUNT(*) AS n FROM information_schema.processlist \
         WHERE db = DATABASE() AND state = 'Waiting for table metadata lock'";
     let queued = async { while engine.number(waits).await == 0 {} };

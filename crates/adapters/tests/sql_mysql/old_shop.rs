@@ -1,5 +1,7 @@
 //! The old shop's own database: what it holds is read, what its programs write later is accepted.
 
+use std::sync::Arc;
+
 use adapters::sql::SqlStore;
 use domain::{
     AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PasswordHash, Quantity,
@@ -20,14 +22,14 @@ const OLD_WRITER: &str = "INSERT INTO tb_order_info (order_id, created_time, upd
     INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES \
     ('2026-11-23 12:00:00.5', '2026-11-23 12:00:00.5', 1, 209.00, '2026112312000004', 4)";
 
-async fn old_shop() -> (Engine, SqlStore) {
+async fn old_shop() -> (Engine, Arc<dyn SqlStore>) {
     let engine = Engine::mysql().await;
     engine.run(SCHEMA).await;
     let store = engine.store(&engine.config()).await;
     (engine, store)
 }
 
-async fn list(store: &SqlStore, user_id: i32) -> Vec<Order> {
+async fn list(store: &dyn SqlStore, user_id: i32) -> Vec<Order> {
     let query = OrderListQuery { user_id: UserId(user_id), status: None, before: None, limit: 200 };
     store.list(&query).await.unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
+use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
 use domain::{
     Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, ledger::Event,
 };
@@ -45,8 +45,8 @@ impl Trouble {
         Self { shop, skus }
     }
 
-    pub(crate) fn store(&self) -> &SqlStore {
-        &self.shop.store
+    pub(crate) fn store(&self) -> &dyn SqlStore {
+        &*self.shop.store
     }
 
     pub(crate) async fn begin(&self) -> Box<dyn UnitOfWork> {
@@ -290,7 +290,7 @@ async fn a_server_that_is_not_there_is_named_without_the_password() {
     let refused = |url: String| async move {
         let config = SqlConfig { connect_timeout: Duration::from_secs(5), ..SqlConfig::new(url) };
         assert!(!format!("{config:?}").contains("geheim"));
-        let error = SqlStore::connect(&config).await.err().unwrap();
+        let error = sql::connect(&config).await.err().unwrap();
         let chain = format!("{error:?} {error}");
         assert!(!chain.contains("geheim"), "{chain}");
         error
@@ -304,7 +304,7 @@ async fn a_server_that_is_not_there_is_named_without_the_password() {
         "mysql:geheim",
         "mysql://h/d?geheim=1",
     ] {
-        let error = SqlStore::connect(&SqlConfig::new(url)).await.err().unwrap();
+        let error = sql::connect(&SqlConfig::new(url)).await.err().unwrap();
         assert!(matches!(error, ConnectError::Url(_)), "{url}: {error:?}");
     }
 }
@@ -316,11 +316,8 @@ async fn a_server_that_never_answers_is_given_up() {
         connect_timeout: Duration::from_millis(200),
         ..SqlConfig::new(format!("mysql://root@{}/shop", silent.local_addr().unwrap()))
     };
-    let error = timeout(Duration::from_secs(20), SqlStore::connect(&config))
-        .await
-        .expect("it is bounded")
-        .err()
-        .unwrap();
+    let error =
+        timeout(Duration::from_secs(20), sql::connect(&config)).await.expect("it is bounded").err().unwrap();
     assert!(matches!(error, ConnectError::Open(StoreError::Unavailable(_))), "{error:?}");
 }
 
@@ -330,7 +327,7 @@ async fn tls_is_not_silently_given_up() {
     let engine = Engine::mysql().await;
     for tls in [MysqlTls::Required { root_certificates: None }, MysqlTls::Unverified] {
         let config = SqlConfig { tls, ..engine.config() };
-        let error = SqlStore::connect(&config).await.err().unwrap();
+        let error = sql::connect(&config).await.err().unwrap();
         assert!(matches!(error, ConnectError::Open(StoreError::Unavailable(_))), "{error:?}");
     }
 }

@@ -1,8 +1,10 @@
 //! A database of one test's own, and statements that do not go through the store.
 
+use std::sync::Arc;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use adapters::sql::{SqlConfig, SqlStore};
+use adapters::sql::{self, SqlConfig, SqlStore};
 use diesel::{Connection, QueryableByName, SqliteConnection, connection::SimpleConnection, sql_types::Text};
 use mysql_async::prelude::Queryable;
 use tempfile::TempDir;
@@ -67,8 +69,8 @@ impl Engine {
     }
 
     /// The store with all migrations run.
-    pub(crate) async fn store(&self, config: &SqlConfig) -> SqlStore {
-        let store = SqlStore::connect(config).await.unwrap();
+    pub(crate) async fn store(&self, config: &SqlConfig) -> Arc<dyn SqlStore> {
+        let store = sql::connect(config).await.unwrap();
         store.migrate().await.unwrap();
         store
     }

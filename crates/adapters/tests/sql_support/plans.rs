@@ -114,7 +114,7 @@ fn a_large_shop() -> String {
 
 /// Every question that concerns the large tables.
 async fn ask_everything(shop: &SqlShop) {
-    let store = &shop.store;
+    let store = &*shop.store;
     let id = OrderId::parse("1007").unwrap();
     store.of_user(UserId(7)).await.unwrap();
     let caller = Caller { username: Username("7".to_owned()), mark: None };
@@ -150,7 +150,7 @@ async fn ask_by_time(shop: &SqlShop) {
     let from = ShopTime::parse("2019-11-01 00:00:00").unwrap();
     let day = Resend::Happened { from, until: from.date().next().begin() };
     assert_eq!(shop.store.resend(&day, from).await.unwrap(), 0);
-    assert_eq!(IdempotencyKeys::purge(&shop.store, from, 9).await.unwrap(), 0);
+    assert_eq!(IdempotencyKeys::purge(&*shop.store, from, 9).await.unwrap(), 0);
 }
 
 /// What a group of orders needs, with everything that may stand in its way.
@@ -176,7 +176,7 @@ async fn ask_for_a_group(shop: &SqlShop) {
 
 /// Every query of the staff interface.
 async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
-    let store = &shop.store;
+    let store = &*shop.store;
     assert!(store.file(id).await.unwrap().is_some());
     let then = ShopTime::parse("2019-11-01 00:00:00").unwrap();
     let ranges = [

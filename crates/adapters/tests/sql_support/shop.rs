@@ -33,7 +33,7 @@ const KINDS: [DifferenceKind; 4] = [
 
 pub(crate) struct SqlShop {
     pub(crate) engine: Engine,
-    pub(crate) store: SqlStore,
+    pub(crate) store: Arc<dyn SqlStore>,
     carts: CartsIn,
     next_id: AtomicI32,
 }
@@ -62,71 +62,71 @@ fn quoted(text: &str) -> String {
 #[async_trait]
 impl Shop for SqlShop {
     fn users(&self) -> &dyn Users {
-        &self.store
+        &*self.store
     }
 
     fn addresses(&self) -> &dyn AddressBook {
-        &self.store
+        &*self.store
     }
 
     fn address_editor(&self) -> &dyn AddressEditor {
-        &self.store
+        &*self.store
     }
 
     fn storefront(&self) -> &dyn StorefrontReader {
-        &self.store
+        &*self.store
     }
 
     fn credentials(&self) -> &dyn Credentials {
-        &self.store
+        &*self.store
     }
 
     fn catalog(&self) -> &dyn Catalog {
-        &self.store
+        &*self.store
     }
 
     fn direct_buys(&self) -> &dyn DirectBuys {
-        &self.store
+        &*self.store
     }
 
     fn orders(&self) -> &dyn OrderReader {
-        &self.store
+        &*self.store
     }
 
     fn admin(&self) -> &dyn AdminOrders {
-        &self.store
+        &*self.store
     }
 
     fn ledgers(&self) -> &dyn OrderRepo {
-        &self.store
+        &*self.store
     }
 
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys {
-        &self.store
+        &*self.store
     }
 
     fn refused(&self) -> &dyn RefusedMessages {
-        &self.store
+        &*self.store
     }
 
     fn units(&self) -> &dyn UnitsOfWork {
-        &self.store
+        &*self.store
     }
 
     fn placing(&self) -> &dyn PlacingStore {
-        &self.store
+        &*self.store
     }
 
     fn removals(&self) -> &dyn CartRemovalQueue {
-        &self.store
+        &*self.store
     }
 
     fn ledger(&self) -> &dyn DailyStatements {
-        &self.store
+        &*self.store
     }
 
     fn webhooks(&self) -> &dyn WebhookQueue {
-        &self.store
+        &*self.store
     }
 
     fn removal_mode(&self) -> CartRemovalMode {
@@ -325,7 +325,7 @@ impl Shop for SqlShop {
 #[async_trait]
 impl Carts for SqlShop {
     fn store(&self) -> &dyn CartStore {
-        &self.store
+        &*self.store
     }
 
     async fn put(&self, user_id: UserId, sku_id: SkuId, value: &str) {

@@ -105,7 +105,7 @@ impl Rows {
     }
 
     async fn is_unreadable(&self, last: u32) {
-        let found = OrderReader::find(&self.shop.store, &id(last)).await;
+        let found = OrderReader::find(&*self.shop.store, &id(last)).await;
         assert!(matches!(found, Err(StoreError::Corrupt(_))), "{found:?}");
     }
 }
@@ -124,7 +124,7 @@ pub(crate) async fn cost_one_order_of_a_list(engine: Engine) {
     assert_eq!(rows.listed(2).await, [vec!["4", "2"], vec!["1"]], "no page ends early");
     rows.is_unreadable(5).await;
     rows.is_unreadable(3).await;
-    assert!(OrderReader::find(&rows.shop.store, &id(4)).await.unwrap().is_some());
+    assert!(OrderReader::find(&*rows.shop.store, &id(4)).await.unwrap().is_some());
 
     rows.errors.take();
     assert_eq!(rows.found(9).await, ["4", "3", "2", "1"], "a search shows no lines");
@@ -144,7 +144,7 @@ pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let [good, bad] = rows.skus;
     rows.run(&format!("UPDATE DDSC_SKU SET price = '-1.50' WHERE id = {bad}")).await;
-    let store = &rows.shop.store;
+    let store = &*rows.shop.store;
     let known = store.skus(&[good, bad]).await.unwrap();
     assert_eq!(known.into_keys().collect::<Vec<_>>(), [good]);
     let sections = store.sections(9, 9).await.unwrap();
@@ -198,7 +198,7 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
         rows.append(order, ledger::Event::PaymentRecorded(payment(trade_no, order))).await;
     }
     rows.run("UPDATE dashop_payment SET status = 'unheard-of' WHERE trade_no = 'T2'").await;
-    let store = &rows.shop.store;
+    let store = &*rows.shop.store;
     let day = at(1).date();
     let trades = |payments: &[PaymentRecord]| -> Vec<String> {
         payments.iter().map(|payment| payment.trade.trade_no.clone()).collect()

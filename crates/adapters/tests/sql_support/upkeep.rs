@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{CartsIn, SqlConfig, SqlStore, demo};
+use adapters::sql::{self, CartsIn, SqlConfig, SqlStore, demo};
 use domain::{
     Allocation, Caller, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress,
     ShopTime, SkuId, UserId, Username,
@@ -23,7 +23,7 @@ fn noon() -> ShopTime {
 /// Several processes that start at once, on an empty server.
 pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     let config = engine.config();
-    let store = SqlStore::connect(&config).await.unwrap();
+    let store = sql::connect(&config).await.unwrap();
     let state = store.schema().await.unwrap();
     assert!(!state.is_current());
     assert_eq!(
@@ -43,7 +43,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
     let mut processes = JoinSet::new();
     for _ in 0..4 {
         let config = config.clone();
-        processes.spawn(async move { SqlStore::connect(&config).await.unwrap().migrate().await.unwrap() });
+        processes.spawn(async move { sql::connect(&config).await.unwrap().migrate().await.unwrap() });
     }
     let ran: Vec<_> = processes.join_all().await.into_iter().flatten().collect();
     assert_eq!(ran, state.pending, "each once");
@@ -98,8 +98,7 @@ pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
     let mut processes = JoinSet::new();
     for _ in 0..4 {
         let config = config.clone();
-        processes
-            .spawn(async move { SqlStore::connect(&config).await.unwrap().seed_demo(noon()).await.unwrap() });
+        processes.spawn(async move { sql::connect(&config).await.unwrap().seed_demo(noon()).await.unwrap() });
     }
     let seeded = processes.join_all().await.into_iter().filter(|seeded| *seeded).count();
     assert_eq!(seeded, 1, "of programs that start together");
@@ -113,7 +112,7 @@ pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
         assert!(demo::picture(&sku.default_image_url).is_some(), "{sku:?}");
     }
     for buyer in demo::BUYERS {
-        let id = Users::find(&store, &Username(buyer.username.to_owned())).await.unwrap();
+        let id = Users::find(&*store, &Username(buyer.username.to_owned())).await.unwrap();
         assert_eq!(id, Some(UserId(buyer.id)));
         assert_eq!(store.of_user(UserId(buyer.id)).await.unwrap().len(), 2);
         let Cart { lines } = store.load(UserId(buyer.id)).await.unwrap();
@@ -214,7 +213,7 @@ fn a_sku() -> NewSku {
 pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let config = engine.config();
     let buyer = Buyer::on(engine, &config, 20).await;
-    let store = &buyer.shop.store;
+    let store = &*buyer.shop.store;
     let name = Username("demo".to_owned());
     let (sent, _) = buyer.statements(Users::find(store, &name)).await;
     assert_eq!(sent, 1, "user");
@@ -269,7 +268,7 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
     for round in 0..60 {
         let given_up = Arc::clone(&buyer);
         let task = tokio::spawn(async move {
-            let store = &given_up.shop.store;
+            let store = &*given_up.shop.store;
             store.skus(&given_up.skus).await.unwrap();
             let mut unit = store.begin().await.unwrap();
             unit.stock().take(&given_up.allocations()).await.unwrap();
@@ -290,7 +289,7 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
     unit.commit().await.unwrap();
     let record = buyer.shop.stock_record(buyer.skus[0]).await;
     assert_eq!((record.stock, record.sales, record.version), (999, 1, 1));
-    assert!(OrderReader::find(&buyer.shop.store, &OrderId::parse("77").unwrap()).await.unwrap().is_some());
+    assert!(OrderReader::find(&*buyer.shop.store, &OrderId::parse("77").unwrap()).await.unwrap().is_some());
 }
 
 /// Waiting for a connection is bounded, and so is waiting for what others hold.
@@ -305,7 +304,7 @@ pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
     drop(holder);
     // It returns as soon as it is rolled back; that takes a moment, which a patient store waits for.
     let patient = SqlConfig { acquire_timeout: Duration::from_secs(20), ..config };
-    let store = SqlStore::connect(&patient).await.unwrap();
+    let store = sql::connect(&patient).await.unwrap();
     drop(store.begin().await.unwrap());
     store.begin().await.unwrap().commit().await.unwrap();
 }

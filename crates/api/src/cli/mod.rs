@@ -23,7 +23,7 @@ use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrd
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
-use ports::{Clock, Credentials};
+use ports::Clock;
 use tracing_subscriber::EnvFilter;
 
 use crate::{

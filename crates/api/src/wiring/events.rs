@@ -17,7 +17,7 @@ pub(super) struct EventJobs {
 
 /// For a server; none where nobody listens.
 pub(super) fn event_jobs(
-    store: &Arc<SqlStore>,
+    store: &Arc<dyn SqlStore>,
     configuration: &Configuration,
 ) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
@@ -38,6 +38,6 @@ pub(super) fn event_jobs(
 /// # Errors
 /// The database cannot be used.
 pub(crate) async fn resend_events(configuration: &Configuration) -> Result<ResendEvents, StartError> {
-    let store = Arc::new(open_store(configuration).await?);
+    let store = open_store(configuration).await?;
     Ok(ResendEvents { queue: store, clock: Arc::new(SystemClock) })
 }

@@ -20,7 +20,7 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// What orders need.
 pub(super) struct Parts {
-    store: Arc<SqlStore>,
+    store: Arc<dyn SqlStore>,
     redis: Option<Arc<RedisCarts>>,
     batcher: OrderBatcher,
     jobs: JobHealth,
@@ -30,7 +30,7 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn new(
-        store: Arc<SqlStore>,
+        store: Arc<dyn SqlStore>,
         redis: Option<Arc<RedisCarts>>,
         batcher: OrderBatcher,
         jobs: JobHealth,

@@ -12,7 +12,7 @@ use crate::{configuration::Configuration, http::Storefront};
 /// # Errors
 /// Passwords cannot be hashed.
 pub(super) fn storefront(
-    store: &Arc<SqlStore>,
+    store: &Arc<dyn SqlStore>,
     carts: &Arc<dyn CartStore>,
     clock: &Arc<dyn Clock>,
     configuration: &Configuration,

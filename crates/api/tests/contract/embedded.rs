@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use actix_web::test::TestRequest;
 use adapters::{
     passwords::Argon2Passwords,
-    sql::{SqlConfig, SqlStore},
+    sql::{self, SqlConfig, SqlStore},
     system::SystemRandomness,
 };
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
@@ -22,7 +22,7 @@ const BUYER: &str = "demo";
 /// The demo shop in a directory of its own.
 pub(crate) struct Embedded {
     pub(crate) client: Client,
-    store: Arc<SqlStore>,
+    store: Arc<dyn SqlStore>,
     directory: TempDir,
 }
 
@@ -35,7 +35,7 @@ impl Embedded {
     pub(crate) async fn open_with(mut gateway: MockPaymentGateway) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", file(directory.path()));
-        let store = Arc::new(SqlStore::connect(&SqlConfig::new(url)).await.unwrap());
+        let store = sql::connect(&SqlConfig::new(url)).await.unwrap();
         store.migrate().await.unwrap();
         store.seed_demo(noon()).await.unwrap();
         gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
