@@ -41,7 +41,7 @@ fn numbers(orders: &[Order]) -> Vec<&str> {
 #[tokio::test]
 async fn what_it_holds_is_read() {
     let (_engine, store) = old_shop().await;
-    let orders = list(&store, 4).await;
+    let orders = list(&*store, 4).await;
     assert_eq!(numbers(&orders), ["2019111821363504", "2019111821363404"]);
     let [empty, dress] = &orders[..] else { unreachable!() };
     assert_eq!((empty.total_count, empty.goods.len(), empty.status), (0, 0, OrderStatus::AwaitingPayment));
@@ -58,10 +58,10 @@ async fn what_it_holds_is_read() {
         ("红袖添香", ""),
         "it has no picture"
     );
-    let [wholly_empty_address] = &list(&store, 5).await[..] else { unreachable!() };
+    let [wholly_empty_address] = &list(&*store, 5).await[..] else { unreachable!() };
     assert_eq!(wholly_empty_address.shipping.receiver, "");
 
-    let find = async |name: &str| Users::find(&store, &Username(name.to_owned())).await.unwrap();
+    let find = async |name: &str| Users::find(&*store, &Username(name.to_owned())).await.unwrap();
     assert_eq!(find("Guagua").await, Some(UserId(4)));
     assert_eq!(find("guagua").await, None, "whatever the collation thinks");
     assert_eq!(find("Guagua😀").await, None);
@@ -82,7 +82,7 @@ async fn orders_are_placed_beside_those_of_the_old_back_end() {
     unit.commit().await.unwrap();
     engine.run(OLD_WRITER).await;
 
-    let orders = list(&store, 4).await;
+    let orders = list(&*store, 4).await;
     let expected = ["2026112312000004", "2026112311000004", "2019111821363504", "2019111821363404"];
     assert_eq!(numbers(&orders), expected);
     assert_eq!(orders[1], new.order);
@@ -203,7 +203,7 @@ async fn a_migration_that_was_cut_off_is_done_again() {
         7,
         "the last step, to write down what was done, was cut off"
     );
-    assert_eq!(list(&store, 4).await.len(), 2);
+    assert_eq!(list(&*store, 4).await.len(), 2);
 }
 
 #[tokio::test]
