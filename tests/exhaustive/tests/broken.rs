@@ -10,6 +10,7 @@ use exhaustive::{Bounds, Decide, Shop};
 use stateright::{Checker as _, Expectation, HasDiscoveries, Model as _};
 
 const BOUNDS: Bounds = Bounds {
+    second_attempt: false,
     trades: 2,
     wrong_amount: false,
     console_refunds: 1,

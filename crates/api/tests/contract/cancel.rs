@@ -38,8 +38,8 @@ fn unpaid(known: Option<Trade>) -> Mocks {
 }
 
 /// The order is unpaid, and Alipay knows that it was paid.
-fn paid_meanwhile(looks: &[OrderStatus]) -> Mocks {
-    let mut mocks = seen(looks);
+fn paid_meanwhile() -> Mocks {
+    let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
     mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
     mocks
 }
@@ -145,7 +145,7 @@ async fn a_paid_order_is_50108_and_alipay_is_not_asked() {
 
 #[actix_web::test]
 async fn what_turns_out_paid_is_settled_and_50108() {
-    let mocks = paid_meanwhile(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    let mocks = paid_meanwhile();
     let outcome = answered(mocks.on_record(only(OrderStatus::AwaitingPayment)), cancel()).await;
     assert_eq!(outcome, (error(50108, "订单状态不允许此操作"), 1));
 }
@@ -179,7 +179,7 @@ async fn an_order_that_keeps_changing_is_to_be_tried_again() {
     let locked = cancellable(None).failing_to_lock(8, rows_locked);
     refused(locked, 50104, "操作太快了,请稍后重试").await;
 
-    let settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]).failing_to_lock(8, rows_locked);
+    let settling = paid_meanwhile().failing_to_lock(8, rows_locked);
     refused(settling, 50104, "操作太快了,请稍后重试").await;
 
     let mut looking = Mocks::signed_in();
@@ -254,7 +254,7 @@ async fn a_failure_is_50000_without_its_cause() {
     refused(orders, 50000, "系统错误").await;
 
     refused(cancellable(None).failing_to_lock(1, store_down), 50000, "系统错误").await;
-    let settling = paid_meanwhile(&[OrderStatus::AwaitingPayment]).failing_to_lock(1, store_down);
+    let settling = paid_meanwhile().failing_to_lock(1, store_down);
     refused(settling, 50000, "系统错误").await;
     refused(cancellable(None).failing_to_append(1, connection_lost), 50000, "系统错误").await;
 }

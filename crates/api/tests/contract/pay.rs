@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Order, OrderStatus, UserId};
+use domain::{Order, OrderStatus, PaymentProduct, UserId};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -129,4 +129,52 @@ async fn alipay_failing_is_50111_and_the_database_50000() {
     let mut store = Mocks::signed_in();
     store.orders.expect_find().returning(|_| Err(store_down()));
     assert_eq!(store.post(pay()).await, error(50000, "系统错误"));
+}
+
+#[actix_web::test]
+async fn a_device_or_a_wish_that_is_not_known_is_50101() {
+    for (name, value) in [
+        ("device", json!("tv")),
+        ("device", json!("PC")),
+        ("device", json!(1)),
+        ("new_attempt", json!(2)),
+        ("new_attempt", json!("yes")),
+    ] {
+        let mut body = pay();
+        body[name] = value;
+        let answer = Mocks::signed_in().post(body.clone()).await;
+        assert_eq!(answer["code"], 50101, "{body}: {answer}");
+        assert!(answer["errmsg"].as_str().unwrap().contains(name), "{answer}");
+    }
+    for (name, value) in [("device", json!("pc")), ("device", json!("")), ("new_attempt", json!("0"))] {
+        let mut body = pay();
+        body[name] = value;
+        assert_eq!(unpaid().post(body).await, answered(PAY_URL));
+    }
+}
+
+#[actix_web::test]
+async fn a_phone_and_another_account_pay_in_another_attempt() {
+    for (name, value, method) in
+        [("device", json!("wap"), PaymentProduct::Wap), ("new_attempt", json!(1), PaymentProduct::Page)]
+    {
+        let mut mocks = Mocks::signed_in();
+        let unpaid = || Order {
+            expire_at: Some(noon().after(Duration::from_secs(60))),
+            ..order(OrderStatus::AwaitingPayment)
+        };
+        mocks.orders.expect_find().returning(move |_| Ok(Some(unpaid())));
+        mocks.gateway.expect_query().times(1).withf(|number| number == ORDER).returning(|_| Ok(None));
+        let wanted = (format!("{ORDER}_2"), method);
+        mocks
+            .gateway
+            .expect_pay_url()
+            .times(1)
+            .withf(move |request| (request.out_trade_no.clone(), request.product) == wanted)
+            .returning(|_| Ok(PAY_URL.to_owned()));
+        let mut body = pay();
+        body[name] = value;
+        let mocks = mocks.on_record(ledger(Some(unpaid()), Vec::new(), Vec::new()));
+        assert_eq!(mocks.post(body).await, answered(PAY_URL));
+    }
 }

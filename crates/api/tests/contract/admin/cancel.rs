@@ -83,7 +83,7 @@ async fn a_paid_order_is_not_given_up() {
 
 #[actix_web::test]
 async fn what_turns_out_paid_is_settled_and_not_given_up() {
-    let mut mocks = seen(&[OrderStatus::AwaitingPayment, OrderStatus::AwaitingShipment]);
+    let mut mocks = seen(&[OrderStatus::AwaitingPayment]);
     mocks.gateway.expect_query().times(1).returning(|_| Ok(Some(trade("323.91"))));
     let client = mocks.on_record(only(OrderStatus::AwaitingPayment)).open().await;
     assert_eq!(refused(&client.send(cancel()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");

@@ -211,6 +211,18 @@ fn details(status: OrderStatus) -> Value {
         "title": "家", "address": "北京市东城区珍贝大厦", "mobile": "13691433520", "receiver": "习瓜瓜"
     });
     data["lines"] = json!([line(4, "104.95", 2, "209.90"), line(5, "104.01", 1, "104.01")]);
+    let state = match status {
+        OrderStatus::AwaitingPayment => "open",
+        OrderStatus::Cancelled => "given_up",
+        OrderStatus::AwaitingShipment
+        | OrderStatus::AwaitingReceipt
+        | OrderStatus::Completed
+        | OrderStatus::Refunded => "paid",
+    };
+    data["attempts"] = json!([{
+        "out_trade_no": ORDER, "product": "page", "amount": "323.91", "state": state,
+        "opened_at": "2019-11-28 20:40:08", "closed_at": null, "paid_at": null
+    }]);
     data["payments"] = json!([]);
     data["refunds"] = json!([]);
     data["shipment"] = Value::Null;

@@ -127,6 +127,13 @@ impl OrderRepo for SlowLedgers {
     }
 }
 
+/// Of no order another attempt to pay is on record.
+fn with_first_attempts_alone() -> MockOrderReader {
+    let mut orders = MockOrderReader::new();
+    orders.expect_attempts().returning(|_| Ok(Vec::new()));
+    orders
+}
+
 impl Mocks {
     /// Ports of which nothing is expected.
     pub(crate) fn untouched() -> Self {
@@ -136,7 +143,7 @@ impl Mocks {
             catalog: MockCatalog::new(),
             carts: MockCartStore::new(),
             direct_buys: MockDirectBuys::new(),
-            orders: MockOrderReader::new(),
+            orders: with_first_attempts_alone(),
             admin: MockAdminOrders::new(),
             ledgers: Ledgers::default(),
             buyer: Box::new(|query| panic!("nobody orders: {query:?}")),
