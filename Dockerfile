@@ -13,6 +13,9 @@ COPY . .
 COPY --from=pages /src/web/dist web/dist
 # What was fetched and built stays in the builder's cache, so that a changed line does not build everything again. Pages that
 # come out of that cache are older than what was built last: without a new date, cargo would leave others in the program.
+# The commit that `dashop --version` tells, where the build context has no repository:
+# docker build --build-arg BUILT_FROM_COMMIT="$(git log -1 --format=%h)" --build-arg BUILT_FROM_DATE="$(git log -1 --format=%cs)" .
+ARG BUILT_FROM_COMMIT="" BUILT_FROM_DATE=""
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     find web/dist -type f -exec touch {} + && cargo build --release --locked --bin dashop \
     && scripts/split-debug target/release/dashop /out

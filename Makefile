@@ -46,9 +46,10 @@ mutants: tools-build ## Changes the rules about orders in every way it knows: a 
 	$(CARGO) install --locked --quiet --root target/tools cargo-mutants
 	PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) mutants -p domain --output target
 
-lint: tools-build $(PAGES) ## Checks format, code, lock files and links; warnings are errors
+lint: tools-build tools-prometheus $(PAGES) ## Checks format, code, lock files, links and alerts; warnings are errors
 	tests/lint/links
 	tests/lint/lock-files
+	tests/lint/alerts
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
@@ -83,6 +84,10 @@ tools-pages:
 tools-browser: tools-pages
 	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 
-tools-test: tools-build
+# The service that the package starts is not wanted.
+tools-prometheus:
+	@tests/servers/need promtool:prometheus
+
+tools-test: tools-build tools-prometheus
 	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server openssl:openssl 'node>=20.19:nodejs' npm:npm python3:python3 \
 		python3-venv?:python3-venv

@@ -65,6 +65,11 @@ impl Browser {
         reply(self.client.get(url).header(name, value)).await.unwrap()
     }
 
+    /// Sends a request of any method.
+    pub async fn with_method(&self, method: &str, url: &str) -> Reply {
+        reply(self.client.request(method.parse().unwrap(), url)).await.unwrap()
+    }
+
     /// Posts a body with one more header.
     pub async fn post_with(&self, url: &str, name: &str, value: &str, body: &str) -> Reply {
         reply(self.client.post(url).header(name, value).body(body.to_owned())).await.unwrap()

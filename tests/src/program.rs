@@ -25,6 +25,8 @@ pub struct Setup {
     data: Data,
     listen: SocketAddr,
     sandbox: SocketAddr,
+    /// Where it tells its metrics, if it does.
+    metrics: Option<SocketAddr>,
     settings: Vec<(String, String)>,
     /// Its soft and hard limit of open files, where they are not the test's own.
     open_files: Option<(u32, u32)>,
@@ -88,6 +90,7 @@ impl Setup {
             data,
             listen: free_address(),
             sandbox: free_address(),
+            metrics: None,
             settings: Vec::new(),
             open_files: None,
         }
@@ -126,6 +129,11 @@ impl Setup {
         self
     }
 
+    /// Telling its metrics.
+    pub fn with_metrics(self) -> Self {
+        Self { metrics: Some(free_address()), ..self }
+    }
+
     /// Allowed to have this many files open: at first, and at most.
     pub fn with_open_files(self, soft: u32, hard: u32) -> Self {
         Self { open_files: Some((soft, hard)), ..self }
@@ -133,7 +141,12 @@ impl Setup {
 
     /// A second program beside this one, on the same data.
     pub fn beside(&self) -> Self {
-        Self { listen: free_address(), sandbox: free_address(), ..self.clone() }
+        Self {
+            listen: free_address(),
+            sandbox: free_address(),
+            metrics: self.metrics.map(|_| free_address()),
+            ..self.clone()
+        }
     }
 
     /// The directory in which the program keeps its files.
@@ -168,6 +181,7 @@ impl Setup {
             // And leave what they ordered unpaid.
             .env("DASHOP_UNPAID_ORDERS", "0")
             .env("DASHOP_UNPAID_PIECES", "0")
+            .envs(self.metrics.map(|address| ("DASHOP_METRICS_LISTEN", address.to_string())))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
         command
@@ -254,6 +268,25 @@ impl Dashop {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.setup.listen
+    }
+
+    /// Where it tells its metrics.
+    pub fn metrics_address(&self) -> SocketAddr {
+        self.setup.metrics.expect("it is set up with metrics")
+    }
+
+    /// Its metrics, as Prometheus gets them.
+    pub async fn metrics(&self) -> String {
+        let reply = self.browser.get(&format!("http://{}/metrics", self.metrics_address())).await;
+        assert_eq!(reply.status, 200);
+        reply.text
+    }
+
+    /// One of its metrics, with labels as they are shown.
+    pub async fn metric(&self, series: &str) -> Option<f64> {
+        let metrics = self.metrics().await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map(|value| value.parse().unwrap())
     }
 
     /// What it has said so far.

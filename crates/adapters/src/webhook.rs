@@ -8,9 +8,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use domain::{Delivery, OrderEvent};
-use ports::{Clock, WebhookEndpoint, WebhookError};
+use metrics::histogram;
+use ports::{Clock, WebhookEndpoint, WebhookError, metric};
 use reqwest::header;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::web_client;
 
@@ -82,6 +84,20 @@ impl HttpWebhook {
 #[async_trait]
 impl WebhookEndpoint for HttpWebhook {
     async fn tell(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+        let begun = Instant::now();
+        let outcome = self.send(delivery).await;
+        let word = match &outcome {
+            Ok(()) => "delivered",
+            Err(WebhookError::Refused(_)) => "refused",
+            Err(WebhookError::Unreachable(_)) => "unreachable",
+        };
+        histogram!(metric::WEBHOOKS, "outcome" => word).record(begun.elapsed());
+        outcome
+    }
+}
+
+impl HttpWebhook {
+    async fn send(&self, delivery: &Delivery) -> Result<(), WebhookError> {
         let event = Event::from(delivery);
         let body = serde_json::to_vec(&event).map_err(|error| WebhookError::Unreachable(error.into()))?;
         let timestamp = self.clock.now().unix_seconds().to_string();

@@ -2,9 +2,11 @@
 //!
 //! A handler translates the wire into a use case and its outcome back into the contract's JSON; nothing is decided here.
 
+mod build;
 pub mod cli;
 pub mod configuration;
 pub mod http;
+mod metrics;
 mod server;
 mod wiring;
 

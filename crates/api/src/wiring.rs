@@ -33,7 +33,7 @@ use application::{
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{sync::Mutex, task::JoinSet, time::sleep};
 
 pub(crate) use events::resend_events;
 pub(crate) use keys::{staff_key, token_key};
@@ -42,6 +42,7 @@ use self::{payment::Payment, readiness::Parts};
 use crate::{
     configuration::Configuration,
     http::{Admin, LoginCode, Pages, SecurityLog, Shop, StaffKey, Stopping},
+    metrics::{Gauges, MetricsError},
 };
 
 /// How long to wait before a database that cannot be reached is tried again: first, and at most.
@@ -58,6 +59,8 @@ pub struct Services {
     pub writers: JoinSet<()>,
     /// Jobs that run until they are stopped.
     pub jobs: Supervisor,
+    /// What can be looked up of all that.
+    pub(crate) gauges: Gauges,
 }
 
 /// Why the program cannot start.
@@ -102,6 +105,9 @@ pub enum StartError {
     /// The listener cannot be spoken with.
     #[error("DASHOP_EVENTS_URL")]
     Listener(#[from] WebhookConfigError),
+    /// Metrics cannot be collected.
+    #[error("DASHOP_METRICS_LISTEN")]
+    Metrics(#[from] MetricsError),
     /// The sandbox's keys cannot be kept.
     #[error("the keys of the Alipay sandbox")]
     SandboxKeys(#[from] KeyFileError),
@@ -220,6 +226,14 @@ impl Services {
             retention: configuration.key_retention,
         };
         let jobs = jobs::start(&life, remover, events, keys, configuration.jobs_stalled_after);
+        let gauges = Gauges {
+            store: Arc::clone(&store),
+            redis: redis.clone(),
+            queue: batcher.queue(),
+            jobs: jobs.health(),
+            clock: Arc::clone(&backends.clock),
+            asked: Mutex::default(),
+        };
         let readiness = Arc::new(Parts::new(store, redis, batcher.clone(), jobs.health()));
         let staff = staff_key(configuration)?;
         if staff.is_none() {
@@ -227,7 +241,7 @@ impl Services {
         }
         let admin = backends.admin(&life, staff);
         let shop = backends.shop(carts, batcher, life, admin, readiness, configuration)?;
-        Ok(Self { shop, sandbox, writers, jobs })
+        Ok(Self { shop, sandbox, writers, jobs, gauges })
     }
 }
 

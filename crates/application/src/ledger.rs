@@ -10,10 +10,11 @@ use std::{
 };
 
 use domain::{
-    Cause, OrderLedger, PaymentStatus, RefundStatus,
+    Cause, OrderLedger, OrderStatus, PaymentStatus, RefundStatus,
     ledger::{Command, Event, Refusal},
 };
-use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError};
+use metrics::counter;
+use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError, metric};
 
 /// How often a command is tried before the caller is told that others were faster each time.
 const ATTEMPTS: u32 = 8;
@@ -64,10 +65,12 @@ impl Transact {
         cause: &Cause,
     ) -> Result<Transacted, TransactError> {
         for attempt in 1..=ATTEMPTS {
-            match self.try_once(number, command, cause).await {
-                Err(TransactError::Conflict | TransactError::Store(StoreError::Busy(_))) => {}
+            let cause_of_retry = match self.try_once(number, command, cause).await {
+                Err(TransactError::Conflict) => "conflict",
+                Err(TransactError::Store(StoreError::Busy(_))) => "busy",
                 outcome => return outcome,
-            }
+            };
+            counter!(metric::RETRIES, "cause" => cause_of_retry).increment(1);
             self.retries.fetch_add(1, Ordering::Relaxed);
             let most = LONGEST_FIRST_WAIT.saturating_mul(attempt);
             let wait = self.randomness.draw() % most.max(1);
@@ -109,13 +112,50 @@ impl Transact {
     }
 }
 
-/// Says in the log what happened. What staff must look at is an error there.
+/// Begins to count what seldom happens, so that the first time is an increase and no new series. For a program that has
+/// just installed its recorder.
+pub fn count_from_zero() {
+    for status in PaymentStatus::ALL {
+        counter!(metric::PAYMENTS, "status" => status.as_str()).increment(0);
+    }
+    for status in ["requested", "succeeded", "failed", "postponed"] {
+        counter!(metric::REFUNDS, "status" => status).increment(0);
+    }
+    for cause in ["conflict", "busy"] {
+        counter!(metric::RETRIES, "cause" => cause).increment(0);
+    }
+    for verdict in ["paid", "bad_signature", "unreadable", "not_for_us", "failed"] {
+        counter!(metric::NOTIFICATIONS, "verdict" => verdict).increment(0);
+    }
+    for reason in ["full", "waited"] {
+        counter!(metric::QUEUE_REFUSED, "reason" => reason).increment(0);
+    }
+    for outcome in ["signed_in", "wrong", "locked_out"] {
+        counter!(metric::SIGN_INS, "outcome" => outcome).increment(0);
+    }
+    counter!(metric::ORDERS_PLACED).increment(0);
+}
+
+/// A status as metrics name it.
+fn status_word(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::AwaitingPayment => "awaiting_payment",
+        OrderStatus::AwaitingShipment => "awaiting_shipment",
+        OrderStatus::AwaitingReceipt => "awaiting_receipt",
+        OrderStatus::Completed => "completed",
+        OrderStatus::Cancelled => "cancelled",
+        OrderStatus::Refunded => "refunded",
+    }
+}
+
+/// Counts what happened, and says it in the log. What staff must look at is an error there.
 fn report(ledger: &OrderLedger, event: &Event) {
     let number = ledger.number.as_str();
     match event {
         Event::StatusChanged(change) => {
             let (from, to) = (change.from.label(), change.to.label());
             let actor = change.cause.actor.as_str();
+            counter!(metric::STATUS_CHANGES, "to" => status_word(change.to), "actor" => actor).increment(1);
             tracing::info!(order = number, from, to, actor, reason = change.reason, "order status changed");
         }
         Event::AttemptOpened(attempt) => {
@@ -131,6 +171,7 @@ fn report(ledger: &OrderLedger, event: &Event) {
         Event::PaymentRecorded(payment) => {
             let (trade_no, amount) = (payment.trade.trade_no.as_str(), payment.trade.total_amount);
             let status = payment.status.as_str();
+            counter!(metric::PAYMENTS, "status" => status).increment(1);
             if payment.status == PaymentStatus::Settled {
                 tracing::info!(order = number, trade_no, %amount, status, "payment recorded");
             } else {
@@ -146,10 +187,12 @@ fn report(ledger: &OrderLedger, event: &Event) {
         }
         Event::RefundRequested { refund, .. } => {
             let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
+            counter!(metric::REFUNDS, "status" => "requested").increment(1);
             tracing::info!(order = number, request, %amount, "refund requested");
         }
         Event::RefundSucceeded { refund, before, .. } => {
             let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
+            counter!(metric::REFUNDS, "status" => "succeeded").increment(1);
             match before {
                 Some(RefundStatus::Requested | RefundStatus::Succeeded) => {
                     tracing::info!(order = number, request, %amount, "refund succeeded");
@@ -161,9 +204,11 @@ fn report(ledger: &OrderLedger, event: &Event) {
             }
         }
         Event::RefundFailed { out_request_no, failure, .. } => {
+            counter!(metric::REFUNDS, "status" => "failed").increment(1);
             tracing::error!(order = number, request = out_request_no, failure, "refund failed");
         }
         Event::RefundPostponed { out_request_no, failure, .. } => {
+            counter!(metric::REFUNDS, "status" => "postponed").increment(1);
             tracing::warn!(order = number, request = out_request_no, failure, "refund not known to be done");
         }
         Event::Shipped(shipment) => {

@@ -8,6 +8,7 @@ mod after_sales;
 mod fulfilment;
 mod jobs;
 mod ledger;
+mod noticed;
 mod ordering;
 mod payments;
 mod shop_rules;
@@ -23,13 +24,14 @@ pub use jobs::{
     DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimersJob, Pass, PurgeKeys,
     PurgeOutbox, RemoveOrderedLines, Schedule, Supervisor,
 };
-pub use ledger::{Transact, TransactError, Transacted};
+pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
+pub use noticed::noticing_buyer;
 pub use ordering::{
-    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherSettings, CancelOrder, CancelOrderError, CartCleaned,
-    CartCleaner, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderBatcher, OrderDetails,
-    OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
-    PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal,
-    ShowOrder, ShowOrderError, Unplaced,
+    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
+    CartCleaned, CartCleaner, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderBatcher,
+    OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest,
+    PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems,
+    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
     Cashier, FoundDifference, InvitationError, NotificationError, PaymentInvitation, PaymentResult,

@@ -19,6 +19,7 @@ mod credentials;
 mod daily_statements;
 mod direct_buys;
 mod idempotency_keys;
+pub mod metric;
 mod order_reader;
 mod order_repo;
 mod payment_gateway;

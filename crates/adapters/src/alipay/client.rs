@@ -5,10 +5,12 @@ use alipay_protocol::{
     answer::{self, AnswerError, MAX_ANSWER_BYTES, Node, VerifiedAnswer},
 };
 use domain::ShopTime;
-use ports::GatewayError;
+use metrics::histogram;
+use ports::{GatewayError, metric};
 use reqwest::{RequestBuilder, StatusCode, header};
 use serde::Deserialize;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
 use url::Url;
 
 use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time, trust};
@@ -95,9 +97,25 @@ pub(super) async fn call(
     let params = common_params(gateway, method, now).with("biz_content", biz_content);
     let signed = gateway.sign(params).await?;
     let limit = gateway.client.timeouts.call;
-    match timeout(limit, try_again(gateway, method, &signed)).await {
+    let begun = Instant::now();
+    let calling = try_again(gateway, method, &signed).instrument(tracing::debug_span!("alipay", %method));
+    let outcome = match timeout(limit, calling).await {
         Ok(outcome) => outcome,
         Err(elapsed) => Err(GatewayError::Unreachable(elapsed.into())),
+    };
+    let labels = [("method", method.name()), ("outcome", word(&outcome))];
+    histogram!(metric::ALIPAY_CALL, &labels).record(begun.elapsed());
+    outcome
+}
+
+/// What became of a call, as metrics name it. What Alipay refused is an answer: that a trade does not exist, for example.
+fn word(outcome: &Result<String, GatewayError>) -> &'static str {
+    match outcome {
+        Ok(_) => "ok",
+        Err(GatewayError::Unreachable(_)) => "unreachable",
+        Err(GatewayError::Nonsense(_)) => "nonsense",
+        Err(GatewayError::Unknown { .. }) => "unknown",
+        Err(GatewayError::Refused { .. }) => "refused",
     }
 }
 

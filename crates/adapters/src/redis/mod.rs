@@ -5,7 +5,7 @@ use std::{
     fmt,
     future::Future,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -18,7 +18,8 @@ use deadpool_redis::{
 };
 use domain::{Cart, CartLineChange, SkuId, UserId};
 use futures_util::future::join_all;
-use ports::{BoxError, CartError, CartRemoval, CartStore};
+use metrics::histogram;
+use ports::{BoxError, CartError, CartRemoval, CartStore, metric};
 
 use crate::cart_format;
 
@@ -136,7 +137,7 @@ impl RedisCarts {
     /// # Errors
     /// They do not, within the time limit.
     pub async fn ping(&self) -> Result<(), CartError> {
-        self.within_time(async { self.run::<()>(&redis::cmd("PING")).await }).await
+        self.within_time("ping", async { self.run::<()>(&redis::cmd("PING")).await }).await
     }
 
     async fn run<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, BoxError> {
@@ -175,11 +176,19 @@ impl RedisCarts {
         }
     }
 
-    async fn within_time<T>(&self, work: impl Future<Output = Result<T, BoxError>>) -> Result<T, CartError> {
-        match tokio::time::timeout(self.timeout, work).await {
-            Ok(outcome) => outcome.map_err(CartError),
-            Err(elapsed) => Err(CartError(elapsed.into())),
-        }
+    async fn within_time<T>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<T, BoxError>>,
+    ) -> Result<T, CartError> {
+        let begun = Instant::now();
+        let (outcome, word) = match tokio::time::timeout(self.timeout, work).await {
+            Ok(Ok(answer)) => (Ok(answer), "ok"),
+            Ok(Err(error)) => (Err(CartError(error)), "failed"),
+            Err(elapsed) => (Err(CartError(elapsed.into())), "timed_out"),
+        };
+        histogram!(metric::REDIS_CALL, "operation" => operation, "outcome" => word).record(begun.elapsed());
+        outcome
     }
 
     /// What is stored of these lines now, byte for byte: a line that cannot be read is to be written over, but no other
@@ -232,13 +241,14 @@ impl RedisCarts {
 #[async_trait]
 impl CartStore for RedisCarts {
     async fn load(&self, user_id: UserId) -> Result<Cart, CartError> {
-        let stored: StoredCart = self.within_time(self.run(&load(user_id))).await?;
+        let stored: StoredCart = self.within_time("load", self.run(&load(user_id))).await?;
         Ok(read_cart(user_id, stored))
     }
 
     async fn load_many(&self, user_ids: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
         let commands = user_ids.iter().map(|user_id| load(*user_id)).collect();
-        let answers: Vec<RedisResult<StoredCart>> = self.within_time(self.run_all(commands)).await?;
+        let answers: Vec<RedisResult<StoredCart>> =
+            self.within_time("load_many", self.run_all(commands)).await?;
         let cart = |(user_id, stored): (&UserId, RedisResult<StoredCart>)| match stored {
             Ok(stored) => Some((*user_id, read_cart(*user_id, stored))),
             Err(error) => {
@@ -251,7 +261,7 @@ impl CartStore for RedisCarts {
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
         let commands = removals.iter().map(remove_unchanged).collect();
-        let answers: Vec<RedisResult<i64>> = self.within_time(self.run_all(commands)).await?;
+        let answers: Vec<RedisResult<i64>> = self.within_time("remove", self.run_all(commands)).await?;
         let mut failure = None;
         for (removal, answer) in removals.iter().zip(answers) {
             match answer {
@@ -267,11 +277,11 @@ impl CartStore for RedisCarts {
     }
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
-        self.within_time(RedisCarts::write(self, user_id, changes)).await
+        self.within_time("write", RedisCarts::write(self, user_id, changes)).await
     }
 
     async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
-        self.within_time(RedisCarts::discard(self, user_id, sku_ids)).await
+        self.within_time("discard", RedisCarts::discard(self, user_id, sku_ids)).await
     }
 }
 

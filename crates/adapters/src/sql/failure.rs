@@ -46,6 +46,19 @@ pub(super) struct NoneFree(pub(super) std::time::Duration);
 #[error("the database connection was given up after an earlier failure")]
 pub(super) struct GivenUp;
 
+impl Fault {
+    /// As metrics name it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Locked => "locked",
+            Self::Lost => "lost",
+            Self::TimedOut => "timed_out",
+            Self::Blocked(_) => "blocked",
+            Self::Refused => "refused",
+        }
+    }
+}
+
 impl QueryError {
     /// A value that is none of those a column may have.
     pub(super) fn corrupt(what: &str, value: impl std::fmt::Display) -> Self {

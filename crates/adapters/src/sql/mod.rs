@@ -19,6 +19,7 @@ mod store;
 mod types;
 
 pub use config::{CartsIn, ConnectError, EventSink, MysqlTls, SqlConfig};
+pub use metrics::{Backlog, PoolUse};
 pub use migration::SchemaState;
 pub use obstacle::{NotWritable, Obstacle};
 pub use store::{SqlStore, connect};

@@ -8,7 +8,7 @@ use ports::{
     StoreError, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
 };
 
-use super::{ConnectError, NotWritable, SchemaState, SqlConfig, mysql, sqlite};
+use super::{Backlog, ConnectError, NotWritable, PoolUse, SchemaState, SqlConfig, mysql, sqlite};
 
 /// The shop's database, on the engine that its URL names: all ports of a database, and its upkeep. All clones of the `Arc`
 /// share their connections.
@@ -56,6 +56,12 @@ pub trait SqlStore:
     /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
     fn statements(&self) -> u64;
 
+    /// What waits in the tables that are worked off, by a handful of bounded queries.
+    async fn backlogs(&self, now: ShopTime) -> Result<Vec<Backlog>, StoreError>;
+
+    /// How much of the pools of connections is in use.
+    fn pools(&self) -> Vec<PoolUse>;
+
     /// How many rows were parked since the store was opened, because they cannot be read: nothing is done about them until
     /// somebody repairs them.
     fn parked(&self) -> u64;
@@ -100,6 +106,14 @@ macro_rules! engine {
 
             async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
                 <$database>::seed_demo(self, now).await
+            }
+
+            async fn backlogs(&self, now: ShopTime) -> Result<Vec<Backlog>, StoreError> {
+                <$database>::backlogs(self, now).await
+            }
+
+            fn pools(&self) -> Vec<PoolUse> {
+                <$database>::pools(self)
             }
 
             fn statements(&self) -> u64 {

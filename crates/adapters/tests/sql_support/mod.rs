@@ -53,6 +53,7 @@ macro_rules! store_tests {
                 park_one_refund,
                 park_one_due_order,
                 park_one_cart_removal,
+                do_not_age_what_waits,
                 events_have_names_that_never_repeat,
             ]}
         }

@@ -413,3 +413,48 @@ impl Subscriber for Errors {
 
     fn exit(&self, _: &span::Id) {}
 }
+
+/// What waits is told with its age; what is done, parked, not due yet or dated by no day does not count as old.
+pub(crate) async fn do_not_age_what_waits(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Elsewhere).await;
+    let event = |id: u32, at: &str, due: &str, delivered: &str| {
+        format!("({id}, '{}', 'order.paid', 2, 'buyer', '', {at}, {due}, {delivered})", number(id))
+    };
+    let (early, late) = ("'2019-11-28 11:00:00'", "'2019-11-28 11:30:00'");
+    let events = [
+        event(1, late, late, "NULL"),
+        event(2, early, late, "NULL"),
+        event(3, early, "NULL", early),
+        event(4, late, "NULL", "NULL"),
+        event(5, ZERO_DATE, early, "NULL"),
+    ];
+    rows.run(&format!(
+        "INSERT INTO dashop_outbox (id, order_id, kind, to_status, actor, reason, at, due_at, delivered_at) VALUES {}",
+        events.join(",")
+    ))
+    .await;
+    rows.run(&format!(
+        "INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at, parked_at) VALUES \
+         ('1', {buyer}, '[]', {late}, NULL), ('2', {buyer}, '[]', {early}, {late})",
+        buyer = rows.buyer
+    ))
+    .await;
+    rows.run(&format!("UPDATE tb_order_info SET due_at = {early} WHERE order_id = '{}'", number(1))).await;
+    rows.run(&format!(
+        "UPDATE tb_order_info SET due_at = '2019-11-28 13:00:00' WHERE order_id = '{}'",
+        number(2)
+    ))
+    .await;
+
+    let time = |text: &str| ShopTime::parse(text.trim_matches('\'')).unwrap();
+    let backlogs = rows.shop.store.backlogs(at(0)).await.unwrap();
+    let of = |queue: &str| {
+        let backlog = backlogs.iter().find(|backlog| backlog.queue == queue).unwrap();
+        (backlog.rows, backlog.oldest)
+    };
+    assert_eq!(of("outbox"), (3, Some(time(early))));
+    assert_eq!(of("outbox_given_up"), (1, Some(time(late))));
+    assert_eq!(of("cart_removals"), (1, Some(time(late))));
+    assert_eq!(of("due_orders"), (1, Some(time(early))));
+    assert_eq!(of("open_refunds"), (0, None));
+}

@@ -27,9 +27,9 @@ use ports::Clock;
 use tracing_subscriber::EnvFilter;
 
 use crate::{
-    StartError,
+    StartError, build,
     configuration::{Configuration, ConfigurationError, DatabaseConfiguration, Log, Source},
-    http::{StaffKey, TableError},
+    http::{ACCESS, StaffKey, TableError},
     wiring::{OrderLife, check, connect, open_store, staff_key, token_key},
 };
 
@@ -37,7 +37,7 @@ use crate::{
 ///
 /// Settings come from environment variables DASHOP_… over an optional TOML file; docs/OPERATIONS.md lists them.
 #[derive(Parser)]
-#[command(name = "dashop", version, about, long_about)]
+#[command(name = "dashop", version = build::LINE, about, long_about)]
 struct Arguments {
     /// A TOML file with settings; DASHOP_CONFIG names one too.
     #[arg(long, global = true, value_name = "FILE")]
@@ -245,7 +245,9 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 const QUIETER: &str = "actix_http=off,actix_server=warn";
 
 fn start_log(settings: &Log) -> Result<(), CommandError> {
-    let filter = EnvFilter::try_new(format!("{QUIETER},{}", settings.level))
+    // Whoever wants fewer lines of the program may want one of each request all the same.
+    let access = format!("{ACCESS}={}", if settings.has_access { "info" } else { "off" });
+    let filter = EnvFilter::try_new(format!("{QUIETER},{},{access}", settings.level))
         .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", settings.level)))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)

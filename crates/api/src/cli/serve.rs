@@ -1,5 +1,6 @@
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
+use actix_server::ServerHandle;
 use actix_web::web::Data;
 use adapters::{
     sql::demo,
@@ -13,7 +14,8 @@ use crate::{
     Services, StartError,
     configuration::Configuration,
     http::Shop,
-    server::{ignore_others, open_files, server},
+    metrics::Exporter,
+    server::{Metrics, ignore_others, metrics_server, open_files, server},
 };
 
 /// How long background jobs may go on with what they have begun after the last request.
@@ -24,13 +26,18 @@ const DEMO_STAFF: &str = "店长";
 pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
     ignore_others()?;
     let files = open_files();
-    let Services { shop, sandbox, mut writers, jobs } = Services::start(configuration).await?;
+    // First, so that nothing keeps a handle of a counter that nobody collects.
+    let exporter =
+        configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
+    let Services { shop, sandbox, mut writers, jobs, gauges } = Services::start(configuration).await?;
+    let watched = match configuration.metrics_listen.zip(exporter) {
+        Some((listen, exporter)) => Some(watched(listen, Metrics { exporter, gauges })?),
+        None => None,
+    };
     let shop = Data::new(shop);
     let http = &configuration.http;
-    let server = server(http, files, shop.clone()).map_err(|cause| StartError::Listen {
-        variable: "DASHOP_LISTEN",
-        address: http.listen.to_string(),
-        cause,
+    let server = server(http, files, configuration.log.has_access, shop.clone()).map_err(|cause| {
+        StartError::Listen { variable: "DASHOP_LISTEN", address: http.listen.to_string(), cause }
     })?;
     tracing::info!(listen = %http.listen, "serving");
     if configuration.seed_demo {
@@ -45,8 +52,25 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     if let Some(sandbox) = sandbox {
         sandbox.stop().await;
     }
+    // Last: how the program ends can be watched.
+    if let Some(watched) = watched {
+        watched.stop(true).await;
+    }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves metrics until its handle is stopped.
+fn watched(listen: SocketAddr, metrics: Metrics) -> Result<ServerHandle, StartError> {
+    let server = metrics_server(listen, Data::new(metrics)).map_err(|cause| StartError::Listen {
+        variable: "DASHOP_METRICS_LISTEN",
+        address: listen.to_string(),
+        cause,
+    })?;
+    let handle = server.handle();
+    tokio::spawn(server);
+    tracing::info!(%listen, "serving metrics");
+    Ok(handle)
 }
 
 /// What a newcomer sees on the terminal.

@@ -42,6 +42,7 @@ impl DatabaseConfiguration {
             log: Log {
                 level: source.get_or("log_level", "info".to_owned())?,
                 is_json: source.get_or("log_json", false)?,
+                has_access: source.get_or("access_log", false)?,
             },
             data_dir,
         })

@@ -30,6 +30,8 @@ pub struct Configuration {
     pub data_dir: PathBuf,
     /// How the program answers HTTP.
     pub http: HttpConfiguration,
+    /// Where metrics are served; none where they are not.
+    pub metrics_listen: Option<SocketAddr>,
     /// The database.
     pub database: SqlConfig,
     /// How long to wait at the start for a database that cannot be reached.
@@ -69,6 +71,8 @@ pub struct Log {
     pub level: String,
     /// Whether lines are JSON.
     pub is_json: bool,
+    /// Whether each request has a line.
+    pub has_access: bool,
 }
 
 /// The origins whose pages may call from a browser.
@@ -214,6 +218,7 @@ impl Configuration {
             staff_secret: staff_secret(source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
             events,
+            metrics_listen: source.get("metrics_listen")?,
             jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log,
             data_dir,

@@ -5,7 +5,10 @@ use std::{borrow::Cow, fmt};
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use serde::Serialize;
 
-use super::Code;
+use super::{
+    Code,
+    observe::{AnsweredCode, answered},
+};
 
 /// An outcome that is not a success, as it is told to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,7 @@ impl ApiError {
             | Code::TooMuchUnpaid
             | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
         };
+        answered(AnsweredCode::Number(self.code.number()));
         Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }
     }
 }
@@ -80,6 +84,7 @@ impl actix_web::Responder for ApiError {
 
 /// The answer on success.
 pub(super) fn success<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> HttpResponse {
+    answered(AnsweredCode::Number(200));
     json(&Envelope { code: 200, errmsg: None, error: None, data, base_url })
 }
 

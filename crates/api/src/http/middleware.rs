@@ -1,3 +1,5 @@
+use std::rc::Rc;
+
 use actix_web::{
     Error, HttpMessage, HttpRequest,
     body::MessageBody,
@@ -11,7 +13,12 @@ use ports::Randomness;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use super::{Shop, client};
+use application::noticing_buyer;
+
+use super::{
+    Shop, client,
+    observe::{Answered, Observer, hearing},
+};
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -24,7 +31,7 @@ pub(super) fn request_id_of(request: &HttpRequest) -> Option<String> {
     request.extensions().get::<RequestId>().map(|id| id.0.clone())
 }
 
-/// Names the request, and puts the name into every line of its log and into its answer. No browser is to guess what an answer is.
+/// Names the request, counts it, and puts the name into every line of its log and into its answer. No browser is to guess what an answer is.
 ///
 /// # Errors
 /// Those of the services behind it.
@@ -33,7 +40,10 @@ pub async fn named(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request);
-    let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
+    let trace = trace_of(&request);
+    let trace_id = trace.as_deref();
+    let span =
+        tracing::info_span!("request", %id, method = %request.method(), path = request.path(), trace_id);
     request.extensions_mut().insert(RequestId(id.clone()));
     if let Some(shop) = request.app_data::<Data<Shop>>()
         && !shop.storefront.trusts_proxy
@@ -41,10 +51,32 @@ pub async fn named(
     {
         span.in_scope(|| shop.security.tell_of_unbelieved_proxy());
     }
+    let observer = request.app_data::<Rc<Observer>>().cloned();
+    let in_progress = observer.as_deref().map(Observer::begin);
     let begun = Instant::now();
-    let mut answer = next.call(request).instrument(span.clone()).await?;
-    let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(parent: &span, status = answer.status().as_u16(), millis, "answered");
+    let work = noticing_buyer(next.call(request).instrument(span.clone()));
+    let ((answer, user), operation, code) = hearing(work).await;
+    if let Some(in_progress) = in_progress {
+        in_progress.answered();
+    }
+    let mut answer = answer?;
+    let took = begun.elapsed();
+    let status = answer.status().as_u16();
+    if let Some(observer) = observer {
+        let request = answer.request();
+        observer.note(&Answered {
+            request,
+            id: &id,
+            trace_id: trace.as_deref(),
+            operation,
+            status,
+            code,
+            user,
+            took,
+        });
+    }
+    let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    tracing::debug!(parent: &span, status, millis, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
@@ -65,6 +97,24 @@ pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Op
     outcome.ok()
 }
 
+/// The trace that the request is a part of, where the caller says so in W3C's `traceparent`: version, trace, span and flags. Later
+/// versions may have more behind that.
+fn trace_of(request: &ServiceRequest) -> Option<String> {
+    let value = request.headers().get("traceparent")?.to_str().ok()?;
+    let mut parts = value.split('-');
+    let mut part = |digits: usize| {
+        let is_hex = |part: &&str| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+        parts.next().filter(is_hex)
+    };
+    let (version, trace, span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+    let is_set = |id: &str| id.bytes().any(|byte| byte != b'0');
+    let is_valid = !version.eq_ignore_ascii_case("ff")
+        && (version != "00" || parts.next().is_none())
+        && is_set(trace)
+        && is_set(span);
+    is_valid.then(|| trace.to_ascii_lowercase())
+}
+
 /// The caller's own name for the request where it is a sane one.
 fn request_id(request: &ServiceRequest) -> String {
     let is_sane = |id: &&str| {
@@ -76,4 +126,33 @@ fn request_id(request: &ServiceRequest) -> String {
         || format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw()),
         str::to_owned,
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn trace(traceparent: &str) -> Option<String> {
+        trace_of(&TestRequest::default().insert_header(("traceparent", traceparent)).to_srv_request())
+    }
+
+    #[test]
+    fn a_trace_is_taken_over_where_it_is_one() {
+        let trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
+        assert_eq!(trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), trace_id);
+        assert_eq!(trace("01-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01-more"), trace_id);
+        for wrong in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01",
+        ] {
+            assert_eq!(trace(wrong), None, "{wrong}");
+        }
+    }
 }

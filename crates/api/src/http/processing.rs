@@ -13,6 +13,7 @@ use super::{
     caller,
     documented::{OfGet, OfPost, PostBody},
     middleware::{in_time, request_id_of},
+    observe::operation,
     parameters::{Parameters, missing, unknown_value},
     wire::{InvitationData, OrderDetailsData, OrdersData, PreviewData, UnsignedData},
 };
@@ -142,6 +143,7 @@ fn settlement_type(parameters: &Parameters) -> Result<SettlementType, ApiError> 
 /// Operation 1. The old page reads the lists in `data` without looking at `code`, so every answer to a user of the shop
 /// has them.
 async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
+    operation("preview");
     let base_url = Some(shop.base_url.as_str());
     let refused =
         |failure: ApiError, addresses| Ok(failure.with_data(&PreviewData::empty(addresses), base_url));
@@ -195,6 +197,7 @@ async fn create(
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, ApiError> {
+    operation("create");
     let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
     let items = match settlement_type(parameters)? {
         SettlementType::Cart => OrderItems::Cart,
@@ -230,6 +233,7 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiE
 
 /// Operation 3.
 async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
+    operation("list");
     let status = match parameters.required_integer("order_status")? {
         0 => None,
         code => Some(OrderStatus::from_code(code).ok_or_else(|| unknown_value("order_status"))?),
@@ -253,6 +257,7 @@ async fn confirm(
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, ApiError> {
+    operation("confirm");
     let order_id = parameters.order_id("order_id")?;
     shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
@@ -260,6 +265,7 @@ async fn confirm(
 
 /// Operation 5.
 async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
+    operation("pay");
     let order_id = parameters.order_id("order_id")?;
     let anew = match parameters.integer("new_attempt")? {
         None | Some(0) => false,
@@ -288,6 +294,7 @@ async fn cancel(
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, ApiError> {
+    operation("cancel");
     let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
@@ -297,6 +304,7 @@ async fn cancel(
 
 /// Not in the old contract: one order, with how it came to be where it is.
 async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
+    operation("show");
     let order_id = parameters.order_id("order_id")?;
     let details = shop.show.execute(caller, &order_id).await?;
     Ok(success(Some(OrderDetailsData::from(details)), Some(&shop.base_url)))

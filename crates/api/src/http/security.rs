@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
+use metrics::counter;
 use moka::sync::Cache;
+use ports::metric;
 
 /// What a stranger may have tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -74,10 +76,11 @@ impl SecurityLog {
     /// How much of a name is shown.
     const NAME_CHARS: usize = 32;
 
-    /// Writes a line, unless there were too many of its kind.
+    /// Counts it, and writes a line unless there were too many of its kind.
     pub(super) fn tell(&self, event: SecurityEvent, suspect: Suspect<'_>) {
         let before = self.lines.entry(event).or_default().into_value().fetch_add(1, Ordering::Relaxed);
         let kind = event.as_str();
+        counter!(metric::SECURITY_EVENTS, "event" => kind).increment(1);
         if before == Self::LINES {
             tracing::warn!(
                 event = kind,

@@ -3,6 +3,7 @@
 mod connection;
 mod files;
 mod flow;
+mod metrics;
 mod shares;
 mod signals;
 
@@ -18,11 +19,12 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 
 pub(crate) use files::open_files;
+pub(crate) use metrics::{Metrics, metrics_server};
 pub(crate) use signals::ignore_others;
 
 use crate::{
     configuration::HttpConfiguration,
-    http::{Shop, cors, named, routes},
+    http::{Observer, Shop, cors, named, routes},
 };
 
 /// How long requests may go on after the program was told to stop.
@@ -36,7 +38,12 @@ const LEAST_CONNECTIONS: usize = 16;
 ///
 /// # Errors
 /// The address cannot be had.
-pub(crate) fn server(http: &HttpConfiguration, files: usize, shop: Data<Shop>) -> io::Result<Server> {
+pub(crate) fn server(
+    http: &HttpConfiguration,
+    files: usize,
+    has_access_log: bool,
+    shop: Data<Shop>,
+) -> io::Result<Server> {
     let connections =
         http.connections.unwrap_or_else(|| (files / 2).clamp(LEAST_CONNECTIONS, MOST_CONNECTIONS));
     let shares = Shares::new(share(http, connections));
@@ -52,6 +59,7 @@ pub(crate) fn server(http: &HttpConfiguration, files: usize, shop: Data<Shop>) -
         .bind("dashop", listen, move || {
             let app = App::new()
                 .app_data(shop.clone())
+                .app_data(Rc::new(Observer::new(has_access_log)))
                 .wrap(cors(&origins))
                 .wrap(from_fn(named))
                 .wrap(from_fn(flow::one_at_a_time));

@@ -29,13 +29,14 @@ pub enum ConfirmReceiptError {
 
 impl ConfirmReceipt {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
+    #[tracing::instrument(level = "debug", name = "confirm_receipt", skip_all)]
     pub async fn execute(
         &self,
         caller: &Caller,
         order_id: &OrderId,
         cause: &Cause,
     ) -> Result<(), ConfirmReceiptError> {
-        let buyer = self.users.authenticate(caller).await??;
+        let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let command = Command::ConfirmReceipt { buyer: Some(buyer) };
         self.transact.run(order_id.as_str(), &command, cause).await?;
         Ok(())

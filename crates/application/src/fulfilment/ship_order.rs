@@ -14,6 +14,7 @@ pub struct ShipOrder {
 
 impl ShipOrder {
     /// Hands a paid order's goods to a carrier.
+    #[tracing::instrument(level = "debug", name = "ship_order", skip_all)]
     pub async fn execute(
         &self,
         order_id: &OrderId,

@@ -3,7 +3,8 @@ use std::{
     time::Duration,
 };
 
-use ports::Randomness;
+use metrics::{counter, histogram};
+use ports::{Randomness, metric};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
@@ -142,6 +143,10 @@ async fn run<J: Job>(
     randomness: Arc<dyn Randomness>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let durations = histogram!(metric::JOB_DURATION, "name" => J::NAME);
+    for outcome in ["succeeded", "failed", "panicked", "cut_off"] {
+        counter!(metric::JOB_PASSES, "name" => J::NAME, "outcome" => outcome).increment(0);
+    }
     // Processes that are started together do not go on in step.
     let mut wait = part(schedule.every, randomness.draw());
     loop {
@@ -152,7 +157,10 @@ async fn run<J: Job>(
         }
         record.counts().is_at_work = true;
         let span = tracing::info_span!("job", name = J::NAME);
+        let begun = Instant::now();
         let outcome = one_pass(&job, schedule.limit).instrument(span.clone()).await;
+        durations.record(begun.elapsed());
+        counter!(metric::JOB_PASSES, "name" => J::NAME, "outcome" => word(&outcome)).increment(1);
         let done = span.in_scope(|| record.note(outcome));
         let jitter = |span: Duration| span * 3 / 4 + part(span / 2, randomness.draw());
         wait = match done {
@@ -160,6 +168,15 @@ async fn run<J: Job>(
             Some(Pass { .. }) => Duration::ZERO,
             None => jitter(schedule.every.min(Supervisor::LONGEST_WAIT_AFTER_FAILURE)),
         };
+    }
+}
+
+fn word(outcome: &Result<Pass, Failure>) -> &'static str {
+    match outcome {
+        Ok(_) => "succeeded",
+        Err(Failure::Failed(_)) => "failed",
+        Err(Failure::Panicked(_)) => "panicked",
+        Err(Failure::CutOff(_)) => "cut_off",
     }
 }
 

@@ -59,6 +59,7 @@ impl From<Refusal> for CancelOrderError {
 
 impl CancelOrder {
     /// The buyer gives up their order. Doing so again is no error and changes nothing.
+    #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
     pub async fn by_buyer(
         &self,
         caller: &Caller,
@@ -66,11 +67,12 @@ impl CancelOrder {
         reason: Option<&str>,
         cause: &Cause,
     ) -> Result<(), CancelOrderError> {
-        let buyer = self.users.authenticate(caller).await??;
+        let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
     }
 
     /// Staff give up an order. Doing so again is no error and changes nothing.
+    #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
     pub async fn by_shop(
         &self,
         order_id: &OrderId,

@@ -55,8 +55,9 @@ pub enum ListOrdersError {
 
 impl ListOrders {
     /// One page of the user's orders.
+    #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
     pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
-        let user_id = self.users.authenticate(&request.caller).await??;
+        let user_id = crate::noticed::buyer(self.users.authenticate(&request.caller).await??);
         // One more than asked for tells whether there is another page.
         let limit = request.limit.saturating_add(1);
         let query = OrderListQuery { user_id, status: request.status, before: request.before, limit };

@@ -9,9 +9,9 @@ mod show_order;
 pub use cancel_order::{CancelOrder, CancelOrderError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use place_order::{
-    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
-    OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
-    PlacementError, PlacementPorts, Unplaced,
+    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner,
+    OrderBatcher, OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder,
+    Placement, PlacementError, PlacementPorts, Unplaced,
 };
 pub use preview_order::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 pub(crate) use show_order::timeline;

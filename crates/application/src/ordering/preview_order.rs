@@ -94,6 +94,7 @@ pub enum PreviewRefusal {
 
 impl PreviewOrder {
     /// Previews what the buyer of this name is about to order.
+    #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
     pub async fn execute(&self, caller: &Caller, items: PreviewItems) -> Result<Preview, PreviewError> {
         let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
         let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
@@ -109,7 +110,7 @@ impl PreviewOrder {
     }
 
     async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
-        let user_id = self.users.authenticate(caller).await??;
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         Ok((user_id, self.address_book.of_user(user_id).await?))
     }
 

@@ -43,8 +43,9 @@ pub enum ShowOrderError {
 
 impl ShowOrder {
     /// The user's order of this number.
+    #[tracing::instrument(level = "debug", name = "show_order", skip_all)]
     pub async fn execute(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, ShowOrderError> {
-        let user_id = self.users.authenticate(caller).await??;
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;

@@ -67,6 +67,7 @@ impl PaymentResult {
     pub const REMEMBERED: u64 = 10_000;
 
     /// Whether the order that the query string of Alipay's return names is paid.
+    #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
     pub async fn execute(&self, query: &str, cause: &Cause) -> Result<PaymentState, PaymentResultError> {
         let returned = self.gateway.verify_return(query)?;
         self.settle.merchant.check(&returned.addressee)?;

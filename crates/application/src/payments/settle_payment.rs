@@ -5,7 +5,8 @@ use domain::{
     TradeStatus, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
-use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError};
+use metrics::counter;
+use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError, metric};
 
 use crate::{Transact, TransactError};
 
@@ -67,7 +68,14 @@ pub enum NotificationError {
 
 impl SettlePayment {
     /// Deals with the form body of a notification.
+    #[tracing::instrument(level = "debug", name = "settle_payment", skip_all)]
     pub async fn by_notification(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
+        let outcome = self.by_message(form, cause).await;
+        counter!(metric::NOTIFICATIONS, "verdict" => verdict(&outcome)).increment(1);
+        outcome
+    }
+
+    async fn by_message(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
         let notification = self.gateway.verify_notification(form)?;
         self.merchant.check(&notification.addressee)?;
         if let Err(why) = notification.trade.check_storable() {
@@ -168,6 +176,23 @@ pub(crate) enum EndError {
     /// It turned out paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
+}
+
+/// What became of a notification, as metrics name it.
+fn verdict(outcome: &Result<Settled, NotificationError>) -> &'static str {
+    match outcome {
+        Ok(Settled::Paid) => "paid",
+        Ok(Settled::Revived) => "revived",
+        Ok(Settled::NothingNew) => "nothing_new",
+        Ok(Settled::RecordedOnly(_)) => "recorded_only",
+        Ok(Settled::RefundNotified) => "refund",
+        Err(NotificationError::NotVerified(NotVerified::Signature)) => "bad_signature",
+        Err(NotificationError::NotVerified(NotVerified::Unreadable { .. } | NotVerified::Malformed(_))) => {
+            "unreadable"
+        }
+        Err(NotificationError::NotForUs(_)) => "not_for_us",
+        Err(NotificationError::Settle(_)) => "failed",
+    }
 }
 
 /// What the events mean to whoever brought the evidence.

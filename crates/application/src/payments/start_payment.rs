@@ -47,13 +47,14 @@ pub enum StartPaymentError {
 
 impl StartPayment {
     /// Invites the user to pay their order, as they want to.
+    #[tracing::instrument(level = "debug", name = "start_payment", skip_all)]
     pub async fn execute(
         &self,
         caller: &Caller,
         order_id: &OrderId,
         wish: PaymentWish,
     ) -> Result<StartedPayment, StartPaymentError> {
-        let user_id = self.users.authenticate(caller).await??;
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
         let now = self.clock.now();

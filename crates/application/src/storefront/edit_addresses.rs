@@ -60,6 +60,6 @@ impl EditAddresses {
     }
 
     async fn user(&self, caller: &Caller) -> Result<UserId, EditAddressesError> {
-        Ok(self.users.authenticate(caller).await??)
+        Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 }

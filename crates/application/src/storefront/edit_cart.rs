@@ -99,7 +99,7 @@ impl EditCart {
     }
 
     async fn user(&self, caller: &Caller) -> Result<UserId, EditCartError> {
-        Ok(self.users.authenticate(caller).await??)
+        Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 
     async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {

@@ -1,7 +1,8 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use domain::{OfflineLine, Password, ShopTime, StoredPassword, Username};
-use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError};
+use metrics::counter;
+use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError, metric};
 use tokio::time::timeout;
 
 use crate::{
@@ -123,8 +124,16 @@ impl SignIn {
     }
 
     /// Signs somebody in.
+    #[tracing::instrument(level = "debug", name = "sign_in", skip_all)]
     pub async fn execute(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
+        let outcome = self.sign_in(request).await;
+        counter!(metric::SIGN_INS, "outcome" => word(&outcome)).increment(1);
+        outcome
+    }
+
+    async fn sign_in(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
         let credential = self.prove(request).await?;
+        crate::noticed::buyer(credential.user_id);
         let cart_lines = match self.cart.merge(credential.user_id, &request.offline_cart).await {
             // There is nothing to merge, and nothing is lost.
             Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
@@ -212,6 +221,17 @@ impl SignIn {
             tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
         }
         Ok(())
+    }
+}
+
+/// What became of a sign-in, as metrics name it.
+fn word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
+    match outcome {
+        Ok(_) => "signed_in",
+        Err(SignInError::Wrong) => "wrong",
+        Err(SignInError::LockedOut) => "locked_out",
+        Err(SignInError::Busy) => "busy",
+        Err(SignInError::Passwords(_) | SignInError::Cart(_) | SignInError::Store(_)) => "failed",
     }
 }
 

@@ -31,6 +31,9 @@ pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 /// Whether rows can be locked one by one.
 pub(super) const LOCKS_ROWS: bool = true;
 
+/// Whether one pool reads and writes.
+pub(super) const HAS_ONE_POOL: bool = true;
+
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 4_000;
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
-use ports::{Randomness, StoreError};
+use metrics::histogram;
+use ports::{Randomness, StoreError, metric};
 use tokio::runtime::Handle;
 
 use super::{
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     sql::{
         config::{CartsIn, ConnectError, EventSink, SqlConfig},
-        metrics::ParkedRows,
+        metrics::{ParkedRows, PoolUse, QueryTimes},
         obstacle::SpaceWatch,
     },
     system::SystemRandomness,
@@ -66,6 +67,8 @@ impl Database {
                 given_up,
                 runtime,
                 space: SpaceWatch::default(),
+                times: QueryTimes::default(),
+                waits: histogram!(metric::DB_POOL_WAIT),
             }),
             name: format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw()),
             carts: config.carts,
@@ -108,6 +111,25 @@ impl Database {
 
     pub(in crate::sql) fn parked(&self) -> u64 {
         self.parked.total()
+    }
+
+    /// How much of the pools is in use: of one pool where the engine has one for both.
+    pub(in crate::sql) fn pools(&self) -> Vec<PoolUse> {
+        let of = |name, pool: &Pool<Conn>| {
+            let status = pool.status();
+            PoolUse {
+                pool: name,
+                max: status.max_size,
+                in_use: status.size.saturating_sub(status.available),
+                idle: status.available,
+                waiting: status.waiting,
+            }
+        };
+        if dialect::HAS_ONE_POOL {
+            vec![of("all", &self.writers)]
+        } else {
+            vec![of("readers", &self.readers), of("writers", &self.writers)]
+        }
     }
 
     pub(in crate::sql) async fn ping(&self) -> Result<(), StoreError> {

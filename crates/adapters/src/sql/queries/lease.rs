@@ -1,4 +1,8 @@
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use diesel::ConnectionError;
 use diesel_async::{
@@ -8,11 +12,13 @@ use diesel_async::{
         deadpool::{Object, Pool, PoolError},
     },
 };
-use ports::StoreError;
+use metrics::{Histogram, counter};
+use ports::{StoreError, metric};
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
 };
+use tracing::Instrument;
 
 use super::{
     Conn,
@@ -20,6 +26,7 @@ use super::{
 };
 use crate::sql::{
     failure::{Fault, GivenUp, NoAnswer, NoneFree, QueryError, unavailable},
+    metrics::{QueryTimes, query_span},
     obstacle::{Obstacle, SpaceWatch},
 };
 
@@ -42,6 +49,10 @@ pub(crate) struct Terms {
     pub(crate) given_up: GivenUpStatements,
     /// Whether the database was full lately.
     pub(crate) space: SpaceWatch,
+    /// How long each query takes.
+    pub(crate) times: QueryTimes,
+    /// How long it takes to have a connection.
+    pub(crate) waits: Histogram,
 }
 
 /// A connection on loan from its pool.
@@ -75,7 +86,10 @@ impl Lease {
     /// Takes a connection from the pool, new or used.
     pub(crate) async fn take(pool: &Pool<Conn>, terms: &Arc<Terms>) -> Result<Self, StoreError> {
         let patience = terms.acquire_timeout;
-        match timeout(patience, free_connection(pool)).await {
+        let begun = Instant::now();
+        let taken = timeout(patience, free_connection(pool)).await;
+        terms.waits.record(begun.elapsed());
+        match taken {
             Ok(Ok(conn)) => Ok(Self {
                 conn: Some(conn),
                 limit: terms.call_timeout,
@@ -85,9 +99,18 @@ impl Lease {
             // It answers, and lets nobody in: waiting does not help.
             Ok(Err(PoolError::Backend(PooledError::ConnectionError(
                 error @ ConnectionError::CouldntSetupConfiguration(_),
-            )))) => Err(StoreError::Refused(error.into())),
-            Ok(Err(error)) => Err(unavailable(error)),
-            Err(_elapsed) => Err(StoreError::Busy(NoneFree(patience).into())),
+            )))) => {
+                failed("no_connection");
+                Err(StoreError::Refused(error.into()))
+            }
+            Ok(Err(error)) => {
+                failed("no_connection");
+                Err(unavailable(error))
+            }
+            Err(_elapsed) => {
+                failed("no_free_connection");
+                Err(StoreError::Busy(NoneFree(patience).into()))
+            }
         }
     }
 
@@ -112,13 +135,17 @@ impl Lease {
         };
         let pool = Object::pool(conn);
         *state = State::Unknown;
-        match timeout(*limit, query(conn)).await {
+        let begun = Instant::now();
+        let outcome = timeout(*limit, query(conn).instrument(query_span::<F>())).await;
+        terms.times.record::<F>(begun.elapsed());
+        match outcome {
             Ok(Ok(answer)) => {
                 *state = before;
                 Ok(answer)
             }
             Ok(Err(error)) => {
                 let fault = error.fault(dialect::classify);
+                failed(fault.word());
                 match fault {
                     Fault::Locked | Fault::TimedOut | Fault::Refused => *state = before.after_a_failure(),
                     Fault::Blocked(obstacle) => {
@@ -136,7 +163,10 @@ impl Lease {
                 }
                 Err(error.into_store_error(fault))
             }
-            Err(_elapsed) => Err(unavailable(NoAnswer(*limit))),
+            Err(_elapsed) => {
+                failed("no_answer");
+                Err(unavailable(NoAnswer(*limit)))
+            }
         }
     }
 
@@ -195,6 +225,10 @@ impl Drop for Lease {
             State::Lost => drop(Object::take(conn)),
         }
     }
+}
+
+fn failed(cause: &'static str) {
+    counter!(metric::DB_FAILURES, "cause" => cause).increment(1);
 }
 
 /// A connection of the pool. While the server has none left that could be opened, one that others give back.

@@ -6,6 +6,7 @@
 mod address_editor;
 mod admin_orders;
 mod attempts;
+mod backlogs;
 mod cart_removals;
 mod carts;
 mod catalog;

@@ -44,6 +44,9 @@ pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 /// Whether rows can be locked one by one.
 pub(super) const LOCKS_ROWS: bool = false;
 
+/// Whether one pool reads and writes.
+pub(super) const HAS_ONE_POOL: bool = false;
+
 /// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 2_000;
 

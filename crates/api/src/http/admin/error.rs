@@ -13,7 +13,10 @@ use utoipa::{
 };
 
 use super::xlsx::{MOST, WorkbookError};
-use crate::http::codes::log_failure;
+use crate::http::{
+    codes::log_failure,
+    observe::{AnsweredCode, answered},
+};
 
 /// An error that a client of the shop side can tell apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,6 +191,7 @@ impl ResponseError for AdminApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        answered(AnsweredCode::Word(self.code.as_str()));
         let error = ErrorData { code: self.code.as_str(), message: &self.text };
         let mut answer = HttpResponse::build(self.code.status());
         answer.insert_header(("cache-control", "no-store"));

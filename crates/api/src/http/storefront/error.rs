@@ -8,7 +8,11 @@ use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal, NotAdmitted};
 use ports::StoreError;
 use serde::Serialize;
 
-use crate::http::{answer::json, codes::log_failure};
+use crate::http::{
+    answer::json,
+    codes::log_failure,
+    observe::{AnsweredCode, answered},
+};
 
 /// A code that is not a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +80,7 @@ impl StorefrontError {
         let is_about_the_token =
             matches!(self.code, StorefrontCode::UnknownUser | StorefrontCode::NotSignedIn);
         let errmsg = is_about_the_token.then_some(&*self.text);
+        answered(AnsweredCode::Number(self.code as i32));
         json(&Answer { code: self.code as i32, error: &self.text, errmsg })
     }
 }

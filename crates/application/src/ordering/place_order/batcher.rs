@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use ports::StoreError;
+use metrics::{counter, histogram};
+use ports::{StoreError, metric};
 use tokio::{
     sync::{Mutex, mpsc, oneshot},
     task::{JoinHandle, JoinSet},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::{BatchRequest, Outcome, Placement, PlacementError};
@@ -26,6 +27,17 @@ pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct OrderBatcher {
     queue: mpsc::Sender<Queued>,
+}
+
+/// The queue of a batcher, for whoever watches it.
+#[derive(Clone)]
+pub struct BatcherQueue(mpsc::WeakSender<Queued>);
+
+impl BatcherQueue {
+    /// How many requests wait for a writer.
+    pub fn length(&self) -> usize {
+        self.0.upgrade().map_or(0, |queue| queue.max_capacity().saturating_sub(queue.capacity()))
+    }
 }
 
 /// How a batcher works.
@@ -45,6 +57,7 @@ struct Queued {
     answer: oneshot::Sender<Outcome>,
     /// Set by whoever decides first: a writer that places the request, or a buyer who no longer waits.
     claimed: Arc<AtomicBool>,
+    queued: Instant,
 }
 
 impl OrderBatcher {
@@ -57,6 +70,11 @@ impl OrderBatcher {
             writers.spawn(write(Arc::clone(&placement), Arc::clone(&waiting), settings.group.max(1)));
         }
         (Self { queue }, writers)
+    }
+
+    /// A look at the queue that does not keep the batcher open.
+    pub fn queue(&self) -> BatcherQueue {
+        BatcherQueue(self.queue.downgrade())
     }
 
     /// Whether writers are at work.
@@ -72,17 +90,22 @@ impl OrderBatcher {
     pub async fn place(&self, request: BatchRequest) -> Outcome {
         let claimed = Arc::new(AtomicBool::new(false));
         let (answer, mut answered) = oneshot::channel();
-        let queued = Queued { request, answer, claimed: Arc::clone(&claimed) };
-        self.queue.try_send(queued).map_err(|_| PlacementError::Busy)?;
+        let queued = Queued { request, answer, claimed: Arc::clone(&claimed), queued: Instant::now() };
+        self.queue.try_send(queued).map_err(|_| turned_away("full"))?;
         let outcome = match timeout(BATCHER_PATIENCE, &mut answered).await {
             Ok(outcome) => outcome,
-            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(PlacementError::Busy.into()),
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => return Err(turned_away("waited").into()),
             // A writer is at it: the database's own time limits bound what is left to wait.
             Err(_) => answered.await,
         };
         outcome
             .unwrap_or_else(|lost| Err(PlacementError::from(StoreError::OutcomeUnknown(lost.into())).into()))
     }
+}
+
+fn turned_away(reason: &'static str) -> PlacementError {
+    counter!(metric::QUEUE_REFUSED, "reason" => reason).increment(1);
+    PlacementError::Busy
 }
 
 /// How long a writer waits for one group before it takes the next one beside it: others hold that group's SKUs, and who
@@ -95,8 +118,13 @@ const MAX_STALLED: usize = 8;
 async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Queued>>>, most: usize) {
     let mut batch = Vec::with_capacity(most);
     let mut stalled: VecDeque<JoinHandle<()>> = VecDeque::new();
+    let (waits, sizes) = (histogram!(metric::QUEUE_WAIT), histogram!(metric::GROUP_SIZE));
     while waiting.lock().await.recv_many(&mut batch, most).await > 0 {
-        let group = batch.drain(..).filter(|queued| !queued.claimed.swap(true, Ordering::AcqRel)).collect();
+        let group: Vec<Queued> =
+            batch.drain(..).filter(|queued| !queued.claimed.swap(true, Ordering::AcqRel)).collect();
+        let now = Instant::now();
+        group.iter().for_each(|queued| waits.record(now.saturating_duration_since(queued.queued)));
+        sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
         let mut placing = tokio::spawn(place(Arc::clone(&placement), group));
         if timeout(HELD_UP, &mut placing).await.is_err() {
             stalled.push_back(placing);

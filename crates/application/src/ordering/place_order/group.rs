@@ -8,9 +8,10 @@ use domain::{
     Allocation, Allocator, IdempotencyKey, NewOrder, OrderNumbers, RepeatGuard, Sku, SkuId, StockDemand,
     UnpaidLimits, UnpaidOrders, UserId,
 };
+use metrics::counter;
 use ports::{
     BoxError, CartRemoval, CartRemovalMode, CartStore, Catalog, Clock, Obstacle, OrderReader, PlacingOutcome,
-    PlacingStore, PlacingTransaction, Randomness, StoreError,
+    PlacingStore, PlacingTransaction, Randomness, StoreError, metric,
 };
 use tokio::time::Instant;
 
@@ -63,6 +64,17 @@ enum Try {
     Failed(PlacementError),
     /// The cause lies in none of them: nobody needs to be tried again.
     Hopeless(PlacementError),
+}
+
+impl Try {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "done",
+            Self::Again => "again",
+            Self::Failed(_) => "failed",
+            Self::Hopeless(_) => "hopeless",
+        }
+    }
 }
 
 impl Placement {
@@ -127,14 +139,16 @@ impl Placement {
 
     /// One try for these members together.
     async fn try_once(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Try {
-        match self.try_to_place(open, members).await {
+        let outcome = match self.try_to_place(open, members).await {
             Ok(outcome) => outcome,
             Err(StoreError::Busy(_)) => Try::Again,
             Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))) => Try::Failed(error.into()),
             Err(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => {
                 Try::Hopeless(error.into())
             }
-        }
+        };
+        counter!(metric::GROUP_TRIES, "outcome" => outcome.word()).increment(1);
+        outcome
     }
 
     /// Waits a little, longer at each attempt, and not as long as others who wait for the same rows.
@@ -249,6 +263,7 @@ impl Placement {
             }
             Err(error) => return Err(error),
         };
+        counter!(metric::ORDERS_PLACED).increment(u64::try_from(orders.len()).unwrap_or(u64::MAX));
         Ok(Try::Done(group.outcomes(cart)))
     }
 

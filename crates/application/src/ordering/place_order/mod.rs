@@ -20,7 +20,7 @@ use domain::{
 };
 use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
 
-pub use batcher::{BATCHER_PATIENCE, BatcherSettings, OrderBatcher};
+pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
 pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
@@ -120,8 +120,10 @@ pub enum PlaceOrderError {
 
 impl PlaceOrder {
     /// Places the order and invites the buyer to pay it. The order of a repeated request may be paid by now.
+    #[tracing::instrument(level = "debug", name = "place_order", skip_all)]
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
         let PlacedOrder { order, is_new, cart } = self.place(&request).await?;
+        crate::noticed::buyer(order.user_id);
         let product = request.product;
         let invited = if is_new {
             self.cashier.invite_first(&order, product).await
@@ -166,6 +168,7 @@ impl PlaceOrder {
             Ok(placed) => return Ok(placed),
             Err(unplaced) => unplaced,
         };
+        unplaced.buyer.map(crate::noticed::buyer);
         // The first request under the key may have got through, and have emptied the cart or taken the last piece.
         if let (Some(user_id), Some(key)) = (unplaced.buyer, &batch_request.idempotency)
             && let Some(order) = self.placed_before(user_id, key).await?

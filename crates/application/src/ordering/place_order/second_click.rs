@@ -17,6 +17,7 @@ impl PlaceOrder {
                 Ok(placed) => return Ok(placed),
                 Err(unplaced) => unplaced,
             };
+            unplaced.buyer.map(crate::noticed::buyer);
             let is_repeated = match (&unplaced.error, unplaced.buyer) {
                 (PlacementError::NothingSelected, Some(user_id)) => {
                     let first = self.just_emptied_the_cart(user_id, request.address_id).await?;

@@ -1,0 +1,229 @@
+//! What is counted of each request, and the line that the access log has of it.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{HttpRequest, http::Method};
+use domain::UserId;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use ports::metric;
+use tokio::task_local;
+
+/// The target of the access log's lines.
+pub(crate) const ACCESS: &str = "access";
+/// What paths are called that no route has: there are as many of them as strangers like.
+const NO_ROUTE: &str = "(none)";
+
+/// Which code an answer has, in the words of the interface that answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(super) enum AnsweredCode {
+    /// It has none: a page, or a text.
+    #[default]
+    None,
+    /// The old contracts'.
+    Number(i32),
+    /// The shop side's.
+    Word(&'static str),
+}
+
+/// What the handlers tell of the request that they answer.
+#[derive(Default)]
+pub(super) struct Told {
+    operation: Cell<&'static str>,
+    code: Cell<AnsweredCode>,
+}
+
+task_local! {
+    static TOLD: Told;
+}
+
+/// Answers a request, and hears what is told of it meanwhile.
+pub(super) async fn hearing<T>(work: impl Future<Output = T>) -> (T, &'static str, AnsweredCode) {
+    TOLD.scope(Told::default(), async {
+        let outcome = work.await;
+        TOLD.with(|told| (outcome, told.operation.get(), told.code.get()))
+    })
+    .await
+}
+
+/// Tells which of the operations of its path the request asks for.
+pub(super) fn operation(name: &'static str) {
+    let _unheard = TOLD.try_with(|told| told.operation.set(name));
+}
+
+/// Tells with which code the request is answered.
+pub(super) fn answered(code: AnsweredCode) {
+    let _unheard = TOLD.try_with(|told| told.code.set(code));
+}
+
+/// Counts the requests of one worker thread. It keeps the handles of what it counts: a request costs a few look-ups and
+/// no text.
+pub struct Observer {
+    in_progress: Gauge,
+    has_access_log: bool,
+    series: RefCell<Series>,
+}
+
+/// All that there can be: a method of [`verb`], a route of the program, an operation and a code that it knows.
+#[derive(Default)]
+struct Series {
+    routes: HashMap<String, Arc<str>>,
+    requests: HashMap<(Request, u16, AnsweredCode), Counter>,
+    durations: HashMap<Request, Histogram>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Request {
+    verb: &'static str,
+    route: Arc<str>,
+    operation: &'static str,
+}
+
+/// A request that was answered.
+pub(super) struct Answered<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) id: &'a str,
+    pub(super) trace_id: Option<&'a str>,
+    pub(super) operation: &'static str,
+    pub(super) status: u16,
+    pub(super) code: AnsweredCode,
+    pub(super) user: Option<UserId>,
+    pub(super) took: Duration,
+}
+
+/// One more request in progress, until it is dropped. Unless it is answered by then, its caller has gone away.
+pub(super) struct InProgress {
+    in_progress: Gauge,
+    is_answered: bool,
+}
+
+impl InProgress {
+    pub(super) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for InProgress {
+    fn drop(&mut self) {
+        self.in_progress.decrement(1);
+        if !self.is_answered {
+            counter!(metric::HTTP_ABANDONED).increment(1);
+        }
+    }
+}
+
+impl Observer {
+    /// For one worker thread.
+    pub fn new(has_access_log: bool) -> Self {
+        let in_progress = gauge!(metric::HTTP_IN_PROGRESS);
+        Self { in_progress, has_access_log, series: RefCell::default() }
+    }
+
+    pub(super) fn begin(&self) -> InProgress {
+        self.in_progress.increment(1);
+        InProgress { in_progress: self.in_progress.clone(), is_answered: false }
+    }
+
+    pub(super) fn note(&self, answered: &Answered<'_>) {
+        let mut series = self.series.borrow_mut();
+        let verb = verb(answered.request.method());
+        let request = Request { verb, route: series.route(answered.request), operation: answered.operation };
+        if self.has_access_log {
+            log(&request, answered);
+        }
+        series.duration(&request).record(answered.took);
+        series.count(request, answered.status, answered.code).increment(1);
+    }
+}
+
+/// Never the path, which has order numbers, nor the query, a header or a body.
+fn log(request: &Request, answered: &Answered<'_>) {
+    let Request { verb: method, route, operation } = request;
+    let (number, word) = match answered.code {
+        AnsweredCode::None => (None, None),
+        AnsweredCode::Number(number) => (Some(number), None),
+        AnsweredCode::Word(word) => (None, Some(word)),
+    };
+    tracing::info!(
+        target: ACCESS,
+        parent: None,
+        method,
+        route = &**route,
+        operation = Some(*operation).filter(|operation| !operation.is_empty()),
+        status = answered.status,
+        code = number,
+        error = word,
+        user_id = answered.user.map(|user| user.0),
+        ms = u64::try_from(answered.took.as_millis()).unwrap_or(u64::MAX),
+        request_id = answered.id,
+        trace_id = answered.trace_id,
+    );
+}
+
+impl Series {
+    /// The pattern of the route, without its last slash: paths of the contract work with and without.
+    fn route(&mut self, request: &HttpRequest) -> Arc<str> {
+        // Most patterns are paths: they are found without matching once more.
+        if let Some(route) = self.routes.get(request.path()) {
+            return Arc::clone(route);
+        }
+        let pattern = request.match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned());
+        if let Some(route) = self.routes.get(&pattern) {
+            return Arc::clone(route);
+        }
+        let route = match pattern.trim_end_matches('/') {
+            "" => "/",
+            trimmed => trimmed,
+        };
+        let route: Arc<str> = route.into();
+        self.routes.insert(pattern, Arc::clone(&route));
+        route
+    }
+
+    fn duration(&mut self, request: &Request) -> &Histogram {
+        self.durations.entry(request.clone()).or_insert_with_key(|Request { verb, route, operation }| {
+            let labels = [
+                ("method", (*verb).into()),
+                ("route", metrics::SharedString::from_shared(Arc::clone(route))),
+                ("operation", (*operation).into()),
+            ];
+            histogram!(metric::HTTP_DURATION, &labels)
+        })
+    }
+
+    fn count(&mut self, request: Request, status: u16, code: AnsweredCode) -> &Counter {
+        self.requests.entry((request, status, code)).or_insert_with_key(|(request, status, code)| {
+            let Request { verb, route, operation } = request;
+            let code = match code {
+                AnsweredCode::None => String::new(),
+                AnsweredCode::Number(number) => number.to_string(),
+                AnsweredCode::Word(word) => (*word).to_owned(),
+            };
+            let labels = [
+                ("method", (*verb).into()),
+                ("route", metrics::SharedString::from_shared(Arc::clone(route))),
+                ("operation", (*operation).into()),
+                ("status", status.to_string().into()),
+                ("code", code.into()),
+            ];
+            counter!(metric::HTTP_REQUESTS, &labels)
+        })
+    }
+}
+
+/// The method, as far as it is one that the program knows: a client may send any word.
+fn verb(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}

@@ -1,0 +1,94 @@
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use adapters::{
+    redis::RedisCarts,
+    sql::{Backlog, PoolUse, SqlStore},
+};
+use application::{BatcherQueue, JobHealth, JobReport};
+use metrics::{counter, gauge};
+use ports::{Clock, metric};
+use tokio::{sync::Mutex, time::timeout};
+
+use super::process;
+
+/// For how long what the servers said is good: whoever asks more often costs them nothing.
+const GOOD_FOR: Duration = Duration::from_secs(5);
+/// How long the servers may take; what they do not say in time is as it was.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is not counted when it happens, but looked up when somebody asks.
+pub(crate) struct Gauges {
+    pub(crate) store: Arc<SqlStore>,
+    pub(crate) redis: Option<Arc<RedisCarts>>,
+    pub(crate) queue: BatcherQueue,
+    pub(crate) jobs: JobHealth,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// When the servers were asked last.
+    pub(crate) asked: Mutex<Option<Instant>>,
+}
+
+impl Gauges {
+    /// Looks everything up. One look at a time; the servers are asked no more often than [`GOOD_FOR`].
+    pub(crate) async fn refresh(&self) {
+        process::refresh();
+        gauge!(metric::QUEUE_LENGTH).set(count(self.queue.length()));
+        counter!(metric::DB_STATEMENTS).absolute(self.store.statements());
+        counter!(metric::PARKED_ROWS).absolute(self.store.parked());
+        self.store.pools().iter().for_each(show_pool);
+        self.jobs.reports().iter().for_each(show_job);
+        let mut asked = self.asked.lock().await;
+        if asked.is_none_or(|at| at.elapsed() >= GOOD_FOR) {
+            tokio::join!(self.ask_database(), self.ask_redis());
+            *asked = Some(Instant::now());
+        }
+    }
+
+    async fn ask_database(&self) {
+        let now = self.clock.now();
+        let looked = timeout(PATIENCE, self.store.backlogs(now)).await;
+        gauge!(metric::DB_UP).set(if matches!(looked, Ok(Ok(_))) { 1.0 } else { 0.0 });
+        match looked {
+            Ok(Ok(backlogs)) => {
+                for Backlog { queue, rows, oldest } in backlogs {
+                    let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
+                    gauge!(metric::BACKLOG_ROWS, "queue" => queue).set(float(rows));
+                    gauge!(metric::BACKLOG_OLDEST, "queue" => queue).set(age.as_secs_f64());
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "metrics without backlogs");
+            }
+            Err(_elapsed) => tracing::warn!("metrics without backlogs: the database does not answer"),
+        }
+    }
+
+    async fn ask_redis(&self) {
+        let Some(redis) = &self.redis else { return };
+        let is_up = matches!(timeout(PATIENCE, redis.ping()).await, Ok(Ok(())));
+        gauge!(metric::REDIS_UP).set(if is_up { 1.0 } else { 0.0 });
+    }
+}
+
+fn show_pool(&PoolUse { pool, max, in_use, idle, waiting }: &PoolUse) {
+    gauge!(metric::DB_POOL_MAX, "pool" => pool).set(count(max));
+    gauge!(metric::DB_POOL_WAITING, "pool" => pool).set(count(waiting));
+    gauge!(metric::DB_POOL_CONNECTIONS, "pool" => pool, "state" => "in_use").set(count(in_use));
+    gauge!(metric::DB_POOL_CONNECTIONS, "pool" => pool, "state" => "idle").set(count(idle));
+}
+
+fn show_job(job: &JobReport) {
+    gauge!(metric::JOB_SINCE_SUCCESS, "name" => job.name).set(job.since_success.as_secs_f64());
+    gauge!(metric::JOB_STALLED, "name" => job.name).set(if job.is_stalled { 1.0 } else { 0.0 });
+}
+
+/// Exact up to four thousand million, which nothing here comes near.
+fn count(number: usize) -> f64 {
+    u32::try_from(number).unwrap_or(u32::MAX).into()
+}
+
+fn float(number: u64) -> f64 {
+    u32::try_from(number).unwrap_or(u32::MAX).into()
+}
