@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-browser test-cluster model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser
+.PHONY: help run web test test-browser test-cluster drill model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,10 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 	$(CARGO) build --bin dashop
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster writer
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster a_node
+
+drill: tools-test ## Loses a shop under load and brings it back from its backup
+	$(CARGO) build --bin dashop
+	$(CARGO) test -p tests --test upkeep a_lost_shop_comes_back_from_its_backup
 
 model: tools-build ## Visits more states of an order's life than `make test` does
 	DASHOP_MODEL=deep $(CARGO) test -p exhaustive --test every_interleaving

@@ -110,6 +110,14 @@ impl Answers {
         self.0.lock().unwrap().lost += 1;
     }
 
+    /// What was answered up to now, which what comes later does not change.
+    pub fn copy(&self) -> Self {
+        let book = self.0.lock().unwrap();
+        let Book { orders, codes, lost } = &*book;
+        let book = Book { orders: orders.clone(), codes: codes.clone(), lost: *lost };
+        Self(Arc::new(Mutex::new(book)))
+    }
+
     /// How many orders were answered.
     pub fn orders(&self) -> usize {
         self.0.lock().unwrap().orders.len()

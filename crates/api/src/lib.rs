@@ -5,6 +5,7 @@
 mod build;
 pub mod cli;
 pub mod configuration;
+mod doctor;
 pub mod http;
 mod metrics;
 mod server;

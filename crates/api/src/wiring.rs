@@ -19,17 +19,17 @@ use adapters::{
     passwords::HashingFails,
     private_files,
     redis::{RedisCarts, RedisConfigError},
-    sql::{self, ConnectError, SqlConfig, SqlStore},
+    sql::{self, ConnectError, SqlConfig, SqlStore, unsafe_engine},
     system::{SystemClock, SystemRandomness},
     webhook::WebhookConfigError,
 };
 use alipay_protocol::{KeyError, certificates::CertificateFileError};
 use alipay_sandbox::{KeyFileError, Sandbox};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, ListOrders, OrderBatcher, OrderTimers,
-    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, PurgeKeys, Recently, Reconcile,
-    RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder,
-    StartPayment, Supervisor, Transact,
+    Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, LastAudit, ListOrders,
+    NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement, PlacementPorts,
+    PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder, RemoveOrderedLines,
+    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, Transact,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway, StoreError};
@@ -37,10 +37,12 @@ use tokio::{sync::Mutex, task::JoinSet, time::sleep};
 
 pub(crate) use events::resend_events;
 pub(crate) use keys::{staff_key, token_key};
+pub(crate) use payment::{CertificateLook, Payment};
 
-use self::{payment::Payment, readiness::Parts};
+use self::readiness::Parts;
 use crate::{
     configuration::Configuration,
+    doctor,
     http::{Admin, LoginCode, Pages, SecurityLog, Shop, StaffKey, Stopping},
     metrics::{Gauges, MetricsError},
 };
@@ -61,6 +63,8 @@ pub struct Services {
     pub jobs: Supervisor,
     /// What can be looked up of all that.
     pub(crate) gauges: Gauges,
+    /// What the last audit of this process came to.
+    pub last_audit: Arc<LastAudit>,
 }
 
 /// Why the program cannot start.
@@ -75,6 +79,14 @@ pub enum StartError {
     /// The database's schema is not up to date, and must not be changed unasked.
     #[error("the database lacks {}; run: dashop migrate", .0.join(", "))]
     SchemaPending(Vec<&'static str>),
+    /// The database is one of those that are not safe.
+    #[error("the database {version} is not safe: {why}; DASHOP_ALLOW_UNSAFE_ENGINE=true starts all the same")]
+    UnsafeEngine {
+        /// What it calls itself.
+        version: String,
+        /// What goes wrong on it.
+        why: &'static str,
+    },
     /// The carts' configuration cannot be used.
     #[error("DASHOP_REDIS_URL")]
     Redis(#[from] RedisConfigError),
@@ -181,6 +193,7 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn 
             .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
     }
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
+    refuse_unsafe_engine(&store, configuration).await?;
     if configuration.migrate_at_start {
         for name in store.migrate().await? {
             tracing::info!(name, "schema changed");
@@ -190,6 +203,16 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn 
     if schema.is_current() { Ok(store) } else { Err(StartError::SchemaPending(schema.pending)) }
 }
 
+async fn refuse_unsafe_engine(store: &dyn SqlStore, configuration: &Configuration) -> Result<(), StartError> {
+    let version = store.version().await?;
+    let Some(why) = unsafe_engine(&version) else { return Ok(()) };
+    if configuration.allows_unsafe_engine {
+        tracing::warn!(version, why, "the database is not safe, and DASHOP_ALLOW_UNSAFE_ENGINE allows it");
+        return Ok(());
+    }
+    Err(StartError::UnsafeEngine { version, why })
+}
+
 impl Services {
     /// Puts the program together. Must be called within the runtime that drives it.
     ///
@@ -197,6 +220,7 @@ impl Services {
     /// Something that the configuration names cannot be used.
     pub async fn start(configuration: &Configuration) -> Result<Self, StartError> {
         let store = open_store(configuration).await?;
+        doctor::report_at_start(configuration, &store).await;
         if configuration.seed_demo && store.seed_demo(SystemClock.now()).await? {
             tracing::info!("the demo shop was set up");
         }
@@ -225,7 +249,18 @@ impl Services {
             clock: Arc::clone(&backends.clock),
             retention: configuration.key_retention,
         };
-        let jobs = jobs::start(&life, remover, events, keys, configuration.jobs_stalled_after);
+        let refused = PurgeRefused {
+            messages: Arc::clone(&store) as _,
+            clock: Arc::clone(&backends.clock),
+            retention: configuration.refused_retention,
+        };
+        let last_audit = Arc::new(LastAudit::default());
+        let audit = configuration.audit.at.map(|at| {
+            let audit = audit(&store, configuration);
+            NightlyAudit::new(audit, Arc::clone(&backends.clock), at, Arc::clone(&last_audit))
+        });
+        let jobs =
+            jobs::start(&life, remover, events, keys, refused, audit, configuration.jobs_stalled_after);
         let gauges = Gauges {
             store: Arc::clone(&store),
             redis: redis.clone(),
@@ -241,8 +276,35 @@ impl Services {
         }
         let admin = backends.admin(&life, staff);
         let shop = backends.shop(carts, batcher, life, admin, readiness, configuration)?;
-        Ok(Self { shop, sandbox, writers, jobs, gauges })
+        Ok(Self { shop, sandbox, writers, jobs, gauges, last_audit })
     }
+}
+
+/// The audit for a command. The schema is not brought up to date for it: it looks, and changes nothing.
+///
+/// # Errors
+/// The database cannot be opened, or its schema is old.
+pub(crate) async fn open_audit(configuration: &Configuration) -> Result<Audit, StartError> {
+    let store = connect(&configuration.database, configuration.database_start_timeout).await?;
+    let schema = store.schema().await?;
+    if !schema.is_current() {
+        return Err(StartError::SchemaPending(schema.pending));
+    }
+    Ok(audit(&Arc::new(store), configuration))
+}
+
+fn audit(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> Audit {
+    Audit { books: Arc::clone(store) as _, terms: configuration.audit.terms }
+}
+
+/// What makes old orders anonymous, for a command.
+///
+/// # Errors
+/// The database cannot be opened, or its schema is old.
+pub(crate) async fn open_anonymise(configuration: &Configuration) -> Result<Anonymise, StartError> {
+    let store = open_store(configuration).await?;
+    let retention = configuration.anonymise_after;
+    Ok(Anonymise { data: Arc::new(store), clock: Arc::new(SystemClock), retention })
 }
 
 /// What changes orders after they were placed; the server, its jobs and the command line do it with the same.

@@ -15,14 +15,14 @@ mod shop_rules;
 mod storefront;
 
 pub use admin::{
-    AdminOrderDetails, Figures, FoundOrders, InspectOrder, InspectOrderError, OrderExport, OrderFilter,
-    ResendEvents, SearchOrders, ShowFigures,
+    AdminOrderDetails, Anonymise, AnonymiseReport, Audit, AuditReport, Figures, FoundOrders, InspectOrder,
+    InspectOrderError, OrderExport, OrderFilter, ResendEvents, SearchOrders, ShowFigures,
 };
 pub use after_sales::{RefundOrder, RefundOrderError};
 pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};
 pub use jobs::{
-    DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, OrderTimersJob, Pass, PurgeKeys,
-    PurgeOutbox, RemoveOrderedLines, Schedule, Supervisor,
+    DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit, NightlyAudit,
+    OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::noticing_buyer;

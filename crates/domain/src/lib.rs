@@ -5,6 +5,7 @@
 //! needs the time or chance, the caller passes it in.
 
 mod account;
+pub mod audit;
 mod cart;
 mod catalog;
 mod ids;
@@ -18,9 +19,9 @@ mod stock;
 mod time;
 
 pub use account::{
-    Address, AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField, AddressRefusal, Caller,
-    InvalidField, MarkKey, NotAdmitted, Password, PasswordHash, PasswordMark, Postcode, ShippingAddress,
-    StoredPassword,
+    ANONYMOUS, Address, AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField,
+    AddressRefusal, Caller, InvalidField, MarkKey, NotAdmitted, Password, PasswordHash, PasswordMark,
+    Postcode, ShippingAddress, StoredPassword,
 };
 pub use cart::{Cart, CartEdit, CartLine, CartLineChange, CartRefusal, CartStamp, OfflineLine};
 pub use catalog::{

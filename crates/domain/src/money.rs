@@ -62,6 +62,11 @@ impl Money {
         self.0
     }
 
+    /// The amount in fen.
+    pub fn to_fen(self) -> u64 {
+        self.0.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| u64::try_from(fen).ok()).unwrap_or(u64::MAX)
+    }
+
     /// Whether this is no money at all.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
@@ -104,8 +109,7 @@ impl MoneySum {
     /// The sum with one amount more; the largest there is where it is passed.
     #[must_use]
     pub fn plus(self, amount: Money) -> Self {
-        let fen = amount.0.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| u64::try_from(fen).ok());
-        Self(self.0.saturating_add(fen.unwrap_or(u64::MAX)))
+        Self(self.0.saturating_add(amount.to_fen()))
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod address_editor;
 mod admin_orders;
+mod audit_books;
 mod cart_store;
 mod catalog;
 mod clock;
@@ -23,6 +24,7 @@ pub mod metric;
 mod order_reader;
 mod order_repo;
 mod payment_gateway;
+mod personal_data;
 mod placing;
 mod refused_messages;
 mod store_error;
@@ -40,6 +42,7 @@ pub use address_editor::AddressEditor;
 pub use admin_orders::{
     AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, UnmatchedPayment,
 };
+pub use audit_books::{AuditBooks, BooksSnapshot};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};
@@ -53,6 +56,7 @@ pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,
     VerifiedNotification, VerifiedReturn,
 };
+pub use personal_data::{Anonymised, PersonalData};
 pub use placing::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
     PlacingTransaction,

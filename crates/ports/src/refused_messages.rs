@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RefusedMessage;
+use domain::{RefusedMessage, ShopTime};
 
 use crate::StoreError;
 
@@ -11,6 +11,9 @@ pub trait RefusedMessages: Send + Sync {
     ///
     /// MUST keep the last [`REFUSED_MESSAGES_KEPT`] and no more.
     async fn keep_refused(&self, message: &RefusedMessage) -> Result<(), StoreError>;
+
+    /// Forgets the messages that were received before that moment; how many they were.
+    async fn forget_refused(&self, received_before: ShopTime) -> Result<u64, StoreError>;
 }
 
 /// How many refused messages are kept at most.

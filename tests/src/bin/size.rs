@@ -1,12 +1,18 @@
 //! `make bench`: what the number of orders on record costs. The same questions are put to a shop with 1,000 orders and to
 //! one with 100,000; quote the ratios, not the figures.
+//!
+//! `size audit 1000000`: how long an audit of so many orders takes.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot measure says so by panicking")]
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use adapters::sql::{self, SqlConfig, SqlStore};
-use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId};
+use application::Audit;
+use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId, audit::AuditTerms};
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{AdminOrders, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
 use tests::{Data, Setup};
@@ -23,6 +29,14 @@ const TIMES: usize = 200;
 
 #[tokio::main]
 async fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [what, orders] = arguments.as_slice()
+        && what == "audit"
+    {
+        let orders = orders.parse().unwrap();
+        audit("the embedded store", Setup::embedded(), orders).await;
+        return audit("MySQL", Setup::on_servers().await, orders).await;
+    }
     println!("medians of {TIMES}, with {FEW} orders and with {MANY}");
     compare("the embedded store", async || Setup::embedded()).await;
     compare("MySQL", Setup::on_servers).await;
@@ -42,6 +56,18 @@ async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
         let ratio = of_many.as_secs_f64() / of_few.as_secs_f64();
         println!("{name}, {what}: {of_few:.1?} and {of_many:.1?}: {ratio:.2} times as long");
     }
+}
+
+/// Orders as the service leaves them: paid, shipped and received, two lines each.
+async fn audit(name: &str, setup: Setup, orders: i32) {
+    let store = filled(&setup, orders).await;
+    complete(&setup, orders).await;
+    let audit = Audit { books: store, terms: AuditTerms::default() };
+    let begun = Instant::now();
+    let report = audit.execute(|_, _| ()).await.unwrap();
+    let took = begun.elapsed();
+    assert!(report.is_clean(), "{:?}", report.findings.first());
+    println!("{name}: an audit of {} orders, 7 rows each, took {took:.1?}", report.orders);
 }
 
 type Question = for<'a> fn(&'a dyn SqlStore) -> BoxFuture<'a, ()>;
@@ -139,6 +165,31 @@ async fn fill(setup: &Setup, orders: i32) {
              INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id, sku_name, \
              sku_image_url, sku_sale_attrs) {each} SELECT {then}, {then}, 1, '5.00', {number}, sku, 'x', 'x', '[]' \
              FROM each_one, (SELECT 1 AS sku UNION SELECT 2) AS skus; COMMIT; {analyze};"
+        ))
+        .await;
+}
+
+/// What is on record beside the orders, so that all of them are completed and the trades are right.
+async fn complete(setup: &Setup, orders: i32) {
+    let mut database = setup.data().open().await;
+    if matches!(setup.data(), Data::Servers { .. }) {
+        database.execute(&format!("SET max_recursive_iterations = {orders}")).await;
+    }
+    let each = format!(
+        "WITH RECURSIVE each_one(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM each_one WHERE n < {orders})"
+    );
+    let number = "CAST(2026010100000000 + n AS CHAR(16))";
+    let then = "'2026-01-01 00:00:00.000000'";
+    let steps = "(SELECT 1 AS step UNION SELECT 2 UNION SELECT 3) AS steps";
+    database
+        .execute(&format!(
+            "BEGIN; UPDATE tb_order_info SET status = 4, expire_at = {then}, due_at = NULL; \
+             INSERT INTO dashop_order_timeline (order_id, from_status, to_status, actor, reason, at) {each} \
+             SELECT {number}, step, step + 1, 'system', '', {then} FROM each_one, {steps} ORDER BY n, step; \
+             INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, source, \
+             recorded_at) {each} SELECT {number}, {number}, 'TRADE_SUCCESS', '20.00', '0.00', 'settled', 'query', {then} \
+             FROM each_one; \
+             UPDATE DDSC_SKU SET sales = {orders} WHERE id IN (1, 2); COMMIT;"
         ))
         .await;
 }

@@ -11,6 +11,7 @@
 )]
 
 mod at_once;
+mod audited;
 mod certificate_mode;
 mod commands;
 mod expiry;

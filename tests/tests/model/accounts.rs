@@ -1,13 +1,15 @@
 //! What must be true when nothing is under way any more.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use application::Audit;
 use domain::{
     Money, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, RefundStatus, SkuId, StockMove,
+    audit::AuditTerms,
 };
 use ports::OrderReader;
 
-use crate::events::Sequence;
+use crate::{events::Sequence, world::World};
 
 /// What is on record of an order.
 struct Record {
@@ -43,6 +45,14 @@ pub(crate) async fn must_add_up(sequence: &Sequence<'_>) {
 async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
     let OrderLedger { order, payments, refunds, movements, .. } = sequence.ledger(id.as_str()).await;
     Record { order: order.unwrap(), payments, refunds, moves: movements }
+}
+
+/// `dashop audit` says the same of all sequences together.
+pub(crate) async fn must_pass_the_audit(world: &World) {
+    let audit = Audit { trades: Arc::clone(&world.store) as _, terms: AuditTerms::default() };
+    let report = audit.execute(|_, _| ()).await.unwrap();
+    assert!(report.orders > 0 && report.skus > 0 && report.has_compared_sales, "{report:?}");
+    assert_eq!(report.findings, []);
 }
 
 /// What was acknowledged is never told again: the payment and the refund that the message tells of are written down.

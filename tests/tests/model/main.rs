@@ -31,6 +31,7 @@ async fn run(data: Data, seeds: impl IntoIterator<Item = u64>) {
         sequence.settle_down().await;
         accounts::must_add_up(&sequence).await;
     }
+    accounts::must_pass_the_audit(&world).await;
 }
 
 /// One seed alone, where the run names it.

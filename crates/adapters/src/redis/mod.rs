@@ -132,6 +132,22 @@ impl RedisCarts {
         Ok(Self { pool, timeout: config.timeout })
     }
 
+    /// What the server says of itself in one section of `INFO`, such as `memory`; nothing of a cluster, whose nodes each
+    /// say their own.
+    ///
+    /// # Errors
+    /// It does not answer, within the time limit.
+    pub async fn info(&self, section: &str) -> Result<BTreeMap<String, String>, CartError> {
+        if matches!(self.pool, Pool::Cluster(_)) {
+            return Ok(BTreeMap::new());
+        }
+        let mut command = redis::cmd("INFO");
+        command.arg(section);
+        let said: String = self.within_time(async { self.run(&command).await }).await?;
+        let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(said.lines().filter_map(pair).collect())
+    }
+
     /// Whether the carts answer.
     ///
     /// # Errors

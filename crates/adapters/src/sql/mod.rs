@@ -8,6 +8,7 @@
 
 mod config;
 pub mod demo;
+mod facts;
 mod failure;
 mod metrics;
 mod migration;
@@ -19,7 +20,9 @@ mod store;
 mod types;
 
 pub use config::{CartsIn, ConnectError, EventSink, MysqlTls, SqlConfig};
+pub use facts::{DatabaseFacts, unsafe_engine};
 pub use metrics::{Backlog, PoolUse};
 pub use migration::SchemaState;
 pub use obstacle::{NotWritable, Obstacle};
+pub use sqlite::{BackupError, backup};
 pub use store::{SqlStore, connect};

@@ -3,12 +3,14 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ShopTime;
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Credentials,
-    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StoreError, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    AddressBook, AddressEditor, AdminOrders, AuditBooks, CartRemovalQueue, CartStore, Catalog, Credentials,
+    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore,
+    RefusedMessages, StoreError, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
 };
 
-use super::{Backlog, ConnectError, NotWritable, PoolUse, SchemaState, SqlConfig, mysql, sqlite};
+use super::{
+    Backlog, ConnectError, DatabaseFacts, NotWritable, PoolUse, SchemaState, SqlConfig, mysql, sqlite,
+};
 
 /// The shop's database, on the engine that its URL names: all ports of a database, and its upkeep. All clones of the `Arc`
 /// share their connections.
@@ -32,6 +34,8 @@ pub trait SqlStore:
     + PlacingStore
     + CartRemovalQueue
     + RefusedMessages
+    + AuditBooks
+    + PersonalData
 {
     /// Creates what is missing of the schema, and answers the names of the migrations it ran. Safe when several
     /// processes do it at once, and when an earlier attempt was cut off.
@@ -61,6 +65,12 @@ pub trait SqlStore:
 
     /// How much of the pools of connections is in use.
     fn pools(&self) -> Vec<PoolUse>;
+
+    /// The version of the database, in its own words.
+    async fn version(&self) -> Result<String, StoreError>;
+
+    /// What the database says of itself. On SQLite it looks for damage, which reads the whole file.
+    async fn facts(&self) -> Result<DatabaseFacts, StoreError>;
 
     /// How many rows were parked since the store was opened, because they cannot be read: nothing is done about them until
     /// somebody repairs them.
@@ -114,6 +124,14 @@ macro_rules! engine {
 
             fn pools(&self) -> Vec<PoolUse> {
                 <$database>::pools(self)
+            }
+
+            async fn version(&self) -> Result<String, StoreError> {
+                <$database>::version(self).await
+            }
+
+            async fn facts(&self) -> Result<DatabaseFacts, StoreError> {
+                <$database>::facts(self).await
             }
 
             fn statements(&self) -> u64 {

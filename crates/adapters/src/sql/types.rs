@@ -77,6 +77,31 @@ impl FromSql<Yuan, Sqlite> for PastAmount {
     }
 }
 
+/// Money as it is stored, in fen, whatever its sign: for those who judge it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
+#[diesel(sql_type = Yuan)]
+pub(crate) struct Fen(pub(crate) i64);
+
+impl Fen {
+    fn read(text: &str) -> deserialize::Result<Self> {
+        let (digits, sign) = text.strip_prefix('-').map_or((text, 1), |digits| (digits, -1));
+        let fen = i64::try_from(digits.parse::<Money>()?.to_fen())?;
+        Ok(Self(fen.saturating_mul(sign)))
+    }
+}
+
+impl FromSql<Yuan, Mysql> for Fen {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        Self::read(str::from_utf8(value.as_bytes())?)
+    }
+}
+
+impl FromSql<Yuan, Sqlite> for Fen {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        Self::read(&<String as FromSql<Text, Sqlite>>::from_sql(value)?)
+    }
+}
+
 /// A moment on its way into or out of the database: Asia/Shanghai, to the microsecond, what is finer cut off.
 ///
 /// On SQLite it is text with always six decimals, so that moments sort as their texts do.

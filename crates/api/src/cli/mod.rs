@@ -2,6 +2,8 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads: see `output`")]
 
+mod audit;
+mod doctor;
 mod events;
 mod healthcheck;
 mod orders;
@@ -9,6 +11,7 @@ mod output;
 mod reconcile;
 mod serve;
 mod table;
+mod upkeep;
 
 use std::{
     error::Error,
@@ -101,6 +104,16 @@ enum Command {
     /// Compares a day's payments and refunds with Alipay's bill, and keeps what does not agree. Exit status 1 where
     /// anything does not, 2 where the day could not be compared.
     Reconcile(reconcile::ReconcileArguments),
+    /// Proves that orders, payments, refunds and stock on record are right, beside the running service. Exit status 1 where
+    /// anything is not, 2 where that could not be found out.
+    Audit(audit::AuditArguments),
+    /// Looks whether everything around the shop is as it needs it: settings, database, Redis, Alipay, the machine. Exit
+    /// status 1 where anything fails.
+    Doctor,
+    /// Copies the embedded database to a file while the shop runs.
+    Backup(upkeep::BackupArguments),
+    /// Replaces name, phone and address of the buyers of orders that ended more than DASHOP_ANONYMISE_DAYS ago, for good.
+    Anonymise(upkeep::AnonymiseArguments),
     /// Events: order events, sent to DASHOP_EVENTS_URL.
     #[command(subcommand)]
     Events(events::EventsCommand),
@@ -175,6 +188,12 @@ enum CommandError {
     Unhealthy { address: SocketAddr, problem: String },
     #[error("the server failed")]
     Io(#[from] std::io::Error),
+    #[error(
+        "only the embedded database is copied so; docs/OPERATIONS.md says how MySQL and MariaDB are backed up"
+    )]
+    NotEmbedded,
+    #[error(transparent)]
+    Backup(#[from] adapters::sql::BackupError),
     #[error("the output cannot be written")]
     Output(#[source] std::io::Error),
     #[error("{0} is not a log level such as info, or dashop=debug,info")]
@@ -184,9 +203,9 @@ enum CommandError {
 /// Runs the program.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    // 1 says there that the day was compared, and does not agree.
-    let is_reconcile = matches!(arguments.command, Command::Reconcile(_));
-    let on_failure = if is_reconcile { ExitCode::from(2) } else { ExitCode::FAILURE };
+    // 1 says there that it was compared, and does not agree.
+    let compares = matches!(arguments.command, Command::Reconcile(_) | Command::Audit(_));
+    let on_failure = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -205,18 +224,27 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
     let file = arguments.config.or(named);
     let source = Source::new(environment(), file.as_deref().map(Path::new))?;
-    if matches!(arguments.command, Command::Migrate) {
-        let configuration = DatabaseConfiguration::read(source)?;
-        start_log(&configuration.log)?;
-        return migrate(&configuration).await.map(|()| ExitCode::SUCCESS);
-    }
+    let command = match arguments.command {
+        // They need less.
+        Command::Migrate => {
+            let configuration = DatabaseConfiguration::read(source)?;
+            start_log(&configuration.log)?;
+            return migrate(&configuration).await.map(|()| ExitCode::SUCCESS);
+        }
+        Command::Backup(arguments) => {
+            let configuration = DatabaseConfiguration::read(source)?;
+            start_log(&configuration.log)?;
+            return upkeep::backup(&configuration, arguments).await.map(|()| ExitCode::SUCCESS);
+        }
+        command => command,
+    };
     let configuration = Configuration::read(source)?;
     start_log(&configuration.log)?;
-    match arguments.command {
+    match command {
         Command::Serve => serve::serve(&configuration).await,
         Command::Healthcheck => healthcheck::run(configuration.http.listen).await,
-        // Done above: it needs less.
-        Command::Migrate => Ok(()),
+        // Done above.
+        Command::Migrate | Command::Backup(_) => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days).await,
         Command::Ship { order, carrier, tracking_number } => {
@@ -228,6 +256,9 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Refund(arguments) => orders::refund(&configuration, arguments).await,
         Command::Return(arguments) => orders::return_pieces(&configuration, arguments).await,
         Command::Reconcile(arguments) => return reconcile::run(&configuration, &arguments).await,
+        Command::Doctor => return doctor::run(&configuration).await,
+        Command::Anonymise(arguments) => upkeep::anonymise(&configuration, &arguments).await,
+        Command::Audit(arguments) => return audit::run(&configuration, &arguments).await,
         Command::Events(command) => events::run(&configuration, command).await,
         Command::Config => show(&configuration),
     }?;
@@ -354,7 +385,7 @@ fn operator() -> Cause {
 }
 
 /// An error and its causes in one line; a cause that its error quotes already is not said twice.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -3,6 +3,7 @@
 //! Everything is read and checked once, at the start; an error names the variable and what is wrong with it.
 
 mod alipay;
+mod audit;
 mod database;
 mod events;
 mod secret;
@@ -18,6 +19,7 @@ use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 
 pub use alipay::AlipayKeys;
+pub use audit::AuditConfiguration;
 pub use database::DatabaseConfiguration;
 pub use events::EventsConfiguration;
 pub use secret::Secret;
@@ -54,6 +56,14 @@ pub struct Configuration {
     pub alipay: AlipayConfiguration,
     /// Where order events are delivered to; `None` if nowhere.
     pub events: Option<EventsConfiguration>,
+    /// For how long messages that can never be stored are kept.
+    pub refused_retention: Duration,
+    /// How long after its end an order keeps its buyer's name, phone and address.
+    pub anonymise_after: Duration,
+    /// Whether to start on a database of which it is known that it is not safe.
+    pub allows_unsafe_engine: bool,
+    /// How what is on record is proved to be right.
+    pub audit: AuditConfiguration,
     /// After how long without success a background job is stalled.
     pub jobs_stalled_after: Duration,
     /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
@@ -219,6 +229,14 @@ impl Configuration {
             jwt_secret,
             events,
             metrics_listen: source.get("metrics_listen")?,
+            refused_retention: Duration::from_secs(
+                source.within("refused_messages_days", 365, 1..=3650)? * 24 * 3600,
+            ),
+            anonymise_after: Duration::from_secs(
+                source.within("anonymise_days", 1095, 30..=36_500)? * 24 * 3600,
+            ),
+            allows_unsafe_engine: source.get_or("allow_unsafe_engine", false)?,
+            audit: audit::read(source)?,
             jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log,
             data_dir,

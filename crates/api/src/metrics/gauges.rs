@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is not counted when it happens, but looked up when somebody asks.
 pub(crate) struct Gauges {
-    pub(crate) store: Arc<SqlStore>,
+    pub(crate) store: Arc<dyn SqlStore>,
     pub(crate) redis: Option<Arc<RedisCarts>>,
     pub(crate) queue: BatcherQueue,
     pub(crate) jobs: JobHealth,

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::system::SystemRandomness;
-use application::{DueRefunds, OrderTimersJob, PurgeKeys, RemoveOrderedLines, Schedule, Supervisor};
+use application::{
+    DueRefunds, NightlyAudit, OrderTimersJob, PurgeKeys, PurgeRefused, RemoveOrderedLines, Schedule,
+    Supervisor,
+};
 
 use super::{OrderLife, events::EventJobs};
 
@@ -15,8 +18,11 @@ const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
 /// Events on their way to webhooks, and those that were delivered long ago.
 const WEBHOOKS: Schedule = schedule(500, 120, true);
 const PURGE_OUTBOX: Schedule = schedule(3_600_000, 60, true);
-/// Keys of requests that nobody repeats any more.
+/// Keys of requests that nobody repeats any more, and messages that nobody looks at.
 const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
+
+/// Looks whether it is time; an audit of a large shop may take long.
+const AUDIT: Schedule = schedule(30_000, 3600, false);
 
 const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: bool) -> Schedule {
     Schedule {
@@ -32,6 +38,8 @@ pub(super) fn start(
     remover: Option<Arc<RemoveOrderedLines>>,
     events: Option<EventJobs>,
     keys: PurgeKeys,
+    refused: PurgeRefused,
+    audit: Option<NightlyAudit>,
     stalled_after: Duration,
 ) -> Supervisor {
     let mut jobs = Supervisor::new(stalled_after, Arc::new(SystemRandomness));
@@ -41,6 +49,10 @@ pub(super) fn start(
     jobs.start(Arc::new(OrderTimersJob(Arc::clone(&life.timers))), ORDER_TIMERS);
     jobs.start(Arc::new(DueRefunds(Arc::clone(&life.refund))), DUE_REFUNDS);
     jobs.start(Arc::new(keys), PURGE_KEYS);
+    jobs.start(Arc::new(refused), PURGE_KEYS);
+    if let Some(audit) = audit {
+        jobs.start(Arc::new(audit), AUDIT);
+    }
     if let Some(EventJobs { tell, purge }) = events {
         jobs.start(Arc::new(tell), WEBHOOKS);
         jobs.start(Arc::new(purge), PURGE_OUTBOX);

@@ -8,18 +8,26 @@ use adapters::{
 };
 use alipay_protocol::{
     MerchantCertificates, PrivateKey, PublicKey,
-    certificates::{CertificateFile, CertificateFiles},
+    certificates::{CertificateFile, CertificateFiles, CertificateWarning},
 };
 use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys};
-use domain::Merchant;
+use domain::{Merchant, ShopTime};
 use ports::PaymentGateway;
 
 use super::StartError;
 use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, CertificateText, Configuration};
 
+/// What the keys at Alipay look like without asking it.
+pub(crate) enum CertificateLook {
+    /// There are keys alone, or the sandbox's.
+    KeyMode,
+    /// There are certificates; what should be looked after, in words.
+    Certificates(Vec<String>),
+}
+
 /// Who pays the shop.
-pub(super) struct Payment {
-    pub(super) gateway: Arc<dyn PaymentGateway>,
+pub(crate) struct Payment {
+    pub(crate) gateway: Arc<dyn PaymentGateway>,
     pub(super) merchant: Merchant,
     /// The stand-in for Alipay, where it runs in this process.
     pub(super) sandbox: Option<Sandbox>,
@@ -54,8 +62,29 @@ impl Payment {
         }
     }
 
+    /// What is to be said of the certificates at this time.
+    ///
+    /// # Errors
+    /// A key or a certificate cannot be used, or they do not belong together.
+    pub(crate) fn certificates(
+        configuration: &Configuration,
+        now: ShopTime,
+    ) -> Result<CertificateLook, StartError> {
+        let AlipayConfiguration::Alipay(account) = &configuration.alipay else {
+            return Ok(CertificateLook::KeyMode);
+        };
+        Ok(match mode_of(account)?.1 {
+            AlipayMode::PublicKey { .. } => CertificateLook::KeyMode,
+            AlipayMode::Certificates(read) => {
+                let warnings = read.warnings(now.unix_seconds());
+                let told = |warning: &CertificateWarning| format!("{}: {}", warning.subject, warning.problem);
+                CertificateLook::Certificates(warnings.iter().map(told).collect())
+            }
+        })
+    }
+
     /// For a command, which speaks with the sandbox of a running server.
-    pub(super) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
+    pub(crate) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
             AlipayConfiguration::Alipay(account) => at_alipay(account, &configuration.http.result_page),
             AlipayConfiguration::Sandbox(listen) => {
@@ -95,9 +124,7 @@ fn at_sandbox(
 }
 
 fn at_alipay(account: &AlipayAccount, result_page: &str) -> Result<Payment, StartError> {
-    let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
-        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
-    let mode = mode(&account.keys, app_private_key.public_key())?;
+    let (app_private_key, mode) = mode_of(account)?;
     let config = AlipayConfig {
         gateway_url: account.gateway_url.clone(),
         app_id: account.app_id.clone(),
@@ -109,6 +136,13 @@ fn at_alipay(account: &AlipayAccount, result_page: &str) -> Result<Payment, Star
         timeouts: AlipayTimeouts::default(),
     };
     with(config, account.seller_id.clone())
+}
+
+fn mode_of(account: &AlipayAccount) -> Result<(PrivateKey, AlipayMode), StartError> {
+    let app_private_key = PrivateKey::parse(account.app_private_key.reveal())
+        .map_err(|cause| StartError::Key { variable: "DASHOP_ALIPAY_APP_PRIVATE_KEY", cause })?;
+    let mode = mode(&account.keys, app_private_key.public_key())?;
+    Ok((app_private_key, mode))
 }
 
 fn mode(keys: &AlipayKeys, application: &PublicKey) -> Result<AlipayMode, StartError> {

@@ -5,17 +5,21 @@
 
 mod deliver_webhooks;
 mod due_refunds;
+mod nightly_audit;
 mod order_timers;
 mod purge_keys;
 mod purge_outbox;
+mod purge_refused;
 mod remove_ordered_lines;
 mod supervisor;
 
 pub use deliver_webhooks::DeliverWebhooks;
 pub use due_refunds::DueRefunds;
+pub use nightly_audit::{LastAudit, NightlyAudit};
 pub use order_timers::OrderTimersJob;
 pub use purge_keys::PurgeKeys;
 pub use purge_outbox::PurgeOutbox;
+pub use purge_refused::PurgeRefused;
 pub use remove_ordered_lines::RemoveOrderedLines;
 pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};

@@ -4,6 +4,7 @@ mod address;
 mod address_book;
 mod caller;
 mod credentials;
+mod retention;
 
 pub use address::{Address, ShippingAddress};
 pub use address_book::{
@@ -12,3 +13,4 @@ pub use address_book::{
 };
 pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use credentials::{Password, PasswordHash, StoredPassword};
+pub use retention::ANONYMOUS;

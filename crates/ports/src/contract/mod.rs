@@ -131,7 +131,7 @@ macro_rules! shop_contract {
                 due_refunds_are_claimed_once_and_again_after_the_lease,
                 due_refunds_are_claimed_by_one_alone,
             ]
-            refused_messages: [are_kept_as_far_as_there_is_room, are_bounded]
+            refused_messages: [are_kept_as_far_as_there_is_room, are_bounded, are_forgotten_by_age]
             daily_statements: [
                 has_what_is_of_the_day,
                 has_what_the_bill_names,

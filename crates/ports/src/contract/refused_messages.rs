@@ -1,6 +1,6 @@
 //! [`crate::RefusedMessages`].
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::RefusedMessage;
 
@@ -44,4 +44,15 @@ pub async fn are_bounded(shop: Arc<dyn Shop>) {
     let kept: Vec<_> = shop.refused_messages().await.into_iter().map(|message| message.trade_no).collect();
     let expected: Vec<_> = (3..REFUSED_MESSAGES_KEPT + 3).map(|number| number.to_string()).collect();
     assert_eq!(kept, expected);
+}
+
+/// Those before a moment go, and no other.
+pub async fn are_forgotten_by_age(shop: Arc<dyn Shop>) {
+    let old = message("A");
+    let young = RefusedMessage { received_at: old.received_at.after(Duration::from_secs(1)), ..message("B") };
+    shop.refused().keep_refused(&old).await.unwrap();
+    shop.refused().keep_refused(&young).await.unwrap();
+    assert_eq!(shop.refused().forget_refused(old.received_at).await.unwrap(), 0);
+    assert_eq!(shop.refused().forget_refused(young.received_at).await.unwrap(), 1);
+    assert_eq!(shop.refused_messages().await, [young]);
 }

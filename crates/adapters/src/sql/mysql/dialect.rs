@@ -71,6 +71,13 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
 }
 
+/// Begins a transaction that only looks, at what is committed at this moment. It locks no row.
+pub(super) async fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+    let begin = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+    AnsiTransactionManager::begin_transaction_sql(conn, begin).await
+}
+
 /// Schema changes are no part of a transaction here: a named lock keeps other processes out, and goes with the
 /// connection if this one dies.
 pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> {

@@ -6,6 +6,8 @@
 
 mod connecting;
 mod dialect;
+#[path = "examine.rs"]
+mod examination;
 mod given_up;
 #[path = "../queries/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "compiled once for each engine: see the documentation of `sql`")]

@@ -177,6 +177,13 @@ impl Lease {
         Ok(())
     }
 
+    /// Begins a transaction that looks at what is on record at this moment, and changes nothing.
+    pub(crate) async fn begin_snapshot(&mut self) -> Result<(), StoreError> {
+        self.call(async |conn| Ok(dialect::begin_snapshot(conn).await?)).await?;
+        self.state = State::InTransaction;
+        Ok(())
+    }
+
     /// Commits the transaction. A connection that is lost meanwhile leaves it open whether it was committed.
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.state != State::InTransaction {

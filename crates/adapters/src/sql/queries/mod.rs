@@ -6,6 +6,7 @@
 mod address_editor;
 mod admin_orders;
 mod attempts;
+mod audit;
 mod backlogs;
 mod cart_removals;
 mod carts;
@@ -15,6 +16,7 @@ mod daily_statements;
 mod database;
 mod demo;
 mod direct_buys;
+mod examine;
 mod idempotency;
 mod lease;
 mod ledger;
@@ -24,6 +26,7 @@ mod order_reader;
 mod orders;
 mod outbox;
 mod payments;
+mod personal_data;
 mod placing;
 pub(super) mod prepared;
 mod readable;
@@ -36,7 +39,7 @@ mod users;
 mod webhook_queue;
 mod writable;
 
-use super::{Backend, Conn, dialect};
+use super::{Backend, Conn, dialect, examination};
 
 pub(in crate::sql) use database::Database;
 pub(super) use database::Pools;

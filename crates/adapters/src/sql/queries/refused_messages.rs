@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::RefusedMessage;
+use domain::{RefusedMessage, ShopTime};
 use ports::{REFUSED_MESSAGES_KEPT, RefusedMessages, StoreError};
 
 use super::{
@@ -20,6 +20,16 @@ impl RefusedMessages for Database {
     async fn keep_refused(&self, message: &RefusedMessage) -> Result<(), StoreError> {
         self.writer().await?.call(|conn| keep(conn, message)).await
     }
+
+    async fn forget_refused(&self, received_before: ShopTime) -> Result<u64, StoreError> {
+        self.writer().await?.call(|conn| forget(conn, received_before)).await
+    }
+}
+
+async fn forget(conn: &mut Conn, received_before: ShopTime) -> Result<u64, QueryError> {
+    let old =
+        dashop_refused_message::table.filter(dashop_refused_message::received_at.lt(Moment(received_before)));
+    Ok(u64::try_from(diesel::delete(old).execute(conn).await?).unwrap_or(u64::MAX))
 }
 
 async fn keep(conn: &mut Conn, message: &RefusedMessage) -> Result<(), QueryError> {

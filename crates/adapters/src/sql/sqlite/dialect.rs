@@ -103,6 +103,14 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     .await
 }
 
+/// Begins a transaction that only looks. The write-ahead log keeps what it saw at its first look.
+pub(super) async fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
+    conn.spawn_blocking(|conn| {
+        diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
+    })
+    .await
+}
+
 /// The migrations are one transaction, which waits for those of other processes.
 pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> {
     Ok(conn.batch_execute("BEGIN IMMEDIATE").await?)

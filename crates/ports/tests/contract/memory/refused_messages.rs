@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::RefusedMessage;
+use domain::{RefusedMessage, ShopTime};
 use ports::{REFUSED_MESSAGES_KEPT, RefusedMessages, StoreError};
 
 use super::{Defect, Memory};
@@ -21,5 +21,12 @@ impl RefusedMessages for Memory {
             tables.refused.remove(0);
         }
         Ok(())
+    }
+
+    async fn forget_refused(&self, received_before: ShopTime) -> Result<u64, StoreError> {
+        let mut tables = self.tables();
+        let before = tables.refused.len();
+        tables.refused.retain(|message| message.received_at >= received_before);
+        Ok(u64::try_from(before - tables.refused.len()).unwrap())
     }
 }

@@ -1,0 +1,319 @@
+//! Everything on record, by ranges of order numbers, in one snapshot.
+
+use std::{collections::BTreeMap, fmt::Display, time::Duration};
+
+use async_trait::async_trait;
+use diesel::{dsl::count_star, prelude::*};
+use diesel_async::RunQueryDsl;
+use domain::{
+    OrderEventKind, OrderStatus, PaymentRecord, Refund, SkuId, StockMove, StockMoveKind,
+    audit::{Book, BookedLine, BookedOrder, BookedSku, UnreadableRow},
+};
+use ports::{AuditBooks, BooksSnapshot, StoreError};
+
+use super::{
+    Backend, Conn, Database, Lease,
+    order_reader::{order_id, status},
+    payments::{self, PaymentRow},
+    readable::{Read, load_each},
+    refunds::{self, RefundRow},
+};
+use crate::sql::{
+    failure::QueryError,
+    schema::{
+        dashop_order_timeline, dashop_outbox, dashop_payment, dashop_refund, dashop_stock_move, ddsc_sku,
+        tb_order_goods, tb_order_info,
+    },
+    types::{Fen, Moment},
+};
+
+/// How long one piece of the way may take: a server that is busy must not end an audit.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[async_trait]
+impl AuditBooks for Database {
+    async fn open(&self) -> Result<Box<dyn BooksSnapshot>, StoreError> {
+        let mut lease = self.reader().await?;
+        lease.allow(PATIENCE);
+        lease.begin_snapshot().await?;
+        Ok(Box::new(Snapshot { lease, after: None, is_done: false, after_sku: None }))
+    }
+}
+
+/// Dropped, the lease ends its transaction.
+struct Snapshot {
+    lease: Lease,
+    /// The last number of the range before.
+    after: Option<String>,
+    is_done: bool,
+    after_sku: Option<i32>,
+}
+
+#[async_trait]
+impl BooksSnapshot for Snapshot {
+    async fn orders(&mut self) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .lease
+            .call(async |conn| Ok(tb_order_info::table.select(count_star()).get_result(conn).await?))
+            .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn next(&mut self, orders: u32) -> Result<Option<Vec<Book>>, StoreError> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let after = self.after.take();
+        let (books, last) = self.lease.call(|conn| books(conn, after, orders)).await?;
+        self.is_done = last.is_none();
+        self.after = last;
+        Ok(Some(books))
+    }
+
+    async fn next_skus(&mut self, limit: u32) -> Result<Vec<BookedSku>, StoreError> {
+        let after = self.after_sku;
+        let skus = self.lease.call(|conn| skus(conn, after, limit)).await?;
+        self.after_sku = skus.last().map(|sku| sku.id.0).or(after);
+        Ok(skus)
+    }
+}
+
+/// The rows of a table whose number is behind the last range and not behind this one.
+macro_rules! within {
+    ($table:ident, $number:ident, $range:expr) => {{
+        let mut rows = $table::table.into_boxed::<Backend>();
+        let (after, until): (&Option<String>, &Option<String>) = $range;
+        if let Some(after) = after {
+            rows = rows.filter($table::$number.gt(after.clone()));
+        }
+        if let Some(until) = until {
+            rows = rows.filter($table::$number.le(until.clone()));
+        }
+        rows
+    }};
+}
+
+/// The books of the next orders, and the last of their numbers; none where they are the last ones.
+async fn stock_record(
+    conn: &mut Conn,
+    after: Option<String>,
+    orders: u32,
+) -> Result<(Vec<Book>, Option<String>), QueryError> {
+    let mut found = Found::default();
+    let limit = i64::from(orders);
+    let rows = within!(tb_order_info, order_id, (&after, &None))
+        .order(tb_order_info::order_id)
+        .limit(limit)
+        .select((tb_order_info::order_id, OrderRow::as_select()));
+    let each = load_each(conn, rows, |(number, row): (String, OrderRow)| row.into_order(&number)).await?;
+    let is_last = each.len() < usize::try_from(orders).unwrap_or(usize::MAX);
+    let until = if is_last { None } else { each.last().map(|(number, _)| number.clone()) };
+    for (number, order) in each {
+        match order {
+            Ok(order) => found.of(&number).order = Some(order),
+            Err(error) => found.unreadable("tb_order_info", &number, number.clone(), &error, false),
+        }
+    }
+    let range = (&after, &until);
+    let lines = within!(tb_order_goods, order_id, range)
+        .select((tb_order_goods::order_id, (tb_order_goods::id, LineRow::as_select())));
+    let read = |(_, (id, row)): (String, (i32, LineRow))| Ok((id, Ok(BookedLine::from(row))));
+    found.note("tb_order_goods", true, load_each(conn, lines, read).await?, |book, line| {
+        book.lines.push(line);
+    });
+    let timeline = within!(dashop_order_timeline, order_id, range)
+        .order((dashop_order_timeline::order_id, dashop_order_timeline::id))
+        .select((dashop_order_timeline::order_id, (dashop_order_timeline::id, ChangeRow::as_select())));
+    let read = |(_, (id, row)): (String, (i32, ChangeRow))| Ok((id, row.into_change()));
+    found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |book, change| {
+        book.timeline.push(change);
+    });
+    let payments = within!(dashop_payment, out_trade_no, range)
+        .order((dashop_payment::out_trade_no, dashop_payment::id))
+        .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
+    let read = |(_, (no, row)): (String, (String, PaymentRow))| Ok((no, PaymentRecord::try_from(row)));
+    found.note(payments::TABLE, false, load_each(conn, payments, read).await?, |book, payment| {
+        book.payments.push(payment);
+    });
+    let refunds = within!(dashop_refund, out_trade_no, range)
+        .order((dashop_refund::out_trade_no, dashop_refund::id))
+        .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
+    let read = |(_, (no, row)): (String, (String, RefundRow))| Ok((no, Refund::try_from(row)));
+    found.note(refunds::TABLE, false, load_each(conn, refunds, read).await?, |book, refund| {
+        book.refunds.push(refund);
+    });
+    let movements = within!(dashop_stock_move, order_id, range)
+        .order((dashop_stock_move::order_id, dashop_stock_move::id))
+        .select((dashop_stock_move::order_id, (dashop_stock_move::id, MoveRow::as_select())));
+    let read = |(_, (id, row)): (String, (i32, MoveRow))| Ok((id, StockMove::try_from(row)));
+    found.note("dashop_stock_move", true, load_each(conn, movements, read).await?, |book, moved| {
+        book.movements.push(moved);
+    });
+    let events = within!(dashop_outbox, order_id, range)
+        .select((dashop_outbox::order_id, (dashop_outbox::id, EventRow::as_select())));
+    let read = |(_, (id, row)): (String, (i64, EventRow))| Ok((id, row.check()));
+    found.note("dashop_outbox", false, load_each(conn, events, read).await?, |book, ()| book.events += 1);
+    Ok((found.0.into_values().collect(), until))
+}
+
+/// A row with its own key, or why what it has cannot be read.
+type OfKey<K, T> = (K, Result<T, QueryError>);
+
+/// StockRecord by their numbers.
+#[derive(Default)]
+struct Found(BTreeMap<String, Book>);
+
+impl Found {
+    fn of(&mut self, number: &str) -> &mut Book {
+        self.0
+            .entry(number.to_owned())
+            .or_insert_with(|| Book { number: number.to_owned(), ..Book::default() })
+    }
+
+    /// Adds the rows of a table to the books of their numbers.
+    fn note<K: Display, T>(
+        &mut self,
+        table: &'static str,
+        has_pieces: bool,
+        each: Vec<Read<String, OfKey<K, T>>>,
+        add: impl Fn(&mut Book, T),
+    ) {
+        for (number, row) in each {
+            match row {
+                Ok((_, Ok(row))) => add(self.of(&number), row),
+                Ok((key, Err(error))) => {
+                    let key = format!("{key} of order {number}");
+                    self.unreadable(table, &number, key, &error, has_pieces);
+                }
+                Err(error) => {
+                    self.unreadable(table, &number, format!("of order {number}"), &error, has_pieces);
+                }
+            }
+        }
+    }
+
+    fn unreadable(
+        &mut self,
+        table: &'static str,
+        number: &str,
+        key: String,
+        error: &QueryError,
+        has_pieces: bool,
+    ) {
+        let row = UnreadableRow { table, key, why: error.to_string(), has_pieces };
+        self.of(number).unreadable.push(row);
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_info)]
+struct OrderRow {
+    created_time: Moment,
+    total_count: i32,
+    total_amount: Fen,
+    freight: Fen,
+    status: i16,
+    refunded_amount: Fen,
+    expire_at: Option<Moment>,
+    #[expect(dead_code, reason = "read, because a zero date in it makes the order unreadable")]
+    shipped_at: Option<Moment>,
+}
+
+impl OrderRow {
+    fn into_order(self, number: &str) -> Result<BookedOrder, QueryError> {
+        let _created = self.created_time;
+        order_id(number)?;
+        Ok(BookedOrder {
+            status: status("tb_order_info.status", self.status)?,
+            total_count: self.total_count.into(),
+            total_fen: self.total_amount.0,
+            freight_fen: self.freight.0,
+            refunded_fen: self.refunded_amount.0,
+            // Only this service sets it, on every order.
+            is_old: self.expire_at.is_none(),
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tb_order_goods)]
+struct LineRow {
+    sku_id: i32,
+    pieces: i32,
+    price: Fen,
+}
+
+impl From<LineRow> for BookedLine {
+    fn from(row: LineRow) -> Self {
+        Self { sku_id: SkuId(row.sku_id), count: row.pieces.into(), price_fen: row.price.0 }
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_order_timeline)]
+struct ChangeRow {
+    from_status: i16,
+    to_status: i16,
+}
+
+impl ChangeRow {
+    fn into_change(self) -> Result<(OrderStatus, OrderStatus), QueryError> {
+        let from = status("dashop_order_timeline.from_status", self.from_status)?;
+        Ok((from, status("dashop_order_timeline.to_status", self.to_status)?))
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_stock_move)]
+struct MoveRow {
+    sku_id: i32,
+    kind: String,
+    pieces: i32,
+    at: Moment,
+}
+
+impl TryFrom<MoveRow> for StockMove {
+    type Error = QueryError;
+
+    fn try_from(row: MoveRow) -> Result<Self, QueryError> {
+        Ok(Self {
+            sku_id: SkuId(row.sku_id),
+            pieces: u32::try_from(row.pieces)
+                .map_err(|_| QueryError::corrupt("dashop_stock_move.pieces", row.pieces))?,
+            kind: StockMoveKind::from_word(&row.kind)
+                .ok_or_else(|| QueryError::corrupt("dashop_stock_move.kind", &row.kind))?,
+            at: row.at.0,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_outbox)]
+struct EventRow {
+    kind: String,
+    to_status: i16,
+}
+
+impl EventRow {
+    fn check(&self) -> Result<(), QueryError> {
+        OrderEventKind::from_word(&self.kind)
+            .ok_or_else(|| QueryError::corrupt("dashop_outbox.kind", &self.kind))?;
+        status("dashop_outbox.to_status", self.to_status).map(drop)
+    }
+}
+
+async fn skus(conn: &mut Conn, after: Option<i32>, limit: u32) -> Result<Vec<BookedSku>, QueryError> {
+    let rows: Vec<(i32, i32, i32)> = ddsc_sku::table
+        .filter(ddsc_sku::id.gt(after.unwrap_or(i32::MIN)))
+        .order(ddsc_sku::id)
+        .limit(limit.into())
+        .select((ddsc_sku::id, ddsc_sku::stock, ddsc_sku::sales))
+        .load(conn)
+        .await?;
+    let sku = |(id, stock, sales): (i32, i32, i32)| BookedSku {
+        id: SkuId(id),
+        stock: stock.into(),
+        sales: sales.into(),
+    };
+    Ok(rows.into_iter().map(sku).collect())
+}

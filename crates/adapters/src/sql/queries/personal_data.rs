@@ -1,0 +1,113 @@
+use async_trait::async_trait;
+use diesel::{dsl::exists, dsl::not, prelude::*};
+use diesel_async::RunQueryDsl;
+use domain::{ANONYMOUS, OrderStatus, ShopTime};
+use ports::{Anonymised, PersonalData, StoreError};
+
+use super::{Conn, Database};
+use crate::sql::{
+    failure::QueryError,
+    schema::{address, dashop_payment, tb_order_info},
+    types::Moment,
+};
+
+#[async_trait]
+impl PersonalData for Database {
+    async fn anonymise_orders(
+        &self,
+        ended_before: ShopTime,
+        after: Option<&str>,
+        limit: u32,
+        apply: bool,
+    ) -> Result<Anonymised, StoreError> {
+        let mut lease = self.begin().await?;
+        let done = lease.call(|conn| orders(conn, ended_before, after, limit, apply)).await?;
+        lease.commit().await?;
+        Ok(done)
+    }
+
+    async fn anonymise_addresses(&self, removed_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        let mut lease = self.begin().await?;
+        let done = lease.call(|conn| addresses(conn, removed_before, limit)).await?;
+        lease.commit().await?;
+        Ok(done)
+    }
+}
+
+async fn orders(
+    conn: &mut Conn,
+    ended_before: ShopTime,
+    after: Option<&str>,
+    limit: u32,
+    apply: bool,
+) -> Result<Anonymised, QueryError> {
+    let ended = OrderStatus::ALL.into_iter().filter(|status| status.has_ended()).map(OrderStatus::code);
+    let ended: Vec<i16> = ended.collect();
+    let is_known = tb_order_info::ship_receiver
+        .is_null()
+        .or(tb_order_info::ship_receiver.assume_not_null().ne(ANONYMOUS));
+    let numbers: Vec<String> = tb_order_info::table
+        .filter(tb_order_info::order_id.gt(after.unwrap_or_default()))
+        .filter(tb_order_info::status.eq_any(&ended))
+        .filter(tb_order_info::updated_time.lt(Moment(ended_before)))
+        .filter(is_known)
+        .order(tb_order_info::order_id)
+        .limit(limit.into())
+        .select(tb_order_info::order_id)
+        .load(conn)
+        .await?;
+    if apply && !numbers.is_empty() {
+        // Once more: an order may have been revived meanwhile.
+        let these = tb_order_info::table
+            .filter(tb_order_info::order_id.eq_any(&numbers))
+            .filter(tb_order_info::status.eq_any(&ended));
+        diesel::update(these)
+            .set((
+                tb_order_info::ship_title.eq(""),
+                tb_order_info::ship_receiver.eq(ANONYMOUS),
+                tb_order_info::ship_mobile.eq(ANONYMOUS),
+                tb_order_info::ship_address.eq(ANONYMOUS),
+            ))
+            .execute(conn)
+            .await?;
+        let payments = dashop_payment::table.filter(dashop_payment::out_trade_no.eq_any(&numbers));
+        diesel::update(payments).set(dashop_payment::buyer.eq(None::<String>)).execute(conn).await?;
+    }
+    let is_full = numbers.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
+    Ok(Anonymised { count, last: numbers.into_iter().next_back().filter(|_| is_full) })
+}
+
+async fn addresses(conn: &mut Conn, removed_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
+    // Orders of the old back end have no address of their own until they are anonymous.
+    let needing = tb_order_info::table
+        .filter(tb_order_info::user_id.eq(address::uid_id))
+        .filter(tb_order_info::address_id.eq(address::id))
+        .filter(tb_order_info::ship_receiver.is_null());
+    let is_known = address::receiver.is_null().or(address::receiver.assume_not_null().ne(ANONYMOUS));
+    let entries: Vec<i32> = address::table
+        .filter(address::is_alive.eq(false))
+        .filter(address::updated_time.lt(Moment(removed_before)))
+        .filter(is_known)
+        .filter(not(exists(needing)))
+        .order(address::id)
+        .limit(limit.into())
+        .select(address::id)
+        .load(conn)
+        .await?;
+    if entries.is_empty() {
+        return Ok(0);
+    }
+    let these = address::table.filter(address::id.eq_any(&entries)).filter(address::is_alive.eq(false));
+    let changed = diesel::update(these)
+        .set((
+            address::receiver.eq(ANONYMOUS),
+            address::street.eq(ANONYMOUS),
+            address::receiver_mobile.eq(ANONYMOUS),
+            address::postcode.eq(None::<String>),
+            address::tag.eq(None::<String>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+}

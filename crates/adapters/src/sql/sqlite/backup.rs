@@ -1,0 +1,93 @@
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    time::Duration,
+};
+
+use diesel::{Connection, ConnectionError, SqliteConnection, connection::SimpleConnection, sql_types::Text};
+
+use crate::private_files;
+
+/// Why a database was not copied. Nothing is left behind then.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The copy cannot be written: it exists already, or its directory does not.
+    #[error("{0}")]
+    File(String, #[source] io::Error),
+    /// There is no database, or it cannot be opened.
+    #[error("the database cannot be opened")]
+    Open(#[from] ConnectionError),
+    /// The database failed.
+    #[error("the database cannot be copied")]
+    Copy(#[from] diesel::result::Error),
+}
+
+/// Copies the SQLite database that the URL names to a new file, as it is at this moment, while others write to it; the
+/// copy is its owner's alone, and on the disk when this answers. It blocks.
+///
+/// # Errors
+/// The file exists, or the database cannot be read.
+pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), BackupError> {
+    let path = url.strip_prefix("sqlite:").unwrap_or(url);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let failed = |error| BackupError::File(to.display().to_string(), error);
+    // Opening it would make an empty database.
+    if !Path::new(path).is_file() {
+        return Err(BackupError::File(path.to_owned(), io::ErrorKind::NotFound.into()));
+    }
+    // SQLite writes into an empty file, which keeps its rights.
+    private_files::create(to, b"").map_err(failed)?;
+    let copied = copy(path, to, lock_timeout).and_then(|()| {
+        let file = File::open(to).and_then(|file| file.sync_all());
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
+        file.and(folder).map_err(failed)
+    });
+    if copied.is_err() {
+        let _left_empty = fs::remove_file(to);
+    }
+    copied
+}
+
+fn copy(path: &str, to: &Path, lock_timeout: Duration) -> Result<(), BackupError> {
+    let mut conn = SqliteConnection::establish(path)?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {}", lock_timeout.as_millis()))?;
+    let into = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(to.display().to_string());
+    diesel::RunQueryDsl::execute(into, &mut conn)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn a_copy_is_private_whole_and_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("shop.db"), folder.path().join("copy.db"));
+        let url = format!("sqlite:{}", from.display());
+        assert!(
+            matches!(backup(&url, &to, PATIENCE), Err(BackupError::File(..))),
+            "there is nothing to copy"
+        );
+        assert!(!to.exists());
+        let mut conn = SqliteConnection::establish(&from.display().to_string()).unwrap();
+        conn.batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (7)")
+            .unwrap();
+        conn.batch_execute("BEGIN IMMEDIATE; INSERT INTO t VALUES (8)").unwrap();
+        backup(&url, &to, PATIENCE).unwrap();
+        assert_eq!(to.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        let mut copy = SqliteConnection::establish(&to.display().to_string()).unwrap();
+        let sum = diesel::select(diesel::dsl::sql::<diesel::sql_types::BigInt>("(SELECT SUM(n) FROM t)"));
+        let sum: i64 = diesel::RunQueryDsl::get_result(sum, &mut copy).unwrap();
+        assert_eq!(sum, 7, "what was committed, and not what was being written");
+        let again = backup(&url, &to, PATIENCE);
+        assert!(matches!(again, Err(BackupError::File(..))), "{again:?}");
+        assert!(to.metadata().unwrap().len() > 0);
+    }
+}

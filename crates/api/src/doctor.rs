@@ -1,0 +1,448 @@
+//! Whether everything around the program is as the shop needs it: what `dashop doctor` prints, and what `serve` says at its
+//! start.
+
+use std::{fmt, path::Path, time::Duration};
+
+use adapters::{
+    redis::RedisCarts,
+    sql::{DatabaseFacts, SqlStore, unsafe_engine},
+    system::SystemClock,
+};
+use domain::{OrderId, ShopTime};
+use ports::{Clock, GatewayError};
+
+use crate::{
+    configuration::{AlipayConfiguration, Configuration},
+    server::open_files,
+    wiring::{CertificateLook, Payment, connect},
+};
+
+/// Below this many open files, connections of buyers are turned away early.
+const FEW_FILES: usize = 4_096;
+/// Below this share of the disk, somebody should make space.
+const LOW_DISK_PERCENT: u64 = 10;
+/// By how much the database's clock may differ before deadlines and reports are off.
+const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
+/// What the user of the database must be allowed to do.
+const NEEDED_PRIVILEGES: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Verdict {
+    /// As it should be.
+    Ok,
+    /// The shop runs, and somebody should do something.
+    Warn,
+    /// Orders or money are at risk, or the shop does not run.
+    Fail,
+}
+
+/// One line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// How bad it is.
+    pub(crate) verdict: Verdict,
+    /// What was looked at.
+    pub(crate) what: &'static str,
+    /// What was seen, and what to do about it.
+    pub(crate) said: String,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self.verdict {
+            Verdict::Ok => "OK",
+            Verdict::Warn => "WARN",
+            Verdict::Fail => "FAIL",
+        };
+        write!(f, "{verdict:<4}  {:<20}  {}", self.what, self.said)
+    }
+}
+
+/// The lines so far.
+#[derive(Default)]
+struct Report(Vec<Line>);
+
+impl Report {
+    fn add(&mut self, verdict: Verdict, what: &'static str, said: impl Into<String>) {
+        self.0.push(Line { verdict, what, said: said.into() });
+    }
+
+    fn when(&mut self, is_ok: bool, otherwise: Verdict, what: &'static str, said: [&str; 2]) {
+        let [well, ill] = said;
+        let (verdict, said) = if is_ok { (Verdict::Ok, well) } else { (otherwise, ill) };
+        self.add(verdict, what, said);
+    }
+}
+
+/// Everything, also what takes a while and what asks others.
+pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
+    let mut report = Report::default();
+    report.add(Verdict::Ok, "settings", "they can be read");
+    match connect(&configuration.database, Duration::ZERO).await {
+        Ok(store) => database(&mut report, &store, configuration).await,
+        Err(error) => report.add(Verdict::Fail, "database", told(&error)),
+    }
+    redis(&mut report, configuration).await;
+    alipay(&mut report, configuration).await;
+    surroundings(&mut report, configuration);
+    report.0
+}
+
+/// What costs nothing, for the start.
+async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line> {
+    let mut report = Report::default();
+    if configuration.database.url.starts_with("mysql:") {
+        match store.facts().await {
+            Ok(facts) => server(&mut report, &facts),
+            Err(error) => report.add(Verdict::Warn, "database", told(&error)),
+        }
+    }
+    surroundings(&mut report, configuration);
+    report.0
+}
+
+/// Says in the log what the quick look found. It stops nothing: what makes orders impossible, readiness tells.
+pub(crate) async fn report_at_start(configuration: &Configuration, store: &dyn SqlStore) {
+    for line in quick(configuration, store).await {
+        match line.verdict {
+            Verdict::Ok => {}
+            Verdict::Warn => tracing::warn!(what = line.what, "{}", line.said),
+            Verdict::Fail => tracing::error!(what = line.what, "{}", line.said),
+        }
+    }
+}
+
+async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Configuration) {
+    let mut is_current = true;
+    match store.schema().await {
+        Ok(schema) if schema.is_current() => report.add(Verdict::Ok, "schema", "it is up to date"),
+        Ok(schema) => {
+            is_current = false;
+            let pending = schema.pending.join(", ");
+            let (verdict, how) = if configuration.migrate_at_start {
+                (Verdict::Ok, "serve brings it up to date")
+            } else {
+                (Verdict::Fail, "run: dashop migrate")
+            };
+            report.add(verdict, "schema", format!("it lacks {pending}; {how}"));
+        }
+        Err(error) => report.add(Verdict::Fail, "schema", told(&error)),
+    }
+    match store.facts().await {
+        Ok(facts) => server(report, &facts),
+        Err(error) => report.add(Verdict::Fail, "database", told(&error)),
+    }
+    if !is_current {
+        return;
+    }
+    match store.check_writable().await {
+        Ok(()) => report.add(Verdict::Ok, "database writes", "they are possible"),
+        Err(error) => report.add(Verdict::Fail, "database writes", told(&error)),
+    }
+}
+
+/// What the database says of itself.
+fn server(report: &mut Report, facts: &DatabaseFacts) {
+    let version = &facts.version;
+    match unsafe_engine(version) {
+        Some(why) => report.add(Verdict::Fail, "database version", format!("{version}: {why}")),
+        None => report.add(Verdict::Ok, "database version", version.clone()),
+    }
+    if let Some(damage) = &facts.damage {
+        let said = format!("{damage}; stop the shop, keep the file, restore the last backup");
+        report.add(Verdict::Fail, "database file", said);
+    }
+    if facts.settings.is_empty() {
+        return;
+    }
+    let setting = |name: &str| facts.settings.get(name).map_or("", String::as_str);
+    let is_on = |name: &str| matches!(setting(name), "ON" | "1");
+    let is_read_only = is_on("read_only") || is_on("super_read_only");
+    report.when(
+        !is_read_only,
+        Verdict::Fail,
+        "read-only",
+        ["the database can be written", "read_only is on: point DASHOP_DATABASE_URL at the primary"],
+    );
+    let is_statement = is_on("log_bin") && setting("binlog_format") == "STATEMENT";
+    report.when(
+        !is_statement,
+        Verdict::Fail,
+        "binlog_format",
+        [
+            "statements at READ COMMITTED can be logged",
+            "STATEMENT cannot log READ COMMITTED: SET GLOBAL binlog_format = 'ROW'",
+        ],
+    );
+    report.when(
+        is_on("log_bin"),
+        Verdict::Warn,
+        "binary log",
+        ["it is on", "it is off: what came after the last dump is lost with the server; set log_bin"],
+    );
+    report.when(
+        setting("innodb_flush_log_at_trx_commit") == "1",
+        Verdict::Fail,
+        "commits",
+        [
+            "they are on the disk before they are answered",
+            "a power cut loses answered orders: SET GLOBAL innodb_flush_log_at_trx_commit = 1",
+        ],
+    );
+    let isolation = ["transaction_isolation", "tx_isolation"].map(setting).concat();
+    report.add(
+        Verdict::Ok,
+        "isolation",
+        format!("every session sets READ COMMITTED; the server's is {isolation}"),
+    );
+    let charset = setting("character_set_database");
+    report.when(
+        charset.starts_with("utf8mb4"),
+        Verdict::Warn,
+        "character set",
+        [
+            "utf8mb4",
+            "it is not utf8mb4: names with rare characters cannot be stored in new tables of the old shop",
+        ],
+    );
+    let tables = facts.unsafe_tables.join(", ");
+    report.when(
+        tables.is_empty(),
+        Verdict::Fail,
+        "table engines",
+        ["InnoDB", &format!("no transaction protects {tables}: ALTER TABLE … ENGINE = InnoDB")],
+    );
+    let indexes = facts.missing_indexes.join(", ");
+    report.when(
+        indexes.is_empty(),
+        Verdict::Warn,
+        "indexes",
+        [
+            "none is missing",
+            &format!(
+                "none begins with {indexes}: the shop gets slow as it grows; run dashop migrate, or add them"
+            ),
+        ],
+    );
+    let may = |privilege: &&str| facts.privileges.iter().any(|granted| granted == privilege);
+    let lacking: Vec<&str> = NEEDED_PRIVILEGES.into_iter().filter(|privilege| !may(privilege)).collect();
+    let lacking = lacking.join(", ");
+    report.when(
+        lacking.is_empty(),
+        Verdict::Warn,
+        "privileges",
+        [
+            "the user may read and write",
+            &format!("{lacking} is not granted on the database, unless a role grants it"),
+        ],
+    );
+    if let Some(there) = facts.clock {
+        clock(report, there, SystemClock.now());
+    }
+}
+
+fn clock(report: &mut Report, there: ShopTime, here: ShopTime) {
+    let apart = there.since(here).max(here.since(there));
+    let said = format!("the database's differs by {} s; let both follow a time server", apart.as_secs());
+    report.when(apart <= CLOCK_TOLERANCE, Verdict::Warn, "clock", ["it agrees with the database's", &said]);
+}
+
+async fn redis(report: &mut Report, configuration: &Configuration) {
+    let Some(redis) = &configuration.redis else {
+        return report.add(Verdict::Ok, "carts", "they are in the database");
+    };
+    let carts = match RedisCarts::new(redis) {
+        Ok(carts) => carts,
+        Err(error) => return report.add(Verdict::Fail, "carts", told(&error)),
+    };
+    if let Err(error) = carts.ping().await {
+        return report.add(Verdict::Fail, "carts", told(&error));
+    }
+    report.add(Verdict::Ok, "carts", "Redis answers");
+    let (memory, persistence) = (carts.info("memory").await, carts.info("persistence").await);
+    let (Ok(memory), Ok(persistence)) = (memory, persistence) else {
+        return report.add(
+            Verdict::Warn,
+            "Redis",
+            "INFO is not allowed: eviction and persistence are not known",
+        );
+    };
+    if memory.is_empty() {
+        return report.add(
+            Verdict::Warn,
+            "Redis",
+            "of a cluster, look at each node: noeviction, appendonly yes",
+        );
+    }
+    let value = |of: &std::collections::BTreeMap<String, String>, name: &str| {
+        of.get(name).cloned().unwrap_or_default()
+    };
+    let policy = value(&memory, "maxmemory_policy");
+    let never_evicts = value(&memory, "maxmemory") == "0" || policy == "noeviction";
+    // Carts have no time at which they expire.
+    let evicts_no_cart = never_evicts || policy.starts_with("volatile-");
+    report.when(
+        evicts_no_cart,
+        Verdict::Fail,
+        "Redis eviction",
+        [
+            "no cart is dropped for space",
+            &format!("{policy} drops carts when memory is short: CONFIG SET maxmemory-policy noeviction"),
+        ],
+    );
+    let keeps = value(&persistence, "aof_enabled") == "1";
+    report.when(
+        keeps,
+        Verdict::Warn,
+        "Redis persistence",
+        [
+            "the append-only file is on",
+            "carts since the last snapshot are lost with the server: CONFIG SET appendonly yes",
+        ],
+    );
+}
+
+async fn alipay(report: &mut Report, configuration: &Configuration) {
+    if let AlipayConfiguration::Sandbox(_) = configuration.alipay {
+        return report.add(Verdict::Ok, "Alipay", "the sandbox is paid at, and no money moves");
+    }
+    let now = SystemClock.now();
+    match Payment::certificates(configuration, now) {
+        Ok(CertificateLook::KeyMode) => report.add(Verdict::Ok, "Alipay keys", "they can be read"),
+        Ok(CertificateLook::Certificates(warnings)) if warnings.is_empty() => {
+            report.add(Verdict::Ok, "Alipay certificates", "they fit the key, and none expires soon");
+        }
+        Ok(CertificateLook::Certificates(warnings)) => {
+            for warning in warnings {
+                report.add(Verdict::Warn, "Alipay certificates", warning);
+            }
+        }
+        Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
+    }
+    let gateway = match Payment::reach(configuration) {
+        Ok(Payment { gateway, .. }) => gateway,
+        Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
+    };
+    // Of the year 1: nobody ever ordered under it.
+    let Ok(nobodys) = OrderId::parse("0001010100000000") else { return };
+    match gateway.query(&nobodys).await {
+        Ok(_) => report.add(Verdict::Ok, "Alipay", "a signed question was answered, and the answer verified"),
+        Err(error @ GatewayError::Refused { .. }) => {
+            let said =
+                format!("{}; does the application's key belong to DASHOP_ALIPAY_APP_ID?", told(&error));
+            report.add(Verdict::Fail, "Alipay", said);
+        }
+        Err(error) => report.add(Verdict::Fail, "Alipay", told(&error)),
+    }
+}
+
+/// The machine.
+fn surroundings(report: &mut Report, configuration: &Configuration) {
+    report.add(Verdict::Ok, "time zone", "Asia/Shanghai, whatever the machine's is");
+    let files = open_files();
+    let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
+    report.when(files >= FEW_FILES, Verdict::Warn, "file limit", ["enough files can be open", &said]);
+    let directory = &configuration.data_dir;
+    if !directory.exists() {
+        return report.add(Verdict::Ok, "data directory", "it is made at the first start");
+    }
+    for name in ["", "jwt_secret", "staff_secret", "dashop.db"] {
+        permissions(report, &directory.join(name));
+    }
+    match rustix::fs::statvfs(directory) {
+        Ok(disk) => {
+            let percent = disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks).unwrap_or(100);
+            let said = format!("{percent} % of the disk of DASHOP_DATA_DIR are free; make space");
+            report.when(percent >= LOW_DISK_PERCENT, Verdict::Warn, "disk", ["there is space", &said]);
+        }
+        Err(error) => report.add(Verdict::Warn, "disk", error.to_string()),
+    }
+}
+
+fn permissions(report: &mut Report, path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = path.metadata() else { return };
+    let is_private = metadata.mode() & 0o077 == 0;
+    if metadata.is_dir() {
+        let said = format!("others can look into {}: chmod 700", path.display());
+        report.when(is_private, Verdict::Warn, "permissions", ["the data directory is private", &said]);
+    } else if !is_private {
+        let said = format!("others can read {}: chmod 600, and change what is secret", path.display());
+        report.add(Verdict::Fail, "permissions", said);
+    }
+}
+
+/// An error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    crate::cli::chain(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(settings: &[(&str, &str)]) -> DatabaseFacts {
+        let good = [
+            ("read_only", "OFF"),
+            ("binlog_format", "ROW"),
+            ("log_bin", "ON"),
+            ("innodb_flush_log_at_trx_commit", "1"),
+            ("transaction_isolation", "REPEATABLE-READ"),
+            ("character_set_database", "utf8mb4"),
+        ];
+        let all = good.iter().chain(settings);
+        DatabaseFacts {
+            version: "10.11.6-MariaDB".to_owned(),
+            settings: all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            privileges: NEEDED_PRIVILEGES.map(str::to_owned).to_vec(),
+            clock: None,
+            ..DatabaseFacts::default()
+        }
+    }
+
+    fn bad(facts: &DatabaseFacts) -> Vec<(Verdict, &'static str)> {
+        let mut report = Report::default();
+        server(&mut report, facts);
+        let bad = report.0.into_iter().filter(|line| line.verdict != Verdict::Ok);
+        bad.map(|line| (line.verdict, line.what)).collect()
+    }
+
+    #[test]
+    fn a_good_server_has_nothing_against_it_and_each_fault_is_one_line() {
+        assert_eq!(bad(&facts(&[])), []);
+        for (settings, verdict, what) in [
+            (("read_only", "ON"), Verdict::Fail, "read-only"),
+            (("super_read_only", "ON"), Verdict::Fail, "read-only"),
+            (("binlog_format", "STATEMENT"), Verdict::Fail, "binlog_format"),
+            (("log_bin", "OFF"), Verdict::Warn, "binary log"),
+            (("innodb_flush_log_at_trx_commit", "2"), Verdict::Fail, "commits"),
+            (("character_set_database", "latin1"), Verdict::Warn, "character set"),
+        ] {
+            assert_eq!(bad(&facts(&[settings])), [(verdict, what)], "{settings:?}");
+        }
+        let good = facts(&[]);
+        let tidb = DatabaseFacts { version: "8.0.11-TiDB-v7.5.1".to_owned(), ..good.clone() };
+        assert_eq!(bad(&tidb), [(Verdict::Fail, "database version")]);
+        let tables = DatabaseFacts { unsafe_tables: vec!["address (MyISAM)".to_owned()], ..good.clone() };
+        assert_eq!(bad(&tables), [(Verdict::Fail, "table engines")]);
+        let indexes = DatabaseFacts { missing_indexes: vec!["address.uid_id".to_owned()], ..good.clone() };
+        assert_eq!(bad(&indexes), [(Verdict::Warn, "indexes")]);
+        let user = DatabaseFacts { privileges: vec!["SELECT".to_owned()], ..good };
+        assert_eq!(bad(&user), [(Verdict::Warn, "privileges")]);
+        let file = DatabaseFacts { damage: Some("bad page".to_owned()), ..DatabaseFacts::default() };
+        assert_eq!(bad(&file), [(Verdict::Fail, "database file")]);
+    }
+
+    #[test]
+    fn clocks_may_differ_a_little() {
+        let now = ShopTime::parse("2026-11-25 10:00:00").unwrap();
+        for (seconds, verdict) in [(0, Verdict::Ok), (5, Verdict::Ok), (6, Verdict::Warn)] {
+            for there in [now.after(Duration::from_secs(seconds)), now.before(Duration::from_secs(seconds))] {
+                let mut report = Report::default();
+                clock(&mut report, there, now);
+                assert_eq!(report.0.first().map(|line| line.verdict), Some(verdict), "{seconds}");
+            }
+        }
+    }
+}

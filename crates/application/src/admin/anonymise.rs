@@ -1,0 +1,64 @@
+use std::{sync::Arc, time::Duration};
+
+use ports::{Clock, PersonalData, StoreError};
+
+/// Replaces the names, phones and addresses of buyers whose orders ended long ago, for good.
+pub struct Anonymise {
+    /// Where they are.
+    pub data: Arc<dyn PersonalData>,
+    /// What is long ago.
+    pub clock: Arc<dyn Clock>,
+    /// How long after its end an order keeps them.
+    pub retention: Duration,
+}
+
+/// How much was changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AnonymiseReport {
+    /// Orders.
+    pub orders: u64,
+    /// Entries of address books that their owners had removed.
+    pub addresses: u64,
+}
+
+impl Anonymise {
+    /// How many rows one transaction changes.
+    const BATCH: u32 = 500;
+
+    /// Goes through all orders, in batches of their own. Cut off, it goes on where it was when it is run again.
+    ///
+    /// # Errors
+    /// The database failed; the batches before are done.
+    pub async fn execute(&self) -> Result<AnonymiseReport, StoreError> {
+        let before = self.clock.now().before(self.retention);
+        let mut report = AnonymiseReport { orders: self.orders(true).await?, addresses: 0 };
+        loop {
+            let changed = self.data.anonymise_addresses(before, Self::BATCH).await?;
+            report.addresses += changed;
+            if changed == 0 {
+                return Ok(report);
+            }
+        }
+    }
+
+    /// How many orders would be changed; nothing is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn count(&self) -> Result<u64, StoreError> {
+        self.orders(false).await
+    }
+
+    async fn orders(&self, apply: bool) -> Result<u64, StoreError> {
+        let before = self.clock.now().before(self.retention);
+        let (mut orders, mut after) = (0, None::<String>);
+        loop {
+            let done = self.data.anonymise_orders(before, after.as_deref(), Self::BATCH, apply).await?;
+            orders += done.count;
+            match done.last {
+                Some(last) => after = Some(last),
+                None => return Ok(orders),
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The audit of every night: once a day, from its time on, and remembered.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use application::{Audit, Job, LastAudit, NightlyAudit};
+use async_trait::async_trait;
+use domain::{
+    OrderStatus, ShopTime, SkuId,
+    audit::{AuditTerms, Book, BookedOrder, BookedSku},
+};
+use ports::{AuditBooks, BooksSnapshot, Clock, StoreError};
+
+/// One order that is paid without a timeline, and one SKU.
+#[derive(Default)]
+struct Books {
+    opened: AtomicU64,
+}
+
+struct Snapshot {
+    books: Vec<Book>,
+    skus: Vec<BookedSku>,
+}
+
+#[async_trait]
+impl AuditBooks for Books {
+    async fn open(&self) -> Result<Box<dyn BooksSnapshot>, StoreError> {
+        self.opened.fetch_add(1, Ordering::SeqCst);
+        let order = BookedOrder {
+            status: OrderStatus::AwaitingShipment,
+            total_count: 1,
+            total_fen: 100,
+            freight_fen: 0,
+            refunded_fen: 0,
+            is_old: false,
+        };
+        let line = domain::audit::BookedLine { sku_id: SkuId(4), count: 1, price_fen: 100 };
+        let number = "2019112820400804".to_owned();
+        let book = Book { number, order: Some(order), lines: vec![line], ..Book::default() };
+        Ok(Box::new(Snapshot {
+            books: vec![book],
+            skus: vec![BookedSku { id: SkuId(4), stock: 0, sales: 1 }],
+        }))
+    }
+}
+
+#[async_trait]
+impl BooksSnapshot for Snapshot {
+    async fn orders(&mut self) -> Result<u64, StoreError> {
+        Ok(1)
+    }
+
+    async fn next(&mut self, _orders: u32) -> Result<Option<Vec<Book>>, StoreError> {
+        Ok(Some(std::mem::take(&mut self.books)).filter(|books| !books.is_empty()))
+    }
+
+    async fn next_skus(&mut self, _limit: u32) -> Result<Vec<BookedSku>, StoreError> {
+        Ok(std::mem::take(&mut self.skus))
+    }
+}
+
+struct Hand(Mutex<ShopTime>);
+
+impl Hand {
+    fn set(&self, time: &str) {
+        *self.0.lock().unwrap() = ShopTime::parse(time).unwrap();
+    }
+}
+
+impl Clock for Hand {
+    fn now(&self) -> ShopTime {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn it_is_done_once_a_night_and_its_result_is_remembered() {
+    let clock = Arc::new(Hand(Mutex::new(ShopTime::parse("2026-11-25 03:29:59").unwrap())));
+    let (books, last) = (Arc::new(Books::default()), Arc::new(LastAudit::default()));
+    let audit = Audit { books: Arc::clone(&books) as _, terms: AuditTerms::default() };
+    let at = Duration::from_secs(3 * 3600 + 30 * 60);
+    let job = NightlyAudit::new(audit, Arc::clone(&clock) as _, at, Arc::clone(&last));
+    for (now, runs) in [
+        ("2026-11-25 03:29:59", 0),
+        ("2026-11-25 03:30:00", 1),
+        ("2026-11-25 23:59:59", 1),
+        ("2026-11-26 03:29:59", 1),
+        ("2026-11-26 05:00:00", 2),
+        ("2026-11-26 05:00:30", 2),
+    ] {
+        clock.set(now);
+        job.pass().await.unwrap();
+        assert_eq!((books.opened.load(Ordering::SeqCst), last.runs()), (runs, runs), "{now}");
+    }
+    assert_eq!((last.orders(), last.differences()), (1, 1));
+    assert_eq!(last.finished_at(), ShopTime::parse("2026-11-26 05:00:00").unwrap().unix_seconds());
+
+    let late = Audit { books: Arc::clone(&books) as _, terms: AuditTerms::default() };
+    let late = NightlyAudit::new(late, clock, at, last);
+    late.pass().await.unwrap();
+    assert_eq!(books.opened.load(Ordering::SeqCst), 2, "started after its time, it waits for the next night");
+}

@@ -1,0 +1,244 @@
+use super::*;
+use crate::{Cause, EvidenceSource, OrderStatus::*, PaymentStatus, RefundKind, ShopTime, Trade, TradeStatus};
+
+const NUMBER: &str = "2019112820400804";
+
+fn noon() -> ShopTime {
+    ShopTime::parse("2019-11-28 12:00:00").unwrap()
+}
+
+fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+fn payment(trade_no: &str, status: PaymentStatus, refunded: &str) -> PaymentRecord {
+    PaymentRecord {
+        trade: Trade {
+            trade_no: trade_no.to_owned(),
+            out_trade_no: NUMBER.to_owned(),
+            status: TradeStatus::Success,
+            total_amount: money("30.00"),
+            refunded: money(refunded),
+            refund_request_no: None,
+            buyer: None,
+            paid_at: None,
+        },
+        status,
+        source: EvidenceSource::Query,
+        recorded_at: noon(),
+    }
+}
+
+fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
+    Refund {
+        out_request_no: number.to_owned(),
+        out_trade_no: NUMBER.to_owned(),
+        trade_no: "t".to_owned(),
+        amount: money(amount),
+        reason: String::new(),
+        kind: RefundKind::Shop,
+        status,
+        restock: Vec::new(),
+        cause: Cause::system(),
+        requested_at: noon(),
+        finished_at: None,
+        failure: None,
+    }
+}
+
+fn moved(kind: StockMoveKind, pieces: u32) -> StockMove {
+    StockMove { sku_id: SkuId(4), pieces, kind, at: noon() }
+}
+
+/// An order of two pieces of 10.00 and a freight of 10.00 that went through these statuses.
+fn book(way: &[OrderStatus]) -> Book {
+    let all: Vec<OrderStatus> = [AwaitingPayment].into_iter().chain(way.iter().copied()).collect();
+    let timeline: Vec<_> = all.iter().copied().zip(way.iter().copied()).collect();
+    let status = *all.last().unwrap();
+    let is_paid = way.contains(&AwaitingShipment);
+    Book {
+        number: NUMBER.to_owned(),
+        order: Some(BookedOrder {
+            status,
+            total_count: 2,
+            total_fen: 3_000,
+            freight_fen: 1_000,
+            refunded_fen: 0,
+            is_old: false,
+        }),
+        lines: vec![BookedLine { sku_id: SkuId(4), count: 2, price_fen: 1_000 }],
+        timeline,
+        payments: if is_paid { vec![payment("t", PaymentStatus::Settled, "0.00")] } else { Vec::new() },
+        movements: if status == Cancelled { vec![moved(StockMoveKind::Cancelled, 2)] } else { Vec::new() },
+        ..Book::default()
+    }
+}
+
+fn kinds_by(book: &Book, terms: AuditTerms) -> Vec<FindingKind> {
+    let found = book.check(terms, &mut OldTotalsSeen::default());
+    found.into_iter().map(|found| found.kind).collect()
+}
+
+fn kinds(book: &Book) -> Vec<FindingKind> {
+    kinds_by(book, AuditTerms::default())
+}
+
+/// A book that was changed in one place.
+fn changed(way: &[OrderStatus], change: impl FnOnce(&mut Book)) -> Book {
+    let mut book = book(way);
+    change(&mut book);
+    book
+}
+
+fn order(book: &mut Book) -> &mut BookedOrder {
+    book.order.as_mut().unwrap()
+}
+
+fn refunded(way: &[OrderStatus], amount: &str) -> Book {
+    changed(way, |book| {
+        book.payments = vec![payment("t", PaymentStatus::Settled, amount)];
+        book.refunds = vec![refund("r", amount, RefundStatus::Succeeded)];
+        order(book).refunded_fen = fen(money(amount));
+    })
+}
+
+#[test]
+fn every_honest_way_is_clean() {
+    for way in [
+        &[][..],
+        &[AwaitingShipment],
+        &[AwaitingShipment, AwaitingReceipt],
+        &[AwaitingShipment, AwaitingReceipt, Completed],
+        &[Cancelled],
+    ] {
+        assert_eq!(kinds(&book(way)), [], "{way:?}");
+    }
+    assert_eq!(kinds(&refunded(&[AwaitingShipment], "1.00")), []);
+    assert_eq!(kinds(&refunded(&[AwaitingShipment, Refunded], "30.00")), []);
+    let revived = changed(&[Cancelled, AwaitingShipment], |book| {
+        book.movements = vec![moved(StockMoveKind::Cancelled, 2), moved(StockMoveKind::Revived, 2)];
+    });
+    assert_eq!(kinds(&revived), []);
+    let late = changed(&[Cancelled], |book| {
+        book.payments = vec![payment("t", PaymentStatus::Late, "0.00")];
+        book.refunds = vec![refund("owed", "30.00", RefundStatus::Requested)];
+    });
+    assert_eq!(kinds(&late), []);
+    let nobodys =
+        Book { payments: vec![payment("t", PaymentStatus::UnknownOrder, "0.00")], ..Book::default() };
+    assert_eq!(kinds(&nobodys), []);
+}
+
+#[test]
+fn each_fault_is_named_once() {
+    use FindingKind as Kind;
+    let paid = &[AwaitingShipment][..];
+    let faults = [
+        (Kind::NoLines, changed(&[], |book| book.lines.clear())),
+        (Kind::Sums, changed(&[], |book| order(book).total_fen = 2_999)),
+        (Kind::Sums, changed(&[], |book| order(book).total_count = 1)),
+        (Kind::Timeline, changed(&[], |book| order(book).status = AwaitingShipment)),
+        (Kind::Timeline, changed(paid, |book| book.timeline.clear())),
+        (Kind::Timeline, changed(paid, |book| book.timeline = vec![(AwaitingPayment, Completed)])),
+        (Kind::Payment, changed(paid, |book| book.payments.clear())),
+        (
+            Kind::Payment,
+            changed(&[], |book| book.payments = vec![payment("t", PaymentStatus::Settled, "0.00")]),
+        ),
+        (
+            Kind::Payment,
+            changed(&[], |book| book.payments = vec![payment("t", PaymentStatus::WrongAmount, "0.00")]),
+        ),
+        (
+            Kind::SecondPayment,
+            changed(paid, |book| book.payments.push(payment("u", PaymentStatus::Settled, "0.00"))),
+        ),
+        (
+            Kind::RefundOwed,
+            changed(paid, |book| book.payments.push(payment("u", PaymentStatus::Duplicate, "0.00"))),
+        ),
+        (Kind::RefundSums, changed(paid, |book| order(book).refunded_fen = 1)),
+        (Kind::RefundSums, refunded(paid, "30.00")),
+        (Kind::RefundSums, refunded(&[AwaitingShipment, Refunded], "29.99")),
+        (
+            Kind::RefundExceedsPayment,
+            changed(paid, |book| book.refunds = vec![refund("r", "30.01", RefundStatus::Succeeded)]),
+        ),
+        (Kind::Orphan, changed(&[], |book| book.refunds = vec![refund("r", "1.00", RefundStatus::Failed)])),
+        (Kind::Movements, changed(&[Cancelled], |book| book.movements.clear())),
+        (
+            Kind::Movements,
+            changed(&[Cancelled], |book| book.movements = vec![moved(StockMoveKind::Cancelled, 1)]),
+        ),
+        (Kind::Movements, changed(&[], |book| book.movements = vec![moved(StockMoveKind::Cancelled, 2)])),
+        (Kind::Movements, changed(paid, |book| book.movements = vec![moved(StockMoveKind::Revived, 1)])),
+        (
+            Kind::Movements,
+            changed(paid, |book| book.movements = vec![moved(StockMoveKind::Returned("a".to_owned()), 3)]),
+        ),
+        (
+            Kind::Movements,
+            changed(paid, |book| book.movements = vec![moved(StockMoveKind::Refunded("r".to_owned()), 1)]),
+        ),
+        (Kind::Orphan, changed(&[], |book| (book.order, book.payments) = (None, Vec::new()))),
+        (Kind::Orphan, Book { events: 1, ..Book::default() }),
+        (
+            Kind::Unreadable,
+            changed(&[Completed], |book| {
+                let (table, key, why) = ("tb_order_info", NUMBER.to_owned(), "status 7".to_owned());
+                book.unreadable.push(UnreadableRow { table, key, why, has_pieces: false });
+            }),
+        ),
+    ];
+    for (kind, book) in faults {
+        assert_eq!(kinds(&book), [kind], "{book:?}");
+    }
+}
+
+#[test]
+fn the_old_back_end_keeps_no_timeline_and_no_payments() {
+    let old = |total_fen| {
+        changed(&[], |book| {
+            let order = order(book);
+            (order.is_old, order.status, order.total_fen) = (true, Completed, total_fen);
+        })
+    };
+    let goods_alone = AuditTerms { old_totals: OldTotals::GoodsAlone, ..AuditTerms::default() };
+    for (total, terms, found) in [
+        (3_000, AuditTerms::default(), vec![]),
+        (2_000, AuditTerms::default(), vec![FindingKind::OldTotalWithoutFreight]),
+        (2_000, goods_alone, vec![]),
+        (3_000, goods_alone, vec![FindingKind::OldTotalWithFreight]),
+        (2_500, goods_alone, vec![FindingKind::Sums]),
+    ] {
+        assert_eq!(kinds_by(&old(total), terms), found, "{total} {terms:?}");
+    }
+    let mut seen = OldTotalsSeen::default();
+    assert_eq!(seen.looks_like(), None);
+    for total in [2_000, 2_000, 3_000] {
+        old(total).check(AuditTerms::default(), &mut seen);
+    }
+    assert_eq!((seen.goods_alone, seen.with_freight), (2, 1));
+    assert_eq!(seen.looks_like(), Some(OldTotals::GoodsAlone));
+}
+
+#[test]
+fn stock_and_sales_agree_with_the_orders() {
+    let sku = |stock, sales| BookedSku { id: SkuId(4), stock, sales };
+    let elsewhere = AuditTerms { old_sales: OldSales::BeganElsewhere, ..AuditTerms::default() };
+    for (sku, held, terms, found) in [
+        (sku(0, 2), Some(2), AuditTerms::default(), None),
+        (sku(0, 3), Some(2), AuditTerms::default(), Some(FindingKind::Sales)),
+        (sku(0, 1), Some(2), AuditTerms::default(), Some(FindingKind::Sales)),
+        (sku(0, 3), Some(2), elsewhere, None),
+        (sku(0, 1), Some(2), elsewhere, Some(FindingKind::Sales)),
+        (sku(0, 3), None, AuditTerms::default(), None),
+        (sku(-1, 2), Some(2), AuditTerms::default(), Some(FindingKind::Stock)),
+    ] {
+        assert_eq!(sku.check(held, terms).map(|found| found.kind), found, "{sku:?} {held:?} {terms:?}");
+    }
+    let mut held = BTreeMap::new();
+    book(&[Cancelled]).add_held(&mut held);
+    book(&[AwaitingShipment]).add_held(&mut held);
+    assert_eq!(held, BTreeMap::from([(SkuId(4), 2)]));
+}

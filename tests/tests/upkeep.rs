@@ -1,0 +1,134 @@
+//! What an operator does to keep a shop: looks at it, copies it, brings it back, and forgets its old buyers.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by panicking"
+)]
+
+use std::{fs, path::PathBuf};
+
+use serde_json::json;
+use tests::{Data, Load, Setup};
+
+tests::on_both_stores!(a_doctor_finds_nothing_fatal, old_buyers_are_forgotten_and_the_books_stay);
+
+/// What a command printed, and its exit status.
+fn said(setup: &Setup, arguments: &[&str]) -> (i32, String) {
+    let output = setup.run(arguments);
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(text).unwrap())
+}
+
+fn file_of(setup: &Setup) -> PathBuf {
+    match setup.data() {
+        Data::Embedded(file) => file.clone(),
+        Data::Servers { .. } => panic!("the embedded store has a file"),
+    }
+}
+
+/// `make drill`: under load the database is copied, the program is killed and the disk lost. What was answered before the
+/// copy began is there again, and the trades are right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_shop_comes_back_from_its_backup() {
+    let setup = Setup::embedded();
+    let dashop = setup.clone().start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(904, 4).await;
+    database.add_sku(901, "209.00", 100_000).await;
+    let load = Load::of_direct_buys(&[&dashop], 904..908, 901);
+    load.orders(40).await;
+    let before = load.answers().copy();
+    let copy = setup.directory().join("copy.db");
+    let copy_name = copy.display().to_string();
+    let (status, text) = said(&setup, &["backup", &copy_name]);
+    assert_eq!(status, 0, "{text}");
+    load.orders(20).await;
+    let setup = dashop.kill();
+    let after = load.stop().await;
+    drop(database);
+    let (status, text) = said(&setup, &["backup", &copy_name]);
+    assert_eq!(status, 1, "a copy is never written over: {text}");
+
+    let file = file_of(&setup);
+    for suffix in ["", "-wal", "-shm"] {
+        let lost = PathBuf::from(format!("{}{suffix}", file.display()));
+        drop(fs::remove_file(lost));
+    }
+    fs::copy(&copy, &file).unwrap();
+    let (status, text) = said(&setup, &["audit"]);
+    assert_eq!(status, 0, "{text}");
+    let mut database = setup.data().open().await;
+    let stored = before.are_stored(&mut database).await;
+    assert!(stored >= before.orders() && before.orders() >= 40, "{stored}");
+    assert!(stored < after.orders(), "what came after the copy is lost with the disk: {stored}");
+
+    let again = setup.start().await;
+    let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
+    let created = again.buyer("b904").create(body).await;
+    assert_eq!(created["code"], 200, "{created}");
+}
+
+async fn a_doctor_finds_nothing_fatal(setup: Setup) {
+    let dashop = setup.start().await;
+    let setup = dashop.setup();
+    let (status, text) = said(setup, &["doctor"]);
+    assert_eq!(status, 0, "{text}");
+    for what in ["settings", "schema", "database version", "database writes", "carts", "Alipay"] {
+        assert!(text.lines().any(|line| line.starts_with("OK") && line.contains(what)), "{what}: {text}");
+    }
+    let nowhere = setup.clone().with("DASHOP_REDIS_URL", "redis://127.0.0.1:1/4");
+    let (status, text) = said(&nowhere, &["doctor"]);
+    assert_eq!(status, 1, "{text}");
+    assert_eq!(text.lines().filter(|line| line.starts_with("FAIL")).count(), 1, "{text}");
+    assert!(text.lines().any(|line| line.starts_with("FAIL  carts")), "{text}");
+}
+
+async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {
+    let dashop = setup.start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(904, 1).await;
+    database.add_sku(901, "209.00", 10).await;
+    let buyer = dashop.buyer("b904");
+    let mut orders = Vec::new();
+    for _ in 0..3 {
+        let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
+        let created = buyer.create(body).await;
+        orders.push(created["data"]["order_id"].as_str().unwrap().to_owned());
+    }
+    let [old, young, unpaid] = [&orders[0], &orders[1], &orders[2]];
+    for order in [old, young] {
+        let cancelled = buyer.cancel(order).await;
+        assert_eq!(cancelled["code"], 200, "{cancelled}");
+    }
+    // The number begins with the time, which must be old as well; only that of the last change decides.
+    for order in [old, unpaid] {
+        let then = "2020-01-01 00:00:00.000000";
+        let aged = format!("UPDATE tb_order_info SET updated_time = '{then}' WHERE order_id = '{order}'");
+        database.execute(&aged).await;
+    }
+    let names = "SELECT CONCAT(order_id, ' ', ship_receiver, ' ', ship_mobile, ' ', ship_address) AS n FROM \
+                 tb_order_info ORDER BY order_id";
+    let before = database.words(names).await;
+    let setup = dashop.setup();
+    let (status, text) = said(setup, &["anonymise"]);
+    assert_eq!(status, 0, "{text}");
+    assert!(text.contains("1 orders"), "{text}");
+    assert_eq!(database.words(names).await, before, "nothing is done unasked");
+    let (status, text) = said(setup, &["anonymise", "--yes"]);
+    assert_eq!(status, 0, "{text}");
+    let after = database.words(names).await;
+    for (before, after) in before.iter().zip(&after) {
+        if before.starts_with(old.as_str()) {
+            assert_eq!(after, &format!("{old} 已匿名 已匿名 已匿名"));
+        } else {
+            assert_eq!(after, before);
+        }
+    }
+    assert!(said(setup, &["anonymise"]).1.contains("0 orders"), "once is enough");
+    let (status, text) = said(setup, &["audit"]);
+    assert_eq!(status, 0, "{text}");
+    let shown = buyer.show(old).await;
+    assert_eq!(shown["address"]["receiver"], "已匿名", "{shown}");
+}
