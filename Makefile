@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-browser test-cluster drill model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser
+.PHONY: help run web test test-browser test-cluster fuzz-api drill model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser tools-fuzz tools-prometheus
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,6 +31,10 @@ test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and 
 test-browser: tools-browser $(PAGES) ## Drives the shop in a browser, on the embedded database
 	$(CARGO) build --bin dashop
 	tests/browser/run
+
+fuzz-api: tools-fuzz $(PAGES) ## Sends the shop made-up requests, as a buyer and as staff, and holds the answers against /openapi.json
+	$(CARGO) build --bin dashop
+	tests/fuzz/run
 
 # The second run kills a node, so it has a cluster of its own.
 test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a Redis Cluster, then kills a node under load
@@ -93,5 +97,8 @@ tools-prometheus:
 	@tests/servers/need promtool:prometheus
 
 tools-test: tools-build tools-prometheus
-	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server openssl:openssl 'node>=20.19:nodejs' npm:npm python3:python3 \
+	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server nginx:nginx-light openssl:openssl 'node>=20.19:nodejs' npm:npm python3:python3 \
 		python3-venv?:python3-venv
+
+tools-fuzz: tools-build
+	@tests/servers/need curl:curl python3:python3 python3-venv?:python3-venv

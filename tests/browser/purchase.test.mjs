@@ -1,5 +1,6 @@
 /** A shop that buyers and staff use, from the front page to 已完成, and what may go wrong on the way. */
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before } from 'node:test'
 
 import { inBrowserOf, lookAt, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
@@ -277,9 +278,29 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await page.locator('.tag.over', { hasText: '已退款' }).waitFor()
 
   await staff.goto('/admin.html')
-  const download = staff.waitForEvent('download')
-  await staff.getByRole('button', { name: '导出 CSV' }).click()
-  assert.match((await download).suggestedFilename(), /^orders-\d{4}-\d\d-\d\d\.csv$/)
+  // What is exported is what is looked for, not what is typed.
+  const exported = async (button) => {
+    const [download] = await Promise.all([staff.waitForEvent('download'), staff.getByRole('button', { name: button }).click()])
+    return { name: download.suggestedFilename(), content: await readFile(await download.path()) }
+  }
+  await staff.getByLabel('订单编号').fill(number)
+  await staff.getByRole('button', { name: '查询' }).click()
+  await staff.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1)
+  const table = await exported('导出 CSV')
+  assert.match(table.name, /^orders-\d{4}-\d\d-\d\d\.csv$/)
+  const [head, ...lines] = table.content.toString().trim().split(/\r?\n/)
+  assert.match(head, /"订单编号"/)
+  assert.ok(lines.length > 0 && lines.every((line) => line.includes(number)), table.content.toString())
+  await staff.getByLabel('订单编号').fill('9'.repeat(16))
+  const workbook = await exported('导出 Excel')
+  assert.match(workbook.name, /^orders-\d{4}-\d\d-\d\d\.xlsx$/)
+  assert.equal(workbook.content.subarray(0, 2).toString(), 'PK')
+  const empty = async () => {
+    await staff.getByRole('button', { name: '查询' }).click()
+    await staff.getByText('没有符合条件的订单').waitFor()
+    return exported('导出 Excel')
+  }
+  assert.ok((await empty()).content.length < workbook.content.length, 'the order is in the workbook')
 })
 
 inBrowser('staff see a payment that paid no order', async (page) => {

@@ -98,6 +98,12 @@ impl Buyer {
         self
     }
 
+    /// The same buyer, who calls the shop by another URL.
+    pub fn through(mut self, base: String) -> Self {
+        self.base = base;
+        self
+    }
+
     /// Operation 1, with the rest of its query.
     pub async fn preview(&self, query: &str) -> Value {
         self.processing(Method::GET, &format!("?status=0&{query}"), None).await.unwrap()

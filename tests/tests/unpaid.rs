@@ -12,10 +12,11 @@ fn pieces(user: i32, pieces: i32) -> Value {
     json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": pieces})
 }
 
-/// Forty orders of one buyer at once, at all programs, of which ten may stay unpaid; another buyer is not concerned, and
+/// Forty orders of one buyer at once, at all programs and several writers of each, of which ten may stay unpaid; another buyer is not concerned, and
 /// who cancels may order again.
 async fn one_buyer_cannot_hold_the_shop(setup: Setup) {
     let setup = setup.with("DASHOP_UNPAID_ORDERS", "10").with("DASHOP_UNPAID_PIECES", "15");
+    let setup = setup.with("DASHOP_BATCH_WRITERS", "4").with("DASHOP_BATCH_SIZE", "3");
     let programs = setup.start_programs().await;
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 2).await;

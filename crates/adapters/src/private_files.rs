@@ -88,6 +88,38 @@ pub fn read_secret(path: &Path) -> io::Result<String> {
     Ok(secret)
 }
 
+/// What nobody but the owner and the group of a file that an operator keeps may do, and the group's writing.
+const OUTSIDERS: u32 = 0o027;
+
+/// Reads a secret that an operator keeps. Its group may read it, as where a daemon's secrets are root's; and it may be a link
+/// within its own directory, as Kubernetes mounts secrets.
+///
+/// # Errors
+/// It cannot be read, others may have read it or put it there, or it is a link to another directory.
+pub fn read_given_secret(path: &Path) -> io::Result<Vec<u8>> {
+    if fs::symlink_metadata(path)?.is_symlink() && !is_within(path)? {
+        return Err(io::Error::other("it is a link that leads out of its directory: name the file itself"));
+    }
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.mode() & 0o777;
+    if mode & OUTSIDERS != 0 {
+        let problem = format!("others can read or change it (mode {mode:o}): `chmod 600` or `chmod 640` it");
+        return Err(io::Error::other(problem));
+    }
+    let mut secret = Vec::new();
+    file.read_to_end(&mut secret)?;
+    Ok(secret)
+}
+
+/// Whether what a link leads to is below the directory that the link is in.
+fn is_within(link: &Path) -> io::Result<bool> {
+    let directory = match link.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        Some(_) | None => Path::new("."),
+    };
+    Ok(link.canonicalize()?.starts_with(directory.canonicalize()?))
+}
+
 fn write(mut file: File, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()
@@ -161,5 +193,41 @@ mod tests {
         assert_eq!(read_secret(&path).unwrap(), "secret");
         let absent = read_secret(&folder.path().join("absent")).unwrap_err();
         assert_eq!(absent.kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_secret_of_an_operators_is_their_groups_at_most() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        create(&path, b"secret").unwrap();
+        for kept in [0o400, 0o440, 0o600, 0o640] {
+            set_mode(&path, kept);
+            assert_eq!(read_given_secret(&path).unwrap(), b"secret", "{kept:o}");
+        }
+        for open in [0o444, 0o644, 0o604, 0o602, 0o660, 0o641] {
+            set_mode(&path, open);
+            let problem = read_given_secret(&path).unwrap_err().to_string();
+            assert!(problem.contains(&format!("mode {open:o}")), "{problem}");
+        }
+    }
+
+    /// Kubernetes mounts `secret`, a link to `..data/secret`, where `..data` is a link to a directory beside it.
+    #[test]
+    fn a_link_may_lead_within_its_directory_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("mounted")).unwrap();
+        fs::create_dir(path("mounted/..2026_11_28")).unwrap();
+        create(&path("mounted/..2026_11_28/secret"), b"secret").unwrap();
+        symlink("..2026_11_28", path("mounted/..data")).unwrap();
+        symlink("..data/secret", path("mounted/secret")).unwrap();
+        assert_eq!(read_given_secret(&path("mounted/secret")).unwrap(), b"secret");
+        symlink("mounted/..2026_11_28/secret", path("below")).unwrap();
+        assert_eq!(read_given_secret(&path("below")).unwrap(), b"secret");
+        create(&path("outside"), b"another").unwrap();
+        symlink("../outside", path("mounted/out")).unwrap();
+        let problem = read_given_secret(&path("mounted/out")).unwrap_err().to_string();
+        assert!(problem.contains("leads out of its directory"), "{problem}");
+        assert_eq!(read_given_secret(&path("absent")).unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 }

@@ -102,6 +102,15 @@ pub enum StartError {
         #[source]
         cause: KeyError,
     },
+    /// A key belongs to the application's private key, where Alipay's belongs.
+    #[error("{variable}")]
+    OwnKey {
+        /// The setting.
+        variable: &'static str,
+        /// What to do.
+        #[source]
+        cause: AlipayConfigError,
+    },
     /// A file of certificates cannot be used.
     #[error("{origin}")]
     Certificate {

@@ -161,9 +161,9 @@ async fn a_name_bears_more_from_many_addresses_but_not_everything() {
     assert!(matches!(wrong(&sign_in, "b", "10.0.0.4").await, SignInError::Wrong));
 }
 
-/// By default nobody is locked out for what others do behind the same proxy.
+/// One password, tried for name after name.
 #[tokio::test]
-async fn an_address_is_counted_where_that_is_wanted_alone() {
+async fn an_address_is_counted_whoever_is_named_unless_that_is_not_wanted() {
     let counting =
         |most| Shop::with_user().sign_in_under(SignInRules { failures_per_address: most, ..RULES });
     let sign_in = counting(None);

@@ -4,4 +4,5 @@ mod connections;
 mod encrypted;
 mod proxy;
 mod readiness;
+mod rolling;
 mod start;

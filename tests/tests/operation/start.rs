@@ -67,8 +67,10 @@ async fn settings_that_no_server_could_start_with_are_not_shown_as_if_they_were_
     for wrong in
         [own_key.as_str(), "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n", "nonsense"]
     {
-        let output = setup.clone().with("DASHOP_ALIPAY_PUBLIC_KEY", wrong).run(&["config"]);
-        assert!(!output.status.success(), "{wrong}: {}", said(&output));
-        assert!(said(&output).contains("DASHOP_ALIPAY"), "{wrong}: {}", said(&output));
+        for name in ["DASHOP_ALIPAY_PUBLIC_KEY", "DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY"] {
+            let output = setup.clone().with(name, wrong).run(&["config"]);
+            assert!(!output.status.success(), "{name} {wrong}: {}", said(&output));
+            assert!(said(&output).contains(&format!("{name}: ")), "{name} {wrong}: {}", said(&output));
+        }
     }
 }

@@ -401,7 +401,7 @@ export async function figures(date?: string): Promise<Figures> {
   }
 }
 
-/** The found orders as a file. */
-export async function exportCsv(filter: Filter): Promise<Blob> {
-  return (await ask(`orders.csv?${query(filter)}`)).blob()
+/** The found orders as a file: a workbook, or a table of text. */
+export async function exportOrders(kind: 'csv' | 'xlsx', filter: Filter): Promise<Blob> {
+  return (await ask(`orders.${kind}?${query(filter)}`)).blob()
 }

@@ -2,7 +2,7 @@
 
 use std::{io::Write, str};
 
-use chrono::{NaiveDateTime, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, Timelike};
 use diesel::{
     deserialize::{self, FromSql, FromSqlRow},
     expression::AsExpression,
@@ -116,9 +116,17 @@ impl Moment {
     }
 }
 
+/// The last moment that MySQL's columns can hold. The end of the last day is one later, which MySQL 9 refuses to compare with.
+const LAST: Option<NaiveDateTime> = match NaiveDate::from_ymd_opt(9999, 12, 31) {
+    Some(day) => day.and_hms_micro_opt(23, 59, 59, 999_999),
+    None => None,
+};
+
 impl ToSql<Timestamp, Mysql> for Moment {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
-        <NaiveDateTime as ToSql<Timestamp, Mysql>>::to_sql(&self.to_micros(), &mut out.reborrow())
+        let time = self.to_micros();
+        let time = LAST.map_or(time, |last| time.min(last));
+        <NaiveDateTime as ToSql<Timestamp, Mysql>>::to_sql(&time, &mut out.reborrow())
     }
 }
 

@@ -53,6 +53,11 @@ impl Engine {
         Self::Mysql { server, database }
     }
 
+    /// Whether the server is MariaDB, and not MySQL.
+    pub(crate) async fn is_mariadb(&self) -> bool {
+        self.words("SELECT VERSION() AS n").await.iter().any(|version| version.contains("MariaDB"))
+    }
+
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Sqlite(folder) => format!("sqlite:{}", self.file(folder)),

@@ -31,6 +31,10 @@ pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
         .expect("this is the one test of its binary that does so");
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     shop.engine.run(&a_large_shop()).await;
+    if let Engine::Mysql { .. } = shop.engine {
+        // As servers do by themselves, later: it makes the planner know how large the tables are.
+        shop.engine.run("ANALYZE TABLE tb_order_info, tb_order_goods, address, dashop_idempotency").await;
+    }
     ask_everything(&shop).await;
 
     ask_by_time(&shop).await;
@@ -237,12 +241,15 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
 /// is called 7.
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     // With what is no time, no index of times is of use.
-    let statement = statement
-        .replace("_at` < ?", "_at` < '2019-11-01 00:00:00'")
-        .replace("LIMIT ?", "LIMIT 3")
-        .replace('?', "'7'");
+    let statement =
+        statement.replace("_at` < ?", "_at` < '2019-11-01 00:00:00'").replace("LIMIT ?", "LIMIT 3");
+    // MySQL compares times with times alone.
+    let statement =
+        if engine.is_mariadb().await { statement } else { with_times(statement) }.replace('?', "'7'");
     let mut conn = engine.mysql_conn().await;
-    let rows: Vec<mysql_async::Row> = conn.query(format!("EXPLAIN {statement}")).await.unwrap();
+    let rows: Result<Vec<mysql_async::Row>, _> =
+        conn.query(format!("EXPLAIN FORMAT=TRADITIONAL {statement}")).await;
+    let rows = rows.unwrap_or_else(|error| panic!("{error}: {statement}"));
     let step = |row: &mysql_async::Row| {
         let column = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
         let (table, access, key) = (column("table"), column("type"), column("key"));
@@ -251,6 +258,18 @@ async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
         Step { words: format!("{table}: {access} {key}"), is_scan }
     };
     rows.iter().map(step).collect()
+}
+
+/// With a time in place of each value that is compared with one.
+fn with_times(mut statement: String) -> String {
+    for column in ["_at`", "_at", "_time`", "_time", "recorded_at)"] {
+        for comparison in ["<", "<=", ">", ">=", "="] {
+            let compared = format!("{column} {comparison}");
+            statement =
+                statement.replace(&format!("{compared} ?"), &format!("{compared} '2019-11-01 00:00:00'"));
+        }
+    }
+    statement
 }
 
 /// The texts of the statements that the store sends, as it logs them.

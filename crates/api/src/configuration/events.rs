@@ -19,7 +19,7 @@ pub struct EventsConfiguration {
 /// None where no URL is set.
 pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, ConfigurationError> {
     let url = source.url("events_url")?;
-    let secret = source.text_or_file("events_secret")?;
+    let secret = source.secret_or_file("events_secret")?;
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let Some(url) = url else {
         return match secret {

@@ -223,7 +223,7 @@ impl Configuration {
                 queue: source.within("batch_queue", 2000, 1..=100_000)?,
             },
             key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
-            sign_in: sign_in(source, http.trusted_proxy)?,
+            sign_in: sign_in(source)?,
             alipay,
             staff_secret: staff_secret(source, jwt_secret.as_ref(), is_embedded)?,
             jwt_secret,
@@ -278,7 +278,7 @@ fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
 }
 
 fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
-    let urls = source.list_or_file("redis_url")?;
+    let urls = source.secret_list_or_file("redis_url")?;
     let root_certificates = source.authorities("redis_tls_ca")?;
     let cluster = source.get_or("redis_cluster", false)?;
     let connections = source.within("redis_connections", 16, 1..=1000)?;
@@ -333,14 +333,10 @@ fn unpaid_limits(source: &mut Source) -> Result<UnpaidLimits, ConfigurationError
     })
 }
 
-fn sign_in(
-    source: &mut Source,
-    addresses_are_of_buyers: bool,
-) -> Result<Option<SignInRules>, ConfigurationError> {
+fn sign_in(source: &mut Source) -> Result<Option<SignInRules>, ConfigurationError> {
     let is_on = source.get_or("sign_in", true)?;
-    // What all buyers have in common must not lock them all out.
-    let per_address = if addresses_are_of_buyers { 1000 } else { 0 };
-    let per_address: u32 = source.within("sign_in_failures_per_address", per_address, 0..=1_000_000)?;
+    // One password tried for many names. It is generous, for an address may be that of all buyers behind a proxy.
+    let per_address: u32 = source.within("sign_in_failures_per_address", 1000, 0..=1_000_000)?;
     let hours = source.within("token_hours", 24, 1..=24 * 365)?;
     let rules = SignInRules {
         token_life: Duration::from_secs(hours * 3600),
@@ -358,7 +354,7 @@ fn alipay(
     is_embedded: bool,
 ) -> Result<AlipayConfiguration, ConfigurationError> {
     let sandbox_listen = source.get_or("sandbox_listen", SocketAddr::from(([127, 0, 0, 1], 8001)))?;
-    let app_private_key = source.text_or_file("alipay_app_private_key")?;
+    let app_private_key = source.secret_or_file("alipay_app_private_key")?;
     let keys = AlipayKeys::read(source)?;
     let app_id: Option<String> = source.get("alipay_app_id")?;
     let has_certificates = matches!(keys, Some(AlipayKeys::Certificates { .. }));
@@ -390,7 +386,7 @@ fn alipay(
 
 fn jwt_secret(source: &mut Source, is_embedded: bool) -> Result<Option<Secret>, ConfigurationError> {
     let least = if is_embedded { 1 } else { MIN_SECRET_BYTES };
-    match source.text_or_file("jwt_secret")? {
+    match source.secret_or_file("jwt_secret")? {
         Some(secret) if secret.len() < least => {
             Err(source.wrong("jwt_secret", &format!("must have at least {least} bytes")))
         }
@@ -408,7 +404,7 @@ fn staff_secret(
     buyers: Option<&Secret>,
     is_embedded: bool,
 ) -> Result<StaffSecret, ConfigurationError> {
-    match source.text_or_file("staff_secret")? {
+    match source.secret_or_file("staff_secret")? {
         Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
             Err(source.wrong("staff_secret", &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
         }

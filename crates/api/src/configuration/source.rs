@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use adapters::private_files;
 use url::Url;
 
 use super::Origins;
@@ -19,6 +20,8 @@ pub struct Source {
     values: BTreeMap<String, String>,
     /// The names that were asked for.
     asked: BTreeSet<String>,
+    /// Whether files of secrets may be read by others and be links: the operator says that nobody else is there.
+    allows_open_secrets: bool,
 }
 
 /// A setting that cannot be used.
@@ -43,6 +46,8 @@ pub enum ConfigurationError {
 }
 
 const PREFIX: &str = "DASHOP_";
+/// Belongs to the reading of the others.
+const OPEN_SECRETS: &str = "open_secret_files";
 
 /// The text of a file of certificates, and where it came from.
 #[derive(Debug, Clone)]
@@ -51,6 +56,13 @@ pub struct CertificateText {
     pub text: String,
     /// The setting, with the file where it names one.
     pub origin: String,
+}
+
+/// What a setting tells, and so who may read its file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Secret,
+    Public,
 }
 
 /// Where a text came from, and the text.
@@ -82,7 +94,9 @@ impl Source {
         }
         // Where the file is, and what only the tests of the servers read, are no settings.
         values.retain(|name, _| name != "config" && !name.starts_with("test_"));
-        Ok(Self { values, asked: BTreeSet::new() })
+        let mut source = Self { values, ..Self::default() };
+        source.allows_open_secrets = source.get_or(OPEN_SECRETS, false)?;
+        Ok(source)
     }
 
     /// What is wrong with a setting.
@@ -167,9 +181,9 @@ impl Source {
         Ok(listed(&self.get_or(name, String::new())?))
     }
 
-    /// The same, which may be in a file.
-    pub(super) fn list_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
-        Ok(self.text_or_file(name)?.as_deref().map(listed).unwrap_or_default())
+    /// The same with secrets in it, which may be in a file.
+    pub(super) fn secret_list_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+        Ok(self.secret_or_file(name)?.as_deref().map(listed).unwrap_or_default())
     }
 
     /// A PEM file of certificates, which must be there and have one at least.
@@ -213,7 +227,16 @@ impl Source {
 
     /// The setting itself, or what is in the file that the setting with `_file` behind its name gives.
     pub(super) fn text_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
-        match self.bytes_or_file(name)? {
+        self.kept(name, Kept::Public)
+    }
+
+    /// The same for what others must not know: a file that they can read is refused.
+    pub(super) fn secret_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        self.kept(name, Kept::Secret)
+    }
+
+    fn kept(&mut self, name: &str, kept: Kept) -> Result<Option<String>, ConfigurationError> {
+        match self.bytes_or_file(name, kept)? {
             None => Ok(None),
             Some(Given::Setting(text)) => Ok(Some(text)),
             Some(Given::File { content, .. }) => match String::from_utf8(content) {
@@ -225,7 +248,7 @@ impl Source {
 
     /// The same for certificates, between which there may be text in any encoding.
     pub(super) fn certificates(&mut self, name: &str) -> Result<Option<CertificateText>, ConfigurationError> {
-        Ok(self.bytes_or_file(name)?.map(|given| match given {
+        Ok(self.bytes_or_file(name, Kept::Public)?.map(|given| match given {
             Given::Setting(text) => CertificateText { text, origin: variable(name) },
             Given::File { content, path } => CertificateText {
                 text: String::from_utf8_lossy(&content).into_owned(),
@@ -234,17 +257,31 @@ impl Source {
         }))
     }
 
-    fn bytes_or_file(&mut self, name: &str) -> Result<Option<Given>, ConfigurationError> {
+    fn bytes_or_file(&mut self, name: &str, kept: Kept) -> Result<Option<Given>, ConfigurationError> {
         let file_name = format!("{name}_file");
         let file: Option<String> = self.get(&file_name)?;
         match (self.get::<String>(name)?, file) {
             (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
             (None, None) => Ok(None),
             (Some(text), None) => Ok(Some(Given::Setting(text))),
-            (None, Some(path)) => match std::fs::read(&path) {
+            (None, Some(path)) => match self.read(&path, kept) {
                 Ok(content) => Ok(Some(Given::File { content, path })),
-                Err(error) => Err(self.wrong(&file_name, &format!("cannot be read: {error}"))),
+                // The system's own words say enough.
+                Err(error) if error.raw_os_error().is_some() || kept == Kept::Public => {
+                    Err(self.wrong(&file_name, &format!("cannot be read: {error}")))
+                }
+                Err(error) => {
+                    let or = "or set DASHOP_OPEN_SECRET_FILES=true where nobody else is, as in a container";
+                    Err(self.wrong(&file_name, &format!("cannot be used: {error}, {or}")))
+                }
             },
+        }
+    }
+
+    fn read(&self, path: &str, kept: Kept) -> std::io::Result<Vec<u8>> {
+        match kept {
+            Kept::Secret if !self.allows_open_secrets => private_files::read_given_secret(Path::new(path)),
+            Kept::Secret | Kept::Public => std::fs::read(path),
         }
     }
 

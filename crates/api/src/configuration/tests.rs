@@ -168,6 +168,50 @@ fn the_urls_of_the_servers_may_be_in_files() {
 }
 
 #[test]
+fn a_file_of_a_secret_is_nobody_elses_unless_nobody_else_is_there() {
+    use std::os::unix::fs::PermissionsExt;
+
+    const KEPT_APART: [&str; 5] = [
+        "DASHOP_DATABASE_URL_FILE",
+        "DASHOP_REDIS_URL_FILE",
+        "DASHOP_JWT_SECRET_FILE",
+        "DASHOP_STAFF_SECRET_FILE",
+        "DASHOP_EVENTS_SECRET_FILE",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (file, beside) = (folder.path().join("file"), folder.path().join("beside"));
+    std::fs::write(&file, "mysql://shop:pw@db/shop").unwrap();
+    std::fs::create_dir(&beside).unwrap();
+    let link = beside.join("link");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for name in KEPT_APART.into_iter().chain(["DASHOP_ALIPAY_APP_PRIVATE_KEY_FILE"]) {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let open = refusal(&[(name, file.to_str().unwrap())]);
+        assert!(open.starts_with(&format!("{name} cannot be used: others can read")), "{open}");
+        assert!(open.contains("DASHOP_OPEN_SECRET_FILES"), "{open}");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let linked = refusal(&[(name, link.to_str().unwrap())]);
+        assert!(linked.starts_with(&format!("{name} cannot be used: it is a link")), "{linked}");
+    }
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let anyhow = ("DASHOP_OPEN_SECRET_FILES", "true");
+    let taken = DatabaseConfiguration::read(
+        Source::new(
+            [anyhow, ("DASHOP_DATABASE_URL_FILE", link.to_str().unwrap())]
+                .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            None,
+        )
+        .unwrap(),
+    );
+    assert_eq!(taken.unwrap().database.url, MYSQL.1);
+    assert!(read(&[anyhow]).is_ok());
+    // What everybody may know.
+    let public =
+        [&REAL[..3], &REAL[4..], &[("DASHOP_ALIPAY_PUBLIC_KEY_FILE", link.to_str().unwrap())]].concat();
+    assert!(read(&public).is_ok());
+}
+
+#[test]
 fn authorities_are_a_file_of_certificates() {
     use adapters::sql::MysqlTls;
 
@@ -294,9 +338,10 @@ fn secrets_are_not_printed() {
 fn signing_in_can_be_left_to_the_old_back_end() {
     let rules = read(&[]).unwrap().sign_in.unwrap();
     assert_eq!(rules.token_life.as_secs(), 24 * 3600);
-    assert_eq!((rules.failures, rules.failures_per_name, rules.failures_per_address), (10, 200, None));
+    assert_eq!((rules.failures, rules.failures_per_name, rules.failures_per_address), (10, 200, Some(1000)));
     let per_address = |settings: &[_]| read(settings).unwrap().sign_in.unwrap().failures_per_address;
-    assert_eq!(per_address(&[("DASHOP_TRUSTED_PROXY", "true")]), Some(1000), "each buyer has an address");
+    assert_eq!(per_address(&[("DASHOP_TRUSTED_PROXY", "true")]), Some(1000));
+    assert_eq!(per_address(&[("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "0")]), None);
     assert_eq!(per_address(&[("DASHOP_SIGN_IN_FAILURES_PER_ADDRESS", "7")]), Some(7));
     assert!(read(&[("DASHOP_SIGN_IN", "false")]).unwrap().sign_in.is_none());
 }

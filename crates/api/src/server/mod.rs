@@ -1,6 +1,7 @@
 //! The web server around the handlers: what a connection may cost, and how the program is stopped.
 
 mod connection;
+mod door;
 mod files;
 mod flow;
 mod metrics;
@@ -14,6 +15,7 @@ use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, middleware::from_fn, web::Data};
 use connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE};
+use door::Door;
 use shares::Shares;
 use socket2::SockRef;
 use tokio::net::TcpStream;
@@ -49,14 +51,15 @@ pub(crate) fn server(
     let shares = Shares::new(share(http, connections));
     let builder = Server::build();
     let stopping = builder.graceful_shutdown_signal();
-    let stop = signals::told_to_stop(shop.clone(), http.drain)?;
     let (origins, listen) = (http.cors_origins.clone(), http.listen);
+    let (door, listener) = Door::open(listen)?;
+    let stop = signals::told_to_stop(shop.clone(), http.drain, door)?;
     builder
         .workers(http.workers)
         .max_concurrent_connections(connections.div_ceil(http.workers))
         .shutdown_timeout(SHUTDOWN_SECONDS)
         .shutdown_signal(stop)
-        .bind("dashop", listen, move || {
+        .listen("dashop", listener, move || {
             let app = App::new()
                 .app_data(shop.clone())
                 .app_data(Rc::new(Observer::new(has_access_log)))

@@ -3,14 +3,16 @@ use std::{io, time::Duration};
 use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::door::Door;
 use crate::http::Shop;
 
 /// Ends when the program is to stop. An operator's SIGTERM first makes it unready for this long, so that balancers look
-/// elsewhere; somebody at the terminal (SIGINT), or a second signal, does not wait. In all cases it finishes what it has
-/// begun.
+/// elsewhere, and then lets nobody in any more; somebody at the terminal (SIGINT), or a second signal, does not wait. In all
+/// cases it finishes what it has begun.
 pub(super) fn told_to_stop(
     shop: Data<Shop>,
     drain: Duration,
+    door: Door,
 ) -> io::Result<impl Future<Output = ()> + Send + 'static> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -19,8 +21,15 @@ pub(super) fn told_to_stop(
             _ = terminate.recv() => {
                 shop.stopping.set();
                 tracing::info!(seconds = drain.as_secs(), "told to stop: not ready any more");
+                if drain.is_zero() {
+                    return;
+                }
+                let politely = async {
+                    tokio::time::sleep(drain).await;
+                    door.close().await;
+                };
                 tokio::select! {
-                    () = tokio::time::sleep(drain) => {}
+                    () = politely => {}
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }

@@ -3,7 +3,7 @@
 use std::{net::TcpListener, sync::Arc};
 
 use adapters::{
-    alipay::{AlipayConfig, AlipayGateway, AlipayMode, AlipayTimeouts},
+    alipay::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayMode, AlipayTimeouts},
     system::SystemClock,
 };
 use alipay_protocol::{
@@ -148,9 +148,10 @@ fn mode_of(account: &AlipayAccount) -> Result<(PrivateKey, AlipayMode), StartErr
 fn mode(keys: &AlipayKeys, application: &PublicKey) -> Result<AlipayMode, StartError> {
     match keys {
         AlipayKeys::PublicKey { current, previous } => {
-            let previous = previous.as_ref().map(|key| public_key("DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY", key));
+            let key = |variable, text| alipays_key(variable, text, application);
+            let previous = previous.as_ref().map(|text| key("DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY", text));
             Ok(AlipayMode::PublicKey {
-                current: public_key("DASHOP_ALIPAY_PUBLIC_KEY", current)?,
+                current: key("DASHOP_ALIPAY_PUBLIC_KEY", current)?,
                 previous: previous.transpose()?,
             })
         }
@@ -158,8 +159,12 @@ fn mode(keys: &AlipayKeys, application: &PublicKey) -> Result<AlipayMode, StartE
     }
 }
 
-fn public_key(variable: &'static str, text: &str) -> Result<PublicKey, StartError> {
-    PublicKey::parse(text).map_err(|cause| StartError::Key { variable, cause })
+fn alipays_key(variable: &'static str, text: &str, application: &PublicKey) -> Result<PublicKey, StartError> {
+    let key = PublicKey::parse(text).map_err(|cause| StartError::Key { variable, cause })?;
+    if key == *application {
+        return Err(StartError::OwnKey { variable, cause: AlipayConfigError::OwnPublicKey });
+    }
+    Ok(key)
 }
 
 fn certificates(

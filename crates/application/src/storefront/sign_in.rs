@@ -21,7 +21,7 @@ pub struct SignIn {
     by_name_and_address: Failures<(String, Option<IpAddr>)>,
     /// Generous: whoever guesses it from many places locks the buyer out.
     by_name: Failures<String>,
-    /// Only where addresses are those of buyers; behind a proxy that is not believed all have one.
+    /// Very generous: one password tried for many names. Behind a proxy that is not believed all buyers have one address.
     by_address: Option<Failures<IpAddr>>,
 }
 

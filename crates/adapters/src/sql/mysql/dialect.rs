@@ -191,7 +191,10 @@ pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).contains("doesn't exist")
 }
 
+/// MariaDB's words, and those of MySQL 9.
+const NOT_COMPARABLE: [&str; 2] = ["Illegal mix of collations", "Conversion from collation"];
+
 /// A value that the old tables' three-byte character set cannot hold was compared with one of their columns.
 pub(super) fn is_not_comparable(error: &DieselError) -> bool {
-    message(error).starts_with("Illegal mix of collations")
+    NOT_COMPARABLE.iter().any(|words| message(error).starts_with(words))
 }

@@ -50,6 +50,7 @@ const SHOP: [Around; 14] = [
     Around(Delete, "/v1/users/{user}/address/{id}", "Deletes an address.", &[]),
 ];
 
+const SERVICE_TAG: &str = "service";
 const SERVICE: [Around; 4] = [
     Around(Get, "/media/{name}", "A picture of the demo shop.", &[]),
     Around(Get, "/openapi.json", "This document.", &[]),
@@ -59,7 +60,7 @@ const SERVICE: [Around; 4] = [
 
 /// Adds them to the paths of the document.
 pub(super) fn add(paths: &mut Paths) {
-    for (tag, operations) in [("around the orders", SHOP.as_slice()), ("service", SERVICE.as_slice())] {
+    for (tag, operations) in [("around the orders", SHOP.as_slice()), (SERVICE_TAG, SERVICE.as_slice())] {
         for Around(method, path, what, fields) in operations {
             let operation = operation(tag, path, what, fields).build();
             match paths.paths.get_mut(*path) {
@@ -73,9 +74,14 @@ pub(super) fn add(paths: &mut Paths) {
 }
 
 fn operation(tag: &str, path: &str, what: &str, fields: &[&str]) -> OperationBuilder {
-    let mut operation = OperationBuilder::new().tag(tag).summary(Some(what)).responses(
-        ResponsesBuilder::new().response("200", ResponseBuilder::new().description("see docs/API.md")),
-    );
+    let mut responses =
+        ResponsesBuilder::new().response("200", ResponseBuilder::new().description("see docs/API.md"));
+    // Files; everything else says in its body that there is no such thing.
+    if tag == SERVICE_TAG && path.contains('{') {
+        responses =
+            responses.response("404", ResponseBuilder::new().description("there is no file of this name"));
+    }
+    let mut operation = OperationBuilder::new().tag(tag).summary(Some(what)).responses(responses);
     for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
         operation = operation.parameter(
             ParameterBuilder::new()
