@@ -80,7 +80,7 @@ pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
     let mut report = Report::default();
     report.add(Verdict::Ok, "settings", "they can be read");
     match connect(&configuration.database, Duration::ZERO).await {
-        Ok(store) => database(&mut report, &store, configuration).await,
+        Ok(store) => database(&mut report, &*store, configuration).await,
         Err(error) => report.add(Verdict::Fail, "database", told(&error)),
     }
     redis(&mut report, configuration).await;
@@ -326,7 +326,7 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
     };
     // Of the year 1: nobody ever ordered under it.
     let Ok(nobodys) = OrderId::parse("0001010100000000") else { return };
-    match gateway.query(&nobodys).await {
+    match gateway.query(nobodys.as_str()).await {
         Ok(_) => report.add(Verdict::Ok, "Alipay", "a signed question was answered, and the answer verified"),
         Err(error @ GatewayError::Refused { .. }) => {
             let said =

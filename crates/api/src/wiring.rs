@@ -202,7 +202,7 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn 
             .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
     }
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
-    refuse_unsafe_engine(&store, configuration).await?;
+    refuse_unsafe_engine(&*store, configuration).await?;
     if configuration.migrate_at_start {
         for name in store.migrate().await? {
             tracing::info!(name, "schema changed");
@@ -229,7 +229,7 @@ impl Services {
     /// Something that the configuration names cannot be used.
     pub async fn start(configuration: &Configuration) -> Result<Self, StartError> {
         let store = open_store(configuration).await?;
-        doctor::report_at_start(configuration, &store).await;
+        doctor::report_at_start(configuration, &*store).await;
         if configuration.seed_demo && store.seed_demo(SystemClock.now()).await? {
             tracing::info!("the demo shop was set up");
         }
@@ -303,7 +303,7 @@ pub(crate) async fn open_audit(configuration: &Configuration) -> Result<Audit, S
 }
 
 fn audit(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> Audit {
-    Audit { books: Arc::clone(store) as _, terms: configuration.audit.terms }
+    Audit { store: Arc::clone(store) as _, terms: configuration.audit.terms }
 }
 
 /// What makes old orders anonymous, for a command.
@@ -313,7 +313,7 @@ fn audit(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> Audit {
 pub(crate) async fn open_anonymise(configuration: &Configuration) -> Result<Anonymise, StartError> {
     let store = open_store(configuration).await?;
     let retention = configuration.anonymise_after;
-    Ok(Anonymise { data: Arc::new(store), clock: Arc::new(SystemClock), retention })
+    Ok(Anonymise { data: store, clock: Arc::new(SystemClock), retention })
 }
 
 /// What changes orders after they were placed; the server, its jobs and the command line do it with the same.

@@ -14,26 +14,26 @@ use application::{Audit, Job, LastAudit, NightlyAudit};
 use async_trait::async_trait;
 use domain::{
     OrderStatus, ShopTime, SkuId,
-    audit::{AuditTerms, Book, BookedOrder, BookedSku},
+    audit::{AuditRecord, AuditTerms, StoredOrder, StoredSku},
 };
-use ports::{AuditBooks, BooksSnapshot, Clock, StoreError};
+use ports::{AuditSnapshot, AuditStore, Clock, StoreError};
 
 /// One order that is paid without a timeline, and one SKU.
 #[derive(Default)]
-struct Books {
+struct Records {
     opened: AtomicU64,
 }
 
 struct Snapshot {
-    books: Vec<Book>,
-    skus: Vec<BookedSku>,
+    records: Vec<AuditRecord>,
+    skus: Vec<StoredSku>,
 }
 
 #[async_trait]
-impl AuditBooks for Books {
-    async fn open(&self) -> Result<Box<dyn BooksSnapshot>, StoreError> {
+impl AuditStore for Records {
+    async fn open(&self) -> Result<Box<dyn AuditSnapshot>, StoreError> {
         self.opened.fetch_add(1, Ordering::SeqCst);
-        let order = BookedOrder {
+        let order = StoredOrder {
             status: OrderStatus::AwaitingShipment,
             total_count: 1,
             total_fen: 100,
@@ -41,27 +41,27 @@ impl AuditBooks for Books {
             refunded_fen: 0,
             is_old: false,
         };
-        let line = domain::audit::BookedLine { sku_id: SkuId(4), count: 1, price_fen: 100 };
+        let line = domain::audit::StoredLine { sku_id: SkuId(4), count: 1, price_fen: 100 };
         let number = "2019112820400804".to_owned();
-        let book = Book { number, order: Some(order), lines: vec![line], ..Book::default() };
+        let record = AuditRecord { number, order: Some(order), lines: vec![line], ..AuditRecord::default() };
         Ok(Box::new(Snapshot {
-            books: vec![book],
-            skus: vec![BookedSku { id: SkuId(4), stock: 0, sales: 1 }],
+            records: vec![record],
+            skus: vec![StoredSku { id: SkuId(4), stock: 0, sales: 1 }],
         }))
     }
 }
 
 #[async_trait]
-impl BooksSnapshot for Snapshot {
+impl AuditSnapshot for Snapshot {
     async fn orders(&mut self) -> Result<u64, StoreError> {
         Ok(1)
     }
 
-    async fn next(&mut self, _orders: u32) -> Result<Option<Vec<Book>>, StoreError> {
-        Ok(Some(std::mem::take(&mut self.books)).filter(|books| !books.is_empty()))
+    async fn next(&mut self, _orders: u32) -> Result<Option<Vec<AuditRecord>>, StoreError> {
+        Ok(Some(std::mem::take(&mut self.records)).filter(|records| !records.is_empty()))
     }
 
-    async fn next_skus(&mut self, _limit: u32) -> Result<Vec<BookedSku>, StoreError> {
+    async fn next_skus(&mut self, _limit: u32) -> Result<Vec<StoredSku>, StoreError> {
         Ok(std::mem::take(&mut self.skus))
     }
 }
@@ -83,8 +83,8 @@ impl Clock for Hand {
 #[tokio::test]
 async fn it_is_done_once_a_night_and_its_result_is_remembered() {
     let clock = Arc::new(Hand(Mutex::new(ShopTime::parse("2026-11-25 03:29:59").unwrap())));
-    let (books, last) = (Arc::new(Books::default()), Arc::new(LastAudit::default()));
-    let audit = Audit { books: Arc::clone(&books) as _, terms: AuditTerms::default() };
+    let (records, last) = (Arc::new(Records::default()), Arc::new(LastAudit::default()));
+    let audit = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
     let at = Duration::from_secs(3 * 3600 + 30 * 60);
     let job = NightlyAudit::new(audit, Arc::clone(&clock) as _, at, Arc::clone(&last));
     for (now, runs) in [
@@ -97,13 +97,17 @@ async fn it_is_done_once_a_night_and_its_result_is_remembered() {
     ] {
         clock.set(now);
         job.pass().await.unwrap();
-        assert_eq!((books.opened.load(Ordering::SeqCst), last.runs()), (runs, runs), "{now}");
+        assert_eq!((records.opened.load(Ordering::SeqCst), last.runs()), (runs, runs), "{now}");
     }
     assert_eq!((last.orders(), last.differences()), (1, 1));
     assert_eq!(last.finished_at(), ShopTime::parse("2026-11-26 05:00:00").unwrap().unix_seconds());
 
-    let late = Audit { books: Arc::clone(&books) as _, terms: AuditTerms::default() };
+    let late = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
     let late = NightlyAudit::new(late, clock, at, last);
     late.pass().await.unwrap();
-    assert_eq!(books.opened.load(Ordering::SeqCst), 2, "started after its time, it waits for the next night");
+    assert_eq!(
+        records.opened.load(Ordering::SeqCst),
+        2,
+        "started after its time, it waits for the next night"
+    );
 }

@@ -12,7 +12,7 @@
 
 mod address_editor;
 mod admin_orders;
-mod audit_books;
+mod audit_store;
 mod cart_store;
 mod catalog;
 mod clock;
@@ -42,7 +42,7 @@ pub use address_editor::AddressEditor;
 pub use admin_orders::{
     AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, UnmatchedPayment,
 };
-pub use audit_books::{AuditBooks, BooksSnapshot};
+pub use audit_store::{AuditSnapshot, AuditStore};
 pub use cart_store::{CartError, CartRemoval, CartStore};
 pub use catalog::Catalog;
 pub use clock::{Clock, Randomness};

@@ -49,8 +49,8 @@ async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
     for (what, question) in QUESTIONS {
         let (mut of_few, mut of_many) = (Vec::with_capacity(TIMES), Vec::with_capacity(TIMES));
         for _ in 0..TIMES {
-            of_few.push(timed(question(&few)).await);
-            of_many.push(timed(question(&many)).await);
+            of_few.push(timed(question(&*few)).await);
+            of_many.push(timed(question(&*many)).await);
         }
         let (of_few, of_many) = (median(of_few), median(of_many));
         let ratio = of_many.as_secs_f64() / of_few.as_secs_f64();
@@ -62,7 +62,7 @@ async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
 async fn audit(name: &str, setup: Setup, orders: i32) {
     let store = filled(&setup, orders).await;
     complete(&setup, orders).await;
-    let audit = Audit { books: store, terms: AuditTerms::default() };
+    let audit = Audit { store: store, terms: AuditTerms::default() };
     let begun = Instant::now();
     let report = audit.execute(|_, _| ()).await.unwrap();
     let took = begun.elapsed();

@@ -143,7 +143,7 @@ impl RedisCarts {
         }
         let mut command = redis::cmd("INFO");
         command.arg(section);
-        let said: String = self.within_time(async { self.run(&command).await }).await?;
+        let said: String = self.within_time("info", async { self.run(&command).await }).await?;
         let pair = |line: &str| line.split_once(':').map(|(name, value)| (name.to_owned(), value.to_owned()));
         Ok(said.lines().filter_map(pair).collect())
     }

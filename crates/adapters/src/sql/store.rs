@@ -3,7 +3,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ShopTime;
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, AuditBooks, CartRemovalQueue, CartStore, Catalog, Credentials,
+    AddressBook, AddressEditor, AdminOrders, AuditStore, CartRemovalQueue, CartStore, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore,
     RefusedMessages, StoreError, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
 };
@@ -34,7 +34,7 @@ pub trait SqlStore:
     + PlacingStore
     + CartRemovalQueue
     + RefusedMessages
-    + AuditBooks
+    + AuditStore
     + PersonalData
 {
     /// Creates what is missing of the schema, and answers the names of the migrations it ran. Safe when several

@@ -4,12 +4,12 @@ use std::{
 };
 
 use domain::audit::{AuditTerms, Finding, FindingKind, OldTotalsSeen};
-use ports::{AuditBooks, StoreError};
+use ports::{AuditStore, StoreError};
 
 /// Proves that what is on record is right, beside whoever changes it.
 pub struct Audit {
     /// What is on record.
-    pub books: Arc<dyn AuditBooks>,
+    pub store: Arc<dyn AuditStore>,
     /// How the old back end's rows are read.
     pub terms: AuditTerms,
 }
@@ -47,19 +47,19 @@ impl Audit {
         &self,
         mut progress: impl FnMut(u64, u64) + Send,
     ) -> Result<AuditReport, StoreError> {
-        let mut snapshot = self.books.open().await?;
+        let mut snapshot = self.store.open().await?;
         let mut report = AuditReport { has_compared_sales: true, ..AuditReport::default() };
         let total = snapshot.orders().await?;
         let (mut held, mut doubtful) = (BTreeMap::new(), BTreeSet::new());
-        while let Some(books) = snapshot.next(Self::ORDERS).await? {
-            for book in &books {
-                report.orders += u64::from(book.order.is_some());
-                report.has_compared_sales &= !book.unreadable.iter().any(|row| row.has_pieces);
-                book.add_held(&mut held);
-                let found = book.check(self.terms, &mut report.old_totals);
+        while let Some(records) = snapshot.next(Self::ORDERS).await? {
+            for record in &records {
+                report.orders += u64::from(record.order.is_some());
+                report.has_compared_sales &= !record.unreadable.iter().any(|row| row.has_pieces);
+                record.add_held(&mut held);
+                let found = record.check(self.terms, &mut report.old_totals);
                 // What a SKU's sales lack is said already then.
                 if found.iter().any(|found| found.kind == FindingKind::Movements) {
-                    doubtful.extend(book.skus());
+                    doubtful.extend(record.skus());
                 }
                 report.take(found);
             }

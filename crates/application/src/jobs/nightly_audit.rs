@@ -77,7 +77,7 @@ fn tell(report: &AuditReport) {
     for found in report.findings.iter().take(NightlyAudit::LOGGED) {
         tracing::error!(kind = found.kind.as_str(), key = found.key, what = found.what, "the audit found");
     }
-    tracing::error!(orders, differences, "the books are not right; run: dashop audit");
+    tracing::error!(orders, differences, "the records do not agree; run: dashop audit");
 }
 
 impl LastAudit {

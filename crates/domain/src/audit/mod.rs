@@ -1,6 +1,6 @@
 //! What must hold of everything on record, whatever happened: the rules of `dashop audit`.
 //!
-//! A [`Book`] is what the tables have under one order number, as it is stored. [`Book::check`] says what of it cannot be
+//! An [`AuditRecord`] is what the tables have under one order number, as it is stored. [`AuditRecord::check`] says what of it cannot be
 //! true. A finding that would follow from another one of the same order is left out, so that each fault is named once.
 
 use std::collections::BTreeMap;
@@ -12,7 +12,7 @@ use crate::{
 
 /// An order as it is stored. Amounts are in fen and may be below zero, as the old shop left some.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BookedOrder {
+pub struct StoredOrder {
     /// Where it stands.
     pub status: OrderStatus,
     /// How many pieces it says to have.
@@ -30,7 +30,7 @@ pub struct BookedOrder {
 
 /// A line of an order as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BookedLine {
+pub struct StoredLine {
     /// Of which SKU.
     pub sku_id: SkuId,
     /// How many pieces.
@@ -41,7 +41,7 @@ pub struct BookedLine {
 
 /// A SKU as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BookedSku {
+pub struct StoredSku {
     /// Which.
     pub id: SkuId,
     /// Pieces in stock.
@@ -65,13 +65,13 @@ pub struct UnreadableRow {
 
 /// What is on record under one order number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Book {
+pub struct AuditRecord {
     /// The number.
     pub number: String,
     /// The order; none where there is no such order, or its row cannot be read.
-    pub order: Option<BookedOrder>,
+    pub order: Option<StoredOrder>,
     /// Its lines.
-    pub lines: Vec<BookedLine>,
+    pub lines: Vec<StoredLine>,
     /// Every change of its status, the oldest first.
     pub timeline: Vec<(OrderStatus, OrderStatus)>,
     /// Its payments.
@@ -251,7 +251,7 @@ impl OldSales {
     }
 }
 
-impl Book {
+impl AuditRecord {
     /// What cannot be true of it.
     pub fn check(&self, terms: AuditTerms, seen: &mut OldTotalsSeen) -> Vec<Finding> {
         let mut found = Findings { number: &self.number, found: Vec::new() };
@@ -333,7 +333,7 @@ impl Book {
 
     fn check_order(
         &self,
-        order: &BookedOrder,
+        order: &StoredOrder,
         terms: AuditTerms,
         seen: &mut OldTotalsSeen,
         found: &mut Findings<'_>,
@@ -359,12 +359,12 @@ impl Book {
 
     fn check_sums(
         &self,
-        order: &BookedOrder,
+        order: &StoredOrder,
         terms: AuditTerms,
         seen: &mut OldTotalsSeen,
         found: &mut Findings<'_>,
     ) {
-        let sum = |of: fn(&BookedLine) -> i64| self.lines.iter().map(of).fold(0, i64::saturating_add);
+        let sum = |of: fn(&StoredLine) -> i64| self.lines.iter().map(of).fold(0, i64::saturating_add);
         let (pieces, goods) = (sum(|line| line.count), sum(|line| line.price_fen.saturating_mul(line.count)));
         let with_freight = goods.saturating_add(order.freight_fen);
         let is = |fen: i64| order.total_fen == fen;
@@ -404,7 +404,7 @@ impl Book {
 
     /// The timeline is a way through the table of transitions. Of an order of the old back end, which keeps none, each
     /// step must be one.
-    fn check_timeline(&self, order: &BookedOrder, found: &mut Findings<'_>) -> bool {
+    fn check_timeline(&self, order: &StoredOrder, found: &mut Findings<'_>) -> bool {
         let mut status = OrderStatus::AwaitingPayment;
         for (from, to) in &self.timeline {
             let follows = order.is_old || *from == status;
@@ -481,7 +481,7 @@ impl Book {
     }
 
     /// The order is paid exactly where a payment of its amount is with the shop.
-    fn check_payment(&self, order: &BookedOrder, terms: AuditTerms, found: &mut Findings<'_>) {
+    fn check_payment(&self, order: &StoredOrder, terms: AuditTerms, found: &mut Findings<'_>) {
         for payment in &self.payments {
             let (no, amount) = (&payment.trade.trade_no, payment.trade.total_amount);
             let is_amount = fen(amount) == order.total_fen;
@@ -536,7 +536,7 @@ impl Book {
     }
 
     /// No more pieces go back than the order holds; all of a cancelled order, and those of each refund as it says.
-    fn check_movements(&self, order: &BookedOrder, is_explained: bool, found: &mut Findings<'_>) {
+    fn check_movements(&self, order: &StoredOrder, is_explained: bool, found: &mut Findings<'_>) {
         let bought = self.bought();
         for (sku_id, held) in self.held() {
             let bought = bought.get(&sku_id).copied().unwrap_or(0);
@@ -602,7 +602,7 @@ impl Book {
     }
 }
 
-impl BookedSku {
+impl StoredSku {
     /// What cannot be true of it; `held` is what all orders together hold of it, none where that is not known because
     /// rows cannot be read.
     pub fn check(self, held: Option<i64>, terms: AuditTerms) -> Option<Finding> {
@@ -637,7 +637,7 @@ impl Findings<'_> {
 }
 
 /// Whether the order's amount lacks its freight, as the old back end's may.
-fn is_goods_alone(order: &BookedOrder, terms: AuditTerms) -> bool {
+fn is_goods_alone(order: &StoredOrder, terms: AuditTerms) -> bool {
     order.is_old && terms.old_totals == OldTotals::GoodsAlone
 }
 

@@ -51,14 +51,14 @@ fn moved(kind: StockMoveKind, pieces: u32) -> StockMove {
 }
 
 /// An order of two pieces of 10.00 and a freight of 10.00 that went through these statuses.
-fn book(way: &[OrderStatus]) -> Book {
+fn record(way: &[OrderStatus]) -> AuditRecord {
     let all: Vec<OrderStatus> = [AwaitingPayment].into_iter().chain(way.iter().copied()).collect();
     let timeline: Vec<_> = all.iter().copied().zip(way.iter().copied()).collect();
     let status = *all.last().unwrap();
     let is_paid = way.contains(&AwaitingShipment);
-    Book {
+    AuditRecord {
         number: NUMBER.to_owned(),
-        order: Some(BookedOrder {
+        order: Some(StoredOrder {
             status,
             total_count: 2,
             total_fen: 3_000,
@@ -66,39 +66,39 @@ fn book(way: &[OrderStatus]) -> Book {
             refunded_fen: 0,
             is_old: false,
         }),
-        lines: vec![BookedLine { sku_id: SkuId(4), count: 2, price_fen: 1_000 }],
+        lines: vec![StoredLine { sku_id: SkuId(4), count: 2, price_fen: 1_000 }],
         timeline,
         payments: if is_paid { vec![payment("t", PaymentStatus::Settled, "0.00")] } else { Vec::new() },
         movements: if status == Cancelled { vec![moved(StockMoveKind::Cancelled, 2)] } else { Vec::new() },
-        ..Book::default()
+        ..AuditRecord::default()
     }
 }
 
-fn kinds_by(book: &Book, terms: AuditTerms) -> Vec<FindingKind> {
-    let found = book.check(terms, &mut OldTotalsSeen::default());
+fn kinds_by(record: &AuditRecord, terms: AuditTerms) -> Vec<FindingKind> {
+    let found = record.check(terms, &mut OldTotalsSeen::default());
     found.into_iter().map(|found| found.kind).collect()
 }
 
-fn kinds(book: &Book) -> Vec<FindingKind> {
-    kinds_by(book, AuditTerms::default())
+fn kinds(record: &AuditRecord) -> Vec<FindingKind> {
+    kinds_by(record, AuditTerms::default())
 }
 
-/// A book that was changed in one place.
-fn changed(way: &[OrderStatus], change: impl FnOnce(&mut Book)) -> Book {
-    let mut book = book(way);
-    change(&mut book);
-    book
+/// A record that was changed in one place.
+fn changed(way: &[OrderStatus], change: impl FnOnce(&mut AuditRecord)) -> AuditRecord {
+    let mut record = record(way);
+    change(&mut record);
+    record
 }
 
-fn order(book: &mut Book) -> &mut BookedOrder {
-    book.order.as_mut().unwrap()
+fn order(record: &mut AuditRecord) -> &mut StoredOrder {
+    record.order.as_mut().unwrap()
 }
 
-fn refunded(way: &[OrderStatus], amount: &str) -> Book {
-    changed(way, |book| {
-        book.payments = vec![payment("t", PaymentStatus::Settled, amount)];
-        book.refunds = vec![refund("r", amount, RefundStatus::Succeeded)];
-        order(book).refunded_fen = fen(money(amount));
+fn refunded(way: &[OrderStatus], amount: &str) -> AuditRecord {
+    changed(way, |record| {
+        record.payments = vec![payment("t", PaymentStatus::Settled, amount)];
+        record.refunds = vec![refund("r", amount, RefundStatus::Succeeded)];
+        order(record).refunded_fen = fen(money(amount));
     })
 }
 
@@ -111,21 +111,23 @@ fn every_honest_way_is_clean() {
         &[AwaitingShipment, AwaitingReceipt, Completed],
         &[Cancelled],
     ] {
-        assert_eq!(kinds(&book(way)), [], "{way:?}");
+        assert_eq!(kinds(&record(way)), [], "{way:?}");
     }
     assert_eq!(kinds(&refunded(&[AwaitingShipment], "1.00")), []);
     assert_eq!(kinds(&refunded(&[AwaitingShipment, Refunded], "30.00")), []);
-    let revived = changed(&[Cancelled, AwaitingShipment], |book| {
-        book.movements = vec![moved(StockMoveKind::Cancelled, 2), moved(StockMoveKind::Revived, 2)];
+    let revived = changed(&[Cancelled, AwaitingShipment], |record| {
+        record.movements = vec![moved(StockMoveKind::Cancelled, 2), moved(StockMoveKind::Revived, 2)];
     });
     assert_eq!(kinds(&revived), []);
-    let late = changed(&[Cancelled], |book| {
-        book.payments = vec![payment("t", PaymentStatus::Late, "0.00")];
-        book.refunds = vec![refund("owed", "30.00", RefundStatus::Requested)];
+    let late = changed(&[Cancelled], |record| {
+        record.payments = vec![payment("t", PaymentStatus::Late, "0.00")];
+        record.refunds = vec![refund("owed", "30.00", RefundStatus::Requested)];
     });
     assert_eq!(kinds(&late), []);
-    let nobodys =
-        Book { payments: vec![payment("t", PaymentStatus::UnknownOrder, "0.00")], ..Book::default() };
+    let nobodys = AuditRecord {
+        payments: vec![payment("t", PaymentStatus::UnknownOrder, "0.00")],
+        ..AuditRecord::default()
+    };
     assert_eq!(kinds(&nobodys), []);
 }
 
@@ -134,72 +136,79 @@ fn each_fault_is_named_once() {
     use FindingKind as Kind;
     let paid = &[AwaitingShipment][..];
     let faults = [
-        (Kind::NoLines, changed(&[], |book| book.lines.clear())),
-        (Kind::Sums, changed(&[], |book| order(book).total_fen = 2_999)),
-        (Kind::Sums, changed(&[], |book| order(book).total_count = 1)),
-        (Kind::Timeline, changed(&[], |book| order(book).status = AwaitingShipment)),
-        (Kind::Timeline, changed(paid, |book| book.timeline.clear())),
-        (Kind::Timeline, changed(paid, |book| book.timeline = vec![(AwaitingPayment, Completed)])),
-        (Kind::Payment, changed(paid, |book| book.payments.clear())),
+        (Kind::NoLines, changed(&[], |record| record.lines.clear())),
+        (Kind::Sums, changed(&[], |record| order(record).total_fen = 2_999)),
+        (Kind::Sums, changed(&[], |record| order(record).total_count = 1)),
+        (Kind::Timeline, changed(&[], |record| order(record).status = AwaitingShipment)),
+        (Kind::Timeline, changed(paid, |record| record.timeline.clear())),
+        (Kind::Timeline, changed(paid, |record| record.timeline = vec![(AwaitingPayment, Completed)])),
+        (Kind::Payment, changed(paid, |record| record.payments.clear())),
         (
             Kind::Payment,
-            changed(&[], |book| book.payments = vec![payment("t", PaymentStatus::Settled, "0.00")]),
+            changed(&[], |record| record.payments = vec![payment("t", PaymentStatus::Settled, "0.00")]),
         ),
         (
             Kind::Payment,
-            changed(&[], |book| book.payments = vec![payment("t", PaymentStatus::WrongAmount, "0.00")]),
+            changed(&[], |record| record.payments = vec![payment("t", PaymentStatus::WrongAmount, "0.00")]),
         ),
         (
             Kind::SecondPayment,
-            changed(paid, |book| book.payments.push(payment("u", PaymentStatus::Settled, "0.00"))),
+            changed(paid, |record| record.payments.push(payment("u", PaymentStatus::Settled, "0.00"))),
         ),
         (
             Kind::RefundOwed,
-            changed(paid, |book| book.payments.push(payment("u", PaymentStatus::Duplicate, "0.00"))),
+            changed(paid, |record| record.payments.push(payment("u", PaymentStatus::Duplicate, "0.00"))),
         ),
-        (Kind::RefundSums, changed(paid, |book| order(book).refunded_fen = 1)),
+        (Kind::RefundSums, changed(paid, |record| order(record).refunded_fen = 1)),
         (Kind::RefundSums, refunded(paid, "30.00")),
         (Kind::RefundSums, refunded(&[AwaitingShipment, Refunded], "29.99")),
         (
             Kind::RefundExceedsPayment,
-            changed(paid, |book| book.refunds = vec![refund("r", "30.01", RefundStatus::Succeeded)]),
-        ),
-        (Kind::Orphan, changed(&[], |book| book.refunds = vec![refund("r", "1.00", RefundStatus::Failed)])),
-        (Kind::Movements, changed(&[Cancelled], |book| book.movements.clear())),
-        (
-            Kind::Movements,
-            changed(&[Cancelled], |book| book.movements = vec![moved(StockMoveKind::Cancelled, 1)]),
-        ),
-        (Kind::Movements, changed(&[], |book| book.movements = vec![moved(StockMoveKind::Cancelled, 2)])),
-        (Kind::Movements, changed(paid, |book| book.movements = vec![moved(StockMoveKind::Revived, 1)])),
-        (
-            Kind::Movements,
-            changed(paid, |book| book.movements = vec![moved(StockMoveKind::Returned("a".to_owned()), 3)]),
+            changed(paid, |record| record.refunds = vec![refund("r", "30.01", RefundStatus::Succeeded)]),
         ),
         (
-            Kind::Movements,
-            changed(paid, |book| book.movements = vec![moved(StockMoveKind::Refunded("r".to_owned()), 1)]),
+            Kind::Orphan,
+            changed(&[], |record| record.refunds = vec![refund("r", "1.00", RefundStatus::Failed)]),
         ),
-        (Kind::Orphan, changed(&[], |book| (book.order, book.payments) = (None, Vec::new()))),
-        (Kind::Orphan, Book { events: 1, ..Book::default() }),
+        (Kind::Movements, changed(&[Cancelled], |record| record.movements.clear())),
+        (
+            Kind::Movements,
+            changed(&[Cancelled], |record| record.movements = vec![moved(StockMoveKind::Cancelled, 1)]),
+        ),
+        (Kind::Movements, changed(&[], |record| record.movements = vec![moved(StockMoveKind::Cancelled, 2)])),
+        (Kind::Movements, changed(paid, |record| record.movements = vec![moved(StockMoveKind::Revived, 1)])),
+        (
+            Kind::Movements,
+            changed(paid, |record| {
+                record.movements = vec![moved(StockMoveKind::Returned("a".to_owned()), 3)]
+            }),
+        ),
+        (
+            Kind::Movements,
+            changed(paid, |record| {
+                record.movements = vec![moved(StockMoveKind::Refunded("r".to_owned()), 1)]
+            }),
+        ),
+        (Kind::Orphan, changed(&[], |record| (record.order, record.payments) = (None, Vec::new()))),
+        (Kind::Orphan, AuditRecord { events: 1, ..AuditRecord::default() }),
         (
             Kind::Unreadable,
-            changed(&[Completed], |book| {
+            changed(&[Completed], |record| {
                 let (table, key, why) = ("tb_order_info", NUMBER.to_owned(), "status 7".to_owned());
-                book.unreadable.push(UnreadableRow { table, key, why, has_pieces: false });
+                record.unreadable.push(UnreadableRow { table, key, why, has_pieces: false });
             }),
         ),
     ];
-    for (kind, book) in faults {
-        assert_eq!(kinds(&book), [kind], "{book:?}");
+    for (kind, record) in faults {
+        assert_eq!(kinds(&record), [kind], "{record:?}");
     }
 }
 
 #[test]
 fn the_old_back_end_keeps_no_timeline_and_no_payments() {
     let old = |total_fen| {
-        changed(&[], |book| {
-            let order = order(book);
+        changed(&[], |record| {
+            let order = order(record);
             (order.is_old, order.status, order.total_fen) = (true, Completed, total_fen);
         })
     };
@@ -224,7 +233,7 @@ fn the_old_back_end_keeps_no_timeline_and_no_payments() {
 
 #[test]
 fn stock_and_sales_agree_with_the_orders() {
-    let sku = |stock, sales| BookedSku { id: SkuId(4), stock, sales };
+    let sku = |stock, sales| StoredSku { id: SkuId(4), stock, sales };
     let elsewhere = AuditTerms { old_sales: OldSales::BeganElsewhere, ..AuditTerms::default() };
     for (sku, held, terms, found) in [
         (sku(0, 2), Some(2), AuditTerms::default(), None),
@@ -238,7 +247,7 @@ fn stock_and_sales_agree_with_the_orders() {
         assert_eq!(sku.check(held, terms).map(|found| found.kind), found, "{sku:?} {held:?} {terms:?}");
     }
     let mut held = BTreeMap::new();
-    book(&[Cancelled]).add_held(&mut held);
-    book(&[AwaitingShipment]).add_held(&mut held);
+    record(&[Cancelled]).add_held(&mut held);
+    record(&[AwaitingShipment]).add_held(&mut held);
     assert_eq!(held, BTreeMap::from([(SkuId(4), 2)]));
 }

@@ -7,9 +7,9 @@ use diesel::{dsl::count_star, prelude::*};
 use diesel_async::RunQueryDsl;
 use domain::{
     OrderEventKind, OrderStatus, PaymentRecord, Refund, SkuId, StockMove, StockMoveKind,
-    audit::{Book, BookedLine, BookedOrder, BookedSku, UnreadableRow},
+    audit::{AuditRecord, StoredLine, StoredOrder, StoredSku, UnreadableRow},
 };
-use ports::{AuditBooks, BooksSnapshot, StoreError};
+use ports::{AuditSnapshot, AuditStore, StoreError};
 
 use super::{
     Backend, Conn, Database, Lease,
@@ -31,8 +31,8 @@ use crate::sql::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[async_trait]
-impl AuditBooks for Database {
-    async fn open(&self) -> Result<Box<dyn BooksSnapshot>, StoreError> {
+impl AuditStore for Database {
+    async fn open(&self) -> Result<Box<dyn AuditSnapshot>, StoreError> {
         let mut lease = self.reader().await?;
         lease.allow(PATIENCE);
         lease.begin_snapshot().await?;
@@ -50,7 +50,7 @@ struct Snapshot {
 }
 
 #[async_trait]
-impl BooksSnapshot for Snapshot {
+impl AuditSnapshot for Snapshot {
     async fn orders(&mut self) -> Result<u64, StoreError> {
         let count: i64 = self
             .lease
@@ -59,18 +59,18 @@ impl BooksSnapshot for Snapshot {
         Ok(u64::try_from(count).unwrap_or(0))
     }
 
-    async fn next(&mut self, orders: u32) -> Result<Option<Vec<Book>>, StoreError> {
+    async fn next(&mut self, orders: u32) -> Result<Option<Vec<AuditRecord>>, StoreError> {
         if self.is_done {
             return Ok(None);
         }
         let after = self.after.take();
-        let (books, last) = self.lease.call(|conn| books(conn, after, orders)).await?;
+        let (records, last) = self.lease.call(|conn| stored_orders(conn, after, orders)).await?;
         self.is_done = last.is_none();
         self.after = last;
-        Ok(Some(books))
+        Ok(Some(records))
     }
 
-    async fn next_skus(&mut self, limit: u32) -> Result<Vec<BookedSku>, StoreError> {
+    async fn next_skus(&mut self, limit: u32) -> Result<Vec<StoredSku>, StoreError> {
         let after = self.after_sku;
         let skus = self.lease.call(|conn| skus(conn, after, limit)).await?;
         self.after_sku = skus.last().map(|sku| sku.id.0).or(after);
@@ -93,12 +93,12 @@ macro_rules! within {
     }};
 }
 
-/// The books of the next orders, and the last of their numbers; none where they are the last ones.
-async fn stock_record(
+/// The records of the next orders, and the last of their numbers; none where they are the last ones.
+async fn stored_orders(
     conn: &mut Conn,
     after: Option<String>,
     orders: u32,
-) -> Result<(Vec<Book>, Option<String>), QueryError> {
+) -> Result<(Vec<AuditRecord>, Option<String>), QueryError> {
     let mut found = Found::default();
     let limit = i64::from(orders);
     let rows = within!(tb_order_info, order_id, (&after, &None))
@@ -117,42 +117,42 @@ async fn stock_record(
     let range = (&after, &until);
     let lines = within!(tb_order_goods, order_id, range)
         .select((tb_order_goods::order_id, (tb_order_goods::id, LineRow::as_select())));
-    let read = |(_, (id, row)): (String, (i32, LineRow))| Ok((id, Ok(BookedLine::from(row))));
-    found.note("tb_order_goods", true, load_each(conn, lines, read).await?, |book, line| {
-        book.lines.push(line);
+    let read = |(_, (id, row)): (String, (i32, LineRow))| Ok((id, Ok(StoredLine::from(row))));
+    found.note("tb_order_goods", true, load_each(conn, lines, read).await?, |record, line| {
+        record.lines.push(line);
     });
     let timeline = within!(dashop_order_timeline, order_id, range)
         .order((dashop_order_timeline::order_id, dashop_order_timeline::id))
         .select((dashop_order_timeline::order_id, (dashop_order_timeline::id, ChangeRow::as_select())));
     let read = |(_, (id, row)): (String, (i32, ChangeRow))| Ok((id, row.into_change()));
-    found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |book, change| {
-        book.timeline.push(change);
+    found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |record, change| {
+        record.timeline.push(change);
     });
     let payments = within!(dashop_payment, out_trade_no, range)
         .order((dashop_payment::out_trade_no, dashop_payment::id))
         .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
     let read = |(_, (no, row)): (String, (String, PaymentRow))| Ok((no, PaymentRecord::try_from(row)));
-    found.note(payments::TABLE, false, load_each(conn, payments, read).await?, |book, payment| {
-        book.payments.push(payment);
+    found.note(payments::TABLE, false, load_each(conn, payments, read).await?, |record, payment| {
+        record.payments.push(payment);
     });
     let refunds = within!(dashop_refund, out_trade_no, range)
         .order((dashop_refund::out_trade_no, dashop_refund::id))
         .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
     let read = |(_, (no, row)): (String, (String, RefundRow))| Ok((no, Refund::try_from(row)));
-    found.note(refunds::TABLE, false, load_each(conn, refunds, read).await?, |book, refund| {
-        book.refunds.push(refund);
+    found.note(refunds::TABLE, false, load_each(conn, refunds, read).await?, |record, refund| {
+        record.refunds.push(refund);
     });
     let movements = within!(dashop_stock_move, order_id, range)
         .order((dashop_stock_move::order_id, dashop_stock_move::id))
         .select((dashop_stock_move::order_id, (dashop_stock_move::id, MoveRow::as_select())));
     let read = |(_, (id, row)): (String, (i32, MoveRow))| Ok((id, StockMove::try_from(row)));
-    found.note("dashop_stock_move", true, load_each(conn, movements, read).await?, |book, moved| {
-        book.movements.push(moved);
+    found.note("dashop_stock_move", true, load_each(conn, movements, read).await?, |record, moved| {
+        record.movements.push(moved);
     });
     let events = within!(dashop_outbox, order_id, range)
         .select((dashop_outbox::order_id, (dashop_outbox::id, EventRow::as_select())));
     let read = |(_, (id, row)): (String, (i64, EventRow))| Ok((id, row.check()));
-    found.note("dashop_outbox", false, load_each(conn, events, read).await?, |book, ()| book.events += 1);
+    found.note("dashop_outbox", false, load_each(conn, events, read).await?, |record, ()| record.events += 1);
     Ok((found.0.into_values().collect(), until))
 }
 
@@ -161,22 +161,22 @@ type OfKey<K, T> = (K, Result<T, QueryError>);
 
 /// StockRecord by their numbers.
 #[derive(Default)]
-struct Found(BTreeMap<String, Book>);
+struct Found(BTreeMap<String, AuditRecord>);
 
 impl Found {
-    fn of(&mut self, number: &str) -> &mut Book {
+    fn of(&mut self, number: &str) -> &mut AuditRecord {
         self.0
             .entry(number.to_owned())
-            .or_insert_with(|| Book { number: number.to_owned(), ..Book::default() })
+            .or_insert_with(|| AuditRecord { number: number.to_owned(), ..AuditRecord::default() })
     }
 
-    /// Adds the rows of a table to the books of their numbers.
+    /// Adds the rows of a table to the records of their numbers.
     fn note<K: Display, T>(
         &mut self,
         table: &'static str,
         has_pieces: bool,
         each: Vec<Read<String, OfKey<K, T>>>,
-        add: impl Fn(&mut Book, T),
+        add: impl Fn(&mut AuditRecord, T),
     ) {
         for (number, row) in each {
             match row {
@@ -220,10 +220,10 @@ struct OrderRow {
 }
 
 impl OrderRow {
-    fn into_order(self, number: &str) -> Result<BookedOrder, QueryError> {
+    fn into_order(self, number: &str) -> Result<StoredOrder, QueryError> {
         let _created = self.created_time;
         order_id(number)?;
-        Ok(BookedOrder {
+        Ok(StoredOrder {
             status: status("tb_order_info.status", self.status)?,
             total_count: self.total_count.into(),
             total_fen: self.total_amount.0,
@@ -243,7 +243,7 @@ struct LineRow {
     price: Fen,
 }
 
-impl From<LineRow> for BookedLine {
+impl From<LineRow> for StoredLine {
     fn from(row: LineRow) -> Self {
         Self { sku_id: SkuId(row.sku_id), count: row.pieces.into(), price_fen: row.price.0 }
     }
@@ -302,7 +302,7 @@ impl EventRow {
     }
 }
 
-async fn skus(conn: &mut Conn, after: Option<i32>, limit: u32) -> Result<Vec<BookedSku>, QueryError> {
+async fn skus(conn: &mut Conn, after: Option<i32>, limit: u32) -> Result<Vec<StoredSku>, QueryError> {
     let rows: Vec<(i32, i32, i32)> = ddsc_sku::table
         .filter(ddsc_sku::id.gt(after.unwrap_or(i32::MIN)))
         .order(ddsc_sku::id)
@@ -310,7 +310,7 @@ async fn skus(conn: &mut Conn, after: Option<i32>, limit: u32) -> Result<Vec<Boo
         .select((ddsc_sku::id, ddsc_sku::stock, ddsc_sku::sales))
         .load(conn)
         .await?;
-    let sku = |(id, stock, sales): (i32, i32, i32)| BookedSku {
+    let sku = |(id, stock, sales): (i32, i32, i32)| StoredSku {
         id: SkuId(id),
         stock: stock.into(),
         sales: sales.into(),
