@@ -49,7 +49,7 @@ async fn read(sequence: &Sequence<'_>, id: &OrderId) -> Record {
 
 /// `dashop audit` says the same of all sequences together.
 pub(crate) async fn must_pass_the_audit(world: &World) {
-    let audit = Audit { trades: Arc::clone(&world.store) as _, terms: AuditTerms::default() };
+    let audit = Audit { store: Arc::clone(&world.store) as _, terms: AuditTerms::default() };
     let report = audit.execute(|_, _| ()).await.unwrap();
     assert!(report.orders > 0 && report.skus > 0 && report.has_compared_sales, "{report:?}");
     assert_eq!(report.findings, []);
