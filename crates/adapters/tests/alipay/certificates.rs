@@ -89,7 +89,7 @@ impl Bench {
 
     async fn query(&self) -> Result<TradeStatus, GatewayError> {
         let order = OrderId::parse("2026112819300401").unwrap();
-        self.shop.query(&order).await.map(|trade| trade.unwrap().status)
+        self.shop.query(order.as_str()).await.map(|trade| trade.unwrap().status)
     }
 
     /// How many queries and downloads there were.
@@ -111,7 +111,9 @@ async fn requests_are_those_of_the_sdks_and_carry_both_serial_numbers() {
     let application = config.app_private_key.public_key().clone();
     let shop = AlipayGateway::new(config, Arc::new(VectorClock)).unwrap();
     let request = PaymentRequest {
-        out_trade_no: OrderId::parse("2026112819300402").unwrap(),
+        order_id: OrderId::parse("2026112819300402").unwrap(),
+        out_trade_no: "2026112819300402".to_owned(),
+        product: domain::PaymentProduct::Page,
         total_amount: "0.01".parse().unwrap(),
         subject: "达达商城订单 2026112819300402".to_owned(),
         now: VectorClock.now(),
@@ -236,7 +238,7 @@ async fn after_a_failed_download_other_calls_go_on_and_the_next_one_waits() {
         );
         assert!(is_refused(&bench.query().await));
         let order = OrderId::parse("2026112819300402").unwrap();
-        assert_eq!(bench.shop.close(&order).await.unwrap(), ports::CloseOutcome::Closed);
+        assert_eq!(bench.shop.close(order.as_str()).await.unwrap(), ports::CloseOutcome::Closed);
         assert!(is_refused(&bench.query().await));
         assert_eq!(bench.calls(), [2, 1]);
     }

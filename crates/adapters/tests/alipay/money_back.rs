@@ -133,11 +133,15 @@ async fn closing_survives_every_fault() {
     let faults = kinds.into_iter().flat_map(|kind| [BEFORE, AFTER].map(|moment| (kind, moment)));
     for (nth, (kind, moment)) in faults.enumerate() {
         let order = OrderId::parse(&format!("201911282040080{nth}")).unwrap();
-        let payment = PaymentRequest { out_trade_no: order.clone(), ..payment() };
+        let payment = PaymentRequest { out_trade_no: order.to_string(), ..payment() };
         bench.sandbox.arrive(&bench.shop.pay_url(&payment).await.unwrap()).unwrap();
         bench.fail(Method::TradeClose, kind, moment, 1);
         let asked = bench.sandbox.requests().count(Method::TradeClose);
-        assert_eq!(bench.shop.close(&order).await.unwrap(), CloseOutcome::Closed, "{kind:?} {moment:?}");
+        assert_eq!(
+            bench.shop.close(order.as_str()).await.unwrap(),
+            CloseOutcome::Closed,
+            "{kind:?} {moment:?}"
+        );
         assert_eq!(bench.sandbox.requests().count(Method::TradeClose), asked + 2);
         assert!(bench.sandbox.pay(order.as_str()).is_err());
     }
@@ -310,7 +314,11 @@ async fn no_subject_spoils_a_bill() {
     let subjects = ["\"全引号\"", "半\"引号,逗号", "\"", "#井号", "𠮷,a", "a\nb\r\nc", ",,,"];
     for (nth, subject) in subjects.into_iter().enumerate() {
         let out_trade_no = OrderId::parse(&format!("201911282040080{nth}")).unwrap();
-        let payment = PaymentRequest { out_trade_no, subject: subject.to_owned(), ..payment() };
+        let payment = PaymentRequest {
+            out_trade_no: out_trade_no.to_string(),
+            subject: subject.to_owned(),
+            ..payment()
+        };
         bench.sandbox.arrive(&bench.shop.pay_url(&payment).await.unwrap()).unwrap();
         bench.sandbox.pay(payment.out_trade_no.as_str()).unwrap();
     }
