@@ -101,7 +101,7 @@ fn has_come_to_rest(sequence: &Sequence<'_>, record: &Record) {
 fn agrees_with_alipay(sequence: &Sequence<'_>, record: &Record) {
     let Record { order, payments, refunds, .. } = record;
     let mut kept = Money::ZERO;
-    for trade in sequence.world.sandbox.trades_of(order.id.as_str()).into_iter().filter(|trade| trade.paid) {
+    for trade in sequence.world.trades_of(&order.id).into_iter().filter(|trade| trade.paid) {
         let payment = payments.iter().find(|payment| payment.trade.trade_no == trade.trade_no);
         let gone_back = sum(refunds, |refund| {
             refund.trade_no == trade.trade_no && refund.status == RefundStatus::Succeeded

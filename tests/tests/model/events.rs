@@ -11,10 +11,10 @@ use std::{
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{BatchItems, BatchRequest, StartedPayment};
+use application::{BatchItems, BatchRequest, PaymentWish, StartedPayment};
 use domain::{
-    Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, RefundAsk, Restock, Shipment,
-    ShopTime, SkuId,
+    Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentProduct, RefundAsk,
+    Restock, Shipment, ShopTime, SkuId,
 };
 use futures_util::future::join_all;
 use ports::{AddressBook, CartStore, Clock, OrderRepo};
@@ -162,7 +162,7 @@ impl<'a> Sequence<'a> {
 
     /// What no notification told and no query asks for is found in the bills of the days on which it happened.
     async fn reconcile(&mut self) {
-        let booked = self.orders.iter().flat_map(|order| self.world.sandbox.trades_of(order.as_str()));
+        let booked = self.orders.iter().flat_map(|order| self.world.trades_of(order));
         let times = booked.flat_map(|book| {
             let refunds: Vec<_> = book.refunds.iter().map(|refund| refund.at).collect();
             book.paid_at.into_iter().chain(refunds)
@@ -214,10 +214,13 @@ impl<'a> Sequence<'a> {
                 let ask = self.refund_ask();
                 Work::Refund(order, ask)
             }
-            12 => match self.world.sandbox.way_back(order.as_str()) {
-                Ok(Some(url)) => Work::Return(url),
-                Ok(None) | Err(_) => Work::Watch,
-            },
+            12 => {
+                let attempt = self.an_attempt(&order);
+                match self.world.sandbox.way_back(&attempt) {
+                    Ok(Some(url)) => Work::Return(url),
+                    Ok(None) | Err(_) => Work::Watch,
+                }
+            }
             13 => Work::Refunds,
             _ => Work::Watch,
         })
@@ -251,29 +254,44 @@ impl<'a> Sequence<'a> {
     }
 
     /// Whether the buyer paid.
+    ///
+    /// On a PC or on a phone, with one account or another, now and then in a new attempt.
     async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
+        let product = if self.one_in(3) { PaymentProduct::Wap } else { PaymentProduct::Page };
+        let wish = PaymentWish { product, anew: self.one_in(6) };
+        let account = if self.one_in(4) { "another@sandbox.example" } else { "buyer@sandbox.example" };
         let process = &self.world.processes[0];
-        let Ok(StartedPayment::Invited(invitation)) = process.start.execute(&self.world.buyer, order).await
-        else {
-            return false;
-        };
-        let arrived = self.world.sandbox.arrive(&invitation.pay_url).is_ok();
-        let paid = arrived && wants_to_pay && self.world.sandbox.pay(order.as_str()).is_ok();
-        self.tell(format!("the buyer of {order} arrives: {arrived}, pays: {paid}"));
+        let started = process.start.execute(&self.world.buyer, order, wish).await;
+        let Ok(StartedPayment::Invited(invitation)) = started else { return false };
+        let arrived = self.world.sandbox.arrive_as(&invitation.pay_url, account).ok();
+        let number = arrived.map(|trade| trade.out_trade_no);
+        let paid =
+            wants_to_pay && number.as_ref().is_some_and(|number| self.world.sandbox.pay(number).is_ok());
+        self.tell(format!(
+            "the buyer of {order} arrives with {wish:?} and {account} at {number:?}, pays: {paid}"
+        ));
         paid
+    }
+
+    /// The number of an attempt to pay the order that Alipay knows, or the order's own.
+    fn an_attempt(&mut self, order: &OrderId) -> String {
+        let trades = self.world.trades_of(order);
+        trades.choose(&mut self.random).map_or_else(|| order.to_string(), |trade| trade.out_trade_no.clone())
     }
 
     fn pay_again(&mut self) {
         let Some(order) = self.order() else { return };
-        let paid = self.world.sandbox.pay_again(order.as_str()).map(|book| book.trade_no);
+        let attempt = self.an_attempt(&order);
+        let paid = self.world.sandbox.pay_again(&attempt).map(|trade| trade.trade_no);
         self.tell(format!("the buyer of {order} pays again: {paid:?}"));
     }
 
     fn refund_at_console(&mut self) {
         let Some(order) = self.order() else { return };
         let amount = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
-        let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
-        self.tell(format!("{amount} of {order} refunded at Alipay: {refunded:?}"));
+        let attempt = self.an_attempt(&order);
+        let refunded = self.world.sandbox.refund_at_console(&attempt, amount);
+        self.tell(format!("{amount} of {attempt} refunded at Alipay: {refunded:?}"));
     }
 
     fn let_time_pass(&mut self) {
@@ -305,10 +323,10 @@ impl<'a> Sequence<'a> {
         if !self.go_to_cashier(&order, true).await {
             return;
         }
-        let all = self.world.sandbox.trades_of(order.as_str()).into_iter().rfind(|book| book.paid).unwrap();
+        let all = self.world.trades_of(&order).into_iter().rfind(|trade| trade.paid).unwrap();
         let part = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
         let amount = if self.one_in(2) { all.total_amount } else { part };
-        let refunded = self.world.sandbox.refund_at_console(order.as_str(), amount);
+        let refunded = self.world.sandbox.refund_at_console(&all.out_trade_no, amount);
         self.tell(format!("{amount} of {order} refunded at Alipay at once: {refunded:?}"));
         let mut arriving = self.world.sandbox.take_held();
         let last = arriving.pop();

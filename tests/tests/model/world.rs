@@ -11,13 +11,15 @@ use adapters::{
     sql::{self, SqlConfig, SqlStore},
     system::SystemRandomness,
 };
-use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys};
+use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys, TradeRecord};
 use application::{
     CancelOrder, CartCleaner, Cashier, ConfirmReceipt, OrderTimers, PaymentResult, Placement, PlacementPorts,
     Recently, Reconcile, RefundOrder, RemoveOrderedLines, SettlePayment, ShipOrder, ShopRules, StartPayment,
     Transact,
 };
-use domain::{Caller, Merchant, Money, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username};
+use domain::{
+    Caller, Merchant, Money, OrderId, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username,
+};
 use ports::{Clock, PaymentGateway};
 use tests::{Data, Database};
 
@@ -64,6 +66,12 @@ pub(crate) struct Process {
 }
 
 impl World {
+    /// Every trade of an order, whatever attempt it is of; the oldest first.
+    pub(crate) fn trades_of(&self, order: &OrderId) -> Vec<TradeRecord> {
+        let all = self.sandbox.trades().into_iter();
+        all.filter(|trade| domain::order_number(&trade.out_trade_no) == order.as_str()).collect()
+    }
+
     pub(crate) async fn new(data: &Data) -> Self {
         let clock = Arc::new(ModelClock(Mutex::new(ShopTime::parse("2026-01-01 10:00:00").unwrap())));
         let url = match data {
@@ -157,7 +165,6 @@ impl Process {
         let cancel = Arc::new(CancelOrder {
             users: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
         });
         let refund = Arc::new(RefundOrder {
@@ -172,7 +179,12 @@ impl Process {
                 users: Arc::clone(store) as _,
                 orders: Arc::clone(store) as _,
                 transact: Arc::clone(&transact),
-                cashier: Arc::new(Cashier { gateway: Arc::clone(gateway), clock: Arc::clone(&clock) }),
+                cashier: Arc::new(Cashier {
+                    gateway: Arc::clone(gateway),
+                    orders: Arc::clone(store) as _,
+                    settle: Arc::clone(&settle),
+                    clock: Arc::clone(&clock),
+                }),
                 clock: Arc::clone(&clock),
             },
             result: PaymentResult {
