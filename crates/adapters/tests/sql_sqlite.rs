@@ -10,7 +10,7 @@
 
 mod sql_support;
 
-use adapters::sql::{self, CartsIn, ConnectError, SqlConfig, SqlStore};
+use adapters::sql::{self, CartsIn, ConnectError, SqlConfig};
 use sql_support::{Engine, SqlShop, store_tests};
 
 store_tests!(Engine::sqlite());

@@ -14,7 +14,7 @@ use adapters::sql::{self, SqlConfig, SqlStore};
 use application::Audit;
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId, audit::AuditTerms};
 use futures_util::{FutureExt, future::BoxFuture};
-use ports::{AdminOrders, OrderListQuery, OrderReader, OrderRepo, OrderSearch};
+use ports::{OrderListQuery, OrderSearch};
 use tests::{Data, Setup};
 
 const FEW: i32 = 1_000;

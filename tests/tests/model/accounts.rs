@@ -7,7 +7,6 @@ use domain::{
     Money, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, RefundStatus, SkuId, StockMove,
     audit::AuditTerms,
 };
-use ports::OrderReader;
 
 use crate::{events::Sequence, world::World};
 

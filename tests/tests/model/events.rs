@@ -17,7 +17,7 @@ use domain::{
     Restock, Shipment, ShopTime, SkuId,
 };
 use futures_util::future::join_all;
-use ports::{AddressBook, CartStore, Clock, OrderRepo};
+use ports::Clock;
 use rand::{RngExt, SeedableRng, rngs::SmallRng, seq::IndexedRandom};
 
 use crate::{

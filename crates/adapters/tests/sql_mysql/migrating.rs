@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adapters::sql::{self, SqlStore};
+use adapters::sql::{self};
 use mysql_async::prelude::Queryable;
 use tokio::time::timeout;
 

@@ -7,9 +7,7 @@ use domain::{
     AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PasswordHash, Quantity,
     SaleAttribute, ShippingAddress, ShopTime, SkuId, StoredPassword, UserId, Username,
 };
-use ports::{
-    AddressBook, Catalog, Credentials, OrderListQuery, OrderReader, StockOutcome, UnitsOfWork, Users,
-};
+use ports::{OrderListQuery, StockOutcome, Users};
 
 use super::sql_support::Engine;
 

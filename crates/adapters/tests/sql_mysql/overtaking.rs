@@ -5,7 +5,6 @@ use std::time::Duration;
 use adapters::sql::CartsIn;
 use domain::{Actor, OrderEvent, OrderEventKind, OrderId, OrderStatus, ShopTime};
 use mysql_async::{Conn, prelude::Queryable};
-use ports::{UnitsOfWork, WebhookQueue};
 use tokio::time::timeout;
 
 use super::sql_support::{Engine, SqlShop};

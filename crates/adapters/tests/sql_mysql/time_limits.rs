@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mysql_async::prelude::Queryable;
-use ports::{OrderReader, StoreError, UnitsOfWork};
+use ports::{OrderReader, StoreError};
 use tokio::time::timeout;
 
 use super::{

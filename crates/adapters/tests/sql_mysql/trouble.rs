@@ -7,7 +7,7 @@ use domain::{
     Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, ledger::Event,
 };
 use ports::{
-    CartRemoval, OrderReader, OrderRepo, StockOutcome, StoreError, UnitOfWork, UnitsOfWork,
+    CartRemoval, OrderReader, StockOutcome, StoreError, UnitOfWork,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::time::{sleep, timeout};

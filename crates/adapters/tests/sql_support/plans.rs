@@ -12,10 +12,7 @@ use domain::{
     Username,
 };
 use mysql_async::prelude::Queryable;
-use ports::{
-    AddressBook, AdminOrders, BuyerQuery, CartRemovalQueue, Catalog, IdempotencyKeys, OrderClaim,
-    OrderListQuery, OrderReader, OrderRepo, OrderSearch, PlacingStore, Resend, Users, WebhookQueue,
-};
+use ports::{BuyerQuery, IdempotencyKeys, OrderClaim, OrderListQuery, OrderReader, OrderSearch, Resend};
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};

@@ -12,8 +12,7 @@ use domain::{
     ShopTime, SkuId, SpuId, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
-    AdminOrders, CartRemoval, Catalog, Claimed, DailyStatements, OrderListQuery, OrderReader, OrderRepo,
-    OrderSearch, Resend, StoreError, StorefrontReader, UnitOfWork, UnitsOfWork, WebhookQueue,
+    CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError, UnitOfWork,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};

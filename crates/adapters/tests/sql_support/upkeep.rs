@@ -2,14 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{self, CartsIn, SqlConfig, SqlStore, demo};
+use adapters::sql::{self, CartsIn, SqlConfig, demo};
 use domain::{
     Allocation, Caller, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress,
     ShopTime, SkuId, UserId, Username,
 };
 use ports::{
-    AddressBook, BuyerQuery, CartRemoval, CartRemovalQueue, CartStore, Catalog, OrderListQuery, OrderReader,
-    PlacingStore, StoreError, UnitsOfWork, Users,
+    BuyerQuery, CartRemoval, OrderListQuery, OrderReader, StoreError, Users,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::{task::JoinSet, time::timeout};
