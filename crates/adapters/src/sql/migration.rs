@@ -100,7 +100,7 @@ mod tests {
     fn a_database_of_a_newer_dashop_is_current() {
         let applied = |versions: &[&str]| versions.iter().map(|version| (*version).to_owned()).collect();
         let known: &'static [Migration] = &SQLITE;
-        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), 7);
+        assert_eq!(SchemaState::new(known, applied(&[])).pending.len(), known.len());
         assert!(!SchemaState::new(known, applied(&["20261123000001"])).is_current());
         let newer: Vec<&str> =
             known.iter().map(|migration| migration.version).chain(["20991231000001"]).collect();
