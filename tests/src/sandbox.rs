@@ -1,5 +1,6 @@
 use std::{
-    fs,
+    fs::{self, Permissions},
+    os::unix::fs::PermissionsExt as _,
     process::{Child, Stdio},
     time::Duration,
 };
@@ -42,7 +43,9 @@ impl Sandbox {
         let [app_public_key, alipay_private_key] =
             ["app_public_key", "alipay_private_key"].map(|name| keys.path().join(name));
         let app_private_key = keys.path().join(APP_PRIVATE_KEY);
-        fs::write(app_private_key, alipay.application.to_pkcs8_pem().unwrap()).unwrap();
+        fs::write(&app_private_key, alipay.application.to_pkcs8_pem().unwrap()).unwrap();
+        // A secret that others can read is refused.
+        fs::set_permissions(&app_private_key, Permissions::from_mode(0o600)).unwrap();
         fs::write(&app_public_key, alipay.application.public_key().to_spki_pem().unwrap()).unwrap();
         fs::write(&alipay_private_key, alipay.platform.to_pkcs8_pem().unwrap()).unwrap();
         let child = that_dies_with_us(binary("alipay-sandbox"))

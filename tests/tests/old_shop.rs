@@ -36,7 +36,9 @@ fn migrate_at_once(setup: &Setup) {
         programs.into_iter().map(|program| program.wait_with_output().unwrap()).collect();
     assert!(outputs.iter().all(|output| output.status.success()), "{outputs:?}");
     let said: String = outputs.iter().map(|output| String::from_utf8_lossy(&output.stdout)).collect();
-    assert_eq!(said.matches("ran ").count(), 7, "each migration is run once: {said}");
+    let migrations =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations/mysql")).unwrap().count();
+    assert_eq!(said.matches("ran ").count(), migrations, "each migration is run once: {said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

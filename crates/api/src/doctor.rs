@@ -190,6 +190,17 @@ fn server(report: &mut Report, facts: &DatabaseFacts) {
             "a power cut loses answered orders: SET GLOBAL innodb_flush_log_at_trx_commit = 1",
         ],
     );
+    if setting("log_bin") == "ON" || setting("log_bin") == "1" {
+        report.when(
+            setting("sync_binlog") == "1",
+            Verdict::Warn,
+            "binary log on disk",
+            [
+                "it is on the disk before an order is answered",
+                "after a power cut it may lack answered orders, which a restore then lacks: SET GLOBAL sync_binlog = 1",
+            ],
+        );
+    }
     let isolation = ["transaction_isolation", "tx_isolation"].map(setting).concat();
     report.add(
         Verdict::Ok,

@@ -136,7 +136,10 @@ async fn are_alike(shop: &mut Shop, command: &Placed, operation: &Placed, calls:
 }
 
 fn impersonal(mut value: Value) -> Value {
-    const PERSONAL: [&str; 16] = [
+    const PERSONAL: [&str; 19] = [
+        "out_trade_no",
+        "opened_at",
+        "closed_at",
         "order_id",
         "created_at",
         "expire_at",

@@ -292,12 +292,9 @@ fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError>
             "names several servers, which only a cluster has: set DASHOP_REDIS_CLUSTER",
         ));
     }
-    if let Some(wrong) = urls.iter().find(|url| !url.starts_with("redis://") && !url.starts_with("rediss://"))
-    {
-        let scheme = wrong.split(':').next().unwrap_or_default();
-        return Err(
-            source.wrong("redis_url", &format!("must begin with redis:// or rediss://, not {scheme}:"))
-        );
+    // What stands there instead may be a password.
+    if !urls.iter().all(|url| url.starts_with("redis://") || url.starts_with("rediss://")) {
+        return Err(source.wrong("redis_url", "must begin with redis:// or rediss://"));
     }
     if cluster && root_certificates.is_some() {
         let problem =

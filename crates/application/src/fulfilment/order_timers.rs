@@ -118,7 +118,7 @@ impl OrderTimers {
     }
 
     /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what Alipay has
-    /// closed. One that cannot be asked about keeps no other from being.
+    /// closed. One that Alipay has no clear answer for keeps no other from being asked about.
     async fn ask_alipay(&self, order: &Order) -> Result<(), WatchError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
@@ -129,6 +129,11 @@ impl OrderTimers {
                     ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
                 }
                 Ok(_) => {}
+                // The others would wait for Alipay as long.
+                Err(error @ WatchError::Gateway(GatewayError::Unreachable(_))) => {
+                    failure = Err(error);
+                    break;
+                }
                 Err(error) => failure = Err(error),
             }
         }

@@ -207,7 +207,7 @@ fn part(span: Duration, drawn: u32) -> Duration {
 impl Record {
     fn new(
         name: &'static str,
-        Schedule { every, is_essential, .. }: Schedule,
+        Schedule { every, limit, is_essential }: Schedule,
         stalled_after: Duration,
     ) -> Self {
         let counts = Counts {
@@ -220,7 +220,10 @@ impl Record {
             reported: None,
             is_at_work: false,
         };
-        Self { name, is_essential, stalled_after: stalled_after + every, counts: Mutex::new(counts) }
+        // Nobody waits for what is not essential: a long pass of it has not stalled.
+        let at_work = if is_essential { Duration::ZERO } else { limit };
+        let stalled_after = stalled_after + every + at_work;
+        Self { name, is_essential, stalled_after, counts: Mutex::new(counts) }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {

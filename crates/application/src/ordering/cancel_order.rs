@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, EndedAttempt, NotAdmitted, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
+    Caller, Cause, NotAdmitted, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
 use ports::{GatewayError, OrderReader, StoreError, Users};
@@ -104,7 +104,13 @@ impl CancelOrder {
         let recorded = self.orders.attempts(order_id).await?;
         let mut ended = Vec::new();
         for attempt in PaymentAttempt::of(&order, recorded).iter().filter(|one| one.state.may_be_paid()) {
-            ended.push(self.settle.end_attempt(&attempt.out_trade_no, cause).await?);
+            match self.settle.end_attempt(&attempt.out_trade_no, cause).await {
+                Ok(one) => ended.push(one),
+                Err(error) => {
+                    self.settle.note_ended(order_id, ended, cause).await;
+                    return Err(error.into());
+                }
+            }
         }
         let command = Command::Cancel { buyer, reason: reason.to_owned(), ended: ended.clone() };
         let cancelled = self.settle.transact.run(order_id.as_str(), &command, cause).await;
@@ -112,23 +118,9 @@ impl CancelOrder {
             Ok(_) => Ok(()),
             Err(error @ TransactError::Refused(_)) => Err(error.into()),
             Err(error @ (TransactError::Conflict | TransactError::Store(_))) => {
-                self.note_ended(order_id, ended, cause).await;
+                self.settle.note_ended(order_id, ended, cause).await;
                 Err(error.into())
             }
-        }
-    }
-
-    /// An order that could not be cancelled can be paid on, but not in what Alipay has closed: the next start of a payment
-    /// is to open another attempt. What cannot be noted down here is by the order's timer.
-    async fn note_ended(&self, order_id: &OrderId, mut ended: Vec<EndedAttempt>, cause: &Cause) {
-        ended.retain(|attempt| attempt.is_final);
-        if ended.is_empty() {
-            return;
-        }
-        let command = Command::EndAttempts { ended };
-        if let Err(error) = self.settle.transact.run(order_id.as_str(), &command, cause).await {
-            tracing::warn!(%order_id, error = &error as &dyn std::error::Error,
-                "a closed attempt to pay could not be noted down");
         }
     }
 }

@@ -92,9 +92,9 @@ impl Cashier {
         match product {
             PaymentProduct::Page => self.sign(order, order.id.as_str(), product).await,
             PaymentProduct::Wap => {
-                // Nobody has the URL of the attempt that has the order's number, so that nothing can come of it.
+                // Another request may have handed out the URL of the attempt that has the order's number meanwhile.
                 let number = order.id.as_str().to_owned();
-                let unused = EndedAttempt { out_trade_no: number, is_final: true };
+                let unused = EndedAttempt { out_trade_no: number, is_final: false };
                 self.open(order, product, vec![unused]).await
             }
         }
@@ -122,11 +122,22 @@ impl Cashier {
                 None => {}
             }
             let mut ended = Vec::new();
+            let cause = Cause::alipay(None);
             for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
-                ended.push(self.settle.end_attempt(&attempt.out_trade_no, &Cause::alipay(None)).await?);
+                match self.settle.end_attempt(&attempt.out_trade_no, &cause).await {
+                    Ok(one) => ended.push(one),
+                    Err(error) => {
+                        self.settle.note_ended(&order.id, ended, &cause).await;
+                        return Err(error.into());
+                    }
+                }
             }
-            match self.open(order, wish.product, ended).await {
+            match self.open(order, wish.product, ended.clone()).await {
                 Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
+                Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {
+                    self.settle.note_ended(&order.id, ended, &cause).await;
+                    return Err(error);
+                }
                 other => return other,
             }
         }

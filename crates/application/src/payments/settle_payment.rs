@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentStatus, RefusedMessage, Trade,
+    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, OrderId, PaymentStatus, RefusedMessage, Trade,
     TradeStatus, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
@@ -150,6 +150,20 @@ impl SettlePayment {
             },
         };
         Ok(EndedAttempt { out_trade_no: out_trade_no.to_owned(), is_final })
+    }
+
+    /// Writes down which attempts Alipay has closed, where what they were closed for did not come about: the next start of a
+    /// payment opens another one. What cannot be noted down here is by the order's timer.
+    pub(crate) async fn note_ended(&self, order_id: &OrderId, mut ended: Vec<EndedAttempt>, cause: &Cause) {
+        ended.retain(|attempt| attempt.is_final);
+        if ended.is_empty() {
+            return;
+        }
+        let command = Command::EndAttempts { ended };
+        if let Err(error) = self.transact.run(order_id.as_str(), &command, cause).await {
+            tracing::warn!(%order_id, error = &error as &dyn std::error::Error,
+                "a closed attempt to pay could not be noted down");
+        }
     }
 
     /// Where the trade of an attempt stands; `None` if Alipay has none. What is paid is settled.

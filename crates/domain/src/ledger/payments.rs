@@ -84,6 +84,9 @@ impl Decision<'_> {
             let Some(pieces) = pieces else { return Ok(PaymentStatus::Late) };
             self.push(Event::StockRetaken { pieces, at: self.at })?;
             self.change_status(Trigger::PaidLate, "取消后付款,库存已重新占用")?;
+        } else if order.id.as_str() != trade.out_trade_no {
+            // Without a record it was paid by the old back end, which knows no other number than the order's own.
+            return Ok(PaymentStatus::Duplicate);
         }
         // An order that is paid without a payment on record, as the old back end leaves it, gets its record here.
         Ok(PaymentStatus::Settled)

@@ -3,11 +3,15 @@
 use std::{collections::BTreeMap, fmt::Display, time::Duration};
 
 use async_trait::async_trait;
-use diesel::{dsl::count_star, prelude::*};
+use diesel::{
+    dsl::{count_star, exists, not},
+    prelude::*,
+};
 use diesel_async::RunQueryDsl;
 use domain::{
     OrderEventKind, OrderStatus, PaymentRecord, Refund, SkuId, StockMove, StockMoveKind,
     audit::{AuditRecord, StoredLine, StoredOrder, StoredSku, UnreadableRow},
+    order_number,
 };
 use ports::{AuditSnapshot, AuditStore, StoreError};
 
@@ -21,8 +25,8 @@ use super::{
 use crate::sql::{
     failure::QueryError,
     schema::{
-        dashop_order_timeline, dashop_outbox, dashop_payment, dashop_refund, dashop_stock_move, ddsc_sku,
-        tb_order_goods, tb_order_info,
+        dashop_order_timeline, dashop_outbox, dashop_payment, dashop_payment_attempt, dashop_refund,
+        dashop_stock_move, ddsc_sku, tb_order_goods, tb_order_info,
     },
     types::{Fen, Moment},
 };
@@ -93,6 +97,31 @@ macro_rules! within {
     }};
 }
 
+/// The numbers of the attempts after the first of the orders of a range: what was paid in them is those orders'.
+macro_rules! later_attempts {
+    ($range:expr) => {
+        within!(dashop_payment_attempt, order_id, $range)
+            .filter(dashop_payment_attempt::order_id.ne(dashop_payment_attempt::out_trade_no))
+            .select(dashop_payment_attempt::out_trade_no)
+    };
+}
+
+/// The rows of a range that are under the number of an order, or of nothing.
+macro_rules! own {
+    ($table:ident, $range:expr) => {
+        within!($table, out_trade_no, $range).filter(not(exists(
+            dashop_payment_attempt::table
+                .filter(dashop_payment_attempt::out_trade_no.eq($table::out_trade_no))
+                .filter(dashop_payment_attempt::order_id.ne(dashop_payment_attempt::out_trade_no)),
+        )))
+    };
+}
+
+/// The same rows under the numbers of the orders whose attempts they are of.
+fn of_their_orders<T>(each: Vec<Read<String, T>>) -> impl Iterator<Item = Read<String, T>> {
+    each.into_iter().map(|(number, row)| (order_number(&number).to_owned(), row))
+}
+
 /// The records of the next orders, and the last of their numbers; none where they are the last ones.
 async fn stored_orders(
     conn: &mut Conn,
@@ -128,20 +157,28 @@ async fn stored_orders(
     found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |record, change| {
         record.timeline.push(change);
     });
-    let payments = within!(dashop_payment, out_trade_no, range)
+    let payments = own!(dashop_payment, range)
         .order((dashop_payment::out_trade_no, dashop_payment::id))
         .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
     let read = |(_, (no, row)): (String, (String, PaymentRow))| Ok((no, PaymentRecord::try_from(row)));
-    found.note(payments::TABLE, false, load_each(conn, payments, read).await?, |record, payment| {
-        record.payments.push(payment);
-    });
-    let refunds = within!(dashop_refund, out_trade_no, range)
+    let mut each = load_each(conn, payments, read).await?;
+    let later = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq_any(later_attempts!(range)))
+        .order(dashop_payment::id)
+        .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
+    each.extend(of_their_orders(load_each(conn, later, read).await?));
+    found.note(payments::TABLE, false, each, |record, payment| record.payments.push(payment));
+    let refunds = own!(dashop_refund, range)
         .order((dashop_refund::out_trade_no, dashop_refund::id))
         .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
     let read = |(_, (no, row)): (String, (String, RefundRow))| Ok((no, Refund::try_from(row)));
-    found.note(refunds::TABLE, false, load_each(conn, refunds, read).await?, |record, refund| {
-        record.refunds.push(refund);
-    });
+    let mut each = load_each(conn, refunds, read).await?;
+    let later = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq_any(later_attempts!(range)))
+        .order(dashop_refund::id)
+        .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
+    each.extend(of_their_orders(load_each(conn, later, read).await?));
+    found.note(refunds::TABLE, false, each, |record, refund| record.refunds.push(refund));
     let movements = within!(dashop_stock_move, order_id, range)
         .order((dashop_stock_move::order_id, dashop_stock_move::id))
         .select((dashop_stock_move::order_id, (dashop_stock_move::id, MoveRow::as_select())));
@@ -159,7 +196,7 @@ async fn stored_orders(
 /// A row with its own key, or why what it has cannot be read.
 type OfKey<K, T> = (K, Result<T, QueryError>);
 
-/// StockRecord by their numbers.
+/// Records by their numbers.
 #[derive(Default)]
 struct Found(BTreeMap<String, AuditRecord>);
 

@@ -7,7 +7,7 @@ use ports::{Anonymised, PersonalData, StoreError};
 use super::{Conn, Database};
 use crate::sql::{
     failure::QueryError,
-    schema::{address, dashop_payment, tb_order_info},
+    schema::{address, dashop_payment, dashop_payment_attempt, tb_order_info},
     types::Moment,
 };
 
@@ -60,6 +60,7 @@ async fn orders(
         // Once more: an order may have been revived meanwhile.
         let these = tb_order_info::table
             .filter(tb_order_info::order_id.eq_any(&numbers))
+            .filter(tb_order_info::updated_time.lt(Moment(ended_before)))
             .filter(tb_order_info::status.eq_any(&ended));
         diesel::update(these)
             .set((
@@ -70,8 +71,21 @@ async fn orders(
             ))
             .execute(conn)
             .await?;
-        let payments = dashop_payment::table.filter(dashop_payment::out_trade_no.eq_any(&numbers));
-        diesel::update(payments).set(dashop_payment::buyer.eq(None::<String>)).execute(conn).await?;
+        let forgotten: Vec<String> = tb_order_info::table
+            .filter(tb_order_info::order_id.eq_any(&numbers))
+            .filter(tb_order_info::ship_receiver.eq(ANONYMOUS))
+            .select(tb_order_info::order_id)
+            .load(conn)
+            .await?;
+        let attempts: Vec<String> = dashop_payment_attempt::table
+            .filter(dashop_payment_attempt::order_id.eq_any(&forgotten))
+            .select(dashop_payment_attempt::out_trade_no)
+            .load(conn)
+            .await?;
+        for paid_under in [forgotten, attempts] {
+            let payments = dashop_payment::table.filter(dashop_payment::out_trade_no.eq_any(paid_under));
+            diesel::update(payments).set(dashop_payment::buyer.eq(None::<String>)).execute(conn).await?;
+        }
     }
     let is_full = numbers.len() == usize::try_from(limit).unwrap_or(usize::MAX);
     let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);

@@ -36,24 +36,34 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     if !Path::new(path).is_file() {
         return Err(BackupError::File(path.to_owned(), io::ErrorKind::NotFound.into()));
     }
+    if to.exists() {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
+    }
+    // Whoever finds the file under its name finds all of it: a copy that is cut off has another name.
+    let mut partial = to.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = Path::new(&partial);
     // SQLite writes into an empty file, which keeps its rights.
-    private_files::create(to, b"").map_err(failed)?;
-    let copied = copy(path, to, lock_timeout).and_then(|()| {
-        let file = File::open(to).and_then(|file| file.sync_all());
+    private_files::create(partial, b"")
+        .map_err(|error| BackupError::File(partial.display().to_string(), error))?;
+    let copied = copy(path, partial, lock_timeout).and_then(|()| {
+        let synced = File::open(partial).and_then(|file| file.sync_all());
+        // It fails where somebody has made a file of the name meanwhile.
+        let named = synced.and_then(|()| fs::hard_link(partial, to));
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-        file.and(folder).map_err(failed)
+        named.and(folder).map_err(failed)
     });
-    if copied.is_err() {
-        let _left_empty = fs::remove_file(to);
-    }
-    copied
+    let removed = fs::remove_file(partial).map_err(failed);
+    copied.and(removed)
 }
 
 fn copy(path: &str, to: &Path, lock_timeout: Duration) -> Result<(), BackupError> {
     let mut conn = SqliteConnection::establish(path)?;
     conn.batch_execute(&format!("PRAGMA busy_timeout = {}", lock_timeout.as_millis()))?;
-    let into = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(to.display().to_string());
+    let not_text = || BackupError::File(to.display().to_string(), io::ErrorKind::InvalidFilename.into());
+    let into =
+        diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(to.to_str().ok_or_else(not_text)?.to_owned());
     diesel::RunQueryDsl::execute(into, &mut conn)?;
     Ok(())
 }
