@@ -188,7 +188,7 @@ async fn every_attempt_is_asked_about() {
     gateway.expect_query().times(3).returning(|number| {
         let trade = Trade { out_trade_no: number.to_owned(), ..trade("A", "323.91") };
         match number.rsplit('_').next() {
-            Some("1") => Err(alipay_down()),
+            Some("1") => Err(GatewayError::Unknown { code: "ACQ.SYSTEM_ERROR".to_owned() }),
             Some("3") => Ok(Some(Trade { status: TradeStatus::Closed, ..trade })),
             _ => Ok(Some(trade)),
         }
@@ -199,4 +199,29 @@ async fn every_attempt_is_asked_about() {
     let states: Vec<_> = ledgers.get(ORDER).attempts.iter().map(|attempt| attempt.state).collect();
     let expected = [AttemptState::GivenUp, AttemptState::Closed, AttemptState::Closed, AttemptState::Paid];
     assert_eq!(states, expected);
+}
+
+/// An order with many attempts holds up no other while Alipay is away: each question would take its whole time limit.
+#[tokio::test]
+async fn while_alipay_is_away_an_order_asks_once() {
+    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
+    let attempt = |nth: u32| PaymentAttempt {
+        out_trade_no: format!("{ORDER}_{nth}"),
+        product: PaymentProduct::Wap,
+        amount: money("323.91"),
+        state: AttemptState::GivenUp,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut on_record = only(OrderStatus::AwaitingPayment);
+    on_record.attempts = (2..8).map(attempt).collect();
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+    let attempts = on_record.attempts.clone();
+    orders.expect_attempts().times(1).returning(move |_| Ok(attempts.clone()));
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(1).returning(|_| Err(alipay_down()));
+    let events = pass(noon().after(minutes(3)), orders, gateway, Ledgers::of(on_record)).await;
+    assert!(matches!(events[..], [Event::TimerSet { .. }]), "{events:?}");
 }

@@ -180,3 +180,26 @@ impl PayMethod {
         self as i16
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::stock::moves::tests::{noon, order};
+
+    #[test]
+    fn a_payment_begins_a_minute_before_the_deadline_at_the_latest() {
+        let until = |expire_at| Order { expire_at, ..order(&[(4, 1)]) };
+        let deadline = noon().after(Duration::from_secs(60));
+        assert!(!until(Some(deadline)).is_overdue(noon()));
+        assert!(until(Some(deadline)).is_overdue(noon().after(Duration::from_micros(1))));
+        assert!(!until(None).is_overdue(noon()));
+    }
+
+    /// As contract.md gives `tb_order_info.pay_method`.
+    #[test]
+    fn alipay_is_stored_as_the_old_shop_stores_it() {
+        assert_eq!(PayMethod::Alipay.code(), 1);
+    }
+}

@@ -124,6 +124,21 @@ fn an_order_that_is_paid_without_a_record_gets_one() {
     }
 }
 
+/// The old back end knows no number but the order's own: what is paid in another attempt was paid a second time.
+#[test]
+fn an_order_that_the_old_back_end_marked_paid_keeps_one_payment() {
+    for status in [AwaitingShipment, AwaitingReceipt, Completed] {
+        let mut paid_elsewhere = ledger(status);
+        let order = paid_elsewhere.order.clone().unwrap();
+        let mut attempt = crate::PaymentAttempt::of(&order, Vec::new()).remove(0);
+        attempt.out_trade_no = format!("{ORDER}_2");
+        paid_elsewhere.attempts = vec![attempt];
+        let second = Trade { out_trade_no: format!("{ORDER}_2"), ..trade("A") };
+        assert_eq!(becomes(&paid_elsewhere, &second), (Some(Duplicate), status));
+        assert_eq!(tell(&paid_elsewhere, &second).1.refunds[0].kind, RefundKind::Duplicate);
+    }
+}
+
 #[test]
 fn a_payment_of_no_order_of_ours_is_only_recorded() {
     let (events, after) = tell(&OrderLedger::empty(ORDER), &trade("A"));
@@ -159,6 +174,22 @@ fn contradictions_are_refused_and_not_written() {
     assert_eq!(after.apply(&more), Err(Inapplicable::ExceedsPayment));
     let failed = Event::RefundFailed { out_request_no: "r1".to_owned(), failure: String::new(), at: noon() };
     assert_eq!(after.apply(&failed), Err(Inapplicable::OtherRefundStatus));
+    let asked = refund("r1", "1.00", RefundStatus::Requested);
+    after.apply(&Event::RefundRequested { refund: asked.clone(), due_at: noon() }).unwrap();
+    let done = refund("r2", "1.00", RefundStatus::Succeeded);
+    for not_new in [asked, done] {
+        let again = Event::RefundRequested { refund: not_new, due_at: noon() };
+        assert_eq!(after.apply(&again), Err(Inapplicable::OtherRefundStatus));
+    }
+    let finished = |number, before| Event::RefundSucceeded {
+        refund: refund(number, "1.00", RefundStatus::Succeeded),
+        before,
+        trade_refunded: money("1.00"),
+        order_refunded: None,
+    };
+    for other in [finished("r1", None), finished("r2", Some(RefundStatus::Requested))] {
+        assert_eq!(after.apply(&other), Err(Inapplicable::OtherRefundStatus));
+    }
     let reason = crate::StockMoveKind::Cancelled;
     for wrong in [vec![(4, 3)], vec![(6, 1)]] {
         let returned = Event::StockReturned { reason: reason.clone(), pieces: pieces(&wrong), at: noon() };
