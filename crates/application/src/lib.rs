@@ -44,5 +44,5 @@ pub use storefront::{
     SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn, SkuDetail,
 };
 
-/// How often a unit of work is tried again when others hold its rows, before the caller is told so.
+/// How often a transaction is tried again when others hold its rows, before the caller is told so.
 const ATTEMPTS: u32 = 8;

@@ -118,15 +118,16 @@ fn committing() -> Result<PreparedTransaction, StoreError> {
 }
 
 fn stock_changed() -> Result<PreparedTransaction, StoreError> {
-    Ok(PreparedTransaction::ending(Ok(PlacingOutcome::StockChanged)))
+    Ok(PreparedTransaction::stock_changing())
 }
 
 fn failing(error: StoreError) -> Result<PreparedTransaction, StoreError> {
     Ok(PreparedTransaction::ending(Err(error)))
 }
 
+/// Orders wait for rows where they take the stock.
 fn locked() -> Result<PreparedTransaction, StoreError> {
-    failing(rows_locked())
+    Ok(PreparedTransaction::failing_at_stock(rows_locked()))
 }
 
 fn refused_by_database() -> Result<PreparedTransaction, StoreError> {
@@ -212,8 +213,10 @@ async fn stock_that_others_took_meanwhile_is_looked_at_again() {
 
 #[tokio::test(start_paused = true)]
 async fn locked_rows_are_tried_again_so_often_and_then_the_shop_is_busy() {
-    let again = shop(&[5, 5, 5], MockOrderReader::new(), vec![locked(), Err(rows_locked()), committing()]);
+    let transactions = vec![locked(), Err(rows_locked()), failing(rows_locked()), committing()];
+    let again = shop(&[5; 4], MockOrderReader::new(), transactions);
     assert!(again.placement.place(&[direct(1)]).await[0].is_ok());
+    assert_eq!((groups(&again), again.store.left()), (vec![(1, 1)], 0));
 
     let never = shop(&[5; 8], MockOrderReader::new(), (0..8).map(|_| locked()).collect());
     let outcomes = never.placement.place(&[direct(1)]).await;
@@ -250,9 +253,10 @@ async fn a_group_has_a_limited_time_in_all() {
     assert!(started.elapsed() < std::time::Duration::from_secs(13), "{:?}", started.elapsed());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn numbers_of_orders_that_were_not_written_are_given_again() {
-    let transactions = (0..7).map(|_| stock_changed()).chain([committing()]).collect();
+    let unwritten = (0..5).map(|_| stock_changed()).chain([locked(), failing(rows_locked())]);
+    let transactions = unwritten.chain([committing()]).collect();
     let shop = shop(&[5; 8], MockOrderReader::new(), transactions);
     assert_eq!(number(&shop.placement.place(&[direct(1)]).await[0]), "2019112812000001");
 }

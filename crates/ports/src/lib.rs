@@ -27,9 +27,9 @@ mod payment_gateway;
 mod personal_data;
 mod placing;
 mod refused_messages;
+mod stock_repo;
 mod store_error;
 mod storefront_reader;
-mod unit_of_work;
 mod users;
 mod webhook_queue;
 
@@ -58,15 +58,12 @@ pub use payment_gateway::{
 };
 pub use personal_data::{Anonymised, PersonalData};
 pub use placing::{
-    BegunPlacing, Buyer, BuyerQuery, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
-    PlacingTransaction,
+    BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome,
+    PlacingStore, PlacingTransaction,
 };
 pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
+pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
 pub use storefront_reader::{Section, SectionPage, StorefrontReader};
-pub use unit_of_work::{
-    CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, NewOrderRepo, Outbox, StockOutcome,
-    StockRepo, UnitOfWork, UnitsOfWork,
-};
 pub use users::{AddressBook, Destination, Users};
 pub use webhook_queue::{OutboxBacklog, Resend, WebhookEndpoint, WebhookError, WebhookQueue};

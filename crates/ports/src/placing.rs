@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Allocation, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId,
-    RepeatGuard, ShopTime, SkuId, UnpaidOrders, UserId,
+    Address, AddressId, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId, RepeatGuard,
+    ShopTime, SkuId, UnpaidOrders, UserId,
 };
 
-use crate::{CartRemoval, CartRemovalMode, StoreError};
+use crate::{CartRemoval, StockRepo, StoreError};
 
 /// Places groups of orders: everything that the members of a group need is asked for and written together.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -35,24 +35,24 @@ pub trait PlacingStore: Send + Sync {
     async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError>;
 }
 
-/// The transaction that places a group. Dropped without [`PlacingTransaction::write`], it MUST leave no trace.
-#[cfg_attr(feature = "mock", mockall::automock)]
+/// The transaction that places a group: first the stock is taken, then the orders are written.
+///
+/// Dropped without [`PlacingTransaction::write`], it MUST leave no trace, nor of the stock that was taken. After a method
+/// gave an error, the only thing to do with it is to drop it.
 #[async_trait]
-pub trait PlacingTransaction: Send {
-    /// Takes the stock, in ascending order of SKU ids, writes the orders with everything that belongs to them, and
-    /// commits; all of it or nothing.
+pub trait PlacingTransaction: StockRepo {
+    /// Writes the orders with everything that belongs to them, and commits them together with the stock that was taken;
+    /// all of it or nothing. Without orders, the stock alone is committed.
     ///
-    /// Pieces are taken only of a SKU that is on the shelf, has enough of them and costs what was quoted; these
-    /// conditions MUST be part of the statement that writes.
+    /// What belongs to an order: its lines and snapshots, its event `created`, the key of its request, and the lines of
+    /// the cart that it was made of. Where nobody listens to events, an implementation MAY drop them. Carts in the same
+    /// database lose the lines with this transaction, each only if its stamp is still the same; for carts elsewhere the
+    /// removals are recorded in this transaction, so that they outlive the process.
     ///
     /// # Errors
     /// [`StoreError::OutcomeUnknown`] where the connection was lost during the commit; with any other error nothing was
     /// written.
-    async fn write(
-        self: Box<Self>,
-        orders: &[NewOrder],
-        taken: &[Allocation],
-    ) -> Result<PlacingOutcome, StoreError>;
+    async fn write(self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError>;
 }
 
 /// Whose order it is, as the request says.
@@ -119,12 +119,19 @@ pub enum Obstacle {
 pub enum PlacingOutcome {
     /// All orders were written.
     Committed(CartRemovalMode),
-    /// A SKU is not as it was when it was read: short, off the shelf, or at another price.
-    StockChanged,
     /// An order number is in use.
     NumberTaken,
     /// A program that does not lock the buyers has taken a key or a guard meanwhile.
     ClaimTaken,
+}
+
+/// How ordered lines leave the carts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CartRemovalMode {
+    /// With the transaction: nothing is left to do after the commit.
+    InTransaction,
+    /// Recorded: after the commit, [`crate::CartStore::remove_ordered`] and then [`CartRemovalQueue::forget`] are due.
+    AfterCommit,
 }
 
 /// Ordered lines that must still leave carts outside of the database.

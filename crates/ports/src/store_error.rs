@@ -7,13 +7,13 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else holds the rows, a deadlock or a lock that was not granted in time; or all connections. Nothing was
-    /// changed, and the whole unit of work may be tried again.
+    /// changed, and the whole transaction may be tried again.
     #[error("others hold the database's rows or connections")]
     Busy(#[source] BoxError),
     /// The database cannot be reached, did not answer in time, closed the connection, or lets nobody write.
     #[error("the database is not available")]
     Unavailable(#[source] BoxError),
-    /// The connection was lost while committing: whether the unit of work took effect is not known.
+    /// The connection was lost while committing: whether the transaction took effect is not known.
     #[error("it is not known whether the database committed")]
     OutcomeUnknown(#[source] BoxError),
     /// A row holds something that the shop's rules do not know.

@@ -3,7 +3,8 @@ use domain::{Delivery, OrderId, OutboxId, ShopTime};
 
 use crate::{BoxError, Claimed, StoreError};
 
-/// Order events that units of work wrote to their [`crate::Outbox`], on their way to the webhook.
+/// Order events that [`crate::PlacingTransaction::write`] and [`crate::LockedOrder::append`] wrote, on their way to the
+/// webhook.
 ///
 /// Of each order, only its first events that are not delivered are ever given out: what follows waits for them.
 #[cfg_attr(feature = "mock", mockall::automock)]

@@ -5,7 +5,7 @@ use domain::ShopTime;
 use ports::{
     AddressBook, AddressEditor, AdminOrders, AuditStore, CartRemovalQueue, CartStore, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore,
-    RefusedMessages, StoreError, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    RefusedMessages, StoreError, StorefrontReader, Users, WebhookQueue,
 };
 
 use super::{
@@ -26,7 +26,6 @@ pub trait SqlStore:
     + OrderReader
     + AdminOrders
     + OrderRepo
-    + UnitsOfWork
     + CartStore
     + WebhookQueue
     + DailyStatements

@@ -7,9 +7,9 @@ use domain::{
     AddressId, Allocation, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PasswordHash, Quantity,
     SaleAttribute, ShippingAddress, ShopTime, SkuId, StoredPassword, UserId, Username,
 };
-use ports::{OrderListQuery, StockOutcome, Users};
+use ports::{OrderListQuery, Users};
 
-use super::sql_support::Engine;
+use super::sql_support::{Engine, orders};
 
 const SCHEMA: &str = include_str!("old_shop.sql");
 
@@ -71,13 +71,10 @@ async fn what_it_holds_is_read() {
 #[tokio::test]
 async fn orders_are_placed_beside_those_of_the_old_back_end() {
     let (engine, store) = old_shop().await;
-    let mut unit = store.begin().await.unwrap();
     let price = "209.00".parse().unwrap();
     let wanted = Allocation { sku_id: SkuId(4), pieces: 2, price };
-    assert_eq!(unit.stock().take(&[wanted]).await.unwrap(), StockOutcome::Taken);
     let new = an_order();
-    unit.orders().insert(std::slice::from_ref(&new)).await.unwrap();
-    unit.commit().await.unwrap();
+    orders::place(&*store, &[wanted], std::slice::from_ref(&new)).await;
     engine.run(OLD_WRITER).await;
 
     let orders = list(&*store, 4).await;

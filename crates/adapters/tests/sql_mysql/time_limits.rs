@@ -26,25 +26,25 @@ async fn a_statement_that_takes_too_long_costs_no_connection() {
         config.lock_timeout = Duration::from_secs(60);
     })
     .await;
-    let mut units = Vec::new();
+    let mut transactions = Vec::new();
     for _ in 0..4 {
-        units.push(trouble.begin().await);
+        transactions.push(trouble.begin().await);
     }
-    let mut holder = units.pop().unwrap();
+    let mut holder = transactions.pop().unwrap();
     trouble.take(&mut *holder, trouble.skus[0]).await.unwrap();
-    let mut waiter = units.pop().unwrap();
-    for unit in units {
-        unit.commit().await.unwrap();
+    let mut waiter = transactions.pop().unwrap();
+    for transaction in transactions {
+        transaction.write(&[]).await.unwrap();
     }
     let before = connections(&trouble.shop.engine).await;
     let limited = trouble.take(&mut *waiter, trouble.skus[0]).await;
     assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{limited:?}");
     drop(waiter);
-    holder.commit().await.unwrap();
+    holder.write(&[]).await.unwrap();
     // All four at once, so that each is asked for.
-    let mut units = Vec::new();
+    let mut transactions = Vec::new();
     for _ in 0..4 {
-        units.push(trouble.begin().await);
+        transactions.push(trouble.begin().await);
     }
     // MySQL limits the time of queries alone: who changes something and waits is given up with the connection.
     if trouble.shop.engine.is_mariadb().await {
@@ -66,8 +66,8 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     let waiter = {
         let trouble = Arc::clone(&trouble);
         tokio::spawn(async move {
-            let mut unit = trouble.begin().await;
-            drop(trouble.take(&mut *unit, trouble.skus[0]).await);
+            let mut transaction = trouble.begin().await;
+            drop(trouble.take(&mut *transaction, trouble.skus[0]).await);
         })
     };
     trouble.until_one_waits().await;
@@ -77,7 +77,7 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
         WHERE db = DATABASE() AND id <> CONNECTION_ID() AND command <> 'Sleep'";
     let ended = async { while trouble.shop.engine.number(running).await > 0 {} };
     timeout(Duration::from_secs(60), ended).await.expect("it ends long before its own time limits");
-    holder.commit().await.unwrap();
+    holder.write(&[]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -95,5 +95,5 @@ async fn a_table_that_others_lock_is_busy() {
     assert!(matches!(busy, Err(StoreError::Busy(_))), "{busy:?}");
     locker.query_drop("UNLOCK TABLES").await.unwrap();
     assert!(OrderReader::find(trouble.store(), &order_42()).await.unwrap().is_some());
-    trouble.store().begin().await.unwrap().commit().await.unwrap();
+    trouble.begin().await.write(&[]).await.unwrap();
 }

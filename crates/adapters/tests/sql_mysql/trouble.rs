@@ -3,16 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
-use domain::{
-    Allocation, CartStamp, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId, ledger::Event,
-};
+use domain::{Allocation, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, ledger::Event};
+use mysql_async::prelude::Queryable;
 use ports::{
-    CartRemoval, OrderReader, StockOutcome, StoreError, UnitOfWork,
+    OrderReader, PlacingTransaction, StockOutcome, StoreError,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::time::{sleep, timeout};
 
-use super::sql_support::{Engine, SqlShop};
+use super::sql_support::{Engine, SqlShop, orders};
 
 /// A shop with two SKUs and the order 42, unpaid.
 pub(crate) struct Trouble {
@@ -49,16 +48,16 @@ impl Trouble {
         &*self.shop.store
     }
 
-    pub(crate) async fn begin(&self) -> Box<dyn UnitOfWork> {
-        self.store().begin().await.unwrap()
+    pub(crate) async fn begin(&self) -> Box<dyn PlacingTransaction> {
+        orders::begin(self.store()).await.unwrap()
     }
 
     pub(crate) async fn take(
         &self,
-        unit: &mut dyn UnitOfWork,
+        transaction: &mut dyn PlacingTransaction,
         sku_id: SkuId,
     ) -> Result<StockOutcome, StoreError> {
-        unit.stock().take(&[Allocation { sku_id, pieces: 1, price: "1.50".parse().unwrap() }]).await
+        transaction.take(&[Allocation { sku_id, pieces: 1, price: "1.50".parse().unwrap() }]).await
     }
 
     async fn sold(&self) -> i64 {
@@ -111,14 +110,14 @@ fn shipped() -> StatusChange {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_unit_of_work_whose_connection_is_lost_is_lost() {
+async fn a_transaction_whose_connection_is_lost_is_lost() {
     let trouble = Trouble::new(|_| {}).await;
-    let mut unit = trouble.begin().await;
-    assert_eq!(trouble.take(&mut *unit, trouble.skus[0]).await.unwrap(), StockOutcome::Taken);
+    let mut transaction = trouble.begin().await;
+    assert_eq!(trouble.take(&mut *transaction, trouble.skus[0]).await.unwrap(), StockOutcome::Taken);
     trouble.kill_connections().await;
-    let lost = trouble.take(&mut *unit, trouble.skus[1]).await;
+    let lost = trouble.take(&mut *transaction, trouble.skus[1]).await;
     assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
-    let committed = unit.commit().await;
+    let committed = transaction.write(&[]).await;
     assert!(matches!(committed, Err(StoreError::Unavailable(_))), "it was never sent: {committed:?}");
     assert_eq!(trouble.sold().await, 0);
 }
@@ -126,10 +125,10 @@ async fn a_unit_of_work_whose_connection_is_lost_is_lost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_leaves_the_outcome_open() {
     let trouble = Trouble::new(|_| {}).await;
-    let mut unit = trouble.begin().await;
-    trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
+    let mut transaction = trouble.begin().await;
+    trouble.take(&mut *transaction, trouble.skus[0]).await.unwrap();
     trouble.kill_connections().await;
-    let committed = unit.commit().await;
+    let committed = transaction.write(&[]).await;
     assert!(matches!(committed, Err(StoreError::OutcomeUnknown(_))), "{committed:?}");
 }
 
@@ -137,15 +136,15 @@ async fn a_commit_whose_answer_is_lost_leaves_the_outcome_open() {
 async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
     let trouble = Trouble::new(|config| config.max_connections = 8).await;
     // Eight at once, so that eight lie in the pool afterwards.
-    let mut units = Vec::new();
+    let mut transactions = Vec::new();
     for _ in 0..8 {
-        units.push(trouble.begin().await);
+        transactions.push(trouble.begin().await);
     }
-    for unit in units {
-        unit.commit().await.unwrap();
+    for transaction in transactions {
+        transaction.write(&[]).await.unwrap();
     }
     trouble.kill_connections().await;
-    trouble.store().begin().await.unwrap().commit().await.unwrap();
+    trouble.begin().await.write(&[]).await.unwrap();
     trouble.kill_connections().await;
     let mut failures = 0;
     for _ in 0..20 {
@@ -195,14 +194,14 @@ async fn one_of_two_in_a_deadlock_is_busy_and_changes_nothing() {
         tokio::spawn(async move {
             let outcome = trouble.take(&mut *first, trouble.skus[1]).await;
             match outcome {
-                Ok(_) => first.commit().await,
+                Ok(_) => first.write(&[]).await,
                 Err(error) => Err(error),
             }
         })
     };
     trouble.until_one_waits().await;
     let second_outcome = match trouble.take(&mut *second, trouble.skus[0]).await {
-        Ok(_) => second.commit().await,
+        Ok(_) => second.write(&[]).await,
         Err(error) => {
             drop(second);
             Err(error)
@@ -223,19 +222,19 @@ async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
     let waiter = {
         let trouble = Arc::clone(&trouble);
         tokio::spawn(async move {
-            let mut unit = trouble.begin().await;
-            trouble.take(&mut *unit, trouble.skus[0]).await.unwrap();
-            trouble.take(&mut *unit, trouble.skus[1]).await.unwrap();
-            unit.commit().await.unwrap();
+            let mut transaction = trouble.begin().await;
+            trouble.take(&mut *transaction, trouble.skus[0]).await.unwrap();
+            trouble.take(&mut *transaction, trouble.skus[1]).await.unwrap();
+            transaction.write(&[]).await.unwrap();
         })
     };
     trouble.until_one_waits().await;
     waiter.abort();
     assert!(waiter.await.unwrap_err().is_cancelled());
-    holder.commit().await.unwrap();
+    holder.write(&[]).await.unwrap();
     let mut next = trouble.begin().await;
     trouble.take(&mut *next, trouble.skus[0]).await.unwrap();
-    next.commit().await.unwrap();
+    next.write(&[]).await.unwrap();
     assert_eq!(trouble.sold().await, 2, "the holder's and the next one's");
 }
 
@@ -252,25 +251,24 @@ async fn a_call_has_a_time_limit_of_its_own() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn claimed_removals_are_passed_over() {
     let trouble = Trouble::new(|config| config.carts = CartsIn::Elsewhere).await;
-    let removals: Vec<_> = (1..=4)
-        .map(|number: i32| CartRemoval {
-            order_id: OrderId::parse(&number.to_string()).unwrap(),
-            user_id: UserId(1),
-            lines: vec![(SkuId(1), CartStamp("{}".to_owned()))],
-        })
-        .collect();
-    let mut unit = trouble.begin().await;
-    unit.cart_removals().add(&removals, noon()).await.unwrap();
-    unit.commit().await.unwrap();
+    let rows = (1..=4).map(|number| format!("('{number}', 1, '[[1,\"{{}}\"]]', '{}')", noon()));
+    let columns = "order_id, user_id, `lines`, recorded_at";
+    let rows = rows.collect::<Vec<_>>().join(",");
+    trouble.shop.engine.run(&format!("INSERT INTO dashop_cart_removal ({columns}) VALUES {rows}")).await;
+    let mut other = trouble.shop.engine.mysql_conn().await;
+    let hold =
+        "START TRANSACTION; SELECT order_id FROM dashop_cart_removal WHERE order_id IN ('1', '2') FOR UPDATE";
+    other.query_drop(hold).await.unwrap();
 
     let later = noon().after(Duration::from_secs(1));
-    let (mut first, mut second, mut third) =
-        (trouble.begin().await, trouble.begin().await, trouble.begin().await);
-    assert_eq!(first.cart_removals().claim(later, 2).await.unwrap(), &removals[..2]);
-    assert_eq!(second.cart_removals().claim(later, 9).await.unwrap(), &removals[2..], "without waiting");
-    assert_eq!(third.cart_removals().claim(later, 9).await.unwrap(), []);
-    drop(first);
-    drop(third);
+    let take_over = async || {
+        let taken = trouble.store().take_over(later, later, 9).await.unwrap();
+        taken.into_iter().map(|removal| removal.order_id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(take_over().await, ["3", "4"], "without waiting");
+    assert_eq!(take_over().await, Vec::<String>::new());
+    other.query_drop("ROLLBACK").await.unwrap();
+    assert_eq!(take_over().await, ["1", "2"]);
 }
 
 /// The server's default is REPEATABLE READ, at which the second look would see what the first one saw.

@@ -13,7 +13,7 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
     Credentials, DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    RefusedMessages, StorefrontReader, Users, WebhookQueue,
     contract::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -106,10 +106,6 @@ impl Shop for SqlShop {
     }
 
     fn refused(&self) -> &dyn RefusedMessages {
-        &*self.store
-    }
-
-    fn units(&self) -> &dyn UnitsOfWork {
         &*self.store
     }
 

@@ -7,17 +7,17 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    Actor, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NumberRange, OrderEvent,
-    OrderEventKind, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
-    ShopTime, SkuId, SpuId, Trade, TradeStatus, UserId, ledger,
+    AddressId, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NewOrder, NumberRange,
+    OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopTime, SkuId,
+    SpuId, StatusChange, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
-    CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError, UnitOfWork,
+    CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
 
-use super::{Engine, SqlShop};
+use super::{Engine, SqlShop, orders};
 
 /// As MySQL keeps what a program wrote that knew no better.
 const ZERO_DATE: &str = "'0000-00-00 00:00:00'";
@@ -38,6 +38,7 @@ fn id(last: u32) -> OrderId {
 struct Rows {
     shop: Arc<SqlShop>,
     buyer: UserId,
+    address_id: AddressId,
     skus: [SkuId; 2],
     errors: Errors,
     _logged: DefaultGuard,
@@ -67,7 +68,7 @@ impl Rows {
         }
         let errors = Errors::default();
         let logged = tracing::subscriber::set_default(errors.clone());
-        Self { shop, buyer, skus, errors, _logged: logged }
+        Self { shop, buyer, address_id, skus, errors, _logged: logged }
     }
 
     async fn run(&self, sql: &str) {
@@ -78,8 +79,25 @@ impl Rows {
         self.shop.store.lock(&number(order)).await.unwrap().append(&[event]).await.unwrap();
     }
 
-    async fn begin(&self) -> Box<dyn UnitOfWork> {
-        self.shop.store.begin().await.unwrap()
+    /// Lets the next thing happen to an order.
+    async fn change(&self, order: u32, second: u32) {
+        let locked = self.shop.store.lock(&number(order)).await.unwrap();
+        let from = locked.ledger().order.as_ref().unwrap().status;
+        let to = match from {
+            OrderStatus::AwaitingPayment => OrderStatus::AwaitingShipment,
+            OrderStatus::AwaitingShipment => OrderStatus::AwaitingReceipt,
+            other => panic!("{other:?}"),
+        };
+        let change = StatusChange {
+            order_id: id(order),
+            from,
+            to,
+            cause: Cause::system(),
+            due_at: None,
+            reason: String::new(),
+            at: at(second),
+        };
+        locked.append(&[ledger::Event::StatusChanged(change)]).await.unwrap();
     }
 
     /// The buyer's orders, all pages, by the last digits of their numbers.
@@ -239,19 +257,6 @@ pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
     assert_eq!(rows.errors.take().len(), 1);
 }
 
-fn event(order: u32, second: u32) -> OrderEvent {
-    OrderEvent {
-        order_id: id(order),
-        kind: OrderEventKind::Created,
-        from: None,
-        to: OrderStatus::AwaitingPayment,
-        amount: None,
-        actor: Actor::Buyer,
-        reason: String::new(),
-        at: at(second),
-    }
-}
-
 async fn claim(rows: &Rows, now: u32) -> Vec<Claimed<Delivery>> {
     let claimed = rows.shop.store.claim(at(now), at(now + 1), 9).await;
     claimed.unwrap()
@@ -265,9 +270,9 @@ fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
 /// until they are resent, and nothing else does.
 pub(crate) async fn park_one_event(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
-    let mut unit = rows.begin().await;
-    unit.outbox().add(&[event(1, 1), event(2, 2), event(1, 3), event(3, 4)]).await.unwrap();
-    unit.commit().await.unwrap();
+    for (order, second) in [(1, 1), (2, 2), (1, 3), (3, 4)] {
+        rows.change(order, second).await;
+    }
     rows.run("UPDATE dashop_outbox SET kind = 'order.unheard_of' WHERE id = 1").await;
     rows.run(&format!("UPDATE dashop_outbox SET at = {ZERO_DATE} WHERE id = 4")).await;
     assert_eq!(orders_of(&claim(&rows, 10).await), ["2"]);
@@ -282,7 +287,7 @@ pub(crate) async fn park_one_event(engine: Engine) {
     let backlog = rows.shop.store.backlog().await.unwrap();
     assert_eq!((backlog.undelivered, backlog.given_up, backlog.oldest), (4, 3, Some(at(1))));
 
-    rows.run("UPDATE dashop_outbox SET kind = 'order.created' WHERE id = 1").await;
+    rows.run("UPDATE dashop_outbox SET kind = 'order.status_changed' WHERE id = 1").await;
     assert_eq!(rows.shop.store.resend(&Resend::OfOrder(id(1)), at(30)).await.unwrap(), 2);
     assert_eq!(orders_of(&claim(&rows, 30).await), ["2", "1"]);
 }
@@ -291,9 +296,8 @@ pub(crate) async fn park_one_event(engine: Engine) {
 pub(crate) async fn events_have_names_that_never_repeat(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     let tell = async || {
-        let mut unit = rows.begin().await;
-        unit.outbox().add(&[event(1, 1), event(2, 1)]).await.unwrap();
-        unit.commit().await.unwrap();
+        rows.change(1, 1).await;
+        rows.change(2, 1).await;
         claim(&rows, 10).await
     };
     let names = |claimed: &[Claimed<Delivery>]| -> Vec<EventId> {
@@ -355,21 +359,20 @@ pub(crate) async fn park_one_due_order(engine: Engine) {
 /// Lines that are none.
 pub(crate) async fn park_one_cart_removal(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Elsewhere).await;
-    let line = |sku_id| vec![(sku_id, CartStamp("{}".to_owned()))];
-    let removals =
-        [1, 2].map(|last| CartRemoval { order_id: id(last), user_id: rows.buyer, lines: line(rows.skus[0]) });
-    let mut unit = rows.begin().await;
-    unit.cart_removals().add(&removals, at(1)).await.unwrap();
-    unit.commit().await.unwrap();
-    rows.run(&format!("UPDATE dashop_cart_removal SET `lines` = '[[' WHERE order_id = '{}'", number(1)))
+    let line = vec![(rows.skus[0], CartStamp("{}".to_owned()))];
+    let new = [6, 7].map(|last| NewOrder {
+        cart_lines: line.clone(),
+        ..orders::an_order(&number(last), rows.buyer, rows.address_id, at(1))
+    });
+    orders::place(&*rows.shop.store, &[], &new).await;
+    rows.run(&format!("UPDATE dashop_cart_removal SET `lines` = '[[' WHERE order_id = '{}'", number(6)))
         .await;
-    assert_eq!(rows.shop.store.ordered_lines(rows.buyer).await.unwrap(), line(rows.skus[0]));
+    assert_eq!(rows.shop.store.ordered_lines(rows.buyer).await.unwrap(), line);
     for _ in 0..2 {
-        let mut unit = rows.begin().await;
-        assert_eq!(unit.cart_removals().claim(at(9), 9).await.unwrap(), removals[1..]);
-        unit.commit().await.unwrap();
+        let taken = rows.shop.store.take_over(at(9), at(1), 9).await.unwrap();
+        assert_eq!(taken, [CartRemoval::of(&new[1]).unwrap()]);
     }
-    let named = format!("dashop_cart_removal {}", number(1));
+    let named = format!("dashop_cart_removal {}", number(6));
     assert_eq!(rows.errors.take(), [named.clone(), named], "by the cart, and where it was parked");
     assert_eq!(rows.shop.store.parked(), 1);
 }

@@ -2,18 +2,18 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{self, CartsIn, SqlConfig, demo};
+use adapters::sql::{self, CartsIn, EventSink, SqlConfig, demo};
 use domain::{
-    Allocation, Caller, Cart, NewOrder, Order, OrderGoods, OrderId, OrderStatus, Quantity, ShippingAddress,
+    Allocation, Caller, Cart, IdempotencyKey, NewOrder, OrderGoods, OrderId, Quantity, RequestDigest,
     ShopTime, SkuId, UserId, Username,
 };
 use ports::{
-    BuyerQuery, CartRemoval, OrderListQuery, OrderReader, StoreError, Users,
+    BuyerQuery, OrderListQuery, OrderReader, PlacingOutcome, StockOutcome, StoreError, Users,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Engine, SqlShop};
+use super::{Engine, SqlShop, orders};
 
 fn noon() -> ShopTime {
     ShopTime::parse("2019-11-28 12:00:00").unwrap()
@@ -151,37 +151,23 @@ impl Buyer {
     }
 
     fn order(&self, number: &str) -> NewOrder {
-        let text = String::new;
         let line = |sku_id: &SkuId| OrderGoods {
             sku_id: *sku_id,
-            name: text(),
-            default_image_url: text(),
+            name: String::new(),
+            default_image_url: String::new(),
             price: "1.50".parse().unwrap(),
             quantity: Quantity::ONE,
             attributes: Vec::new(),
         };
-        let order = Order {
-            id: OrderId::parse(number).unwrap(),
-            user_id: self.user_id,
-            status: OrderStatus::AwaitingPayment,
-            total_count: 1,
-            total_amount: "1.50".parse().unwrap(),
-            freight: "0.00".parse().unwrap(),
-            shipping: ShippingAddress { title: text(), receiver: text(), mobile: text(), address: text() },
-            created_at: noon(),
-            expire_at: None,
-            shipment: None,
-            refunded_amount: "0.00".parse().unwrap(),
-            goods: self.skus.iter().map(line).collect(),
-        };
-        NewOrder {
-            order,
-            address_id: self.address_id,
-            due_at: None,
-            cart_lines: Vec::new(),
-            idempotency: None,
-            repeat_guard: None,
-        }
+        let mut new = orders::an_order(number, self.user_id, self.address_id, noon());
+        new.order.goods = self.skus.iter().map(line).collect();
+        new
+    }
+
+    /// An order with the key of a request.
+    fn keyed(&self, number: &str) -> NewOrder {
+        let key = IdempotencyKey::parse("k1").unwrap();
+        NewOrder { idempotency: Some((key, RequestDigest("digest".to_owned()))), ..self.order(number) }
     }
 
     fn allocations(&self) -> Vec<Allocation> {
@@ -210,7 +196,7 @@ fn a_sku() -> NewSku {
 
 /// The number of statements does not grow with the data.
 pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
-    let config = engine.config();
+    let config = SqlConfig { event_sink: EventSink::Outbox, ..engine.config() };
     let buyer = Buyer::on(engine, &config, 20).await;
     let store = &*buyer.shop.store;
     let name = Username("demo".to_owned());
@@ -226,22 +212,16 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let (sent, _) = buyer.statements(store.load(buyer.user_id)).await;
     assert_eq!(sent, 1, "cart");
 
-    let orders: Vec<_> = (100..164).map(|number: i32| buyer.order(&number.to_string())).collect();
-    let mut unit = store.begin().await.unwrap();
-    let (sent, _) = buyer.statements(unit.stock().take(&buyer.allocations())).await;
-    assert_eq!(sent, 20, "one a SKU");
-    let (sent, inserted) = buyer.statements(unit.orders().insert(&orders)).await;
-    inserted.unwrap();
-    assert_eq!(sent, 2, "orders and lines");
-    let removal =
-        CartRemoval { order_id: orders[0].order.id.clone(), user_id: buyer.user_id, lines: Vec::new() };
-    let lines = buyer.skus.iter().map(|sku_id| (*sku_id, domain::CartStamp("{}".to_owned()))).collect();
-    let removals = [CartRemoval { lines, ..removal }];
-    let (sent, _) = buyer.statements(unit.cart_removals().add(&removals, noon())).await;
-    assert_eq!(sent, 1, "cart removals");
-    let (sent, committed) = buyer.statements(unit.commit()).await;
-    committed.unwrap();
-    assert_eq!(sent, 0, "a commit is not counted");
+    let mut new: Vec<_> = (100..163).map(|number: i32| buyer.order(&number.to_string())).collect();
+    new.push(buyer.keyed("163"));
+    new[0].cart_lines =
+        buyer.skus.iter().map(|sku_id| (*sku_id, domain::CartStamp("{}".to_owned()))).collect();
+    let mut transaction = orders::begin(store).await.unwrap();
+    let (sent, taken) = buyer.statements(transaction.take(&buyer.allocations())).await;
+    assert_eq!((sent, taken.unwrap()), (1, StockOutcome::Taken), "stock");
+    let (sent, written) = buyer.statements(transaction.write(&new)).await;
+    assert!(matches!(written, Ok(PlacingOutcome::Committed(_))), "{written:?}");
+    assert_eq!(sent, 5, "orders, lines, events, keys and lines of carts; a commit is not counted");
 
     let query = OrderListQuery { user_id: buyer.user_id, status: None, before: None, limit: 200 };
     let (sent, listed) = buyer.statements(store.list(&query)).await;
@@ -264,15 +244,17 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
 pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
     let config = SqlConfig { max_connections: 2, ..engine.config() };
     let buyer = Arc::new(Buyer::on(engine, &config, 1).await);
+    orders::place(&*buyer.shop.store, &[], &[buyer.keyed("76")]).await;
     for round in 0..60 {
         let given_up = Arc::clone(&buyer);
         let task = tokio::spawn(async move {
             let store = &*given_up.shop.store;
             store.skus(&given_up.skus).await.unwrap();
-            let mut unit = store.begin().await.unwrap();
-            unit.stock().take(&given_up.allocations()).await.unwrap();
-            unit.orders().insert(&[given_up.order("77")]).await.unwrap();
-            // Never committed, however far it gets.
+            let mut transaction = orders::begin(store).await.unwrap();
+            transaction.take(&given_up.allocations()).await.unwrap();
+            // Never committed, however far it gets: the key of the second is another order's.
+            let refused = transaction.write(&[given_up.order("77"), given_up.keyed("78")]).await;
+            assert_eq!(refused.unwrap(), PlacingOutcome::ClaimTaken);
             std::future::pending::<()>().await;
         });
         // Each round a little later; which statement that meets does not matter.
@@ -282,10 +264,7 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
         task.abort();
         assert!(task.await.unwrap_err().is_cancelled());
     }
-    let mut unit = buyer.shop.store.begin().await.unwrap();
-    unit.stock().take(&buyer.allocations()).await.unwrap();
-    unit.orders().insert(&[buyer.order("77")]).await.unwrap();
-    unit.commit().await.unwrap();
+    orders::place(&*buyer.shop.store, &buyer.allocations(), &[buyer.order("77")]).await;
     let record = buyer.shop.stock_record(buyer.skus[0]).await;
     assert_eq!((record.stock, record.sales, record.version), (999, 1, 1));
     assert!(OrderReader::find(&*buyer.shop.store, &OrderId::parse("77").unwrap()).await.unwrap().is_some());
@@ -296,14 +275,14 @@ pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
     let config =
         SqlConfig { max_connections: 1, acquire_timeout: Duration::from_millis(100), ..engine.config() };
     let buyer = Buyer::on(engine, &config, 1).await;
-    let holder = buyer.shop.store.begin().await.unwrap();
+    let holder = orders::begin(&*buyer.shop.store).await.unwrap();
     let turned_away =
-        timeout(Duration::from_secs(20), buyer.shop.store.begin()).await.unwrap().err().unwrap();
+        timeout(Duration::from_secs(20), orders::begin(&*buyer.shop.store)).await.unwrap().err().unwrap();
     assert!(matches!(turned_away, StoreError::Busy(_) | StoreError::Unavailable(_)), "{turned_away:?}");
     drop(holder);
     // It returns as soon as it is rolled back; that takes a moment, which a patient store waits for.
     let patient = SqlConfig { acquire_timeout: Duration::from_secs(20), ..config };
     let store = sql::connect(&patient).await.unwrap();
-    drop(store.begin().await.unwrap());
-    store.begin().await.unwrap().commit().await.unwrap();
+    drop(orders::begin(&*store).await.unwrap());
+    orders::begin(&*store).await.unwrap().write(&[]).await.unwrap();
 }

@@ -6,7 +6,7 @@ use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, Sh
 use crate::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    StorefrontReader, Users, WebhookQueue,
 };
 
 /// A database of its own for one test, empty at first.
@@ -33,8 +33,6 @@ pub trait Shop: Send + Sync {
     /// The port.
     fn ledgers(&self) -> &dyn OrderRepo;
     /// The port.
-    fn units(&self) -> &dyn UnitsOfWork;
-    /// The port.
     fn placing(&self) -> &dyn PlacingStore;
     /// The port.
     fn removals(&self) -> &dyn CartRemovalQueue;
@@ -42,7 +40,7 @@ pub trait Shop: Send + Sync {
     fn ledger(&self) -> &dyn DailyStatements;
     /// The port.
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys;
-    /// The port; units of work keep their events for it.
+    /// The port; the events of orders are kept for it.
     fn webhooks(&self) -> &dyn WebhookQueue;
 
     /// The port.

@@ -1,14 +1,15 @@
-//! [`crate::IdempotencyRepo`], [`crate::IdempotencyKeys`] and [`crate::OrderReader::find_by_key`].
+//! The keys of requests: [`crate::PlacingTransaction::write`], [`crate::IdempotencyKeys`] and
+//! [`crate::OrderReader::find_by_key`].
 
 use std::sync::Arc;
 
-use domain::{IdempotencyKey, NewOrder, ShopTime, UserId};
+use domain::{IdempotencyKey, NewOrder, UserId};
 
 use super::{
     Shop,
     samples::{Stocked, how_many, key, noon, until_let_through},
 };
-use crate::IdempotencyRecord;
+use crate::{IdempotencyRecord, PlacingOutcome, StoreError};
 
 async fn find(stocked: &Stocked, user_id: UserId, text: &str) -> Option<(String, String)> {
     let found =
@@ -16,18 +17,13 @@ async fn find(stocked: &Stocked, user_id: UserId, text: &str) -> Option<(String,
     found.map(|IdempotencyRecord { digest, order_id }| (digest.0, order_id.to_string()))
 }
 
-async fn bind(stocked: &Stocked, orders: &[NewOrder]) -> bool {
-    bind_at(stocked, orders, noon()).await
-}
-
-async fn bind_at(stocked: &Stocked, orders: &[NewOrder], at: ShopTime) -> bool {
-    let mut unit = stocked.begin().await;
-    unit.orders().insert(orders).await.unwrap();
-    let bound = unit.idempotency().record(orders, at).await.unwrap();
-    if bound {
-        unit.commit().await.unwrap();
+/// Places orders; false where one of their keys is another order's.
+async fn bind(stocked: &Stocked, orders: &[NewOrder]) -> Result<bool, StoreError> {
+    match stocked.write(orders).await? {
+        PlacingOutcome::Committed(_) => Ok(true),
+        PlacingOutcome::ClaimTaken => Ok(false),
+        PlacingOutcome::NumberTaken => panic!("each order has a number of its own"),
     }
-    bound
 }
 
 fn with_key(stocked: &Stocked, number: &str, text: &str) -> NewOrder {
@@ -42,8 +38,8 @@ pub async fn binds_a_key_to_its_order(shop: Arc<dyn Shop>) {
     others.order.user_id = other;
     let orders =
         [stocked.order("100"), with_key(&stocked, "101", "k1"), with_key(&stocked, "102", "K1"), others];
-    assert!(bind(&stocked, &orders).await);
-    assert!(bind(&stocked, &[stocked.order("104")]).await, "no keys at all");
+    assert!(bind(&stocked, &orders).await.unwrap());
+    assert!(bind(&stocked, &[stocked.order("104")]).await.unwrap(), "no keys at all");
 
     let found = |number: &str| Some((format!("digest of {number}"), number.to_owned()));
     assert_eq!(find(&stocked, stocked.user_id, "k1").await, found("101"));
@@ -52,15 +48,17 @@ pub async fn binds_a_key_to_its_order(shop: Arc<dyn Shop>) {
     assert_eq!(find(&stocked, stocked.user_id, "k2").await, None);
     assert_eq!(find(&stocked, other, "K1").await, None);
     let longest = "k".repeat(IdempotencyKey::MAX_LEN);
-    assert!(bind(&stocked, &[with_key(&stocked, "105", &longest)]).await);
+    assert!(bind(&stocked, &[with_key(&stocked, "105", &longest)]).await.unwrap());
     assert_eq!(find(&stocked, stocked.user_id, &longest).await, found("105"));
 }
 
 /// A second order does not get it.
 pub async fn binds_a_key_once(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
-    assert!(bind(&stocked, &[with_key(&stocked, "101", "k1")]).await);
-    assert!(!bind(&stocked, &[with_key(&stocked, "102", "k2"), with_key(&stocked, "103", "k1")]).await);
+    assert!(bind(&stocked, &[with_key(&stocked, "101", "k1")]).await.unwrap());
+    assert!(
+        !bind(&stocked, &[with_key(&stocked, "102", "k2"), with_key(&stocked, "103", "k1")]).await.unwrap()
+    );
     assert_eq!(find(&stocked, stocked.user_id, "k1").await.map(|found| found.1).as_deref(), Some("101"));
     assert_eq!(find(&stocked, stocked.user_id, "k2").await, None);
     assert_eq!(stocked.find("102").await, None);
@@ -73,23 +71,7 @@ pub async fn binds_a_key_once_however_many_try(shop: Arc<dyn Shop>) {
         let stocked = Arc::clone(&stocked);
         async move {
             let orders = [with_key(&stocked, &format!("1{number:02}"), "k1")];
-            until_let_through(|| async {
-                let mut unit = stocked.shop.units().begin().await?;
-                match unit.orders().insert(&orders).await {
-                    Ok(()) => {}
-                    Err(crate::InsertOrdersError::Store(error)) => return Err(error),
-                    Err(
-                        taken @ (crate::InsertOrdersError::NumberTaken(_)
-                        | crate::InsertOrdersError::Repeated(_)),
-                    ) => panic!("{taken}"),
-                }
-                if unit.idempotency().record(&orders, noon()).await? {
-                    unit.commit().await.map(|()| true)
-                } else {
-                    Ok(false)
-                }
-            })
-            .await
+            until_let_through(|| bind(&stocked, &orders)).await
         }
     });
     assert_eq!(placed.await, 1);
@@ -104,7 +86,9 @@ pub async fn forgets_old_keys(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let second = std::time::Duration::from_secs(1);
     for (number, at) in [("101", noon().before(second)), ("102", noon().before(second)), ("103", noon())] {
-        assert!(bind_at(&stocked, &[with_key(&stocked, number, number)], at).await);
+        let mut new = with_key(&stocked, number, number);
+        new.order.created_at = at;
+        stocked.place(&[new]).await;
     }
     let keys = stocked.shop.idempotency_keys();
     assert_eq!(keys.purge(noon().before(second), 9).await.unwrap(), 0);

@@ -12,7 +12,6 @@
 pub mod address_book;
 pub mod address_editor;
 pub mod admin_orders;
-pub mod cart_removals;
 pub mod cart_store;
 pub mod catalog;
 pub mod credentials;
@@ -29,7 +28,6 @@ pub mod refused_messages;
 mod samples;
 pub mod stock;
 pub mod storefront_reader;
-pub mod unit_of_work;
 pub mod users;
 pub mod webhook_queue;
 
@@ -155,13 +153,6 @@ macro_rules! shop_contract {
                 binds_a_key_once_however_many_try,
                 forgets_old_keys,
             ]
-            cart_removals: [
-                take_effect_with_the_unit_of_work,
-                leave_what_was_changed,
-                are_known_until_they_are_done,
-                are_claimed_oldest_first,
-                are_claimed_by_one_alone,
-            ]
             placing: [
                 finds_the_buyers_of_a_group,
                 knows_active_buyers_alone,
@@ -169,16 +160,15 @@ macro_rules! shop_contract {
                 takes_stock_as_it_was_quoted_alone,
                 takes_many_skus_at_once,
                 leaves_no_trace_of_what_is_not_written,
+                is_written_wholly_or_not_at_all,
+                gives_back_what_it_held,
                 says_what_stands_in_the_way,
                 counts_what_is_unpaid,
                 lets_nobody_slip_past_the_count,
+                takes_what_is_unchanged_out_of_carts,
+                knows_ordered_lines_until_they_are_forgotten,
                 hands_removals_over,
                 hands_each_removal_to_one,
-            ]
-            unit_of_work: [
-                leaves_no_trace_without_commit,
-                takes_effect_at_once,
-                gives_back_what_it_held,
             ]
         }
     };

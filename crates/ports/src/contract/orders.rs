@@ -1,4 +1,4 @@
-//! [`crate::NewOrderRepo`].
+//! Orders that [`crate::PlacingTransaction::write`] wrote.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use super::{
     Shop,
     samples::{Stocked, a_sku, attributes, micros, money},
 };
-use crate::InsertOrdersError;
+use crate::{PlacingOutcome, StoreError};
 
 /// Every field, to the microsecond and the fen; lines in the order of SKU ids.
 pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
@@ -77,18 +77,17 @@ pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
 
     let mut second = stocked.order("2019112812000004");
     second.order.total_amount = money("1.00");
-    let mut unit = stocked.begin().await;
-    let refused = unit.orders().insert(&[stocked.order("2019112812000005"), second]).await;
-    assert!(matches!(refused, Err(InsertOrdersError::NumberTaken(_))), "{refused:?}");
-    drop(unit);
+    let refused = stocked.write(&[stocked.order("2019112812000005"), second]).await;
+    assert_eq!(refused.unwrap(), PlacingOutcome::NumberTaken);
     assert_eq!(stocked.find("2019112812000004").await, Some(first.order));
     assert_eq!(stocked.find("2019112812000005").await, None);
 
-    let mut unit = stocked.begin().await;
     let no_such_address =
         NewOrder { address_id: domain::AddressId(999_999), ..stocked.order("2019112812000006") };
-    let refused = unit.orders().insert(&[no_such_address]).await;
-    assert!(matches!(refused, Err(InsertOrdersError::Store(_))), "{refused:?}");
+    let refused = stocked.write(&[stocked.order("2019112812000007"), no_such_address]).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))), "{refused:?}");
+    assert_eq!(stocked.find("2019112812000006").await, None);
+    assert_eq!(stocked.find("2019112812000007").await, None);
 }
 
 /// A second order with the same guard is refused, and told apart from one with the same number.
@@ -105,23 +104,18 @@ pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>)
     stocked.place(&[first.clone(), other.clone()]).await;
     stocked.place(&plain).await;
     let repeat = guarded("2019112812000005", 1);
-    let mut unit = stocked.begin().await;
-    let refused = unit.orders().insert(std::slice::from_ref(&repeat)).await;
-    assert!(matches!(refused, Err(InsertOrdersError::Repeated(_))), "{refused:?}");
-    drop(unit);
+    let refused = stocked.write(std::slice::from_ref(&repeat)).await;
+    assert_eq!(refused.unwrap(), PlacingOutcome::ClaimTaken);
     let orders = stocked.shop.orders();
     assert_eq!(orders.find_by_guard(&guard(1)).await.unwrap(), Some(first.order.clone()));
     assert_eq!(orders.find_by_guard(&guard(3)).await.unwrap(), None);
 
-    let mut unit = stocked.begin().await;
-    unit.orders().release_guard(&other.order.id, &guard(1)).await.unwrap();
-    unit.orders().release_guard(&first.order.id, &guard(3)).await.unwrap();
-    unit.commit().await.unwrap();
+    let placing = stocked.shop.placing();
+    placing.release_guard(&other.order.id, &guard(1)).await.unwrap();
+    placing.release_guard(&first.order.id, &guard(3)).await.unwrap();
     let kept = stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap();
     assert_eq!(kept, Some(first.order.clone()), "neither was of that order and that guard");
-    let mut unit = stocked.begin().await;
-    unit.orders().release_guard(&first.order.id, &guard(1)).await.unwrap();
-    unit.commit().await.unwrap();
+    placing.release_guard(&first.order.id, &guard(1)).await.unwrap();
     assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), None);
     stocked.place(std::slice::from_ref(&repeat)).await;
     assert_eq!(stocked.shop.orders().find_by_guard(&guard(1)).await.unwrap(), Some(repeat.order));

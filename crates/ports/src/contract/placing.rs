@@ -1,6 +1,7 @@
-//! [`crate::PlacingStore`] and [`crate::CartRemovalQueue`].
+//! [`crate::PlacingStore`], [`crate::PlacingTransaction`] and [`crate::CartRemovalQueue`]. What is checked of ordered
+//! lines depends on where the carts are: see [`Shop::removal_mode`].
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use domain::{
     AddressId, Allocation, Caller, IdempotencyKey, NewOrder, NotAdmitted, OrderId, OrderStatus, RepeatGuard,
@@ -10,13 +11,18 @@ use domain::{
 use super::{
     NewAddress, NewSku, OldOrder, Shop, StockRecord,
     samples::{
-        Stocked, a_sku, allocation, an_address, append, change, how_many, key, micros, money, noon, order_id,
-        stamp, until_let_through,
+        Stocked, a_sku, allocation, an_address, append, begin, change, how_many, key, micros, money, noon,
+        order_id, stamp, until_let_through,
     },
 };
-use crate::{BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, StoreError};
+use crate::{
+    BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, PlacingTransaction, StockOutcome,
+    StoreError,
+};
 
 const ONE: &str = r#"{"count": 1, "selected": 1}"#;
+const TWO: &str = r#"{"count": 2, "selected": 1}"#;
+const THREE: &str = r#"{"selected": 1, "count": "3"}"#;
 
 fn query(name: &str, address_id: AddressId) -> BuyerQuery {
     BuyerQuery { caller: Caller { username: Username(name.to_owned()), mark: None }, address_id }
@@ -32,19 +38,25 @@ fn guard(pieces: i32) -> RepeatGuard {
 }
 
 impl Stocked {
-    /// Places orders of two pieces each, as one group.
+    /// Places orders of two pieces each, as one group; the stock is there.
     async fn place_group(&self, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         let pieces = u32::try_from(2 * orders.len()).unwrap();
-        self.place_taking(orders, &[allocation(self.sku_id, pieces, "104.95")]).await
+        let outcome = self.place_taking(orders, &[allocation(self.sku_id, pieces, "104.95")]).await?;
+        Ok(outcome.unwrap())
     }
 
+    /// None where the stock is not as it was.
     async fn place_taking(
         &self,
         orders: &[NewOrder],
         taken: &[Allocation],
-    ) -> Result<PlacingOutcome, StoreError> {
+    ) -> Result<Option<PlacingOutcome>, StoreError> {
         let begun = self.shop.placing().begin_group(&[claim(self.user_id)], false).await?;
-        begun.transaction.write(orders, taken).await
+        let mut transaction = begun.transaction;
+        match transaction.take(taken).await? {
+            StockOutcome::Taken => transaction.write(orders).await.map(Some),
+            StockOutcome::Changed => Ok(None),
+        }
     }
 
     async fn obstacle(&self, claim: OrderClaim) -> Option<Obstacle> {
@@ -144,18 +156,18 @@ pub async fn takes_stock_as_it_was_quoted_alone(shop: Arc<dyn Shop>) {
     {
         let outcome =
             stocked.place_taking(&[stocked.order("101")], &[good, allocation(sku, 3, "1.50")]).await;
-        assert_eq!(outcome.unwrap(), PlacingOutcome::StockChanged, "{what}");
+        assert_eq!(outcome.unwrap(), None, "{what}");
     }
     let too_many = allocation(stocked.sku_id, u32::MAX, "104.95");
     let outcome = stocked.place_taking(&[stocked.order("101")], &[too_many]).await;
-    assert_eq!(outcome.unwrap(), PlacingOutcome::StockChanged);
+    assert_eq!(outcome.unwrap(), None);
     assert_eq!(shop.stock_record(stocked.sku_id).await, StockRecord { stock: 50, sales: 0, version: 0 });
     assert_eq!(shop.stock_record(short).await, StockRecord { stock: 2, sales: 0, version: 0 });
     assert_eq!(stocked.find("101").await, None);
 
     let last = [allocation(stocked.sku_id, 50, "104.95"), allocation(short, 2, "1.50")];
     let outcome = stocked.place_taking(&[stocked.order("101")], &last).await;
-    assert_eq!(outcome.unwrap(), committed(&**shop), "the last piece too");
+    assert_eq!(outcome.unwrap(), Some(committed(&**shop)), "the last piece too");
     assert_eq!(shop.stock_record(short).await, StockRecord { stock: 0, sales: 2, version: 1 });
 }
 
@@ -168,7 +180,7 @@ pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
         taken.push(allocation(sku, pieces, "1.50"));
     }
     let outcome = stocked.place_taking(&[stocked.order("101")], &taken).await.unwrap();
-    assert_eq!(outcome, committed(&*stocked.shop));
+    assert_eq!(outcome, Some(committed(&*stocked.shop)));
     for Allocation { sku_id, pieces, .. } in taken {
         let pieces = i64::from(pieces);
         assert_eq!(
@@ -178,18 +190,137 @@ pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Dropped before or instead of the commit.
+/// A SKU, and an order of two pieces of it with a key and a line of the cart.
+struct Bought {
+    sku_id: SkuId,
+    order: NewOrder,
+}
+
+/// What is stored of a purchase: the stock, the order, its key, and whether its line left the cart or must leave it.
+type Traces = (StockRecord, bool, bool, bool);
+
+const NOTHING: Traces = (StockRecord { stock: 50, sales: 0, version: 0 }, false, false, false);
+const EVERYTHING: Traces = (StockRecord { stock: 48, sales: 2, version: 1 }, true, true, true);
+
+impl Stocked {
+    async fn about_to_buy(&self, number: &str) -> Bought {
+        let sku_id = self.shop.add_sku(a_sku("甲", "1.50", 50)).await;
+        let order = NewOrder {
+            idempotency: key(number, "digest"),
+            cart_lines: vec![(sku_id, stamp(ONE))],
+            ..self.order(number)
+        };
+        if self.shop.removal_mode() == CartRemovalMode::InTransaction {
+            self.shop.put_in_cart(self.user_id, sku_id, ONE).await;
+        }
+        Bought { sku_id, order }
+    }
+
+    async fn traces(&self, Bought { sku_id, order }: &Bought) -> Traces {
+        let stock = self.shop.stock_record(*sku_id).await;
+        let (key, _) = order.idempotency.as_ref().unwrap();
+        let bound = self.shop.orders().find_by_key(self.user_id, key).await.unwrap();
+        let is_ordered = match self.shop.removal_mode() {
+            CartRemovalMode::InTransaction => self.shop.cart_value(self.user_id, *sku_id).await.is_none(),
+            CartRemovalMode::AfterCommit => {
+                let ordered = self.shop.orders().ordered_lines(self.user_id).await.unwrap();
+                ordered.contains(&(*sku_id, stamp(ONE)))
+            }
+        };
+        (stock, self.find(order.order.id.as_str()).await.is_some(), bound.is_some(), is_ordered)
+    }
+}
+
+impl Bought {
+    /// Begins to place the order; the stock is taken.
+    async fn begin(&self, shop: &dyn Shop) -> Result<Box<dyn PlacingTransaction>, StoreError> {
+        let mut transaction = begin(shop).await?;
+        let taken = transaction.take(&[allocation(self.sku_id, 2, "1.50")]).await?;
+        assert_eq!(taken, StockOutcome::Taken);
+        Ok(transaction)
+    }
+
+    async fn place(&self, shop: &dyn Shop) -> Result<PlacingOutcome, StoreError> {
+        self.begin(shop).await?.write(std::slice::from_ref(&self.order)).await
+    }
+}
+
+/// Dropped before or instead of the commit, even in the middle of a call, it is as if it had never been.
 pub async fn leaves_no_trace_of_what_is_not_written(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    let shop = &stocked.shop;
+    drop(shop.placing().begin_group(&[claim(stocked.user_id)], true).await.unwrap());
+    let bought = Arc::new(stocked.about_to_buy("101").await);
+    let transaction = bought.begin(&**shop).await.unwrap();
+    assert_eq!(stocked.traces(&bought).await, NOTHING, "not seen before it is committed");
+    drop(transaction);
+    assert_eq!(stocked.traces(&bought).await, NOTHING);
+
+    let task = tokio::spawn({
+        let (stocked, bought) = (Arc::clone(&stocked), Arc::clone(&bought));
+        async move { drop(bought.begin(&*stocked.shop).await) }
+    });
+    tokio::task::yield_now().await;
+    task.abort();
+    let _ended_or_aborted = task.await;
+    assert_eq!(stocked.traces(&bought).await, NOTHING);
+
+    stocked.place(&[NewOrder { idempotency: key("k1", "digest"), ..stocked.order("102") }]).await;
+    let same_number = NewOrder { idempotency: None, ..stocked.order("102") };
+    let same_key = NewOrder { idempotency: key("k1", "digest"), ..stocked.order("103") };
+    for (second, refused) in
+        [(same_number, PlacingOutcome::NumberTaken), (same_key, PlacingOutcome::ClaimTaken)]
+    {
+        let orders = [bought.order.clone(), second];
+        let outcome = bought.begin(&**shop).await.unwrap().write(&orders).await;
+        assert_eq!(outcome.unwrap(), refused);
+        assert_eq!(stocked.traces(&bought).await, NOTHING, "{refused:?}");
+    }
+    assert_eq!(bought.place(&**shop).await.unwrap(), committed(&**shop));
+    assert_eq!(stocked.traces(&bought).await, EVERYTHING);
+}
+
+/// Given up at any moment, a group is there with all that belongs to it, or not at all.
+pub async fn is_written_wholly_or_not_at_all(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    for milliseconds in 0..20_u64 {
+        let bought = Arc::new(stocked.about_to_buy(&(100 + milliseconds).to_string()).await);
+        let task = tokio::spawn({
+            let (stocked, bought) = (Arc::clone(&stocked), Arc::clone(&bought));
+            async move { until_let_through(|| bought.place(&*stocked.shop)).await }
+        });
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        task.abort();
+        let ended = task.await.is_ok_and(|outcome| outcome == committed(&*stocked.shop));
+        let mut found = stocked.traces(&bought).await;
+        // A commit that was given up may take a moment on the server.
+        for _ in 0..100 {
+            if found == EVERYTHING || (found == NOTHING && !ended) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            found = stocked.traces(&bought).await;
+        }
+        let allowed: &[Traces] = if ended { &[EVERYTHING] } else { &[NOTHING, EVERYTHING] };
+        assert!(allowed.contains(&found), "{found:?} after {milliseconds} ms");
+    }
+}
+
+/// However many were dropped, the next one can be begun, and what they wrote is free for others.
+pub async fn gives_back_what_it_held(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
-    drop(stocked.shop.placing().begin_group(&[claim(stocked.user_id)], true).await.unwrap());
-    stocked.place(&[stocked.order("101")]).await;
-    let again = stocked.place_group(&[stocked.order("102"), stocked.order("101")]).await.unwrap();
-    assert_eq!(again, PlacingOutcome::NumberTaken);
-    assert_eq!(stocked.find("102").await, None);
-    assert_eq!(
-        stocked.shop.stock_record(stocked.sku_id).await,
-        StockRecord { stock: 50, sales: 0, version: 0 }
-    );
+    let bought = stocked.about_to_buy("101").await;
+    stocked.place(&[NewOrder { idempotency: key("k1", "digest"), ..stocked.order("102") }]).await;
+    let in_use = NewOrder { idempotency: key("k1", "digest"), ..stocked.order("103") };
+    for round in 0..60 {
+        let transaction = bought.begin(&*stocked.shop).await.unwrap();
+        if round % 2 == 0 {
+            let outcome = transaction.write(&[bought.order.clone(), in_use.clone()]).await;
+            assert_eq!(outcome.unwrap(), PlacingOutcome::ClaimTaken);
+        }
+    }
+    assert_eq!(bought.place(&*stocked.shop).await.unwrap(), committed(&*stocked.shop));
+    assert_eq!(stocked.traces(&bought).await, EVERYTHING);
 }
 
 /// Keys and guards of other orders, and orders that are newer than the cart; each in the way of its own claim alone.
@@ -266,17 +397,87 @@ pub async fn lets_nobody_slip_past_the_count(shop: Arc<dyn Shop>) {
             let orders = [stocked.order(&format!("1{number:02}"))];
             let taken = [allocation(stocked.sku_id, 2, "104.95")];
             until_let_through(|| async {
-                let begun = stocked.shop.placing().begin_group(&[claim(stocked.user_id)], true).await?;
+                let mut begun = stocked.shop.placing().begin_group(&[claim(stocked.user_id)], true).await?;
                 if begun.unpaid.get(&stocked.user_id).is_some_and(|unpaid| unpaid.orders >= 3) {
                     return Ok(false);
                 }
-                Ok(begun.transaction.write(&orders, &taken).await? == committed(&*stocked.shop))
+                assert_eq!(begun.transaction.take(&taken).await?, StockOutcome::Taken);
+                Ok(begun.transaction.write(&orders).await? == committed(&*stocked.shop))
             })
             .await
         }
     });
     assert_eq!(placed.await, 3);
     assert_eq!(stocked.shop.stock_record(stocked.sku_id).await.sales, 6);
+}
+
+fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &str)]) -> NewOrder {
+    let mut new = stocked.order(number);
+    new.order.user_id = user_id;
+    let cart_lines = lines.iter().map(|(sku_id, value)| (SkuId(*sku_id), stamp(value))).collect();
+    NewOrder { cart_lines, ..new }
+}
+
+/// Lines that changed, and those of others, stay in the carts; those that are gone are no error.
+pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
+    if shop.removal_mode() == CartRemovalMode::AfterCommit {
+        return;
+    }
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    let (user, other) = (stocked.user_id, shop.add_user("other").await);
+    for sku in [1, 2, 3] {
+        shop.put_in_cart(user, SkuId(sku), TWO).await;
+        shop.put_in_cart(other, SkuId(sku), TWO).await;
+    }
+    shop.put_in_cart(user, SkuId(2), THREE).await;
+    let gone: Vec<(i32, &str)> = (100..1_100).map(|sku| (sku, TWO)).collect();
+    let orders = [
+        ordering(&stocked, "101", user, &[(1, TWO), (2, TWO)]),
+        ordering(&stocked, "102", other, &[(3, TWO)]),
+        ordering(&stocked, "103", user, &gone),
+    ];
+    stocked.place(&orders).await;
+    let mut left = Vec::new();
+    for user_id in [user, other] {
+        for sku in [1, 2, 3] {
+            left.push(shop.cart_value(user_id, SkuId(sku)).await);
+        }
+    }
+    let left: Vec<_> = left.iter().map(Option::as_deref).collect();
+    assert_eq!(left, [None, Some(THREE), Some(TWO), Some(TWO), Some(TWO), None]);
+}
+
+/// Each buyer's own, until they are forgotten; carts in the same database have none.
+pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    let (user, other) = (stocked.user_id, shop.add_user("other").await);
+    let many: Vec<(i32, &str)> = (4..=500).map(|sku| (sku, "“\\'\"")).collect();
+    let orders = [
+        ordering(&stocked, "101", user, &[(1, TWO), (2, THREE)]),
+        ordering(&stocked, "102", other, &[(1, TWO)]),
+        ordering(&stocked, "103", user, &many),
+        ordering(&stocked, "104", user, &[]),
+    ];
+    stocked.place(&orders).await;
+    let known = async || {
+        let mut lines = shop.orders().ordered_lines(user).await.unwrap();
+        lines.sort_by_key(|(sku_id, _)| *sku_id);
+        lines
+    };
+    if shop.removal_mode() == CartRemovalMode::InTransaction {
+        assert_eq!(known().await, []);
+        return;
+    }
+    let both = [&orders[0].cart_lines[..], &orders[2].cart_lines[..]].concat();
+    assert_eq!(known().await, both);
+    let taken = shop.removals().take_over(micros(200_000), micros(200_000), 9).await.unwrap();
+    let taken: Vec<_> = taken.into_iter().map(|removal| (removal.user_id, removal.lines)).collect();
+    let expected = [&orders[0], &orders[1], &orders[2]];
+    assert_eq!(taken, expected.map(|new| (new.order.user_id, new.cart_lines.clone())));
+    shop.removals().forget(&[order_id("101")]).await.unwrap();
+    assert_eq!(known().await, orders[2].cart_lines);
 }
 
 fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {

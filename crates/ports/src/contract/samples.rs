@@ -9,9 +9,9 @@ use domain::{
 };
 
 use super::{NewAddress, NewSku, Shop};
-use crate::{AppendError, StoreError, UnitOfWork};
+use crate::{AppendError, PlacingOutcome, PlacingTransaction, StockOutcome, StoreError};
 
-/// How often a unit of work is tried again that others did not let through.
+/// How often a transaction is tried again that others did not let through.
 const ATTEMPTS: usize = 200;
 
 /// With a token that says nothing of a password.
@@ -99,19 +99,37 @@ impl Stocked {
         }
     }
 
-    /// Writes orders.
+    /// Places orders, without taking stock for them.
     pub(super) async fn place(&self, orders: &[NewOrder]) {
-        let mut unit = self.begin().await;
-        unit.orders().insert(orders).await.unwrap();
-        unit.commit().await.unwrap();
+        let committed = PlacingOutcome::Committed(self.shop.removal_mode());
+        assert_eq!(self.write(orders).await.unwrap(), committed);
     }
 
-    pub(super) async fn begin(&self) -> Box<dyn UnitOfWork> {
-        self.shop.units().begin().await.unwrap()
+    /// Writes orders, without taking stock for them.
+    pub(super) async fn write(&self, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
+        begin(&*self.shop).await?.write(orders).await
     }
 
     pub(super) async fn find(&self, number: &str) -> Option<Order> {
         self.shop.orders().find(&order_id(number)).await.unwrap()
+    }
+}
+
+/// Begins a transaction that places orders, and locks no buyer.
+pub(super) async fn begin(shop: &dyn Shop) -> Result<Box<dyn PlacingTransaction>, StoreError> {
+    Ok(shop.placing().begin_group(&[], false).await?.transaction)
+}
+
+/// Takes pieces in a transaction of its own; true where they were there.
+pub(super) async fn take(shop: &dyn Shop, allocations: &[Allocation]) -> Result<bool, StoreError> {
+    let mut transaction = begin(shop).await?;
+    match transaction.take(allocations).await? {
+        StockOutcome::Changed => Ok(false),
+        StockOutcome::Taken => {
+            let outcome = transaction.write(&[]).await?;
+            assert_eq!(outcome, PlacingOutcome::Committed(shop.removal_mode()));
+            Ok(true)
+        }
     }
 }
 
@@ -190,7 +208,7 @@ pub(super) async fn record(shop: &dyn Shop, payments: &[PaymentRecord], refunds:
     }
 }
 
-/// Does something in a unit of work, again as long as others hold the rows.
+/// Does something in a transaction, again as long as others hold the rows.
 pub(super) async fn until_let_through<T, Work>(work: impl Fn() -> Work) -> T
 where
     Work: Future<Output = Result<T, StoreError>>,

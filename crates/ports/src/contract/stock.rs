@@ -6,18 +6,13 @@ use domain::SkuId;
 
 use super::{
     NewSku, Shop, StockRecord,
-    samples::{a_sku, allocation, how_many, until_let_through},
+    samples::{self, a_sku, allocation, how_many, until_let_through},
 };
-use crate::{StockOutcome, StoreError};
+use crate::StoreError;
 
-/// Takes pieces in a unit of work of its own; true where they were there.
 async fn take(shop: &dyn Shop, wanted: &[(SkuId, u32)], price: &str) -> Result<bool, StoreError> {
     let allocations: Vec<_> = wanted.iter().map(|(id, pieces)| allocation(*id, *pieces, price)).collect();
-    let mut unit = shop.units().begin().await?;
-    match unit.stock().take(&allocations).await? {
-        StockOutcome::Taken => unit.commit().await.map(|()| true),
-        StockOutcome::Changed => Ok(false),
-    }
+    samples::take(shop, &allocations).await
 }
 
 /// Stock, sales and version change together, of what was taken and of nothing else.

@@ -12,7 +12,7 @@ use domain::{Allocation, NewOrder, NotAdmitted, OrderId, RepeatGuard, ShopTime, 
 
 use crate::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
-    PlacingTransaction, StoreError,
+    PlacingTransaction, StockOutcome, StockRepo, StoreError,
 };
 pub use ledgers::{Ledgers, ledger};
 
@@ -28,7 +28,7 @@ pub use crate::{
     idempotency_keys::MockIdempotencyKeys,
     order_reader::MockOrderReader,
     payment_gateway::MockPaymentGateway,
-    placing::{MockCartRemovalQueue, MockPlacingStore, MockPlacingTransaction},
+    placing::{MockCartRemovalQueue, MockPlacingStore},
     refused_messages::MockRefusedMessages,
     storefront_reader::MockStorefrontReader,
     users::{MockAddressBook, MockUsers},
@@ -45,12 +45,14 @@ pub struct PreparedPlacing {
 /// Finds the buyer of a query.
 pub type BuyerAnswer = dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync;
 
-/// A transaction, and how writing ends.
+/// A transaction, and how taking stock and writing end.
 pub struct PreparedTransaction {
     /// What stands in the way of the claims; nothing beyond the end of the list.
     pub obstacles: Vec<Option<Obstacle>>,
     /// What the buyers have not paid.
     pub unpaid: BTreeMap<UserId, UnpaidOrders>,
+    /// How taking the stock ends.
+    pub stock: Result<StockOutcome, StoreError>,
     /// How writing ends.
     pub outcome: Result<PlacingOutcome, StoreError>,
 }
@@ -72,9 +74,19 @@ struct Kept {
 }
 
 impl PreparedTransaction {
-    /// One in which nothing stands in the way, and which ends so.
+    /// One in which nothing stands in the way, in which the stock is taken, and which ends so.
     pub fn ending(outcome: Result<PlacingOutcome, StoreError>) -> Self {
-        Self { obstacles: Vec::new(), unpaid: BTreeMap::new(), outcome }
+        Self { obstacles: Vec::new(), unpaid: BTreeMap::new(), stock: Ok(StockOutcome::Taken), outcome }
+    }
+
+    /// One whose stock is not as it was when it was read.
+    pub fn stock_changing() -> Self {
+        Self { stock: Ok(StockOutcome::Changed), ..Self::committing() }
+    }
+
+    /// One whose stock cannot be taken.
+    pub fn failing_at_stock(error: StoreError) -> Self {
+        Self { stock: Err(error), ..Self::committing() }
     }
 
     /// One that is committed, with the carts in the same database.
@@ -134,9 +146,14 @@ impl PlacingStore for PreparedPlacing {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).begun.push(claims.to_vec());
         let next = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let none_left = || Err(StoreError::Corrupt("no more transactions".to_owned()));
-        let PreparedTransaction { mut obstacles, unpaid, outcome } = next.unwrap_or_else(none_left)?;
+        let PreparedTransaction { mut obstacles, unpaid, stock, outcome } = next.unwrap_or_else(none_left)?;
         obstacles.resize(claims.len(), None);
-        let transaction = Box::new(Writing { outcome, kept: Arc::clone(&self.kept) });
+        let transaction = Box::new(Writing {
+            stock: Some(stock),
+            outcome,
+            taken: Vec::new(),
+            kept: Arc::clone(&self.kept),
+        });
         Ok(BegunPlacing { transaction, obstacles, unpaid })
     }
 
@@ -147,19 +164,30 @@ impl PlacingStore for PreparedPlacing {
 }
 
 struct Writing {
+    /// How the only call ends that takes stock.
+    stock: Option<Result<StockOutcome, StoreError>>,
     outcome: Result<PlacingOutcome, StoreError>,
+    taken: Vec<Allocation>,
     kept: Arc<Mutex<Kept>>,
 }
 
 #[async_trait]
+impl StockRepo for Writing {
+    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+        let once = || Err(StoreError::Corrupt("the stock is taken once, and first".to_owned()));
+        self.taken = allocations.to_vec();
+        self.stock.take().unwrap_or_else(once)
+    }
+}
+
+#[async_trait]
 impl PlacingTransaction for Writing {
-    async fn write(
-        self: Box<Self>,
-        orders: &[NewOrder],
-        taken: &[Allocation],
-    ) -> Result<PlacingOutcome, StoreError> {
+    async fn write(self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
+        if self.stock.is_some() {
+            return Err(StoreError::Corrupt("no stock was taken for the orders".to_owned()));
+        }
         if matches!(self.outcome, Ok(PlacingOutcome::Committed(_))) {
-            let group = WrittenGroup { orders: orders.to_vec(), taken: taken.to_vec() };
+            let group = WrittenGroup { orders: orders.to_vec(), taken: self.taken };
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).committed.push(group);
         }
         self.outcome

@@ -1,4 +1,4 @@
-//! Every port in memory: the tables are values, a unit of work is a copy of them, and to commit is to put it in place.
+//! Every port in memory: the tables are values, a transaction is a copy of them, and to commit is to put it in place.
 
 mod addresses;
 mod admin;
@@ -33,11 +33,11 @@ use ports::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Defect {
     Oversells,
-    /// Units of work run side by side, and the last one to commit wins.
+    /// Transactions run side by side, and the last one to commit wins.
     LosesUpdates,
     IgnoresPrice,
     ForgetsVersion,
-    /// Writes take effect at once, whatever becomes of the unit of work.
+    /// Writes take effect at once, whatever becomes of the transaction.
     KeepsWhatIsDropped,
     IgnoresOldStatus,
     OverwritesOrders,
@@ -150,7 +150,7 @@ struct StoredOrder {
 
 pub(crate) struct Memory {
     tables: Arc<Mutex<Tables>>,
-    /// Held by the one unit of work that may write.
+    /// Held by the one transaction that may write.
     writer: Arc<tokio::sync::Mutex<()>>,
     mode: CartRemovalMode,
     defect: Option<Defect>,

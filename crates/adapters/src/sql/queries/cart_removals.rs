@@ -2,46 +2,17 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{CartStamp, OrderId, ShopTime, SkuId, UserId};
-use ports::{CartRemoval, CartRemovalMode, CartRemovalQueue, CartRemovals, StoreError};
+use ports::{CartRemoval, CartRemovalQueue, StoreError};
 
 use super::{
-    Conn, Database, Unit, carts,
+    Conn, Database,
     dialect::insert_rows,
     locking::for_update_skip_locked,
     readable::{leave_out, load_each, park},
 };
-use crate::sql::{config::CartsIn, failure::QueryError, schema::dashop_cart_removal, types::Moment};
+use crate::sql::{failure::QueryError, schema::dashop_cart_removal, types::Moment};
 
 const TABLE: &str = "dashop_cart_removal";
-
-#[async_trait]
-impl CartRemovals for Unit {
-    async fn add(&mut self, removals: &[CartRemoval], at: ShopTime) -> Result<CartRemovalMode, StoreError> {
-        match self.carts {
-            CartsIn::Database => {
-                self.lease.call(|conn| carts::remove(conn, removals)).await?;
-                Ok(CartRemovalMode::InTransaction)
-            }
-            CartsIn::Elsewhere => {
-                self.lease.call(|conn| record(conn, removals, at)).await?;
-                Ok(CartRemovalMode::AfterCommit)
-            }
-        }
-    }
-
-    async fn claim(&mut self, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, StoreError> {
-        let (removals, parked) = self.lease.call(|conn| claim(conn, before, limit)).await?;
-        self.parked.add(parked);
-        Ok(removals)
-    }
-
-    async fn done(&mut self, order_ids: &[OrderId]) -> Result<(), StoreError> {
-        if order_ids.is_empty() {
-            return Ok(());
-        }
-        self.lease.call(|conn| forget(conn, order_ids)).await
-    }
-}
 
 #[async_trait]
 impl CartRemovalQueue for Database {

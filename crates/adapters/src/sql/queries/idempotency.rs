@@ -5,17 +5,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{IdempotencyKey, NewOrder, OrderId, RequestDigest, ShopTime, UserId};
-use ports::{IdempotencyKeys, IdempotencyRecord, IdempotencyRepo, StoreError};
+use ports::{IdempotencyKeys, IdempotencyRecord, StoreError};
 
-use super::{Conn, Database, Unit, dialect::insert_rows};
+use super::{Conn, Database, dialect::insert_rows};
 use crate::sql::{failure::QueryError, schema::dashop_idempotency, types::Moment};
-
-#[async_trait]
-impl IdempotencyRepo for Unit {
-    async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError> {
-        self.lease.call(|conn| record(conn, orders, at)).await
-    }
-}
 
 #[derive(Insertable)]
 #[diesel(table_name = dashop_idempotency, treat_none_as_default_value = false)]

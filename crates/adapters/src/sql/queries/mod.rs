@@ -1,6 +1,6 @@
 //! Every query, written once against [`Conn`] and compiled for each engine.
 //!
-//! One file a port: its queries, and the port's implementation on [`Database`] or, within a transaction, on [`Unit`].
+//! One file a port: its queries, and the port's implementation on [`Database`] or on a transaction.
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
 mod address_editor;
@@ -34,7 +34,6 @@ mod refunds;
 mod refused_messages;
 mod stock;
 mod storefront_reader;
-mod unit_of_work;
 mod users;
 mod webhook_queue;
 mod writable;
@@ -44,4 +43,3 @@ use super::{Backend, Conn, dialect, examination};
 pub(in crate::sql) use database::Database;
 pub(super) use database::Pools;
 use lease::Lease;
-use unit_of_work::Unit;

@@ -1,4 +1,3 @@
-use async_trait::async_trait;
 use diesel::{
     prelude::*,
     result::{DatabaseErrorKind, Error as DieselError},
@@ -8,10 +7,10 @@ use domain::{
     Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, RepeatGuard, SaleAttribute,
     Shipment, ShopTime, StatusChange,
 };
-use ports::{BoxError, Claimed, InsertOrdersError, NewOrderRepo, StoreError};
+use ports::Claimed;
 
 use super::{
-    Conn, Unit,
+    Conn,
     dialect::insert_rows,
     locking::{for_update, for_update_skip_locked},
     order_reader::{self, order_id},
@@ -27,25 +26,14 @@ use crate::sql::{
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
 
-#[async_trait]
-impl NewOrderRepo for Unit {
-    async fn insert(&mut self, orders: &[NewOrder]) -> Result<(), InsertOrdersError> {
-        match self.lease.call(|conn| insert(conn, orders)).await? {
-            Inserted::All => Ok(()),
-            Inserted::NumberTaken(cause) => Err(InsertOrdersError::NumberTaken(cause)),
-            Inserted::Repeated(cause) => Err(InsertOrdersError::Repeated(cause)),
-        }
-    }
-
-    async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
-        self.lease.call(|conn| release_guard(conn, id, guard)).await
-    }
-}
-
+/// How inserting orders ended, where the database did not fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Inserted {
     All,
-    NumberTaken(BoxError),
-    Repeated(BoxError),
+    /// One of the numbers is in use.
+    NumberTaken,
+    /// One of the guards is in use.
+    Repeated,
 }
 
 #[derive(Insertable)]
@@ -93,11 +81,7 @@ pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inser
         )) => {
             // Both engines name the key or its column.
             let is_guard = message(&error).contains("repeat_guard");
-            return Ok(if is_guard {
-                Inserted::Repeated(error.into())
-            } else {
-                Inserted::NumberTaken(error.into())
-            });
+            return Ok(if is_guard { Inserted::Repeated } else { Inserted::NumberTaken });
         }
         Err(error) => return Err(error),
     }

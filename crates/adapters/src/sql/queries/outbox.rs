@@ -1,12 +1,10 @@
-use async_trait::async_trait;
 use diesel::prelude::*;
 use domain::{OrderEvent, ShopTime};
-use ports::{Outbox, Randomness, StoreError};
+use ports::Randomness;
 
-use super::{Conn, Unit, dialect::insert_rows, orders::cut};
+use super::{Conn, dialect::insert_rows, orders::cut};
 use crate::{
     sql::{
-        config::EventSink,
         failure::QueryError,
         schema::dashop_outbox,
         types::{Amount, Moment},
@@ -16,16 +14,6 @@ use crate::{
 
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
-
-#[async_trait]
-impl Outbox for Unit {
-    async fn add(&mut self, events: &[OrderEvent]) -> Result<(), StoreError> {
-        match self.event_sink {
-            EventSink::Nobody => Ok(()),
-            EventSink::Outbox => self.lease.call(|conn| add(conn, events)).await,
-        }
-    }
-}
 
 #[derive(Insertable)]
 #[diesel(table_name = dashop_outbox, treat_none_as_default_value = false)]

@@ -15,7 +15,7 @@ use domain::{
 };
 use ports::{
     BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome,
-    PlacingStore, PlacingTransaction, StoreError,
+    PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError,
 };
 
 use super::{
@@ -67,16 +67,21 @@ struct Placing {
 }
 
 #[async_trait]
+impl StockRepo for Placing {
+    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+        self.lease.call(|conn| stock::take(conn, allocations)).await
+    }
+}
+
+#[async_trait]
 impl PlacingTransaction for Placing {
-    async fn write(
-        mut self: Box<Self>,
-        orders: &[NewOrder],
-        taken: &[Allocation],
-    ) -> Result<PlacingOutcome, StoreError> {
+    async fn write(mut self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         let (carts, event_sink) = (self.carts, self.event_sink);
-        let refused = self.lease.call(|conn| write(conn, orders, taken, carts, event_sink)).await?;
-        if let Some(refused) = refused {
-            return Ok(refused);
+        if !orders.is_empty() {
+            let refused = self.lease.call(|conn| write(conn, orders, carts, event_sink)).await?;
+            if let Some(refused) = refused {
+                return Ok(refused);
+            }
         }
         self.lease.commit().await?;
         Ok(PlacingOutcome::Committed(match carts {
@@ -206,7 +211,7 @@ async fn standing(
     count_unpaid: bool,
 ) -> Result<Standing, QueryError> {
     let users = padded(claims.iter().map(|claim| claim.user_id.0).collect::<BTreeSet<_>>());
-    if dialect::LOCKS_ROWS {
+    if dialect::LOCKS_ROWS && !users.is_empty() {
         let rows = user_profile::table
             .filter(user_profile::id.eq_any(users.clone()))
             .order(user_profile::id)
@@ -420,17 +425,13 @@ impl QueryId for StandingQuery {
 async fn write(
     conn: &mut Conn,
     orders: &[NewOrder],
-    taken: &[Allocation],
     carts_in: CartsIn,
     event_sink: EventSink,
 ) -> Result<Option<PlacingOutcome>, QueryError> {
-    if !stock::take_together(conn, taken).await? {
-        return Ok(Some(PlacingOutcome::StockChanged));
-    }
     match orders::insert(conn, orders).await? {
         Inserted::All => {}
-        Inserted::NumberTaken(_) => return Ok(Some(PlacingOutcome::NumberTaken)),
-        Inserted::Repeated(_) => return Ok(Some(PlacingOutcome::ClaimTaken)),
+        Inserted::NumberTaken => return Ok(Some(PlacingOutcome::NumberTaken)),
+        Inserted::Repeated => return Ok(Some(PlacingOutcome::ClaimTaken)),
     }
     match event_sink {
         EventSink::Nobody => {}

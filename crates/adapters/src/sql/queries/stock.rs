@@ -1,19 +1,18 @@
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use diesel::{
     QueryResult,
     prelude::*,
     query_builder::{AstPass, QueryFragment, QueryId},
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::{Bool, Integer},
+    sql_types::Integer,
 };
 use diesel_async::RunQueryDsl;
-use domain::{Allocation, Money, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
-use ports::{StockOutcome, StockRepo, StoreError};
+use domain::{Allocation, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
+use ports::StockOutcome;
 
 use super::{
-    Backend, Conn, Unit,
+    Backend, Conn,
     dialect::insert_rows,
     orders::column_count,
     prepared::{padded, prepared, prepared_if_few},
@@ -23,13 +22,6 @@ use crate::sql::{
     schema::{dashop_stock_move, ddsc_sku},
     types::{Amount, Moment, Yuan},
 };
-
-#[async_trait]
-impl StockRepo for Unit {
-    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
-        self.lease.call(|conn| take(conn, allocations, Terms::AsQuoted)).await
-    }
-}
 
 #[derive(Insertable)]
 #[diesel(table_name = dashop_stock_move, treat_none_as_default_value = false)]
@@ -41,54 +33,19 @@ struct MoveRow {
     at: Moment,
 }
 
-/// On what terms stock may be taken.
-#[derive(Debug, Clone, Copy)]
-enum Terms {
-    /// On the shelf, and at the price that was quoted.
-    AsQuoted,
-    /// The order exists already.
-    WhateverTheyAre,
-}
-
-async fn take(conn: &mut Conn, allocations: &[Allocation], terms: Terms) -> Result<StockOutcome, QueryError> {
-    for allocation in allocations {
+/// Takes the pieces of a whole group, as they were quoted.
+pub(super) async fn take(conn: &mut Conn, allocations: &[Allocation]) -> Result<StockOutcome, QueryError> {
+    for some in allocations.chunks(SKUS_PER_STATEMENT) {
         // A stock is an i32: more than it can hold is more than there is.
-        let Ok(pieces) = i32::try_from(allocation.pieces) else { return Ok(StockOutcome::Changed) };
-        let on_any_terms = match terms {
-            Terms::AsQuoted => false,
-            Terms::WhateverTheyAre => true,
+        let Some(takings) = some.iter().map(Taking::of).collect::<Option<Vec<_>>>() else {
+            return Ok(StockOutcome::Changed);
         };
-        let as_quoted = ddsc_sku::is_launched.eq(true).and(ddsc_sku::price.eq(Amount(allocation.price)));
-        let available = ddsc_sku::id
-            .eq(allocation.sku_id.0)
-            .and(ddsc_sku::stock.ge(pieces))
-            .and(on_any_terms.into_sql::<Bool>().or(as_quoted));
-        let take = diesel::update(ddsc_sku::table.filter(available)).set((
-            ddsc_sku::stock.eq(ddsc_sku::stock - pieces),
-            ddsc_sku::sales.eq(ddsc_sku::sales + pieces),
-            ddsc_sku::version.eq(ddsc_sku::version + 1),
-        ));
-        let taken = prepared(take).execute(conn).await?;
-        if taken == 0 {
+        let taken = prepared(TakeTogether(padded(takings))).execute(conn).await?;
+        if taken != some.len() {
             return Ok(StockOutcome::Changed);
         }
     }
     Ok(StockOutcome::Taken)
-}
-
-/// Takes the pieces of a whole group, as they were quoted; false where one of the SKUs is not as it was.
-pub(super) async fn take_together(conn: &mut Conn, allocations: &[Allocation]) -> Result<bool, QueryError> {
-    for some in allocations.chunks(SKUS_PER_STATEMENT) {
-        // A stock is an i32: more than it can hold is more than there is.
-        let Some(takings) = some.iter().map(Taking::of).collect::<Option<Vec<_>>>() else {
-            return Ok(false);
-        };
-        let taken = prepared(TakeTogether(padded(takings))).execute(conn).await?;
-        if taken != some.len() {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// How many SKUs one statement takes at most: an engine limits how many values a statement has.
@@ -167,13 +124,21 @@ pub(super) async fn retake(
     pieces: &[Restock],
     at: ShopTime,
 ) -> Result<bool, QueryError> {
-    let allocation =
-        |back: &Restock| Allocation { sku_id: back.sku_id, pieces: back.pieces, price: Money::ZERO };
-    let allocations: Vec<Allocation> = pieces.iter().map(allocation).collect();
-    match take(conn, &allocations, Terms::WhateverTheyAre).await? {
-        StockOutcome::Taken => record(conn, number, &StockMoveKind::Revived, pieces, at).await,
-        StockOutcome::Changed => Ok(false),
+    for retaken in pieces {
+        // A stock is an i32: more than it can hold is more than there is.
+        let Ok(count) = i32::try_from(retaken.pieces) else { return Ok(false) };
+        // Whatever they cost now, on the shelf or not: the order exists already.
+        let available = ddsc_sku::id.eq(retaken.sku_id.0).and(ddsc_sku::stock.ge(count));
+        let retake = diesel::update(ddsc_sku::table.filter(available)).set((
+            ddsc_sku::stock.eq(ddsc_sku::stock - count),
+            ddsc_sku::sales.eq(ddsc_sku::sales + count),
+            ddsc_sku::version.eq(ddsc_sku::version + 1),
+        ));
+        if prepared(retake).execute(conn).await? == 0 {
+            return Ok(false);
+        }
     }
+    record(conn, number, &StockMoveKind::Revived, pieces, at).await
 }
 
 /// Puts pieces back into stock, off the sales. False, and the transaction is to be dropped, if pieces of one of the SKUs went

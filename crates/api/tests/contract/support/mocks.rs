@@ -53,7 +53,7 @@ pub(crate) struct Mocks {
     /// The largest body, in bytes.
     pub(crate) body_limit: usize,
     pub(crate) origins: Origins,
-    /// How long it takes until a unit of work has begun.
+    /// How long it takes until a transaction has begun.
     pub(crate) begin_after: Duration,
     /// Whether delivery costs nothing in a preview.
     pub(crate) free_delivery: bool,

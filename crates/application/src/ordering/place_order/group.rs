@@ -11,7 +11,7 @@ use domain::{
 use metrics::counter;
 use ports::{
     BoxError, CartRemoval, CartRemovalMode, CartStore, Catalog, Clock, Obstacle, OrderReader, PlacingOutcome,
-    PlacingStore, PlacingTransaction, Randomness, StoreError, metric,
+    PlacingStore, PlacingTransaction, Randomness, StockOutcome, StoreError, metric,
 };
 use tokio::time::Instant;
 
@@ -240,19 +240,30 @@ impl Placement {
     }
 
     /// Takes the stock and writes the orders.
-    async fn write(&self, group: Group, transaction: Box<dyn PlacingTransaction>) -> Result<Try, StoreError> {
+    async fn write(
+        &self,
+        group: Group,
+        mut transaction: Box<dyn PlacingTransaction>,
+    ) -> Result<Try, StoreError> {
         let orders = &group.orders;
         if orders.is_empty() {
             return Ok(Try::Done(group.outcomes(None)));
         }
-        let written = transaction.write(orders, &group.taken).await;
+        match transaction.take(&group.taken).await {
+            Ok(StockOutcome::Taken) => {}
+            not_taken => {
+                self.give_back_numbers(orders);
+                return not_taken.map(|_| Try::Again);
+            }
+        }
+        let written = transaction.write(orders).await;
         if !matches!(written, Ok(PlacingOutcome::Committed(_)) | Err(StoreError::OutcomeUnknown(_))) {
-            self.numbers().give_back(orders.iter().map(|new| &new.order.id));
+            self.give_back_numbers(orders);
         }
         let cart = match written {
             Ok(PlacingOutcome::Committed(CartRemovalMode::InTransaction)) => None,
             Ok(PlacingOutcome::Committed(CartRemovalMode::AfterCommit)) => self.clean_carts(orders),
-            Ok(PlacingOutcome::StockChanged | PlacingOutcome::ClaimTaken) => return Ok(Try::Again),
+            Ok(PlacingOutcome::ClaimTaken) => return Ok(Try::Again),
             Ok(PlacingOutcome::NumberTaken) => {
                 self.learn_numbers(orders).await?;
                 return Ok(Try::Again);
@@ -265,6 +276,11 @@ impl Placement {
         };
         counter!(metric::ORDERS_PLACED).increment(u64::try_from(orders.len()).unwrap_or(u64::MAX));
         Ok(Try::Done(group.outcomes(cart)))
+    }
+
+    /// The numbers of orders that were not written can be given to others.
+    fn give_back_numbers(&self, orders: &[NewOrder]) {
+        self.numbers().give_back(orders.iter().map(|new| &new.order.id));
     }
 
     fn clean_carts(&self, orders: &[NewOrder]) -> Option<CartCleaned> {

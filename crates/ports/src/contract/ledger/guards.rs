@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::contract::{
     StockRecord,
-    samples::{a_sku, allocation},
+    samples::{a_sku, allocation, take},
 };
 
 /// From any other status nothing changes, and nothing is written to the timeline.
@@ -180,10 +180,8 @@ pub async fn returns_pieces_once_for_each_reason(shop: Arc<dyn Shop>) {
     let shop = &*stocked.shop;
     let first = shop.add_sku(a_sku("甲", "1.50", 10)).await;
     let second = shop.add_sku(a_sku("乙", "1.50", 4)).await;
-    let mut unit = stocked.begin().await;
     let sold = [allocation(first, 3, "1.50"), allocation(second, 4, "1.50")];
-    assert_eq!(unit.stock().take(&sold).await.unwrap(), crate::StockOutcome::Taken);
-    unit.commit().await.unwrap();
+    assert!(take(shop, &sold).await.unwrap());
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
     let pieces = [Restock { sku_id: first, pieces: 3 }, Restock { sku_id: second, pieces: 1 }];
     let give_back = async |number: &str, reason: StockMoveKind, pieces: &[Restock]| {

@@ -5,7 +5,7 @@ use domain::{
     AttemptState, OrderId, OrderLedger, PaymentAttempt, Refund, RefundStatus, ShopTime, StatusChange,
     StockMove, StockMoveKind, TimelineEntry, TradeStatus, ledger::Event,
 };
-use ports::{AppendError, Claimed, LockedOrder, OrderRepo, Outbox, StockOutcome, StoreError, UnitOfWork};
+use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
 
 use super::{Defect, Due, Memory, Tables, writing::Unit};
 
@@ -43,7 +43,7 @@ impl OrderRepo for Memory {
                 unit.tables.due.insert(item.clone(), Due { at: lease_until, attempts: attempts + 1 });
             }
         }
-        Box::new(unit).commit().await?;
+        unit.commit().await;
         Ok(claimed)
     }
 
@@ -66,7 +66,7 @@ impl OrderRepo for Memory {
                 *due = Due { at: lease_until, attempts: due.attempts + 1 };
             }
         }
-        Box::new(unit).commit().await?;
+        unit.commit().await;
         Ok(claimed)
     }
 }
@@ -85,8 +85,9 @@ impl LockedOrder for Locked {
             }
             unit.wrote().await;
         }
-        Outbox::add(&mut unit, &ledger.notices(events)).await?;
-        Ok(Box::new(unit).commit().await?)
+        unit.tell(&ledger.notices(events)).await;
+        unit.commit().await;
+        Ok(())
     }
 }
 
@@ -238,7 +239,7 @@ impl Unit {
                     price: domain::Money::ZERO,
                 };
                 let wanted: Vec<_> = pieces.iter().map(allocation).collect();
-                Ok(self.take_any(&wanted).await? == StockOutcome::Taken)
+                Ok(self.take_any(&wanted).await == StockOutcome::Taken)
             }
             Event::TimerSet { status, due_at, restart } => {
                 let ignores_old = self.has(Defect::IgnoresOldStatus);

@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    Allocation, NewOrder, NotAdmitted, OrderId, OrderStatus, RepeatGuard, ShopTime, UnpaidOrders, UserId,
+    Allocation, NewOrder, NotAdmitted, OrderEvent, OrderId, OrderStatus, RepeatGuard, ShopTime, UnpaidOrders,
+    UserId,
 };
 use ports::{
-    AddressBook, BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, InsertOrdersError, Obstacle,
-    OrderClaim, PlacingOutcome, PlacingStore, PlacingTransaction, StockOutcome, StoreError, UnitOfWork,
-    UnitsOfWork,
+    AddressBook, BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, Obstacle, OrderClaim,
+    PlacingOutcome, PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError,
 };
 
-use super::{Defect, Memory, StoredOrder, Tables, key_text, pause};
+use super::{Defect, Memory, StoredOrder, Tables, key_text, pause, writing::Unit};
 
 #[async_trait]
 impl PlacingStore for Memory {
@@ -40,7 +40,7 @@ impl PlacingStore for Memory {
         claims: &[OrderClaim],
         count_unpaid: bool,
     ) -> Result<BegunPlacing, StoreError> {
-        let unit = UnitsOfWork::begin(self).await?;
+        let unit = self.unit().await;
         let tables = self.tables();
         let obstacles = claims.iter().map(|claim| tables.obstacle(claim)).collect();
         let mut unpaid = BTreeMap::new();
@@ -50,43 +50,42 @@ impl PlacingStore for Memory {
                 unpaid.insert(claim.user_id, held);
             }
         }
-        Ok(BegunPlacing { transaction: Box::new(Placing(unit)), obstacles, unpaid })
+        Ok(BegunPlacing { transaction: Box::new(unit), obstacles, unpaid })
     }
 
     async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
-        let mut unit = UnitsOfWork::begin(self).await?;
-        unit.orders().release_guard(id, guard).await?;
-        unit.commit().await
+        let mut unit = self.unit().await;
+        unit.release_guard(id, guard).await;
+        unit.commit().await;
+        Ok(())
     }
 }
 
-struct Placing(Box<dyn UnitOfWork>);
+#[async_trait]
+impl StockRepo for Unit {
+    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+        Ok(self.take_as_quoted(allocations).await)
+    }
+}
 
 #[async_trait]
-impl PlacingTransaction for Placing {
-    async fn write(
-        mut self: Box<Self>,
-        orders: &[NewOrder],
-        taken: &[Allocation],
-    ) -> Result<PlacingOutcome, StoreError> {
-        let mut unit = self.0;
-        if unit.stock().take(taken).await? == StockOutcome::Changed {
-            return Ok(PlacingOutcome::StockChanged);
+impl PlacingTransaction for Unit {
+    async fn write(mut self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
+        let committed = PlacingOutcome::Committed(self.mode);
+        if let Some(at) = orders.iter().map(|new| new.order.created_at).max() {
+            if let Some(refused) = self.insert(orders).await? {
+                return Ok(refused);
+            }
+            let events: Vec<_> = orders.iter().map(|new| OrderEvent::created(&new.order)).collect();
+            self.tell(&events).await;
+            if !self.bind_keys(orders, at).await {
+                return Ok(PlacingOutcome::ClaimTaken);
+            }
+            let removals: Vec<CartRemoval> = orders.iter().filter_map(CartRemoval::of).collect();
+            self.remove_lines(&removals, at).await;
         }
-        match unit.orders().insert(orders).await {
-            Ok(()) => {}
-            Err(InsertOrdersError::NumberTaken(_)) => return Ok(PlacingOutcome::NumberTaken),
-            Err(InsertOrdersError::Repeated(_)) => return Ok(PlacingOutcome::ClaimTaken),
-            Err(InsertOrdersError::Store(error)) => return Err(error),
-        }
-        let Some(at) = orders.iter().map(|new| new.order.created_at).max() else { panic!("no orders") };
-        if !unit.idempotency().record(orders, at).await? {
-            return Ok(PlacingOutcome::ClaimTaken);
-        }
-        let removals: Vec<CartRemoval> = orders.iter().filter_map(CartRemoval::of).collect();
-        let mode = unit.cart_removals().add(&removals, at).await?;
-        unit.commit().await?;
-        Ok(PlacingOutcome::Committed(mode))
+        self.commit().await;
+        Ok(committed)
     }
 }
 
@@ -101,7 +100,7 @@ impl CartRemovalQueue for Memory {
         let _writer = self.alone().await;
         let mut found = self.tables().removals.clone();
         pause().await;
-        found.retain(|(at, _)| *at < before);
+        found.retain(|(at, _)| *at < before || self.has(Defect::ClaimsYoung));
         found.sort_by_key(|(at, removal)| (*at, removal.order_id.clone()));
         found.truncate(usize::try_from(limit).unwrap());
         let taken: Vec<CartRemoval> = found.into_iter().map(|(_, removal)| removal).collect();

@@ -6,7 +6,7 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, UnitsOfWork, Users, WebhookQueue,
+    StorefrontReader, Users, WebhookQueue,
     contract::{KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -59,10 +59,6 @@ impl Shop for Memory {
     }
 
     fn refused(&self) -> &dyn RefusedMessages {
-        self
-    }
-
-    fn units(&self) -> &dyn UnitsOfWork {
         self
     }
 

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{Delivery, EventId, OrderEvent, OutboxId, ShopTime};
-use ports::{Claimed, Outbox, OutboxBacklog, Resend, StoreError, WebhookQueue};
+use ports::{Claimed, OutboxBacklog, Resend, StoreError, WebhookQueue};
 
 use super::{Defect, Due, Memory, pause, writing::Unit};
 
@@ -12,9 +12,9 @@ pub(super) struct StoredEvent {
     delivered_at: Option<ShopTime>,
 }
 
-#[async_trait]
-impl Outbox for Unit {
-    async fn add(&mut self, events: &[OrderEvent]) -> Result<(), StoreError> {
+impl Unit {
+    /// Keeps events for those who listen.
+    pub(super) async fn tell(&mut self, events: &[OrderEvent]) {
         for event in events {
             let mut event = event.clone();
             event.reason = event.reason.chars().take(200).collect();
@@ -25,7 +25,6 @@ impl Outbox for Unit {
             self.tables.events.push(StoredEvent { delivery, due, delivered_at: None });
         }
         self.wrote().await;
-        Ok(())
     }
 }
 

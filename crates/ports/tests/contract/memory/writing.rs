@@ -1,29 +1,18 @@
 use std::sync::{Arc, Mutex};
 
-use async_trait::async_trait;
 use domain::{Allocation, NewOrder, OrderId, RepeatGuard, ShopTime, StockMove};
-use ports::{
-    CartRemoval, CartRemovalMode, CartRemovals, IdempotencyRepo, InsertOrdersError, NewOrderRepo, Outbox,
-    StockOutcome, StockRepo, StoreError, UnitOfWork, UnitsOfWork,
-};
+use ports::{CartRemoval, CartRemovalMode, PlacingOutcome, StockOutcome, StoreError};
 use tokio::sync::OwnedMutexGuard;
 
 use super::{Defect, Due, Memory, StoredOrder, Tables, key_of, pause};
 
-/// A copy of the tables; the guard keeps other units of work out.
+/// A transaction: a copy of the tables; the guard keeps others out.
 pub(super) struct Unit {
     committed: Arc<Mutex<Tables>>,
     pub(super) tables: Tables,
     _writer: Option<OwnedMutexGuard<()>>,
-    mode: CartRemovalMode,
+    pub(super) mode: CartRemovalMode,
     defect: Option<Defect>,
-}
-
-#[async_trait]
-impl UnitsOfWork for Memory {
-    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, StoreError> {
-        Ok(Box::new(self.unit().await))
-    }
 }
 
 impl Memory {
@@ -54,48 +43,24 @@ impl Unit {
     }
 }
 
-#[async_trait]
-impl UnitOfWork for Unit {
-    fn orders(&mut self) -> &mut dyn NewOrderRepo {
-        self
-    }
-
-    fn stock(&mut self) -> &mut dyn StockRepo {
-        self
-    }
-
-    fn outbox(&mut self) -> &mut dyn Outbox {
-        self
-    }
-
-    fn idempotency(&mut self) -> &mut dyn IdempotencyRepo {
-        self
-    }
-
-    fn cart_removals(&mut self) -> &mut dyn CartRemovals {
-        self
-    }
-
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+impl Unit {
+    pub(super) async fn commit(self) {
         pause().await;
         *self.committed.lock().unwrap() = self.tables;
-        Ok(())
     }
-}
 
-#[async_trait]
-impl NewOrderRepo for Unit {
-    async fn insert(&mut self, orders: &[NewOrder]) -> Result<(), InsertOrdersError> {
+    /// Writes orders; says why not, where a number or a guard is in use.
+    pub(super) async fn insert(&mut self, orders: &[NewOrder]) -> Result<Option<PlacingOutcome>, StoreError> {
         for new in orders {
             if self.tables.orders.contains_key(&new.order.id) && !self.has(Defect::OverwritesOrders) {
-                return Err(InsertOrdersError::NumberTaken("in use".into()));
+                return Ok(Some(PlacingOutcome::NumberTaken));
             }
             let has_guard = |stored: &StoredOrder| stored.guard.is_some() && stored.guard == new.repeat_guard;
             if self.tables.orders.values().any(has_guard) && !self.has(Defect::PlacesTwice) {
-                return Err(InsertOrdersError::Repeated("in use".into()));
+                return Ok(Some(PlacingOutcome::ClaimTaken));
             }
             if !self.tables.addresses.iter().any(|(_, address, _)| address.id == new.address_id) {
-                return Err(StoreError::Refused("no such address".into()).into());
+                return Err(StoreError::Refused("no such address".into()));
             }
             let stored = StoredOrder {
                 order: new.order.clone(),
@@ -107,10 +72,10 @@ impl NewOrderRepo for Unit {
             self.tables.set_due(&new.order.id, new.due_at);
         }
         self.wrote().await;
-        Ok(())
+        Ok(None)
     }
 
-    async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
+    pub(super) async fn release_guard(&mut self, id: &OrderId, guard: &RepeatGuard) {
         let ignores_owner = self.has(Defect::IgnoresOwner);
         for (number, stored) in &mut self.tables.orders {
             if number == id || ignores_owner {
@@ -118,7 +83,6 @@ impl NewOrderRepo for Unit {
             }
         }
         self.wrote().await;
-        Ok(())
     }
 }
 
@@ -132,9 +96,8 @@ impl Tables {
     }
 }
 
-#[async_trait]
-impl StockRepo for Unit {
-    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+impl Unit {
+    pub(super) async fn take_as_quoted(&mut self, allocations: &[Allocation]) -> StockOutcome {
         let quoted = |tables: &Tables, wanted: &Allocation| {
             tables
                 .skus
@@ -143,7 +106,7 @@ impl StockRepo for Unit {
         };
         let as_quoted = allocations.iter().all(|wanted| quoted(&self.tables, wanted));
         if !as_quoted && !self.has(Defect::IgnoresPrice) {
-            return Ok(StockOutcome::Changed);
+            return StockOutcome::Changed;
         }
         self.take_any(allocations).await
     }
@@ -159,43 +122,41 @@ impl Tables {
 }
 
 impl Unit {
-    pub(super) async fn take_any(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
+    pub(super) async fn take_any(&mut self, allocations: &[Allocation]) -> StockOutcome {
         let (oversells, forgets) = (self.has(Defect::Oversells), self.has(Defect::ForgetsVersion));
         for wanted in allocations {
             let Some((_, record)) = self.tables.skus.get_mut(&wanted.sku_id) else {
-                return Ok(StockOutcome::Changed);
+                return StockOutcome::Changed;
             };
             let pieces = i64::from(wanted.pieces);
             if record.stock < pieces && !oversells {
-                return Ok(StockOutcome::Changed);
+                return StockOutcome::Changed;
             }
             record.stock -= pieces;
             record.sales += pieces;
             record.version += i64::from(!forgets);
         }
         self.wrote().await;
-        Ok(StockOutcome::Taken)
+        StockOutcome::Taken
     }
 }
 
-#[async_trait]
-impl IdempotencyRepo for Unit {
-    async fn record(&mut self, orders: &[NewOrder], at: ShopTime) -> Result<bool, StoreError> {
+impl Unit {
+    /// Binds the keys of the orders; false where one is bound already.
+    pub(super) async fn bind_keys(&mut self, orders: &[NewOrder], at: ShopTime) -> bool {
         for (key, bound) in orders.iter().filter_map(key_of) {
             if self.tables.keys.contains_key(&key) && !self.has(Defect::BindsTwice) {
-                return Ok(false);
+                return false;
             }
             self.tables.key_times.insert(key.clone(), at);
             self.tables.keys.insert(key, bound);
         }
         self.wrote().await;
-        Ok(true)
+        true
     }
-}
 
-#[async_trait]
-impl CartRemovals for Unit {
-    async fn add(&mut self, removals: &[CartRemoval], at: ShopTime) -> Result<CartRemovalMode, StoreError> {
+    /// Lets ordered lines leave the carts, or records that they must.
+    pub(super) async fn remove_lines(&mut self, removals: &[CartRemoval], at: ShopTime) {
         match self.mode {
             CartRemovalMode::InTransaction => self.tables.remove_from_carts(removals, self.defect),
             CartRemovalMode::AfterCommit => {
@@ -203,20 +164,5 @@ impl CartRemovals for Unit {
             }
         }
         self.wrote().await;
-        Ok(self.mode)
-    }
-
-    async fn claim(&mut self, before: ShopTime, limit: u32) -> Result<Vec<CartRemoval>, StoreError> {
-        let claims_young = self.has(Defect::ClaimsYoung);
-        let mut old: Vec<_> = self.tables.removals.clone();
-        old.retain(|(at, _)| *at < before || claims_young);
-        old.sort_by_key(|(at, _)| *at);
-        Ok(old.into_iter().take(usize::try_from(limit).unwrap()).map(|(_, removal)| removal).collect())
-    }
-
-    async fn done(&mut self, order_ids: &[OrderId]) -> Result<(), StoreError> {
-        self.tables.removals.retain(|(_, removal)| !order_ids.contains(&removal.order_id));
-        self.wrote().await;
-        Ok(())
     }
 }
