@@ -62,7 +62,7 @@ async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
 async fn audit(name: &str, setup: Setup, orders: i32) {
     let store = filled(&setup, orders).await;
     complete(&setup, orders).await;
-    let audit = Audit { store: store, terms: AuditTerms::default() };
+    let audit = Audit { store, terms: AuditTerms::default() };
     let begun = Instant::now();
     let report = audit.execute(|_, _| ()).await.unwrap();
     let took = begun.elapsed();
