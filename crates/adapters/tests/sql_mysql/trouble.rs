@@ -256,8 +256,9 @@ async fn claimed_removals_are_passed_over() {
     let rows = rows.collect::<Vec<_>>().join(",");
     trouble.shop.engine.run(&format!("INSERT INTO dashop_cart_removal ({columns}) VALUES {rows}")).await;
     let mut other = trouble.shop.engine.mysql_conn().await;
-    let hold =
-        "START TRANSACTION; SELECT order_id FROM dashop_cart_removal WHERE order_id IN ('1', '2') FOR UPDATE";
+    // By their keys, one by one: a search would look at the others too, and hold them.
+    let hold = "START TRANSACTION; SELECT * FROM dashop_cart_removal WHERE order_id = '1' FOR UPDATE; \
+        SELECT * FROM dashop_cart_removal WHERE order_id = '2' FOR UPDATE";
     other.query_drop(hold).await.unwrap();
 
     let later = noon().after(Duration::from_secs(1));
