@@ -92,9 +92,8 @@ tools-pages:
 tools-browser: tools-pages
 	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
 
-# The service that the package starts is not wanted.
 tools-prometheus:
-	@tests/servers/need promtool:prometheus
+	@tests/servers/need promtool:prometheus prometheus:prometheus
 
 tools-test: tools-build tools-prometheus
 	@tests/servers/need mariadbd:mariadb-server redis-server:redis-server nginx:nginx-light openssl:openssl 'node>=20.19:nodejs' npm:npm python3:python3 \

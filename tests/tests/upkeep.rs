@@ -116,6 +116,20 @@ async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {
     assert_eq!(status, 0, "{text}");
     assert!(text.contains("1 orders"), "{text}");
     assert_eq!(database.words(names).await, before, "nothing is done unasked");
+    let then = "'2020-01-01 00:00:00.000000'";
+    let attempt = format!(
+        "INSERT INTO dashop_payment_attempt (out_trade_no, order_id, channel, product, amount, state, opened_at) \
+         VALUES ('{old}_2', '{old}', 'alipay', 'wap', '219.00', 'paid', {then})"
+    );
+    database.execute(&attempt).await;
+    for (trade_no, number) in [("T1", old.clone()), ("T2", format!("{old}_2")), ("T3", young.clone())] {
+        let payment = format!(
+            "INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, source, \
+             recorded_at, buyer) VALUES ('{trade_no}', '{number}', 'TRADE_SUCCESS', '219.00', '0.00', 'late', 'query', \
+             {then}, 'b***@example.com')"
+        );
+        database.execute(&payment).await;
+    }
     let (status, text) = said(setup, &["anonymise", "--yes"]);
     assert_eq!(status, 0, "{text}");
     let after = database.words(names).await;
@@ -126,7 +140,11 @@ async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {
             assert_eq!(after, before);
         }
     }
+    let named = "SELECT trade_no AS n FROM dashop_payment WHERE buyer IS NOT NULL";
+    assert_eq!(database.words(named).await, ["T3"], "in whatever attempt the order was paid");
     assert!(said(setup, &["anonymise"]).1.contains("0 orders"), "once is enough");
+    database.execute("DELETE FROM dashop_payment").await;
+    database.execute("DELETE FROM dashop_payment_attempt").await;
     let (status, text) = said(setup, &["audit"]);
     assert_eq!(status, 0, "{text}");
     let shown = buyer.show(old).await;

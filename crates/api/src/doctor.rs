@@ -398,6 +398,7 @@ mod tests {
             ("read_only", "OFF"),
             ("binlog_format", "ROW"),
             ("log_bin", "ON"),
+            ("sync_binlog", "1"),
             ("innodb_flush_log_at_trx_commit", "1"),
             ("transaction_isolation", "REPEATABLE-READ"),
             ("character_set_database", "utf8mb4"),
@@ -427,6 +428,7 @@ mod tests {
             (("super_read_only", "ON"), Verdict::Fail, "read-only"),
             (("binlog_format", "STATEMENT"), Verdict::Fail, "binlog_format"),
             (("log_bin", "OFF"), Verdict::Warn, "binary log"),
+            (("sync_binlog", "0"), Verdict::Warn, "binary log on disk"),
             (("innodb_flush_log_at_trx_commit", "2"), Verdict::Fail, "commits"),
             (("character_set_database", "latin1"), Verdict::Warn, "character set"),
         ] {
