@@ -50,7 +50,7 @@ impl Browser {
         Self { client }
     }
 
-    /// The status with which a URL answers; none where nobody does.
+    /// The status with which a URL answers; `None` if nobody does.
     pub async fn status(&self, url: &str) -> Option<u16> {
         self.client.get(url).send().await.ok().map(|response| response.status().as_u16())
     }

@@ -151,7 +151,7 @@ async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Heard>>) {
     }
 }
 
-/// One POST; none where the connection ends.
+/// One POST; `None` if the connection ends.
 async fn read_event(stream: &mut TcpStream) -> Option<Event> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

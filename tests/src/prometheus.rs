@@ -58,7 +58,7 @@ impl Prometheus {
         format!("{}{path}", self.base)
     }
 
-    /// The first value of an expression; none where it has none.
+    /// The first value of an expression; `None` if it has none.
     pub async fn value(&self, expression: &str) -> Option<f64> {
         let reply = self.browser.get(&self.url(&format!("/api/v1/query?query={expression}"))).await;
         let answer: Value = reply.json();

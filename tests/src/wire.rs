@@ -64,7 +64,7 @@ impl Wire {
         }
     }
 
-    /// The next answer; none where the other side hangs up instead.
+    /// The next answer; `None` if the other side hangs up instead.
     pub async fn answer(&mut self) -> Option<WireAnswer> {
         let head_end = loop {
             if let Some(at) = self.received.windows(4).position(|bytes| bytes == b"\r\n\r\n") {

@@ -4,7 +4,7 @@ use domain::{CartLine, CartStamp, SkuId};
 use serde::Deserialize;
 
 /// Reads one line: the SKU's id as the field, and `{"count": 2, "selected": 1}`, in either order, the numbers also as
-/// strings. None where it is something else, such as a SKU with a leading zero: the line would not be found again to be
+/// strings. `None` if it is something else, such as a SKU with a leading zero: the line would not be found again to be
 /// removed.
 pub(crate) fn read_line(field: &str, value: &str) -> Option<CartLine> {
     #[derive(Deserialize)]

@@ -18,7 +18,7 @@ use crate::web_client;
 
 /// How long a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it may take in all until the listener has answered.
+/// How long it may take in all until the endpoint has answered.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an answer is read, in bytes, so that its connection can be used again.
 const ANSWER_BYTES: usize = 16 * 1024;
@@ -40,12 +40,12 @@ pub struct HttpWebhook {
     clock: Arc<dyn Clock>,
 }
 
-/// The listener's client cannot be made.
+/// The endpoint's client cannot be made.
 #[derive(Debug, thiserror::Error)]
-#[error("the client for the listener cannot be made")]
+#[error("the client for the endpoint cannot be made")]
 pub struct WebhookConfigError(#[source] reqwest::Error);
 
-/// News as they are sent: the same each time.
+/// An event as it is sent: the same each time.
 #[derive(Serialize)]
 struct Event<'a> {
     id: String,
@@ -60,7 +60,7 @@ struct Event<'a> {
 }
 
 impl HttpWebhook {
-    /// For the listener of this configuration. Connects to nothing.
+    /// For the endpoint of this configuration. Connects to nothing.
     ///
     /// # Errors
     /// The HTTP client cannot be made.
@@ -83,7 +83,7 @@ impl HttpWebhook {
 
 #[async_trait]
 impl WebhookEndpoint for HttpWebhook {
-    async fn tell(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError> {
         let begun = Instant::now();
         let outcome = self.send(delivery).await;
         let word = match &outcome {
@@ -144,7 +144,7 @@ impl<'a> From<&'a Delivery> for Event<'a> {
     }
 }
 
-/// The URL stays out of the error: it may hold a secret of the listener's.
+/// The URL stays out of the error: it may hold a secret of the endpoint's.
 fn unreachable(error: reqwest::Error) -> WebhookError {
     WebhookError::Unreachable(error.without_url().into())
 }
@@ -174,9 +174,9 @@ mod tests {
             url: "http://user:pw@listener.example:8080/hook?token=t".to_owned(),
             secret: b"sixteen bytes at least".to_vec(),
         };
-        let listener = HttpWebhook::new(&config, Arc::new(SystemClock)).unwrap();
+        let endpoint = HttpWebhook::new(&config, Arc::new(SystemClock)).unwrap();
         assert_eq!(
-            listener.signature("1574944808", br#"{"id":"evt_42"}"#),
+            endpoint.signature("1574944808", br#"{"id":"evt_42"}"#),
             "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962"
         );
         let shown = format!("{config:?}");

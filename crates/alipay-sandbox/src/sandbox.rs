@@ -155,7 +155,7 @@ impl Sandbox {
         Ok(operations::finish(&self.app, out_trade_no)?)
     }
 
-    /// The URL at which the buyer's browser comes back to the shop, signed; none where the shop gave no `return_url`.
+    /// The URL at which the buyer's browser comes back to the shop, signed; `None` if the shop gave no `return_url`.
     ///
     /// # Errors
     /// There is no such trade.

@@ -62,7 +62,7 @@ impl Saves {
     }
 
     /// Waits until there is something to write; several changes at once where they come fast. The trades are to be read
-    /// after it, and [`Saves::note`] to be told.
+    /// after it, and [`Saves::note`] to wake it.
     pub(crate) async fn due(&self) -> Due {
         self.wanted.notified().await;
         let is_last = self.stopping.load(Ordering::SeqCst);

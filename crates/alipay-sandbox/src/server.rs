@@ -81,7 +81,7 @@ fn safe_headers() -> DefaultHeaders {
         .add((header::CACHE_CONTROL, "no-store"))
 }
 
-/// Nothing is told that a restart could undo.
+/// Nothing is answered that a restart could undo.
 async fn kept_first(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -117,7 +117,7 @@ async fn gateway_do(
     }
 }
 
-/// The account by which a browser has signed in, where its cookie says one: whoever has none is the sandbox's one buyer.
+/// The account by which a browser has signed in, if its cookie names one; without one it is the sandbox's one buyer.
 fn account(request: &HttpRequest) -> Option<String> {
     let cookies = request.headers().get_all(header::COOKIE).filter_map(|value| value.to_str().ok());
     let mut pairs =

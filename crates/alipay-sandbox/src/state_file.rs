@@ -50,7 +50,7 @@ struct State {
     trades: Vec<Trade>,
 }
 
-/// Reads the trades; none where there is no file yet.
+/// Reads the trades; `None` if there is no file yet.
 pub(crate) fn load(path: &Path) -> Result<Vec<Trade>, StateFileError> {
     let bytes = match fs::read(path) {
         Ok(bytes) => bytes,
@@ -65,7 +65,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Trade>, StateFileError> {
     Ok(state.trades)
 }
 
-/// Replaces the file as a whole: whoever reads it, even after a crash, finds the old or the new state.
+/// Replaces the file as a whole: a reader, even after a crash, finds the old or the new state.
 pub(crate) fn save(path: &Path, trades: Vec<Trade>) -> Result<(), StateFileError> {
     let write = || -> io::Result<()> {
         let bytes = serde_json::to_vec(&State { version: VERSION, trades })?;

@@ -1,30 +1,22 @@
 //! Puts the program together from its configuration: adapters into use cases, use cases into the shop.
 
+mod database;
 mod events;
 mod jobs;
 mod keys;
 mod payment;
 mod readiness;
+mod start_error;
 mod storefront;
 
-use std::{
-    error::Error,
-    path::{Path, PathBuf},
-    sync::{Arc, atomic::AtomicU64},
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use adapters::{
-    alipay::AlipayConfigError,
-    passwords::HashingFails,
-    private_files,
-    redis::{RedisCarts, RedisConfigError},
-    sql::{self, ConnectError, SqlConfig, SqlStore, unsafe_engine},
+    redis::RedisCarts,
+    sql::SqlStore,
     system::{SystemClock, SystemRandomness},
-    webhook::WebhookConfigError,
 };
-use alipay_protocol::{KeyError, certificates::CertificateFileError};
-use alipay_sandbox::{KeyFileError, Sandbox};
+use alipay_sandbox::Sandbox;
 use application::{
     Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, LastAudit, ListOrders,
     NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement, PlacementPorts,
@@ -32,24 +24,22 @@ use application::{
     SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, Transact,
 };
 use domain::Merchant;
-use ports::{CartStore, Clock, PaymentGateway, StoreError};
-use tokio::{sync::Mutex, task::JoinSet, time::sleep};
+use ports::{CartStore, Clock, PaymentGateway};
+use tokio::{sync::Mutex, task::JoinSet};
 
+pub(crate) use database::{connect, open_store};
 pub(crate) use events::resend_events;
 pub(crate) use keys::{staff_key, token_key};
 pub(crate) use payment::{CertificateLook, Payment};
+pub use start_error::StartError;
 
 use self::readiness::Parts;
 use crate::{
     configuration::Configuration,
     doctor,
     http::{Admin, LoginCode, Pages, SecurityLog, Shop, StaffKey, Stopping},
-    metrics::{Gauges, MetricsError},
+    metrics::Gauges,
 };
-
-/// How long to wait before a database that cannot be reached is tried again: first, and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// The program put together, ready to serve.
 pub struct Services {
@@ -67,96 +57,6 @@ pub struct Services {
     pub last_audit: Arc<LastAudit>,
 }
 
-/// Why the program cannot start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The database cannot be opened.
-    #[error("DASHOP_DATABASE_URL")]
-    Database(#[from] ConnectError),
-    /// The database failed.
-    #[error("the database failed")]
-    Store(#[from] StoreError),
-    /// The database's schema is not up to date, and must not be changed unasked.
-    #[error("the database lacks {}; run: dashop migrate", .0.join(", "))]
-    SchemaPending(Vec<&'static str>),
-    /// The database is one of those that are not safe.
-    #[error("the database {version} is not safe: {why}; DASHOP_ALLOW_UNSAFE_ENGINE=true starts all the same")]
-    UnsafeEngine {
-        /// What it calls itself.
-        version: String,
-        /// What goes wrong on it.
-        why: &'static str,
-    },
-    /// The carts' configuration cannot be used.
-    #[error("DASHOP_REDIS_URL")]
-    Redis(#[from] RedisConfigError),
-    /// Passwords cannot be hashed.
-    #[error(transparent)]
-    Passwords(#[from] HashingFails),
-    /// A key cannot be read.
-    #[error("{variable}")]
-    Key {
-        /// The setting.
-        variable: &'static str,
-        /// What is wrong with it.
-        #[source]
-        cause: KeyError,
-    },
-    /// A key belongs to the application's private key, where Alipay's belongs.
-    #[error("{variable}")]
-    OwnKey {
-        /// The setting.
-        variable: &'static str,
-        /// What to do.
-        #[source]
-        cause: AlipayConfigError,
-    },
-    /// A file of certificates cannot be used.
-    #[error("{origin}")]
-    Certificate {
-        /// The setting, with the file where it names one.
-        origin: String,
-        /// What is wrong with it.
-        #[source]
-        cause: CertificateFileError,
-    },
-    /// The account at Alipay cannot be used.
-    #[error("DASHOP_ALIPAY_…")]
-    Alipay(#[from] AlipayConfigError),
-    /// The listener cannot be spoken with.
-    #[error("DASHOP_EVENTS_URL")]
-    Listener(#[from] WebhookConfigError),
-    /// Metrics cannot be collected.
-    #[error("DASHOP_METRICS_LISTEN")]
-    Metrics(#[from] MetricsError),
-    /// The sandbox's keys cannot be kept.
-    #[error("the keys of the Alipay sandbox")]
-    SandboxKeys(#[from] KeyFileError),
-    /// The sandbox cannot be started.
-    #[error("the Alipay sandbox cannot be started")]
-    Sandbox(#[from] alipay_sandbox::StartError),
-    /// An address cannot be listened on.
-    #[error("{variable}: nobody can listen on {address}")]
-    Listen {
-        /// The setting.
-        variable: &'static str,
-        /// The address.
-        address: String,
-        /// What the operating system says.
-        #[source]
-        cause: std::io::Error,
-    },
-    /// A file in the data directory cannot be read or written.
-    #[error("DASHOP_DATA_DIR: {file}")]
-    File {
-        /// Which.
-        file: PathBuf,
-        /// What the operating system says.
-        #[source]
-        cause: std::io::Error,
-    },
-}
-
 /// Checks what the configuration says of keys and servers, without asking any of them.
 ///
 /// # Errors
@@ -165,61 +65,6 @@ pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
     Payment::check(configuration)?;
     configuration.redis.as_ref().map(RedisCarts::new).transpose()?;
     Ok(())
-}
-
-/// Opens the database. While it cannot be reached, as when it starts at the same time, waits for it.
-///
-/// # Errors
-/// It cannot be reached for so long, or lets nobody in.
-pub(crate) async fn connect(
-    database: &SqlConfig,
-    patience: Duration,
-) -> Result<Arc<dyn SqlStore>, StartError> {
-    let deadline = Instant::now() + patience;
-    let mut pause = FIRST_PAUSE;
-    loop {
-        let error = match sql::connect(database).await {
-            Err(ConnectError::Open(error @ (StoreError::Unavailable(_) | StoreError::Busy(_)))) => error,
-            opened => return Ok(opened?),
-        };
-        if Instant::now() + pause > deadline {
-            return Err(ConnectError::Open(error).into());
-        }
-        tracing::warn!(error = &error as &dyn Error, "waiting for the database; trying again in {pause:?}");
-        sleep(pause).await;
-        pause = LONGEST_PAUSE.min(pause * 2);
-    }
-}
-
-/// Opens the database, with its schema up to date.
-///
-/// # Errors
-/// It cannot be opened, or its schema is old and not to be changed at the start.
-pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn SqlStore>, StartError> {
-    let directory = &configuration.data_dir;
-    if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
-        private_files::make_directory(directory)
-            .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
-    }
-    let store = connect(&configuration.database, configuration.database_start_timeout).await?;
-    refuse_unsafe_engine(&*store, configuration).await?;
-    if configuration.migrate_at_start {
-        for name in store.migrate().await? {
-            tracing::info!(name, "schema changed");
-        }
-    }
-    let schema = store.schema().await?;
-    if schema.is_current() { Ok(store) } else { Err(StartError::SchemaPending(schema.pending)) }
-}
-
-async fn refuse_unsafe_engine(store: &dyn SqlStore, configuration: &Configuration) -> Result<(), StartError> {
-    let version = store.version().await?;
-    let Some(why) = unsafe_engine(&version) else { return Ok(()) };
-    if configuration.allows_unsafe_engine {
-        tracing::warn!(version, why, "the database is not safe, and DASHOP_ALLOW_UNSAFE_ENGINE allows it");
-        return Ok(());
-    }
-    Err(StartError::UnsafeEngine { version, why })
 }
 
 impl Services {

@@ -16,7 +16,7 @@ use domain::{
 use metrics::counter;
 use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError, metric};
 
-/// How often a command is tried before the caller is told that others were faster each time.
+/// How often a command is tried before the caller gets an error because others were faster each time.
 const ATTEMPTS: u32 = 8;
 /// The longest wait before the second attempt; each further wait is longer by as much.
 const LONGEST_FIRST_WAIT: u32 = 10;

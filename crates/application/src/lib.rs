@@ -44,5 +44,5 @@ pub use storefront::{
     SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn, SkuDetail,
 };
 
-/// How often a transaction is tried again when others hold its rows, before the caller is told so.
+/// How often a transaction is tried again when others hold its rows, before the caller gets an error.
 const ATTEMPTS: u32 = 8;

@@ -1,4 +1,4 @@
-//! Who a request turned out to be of, for whoever writes down what was done.
+//! Which user a request turned out to be of, for the access log.
 
 use std::cell::Cell;
 

@@ -50,14 +50,14 @@ enum Answer {
 }
 
 /// Answers by the events' ids, and writes down what it took.
-struct Listener {
+struct Endpoint {
     answer: fn(i64) -> Answer,
     took: Mutex<Vec<i64>>,
 }
 
 #[async_trait]
-impl WebhookEndpoint for Listener {
-    async fn tell(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+impl WebhookEndpoint for Endpoint {
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError> {
         let id = delivery.id.0;
         match (self.answer)(id) {
             Answer::Takes => {}
@@ -70,12 +70,12 @@ impl WebhookEndpoint for Listener {
     }
 }
 
-fn listener(answer: fn(i64) -> Answer) -> Arc<Listener> {
-    Arc::new(Listener { answer, took: Mutex::default() })
+fn endpoint(answer: fn(i64) -> Answer) -> Arc<Endpoint> {
+    Arc::new(Endpoint { answer, took: Mutex::default() })
 }
 
-fn use_case(events: MockWebhookQueue, listener: &Arc<Listener>) -> DeliverWebhooks {
-    DeliverWebhooks { queue: Arc::new(events), listener: Arc::clone(listener) as _, clock: Arc::new(clock()) }
+fn use_case(events: MockWebhookQueue, endpoint: &Arc<Endpoint>) -> DeliverWebhooks {
+    DeliverWebhooks { queue: Arc::new(events), endpoint: Arc::clone(endpoint) as _, clock: Arc::new(clock()) }
 }
 
 /// Gives these out with the first claim, and then nothing more.
@@ -101,8 +101,8 @@ async fn what_was_told_is_written_down() {
         write.lock().unwrap().extend(ids.iter().map(|id| id.0));
         Ok(())
     });
-    let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
+    let endpoint = endpoint(|_| Answer::Takes);
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 2 });
     let mut written = written.lock().unwrap().clone();
     written.sort_unstable();
     assert_eq!(written, [1, 2]);
@@ -110,8 +110,8 @@ async fn what_was_told_is_written_down() {
 
 #[tokio::test]
 async fn where_nothing_is_due_nothing_is_done() {
-    let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(giving_out(vec![]), &listener).pass().await.unwrap(), Pass { done: 0 });
+    let endpoint = endpoint(|_| Answer::Takes);
+    assert_eq!(use_case(giving_out(vec![]), &endpoint).pass().await.unwrap(), Pass { done: 0 });
 }
 
 #[tokio::test]
@@ -123,8 +123,8 @@ async fn what_was_refused_is_told_again_after_a_growing_wait() {
             .times(1)
             .with(eq(OutboxId(1)), eq(Some(noon().after(Duration::from_secs(wait)))))
             .returning(|_, _| Ok(()));
-        let listener = listener(|_| Answer::Refuses);
-        assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
+        let endpoint = endpoint(|_| Answer::Refuses);
+        assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 1 });
     }
 }
 
@@ -136,8 +136,8 @@ async fn what_is_refused_for_three_days_is_given_up() {
     store.expect_put_off().times(1).with(eq(OutboxId(1)), eq(None)).returning(|_, _| Ok(()));
     let in_an_hour = Some(noon().after(Duration::from_secs(3600)));
     store.expect_put_off().times(1).with(eq(OutboxId(2)), eq(in_an_hour)).returning(|_, _| Ok(()));
-    let listener = listener(|_| Answer::Refuses);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
+    let endpoint = endpoint(|_| Answer::Refuses);
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 2 });
 }
 
 /// 1 takes ten seconds; what becomes due meanwhile does not wait for it.
@@ -151,12 +151,12 @@ async fn what_takes_long_holds_up_nothing_else() {
         Ok(if next <= 5 { vec![event(next, 0)] } else { vec![] })
     });
     store.expect_delivered().returning(|_, _| Ok(()));
-    let listener = listener(|id| match id {
+    let endpoint = endpoint(|id| match id {
         1 => Answer::TakesAfter(Duration::from_secs(10)),
         _ => Answer::Takes,
     });
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 5 });
-    assert_eq!(*listener.took.lock().unwrap(), [2, 3, 4, 5, 1]);
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 5 });
+    assert_eq!(*endpoint.took.lock().unwrap(), [2, 3, 4, 5, 1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -172,8 +172,8 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
         Ok(claimed)
     });
     store.expect_delivered().returning(|_, _| Ok(()));
-    let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 100 });
+    let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 100 });
     let limits = limits.lock().unwrap().clone();
     assert_eq!(limits.first(), Some(&32));
     assert!(limits.iter().all(|limit| *limit > 0), "nothing is asked for where there is no room");
@@ -190,10 +190,10 @@ async fn a_pass_ends_although_there_is_always_more() {
         Ok((first..next).map(|id| event(id + 1, 0)).collect())
     });
     store.expect_delivered().returning(|_, _| Ok(()));
-    let listener = listener(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
     let begun = tokio::time::Instant::now();
-    let pass = use_case(store, &listener).pass().await.unwrap();
-    assert_eq!(pass.done, listener.took.lock().unwrap().len(), "what it has it tells to its end");
+    let pass = use_case(store, &endpoint).pass().await.unwrap();
+    assert_eq!(pass.done, endpoint.took.lock().unwrap().len(), "what it has it tells to its end");
     assert!((30..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
@@ -201,12 +201,12 @@ async fn a_pass_ends_although_there_is_always_more() {
 async fn what_never_ends_and_what_fails_badly_is_told_again() {
     let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
     store.expect_put_off().times(2).returning(|_, _| Ok(()));
-    let listener = listener(|id| match id {
+    let endpoint = endpoint(|id| match id {
         1 => Answer::TakesAfter(DAY),
         _ => Answer::Panics,
     });
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 2 });
-    assert!(listener.took.lock().unwrap().is_empty());
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 2 });
+    assert!(endpoint.took.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -216,12 +216,12 @@ async fn each_failure_of_the_database_ends_the_pass() {
     let mut delivered = giving_out(vec![event(1, 0)]);
     delivered.expect_delivered().times(1).returning(|_, _| Err(store_down()));
     for store in [claim, delivered] {
-        let outcome = use_case(store, &listener(|_| Answer::Takes)).pass().await;
+        let outcome = use_case(store, &endpoint(|_| Answer::Takes)).pass().await;
         assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
     }
     let mut put_off = giving_out(vec![event(1, 0)]);
     put_off.expect_put_off().times(1).returning(|_, _| Err(store_down()));
-    let outcome = use_case(put_off, &listener(|_| Answer::Refuses)).pass().await;
+    let outcome = use_case(put_off, &endpoint(|_| Answer::Refuses)).pass().await;
     assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
 }
 
@@ -231,17 +231,17 @@ async fn rows_that_others_hold_are_written_again_within_bounds() {
     let mut sequence = Sequence::new();
     store.expect_delivered().times(3).in_sequence(&mut sequence).returning(|_, _| Err(rows_locked()));
     store.expect_delivered().times(1).in_sequence(&mut sequence).returning(|_, _| Ok(()));
-    let listener = listener(|_| Answer::Takes);
-    assert_eq!(use_case(store, &listener).pass().await.unwrap(), Pass { done: 1 });
-    assert_eq!(*listener.took.lock().unwrap(), [1]);
+    let endpoint = endpoint(|_| Answer::Takes);
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 1 });
+    assert_eq!(*endpoint.took.lock().unwrap(), [1]);
 
     let mut held = giving_out(vec![event(1, 0)]);
     held.expect_delivered().times(8).returning(|_, _| Err(rows_locked()));
-    assert!(matches!(use_case(held, &listener).pass().await, Err(JobError::Store(StoreError::Busy(_)))));
+    assert!(matches!(use_case(held, &endpoint).pass().await, Err(JobError::Store(StoreError::Busy(_)))));
 
     let mut claim = MockWebhookQueue::new();
     claim.expect_claim().times(1).returning(|_, _, _| Err(rows_locked()));
-    assert_eq!(use_case(claim, &listener).pass().await.unwrap(), Pass { done: 0 });
+    assert_eq!(use_case(claim, &endpoint).pass().await.unwrap(), Pass { done: 0 });
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{Cashier, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError};
+use application::{
+    Cashier, InvitationError, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError,
+};
 use domain::{
     AttemptState, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct, PaymentStatus, Trade,
     TradeStatus,
@@ -90,10 +92,10 @@ async fn a_paid_order_is_not_paid_again() {
 async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
     for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
         let outcome = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await;
-        assert!(matches!(outcome, Err(StartPaymentError::NotAllowed(_))));
+        assert!(matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::NotAllowed(_)))));
     }
     let overdue = paying(MockPaymentGateway::new(), Some(order(OrderStatus::AwaitingPayment)), 1800);
-    assert!(matches!(pay(overdue).await, Err(StartPaymentError::NotAllowed(_))));
+    assert!(matches!(pay(overdue).await, Err(StartPaymentError::Invitation(InvitationError::NotAllowed(_)))));
 }
 
 #[tokio::test]
@@ -114,12 +116,12 @@ async fn each_port_may_fail() {
     orders.expect_find().returning(|_| Err(store_down()));
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.orders = Arc::new(orders);
-    assert!(matches!(pay(use_case).await, Err(StartPaymentError::Store(_))));
+    assert!(matches!(pay(use_case).await, Err(StartPaymentError::Invitation(InvitationError::Store(_)))));
 
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let outcome = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await;
-    assert!(matches!(outcome, Err(StartPaymentError::Gateway(_))));
+    assert!(matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Gateway(_)))));
 }
 
 /// What the old back end placed, so many days ago: it has no deadline.
@@ -162,7 +164,10 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
         [on_record().failing_to_lock([store_down()]), on_record().failing_to_append([connection_lost()])]
     {
         let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
-        assert!(matches!(outcome, Err(StartPaymentError::Transact(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Transact(_)))),
+            "{outcome:?}"
+        );
     }
 }
 
@@ -268,7 +273,10 @@ async fn nothing_changes_where_alipay_cannot_be_asked() {
     for gateway in [asked, closing] {
         let ledgers = on_record();
         let outcome = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await;
-        assert!(matches!(outcome, Err(StartPaymentError::Gateway(_))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Gateway(_)))),
+            "{outcome:?}"
+        );
         assert_eq!(ledgers.commits(), 0);
     }
 }
@@ -297,7 +305,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let wish = PaymentWish { anew: true, ..WAP };
     assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
     let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
-    let refusal = StartPaymentError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
+    let refusal = InvitationError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
     assert_eq!(outcome.unwrap_err().to_string(), refusal.to_string());
     assert_eq!(ledgers.commits(), 0);
 }

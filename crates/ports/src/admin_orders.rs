@@ -91,7 +91,7 @@ pub struct ListedOrder {
     pub order: Order,
     /// The buyer's name; empty where the user is gone.
     pub username: Username,
-    /// The payment that paid it; none where none did.
+    /// The payment that paid it; `None` if none did.
     pub payment: Option<PaymentRecord>,
 }
 
@@ -100,7 +100,7 @@ pub struct ListedOrder {
 pub struct UnmatchedPayment {
     /// The payment.
     pub payment: PaymentRecord,
-    /// Its refund that is not done, the one asked for last, and an open one before one that failed; none where there is
+    /// Its refund that is not done, the one asked for last, and an open one before one that failed; `None` if there is
     /// none.
     pub refund: Option<Refund>,
 }

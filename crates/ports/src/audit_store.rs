@@ -3,7 +3,7 @@ use domain::audit::{AuditRecord, StoredSku};
 
 use crate::StoreError;
 
-/// All that is on record, for whoever proves that it is right.
+/// All that is on record, for the audit.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
     /// Opens what is on record at this moment. It locks nothing, and what is written later does not show in it.

@@ -41,7 +41,7 @@ pub trait LockedOrder: Send {
     /// What is on record.
     fn ledger(&self) -> &OrderLedger;
 
-    /// Writes the events in their order, with what webhooks are told of them ([`OrderLedger::notices`]), and commits.
+    /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and commits.
     ///
     /// The guard of each event MUST be part of the statement that writes it.
     ///

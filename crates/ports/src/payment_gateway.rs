@@ -25,13 +25,13 @@ pub trait PaymentGateway: Send + Sync {
     /// Parameters that Alipay did not sign MUST make it fail, all but `sign` and `sign_type`.
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
 
-    /// Asks Alipay about the trade of an attempt to pay (`alipay.trade.query`); none where Alipay has no such trade.
+    /// Asks Alipay about the trade of an attempt to pay (`alipay.trade.query`); `None` if Alipay has no such trade.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
     /// Asks Alipay about one trade by its own number (`alipay.trade.query`), which tells apart the trades of an order
-    /// that was paid twice; none where Alipay has no such trade.
+    /// that was paid twice; `None` if Alipay has no such trade.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
@@ -51,14 +51,14 @@ pub trait PaymentGateway: Send + Sync {
     async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError>;
 
     /// Asks what became of a refund (`alipay.trade.fastpay.refund.query`): the amount that went back under this request
-    /// number; none where nothing did, at least not yet.
+    /// number; `None` if nothing did, at least not yet.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn refund_query(&self, trade_no: &str, out_request_no: &str)
     -> Result<Option<Money>, GatewayError>;
 
     /// The bill of a day (`alipay.data.dataservice.bill.downloadurl.query`, `bill_type=trade`): every payment and
-    /// refund that Alipay booked on it; none where Alipay has no bill of that day, which may be too early to have one,
+    /// refund that Alipay booked on it; `None` if Alipay has no bill of that day, which may be too early to have one,
     /// or without any trade.
     ///
     /// MUST end within a bounded time and hold at most a bounded number of entries.

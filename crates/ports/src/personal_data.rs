@@ -8,7 +8,7 @@ use crate::StoreError;
 pub struct Anonymised {
     /// How many were changed, or would be.
     pub count: u64,
-    /// The last of their numbers; none where there are no more.
+    /// The last of their numbers; `None` if there are no more.
     pub last: Option<String>,
 }
 

@@ -25,7 +25,7 @@ pub trait AddressBook: Send + Sync {
     /// The user whom a token names, if [`Caller::admitted`] lets them in, with one address: read together because every
     /// order starts with it.
     ///
-    /// [`Destination::address`] MUST be none where the address does not exist, is deleted, or is another user's.
+    /// [`Destination::address`] MUST be `None` if the address does not exist, is deleted, or is another user's.
     async fn destination(
         &self,
         caller: &Caller,

@@ -14,7 +14,7 @@ pub trait WebhookQueue: Send + Sync {
     /// `lease_until`, one attempt later, so that no other process takes them meanwhile and none are lost if this one
     /// dies. What others are taking at the same moment is passed over.
     ///
-    /// MUST NOT give out events of an order of which earlier ones are not delivered, whoever has those.
+    /// MUST NOT give out events of an order of which earlier ones are not delivered, even if another process has claimed those.
     async fn claim(
         &self,
         now: ShopTime,
@@ -22,10 +22,10 @@ pub trait WebhookQueue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError>;
 
-    /// Writes down that these were told: what follows them in their orders is next.
+    /// Records that these were delivered: what follows them in their orders is next.
     async fn delivered(&self, ids: &[OutboxId], at: ShopTime) -> Result<(), StoreError>;
 
-    /// Sets when events that are not delivered are due next, and with them what waits for them; none where nobody is to
+    /// Sets when events that are not delivered are due next, and with them what waits for them; `None` if nobody is to
     /// tell them until [`WebhookQueue::resend`].
     async fn put_off(&self, id: OutboxId, due_at: Option<ShopTime>) -> Result<(), StoreError>;
 
@@ -55,12 +55,12 @@ pub enum Resend {
     },
 }
 
-/// News that are not delivered.
+/// Events that are not delivered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OutboxBacklog {
     /// How many.
     pub undelivered: u64,
-    /// How many of them are not told any more: given up, or waiting for such.
+    /// How many of them are not delivered any more: given up, or behind such.
     pub given_up: u64,
     /// When the first of them happened.
     pub oldest: Option<ShopTime>,
@@ -70,22 +70,22 @@ pub struct OutboxBacklog {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookEndpoint: Send + Sync {
-    /// Tells them. Told again, they MUST have the same content.
+    /// Delivers the event. Delivered again, it MUST have the same content.
     ///
     /// MUST end within a bounded time.
     ///
     /// # Errors
-    /// Whether the listener took them is not known: they are to be told again.
-    async fn tell(&self, delivery: &Delivery) -> Result<(), WebhookError>;
+    /// Whether the endpoint took them is not known: they are to be delivered again.
+    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError>;
 }
 
 /// The endpoint did not confirm the event.
 #[derive(Debug, thiserror::Error)]
 pub enum WebhookError {
     /// It cannot be reached, or did not answer in time.
-    #[error("the listener cannot be reached")]
+    #[error("the endpoint cannot be reached")]
     Unreachable(#[source] BoxError),
     /// It answered with another HTTP status than those of success.
-    #[error("the listener answered with status {0}")]
+    #[error("the endpoint answered with status {0}")]
     Refused(u16),
 }

@@ -182,7 +182,7 @@ async fn send(gateway: &AlipayGateway, signed: &Params) -> Result<Vec<u8>, Gatew
     receive(request, MAX_ANSWER_BYTES).await
 }
 
-/// Fetches a file of at most so many bytes. Once: whoever wants it asks for a link again.
+/// Fetches a file of at most so many bytes. Once: another try needs another link.
 pub(super) async fn download(
     gateway: &AlipayGateway,
     url: Url,

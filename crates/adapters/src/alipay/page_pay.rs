@@ -60,7 +60,7 @@ pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Resul
     Ok(params)
 }
 
-/// What Alipay would answer with an error page, the shop is told at once.
+/// Parameters that Alipay would answer with an error page are refused here.
 fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     if request.total_amount.is_zero() {
         return Err(invalid("total_amount must be at least 0.01"));
@@ -74,7 +74,7 @@ fn check(request: &PaymentRequest) -> Result<(), GatewayError> {
     }
 }
 
-/// The page of the order at the shop; none where it would be too long for Alipay, which can do without.
+/// The page of the order at the shop; `None` if it is too long for Alipay, for which it is optional.
 fn quit_url(page: Option<&str>, order_id: &OrderId) -> Option<String> {
     let page = page?;
     let joint = if page.contains('?') { '&' } else { '?' };

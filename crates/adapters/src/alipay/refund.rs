@@ -71,7 +71,7 @@ pub(super) async fn give_back(
     })
 }
 
-/// What Alipay would refuse, the shop is told at once.
+/// Parameters that Alipay would refuse are refused here.
 fn check(request: &RefundRequest) -> Result<(), GatewayError> {
     if request.amount.is_zero() {
         return Err(invalid("refund_amount must be at least 0.01"));

@@ -66,7 +66,7 @@ impl Signers {
         let (answer, signed) = oneshot::channel();
         let job = move || {
             if !answer.is_closed() {
-                // Whoever asked may be gone by now.
+                // The caller may be gone by now.
                 let _gone = answer.send(signing());
             }
         };
@@ -103,7 +103,7 @@ impl Shared {
     /// What a thread does until the signers are dropped and nothing waits any more.
     fn work_as(&self, number: usize) {
         while let Some(job) = self.next(number) {
-            // The answer of a job that panics is dropped, which tells whoever waits.
+            // The answer of a job that panics is dropped, which wakes the caller with an error.
             let _panicked = catch_unwind(AssertUnwindSafe(job));
         }
     }

@@ -150,7 +150,7 @@ impl CertificateTrust {
 /// Downloads the certificate that an answer of the gateway names, where it is not known. Answers whether it is trusted
 /// now, so that the answer can be verified again.
 ///
-/// There is one download at a time; whoever comes meanwhile waits for it. After a failure nobody downloads the same
+/// There is one download at a time; others wait for it. After a failure nobody downloads the same
 /// certificate for a while.
 pub(super) async fn learn(gateway: &AlipayGateway, answer: &[u8]) -> bool {
     let Some(certificates) = &gateway.trust.certificates else { return false };

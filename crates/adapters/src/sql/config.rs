@@ -58,7 +58,7 @@ pub enum MysqlTls {
         /// A PEM file of the authorities to trust instead of the well-known ones.
         root_certificates: Option<PathBuf>,
     },
-    /// They are, but whoever answers is trusted: for servers with certificates they made themselves.
+    /// They are, but any certificate is trusted: for servers with certificates they made themselves.
     Unverified,
 }
 

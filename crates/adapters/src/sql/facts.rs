@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use domain::ShopTime;
 
-/// What a database says of itself, for whoever judges whether a shop can run on it.
+/// What a database says of itself: `dashop doctor` judges whether a shop can run on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DatabaseFacts {
     /// Its version, in its own words.
@@ -17,11 +17,11 @@ pub struct DatabaseFacts {
     pub privileges: Vec<String>,
     /// What time it is there, in Asia/Shanghai.
     pub clock: Option<ShopTime>,
-    /// What it found when it looked for damage; none where nothing is wrong or it cannot look.
+    /// What it found when it looked for damage; `None` if nothing is wrong or it cannot look.
     pub damage: Option<String>,
 }
 
-/// Why a version of a database must not be used; none where nothing is known against it.
+/// Why a version of a database must not be used; `None` if nothing is known against it.
 pub fn unsafe_engine(version: &str) -> Option<&'static str> {
     version.to_ascii_lowercase().contains("tidb").then_some(
         "on TiDB, SKIP LOCKED locks nothing and numbers do not follow the order of commits, so that jobs do things twice \

@@ -42,7 +42,7 @@ impl std::fmt::Debug for QueryTimes {
     }
 }
 
-/// The span of a query, where somebody wants to see those.
+/// The span of a query, if the log level shows those.
 pub(super) fn query_span<Query>() -> Span {
     if tracing::enabled!(tracing::Level::DEBUG) {
         tracing::debug_span!("query", name = query_name(type_name::<Query>()))
@@ -92,7 +92,7 @@ pub struct Backlog {
     pub queue: &'static str,
     /// How many rows; beyond [`Backlog::MOST`] they are not counted.
     pub rows: u64,
-    /// Since when the oldest waits; none where nothing does.
+    /// Since when the oldest waits; `None` if nothing waits.
     pub oldest: Option<ShopTime>,
 }
 
@@ -158,7 +158,7 @@ impl Instrumentation for StatementCounter {
                     tracing::trace!("{}", text.split(" -- binds").next().unwrap_or_default());
                 }
             }
-            // What else drivers tell of is not a statement.
+            // The other events of drivers are not statements.
             _ => {}
         }
     }

@@ -1,6 +1,6 @@
 //! The tables, as the migrations leave them; only the columns that are read or written here.
 //!
-//! Text that the old shop's own database may leave empty is nullable, whatever our migrations say.
+//! Text that the old shop's own database may leave empty is nullable here, even if our migrations make it `NOT NULL`.
 
 use super::types::Yuan;
 

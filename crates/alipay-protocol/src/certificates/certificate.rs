@@ -50,7 +50,7 @@ impl Certificate {
         numbered.map(|(der, nth)| Self::read_der(&der).ok_or(CertificateError::Unreadable { nth })).collect()
     }
 
-    /// Reads one certificate; none where the bytes are something else, or more than that.
+    /// Reads one certificate; `None` if the bytes are something else, or more than that.
     fn read_der(der: &[u8]) -> Option<Self> {
         let (rest, certificate) = X509Certificate::from_der(der).ok()?;
         rest.is_empty().then(|| Self::new(&certificate))
@@ -126,7 +126,7 @@ impl Certificate {
         other.signature.is_by(&self.public_key)
     }
 
-    /// What it may issue; none where it may issue nothing.
+    /// What it may issue; `None` if it may issue nothing.
     pub(super) fn authority(&self) -> Option<Authority> {
         self.authority
     }

@@ -49,7 +49,7 @@ fn once() -> u32 {
 }
 
 impl FaultJson {
-    /// Which method, what goes wrong and how many times; none where it makes no sense.
+    /// Which method, what goes wrong and how many times; `None` if it makes no sense.
     pub(super) fn read(&self) -> Option<(Method, Fault, u32)> {
         let kind = match (&self.kind, self.milliseconds) {
             (KindJson::Slow, Some(span @ 1..=MAX_MILLISECONDS)) => {

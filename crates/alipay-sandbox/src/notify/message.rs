@@ -65,7 +65,7 @@ fn with_payment(params: Params, total_amount: &str, paid_at: ShopTime) -> Params
         .with("fund_bill_list", funds.to_string())
 }
 
-/// `refund_fee` counts all refunds of the trade so far; `out_biz_no` names the one that is told of.
+/// `refund_fee` counts all refunds of the trade so far; `out_biz_no` names the one that the message is about.
 fn with_refund(params: Params, trade: &Trade, refund: &Refund) -> Params {
     params
         .with("refund_fee", trade.refund_fee().to_string())

@@ -12,7 +12,7 @@ pub struct NotificationRecord {
     pub notify_id: String,
     /// The merchant's number of the trade.
     pub out_trade_no: String,
-    /// The trade's status, as it was told.
+    /// The trade's status in the notification.
     pub trade_status: &'static str,
     /// How often it was sent, or lost on purpose.
     pub attempts: u32,

@@ -51,7 +51,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Serves the shop until it is told to stop (SIGTERM, SIGINT).
+    /// Serves the shop until SIGTERM or SIGINT.
     Serve,
     /// Asks the service whether it runs, at the address of DASHOP_LISTEN. Exit status 0 where it does: for containers.
     Healthcheck,
@@ -276,7 +276,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 const QUIETER: &str = "actix_http=off,actix_server=warn";
 
 fn start_log(settings: &Log) -> Result<(), CommandError> {
-    // Whoever wants fewer lines of the program may want one of each request all the same.
+    // Fewer lines of the program do not mean fewer lines of requests.
     let access = format!("{ACCESS}={}", if settings.has_access { "info" } else { "off" });
     let filter = EnvFilter::try_new(format!("{QUIETER},{},{access}", settings.level))
         .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", settings.level)))?;
@@ -379,7 +379,7 @@ fn order_number(order: &str) -> Result<OrderId, CommandError> {
     OrderId::parse(order).map_err(|_| CommandError::NotAnOrderNumber(order.to_owned()))
 }
 
-/// Whoever runs a command, as the timeline names them.
+/// The user who runs a command, as the timeline names them.
 fn operator() -> Cause {
     Cause::shop("command line".to_owned(), None)
 }

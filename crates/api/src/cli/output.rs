@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 
 use super::CommandError;
 
-/// Says it on standard output. False where whoever reads has read enough, as `head` has.
+/// Says it on standard output. False if the reader has closed it, as `head` does.
 ///
 /// # Errors
 /// It cannot be written for another reason, such as a full disk.

@@ -20,7 +20,7 @@ use crate::{
 
 /// How long background jobs may go on with what they have begun after the last request.
 const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
-/// What timelines call whoever follows the link to the shop side.
+/// The name in timelines of the member of staff who follows the link to the shop side.
 const DEMO_STAFF: &str = "店长";
 
 pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {

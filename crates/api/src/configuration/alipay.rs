@@ -28,7 +28,7 @@ const CERT: &str = "alipay_cert";
 const ROOT_CERT: &str = "alipay_root_cert";
 
 impl AlipayKeys {
-    /// None where neither mode is configured.
+    /// `None` if neither mode is configured.
     pub(super) fn read(source: &mut Source) -> Result<Option<Self>, ConfigurationError> {
         let current = source.text_or_file(PUBLIC_KEY)?;
         let previous = source.text_or_file(PREVIOUS_PUBLIC_KEY)?;

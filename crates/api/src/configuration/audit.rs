@@ -9,7 +9,7 @@ use super::{ConfigurationError, Source};
 pub struct AuditConfiguration {
     /// How the old back end's rows are read.
     pub terms: AuditTerms,
-    /// When it is done every day, counted from midnight in Asia/Shanghai; none where nobody asks for it.
+    /// When it is done every day, counted from midnight in Asia/Shanghai; `None` if nobody asks for it.
     pub at: Option<Duration>,
 }
 

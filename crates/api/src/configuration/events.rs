@@ -11,12 +11,12 @@ const MIN_SECRET_BYTES: usize = 16;
 #[derive(Debug, Clone)]
 pub struct EventsConfiguration {
     /// Where, and with which secret.
-    pub listener: WebhookConfig,
+    pub endpoint: WebhookConfig,
     /// How long events are kept after they were delivered.
     pub retention: Duration,
 }
 
-/// None where no URL is set.
+/// `None` if no URL is set.
 pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, ConfigurationError> {
     let url = source.url("events_url")?;
     let secret = source.secret_or_file("events_secret")?;
@@ -33,7 +33,7 @@ pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, C
         return Err(source.wrong("events_secret", &format!("must have at least {MIN_SECRET_BYTES} bytes")));
     }
     Ok(Some(EventsConfiguration {
-        listener: WebhookConfig { url, secret: secret.into_bytes() },
+        endpoint: WebhookConfig { url, secret: secret.into_bytes() },
         retention: Duration::from_secs(days * 24 * 3600),
     }))
 }

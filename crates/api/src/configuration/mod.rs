@@ -32,7 +32,7 @@ pub struct Configuration {
     pub data_dir: PathBuf,
     /// How the program answers HTTP.
     pub http: HttpConfiguration,
-    /// Where metrics are served; none where they are not.
+    /// Where metrics are served; `None` if they are not.
     pub metrics_listen: Option<SocketAddr>,
     /// The database.
     pub database: SqlConfig,
@@ -42,7 +42,7 @@ pub struct Configuration {
     pub migrate_at_start: bool,
     /// Whether to fill a shop without users with the demo goods, users and carts.
     pub seed_demo: bool,
-    /// The carts' Redis; none where the carts are in the database.
+    /// The carts' Redis; `None` if the carts are in the database.
     pub redis: Option<RedisConfig>,
     /// What the shop's owner sets about selling.
     pub rules: ShopRules,
@@ -50,7 +50,7 @@ pub struct Configuration {
     pub batcher: BatcherSettings,
     /// For how long a request can be repeated under its key.
     pub key_retention: Duration,
-    /// How buyers sign in; none where the shop's old back end does that.
+    /// How buyers sign in; `None` if the shop's old back end does that.
     pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
     pub alipay: AlipayConfiguration,
@@ -66,7 +66,7 @@ pub struct Configuration {
     pub audit: AuditConfiguration,
     /// After how long without success a background job is stalled.
     pub jobs_stalled_after: Duration,
-    /// Signs and verifies tokens; none where one is to be generated and kept in the data directory.
+    /// Signs and verifies tokens; `None` if one is to be generated and kept in the data directory.
     pub jwt_secret: Option<Secret>,
     /// Verifies the tokens of staff.
     pub staff_secret: StaffSecret,
@@ -114,11 +114,11 @@ pub struct HttpConfiguration {
     pub cors_origins: Origins,
     /// How many threads answer.
     pub workers: usize,
-    /// How many connections are kept at most; none where that follows from the files that the program may open.
+    /// How many connections are kept at most; `None` if that follows from the files that the program may open.
     pub connections: Option<usize>,
-    /// How many of them one address may have; none where that follows from their number.
+    /// How many of them one address may have; `None` if that follows from their number.
     pub connections_per_address: Option<usize>,
-    /// How long the program is unready, and still answers, after it was told to stop.
+    /// How long the program is unready, and still answers, after SIGTERM.
     pub drain: Duration,
     /// How long one request may take.
     pub request_timeout: Duration,
@@ -405,7 +405,7 @@ fn staff_secret(
         Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
             Err(source.wrong("staff_secret", &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
         }
-        // Whoever can sign for buyers could sign for staff.
+        // The same secret for both would let buyers sign for staff.
         Some(secret) if buyers.is_some_and(|buyers| buyers.reveal() == secret) => {
             Err(source.wrong("staff_secret", "must not be the buyers' secret, DASHOP_JWT_SECRET"))
         }

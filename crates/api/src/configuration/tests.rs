@@ -235,7 +235,7 @@ fn authorities_are_a_file_of_certificates() {
     assert!(refusal(&cluster).starts_with("DASHOP_REDIS_TLS_CA is not possible with a cluster"));
 }
 
-/// What a real shop in certificate mode must be told.
+/// The settings that a real shop in certificate mode needs.
 const CERTIFICATES: [(&str, &str); 7] = [
     MYSQL,
     SECRET,
@@ -391,7 +391,7 @@ fn news_are_kept_only_where_somebody_is_told() {
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }
 
-/// What a shop over MySQL must be told.
+/// The settings that a shop over MySQL needs.
 const REAL: [(&str, &str); 5] = [
     MYSQL,
     SECRET,

@@ -10,7 +10,7 @@ use super::{
     observe::{AnsweredCode, answered},
 };
 
-/// An outcome that is not a success, as it is told to the client.
+/// An outcome that is not a success, in the form of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiError {
     /// Which.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::{ApiError, Code, Shop};
 use crate::configuration::Secret;
 
-/// Whoever sends a valid token; whether the user is let in is the use case's to find out.
+/// The sender of a valid token; the use case finds out whether the user is let in.
 pub(super) struct Caller(pub(super) domain::Caller);
 
 /// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
@@ -69,7 +69,7 @@ impl Hs256 {
         encode(&Header::new(Algorithm::HS256), claims, &self.encoding).map_err(TokenError)
     }
 
-    /// What a token claims, whoever made it.
+    /// What a token claims, before its signature is checked.
     pub(super) fn claimed<T: DeserializeOwned>(token: &str) -> Option<T> {
         jsonwebtoken::dangerous::insecure_decode_claims(token).ok()
     }

@@ -56,7 +56,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// Those of whoever is not signed in.
+    /// Those of callers who are not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
     pub(super) const OF_REFUSALS: [Self; 18] = [
@@ -123,7 +123,7 @@ pub(super) fn unforeseen(error: &(dyn std::error::Error + 'static)) -> ApiError 
     Code::Unforeseen.failure()
 }
 
-/// What the database did not do. Rows that others hold are worth another try, which the client is told.
+/// What the database did not do. Rows that others hold are worth another try, and the answer says so.
 fn store_failure(error: &StoreError) -> ApiError {
     match error {
         StoreError::Busy(_) => Code::Busy.failure(),
@@ -197,7 +197,7 @@ impl From<PlacementError> for ApiError {
             PlacementError::KeyInUse | PlacementError::Repeated => Code::Busy.failure(),
             PlacementError::Carts(error) => unforeseen(&*error),
             PlacementError::Store(error) => match &*error {
-                // The order may exist: whoever is told that it failed orders twice.
+                // The order may exist: a buyer who reads that it failed orders twice.
                 StoreError::OutcomeUnknown(_) => {
                     log_failure(&error, "it is not known whether an order was written");
                     Code::OutcomeUnknown.failure()
@@ -282,18 +282,20 @@ impl From<StartPaymentError> for ApiError {
         match error {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
-            StartPaymentError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
-            StartPaymentError::Gateway(error) => error.into(),
-            StartPaymentError::Settle(error) => error.into(),
-            StartPaymentError::Transact(error) => error.into(),
-            StartPaymentError::Store(error) => store_failure(&error),
+            StartPaymentError::Invitation(error) => error.into(),
         }
     }
 }
 
 impl From<InvitationError> for ApiError {
     fn from(error: InvitationError) -> Self {
-        StartPaymentError::from(error).into()
+        match error {
+            InvitationError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
+            InvitationError::Gateway(error) => error.into(),
+            InvitationError::Settle(error) => error.into(),
+            InvitationError::Transact(error) => error.into(),
+            InvitationError::Store(error) => store_failure(&error),
+        }
     }
 }
 
@@ -337,7 +339,7 @@ impl From<GatewayError> for ApiError {
     }
 }
 
-/// What operation 6 answers where there is no state to tell; none where the message is not Alipay's or not for us.
+/// What operation 6 answers where there is no state to tell; `None` if the message is not Alipay's or not for us.
 pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<ApiError> {
     match error {
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,

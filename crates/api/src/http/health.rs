@@ -32,7 +32,7 @@ struct Health<'a> {
     degraded: &'a [&'static str],
 }
 
-/// Whether the program was told to stop: it still answers, but nobody new is to come.
+/// Whether the program is stopping: it still answers, but takes no new connection.
 #[derive(Debug, Default)]
 pub struct Stopping(AtomicBool);
 

@@ -85,10 +85,10 @@ pub async fn named(
     Ok(answer)
 }
 
-/// Does the work of a request within the time it has; none where it took longer.
+/// Does the work of a request within the time it has; `None` if it took longer.
 ///
 /// Placing an order MUST NOT be done in here: it would be written whether or not somebody still waits, and its buyer
-/// would be told that it failed. The batcher and the database have time limits of their own.
+/// would get an answer that it failed. The batcher and the database have time limits of their own.
 pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Option<T> {
     let outcome = tokio::time::timeout(shop.request_timeout, work).await;
     if outcome.is_err() {

@@ -73,7 +73,7 @@ pub struct Shop {
     pub admin: Admin,
     /// Whether everything is there that orders need.
     pub readiness: Arc<dyn Readiness>,
-    /// Whether the program was told to stop.
+    /// Whether the program is stopping.
     pub stopping: Stopping,
     /// Verifies tokens.
     pub tokens: TokenKey,

@@ -41,7 +41,7 @@ task_local! {
     static TOLD: Told;
 }
 
-/// Answers a request, and hears what is told of it meanwhile.
+/// Answers a request, and learns which buyer it turns out to be of.
 pub(super) async fn hearing<T>(work: impl Future<Output = T>) -> (T, &'static str, AnsweredCode) {
     TOLD.scope(Told::default(), async {
         let outcome = work.await;

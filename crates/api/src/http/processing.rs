@@ -103,7 +103,7 @@ async fn operation_of_post(
     }
 }
 
-/// Who is not let in is told so, also where the parameters cannot be read and no use case has looked.
+/// A caller who is not let in gets 403, also if the parameters cannot be read and no use case has looked.
 async fn strangers_first(
     outcome: Result<HttpResponse, ApiError>,
     caller: &Caller,

@@ -1,4 +1,4 @@
-//! Lines in the log for whoever watches for attacks, at WARN: bounded, because strangers cause them.
+//! Security events in the log, at WARN: bounded, because strangers cause them.
 
 use std::{
     net::IpAddr,

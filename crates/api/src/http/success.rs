@@ -19,7 +19,7 @@ use super::{
     wire::ResultData,
 };
 
-/// What whoever is not Alipay, or not ours, is told.
+/// The answer to messages that are not Alipay's, or not for this shop.
 const FORBIDDEN: &str = "非法访问";
 /// What ends Alipay's resending: exactly these seven bytes.
 const DEALT_WITH: &str = "success";
@@ -100,7 +100,7 @@ async fn settle(shop: &Shop, request: &HttpRequest, form: &[u8]) -> HttpResponse
     }
 }
 
-/// Whoever brings what is not Alipay's, or not for this shop, is told of in the log.
+/// Messages that are not Alipay's, or not for this shop, are logged.
 fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
     let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
     shop.security.tell(event, suspect);

@@ -247,7 +247,7 @@ impl From<&Unavailable> for UnavailableData {
     }
 }
 
-/// What buyers are told of goods that cannot be bought any more.
+/// The answer about goods that cannot be bought any more.
 pub(super) fn reason_text(reason: UnavailableReason) -> &'static str {
     match reason {
         UnavailableReason::Gone => "商品不存在",

@@ -14,7 +14,7 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::process;
 
-/// For how long what the servers said is good: whoever asks more often costs them nothing.
+/// For how long what the servers said is kept: more frequent scrapes cost them nothing.
 const GOOD_FOR: Duration = Duration::from_secs(5);
 /// How long the servers may take; what they do not say in time is as it was.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! What whoever watches the program is told, in Prometheus' text format.
+//! Metrics in Prometheus' text format.
 //!
 //! Use cases and adapters count with the macros of the crate `metrics`, by the names in [`ports::metric`]; here is what
 //! collects that ([`Exporter`]), and what is looked up when somebody asks ([`Gauges`]).

@@ -142,7 +142,7 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         if std::mem::take(&mut this.is_fed) {
-            // Whoever reads until nothing comes goes on to parse, and comes back.
+            // A caller that reads until nothing comes goes on to parse, and comes back.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }

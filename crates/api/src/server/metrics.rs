@@ -20,7 +20,7 @@ use super::{
 };
 use crate::metrics::{Exporter, Gauges};
 
-/// Few ask for metrics. More connections than these wait, whoever opens them.
+/// Few ask for metrics. More connections than these wait.
 const CONNECTIONS: usize = 16;
 /// A scrape that is under way when the program stops may end.
 const SHUTDOWN_SECONDS: u64 = 2;

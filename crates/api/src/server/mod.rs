@@ -29,7 +29,7 @@ use crate::{
     http::{Observer, Shop, cors, named, routes},
 };
 
-/// How long requests may go on after the program was told to stop.
+/// How long requests may go on after the program was asked to stop.
 const SHUTDOWN_SECONDS: u64 = 30;
 /// More connections are of no use, however many files may be open.
 const MOST_CONNECTIONS: usize = 10_000;

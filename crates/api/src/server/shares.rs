@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often it is told at most that addresses have too many connections.
+/// How often the log says at most that addresses have too many connections.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
 /// How many connections each address has, so that none takes those of all others.
@@ -32,7 +32,7 @@ impl Shares {
         Self { most, held: Arc::default() }
     }
 
-    /// One more connection of this address; none where it has as many as it may.
+    /// One more connection of this address; `None` if it has as many as it may.
     pub(super) fn take(&self, address: IpAddr) -> Option<Share> {
         let address = network(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +60,7 @@ impl Drop for Share {
     }
 }
 
-/// Whoever has one address of a network of the sixth version (/64) has them all.
+/// Who has one IPv6 address of a network (/64) has them all.
 fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

@@ -9,24 +9,24 @@ use ports::Clock;
 use super::{StartError, open_store};
 use crate::configuration::Configuration;
 
-/// What a server does for whoever listens.
+/// What a server needs to deliver webhooks.
 pub(super) struct EventJobs {
     pub(super) tell: DeliverWebhooks,
     pub(super) purge: PurgeOutbox,
 }
 
-/// For a server; none where nobody listens.
+/// For a server; `None` if nobody listens.
 pub(super) fn event_jobs(
     store: &Arc<dyn SqlStore>,
     configuration: &Configuration,
 ) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
-    let listener = HttpWebhook::new(&events.listener, Arc::new(SystemClock))?;
+    let endpoint = HttpWebhook::new(&events.endpoint, Arc::new(SystemClock))?;
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
     Ok(Some(EventJobs {
         tell: DeliverWebhooks {
             queue: Arc::clone(store) as _,
-            listener: Arc::new(listener),
+            endpoint: Arc::new(endpoint),
             clock: Arc::clone(&clock),
         },
         purge: PurgeOutbox { queue: Arc::clone(store) as _, clock, retention: events.retention },

@@ -31,7 +31,7 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
     Ok(TokenKey::new(&Secret::new(secret)))
 }
 
-/// The key of staff: the configured one, or one that is made and kept as the buyers' is; none where there is
+/// The key of staff: the configured one, or one that is made and kept as the buyers' is; `None` if there is
 /// none.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ use crate::http::{Readiness, ReadinessReport};
 
 /// How long the database may take to show that it can be written.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// For how long a report is good: whoever asks more often costs the database nothing.
+/// For how long a report is kept: more frequent questions cost the database nothing.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// What orders need.

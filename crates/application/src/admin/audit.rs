@@ -6,7 +6,7 @@ use std::{
 use domain::audit::{AuditTerms, Finding, FindingKind, OldTotalsSeen};
 use ports::{AuditStore, StoreError};
 
-/// Proves that what is on record is right, beside whoever changes it.
+/// Proves that what is on record is right, while others change it.
 pub struct Audit {
     /// What is on record.
     pub store: Arc<dyn AuditStore>,

@@ -16,7 +16,7 @@ impl ResendEvents {
         self.queue.resend(which, self.clock.now()).await
     }
 
-    /// What is not told.
+    /// What is not delivered.
     pub async fn backlog(&self) -> Result<OutboxBacklog, StoreError> {
         self.queue.backlog().await
     }

@@ -38,7 +38,7 @@ pub struct FoundOrders {
 /// All orders that were found, page by page: nothing is read before it is asked for.
 pub struct OrderExport {
     admin: Arc<dyn AdminOrders>,
-    /// None where there is nothing more.
+    /// `None` if there is nothing more.
     rest: Option<OrderSearch>,
     left: u32,
 }
@@ -84,7 +84,7 @@ impl SearchOrders {
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })
     }
 
-    /// What to look for; none where there is no such buyer.
+    /// What to look for; `None` if there is no such buyer.
     async fn search(&self, filter: &OrderFilter, limit: u32) -> Result<Option<OrderSearch>, StoreError> {
         let user_id = match &filter.username {
             Some(username) => match self.users.find(username).await? {
@@ -108,7 +108,7 @@ impl SearchOrders {
 }
 
 impl OrderExport {
-    /// The next orders, newest first; none where there are no more.
+    /// The next orders, newest first; empty if there are no more.
     ///
     /// # Errors
     /// The database failed. Asking again reads the same orders.
@@ -127,7 +127,7 @@ impl OrderExport {
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    /// The next orders, newest first, with their goods and payments; none where there are no more.
+    /// The next orders, newest first, with their goods and payments; empty if there are no more.
     ///
     /// # Errors
     /// As [`OrderExport::next`]; orders whose goods could not be read are passed over then.

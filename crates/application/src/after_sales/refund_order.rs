@@ -85,7 +85,7 @@ impl RefundOrder {
         let taken = due.len();
         for Claimed { item: refund, attempts } in due {
             let number = refund.out_request_no.clone();
-            // What staff want was asked for by whoever wrote it down, perhaps at this very moment.
+            // The request that recorded what staff want asks for it, perhaps at this very moment.
             let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
             if let Err(error) = self.carry_out(refund, attempts).await {
                 tracing::error!(

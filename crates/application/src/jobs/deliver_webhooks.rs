@@ -13,40 +13,40 @@ use super::{Job, JobError, Pass};
 pub struct DeliverWebhooks {
     /// Where the events are.
     pub queue: Arc<dyn WebhookQueue>,
-    /// Who listens.
-    pub listener: Arc<dyn WebhookEndpoint>,
+    /// Where they are delivered to.
+    pub endpoint: Arc<dyn WebhookEndpoint>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
 }
 
-/// News that are being told.
-type Telling = JoinSet<Result<(), TellError>>;
+/// Events that are being delivered.
+type Deliveries = JoinSet<Result<(), DeliveryError>>;
 
 /// Why events were not delivered, or may not have been.
 #[derive(Debug, thiserror::Error)]
-enum TellError {
+enum DeliveryError {
     #[error(transparent)]
-    Listener(#[from] WebhookError),
+    Endpoint(#[from] WebhookError),
     #[error("it took too long")]
     TooLong,
-    #[error("telling them was cut off")]
+    #[error("the delivery was cut off")]
     CutOff(#[source] JoinError),
 }
 
-/// How one telling ended, and which task it was.
-type Ended = Result<(task::Id, Result<(), TellError>), JoinError>;
+/// How one delivery ended, and which task it was.
+type Ended = Result<(task::Id, Result<(), DeliveryError>), JoinError>;
 
 impl DeliverWebhooks {
     /// How many events are delivered at the same time, each of another order.
     pub const AT_ONCE: usize = 32;
-    /// How long telling may take, whatever the listener's adapter allows itself.
+    /// How long a delivery may take, whatever the adapter allows itself.
     const PATIENCE: Duration = Duration::from_secs(20);
     /// How long one process has events to itself: longer than it delivers them and records that, or another one would
-    /// tell them, and what follows them, at the same time.
+    /// deliver them, and what follows them, at the same time.
     const LEASE: Duration = Duration::from_secs(90);
-    /// How long a pass that waits for a slow listener goes without a look at what has become due.
+    /// How long a pass that waits for a slow endpoint goes without a look at what has become due.
     const LOOK_EVERY: Duration = Duration::from_millis(500);
-    /// How long a pass takes more to tell; those that it has are told to their end.
+    /// How long a pass takes on more events; those that it has are delivered to their end.
     const TAKES_FOR: Duration = Duration::from_secs(30);
 
     async fn claim(&self, free: usize) -> Result<Vec<Claimed<Delivery>>, StoreError> {
@@ -62,14 +62,14 @@ impl DeliverWebhooks {
     fn start(
         &self,
         claimed: Claimed<Delivery>,
-        telling: &mut Telling,
+        telling: &mut Deliveries,
         in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
     ) {
-        let (listener, delivery) = (Arc::clone(&self.listener), claimed.item.clone());
+        let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
         let task = telling.spawn(async move {
-            match timeout(Self::PATIENCE, listener.tell(&delivery)).await {
+            match timeout(Self::PATIENCE, endpoint.deliver(&delivery)).await {
                 Ok(told) => Ok(told?),
-                Err(_elapsed) => Err(TellError::TooLong),
+                Err(_elapsed) => Err(DeliveryError::TooLong),
             }
         });
         in_hand.insert(task.id(), claimed);
@@ -86,7 +86,7 @@ impl DeliverWebhooks {
         for outcome in ended {
             let (task, outcome) = match outcome {
                 Ok((task, outcome)) => (task, outcome),
-                Err(error) => (error.id(), Err(TellError::CutOff(error))),
+                Err(error) => (error.id(), Err(DeliveryError::CutOff(error))),
             };
             let Some(claimed) = in_hand.remove(&task) else { continue };
             match outcome {
@@ -127,14 +127,14 @@ impl DeliverWebhooks {
     }
 }
 
-/// Tells all that is due, and for a while what becomes due meanwhile. News that take long hold up those of their own order
-/// alone. What was told and could not be written down is told again.
+/// Delivers all that is due, and for a while what becomes due meanwhile. Events that take long hold up those of their own order
+/// alone. What was delivered and could not be recorded is delivered again.
 impl Job for DeliverWebhooks {
     const NAME: &'static str = "webhooks";
 
     async fn pass(&self) -> Result<Pass, JobError> {
         let begun = Instant::now();
-        let mut telling = Telling::new();
+        let mut telling = Deliveries::new();
         let mut in_hand = HashMap::new();
         let mut done = 0;
         loop {
@@ -157,7 +157,7 @@ impl Job for DeliverWebhooks {
     }
 }
 
-fn report_given_up(Delivery { event_id, event, .. }: &Delivery, error: &TellError) {
+fn report_given_up(Delivery { event_id, event, .. }: &Delivery, error: &DeliveryError) {
     tracing::error!(
         %event_id, order_id = %event.order_id, error = error as &dyn std::error::Error,
         "events were not told for days: they and all that follow of this order wait until they are resent"

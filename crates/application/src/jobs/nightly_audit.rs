@@ -23,7 +23,7 @@ pub struct NightlyAudit {
     done: Mutex<ShopDate>,
 }
 
-/// What the last audit of this process came to, for whoever asks.
+/// What the last audit of this process came to.
 #[derive(Debug, Default)]
 pub struct LastAudit {
     finished_at: AtomicI64,

@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::{Job, JobError, Pass};
 
-/// Runs jobs, each on its own, until it is told to stop: a pass that panics, hangs or fails is counted, and the next one
+/// Runs jobs, each on its own, until it is stopped: a pass that panics, hangs or fails is counted, and the next one
 /// comes all the same.
 ///
 /// Dropped, it ends them in the middle of whatever they do.
@@ -37,7 +37,7 @@ pub struct Schedule {
     pub is_essential: bool,
 }
 
-/// How the jobs are, for whoever asks.
+/// The state of the jobs.
 #[derive(Debug, Clone, Default)]
 pub struct JobHealth(Vec<Arc<Record>>);
 
@@ -60,7 +60,7 @@ pub struct JobReport {
     pub since_success: Duration,
     /// Whether that is too long ago.
     pub is_stalled: bool,
-    /// Why the last pass that failed did; none where the last pass succeeded.
+    /// Why the last pass that failed did; `None` if the last pass succeeded.
     pub failure: Option<String>,
 }
 
@@ -230,7 +230,7 @@ impl Record {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts a pass and says in the log how it went. None where it did not succeed.
+    /// Counts a pass and says in the log how it went. `None` if it did not succeed.
     fn note(&self, outcome: Result<Pass, Failure>) -> Option<Pass> {
         let mut counts = self.counts();
         counts.is_at_work = false;

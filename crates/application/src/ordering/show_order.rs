@@ -56,7 +56,7 @@ impl ShowOrder {
     }
 }
 
-/// Not what was refused; and what did not pay the order is told as [`UnkeptPayment`].
+/// Refused refunds are left out; payments that did not pay the order are shown as [`UnkeptPayment`].
 fn concerns_buyer(refund: &Refund) -> bool {
     let is_of_order = match refund.kind {
         RefundKind::Shop | RefundKind::External => true,

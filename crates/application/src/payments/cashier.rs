@@ -71,7 +71,7 @@ pub enum InvitationError {
     /// Another attempt turned out paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
-    /// The attempt could not be written down.
+    /// The attempt, or that the order is watched, could not be recorded.
     #[error(transparent)]
     Transact(#[from] TransactError),
     /// The database failed.

@@ -26,7 +26,7 @@ pub struct Reconcile {
     pub clock: Arc<dyn Clock>,
 }
 
-/// A difference, and what was done about it; none where nothing was to be done.
+/// A difference, and what was done about it; `None` if nothing was to be done.
 pub type FoundDifference = (Difference, Option<String>);
 
 /// Why a day was not compared.

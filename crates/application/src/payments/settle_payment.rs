@@ -209,7 +209,7 @@ fn verdict(outcome: &Result<Settled, NotificationError>) -> &'static str {
     }
 }
 
-/// What the events mean to whoever brought the evidence.
+/// What the events mean to the caller who brought the evidence.
 fn settled(events: &[Event]) -> Settled {
     let mut settled = Settled::NothingNew;
     for event in events {

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use domain::{Caller, Cause, NotAdmitted, NotAllowed, OrderId, ledger::Command};
-use ports::{Clock, GatewayError, OrderReader, StoreError, Users};
+use domain::{Caller, Cause, NotAdmitted, OrderId, ledger::Command};
+use ports::{Clock, OrderReader, Users};
 
-use crate::{Cashier, InvitationError, PaymentWish, SettleError, StartedPayment, Transact, TransactError};
+use crate::{Cashier, InvitationError, PaymentWish, StartedPayment, Transact};
 
 /// 订单支付: the buyer wants to pay an order that was placed before.
 pub struct StartPayment {
@@ -28,21 +28,9 @@ pub enum StartPaymentError {
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
-    /// It was cancelled or refunded, or its payment deadline has passed.
+    /// The buyer cannot be invited to pay it.
     #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
-    /// Alipay's rules do not allow the payment, or it could not be asked about an earlier attempt; nothing was changed.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// An earlier attempt turned out paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// The attempt, or that the order is to be watched, could not be noted down.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    Invitation(#[from] InvitationError),
 }
 
 impl StartPayment {
@@ -54,29 +42,20 @@ impl StartPayment {
         order_id: &OrderId,
         wish: PaymentWish,
     ) -> Result<StartedPayment, StartPaymentError> {
-        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        let order = self.orders.find(order_id).await?;
+        let user_id =
+            crate::noticed::buyer(self.users.authenticate(caller).await.map_err(InvitationError::from)??);
+        let order = self.orders.find(order_id).await.map_err(InvitationError::from)?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
         let now = self.clock.now();
-        if !order.is_payable(now)? {
+        if !order.is_payable(now).map_err(InvitationError::from)? {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
         }
         if order.expire_at.is_none() {
             // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.
-            self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
+            let watched =
+                self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await;
+            watched.map_err(InvitationError::from)?;
         }
         Ok(self.cashier.invite(&order, wish).await?)
-    }
-}
-
-impl From<InvitationError> for StartPaymentError {
-    fn from(error: InvitationError) -> Self {
-        match error {
-            InvitationError::NotAllowed(refusal) => Self::NotAllowed(refusal),
-            InvitationError::Gateway(error) => Self::Gateway(error),
-            InvitationError::Settle(error) => Self::Settle(error),
-            InvitationError::Transact(error) => Self::Transact(error),
-            InvitationError::Store(error) => Self::Store(error),
-        }
     }
 }

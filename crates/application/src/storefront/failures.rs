@@ -49,7 +49,7 @@ impl Count {
         self.failed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whoever it was has proved who they are.
+    /// The caller has proved who they are.
     pub(crate) fn forgive(&self) {
         self.failed.store(0, Ordering::Relaxed);
     }

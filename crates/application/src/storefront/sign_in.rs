@@ -17,9 +17,9 @@ pub struct SignIn {
     cart: Arc<EditCart>,
     clock: Arc<dyn Clock>,
     token_life: Duration,
-    /// Strict: whoever guesses the password of one buyer from one place. The buyer, elsewhere, is not concerned.
+    /// Strict: guesses at the password of one buyer from one place. The buyer, elsewhere, is not concerned.
     by_name_and_address: Failures<(String, Option<IpAddr>)>,
-    /// Generous: whoever guesses it from many places locks the buyer out.
+    /// Generous: guesses from many places lock the buyer out.
     by_name: Failures<String>,
     /// Very generous: one password tried for many names. Behind a proxy that is not believed all buyers have one address.
     by_address: Option<Failures<IpAddr>>,
@@ -48,7 +48,7 @@ pub struct SignInRules {
     pub failures: u32,
     /// So many attempts for one name may fail within it, wherever they come from.
     pub failures_per_name: u32,
-    /// So many attempts from one address may fail within it, whoever is named; none where that is not counted.
+    /// So many attempts from one address may fail within it, whoever is named; `None` if that is not counted.
     pub failures_per_address: Option<u32>,
 }
 
@@ -91,7 +91,7 @@ pub enum SignInError {
     /// The password cannot be checked.
     #[error(transparent)]
     Passwords(PasswordError),
-    /// The offline cart could not be merged; whoever signs in again has it merged then.
+    /// The offline cart could not be merged; the next sign-in merges it.
     #[error(transparent)]
     Cart(#[from] EditCartError),
     /// The database failed.
@@ -213,7 +213,7 @@ impl SignIn {
         Ok(self.passwords.verify(password, hash).await?)
     }
 
-    /// Keeps a better hash of a password that was right. Whoever signs in needs none: a failure is a warning.
+    /// Keeps a better hash of a password that was right. Signing in does not need it: a failure is a warning.
     async fn strengthen(&self, credential: &Credential, password: &Password) -> Result<(), SignInError> {
         let hash = self.passwords.hash(password).await?;
         let user_id = credential.user_id;
@@ -244,7 +244,7 @@ impl From<PasswordError> for SignInError {
     }
 }
 
-/// Whoever has one address of a network of the sixth version has all that begin like it.
+/// Who has one IPv6 address of a network has all that begin like it.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),

@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::{StoredPassword, Username};
 
-/// Whoever sent a token with a good signature.
+/// The sender of a token with a good signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Who the token names.
@@ -31,7 +31,7 @@ pub enum NotAdmitted {
 #[derive(Clone, PartialEq, Eq)]
 pub struct MarkKey(Arc<[u8]>);
 
-/// A fingerprint of a stored password, which a token carries. It is keyed: whoever reads a token cannot try passwords
+/// A fingerprint of a stored password, which a token carries. It is keyed: a reader of a token cannot try passwords
 /// against it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordMark {

@@ -3,253 +3,19 @@
 //! An [`AuditRecord`] is what the tables have under one order number, as it is stored. [`AuditRecord::check`] says what of it cannot be
 //! true. A finding that would follow from another one of the same order is left out, so that each fault is named once.
 
+mod finding;
+mod record;
+mod terms;
+
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundStatus, Restock, SkuId, StockMove,
-    StockMoveKind, payment::by_sku,
+    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, Restock, SkuId, StockMoveKind, payment::by_sku,
 };
 
-/// An order as it is stored. Amounts are in fen and may be below zero, as the old shop left some.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredOrder {
-    /// Where it stands.
-    pub status: OrderStatus,
-    /// How many pieces it says to have.
-    pub total_count: i64,
-    /// What it says to cost, in fen.
-    pub total_fen: i64,
-    /// Its freight, in fen.
-    pub freight_fen: i64,
-    /// What it says went back, in fen.
-    pub refunded_fen: i64,
-    /// Whether the old back end wrote it: its statuses may have changed without a timeline, and its payment may not be on
-    /// record.
-    pub is_old: bool,
-}
-
-/// A line of an order as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredLine {
-    /// Of which SKU.
-    pub sku_id: SkuId,
-    /// How many pieces.
-    pub count: i64,
-    /// The price of one, in fen.
-    pub price_fen: i64,
-}
-
-/// A SKU as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StoredSku {
-    /// Which.
-    pub id: SkuId,
-    /// Pieces in stock.
-    pub stock: i64,
-    /// Pieces sold and not returned.
-    pub sales: i64,
-}
-
-/// A row that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadableRow {
-    /// Its table.
-    pub table: &'static str,
-    /// The value of its key.
-    pub key: String,
-    /// Why it cannot be read.
-    pub why: String,
-    /// Whether it says how many pieces of a SKU are sold.
-    pub has_pieces: bool,
-}
-
-/// What is on record under one order number.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AuditRecord {
-    /// The number.
-    pub number: String,
-    /// The order; none where there is no such order, or its row cannot be read.
-    pub order: Option<StoredOrder>,
-    /// Its lines.
-    pub lines: Vec<StoredLine>,
-    /// Every change of its status, the oldest first.
-    pub timeline: Vec<(OrderStatus, OrderStatus)>,
-    /// Its payments.
-    pub payments: Vec<PaymentRecord>,
-    /// Its refunds.
-    pub refunds: Vec<Refund>,
-    /// Where its pieces went after it was placed.
-    pub movements: Vec<StockMove>,
-    /// How many events of it wait in the outbox, or were delivered.
-    pub events: u64,
-    /// Its rows that cannot be read, of every table.
-    pub unreadable: Vec<UnreadableRow>,
-}
-
-/// What kind of rule something breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum FindingKind {
-    /// A row cannot be read.
-    Unreadable,
-    /// Lines, payments and so on of an order that does not exist.
-    Orphan,
-    /// An order without lines.
-    NoLines,
-    /// Count or amount is not the sum of the lines, with freight.
-    Sums,
-    /// An old order's amount is its goods alone, where old totals are with freight.
-    OldTotalWithoutFreight,
-    /// An old order's amount is with freight, where old totals are the goods alone.
-    OldTotalWithFreight,
-    /// The status does not follow from the timeline.
-    Timeline,
-    /// An order is paid without a payment, or the other way round.
-    Payment,
-    /// More than one payment is said to have paid an order.
-    SecondPayment,
-    /// More of a trade went back than was paid.
-    RefundExceedsPayment,
-    /// The sum of refunds is not what payment or order say.
-    RefundSums,
-    /// A payment that must not be kept has no refund under way.
-    RefundOwed,
-    /// Pieces that moved do not fit the order.
-    Movements,
-    /// A SKU's stock is below zero.
-    Stock,
-    /// A SKU's sales are not what the orders hold of it.
-    Sales,
-}
-
-/// Something that cannot be true.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// Which rule is broken.
-    pub kind: FindingKind,
-    /// Of what: the order's number, the table and key of a row, or the SKU.
-    pub key: String,
-    /// What is on record, in words.
-    pub what: String,
-}
-
-/// What the amount of the old back end's orders is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OldTotals {
-    /// Goods and freight, as dashop reads it.
-    #[default]
-    WithFreight,
-    /// The goods alone, as one version of the old back end wrote it.
-    GoodsAlone,
-}
-
-/// Whether `sales` counts the pieces in orders from the first order on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OldSales {
-    /// It does.
-    #[default]
-    Counted,
-    /// It began with a number that no order explains.
-    BeganElsewhere,
-}
-
-/// How the old back end's rows are read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AuditTerms {
-    /// Their amounts.
-    pub old_totals: OldTotals,
-    /// The sales of SKUs.
-    pub old_sales: OldSales,
-}
-
-/// How many of the old back end's orders with freight have which amount.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct OldTotalsSeen {
-    /// Goods and freight.
-    pub with_freight: u64,
-    /// The goods alone.
-    pub goods_alone: u64,
-}
-
-impl FindingKind {
-    /// Every kind.
-    pub const ALL: [Self; 15] = [
-        Self::Unreadable,
-        Self::Orphan,
-        Self::NoLines,
-        Self::Sums,
-        Self::OldTotalWithoutFreight,
-        Self::OldTotalWithFreight,
-        Self::Timeline,
-        Self::Payment,
-        Self::SecondPayment,
-        Self::RefundExceedsPayment,
-        Self::RefundSums,
-        Self::RefundOwed,
-        Self::Movements,
-        Self::Stock,
-        Self::Sales,
-    ];
-
-    /// The word that is printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Unreadable => "unreadable",
-            Self::Orphan => "orphan",
-            Self::NoLines => "no_lines",
-            Self::Sums => "sums",
-            Self::OldTotalWithoutFreight => "old_total_without_freight",
-            Self::OldTotalWithFreight => "old_total_with_freight",
-            Self::Timeline => "timeline",
-            Self::Payment => "payment",
-            Self::SecondPayment => "second_payment",
-            Self::RefundExceedsPayment => "refund_exceeds_payment",
-            Self::RefundSums => "refund_sums",
-            Self::RefundOwed => "refund_owed",
-            Self::Movements => "movements",
-            Self::Stock => "stock",
-            Self::Sales => "sales",
-        }
-    }
-}
-
-impl OldTotalsSeen {
-    /// What the old orders look like; none where none of them tells.
-    pub fn looks_like(self) -> Option<OldTotals> {
-        if self.with_freight == 0 && self.goods_alone == 0 {
-            None
-        } else if self.goods_alone > self.with_freight {
-            Some(OldTotals::GoodsAlone)
-        } else {
-            Some(OldTotals::WithFreight)
-        }
-    }
-}
-
-impl OldTotals {
-    /// The word of the setting.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WithFreight => "with_freight",
-            Self::GoodsAlone => "goods_alone",
-        }
-    }
-
-    /// The value with this word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::WithFreight, Self::GoodsAlone].into_iter().find(|totals| totals.as_str() == word)
-    }
-}
-
-impl OldSales {
-    /// The value with this word of the setting, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "counted" => Some(Self::Counted),
-            "began_elsewhere" => Some(Self::BeganElsewhere),
-            _other => None,
-        }
-    }
-}
+pub use finding::{Finding, FindingKind};
+pub use record::{AuditRecord, StoredLine, StoredOrder, StoredSku, UnreadableRow};
+pub use terms::{AuditTerms, OldSales, OldTotals, OldTotalsSeen};
 
 impl AuditRecord {
     /// What cannot be true of it.
@@ -471,7 +237,7 @@ impl AuditRecord {
         found.found.len() == before
     }
 
-    /// What went back of the trade for certain; none where no amount is so large.
+    /// What went back of the trade for certain; `None` if no amount is so large.
     fn refunded(&self, trade_no: &str) -> Option<Money> {
         let done = self
             .refunds
@@ -603,7 +369,7 @@ impl AuditRecord {
 }
 
 impl StoredSku {
-    /// What cannot be true of it; `held` is what all orders together hold of it, none where that is not known because
+    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if that is not known because
     /// rows cannot be read.
     pub fn check(self, held: Option<i64>, terms: AuditTerms) -> Option<Finding> {
         let Self { id, stock, sales } = self;

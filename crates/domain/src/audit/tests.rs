@@ -1,5 +1,8 @@
 use super::*;
-use crate::{Cause, EvidenceSource, OrderStatus::*, PaymentStatus, RefundKind, ShopTime, Trade, TradeStatus};
+use crate::{
+    Cause, EvidenceSource, OrderStatus::*, PaymentRecord, PaymentStatus, RefundKind, ShopTime, StockMove,
+    Trade, TradeStatus,
+};
 
 const NUMBER: &str = "2019112820400804";
 

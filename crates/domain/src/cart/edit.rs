@@ -47,7 +47,7 @@ pub struct OfflineLine {
 pub struct CartLineChange {
     /// Which SKU.
     pub sku_id: SkuId,
-    /// The line as it was read; none where there was none that can be read.
+    /// The line as it was read; `None` if there was none that can be read.
     pub was: Option<CartStamp>,
     /// How many from now on.
     pub count: i64,
@@ -200,7 +200,7 @@ impl CartLine {
 }
 
 impl CartLineChange {
-    /// None where the line says so already.
+    /// `None` if the line says so already.
     fn of(sku_id: SkuId, line: Option<&CartLine>, count: i64, selected: bool) -> Option<Self> {
         if line.is_some_and(|line| line.count == count && line.selected == selected) {
             return None;

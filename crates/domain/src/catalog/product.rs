@@ -99,7 +99,7 @@ impl Product {
         self.attributes.iter().map(choice).collect()
     }
 
-    /// The SKU with just these values, one on the shelf before others; none where there is no such combination.
+    /// The SKU with just these values, one on the shelf before others; `None` if there is no such combination.
     pub fn sku_with(&self, chosen: &BTreeMap<AttributeId, AttributeValueId>) -> Option<SkuId> {
         let named = |(attribute_id, value_id): (&AttributeId, &AttributeValueId)| {
             let value = self.values_of(*attribute_id).find(|value| value.id == *value_id)?;

@@ -52,7 +52,7 @@ impl OrderLedger {
         let order = self.order.as_ref()?;
         match self.attempt(out_trade_no) {
             Some(attempt) => Some(attempt.amount),
-            // Whoever made its URL: the order's own number is an attempt by definition.
+            // The order's own number is an attempt by definition, whichever program made its URL.
             None => (order.id.as_str() == out_trade_no).then_some(order.total_amount),
         }
     }

@@ -83,7 +83,7 @@ pub enum Command {
     WatchPayment,
     /// The order's timer went off and was dealt with: set the next one.
     SetTimer {
-        /// The status in which the order was found. Whoever changed it meanwhile set the timer anew.
+        /// The status in which the order was found. A change meanwhile sets the timer anew.
         found: OrderStatus,
         /// How often it went off before.
         attempts: u32,

@@ -44,7 +44,7 @@ pub enum Event {
     RefundRequested {
         /// The refund, [`RefundStatus::Requested`].
         refund: Refund,
-        /// When it is carried out, by whoever takes it first.
+        /// When it is due.
         due_at: ShopTime,
     },
     /// Money went back. Guard: the refund's status before.
@@ -104,7 +104,7 @@ pub enum Event {
 }
 
 impl OrderLedger {
-    /// What webhooks are told of the events; the ledger is that before them.
+    /// The webhook events that follow from these events; the ledger is that before them.
     pub fn notices(&self, events: &[Event]) -> Vec<OrderEvent> {
         let Some(order) = &self.order else { return Vec::new() };
         let mut order = order.clone();

@@ -114,7 +114,7 @@ impl Decision<'_> {
         }
     }
 
-    /// Closes the trade if Alipay tells that nothing is left of it and the ledger lacks refunds of it; those are told of on
+    /// Closes the trade if Alipay says that nothing is left of it and the ledger lacks refunds of it; those are notified on
     /// their own, perhaps later.
     pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
         if self.ledger.lacks_refunds(trade) {

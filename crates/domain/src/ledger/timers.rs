@@ -35,7 +35,7 @@ impl Order {
     }
 
     /// When an order that is still unpaid is asked about after `attempts` looks: on a widening schedule, and at its
-    /// deadline. None where it has no deadline and Alipay cannot have kept its trade for so many looks: what counts is
+    /// deadline. `None` if it has no deadline and Alipay cannot have kept its trade for so many looks: what counts is
     /// when the payment was begun, which may be long after the old back end placed the order.
     pub fn next_look(&self, now: ShopTime, attempts: u32) -> Option<ShopTime> {
         match self.expire_at {

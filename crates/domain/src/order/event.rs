@@ -2,7 +2,7 @@ use std::{fmt, time::Duration};
 
 use crate::{Actor, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, back_off};
 
-/// Something that happened to an order, to be told to whoever listens: one row of the outbox.
+/// Something that happened to an order, to be delivered to webhooks: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderEvent {
     /// Which order.
@@ -50,7 +50,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// News on their way to the webhook.
+/// An event on its way to the webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// Their number.
@@ -142,7 +142,7 @@ impl Delivery {
     /// long after they happened have as long again.
     const FEWEST_TRIES: u32 = 82;
 
-    /// When to tell again what could not be told now, after so many tries before; none where that is given up.
+    /// When to deliver again what could not be delivered now, after so many tries before; `None` if it is given up.
     pub fn next_try(&self, now: ShopTime, tries_before: u32) -> Option<ShopTime> {
         let is_given_up = now.since(self.event.at) >= Self::GIVEN_UP_AFTER
             && tries_before.saturating_add(1) >= Self::FEWEST_TRIES;
@@ -168,7 +168,7 @@ mod tests {
         Delivery { id: OutboxId(42), event_id: EventId::of_row(OutboxId(42)), event }
     }
 
-    /// How long after it began a listener that never answers is told for the last time, and how often it was told.
+    /// How long after the first try the last one is made if the endpoint never answers, and how many tries there were.
     fn last_try(delivery: &Delivery, begin: ShopTime) -> (Duration, u32) {
         let (mut now, mut tries) = (begin, 0);
         while let Some(next) = delivery.next_try(now, tries) {

@@ -81,7 +81,7 @@ pub struct NewOrder {
     pub cart_lines: Vec<(SkuId, CartStamp)>,
     /// The key under which the client may repeat the request, with a digest of the request.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    /// What keeps a second click from becoming a second order; none where the client has a key for that.
+    /// What keeps a second click from becoming a second order; `None` if the client has a key for that.
     pub repeat_guard: Option<RepeatGuard>,
 }
 

@@ -62,7 +62,7 @@ pub struct Cause {
     pub actor: Actor,
     /// The person's own name, where more than one has the role.
     pub name: Option<String>,
-    /// The request that asked for it; none where nobody asked, as for a job.
+    /// The request that asked for it; `None` if nobody asked, as for a job.
     pub request_id: Option<String>,
 }
 

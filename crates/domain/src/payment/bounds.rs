@@ -5,7 +5,7 @@ use chrono::Datelike;
 use super::Trade;
 use crate::ShopTime;
 
-/// Why a trade can never be kept, however often it is told.
+/// Why a trade can never be stored, however often it is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unstorable {
     /// A number is empty, or longer than any that is kept.
@@ -56,7 +56,7 @@ impl Trade {
     /// Whether all of it can be kept.
     ///
     /// # Errors
-    /// What cannot, and why. It is no use to be told of the trade again.
+    /// What cannot, and why. Another notification of the trade is of no use.
     pub fn check_storable(&self) -> Result<(), Unstorable> {
         let numbers = [
             ("trade_no", Some(&self.trade_no)),

@@ -239,7 +239,7 @@ impl PaymentStatus {
 }
 
 impl UnkeptPayment {
-    /// Of the payments on record for the number of one order; none where the shop keeps them all.
+    /// Of the payments on record for the number of one order; `None` if the shop keeps them all.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
         let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());
         let plus = |sum: Money, amount| sum.checked_add(amount).unwrap_or(Money::MAX);

@@ -69,7 +69,7 @@ pub async fn keep_what_was_bought(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find("2019112812000004").await, Some(new.order));
 }
 
-/// A number that is in use is told apart from other failures, and what was to be written with it is not.
+/// A number that is in use is an outcome of its own, and what was to be written with it is not.
 pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let first = stocked.order("2019112812000004");
@@ -90,7 +90,7 @@ pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find("2019112812000007").await, None);
 }
 
-/// A second order with the same guard is refused, and told apart from one with the same number.
+/// A second order with the same guard is refused, and is another outcome than the same number.
 pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let guard = |pieces| {

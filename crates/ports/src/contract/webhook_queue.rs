@@ -110,7 +110,7 @@ async fn delivered(shop: &dyn Shop, now: u64) -> Vec<OrderEvent> {
     claimed.into_iter().map(|claimed| claimed.item.event).collect()
 }
 
-/// Every field; and what was dropped with its transaction is never told.
+/// Every field; and what was dropped with its transaction is never delivered.
 pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -179,7 +179,7 @@ pub async fn are_claimed_once_and_again_after_the_lease(shop: Arc<dyn Shop>) {
     assert_eq!(same_ids, ids);
 }
 
-/// Each is called by a name of its own, which it keeps however often it is told.
+/// Each is called by a name of its own, which it keeps however often it is delivered.
 pub async fn keep_a_name_of_their_own(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;

@@ -63,7 +63,7 @@ pub(crate) enum Defect {
     /// What has ended can be ended again.
     FinishesTwice,
     ClaimsYoung,
-    /// News do not wait for those before them.
+    /// Events do not wait for those before them.
     Overtakes,
     RemovesInTwoSteps,
     WritesInTwoSteps,

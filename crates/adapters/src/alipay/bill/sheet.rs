@@ -11,7 +11,7 @@ const MAX_LINE: usize = 16 * 1024;
 const MAX_ENTRIES: usize = 1_000_000;
 /// The longest number of a trade or an order.
 const MAX_NUMBER: usize = 64;
-/// The most lines that cannot be read: where there are more, Alipay writes its bills in another way by now.
+/// The most lines that cannot be read: if there are more, Alipay has changed the form of its bills.
 const MAX_UNREADABLE: usize = 1_000;
 
 const TRADE_NO: &str = "支付宝交易号";
@@ -55,7 +55,7 @@ impl Sheet {
             line.clear();
             self.line += 1;
             let at = self.line;
-            // One byte more, to tell a line that ends here from one that goes on.
+            // One byte more shows whether the line ends here or goes on.
             let mut bounded = text.by_ref().take(MAX_LINE as u64 + 1);
             let read = bounded.read_until(b'\n', &mut line);
             if read.map_err(|cause| BillError::Io { line: at, cause })? == 0 {
@@ -97,7 +97,7 @@ impl Sheet {
         Ok(())
     }
 
-    /// What a line says; none where it is neither a payment nor a refund.
+    /// What a line says; `None` if it is neither a payment nor a refund.
     fn entry(&mut self, fields: &[String], names: Names) -> Result<Option<BillEntry>, String> {
         // A bare comma in a text shifts what comes after it.
         if fields.len() != names.count {

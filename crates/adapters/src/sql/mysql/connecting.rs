@@ -196,7 +196,7 @@ fn trusting(root_certificates: Option<&Path>) -> SslOpts {
 
 /// What every session is set to, whatever the server's defaults.
 ///
-/// Messages in English, because some errors are told apart by their text alone. Strict, so that nothing is cut to fit.
+/// Messages in English, because some errors can be recognised by their text only. Strict, so that nothing is cut to fit.
 /// Locks of rows and of tables are waited for equally long. MariaDB ends every statement that takes too long, MySQL those
 /// that only look; each takes the other's part for a comment.
 fn session(config: &SqlConfig) -> String {

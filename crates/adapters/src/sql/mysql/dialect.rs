@@ -86,7 +86,7 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
     ));
     let granted: Option<i64> = waited.get_result(conn).await?;
     if granted == Some(1) {
-        // Changing a table may take longer than any statement of a request. Waiting for a table must not: whoever else
+        // Changing a table may take longer than any statement of a request. Waiting for a table must not: what else
         // wants it queues up behind.
         let limits = format!(
             "SET SESSION lock_wait_timeout = {TABLE_WAIT}, innodb_lock_wait_timeout = {TABLE_WAIT} \

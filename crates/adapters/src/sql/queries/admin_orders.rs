@@ -22,7 +22,7 @@ use ports::{
 use super::{
     Backend, Conn, Database, dialect, ledger, order_reader,
     payments::{self, PaymentRow},
-    readable::{Read, leave_out, load_each},
+    readable::{FullPage, Read, leave_out, load_each},
     refunds,
 };
 use crate::sql::{
@@ -84,21 +84,13 @@ struct FoundRow {
 /// An order with the buyer's name, and the receiver in the address book.
 type Found = (FoundRow, Option<String>, Option<String>);
 
-/// Goes on behind those that cannot be read, so that a page is full unless it is the last one.
 async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>, QueryError> {
-    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let mut below = search.numbers.end().map(str::to_owned);
-    let mut found = Vec::new();
-    loop {
-        let each = search_page(conn, search, below.as_deref()).await?;
-        let is_last = each.len() < limit;
-        below = each.last().map(|(order_id, _)| order_id.clone());
-        found.extend(leave_out("tb_order_info", each));
-        if is_last || found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
-        }
+    let mut found = FullPage::new("tb_order_info", search.limit, search.numbers.end().map(str::to_owned));
+    while !found.is_full {
+        let each = search_page(conn, search, found.after.as_deref()).await?;
+        found.add(each);
     }
+    Ok(found.rows)
 }
 
 async fn search_page(

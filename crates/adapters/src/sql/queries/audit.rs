@@ -122,7 +122,7 @@ fn of_their_orders<T>(each: Vec<Read<String, T>>) -> impl Iterator<Item = Read<S
     each.into_iter().map(|(number, row)| (order_number(&number).to_owned(), row))
 }
 
-/// The records of the next orders, and the last of their numbers; none where they are the last ones.
+/// The records of the next orders, and the last of their numbers; `None` if they are the last ones.
 async fn stored_orders(
     conn: &mut Conn,
     after: Option<String>,

@@ -1,4 +1,4 @@
-//! What waits in the tables that are worked off: for whoever watches, and bounded whatever has piled up.
+//! What waits in the tables that are worked off, for metrics: bounded, however much has piled up.
 
 use diesel::{
     prelude::*,

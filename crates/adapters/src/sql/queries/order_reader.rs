@@ -13,7 +13,7 @@ use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 use super::{
     Backend, Conn, Database, attempts, cart_removals, catalog, idempotency, payments,
     prepared::prepared_if_few,
-    readable::{Read, all, leave_out, load_each},
+    readable::{FullPage, Read, all, leave_out, load_each},
     refunds,
     users::AddressText,
 };
@@ -184,21 +184,14 @@ async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Or
     }
 }
 
-/// Goes on behind those that cannot be read, so that a page is full unless it is the last one.
 async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, QueryError> {
-    let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-    let mut before = query.before.as_ref().map(|before| before.as_str().to_owned());
-    let mut orders = Vec::new();
-    loop {
-        let each = list_page(conn, query, before.as_deref()).await?;
-        let is_last = each.len() < limit;
-        before = each.last().map(|(order_id, _)| order_id.clone());
-        orders.extend(leave_out(TABLE, each));
-        if is_last || orders.len() >= limit {
-            orders.truncate(limit);
-            return Ok(orders);
-        }
+    let before = query.before.as_ref().map(|before| before.as_str().to_owned());
+    let mut page = FullPage::new(TABLE, query.limit, before);
+    while !page.is_full {
+        let each = list_page(conn, query, page.after.as_deref()).await?;
+        page.add(each);
     }
+    Ok(page.rows)
 }
 
 async fn list_page(

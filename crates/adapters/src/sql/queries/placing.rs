@@ -421,7 +421,7 @@ impl QueryId for StandingQuery {
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-/// Writes everything but the commit; none where nothing stood in the way.
+/// Writes everything but the commit; `None` if everything was written.
 async fn write(
     conn: &mut Conn,
     orders: &[NewOrder],

@@ -129,7 +129,7 @@ async fn claim(
     Ok((claimed, unreadable.len()))
 }
 
-/// Only what was not delivered yet lets others follow: who is told late of its delivery must not wake what another
+/// Only what was not delivered yet lets others follow: a late confirmation of its delivery must not wake what another
 /// process has in its hands by now.
 async fn delivered(conn: &mut Conn, ids: &[OutboxId], at: ShopTime) -> Result<(), QueryError> {
     let told = dashop_outbox::table
@@ -202,7 +202,7 @@ async fn purge(conn: &mut Conn, delivered_before: ShopTime, limit: u32) -> Resul
         .select(dashop_outbox::id)
         .load(conn)
         .await?;
-    // What is to be told again meanwhile stays.
+    // What is to be delivered again meanwhile stays.
     let still_old = dashop_outbox::table
         .filter(dashop_outbox::id.eq_any(old))
         .filter(dashop_outbox::delivered_at.lt(Moment(delivered_before)));

@@ -39,7 +39,7 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     if to.exists() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
-    // Whoever finds the file under its name finds all of it: a copy that is cut off has another name.
+    // A file under its final name is whole: a copy that is cut off has another name.
     let mut partial = to.as_os_str().to_owned();
     partial.push(".partial");
     let partial = Path::new(&partial);

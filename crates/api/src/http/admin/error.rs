@@ -51,7 +51,7 @@ pub(super) enum AdminCode {
     Internal,
 }
 
-/// An outcome that is not a success, as it is told to the client.
+/// An outcome that is not a success, in the form of the answer.
 #[derive(Debug)]
 pub(super) struct AdminApiError {
     code: AdminCode,

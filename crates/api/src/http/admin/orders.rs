@@ -84,7 +84,7 @@ pub(super) async fn export(
 ) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
     let mut export = timed(&shop, shop.admin.search.export(&filter)).await??;
-    // What fails at once is still told as an error; later on the answer can only end.
+    // A failure at once is still answered as an error; later on the answer can only end.
     let first = timed(&shop, export.next_with_goods()).await??;
     Ok(csv::answer(first, export))
 }

@@ -25,7 +25,7 @@ const SESSION_LIFE: Duration = Duration::from_secs(12 * 3600);
 
 /// The one-time code of a link to the staff pages. It replaces the token in the link, which browsers keep in their history.
 ///
-/// At most one waits, in this process alone: the link is for whoever sees its terminal.
+/// At most one waits, in this process alone: the link is for those who see its terminal.
 #[derive(Default)]
 pub struct LoginCode(Mutex<Option<Waiting>>);
 

@@ -56,7 +56,7 @@ impl StaffKey {
         Self(Hs256::new(secret))
     }
 
-    /// A token for whoever has this name, valid until `expires`, in seconds since 1970.
+    /// A token for this name, valid until `expires`, in seconds since 1970.
     ///
     /// # Errors
     /// The library failed to sign.
@@ -96,7 +96,7 @@ impl FromRequest for Staff {
     }
 }
 
-/// Whoever sends a token that is not valid is told of in the log, by the name that it claims.
+/// A token that is not valid is logged with the name that it claims.
 fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
     match shop.admin.staff.as_ref().and_then(|key| key.verify(token)) {
         Some(name) => Some(Staff { name, request_id: request_id_of(request) }),

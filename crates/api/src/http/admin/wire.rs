@@ -230,7 +230,7 @@ struct UnmatchedData {
     /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
     status: &'static str,
     amount: String,
-    /// None where Alipay did not say: then `recorded_at` counts.
+    /// `None` if Alipay did not say: then `recorded_at` counts.
     #[schema(required)]
     paid_at: Option<String>,
     recorded_at: String,

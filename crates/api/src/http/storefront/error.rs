@@ -55,7 +55,7 @@ pub(super) enum StorefrontCode {
     Unforeseen = 50000,
 }
 
-/// An outcome that is not a success, as it is told to the client.
+/// An outcome that is not a success, in the form of the answer.
 #[derive(Debug)]
 pub(super) struct StorefrontError {
     code: StorefrontCode,

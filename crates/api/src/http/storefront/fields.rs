@@ -9,7 +9,7 @@ use crate::http::{Shop, middleware::in_time};
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Those of the body; none where it is not an object, too large, or does not arrive in time.
+    /// Those of the body; `None` if it is not an object, too large, or does not arrive in time.
     pub(super) async fn of_body(shop: &Shop, body: Payload) -> Option<Self> {
         let bytes = in_time(shop, body.to_bytes_limited(shop.body_limit)).await?.ok()?.ok()?;
         if bytes.trim_ascii().is_empty() {

@@ -24,7 +24,7 @@ use error::{StorefrontCode, StorefrontError};
 
 /// The use cases around the orders.
 pub struct Storefront {
-    /// Signs buyers in; none where the shop's old back end does.
+    /// Signs buyers in; `None` if the shop's old back end does.
     pub sign_in: Option<SignIn>,
     /// Shows goods.
     pub goods: BrowseGoods,

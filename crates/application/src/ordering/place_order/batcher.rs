@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{BatchRequest, Outcome, Placement, PlacementError};
 
-/// How long a request may wait for a writer before its buyer is told that the shop is too busy.
+/// How long a request may wait for a writer before the buyer gets "too busy".
 pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where requests wait to be placed.
@@ -29,7 +29,7 @@ pub struct OrderBatcher {
     queue: mpsc::Sender<Queued>,
 }
 
-/// The queue of a batcher, for whoever watches it.
+/// The queue of a batcher, for metrics.
 #[derive(Clone)]
 pub struct BatcherQueue(mpsc::WeakSender<Queued>);
 
@@ -55,7 +55,7 @@ pub struct BatcherSettings {
 struct Queued {
     request: BatchRequest,
     answer: oneshot::Sender<Outcome>,
-    /// Set by whoever decides first: a writer that places the request, or a buyer who no longer waits.
+    /// Set by the first to decide: a writer that places the request, or a buyer who no longer waits.
     claimed: Arc<AtomicBool>,
     queued: Instant,
 }

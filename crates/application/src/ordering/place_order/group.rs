@@ -49,9 +49,9 @@ pub struct PlacementPorts {
 
 /// How often a group is tried together before its members are placed one by one.
 const GROUP_TRIES: u32 = 2;
-/// How long the members of a group may take in all, before those that are left are told that the shop is too busy.
+/// How long the members of a group may take in all, before those that are left get "too busy".
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long to look for orders whose commit was not answered, before their buyers are told.
+/// How long to look for orders whose commit was not answered, before their buyers get an answer.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
 /// What one try came to.

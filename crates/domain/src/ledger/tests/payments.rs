@@ -10,7 +10,7 @@ fn tell(ledger: &OrderLedger, trade: &Trade) -> (Vec<Event>, OrderLedger) {
     decide(ledger, &Command::RecordTrade { trade: trade.clone(), source }).unwrap()
 }
 
-/// The status of the payment of trade A and that of the order, after the trade is told of.
+/// The status of the payment of trade A and that of the order, after the trade is recorded.
 fn becomes(ledger: &OrderLedger, trade: &Trade) -> (Option<PaymentStatus>, OrderStatus) {
     let (_, after) = tell(ledger, trade);
     (after.payment(&trade.trade_no).map(|payment| payment.status), status_of(&after))

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::Refund;
 
 /// The request number of what the service owes of a trade, after so many earlier refunds of that kind: it follows from the
-/// trade alone, so that there is one, whoever makes it. A trade's number that leaves no room is taken by its digest.
+/// trade alone, so that every program makes the same one. A trade's number that leaves no room is taken by its digest.
 pub(crate) fn automatic_number(trade_no: &str, earlier: usize) -> String {
     let number = |name: &str| match earlier {
         0 => format!("back-{name}"),

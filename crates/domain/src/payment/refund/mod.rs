@@ -124,7 +124,7 @@ impl Refund {
     /// The refund of a payment that must not be kept; none for a payment that may, or of which nothing is left to go
     /// back.
     ///
-    /// Its request number follows from the trade, so that there is one for each trade, whoever makes it.
+    /// Its request number follows from the trade, so that every program makes the same one for a trade.
     pub fn owed(payment: &PaymentRecord) -> Option<Self> {
         let (kind, reason) = match payment.status {
             PaymentStatus::Late => (RefundKind::Late, "订单已取消,款项原路退回"),
@@ -155,7 +155,7 @@ impl RefundAsk {
     /// The longest name that staff may give a request.
     pub const MAX_REQUEST_ID: usize = 48;
 
-    /// The number under which the request of this name happens once; none where the name is not 1 to
+    /// The number under which the request of this name happens once; `None` if the name is not 1 to
     /// [`RefundAsk::MAX_REQUEST_ID`] of `A-Z a-z 0-9 _ -`. It can never be that of a refund that the service owes.
     pub fn request_no(request_id: &str) -> Option<String> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');

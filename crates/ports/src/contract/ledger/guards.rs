@@ -109,7 +109,7 @@ pub async fn records_a_trade_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(read(&*shop, ORDER).await.payments.len(), 1);
 }
 
-/// A refund's number is given once, under whichever order number; one that is in use is told apart.
+/// A refund's number is given once, under whichever order number; one that is in use is an error of its own.
 pub async fn gives_a_request_number_once(shop: Arc<dyn Shop>) {
     append(&*shop, ORDER, &[requested(refund("r1", "A1", "1.00"), 9)]).await.unwrap();
     let elsewhere = Refund { out_trade_no: OTHER.to_owned(), ..refund("r1", "A9", "1.00") };

@@ -215,7 +215,7 @@ pub async fn keeps_two_hundred_characters_of_words(shop: Arc<dyn Shop>) {
     assert_eq!((&refunds[0].reason, refunds[0].failure.as_ref()), (&cut, Some(&cut)));
 }
 
-/// Webhooks are told of what was written, and of nothing else.
+/// Webhooks get what was written, and nothing else.
 pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER)]).await;

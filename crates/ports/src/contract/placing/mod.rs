@@ -1,11 +1,13 @@
 //! [`crate::PlacingStore`], [`crate::PlacingTransaction`] and [`crate::CartRemovalQueue`]. What is checked of ordered
 //! lines depends on where the carts are: see [`Shop::removal_mode`].
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+mod removals;
+
+use std::{sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, Allocation, Caller, IdempotencyKey, NewOrder, NotAdmitted, OrderId, OrderStatus, RepeatGuard,
-    SkuId, UnpaidOrders, UserId, Username, ledger::Event,
+    AddressId, Allocation, Caller, IdempotencyKey, NewOrder, NotAdmitted, OrderStatus, RepeatGuard, SkuId,
+    UnpaidOrders, UserId, Username, ledger::Event,
 };
 
 use super::{
@@ -18,6 +20,11 @@ use super::{
 use crate::{
     BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, PlacingTransaction, StockOutcome,
     StoreError,
+};
+
+pub use removals::{
+    hands_each_removal_to_one, hands_removals_over, knows_ordered_lines_until_they_are_forgotten,
+    takes_what_is_unchanged_out_of_carts,
 };
 
 const ONE: &str = r#"{"count": 1, "selected": 1}"#;
@@ -45,7 +52,7 @@ impl Stocked {
         Ok(outcome.unwrap())
     }
 
-    /// None where the stock is not as it was.
+    /// `None` if the stock is not as it was.
     async fn place_taking(
         &self,
         orders: &[NewOrder],
@@ -409,137 +416,4 @@ pub async fn lets_nobody_slip_past_the_count(shop: Arc<dyn Shop>) {
     });
     assert_eq!(placed.await, 3);
     assert_eq!(stocked.shop.stock_record(stocked.sku_id).await.sales, 6);
-}
-
-fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &str)]) -> NewOrder {
-    let mut new = stocked.order(number);
-    new.order.user_id = user_id;
-    let cart_lines = lines.iter().map(|(sku_id, value)| (SkuId(*sku_id), stamp(value))).collect();
-    NewOrder { cart_lines, ..new }
-}
-
-/// Lines that changed, and those of others, stay in the carts; those that are gone are no error.
-pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::AfterCommit {
-        return;
-    }
-    let stocked = Stocked::new(shop).await;
-    let shop = &*stocked.shop;
-    let (user, other) = (stocked.user_id, shop.add_user("other").await);
-    for sku in [1, 2, 3] {
-        shop.put_in_cart(user, SkuId(sku), TWO).await;
-        shop.put_in_cart(other, SkuId(sku), TWO).await;
-    }
-    shop.put_in_cart(user, SkuId(2), THREE).await;
-    let gone: Vec<(i32, &str)> = (100..1_100).map(|sku| (sku, TWO)).collect();
-    let orders = [
-        ordering(&stocked, "101", user, &[(1, TWO), (2, TWO)]),
-        ordering(&stocked, "102", other, &[(3, TWO)]),
-        ordering(&stocked, "103", user, &gone),
-    ];
-    stocked.place(&orders).await;
-    let mut left = Vec::new();
-    for user_id in [user, other] {
-        for sku in [1, 2, 3] {
-            left.push(shop.cart_value(user_id, SkuId(sku)).await);
-        }
-    }
-    let left: Vec<_> = left.iter().map(Option::as_deref).collect();
-    assert_eq!(left, [None, Some(THREE), Some(TWO), Some(TWO), Some(TWO), None]);
-}
-
-/// Each buyer's own, until they are forgotten; carts in the same database have none.
-pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
-    let stocked = Stocked::new(shop).await;
-    let shop = &*stocked.shop;
-    let (user, other) = (stocked.user_id, shop.add_user("other").await);
-    let many: Vec<(i32, &str)> = (4..=500).map(|sku| (sku, "“\\'\"")).collect();
-    let orders = [
-        ordering(&stocked, "101", user, &[(1, TWO), (2, THREE)]),
-        ordering(&stocked, "102", other, &[(1, TWO)]),
-        ordering(&stocked, "103", user, &many),
-        ordering(&stocked, "104", user, &[]),
-    ];
-    stocked.place(&orders).await;
-    let known = async || {
-        let mut lines = shop.orders().ordered_lines(user).await.unwrap();
-        lines.sort_by_key(|(sku_id, _)| *sku_id);
-        lines
-    };
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        assert_eq!(known().await, []);
-        return;
-    }
-    let both = [&orders[0].cart_lines[..], &orders[2].cart_lines[..]].concat();
-    assert_eq!(known().await, both);
-    let taken = shop.removals().take_over(micros(200_000), micros(200_000), 9).await.unwrap();
-    let taken: Vec<_> = taken.into_iter().map(|removal| (removal.user_id, removal.lines)).collect();
-    let expected = [&orders[0], &orders[1], &orders[2]];
-    assert_eq!(taken, expected.map(|new| (new.order.user_id, new.cart_lines.clone())));
-    shop.removals().forget(&[order_id("101")]).await.unwrap();
-    assert_eq!(known().await, orders[2].cart_lines);
-}
-
-fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {
-    let mut new = stocked.order(number);
-    new.order.created_at = micros(recorded);
-    NewOrder { cart_lines: vec![(stocked.sku_id, stamp(ONE))], ..new }
-}
-
-/// The oldest first; what was taken over counts as recorded then, and is taken by nobody else before its time.
-pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        return;
-    }
-    let stocked = Stocked::new(shop).await;
-    for (number, recorded) in [("101", 2), ("102", 1), ("103", 3)] {
-        stocked.place_group(&[removal_of(&stocked, number, recorded)]).await.unwrap();
-    }
-    let queue = stocked.shop.removals();
-    let take_over = async |before, limit| {
-        let taken = queue.take_over(micros(before), micros(100), limit).await.unwrap();
-        assert!(taken.iter().all(|removal| removal.lines == [(stocked.sku_id, stamp(ONE))]));
-        taken.into_iter().map(|removal| removal.order_id).collect::<Vec<_>>()
-    };
-    assert_eq!(take_over(1, 9).await, [], "nothing is older than the oldest");
-    assert_eq!(take_over(9, 1).await, [order_id("102")]);
-    assert_eq!(take_over(9, 9).await, [order_id("101"), order_id("103")], "the first one has its time");
-    queue.forget(&[order_id("101"), order_id("103"), order_id("999")]).await.unwrap();
-    queue.forget(&[]).await.unwrap();
-    assert_eq!(take_over(101, 9).await, [order_id("102")]);
-}
-
-/// However many take over at once, each removal goes to one of them.
-pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        return;
-    }
-    let stocked = Arc::new(Stocked::new(shop).await);
-    let orders: Vec<_> = (101..=124).map(|number| removal_of(&stocked, &number.to_string(), 0)).collect();
-    stocked.place_group(&orders).await.unwrap();
-    let mut removers = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let stocked = Arc::clone(&stocked);
-        removers.spawn(async move {
-            let mut taken = Vec::new();
-            for _ in 0..3 {
-                taken.extend(stocked.shop.removals().take_over(micros(1), micros(100), 3).await.unwrap());
-            }
-            taken
-        });
-    }
-    let mut taken: Vec<OrderId> =
-        removers.join_all().await.into_iter().flatten().map(|removal| removal.order_id).collect();
-    taken.extend(
-        stocked
-            .shop
-            .removals()
-            .take_over(micros(1), micros(100), 99)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|removal| removal.order_id),
-    );
-    assert_eq!(taken.len(), 24);
-    assert_eq!(taken.into_iter().collect::<BTreeSet<_>>().len(), 24, "each once");
 }

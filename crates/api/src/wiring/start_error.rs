@@ -1,0 +1,101 @@
+use std::path::PathBuf;
+
+use adapters::{
+    alipay::AlipayConfigError, passwords::HashingFails, redis::RedisConfigError, sql::ConnectError,
+    webhook::WebhookConfigError,
+};
+use alipay_protocol::{KeyError, certificates::CertificateFileError};
+use alipay_sandbox::KeyFileError;
+use ports::StoreError;
+
+use crate::metrics::MetricsError;
+
+/// Why the program cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database cannot be opened.
+    #[error("DASHOP_DATABASE_URL")]
+    Database(#[from] ConnectError),
+    /// The database failed.
+    #[error("the database failed")]
+    Store(#[from] StoreError),
+    /// The database's schema is not up to date, and must not be changed unasked.
+    #[error("the database lacks {}; run: dashop migrate", .0.join(", "))]
+    SchemaPending(Vec<&'static str>),
+    /// The database is one of those that are not safe.
+    #[error("the database {version} is not safe: {why}; DASHOP_ALLOW_UNSAFE_ENGINE=true starts all the same")]
+    UnsafeEngine {
+        /// What it calls itself.
+        version: String,
+        /// What goes wrong on it.
+        why: &'static str,
+    },
+    /// The carts' configuration cannot be used.
+    #[error("DASHOP_REDIS_URL")]
+    Redis(#[from] RedisConfigError),
+    /// Passwords cannot be hashed.
+    #[error(transparent)]
+    Passwords(#[from] HashingFails),
+    /// A key cannot be read.
+    #[error("{variable}")]
+    Key {
+        /// The setting.
+        variable: &'static str,
+        /// What is wrong with it.
+        #[source]
+        cause: KeyError,
+    },
+    /// A key belongs to the application's private key, where Alipay's belongs.
+    #[error("{variable}")]
+    OwnKey {
+        /// The setting.
+        variable: &'static str,
+        /// What to do.
+        #[source]
+        cause: AlipayConfigError,
+    },
+    /// A file of certificates cannot be used.
+    #[error("{origin}")]
+    Certificate {
+        /// The setting, with the file where it names one.
+        origin: String,
+        /// What is wrong with it.
+        #[source]
+        cause: CertificateFileError,
+    },
+    /// The account at Alipay cannot be used.
+    #[error("DASHOP_ALIPAY_…")]
+    Alipay(#[from] AlipayConfigError),
+    /// The webhook's endpoint cannot be used.
+    #[error("DASHOP_EVENTS_URL")]
+    Webhook(#[from] WebhookConfigError),
+    /// Metrics cannot be collected.
+    #[error("DASHOP_METRICS_LISTEN")]
+    Metrics(#[from] MetricsError),
+    /// The sandbox's keys cannot be kept.
+    #[error("the keys of the Alipay sandbox")]
+    SandboxKeys(#[from] KeyFileError),
+    /// The sandbox cannot be started.
+    #[error("the Alipay sandbox cannot be started")]
+    Sandbox(#[from] alipay_sandbox::StartError),
+    /// An address cannot be listened on.
+    #[error("{variable}: nobody can listen on {address}")]
+    Listen {
+        /// The setting.
+        variable: &'static str,
+        /// The address.
+        address: String,
+        /// What the operating system says.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A file in the data directory cannot be read or written.
+    #[error("DASHOP_DATA_DIR: {file}")]
+    File {
+        /// Which.
+        file: PathBuf,
+        /// What the operating system says.
+        #[source]
+        cause: std::io::Error,
+    },
+}
