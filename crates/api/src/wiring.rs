@@ -53,8 +53,6 @@ pub struct Services {
     pub jobs: Supervisor,
     /// What can be looked up of all that.
     pub(crate) gauges: Gauges,
-    /// What the last audit of this process came to.
-    pub last_audit: Arc<LastAudit>,
 }
 
 /// Checks what the configuration says of keys and servers, without asking any of them.
@@ -120,6 +118,7 @@ impl Services {
             redis: redis.clone(),
             queue: batcher.queue(),
             jobs: jobs.health(),
+            last_audit,
             clock: Arc::clone(&backends.clock),
             asked: Mutex::default(),
         };
@@ -130,7 +129,7 @@ impl Services {
         }
         let admin = backends.admin(&life, staff);
         let shop = backends.shop(carts, batcher, life, admin, readiness, configuration)?;
-        Ok(Self { shop, sandbox, writers, jobs, gauges, last_audit })
+        Ok(Self { shop, sandbox, writers, jobs, gauges })
     }
 }
 

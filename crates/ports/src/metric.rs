@@ -116,6 +116,15 @@ names! {
     /// Whether a job has not succeeded for longer than DASHOP_JOBS_STALLED_AFTER.
     JOB_STALLED: Gauge = "dashop_job_stalled";
 
+    /// Differences that the last audit of this process found; nothing before the first one.
+    AUDIT_DIFFERENCES: Gauge = "dashop_audit_differences";
+    /// Orders that it looked at.
+    AUDIT_ORDERS: Gauge = "dashop_audit_orders";
+    /// How long it took, in seconds.
+    AUDIT_DURATION: Gauge = "dashop_audit_duration_seconds";
+    /// When it ended, in seconds since 1970.
+    AUDIT_FINISHED: Gauge = "dashop_audit_finished_timestamp_seconds";
+
     /// Events handed to the webhook, by outcome.
     WEBHOOKS: Seconds = "dashop_webhook_duration_seconds";
 

@@ -29,8 +29,7 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     // First, so that nothing keeps a handle of a counter that nobody collects.
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
-    let Services { shop, sandbox, mut writers, jobs, gauges, last_audit: _ } =
-        Services::start(configuration).await?;
+    let Services { shop, sandbox, mut writers, jobs, gauges } = Services::start(configuration).await?;
     let watched = match configuration.metrics_listen.zip(exporter) {
         Some((listen, exporter)) => Some(watched(listen, Metrics { exporter, gauges })?),
         None => None,
