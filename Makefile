@@ -65,8 +65,8 @@ lint: tools-build tools-prometheus $(PAGES) ## Checks format, code, lock files, 
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios
 	$(CARGO) build --release --bin dashop --bin bench --bin size
-	tests/servers/with-servers target/release/bench
-	tests/servers/with-servers target/release/size
+	tests/servers/with-servers --durable target/release/bench
+	tests/servers/with-servers --durable target/release/size
 
 dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information
 	$(CARGO) build --release --locked --bin dashop

@@ -40,7 +40,7 @@ export async function send(path: string, request: Call): Promise<Response> {
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(PATIENCE),
-      cache: 'no-store',
+      cache: 'no-cache',
     })
     learnTime(answer.headers.get('date'))
     return answer

@@ -17,6 +17,7 @@ use std::{
     error::Error,
     io::IsTerminal,
     net::SocketAddr,
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -206,7 +207,10 @@ pub fn run() -> ExitCode {
     // 1 says there that it was compared, and does not agree.
     let compares = matches!(arguments.command, Command::Reconcile(_) | Command::Audit(_));
     let on_failure = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
+    // HTTP and signatures have threads of their own: more busy threads than processors cost more than they do.
+    let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
     let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads((processors / 2).max(1))
         .enable_all()
         .build()
         .map_err(CommandError::from)

@@ -82,14 +82,23 @@ impl actix_web::Responder for ApiError {
     }
 }
 
+/// The code of a success.
+pub(super) const OUTCOME_SUCCESS: AnsweredCode = AnsweredCode::Number(200);
+
 /// The answer on success.
 pub(super) fn success<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> HttpResponse {
-    answered(AnsweredCode::Number(200));
-    json(&Envelope { code: 200, errmsg: None, error: None, data, base_url })
+    answered(OUTCOME_SUCCESS);
+    json(&succeeded(data, base_url))
 }
 
+/// The body of the answer on success.
+pub(super) fn succeeded<T: Serialize>(data: Option<T>, base_url: Option<&str>) -> Envelope<'_, T> {
+    Envelope { code: 200, errmsg: None, error: None, data, base_url }
+}
+
+/// The contract's form.
 #[derive(Serialize)]
-struct Envelope<'a, T> {
+pub(super) struct Envelope<'a, T> {
     code: i32,
     #[serde(skip_serializing_if = "Option::is_none")]
     errmsg: Option<&'a str>,

@@ -45,7 +45,7 @@ pub(crate) use observe::ACCESS;
 pub use observe::Observer;
 pub use pages::Pages;
 pub use security::SecurityLog;
-pub use storefront::Storefront;
+pub use storefront::{GoodsCache, Storefront};
 
 /// What the handlers work with: the use cases, and a little of the configuration.
 pub struct Shop {

@@ -5,7 +5,10 @@ use application::{BrowseGoods, EditAddresses, EditCart, SignIn, SignInPorts};
 use ports::{CartStore, Clock};
 
 use super::StartError;
-use crate::{configuration::Configuration, http::Storefront};
+use crate::{
+    configuration::Configuration,
+    http::{GoodsCache, Storefront},
+};
 
 /// The use cases around the orders.
 ///
@@ -38,6 +41,7 @@ pub(super) fn storefront(
     Ok(Storefront {
         sign_in,
         goods: BrowseGoods { storefront: Arc::clone(store) as _ },
+        cache: GoodsCache::default(),
         promises: configuration.http.promises.clone(),
         cart,
         addresses: EditAddresses {

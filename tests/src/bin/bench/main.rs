@@ -20,6 +20,12 @@ use report::{Report, Round};
 use shop::Shop;
 use tests::{Data, Setup};
 
+/// `DASHOP_BENCH_ONLY` names the work that is measured, separated by semicolons (`create, 16;preview`); everything where it
+/// is not set.
+fn is_wanted(name: &str) -> bool {
+    env::var("DASHOP_BENCH_ONLY").map_or(true, |only| only.split(';').any(|wanted| wanted.trim() == name))
+}
+
 /// `DASHOP_BENCH_ROUNDS` and `DASHOP_BENCH_SECONDS` make a run shorter or longer.
 fn number(name: &str, default: u64) -> u64 {
     env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -49,11 +55,21 @@ async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration,
         read(store, &mut shop, round, span, report).await;
     }
     report.set(store, "memory after the run, MB", megabytes(shop.dashop.resident_bytes()));
+    if is_wanted("sign-in") {
+        let sign_ins = shop.sign_ins();
+        // All of them, however long that takes.
+        let all = Duration::from_secs(300);
+        under(store, &mut shop, 1, "sign-in", 16, all, sign_ins, "\"code\":106", report).await;
+        report.set(store, "memory after that, MB", megabytes(shop.dashop.resident_bytes()));
+    }
 }
 
 async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
     for (connections, hot) in [(1, false), (16, false), (64, false), (64, true)] {
         let name = if hot { format!("hot, {connections}") } else { format!("create, {connections}") };
+        if !is_wanted(&name) {
+            continue;
+        }
         if let Data::Servers { mysql, .. } = shop.dashop.setup().data().clone() {
             let run = round * 1_000 + connections * 2 + u64::from(hot);
             let ceiling = ceiling::orders_a_second(&mysql[0], connections, hot, run, span).await;
@@ -70,13 +86,17 @@ async fn read(store: &'static str, shop: &mut Shop, round: u64, span: Duration, 
     let (done, success) = ("\"code\":200", "success");
     let reads = [("preview", shop.previews(), done), ("list of 50", shop.lists(), done)];
     let goods = [("front page", shop.front_pages(), done), ("product", shop.products(), done)];
-    for (name, requests, expected) in reads.into_iter().chain(goods) {
+    for (name, requests, expected) in reads.into_iter().chain(goods).filter(|(name, ..)| is_wanted(name)) {
         under(store, shop, round, name, 16, span, requests, expected, report).await;
     }
-    let again = shop.pays_again().await;
-    under(store, shop, round, "pay again", 16, span, again, done, report).await;
-    let notifications = shop.notifications().await;
-    under(store, shop, round, "notification", 16, span, notifications, success, report).await;
+    if is_wanted("pay again") {
+        let again = shop.pays_again().await;
+        under(store, shop, round, "pay again", 16, span, again, done, report).await;
+    }
+    if is_wanted("notification") {
+        let notifications = shop.notifications().await;
+        under(store, shop, round, "notification", 16, span, notifications, success, report).await;
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one measurement has so many sides")]

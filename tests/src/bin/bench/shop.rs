@@ -11,6 +11,10 @@ use crate::client::{get, post};
 pub(crate) const FIRST: i32 = 100_001;
 pub(crate) const BUYERS: i32 = 20_000;
 pub(crate) const SKUS: i32 = 1_000;
+/// Products, each with as many of the SKUs.
+const PRODUCTS: i32 = 200;
+/// Who signs in, each once.
+const SIGN_INS: i32 = 500;
 /// Buyers with as many orders as one page of a list shows.
 const LISTED: i32 = 100;
 const ORDERS_OF_ONE: i32 = 50;
@@ -46,6 +50,19 @@ impl Shop {
         for sku in 0..SKUS {
             database.add_sku(FIRST + sku, "100.00", 1_000_000_000).await;
         }
+        database
+            .execute(&format!(
+                "INSERT INTO DDSC_SPU (id, create_time, update_time, name, sales, comments, brand_id, catalog_id) \
+                 SELECT n.id, create_time, update_time, name, 0, 0, (SELECT MIN(id) FROM DDSC_BRAND), \
+                 (SELECT MIN(id) FROM DDSC_GOODS_CATALOG) FROM DDSC_SKU n \
+                 WHERE n.id >= {FIRST} AND n.id < {FIRST} + {PRODUCTS}"
+            ))
+            .await;
+        database
+            .execute(&format!(
+                "UPDATE DDSC_SKU SET SPU_ID_id = {FIRST} + (id - {FIRST}) % {PRODUCTS} WHERE id >= {FIRST}"
+            ))
+            .await;
         database.execute("COMMIT").await;
         let tokens = (0..BUYERS).map(|buyer| dashop.token(&format!("b{}", FIRST + buyer))).collect();
         let mut shop = Self { dashop, database, alipay, tokens, on_servers };
@@ -151,6 +168,12 @@ impl Shop {
     /// The page of each SKU.
     pub(crate) fn products(&self) -> Arc<Vec<Vec<u8>>> {
         self.each(|buyer, token| get(&format!("/v1/goods/detail/{}", FIRST + buyer % SKUS), token))
+    }
+
+    /// Sign-ins that fail, which cost what others cost.
+    pub(crate) fn sign_ins(&self) -> Arc<Vec<Vec<u8>>> {
+        let body = |buyer| format!(r#"{{"username":"b{}","password":"not this one"}}"#, FIRST + buyer);
+        Arc::new((0..SIGN_INS).map(|buyer| post("/v1/tokens", "", JSON, &body(buyer))).collect())
     }
 
     /// Unpaid orders: number, buyer and amount.

@@ -1,6 +1,6 @@
 //! What MySQL does in its own way.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use diesel::{
     QueryResult,
@@ -28,8 +28,8 @@ pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
 /// Passes over rows that others have locked. MySQL 8.0, MariaDB 10.6.
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
-/// Whether rows can be locked one by one.
-pub(super) const LOCKS_ROWS: bool = true;
+/// Joins as `INNER JOIN` does, and reads the left table first.
+pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = true;
@@ -69,6 +69,16 @@ const TRIES: u32 = 120;
 
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
+}
+
+/// Begins a transaction that holds the rows of these users, in one round trip. Where it fails, it may have begun.
+pub(super) async fn begin_holding(conn: &mut Conn, users: &BTreeSet<i32>) -> QueryResult<()> {
+    if users.is_empty() {
+        return begin(conn).await;
+    }
+    let ids = users.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
+    let hold = format!("BEGIN; SELECT id FROM user_profile WHERE id IN ({ids}) ORDER BY id FOR UPDATE");
+    AnsiTransactionManager::begin_transaction_sql(conn, &hold).await
 }
 
 /// Begins a transaction that only looks, at what is committed at this moment. It locks no row.

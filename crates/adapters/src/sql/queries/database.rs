@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -94,11 +95,16 @@ impl Database {
 
     /// A transaction. A connection that turns out to be lost before anything was done is replaced once.
     pub(super) async fn begin(&self) -> Result<Lease, StoreError> {
+        self.begin_holding(&BTreeSet::new()).await
+    }
+
+    /// A transaction that holds the rows of these users, on engines that lock rows.
+    pub(super) async fn begin_holding(&self, users: &BTreeSet<i32>) -> Result<Lease, StoreError> {
         let mut lease = self.writer().await?;
-        match lease.begin().await {
+        match lease.begin_holding(users).await {
             Err(StoreError::Unavailable(_)) => {
                 lease = self.writer().await?;
-                lease.begin().await?;
+                lease.begin_holding(users).await?;
             }
             begun => begun?,
         }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeSet,
     future::Future,
     sync::Arc,
     time::{Duration, Instant},
@@ -170,11 +171,15 @@ impl Lease {
         }
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
-        self.call(begin).await?;
-        self.state = State::InTransaction;
-        Ok(())
+    /// Begins a transaction that holds the rows of these users, on engines that lock rows.
+    pub(crate) async fn begin_holding(&mut self, users: &BTreeSet<i32>) -> Result<(), StoreError> {
+        let begun = self.call(async |conn| Ok(dialect::begin_holding(conn, users).await?)).await;
+        self.state = match (&begun, self.state) {
+            (Ok(()), _) => State::InTransaction,
+            (Err(_), State::Ready) => State::Failed,
+            (Err(_), state) => state,
+        };
+        begun
     }
 
     /// Begins a transaction that looks at what is on record at this moment, and changes nothing.
@@ -246,10 +251,6 @@ async fn free_connection(pool: &Pool<Conn>) -> Result<Object<Conn>, PoolError> {
             outcome => return outcome,
         }
     }
-}
-
-async fn begin(conn: &mut Conn) -> Result<(), QueryError> {
-    Ok(dialect::begin(conn).await?)
 }
 
 async fn commit(conn: &mut Conn) -> Result<(), QueryError> {

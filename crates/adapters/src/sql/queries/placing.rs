@@ -20,7 +20,6 @@ use ports::{
 
 use super::{
     Backend, Conn, Database, Lease, cart_removals, carts, dialect, idempotency,
-    locking::for_update,
     orders::{self, Inserted},
     outbox,
     prepared::{pad_to, padded, prepared},
@@ -48,8 +47,10 @@ impl PlacingStore for Database {
         claims: &[OrderClaim],
         count_unpaid: bool,
     ) -> Result<BegunPlacing, StoreError> {
-        let mut lease = Database::begin(self).await?;
-        let standing = lease.call(|conn| standing(conn, claims, count_unpaid)).await?;
+        let users: BTreeSet<i32> = claims.iter().map(|claim| claim.user_id.0).collect();
+        let mut lease = self.begin_holding(&users).await?;
+        let counted = if count_unpaid { users } else { BTreeSet::new() };
+        let standing = lease.call(|conn| standing(conn, claims, counted)).await?;
         let transaction = Box::new(Placing { lease, carts: self.carts, event_sink: self.event_sink });
         Ok(BegunPlacing { transaction, obstacles: standing.obstacles, unpaid: standing.unpaid })
     }
@@ -208,22 +209,14 @@ struct Standing {
 async fn standing(
     conn: &mut Conn,
     claims: &[OrderClaim],
-    count_unpaid: bool,
+    counted: BTreeSet<i32>,
 ) -> Result<Standing, QueryError> {
-    let users = padded(claims.iter().map(|claim| claim.user_id.0).collect::<BTreeSet<_>>());
-    if dialect::LOCKS_ROWS && !users.is_empty() {
-        let rows = user_profile::table
-            .filter(user_profile::id.eq_any(users.clone()))
-            .order(user_profile::id)
-            .select(user_profile::id);
-        let _locked: Vec<i32> = prepared(for_update(rows)).load(conn).await?;
-    }
-    let query = StandingQuery::new(claims, if count_unpaid { users } else { Vec::new() });
+    let query = StandingQuery::new(claims, padded(counted));
     let rows: Vec<StandingRow> =
         if query.asks_anything() { prepared(query).load(conn).await? } else { Vec::new() };
     let mut found = Found::default();
-    for (part, user, sku, count, text) in rows {
-        found.add(part, i32::try_from(user).ok(), sku, count, text);
+    for (part, user, sku, count, text, at) in rows {
+        found.add(part, i32::try_from(user).ok(), sku, count, text, at);
     }
     Ok(Standing {
         obstacles: claims.iter().map(|claim| found.obstacle(claim)).collect(),
@@ -231,16 +224,18 @@ async fn standing(
     })
 }
 
-/// Which part of [`StandingQuery`] a row is of, a user, a SKU, a number, and a key or guard.
-type StandingRow = (i64, i64, Option<i64>, Option<i64>, Option<String>);
+/// Which part of [`StandingQuery`] a row is of, a user, a SKU, a number, a key, a guard or an order, and a
+/// time.
+type StandingRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<Moment>);
 
 /// The rows of [`StandingQuery`], sorted by what they say.
 #[derive(Default)]
 struct Found {
-    have_ordered: BTreeSet<UserId>,
+    latest_orders: BTreeMap<UserId, ShopTime>,
     guards: BTreeSet<String>,
     keys: BTreeSet<(UserId, String)>,
     unpaid: BTreeMap<UserId, UnpaidOrders>,
+    unpaid_orders: BTreeSet<String>,
 }
 
 impl Found {
@@ -251,17 +246,22 @@ impl Found {
         sku: Option<i64>,
         count: Option<i64>,
         text: Option<String>,
+        at: Option<Moment>,
     ) {
         let Some(user_id) = user.map(UserId) else { return };
         let count = count.map_or(0, |count| u32::try_from(count.max(0)).unwrap_or(u32::MAX));
         let sku_id = sku.and_then(|sku| i32::try_from(sku).ok()).map(SkuId);
-        match (part, sku_id, text) {
-            (StandingQuery::ORDERED, ..) => drop(self.have_ordered.insert(user_id)),
-            (StandingQuery::GUARDS, _, Some(guard)) => drop(self.guards.insert(guard)),
-            (StandingQuery::KEYS, _, Some(key)) => drop(self.keys.insert((user_id, key))),
-            (StandingQuery::UNPAID, None, _) => self.unpaid.entry(user_id).or_default().orders = count,
-            (StandingQuery::UNPAID_PIECES, Some(sku_id), _) => {
-                self.unpaid.entry(user_id).or_default().pieces.insert(sku_id, count);
+        match (part, sku_id, text, at) {
+            (StandingQuery::ORDERED, .., Some(at)) => drop(self.latest_orders.insert(user_id, at.0)),
+            (StandingQuery::GUARDS, _, Some(guard), _) => drop(self.guards.insert(guard)),
+            (StandingQuery::KEYS, _, Some(key), _) => drop(self.keys.insert((user_id, key))),
+            (StandingQuery::UNPAID_LINES, Some(sku_id), Some(order_id), _) => {
+                let unpaid = self.unpaid.entry(user_id).or_default();
+                let held = unpaid.pieces.entry(sku_id).or_default();
+                *held = held.saturating_add(count);
+                if self.unpaid_orders.insert(order_id) {
+                    unpaid.orders = unpaid.orders.saturating_add(1);
+                }
             }
             _ => {}
         }
@@ -274,7 +274,8 @@ impl Found {
             Some(Obstacle::KeyInUse)
         } else if claim.guard.as_ref().is_some_and(|guard| self.guards.contains(guard.as_str())) {
             Some(Obstacle::GuardInUse)
-        } else if claim.is_of_cart && self.have_ordered.contains(&claim.user_id) {
+        } else if claim.is_of_cart && self.latest_orders.get(&claim.user_id) > claim.latest_order_at.as_ref()
+        {
             Some(Obstacle::CartOrdered)
         } else {
             None
@@ -284,8 +285,10 @@ impl Found {
 
 /// Everything that may stand in the way of a group, in one statement.
 struct StandingQuery {
-    /// Users, and when they had last ordered when their carts were read.
-    carts: Vec<(i32, Moment)>,
+    /// Whose carts are ordered: they may have placed an order since their carts were read.
+    carts: Vec<i32>,
+    /// Before any order.
+    long_ago: Moment,
     guards: Vec<String>,
     keys: Vec<(i32, String)>,
     /// Whose unpaid orders are counted.
@@ -298,18 +301,16 @@ impl StandingQuery {
     const ORDERED: i64 = 1;
     const GUARDS: i64 = 2;
     const KEYS: i64 = 3;
-    const UNPAID: i64 = 4;
-    const UNPAID_PIECES: i64 = 5;
+    const UNPAID_LINES: i64 = 4;
 
     fn new(claims: &[OrderClaim], unpaid: Vec<i32>) -> Self {
         let of_carts = claims.iter().filter(|claim| claim.is_of_cart);
-        let carts: BTreeMap<i32, Moment> = of_carts
-            .map(|claim| (claim.user_id.0, claim.latest_order_at.map_or_else(long_ago, Moment)))
-            .collect();
+        let carts: BTreeSet<i32> = of_carts.map(|claim| claim.user_id.0).collect();
         let key = |claim: &OrderClaim| Some((claim.user_id.0, claim.key.as_ref()?.as_str().to_owned()));
         let guard = |claim: &OrderClaim| Some(claim.guard.as_ref()?.as_str().to_owned());
         Self {
             carts: padded(carts),
+            long_ago: long_ago(),
             guards: padded(claims.iter().filter_map(guard)),
             keys: padded(claims.iter().filter_map(key)),
             unpaid,
@@ -318,7 +319,7 @@ impl StandingQuery {
     }
 
     fn asks_anything(&self) -> bool {
-        let Self { carts, guards, keys, unpaid, status: _ } = self;
+        let Self { carts, guards, keys, unpaid, long_ago: _, status: _ } = self;
         !(carts.is_empty() && guards.is_empty() && keys.is_empty() && unpaid.is_empty())
     }
 }
@@ -339,27 +340,27 @@ impl QueryFragment<Backend> for StandingQuery {
         let mut parts = Between(" UNION ALL ", false);
         if !self.carts.is_empty() {
             parts.next(&mut out);
-            out.push_sql("SELECT 1, user_id, NULL, NULL, NULL FROM tb_order_info WHERE ");
-            let mut or = Between(" OR ", false);
-            for (user, seen) in &self.carts {
-                or.next(&mut out);
-                out.push_sql("(user_id = ");
-                out.push_bind_param::<Integer, _>(user)?;
-                out.push_sql(" AND created_time > ");
-                out.push_bind_param::<Timestamp, _>(seen)?;
-                out.push_sql(")");
-            }
+            // One step into the index for each user. Not an order without a time, as in `buyer_rows`.
+            out.push_sql(
+                "SELECT 1, user_id, NULL, NULL, NULL, MAX(created_time) FROM tb_order_info WHERE created_time > ",
+            );
+            out.push_bind_param::<Timestamp, _>(&self.long_ago)?;
+            out.push_sql(" AND user_id IN (");
+            list::<Integer, _>(&mut out, &self.carts)?;
+            out.push_sql(" GROUP BY user_id");
         }
         if !self.guards.is_empty() {
             parts.next(&mut out);
             out.push_sql(
-                "SELECT 2, user_id, NULL, NULL, repeat_guard FROM tb_order_info WHERE repeat_guard IN (",
+                "SELECT 2, user_id, NULL, NULL, repeat_guard, NULL FROM tb_order_info WHERE repeat_guard IN (",
             );
             list::<Text, _>(&mut out, &self.guards)?;
         }
         if !self.keys.is_empty() {
             parts.next(&mut out);
-            out.push_sql("SELECT 3, user_id, NULL, NULL, idempotency_key FROM dashop_idempotency WHERE ");
+            out.push_sql(
+                "SELECT 3, user_id, NULL, NULL, idempotency_key, NULL FROM dashop_idempotency WHERE ",
+            );
             let mut or = Between(" OR ", false);
             for (user, key) in &self.keys {
                 or.next(&mut out);
@@ -372,26 +373,19 @@ impl QueryFragment<Backend> for StandingQuery {
         }
         if !self.unpaid.is_empty() {
             parts.next(&mut out);
-            out.push_sql("SELECT 4, user_id, NULL, COUNT(*), NULL FROM tb_order_info WHERE ");
-            self.unpaid_orders(&mut out)?;
+            // The orders first, whatever the planner takes the lines to cost.
             out.push_sql(
-                " GROUP BY user_id UNION ALL SELECT 5, user_id, sku_id, CAST(SUM(count) AS SIGNED), NULL \
-                 FROM tb_order_info INNER JOIN tb_order_goods \
-                 ON tb_order_goods.order_id = tb_order_info.order_id WHERE ",
+                "SELECT 4, user_id, sku_id, count, tb_order_info.order_id, NULL FROM tb_order_info ",
             );
-            self.unpaid_orders(&mut out)?;
-            out.push_sql(" GROUP BY user_id, sku_id");
+            out.push_sql(dialect::JOIN_IN_THIS_ORDER);
+            out.push_sql(
+                " tb_order_goods ON tb_order_goods.order_id = tb_order_info.order_id WHERE status = ",
+            );
+            out.push_bind_param::<Integer, _>(&self.status)?;
+            out.push_sql(" AND expire_at IS NOT NULL AND user_id IN (");
+            list::<Integer, _>(&mut out, &self.unpaid)?;
         }
         Ok(())
-    }
-}
-
-impl StandingQuery {
-    fn unpaid_orders<'b>(&'b self, out: &mut AstPass<'_, 'b, Backend>) -> QueryResult<()> {
-        out.push_sql("status = ");
-        out.push_bind_param::<Integer, _>(&self.status)?;
-        out.push_sql(" AND expire_at IS NOT NULL AND user_id IN (");
-        list::<Integer, _>(out, &self.unpaid)
     }
 }
 
@@ -411,7 +405,7 @@ where
 }
 
 impl Query for StandingQuery {
-    type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>);
+    type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>, Nullable<Timestamp>);
 }
 
 /// No identity of its own: the prepared statement is found by its text.

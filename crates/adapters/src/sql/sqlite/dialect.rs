@@ -1,6 +1,7 @@
 //! What SQLite does in its own way.
 
 use std::{
+    collections::BTreeSet,
     path::Path,
     sync::{Arc, atomic::AtomicU64},
     time::Duration,
@@ -41,8 +42,8 @@ pub(super) const FOR_UPDATE: &str = "";
 /// As [`FOR_UPDATE`].
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 
-/// Whether rows can be locked one by one.
-pub(super) const LOCKS_ROWS: bool = false;
+/// Joins as `INNER JOIN` does, and reads the left table first.
+pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = false;
@@ -101,6 +102,11 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
         diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
     })
     .await
+}
+
+/// Begins a transaction. Nobody else writes meanwhile, so there are no rows to be held.
+pub(super) async fn begin_holding(conn: &mut Conn, _users: &BTreeSet<i32>) -> QueryResult<()> {
+    begin(conn).await
 }
 
 /// Begins a transaction that only looks. The write-ahead log keeps what it saw at its first look.

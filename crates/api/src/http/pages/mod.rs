@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         Method,
-        header::{self, AcceptEncoding, Encoding, Header, IfNoneMatch},
+        header::{self, AcceptEncoding, Encoding, EntityTag, Header, IfNoneMatch},
     },
     web,
 };
@@ -23,7 +23,7 @@ const MISSING: &str = include_str!("missing.html");
 /// A name of what has its content's hash in it never means anything else.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What may be another one tomorrow is asked for again; mostly the answer is that it is the same.
-const ASK_AGAIN: &str = "no-cache";
+pub(super) const ASK_AGAIN: &str = "no-cache";
 
 /// What every page may do: what comes from here, and pictures from where the shop keeps them.
 fn policy(base_url: &str) -> String {
@@ -65,12 +65,7 @@ pub(super) fn missing() -> HttpResponse {
 
 fn answer(request: &HttpRequest, pages: &Pages, page: &Page) -> HttpResponse {
     let form = negotiated(request, page);
-    let is_known = match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&form.tag)),
-        // Without the header this is what is parsed, and every tag matches a star.
-        Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
-        Err(_) => false,
-    };
+    let is_known = is_known(request, &form.tag);
     let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, form.tag.to_string()))
@@ -87,6 +82,16 @@ fn answer(request: &HttpRequest, pages: &Pages, page: &Page) -> HttpResponse {
         response.insert_header((header::CONTENT_ENCODING, encoding.as_str()));
     }
     response.insert_header((header::CONTENT_TYPE, page.media_type)).body(form.body.clone())
+}
+
+/// Whether who asks has what bears this tag.
+pub(super) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|known| known.weak_eq(tag)),
+        // Without the header this is what is parsed, and every tag matches a star.
+        Ok(IfNoneMatch::Any) => request.headers().contains_key(header::IF_NONE_MATCH),
+        Err(_) => false,
+    }
 }
 
 /// The form that the browser likes best; a browser that does not say gets what anybody can read.

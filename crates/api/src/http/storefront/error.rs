@@ -56,7 +56,7 @@ pub(super) enum StorefrontCode {
 }
 
 /// An outcome that is not a success, in the form of the answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct StorefrontError {
     code: StorefrontCode,
     text: Cow<'static, str>,

@@ -10,19 +10,26 @@ use serde_json::Value;
 use super::{
     StorefrontCode, StorefrontError, bounded,
     fields::{Fields, whole},
+    goods_cache::Shown,
     wire::{CatalogAnswer, DetailData, IndexAnswer},
 };
 use crate::http::{
     Shop,
-    answer::{json, success},
+    answer::{succeeded, success},
 };
 
 /// The product's id in a choice; everything else there is an attribute.
 const SPU_ID: &str = "spuid";
 
-pub(super) async fn index(shop: web::Data<Shop>) -> Result<HttpResponse, StorefrontError> {
-    let sections = bounded(&shop, shop.storefront.goods.front()).await?;
-    Ok(json(&IndexAnswer::new(sections, &shop.storefront.promises, &shop.base_url)))
+pub(super) async fn index(
+    request: HttpRequest,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, StorefrontError> {
+    let read = async {
+        let sections = bounded(&shop, shop.storefront.goods.front()).await?;
+        Ok(IndexAnswer::new(sections, &shop.storefront.promises, &shop.base_url))
+    };
+    shop.storefront.cache.answer(&request, Shown::Front, read).await
 }
 
 /// The old back end took every value of `launched` for true; so only what is on the shelf is shown.
@@ -33,8 +40,11 @@ pub(super) async fn catalog(
 ) -> Result<HttpResponse, StorefrontError> {
     let catalog_id = catalog.parse().map(CatalogId).map_err(|_| StorefrontCode::NoSuchPage)?;
     let page = page(&request).ok_or(StorefrontCode::NoSuchPage)?;
-    let shown = bounded(&shop, shop.storefront.goods.section(catalog_id, page)).await?;
-    Ok(json(&CatalogAnswer::new(shown, BrowseGoods::PAGE, &shop.base_url)))
+    let read = async {
+        let shown = bounded(&shop, shop.storefront.goods.section(catalog_id, page)).await?;
+        Ok(CatalogAnswer::new(shown, BrowseGoods::PAGE, &shop.base_url))
+    };
+    shop.storefront.cache.answer(&request, Shown::Section(catalog_id, page), read).await
 }
 
 /// The page that the query string asks for, the first one where it asks for none.
@@ -47,12 +57,16 @@ fn page(request: &HttpRequest) -> Option<u32> {
 }
 
 pub(super) async fn detail(
+    request: HttpRequest,
     sku: web::Path<String>,
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, StorefrontError> {
     let sku_id = sku.parse().map(SkuId).map_err(|_| StorefrontCode::NoSuchSku)?;
-    let detail = bounded(&shop, shop.storefront.goods.detail(sku_id)).await?;
-    Ok(success(Some(DetailData::from(detail)), Some(&shop.base_url)))
+    let read = async {
+        let detail = bounded(&shop, shop.storefront.goods.detail(sku_id)).await?;
+        Ok(succeeded(Some(DetailData::from(detail)), Some(&shop.base_url)))
+    };
+    shop.storefront.cache.answer(&request, Shown::Sku(sku_id), read).await
 }
 
 pub(super) async fn choose(

@@ -7,6 +7,7 @@ mod carts;
 mod error;
 mod fields;
 mod goods;
+mod goods_cache;
 mod tokens;
 mod wire;
 
@@ -20,6 +21,8 @@ use application::{BrowseGoods, EditAddresses, EditCart, SignIn};
 use domain::Caller;
 
 use super::{Shop, caller, middleware::in_time};
+pub use goods_cache::GoodsCache;
+
 use error::{StorefrontCode, StorefrontError};
 
 /// The use cases around the orders.
@@ -28,6 +31,8 @@ pub struct Storefront {
     pub sign_in: Option<SignIn>,
     /// Shows goods.
     pub goods: BrowseGoods,
+    /// What was shown a moment ago.
+    pub cache: GoodsCache,
     /// What the front page promises buyers.
     pub promises: Vec<String>,
     /// Shows and changes carts.
