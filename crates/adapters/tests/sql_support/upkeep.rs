@@ -200,6 +200,8 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let buyer = Buyer::on(engine, &config, 20).await;
     let store = &*buyer.shop.store;
     let name = Username("demo".to_owned());
+    // A connection that lay idle while the shop was made is asked for a sign of life.
+    Users::find(store, &name).await.unwrap();
     let (sent, _) = buyer.statements(Users::find(store, &name)).await;
     assert_eq!(sent, 1, "user");
     let caller = Caller { username: name, mark: None };
