@@ -37,7 +37,9 @@ async fn main() {
     let rounds = number("DASHOP_BENCH_ROUNDS", 3);
     let span = Duration::from_secs(number("DASHOP_BENCH_SECONDS", 3));
     let mut report = Report::default();
-    measure("MariaDB and Redis", Setup::on_servers().await, rounds, span, &mut report).await;
+    if number("DASHOP_BENCH_SERVERS", 1) > 0 {
+        measure("MariaDB and Redis", Setup::on_servers().await, rounds, span, &mut report).await;
+    }
     if number("DASHOP_BENCH_EMBEDDED", 1) > 0 {
         measure("SQLite", Setup::embedded(), rounds, span, &mut report).await;
     }

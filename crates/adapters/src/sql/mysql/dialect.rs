@@ -28,6 +28,9 @@ pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
 /// Passes over rows that others have locked. MySQL 8.0, MariaDB 10.6.
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
+/// Whether an `UPDATE` takes a table of values. MySQL has none.
+pub(super) const UPDATES_FROM_VALUES: bool = false;
+
 /// Joins as `INNER JOIN` does, and reads the left table first.
 pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 

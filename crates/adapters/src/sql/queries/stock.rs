@@ -13,7 +13,7 @@ use ports::StockOutcome;
 
 use super::{
     Backend, Conn,
-    dialect::insert_rows,
+    dialect::{self, insert_rows},
     orders::column_count,
     prepared::{padded, prepared, prepared_if_few},
 };
@@ -73,6 +73,9 @@ struct TakeTogether(Vec<Taking>);
 
 impl QueryFragment<Backend> for TakeTogether {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        if dialect::UPDATES_FROM_VALUES {
+            return self.from_values(out);
+        }
         out.push_sql("UPDATE DDSC_SKU SET stock = stock - ");
         self.by_sku(&mut out, |out, taking| out.push_bind_param::<Integer, _>(&taking.pieces))?;
         out.push_sql(", sales = sales + ");
@@ -91,6 +94,28 @@ impl QueryFragment<Backend> for TakeTogether {
 }
 
 impl TakeTogether {
+    /// With a table of the takings: where every `WHEN` of a `CASE` is looked at for every row, a group costs its square.
+    fn from_values<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+        out.push_sql(
+            "UPDATE DDSC_SKU SET stock = stock - taking.column2, sales = sales + taking.column2, \
+             version = version + 1 FROM (VALUES ",
+        );
+        for (number, taking) in self.0.iter().enumerate() {
+            out.push_sql(if number == 0 { "(" } else { ", (" });
+            out.push_bind_param::<Integer, _>(&taking.sku_id)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Integer, _>(&taking.pieces)?;
+            out.push_sql(", ");
+            out.push_bind_param::<Yuan, _>(&taking.price)?;
+            out.push_sql(")");
+        }
+        out.push_sql(
+            ") AS taking WHERE id = taking.column1 AND is_launched = TRUE AND stock >= taking.column2 \
+             AND price = taking.column3",
+        );
+        Ok(())
+    }
+
     /// `(CASE id WHEN … THEN … END)`, with a value for each SKU.
     fn by_sku<'b>(
         &'b self,

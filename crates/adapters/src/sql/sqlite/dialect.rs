@@ -42,6 +42,9 @@ pub(super) const FOR_UPDATE: &str = "";
 /// As [`FOR_UPDATE`].
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 
+/// Whether an `UPDATE` takes a table of values. MySQL has none.
+pub(super) const UPDATES_FROM_VALUES: bool = true;
+
 /// Joins as `INNER JOIN` does, and reads the left table first.
 pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 
