@@ -28,6 +28,8 @@ pub struct Setup {
     /// Where it tells its metrics, if it does.
     metrics: Option<SocketAddr>,
     settings: Vec<(String, String)>,
+    /// Settings of the tests that it does not have.
+    left_out: Vec<&'static str>,
     /// Its soft and hard limit of open files, where they are not the test's own.
     open_files: Option<(u32, u32)>,
 }
@@ -92,6 +94,7 @@ impl Setup {
             sandbox: free_address(),
             metrics: None,
             settings: Vec::new(),
+            left_out: Vec::new(),
             open_files: None,
         }
     }
@@ -126,6 +129,12 @@ impl Setup {
     /// With one more setting.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a variable that the tests set otherwise, as where it stands in the program's file.
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.left_out.push(name);
         self
     }
 
@@ -184,6 +193,9 @@ impl Setup {
             .envs(self.metrics.map(|address| ("DASHOP_METRICS_LISTEN", address.to_string())))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
+        for name in &self.left_out {
+            command.env_remove(name);
+        }
         command
     }
 

@@ -5,4 +5,6 @@ mod encrypted;
 mod proxy;
 mod readiness;
 mod rolling;
+mod rotation;
 mod start;
+mod systemd;
