@@ -2,6 +2,7 @@
 
 mod connections;
 mod encrypted;
+mod engines;
 mod proxy;
 mod readiness;
 mod rolling;
