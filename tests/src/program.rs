@@ -22,6 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Setup {
     directory: Arc<TempDir>,
+    program: PathBuf,
     data: Data,
     listen: SocketAddr,
     sandbox: SocketAddr,
@@ -89,6 +90,7 @@ impl Setup {
     fn new(directory: TempDir, data: Data) -> Self {
         Self {
             directory: Arc::new(directory),
+            program: binary("dashop"),
             data,
             listen: free_address(),
             sandbox: free_address(),
@@ -124,6 +126,11 @@ impl Setup {
             setup.settings.extend(files);
         }
         setup.with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
+    }
+
+    /// Of another program, such as that of the last release.
+    pub fn of_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
     }
 
     /// With one more setting.
@@ -171,10 +178,10 @@ impl Setup {
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
         let mut command = match self.open_files {
-            None => that_dies_with_us(binary("dashop")),
+            None => that_dies_with_us(&self.program),
             Some((soft, hard)) => {
                 let mut command = that_dies_with_us("prlimit");
-                command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(binary("dashop"));
+                command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(&self.program);
                 command
             }
         };
