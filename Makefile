@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-browser test-cluster fuzz-api drill model mutants lint bench dist clean tools-build tools-pages tools-test tools-browser tools-fuzz tools-prometheus
+.PHONY: help run web test test-browser test-cluster fuzz-api drill model mutants lint bench dist deb deb-test upgrade-test clean tools-build tools-pages tools-test tools-browser tools-fuzz tools-lint tools-prometheus
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -54,10 +54,11 @@ mutants: tools-build ## Changes the rules about orders in every way it knows: a 
 	$(CARGO) install --locked --quiet --root target/tools cargo-mutants
 	PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) mutants -p domain --output target
 
-lint: tools-build tools-prometheus $(PAGES) ## Checks format, code, lock files, links and alerts; warnings are errors
+lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, lock files, links, alerts and manifests; warnings are errors
 	tests/lint/links
 	tests/lint/lock-files
 	tests/lint/alerts
+	tests/lint/kubernetes
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
@@ -71,6 +72,18 @@ bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what 
 dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information
 	$(CARGO) build --release --locked --bin dashop
 	scripts/split-debug target/release/dashop target/dist
+
+deb: tools-build $(PAGES) ## Builds the Debian package, and one with its debug information, in target/debian
+	$(CARGO) install --locked --quiet --root target/tools cargo-deb
+	PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) deb --package api --output target/debian/ -- --locked
+
+deb-test: ## Installs the package of `make deb` in a Debian of its own, as root, and runs it there
+	@tests/servers/need debootstrap:debootstrap lintian:lintian curl:curl
+	tests/package/run target/debian/dashop_*.deb
+
+upgrade-test: tools-test ## Runs the last release and this program side by side while the schema is brought up to date under load
+	$(CARGO) build --bin dashop
+	tests/upgrade/run
 
 $(PAGES): $(PAGE_SOURCES) web/node_modules/.package-lock.json | tools-pages
 	cd web && npm run build
@@ -91,6 +104,9 @@ tools-pages:
 # Without the fonts a browser draws boxes instead of Chinese.
 tools-browser: tools-pages
 	@tests/servers/need chromium:chromium fc-list:fontconfig fonts-noto-cjk?:fonts-noto-cjk sqlite3:sqlite3
+
+tools-lint:
+	@tests/servers/need python3:python3 python3-venv?:python3-venv
 
 tools-prometheus:
 	@tests/servers/need promtool:prometheus prometheus:prometheus

@@ -22,12 +22,15 @@ use crate::{
 #[derive(Clone)]
 pub struct Setup {
     directory: Arc<TempDir>,
+    program: PathBuf,
     data: Data,
     listen: SocketAddr,
     sandbox: SocketAddr,
     /// Where it tells its metrics, if it does.
     metrics: Option<SocketAddr>,
     settings: Vec<(String, String)>,
+    /// Settings of the tests that it does not have.
+    left_out: Vec<&'static str>,
     /// Its soft and hard limit of open files, where they are not the test's own.
     open_files: Option<(u32, u32)>,
 }
@@ -87,11 +90,13 @@ impl Setup {
     fn new(directory: TempDir, data: Data) -> Self {
         Self {
             directory: Arc::new(directory),
+            program: binary("dashop"),
             data,
             listen: free_address(),
             sandbox: free_address(),
             metrics: None,
             settings: Vec::new(),
+            left_out: Vec::new(),
             open_files: None,
         }
     }
@@ -123,9 +128,20 @@ impl Setup {
         setup.with("DASHOP_ALIPAY_GATEWAY_URL", &sandbox.gateway_url())
     }
 
+    /// Of another program, such as that of the last release.
+    pub fn of_program(self, program: PathBuf) -> Self {
+        Self { program, ..self }
+    }
+
     /// With one more setting.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Without a variable that the tests set otherwise, as where it stands in the program's file.
+    pub fn without(mut self, name: &'static str) -> Self {
+        self.left_out.push(name);
         self
     }
 
@@ -162,10 +178,10 @@ impl Setup {
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
         let mut command = match self.open_files {
-            None => that_dies_with_us(binary("dashop")),
+            None => that_dies_with_us(&self.program),
             Some((soft, hard)) => {
                 let mut command = that_dies_with_us("prlimit");
-                command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(binary("dashop"));
+                command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(&self.program);
                 command
             }
         };
@@ -184,6 +200,9 @@ impl Setup {
             .envs(self.metrics.map(|address| ("DASHOP_METRICS_LISTEN", address.to_string())))
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .current_dir(self.directory());
+        for name in &self.left_out {
+            command.env_remove(name);
+        }
         command
     }
 

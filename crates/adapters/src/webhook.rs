@@ -5,6 +5,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
 use domain::{Delivery, OrderEvent};
@@ -28,15 +29,15 @@ const ANSWER_BYTES: usize = 16 * 1024;
 pub struct WebhookConfig {
     /// An HTTP or HTTPS URL.
     pub url: String,
-    /// What the events are signed with.
-    pub secret: Vec<u8>,
+    /// What the events are signed with: each event with every one of them. There are two while the secret is being changed.
+    pub secrets: Vec<Vec<u8>>,
 }
 
 /// The program that listens at one URL.
 pub struct HttpWebhook {
     http: reqwest::Client,
     url: String,
-    key: hmac::Key,
+    keys: ArcSwap<Vec<hmac::Key>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -66,19 +67,31 @@ impl HttpWebhook {
     /// The HTTP client cannot be made.
     pub fn new(config: &WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, WebhookConfigError> {
         let http = web_client::client(&config.url, CONNECT_TIMEOUT, TIMEOUT).map_err(WebhookConfigError)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &config.secret);
-        Ok(Self { http, url: config.url.clone(), key, clock })
+        let keys = ArcSwap::from_pointee(keys(&config.secrets));
+        Ok(Self { http, url: config.url.clone(), keys, clock })
     }
 
-    /// `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal.
-    fn signature(&self, timestamp: &str, body: &[u8]) -> String {
-        let mut context = hmac::Context::with_key(&self.key);
-        for part in [timestamp.as_bytes(), b".", body] {
-            context.update(part);
-        }
-        let digits = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        format!("v1={digits}")
+    /// Signs what is sent from now on with these secrets.
+    pub fn sign_with(&self, secrets: &[Vec<u8>]) {
+        self.keys.store(Arc::new(keys(secrets)));
     }
+
+    /// `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal, one for each secret, with spaces between.
+    fn signatures(&self, timestamp: &str, body: &[u8]) -> String {
+        let sign = |key| {
+            let mut context = hmac::Context::with_key(key);
+            for part in [timestamp.as_bytes(), b".", body] {
+                context.update(part);
+            }
+            let digits = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            format!("v1={digits}")
+        };
+        self.keys.load().iter().map(sign).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn keys(secrets: &[Vec<u8>]) -> Vec<hmac::Key> {
+    secrets.iter().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret)).collect()
 }
 
 #[async_trait]
@@ -101,14 +114,14 @@ impl HttpWebhook {
         let event = Event::from(delivery);
         let body = serde_json::to_vec(&event).map_err(|error| WebhookError::Unreachable(error.into()))?;
         let timestamp = self.clock.now().unix_seconds().to_string();
-        let signature = self.signature(&timestamp, &body);
+        let signatures = self.signatures(&timestamp, &body);
         let request = self
             .http
             .post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
             .header("dashop-event-id", &event.id)
             .header("dashop-timestamp", timestamp)
-            .header("dashop-signature", signature)
+            .header("dashop-signature", signatures)
             .body(body);
         let mut response = request.send().await.map_err(unreachable)?;
         let status = response.status();
@@ -157,7 +170,7 @@ impl fmt::Debug for WebhookConfig {
         let host = host.rsplit('@').next().unwrap_or_default();
         f.debug_struct("WebhookConfig")
             .field("host", &host)
-            .field("secret", &format_args!("(hidden)"))
+            .field("secrets", &format_args!("(hidden)"))
             .finish_non_exhaustive()
     }
 }
@@ -172,13 +185,18 @@ mod tests {
     fn a_signature_is_that_of_other_programs() {
         let config = WebhookConfig {
             url: "http://user:pw@listener.example:8080/hook?token=t".to_owned(),
-            secret: b"sixteen bytes at least".to_vec(),
+            secrets: vec![b"sixteen bytes at least".to_vec()],
         };
         let endpoint = HttpWebhook::new(&config, Arc::new(SystemClock)).unwrap();
-        assert_eq!(
-            endpoint.signature("1574944808", br#"{"id":"evt_42"}"#),
-            "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962"
-        );
+        const SIGNED: &str = "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962";
+        let signatures = || endpoint.signatures("1574944808", br#"{"id":"evt_42"}"#);
+        assert_eq!(signatures(), SIGNED);
+        endpoint.sign_with(&[b"another of sixteen".to_vec(), b"sixteen bytes at least".to_vec()]);
+        let both = signatures();
+        let (new, old) = both.split_once(' ').unwrap();
+        assert_eq!(old, SIGNED);
+        endpoint.sign_with(&[b"another of sixteen".to_vec()]);
+        assert_eq!(signatures(), new);
         let shown = format!("{config:?}");
         assert!(shown.contains("listener.example:8080"), "{shown}");
         for hidden in ["pw", "token", "sixteen", "115"] {

@@ -1,7 +1,9 @@
 //! Whether everything around the program is as the shop needs it: what `dashop doctor` prints, and what `serve` says at its
 //! start.
 
-use std::{fmt, path::Path, time::Duration};
+mod machine;
+
+use std::{fmt, time::Duration};
 
 use adapters::{
     redis::RedisCarts,
@@ -9,18 +11,14 @@ use adapters::{
     system::SystemClock,
 };
 use domain::{OrderId, ShopTime};
+use machine::surroundings;
 use ports::{Clock, GatewayError};
 
 use crate::{
     configuration::{AlipayConfiguration, Configuration},
-    server::open_files,
-    wiring::{CertificateLook, Payment, connect},
+    wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
-/// Below this many open files, connections of buyers are turned away early.
-const FEW_FILES: usize = 4_096;
-/// Below this share of the disk, somebody should make space.
-const LOW_DISK_PERCENT: u64 = 10;
 /// By how much the database's clock may differ before deadlines and reports are off.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(5);
 /// What the user of the database must be allowed to do.
@@ -79,6 +77,7 @@ impl Report {
 pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
     let mut report = Report::default();
     report.add(Verdict::Ok, "settings", "they can be read");
+    secrets(&mut report, configuration);
     match connect(&configuration.database, Duration::ZERO).await {
         Ok(store) => database(&mut report, &*store, configuration).await,
         Err(error) => report.add(Verdict::Fail, "database", told(&error)),
@@ -98,6 +97,7 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
             Err(error) => report.add(Verdict::Warn, "database", told(&error)),
         }
     }
+    secrets(&mut report, configuration);
     surroundings(&mut report, configuration);
     report.0
 }
@@ -110,6 +110,16 @@ pub(crate) async fn report_at_start(configuration: &Configuration, store: &dyn S
             Verdict::Warn => tracing::warn!(what = line.what, "{}", line.said),
             Verdict::Fail => tracing::error!(what = line.what, "{}", line.said),
         }
+    }
+}
+
+fn secrets(report: &mut Report, configuration: &Configuration) {
+    let warnings = secrets_to_change(&configuration.tokens, SystemClock.now());
+    if warnings.is_empty() {
+        report.add(Verdict::Ok, "secrets", "none can be guessed, and none has ended");
+    }
+    for warning in warnings {
+        report.add(Verdict::Warn, "secrets", warning);
     }
 }
 
@@ -345,42 +355,6 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
             report.add(Verdict::Fail, "Alipay", said);
         }
         Err(error) => report.add(Verdict::Fail, "Alipay", told(&error)),
-    }
-}
-
-/// The machine.
-fn surroundings(report: &mut Report, configuration: &Configuration) {
-    report.add(Verdict::Ok, "time zone", "Asia/Shanghai, whatever the machine's is");
-    let files = open_files();
-    let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
-    report.when(files >= FEW_FILES, Verdict::Warn, "file limit", ["enough files can be open", &said]);
-    let directory = &configuration.data_dir;
-    if !directory.exists() {
-        return report.add(Verdict::Ok, "data directory", "it is made at the first start");
-    }
-    for name in ["", "jwt_secret", "staff_secret", "dashop.db"] {
-        permissions(report, &directory.join(name));
-    }
-    match rustix::fs::statvfs(directory) {
-        Ok(disk) => {
-            let percent = disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks).unwrap_or(100);
-            let said = format!("{percent} % of the disk of DASHOP_DATA_DIR are free; make space");
-            report.when(percent >= LOW_DISK_PERCENT, Verdict::Warn, "disk", ["there is space", &said]);
-        }
-        Err(error) => report.add(Verdict::Warn, "disk", error.to_string()),
-    }
-}
-
-fn permissions(report: &mut Report, path: &Path) {
-    use std::os::unix::fs::MetadataExt;
-    let Ok(metadata) = path.metadata() else { return };
-    let is_private = metadata.mode() & 0o077 == 0;
-    if metadata.is_dir() {
-        let said = format!("others can look into {}: chmod 700", path.display());
-        report.when(is_private, Verdict::Warn, "permissions", ["the data directory is private", &said]);
-    } else if !is_private {
-        let said = format!("others can read {}: chmod 600, and change what is secret", path.display());
-        report.add(Verdict::Fail, "permissions", said);
     }
 }
 

@@ -8,7 +8,9 @@ pub mod configuration;
 mod doctor;
 pub mod http;
 mod metrics;
+mod reload;
 mod server;
+mod systemd;
 mod wiring;
 
 pub use wiring::{Services, StartError};

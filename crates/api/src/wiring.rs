@@ -15,6 +15,7 @@ use adapters::{
     redis::RedisCarts,
     sql::SqlStore,
     system::{SystemClock, SystemRandomness},
+    webhook::HttpWebhook,
 };
 use alipay_sandbox::Sandbox;
 use application::{
@@ -29,7 +30,7 @@ use tokio::{sync::Mutex, task::JoinSet};
 
 pub(crate) use database::{connect, open_store};
 pub(crate) use events::resend_events;
-pub(crate) use keys::{staff_key, token_key};
+pub(crate) use keys::{secrets, secrets_to_change, staff_key, token_key};
 pub(crate) use payment::{CertificateLook, Payment};
 pub use start_error::StartError;
 
@@ -37,7 +38,7 @@ use self::readiness::Parts;
 use crate::{
     configuration::Configuration,
     doctor,
-    http::{Admin, LoginCode, Pages, SecurityLog, Shop, StaffKey, Stopping},
+    http::{Admin, LoginCode, Pages, Secrets, SecretsInForce, SecurityLog, Shop, Stopping},
     metrics::Gauges,
 };
 
@@ -53,6 +54,8 @@ pub struct Services {
     pub jobs: Supervisor,
     /// What can be looked up of all that.
     pub(crate) gauges: Gauges,
+    /// Signs the events; `None` if they are delivered nowhere.
+    pub(crate) webhook: Option<Arc<HttpWebhook>>,
 }
 
 /// Checks what the configuration says of keys and servers, without asking any of them.
@@ -96,6 +99,7 @@ impl Services {
         let backends = Backends { store: Arc::clone(&store), gateway, merchant, clock };
         let life = backends.order_life(configuration);
         let events = events::event_jobs(&store, configuration)?;
+        let webhook = events.as_ref().map(|events| Arc::clone(&events.webhook));
         let keys = PurgeKeys {
             keys: Arc::clone(&store) as _,
             clock: Arc::clone(&backends.clock),
@@ -123,13 +127,12 @@ impl Services {
             asked: Mutex::default(),
         };
         let readiness = Arc::new(Parts::new(store, redis, batcher.clone(), jobs.health()));
-        let staff = staff_key(configuration)?;
-        if staff.is_none() {
+        let secrets = secrets(configuration)?;
+        if secrets.staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
-        let admin = backends.admin(&life, staff);
-        let shop = backends.shop(carts, batcher, life, admin, readiness, configuration)?;
-        Ok(Self { shop, sandbox, writers, jobs, gauges })
+        let shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        Ok(Self { shop, sandbox, writers, jobs, gauges, webhook })
     }
 }
 
@@ -194,7 +197,7 @@ impl OrderLife {
 pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, StartError> {
     let backends = Backends::reach(configuration).await?;
     let life = backends.order_life(configuration);
-    Ok(backends.admin(&life, None))
+    Ok(backends.admin(&life))
 }
 
 /// What the use cases stand on.
@@ -262,10 +265,9 @@ impl Backends {
     }
 
     /// The shop side.
-    fn admin(&self, life: &OrderLife, staff: Option<StaffKey>) -> Admin {
+    fn admin(&self, life: &OrderLife) -> Admin {
         let Self { store, clock, .. } = self;
         Admin {
-            staff,
             login_code: LoginCode::default(),
             search: SearchOrders { users: Arc::clone(store) as _, admin: Arc::clone(store) as _ },
             inspect: InspectOrder { admin: Arc::clone(store) as _ },
@@ -281,10 +283,11 @@ impl Backends {
         carts: Arc<dyn CartStore>,
         batcher: OrderBatcher,
         life: OrderLife,
-        admin: Admin,
+        secrets: Secrets,
         readiness: Arc<Parts>,
         configuration: &Configuration,
     ) -> Result<Shop, StartError> {
+        let admin = self.admin(&life);
         let Self { store, gateway, clock, .. } = self;
         let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
         let rules = configuration.rules;
@@ -341,7 +344,7 @@ impl Backends {
             admin,
             readiness,
             stopping: Stopping::default(),
-            tokens: token_key(configuration)?,
+            secrets: Arc::new(SecretsInForce::new(secrets)),
             security: SecurityLog::default(),
             pages: Pages::embedded(&http.base_url),
             base_url: http.base_url.clone(),

@@ -2,7 +2,10 @@
 
 mod connections;
 mod encrypted;
+mod engines;
 mod proxy;
 mod readiness;
 mod rolling;
+mod rotation;
 mod start;
+mod systemd;

@@ -6,6 +6,7 @@ mod audit;
 mod doctor;
 mod events;
 mod healthcheck;
+mod log;
 mod orders;
 mod output;
 mod reconcile;
@@ -13,14 +14,7 @@ mod serve;
 mod table;
 mod upkeep;
 
-use std::{
-    error::Error,
-    io::IsTerminal,
-    net::SocketAddr,
-    num::NonZero,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
 use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, TransactError};
@@ -28,12 +22,14 @@ use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
 use ports::Clock;
-use tracing_subscriber::EnvFilter;
+
+pub(crate) use log::{LogError, LogLevel};
 
 use crate::{
     StartError, build,
-    configuration::{Configuration, ConfigurationError, DatabaseConfiguration, Log, Source},
-    http::{ACCESS, StaffKey, TableError},
+    configuration::{Configuration, ConfigurationError, DatabaseConfiguration},
+    http::{StaffKey, TableError},
+    reload::{self, AskError, Settings},
     wiring::{OrderLife, check, connect, open_store, staff_key, token_key},
 };
 
@@ -54,6 +50,9 @@ struct Arguments {
 enum Command {
     /// Serves the shop until SIGTERM or SIGINT.
     Serve,
+    /// Makes the running service read its secrets and its log level again. Exit status 1 where it refuses them: then it goes on
+    /// with those that it has.
+    Reload,
     /// Asks the service whether it runs, at the address of DASHOP_LISTEN. Exit status 0 where it does: for containers.
     Healthcheck,
     /// Brings the database's schema up to date. Safe beside running programs, and when run twice.
@@ -197,8 +196,10 @@ enum CommandError {
     Backup(#[from] adapters::sql::BackupError),
     #[error("the output cannot be written")]
     Output(#[source] std::io::Error),
-    #[error("{0} is not a log level such as info, or dashop=debug,info")]
-    LogLevel(String),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Reload(#[from] AskError),
 }
 
 /// Runs the program.
@@ -227,28 +228,33 @@ pub fn run() -> ExitCode {
 async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     let named: Option<PathBuf> = std::env::var_os("DASHOP_CONFIG").map(PathBuf::from);
     let file = arguments.config.or(named);
-    let source = Source::new(environment(), file.as_deref().map(Path::new))?;
+    let settings = Settings { file };
+    let source = settings.source()?;
     let command = match arguments.command {
         // They need less.
         Command::Migrate => {
             let configuration = DatabaseConfiguration::read(source)?;
-            start_log(&configuration.log)?;
+            log::start(&configuration.log)?;
             return migrate(&configuration).await.map(|()| ExitCode::SUCCESS);
         }
         Command::Backup(arguments) => {
             let configuration = DatabaseConfiguration::read(source)?;
-            start_log(&configuration.log)?;
+            log::start(&configuration.log)?;
             return upkeep::backup(&configuration, arguments).await.map(|()| ExitCode::SUCCESS);
+        }
+        Command::Reload => {
+            reload::ask(reload::control_socket(source)?).await?;
+            return say_line("secrets and log level are as the settings say now").map(|_| ExitCode::SUCCESS);
         }
         command => command,
     };
     let configuration = Configuration::read(source)?;
-    start_log(&configuration.log)?;
+    let log = log::start(&configuration.log)?;
     match command {
-        Command::Serve => serve::serve(&configuration).await,
+        Command::Serve => serve::serve(&configuration, settings, log).await,
         Command::Healthcheck => healthcheck::run(configuration.http.listen).await,
         // Done above.
-        Command::Migrate | Command::Backup(_) => Ok(()),
+        Command::Migrate | Command::Backup(_) | Command::Reload => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days).await,
         Command::Ship { order, carrier, tracking_number } => {
@@ -267,35 +273,6 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Command::Config => show(&configuration),
     }?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The variables that are text.
-fn environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-}
-
-/// What the HTTP library says of clients that speak no HTTP, as errors, and of its threads. The configured level comes
-/// after it and can bring it back.
-const QUIETER: &str = "actix_http=off,actix_server=warn";
-
-fn start_log(settings: &Log) -> Result<(), CommandError> {
-    // Fewer lines of the program do not mean fewer lines of requests.
-    let access = format!("{ACCESS}={}", if settings.has_access { "info" } else { "off" });
-    let filter = EnvFilter::try_new(format!("{QUIETER},{},{access}", settings.level))
-        .map_err(|_| CommandError::LogLevel(format!("DASHOP_LOG_LEVEL: {}", settings.level)))?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        // It would tell standard error that standard error cannot be written, and panic over that.
-        .log_internal_errors(false)
-        .with_writer(std::io::stderr);
-    if settings.is_json {
-        log.json().init()
-    } else {
-        log.init()
-    }
-    Ok(())
 }
 
 /// The settings in force, which are those that a server would start with.

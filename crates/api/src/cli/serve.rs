@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_server::ServerHandle;
 use actix_web::web::Data;
@@ -8,14 +8,17 @@ use adapters::{
 };
 use domain::Username;
 use ports::Clock;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CommandError, output::say_line, user_token};
+use super::{CommandError, LogLevel, output::say_line, user_token};
 use crate::{
     Services, StartError,
     configuration::Configuration,
     http::Shop,
     metrics::Exporter,
+    reload::{Reload, Settings},
     server::{Metrics, ignore_others, metrics_server, open_files, server},
+    systemd,
 };
 
 /// How long background jobs may go on with what they have begun after the last request.
@@ -23,13 +26,19 @@ const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
 /// The name in timelines of the member of staff who follows the link to the shop side.
 const DEMO_STAFF: &str = "店长";
 
-pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandError> {
+pub(super) async fn serve(
+    configuration: &Configuration,
+    settings: Settings,
+    log: LogLevel,
+) -> Result<(), CommandError> {
     ignore_others()?;
+    let hangups = signal(SignalKind::hangup())?;
     let files = open_files();
     // First, so that nothing keeps a handle of a counter that nobody collects.
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
-    let Services { shop, sandbox, mut writers, jobs, gauges } = Services::start(configuration).await?;
+    let Services { shop, sandbox, mut writers, jobs, gauges, webhook } =
+        Services::start(configuration).await?;
     let watched = match configuration.metrics_listen.zip(exporter) {
         Some((listen, exporter)) => Some(watched(listen, Metrics { exporter, gauges })?),
         None => None,
@@ -39,12 +48,18 @@ pub(super) async fn serve(configuration: &Configuration) -> Result<(), CommandEr
     let server = server(http, files, configuration.log.has_access, shop.clone()).map_err(|cause| {
         StartError::Listen { variable: "DASHOP_LISTEN", address: http.listen.to_string(), cause }
     })?;
+    let secrets = Arc::clone(&shop.secrets);
+    let reload = Reload { settings, started: configuration.clone(), secrets, webhook, log };
+    let reloads = tokio::spawn(reload.serve(hangups));
+    tokio::spawn(systemd::alive());
     tracing::info!(listen = %http.listen, "serving");
+    systemd::ready();
     if configuration.seed_demo {
         greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url())).await?;
     }
     server.await?;
     tracing::info!("stopping: no more requests");
+    reloads.abort();
     jobs.stop(JOBS_END_WITHIN).await;
     // With the last handle on the shop the batcher closes; its writers place what is still waiting.
     drop(shop);
@@ -86,7 +101,7 @@ async fn greet(
     let expires = SystemClock.now().unix_seconds() + week;
     let token = user_token(configuration, Username(user.to_owned()), expires).await?;
     say_line(format!("\ndashop 达达商城  {url}"))?;
-    if shop.admin.staff.is_some() {
+    if shop.secrets.in_force().staff.is_some() {
         let code = shop.admin.login_code.issue(DEMO_STAFF, &SystemRandomness, SystemClock.now());
         say_line(format!("Shop side        {url}/admin.html#code={code}  (works once, within an hour)"))?;
     }

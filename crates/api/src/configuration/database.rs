@@ -29,7 +29,7 @@ impl DatabaseConfiguration {
     }
 
     pub(super) fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
-        let data_dir = source.get_or("data_dir", PathBuf::from("data"))?;
+        let data_dir = data_dir(source)?;
         let default_url = || format!("sqlite:{}/dashop.db", data_dir.display());
         let url = source.secret_or_file("database_url")?.unwrap_or_else(default_url);
         if !is_embedded(&url) && !url.starts_with("mysql:") {
@@ -47,6 +47,10 @@ impl DatabaseConfiguration {
             data_dir,
         })
     }
+}
+
+pub(super) fn data_dir(source: &mut Source) -> Result<PathBuf, ConfigurationError> {
+    source.get_or("data_dir", PathBuf::from("data"))
 }
 
 /// Whether the database is the one within the program.

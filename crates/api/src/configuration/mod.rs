@@ -8,6 +8,7 @@ mod database;
 mod events;
 mod secret;
 mod source;
+mod tokens;
 
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -24,6 +25,7 @@ pub use database::DatabaseConfiguration;
 pub use events::EventsConfiguration;
 pub use secret::Secret;
 pub use source::{CertificateText, ConfigurationError, Source};
+pub use tokens::{StaffSecret, TokenSecrets, VerifyOnly};
 
 /// Everything the operator can set.
 #[derive(Debug, Clone)]
@@ -66,10 +68,8 @@ pub struct Configuration {
     pub audit: AuditConfiguration,
     /// After how long without success a background job is stalled.
     pub jobs_stalled_after: Duration,
-    /// Signs and verifies tokens; `None` if one is to be generated and kept in the data directory.
-    pub jwt_secret: Option<Secret>,
-    /// Verifies the tokens of staff.
-    pub staff_secret: StaffSecret,
+    /// What tokens are signed and verified with.
+    pub tokens: TokenSecrets,
     /// What is logged.
     pub log: Log,
 }
@@ -126,17 +126,6 @@ pub struct HttpConfiguration {
     pub body_limit: usize,
 }
 
-/// With what the tokens of staff are signed.
-#[derive(Debug, Clone)]
-pub enum StaffSecret {
-    /// With this.
-    Given(Secret),
-    /// With one that is generated and kept in the data directory.
-    Kept,
-    /// There is none: nobody is let in.
-    None,
-}
-
 /// How the shop is paid.
 #[derive(Debug, Clone)]
 pub enum AlipayConfiguration {
@@ -170,12 +159,6 @@ const MAX_PROMISES: usize = 4;
 const MAX_PROMISE_CHARS: usize = 12;
 /// The latest payment deadline that Alipay takes: 15 days.
 const MAX_DEADLINE_MINUTES: u64 = 15 * 24 * 60;
-/// What the token secret of a real shop must have at least. HS256 asks for 32 bytes, but it is the old back end's secret;
-/// a shorter one than that is warned of.
-const MIN_SECRET_BYTES: usize = 16;
-/// What the secret of staff must have: as HS256 asks for.
-const MIN_STAFF_SECRET_BYTES: usize = 32;
-
 /// How long a failed sign-in counts.
 const SIGN_IN_WINDOW: Duration = Duration::from_secs(15 * 60);
 
@@ -188,6 +171,16 @@ impl Configuration {
         let configuration = Self::take(&mut source)?;
         source.nothing_left()?;
         Ok(configuration)
+    }
+
+    /// Where a program with these settings keeps its files, and where it listens. The others are not looked at.
+    ///
+    /// # Errors
+    /// One of the two is unreadable, or a setting is not known.
+    pub fn place(mut source: Source) -> Result<(PathBuf, SocketAddr), ConfigurationError> {
+        let place = (database::data_dir(&mut source)?, listen(&mut source)?);
+        source.nothing_left_but(&Self::names())?;
+        Ok(place)
     }
 
     /// The names of all settings.
@@ -204,7 +197,6 @@ impl Configuration {
         let redis = redis(source)?;
         let http = http(source)?;
         let alipay = alipay(source, &http.public_url, is_embedded)?;
-        let jwt_secret = jwt_secret(source, is_embedded)?;
         let events = events::read(source)?;
         database.carts = if redis.is_some() { CartsIn::Elsewhere } else { CartsIn::Database };
         database.event_sink = if events.is_some() { EventSink::Outbox } else { EventSink::Nobody };
@@ -225,8 +217,7 @@ impl Configuration {
             key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
             sign_in: sign_in(source)?,
             alipay,
-            staff_secret: staff_secret(source, jwt_secret.as_ref(), is_embedded)?,
-            jwt_secret,
+            tokens: tokens::read(source, is_embedded)?,
             events,
             metrics_listen: source.get("metrics_listen")?,
             refused_retention: Duration::from_secs(
@@ -245,8 +236,12 @@ impl Configuration {
     }
 }
 
+fn listen(source: &mut Source) -> Result<SocketAddr, ConfigurationError> {
+    source.get_or("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))
+}
+
 fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
-    let listen: SocketAddr = source.get_or("listen", SocketAddr::from(([127, 0, 0, 1], 8000)))?;
+    let listen = listen(source)?;
     let public_url = source.url_or("public_url", format!("http://{listen}"))?;
     let public_url = public_url.trim_end_matches('/').to_owned();
     Ok(HttpConfiguration {
@@ -379,40 +374,6 @@ fn alipay(
         notify_url,
         return_url,
     })))
-}
-
-fn jwt_secret(source: &mut Source, is_embedded: bool) -> Result<Option<Secret>, ConfigurationError> {
-    let least = if is_embedded { 1 } else { MIN_SECRET_BYTES };
-    match source.secret_or_file("jwt_secret")? {
-        Some(secret) if secret.len() < least => {
-            Err(source.wrong("jwt_secret", &format!("must have at least {least} bytes")))
-        }
-        Some(secret) => Ok(Some(Secret::new(secret))),
-        None if is_embedded => Ok(None),
-        None => {
-            Err(source
-                .wrong("jwt_secret", "is missing: it must be the one with which the old back end signs"))
-        }
-    }
-}
-
-fn staff_secret(
-    source: &mut Source,
-    buyers: Option<&Secret>,
-    is_embedded: bool,
-) -> Result<StaffSecret, ConfigurationError> {
-    match source.secret_or_file("staff_secret")? {
-        Some(secret) if secret.len() < MIN_STAFF_SECRET_BYTES => {
-            Err(source.wrong("staff_secret", &format!("must have at least {MIN_STAFF_SECRET_BYTES} bytes")))
-        }
-        // The same secret for both would let buyers sign for staff.
-        Some(secret) if buyers.is_some_and(|buyers| buyers.reveal() == secret) => {
-            Err(source.wrong("staff_secret", "must not be the buyers' secret, DASHOP_JWT_SECRET"))
-        }
-        Some(secret) => Ok(StaffSecret::Given(Secret::new(secret))),
-        None if is_embedded => Ok(StaffSecret::Kept),
-        None => Ok(StaffSecret::None),
-    }
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+mod tokens;
+
 use super::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
@@ -20,7 +22,9 @@ fn without_any_it_is_the_embedded_shop_with_the_sandbox() {
     assert_eq!(configuration.rules.pricing.freight.to_string(), "10.00");
     assert!(matches!(configuration.alipay, AlipayConfiguration::Sandbox(_)));
     assert!(
-        configuration.jwt_secret.is_none() && configuration.redis.is_none() && configuration.migrate_at_start
+        configuration.tokens.buyers.is_none()
+            && configuration.redis.is_none()
+            && configuration.migrate_at_start
     );
 }
 
@@ -386,6 +390,15 @@ fn news_are_kept_only_where_somebody_is_told() {
     let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
     assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
     let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
+    let secrets = |second: &str| {
+        let settings = [URL, ("DASHOP_EVENTS_SECRET", SECRET.1), ("DASHOP_EVENTS_SECOND_SECRET", second)];
+        read(&settings).map(|configuration| configuration.events.unwrap().endpoint.secrets)
+    };
+    assert_eq!(secrets("").unwrap(), [SECRET.1.as_bytes()]);
+    assert_eq!(secrets("sixteen bytes ok").unwrap(), [SECRET.1.as_bytes(), b"sixteen bytes ok"]);
+    let short = secrets("fifteen bytes..").unwrap_err().to_string();
+    assert!(short.starts_with("DASHOP_EVENTS_SECOND_SECRET must have"), "{short}");
+    assert!(refusal(&[("DASHOP_EVENTS_SECOND_SECRET", SECRET.1)]).contains("of no use without"));
     assert_eq!(told.database.event_sink, EventSink::Outbox);
     let shown = format!("{told:?}");
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
@@ -399,55 +412,3 @@ const REAL: [(&str, &str); 5] = [
     ("DASHOP_ALIPAY_PUBLIC_KEY", "k"),
     ("DASHOP_ALIPAY_APP_ID", "1"),
 ];
-const STAFF: &str = "DASHOP_STAFF_SECRET";
-
-#[test]
-fn staff_have_a_secret_of_their_own_that_cannot_be_guessed() {
-    for shop in [&[SECRET][..], &REAL] {
-        let with = |secret| [shop, &[(STAFF, secret)]].concat();
-        for short in ["x", "fifteen bytes..", "thirty-one bytes, one too few.."] {
-            let said = refusal(&with(short));
-            assert_eq!(said, "DASHOP_STAFF_SECRET must have at least 32 bytes", "{short}");
-        }
-        let said = refusal(&with(SECRET.1));
-        assert_eq!(said, "DASHOP_STAFF_SECRET must not be the buyers' secret, DASHOP_JWT_SECRET");
-
-        for long_enough in ["thirty-two bytes, just as needed", "员工密钥,与买家的不同,够长了"] {
-            let configuration = read(&with(long_enough)).unwrap();
-            let StaffSecret::Given(secret) = &configuration.staff_secret else { panic!("{configuration:?}") };
-            assert_eq!(secret.reveal(), long_enough);
-            let shown = format!("{configuration:?}");
-            assert!(!shown.contains(long_enough) && shown.contains("Given((hidden))"), "{shown}");
-        }
-    }
-}
-
-#[test]
-fn without_a_secret_one_is_made_for_the_embedded_shop_and_a_real_shop_lets_nobody_in() {
-    for none in [&[][..], &[(STAFF, "")]] {
-        assert!(matches!(read(none).unwrap().staff_secret, StaffSecret::Kept));
-        let real = [&REAL[..], none].concat();
-        assert!(matches!(read(&real).unwrap().staff_secret, StaffSecret::None));
-    }
-}
-
-#[test]
-fn the_secret_of_staff_may_be_in_a_file() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let in_file = ("DASHOP_STAFF_SECRET_FILE", file.path().to_str().unwrap());
-    let with = |secret: &str| {
-        std::fs::write(&file, secret).unwrap();
-        read(&[SECRET, in_file])
-    };
-    let StaffSecret::Given(secret) = with("thirty-two bytes, just as needed\n").unwrap().staff_secret else {
-        panic!("it was not taken")
-    };
-    assert_eq!(secret.reveal(), "thirty-two bytes, just as needed");
-    let said = with("thirty-one bytes, one too few..\n").unwrap_err().to_string();
-    assert_eq!(said, "DASHOP_STAFF_SECRET must have at least 32 bytes", "the end of a line is no part of it");
-    let said = with(SECRET.1).unwrap_err().to_string();
-    assert_eq!(said, "DASHOP_STAFF_SECRET must not be the buyers' secret, DASHOP_JWT_SECRET");
-
-    let both = refusal(&[(STAFF, "thirty-two bytes, just as needed"), in_file]);
-    assert!(both.starts_with("DASHOP_STAFF_SECRET_FILE") && !both.contains("needed"), "{both}");
-}

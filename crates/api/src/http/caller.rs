@@ -1,12 +1,13 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
-use domain::{MarkKey, StoredPassword, Username};
+use domain::{MarkKey, ShopTime, StoredPassword, Username};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use ports::Clock;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{ApiError, Code, Shop};
-use crate::configuration::Secret;
+use crate::configuration::{Secret, VerifyOnly};
 
 /// The sender of a valid token; the use case finds out whether the user is let in.
 pub(super) struct Caller(pub(super) domain::Caller);
@@ -14,8 +15,22 @@ pub(super) struct Caller(pub(super) domain::Caller);
 /// Makes and verifies the shop's tokens: HS256, as the old back end signs them.
 #[derive(Clone)]
 pub struct TokenKey {
+    signing: Pair,
+    verifying: Option<Verifying>,
+}
+
+/// What follows from one secret.
+#[derive(Clone)]
+struct Pair {
     signatures: Hs256,
     marks: MarkKey,
+}
+
+/// A second secret, which signs nothing.
+#[derive(Clone)]
+struct Verifying {
+    pair: Pair,
+    until: Option<ShopTime>,
 }
 
 /// Signs and verifies tokens by HMAC-SHA256, and by nothing else that a token may name.
@@ -80,10 +95,29 @@ impl Hs256 {
     }
 }
 
+impl Pair {
+    fn new(secret: &Secret) -> Self {
+        Self { signatures: Hs256::new(secret), marks: MarkKey::new(secret.reveal().as_bytes()) }
+    }
+
+    fn verify(&self, token: &str) -> Option<domain::Caller> {
+        let Bearer { username, password } = self.signatures.verify(token)?;
+        // A mark is made with the secret that signed it.
+        let mark = password.map(|value| self.marks.read(value));
+        Some(domain::Caller { username: Username(username), mark })
+    }
+}
+
 impl TokenKey {
     /// With the shop's secret.
     pub fn new(secret: &Secret) -> Self {
-        Self { signatures: Hs256::new(secret), marks: MarkKey::new(secret.reveal().as_bytes()) }
+        Self { signing: Pair::new(secret), verifying: None }
+    }
+
+    /// Verifies tokens of this secret, too.
+    #[must_use]
+    pub fn and_verifying(self, VerifyOnly { secret, until }: &VerifyOnly) -> Self {
+        Self { verifying: Some(Verifying { pair: Pair::new(secret), until: *until }), ..self }
     }
 
     /// A token that is valid until `expires`, in seconds since 1970, or until another password is stored.
@@ -96,14 +130,18 @@ impl TokenKey {
         password: &StoredPassword,
         expires: i64,
     ) -> Result<String, TokenError> {
-        let mark = self.marks.mark(password);
-        self.signatures.sign(&Claims { username: &username.0, exp: expires, password: mark.as_str() })
+        let Pair { signatures, marks } = &self.signing;
+        let mark = marks.mark(password);
+        signatures.sign(&Claims { username: &username.0, exp: expires, password: mark.as_str() })
     }
 
-    fn verify(&self, token: &str) -> Option<domain::Caller> {
-        let Bearer { username, password } = self.signatures.verify(token)?;
-        let mark = password.map(|value| self.marks.read(value));
-        Some(domain::Caller { username: Username(username), mark })
+    fn verify(&self, token: &str, clock: &dyn Clock) -> Option<domain::Caller> {
+        let second = || {
+            let Verifying { pair, until } = self.verifying.as_ref()?;
+            let has_ended = until.is_some_and(|until| clock.now() >= until);
+            if has_ended { None } else { pair.verify(token) }
+        };
+        self.signing.verify(token).or_else(second)
     }
 }
 
@@ -112,8 +150,11 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let tokens = request.app_data::<web::Data<Shop>>().map(|shop| &shop.tokens);
-        let caller = tokens.zip(token_of(request)).and_then(|(tokens, token)| tokens.verify(token));
+        let shop = request.app_data::<web::Data<Shop>>();
+        let verify = |(shop, token): (&web::Data<Shop>, _)| {
+            shop.secrets.in_force().buyers.verify(token, &*shop.admin.clock)
+        };
+        let caller = shop.zip(token_of(request)).and_then(verify);
         ready(caller.map(Caller).ok_or_else(|| Code::NotSignedIn.failure()))
     }
 }

@@ -13,6 +13,7 @@ mod openapi;
 mod pages;
 mod parameters;
 mod processing;
+mod secrets;
 mod security;
 mod storefront;
 mod success;
@@ -44,6 +45,7 @@ pub use middleware::named;
 pub(crate) use observe::ACCESS;
 pub use observe::Observer;
 pub use pages::Pages;
+pub use secrets::{Secrets, SecretsInForce};
 pub use security::SecurityLog;
 pub use storefront::{GoodsCache, Storefront};
 
@@ -75,8 +77,8 @@ pub struct Shop {
     pub readiness: Arc<dyn Readiness>,
     /// Whether the program is stopping.
     pub stopping: Stopping,
-    /// Verifies tokens.
-    pub tokens: TokenKey,
+    /// What tokens are signed and verified with.
+    pub secrets: Arc<SecretsInForce>,
     /// Tells of what strangers try.
     pub security: SecurityLog,
     /// The shop's pages.

@@ -4,7 +4,7 @@ use actix_web::web::Data;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::door::Door;
-use crate::http::Shop;
+use crate::{http::Shop, systemd};
 
 /// Ends when the program is to stop. An operator's SIGTERM first makes it unready for this long, so that balancers look
 /// elsewhere, and then lets nobody in any more; somebody at the terminal (SIGINT), or a second signal, does not wait. In all
@@ -20,6 +20,7 @@ pub(super) fn told_to_stop(
         tokio::select! {
             _ = terminate.recv() => {
                 shop.stopping.set();
+                systemd::stopping();
                 tracing::info!(seconds = drain.as_secs(), "told to stop: not ready any more");
                 if drain.is_zero() {
                     return;
@@ -34,12 +35,16 @@ pub(super) fn told_to_stop(
                     _ = interrupt.recv() => {}
                 }
             }
-            _ = interrupt.recv() => shop.stopping.set(),
+            _ = interrupt.recv() => {
+                shop.stopping.set();
+                systemd::stopping();
+            }
         }
     })
 }
 
-/// Signals that would end a program that does not handle them, as when a terminal is closed.
+/// Signals that would end a program that does not handle them, as when a terminal is closed, or when it is to read its settings
+/// before it serves.
 ///
 /// # Errors
 /// The system does not let this program handle signals.

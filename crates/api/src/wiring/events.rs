@@ -13,6 +13,8 @@ use crate::configuration::Configuration;
 pub(super) struct EventJobs {
     pub(super) tell: DeliverWebhooks,
     pub(super) purge: PurgeOutbox,
+    /// What `tell` sends with.
+    pub(super) webhook: Arc<HttpWebhook>,
 }
 
 /// For a server; `None` if nobody listens.
@@ -21,15 +23,16 @@ pub(super) fn event_jobs(
     configuration: &Configuration,
 ) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
-    let endpoint = HttpWebhook::new(&events.endpoint, Arc::new(SystemClock))?;
+    let webhook = Arc::new(HttpWebhook::new(&events.endpoint, Arc::new(SystemClock))?);
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
     Ok(Some(EventJobs {
         tell: DeliverWebhooks {
             queue: Arc::clone(store) as _,
-            endpoint: Arc::new(endpoint),
+            endpoint: Arc::clone(&webhook) as _,
             clock: Arc::clone(&clock),
         },
         purge: PurgeOutbox { queue: Arc::clone(store) as _, clock, retention: events.retention },
+        webhook,
     }))
 }
 

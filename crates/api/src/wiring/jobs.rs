@@ -53,7 +53,7 @@ pub(super) fn start(
     if let Some(audit) = audit {
         jobs.start(Arc::new(audit), AUDIT);
     }
-    if let Some(EventJobs { tell, purge }) = events {
+    if let Some(EventJobs { tell, purge, webhook: _ }) = events {
         jobs.start(Arc::new(tell), WEBHOOKS);
         jobs.start(Arc::new(purge), PURGE_OUTBOX);
     }

@@ -1,16 +1,25 @@
 use std::{io, path::Path};
 
 use adapters::{private_files, system::SystemRandomness};
+use domain::ShopTime;
 use ports::Randomness;
 
 use super::StartError;
 use crate::{
-    configuration::{Configuration, Secret, StaffSecret},
-    http::{StaffKey, TokenKey},
+    configuration::{Configuration, Secret, StaffSecret, TokenSecrets, VerifyOnly},
+    http::{Secrets, StaffKey, TokenKey},
 };
 
 /// The length of a secret that HS256 cannot be guessed with.
 const HS256_BYTES: usize = 32;
+
+/// What tokens are signed and verified with.
+///
+/// # Errors
+/// A generated secret cannot be read or written, or others can read it.
+pub(crate) fn secrets(configuration: &Configuration) -> Result<Secrets, StartError> {
+    Ok(Secrets { buyers: token_key(configuration)?, staff: staff_key(configuration)? })
+}
 
 /// The key of the shop's tokens: the configured one, or one that is made at the first start and kept in the data
 /// directory, readable by its owner alone.
@@ -18,17 +27,14 @@ const HS256_BYTES: usize = 32;
 /// # Errors
 /// The file cannot be read or written, or others can read it.
 pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
-    if let Some(secret) = &configuration.jwt_secret {
-        if secret.reveal().len() < HS256_BYTES {
-            tracing::warn!(
-                "DASHOP_JWT_SECRET is shorter than {HS256_BYTES} bytes: tokens can be forged by guessing it"
-            );
-        }
-        return Ok(TokenKey::new(secret));
-    }
-    let file = configuration.data_dir.join("jwt_secret");
-    let secret = kept_secret(&file).map_err(|cause| StartError::File { file, cause })?;
-    Ok(TokenKey::new(&Secret::new(secret)))
+    let key = match &configuration.tokens.buyers {
+        Some(secret) => TokenKey::new(secret),
+        None => TokenKey::new(&kept_secret(configuration, "jwt_secret")?),
+    };
+    Ok(match &configuration.tokens.buyers_verify {
+        Some(second) => key.and_verifying(second),
+        None => key,
+    })
 }
 
 /// The key of staff: the configured one, or one that is made and kept as the buyers' is; `None` if there is
@@ -37,18 +43,51 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
 /// # Errors
 /// The file cannot be read or written, or others can read it.
 pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey>, StartError> {
-    match &configuration.staff_secret {
-        StaffSecret::Given(secret) => Ok(Some(StaffKey::new(secret))),
-        StaffSecret::Kept => {
-            let file = configuration.data_dir.join("staff_secret");
-            let secret = kept_secret(&file).map_err(|cause| StartError::File { file, cause })?;
-            Ok(Some(StaffKey::new(&Secret::new(secret))))
-        }
-        StaffSecret::None => Ok(None),
-    }
+    let key = match &configuration.tokens.staff {
+        StaffSecret::Given(secret) => StaffKey::new(secret),
+        StaffSecret::Kept => StaffKey::new(&kept_secret(configuration, "staff_secret")?),
+        StaffSecret::None => return Ok(None),
+    };
+    Ok(Some(match &configuration.tokens.staff_verify {
+        Some(second) => key.and_verifying(second),
+        None => key,
+    }))
 }
 
-fn kept_secret(file: &Path) -> io::Result<String> {
+fn kept_secret(configuration: &Configuration, name: &str) -> Result<Secret, StartError> {
+    let file = configuration.data_dir.join(name);
+    read_or_make(&file).map(Secret::new).map_err(|cause| StartError::File { file, cause })
+}
+
+/// What somebody should do about the secrets of tokens.
+pub(crate) fn secrets_to_change(tokens: &TokenSecrets, now: ShopTime) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if tokens.buyers.as_ref().is_some_and(is_short) {
+        warnings.push(format!(
+            "DASHOP_JWT_SECRET is shorter than {HS256_BYTES} bytes: tokens can be forged by guessing it; change it"
+        ));
+    }
+    if let Some(VerifyOnly { secret, until }) = &tokens.buyers_verify {
+        let has_ended = until.is_some_and(|until| now >= until);
+        let end = until.map_or_else(|| "until it is removed".to_owned(), |until| format!("until {until}"));
+        if has_ended {
+            warnings
+                .push("DASHOP_JWT_VERIFY_SECRET has ended: remove it and DASHOP_JWT_VERIFY_UNTIL".to_owned());
+        } else if is_short(secret) {
+            warnings.push(format!(
+                "DASHOP_JWT_VERIFY_SECRET is shorter than {HS256_BYTES} bytes: tokens of any buyer can be forged by guessing \
+                 it, {end}"
+            ));
+        }
+    }
+    warnings
+}
+
+fn is_short(secret: &Secret) -> bool {
+    secret.reveal().len() < HS256_BYTES
+}
+
+fn read_or_make(file: &Path) -> io::Result<String> {
     if let Some(directory) = file.parent() {
         private_files::make_directory(directory)?;
     }
@@ -66,5 +105,37 @@ fn kept_secret(file: &Path) -> io::Result<String> {
             Ok(kept)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_can_be_guessed_is_told_until_it_is_gone() {
+        let secret = |text: &str| Secret::new(text.to_owned());
+        let long = || Some(secret("0123456789abcdef0123456789abcdef"));
+        let tokens = |buyers, buyers_verify| TokenSecrets {
+            buyers,
+            buyers_verify,
+            staff: StaffSecret::None,
+            staff_verify: None,
+        };
+        let second =
+            |text, until: &str| Some(VerifyOnly { secret: secret(text), until: ShopTime::parse(until) });
+        let (now, later) = (ShopTime::parse("2019-11-28 12:00:00").unwrap(), "2020-01-01 00:00:00");
+        let told = |tokens| secrets_to_change(&tokens, now).join("; ");
+        assert_eq!(told(tokens(long(), None)), "");
+        assert_eq!(told(tokens(None, None)), "", "it is generated");
+        assert!(
+            told(tokens(Some(secret("0123456789abcdef")), None)).starts_with("DASHOP_JWT_SECRET is shorter")
+        );
+        let short = told(tokens(long(), second("1234567", later)));
+        assert!(short.contains("DASHOP_JWT_VERIFY_SECRET is shorter") && short.ends_with(later), "{short}");
+        assert!(!short.contains("1234567"), "{short}");
+        let ended = told(tokens(long(), second("1234567", "2019-11-28 12:00:00")));
+        assert!(ended.contains("has ended"), "{ended}");
+        assert_eq!(told(tokens(long(), second("0123456789abcdef0123456789abcdeg", later))), "");
     }
 }

@@ -1,6 +1,12 @@
 //! Who is calling: the first thing that is looked at, before parameters and before any port.
 
+use std::time::Duration;
+
 use actix_web::test::TestRequest;
+use api::{
+    configuration::{Secret, VerifyOnly},
+    http::TokenKey,
+};
 use domain::{NotAdmitted, StoredPassword, Username};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use ports::mock::MockUsers;
@@ -178,6 +184,45 @@ async fn the_mark_of_the_password_is_taken_from_the_token() {
             .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
         let list = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
         mocks.open().await.send(list.insert_header(("authorization", token))).await;
+    }
+}
+
+/// What the list answers to this token where the shop has these secrets, and whether the buyer's password is that of the token.
+async fn list_under(buyers: &TokenKey, token: &str) -> Value {
+    let mut mocks = Mocks::untouched();
+    mocks
+        .users
+        .expect_authenticate()
+        .returning(|who| Ok(who.admitted(true, &stored_password()).map(|()| USER)));
+    mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
+    mocks.secrets.buyers = buyers.clone();
+    let request = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
+    mocks.open().await.send(request.insert_header(("authorization", token))).await.json()
+}
+
+/// The old back end's secret is short: it verifies until its day is over, and signs nothing.
+#[actix_web::test]
+async fn a_second_secret_verifies_until_its_end_and_signs_nothing() {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let of_old = {
+        let key = EncodingKey::from_secret(b"1234567");
+        encode(&Header::default(), &json!({"username": USERNAME, "exp": FOREVER}), &key).unwrap()
+    };
+    let by_old = TokenKey::new(&secret("1234567")).issue(&username(), &stored_password(), FOREVER).unwrap();
+    let changing = |until| tokens().and_verifying(&VerifyOnly { secret: secret("1234567"), until });
+    for until in [None, Some(noon().after(Duration::from_secs(1)))] {
+        let buyers = changing(until);
+        let new = buyers.issue(&username(), &stored_password(), FOREVER).unwrap();
+        assert_eq!(new, token(), "it is signed with the new one");
+        for token in [&of_old, &by_old, &new] {
+            assert_eq!(list_under(&buyers, token).await["code"], 200, "{token}");
+        }
+    }
+    for buyers in [changing(Some(noon())), tokens()] {
+        for token in [&of_old, &by_old] {
+            assert_eq!(list_under(&buyers, token).await, please_login(), "{token}");
+        }
+        assert_eq!(list_under(&buyers, &token()).await["code"], 200);
     }
 }
 

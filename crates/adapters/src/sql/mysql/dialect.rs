@@ -141,7 +141,8 @@ pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
     sql(&format!("CAST(COALESCE(SUM(GREATEST({column}, 0)), 0) * 100 AS SIGNED)"))
 }
 
-/// The driver passes on MySQL's message, not its number.
+/// By what the driver makes of the number (1062, 1792 and others), and otherwise by the message: the number is dropped by
+/// `diesel_async`. Each session has its messages in English, so that they are as below.
 pub(super) fn classify(error: &DieselError) -> Fault {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::Unknown, _) => {}
@@ -177,20 +178,23 @@ const BLOCKED: [(Obstacle, &[&str]); 3] = [
     (Obstacle::NoSpace, &["' is full", "Disk full", "No space left on device"]),
 ];
 
-/// Errors 1213, 1205, 1020, a cluster's word for 1213, and 1615: the table was changed under a prepared statement.
-const LOCKED: [&str; 5] = [
+/// Errors 1213, 1205, 1020, a cluster's word for 1213, 1615: the table was changed under a prepared statement, and 3101: another
+/// member of a replication group has changed the same rows, and the transaction was rolled back at its commit.
+const LOCKED: [&str; 6] = [
     "Deadlock found",
     "Lock wait timeout exceeded",
     "Record has changed since last read",
     "WSREP detected deadlock",
     "Prepared statement needs to be re-prepared",
+    "Plugin instructed the server to rollback the current transaction",
 ];
 
 /// Errors 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
 const TIMED_OUT: [&str; 2] = ["max_statement_time exceeded", "Query execution was interrupted"];
 
-/// The driver's words, and those of a server that goes away, or has left its cluster.
-const LOST: [&str; 7] = [
+/// The driver's words, and those of a server that goes away, or has left its cluster. The last is 3100, of a member that leaves
+/// its replication group: whether the others have the transaction is not known.
+const LOST: [&str; 8] = [
     "Input/output error",
     "Driver error",
     "Connection was killed",
@@ -198,6 +202,7 @@ const LOST: [&str; 7] = [
     "Normal shutdown",
     "WSREP has not yet prepared",
     "Lost connection to backend server",
+    "Error on observer while running replication hook",
 ];
 
 pub(super) fn is_no_such_table(error: &DieselError) -> bool {
@@ -210,4 +215,37 @@ const NOT_COMPARABLE: [&str; 2] = ["Illegal mix of collations", "Conversion from
 /// A value that the old tables' three-byte character set cannot hold was compared with one of their columns.
 pub(super) fn is_not_comparable(error: &DieselError) -> bool {
     NOT_COMPARABLE.iter().any(|words| message(error).starts_with(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The messages of MySQL 8.0's and MariaDB 10.11's error references, with their numbers.
+    #[test]
+    fn an_error_is_told_by_its_message() {
+        for (number, text, fault) in [
+            (1205, "Lock wait timeout exceeded; try restarting transaction", Fault::Locked),
+            (1213, "Deadlock found when trying to get lock; try restarting transaction", Fault::Locked),
+            (3101, "Plugin instructed the server to rollback the current transaction.", Fault::Locked),
+            (3100, "Error on observer while running replication hook 'before_commit'.", Fault::Lost),
+            (1053, "Server shutdown in progress", Fault::Lost),
+            (
+                3024,
+                "Query execution was interrupted, maximum statement execution time exceeded",
+                Fault::TimedOut,
+            ),
+            (
+                1290,
+                "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
+                Fault::Blocked(Obstacle::ReadOnly),
+            ),
+            (1114, "The table 'tb_order_info' is full", Fault::Blocked(Obstacle::NoSpace)),
+            (1146, "Table 'shop.tb_order_info' doesn't exist", Fault::Refused),
+        ] {
+            let message = Box::new(text.to_owned());
+            let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, message);
+            assert_eq!(classify(&error), fault, "{number}");
+        }
+    }
 }

@@ -31,8 +31,6 @@ pub use staff::StaffKey;
 
 /// What the handlers of the shop side work with, beside what they share with the buyers'.
 pub struct Admin {
-    /// Verifies the tokens of staff; `None` if nobody is let in.
-    pub staff: Option<StaffKey>,
     /// The one-time code of the link that is printed at the start.
     pub login_code: LoginCode,
     /// Orders of all buyers.

@@ -91,7 +91,8 @@ pub(super) async fn open(
         shop.security.tell(SecurityEvent::StaffCodeRefused, suspect);
         AdminApiError::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录")
     };
-    let staff = shop.admin.staff.as_ref().ok_or_else(refused)?;
+    let secrets = shop.secrets.in_force();
+    let staff = secrets.staff.as_ref().ok_or_else(refused)?;
     let username = shop.admin.login_code.redeem(&asked.code, now).ok_or_else(refused)?;
     let until = now.after(SESSION_LIFE);
     let token = staff.issue(&username, until.unix_seconds()).map_err(|error| internal(&error))?;

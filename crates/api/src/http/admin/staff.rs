@@ -28,7 +28,10 @@ pub(super) struct Staff {
 
 /// Makes and verifies the tokens of staff: HS256 with a secret that is not the buyers'.
 #[derive(Clone)]
-pub struct StaffKey(Hs256);
+pub struct StaffKey {
+    signing: Hs256,
+    verifying: Option<Hs256>,
+}
 
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -53,7 +56,13 @@ struct Claimed {
 impl StaffKey {
     /// With the secret of staff.
     pub fn new(secret: &Secret) -> Self {
-        Self(Hs256::new(secret))
+        Self { signing: Hs256::new(secret), verifying: None }
+    }
+
+    /// Verifies tokens of this secret, too.
+    #[must_use]
+    pub fn and_verifying(self, secret: &Secret) -> Self {
+        Self { verifying: Some(Hs256::new(secret)), ..self }
     }
 
     /// A token for this name, valid until `expires`, in seconds since 1970.
@@ -61,7 +70,7 @@ impl StaffKey {
     /// # Errors
     /// The library failed to sign.
     pub fn issue(&self, name: &str, expires: i64) -> Result<String, TokenError> {
-        self.0.sign(&Claims { role: ROLE, username: name, exp: expires })
+        self.signing.sign(&Claims { role: ROLE, username: name, exp: expires })
     }
 
     /// Whether a timeline can show this name of a member of staff.
@@ -71,7 +80,8 @@ impl StaffKey {
     }
 
     fn verify(&self, token: &str) -> Option<String> {
-        let claims: Bearer = self.0.verify(token)?;
+        let second = || self.verifying.as_ref()?.verify(token);
+        let claims: Bearer = self.signing.verify(token).or_else(second)?;
         (claims.role == ROLE && Self::is_name(&claims.username)).then_some(claims.username)
     }
 }
@@ -98,7 +108,7 @@ impl FromRequest for Staff {
 
 /// A token that is not valid is logged with the name that it claims.
 fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
-    match shop.admin.staff.as_ref().and_then(|key| key.verify(token)) {
+    match shop.secrets.in_force().staff.as_ref().and_then(|key| key.verify(token)) {
         Some(name) => Some(Staff { name, request_id: request_id_of(request) }),
         None => {
             let claimed: Option<Claimed> = Hs256::claimed(token);

@@ -41,7 +41,8 @@ pub(super) async fn post(
     };
     let signed_in = bounded(&shop, work).await?;
     let expires = signed_in.token_until.unix_seconds();
-    let token = shop.tokens.issue(&username, &signed_in.password, expires).map_err(|error| {
+    let issued = shop.secrets.in_force().buyers.issue(&username, &signed_in.password, expires);
+    let token = issued.map_err(|error| {
         log_failure(&error, "a token was not signed");
         StorefrontError::from(StorefrontCode::Unforeseen)
     })?;

@@ -68,7 +68,7 @@ async fn no_other_code_and_none_that_is_too_old_is_exchanged() {
 #[actix_web::test]
 async fn nobody_is_let_in_where_staff_have_no_secret() {
     let mut mocks = Mocks::untouched();
-    mocks.lets_staff_in = false;
+    mocks.secrets.staff = None;
     let client = mocks.open().await;
     let code = issue(&client, noon());
     refuses(&client, &code).await;

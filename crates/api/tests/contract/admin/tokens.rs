@@ -1,6 +1,10 @@
 //! Whom the shop side lets in, and whom the buyers' does.
 
 use actix_web::{http::Method, test::TestRequest};
+use api::{
+    configuration::Secret,
+    http::{Secrets, StaffKey},
+};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 
 use super::{paths::operations, *};
@@ -137,6 +141,24 @@ async fn a_token_is_not_valid_before_the_second_it_names() {
 }
 
 #[actix_web::test]
+async fn a_second_secret_verifies_and_signs_nothing() {
+    const NEW: &str = "the secret that staff have from now on, long enough";
+    let changed = || StaffKey::new(&Secret::new(NEW.to_owned()));
+    let old = staff_key().issue(STAFF, FOREVER).unwrap();
+    let changing = changed().and_verifying(&Secret::new(STAFF_SECRET.to_owned()));
+    let new = changing.issue(STAFF, FOREVER).unwrap();
+    assert!(changed().issue(STAFF, FOREVER).unwrap() == new, "it is signed with the new one");
+    for token in [&old, &new] {
+        let mut mocks = with_file(Mocks::untouched(), file(OrderStatus::Completed));
+        mocks.secrets.staff = Some(changing.clone());
+        let request = TestRequest::get().uri(&of_order("")).insert_header(("authorization", token.clone()));
+        assert_eq!(sent(mocks, request).await.status, 200, "{token}");
+    }
+    let mocks = Mocks { secrets: Secrets { staff: Some(changed()), ..secrets() }, ..Mocks::untouched() };
+    kept_out(mocks, Some(&old)).await;
+}
+
+#[actix_web::test]
 async fn a_token_without_the_role_is_none() {
     kept_out(Mocks::untouched(), Some(&signed(&claims_with("role", None)))).await;
     for role in [
@@ -164,7 +186,7 @@ async fn a_token_without_a_name_that_a_timeline_can_show_is_none() {
 #[actix_web::test]
 async fn a_shop_without_a_secret_for_its_people_lets_nobody_in() {
     for value in [None, Some(signed(&claims())), Some(signed_with(b"", Algorithm::HS256, &claims()))] {
-        let mocks = Mocks { lets_staff_in: false, ..Mocks::untouched() };
+        let mocks = Mocks { secrets: Secrets { staff: None, ..secrets() }, ..Mocks::untouched() };
         kept_out(mocks, value.as_deref()).await;
     }
 }

@@ -3,7 +3,9 @@ use std::{
     time::Duration,
 };
 
-use api::http::{Admin, LoginCode, Pages, ReadinessReport, SecurityLog, Shop, Stopping, Storefront};
+use api::http::{
+    Admin, LoginCode, Pages, ReadinessReport, SecretsInForce, SecurityLog, Shop, Stopping, Storefront,
+};
 use application::{
     BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
     InspectOrder, ListOrders, OrderBatcher, PaymentResult, PlaceOrder, Placement, PlacementPorts,
@@ -17,7 +19,7 @@ use ports::{
 };
 use tokio::task::JoinSet;
 
-use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, mocks::Ready, staff_key, tokens};
+use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, mocks::Ready, secrets};
 use crate::samples::{BASE_URL, merchant, noon, rules};
 
 /// What the use cases stand on, mocked or real.
@@ -85,7 +87,6 @@ impl Backends {
             clock: Arc::clone(&clock),
         });
         let admin = Admin {
-            staff: Some(staff_key()),
             login_code: LoginCode::default(),
             search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
             inspect: InspectOrder { admin: Arc::clone(&admin) },
@@ -149,7 +150,7 @@ impl Backends {
             storefront,
             readiness: Arc::new(Ready(ReadinessReport::default())),
             stopping: Stopping::default(),
-            tokens: tokens(),
+            secrets: Arc::new(SecretsInForce::new(secrets())),
             security: SecurityLog::default(),
             pages: Pages::embedded(BASE_URL),
             base_url: BASE_URL.to_owned(),

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use actix_web::{test::TestRequest, web::Data};
 use api::{
     configuration::Origins,
-    http::{Readiness, ReadinessReport},
+    http::{Readiness, ReadinessReport, Secrets, SecretsInForce},
 };
 use async_trait::async_trait;
 use domain::{
@@ -21,7 +21,7 @@ use ports::{
 };
 use serde_json::Value;
 
-use super::{Answer, BODY_LIMIT, Backends, Client, PROCESSING, RESULT_PAGE, post_json, with_token};
+use super::{Answer, BODY_LIMIT, Backends, Client, PROCESSING, RESULT_PAGE, post_json, secrets, with_token};
 use crate::samples::{USER, address, order, shelf, username};
 
 /// The ports around the shop.
@@ -46,8 +46,8 @@ pub(crate) struct Mocks {
     pub(crate) passwords: MockPasswords,
     /// Whether `/v1/tokens` is on.
     pub(crate) signs_in: bool,
-    /// Whether staff have a secret.
-    pub(crate) lets_staff_in: bool,
+    /// What tokens are signed and verified with.
+    pub(crate) secrets: Secrets,
     pub(crate) readiness: ReadinessReport,
     pub(crate) result_page: &'static str,
     /// The largest body, in bytes.
@@ -154,7 +154,7 @@ impl Mocks {
             credentials: MockCredentials::new(),
             passwords: MockPasswords::new(),
             signs_in: true,
-            lets_staff_in: true,
+            secrets: secrets(),
             readiness: ReadinessReport::default(),
             result_page: RESULT_PAGE,
             body_limit: BODY_LIMIT,
@@ -291,7 +291,7 @@ impl Mocks {
         let (mut shop, writers) = backends.shop();
         shop.readiness = Arc::new(Ready(self.readiness));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
-        shop.admin.staff = shop.admin.staff.filter(|_| self.lets_staff_in);
+        shop.secrets = Arc::new(SecretsInForce::new(self.secrets));
         if self.free_delivery {
             shop.preview.rules.pricing.freight = Money::ZERO;
         }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_web::{test::TestRequest, web::Bytes};
 use api::{
     configuration::Secret,
-    http::{StaffKey, TokenKey},
+    http::{Secrets, StaffKey, TokenKey},
 };
 use domain::StoredPassword;
 use serde_json::Value;
@@ -39,6 +39,11 @@ pub(crate) fn tokens() -> TokenKey {
 
 pub(crate) fn staff_key() -> StaffKey {
     StaffKey::new(&Secret::new(STAFF_SECRET.to_owned()))
+}
+
+/// What tokens are signed and verified with.
+pub(crate) fn secrets() -> Secrets {
+    Secrets { buyers: tokens(), staff: Some(staff_key()) }
 }
 
 /// What is stored of the buyer's password.

@@ -1,0 +1,46 @@
+//! The machine that the program runs on.
+
+use std::path::Path;
+
+use super::{Report, Verdict};
+use crate::{configuration::Configuration, server::open_files};
+
+/// Below this many open files, connections of buyers are turned away early.
+const FEW_FILES: usize = 4_096;
+/// Below this share of the disk, somebody should make space.
+const LOW_DISK_PERCENT: u64 = 10;
+
+pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {
+    report.add(Verdict::Ok, "time zone", "Asia/Shanghai, whatever the machine's is");
+    let files = open_files();
+    let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
+    report.when(files >= FEW_FILES, Verdict::Warn, "file limit", ["enough files can be open", &said]);
+    let directory = &configuration.data_dir;
+    if !directory.exists() {
+        return report.add(Verdict::Ok, "data directory", "it is made at the first start");
+    }
+    for name in ["", "jwt_secret", "staff_secret", "dashop.db"] {
+        permissions(report, &directory.join(name));
+    }
+    match rustix::fs::statvfs(directory) {
+        Ok(disk) => {
+            let percent = disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks).unwrap_or(100);
+            let said = format!("{percent} % of the disk of DASHOP_DATA_DIR are free; make space");
+            report.when(percent >= LOW_DISK_PERCENT, Verdict::Warn, "disk", ["there is space", &said]);
+        }
+        Err(error) => report.add(Verdict::Warn, "disk", error.to_string()),
+    }
+}
+
+fn permissions(report: &mut Report, path: &Path) {
+    use std::os::unix::fs::MetadataExt;
+    let Ok(metadata) = path.metadata() else { return };
+    let is_private = metadata.mode() & 0o077 == 0;
+    if metadata.is_dir() {
+        let said = format!("others can look into {}: chmod 700", path.display());
+        report.when(is_private, Verdict::Warn, "permissions", ["the data directory is private", &said]);
+    } else if !is_private {
+        let said = format!("others can read {}: chmod 600, and change what is secret", path.display());
+        report.add(Verdict::Fail, "permissions", said);
+    }
+}

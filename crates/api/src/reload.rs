@@ -1,0 +1,177 @@
+//! Secrets and log level change while the program serves: at SIGHUP, and when `dashop reload` asks for it.
+
+mod socket;
+
+use std::{error::Error, io, path::PathBuf, sync::Arc, time::Duration};
+
+use adapters::{system::SystemClock, webhook::HttpWebhook};
+use ports::Clock;
+use tokio::{
+    signal::unix::Signal,
+    time::{Instant, MissedTickBehavior, interval_at},
+};
+
+use socket::ControlSocket;
+pub(crate) use socket::ask;
+
+use crate::{
+    StartError,
+    cli::{LogError, LogLevel, chain},
+    configuration::{Configuration, ConfigurationError, Source, TokenSecrets},
+    http::SecretsInForce,
+    systemd,
+    wiring::{secrets, secrets_to_change},
+};
+
+/// How often the log tells what should be done about the secrets.
+const REMINDER: Duration = Duration::from_secs(24 * 3600);
+
+/// Where the settings are read, each time anew.
+pub(crate) struct Settings {
+    /// The TOML file.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The environment over the file. The environment is that of the start.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn source(&self) -> Result<Source, ConfigurationError> {
+        let texts = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Source::new(texts, self.file.as_deref())
+    }
+}
+
+/// Where `dashop reload` reaches the program.
+///
+/// # Errors
+/// A setting is unreadable, or one is not known.
+pub(crate) fn control_socket(source: Source) -> Result<PathBuf, ConfigurationError> {
+    let (data_dir, listen) = Configuration::place(source)?;
+    Ok(socket::path(&data_dir, listen))
+}
+
+/// Why settings that were read anew do not count.
+#[derive(Debug, thiserror::Error)]
+enum ReloadError {
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("DASHOP_EVENTS_URL is not what it was at the start, which takes a restart")]
+    EventsUrl,
+}
+
+/// What can be changed while the program serves.
+pub(crate) struct Reload {
+    /// Where settings come from.
+    pub(crate) settings: Settings,
+    /// What the program was started with.
+    pub(crate) started: Configuration,
+    /// The secrets of tokens.
+    pub(crate) secrets: Arc<SecretsInForce>,
+    /// What signs events.
+    pub(crate) webhook: Option<Arc<HttpWebhook>>,
+    /// What is logged.
+    pub(crate) log: LogLevel,
+}
+
+impl Reload {
+    /// Reads secrets and log level whenever somebody asks for it, for ever. Each request is answered with the ones that were
+    /// in force when it looked.
+    pub(crate) async fn serve(self, mut hangups: Signal) {
+        let socket = ControlSocket::open(&self.started.data_dir, self.started.http.listen);
+        if let Err(error) = &socket {
+            tracing::warn!(%error, "`dashop reload` cannot reach this program; SIGHUP does the same");
+        }
+        let mut tokens = self.started.tokens.clone();
+        let mut reminders = interval_at(Instant::now() + REMINDER, REMINDER);
+        reminders.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                Some(()) = hangups.recv() => {
+                    if let Ok(read) = self.reload() {
+                        tokens = read;
+                    }
+                }
+                asked = next(socket.as_ref().ok()) => {
+                    let outcome = self.reload();
+                    asked.answer(outcome.as_ref().err().map(|error| chain(error))).await;
+                    tokens = outcome.unwrap_or(tokens);
+                }
+                _ = reminders.tick() => remind(&tokens),
+            }
+        }
+    }
+
+    /// Everything is read and checked before anything is changed.
+    fn reload(&self) -> Result<TokenSecrets, ReloadError> {
+        systemd::reloading();
+        let outcome = self.read_and_change();
+        match &outcome {
+            Ok(tokens) => {
+                tracing::info!("secrets and log level are as the settings say now");
+                remind(tokens);
+            }
+            Err(error) => tracing::error!(
+                error = error as &dyn Error,
+                "the new settings are refused; secrets and log level stay as they were"
+            ),
+        }
+        systemd::ready();
+        outcome
+    }
+
+    fn read_and_change(&self) -> Result<TokenSecrets, ReloadError> {
+        let mut configuration = Configuration::read(self.settings.source()?)?;
+        // Generated secrets are where this program keeps them.
+        configuration.data_dir.clone_from(&self.started.data_dir);
+        let filter = self.log.read(&configuration.log.level)?;
+        let secrets = secrets(&configuration)?;
+        let url = |configuration: &Configuration| {
+            configuration.events.as_ref().map(|events| events.endpoint.url.clone())
+        };
+        if url(&configuration) != url(&self.started) {
+            return Err(ReloadError::EventsUrl);
+        }
+        self.secrets.replace(secrets);
+        if let Some((webhook, events)) = self.webhook.as_ref().zip(configuration.events.as_ref()) {
+            webhook.sign_with(&events.endpoint.secrets);
+        }
+        self.log.set(filter)?;
+        Ok(configuration.tokens)
+    }
+}
+
+/// The next one who asks; nobody ever where there is no socket.
+async fn next(socket: Option<&ControlSocket>) -> socket::Asked {
+    match socket {
+        Some(socket) => socket.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn remind(tokens: &TokenSecrets) {
+    for warning in secrets_to_change(tokens, SystemClock.now()) {
+        tracing::warn!(what = "secrets", "{warning}");
+    }
+}
+
+/// `dashop reload` failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AskError {
+    #[error("{}: no program listens here for `dashop reload`; DASHOP_DATA_DIR and DASHOP_LISTEN must be its own", socket.display())]
+    Nobody {
+        socket: PathBuf,
+        #[source]
+        cause: io::Error,
+    },
+    #[error("the program did not answer")]
+    NoAnswer,
+    #[error("the program refused the new settings and goes on with the old ones: {0}")]
+    Refused(String),
+}

@@ -1,0 +1,104 @@
+//! A socket in the data directory, which is the program's own, at which `dashop reload` asks and is answered.
+
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use adapters::private_files;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{UnixListener, UnixStream},
+    time::timeout,
+};
+
+use super::AskError;
+
+/// What is answered where the settings are in force.
+const DONE: &str = "done";
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long whoever asked may take to read it.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
+/// How much of an answer is read, in bytes.
+const ANSWER_BYTES: u64 = 16 * 1024;
+
+/// Several programs may share a data directory, but not a port.
+pub(super) fn path(data_dir: &Path, listen: SocketAddr) -> PathBuf {
+    data_dir.join(format!("reload-{}.socket", listen.port()))
+}
+
+/// Where it is asked. The socket goes with it.
+pub(super) struct ControlSocket {
+    listener: UnixListener,
+    path: PathBuf,
+}
+
+/// One who asks.
+pub(super) struct Asked(UnixStream);
+
+impl ControlSocket {
+    /// Whoever has the port has the socket: one that is there was left behind.
+    pub(super) fn open(data_dir: &Path, listen: SocketAddr) -> io::Result<Self> {
+        private_files::make_directory(data_dir)?;
+        let path = path(data_dir, listen);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        Ok(Self { listener: UnixListener::bind(&path)?, path })
+    }
+
+    /// The next one who asks.
+    pub(super) async fn next(&self) -> Asked {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return Asked(stream),
+                Err(error) => {
+                    tracing::warn!(%error, "`dashop reload` could not be heard");
+                    // As where no file can be opened: it must not become a busy loop.
+                    tokio::time::sleep(ANSWERED_WITHIN).await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ControlSocket {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::debug!(%error, "the socket of `dashop reload` stays behind");
+        }
+    }
+}
+
+impl Asked {
+    /// Answers why it was refused; `None` if it was not.
+    pub(super) async fn answer(mut self, refusal: Option<String>) {
+        let answer = refusal.unwrap_or_else(|| DONE.to_owned());
+        let written = timeout(ANSWERED_WITHIN, self.0.write_all(answer.as_bytes())).await;
+        if !matches!(written, Ok(Ok(()))) {
+            tracing::debug!("whoever asked for new settings did not wait for the answer");
+        }
+    }
+}
+
+/// Asks the program at this socket to read its settings again, and waits until it has.
+///
+/// # Errors
+/// Nobody listens there, nobody answers in time, or the new settings were refused.
+pub(crate) async fn ask(socket: PathBuf) -> Result<(), AskError> {
+    let stream = match UnixStream::connect(&socket).await {
+        Ok(stream) => stream,
+        Err(cause) => return Err(AskError::Nobody { socket, cause }),
+    };
+    let mut answer = String::new();
+    let mut reader = stream.take(ANSWER_BYTES);
+    match timeout(PATIENCE, reader.read_to_string(&mut answer)).await {
+        Ok(Ok(_)) if answer == DONE => Ok(()),
+        Ok(Ok(bytes)) if bytes > 0 => Err(AskError::Refused(answer)),
+        Ok(Ok(_) | Err(_)) | Err(_) => Err(AskError::NoAnswer),
+    }
+}
