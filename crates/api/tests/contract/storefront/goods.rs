@@ -171,3 +171,20 @@ async fn no_cause_is_told() {
     mocks.storefront.expect_sections().returning(|_, _| Err(store_down()));
     assert_eq!(ask(mocks, get("/v1/goods/index")).await, error(50000, "系统错误"));
 }
+
+/// Who looks again a moment later costs the database nothing, and who has the answer already is not sent it again.
+#[actix_web::test]
+async fn goods_are_read_once_in_a_second() {
+    let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_sections().times(1).returning(|_, _| Ok(Vec::new()));
+    let shop = mocks.open().await;
+    let first = shop.send(get("/v1/goods/index")).await;
+    assert_eq!(first.header("cache-control"), Some("no-cache"));
+    let tag = first.header("etag").unwrap().to_owned();
+    let again = shop.send(get("/v1/goods/index")).await;
+    assert_eq!((again.header("etag"), &again.body), (Some(tag.as_str()), &first.body));
+    let known = shop.send(get("/v1/goods/index").insert_header(("if-none-match", tag))).await;
+    assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
+    let other = shop.send(get("/v1/goods/index").insert_header(("if-none-match", "\"another\""))).await;
+    assert_eq!((other.status.as_u16(), &other.body), (200, &first.body));
+}

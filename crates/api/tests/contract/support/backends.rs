@@ -4,7 +4,8 @@ use std::{
 };
 
 use api::http::{
-    Admin, LoginCode, Pages, ReadinessReport, SecretsInForce, SecurityLog, Shop, Stopping, Storefront,
+    Admin, GoodsCache, LoginCode, Pages, ReadinessReport, SecretsInForce, SecurityLog, Shop, Stopping,
+    Storefront,
 };
 use application::{
     BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
@@ -187,6 +188,7 @@ impl Backends {
         };
         Storefront {
             sign_in: Some(SignIn::new(ports, sign_in)),
+            cache: GoodsCache::default(),
             goods: BrowseGoods { storefront: Arc::clone(&self.storefront) },
             promises: vec!["七天无理由退换".to_owned()],
             cart,
