@@ -64,6 +64,8 @@ impl Record {
             total_count: bought.iter().map(|(_, pieces)| u32::from(*pieces)).sum(),
             total_amount: yuan(TOTAL),
             freight: Money::ZERO,
+            discount: Money::ZERO,
+            amendments: 0,
             shipping: ShippingAddress {
                 title: String::new(),
                 receiver: String::new(),

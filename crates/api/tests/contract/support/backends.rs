@@ -5,10 +5,11 @@ use std::{
 
 use api::http::{Admin, LoginCode, Pages, ReadinessReport, SecurityLog, Shop, Stopping, Storefront};
 use application::{
-    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
-    InspectOrder, ListOrders, OrderBatcher, PaymentResult, PlaceOrder, Placement, PlacementPorts,
-    PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment, Transact,
+    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
+    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, OrderBatcher, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders,
+    SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment,
+    Transact,
 };
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
@@ -90,6 +91,11 @@ impl Backends {
             search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
             inspect: InspectOrder { admin: Arc::clone(&admin) },
             figures: ShowFigures { admin, clock: Arc::clone(&clock) },
+            lower_amount: Arc::new(LowerAmount {
+                orders: Arc::clone(&orders),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
             ship: Arc::new(ShipOrder {
                 transact: Arc::clone(&transact),
                 receipt_after: rules().receipt_after,
@@ -102,6 +108,10 @@ impl Backends {
             }),
             clock: Arc::clone(&clock),
         };
+        let change_address = Arc::new(ChangeAddress {
+            address_book: Arc::clone(&address_book),
+            transact: Arc::clone(&transact),
+        });
         let shop = Shop {
             admin,
             preview: PreviewOrder {
@@ -133,6 +143,7 @@ impl Backends {
                 cashier,
                 clock,
             },
+            change_address,
             cancel: Arc::new(CancelOrder {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),
