@@ -14,7 +14,7 @@ PREPARE step FROM @step;
 EXECUTE step;
 DEALLOCATE PREPARE step;
 
--- Each change with what was before: two amounts, or an address.
+-- Each change with what was before: two amounts, or an old address.
 CREATE TABLE IF NOT EXISTS dashop_order_amendment (
     id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     order_id VARCHAR(64) NOT NULL,
@@ -22,10 +22,10 @@ CREATE TABLE IF NOT EXISTS dashop_order_amendment (
     status SMALLINT NOT NULL,
     amount_before DECIMAL(10, 2),
     amount_after DECIMAL(10, 2),
-    title_before VARCHAR(64),
-    receiver_before VARCHAR(64),
-    mobile_before VARCHAR(32),
-    address_before VARCHAR(255),
+    old_title VARCHAR(64),
+    old_receiver VARCHAR(64),
+    old_mobile VARCHAR(32),
+    old_street VARCHAR(255),
     actor VARCHAR(10) NOT NULL,
     actor_name VARCHAR(64),
     request_id VARCHAR(64),

@@ -5,7 +5,7 @@
 ALTER TABLE tb_order_info ADD COLUMN discount TEXT NOT NULL DEFAULT '0.00';
 ALTER TABLE tb_order_info ADD COLUMN amendments INTEGER NOT NULL DEFAULT 0;
 
--- Each change with what was before: two amounts, or an address.
+-- Each change with what was before: two amounts, or an old address.
 CREATE TABLE dashop_order_amendment (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     order_id VARCHAR(64) NOT NULL,
@@ -13,10 +13,10 @@ CREATE TABLE dashop_order_amendment (
     status SMALLINT NOT NULL,
     amount_before TEXT,
     amount_after TEXT,
-    title_before VARCHAR(64),
-    receiver_before VARCHAR(64),
-    mobile_before VARCHAR(32),
-    address_before VARCHAR(255),
+    old_title VARCHAR(64),
+    old_receiver VARCHAR(64),
+    old_mobile VARCHAR(32),
+    old_street VARCHAR(255),
     actor VARCHAR(10) NOT NULL,
     actor_name VARCHAR(64),
     request_id VARCHAR(64),

@@ -83,10 +83,10 @@ async fn orders(
             .filter(dashop_order_amendment::kind.eq("address"));
         diesel::update(redirected)
             .set((
-                dashop_order_amendment::title_before.eq(""),
-                dashop_order_amendment::receiver_before.eq(ANONYMOUS),
-                dashop_order_amendment::mobile_before.eq(ANONYMOUS),
-                dashop_order_amendment::address_before.eq(ANONYMOUS),
+                dashop_order_amendment::old_title.eq(""),
+                dashop_order_amendment::old_receiver.eq(ANONYMOUS),
+                dashop_order_amendment::old_mobile.eq(ANONYMOUS),
+                dashop_order_amendment::old_street.eq(ANONYMOUS),
                 dashop_order_amendment::reason.eq(""),
             ))
             .execute(conn)
