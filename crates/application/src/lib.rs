@@ -28,10 +28,11 @@ pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::noticing_buyer;
 pub use ordering::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
-    CartCleaned, CartCleaner, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderBatcher,
-    OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest,
-    PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems,
-    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
+    CartCleaned, CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError,
+    ListOrdersRequest, ListedOrder, LowerAmount, LowerAmountError, OrderBatcher, OrderDetails, OrderItems,
+    OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
+    PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal,
+    ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
     Cashier, FoundDifference, InvitationError, NotificationError, PaymentInvitation, PaymentResult,

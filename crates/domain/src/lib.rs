@@ -34,9 +34,9 @@ pub use ids::{
 pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use order::{
-    Actor, Cause, Delivery, EventId, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order, OrderEvent,
-    OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, PayMethod, RepeatGuard, RequestDigest,
-    Shipment, StatusChange, TimelineEntry, Transition, Trigger,
+    Actor, Amendment, Cause, Delivery, EventId, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
+    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, PayMethod, RepeatGuard,
+    RequestDigest, Shipment, StatusChange, TimelineEntry, Transition, Trigger,
 };
 pub use payment::{
     Addressee, AttemptState, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,

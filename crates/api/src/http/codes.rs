@@ -1,9 +1,9 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    CancelOrderError, ConfirmReceiptError, InvitationError, ListOrdersError, PaymentResultError,
-    PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
-    TransactError,
+    CancelOrderError, ChangeAddressError, ConfirmReceiptError, InvitationError, ListOrdersError,
+    PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError,
+    StartPaymentError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -264,6 +264,12 @@ impl From<TransactError> for ApiError {
                 ledger::Refusal::TooManyAttempts => {
                     Self::new(Code::NotAllowed, "订单状态不允许此操作:重新支付的次数已用完")
                 }
+                ledger::Refusal::TooManyAmendments => {
+                    Self::new(Code::NotAllowed, "订单状态不允许此操作:修改次数已用完")
+                }
+                ledger::Refusal::AmountChanged { .. } | ledger::Refusal::AmountNotLower { .. } => {
+                    Code::AmountChanged.failure()
+                }
                 ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
                 // Alipay knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
@@ -282,6 +288,7 @@ impl From<StartPaymentError> for ApiError {
         match error {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
+            StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
             StartPaymentError::Invitation(error) => error.into(),
         }
     }
@@ -307,6 +314,17 @@ impl From<CancelOrderError> for ApiError {
             CancelOrderError::Settle(error) => error.into(),
             CancelOrderError::Transact(error) => error.into(),
             CancelOrderError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<ChangeAddressError> for ApiError {
+    fn from(error: ChangeAddressError) -> Self {
+        match error {
+            ChangeAddressError::NotAdmitted(refusal) => refusal.into(),
+            ChangeAddressError::UnknownAddress => Code::UnknownAddress.failure(),
+            ChangeAddressError::Transact(error) => error.into(),
+            ChangeAddressError::Store(error) => store_failure(&error),
         }
     }
 }

@@ -101,17 +101,8 @@ impl CancelOrder {
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }
-        let recorded = self.orders.attempts(order_id).await?;
-        let mut ended = Vec::new();
-        for attempt in PaymentAttempt::of(&order, recorded).iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.end_attempt(&attempt.out_trade_no, cause).await {
-                Ok(one) => ended.push(one),
-                Err(error) => {
-                    self.settle.note_ended(order_id, ended, cause).await;
-                    return Err(error.into());
-                }
-            }
-        }
+        let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
+        let ended = self.settle.end_attempts(order_id, &attempts, cause).await?;
         let command = Command::Cancel { buyer, reason: reason.to_owned(), ended: ended.clone() };
         let cancelled = self.settle.transact.run(order_id.as_str(), &command, cause).await;
         match cancelled {

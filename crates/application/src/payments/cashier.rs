@@ -121,17 +121,8 @@ impl Cashier {
                 None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
                 None => {}
             }
-            let mut ended = Vec::new();
             let cause = Cause::alipay(None);
-            for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
-                match self.settle.end_attempt(&attempt.out_trade_no, &cause).await {
-                    Ok(one) => ended.push(one),
-                    Err(error) => {
-                        self.settle.note_ended(&order.id, ended, &cause).await;
-                        return Err(error.into());
-                    }
-                }
-            }
+            let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
             match self.open(order, wish.product, ended.clone()).await {
                 Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
                 Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {

@@ -1,6 +1,6 @@
 use std::{fmt, time::Duration};
 
-use crate::{Actor, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, back_off};
+use crate::{Actor, Cause, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, back_off};
 
 /// Something that happened to an order, to be delivered to webhooks: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct OrderEvent {
     pub from: Option<OrderStatus>,
     /// The status after.
     pub to: OrderStatus,
-    /// The money that moved, where some did.
+    /// The money that moved, where some did; what the order costs since, if that is what happened.
     pub amount: Option<Money>,
     /// Who caused it.
     pub actor: Actor,
@@ -70,21 +70,31 @@ pub enum OrderEventKind {
     StatusChanged,
     /// Money went back to the buyer, all or a part of it.
     Refund,
+    /// Staff lowered what it costs.
+    AmountLowered,
+    /// It goes elsewhere.
+    AddressChanged,
 }
 
 impl OrderEventKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Created, Self::StatusChanged, Self::Refund, Self::AmountLowered, Self::AddressChanged];
+
     /// The word that is stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "order.created",
             Self::StatusChanged => "order.status_changed",
             Self::Refund => "order.refund",
+            Self::AmountLowered => "order.amount_lowered",
+            Self::AddressChanged => "order.address_changed",
         }
     }
 
     /// The kind with this word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Created, Self::StatusChanged, Self::Refund].into_iter().find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 
@@ -127,6 +137,34 @@ impl OrderEvent {
             amount: Some(refund.amount),
             actor: refund.cause.actor,
             reason: refund.reason.clone(),
+            at,
+        }
+    }
+
+    /// An order costs less.
+    pub fn amount_lowered(order: &Order, amount: Money, cause: &Cause, reason: &str, at: ShopTime) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            kind: OrderEventKind::AmountLowered,
+            from: None,
+            to: order.status,
+            amount: Some(amount),
+            actor: cause.actor,
+            reason: reason.to_owned(),
+            at,
+        }
+    }
+
+    /// An order goes elsewhere. Where to is not told, nor why, since a reason may name people: the order has both.
+    pub fn address_changed(order: &Order, cause: &Cause, at: ShopTime) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            kind: OrderEventKind::AddressChanged,
+            from: None,
+            to: order.status,
+            amount: None,
+            actor: cause.actor,
+            reason: String::new(),
             at,
         }
     }
@@ -204,7 +242,14 @@ mod tests {
         assert_eq!(EventId::of_row(OutboxId(42)).to_string(), "evt_42");
         let uuid = "019ac6d7-5b00-7000-8000-000000000000";
         assert_eq!(EventId::of_uuid(uuid).to_string(), format!("evt_{uuid}"));
-        for word in ["order.created", "order.status_changed", "order.refund"] {
+        let words = [
+            "order.created",
+            "order.status_changed",
+            "order.refund",
+            "order.amount_lowered",
+            "order.address_changed",
+        ];
+        for word in words {
             assert_eq!(OrderEventKind::from_word(word).map(OrderEventKind::as_str), Some(word));
         }
         assert_eq!(OrderEventKind::from_word("order.lost"), None);

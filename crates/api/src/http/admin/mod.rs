@@ -18,7 +18,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use application::{InspectOrder, LowerAmount, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
 use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
@@ -39,6 +39,8 @@ pub struct Admin {
     pub inspect: InspectOrder,
     /// What days brought.
     pub figures: ShowFigures,
+    /// Lowers what unpaid orders cost.
+    pub lower_amount: Arc<LowerAmount>,
     /// Ships paid orders.
     pub ship: Arc<ShipOrder>,
     /// Refunds.
@@ -58,6 +60,8 @@ pub struct Admin {
         orders::show,
         orders::ship,
         orders::cancel,
+        orders::lower_amount,
+        orders::change_address,
         orders::refund,
         orders::return_pieces,
         session::open
@@ -93,6 +97,14 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
             .service(
                 resource("/orders/{order_id}/cancel", Method::POST).route(web::post().to(orders::cancel)),
+            )
+            .service(
+                resource("/orders/{order_id}/amount", Method::POST)
+                    .route(web::post().to(orders::lower_amount)),
+            )
+            .service(
+                resource("/orders/{order_id}/address", Method::POST)
+                    .route(web::post().to(orders::change_address)),
             )
             .service(
                 resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),

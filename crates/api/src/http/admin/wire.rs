@@ -2,14 +2,15 @@
 
 use application::{AdminOrderDetails, Figures, FoundOrders};
 use domain::{
-    Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute, Shipment,
-    ShopTime, TimelineEntry, Username, order_number,
+    Amendment, Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute,
+    Shipment, ShippingAddress, ShopTime, TimelineEntry, Username, order_number,
 };
 use ports::{DayFigures, FoundOrder, UnmatchedPayment};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::requests::RestockData;
+use crate::http::wire::ChangedAmountData;
 
 /// A page of a search.
 #[derive(Serialize, ToSchema)]
@@ -32,7 +33,7 @@ struct SummaryData {
     status_text: &'static str,
     /// Pieces in all lines.
     total_count: u32,
-    /// Goods and freight.
+    /// Goods and freight, less what staff took off.
     total_amount: String,
     freight: String,
     /// What of its payment went back so far.
@@ -57,6 +58,8 @@ struct UserData {
 pub(super) struct AdminOrderData {
     #[serde(flatten)]
     summary: SummaryData,
+    /// By how much staff lowered the total.
+    discount: String,
     address: AddressData,
     lines: Vec<LineData>,
     attempts: Vec<AttemptData>,
@@ -187,6 +190,12 @@ struct TimelineData {
     at: String,
     #[schema(required)]
     request_id: Option<String>,
+    /// What the order cost before and after, where that was lowered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<ChangedAmountData>,
+    /// Where the order went before, where that was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_address: Option<AddressData>,
 }
 
 /// A refund, and the order after it.
@@ -318,15 +327,10 @@ impl AdminOrderData {
             timeline,
         } = details;
         let summary = SummaryData::of(&order, username);
-        let shipping = order.shipping;
         Self {
             summary,
-            address: AddressData {
-                title: shipping.title,
-                address: shipping.address,
-                mobile: shipping.mobile,
-                receiver: shipping.receiver,
-            },
+            discount: order.discount.to_string(),
+            address: AddressData::from(order.shipping),
             lines: order.goods.into_iter().zip(returned).map(LineData::from).collect(),
             attempts: attempts.into_iter().map(AttemptData::from).collect(),
             payments: payments.into_iter().map(PaymentData::from).collect(),
@@ -336,6 +340,12 @@ impl AdminOrderData {
             refundable_amount: refundable_amount.to_string(),
             base_url: base_url.to_owned(),
         }
+    }
+}
+
+impl From<ShippingAddress> for AddressData {
+    fn from(ShippingAddress { title, receiver, mobile, address }: ShippingAddress) -> Self {
+        Self { title, address, mobile, receiver }
     }
 }
 
@@ -420,6 +430,11 @@ impl From<Shipment> for ShipmentData {
 
 impl From<TimelineEntry> for TimelineData {
     fn from(entry: TimelineEntry) -> Self {
+        let (amount, old_address) = match entry.amendment {
+            None => (None, None),
+            Some(Amendment::Amount { before, after }) => (Some(ChangedAmountData::new(before, after)), None),
+            Some(Amendment::Address { before }) => (None, Some(AddressData::from(before))),
+        };
         Self {
             from: entry.from.map(OrderStatus::code),
             to: entry.to.code(),
@@ -428,6 +443,8 @@ impl From<TimelineEntry> for TimelineData {
             reason: entry.reason,
             at: entry.at.to_string(),
             request_id: entry.cause.request_id,
+            amount,
+            old_address,
         }
     }
 }

@@ -8,10 +8,11 @@ use api::http::{
     Storefront,
 };
 use application::{
-    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
-    InspectOrder, ListOrders, OrderBatcher, PaymentResult, PlaceOrder, Placement, PlacementPorts,
-    PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder,
-    ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment, Transact,
+    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
+    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, OrderBatcher, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders,
+    SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment,
+    Transact,
 };
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
@@ -92,6 +93,11 @@ impl Backends {
             search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
             inspect: InspectOrder { admin: Arc::clone(&admin) },
             figures: ShowFigures { admin, clock: Arc::clone(&clock) },
+            lower_amount: Arc::new(LowerAmount {
+                orders: Arc::clone(&orders),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
             ship: Arc::new(ShipOrder {
                 transact: Arc::clone(&transact),
                 receipt_after: rules().receipt_after,
@@ -104,6 +110,10 @@ impl Backends {
             }),
             clock: Arc::clone(&clock),
         };
+        let change_address = Arc::new(ChangeAddress {
+            address_book: Arc::clone(&address_book),
+            transact: Arc::clone(&transact),
+        });
         let shop = Shop {
             admin,
             preview: PreviewOrder {
@@ -135,6 +145,7 @@ impl Backends {
                 cashier,
                 clock,
             },
+            change_address,
             cancel: Arc::new(CancelOrder {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),
