@@ -125,10 +125,10 @@ fn what_an_order_costs_less_is_what_its_amendments_say() {
     }
     let wrong: [(&str, fn(&mut AuditRecord), &[FindingKind]); 9] = [
         ("nothing says why", |record| record.amendments.clear(), &[FindingKind::Amendments]),
-        ("one is missing", |record| drop(record.amendments.remove(0)), &[FindingKind::Amendments]),
+        ("one is missing", |record| _ = record.amendments.remove(0), &[FindingKind::Amendments]),
         (
             "a change of address is missing",
-            |record| drop(record.amendments.remove(1)),
+            |record| _ = record.amendments.remove(1),
             &[FindingKind::Amendments],
         ),
         ("in another order", |record| record.amendments.reverse(), &[FindingKind::Amendments]),
