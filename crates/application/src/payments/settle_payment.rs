@@ -8,7 +8,7 @@ use domain::{
 use metrics::counter;
 use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError, metric};
 
-use crate::{Transact, TransactError};
+use crate::{OrderChangeError, Transact, TransactError};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 pub struct SettlePayment {
@@ -131,7 +131,7 @@ impl SettlePayment {
 
     /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
     /// the cashier, and one may still come before the deadline. What turns out paid is settled.
-    async fn end_attempt(&self, out_trade_no: &str, cause: &Cause) -> Result<EndedAttempt, EndError> {
+    async fn end_attempt(&self, out_trade_no: &str, cause: &Cause) -> Result<EndedAttempt, OrderChangeError> {
         let is_final = match self.state_of_trade(out_trade_no, cause).await? {
             None => false,
             Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
@@ -155,7 +155,7 @@ impl SettlePayment {
         order_id: &OrderId,
         attempts: &[PaymentAttempt],
         cause: &Cause,
-    ) -> Result<Vec<EndedAttempt>, EndError> {
+    ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(&attempt.out_trade_no, cause).await {
@@ -188,7 +188,7 @@ impl SettlePayment {
         &self,
         out_trade_no: &str,
         cause: &Cause,
-    ) -> Result<Option<TradeStatus>, EndError> {
+    ) -> Result<Option<TradeStatus>, OrderChangeError> {
         let Some(trade) = self.gateway.query(out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
             let by_alipay = Cause::alipay(cause.request_id.clone());
@@ -196,17 +196,6 @@ impl SettlePayment {
         }
         Ok(Some(trade.status))
     }
-}
-
-/// Why it is not known whether an attempt to pay has ended.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EndError {
-    /// Alipay could not be asked.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// It turned out paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
 }
 
 /// What became of a notification, as metrics name it.

@@ -123,7 +123,8 @@ fn what_an_order_costs_less_is_what_its_amendments_say() {
     for way in [&[][..], &[AwaitingShipment], &[Cancelled]] {
         assert_eq!(kinds(&lowered(way, |_| {})), [], "{way:?}");
     }
-    let wrong: [(&str, fn(&mut AuditRecord), &[FindingKind]); 9] = [
+    type Wrong = (&'static str, fn(&mut AuditRecord), &'static [FindingKind]);
+    let wrong: [Wrong; 9] = [
         ("nothing says why", |record| record.amendments.clear(), &[FindingKind::Amendments]),
         ("one is missing", |record| _ = record.amendments.remove(0), &[FindingKind::Amendments]),
         (

@@ -42,7 +42,7 @@ pub(super) const FOR_UPDATE: &str = "";
 /// As [`FOR_UPDATE`].
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 
-/// Whether an `UPDATE` takes a table of values. MySQL has none.
+/// Whether there is `UPDATE … FROM (VALUES …)`.
 pub(super) const UPDATES_FROM_VALUES: bool = true;
 
 /// Joins as `INNER JOIN` does, and reads the left table first.
