@@ -215,6 +215,13 @@ fn a_refund_proves_the_payment_that_it_went_back_of() {
         assert!(
             matches!(&events[0], Event::StatusChanged(change) if change.reason == "支付成功,由其退款得知")
         );
+        let as_recorded = events.iter().find_map(|event| match event {
+            Event::PaymentRecorded(payment) => Some(&payment.trade),
+            _ => None,
+        });
+        let before_it_went_back =
+            Trade { refunded: Money::ZERO, refund_request_no: None, ..refunded(amount) };
+        assert_eq!(as_recorded, Some(&before_it_went_back), "what went back is written refund by refund");
         let payment = after.settled_payment().unwrap();
         assert_eq!((payment.trade.refunded, status_of(&after)), (money(amount), expected));
         let payments = vec![paid("B", PaymentStatus::Settled)];
