@@ -159,7 +159,7 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
         assert_eq!(refused(cancel(orders, gateway, &ledgers).await), Refusal::NotAllowed(refusal));
         let change = change(&ledgers);
         assert_eq!(change.to, OrderStatus::AwaitingShipment);
-        assert_eq!(change.cause, Cause::alipay(Some("r1".to_owned())));
+        assert_eq!(change.cause, Cause::channel(domain::Channel::Alipay, Some("r1".to_owned())));
     }
 }
 
@@ -276,6 +276,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
 /// The first attempt given up, the second open.
 fn two_attempts() -> Ledgers {
     let attempt = |nth: &str, state| PaymentAttempt {
+        channel: domain::Channel::Alipay,
         out_trade_no: format!("{ORDER}{nth}"),
         product: PaymentProduct::Page,
         amount: money("323.91"),

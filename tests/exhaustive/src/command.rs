@@ -199,6 +199,7 @@ impl Cmd {
             }
             Self::RecordRefund { trade, number: out_request_no, amount, proof } => Command::RecordRefund {
                 refund: ConfirmedRefund {
+                    channel: domain::Channel::Alipay,
                     trade_no: trade_no(trade),
                     out_request_no: out_request_no.to_string(),
                     amount: yuan(amount),
@@ -221,7 +222,11 @@ impl Cmd {
                 Command::Cancel { buyer: None, reason: String::new(), ended }
             }
             Self::OpenAttempt(asked) => {
-                Command::OpenAttempt { product: PaymentProduct::Wap, ended: all_ended(number, asked) }
+                Command::OpenAttempt {
+                    channel: domain::Channel::Alipay,
+                    product: PaymentProduct::Wap,
+                    ended: all_ended(number, asked),
+                }
             }
             Self::LowerAmount(asked) => Command::LowerAmount {
                 expected: yuan(TOTAL),

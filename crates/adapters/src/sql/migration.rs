@@ -48,6 +48,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261128000007", "2026-11-28-000007_upkeep"),
             $crate::sql::migration::one!($engine, "20261128000008", "2026-11-28-000008_payment_attempts"),
             $crate::sql::migration::one!($engine, "20261128000009", "2026-11-28-000009_amendments"),
+            $crate::sql::migration::one!($engine, "20261128000010", "2026-11-28-000010_payment_channels"),
         ]
     };
 }

@@ -139,7 +139,7 @@ async fn a_refusal_is_final() {
     ] {
         let gateway = scripted(&key, vec![signed(&failure(code, sub_code), &key)]);
         match gateway.shop.query(order().as_str()).await {
-            Err(GatewayError::Refused { code, message }) => {
+            Err(GatewayError::Refused { code, message, .. }) => {
                 assert_eq!((code.as_str(), message.as_str()), (expected, "为什么"));
             }
             other => panic!("{other:?}"),

@@ -11,8 +11,8 @@ use alipay_protocol::{
     certificates::{CertificateFile, CertificateFiles, CertificateWarning},
 };
 use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys};
-use domain::{Merchant, ShopTime};
-use ports::PaymentGateway;
+use domain::{Channel, Merchant, ShopTime};
+use ports::{PaymentChannels, PaymentGateway};
 
 use super::StartError;
 use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, CertificateText, Configuration};
@@ -27,8 +27,8 @@ pub(crate) enum CertificateLook {
 
 /// Who pays the shop.
 pub(crate) struct Payment {
-    pub(crate) gateway: Arc<dyn PaymentGateway>,
-    pub(super) merchant: Merchant,
+    /// One row a channel.
+    pub(crate) channels: PaymentChannels,
     /// The stand-in for Alipay, where it runs in this process.
     pub(super) sandbox: Option<Sandbox>,
 }
@@ -187,6 +187,7 @@ fn certificates(
 
 fn with(config: AlipayConfig, seller_id: Option<String>) -> Result<Payment, StartError> {
     let merchant = Merchant { app_id: config.app_id.clone(), seller_id };
-    let gateway = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
-    Ok(Payment { gateway, merchant, sandbox: None })
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
+    let channels = PaymentChannels::default().with(Channel::Alipay, gateway, merchant);
+    Ok(Payment { channels, sandbox: None })
 }

@@ -1,10 +1,10 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
+    Cause, Channel, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
     ledger::{Command, RefundAnswer, Refusal},
 };
-use ports::{Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError};
+use ports::{Claimed, Clock, GatewayError, RefundOutcome, RefundRequest, StoreError};
 
 use crate::{SettleError, SettlePayment, Transact, TransactError};
 
@@ -15,9 +15,7 @@ use crate::{SettleError, SettlePayment, Transact, TransactError};
 pub struct RefundOrder {
     /// Where refund, order, payment and stock are changed together.
     pub transact: Arc<Transact>,
-    /// Sends the money.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Writes down a payment that Alipay knows and we do not.
+    /// Knows the channels, which send the money, and writes down a payment that a channel knows and we do not.
     pub settle: Arc<SettlePayment>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
@@ -111,42 +109,44 @@ impl RefundOrder {
         Ok(ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?)
     }
 
-    /// Asks Alipay for the payment of an order that is paid without one on record, as the old back end left them.
+    /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
     async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, RefundOrderError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
         if !ledger.payments.is_empty() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
             return Ok(false);
         }
-        match self.gateway.query(id.as_str()).await? {
+        // The old back end knew no other channel.
+        let channel = Channel::default();
+        match self.settle.channels.gateway(channel)?.query(id.as_str()).await? {
             Some(trade) if trade.is_payment() => {
-                let by_alipay = Cause::alipay(cause.request_id.clone());
-                self.settle.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;
+                let by_channel = Cause::channel(channel, cause.request_id.clone());
+                self.settle.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
                 Ok(true)
             }
             Some(_) | None => Ok(false),
         }
     }
 
-    /// Asks Alipay and writes down what it says. `attempts`: how often it may have been asked before.
+    /// Asks the channel and writes down what it says. `attempts`: how often it may have been asked before.
     pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, RefundOrderError> {
-        let Answer { answer, in_all } = self.ask_alipay(&refund, attempts).await;
-        let Refund { out_request_no, out_trade_no, trade_no, .. } = refund;
+        let Answer { answer, in_all } = self.ask_channel(&refund, attempts).await;
+        let Refund { out_request_no, out_trade_no, channel, trade_no, .. } = refund;
         let command =
             Command::RecordRefundAnswer { out_request_no: out_request_no.clone(), answer, attempts };
-        let ledger = self.transact.run(&out_trade_no, &command, &Cause::alipay(None)).await?.ledger;
-        if let Some(past) = in_all.and_then(|sum| ledger.refunded_elsewhere(&trade_no, sum)) {
-            // Under which numbers, Alipay does not say here.
+        let ledger = self.transact.run(&out_trade_no, &command, &Cause::channel(channel, None)).await?.ledger;
+        if let Some(past) = in_all.and_then(|sum| ledger.refunded_elsewhere(channel.trade(&trade_no), sum)) {
+            // Under which numbers, the channel does not say here.
             tracing::error!(
                 out_trade_no, trade_no, %past,
-                "more of a trade went back at Alipay than is on record; reconciling that day records it"
+                "more of a trade went back at its channel than is on record; reconciling that day records it"
             );
         }
         let unknown = || TransactError::from(Refusal::UnknownRefund(out_request_no.clone()));
         Ok(ledger.refund(&out_request_no).cloned().ok_or_else(unknown)?)
     }
 
-    async fn ask_alipay(&self, refund: &Refund, attempts: u32) -> Answer {
+    async fn ask_channel(&self, refund: &Refund, attempts: u32) -> Answer {
         // Where somebody asked before us, the money may have gone already.
         if attempts > 0
             && let Some(known) = self.find(refund).await
@@ -159,16 +159,18 @@ impl RefundOrder {
             amount: refund.amount,
             reason: refund.reason.clone(),
         };
-        match self.gateway.refund(&request).await {
+        let refunded = match self.settle.channels.gateway(refund.channel) {
+            Ok(gateway) => gateway.refund(&request).await,
+            Err(error) => Err(error),
+        };
+        match refunded {
             Ok(RefundOutcome::Refunded { gone_back }) => {
                 Answer { answer: RefundAnswer::Succeeded, in_all: gone_back }
             }
-            Ok(RefundOutcome::Unclear) => unclear("支付宝处理中"),
-            Err(GatewayError::Refused { code, message }) => match self.find(refund).await {
+            Ok(RefundOutcome::Unclear) => unclear(format_args!("{}处理中", refund.channel.label())),
+            Err(GatewayError::Refused { code, message, is_final }) => match self.find(refund).await {
                 Some(known) => known,
                 None => {
-                    // Alipay's business refusals are final: see its table of `sub_code`.
-                    let is_final = code.starts_with("ACQ.");
                     let reason = format!("{code} {message}");
                     Answer { answer: RefundAnswer::Refused { reason, is_final }, in_all: None }
                 }
@@ -181,14 +183,19 @@ impl RefundOrder {
         }
     }
 
-    /// What Alipay knows of the refund; `None` if it knows none.
+    /// What the channel knows of the refund; `None` if it knows none.
     async fn find(&self, refund: &Refund) -> Option<Answer> {
-        match self.gateway.refund_query(&refund.trade_no, &refund.out_request_no).await {
+        let known = match self.settle.channels.gateway(refund.channel) {
+            Ok(gateway) => gateway.refund_query(&refund.trade_no, &refund.out_request_no).await,
+            Err(error) => Err(error),
+        };
+        match known {
             Ok(Some(amount)) if amount == refund.amount => {
                 Some(Answer { answer: RefundAnswer::Succeeded, in_all: None })
             }
             Ok(Some(amount)) => {
-                Some(unclear(format_args!("支付宝的退款金额为{amount},与记录的{}不同", refund.amount)))
+                let channel = refund.channel.label();
+                Some(unclear(format_args!("{channel}的退款金额为{amount},与记录的{}不同", refund.amount)))
             }
             Ok(None) => None,
             Err(error) => Some(unclear(error)),

@@ -11,7 +11,7 @@ use crate::{SettleError, SettlePayment, TransactError};
 
 /// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
 ///
-/// Alipay is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
+/// Its channel is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
 /// waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
 pub struct CancelOrder {
     /// Who may cancel.
@@ -28,10 +28,10 @@ pub enum CancelOrderError {
     /// The token's user is not let in.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// Alipay could not be asked, so that it may be paid; nothing was changed.
+    /// Its channel could not be asked, so that it may be paid; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// Alipay says that it is paid, and that could not be written down.
+    /// Its channel says that it is paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
     /// It did not take effect: there is no such order, it is paid or turned out to be, or others were faster.
@@ -97,7 +97,7 @@ impl CancelOrder {
         let order = self.orders.find(order_id).await?;
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;
-        // Alipay is not asked in vain.
+        // No channel is asked in vain.
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }
