@@ -80,7 +80,7 @@ impl Services {
             tracing::info!("the demo shop was set up");
         }
         let redis = configuration.redis.as_ref().map(RedisCarts::new).transpose()?.map(Arc::new);
-        let Payment { channels, sandbox } = Payment::open(configuration)?;
+        let Payment { channels, frames, sandbox } = Payment::open(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let carts: Arc<dyn CartStore> = match &redis {
             Some(redis) => Arc::clone(redis) as _,
@@ -131,7 +131,10 @@ impl Services {
         if secrets.staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
-        let shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        let mut shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        if let Some(origins) = frames {
+            shop.pages = shop.pages.framing(&configuration.http.base_url, &origins);
+        }
         Ok(Self { shop, sandbox, writers, jobs, gauges, webhook })
     }
 }

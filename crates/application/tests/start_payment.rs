@@ -187,10 +187,18 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
     }
 }
 
-const WAP: PaymentWish =
-    PaymentWish { channel: domain::Channel::Alipay, product: PaymentProduct::Wap, anew: false };
-const ANEW: PaymentWish =
-    PaymentWish { channel: domain::Channel::Alipay, product: PaymentProduct::Page, anew: true };
+const WAP: PaymentWish = PaymentWish {
+    channel: domain::Channel::Alipay,
+    product: PaymentProduct::Wap,
+    anew: false,
+    as_code: false,
+};
+const ANEW: PaymentWish = PaymentWish {
+    channel: domain::Channel::Alipay,
+    product: PaymentProduct::Page,
+    anew: true,
+    as_code: false,
+};
 const SECOND: &str = "2019112820400804_2";
 
 fn unpaid() -> Option<Order> {

@@ -110,6 +110,9 @@ pub struct PaymentRequest {
     pub out_trade_no: String,
     /// By which product of the channel.
     pub product: PaymentProduct,
+    /// Whether the page is to be a code that is scanned, small enough for a frame in a page of the shop's. A channel
+    /// without such a page gives its usual one.
+    pub as_code: bool,
     /// Goods and freight.
     pub total_amount: Money,
     /// What the buyer sees it is for; the adapter adapts it to the channel's rules.

@@ -111,6 +111,7 @@ fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
         notify_url: Some("http://127.0.0.1:1/held".to_owned()),
         return_url: Some("http://127.0.0.1:1/return".to_owned()),
         quit_url: None,
+        subject: None,
         // Faults make calls wait for these; an answer that is taken for lost is one more fault to live with.
         timeouts: AlipayTimeouts {
             attempt: Duration::from_millis(150),

@@ -47,6 +47,8 @@ export interface Payable {
   seller: string
   amount: Fen
   payUrl: string
+  /** A code to scan, for a frame of the page, where the shop shows it. */
+  codeUrl?: string
 }
 
 export interface TimelineEntry {
@@ -138,6 +140,7 @@ interface WirePayable {
   total_amount: string
   order_id: string | number
   pay_url: string
+  code_url?: string
 }
 
 const lineOf = (base: string | undefined) => (line: WireLine): OrderLine => ({
@@ -183,6 +186,7 @@ const payableOf = (data: WirePayable): Payable => ({
   seller: data.saller,
   amount: toFen(data.total_amount),
   payUrl: data.pay_url,
+  ...(data.code_url === undefined ? {} : { codeUrl: data.code_url }),
 })
 
 function wanted(purchase: Purchase): Record<string, number> {
@@ -260,7 +264,7 @@ export async function confirmReceipt(number: string): Promise<void> {
 /** Operation 5; `anew` asks for another attempt, which another account can pay. */
 export async function pay(number: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
-  const body = { status: 1, order_id: number, device, ...(anew ? { new_attempt: 1 } : {}) }
+  const body = { status: 1, order_id: number, device, ...(device === 'pc' ? { code: 1 } : {}), ...(anew ? { new_attempt: 1 } : {}) }
   return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body })).data))
 }
 

@@ -63,6 +63,9 @@ pub(in crate::http) struct PayBody {
     /// 1: in another attempt, as another account at Alipay needs it.
     #[schema(minimum = 0, maximum = 1)]
     new_attempt: Option<i32>,
+    /// 1: `code_url` too, if the shop shows codes in its own page.
+    #[schema(minimum = 0, maximum = 1)]
+    code: Option<i32>,
 }
 
 /// Gives up an unpaid order.

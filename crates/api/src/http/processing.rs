@@ -283,14 +283,24 @@ async fn confirm(
 async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("pay");
     let order_id = parameters.order_id("order_id")?;
-    let anew = match parameters.integer("new_attempt")? {
-        None | Some(0) => false,
-        Some(1) => true,
-        Some(_) => return Err(unknown_value("new_attempt")),
+    let (anew, as_code) = (flag(parameters, "new_attempt")?, flag(parameters, "code")?);
+    let wish = PaymentWish {
+        channel: channel(parameters, shop)?,
+        product: product(parameters)?,
+        anew,
+        as_code: as_code && shop.pages.has_frames(),
     };
-    let wish = PaymentWish { channel: channel(parameters, shop)?, product: product(parameters)?, anew };
     let expected = parameters.amount("expected_amount")?;
     Ok(started(shop.start_payment.execute(caller, &order_id, wish, expected).await?, shop))
+}
+
+/// 1 for yes; 0, as without it, for no.
+fn flag(parameters: &Parameters, name: &'static str) -> Result<bool, ApiError> {
+    match parameters.integer(name)? {
+        None | Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) => Err(unknown_value(name)),
+    }
 }
 
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
@@ -298,7 +308,8 @@ fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
         StartedPayment::Invited(invitation) => invitation,
         // The old result page asks so for number and amount, and nobody can pay twice.
         StartedPayment::AlreadyPaid { order_id, total_amount } => {
-            PaymentInvitation { pay_url: shop.result_page_of(&order_id), order_id, total_amount }
+            let pay_url = shop.result_page_of(&order_id);
+            PaymentInvitation { pay_url, code_url: None, order_id, total_amount }
         }
     };
     success(Some(InvitationData::from(invitation)), Some(&shop.base_url))

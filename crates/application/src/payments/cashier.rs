@@ -32,6 +32,8 @@ pub struct PaymentWish {
     /// Whether in a new attempt, even if there is one by this product: with another account, or because the old one does
     /// not work.
     pub anew: bool,
+    /// Whether the page of the shop can show the channel's code in place, beside leading to the channel.
+    pub as_code: bool,
 }
 
 /// Where and what a buyer pays.
@@ -43,6 +45,8 @@ pub struct PaymentInvitation {
     pub total_amount: Money,
     /// Where the browser goes to pay it.
     pub pay_url: String,
+    /// The same as a code, for a frame of the shop's page, if it was wished for and can be shown.
+    pub code_url: Option<String>,
 }
 
 /// What the buyer does next.
@@ -92,12 +96,13 @@ impl Cashier {
         }
         let attempts = PaymentAttempt::of(order, Vec::new());
         match attempts.iter().find(|first| first.serves(order, channel, product)) {
-            Some(first) => self.sign(order, first).await,
+            Some(first) => self.sign(order, first, false).await,
             None => {
                 // Another request may have handed out the URL of the attempt that has the order's number meanwhile.
                 let number = order.id.as_str().to_owned();
                 let unused = EndedAttempt { out_trade_no: number, is_final: false };
-                self.open(order, channel, product, vec![unused]).await
+                self.open(order, PaymentWish { channel, product, ..PaymentWish::default() }, vec![unused])
+                    .await
             }
         }
     }
@@ -118,14 +123,14 @@ impl Cashier {
             let serving = attempts.iter().find(|attempt| attempt.serves(order, wish.channel, wish.product));
             let is_last = attempts.len() >= MOST_ATTEMPTS;
             match serving.filter(|_| is_last || !wish.anew) {
-                Some(attempt) => return self.sign(order, attempt).await,
+                Some(attempt) => return self.sign(order, attempt, wish.as_code).await,
                 // What is open stays open.
                 None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
                 None => {}
             }
             let cause = Cause::system();
             let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
-            match self.open(order, wish.channel, wish.product, ended.clone()).await {
+            match self.open(order, wish, ended.clone()).await {
                 Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
                 Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {
                     self.settle.note_ended(&order.id, ended, &cause).await;
@@ -141,10 +146,10 @@ impl Cashier {
     async fn open(
         &self,
         order: &Order,
-        channel: Channel,
-        product: PaymentProduct,
+        wish: PaymentWish,
         ended: Vec<EndedAttempt>,
     ) -> Result<StartedPayment, InvitationError> {
+        let PaymentWish { channel, product, as_code, .. } = wish;
         let command = Command::OpenAttempt { channel, product, ended };
         let transact = &self.settle.transact;
         let opened = match transact.run(order.id.as_str(), &command, &Cause::system()).await {
@@ -154,24 +159,35 @@ impl Cashier {
         let order = opened.order.as_ref().unwrap_or(order);
         let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, channel, product));
         match attempt.filter(|_| !order.status.is_paid()) {
-            Some(attempt) => self.sign(order, attempt).await,
+            Some(attempt) => self.sign(order, attempt, as_code).await,
             None => Ok(paid(order)),
         }
     }
 
-    async fn sign(&self, order: &Order, attempt: &PaymentAttempt) -> Result<StartedPayment, InvitationError> {
+    async fn sign(
+        &self,
+        order: &Order,
+        attempt: &PaymentAttempt,
+        as_code: bool,
+    ) -> Result<StartedPayment, InvitationError> {
         let request = PaymentRequest {
             order_id: order.id.clone(),
             out_trade_no: attempt.out_trade_no.clone(),
             product: attempt.product,
+            as_code: false,
             total_amount: order.total_amount,
             subject: subject(order),
             now: self.clock.now(),
             time_expire: order.expire_at,
         };
-        let pay_url = self.settle.channels.gateway(attempt.channel)?.pay_url(&request).await?;
+        let gateway = self.settle.channels.gateway(attempt.channel)?;
+        let pay_url = gateway.pay_url(&request).await?;
+        let code_url = match as_code && attempt.product == PaymentProduct::Page {
+            true => Some(gateway.pay_url(&PaymentRequest { as_code, ..request }).await?),
+            false => None,
+        };
         let (order_id, total_amount) = (order.id.clone(), order.total_amount);
-        Ok(StartedPayment::Invited(PaymentInvitation { order_id, total_amount, pay_url }))
+        Ok(StartedPayment::Invited(PaymentInvitation { order_id, total_amount, pay_url, code_url }))
     }
 }
 

@@ -130,7 +130,7 @@ impl PlaceOrder {
         let invited = if is_new {
             self.cashier.invite_first(&order, channel, product).await
         } else {
-            self.cashier.invite(&order, PaymentWish { channel, product, anew: false }).await
+            self.cashier.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
         };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;
