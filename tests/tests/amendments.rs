@@ -1,11 +1,6 @@
 //! What an order costs and where it goes, changed after it was placed: against the real program and the sandbox.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test says what is wrong by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by panicking")]
 
 use serde_json::{Value, json};
 use tests::{Buyer, Dashop, Database, Sandbox, Setup, Staff, until};

@@ -18,7 +18,7 @@ pub use admin::{
     AdminOrderDetails, Anonymise, AnonymiseReport, Audit, AuditReport, Figures, FoundOrders, InspectOrder,
     InspectOrderError, OrderExport, OrderFilter, ResendEvents, SearchOrders, ShowFigures,
 };
-pub use after_sales::{RefundOrder, RefundOrderError};
+pub use after_sales::RefundOrder;
 pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};
 pub use jobs::{
     DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit, NightlyAudit,
@@ -29,15 +29,14 @@ pub use noticed::noticing_buyer;
 pub use ordering::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
     CartCleaned, CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError,
-    ListOrdersRequest, ListedOrder, LowerAmount, LowerAmountError, OrderBatcher, OrderDetails, OrderItems,
-    OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
-    PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal,
-    ShowOrder, ShowOrderError, Unplaced,
+    ListOrdersRequest, ListedOrder, LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome,
+    PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts,
+    Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
-    Cashier, FoundDifference, InvitationError, NotificationError, PaymentInvitation, PaymentResult,
-    PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
-    SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
+    Cashier, FoundDifference, InvitationError, NotificationError, OrderChangeError, PaymentInvitation,
+    PaymentResult, PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError,
+    SettleError, SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

@@ -7,10 +7,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use application::{ChangeAddress, ChangeAddressError, LowerAmount, LowerAmountError, TransactError};
+use application::{ChangeAddress, ChangeAddressError, LowerAmount, OrderChangeError, TransactError};
 use domain::{
-    AddressId, AttemptState, Cause, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct,
-    PaymentStatus, ShippingAddress, Trade, TradeStatus,
+    AddressId, AttemptState, Cause, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentStatus,
+    ShippingAddress, Trade, TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -34,7 +34,7 @@ async fn lower_from(
     expected: &str,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<(), LowerAmountError> {
+) -> Result<(), OrderChangeError> {
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let settle = settling(&gateway, &transact(ledgers));
     let use_case = LowerAmount { orders: Arc::new(on_record(ledgers)), settle, clock: Arc::new(clock()) };
@@ -42,35 +42,19 @@ async fn lower_from(
     use_case.execute(&order_id(), money(expected), money(LOWER), "老客户", &cause).await
 }
 
-async fn lower(gateway: MockPaymentGateway, ledgers: &Ledgers) -> Result<(), LowerAmountError> {
+async fn lower(gateway: MockPaymentGateway, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
     lower_from("323.91", gateway, ledgers).await
 }
 
-fn refused(outcome: Result<(), LowerAmountError>) -> Refusal {
+fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
     match outcome {
-        Err(LowerAmountError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }
 
 fn unpaid() -> Ledgers {
     Ledgers::of(only(OrderStatus::AwaitingPayment))
-}
-
-/// The first attempt given up, the second open.
-fn two_attempts() -> Ledgers {
-    let attempt = |nth: &str, state| PaymentAttempt {
-        out_trade_no: format!("{ORDER}{nth}"),
-        product: PaymentProduct::Page,
-        amount: money("323.91"),
-        state,
-        opened_at: noon(),
-        closed_at: None,
-        paid_at: None,
-    };
-    let mut ledger = only(OrderStatus::AwaitingPayment);
-    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
-    Ledgers::of(ledger)
 }
 
 /// Alipay, which has a trade in this state of every attempt, and closes what it is to close.
@@ -152,7 +136,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_lowered() {
     for gateway in [unasked, unclosed] {
         let ledgers = unpaid();
         let outcome = lower(gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(LowerAmountError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
     // The first one is closed at Alipay, which says nothing of the second.
@@ -165,7 +149,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_lowered() {
     );
     half.expect_close().returning(|_| Ok(CloseOutcome::Closed));
     let outcome = lower(half, &ledgers).await;
-    assert!(matches!(outcome, Err(LowerAmountError::Gateway(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
     assert_eq!(states(&ledgers), [AttemptState::Closed, AttemptState::Open]);
     assert_eq!(amounts(&ledgers).0, "323.91");
 }
@@ -218,7 +202,7 @@ async fn an_attempt_that_was_opened_meanwhile_is_closed_too() {
             assert!(!states(&ledgers).contains(&AttemptState::Open));
         } else {
             assert!(
-                matches!(outcome, Err(LowerAmountError::Transact(TransactError::Conflict))),
+                matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))),
                 "{outcome:?}"
             );
             assert_eq!(amounts(&ledgers).0, "323.91");
@@ -232,11 +216,11 @@ async fn what_alipay_has_closed_is_noted_down_if_nothing_is_lowered() {
     let conflicts = (0..8).map(|_| changed_meanwhile());
     let faster = unpaid().failing_to_append(conflicts);
     let outcome = lower(alipay(TradeStatus::WaitBuyerPay), &faster).await;
-    assert!(matches!(outcome, Err(LowerAmountError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
     let lost = AppendError::Store(store_down());
     let gone = unpaid().failing_to_append([lost]);
     let outcome = lower(alipay(TradeStatus::WaitBuyerPay), &gone).await;
-    assert!(matches!(outcome, Err(LowerAmountError::Transact(TransactError::Store(_)))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
     // Somebody else lowers it to another amount while Alipay is asked.
     let overtaken = unpaid();
     let on_record = overtaken.clone();

@@ -35,8 +35,8 @@ pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use order::{
     Actor, Amendment, Cause, Delivery, EventId, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
-    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, RepeatGuard,
-    RequestDigest, Shipment, StatusChange, TimelineEntry, Transition, Trigger,
+    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, RepeatGuard, RequestDigest,
+    Shipment, StatusChange, TimelineEntry, Transition, Trigger,
 };
 pub use payment::{
     Addressee, AttemptState, Channel, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,

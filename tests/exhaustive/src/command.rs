@@ -232,13 +232,11 @@ impl Cmd {
                 let ended = all_ended(number, asked);
                 Command::Cancel { buyer: None, reason: String::new(), ended }
             }
-            Self::OpenAttempt(asked) => {
-                Command::OpenAttempt {
-                    channel: domain::Channel::Alipay,
-                    product: PaymentProduct::Wap,
-                    ended: all_ended(number, asked),
-                }
-            }
+            Self::OpenAttempt(asked) => Command::OpenAttempt {
+                channel: domain::Channel::Alipay,
+                product: PaymentProduct::Wap,
+                ended: all_ended(number, asked),
+            },
             Self::LowerAmount(asked) => Command::LowerAmount {
                 expected: yuan(TOTAL),
                 amount: yuan(LOWERED),

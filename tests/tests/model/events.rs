@@ -173,7 +173,7 @@ impl<'a> Sequence<'a> {
         for order in self.orders.clone() {
             let ledger = self.ledger(order.as_str()).await;
             let wrong = ledger.payments.iter().filter(|payment| payment.status == PaymentStatus::WrongAmount);
-            for payment in wrong.filter(|payment| !ledger.refundable(&payment.trade.trade_no).is_zero()) {
+            for payment in wrong.filter(|payment| !ledger.refundable(payment.trade.key()).is_zero()) {
                 let ask = RefundAsk {
                     trade_no: Some(payment.trade.trade_no.clone()),
                     amount: None,

@@ -26,7 +26,8 @@ use world::World;
 /// Runs these seeds one after the other in one world.
 async fn run(data: Data, seeds: Vec<u64>) {
     let world = World::new(&data).await;
-    let has_many = seeds.len() > 1;
+    // What is rare need not happen in fewer.
+    let has_many = seeds.len() >= 1_000;
     for seed in seeds {
         let mut sequence = events::Sequence::begin(&world, seed).await;
         sequence.happen().await;

@@ -78,8 +78,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 9] = embed!("mysql");
-    const SQLITE: [Migration; 9] = embed!("sqlite");
+    const MYSQL: [Migration; 10] = embed!("mysql");
+    const SQLITE: [Migration; 10] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {

@@ -159,7 +159,7 @@ diesel::table! {
         expire_at -> Nullable<Timestamp>,
         /// When the order's timer goes off.
         due_at -> Nullable<Timestamp>,
-        /// How often that was done in vain.
+        /// How often that failed.
         due_attempts -> Integer,
         carrier -> Nullable<Text>,
         tracking_number -> Nullable<Text>,

@@ -18,10 +18,7 @@ mod upkeep;
 use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
-use application::{
-    CancelOrderError, ChangeAddressError, InspectOrderError, LowerAmountError, ReconcileError,
-    RefundOrderError, TransactError,
-};
+use application::{ChangeAddressError, InspectOrderError, OrderChangeError, ReconcileError, TransactError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
@@ -156,13 +153,13 @@ enum CommandError {
     Cancel {
         order_id: OrderId,
         #[source]
-        cause: CancelOrderError,
+        cause: OrderChangeError,
     },
     #[error("order {order_id} costs what it did")]
     LowerAmount {
         order_id: OrderId,
         #[source]
-        cause: LowerAmountError,
+        cause: OrderChangeError,
     },
     #[error("order {order_id} goes where it did")]
     ChangeAddress {
@@ -180,7 +177,7 @@ enum CommandError {
     Refund {
         order_id: OrderId,
         #[source]
-        cause: RefundOrderError,
+        cause: OrderChangeError,
     },
     #[error("no pieces of order {order_id} went back into stock")]
     Return {

@@ -2,8 +2,8 @@
 
 use application::{
     CancelOrderError, ChangeAddressError, ConfirmReceiptError, InvitationError, ListOrdersError,
-    PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError,
-    StartPaymentError, TransactError,
+    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError,
+    ShowOrderError, StartPaymentError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -312,10 +312,18 @@ impl From<CancelOrderError> for ApiError {
     fn from(error: CancelOrderError) -> Self {
         match error {
             CancelOrderError::NotAdmitted(refusal) => refusal.into(),
-            CancelOrderError::Gateway(error) => error.into(),
-            CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Transact(error) => error.into(),
-            CancelOrderError::Store(error) => store_failure(&error),
+            CancelOrderError::Change(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderChangeError> for ApiError {
+    fn from(error: OrderChangeError) -> Self {
+        match error {
+            OrderChangeError::Gateway(error) => error.into(),
+            OrderChangeError::Settle(error) => error.into(),
+            OrderChangeError::Transact(error) => error.into(),
+            OrderChangeError::Store(error) => store_failure(&error),
         }
     }
 }

@@ -150,7 +150,7 @@ async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8
 /// Messages that are not the channel's, or not for this shop, are logged.
 fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
     let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
-    shop.security.tell(event, suspect);
+    shop.security.log(event, suspect);
 }
 
 /// The return URL for Alipay: leads on to the result page, which needs the order's number first. Changes nothing.

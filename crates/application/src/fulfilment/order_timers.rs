@@ -6,8 +6,7 @@ use domain::{
 use ports::{Claimed, Clock, GatewayError, OrderReader, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::payments::EndError;
-use crate::{CancelOrder, CancelOrderError, SettleError, SettlePayment, Transact, TransactError};
+use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactError};
 
 /// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
@@ -24,21 +23,6 @@ pub struct OrderTimers {
     pub cancel: Arc<CancelOrder>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
-}
-
-/// Why an order's timer could not be dealt with; it goes off again later.
-#[derive(Debug, thiserror::Error)]
-enum WatchError {
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    #[error(transparent)]
-    Cancel(#[from] CancelOrderError),
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl OrderTimers {
@@ -86,7 +70,7 @@ impl OrderTimers {
         };
         match self.deal_with(&order, attempts).await {
             Ok(()) => {}
-            Err(error) if error.is_none() => {}
+            Err(error) if went_on(&error) => {}
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "an order could not be looked after; it is looked at again later");
@@ -98,11 +82,11 @@ impl OrderTimers {
         }
     }
 
-    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), WatchError> {
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
-                return Ok(self.cancel.by_deadline(id).await?);
+                return self.cancel.by_deadline(id).await;
             }
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
@@ -119,18 +103,18 @@ impl OrderTimers {
 
     /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what the channel has
     /// closed. One for which there is no clear answer keeps no other from being asked about.
-    async fn ask_channels(&self, order: &Order) -> Result<(), WatchError> {
+    async fn ask_channels(&self, order: &Order) -> Result<(), OrderChangeError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
         let mut failure = Ok(());
         for attempt in PaymentAttempt::of(order, recorded).into_iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.state_of_trade(&attempt, &Cause::system()).await.map_err(WatchError::from) {
+            match self.settle.state_of_trade(&attempt, &Cause::system()).await {
                 Ok(Some(TradeStatus::Closed)) => {
                     ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
                 }
                 Ok(_) => {}
                 // The others would wait as long.
-                Err(error @ WatchError::Gateway(GatewayError::Unreachable(_))) => {
+                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
                 }
@@ -145,17 +129,17 @@ impl OrderTimers {
     }
 
     /// Closes what waits for payment although the order is paid, and writes down what cannot be paid any more.
-    async fn end_other_attempts(&self, order: &Order) -> Result<(), WatchError> {
+    async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderChangeError> {
         let (cause, now) = (Cause::system(), self.clock.now());
         let (mut ended, mut failure) = (Vec::new(), Ok(()));
         let attempts = self.orders.attempts(&order.id).await?;
         for attempt in attempts.into_iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.end_attempt(&attempt, &cause).await.map_err(WatchError::from) {
+            match self.settle.end_attempt(&attempt, &cause).await {
                 Ok(one) => {
                     let is_final = one.is_final || attempt.is_over(order, now);
                     ended.push(EndedAttempt { is_final, ..one });
                 }
-                Err(error @ WatchError::Gateway(GatewayError::Unreachable(_))) => {
+                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
                 }
@@ -166,32 +150,15 @@ impl OrderTimers {
         failure
     }
 
-    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), WatchError> {
+    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), OrderChangeError> {
         let command = Command::SetTimer { found: order.status, attempts, failed };
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
 }
 
-impl From<EndError> for WatchError {
-    fn from(error: EndError) -> Self {
-        match error {
-            EndError::Gateway(error) => Self::Gateway(error),
-            EndError::Settle(error) => Self::Settle(error),
-        }
-    }
-}
-
-impl WatchError {
-    /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
-    fn is_none(&self) -> bool {
-        let refusal = match self {
-            Self::Cancel(CancelOrderError::Transact(TransactError::Refused(refusal)))
-            | Self::Transact(TransactError::Refused(refusal)) => refusal,
-            Self::Cancel(_) | Self::Transact(_) | Self::Gateway(_) | Self::Settle(_) | Self::Store(_) => {
-                return false;
-            }
-        };
-        matches!(refusal, domain::ledger::Refusal::NotAllowed(_) | domain::ledger::Refusal::UnknownOrder)
-    }
+/// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
+fn went_on(error: &OrderChangeError) -> bool {
+    use domain::ledger::Refusal::{NotAllowed, UnknownOrder};
+    matches!(error, OrderChangeError::Transact(TransactError::Refused(NotAllowed(_) | UnknownOrder)))
 }

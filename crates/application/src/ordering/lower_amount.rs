@@ -4,10 +4,9 @@ use domain::{
     Cause, Money, OrderId, PaymentAttempt,
     ledger::{Command, Refusal},
 };
-use ports::{Clock, GatewayError, OrderReader, StoreError};
+use ports::{Clock, OrderReader};
 
-use crate::payments::EndError;
-use crate::{SettleError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettlePayment, TransactError};
 
 /// How often the attempts of an order are ended anew because another one was opened meanwhile.
 const TRIES: usize = 3;
@@ -25,39 +24,6 @@ pub struct LowerAmount {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Why the order costs what it did.
-#[derive(Debug, thiserror::Error)]
-pub enum LowerAmountError {
-    /// Alipay could not be asked, so that it may be paid; nothing was changed.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// Alipay says that it is paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// It did not take effect: there is no such order, it is paid or turned out to be, it costs something else, the new
-    /// amount is not lower, or others were faster.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<EndError> for LowerAmountError {
-    fn from(error: EndError) -> Self {
-        match error {
-            EndError::Gateway(error) => Self::Gateway(error),
-            EndError::Settle(error) => Self::Settle(error),
-        }
-    }
-}
-
-impl From<Refusal> for LowerAmountError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Transact(refusal.into())
-    }
-}
-
 impl LowerAmount {
     /// Lowers the amount from what it is taken to be. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "lower_amount", skip_all)]
@@ -68,11 +34,11 @@ impl LowerAmount {
         amount: Money,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), LowerAmountError> {
+    ) -> Result<(), OrderChangeError> {
         for _ in 0..TRIES {
             let order = self.orders.find(order_id).await?.ok_or(Refusal::UnknownOrder)?;
             let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
-            // Alipay is not asked in vain.
+            // Alipay is asked only about an amount that can be lowered.
             if !order.is_to_be_lowered(&attempts, expected, amount, self.clock.now())? {
                 return Ok(());
             }

@@ -11,7 +11,7 @@ mod show_order;
 pub use cancel_order::{CancelOrder, CancelOrderError};
 pub use change_address::{ChangeAddress, ChangeAddressError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
-pub use lower_amount::{LowerAmount, LowerAmountError};
+pub use lower_amount::LowerAmount;
 pub use place_order::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner,
     OrderBatcher, OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder,

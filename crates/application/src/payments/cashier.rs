@@ -6,8 +6,7 @@ use domain::{
 };
 use ports::{Clock, GatewayError, OrderReader, PaymentRequest, StoreError};
 
-use crate::payments::EndError;
-use crate::{SettleError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettleError, SettlePayment, TransactError};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
 const TRIES: usize = 3;
@@ -191,11 +190,13 @@ impl Cashier {
     }
 }
 
-impl From<EndError> for InvitationError {
-    fn from(error: EndError) -> Self {
+impl From<OrderChangeError> for InvitationError {
+    fn from(error: OrderChangeError) -> Self {
         match error {
-            EndError::Gateway(error) => Self::Gateway(error),
-            EndError::Settle(error) => Self::Settle(error),
+            OrderChangeError::Gateway(error) => Self::Gateway(error),
+            OrderChangeError::Settle(error) => Self::Settle(error),
+            OrderChangeError::Transact(error) => Self::Transact(error),
+            OrderChangeError::Store(error) => Self::Store(error),
         }
     }
 }

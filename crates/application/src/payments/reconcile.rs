@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Clock, DailyStatements, GatewayError, StoreError};
 
-use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, Transact};
+use crate::{OrderChangeError, RefundOrder, SettlePayment, Settled, Transact};
 
 /// 对账: compares our statement of a day with a channel's bill, keeps what does not agree, and mends what is safe to mend.
 ///
@@ -40,19 +40,6 @@ pub enum ReconcileError {
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a difference was not mended.
-#[derive(Debug, thiserror::Error)]
-enum RepairError {
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    #[error(transparent)]
-    Refund(#[from] RefundOrderError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -106,7 +93,11 @@ impl Reconcile {
     }
 
     /// A payment that we do not have.
-    async fn settle_missing(&self, channel: Channel, difference: &Difference) -> Result<String, RepairError> {
+    async fn settle_missing(
+        &self,
+        channel: Channel,
+        difference: &Difference,
+    ) -> Result<String, OrderChangeError> {
         match self.settle.channels.gateway(channel)?.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
                 let settled = self
@@ -132,7 +123,7 @@ impl Reconcile {
         channel: Channel,
         difference: &Difference,
         number: &str,
-    ) -> Result<String, RepairError> {
+    ) -> Result<String, OrderChangeError> {
         let gateway = self.settle.channels.gateway(channel)?;
         let Difference { out_trade_no, trade_no, .. } = difference;
         let Some(amount) = gateway.refund_query(trade_no, number).await? else {
@@ -167,7 +158,7 @@ impl Reconcile {
         channel: Channel,
         difference: &Difference,
         number: &str,
-    ) -> Result<String, RepairError> {
+    ) -> Result<String, OrderChangeError> {
         let ledger = self.transact.look(&difference.out_trade_no).await?;
         let Some(refund) = ledger.refund(number).cloned() else {
             return Ok("未处理:需人工核对".to_owned());

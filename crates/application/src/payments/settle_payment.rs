@@ -11,7 +11,7 @@ use ports::{
     metric,
 };
 
-use crate::{Transact, TransactError};
+use crate::{OrderChangeError, Transact, TransactError};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 pub struct SettlePayment {
@@ -145,7 +145,11 @@ impl SettlePayment {
 
     /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
     /// the cashier, and one may still come before the deadline. What turns out paid is settled.
-    async fn end_attempt(&self, attempt: &PaymentAttempt, cause: &Cause) -> Result<EndedAttempt, EndError> {
+    pub(crate) async fn end_attempt(
+        &self,
+        attempt: &PaymentAttempt,
+        cause: &Cause,
+    ) -> Result<EndedAttempt, OrderChangeError> {
         let is_final = match self.state_of_trade(attempt, cause).await? {
             None => false,
             Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
@@ -171,7 +175,7 @@ impl SettlePayment {
         order_id: &OrderId,
         attempts: &[PaymentAttempt],
         cause: &Cause,
-    ) -> Result<Vec<EndedAttempt>, EndError> {
+    ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
@@ -204,7 +208,7 @@ impl SettlePayment {
         &self,
         attempt: &PaymentAttempt,
         cause: &Cause,
-    ) -> Result<Option<TradeStatus>, EndError> {
+    ) -> Result<Option<TradeStatus>, OrderChangeError> {
         let gateway = self.channels.gateway(attempt.channel)?;
         let Some(trade) = gateway.query(&attempt.out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
@@ -213,17 +217,6 @@ impl SettlePayment {
         }
         Ok(Some(trade.status))
     }
-}
-
-/// Why it is not known whether an attempt to pay has ended.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EndError {
-    /// Its channel could not be asked.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// It turned out paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
 }
 
 /// What became of a notification, as metrics name it.

@@ -10,10 +10,11 @@ use std::{
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, Channel, EvidenceSource, Merchant, Money,
-    NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Pricing,
-    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
-    ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
+    Address, AddressId, AttemptState, Caller, Cart, CartLine, CartStamp, Cause, Channel, EvidenceSource,
+    Merchant, Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt,
+    PaymentProduct, PaymentRecord, PaymentStatus, Pricing, Quantity, QuantityLimit, Refund, RefundKind,
+    RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus,
+    UnpaidLimits, UserId, Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentChannels, PaymentGateway, StoreError,
@@ -218,6 +219,23 @@ pub(crate) fn ledger(
     refunds: Vec<Refund>,
 ) -> OrderLedger {
     ports::mock::ledger(ORDER, found, payments, refunds)
+}
+
+/// An unpaid order with two attempts to pay: the first given up, the second open.
+pub(crate) fn two_attempts() -> Ledgers {
+    let attempt = |nth: &str, state| PaymentAttempt {
+        channel: Channel::Alipay,
+        out_trade_no: format!("{ORDER}{nth}"),
+        product: PaymentProduct::Page,
+        amount: money("323.91"),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut ledger = only(OrderStatus::AwaitingPayment);
+    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
+    Ledgers::of(ledger)
 }
 
 /// The order in this status, without anything else on record.

@@ -125,12 +125,13 @@ fn what_an_order_costs_less_is_what_its_amendments_say() {
     for way in [&[][..], &[AwaitingShipment], &[Cancelled]] {
         assert_eq!(kinds(&lowered(way, |_| {})), [], "{way:?}");
     }
-    let wrong: [(&str, fn(&mut AuditRecord), &[FindingKind]); 9] = [
+    type Wrong = (&'static str, fn(&mut AuditRecord), &'static [FindingKind]);
+    let wrong: [Wrong; 9] = [
         ("nothing says why", |record| record.amendments.clear(), &[FindingKind::Amendments]),
-        ("one is missing", |record| drop(record.amendments.remove(0)), &[FindingKind::Amendments]),
+        ("one is missing", |record| _ = record.amendments.remove(0), &[FindingKind::Amendments]),
         (
             "a change of address is missing",
-            |record| drop(record.amendments.remove(1)),
+            |record| _ = record.amendments.remove(1),
             &[FindingKind::Amendments],
         ),
         ("in another order", |record| record.amendments.reverse(), &[FindingKind::Amendments]),

@@ -1,6 +1,6 @@
 use crate::{
-    AddressId, Cause, Channel, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RefundStatus,
-    Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
+    AddressId, Cause, Channel, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
+    RefundStatus, Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;

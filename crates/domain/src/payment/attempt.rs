@@ -41,7 +41,7 @@ pub enum PaymentProduct {
 pub enum AttemptState {
     /// The buyer is to pay it.
     Open,
-    /// Another one took its place, or the order ended. the channel had no trade to close, so that its URL can still be paid until
+    /// Another one took its place, or the order ended. The channel had no trade to close, so that its URL can still be paid until
     /// the deadline.
     GivenUp,
     /// The channel closed its trade: it cannot be paid any more.

@@ -42,7 +42,7 @@ struct AmendmentRow {
 
 /// Who changed something, why and when.
 #[derive(Clone, Copy)]
-pub(super) struct Told<'a> {
+pub(super) struct Origin<'a> {
     pub(super) cause: &'a Cause,
     pub(super) reason: &'a str,
     pub(super) at: ShopTime,
@@ -53,7 +53,7 @@ pub(super) async fn lower_amount(
     conn: &mut Conn,
     number: &str,
     [before, after, discount]: [Money; 3],
-    told: Told<'_>,
+    origin: Origin<'_>,
 ) -> Result<bool, QueryError> {
     let status = OrderStatus::AwaitingPayment;
     let unchanged = tb_order_info::table
@@ -64,12 +64,12 @@ pub(super) async fn lower_amount(
         tb_order_info::total_amount.eq(Amount(after)),
         tb_order_info::discount.eq(Amount(discount)),
         tb_order_info::amendments.eq(tb_order_info::amendments + 1),
-        tb_order_info::updated_time.eq(Moment(told.at)),
+        tb_order_info::updated_time.eq(Moment(origin.at)),
     ));
     if compare_and_set.execute(conn).await? == 0 {
         return Ok(false);
     }
-    record(conn, number, status, &Amendment::Amount { before, after }, told).await?;
+    record(conn, number, status, &Amendment::Amount { before, after }, origin).await?;
     Ok(true)
 }
 
@@ -80,7 +80,7 @@ pub(super) async fn change_address(
     status: OrderStatus,
     [before, after]: [&ShippingAddress; 2],
     address_id: Option<AddressId>,
-    told: Told<'_>,
+    origin: Origin<'_>,
 ) -> Result<bool, QueryError> {
     let in_status = tb_order_info::table.find(number).filter(tb_order_info::status.eq(status.code()));
     let compare_and_set = diesel::update(in_status).set((
@@ -91,12 +91,12 @@ pub(super) async fn change_address(
         // None leaves the column as it is.
         address_id.map(|id| tb_order_info::address_id.eq(id.0)),
         tb_order_info::amendments.eq(tb_order_info::amendments + 1),
-        tb_order_info::updated_time.eq(Moment(told.at)),
+        tb_order_info::updated_time.eq(Moment(origin.at)),
     ));
     if compare_and_set.execute(conn).await? == 0 {
         return Ok(false);
     }
-    record(conn, number, status, &Amendment::Address { before: before.clone() }, told).await?;
+    record(conn, number, status, &Amendment::Address { before: before.clone() }, origin).await?;
     Ok(true)
 }
 
@@ -105,7 +105,7 @@ async fn record(
     number: &str,
     status: OrderStatus,
     amendment: &Amendment,
-    Told { cause, reason, at }: Told<'_>,
+    Origin { cause, reason, at }: Origin<'_>,
 ) -> Result<(), QueryError> {
     let (amounts, address) = match amendment {
         Amendment::Amount { before, after } => (Some((Amount(*before), Amount(*after))), None),

@@ -149,14 +149,15 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
             Written::Yes
         }
         Event::AmountLowered { before, after, discount, cause, reason, at } => {
-            let told = amendments::Told { cause, reason, at: *at };
+            let origin = amendments::Origin { cause, reason, at: *at };
             let amounts = [*before, *after, *discount];
-            Written::if_guarded(amendments::lower_amount(conn, number, amounts, told).await?)
+            Written::if_guarded(amendments::lower_amount(conn, number, amounts, origin).await?)
         }
         Event::AddressChanged { status, before, after, address_id, cause, reason, at } => {
-            let told = amendments::Told { cause, reason, at: *at };
+            let origin = amendments::Origin { cause, reason, at: *at };
             let ways = [before, after];
-            let changed = amendments::change_address(conn, number, *status, ways, *address_id, told).await?;
+            let changed =
+                amendments::change_address(conn, number, *status, ways, *address_id, origin).await?;
             Written::if_guarded(changed)
         }
         Event::AttemptOpened(attempt) => Written::if_guarded(attempts::open(conn, number, attempt).await?),

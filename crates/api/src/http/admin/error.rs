@@ -3,10 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{
-    CancelOrderError, ChangeAddressError, InspectOrderError, LowerAmountError, RefundOrderError, SettleError,
-    TransactError,
-};
+use application::{ChangeAddressError, InspectOrderError, OrderChangeError, SettleError, TransactError};
 use domain::{NotAllowed, OrderStatus, Trigger, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
@@ -330,30 +327,6 @@ impl From<InspectOrderError> for AdminApiError {
     }
 }
 
-impl From<CancelOrderError> for AdminApiError {
-    fn from(error: CancelOrderError) -> Self {
-        match error {
-            // Staff cancel by number alone: no user is looked for.
-            CancelOrderError::NotAdmitted(_) => AdminCode::OrderNotFound.failure(),
-            CancelOrderError::Gateway(error) => error.into(),
-            CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Transact(error) => error.into(),
-            CancelOrderError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<LowerAmountError> for AdminApiError {
-    fn from(error: LowerAmountError) -> Self {
-        match error {
-            LowerAmountError::Gateway(error) => error.into(),
-            LowerAmountError::Settle(error) => error.into(),
-            LowerAmountError::Transact(error) => error.into(),
-            LowerAmountError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<ChangeAddressError> for AdminApiError {
     fn from(error: ChangeAddressError) -> Self {
         match error {
@@ -367,13 +340,13 @@ impl From<ChangeAddressError> for AdminApiError {
     }
 }
 
-impl From<RefundOrderError> for AdminApiError {
-    fn from(error: RefundOrderError) -> Self {
+impl From<OrderChangeError> for AdminApiError {
+    fn from(error: OrderChangeError) -> Self {
         match error {
-            RefundOrderError::Gateway(error) => error.into(),
-            RefundOrderError::Settle(error) => error.into(),
-            RefundOrderError::Transact(error) => error.into(),
-            RefundOrderError::Store(error) => error.into(),
+            OrderChangeError::Gateway(error) => error.into(),
+            OrderChangeError::Settle(error) => error.into(),
+            OrderChangeError::Transact(error) => error.into(),
+            OrderChangeError::Store(error) => error.into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod error;
+mod figures;
 mod orders;
 mod parameters;
 mod requests;

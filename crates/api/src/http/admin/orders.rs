@@ -9,13 +9,14 @@ use utoipa::IntoParams;
 use super::{
     AdminApiError, AdminCode, csv,
     error::Refusals,
+    figures::FiguresData,
     parameters::{FILTER, Query, body, line},
     requests::{
         AddressRequest, AmountData, AmountRequest, CancelRequest, RefundRequestData, RestockData,
         ReturnRequest, ShipRequest,
     },
     staff::Staff,
-    wire::{AdminOrderData, FiguresData, OrdersData, RefundData, RefundedData},
+    wire::{AdminOrderData, OrdersData, RefundData, RefundedData},
     xlsx,
 };
 use crate::http::{Shop, middleware::in_time};
