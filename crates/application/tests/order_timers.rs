@@ -5,7 +5,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, OrderTimers};
-use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
+use domain::{Actor, Order, OrderStatus, Shipment, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
     Claimed, GatewayError, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
@@ -117,6 +117,18 @@ async fn a_shipped_order_is_taken_for_received() {
     let now = noon().after(RECEIPT_AFTER);
     let events = pass(now, found(shipped), MockPaymentGateway::new(), Ledgers::of(only(shipped))).await;
     assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
+}
+
+#[tokio::test]
+async fn an_order_that_was_shipped_after_it_was_claimed_is_not_taken_for_received() {
+    let (now, shipped) = (noon().after(minutes(3)), OrderStatus::AwaitingReceipt);
+    for (shipped_at, expected) in [(now, 0), (now.before(RECEIPT_AFTER), 1)] {
+        let shipment = Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at };
+        let order = Order { shipment: Some(shipment), ..order(shipped) };
+        let ledgers = Ledgers::of(ledger(Some(order.clone()), vec![], vec![]));
+        let events = pass(now, looks(vec![Ok(Some(order))]), MockPaymentGateway::new(), ledgers).await;
+        assert_eq!(changes(&events).len(), expected, "{shipped_at}: {events:?}");
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::{OrderChangeError, SettlePayment, Transact, TransactError};
 
 /// 退款: money goes back to the buyer, all or a part of it, once for each request number.
 ///
-/// A refund is written down before Alipay is asked, and its outcome after. What Alipay left unclear is asked about
+/// A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
 /// again, here or in another process, until it is known; it is never guessed.
 pub struct RefundOrder {
     /// Where refund, order, payment and stock are changed together.
@@ -21,7 +21,7 @@ pub struct RefundOrder {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Alipay's answer, and what went back of the trade in all, if it said so.
+/// The channel's answer, and what went back of the trade in all, if it said so.
 struct Answer {
     answer: RefundAnswer,
     in_all: Option<Money>,
@@ -30,11 +30,11 @@ struct Answer {
 impl RefundOrder {
     /// How long one process has a refund to itself.
     const LEASE: Duration = Duration::from_secs(120);
-    /// How many refunds one pass of the job does at most: one after the other, and within the lease even if Alipay
+    /// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
     /// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
     const PASS: u32 = 3;
 
-    /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if Alipay's answer was
+    /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if the channel's answer was
     /// unclear.
     pub async fn request(
         &self,

@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, EndedAttempt, Order, OrderId, OrderStatus, PaymentAttempt, TradeStatus, ledger::Command,
+    Cause, EndedAttempt, Order, OrderId, OrderStatus, PaymentAttempt, ShopTime, TradeStatus, ledger::Command,
 };
 use ports::{Claimed, Clock, GatewayError, OrderReader, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -10,8 +10,7 @@ use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactErro
 
 /// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
-/// minute, takes shipped ones for received after some days, and sees
-/// to it that no other attempt of a paid one is paid.
+/// minute, takes shipped ones for received after some days, and sees to it that no other attempt of a paid one is paid.
 pub struct OrderTimers {
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
@@ -47,7 +46,7 @@ impl OrderTimers {
             let (timers, places) = (Arc::clone(self), Arc::clone(&places));
             work.spawn(async move {
                 let _place = places.acquire_owned().await;
-                timers.run_timer(claimed).await;
+                timers.run_timer(claimed, now).await;
             });
         }
         while let Some(ended) = work.join_next().await {
@@ -58,7 +57,7 @@ impl OrderTimers {
         Ok(taken)
     }
 
-    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>) {
+    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>, claimed_at: ShopTime) {
         let order = match self.orders.find(&id).await {
             Ok(Some(order)) => order,
             Ok(None) => return,
@@ -68,7 +67,7 @@ impl OrderTimers {
                 return;
             }
         };
-        match self.deal_with(&order, attempts).await {
+        match self.deal_with(&order, attempts, claimed_at).await {
             Ok(()) => {}
             Err(error) if went_on(&error) => {}
             Err(error) => {
@@ -82,12 +81,19 @@ impl OrderTimers {
         }
     }
 
-    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
+    async fn deal_with(
+        &self,
+        order: &Order,
+        attempts: u32,
+        claimed_at: ShopTime,
+    ) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
                 return self.cancel.by_deadline(id).await;
             }
+            // It was shipped since it was claimed, for its other attempts: its receipt has a timer of its own.
+            OrderStatus::AwaitingReceipt if shipped_since(order, claimed_at) => return Ok(()),
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
                 self.transact.run(id.as_str(), &received, &Cause::system()).await?;
@@ -155,6 +161,10 @@ impl OrderTimers {
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
+}
+
+fn shipped_since(order: &Order, claimed_at: ShopTime) -> bool {
+    order.shipment.as_ref().is_some_and(|shipment| shipment.shipped_at >= claimed_at)
 }
 
 /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
