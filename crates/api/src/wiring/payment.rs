@@ -193,9 +193,14 @@ fn certificates(
 fn frames(gateway_url: &str) -> Option<String> {
     let url = Url::parse(gateway_url).ok()?;
     let own = url.origin().ascii_serialization();
-    Some(match url.host_str()? {
-        host if host == "openapi.alipay.com" => format!("{own} https://*.alipay.com"),
-        _ => own,
+    let host = url.host_str()?;
+    // Alipay's own, and that of its sandbox for developers.
+    let of_alipay = ["alipay.com", "alipaydev.com"]
+        .into_iter()
+        .find(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')));
+    Some(match of_alipay {
+        Some(domain) => format!("{own} https://*.{domain}"),
+        None => own,
     })
 }
 
@@ -209,4 +214,25 @@ fn with(
     let gateway: Arc<dyn PaymentGateway> = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
     let channels = PaymentChannels::default().with(Channel::Alipay, gateway, merchant);
     Ok(Payment { channels, frames, sandbox: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_shows_the_gateway_and_where_alipays_leads_on() {
+        for (gateway, expected) in [
+            ("https://openapi.alipay.com/gateway.do", "https://openapi.alipay.com https://*.alipay.com"),
+            (
+                "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+                "https://openapi-sandbox.dl.alipaydev.com https://*.alipaydev.com",
+            ),
+            ("http://127.0.0.1:8001/gateway.do", "http://127.0.0.1:8001"),
+            ("https://notalipay.com/gateway.do", "https://notalipay.com"),
+        ] {
+            assert_eq!(frames(gateway).as_deref(), Some(expected));
+        }
+        assert_eq!(frames("no address"), None);
+    }
 }
