@@ -175,7 +175,8 @@ export function inBrowserOf(shop, options = {}) {
         const unforeseen = browser.complaints.filter((complaint) => !expected.some((pattern) => pattern.test(complaint)))
         assert.deepEqual(unforeseen, [])
       } catch (error) {
-        error.message += `\nat ${browser.page.url()}\n${shop().log().split('\n').slice(-15).join('\n')}`
+        const seen = await browser.page.locator('body').innerText({ timeout: 1000 }).catch((problem) => problem.message)
+        error.message += `\nat ${browser.page.url()}, which shows:\n${seen}\n${shop().log().split('\n').slice(-15).join('\n')}`
         throw error
       } finally {
         await browser.close()

@@ -145,6 +145,31 @@ describe('the result of a payment', () => {
     expect(result.state.value).toBe('cancelled')
   })
 
+  it('of a cancelled order is asked for again while its late payment may be on its way', async () => {
+    signIn('demo', 'token')
+    const timeline = [{ from: 5, to: 2, actor: 'alipay', reason: '', time: '' }]
+    const asked = service(unpaid, order(5), paid, order(2, { timeline }))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('cancelled')
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect(result.state.value).toBe('revived')
+    await vi.advanceTimersByTimeAsync(PAUSE * 10)
+    expect(asked).toHaveLength(4)
+  })
+
+  it('of a cancelled order that nobody has paid stays so after a bounded number of questions', async () => {
+    signIn('demo', 'token')
+    const asked = service(order(5))
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(PAUSE * 10)
+    expect([result.state.value, asked.length]).toEqual(['cancelled', 1])
+    const returned = service(...Array(TRIES + 1).fill([unpaid, order(5)]).flat())
+    const late = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(PAUSE * (TRIES + 20))
+    expect([late.state.value, returned.length]).toEqual(['cancelled', 2 * (TRIES + 1)])
+  })
+
   it('of an order that this buyer does not have is unknown at once', async () => {
     signIn('demo', 'token')
     const asked = service({ code: 50107, errmsg: '订单不存在' })

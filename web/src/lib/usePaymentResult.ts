@@ -20,8 +20,18 @@ export const PAUSE = 2000
  */
 export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'unsure' | 'unknown'
 
-/** What becomes something else while the page is open. */
-const PASSING: readonly PaymentState[] = ['asking', 'returning']
+/**
+ * Whether this becomes something else while the page is open. A buyer whom Alipay sends back to a cancelled order has paid
+ * late, and Alipay's notification may come after the buyer does.
+ */
+function mayChange(state: PaymentState, search: string): boolean {
+  return ['asking', 'returning'].includes(state) || (state === 'cancelled' && isSigned(search))
+}
+
+/** Alipay's return has its signature; a link to an order has none. */
+function isSigned(search: string): boolean {
+  return new URLSearchParams(search).has('sign')
+}
 
 /** The service asked Alipay, which knows of no payment. */
 const UNPAID = 50105
@@ -37,7 +47,7 @@ interface Known {
 /** Asks once: with Alipay's signed query string where there is one, else for the order itself. */
 async function ask(search: string): Promise<Known> {
   let failure: ApiError | undefined
-  if (new URLSearchParams(search).has('sign')) {
+  if (isSigned(search)) {
     try {
       const { order, amount } = await paymentResult(search)
       // The order's own story is told to its buyer alone; that it is paid is certain without it.
@@ -104,7 +114,7 @@ export function usePaymentResult(search: string) {
       problem.value = ''
       state.value = known.state
       isUnpaid.value = known.state === 'asking'
-      if (!PASSING.includes(known.state)) return
+      if (!mayChange(known.state, search)) return
     } catch (error) {
       if (mine !== run) return
       problem.value = inWords(error)
@@ -122,7 +132,7 @@ export function usePaymentResult(search: string) {
   function look(): void {
     clearTimeout(timer)
     // Without Alipay's parameters only the buyer may be told.
-    if (!new URLSearchParams(search).has('sign') && user.value === undefined) {
+    if (!isSigned(search) && user.value === undefined) {
       toSignIn()
       return
     }
