@@ -23,6 +23,7 @@ web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they
 test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
 	$(CARGO) build --workspace --bins
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
+	$(CARGO) test -p api --features test-channel --test contract second_channel
 	tests/alipay-clients/run
 	cd web && npm test
 	tests/browser/run
@@ -62,6 +63,7 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
+	$(CARGO) clippy -p domain -p api --all-targets --features test-channel -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios

@@ -1,4 +1,4 @@
-// npm alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays, queries, verifies, closes, refunds and reads
+// npm alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays on a PC and on a phone, queries, verifies, closes, refunds and reads
 // the bill.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -168,6 +168,47 @@ await check('cancels, and closes what was not paid', async () => {
   assert.ok(late.includes('ACQ.TRADE_HAS_CLOSE'), late);
 });
 
+const quitUrl = 'http://shop.example/order?order_id=1';
+const wapTerms = (outTradeNo) => {
+  const { bizContent, ...urls } = terms(outTradeNo);
+  return { ...urls, bizContent: { ...bizContent, product_code: 'QUICK_WAP_WAY', quit_url: quitUrl } };
+};
+
+await check('pays on a phone by GET and by a POST form, returns, and is notified', async () => {
+  const form = sdk.pageExecute('alipay.trade.wap.pay', 'POST', wapTerms(order('wap_post')));
+  const body = new URLSearchParams();
+  for (const [, name, value] of form.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)) {
+    body.set(name, value.replaceAll('&quot;', '"'));
+  }
+  for (const [number, page] of [
+    ['wap_get', await visit(sdk.pageExecute('alipay.trade.wap.pay', 'GET', wapTerms(order('wap_get'))))],
+    ['wap_post', await (await fetch(/action="([^"]+)"/.exec(form)[1], { method: 'POST', body })).text()],
+  ]) {
+    assert.ok(page.includes('<body class="phone">') && page.includes('88.80'), page);
+    const back = verifyReturn(await press(page, '/cashier/pay'));
+    assert.deepEqual([back.out_trade_no, back.method], [order(number), 'alipay.trade.wap.pay.return']);
+    const told = await notification((one) => one.out_trade_no === order(number));
+    assert.equal(sdk.checkNotifySignV2({ ...told }), true);
+    assert.deepEqual([told.trade_status, told.total_amount], ['TRADE_SUCCESS', '88.80']);
+    const answer = await call('alipay.trade.query', { out_trade_no: order(number) });
+    assert.equal(answer.tradeStatus, 'TRADE_SUCCESS');
+  }
+});
+
+await check('a phone that turns back goes to quit_url, and its trade is closed', async () => {
+  const page = await visit(sdk.pageExecute('alipay.trade.wap.pay', 'GET', wapTerms(order('wap_quit'))));
+  assert.equal((await press(page, '/cashier/cancel')).href, quitUrl);
+  assert.equal((await call('alipay.trade.close', { out_trade_no: order('wap_quit') })).code, '10000');
+  const late = await visit(sdk.pageExecute('alipay.trade.wap.pay', 'GET', wapTerms(order('wap_quit'))));
+  assert.ok(late.includes('ACQ.TRADE_HAS_CLOSE'), late);
+});
+
+await check('what a PC has opened is not continued on a phone', async () => {
+  await visit(sdk.pageExecute('alipay.trade.page.pay', 'GET', terms(order('both'))));
+  const page = await visit(sdk.pageExecute('alipay.trade.wap.pay', 'GET', wapTerms(order('both'))));
+  assert.ok(page.includes('ACQ.CONTEXT_INCONSISTENT'), page);
+});
+
 const refund = (amount, number, of = 'get') =>
   call('alipay.trade.refund', {
     out_trade_no: order(of),
@@ -203,6 +244,12 @@ await check('refunds the rest, which closes the trade', async () => {
   assert.equal(sdk.checkNotifySignV2({ ...told }), true);
   assert.equal(sdk.checkNotifySignV2({ ...told, refund_fee: '0.01' }), false);
   assert.deepEqual([told.trade_status, told.refund_fee], ['TRADE_CLOSED', '88.80']);
+});
+
+await check('refunds what was paid on a phone', async () => {
+  assert.equal((await refund('88.80', 'wap', 'wap_get')).refundFee, '88.80');
+  const told = await notification((one) => one.out_biz_no === order('wap'));
+  assert.equal(sdk.checkNotifySignV2({ ...told }), true);
 });
 
 await check('refunds the whole at once, and no more', async () => {

@@ -1,5 +1,5 @@
-"""PyPI python-alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays, queries, verifies, closes, refunds
-and reads the bill."""
+"""PyPI python-alipay-sdk against alipay-sandbox, in key mode or certificate mode: pays on a PC and on a phone, queries,
+verifies, closes, refunds and reads the bill."""
 
 import base64
 import csv
@@ -143,6 +143,40 @@ def pay():
     assert (told["trade_status"], told["total_amount"], told["subject"]) == ("TRADE_SUCCESS", "88.80", SUBJECT)
 
 
+QUIT_URL = "http://shop.example/order?order_id=1"
+
+
+def wap_url(by, number, **more):
+    """As the SDK makes it: with its own product_code, unless another one is given."""
+    query = by.api_alipay_trade_wap_pay(
+        subject=SUBJECT, out_trade_no=number, total_amount="88.80", return_url=RETURN_URL, quit_url=QUIT_URL, **more
+    )
+    return f"{GATEWAY}?{query}"
+
+
+def pay_on_a_phone():
+    for number, more in [("wap", {}), ("wap_way", {"product_code": "QUICK_WAP_WAY"})]:
+        page = visit(wap_url(alipay, order(number), **more))
+        assert '<body class="phone">' in page and "88.80" in page, page
+        back = press(page, "/cashier/pay")
+        assert back.startswith(RETURN_URL + "&"), back
+        returned = dict(parse_qsl(back.removeprefix(RETURN_URL + "&"), strict_parsing=True))
+        assert returned["method"] == "alipay.trade.wap.pay.return" and verified(returned), returned
+        told = notification(lambda message: message["out_trade_no"] == order(number))
+        assert verified(told) and told["trade_status"] == "TRADE_SUCCESS", told
+        answer = alipay.api_alipay_trade_query(out_trade_no=order(number))
+        assert answer["trade_status"] == "TRADE_SUCCESS", answer
+    assert refund("88.80", "wap_back", of="wap")["refund_fee"] == "88.80"
+
+
+def turn_back_on_a_phone():
+    page = visit(wap_url(alipay, order("wap_quit")))
+    assert press(page, "/cashier/cancel") == QUIT_URL
+    assert alipay.api_alipay_trade_close(out_trade_no=order("wap_quit"))["code"] == "10000"
+    late = visit(wap_url(alipay, order("wap_quit")))
+    assert "ACQ.TRADE_HAS_CLOSE" in late, late
+
+
 def query_paid():
     answer = alipay.api_alipay_trade_query(out_trade_no=order("get"))
     assert (answer["code"], answer["trade_status"], answer["total_amount"]) == ("10000", "TRADE_SUCCESS", "88.80")
@@ -254,6 +288,8 @@ for name, check in [
     ("a trade that nobody has come to does not exist", query_before),
     ("pays, returns, and is notified", pay),
     ("queries what was paid", query_paid),
+    ("pays on a phone, returns, is notified, and is refunded", pay_on_a_phone),
+    ("a phone that turns back goes to quit_url, and its trade is closed", turn_back_on_a_phone),
     ("sends an amount as a number; a deadline and changed terms are honoured", amount_as_a_number),
     ("closes what was not paid", close),
     ("refunds a part, once", refund_part),

@@ -24,6 +24,11 @@ pub(crate) fn phone_page(title: &str, main: &str) -> String {
     frame(title, "收银台", "phone", main)
 }
 
+/// A page for a frame of some 220 pixels: its middle alone.
+pub(crate) fn framed_page(title: &str, main: &str) -> String {
+    frame(title, "扫码付款", "framed", main)
+}
+
 /// A page with room for a table.
 pub(crate) fn wide_page(title: &str, main: &str) -> String {
     frame(title, title, "wide", main)
@@ -80,6 +85,8 @@ button:focus-visible,.button:focus-visible{outline:3px solid #91caff;outline-off
 .phone dl{flex:1}
 .phone button{min-height:52px;border-radius:26px}
 .phone footer{display:none}
+.framed header,.framed footer{display:none}
+.framed main{margin:0;padding:12px}
 .wide .bar,.wide main{max-width:1080px}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse;font-size:14px}

@@ -1,6 +1,9 @@
 //! Answers as HTTP.
 
-use actix_web::{HttpResponse, http::header::ContentType};
+use actix_web::{
+    HttpResponse,
+    http::header::{self, ContentType},
+};
 
 use crate::gateway::Reply;
 
@@ -9,7 +12,19 @@ pub(crate) fn respond(reply: Reply) -> HttpResponse {
     match reply {
         Reply::Json(json) => HttpResponse::Ok().content_type(ContentType::json()).body(json),
         Reply::Html(page) => html(page),
+        Reply::Framed(page) => framed(page),
     }
+}
+
+/// A page that any shop may have in a frame: what it can do there is to pay, which a person has to press.
+fn framed(page: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'",
+        ))
+        .content_type(ContentType::html())
+        .body(page)
 }
 
 /// A page of the cashier or of the overview.

@@ -10,7 +10,7 @@ use adapters::{
     sql::{DatabaseFacts, SqlStore, unsafe_engine},
     system::SystemClock,
 };
-use domain::{OrderId, ShopTime};
+use domain::{Channel, OrderId, ShopTime};
 use machine::surroundings;
 use ports::{Clock, GatewayError};
 
@@ -341,13 +341,17 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
         }
         Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
     }
-    let gateway = match Payment::reach(configuration) {
-        Ok(Payment { gateway, .. }) => gateway,
+    let channels = match Payment::reach(configuration) {
+        Ok(Payment { channels, .. }) => channels,
         Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
     };
     // Of the year 1: nobody ever ordered under it.
     let Ok(nobodys) = OrderId::parse("0001010100000000") else { return };
-    match gateway.query(nobodys.as_str()).await {
+    let asked = match channels.gateway(Channel::Alipay) {
+        Ok(gateway) => gateway.query(nobodys.as_str()).await,
+        Err(error) => Err(error),
+    };
+    match asked {
         Ok(_) => report.add(Verdict::Ok, "Alipay", "a signed question was answered, and the answer verified"),
         Err(error @ GatewayError::Refused { .. }) => {
             let said =

@@ -25,8 +25,7 @@ use application::{
     RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment,
     Supervisor, Transact,
 };
-use domain::Merchant;
-use ports::{CartStore, Clock, PaymentGateway};
+use ports::{CartStore, Clock, PaymentChannels};
 use tokio::{sync::Mutex, task::JoinSet};
 
 pub(crate) use database::{connect, open_store};
@@ -81,7 +80,7 @@ impl Services {
             tracing::info!("the demo shop was set up");
         }
         let redis = configuration.redis.as_ref().map(RedisCarts::new).transpose()?.map(Arc::new);
-        let Payment { gateway, merchant, sandbox } = Payment::open(configuration)?;
+        let Payment { channels, frames, sandbox } = Payment::open(configuration)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let carts: Arc<dyn CartStore> = match &redis {
             Some(redis) => Arc::clone(redis) as _,
@@ -97,7 +96,7 @@ impl Services {
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(placement), configuration.batcher);
         writers.spawn(cleaning);
         let remover = redis.is_some().then_some(remover);
-        let backends = Backends { store: Arc::clone(&store), gateway, merchant, clock };
+        let backends = Backends { store: Arc::clone(&store), channels, clock };
         let life = backends.order_life(configuration);
         let events = events::event_jobs(&store, configuration)?;
         let webhook = events.as_ref().map(|events| Arc::clone(&events.webhook));
@@ -132,7 +131,10 @@ impl Services {
         if secrets.staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
-        let shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        let mut shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        if let Some(origins) = frames {
+            shop.pages = shop.pages.framing(&configuration.http.base_url, &origins);
+        }
         Ok(Self { shop, sandbox, writers, jobs, gauges, webhook })
     }
 }
@@ -208,8 +210,7 @@ pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, S
 /// What the use cases stand on.
 struct Backends {
     store: Arc<dyn SqlStore>,
-    gateway: Arc<dyn PaymentGateway>,
-    merchant: Merchant,
+    channels: PaymentChannels,
     clock: Arc<dyn Clock>,
 }
 
@@ -217,12 +218,12 @@ impl Backends {
     /// For a command: on the database and Alipay, or the sandbox of a running server.
     async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         let store = open_store(configuration).await?;
-        let Payment { gateway, merchant, .. } = Payment::reach(configuration)?;
-        Ok(Self { store, gateway, merchant, clock: Arc::new(SystemClock) })
+        let Payment { channels, .. } = Payment::reach(configuration)?;
+        Ok(Self { store, channels, clock: Arc::new(SystemClock) })
     }
 
     fn order_life(&self, configuration: &Configuration) -> OrderLife {
-        let Self { store, gateway, merchant, clock } = self;
+        let Self { store, channels, clock } = self;
         let transact = Arc::new(Transact {
             orders: Arc::clone(store) as _,
             clock: Arc::clone(clock),
@@ -230,9 +231,8 @@ impl Backends {
             retries: AtomicU64::new(0),
         });
         let settle = Arc::new(SettlePayment {
-            gateway: Arc::clone(gateway),
+            channels: channels.clone(),
             transact: Arc::clone(&transact),
-            merchant: merchant.clone(),
             refused: Arc::clone(store) as _,
         });
         let cancel = Arc::new(CancelOrder {
@@ -253,20 +253,17 @@ impl Backends {
         });
         let refund = Arc::new(RefundOrder {
             transact: Arc::clone(&transact),
-            gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             clock: Arc::clone(clock),
         });
         let timers = Arc::new(OrderTimers {
             orders: Arc::clone(store) as _,
             transact: Arc::clone(&transact),
-            gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             cancel: Arc::clone(&cancel),
             clock: Arc::clone(clock),
         });
         let reconcile = Arc::new(Reconcile {
-            gateway: Arc::clone(gateway),
             ledger: Arc::clone(store) as _,
             transact: Arc::clone(&transact),
             settle: Arc::clone(&settle),
@@ -301,12 +298,11 @@ impl Backends {
         configuration: &Configuration,
     ) -> Result<Shop, StartError> {
         let admin = self.admin(&life);
-        let Self { store, gateway, clock, .. } = self;
+        let Self { store, clock, .. } = self;
         let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
         let rules = configuration.rules;
         let http = &configuration.http;
         let cashier = Arc::new(Cashier {
-            gateway: Arc::clone(&gateway),
             orders: Arc::clone(&store) as _,
             settle: Arc::clone(&life.settle),
             clock: Arc::clone(&clock),
@@ -345,7 +341,6 @@ impl Backends {
                 clock,
             },
             payment_result: PaymentResult {
-                gateway,
                 orders: Arc::clone(&store) as _,
                 settle: Arc::clone(&life.settle),
                 asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),

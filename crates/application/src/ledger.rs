@@ -192,9 +192,11 @@ fn report(ledger: &OrderLedger, event: &Event) {
                 tracing::error!(order = number, trade_no, %amount, status, "a payment does not pay its order");
             }
         }
-        Event::TradeClosed { trade_no } => {
+        Event::TradeClosed { channel, trade_no } => {
+            let channel = channel.as_str();
             tracing::warn!(
                 order = number,
+                channel,
                 trade_no,
                 "nothing is left of a trade whose refunds are not all on record"
             );
@@ -214,7 +216,9 @@ fn report(ledger: &OrderLedger, event: &Event) {
                 Some(RefundStatus::Failed) => {
                     tracing::warn!(order = number, request, %amount, "a refund recorded as failed succeeded after all");
                 }
-                None => tracing::warn!(order = number, request, %amount, "a refund was made at Alipay"),
+                None => {
+                    tracing::warn!(order = number, request, %amount, "a refund was made past this service")
+                }
             }
         }
         Event::RefundFailed { out_request_no, failure, .. } => {

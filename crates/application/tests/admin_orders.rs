@@ -41,6 +41,7 @@ mod inspect {
 
     fn refund(number: &str, trade_no: &str, amount: &str, status: RefundStatus) -> Refund {
         Refund {
+            channel: domain::Channel::Alipay,
             out_request_no: number.to_owned(),
             out_trade_no: ORDER.to_owned(),
             trade_no: trade_no.to_owned(),

@@ -163,7 +163,7 @@ async fn what_turns_out_paid_is_settled_and_not_cancelled() {
         assert_eq!(refused(cancel(orders, gateway, &ledgers).await), Refusal::NotAllowed(refusal));
         let change = change(&ledgers);
         assert_eq!(change.to, OrderStatus::AwaitingShipment);
-        assert_eq!(change.cause, Cause::alipay(Some("r1".to_owned())));
+        assert_eq!(change.cause, Cause::channel(domain::Channel::Alipay, Some("r1".to_owned())));
     }
 }
 

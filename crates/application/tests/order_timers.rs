@@ -5,7 +5,7 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, OrderTimers};
-use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
+use domain::{Actor, Order, OrderStatus, Shipment, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
     Claimed, GatewayError, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
@@ -29,7 +29,7 @@ async fn pass(
         settle: Arc::clone(&settle),
     });
     let clock = Arc::new(clock_at(now));
-    let watch = Arc::new(OrderTimers { orders, transact, gateway, settle, cancel, clock });
+    let watch = Arc::new(OrderTimers { orders, transact, settle, cancel, clock });
     assert_eq!(watch.pass().await.unwrap(), 1);
     ledgers.appended()
 }
@@ -76,7 +76,7 @@ async fn an_unpaid_order_that_is_paid_after_all_is_settled_and_no_longer_due() {
     let (now, unpaid) = (noon().after(minutes(3)), OrderStatus::AwaitingPayment);
     let paid = alipay(Ok(Some(trade("A", "323.91"))));
     let events = pass(now, found(unpaid), paid, Ledgers::of(only(unpaid))).await;
-    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Channel(domain::Channel::Alipay))]);
     // The change of status took the timer off; what was found unpaid sets no other.
     assert!(
         events.iter().any(|event| matches!(event, Event::StatusChanged(change) if change.due_at.is_none()))
@@ -99,7 +99,7 @@ async fn an_order_that_was_paid_in_its_last_minute_is_no_failure() {
     let now = noon().after(minutes(31));
     let orders = looks(vec![Ok(Some(order(unpaid))), Ok(Some(order(unpaid)))]);
     let events = pass(now, orders, alipay(Ok(Some(trade("A", "323.91")))), Ledgers::of(only(unpaid))).await;
-    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Channel(domain::Channel::Alipay))]);
     assert!(!events.iter().any(|event| matches!(event, Event::TimerSet { .. })));
 }
 
@@ -117,6 +117,18 @@ async fn a_shipped_order_is_taken_for_received() {
     let now = noon().after(RECEIPT_AFTER);
     let events = pass(now, found(shipped), MockPaymentGateway::new(), Ledgers::of(only(shipped))).await;
     assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
+}
+
+#[tokio::test]
+async fn an_order_that_was_shipped_after_it_was_claimed_is_not_taken_for_received() {
+    let (now, shipped) = (noon().after(minutes(3)), OrderStatus::AwaitingReceipt);
+    for (shipped_at, expected) in [(now, 0), (now.before(RECEIPT_AFTER), 1)] {
+        let shipment = Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at };
+        let order = Order { shipment: Some(shipment), ..order(shipped) };
+        let ledgers = Ledgers::of(ledger(Some(order.clone()), vec![], vec![]));
+        let events = pass(now, looks(vec![Ok(Some(order))]), MockPaymentGateway::new(), ledgers).await;
+        assert_eq!(changes(&events).len(), expected, "{shipped_at}: {events:?}");
+    }
 }
 
 #[tokio::test]
@@ -165,6 +177,7 @@ async fn every_attempt_is_asked_about() {
     use domain::{AttemptState, PaymentAttempt, PaymentProduct};
     let now = noon().after(minutes(3));
     let attempt = |nth: u32, state| PaymentAttempt {
+        channel: domain::Channel::Alipay,
         out_trade_no: format!("{ORDER}_{nth}"),
         product: PaymentProduct::Wap,
         amount: money("323.91"),
@@ -195,7 +208,7 @@ async fn every_attempt_is_asked_about() {
     });
     let ledgers = Ledgers::of(on_record);
     let events = pass(now, orders, gateway, ledgers.clone()).await;
-    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Alipay)]);
+    assert_eq!(changes(&events), [(OrderStatus::AwaitingShipment, Actor::Channel(domain::Channel::Alipay))]);
     let states: Vec<_> = ledgers.get(ORDER).attempts.iter().map(|attempt| attempt.state).collect();
     let expected = [AttemptState::GivenUp, AttemptState::Closed, AttemptState::Closed, AttemptState::Paid];
     assert_eq!(states, expected);
@@ -206,6 +219,7 @@ async fn every_attempt_is_asked_about() {
 async fn while_alipay_is_away_an_order_asks_once() {
     use domain::{AttemptState, PaymentAttempt, PaymentProduct};
     let attempt = |nth: u32| PaymentAttempt {
+        channel: domain::Channel::Alipay,
         out_trade_no: format!("{ORDER}_{nth}"),
         product: PaymentProduct::Wap,
         amount: money("323.91"),
@@ -224,4 +238,80 @@ async fn while_alipay_is_away_an_order_asks_once() {
     gateway.expect_query().times(1).returning(|_| Err(alipay_down()));
     let events = pass(noon().after(minutes(3)), orders, gateway, Ledgers::of(on_record)).await;
     assert!(matches!(events[..], [Event::TimerSet { .. }]), "{events:?}");
+}
+
+/// Its attempts on record: one that paid it, and one that can still be paid.
+fn paid_in_one_of_two() -> (MockOrderReader, Ledgers) {
+    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
+    let attempt = |number: String, state| PaymentAttempt {
+        channel: domain::Channel::Alipay,
+        out_trade_no: number,
+        product: PaymentProduct::Page,
+        amount: money("323.91"),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut on_record = paid_ledger(&[]);
+    on_record.attempts = vec![
+        attempt(ORDER.to_owned(), AttemptState::Paid),
+        attempt(format!("{ORDER}_2"), AttemptState::GivenUp),
+    ];
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingShipment))));
+    let attempts = on_record.attempts.clone();
+    orders.expect_attempts().times(1).returning(move |_| Ok(attempts.clone()));
+    (orders, Ledgers::of(on_record))
+}
+
+fn asked(answer: Option<Trade>) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
+    let second = format!("{ORDER}_2");
+    gateway.expect_query().times(1).withf(move |number| *number == second).return_once(|_| Ok(answer));
+    gateway
+}
+
+fn second_trade(status: TradeStatus) -> Trade {
+    Trade { out_trade_no: format!("{ORDER}_2"), status, ..trade("B", "323.91") }
+}
+
+#[tokio::test]
+async fn the_other_attempt_of_a_paid_order_is_closed_or_looked_at_until_its_deadline_has_passed() {
+    use domain::AttemptState::{Closed, GivenUp};
+    let paid = OrderStatus::AwaitingShipment;
+    let waiting = Some(second_trade(TradeStatus::WaitBuyerPay));
+    for (now, answer, state, again) in [
+        (minutes(3), waiting, Closed, None),
+        (minutes(3), None, GivenUp, Some(noon().after(minutes(35)))),
+        (minutes(36), None, Closed, None),
+    ] {
+        let (orders, ledgers) = paid_in_one_of_two();
+        let mut gateway = asked(answer.clone());
+        if answer.is_some() {
+            gateway.expect_close().times(1).returning(|_| Ok(ports::CloseOutcome::Closed));
+        }
+        let events = pass(noon().after(now), orders, gateway, ledgers.clone()).await;
+        assert_eq!(ledgers.get(ORDER).attempts[1].state, state, "{now:?}");
+        assert_eq!(events.last(), Some(&timer(paid, again)), "{now:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_second_payment_whose_notification_is_lost_is_found_and_goes_back() {
+    let (orders, ledgers) = paid_in_one_of_two();
+    let now = noon().after(minutes(3));
+    pass(now, orders, asked(Some(second_trade(TradeStatus::Success))), ledgers.clone()).await;
+    let after = ledgers.get(ORDER);
+    assert_eq!(after.payments[1].status, domain::PaymentStatus::Duplicate);
+    assert_eq!((after.refunds.len(), after.refunds[0].trade_no.as_str()), (1, "B"));
+}
+
+#[tokio::test]
+async fn a_paid_order_is_looked_at_again_where_its_channel_is_away() {
+    let (orders, ledgers) = paid_in_one_of_two();
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(1).returning(|_| Err(alipay_down()));
+    let events = pass(noon().after(minutes(3)), orders, gateway, ledgers).await;
+    assert!(matches!(events.last(), Some(Event::TimerSet { due_at: Some(_), .. })), "{events:?}");
 }

@@ -210,7 +210,7 @@ mod result {
         let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
         let settle = settling(&gateway, &transact(ledgers));
         let asked = Recently::new(PaymentResult::PAUSE, 10);
-        PaymentResult { gateway, orders: Arc::new(orders), settle, asked }
+        PaymentResult { orders: Arc::new(orders), settle, asked }
     }
 
     async fn run(
@@ -218,7 +218,8 @@ mod result {
         orders: MockOrderReader,
         ledgers: &Ledgers,
     ) -> Result<(bool, Money), PaymentResultError> {
-        let state = use_case(gateway, orders, ledgers).execute("the query", &Cause::alipay(None)).await?;
+        let state =
+            use_case(gateway, orders, ledgers).execute(domain::Channel::Alipay, "the query", None).await?;
         assert_eq!(state.order_id, order_id());
         Ok((state.is_paid, state.total_amount))
     }
@@ -257,7 +258,7 @@ mod result {
         orders.expect_find().times(50).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         let use_case = use_case(gateway, orders, &Ledgers::default());
         for _ in 0..50 {
-            assert!(!use_case.execute("the query", &Cause::alipay(None)).await.unwrap().is_paid);
+            assert!(!use_case.execute(domain::Channel::Alipay, "the query", None).await.unwrap().is_paid);
         }
     }
 

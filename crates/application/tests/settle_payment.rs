@@ -24,7 +24,7 @@ async fn settle_with(
 ) -> Result<Settled, SettleError> {
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let settle = settling(&gateway, &transact(ledgers));
-    settle.by_trade(trade, EvidenceSource::Notification, &Cause::alipay(None)).await
+    settle.by_trade(trade, EvidenceSource::Notification, &Cause::channel(domain::Channel::Alipay, None)).await
 }
 
 async fn settle(trade: &Trade, ledgers: &Ledgers) -> Result<Settled, SettleError> {
@@ -129,7 +129,7 @@ async fn a_refund_made_elsewhere_is_booked_with_what_alipay_confirms_and_not_wit
     let ledgers = Ledgers::of(paid_ledger(&[]));
     let settled = settle_with(knowing(Ok(Some("9.80")), 1), &telling("x", "9.90"), &ledgers).await;
     assert_eq!(settled.unwrap(), Settled::RefundNotified);
-    assert_eq!(ledgers.get(ORDER).refunded("A"), money("9.80"));
+    assert_eq!(ledgers.get(ORDER).refunded(domain::Channel::Alipay.trade("A")), money("9.80"));
     assert_eq!(ledgers.get(ORDER).refund("x").unwrap().kind, RefundKind::External);
 
     let failed = refund("x", "9.90", RefundStatus::Failed);
@@ -150,7 +150,10 @@ async fn a_refund_that_comes_before_its_payment_is_booked_with_it() {
         let settled = settle_with(knowing(Ok(Some(ALL)), 1), &telling("x", ALL), &ledgers).await;
         assert_eq!(settled.unwrap(), Settled::RefundNotified);
         let after = ledgers.get(ORDER);
-        assert_eq!((after.payments[0].status, after.refunded("A")), (expected, money(ALL)));
+        assert_eq!(
+            (after.payments[0].status, after.refunded(domain::Channel::Alipay.trade("A"))),
+            (expected, money(ALL))
+        );
         assert_eq!(after.payments[0].trade.refunded, money(ALL));
         let open = |refund: &&Refund| refund.status == RefundStatus::Requested;
         assert_eq!(after.refunds.iter().find(open), None, "nothing more is to go back");
@@ -201,7 +204,7 @@ async fn notify(
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().times(1).withf(|form| form == b"the form").return_once(|_| answer);
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    settling(&gateway, &transact(ledgers)).by_notification(b"the form", Cause::alipay(None)).await
+    settling(&gateway, &transact(ledgers)).by_notification(domain::Channel::Alipay, b"the form", None).await
 }
 
 #[tokio::test]
@@ -240,12 +243,12 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
             .return_once(move |_| Ok(VerifiedNotification { addressee, notify_id: String::new(), trade }));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
         let settle = SettlePayment {
-            gateway: Arc::new(gateway),
+            channels: channels(&(Arc::new(gateway) as _)),
             transact: transact(&ledgers),
-            merchant: merchant(),
             refused: Arc::new(refused),
         };
-        let settled = settle.by_notification(b"trade_no=9&sign=a%2Bb%3D", Cause::alipay(None)).await;
+        let settled =
+            settle.by_notification(domain::Channel::Alipay, b"trade_no=9&sign=a%2Bb%3D", None).await;
         assert!(ledgers.appended().is_empty());
         settled
     };

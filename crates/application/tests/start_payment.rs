@@ -38,7 +38,6 @@ fn paying_on(
     let transact = transact(ledgers);
     let cashier = Cashier {
         settle: settling(&gateway, &transact),
-        gateway,
         orders: Arc::clone(&orders),
         clock: Arc::new(clock_at(now)),
     };
@@ -188,8 +187,18 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
     }
 }
 
-const WAP: PaymentWish = PaymentWish { product: PaymentProduct::Wap, anew: false };
-const ANEW: PaymentWish = PaymentWish { product: PaymentProduct::Page, anew: true };
+const WAP: PaymentWish = PaymentWish {
+    channel: domain::Channel::Alipay,
+    product: PaymentProduct::Wap,
+    anew: false,
+    as_code: false,
+};
+const ANEW: PaymentWish = PaymentWish {
+    channel: domain::Channel::Alipay,
+    product: PaymentProduct::Page,
+    anew: true,
+    as_code: false,
+};
 const SECOND: &str = "2019112820400804_2";
 
 fn unpaid() -> Option<Order> {
@@ -303,6 +312,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let mut full = only(OrderStatus::AwaitingPayment);
     full.attempts = (1..=domain::ledger::MOST_ATTEMPTS)
         .map(|nth| PaymentAttempt {
+            channel: domain::Channel::Alipay,
             out_trade_no: format!("{ORDER}_{nth}"),
             product: PaymentProduct::Wap,
             amount: money("323.91"),
@@ -319,7 +329,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let ledgers = Ledgers::of(full);
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().times(1).returning(|_| Ok("the last".to_owned()));
-    let wish = PaymentWish { anew: true, ..WAP };
+    let wish = PaymentWish { channel: domain::Channel::Alipay, anew: true, ..WAP };
     assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
     let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
     let refusal = InvitationError::Transact(TransactError::Refused(Refusal::TooManyAttempts));

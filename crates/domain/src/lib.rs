@@ -35,13 +35,13 @@ pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use order::{
     Actor, Amendment, Cause, Delivery, EventId, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
-    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, PayMethod, RepeatGuard,
-    RequestDigest, Shipment, StatusChange, TimelineEntry, Transition, Trigger,
+    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, RepeatGuard, RequestDigest,
+    Shipment, StatusChange, TimelineEntry, Transition, Trigger,
 };
 pub use payment::{
-    Addressee, AttemptState, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,
+    Addressee, AttemptState, Channel, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,
     PaymentProduct, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    RefusedMessage, Trade, TradeStatus, UnkeptPayment, Unstorable, order_number,
+    RefusedMessage, Trade, TradeKey, TradeStatus, UnkeptPayment, Unstorable, order_number,
 };
 pub use pricing::{
     AmountTooLarge, InvalidQuantity, PricedLine, Pricing, Purchase, PurchaseLine, Quantity, QuantityLimit,

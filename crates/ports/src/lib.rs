@@ -1,6 +1,6 @@
 //! What the use cases need from the outside, as traits.
 //!
-//! A use case (crate `application`) speaks to the database, the carts, Alipay and the clock only through these. An
+//! A use case (crate `application`) speaks to the database, the carts, the payment channels and the clock only through these. An
 //! adapter (crate `adapters`) implements them and decides nothing. Each trait says what its methods do, which errors
 //! they give, and what an implementation MUST hold to; the feature `contract` has a suite for each that checks it,
 //! and the feature `mock` has mocks for tests of the use cases.
@@ -23,6 +23,7 @@ mod idempotency_keys;
 pub mod metric;
 mod order_reader;
 mod order_repo;
+mod payment_channels;
 mod payment_gateway;
 mod personal_data;
 mod placing;
@@ -52,6 +53,7 @@ pub use direct_buys::{DirectBuy, DirectBuys};
 pub use idempotency_keys::IdempotencyKeys;
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
 pub use order_repo::{AppendError, Claimed, LockedOrder, OrderRepo};
+pub use payment_channels::{PaymentChannel, PaymentChannels};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,
     VerifiedNotification, VerifiedReturn,

@@ -10,7 +10,8 @@ use crate::StoreError;
 #[async_trait]
 pub trait OrderRepo: Send + Sync {
     /// Begins a transaction, locks everything under the number and reads it. Nothing on record is an empty ledger. The number
-    /// may be that of an attempt to pay an order: then it MUST be the order that is locked and read.
+    /// may be that of an attempt to pay an order, on record or not ([`domain::order_number`]): if there is such an order, it
+    /// MUST be the order that is locked and read, with all that is on record under numbers of that form.
     ///
     /// Two transactions MUST NOT have the same number locked at the same time, once anything is on record under it: an
     /// order, or payments without one.

@@ -3,7 +3,7 @@ use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime
 
 use crate::BoxError;
 
-/// Alipay, as the shop uses it: 电脑网站支付, `alipay.trade.page.pay`, and 手机网站支付, `alipay.trade.wap.pay`.
+/// A payment channel, as the shop uses it. Every trade it tells of has its [`domain::Channel`].
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
@@ -12,53 +12,52 @@ pub trait PaymentGateway: Send + Sync {
     /// MUST NOT hold up the thread it is called on while it signs.
     ///
     /// # Errors
-    /// [`GatewayError::Refused`] where Alipay's rules do not allow the payment, such as an amount of nothing.
+    /// [`GatewayError::Refused`] where the channel's rules do not allow the payment, such as an amount of nothing.
     async fn pay_url(&self, request: &PaymentRequest) -> Result<String, GatewayError>;
 
-    /// Reads the form body of an asynchronous notification, if Alipay signed it.
+    /// Reads the form body of an asynchronous notification, if the channel signed it.
     ///
     /// Says nothing about whom it is for: see [`domain::Merchant::check`].
     fn verify_notification(&self, form: &[u8]) -> Result<VerifiedNotification, NotVerified>;
 
-    /// Reads the query string with which the browser comes back from Alipay, if Alipay signed it.
+    /// Reads the query string with which the browser comes back from the channel, if the channel signed it.
     ///
-    /// Parameters that Alipay did not sign MUST make it fail, all but `sign` and `sign_type`.
+    /// Parameters that it did not sign MUST make it fail, all but `sign` and `sign_type`.
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
 
-    /// Asks Alipay about the trade of an attempt to pay (`alipay.trade.query`); `None` if Alipay has no such trade.
+    /// Asks about the trade of an attempt to pay; `None` if the channel has no such trade.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
-    /// Asks Alipay about one trade by its own number (`alipay.trade.query`), which tells apart the trades of an order
-    /// that was paid twice; `None` if Alipay has no such trade.
+    /// Asks about one trade by its own number, which tells apart the trades of an order that was paid twice; `None` if the
+    /// channel has no such trade.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
-    /// Closes the unpaid trade of an attempt to pay (`alipay.trade.close`), so that it can no longer be paid.
+    /// Closes the unpaid trade of an attempt to pay, so that it can no longer be paid.
     ///
     /// Asking again is safe. MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn close(&self, out_trade_no: &str) -> Result<CloseOutcome, GatewayError>;
 
-    /// Sends money back (`alipay.trade.refund`). The same request number refunds once, however often it is asked.
+    /// Sends money back. The same request number refunds once, however often it is asked.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     ///
     /// # Errors
-    /// [`GatewayError::Refused`] where Alipay says that it did not refund and will not; after any other error the
+    /// [`GatewayError::Refused`] where it says that it did not refund and will not; after any other error the
     /// money may have gone.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError>;
 
-    /// Asks what became of a refund (`alipay.trade.fastpay.refund.query`): the amount that went back under this request
+    /// Asks what became of a refund: the amount that went back under this request
     /// number; `None` if nothing did, at least not yet.
     ///
     /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn refund_query(&self, trade_no: &str, out_request_no: &str)
     -> Result<Option<Money>, GatewayError>;
 
-    /// The bill of a day (`alipay.data.dataservice.bill.downloadurl.query`, `bill_type=trade`): every payment and
-    /// refund that Alipay booked on it; `None` if Alipay has no bill of that day, which may be too early to have one,
+    /// The bill of a day: every payment and refund that the channel booked on it; `None` if it has no bill of that day, which may be too early to have one,
     /// or without any trade.
     ///
     /// MUST end within a bounded time and hold at most a bounded number of entries.
@@ -70,7 +69,7 @@ pub trait PaymentGateway: Send + Sync {
 pub enum CloseOutcome {
     /// It is closed, now or since before.
     Closed,
-    /// Alipay has no such trade: no buyer has come to the cashier. One may still come until the deadline.
+    /// The channel has no such trade: no buyer has come to the cashier. One may still come until the deadline.
     NoTrade,
     /// It is paid, or otherwise past closing: [`PaymentGateway::query`] tells.
     NotClosable,
@@ -79,25 +78,25 @@ pub enum CloseOutcome {
 /// Money that is to go back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// Alipay's number of the trade.
+    /// The channel's number of the trade.
     pub trade_no: String,
     /// The number under which this refund happens at most once; at most 64 characters.
     pub out_request_no: String,
     /// How much.
     pub amount: Money,
-    /// Why, for the buyer to read; the adapter adapts it to Alipay's rules.
+    /// Why, for the buyer to read; the adapter adapts it to the channel's rules.
     pub reason: String,
 }
 
 /// What a refund request came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundOutcome {
-    /// `fund_change=Y`: the money went back with this request.
+    /// The money went back with this request.
     Refunded {
-        /// What went back of the trade in all so far (`refund_fee`), where Alipay says so.
+        /// What went back of the trade in all so far; `None` if the channel does not say so.
         gone_back: Option<Money>,
     },
-    /// `fund_change=N`: not with this request; maybe with an earlier one of the same number, maybe later.
+    /// Not with this request; maybe with an earlier one of the same number, maybe later.
     /// [`PaymentGateway::refund_query`] tells, after some ten seconds.
     Unclear,
 }
@@ -109,16 +108,19 @@ pub struct PaymentRequest {
     pub order_id: OrderId,
     /// The number of the attempt.
     pub out_trade_no: String,
-    /// By which product of Alipay's.
+    /// By which product of the channel.
     pub product: PaymentProduct,
+    /// Whether the page is to be a code that is scanned, small enough for a frame in a page of the shop's. A channel
+    /// without such a page gives its usual one.
+    pub as_code: bool,
     /// Goods and freight.
     pub total_amount: Money,
-    /// What the buyer sees it is for; the adapter adapts it to Alipay's rules.
+    /// What the buyer sees it is for; the adapter adapts it to the channel's rules.
     pub subject: String,
     /// When the request is made.
     pub now: ShopTime,
     /// Until when it can be paid; none for orders of the old back end, which knew no deadline. The same at each
-    /// request for an order: Alipay refuses a known `out_trade_no` with changed parameters.
+    /// request for an order: a channel may refuse a known `out_trade_no` with changed parameters.
     pub time_expire: Option<ShopTime>,
 }
 
@@ -127,7 +129,7 @@ pub struct PaymentRequest {
 pub struct VerifiedNotification {
     /// For whom.
     pub addressee: Addressee,
-    /// Alipay's number of this notification, the same each time it is sent.
+    /// The channel's number of this notification, the same each time it is sent.
     pub notify_id: String,
     /// The trade it tells of.
     pub trade: Trade,
@@ -138,16 +140,16 @@ pub struct VerifiedNotification {
 pub struct VerifiedReturn {
     /// For whom.
     pub addressee: Addressee,
-    /// The number of an attempt to pay an order, as Alipay has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as the channel has it; it may be none of ours.
     pub out_trade_no: String,
     /// The amount of the trade.
     pub total_amount: Money,
 }
 
-/// The message is not one that Alipay signed, or cannot be read.
+/// The message is not one that the channel signed, or cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum NotVerified {
-    /// The signature is missing or is not Alipay's.
+    /// The signature is missing or is not the channel's.
     #[error("the signature does not verify")]
     Signature,
     /// It is signed, but a field that must be there is missing or unreadable.
@@ -157,32 +159,34 @@ pub enum NotVerified {
         field: &'static str,
     },
     /// It is not a form, or too large a one.
-    #[error("the message is not a form of Alipay's")]
+    #[error("the message is not one of the channel's form")]
     Malformed(#[source] BoxError),
 }
 
-/// Alipay did not do what it was asked.
+/// A payment channel did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
     /// It cannot be reached, or did not answer in time. What was asked may have been done.
-    #[error("Alipay cannot be reached")]
+    #[error("the payment channel cannot be reached")]
     Unreachable(#[source] BoxError),
     /// It answered, but not in a form that can be trusted: unsigned, wrongly signed, or unreadable. What was asked
     /// may have been done.
-    #[error("Alipay's answer cannot be trusted: {0}")]
+    #[error("the payment channel's answer cannot be trusted: {0}")]
     Nonsense(String),
-    /// It says that it does not know the outcome (`20000`, `ACQ.SYSTEM_ERROR`). What was asked may have been done.
-    #[error("Alipay does not know: {code}")]
+    /// It says that it does not know the outcome. What was asked may have been done.
+    #[error("the payment channel does not know: {code}")]
     Unknown {
-        /// Its `sub_code`, or its `code` where there is none.
+        /// Its word for that.
         code: String,
     },
     /// It said no. Nothing was done.
-    #[error("Alipay refused: {code} {message}")]
+    #[error("the payment channel refused: {code} {message}")]
     Refused {
-        /// Its `sub_code`, or its `code` where there is none.
+        /// Its word for that.
         code: String,
-        /// Its `sub_msg`.
+        /// Its words to people.
         message: String,
+        /// Whether asking again cannot change that.
+        is_final: bool,
     },
 }

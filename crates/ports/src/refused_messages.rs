@@ -3,7 +3,7 @@ use domain::{RefusedMessage, ShopTime};
 
 use crate::StoreError;
 
-/// Verified messages of Alipay's that can never be kept as what they are.
+/// Verified messages of payment channels that can never be kept as what they are.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RefusedMessages: Send + Sync {

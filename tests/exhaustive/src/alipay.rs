@@ -136,6 +136,7 @@ impl Message {
     /// As the adapter hands it to the domain.
     pub fn to_domain(self, number: &str, at: ShopTime) -> domain::Trade {
         domain::Trade {
+            channel: domain::Channel::Alipay,
             trade_no: trade_no(self.trade),
             out_trade_no: attempt_number(number, self.attempt),
             status: if self.is_closed { TradeStatus::Closed } else { TradeStatus::Success },

@@ -79,9 +79,10 @@ impl World {
                     |attempt| self.trades.iter().filter(move |trade| trade.attempt == attempt).count();
                 has_timer || (0..self.attempts()).any(|attempt| of_attempt(attempt) > 1) || !needs_look
             }
-            Some(OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded) | None => {
-                true
+            Some(OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded) => {
+                has_timer || !self.order.ledger.attempts.iter().any(|attempt| attempt.state.may_be_paid())
             }
+            None => true,
         }
     }
 }

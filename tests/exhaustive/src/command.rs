@@ -49,6 +49,8 @@ pub enum Cmd {
     OpenAttempt(Asked),
     /// Staff lower what the order costs, after Alipay was asked about the attempts.
     LowerAmount(Asked),
+    /// The deadline has passed, so that nobody can pay any attempt any more.
+    EndAttempts,
     /// Staff hand it to a carrier.
     Ship,
     /// The buyer has it, or is taken to have it.
@@ -74,6 +76,12 @@ pub enum Found {
     AwaitingPayment,
     /// 已取消.
     Cancelled,
+    /// 待发货, with another attempt that can be paid.
+    AwaitingShipment,
+    /// 已完成, likewise.
+    Completed,
+    /// 已退款, likewise.
+    Refunded,
 }
 
 /// What staff ask for.
@@ -176,6 +184,9 @@ impl From<Found> for OrderStatus {
         match found {
             Found::AwaitingPayment => Self::AwaitingPayment,
             Found::Cancelled => Self::Cancelled,
+            Found::AwaitingShipment => Self::AwaitingShipment,
+            Found::Completed => Self::Completed,
+            Found::Refunded => Self::Refunded,
         }
     }
 }
@@ -199,6 +210,7 @@ impl Cmd {
             }
             Self::RecordRefund { trade, number: out_request_no, amount, proof } => Command::RecordRefund {
                 refund: ConfirmedRefund {
+                    channel: domain::Channel::Alipay,
                     trade_no: trade_no(trade),
                     out_request_no: out_request_no.to_string(),
                     amount: yuan(amount),
@@ -220,15 +232,18 @@ impl Cmd {
                 let ended = all_ended(number, asked);
                 Command::Cancel { buyer: None, reason: String::new(), ended }
             }
-            Self::OpenAttempt(asked) => {
-                Command::OpenAttempt { product: PaymentProduct::Wap, ended: all_ended(number, asked) }
-            }
+            Self::OpenAttempt(asked) => Command::OpenAttempt {
+                channel: domain::Channel::Alipay,
+                product: PaymentProduct::Wap,
+                ended: all_ended(number, asked),
+            },
             Self::LowerAmount(asked) => Command::LowerAmount {
                 expected: yuan(TOTAL),
                 amount: yuan(LOWERED),
                 reason: String::new(),
                 ended: all_ended(number, asked),
             },
+            Self::EndAttempts => Command::EndAttempts { ended: all_ended(number, [Some(true); 3]) },
             Self::Ship => Command::Ship {
                 shipment: Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at: at },
                 receipt_after: Duration::from_secs(10 * 24 * 3600),

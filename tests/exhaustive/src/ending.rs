@@ -84,7 +84,9 @@ impl World {
             }
             OrderStatus::AwaitingReceipt => Some(Step::Do(Cmd::ConfirmReceipt { by_buyer: false })),
             OrderStatus::Cancelled => Some(Step::BeginLook),
-            OrderStatus::Completed | OrderStatus::Refunded => None,
+            OrderStatus::Completed | OrderStatus::Refunded if !self.order.has_timer => None,
+            OrderStatus::Completed | OrderStatus::Refunded if !self.is_expired => Some(Step::Expire),
+            OrderStatus::Completed | OrderStatus::Refunded => Some(Step::BeginLook),
         }
     }
 

@@ -157,6 +157,7 @@ impl Core {
             | Cmd::CancelAll(_)
             | Cmd::OpenAttempt(_)
             | Cmd::LowerAmount(_)
+            | Cmd::EndAttempts
             | Cmd::ConfirmReceipt { .. }
             | Cmd::ReturnPieces(..) => again.is_ok_and(|events| events.is_empty()),
         }

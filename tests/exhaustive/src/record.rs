@@ -132,7 +132,7 @@ impl Record {
                 set_attempt(ledger, out_trade_no, |known| (known.state, known.paid_at) = paid);
             }
             Event::PaymentRecorded(payment) => ledger.payments.push(payment.clone()),
-            Event::TradeClosed { trade_no } => {
+            Event::TradeClosed { trade_no, channel: _ } => {
                 for payment in ledger.payments.iter_mut().filter(|paid| paid.trade.trade_no == *trade_no) {
                     payment.trade.status = TradeStatus::Closed;
                 }

@@ -106,11 +106,10 @@ impl World {
         match self.status().filter(|_| self.order.has_timer)? {
             OrderStatus::AwaitingPayment => Some(Found::AwaitingPayment),
             OrderStatus::Cancelled if self.is_expired => Some(Found::Cancelled),
-            OrderStatus::Cancelled
-            | OrderStatus::AwaitingShipment
-            | OrderStatus::AwaitingReceipt
-            | OrderStatus::Completed
-            | OrderStatus::Refunded => None,
+            OrderStatus::AwaitingShipment => Some(Found::AwaitingShipment),
+            OrderStatus::Completed => Some(Found::Completed),
+            OrderStatus::Refunded => Some(Found::Refunded),
+            OrderStatus::Cancelled | OrderStatus::AwaitingReceipt => None,
         }
     }
 
@@ -231,16 +230,20 @@ impl World {
         self.order.ledger.order.as_ref().is_some_and(|order| order.total_amount == yuan(LOWERED))
     }
 
-    /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid.
+    /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid. That at a paid one finds
+    /// what was paid in its other attempt, which is over after the deadline.
     fn end_look(&mut self, shop: &Shop, failed: bool) -> Option<()> {
         let found = self.looking.take()?;
-        if (found, failed) == (Found::Cancelled, false) {
+        if found != Found::AwaitingPayment && !failed {
             let may_be_paid = self.order.ledger.all_attempts().into_iter().map(|one| one.state.may_be_paid());
             for (may_be_paid, attempt) in may_be_paid.collect::<Vec<_>>().into_iter().zip(0..) {
                 if let Some(message) = self.unnoticed_payment(attempt).filter(|_| may_be_paid) {
                     self.carry_out(shop, Cmd::RecordTrade(message));
                 }
             }
+        }
+        if ![Found::AwaitingPayment, Found::Cancelled].contains(&found) && self.is_expired && !failed {
+            self.carry_out(shop, Cmd::EndAttempts);
         }
         self.carry_out(shop, Cmd::SetTimer { found, failed });
         Some(())

@@ -178,7 +178,7 @@ fn a_sum_without_the_last_refund() {
         let mut events = ledger.decide(command, cause, at)?;
         for event in &mut events {
             if let Event::RefundSucceeded { refund, trade_refunded, .. } = event {
-                *trade_refunded = ledger.refunded(&refund.trade_no);
+                *trade_refunded = ledger.refunded(refund.trade());
             }
         }
         Ok(events)

@@ -257,7 +257,7 @@ async fn a_refund_that_alipay_refuses_has_failed(setup: Setup) {
     let mut shop = Shop::open(setup).await;
     let order = shop.paid(904, 901).await;
     shop.sandbox.finish(&order.id).await;
-    let refused = "Alipay refused refund shop-r1: ACQ.TRADE_HAS_FINISHED";
+    let refused = "the payment channel refused refund shop-r1: ACQ.TRADE_HAS_FINISHED";
     for _ in 0..2 {
         fails(&shop, &["refund", &order.id, "--request-id", "r1"], 1, refused);
     }

@@ -177,7 +177,7 @@ async fn a_day_that_cannot_be_compared_is_told_apart(setup: Setup) {
     let no_bill = shop.reconcile(&["2026-01-01"]);
     assert_eq!(no_bill.status, 2);
     assert!(
-        no_bill.err.contains("the day was not compared: Alipay has no bill of that day"),
+        no_bill.err.contains("the day was not compared: there is no bill of that day"),
         "{}",
         no_bill.err
     );

@@ -71,7 +71,9 @@ pub(crate) async fn must_have_met_old_amounts(world: &World) {
 pub(crate) async fn must_be_on_record(sequence: &Sequence<'_>, form: &[u8]) {
     let fields: BTreeMap<_, _> = url::form_urlencoded::parse(form).into_owned().collect();
     let ledger = sequence.ledger(&fields["out_trade_no"]).await;
-    if fields.contains_key("gmt_payment") && ledger.payment(&fields["trade_no"]).is_none() {
+    if fields.contains_key("gmt_payment")
+        && ledger.payment(domain::Channel::Alipay.trade(&fields["trade_no"])).is_none()
+    {
         sequence.fail(&format!("acknowledged, and its payment is not on record: {fields:?}"));
     }
     if let Some(number) = fields.get("out_biz_no")

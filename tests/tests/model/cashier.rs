@@ -34,7 +34,8 @@ impl Sequence<'_> {
     /// On a PC or on a phone, with one account or another, now and then in a new attempt.
     async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
         let product = if self.one_in(3) { PaymentProduct::Wap } else { PaymentProduct::Page };
-        let wish = PaymentWish { product, anew: self.one_in(6) };
+        let wish =
+            PaymentWish { channel: domain::Channel::Alipay, product, anew: self.one_in(6), as_code: false };
         let account = if self.one_in(4) { "another@sandbox.example" } else { "buyer@sandbox.example" };
         let process = &self.world.processes[0];
         let started = process.start.execute(&self.world.buyer, order, wish, None).await;

@@ -173,7 +173,7 @@ impl<'a> Sequence<'a> {
         for order in self.orders.clone() {
             let ledger = self.ledger(order.as_str()).await;
             let wrong = ledger.payments.iter().filter(|payment| payment.status == PaymentStatus::WrongAmount);
-            for payment in wrong.filter(|payment| !ledger.refundable(&payment.trade.trade_no).is_zero()) {
+            for payment in wrong.filter(|payment| !ledger.refundable(payment.trade.key()).is_zero()) {
                 let ask = RefundAsk {
                     trade_no: Some(payment.trade.trade_no.clone()),
                     amount: None,
@@ -199,7 +199,7 @@ impl<'a> Sequence<'a> {
         let days: BTreeSet<_> = times.map(ShopTime::date).collect();
         self.world.clock.pass(Duration::from_secs(24 * 3600));
         for day in days {
-            let found = self.world.processes[0].reconcile.execute(day, true).await;
+            let found = self.world.processes[0].reconcile.execute(domain::Channel::Alipay, day, true).await;
             let found = found.unwrap_or_else(|error| self.fail(&format!("{day}: {error}")));
             self.tell(format!("{day} reconciled: {found:?}"));
         }
@@ -397,11 +397,11 @@ impl<'a> Sequence<'a> {
                 format!("{:?}", process.redirect.by_shop(order, shipping, "搬家", &cause()).await)
             }
             Work::Deliver(Form(form)) => {
-                format!("{:?}", process.settle.by_notification(form, Cause::alipay(None)).await)
+                format!("{:?}", process.settle.by_notification(domain::Channel::Alipay, form, None).await)
             }
             Work::Return(url) => {
                 let query = url.split_once('?').map_or("", |(_, query)| query);
-                format!("{:?}", process.result.execute(query, &Cause::alipay(None)).await)
+                format!("{:?}", process.result.execute(domain::Channel::Alipay, query, None).await)
             }
             Work::Ship(order) => {
                 let parcel = Shipment::new("顺丰速运", "SF1", self.world.clock.now()).unwrap();

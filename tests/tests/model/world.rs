@@ -18,9 +18,10 @@ use application::{
     SettlePayment, ShipOrder, ShopRules, StartPayment, Transact,
 };
 use domain::{
-    Caller, Merchant, Money, OrderId, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username,
+    Caller, Channel, Merchant, Money, OrderId, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId,
+    Username,
 };
-use ports::{Clock, PaymentGateway};
+use ports::{Clock, PaymentChannels, PaymentGateway};
 use tests::{Data, Database};
 
 /// The buyer of all orders; the demo shop has one with an address of the same number.
@@ -110,6 +111,7 @@ fn alipay(clock: &Arc<ModelClock>) -> (Sandbox, Arc<dyn PaymentGateway>) {
         notify_url: Some("http://127.0.0.1:1/held".to_owned()),
         return_url: Some("http://127.0.0.1:1/return".to_owned()),
         quit_url: None,
+        subject: None,
         // Faults make calls wait for these; an answer that is taken for lost is one more fault to live with.
         timeouts: AlipayTimeouts {
             attempt: Duration::from_millis(150),
@@ -155,13 +157,13 @@ impl Process {
             randomness: Arc::new(SystemRandomness),
             retries: AtomicU64::new(0),
         });
+        let merchant = Merchant {
+            app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
+            seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
+        };
         let settle = Arc::new(SettlePayment {
-            gateway: Arc::clone(gateway),
+            channels: PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant),
             transact: Arc::clone(&transact),
-            merchant: Merchant {
-                app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
-                seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
-            },
             refused: Arc::clone(store) as _,
         });
         let cancel = Arc::new(CancelOrder {
@@ -171,7 +173,6 @@ impl Process {
         });
         let refund = Arc::new(RefundOrder {
             transact: Arc::clone(&transact),
-            gateway: Arc::clone(gateway),
             settle: Arc::clone(&settle),
             clock: Arc::clone(&clock),
         });
@@ -182,7 +183,6 @@ impl Process {
                 orders: Arc::clone(store) as _,
                 transact: Arc::clone(&transact),
                 cashier: Arc::new(Cashier {
-                    gateway: Arc::clone(gateway),
                     orders: Arc::clone(store) as _,
                     settle: Arc::clone(&settle),
                     clock: Arc::clone(&clock),
@@ -190,7 +190,6 @@ impl Process {
                 clock: Arc::clone(&clock),
             },
             result: PaymentResult {
-                gateway: Arc::clone(gateway),
                 orders: Arc::clone(store) as _,
                 settle: Arc::clone(&settle),
                 // The clock of this world is not the machine's: it asks each time.
@@ -205,7 +204,6 @@ impl Process {
             ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
             confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             reconcile: Reconcile {
-                gateway: Arc::clone(gateway),
                 ledger: Arc::clone(store) as _,
                 transact: Arc::clone(&transact),
                 settle: Arc::clone(&settle),
@@ -215,7 +213,6 @@ impl Process {
             watch: Arc::new(OrderTimers {
                 orders: Arc::clone(store) as _,
                 transact,
-                gateway: Arc::clone(gateway),
                 settle: Arc::clone(&settle),
                 cancel: Arc::clone(&cancel),
                 clock,

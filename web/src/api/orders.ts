@@ -48,6 +48,8 @@ export interface Payable {
   seller: string
   amount: Fen
   payUrl: string
+  /** A code to scan, for a frame of the page, where the shop shows it. */
+  codeUrl?: string
 }
 
 /** What was paid without paying the order; what of it is not back yet is on its way. */
@@ -144,6 +146,7 @@ interface WirePayable {
   total_amount: string
   order_id: string | number
   pay_url: string
+  code_url?: string
 }
 
 const lineOf = (base: string | undefined) => (line: WireLine): OrderLine => ({
@@ -194,6 +197,7 @@ const payableOf = (data: WirePayable): Payable => ({
   seller: data.saller,
   amount: toFen(data.total_amount),
   payUrl: data.pay_url,
+  ...(data.code_url === undefined ? {} : { codeUrl: data.code_url }),
 })
 
 function wanted(purchase: Purchase): Record<string, number> {
@@ -271,7 +275,14 @@ export async function confirmReceipt(number: string): Promise<void> {
 /** Operation 5, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
 export async function pay(number: string, expected: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
-  const body = { status: 1, order_id: number, expected_amount: expected, device, ...(anew ? { new_attempt: 1 } : {}) }
+  const body = {
+    status: 1,
+    order_id: number,
+    expected_amount: expected,
+    device,
+    ...(device === 'pc' ? { code: 1 } : {}),
+    ...(anew ? { new_attempt: 1 } : {}),
+  }
   return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body })).data))
 }
 

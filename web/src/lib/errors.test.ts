@@ -16,7 +16,7 @@ describe('errors in words', () => {
   it('are there for every code that the documentation lists', () => {
     const codes = documentedCodes()
     expect(codes).toContain(50103)
-    for (const code of [...codes, 50114, 50115, 50116, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE]) {
+    for (const code of [...codes, 50114, 50115, 50116, 50118, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE]) {
       expect(inWords(new ApiError(code)), String(code)).toMatch(/^[\u4e00-\u9fff「]/)
       expect(inWords(new ApiError(code)), `${String(code)} has words of its own`).not.toContain('操作未完成')
     }
@@ -46,7 +46,7 @@ describe('errors in words', () => {
 
   it('tell what may pass', () => {
     for (const code of [50105, 50111, 50000, TIMED_OUT, OFFLINE]) expect(mayPass(new ApiError(code))).toBe(true)
-    for (const code of [403, 50107, 50108, 50114, 50115, 50116]) expect(mayPass(new ApiError(code))).toBe(false)
+    for (const code of [403, 50107, 50108, 50114, 50115, 50116, 50118]) expect(mayPass(new ApiError(code))).toBe(false)
     expect(mayPass(new TypeError('a defect'))).toBe(false)
   })
 

@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<number, string>> = {
   50114: '您的未付款订单过多，请先付款或取消部分订单，再下新单',
   50115: '订单结果未知，请到「我的订单」查看，请勿重复提交',
   50116: '订单金额为 0.00 元，无法付款，请联系商家',
+  50118: '重新付款的次数已用完，请用上一次的设备付款，或取消订单后重新下单',
 }
 
 /** What is said instead where the service names the goods with the code. */

@@ -1,3 +1,4 @@
+import { CHANNELS } from './channels'
 import { yuan, type Fen } from './money'
 import { isRevival, STATUS, statusText } from './status'
 import { fullWidth } from './words'
@@ -6,7 +7,7 @@ const ACTORS: Readonly<Record<string, string>> = {
   buyer: '买家',
   shop: '商家',
   staff: '商家',
-  alipay: '支付宝',
+  ...CHANNELS,
   deadline: '系统',
   system: '系统',
   job: '系统',

@@ -258,7 +258,7 @@ fn refusal(verdict: Verdict) -> Attempt {
         ("10000" | "", _) => {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
         }
-        (_, _) => Attempt::Failed(GatewayError::Refused { code, message }),
+        (_, _) => Attempt::Failed(super::refused(code, message)),
     }
 }
 

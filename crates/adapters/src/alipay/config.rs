@@ -23,6 +23,9 @@ pub struct AlipayConfig {
     pub return_url: Option<String>,
     /// The shop's page to which a phone goes back without having paid; `order_id` is added. None: it stays at Alipay.
     pub quit_url: Option<String>,
+    /// What buyers read at Alipay instead of the names of the goods, for Alipay refuses some words; `{order_id}` in it is the
+    /// order's number. None: the names.
+    pub subject: Option<String>,
     /// How long Alipay may take.
     pub timeouts: AlipayTimeouts,
 }

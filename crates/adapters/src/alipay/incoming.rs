@@ -4,7 +4,7 @@ use alipay_protocol::{
     TrustedKeys,
     message::{self, MessageError, VerifiedMessage},
 };
-use domain::{Addressee, Money, ShopTime, Trade, TradeStatus};
+use domain::{Addressee, Channel, Money, ShopTime, Trade, TradeStatus};
 use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 
 /// The only kind of notification that tells of a trade.
@@ -37,6 +37,7 @@ fn trade(message: &VerifiedMessage) -> Result<Trade, NotVerified> {
     let buyer =
         ["buyer_logon_id", "buyer_id", "buyer_open_id"].into_iter().find_map(|name| message.get(name));
     Ok(Trade {
+        channel: Channel::Alipay,
         trade_no: required(message, "trade_no")?.to_owned(),
         out_trade_no: required(message, "out_trade_no")?.to_owned(),
         status: status.ok_or(NotVerified::Unreadable { field: "trade_status" })?,

@@ -73,7 +73,13 @@ impl AlipayGateway {
 
 /// A request that Alipay would refuse, and that is not sent.
 fn invalid(message: &str) -> GatewayError {
-    GatewayError::Refused { code: "ACQ.INVALID_PARAMETER".to_owned(), message: message.to_owned() }
+    refused("ACQ.INVALID_PARAMETER".to_owned(), message.to_owned())
+}
+
+/// What Alipay refuses. Its business refusals are final: see its table of `sub_code`.
+fn refused(code: String, message: String) -> GatewayError {
+    let is_final = code.starts_with("ACQ.");
+    GatewayError::Refused { code, message, is_final }
 }
 
 /// A signed answer that does not say what it must.
@@ -83,10 +89,7 @@ fn nonsense(what: &str) -> GatewayError {
 
 /// Nothing left the house, so nothing was done.
 fn cannot_sign() -> GatewayError {
-    GatewayError::Refused {
-        code: "local.cannot-sign".to_owned(),
-        message: "the request could not be signed".to_owned(),
-    }
+    refused("local.cannot-sign".to_owned(), "the request could not be signed".to_owned())
 }
 
 #[async_trait]

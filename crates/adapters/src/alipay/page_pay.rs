@@ -13,6 +13,10 @@ use super::{AlipayGateway, alipay_time, client::common_params, invalid, text};
 const MAX_QUIT_URL: usize = 400;
 /// Characters of a `subject`.
 const MAX_SUBJECT: usize = 256;
+/// `qr_pay_mode`: the code alone, as wide as `qrcode_width`.
+const CODE_ALONE: &str = "4";
+/// As wide as the frame that the shop's page has for it.
+const CODE_WIDTH: u16 = 220;
 /// The latest `time_expire`: 15 days ahead.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
@@ -24,6 +28,12 @@ struct BizContent<'a> {
     total_amount: String,
     subject: String,
     product_code: &'static str,
+    /// How the page shows its code; without it, as a page of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qr_pay_mode: Option<&'static str>,
+    /// In pixels, for that mode.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    qrcode_width: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_expire: Option<String>,
     /// Where a phone's browser goes that turns back.
@@ -41,11 +51,14 @@ pub(super) fn params(request: &PaymentRequest, gateway: &AlipayGateway) -> Resul
             (Method::TradeWapPay, "QUICK_WAP_WAY", quit_url(config.quit_url.as_deref(), &request.order_id))
         }
     };
+    let as_code = request.as_code && request.product == PaymentProduct::Page;
     let biz_content = BizContent {
         out_trade_no: &request.out_trade_no,
         total_amount: request.total_amount.to_string(),
-        subject: subject(request),
+        subject: subject(request, config.subject.as_deref()),
         product_code,
+        qr_pay_mode: as_code.then_some(CODE_ALONE),
+        qrcode_width: as_code.then_some(CODE_WIDTH),
         time_expire: request.time_expire.map(alipay_time),
         quit_url,
     };
@@ -82,8 +95,9 @@ fn quit_url(page: Option<&str>, order_id: &OrderId) -> Option<String> {
 }
 
 /// The subject under Alipay's rules; never empty. A trade that waits is only continued by the same one.
-fn subject(request: &PaymentRequest) -> String {
-    let subject = text::plain(&request.subject, MAX_SUBJECT);
+fn subject(request: &PaymentRequest, neutral: Option<&str>) -> String {
+    let neutral = neutral.map(|words| words.replace("{order_id}", request.order_id.as_str()));
+    let subject = text::plain(neutral.as_ref().unwrap_or(&request.subject), MAX_SUBJECT);
     if subject.is_empty() { format!("订单 {}", request.order_id) } else { subject }
 }
 
@@ -98,6 +112,7 @@ mod tests {
             order_id: OrderId::parse("2019112820400804").unwrap(),
             out_trade_no: "2019112820400804_2".to_owned(),
             product: PaymentProduct::Page,
+            as_code: false,
             total_amount: "323.91".parse().unwrap(),
             subject: text.to_owned(),
             now: ShopTime::parse("2019-11-28 20:40:08").unwrap(),
@@ -115,7 +130,18 @@ mod tests {
             ("", "订单 2019112820400804"),
             (&"字".repeat(300), &"字".repeat(256)),
         ] {
-            assert_eq!(subject(&request(text)), expected);
+            assert_eq!(subject(&request(text), None), expected);
+        }
+    }
+
+    #[test]
+    fn a_neutral_subject_takes_the_place_of_the_goods() {
+        for (words, expected) in [
+            ("达达商城订单{order_id}", "达达商城订单2019112820400804"),
+            ("达达商城", "达达商城"),
+            (" ", "订单 2019112820400804"),
+        ] {
+            assert_eq!(subject(&request("红袖添香"), Some(words)), expected);
         }
     }
 

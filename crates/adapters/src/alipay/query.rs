@@ -1,7 +1,7 @@
 //! `alipay.trade.query`: what became of the trade of an attempt to pay.
 
 use alipay_protocol::Method;
-use domain::{Money, ShopTime, Trade, TradeStatus};
+use domain::{Channel, Money, ShopTime, Trade, TradeStatus};
 use ports::GatewayError;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -58,6 +58,7 @@ fn read(node: &str) -> Result<Trade, &'static str> {
     let total_amount = answer.total_amount.parse().map_err(|_| "total_amount is no amount")?;
     let paid_at = answer.send_pay_date.as_deref().and_then(ShopTime::parse);
     Ok(Trade {
+        channel: Channel::Alipay,
         trade_no: answer.trade_no,
         out_trade_no: answer.out_trade_no,
         status,

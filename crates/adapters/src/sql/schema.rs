@@ -241,9 +241,10 @@ diesel::table! {
     /// Attempts to pay an order, beside the first one while it is the only one.
     dashop_payment_attempt (id) {
         id -> Integer,
-        /// The number at Alipay.
+        /// The number at the channel.
         out_trade_no -> Text,
         order_id -> Text,
+        channel -> Text,
         product -> Text,
         amount -> Yuan,
         state -> Text,
@@ -257,10 +258,11 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Every payment that Alipay proved.
+    /// Every payment that its channel proved.
     dashop_payment (id) {
         id -> Integer,
         trade_no -> Text,
+        channel -> Text,
         out_trade_no -> Text,
         trade_status -> Text,
         total_amount -> Yuan,
@@ -277,11 +279,12 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Every refund: requested here, or notified by Alipay.
+    /// Every refund: requested here, or notified by its channel.
     dashop_refund (id) {
         id -> Integer,
         out_request_no -> Text,
         out_trade_no -> Text,
+        channel -> Text,
         trade_no -> Text,
         amount -> Yuan,
         reason -> Text,
@@ -336,10 +339,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// What a comparison with Alipay's bill of a day found.
+    /// What a comparison with a channel's bill of a day found.
     dashop_difference (id) {
         id -> Integer,
         bill_date -> Text,
+        channel -> Text,
         kind -> Text,
         trade_no -> Text,
         out_trade_no -> Text,
@@ -352,7 +356,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Verified messages of Alipay's that no other table can hold.
+    /// Verified messages of channels that no other table can hold.
     dashop_refused_message (id) {
         id -> Integer,
         received_at -> Timestamp,

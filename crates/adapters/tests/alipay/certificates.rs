@@ -114,6 +114,7 @@ async fn requests_are_those_of_the_sdks_and_carry_both_serial_numbers() {
         order_id: OrderId::parse("2026112819300402").unwrap(),
         out_trade_no: "2026112819300402".to_owned(),
         product: domain::PaymentProduct::Page,
+        as_code: false,
         total_amount: "0.01".parse().unwrap(),
         subject: "达达商城订单 2026112819300402".to_owned(),
         now: VectorClock.now(),

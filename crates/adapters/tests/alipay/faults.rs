@@ -139,8 +139,13 @@ async fn a_refusal_is_final() {
     ] {
         let gateway = scripted(&key, vec![signed(&failure(code, sub_code), &key)]);
         match gateway.shop.query(order().as_str()).await {
-            Err(GatewayError::Refused { code, message }) => {
+            Err(GatewayError::Refused { code, message, is_final }) => {
                 assert_eq!((code.as_str(), message.as_str()), (expected, "为什么"));
+                assert_eq!(
+                    is_final,
+                    sub_code.starts_with("ACQ."),
+                    "{expected}: a refusal of the business itself"
+                );
             }
             other => panic!("{other:?}"),
         }

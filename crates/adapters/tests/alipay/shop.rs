@@ -28,6 +28,7 @@ pub(crate) fn config(gateway_url: &str, key: PrivateKey, alipay: PublicKey) -> A
         notify_url: Some("http://shop.example/v1/orders/success/".to_owned()),
         return_url: Some("http://shop.example/v1/orders/return/?from=alipay".to_owned()),
         quit_url: Some("http://shop.example/pay_success.html".to_owned()),
+        subject: None,
         timeouts: AlipayTimeouts::default(),
     }
 }
@@ -45,6 +46,7 @@ pub(crate) fn payment() -> PaymentRequest {
         order_id: order(),
         out_trade_no: "2019112820400804".to_owned(),
         product: domain::PaymentProduct::Page,
+        as_code: false,
         total_amount: "323.91".parse().unwrap(),
         subject: "红袖添香 A&B=C/D <b>".to_owned(),
         now: ShopTime::parse(NOW).unwrap(),

@@ -8,6 +8,7 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod channels;
 mod migrating;
 mod old_shop;
 mod overtaking;

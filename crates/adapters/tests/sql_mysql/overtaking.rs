@@ -48,7 +48,7 @@ fn paid(number: &str, second: u32) -> Event {
         order_id: OrderId::parse(number).unwrap(),
         from: OrderStatus::AwaitingPayment,
         to: OrderStatus::AwaitingShipment,
-        cause: Cause::alipay(None),
+        cause: Cause::channel(domain::Channel::Alipay, None),
         due_at: None,
         reason: String::new(),
         at: at(second),

@@ -176,6 +176,7 @@ pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
 fn payment(trade_no: &str, order: u32) -> PaymentRecord {
     PaymentRecord {
         trade: Trade {
+            channel: domain::Channel::Alipay,
             trade_no: trade_no.to_owned(),
             out_trade_no: number(order),
             status: TradeStatus::Success,
@@ -193,6 +194,7 @@ fn payment(trade_no: &str, order: u32) -> PaymentRecord {
 
 fn refund(request_no: &str) -> Refund {
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: request_no.to_owned(),
         out_trade_no: number(1),
         trade_no: "T1".to_owned(),
@@ -221,7 +223,7 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
         payments.iter().map(|payment| payment.trade.trade_no.clone()).collect()
     };
     assert_eq!(trades(&OrderReader::payments(store, &[id(1), id(2)]).await.unwrap()), ["T1"]);
-    let statement = store.statement_of(day, &["T2".to_owned()], &[]).await.unwrap();
+    let statement = store.statement_of(domain::Channel::Alipay, day, &["T2".to_owned()], &[]).await.unwrap();
     assert_eq!(trades(&statement.payments), ["T1"]);
     assert_eq!(
         rows.errors.take(),

@@ -36,7 +36,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-28-000006_parked_and_refused",
             "2026-11-28-000007_upkeep",
             "2026-11-28-000008_payment_attempts",
-            "2026-11-28-000009_amendments"
+            "2026-11-28-000009_amendments",
+            "2026-11-28-000010_payment_channels",
         ]
     );
 
@@ -61,7 +62,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "20261128000006",
             "20261128000007",
             "20261128000008",
-            "20261128000009"
+            "20261128000009",
+            "20261128000010"
         ]
     );
     store.ping().await.unwrap();

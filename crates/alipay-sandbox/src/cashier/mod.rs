@@ -3,7 +3,7 @@
 mod pages;
 mod return_url;
 
-pub(crate) use pages::{failure_page, paid_page, payment_page, waiting_page};
+pub(crate) use pages::{code_page, failure_page, paid_page, payment_page, waiting_page};
 pub(crate) use return_url::signed_return_url;
 
 use crate::{app::App, failure::Failure, ledger::TradeRef};

@@ -1,7 +1,7 @@
 use crate::{
     buyer::BUYER_LOGON_ID,
     failure::Failure,
-    html::{escape, page, phone_page},
+    html::{escape, framed_page, page, phone_page},
     trade::{Product, Trade},
 };
 
@@ -29,6 +29,15 @@ pub(crate) fn payment_page(trade: &Trade, merchant_name: &str) -> String {
         Product::Page => page("确认付款", &main),
         Product::Wap => phone_page("确认付款", &main),
     }
+}
+
+/// What stands in a frame of the merchant's page: a code to scan. Here a button does what the app does after the scan.
+pub(crate) fn code_page(trade: &Trade) -> String {
+    let (amount, trade_no) = (trade.terms.total_amount, escape(&trade.trade_no));
+    let main = format!(
+        r#"<form method="post" action="/cashier/pay" target="_top"><input type="hidden" name="trade_no" value="{trade_no}"><p class="note">沙箱没有二维码 ¥{amount}</p><button class="primary" id="scan">模拟扫码付款</button></form>"#
+    );
+    framed_page("扫码付款", &main)
 }
 
 /// For a shop without a `return_url`: it is done.

@@ -27,6 +27,8 @@ use node::Node;
 pub(crate) enum Reply {
     Json(String),
     Html(String),
+    /// A page for a frame of the merchant's page.
+    Framed(String),
 }
 
 /// A call that the application signed.
@@ -129,13 +131,15 @@ fn page(app: &App, call: &Call) -> Reply {
         Err(failure) => return Reply::Html(cashier::failure_page(&failure, None)),
     };
     let back = arrival.quit_url.clone().or_else(|| arrival.return_url.clone());
+    let is_framed = arrival.terms.product == Product::Page && page_pay::is_framed(&call.params);
     let now = app.now();
     let page = match app.ledger().arrive(arrival, &app.numbers, now) {
+        Ok(trade) if is_framed => cashier::code_page(trade),
         Ok(trade) => cashier::payment_page(trade, &app.config.merchant_name),
         Err(failure) => cashier::failure_page(&failure, back.as_deref()),
     };
     app.changed();
-    Reply::Html(page)
+    if is_framed { Reply::Framed(page) } else { Reply::Html(page) }
 }
 
 /// Says no.

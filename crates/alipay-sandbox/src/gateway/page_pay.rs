@@ -12,11 +12,11 @@ use crate::{
     trade::{Product, Terms},
 };
 
-/// `product_code` of the product.
-const fn product_code(product: Product) -> &'static str {
+/// What `product_code` may be for the product. Some SDKs send the second one of a phone.
+const fn product_codes(product: Product) -> &'static [&'static str] {
     match product {
-        Product::Page => "FAST_INSTANT_TRADE_PAY",
-        Product::Wap => "QUICK_WAP_WAY",
+        Product::Page => &["FAST_INSTANT_TRADE_PAY"],
+        Product::Wap => &["QUICK_WAP_WAY", "QUICK_WAP_PAY"],
     }
 }
 
@@ -52,6 +52,12 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
     })
 }
 
+/// Whether the merchant shows the page in a frame of its own: every `qr_pay_mode` but the redirect.
+pub(crate) fn is_framed(params: &Params) -> bool {
+    let mode = BizContent::read(params).and_then(|biz| biz.text("qr_pay_mode", MAX_TIME));
+    mode.is_ok_and(|mode| mode.is_some_and(|mode| mode != "2"))
+}
+
 /// Where a phone goes that turns back: the browser is sent there.
 fn quit_url(product: Product, biz: &BizContent) -> Result<Option<String>, Failure> {
     let field = "quit_url";
@@ -64,7 +70,7 @@ fn quit_url(product: Product, biz: &BizContent) -> Result<Option<String>, Failur
 
 /// The members with few known values.
 fn check_fixed(product: Product, biz: &BizContent) -> Result<(), Failure> {
-    if biz.required_text("product_code", MAX_TIME)? != product_code(product) {
+    if !product_codes(product).contains(&biz.required_text("product_code", MAX_TIME)?.as_str()) {
         return Err(Failure::InvalidParameter { field: "product_code" });
     }
     let one_of = |field: &'static str, known: &[&str]| match biz.text(field, MAX_TIME)? {

@@ -185,7 +185,7 @@ enum CommandError {
         #[source]
         cause: TransactError,
     },
-    #[error("Alipay refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
+    #[error("the payment channel refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
     RefundRefused { number: String, why: Option<String> },
     #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
     NotARequestNumber(String),

@@ -1,20 +1,23 @@
-//! `dashop reconcile`: our records against Alipay's bill.
+//! `dashop reconcile`: our records against a channel's bill.
 
 use std::process::ExitCode;
 
 use application::FoundDifference;
 use clap::Args;
-use domain::{DifferenceKind, ShopDate};
+use domain::{Channel, DifferenceKind, ShopDate};
 
 use super::{CommandError, output::say_line};
 use crate::{configuration::Configuration, wiring::OrderLife};
 
 #[derive(Args)]
 pub(super) struct ReconcileArguments {
-    /// The day, YYYY-MM-DD in Asia/Shanghai. Alipay has its bill the next morning.
+    /// The day, YYYY-MM-DD in Asia/Shanghai. The bill is there the next morning.
     #[arg(value_parser = day)]
     date: ShopDate,
-    /// Applies what is safe: payments that Alipay confirms, refunds that it confirms. Amounts are left to people.
+    /// Whose bill.
+    #[arg(long, value_parser = channel, default_value = Channel::default().as_str())]
+    channel: Channel,
+    /// Applies what is safe: payments that the channel confirms, refunds that it confirms. Amounts are left to people.
     #[arg(long)]
     repair: bool,
 }
@@ -23,12 +26,19 @@ fn day(text: &str) -> Result<ShopDate, String> {
     ShopDate::parse(text).ok_or_else(|| "must be a date such as 2026-11-25".to_owned())
 }
 
+fn channel(word: &str) -> Result<Channel, String> {
+    Channel::from_word(word).ok_or_else(|| {
+        let known: Vec<_> = Channel::ALL.iter().map(|channel| channel.as_str()).collect();
+        format!("must be one of: {}", known.join(", "))
+    })
+}
+
 pub(super) async fn run(
     configuration: &Configuration,
     arguments: &ReconcileArguments,
 ) -> Result<ExitCode, CommandError> {
     let life = OrderLife::open(configuration).await?;
-    let found = life.reconcile.execute(arguments.date, arguments.repair).await?;
+    let found = life.reconcile.execute(arguments.channel, arguments.date, arguments.repair).await?;
     for difference in &found {
         say_line(told(difference))?;
     }

@@ -21,6 +21,45 @@ pub enum AlipayKeys {
     },
 }
 
+/// What buyers see of a payment at Alipay.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AlipayPages {
+    /// What they read instead of the names of the goods; `None` for the names.
+    pub subject: Option<String>,
+    /// Whether the payment page shows Alipay's code in place on a PC.
+    pub code_in_page: bool,
+}
+
+/// Where the order's number comes.
+const ORDER_ID: &str = "{order_id}";
+const MAX_SUBJECT_CHARS: usize = 200;
+
+impl AlipayPages {
+    pub(super) fn read(source: &mut Source) -> Result<Self, ConfigurationError> {
+        let subject: Option<String> = source.get("alipay_subject")?;
+        if let Some(problem) = subject.as_deref().and_then(subject_problem) {
+            return Err(source.wrong("alipay_subject", problem));
+        }
+        Ok(Self { subject, code_in_page: source.get_or("alipay_code_in_page", false)? })
+    }
+}
+
+/// Why Alipay would not take it as it is.
+fn subject_problem(subject: &str) -> Option<&'static str> {
+    let words = subject.replace(ORDER_ID, "");
+    let is_refused =
+        |character: char| "/=&".contains(character) || character.is_control() || character > '\u{ffff}';
+    if subject.trim().is_empty() || subject.chars().count() > MAX_SUBJECT_CHARS {
+        Some("must have 1 to 200 characters")
+    } else if words.contains(['{', '}']) {
+        Some("may have {order_id} in it, and no other braces")
+    } else if words.chars().any(is_refused) {
+        Some("must not have / = & in it, control characters or emoji: Alipay refuses them")
+    } else {
+        None
+    }
+}
+
 const PUBLIC_KEY: &str = "alipay_public_key";
 const PREVIOUS_PUBLIC_KEY: &str = "alipay_previous_public_key";
 const APP_CERT: &str = "alipay_app_cert";

@@ -19,7 +19,7 @@ use adapters::{
 use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 
-pub use alipay::AlipayKeys;
+pub use alipay::{AlipayKeys, AlipayPages};
 pub use audit::AuditConfiguration;
 pub use database::DatabaseConfiguration;
 pub use events::EventsConfiguration;
@@ -56,6 +56,8 @@ pub struct Configuration {
     pub sign_in: Option<SignInRules>,
     /// How the shop is paid.
     pub alipay: AlipayConfiguration,
+    /// What buyers see of a payment at Alipay, or at the sandbox.
+    pub alipay_pages: AlipayPages,
     /// Where order events are delivered to; `None` if nowhere.
     pub events: Option<EventsConfiguration>,
     /// For how long messages that can never be stored are kept.
@@ -217,6 +219,7 @@ impl Configuration {
             key_retention: Duration::from_secs(source.within("idempotency_days", 30, 1..=3650)? * 24 * 3600),
             sign_in: sign_in(source)?,
             alipay,
+            alipay_pages: AlipayPages::read(source)?,
             tokens: tokens::read(source, is_embedded)?,
             events,
             metrics_listen: source.get("metrics_listen")?,

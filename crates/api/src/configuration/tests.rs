@@ -281,6 +281,26 @@ fn an_application_is_in_one_mode_only() {
 }
 
 #[test]
+fn a_neutral_subject_is_one_that_alipay_takes() {
+    let pages = |text| read(&[("DASHOP_ALIPAY_SUBJECT", text)]).map(|read| read.alipay_pages.subject);
+    assert_eq!(read(&[]).unwrap().alipay_pages.subject, None);
+    for text in ["达达商城订单{order_id}", "达达商城"] {
+        assert_eq!(pages(text).unwrap().as_deref(), Some(text));
+    }
+    let long = "字".repeat(201);
+    for (text, part) in [
+        (" ", "must have 1 to 200 characters"),
+        (long.as_str(), "must have 1 to 200 characters"),
+        ("订单{number}", "no other braces"),
+        ("a/b", "Alipay refuses them"),
+        ("好😀", "Alipay refuses them"),
+    ] {
+        let said = refusal(&[("DASHOP_ALIPAY_SUBJECT", text)]);
+        assert!(said.starts_with("DASHOP_ALIPAY_SUBJECT") && said.contains(part), "{said}");
+    }
+}
+
+#[test]
 fn a_second_key_of_alipays_goes_with_a_first_one() {
     const SECOND: (&str, &str) = ("DASHOP_ALIPAY_PREVIOUS_PUBLIC_KEY", "k2");
     let AlipayConfiguration::Alipay(account) = read(&[&REAL[..], &[SECOND]].concat()).unwrap().alipay else {

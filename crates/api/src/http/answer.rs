@@ -45,11 +45,12 @@ impl ApiError {
             | Code::NotAllowed
             | Code::Unavailable
             | Code::InvalidQuantity
-            | Code::Alipay
+            | Code::Channel
             | Code::KeyReused
             | Code::AmountChanged
             | Code::OutcomeUnknown
             | Code::Unpayable
+            | Code::TooManyAttempts
             | Code::TooMuchUnpaid
             | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
         };

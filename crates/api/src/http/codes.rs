@@ -39,8 +39,8 @@ pub enum Code {
     Unavailable = 50109,
     /// Not an allowed number of pieces.
     InvalidQuantity = 50110,
-    /// Alipay cannot be reached or answers nonsense.
-    Alipay = 50111,
+    /// The payment channel cannot be reached or answers nonsense.
+    Channel = 50111,
     /// The idempotency key was used with another request.
     KeyReused = 50112,
     /// The order does not cost what the client expected.
@@ -51,6 +51,8 @@ pub enum Code {
     OutcomeUnknown = 50115,
     /// The order's amount cannot be paid.
     Unpayable = 50116,
+    /// The order has had as many attempts to pay it as it may have.
+    TooManyAttempts = 50118,
     /// Anything unforeseen.
     Unforeseen = 50000,
 }
@@ -59,7 +61,7 @@ impl Code {
     /// Those of callers who are not signed in.
     pub(super) const OF_STRANGERS: [Self; 2] = [Self::NotSignedIn, Self::UnknownUser];
     /// All others.
-    pub(super) const OF_REFUSALS: [Self; 18] = [
+    pub(super) const OF_REFUSALS: [Self; 19] = [
         Self::NoAddress,
         Self::BadParameter,
         Self::UnknownAddress,
@@ -71,12 +73,13 @@ impl Code {
         Self::NotAllowed,
         Self::Unavailable,
         Self::InvalidQuantity,
-        Self::Alipay,
+        Self::Channel,
         Self::KeyReused,
         Self::AmountChanged,
         Self::TooMuchUnpaid,
         Self::OutcomeUnknown,
         Self::Unpayable,
+        Self::TooManyAttempts,
         Self::Unforeseen,
     ];
 
@@ -101,12 +104,13 @@ impl Code {
             Self::NotAllowed => "订单状态不允许此操作",
             Self::Unavailable => "商品已下架",
             Self::InvalidQuantity => "购买数量不合法",
-            Self::Alipay => "支付渠道暂不可用",
+            Self::Channel => "支付渠道暂不可用",
             Self::KeyReused => "重复的请求",
             Self::AmountChanged => "商品价格已变动",
             Self::TooMuchUnpaid => "未付款订单过多,请先付款或取消",
             Self::OutcomeUnknown => "订单结果未知,请到我的订单查看,请勿重复提交",
             Self::Unpayable => "订单金额无法支付",
+            Self::TooManyAttempts => "重新支付次数已用完,请用上一次的设备付款,或取消订单后重新下单",
             Self::Unforeseen => "系统错误",
         };
         ApiError::new(self, text)
@@ -261,9 +265,7 @@ impl From<TransactError> for ApiError {
                 | ledger::Refusal::ExceedsPayment { .. }
                 | ledger::Refusal::ExceedsOrder(_)
                 | ledger::Refusal::RequestNumberReused => Code::NotAllowed.failure(),
-                ledger::Refusal::TooManyAttempts => {
-                    Self::new(Code::NotAllowed, "订单状态不允许此操作:重新支付的次数已用完")
-                }
+                ledger::Refusal::TooManyAttempts => Code::TooManyAttempts.failure(),
                 ledger::Refusal::TooManyAmendments => {
                     Self::new(Code::NotAllowed, "订单状态不允许此操作:修改次数已用完")
                 }
@@ -271,7 +273,7 @@ impl From<TransactError> for ApiError {
                     Code::AmountChanged.failure()
                 }
                 ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
-                // Alipay knows more in a moment.
+                // The channel knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
                     Code::Busy.failure()
                 }
@@ -350,7 +352,7 @@ impl From<ShowOrderError> for ApiError {
 impl From<SettleError> for ApiError {
     fn from(error: SettleError) -> Self {
         match error {
-            // Alipay knows more in a moment.
+            // The channel knows more in a moment.
             SettleError::NotKnownYet => Code::Busy.failure(),
             SettleError::Gateway(error) => error.into(),
             SettleError::Transact(error) => error.into(),
@@ -360,12 +362,12 @@ impl From<SettleError> for ApiError {
 
 impl From<GatewayError> for ApiError {
     fn from(error: GatewayError) -> Self {
-        log_failure(&error, "Alipay failed");
-        Code::Alipay.failure()
+        log_failure(&error, "a payment channel failed");
+        Code::Channel.failure()
     }
 }
 
-/// What operation 6 answers where there is no state to tell; `None` if the message is not Alipay's or not for us.
+/// What operation 6 answers where there is no state to tell; `None` if the message is not the channel's or not for us.
 pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<ApiError> {
     match error {
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,

@@ -42,8 +42,10 @@ pub(in crate::http) struct CreateBody {
     buy_num: Option<i32>,
     /// What the buyer saw, such as `"8.00"`: where the price is another now, no order is placed.
     expected_amount: Option<String>,
-    /// Where the buyer pays: `pc`, as without it, or `wap`, a phone.
+    /// On what the buyer pays: `pc`, as without it, or `wap`, a phone.
     device: Option<String>,
+    /// Through which channel, one that the shop has: `alipay`, as without it.
+    channel: Option<String>,
 }
 
 /// Asks for a new pay_url.
@@ -52,13 +54,18 @@ pub(in crate::http) struct PayBody {
     #[schema(schema_with = only::<1>)]
     status: i32,
     order_id: String,
-    /// Where the buyer pays: `pc`, as without it, or `wap`, a phone.
+    /// On what the buyer pays: `pc`, as without it, or `wap`, a phone.
     device: Option<String>,
     /// What the buyer saw, such as `"8.00"`: where the order costs something else now, there is no pay_url.
     expected_amount: Option<String>,
+    /// Through which channel, one that the shop has: `alipay`, as without it.
+    channel: Option<String>,
     /// 1: in another attempt, as another account at Alipay needs it.
     #[schema(minimum = 0, maximum = 1)]
     new_attempt: Option<i32>,
+    /// 1: `code_url` too, if the shop shows codes in its own page.
+    #[schema(minimum = 0, maximum = 1)]
+    code: Option<i32>,
 }
 
 /// Gives up an unpaid order.

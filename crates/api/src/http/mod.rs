@@ -131,6 +131,13 @@ pub fn routes(services: &mut ServiceConfig) {
                 .default_service(web::to(no_such_method)),
         );
     }
+    for path in ["/v1/orders/notify/{channel}/", "/v1/orders/notify/{channel}"] {
+        services.service(
+            web::resource(path)
+                .route(web::post().to(success::channel_notification))
+                .default_service(web::to(no_such_method)),
+        );
+    }
     for path in ["/v1/orders/return/", "/v1/orders/return"] {
         services.service(
             web::resource(path)

@@ -5,7 +5,7 @@ use application::{
     ListOrdersRequest, OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest,
     PreviewItems, PreviewRefusal, StartedPayment,
 };
-use domain::{AddressId, Caller, Cause, IdempotencyKey, OrderStatus, PaymentProduct};
+use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
 
 use super::{
     ApiError, Code, Shop,
@@ -21,6 +21,8 @@ use super::{
 /// Orders of one page of the list, unless the client says otherwise, and at most.
 const PAGE: i64 = 100;
 const MAX_PAGE: i64 = 200;
+/// The longest word of a channel, in characters.
+const MAX_CHANNEL: usize = 10;
 /// The longest name of a device, in characters.
 const MAX_DEVICE: usize = 16;
 /// The longest reason that a buyer may give, in characters.
@@ -182,13 +184,20 @@ fn preview_items(parameters: &Parameters) -> Result<PreviewItems, ApiError> {
     }
 }
 
-/// By which product of Alipay's the device pays: 电脑网站支付, or 手机网站支付 on a phone.
+/// By which product of the channel the device pays: 电脑网站支付, or 手机网站支付 on a phone.
 fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
     match parameters.text("device", MAX_DEVICE)?.as_deref() {
         None | Some("pc") => Ok(PaymentProduct::Page),
         Some("wap") => Ok(PaymentProduct::Wap),
         Some(_) => Err(unknown_value("device")),
     }
+}
+
+/// Where the buyer pays: a channel that the shop has.
+fn channel(parameters: &Parameters, shop: &Shop) -> Result<Channel, ApiError> {
+    let Some(word) = parameters.text("channel", MAX_CHANNEL)? else { return Ok(Channel::default()) };
+    let is_set_up = |channel: &Channel| shop.settle.channels.get(*channel).is_some();
+    Channel::from_word(&word).filter(is_set_up).ok_or_else(|| unknown_value("channel"))
 }
 
 /// Operation 2. It takes the time it takes: see [`in_time`].
@@ -212,6 +221,7 @@ async fn create(
         address_id,
         items,
         expected_amount: parameters.amount("expected_amount")?,
+        channel: channel(parameters, shop)?,
         product: product(parameters)?,
         idempotency_key: idempotency_key(request)?,
     };
@@ -273,14 +283,24 @@ async fn confirm(
 async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("pay");
     let order_id = parameters.order_id("order_id")?;
-    let anew = match parameters.integer("new_attempt")? {
-        None | Some(0) => false,
-        Some(1) => true,
-        Some(_) => return Err(unknown_value("new_attempt")),
+    let (anew, as_code) = (flag(parameters, "new_attempt")?, flag(parameters, "code")?);
+    let wish = PaymentWish {
+        channel: channel(parameters, shop)?,
+        product: product(parameters)?,
+        anew,
+        as_code: as_code && shop.pages.has_frames(),
     };
-    let wish = PaymentWish { product: product(parameters)?, anew };
     let expected = parameters.amount("expected_amount")?;
     Ok(started(shop.start_payment.execute(caller, &order_id, wish, expected).await?, shop))
+}
+
+/// 1 for yes; 0, as without it, for no.
+fn flag(parameters: &Parameters, name: &'static str) -> Result<bool, ApiError> {
+    match parameters.integer(name)? {
+        None | Some(0) => Ok(false),
+        Some(1) => Ok(true),
+        Some(_) => Err(unknown_value(name)),
+    }
 }
 
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
@@ -288,7 +308,8 @@ fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
         StartedPayment::Invited(invitation) => invitation,
         // The old result page asks so for number and amount, and nobody can pay twice.
         StartedPayment::AlreadyPaid { order_id, total_amount } => {
-            PaymentInvitation { pay_url: shop.result_page_of(&order_id), order_id, total_amount }
+            let pay_url = shop.result_page_of(&order_id);
+            PaymentInvitation { pay_url, code_url: None, order_id, total_amount }
         }
     };
     success(Some(InvitationData::from(invitation)), Some(&shop.base_url))

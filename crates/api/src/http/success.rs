@@ -1,4 +1,5 @@
-//! Operations 6 and 7, `/v1/orders/success/`, and the way back from Alipay, `/v1/orders/return/`.
+//! Operations 6 and 7, `/v1/orders/success/`, the notifications of other channels, `/v1/orders/notify/…/`, and the way back
+//! from the cashier, `/v1/orders/return/`.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -6,7 +7,7 @@ use actix_web::{
     web,
 };
 use application::{NotificationError, PaymentResultError};
-use domain::{Cause, order_number};
+use domain::{Channel, order_number};
 use url::form_urlencoded;
 
 use super::{
@@ -19,14 +20,29 @@ use super::{
     wire::ResultData,
 };
 
-/// The answer to messages that are not Alipay's, or not for this shop.
+/// The answer to messages that are not a channel's, or not for this shop.
 const FORBIDDEN: &str = "非法访问";
-/// What ends Alipay's resending: exactly these seven bytes.
-const DEALT_WITH: &str = "success";
-/// What makes Alipay send again.
-const SEND_AGAIN: &str = "fail";
-/// The parameter that [`browser_return`] adds to Alipay's own, and that Alipay therefore did not sign.
+/// The parameter that [`browser_return`] adds to the channel's own, and that the channel therefore did not sign.
 const ORDER_ID: &str = "order_id";
+
+/// What a channel is answered to a notification.
+struct Replies {
+    /// Ends its resending.
+    dealt_with: &'static str,
+    /// Makes it send again.
+    send_again: &'static str,
+}
+
+impl Replies {
+    fn to(channel: Channel) -> Self {
+        match channel {
+            // Exactly these seven bytes.
+            Channel::Alipay => Self { dealt_with: "success", send_again: "fail" },
+            #[cfg(feature = "test-channel")]
+            Channel::Test => Self { dealt_with: "OK", send_again: "AGAIN" },
+        }
+    }
+}
 
 /// Operation 6: the browser's result page asks whether the order is paid.
 #[utoipa::path(
@@ -43,7 +59,8 @@ const ORDER_ID: &str = "order_id";
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
     let query = without_order_id(request.query_string());
     let Some(outcome) =
-        in_time(&shop, shop.payment_result.execute(&query, &Cause::alipay(request_id_of(&request)))).await
+        in_time(&shop, shop.payment_result.execute(Channel::default(), &query, request_id_of(&request)))
+            .await
     else {
         return Err(Code::Unforeseen.failure());
     };
@@ -79,28 +96,58 @@ pub(super) async fn notification(
     shop: web::Data<Shop>,
     body: web::Payload,
 ) -> HttpResponse {
-    let work = async {
-        let Ok(Ok(form)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
-        settle(&shop, &request, &form).await
-    };
-    in_time(&shop, work).await.unwrap_or_else(|| text(SEND_AGAIN))
+    notified(Channel::default(), &request, &shop, body).await
 }
 
-async fn settle(shop: &Shop, request: &HttpRequest, form: &[u8]) -> HttpResponse {
-    match shop.settle.by_notification(form, Cause::alipay(request_id_of(request))).await {
-        Ok(_settled) => text(DEALT_WITH),
+/// A channel notifies.
+#[utoipa::path(
+    post,
+    path = "/v1/orders/notify/{channel}/",
+    tag = "orders",
+    params(("channel" = String, Path, description = "its word, as `alipay`")),
+    request_body(content = Object, content_type = "application/x-www-form-urlencoded", description = "signed by the channel"),
+    responses((
+        status = 200,
+        description = "what the channel takes for an answer, or 非法访问",
+        body = String,
+        content_type = "text/plain"
+    ))
+)]
+pub(super) async fn channel_notification(
+    request: HttpRequest,
+    shop: web::Data<Shop>,
+    channel: web::Path<String>,
+    body: web::Payload,
+) -> HttpResponse {
+    match Channel::from_word(&channel) {
+        Some(channel) => notified(channel, &request, &shop, body).await,
+        None => text(FORBIDDEN),
+    }
+}
+
+async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: web::Payload) -> HttpResponse {
+    let work = async {
+        let Ok(Ok(body)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
+        settle(channel, shop, request, &body).await
+    };
+    in_time(shop, work).await.unwrap_or_else(|| text(Replies::to(channel).send_again))
+}
+
+async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8]) -> HttpResponse {
+    match shop.settle.by_notification(channel, body, request_id_of(request)).await {
+        Ok(_settled) => text(Replies::to(channel).dealt_with),
         Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
             refuse(shop, request, SecurityEvent::NotificationRefused, &error);
             text(FORBIDDEN)
         }
         Err(NotificationError::Settle(error)) => {
-            log_failure(&error, "a notification was not dealt with; Alipay will send it again");
-            text(SEND_AGAIN)
+            log_failure(&error, "a notification was not dealt with; the channel will send it again");
+            text(Replies::to(channel).send_again)
         }
     }
 }
 
-/// Messages that are not Alipay's, or not for this shop, are logged.
+/// Messages that are not the channel's, or not for this shop, are logged.
 fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
     let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
     shop.security.log(event, suspect);
@@ -126,10 +173,10 @@ pub(super) async fn browser_return(request: HttpRequest, shop: web::Data<Shop>) 
         .finish()
 }
 
-/// Alipay's own query string, byte for byte. The result page forwards what it was opened with, our addition included.
+/// The channel's own query string, byte for byte. The result page forwards what it was opened with, our addition included.
 fn without_order_id(query: &str) -> String {
-    let is_alipays = |part: &&str| part.split('=').next() != Some(ORDER_ID);
-    query.split('&').filter(is_alipays).collect::<Vec<_>>().join("&")
+    let is_the_channels = |part: &&str| part.split('=').next() != Some(ORDER_ID);
+    query.split('&').filter(is_the_channels).collect::<Vec<_>>().join("&")
 }
 
 fn text(body: &'static str) -> HttpResponse {

@@ -60,6 +60,9 @@ pub(super) struct InvitationData {
     total_amount: String,
     order_id: String,
     pay_url: String,
+    /// The same as a code to scan, for a frame in a page; only where it is asked for and the shop shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code_url: Option<String>,
 }
 
 /// `data` of operation 2 where the order is placed and only its `pay_url` could not be made: operation 5 makes one.
@@ -284,6 +287,7 @@ impl From<PaymentInvitation> for InvitationData {
             total_amount: invitation.total_amount.to_string(),
             order_id: invitation.order_id.to_string(),
             pay_url: invitation.pay_url,
+            code_url: invitation.code_url,
         }
     }
 }

@@ -11,8 +11,10 @@ use alipay_protocol::{
     certificates::{CertificateFile, CertificateFiles, CertificateWarning},
 };
 use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys};
-use domain::{Merchant, ShopTime};
-use ports::PaymentGateway;
+use domain::{Channel, Merchant, ShopTime};
+use ports::{PaymentChannels, PaymentGateway};
+
+use url::Url;
 
 use super::StartError;
 use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, CertificateText, Configuration};
@@ -27,8 +29,10 @@ pub(crate) enum CertificateLook {
 
 /// Who pays the shop.
 pub(crate) struct Payment {
-    pub(crate) gateway: Arc<dyn PaymentGateway>,
-    pub(super) merchant: Merchant,
+    /// One row a channel.
+    pub(crate) channels: PaymentChannels,
+    /// The origins of what a page shows in a frame, where the shop shows codes in place.
+    pub(super) frames: Option<String>,
     /// The stand-in for Alipay, where it runs in this process.
     pub(super) sandbox: Option<Sandbox>,
 }
@@ -37,7 +41,7 @@ impl Payment {
     /// For a server, which has the sandbox within it.
     pub(super) fn open(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => at_alipay(account, &configuration.http.result_page),
+            AlipayConfiguration::Alipay(account) => at_alipay(account, configuration),
             AlipayConfiguration::Sandbox(listen) => {
                 let (keys, config) = sandbox_parts(configuration)?;
                 let listener = TcpListener::bind(listen).map_err(|cause| StartError::Listen {
@@ -55,9 +59,7 @@ impl Payment {
     /// Whether the account at Alipay could be used, without asking Alipay. The sandbox's always can.
     pub(super) fn check(configuration: &Configuration) -> Result<(), StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => {
-                at_alipay(account, &configuration.http.result_page).map(drop)
-            }
+            AlipayConfiguration::Alipay(account) => at_alipay(account, configuration).map(drop),
             AlipayConfiguration::Sandbox(_) => Ok(()),
         }
     }
@@ -86,7 +88,7 @@ impl Payment {
     /// For a command, which speaks with the sandbox of a running server.
     pub(crate) fn reach(configuration: &Configuration) -> Result<Self, StartError> {
         match &configuration.alipay {
-            AlipayConfiguration::Alipay(account) => at_alipay(account, &configuration.http.result_page),
+            AlipayConfiguration::Alipay(account) => at_alipay(account, configuration),
             AlipayConfiguration::Sandbox(listen) => {
                 let (keys, _) = sandbox_parts(configuration)?;
                 at_sandbox(configuration, keys, format!("http://{listen}/gateway.do"))
@@ -117,13 +119,14 @@ fn at_sandbox(
         notify_url: Some(format!("{public_url}/v1/orders/success/")),
         return_url: Some(format!("{public_url}/v1/orders/return/")),
         quit_url: Some(configuration.http.result_page.clone()),
+        subject: configuration.alipay_pages.subject.clone(),
         timeouts: AlipayTimeouts::default(),
     };
     let seller_id = Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned());
-    with(config, seller_id)
+    with(config, seller_id, configuration)
 }
 
-fn at_alipay(account: &AlipayAccount, result_page: &str) -> Result<Payment, StartError> {
+fn at_alipay(account: &AlipayAccount, configuration: &Configuration) -> Result<Payment, StartError> {
     let (app_private_key, mode) = mode_of(account)?;
     let config = AlipayConfig {
         gateway_url: account.gateway_url.clone(),
@@ -132,10 +135,11 @@ fn at_alipay(account: &AlipayAccount, result_page: &str) -> Result<Payment, Star
         mode,
         notify_url: Some(account.notify_url.clone()),
         return_url: Some(account.return_url.clone()),
-        quit_url: Some(result_page.to_owned()),
+        quit_url: Some(configuration.http.result_page.clone()),
+        subject: configuration.alipay_pages.subject.clone(),
         timeouts: AlipayTimeouts::default(),
     };
-    with(config, account.seller_id.clone())
+    with(config, account.seller_id.clone(), configuration)
 }
 
 fn mode_of(account: &AlipayAccount) -> Result<(PrivateKey, AlipayMode), StartError> {
@@ -185,8 +189,50 @@ fn certificates(
     Ok(AlipayMode::Certificates(Box::new(read)))
 }
 
-fn with(config: AlipayConfig, seller_id: Option<String>) -> Result<Payment, StartError> {
+/// The gateway's own origin, and for Alipay's the hosts to which it leads on: a browser holds each of them against the policy.
+fn frames(gateway_url: &str) -> Option<String> {
+    let url = Url::parse(gateway_url).ok()?;
+    let own = url.origin().ascii_serialization();
+    let host = url.host_str()?;
+    // Alipay's own, and that of its sandbox for developers.
+    let of_alipay = ["alipay.com", "alipaydev.com"]
+        .into_iter()
+        .find(|domain| host.strip_suffix(domain).is_some_and(|before| before.ends_with('.')));
+    Some(match of_alipay {
+        Some(domain) => format!("{own} https://*.{domain}"),
+        None => own,
+    })
+}
+
+fn with(
+    config: AlipayConfig,
+    seller_id: Option<String>,
+    configuration: &Configuration,
+) -> Result<Payment, StartError> {
+    let frames = frames(&config.gateway_url).filter(|_| configuration.alipay_pages.code_in_page);
     let merchant = Merchant { app_id: config.app_id.clone(), seller_id };
-    let gateway = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
-    Ok(Payment { gateway, merchant, sandbox: None })
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(AlipayGateway::new(config, Arc::new(SystemClock))?);
+    let channels = PaymentChannels::default().with(Channel::Alipay, gateway, merchant);
+    Ok(Payment { channels, frames, sandbox: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_shows_the_gateway_and_where_alipays_leads_on() {
+        for (gateway, expected) in [
+            ("https://openapi.alipay.com/gateway.do", "https://openapi.alipay.com https://*.alipay.com"),
+            (
+                "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+                "https://openapi-sandbox.dl.alipaydev.com https://*.alipaydev.com",
+            ),
+            ("http://127.0.0.1:8001/gateway.do", "http://127.0.0.1:8001"),
+            ("https://notalipay.com/gateway.do", "https://notalipay.com"),
+        ] {
+            assert_eq!(frames(gateway).as_deref(), Some(expected));
+        }
+        assert_eq!(frames("no address"), None);
+    }
 }

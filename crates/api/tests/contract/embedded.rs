@@ -9,8 +9,8 @@ use adapters::{
     system::SystemRandomness,
 };
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-use domain::Username;
-use ports::{NotVerified, mock::MockPaymentGateway};
+use domain::{Channel, Username};
+use ports::{NotVerified, PaymentChannels, PaymentGateway, mock::MockPaymentGateway};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -33,15 +33,21 @@ impl Embedded {
 
     /// With what this gateway does, beside letting buyers pay.
     pub(crate) async fn open_with(mut gateway: MockPaymentGateway) -> Self {
+        gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
+        // Nothing that these tests send is Alipay's.
+        gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
+        gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
+        let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
+        Self::open_on(PaymentChannels::default().with(Channel::Alipay, gateway, merchant())).await
+    }
+
+    /// Paid through these channels.
+    pub(crate) async fn open_on(channels: PaymentChannels) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", file(directory.path()));
         let store = sql::connect(&SqlConfig::new(url)).await.unwrap();
         store.migrate().await.unwrap();
         store.seed_demo(noon()).await.unwrap();
-        gateway.expect_pay_url().returning(|_| Ok(PAY_URL.to_owned()));
-        // Nothing that these tests send is Alipay's.
-        gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
-        gateway.expect_verify_notification().returning(|_| Err(NotVerified::Signature));
         let backends = Backends {
             users: Arc::clone(&store) as _,
             address_book: Arc::clone(&store) as _,
@@ -53,7 +59,7 @@ impl Embedded {
             ledgers: Arc::clone(&store) as _,
             placing: Arc::clone(&store) as _,
             removals: Arc::clone(&store) as _,
-            gateway: Arc::new(gateway),
+            channels,
             storefront: Arc::clone(&store) as _,
             editor: Arc::clone(&store) as _,
             credentials: Arc::clone(&store) as _,

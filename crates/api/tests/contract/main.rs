@@ -15,6 +15,7 @@ mod pay;
 mod preview;
 mod receipt;
 mod samples;
+mod second_channel;
 mod settle;
 mod show;
 mod storefront;

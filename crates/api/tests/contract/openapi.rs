@@ -46,6 +46,7 @@ fn operations_in_words() -> BTreeSet<(String, String)> {
         let path: Vec<&str> = path
             .split('/')
             .map(|part| match part {
+                "CHANNEL" => "{channel}",
                 "O" => "{order_id}",
                 "U" => "{user}",
                 "S" => "{sku}",

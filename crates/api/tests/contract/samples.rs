@@ -131,6 +131,7 @@ pub(crate) fn order(status: OrderStatus) -> Order {
 
 pub(crate) fn trade(amount: &str) -> Trade {
     Trade {
+        channel: domain::Channel::Alipay,
         trade_no: "2019112822001453030500000001".to_owned(),
         out_trade_no: ORDER.to_owned(),
         status: TradeStatus::Success,

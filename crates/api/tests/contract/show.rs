@@ -57,7 +57,13 @@ async fn the_timeline_tells_how_it_came_to_be_where_it_is() {
     let request_id = || Some("r-1".to_owned());
     let by_shop = || Cause::shop("小王".to_owned(), request_id());
     let changes = vec![
-        entry(AwaitingPayment, AwaitingShipment, Cause::alipay(None), "支付成功", "20:45:01"),
+        entry(
+            AwaitingPayment,
+            AwaitingShipment,
+            Cause::channel(domain::Channel::Alipay, None),
+            "支付成功",
+            "20:45:01",
+        ),
         entry(AwaitingShipment, AwaitingReceipt, by_shop(), "发货 顺丰速运 SF1", "21:00:00"),
         entry(AwaitingReceipt, Completed, Cause::system(), "自动确认收货", "22:00:00"),
         entry(Completed, Refunded, by_shop(), "质量问题", "23:00:00"),
@@ -97,6 +103,7 @@ async fn a_sent_order_says_how_and_a_refunded_one_how_much() {
 async fn what_went_back_says_why_and_when() {
     let at = |time: &str| ShopTime::parse(&format!("2019-11-28 {time}")).unwrap();
     let refund = |kind, status, finished_at: Option<&str>| Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: "r1".to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: "A1".to_owned(),

@@ -57,7 +57,7 @@ impl InspectOrder {
 fn details(file: OrderRecords) -> Option<AdminOrderDetails> {
     let OrderRecords { ledger, username, changes } = file;
     let attempts = ledger.all_attempts();
-    let refundable = |payment: &PaymentRecord| ledger.refundable(&payment.trade.trade_no);
+    let refundable = |payment: &PaymentRecord| ledger.refundable(payment.trade.key());
     let refundable_amount = ledger.settled_payment().map_or(Money::ZERO, refundable);
     let left: Vec<Money> = ledger.payments.iter().map(refundable).collect();
     let OrderLedger { order, payments, refunds, movements, .. } = ledger;

@@ -1,29 +1,27 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
+    Cause, Channel, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
     ledger::{Command, RefundAnswer, Refusal},
 };
-use ports::{Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError};
+use ports::{Claimed, Clock, GatewayError, RefundOutcome, RefundRequest, StoreError};
 
 use crate::{OrderChangeError, SettlePayment, Transact, TransactError};
 
 /// 退款: money goes back to the buyer, all or a part of it, once for each request number.
 ///
-/// A refund is written down before Alipay is asked, and its outcome after. What Alipay left unclear is asked about
+/// A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
 /// again, here or in another process, until it is known; it is never guessed.
 pub struct RefundOrder {
     /// Where refund, order, payment and stock are changed together.
     pub transact: Arc<Transact>,
-    /// Sends the money.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Writes down a payment that Alipay knows and we do not.
+    /// Knows the channels, which send the money, and writes down a payment that a channel knows and we do not.
     pub settle: Arc<SettlePayment>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Alipay's answer, and what went back of the trade in all, if it said so.
+/// The channel's answer, and what went back of the trade in all, if it said so.
 struct Answer {
     answer: RefundAnswer,
     in_all: Option<Money>,
@@ -32,11 +30,11 @@ struct Answer {
 impl RefundOrder {
     /// How long one process has a refund to itself.
     const LEASE: Duration = Duration::from_secs(120);
-    /// How many refunds one pass of the job does at most: one after the other, and within the lease even if Alipay
+    /// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
     /// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
     const PASS: u32 = 3;
 
-    /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if Alipay's answer was
+    /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if the channel's answer was
     /// unclear.
     pub async fn request(
         &self,
@@ -94,42 +92,44 @@ impl RefundOrder {
         Ok(ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?)
     }
 
-    /// Asks Alipay for the payment of an order that is paid without one on record, as the old back end left them.
+    /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
     async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderChangeError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
         if !ledger.payments.is_empty() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
             return Ok(false);
         }
-        match self.gateway.query(id.as_str()).await? {
+        // The old back end knew no other channel.
+        let channel = Channel::default();
+        match self.settle.channels.gateway(channel)?.query(id.as_str()).await? {
             Some(trade) if trade.is_payment() => {
-                let by_alipay = Cause::alipay(cause.request_id.clone());
-                self.settle.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;
+                let by_channel = Cause::channel(channel, cause.request_id.clone());
+                self.settle.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
                 Ok(true)
             }
             Some(_) | None => Ok(false),
         }
     }
 
-    /// Asks Alipay and writes down what it says. `attempts`: how often it may have been asked before.
+    /// Asks the channel and writes down what it says. `attempts`: how often it may have been asked before.
     pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
-        let Answer { answer, in_all } = self.ask_alipay(&refund, attempts).await;
-        let Refund { out_request_no, out_trade_no, trade_no, .. } = refund;
+        let Answer { answer, in_all } = self.ask_channel(&refund, attempts).await;
+        let Refund { out_request_no, out_trade_no, channel, trade_no, .. } = refund;
         let command =
             Command::RecordRefundAnswer { out_request_no: out_request_no.clone(), answer, attempts };
-        let ledger = self.transact.run(&out_trade_no, &command, &Cause::alipay(None)).await?.ledger;
-        if let Some(past) = in_all.and_then(|sum| ledger.refunded_elsewhere(&trade_no, sum)) {
-            // Under which numbers, Alipay does not say here.
+        let ledger = self.transact.run(&out_trade_no, &command, &Cause::channel(channel, None)).await?.ledger;
+        if let Some(past) = in_all.and_then(|sum| ledger.refunded_elsewhere(channel.trade(&trade_no), sum)) {
+            // Under which numbers, the channel does not say here.
             tracing::error!(
                 out_trade_no, trade_no, %past,
-                "more of a trade went back at Alipay than is on record; reconciling that day records it"
+                "more of a trade went back at its channel than is on record; reconciling that day records it"
             );
         }
         let unknown = || TransactError::from(Refusal::UnknownRefund(out_request_no.clone()));
         Ok(ledger.refund(&out_request_no).cloned().ok_or_else(unknown)?)
     }
 
-    async fn ask_alipay(&self, refund: &Refund, attempts: u32) -> Answer {
+    async fn ask_channel(&self, refund: &Refund, attempts: u32) -> Answer {
         // Where somebody asked before us, the money may have gone already.
         if attempts > 0
             && let Some(known) = self.find(refund).await
@@ -142,16 +142,18 @@ impl RefundOrder {
             amount: refund.amount,
             reason: refund.reason.clone(),
         };
-        match self.gateway.refund(&request).await {
+        let refunded = match self.settle.channels.gateway(refund.channel) {
+            Ok(gateway) => gateway.refund(&request).await,
+            Err(error) => Err(error),
+        };
+        match refunded {
             Ok(RefundOutcome::Refunded { gone_back }) => {
                 Answer { answer: RefundAnswer::Succeeded, in_all: gone_back }
             }
-            Ok(RefundOutcome::Unclear) => unclear("支付宝处理中"),
-            Err(GatewayError::Refused { code, message }) => match self.find(refund).await {
+            Ok(RefundOutcome::Unclear) => unclear(format_args!("{}处理中", refund.channel.label())),
+            Err(GatewayError::Refused { code, message, is_final }) => match self.find(refund).await {
                 Some(known) => known,
                 None => {
-                    // Alipay's business refusals are final: see its table of `sub_code`.
-                    let is_final = code.starts_with("ACQ.");
                     let reason = format!("{code} {message}");
                     Answer { answer: RefundAnswer::Refused { reason, is_final }, in_all: None }
                 }
@@ -164,14 +166,19 @@ impl RefundOrder {
         }
     }
 
-    /// What Alipay knows of the refund; `None` if it knows none.
+    /// What the channel knows of the refund; `None` if it knows none.
     async fn find(&self, refund: &Refund) -> Option<Answer> {
-        match self.gateway.refund_query(&refund.trade_no, &refund.out_request_no).await {
+        let known = match self.settle.channels.gateway(refund.channel) {
+            Ok(gateway) => gateway.refund_query(&refund.trade_no, &refund.out_request_no).await,
+            Err(error) => Err(error),
+        };
+        match known {
             Ok(Some(amount)) if amount == refund.amount => {
                 Some(Answer { answer: RefundAnswer::Succeeded, in_all: None })
             }
             Ok(Some(amount)) => {
-                Some(unclear(format_args!("支付宝的退款金额为{amount},与记录的{}不同", refund.amount)))
+                let channel = refund.channel.label();
+                Some(unclear(format_args!("{channel}的退款金额为{amount},与记录的{}不同", refund.amount)))
             }
             Ok(None) => None,
             Err(error) => Some(unclear(error)),

@@ -1,25 +1,22 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, EndedAttempt, EvidenceSource, Order, OrderId, OrderStatus, PaymentAttempt, TradeStatus,
-    ledger::Command,
+    Cause, EndedAttempt, Order, OrderId, OrderStatus, PaymentAttempt, ShopTime, TradeStatus, ledger::Command,
 };
-use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
+use ports::{Claimed, Clock, GatewayError, OrderReader, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactError};
 
-/// Deals with orders whose timers went off: asks Alipay about unpaid ones, so that a lost notification costs nothing,
+/// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
-/// minute, and takes shipped ones for received after some days.
+/// minute, takes shipped ones for received after some days, and sees to it that no other attempt of a paid one is paid.
 pub struct OrderTimers {
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
     /// Where orders are claimed and changed.
     pub transact: Arc<Transact>,
-    /// Is asked about payments.
-    pub gateway: Arc<dyn PaymentGateway>,
-    /// Settles what turns out paid.
+    /// Knows the channels, and settles what turns out paid.
     pub settle: Arc<SettlePayment>,
     /// Cancels what was not paid in time.
     pub cancel: Arc<CancelOrder>,
@@ -49,7 +46,7 @@ impl OrderTimers {
             let (timers, places) = (Arc::clone(self), Arc::clone(&places));
             work.spawn(async move {
                 let _place = places.acquire_owned().await;
-                timers.run_timer(claimed).await;
+                timers.run_timer(claimed, now).await;
             });
         }
         while let Some(ended) = work.join_next().await {
@@ -60,7 +57,7 @@ impl OrderTimers {
         Ok(taken)
     }
 
-    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>) {
+    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>, claimed_at: ShopTime) {
         let order = match self.orders.find(&id).await {
             Ok(Some(order)) => order,
             Ok(None) => return,
@@ -70,7 +67,7 @@ impl OrderTimers {
                 return;
             }
         };
-        match self.deal_with(&order, attempts).await {
+        match self.deal_with(&order, attempts, claimed_at).await {
             Ok(()) => {}
             Err(error) if went_on(&error) => {}
             Err(error) => {
@@ -84,37 +81,45 @@ impl OrderTimers {
         }
     }
 
-    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
+    async fn deal_with(
+        &self,
+        order: &Order,
+        attempts: u32,
+        claimed_at: ShopTime,
+    ) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
                 return self.cancel.by_deadline(id).await;
             }
+            // It was shipped since it was claimed, for its other attempts: its receipt has a timer of its own.
+            OrderStatus::AwaitingReceipt if shipped_since(order, claimed_at) => return Ok(()),
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
                 self.transact.run(id.as_str(), &received, &Cause::system()).await?;
                 return Ok(());
             }
-            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_alipay(order).await?,
-            // Another writer, past this service, left its timer on.
-            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {}
+            OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_channels(order).await?,
+            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {
+                self.end_other_attempts(order).await?;
+            }
         }
         self.set_timer(order, attempts, false).await
     }
 
-    /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what Alipay has
-    /// closed. One that Alipay has no clear answer for keeps no other from being asked about.
-    async fn ask_alipay(&self, order: &Order) -> Result<(), OrderChangeError> {
+    /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what the channel has
+    /// closed. One for which there is no clear answer keeps no other from being asked about.
+    async fn ask_channels(&self, order: &Order) -> Result<(), OrderChangeError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
         let mut failure = Ok(());
         for attempt in PaymentAttempt::of(order, recorded).into_iter().filter(|one| one.state.may_be_paid()) {
-            match self.ask_about(&attempt.out_trade_no).await {
+            match self.settle.state_of_trade(&attempt, &Cause::system()).await {
                 Ok(Some(TradeStatus::Closed)) => {
                     ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
                 }
                 Ok(_) => {}
-                // The others would wait for Alipay as long.
+                // The others would wait as long.
                 Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
@@ -124,17 +129,31 @@ impl OrderTimers {
         }
         if order.status == OrderStatus::AwaitingPayment && !ended.is_empty() {
             let command = Command::EndAttempts { ended };
-            self.transact.run(order.id.as_str(), &command, &Cause::alipay(None)).await?;
+            self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         }
         failure
     }
 
-    async fn ask_about(&self, out_trade_no: &str) -> Result<Option<TradeStatus>, OrderChangeError> {
-        let trade = self.gateway.query(out_trade_no).await?;
-        if let Some(trade) = trade.as_ref().filter(|trade| trade.is_payment()) {
-            self.settle.by_trade(trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
+    /// Closes what waits for payment although the order is paid, and writes down what cannot be paid any more.
+    async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderChangeError> {
+        let (cause, now) = (Cause::system(), self.clock.now());
+        let (mut ended, mut failure) = (Vec::new(), Ok(()));
+        let attempts = self.orders.attempts(&order.id).await?;
+        for attempt in attempts.into_iter().filter(|one| one.state.may_be_paid()) {
+            match self.settle.end_attempt(&attempt, &cause).await {
+                Ok(one) => {
+                    let is_final = one.is_final || attempt.is_over(order, now);
+                    ended.push(EndedAttempt { is_final, ..one });
+                }
+                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
+                    failure = Err(error);
+                    break;
+                }
+                Err(error) => failure = Err(error),
+            }
         }
-        Ok(trade.map(|trade| trade.status))
+        self.settle.note_ended(&order.id, ended, &cause).await;
+        failure
     }
 
     async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), OrderChangeError> {
@@ -142,6 +161,10 @@ impl OrderTimers {
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
+}
+
+fn shipped_since(order: &Order, claimed_at: ShopTime) -> bool {
+    order.shipment.as_ref().is_some_and(|shipment| shipment.shipped_at >= claimed_at)
 }
 
 /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Job, JobError, Pass};
 use crate::RefundOrder;
 
-/// Refunds whose outcome is not known: Alipay is asked about them.
+/// Refunds whose outcome is not known: their channel is asked about them.
 pub struct DueRefunds(pub Arc<RefundOrder>);
 
 impl Job for DueRefunds {

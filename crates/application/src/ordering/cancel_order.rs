@@ -10,7 +10,7 @@ use crate::{OrderChangeError, SettlePayment, TransactError};
 
 /// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
 ///
-/// Alipay is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
+/// Its channel is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
 /// waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
 pub struct CancelOrder {
     /// Who may cancel.
@@ -73,7 +73,7 @@ impl CancelOrder {
         let order = self.orders.find(order_id).await?;
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;
-        // Alipay is asked only about an order that can be cancelled.
+        // A channel is asked only about an order that can be cancelled.
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }

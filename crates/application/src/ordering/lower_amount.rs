@@ -13,7 +13,7 @@ const TRIES: usize = 3;
 
 /// 改价: staff lower what an unpaid order costs.
 ///
-/// Alipay charges for an attempt what it was opened with, so it is asked about each first: what turns out paid is settled
+/// A channel charges for an attempt what it was opened with, so it is asked about each first: what turns out paid is settled
 /// and keeps its amount, and a trade that waits for payment is closed. The buyer pays the new amount in a new attempt.
 pub struct LowerAmount {
     /// The orders.
@@ -38,7 +38,7 @@ impl LowerAmount {
         for _ in 0..TRIES {
             let order = self.orders.find(order_id).await?.ok_or(Refusal::UnknownOrder)?;
             let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
-            // Alipay is asked only about an amount that can be lowered.
+            // A channel is asked only about an amount that can be lowered.
             if !order.is_to_be_lowered(&attempts, expected, amount, self.clock.now())? {
                 return Ok(());
             }

@@ -1,20 +1,18 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EndedAttempt, Money, NotAllowed, Order, OrderId, PaymentAttempt, PaymentProduct,
+    Cause, Channel, EndedAttempt, Money, NotAllowed, Order, OrderId, PaymentAttempt, PaymentProduct,
     ledger::{Command, MOST_ATTEMPTS, Refusal},
 };
-use ports::{Clock, GatewayError, OrderReader, PaymentGateway, PaymentRequest, StoreError};
+use ports::{Clock, GatewayError, OrderReader, PaymentRequest, StoreError};
 
 use crate::{OrderChangeError, SettleError, SettlePayment, TransactError};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
 const TRIES: usize = 3;
 
-/// Invites buyers to pay their orders at Alipay. Every invitation belongs to an attempt to pay.
+/// Invites buyers to pay their orders. Every invitation belongs to an attempt to pay.
 pub struct Cashier {
-    /// Alipay.
-    pub gateway: Arc<dyn PaymentGateway>,
     /// The attempts that are on record.
     pub orders: Arc<dyn OrderReader>,
     /// Settles what turns out paid, and opens and closes attempts.
@@ -26,11 +24,15 @@ pub struct Cashier {
 /// How a buyer wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PaymentWish {
-    /// By which product of Alipay's, which follows from the device.
+    /// Where.
+    pub channel: Channel,
+    /// By which product of the channel, which follows from the device.
     pub product: PaymentProduct,
     /// Whether in a new attempt, even if there is one by this product: with another account, or because the old one does
     /// not work.
     pub anew: bool,
+    /// Whether the page of the shop can show the channel's code in place, beside leading to the channel.
+    pub as_code: bool,
 }
 
 /// Where and what a buyer pays.
@@ -38,10 +40,12 @@ pub struct PaymentWish {
 pub struct PaymentInvitation {
     /// The order.
     pub order_id: OrderId,
-    /// Goods and freight: exactly what Alipay will charge.
+    /// Goods and freight: exactly what the channel will charge.
     pub total_amount: Money,
     /// Where the browser goes to pay it.
     pub pay_url: String,
+    /// The same as a code, for a frame of the shop's page, if it was wished for and can be shown.
+    pub code_url: Option<String>,
 }
 
 /// What the buyer does next.
@@ -64,7 +68,7 @@ pub enum InvitationError {
     /// The order was cancelled or refunded, or its payment deadline has passed.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
-    /// Alipay's rules do not allow the payment, or it could not be asked about another attempt; nothing was changed.
+    /// The channel's rules do not allow the payment, or it could not be asked about another attempt; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// Another attempt turned out paid, and that could not be written down.
@@ -83,24 +87,27 @@ impl Cashier {
     pub(crate) async fn invite_first(
         &self,
         order: &Order,
+        channel: Channel,
         product: PaymentProduct,
     ) -> Result<StartedPayment, InvitationError> {
         if !order.is_payable(self.clock.now())? {
             return Ok(paid(order));
         }
-        match product {
-            PaymentProduct::Page => self.sign(order, order.id.as_str(), product).await,
-            PaymentProduct::Wap => {
+        let attempts = PaymentAttempt::of(order, Vec::new());
+        match attempts.iter().find(|first| first.serves(order, channel, product)) {
+            Some(first) => self.sign(order, first, false).await,
+            None => {
                 // Another request may have handed out the URL of the attempt that has the order's number meanwhile.
                 let number = order.id.as_str().to_owned();
                 let unused = EndedAttempt { out_trade_no: number, is_final: false };
-                self.open(order, product, vec![unused]).await
+                self.open(order, PaymentWish { channel, product, ..PaymentWish::default() }, vec![unused])
+                    .await
             }
         }
     }
 
-    /// The invitation to pay an order. The same wish gives the same parameters each time, so that Alipay continues a trade
-    /// that the buyer has begun. A new attempt is opened once Alipay was asked about the others: what is paid is settled,
+    /// The invitation to pay an order. The same wish gives the same parameters each time, so that the channel continues a trade
+    /// that the buyer has begun. A new attempt is opened once the others were asked about: what is paid is settled,
     /// what waits for payment is closed.
     pub(crate) async fn invite(
         &self,
@@ -112,17 +119,17 @@ impl Cashier {
                 return Ok(paid(order));
             }
             let attempts = PaymentAttempt::of(order, self.orders.attempts(&order.id).await?);
-            let serving = attempts.iter().find(|attempt| attempt.serves(order, wish.product));
+            let serving = attempts.iter().find(|attempt| attempt.serves(order, wish.channel, wish.product));
             let is_last = attempts.len() >= MOST_ATTEMPTS;
             match serving.filter(|_| is_last || !wish.anew) {
-                Some(attempt) => return self.sign(order, &attempt.out_trade_no, wish.product).await,
+                Some(attempt) => return self.sign(order, attempt, wish.as_code).await,
                 // What is open stays open.
                 None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
                 None => {}
             }
-            let cause = Cause::alipay(None);
+            let cause = Cause::system();
             let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
-            match self.open(order, wish.product, ended.clone()).await {
+            match self.open(order, wish, ended.clone()).await {
                 Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
                 Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {
                     self.settle.note_ended(&order.id, ended, &cause).await;
@@ -134,23 +141,24 @@ impl Cashier {
         Err(TransactError::Conflict.into())
     }
 
-    /// Opens an attempt after these have ended, unless what Alipay said of one of them has paid the order.
+    /// Opens an attempt after these have ended, unless what was said of one of them has paid the order.
     async fn open(
         &self,
         order: &Order,
-        product: PaymentProduct,
+        wish: PaymentWish,
         ended: Vec<EndedAttempt>,
     ) -> Result<StartedPayment, InvitationError> {
-        let command = Command::OpenAttempt { product, ended };
+        let PaymentWish { channel, product, as_code, .. } = wish;
+        let command = Command::OpenAttempt { channel, product, ended };
         let transact = &self.settle.transact;
         let opened = match transact.run(order.id.as_str(), &command, &Cause::system()).await {
             Err(TransactError::Refused(Refusal::NotAllowed(refusal))) => return Err(refusal.into()),
             other => other?.ledger,
         };
         let order = opened.order.as_ref().unwrap_or(order);
-        let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, product));
+        let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, channel, product));
         match attempt.filter(|_| !order.status.is_paid()) {
-            Some(attempt) => self.sign(order, &attempt.out_trade_no, product).await,
+            Some(attempt) => self.sign(order, attempt, as_code).await,
             None => Ok(paid(order)),
         }
     }
@@ -158,21 +166,27 @@ impl Cashier {
     async fn sign(
         &self,
         order: &Order,
-        out_trade_no: &str,
-        product: PaymentProduct,
+        attempt: &PaymentAttempt,
+        as_code: bool,
     ) -> Result<StartedPayment, InvitationError> {
         let request = PaymentRequest {
             order_id: order.id.clone(),
-            out_trade_no: out_trade_no.to_owned(),
-            product,
+            out_trade_no: attempt.out_trade_no.clone(),
+            product: attempt.product,
+            as_code: false,
             total_amount: order.total_amount,
             subject: subject(order),
             now: self.clock.now(),
             time_expire: order.expire_at,
         };
-        let pay_url = self.gateway.pay_url(&request).await?;
+        let gateway = self.settle.channels.gateway(attempt.channel)?;
+        let pay_url = gateway.pay_url(&request).await?;
+        let code_url = match as_code && attempt.product == PaymentProduct::Page {
+            true => Some(gateway.pay_url(&PaymentRequest { as_code, ..request }).await?),
+            false => None,
+        };
         let (order_id, total_amount) = (order.id.clone(), order.total_amount);
-        Ok(StartedPayment::Invited(PaymentInvitation { order_id, total_amount, pay_url }))
+        Ok(StartedPayment::Invited(PaymentInvitation { order_id, total_amount, pay_url, code_url }))
     }
 }
 
@@ -191,7 +205,7 @@ fn paid(order: &Order) -> StartedPayment {
     StartedPayment::AlreadyPaid { order_id: order.id.clone(), total_amount: order.total_amount }
 }
 
-/// What the buyer reads at Alipay: the names of the goods.
+/// What the buyer reads at the channel: the names of the goods.
 fn subject(order: &Order) -> String {
     let names: Vec<&str> =
         order.goods.iter().map(|line| line.name.as_str()).filter(|name| !name.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! How an order is paid, and how payments are compared with Alipay's bill.
+//! How an order is paid, and how payments are compared with a channel's bill.
 
 mod cashier;
 mod order_change_error;

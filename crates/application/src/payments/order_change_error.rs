@@ -3,13 +3,13 @@ use ports::{GatewayError, StoreError};
 
 use crate::{SettleError, TransactError};
 
-/// Why an order was not changed, where Alipay is asked before.
+/// Why an order was not changed, where the payment channel is asked before.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderChangeError {
-    /// Alipay could not be asked, so that it may be paid; nothing was changed.
+    /// A channel could not be asked, so that it may be paid; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// Alipay says that it is paid, and that could not be written down.
+    /// Its channel says that it is paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
     /// It did not take effect: the ledger refuses it, or others were faster.

@@ -1,22 +1,20 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{Cause, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
-use ports::{GatewayError, NotVerified, OrderReader, PaymentGateway, StoreError};
+use domain::{Cause, Channel, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
+use ports::{GatewayError, NotVerified, OrderReader, PaymentChannel, StoreError};
 
 use crate::{Recently, SettleError, SettlePayment};
 
-/// 支付结果: the browser came back from Alipay and wants to know whether the order is paid.
+/// 支付结果: the browser came back from the channel and wants to know whether the order is paid.
 ///
-/// What it brings proves only that Alipay knows the trade; it can be replayed. Whether the order is paid is known to
-/// the database, or else to Alipay.
+/// What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
+/// the database, or else to the channel.
 pub struct PaymentResult {
-    /// Verifies what the browser brings, and is asked.
-    pub gateway: Arc<dyn PaymentGateway>,
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
-    /// Settles what Alipay says was paid.
+    /// Knows the channels, and settles what they say was paid.
     pub settle: Arc<SettlePayment>,
-    /// The orders about which Alipay was asked a moment ago: a return can be replayed by anybody who has seen it.
+    /// The orders that were asked about a moment ago: a return can be replayed by anybody who has seen it.
     pub asked: Recently<OrderId>,
 }
 
@@ -34,7 +32,7 @@ pub struct PaymentState {
 /// Why the result is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum PaymentResultError {
-    /// Alipay did not sign what the browser brought.
+    /// The channel did not sign what the browser brought.
     #[error(transparent)]
     NotVerified(#[from] NotVerified),
     /// It is for another shop.
@@ -43,8 +41,8 @@ pub enum PaymentResultError {
     /// The order does not exist.
     #[error("no such order")]
     UnknownOrder,
-    /// Alipay was asked and gave no usable answer.
-    #[error("Alipay gave no answer about the order")]
+    /// The channel was asked and gave no usable answer.
+    #[error("the payment channel gave no answer about the order")]
     Gateway {
         /// What is known: the order, not paid so far.
         state: PaymentState,
@@ -52,7 +50,7 @@ pub enum PaymentResultError {
         #[source]
         cause: GatewayError,
     },
-    /// Alipay says that it is paid, and that could not be written down.
+    /// The channel says that it is paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
     /// The database failed.
@@ -61,16 +59,23 @@ pub enum PaymentResultError {
 }
 
 impl PaymentResult {
-    /// Alipay is asked about one order no more often than this.
+    /// A channel is asked about one order no more often than this.
     pub const PAUSE: Duration = Duration::from_secs(3);
-    /// Of how many orders it is remembered that Alipay was asked.
+    /// Of how many orders it is remembered that they were asked about.
     pub const REMEMBERED: u64 = 10_000;
 
-    /// Whether the order that the query string of Alipay's return names is paid.
+    /// Whether the order that the query string of a channel's return names is paid.
     #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
-    pub async fn execute(&self, query: &str, cause: &Cause) -> Result<PaymentState, PaymentResultError> {
-        let returned = self.gateway.verify_return(query)?;
-        self.settle.merchant.check(&returned.addressee)?;
+    pub async fn execute(
+        &self,
+        channel: Channel,
+        query: &str,
+        request_id: Option<String>,
+    ) -> Result<PaymentState, PaymentResultError> {
+        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
+        let PaymentChannel { gateway, merchant } = self.settle.channels.get(channel).ok_or_else(not_ours)?;
+        let returned = gateway.verify_return(query)?;
+        merchant.check(&returned.addressee)?;
         let id = OrderId::parse(order_number(&returned.out_trade_no))
             .map_err(|_| PaymentResultError::UnknownOrder)?;
         let order = self.find(&id).await?;
@@ -78,10 +83,11 @@ impl PaymentResult {
         if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
             return Ok(state(&order));
         }
-        let trade = self.gateway.query(&returned.out_trade_no).await;
+        let trade = gateway.query(&returned.out_trade_no).await;
         match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
             Some(trade) if trade.is_payment() => {
-                self.settle.by_trade(&trade, EvidenceSource::Query, cause).await?;
+                let cause = Cause::channel(channel, request_id);
+                self.settle.by_trade(&trade, EvidenceSource::Query, &cause).await?;
                 Ok(state(&self.find(&id).await?))
             }
             Some(_) | None => Ok(state(&order)),

@@ -1,24 +1,22 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate,
+    BillEntryKind, Cause, Channel, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate,
     ledger::ConfirmedRefund, reconcile,
 };
-use ports::{Clock, DailyStatements, GatewayError, PaymentGateway, StoreError};
+use ports::{Clock, DailyStatements, GatewayError, StoreError};
 
 use crate::{OrderChangeError, RefundOrder, SettlePayment, Settled, Transact};
 
-/// 对账: compares our statement of a day with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
+/// 对账: compares our statement of a day with a channel's bill, keeps what does not agree, and mends what is safe to mend.
 ///
-/// The bill says where to look; what is written follows from Alipay's signed answers to queries about it.
+/// The bill says where to look; what is written follows from the channel's signed answers to queries about it.
 pub struct Reconcile {
-    /// Has the bill, and is asked about what it says.
-    pub gateway: Arc<dyn PaymentGateway>,
     /// What is on record.
     pub ledger: Arc<dyn DailyStatements>,
     /// Where a refund is found again.
     pub transact: Arc<Transact>,
-    /// Writes down payments, and refunds past this service.
+    /// Knows the channels, which have the bills, and writes down payments, and refunds past this service.
     pub settle: Arc<SettlePayment>,
     /// Finishes refunds.
     pub refund: Arc<RefundOrder>,
@@ -35,10 +33,10 @@ pub enum ReconcileError {
     /// The day is not over.
     #[error("there is no bill before the day is over")]
     NotOver,
-    /// Alipay has no bill of the day.
-    #[error("Alipay has no bill of that day: it was without trades, or its bill is not made yet")]
+    /// The channel has no bill of the day.
+    #[error("there is no bill of that day: it was without trades, or its bill is not made yet")]
     NoBill,
-    /// Alipay failed.
+    /// The channel failed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// The database failed.
@@ -47,12 +45,17 @@ pub enum ReconcileError {
 }
 
 impl Reconcile {
-    /// Compares a day. With `repair`, applies what is safe, in the order of the differences.
-    pub async fn execute(&self, day: ShopDate, repair: bool) -> Result<Vec<FoundDifference>, ReconcileError> {
+    /// Compares a day of a channel. With `repair`, applies what is safe, in the order of the differences.
+    pub async fn execute(
+        &self,
+        channel: Channel,
+        day: ShopDate,
+        repair: bool,
+    ) -> Result<Vec<FoundDifference>, ReconcileError> {
         if day >= self.clock.now().date() {
             return Err(ReconcileError::NotOver);
         }
-        let bill = self.gateway.bill(day).await?.ok_or(ReconcileError::NoBill)?;
+        let bill = self.settle.channels.gateway(channel)?.bill(day).await?.ok_or(ReconcileError::NoBill)?;
         let trade_nos: Vec<String> = bill.entries.iter().map(|entry| entry.trade_no.clone()).collect();
         let request_nos: Vec<String> = bill
             .entries
@@ -62,22 +65,24 @@ impl Reconcile {
                 BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
             })
             .collect();
-        let statement = self.ledger.statement_of(day, &trade_nos, &request_nos).await?;
+        let statement = self.ledger.statement_of(channel, day, &trade_nos, &request_nos).await?;
         let mut found = Vec::new();
         for difference in reconcile(day, &bill, &statement) {
-            let done = if repair { Some(self.repair(&difference).await) } else { None };
+            let done = if repair { Some(self.repair(channel, &difference).await) } else { None };
             found.push((difference, done));
         }
-        self.ledger.keep(day, &found, self.clock.now()).await?;
+        self.ledger.keep(channel, day, &found, self.clock.now()).await?;
         Ok(found)
     }
 
     /// Mends a difference where that is safe, and says what was done, or why nothing.
-    async fn repair(&self, difference: &Difference) -> String {
+    async fn repair(&self, channel: Channel, difference: &Difference) -> String {
         let outcome = match (difference.kind, &difference.out_request_no) {
-            (DifferenceKind::MissingHere, None) => self.settle_missing(difference).await,
-            (DifferenceKind::MissingHere, Some(number)) => self.book_missing(difference, number).await,
-            (DifferenceKind::Status, Some(number)) => self.finish(difference, number).await,
+            (DifferenceKind::MissingHere, None) => self.settle_missing(channel, difference).await,
+            (DifferenceKind::MissingHere, Some(number)) => {
+                self.book_missing(channel, difference, number).await
+            }
+            (DifferenceKind::Status, Some(number)) => self.finish(channel, difference, number).await,
             (DifferenceKind::Foreign, _) => return "未处理:不是本店的订单号".to_owned(),
             (DifferenceKind::Status, None)
             | (DifferenceKind::Amount | DifferenceKind::MissingThere | DifferenceKind::Unreadable, _) => {
@@ -88,11 +93,17 @@ impl Reconcile {
     }
 
     /// A payment that we do not have.
-    async fn settle_missing(&self, difference: &Difference) -> Result<String, OrderChangeError> {
-        match self.gateway.query_trade(&difference.trade_no).await? {
+    async fn settle_missing(
+        &self,
+        channel: Channel,
+        difference: &Difference,
+    ) -> Result<String, OrderChangeError> {
+        match self.settle.channels.gateway(channel)?.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
-                let settled =
-                    self.settle.by_trade(&trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
+                let settled = self
+                    .settle
+                    .by_trade(&trade, EvidenceSource::Query, &Cause::channel(channel, None))
+                    .await?;
                 Ok(match settled {
                     Settled::Paid | Settled::Revived => "已入账,订单已付款".to_owned(),
                     Settled::RecordedOnly(status) => format!("已入账:{}", status.as_str()),
@@ -102,26 +113,32 @@ impl Reconcile {
             // Nothing is kept of it: it is written down with what went back, never as money that is there.
             Some(trade) if trade.was_paid() => Ok("已全额退款,随其退款入账".to_owned()),
             Some(trade) => Ok(format!("未处理:交易状态为{}", trade.status.as_str())),
-            None => Ok("未处理:支付宝查无此交易".to_owned()),
+            None => Ok(format!("未处理:{}查无此交易", channel.label())),
         }
     }
 
     /// A refund that we do not have as done: it was made past this service, or is taken for failed.
-    async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, OrderChangeError> {
+    async fn book_missing(
+        &self,
+        channel: Channel,
+        difference: &Difference,
+        number: &str,
+    ) -> Result<String, OrderChangeError> {
+        let gateway = self.settle.channels.gateway(channel)?;
         let Difference { out_trade_no, trade_no, .. } = difference;
-        let Some(amount) = self.gateway.refund_query(trade_no, number).await? else {
-            return Ok("未处理:支付宝查无此退款".to_owned());
+        let Some(amount) = gateway.refund_query(trade_no, number).await? else {
+            return Ok(format!("未处理:{}查无此退款", channel.label()));
         };
         let (trade_no, out_request_no) = (trade_no.clone(), number.to_owned());
-        let refund = ConfirmedRefund { trade_no, out_request_no, amount };
-        let cause = Cause::alipay(None);
+        let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
+        let cause = Cause::channel(channel, None);
         let booked = || Ok(format!("已补记退款{amount}"));
         if self.settle.by_refund(out_trade_no, refund.clone(), None, &cause).await? == Settled::RefundNotified
         {
             return booked();
         }
         // Its payment is not on record either, or all is by now.
-        let trade = self.gateway.query_trade(&refund.trade_no).await?;
+        let trade = gateway.query_trade(&refund.trade_no).await?;
         let Some(trade) = trade.filter(|trade| trade.was_paid() && trade.out_trade_no == *out_trade_no)
         else {
             return Ok("未处理:没有这笔付款的记录".to_owned());
@@ -135,8 +152,13 @@ impl Reconcile {
         }
     }
 
-    /// A refund of ours that Alipay has done and we have otherwise.
-    async fn finish(&self, difference: &Difference, number: &str) -> Result<String, OrderChangeError> {
+    /// A refund of ours that the channel has done and we have otherwise.
+    async fn finish(
+        &self,
+        channel: Channel,
+        difference: &Difference,
+        number: &str,
+    ) -> Result<String, OrderChangeError> {
         let ledger = self.transact.look(&difference.out_trade_no).await?;
         let Some(refund) = ledger.refund(number).cloned() else {
             return Ok("未处理:需人工核对".to_owned());
@@ -146,7 +168,7 @@ impl Reconcile {
                 let done = self.refund.carry_out(refund, 1).await?;
                 Ok(format!("退款状态:{}", done.status.as_str()))
             }
-            RefundStatus::Failed => self.book_missing(difference, number).await,
+            RefundStatus::Failed => self.book_missing(channel, difference, number).await,
             RefundStatus::Succeeded => Ok("此前已入账".to_owned()),
         }
     }

@@ -1,23 +1,24 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
+    Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
     RefusedMessage, Trade, TradeStatus, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
-use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError, metric};
+use ports::{
+    CloseOutcome, GatewayError, NotVerified, PaymentChannel, PaymentChannels, RefusedMessages, StoreError,
+    metric,
+};
 
 use crate::{OrderChangeError, Transact, TransactError};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 pub struct SettlePayment {
-    /// Verifies what Alipay signed, and is asked about refunds.
-    pub gateway: Arc<dyn PaymentGateway>,
+    /// Verify what they signed, and are asked about payments and refunds. The money must be for their merchant.
+    pub channels: PaymentChannels,
     /// Where order and payment are changed together.
     pub transact: Arc<Transact>,
-    /// Whom the money must be for.
-    pub merchant: Merchant,
     /// Keeps messages that can never be dealt with.
     pub refused: Arc<dyn RefusedMessages>,
 }
@@ -41,11 +42,11 @@ pub enum Settled {
 /// Why evidence was not dealt with; it should be sent again.
 #[derive(Debug, thiserror::Error)]
 pub enum SettleError {
-    /// It tells of a refund, and Alipay could not be asked how much it was.
+    /// It tells of a refund, and the channel could not be asked how much it was.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
-    /// It tells of a refund that Alipay does not confirm so far.
-    #[error("Alipay does not confirm the refund so far")]
+    /// It tells of a refund that the channel does not confirm so far.
+    #[error("the payment channel does not confirm the refund so far")]
     NotKnownYet,
     /// It could not be written down.
     #[error(transparent)]
@@ -55,7 +56,7 @@ pub enum SettleError {
 /// Why a notification was not taken as evidence, or not dealt with.
 #[derive(Debug, thiserror::Error)]
 pub enum NotificationError {
-    /// Alipay did not sign it.
+    /// The channel did not sign it, or the shop is not paid through that channel.
     #[error(transparent)]
     NotVerified(#[from] NotVerified),
     /// It is for another shop.
@@ -67,19 +68,31 @@ pub enum NotificationError {
 }
 
 impl SettlePayment {
-    /// Deals with the form body of a notification.
+    /// Deals with the body of a channel's notification.
     #[tracing::instrument(level = "debug", name = "settle_payment", skip_all)]
-    pub async fn by_notification(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
-        let outcome = self.by_message(form, cause).await;
+    pub async fn by_notification(
+        &self,
+        channel: Channel,
+        body: &[u8],
+        request_id: Option<String>,
+    ) -> Result<Settled, NotificationError> {
+        let outcome = self.by_message(channel, body, Cause::channel(channel, request_id)).await;
         counter!(metric::NOTIFICATIONS, "verdict" => verdict(&outcome)).increment(1);
         outcome
     }
 
-    async fn by_message(&self, form: &[u8], cause: Cause) -> Result<Settled, NotificationError> {
-        let notification = self.gateway.verify_notification(form)?;
-        self.merchant.check(&notification.addressee)?;
+    async fn by_message(
+        &self,
+        channel: Channel,
+        body: &[u8],
+        cause: Cause,
+    ) -> Result<Settled, NotificationError> {
+        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
+        let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
+        let notification = gateway.verify_notification(body)?;
+        merchant.check(&notification.addressee)?;
         if let Err(why) = notification.trade.check_storable() {
-            self.refuse(&notification.trade, why, form)
+            self.refuse(&notification.trade, why, body)
                 .await
                 .map_err(TransactError::from)
                 .map_err(SettleError::from)?;
@@ -88,11 +101,11 @@ impl SettlePayment {
         Ok(self.by_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
     }
 
-    /// Keeps a message that can never be dealt with for people to look at, so that Alipay need not send it again.
-    async fn refuse(&self, trade: &Trade, why: Unstorable, form: &[u8]) -> Result<(), StoreError> {
-        let message = RefusedMessage::new(trade, why, form, self.transact.clock.now());
+    /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
+    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<(), StoreError> {
+        let message = RefusedMessage::new(trade, why, body, self.transact.clock.now());
         self.refused.keep_refused(&message).await?;
-        tracing::error!(%why, "a message of Alipay's can never be stored: look at dashop_refused_message");
+        tracing::error!(%why, "a channel's message can never be stored: look at dashop_refused_message");
         Ok(())
     }
 
@@ -107,17 +120,18 @@ impl SettlePayment {
         let command = Command::RecordTrade { trade: trade.clone(), source };
         match self.transact.run(&trade.out_trade_no, &command, cause).await {
             Ok(transacted) => Ok(settled(&transacted.events)),
-            Err(TransactError::Refused(Refusal::RefundUnconfirmed { trade_no, out_request_no })) => {
-                let amount = self.gateway.refund_query(&trade_no, &out_request_no).await?;
+            Err(TransactError::Refused(Refusal::RefundUnconfirmed { channel, trade_no, out_request_no })) => {
+                let gateway = self.channels.gateway(channel)?;
+                let amount = gateway.refund_query(&trade_no, &out_request_no).await?;
                 let amount = amount.ok_or(SettleError::NotKnownYet)?;
-                let refund = ConfirmedRefund { trade_no, out_request_no, amount };
+                let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
                 self.by_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Deals with a refund that Alipay confirmed, with what proves its payment for the case that it is not on record.
+    /// Deals with a refund that its channel confirmed, with what proves its payment for the case that it is not on record.
     pub(crate) async fn by_refund(
         &self,
         number: &str,
@@ -131,24 +145,30 @@ impl SettlePayment {
 
     /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
     /// the cashier, and one may still come before the deadline. What turns out paid is settled.
-    async fn end_attempt(&self, out_trade_no: &str, cause: &Cause) -> Result<EndedAttempt, OrderChangeError> {
-        let is_final = match self.state_of_trade(out_trade_no, cause).await? {
+    pub(crate) async fn end_attempt(
+        &self,
+        attempt: &PaymentAttempt,
+        cause: &Cause,
+    ) -> Result<EndedAttempt, OrderChangeError> {
+        let is_final = match self.state_of_trade(attempt, cause).await? {
             None => false,
             Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
-            Some(TradeStatus::WaitBuyerPay) => match self.gateway.close(out_trade_no).await? {
-                CloseOutcome::Closed => true,
-                CloseOutcome::NoTrade => false,
-                // It was paid or closed since we asked.
-                CloseOutcome::NotClosable => match self.state_of_trade(out_trade_no, cause).await? {
-                    None | Some(TradeStatus::WaitBuyerPay) => false,
-                    Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
-                },
-            },
+            Some(TradeStatus::WaitBuyerPay) => {
+                match self.channels.gateway(attempt.channel)?.close(&attempt.out_trade_no).await? {
+                    CloseOutcome::Closed => true,
+                    CloseOutcome::NoTrade => false,
+                    // It was paid or closed since we asked.
+                    CloseOutcome::NotClosable => match self.state_of_trade(attempt, cause).await? {
+                        None | Some(TradeStatus::WaitBuyerPay) => false,
+                        Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
+                    },
+                }
+            }
         };
-        Ok(EndedAttempt { out_trade_no: out_trade_no.to_owned(), is_final })
+        Ok(EndedAttempt { out_trade_no: attempt.out_trade_no.clone(), is_final })
     }
 
-    /// Does so with every one of these that may be paid. Where Alipay cannot be asked about one of them, those that it closed
+    /// Does so with every one of these that may be paid. Where a channel cannot be asked about one of them, those that it closed
     /// before are noted down.
     pub(crate) async fn end_attempts(
         &self,
@@ -158,7 +178,7 @@ impl SettlePayment {
     ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
-            match self.end_attempt(&attempt.out_trade_no, cause).await {
+            match self.end_attempt(attempt, cause).await {
                 Ok(one) => ended.push(one),
                 Err(error) => {
                     self.note_ended(order_id, ended, cause).await;
@@ -169,7 +189,7 @@ impl SettlePayment {
         Ok(ended)
     }
 
-    /// Writes down which attempts Alipay has closed, where what they were closed for did not come about: the next start of a
+    /// Writes down which attempts their channel has closed, where what they were closed for did not come about: the next start of a
     /// payment opens another one. What cannot be noted down here is by the order's timer.
     pub(crate) async fn note_ended(&self, order_id: &OrderId, mut ended: Vec<EndedAttempt>, cause: &Cause) {
         ended.retain(|attempt| attempt.is_final);
@@ -183,16 +203,17 @@ impl SettlePayment {
         }
     }
 
-    /// Where the trade of an attempt stands; `None` if Alipay has none. What is paid is settled.
-    async fn state_of_trade(
+    /// Where the trade of an attempt stands; `None` if its channel has none. What is paid is settled.
+    pub(crate) async fn state_of_trade(
         &self,
-        out_trade_no: &str,
+        attempt: &PaymentAttempt,
         cause: &Cause,
     ) -> Result<Option<TradeStatus>, OrderChangeError> {
-        let Some(trade) = self.gateway.query(out_trade_no).await? else { return Ok(None) };
+        let gateway = self.channels.gateway(attempt.channel)?;
+        let Some(trade) = gateway.query(&attempt.out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
-            let by_alipay = Cause::alipay(cause.request_id.clone());
-            self.by_trade(&trade, EvidenceSource::Query, &by_alipay).await?;
+            let by_channel = Cause::channel(attempt.channel, cause.request_id.clone());
+            self.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
         }
         Ok(Some(trade.status))
     }

@@ -58,7 +58,7 @@ impl StartPayment {
             return Err(StartPaymentError::AmountChanged(order.total_amount));
         }
         if order.expire_at.is_none() {
-            // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.
+            // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
             let watched =
                 self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await;
             watched.map_err(InvitationError::from)?;

@@ -151,7 +151,6 @@ impl Shop {
         let gateway: Arc<dyn ports::PaymentGateway> = Arc::new(self.gateway);
         let cashier = Cashier {
             settle: settling(&gateway, &transact(&ports::mock::Ledgers::default())),
-            gateway,
             orders: Arc::clone(&orders) as _,
             clock: Arc::new(clock()),
         };
@@ -179,6 +178,7 @@ pub(super) fn committing() -> PreparedTransaction {
 
 pub(super) fn request(items: OrderItems) -> PlaceOrderRequest {
     PlaceOrderRequest {
+        channel: domain::Channel::Alipay,
         caller: caller(),
         address_id: AddressId(7),
         items,

@@ -30,12 +30,11 @@ fn use_case(gateway: MockPaymentGateway, ledger: MockDailyStatements, ledgers: &
     let settle = settling(&gateway, &transact);
     let refund = Arc::new(RefundOrder {
         transact: Arc::clone(&transact),
-        gateway: Arc::clone(&gateway),
         settle: Arc::clone(&settle),
         clock: Arc::new(clock()),
     });
     let clock = Arc::new(clock_at(day().next().begin()));
-    Reconcile { gateway, ledger: Arc::new(ledger), transact, settle, refund, clock }
+    Reconcile { ledger: Arc::new(ledger), transact, settle, refund, clock }
 }
 
 fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
@@ -62,13 +61,15 @@ fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
 fn keeping(statement: DailyStatement) -> (MockDailyStatements, Arc<Mutex<Vec<FoundDifference>>>) {
     let kept = Arc::new(Mutex::new(Vec::new()));
     let mut ledger = MockDailyStatements::new();
-    ledger.expect_statement_of().times(1).return_once(|_, _, _| Ok(statement));
+    ledger.expect_statement_of().times(1).return_once(|_, _, _, _| Ok(statement));
     let keeper = Arc::clone(&kept);
     ledger
         .expect_keep()
         .times(1)
-        .withf(|date, _, at| *date == day() && *at == day().next().begin())
-        .returning(move |_, found, _| {
+        .withf(|channel, date, _, at| {
+            *channel == domain::Channel::Alipay && *date == day() && *at == day().next().begin()
+        })
+        .returning(move |_, _, found, _| {
             *keeper.lock().unwrap() = found.to_vec();
             Ok(())
         });
@@ -82,7 +83,8 @@ async fn repaired(
     ledgers: &Ledgers,
 ) -> Vec<(DifferenceKind, String)> {
     let (ledger, kept) = keeping(statement);
-    let found = use_case(gateway, ledger, ledgers).execute(day(), true).await.unwrap();
+    let found =
+        use_case(gateway, ledger, ledgers).execute(domain::Channel::Alipay, day(), true).await.unwrap();
     assert_eq!(*kept.lock().unwrap(), found);
     found.into_iter().map(|(difference, done)| (difference.kind, done.unwrap())).collect()
 }
@@ -124,7 +126,7 @@ async fn a_day_that_is_not_over_is_not_compared() {
         let ledgers = Ledgers::default();
         let mut reconcile = use_case(MockPaymentGateway::new(), MockDailyStatements::new(), &ledgers);
         reconcile.clock = Arc::new(clock_at(day().begin()));
-        let outcome = reconcile.execute(today, true).await;
+        let outcome = reconcile.execute(domain::Channel::Alipay, today, true).await;
         assert!(matches!(outcome, Err(ReconcileError::NotOver)), "{outcome:?}");
     }
 }
@@ -133,8 +135,9 @@ async fn a_day_that_is_not_over_is_not_compared() {
 async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().times(1).returning(|_| Ok(None));
-    let outcome =
-        use_case(gateway, MockDailyStatements::new(), &Ledgers::default()).execute(day(), true).await;
+    let outcome = use_case(gateway, MockDailyStatements::new(), &Ledgers::default())
+        .execute(domain::Channel::Alipay, day(), true)
+        .await;
     assert!(matches!(outcome, Err(ReconcileError::NoBill)), "{outcome:?}");
 }
 
@@ -143,12 +146,19 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
     let bill =
         vec![entry("A", "323.91", None), entry("B", "9.90", Some("r1")), entry("A", "1.00", Some("r2"))];
     let mut ledger = MockDailyStatements::new();
-    let of_bill = |date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
+    let of_bill = |_: &domain::Channel, date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
         *date == day() && trade_nos == ["A", "B", "A"] && request_nos == ["r1", "r2"]
     };
-    ledger.expect_statement_of().times(1).withf(of_bill).returning(|_, _, _| Ok(DailyStatement::default()));
-    ledger.expect_keep().times(1).withf(|_, found, _| found.len() == 3).returning(|_, _, _| Ok(()));
-    use_case(billing(bill), ledger, &Ledgers::default()).execute(day(), false).await.unwrap();
+    ledger
+        .expect_statement_of()
+        .times(1)
+        .withf(of_bill)
+        .returning(|_, _, _, _| Ok(DailyStatement::default()));
+    ledger.expect_keep().times(1).withf(|_, _, found, _| found.len() == 3).returning(|_, _, _, _| Ok(()));
+    use_case(billing(bill), ledger, &Ledgers::default())
+        .execute(domain::Channel::Alipay, day(), false)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -168,7 +178,10 @@ async fn without_repair_nothing_is_asked_or_written() {
     };
     let (ledger, kept) = keeping(statement);
     let ledgers = Ledgers::default();
-    let found = use_case(billing(bill), ledger, &ledgers).execute(day(), false).await.unwrap();
+    let found = use_case(billing(bill), ledger, &ledgers)
+        .execute(domain::Channel::Alipay, day(), false)
+        .await
+        .unwrap();
     let kinds: Vec<_> = found.iter().map(|(difference, done)| (difference.kind, done.clone())).collect();
     let expected = [DifferenceKind::MissingHere, DifferenceKind::Status, DifferenceKind::MissingHere];
     assert_eq!(kinds, expected.map(|kind| (kind, None)));
@@ -206,25 +219,30 @@ async fn one_that_is_not_mended_does_not_hold_up_the_next() {
     let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
     let done = repaired(gateway, DailyStatement::default(), &ledgers).await;
     let missing = |done: &str| (DifferenceKind::MissingHere, done.to_owned());
-    assert_eq!(done, [missing("未处理:Alipay cannot be reached"), missing("已入账,订单已付款")]);
+    assert_eq!(done, [missing("未处理:the payment channel cannot be reached"), missing("已入账,订单已付款")]);
 }
 
 #[tokio::test]
 async fn each_port_may_fail() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().returning(|_| Err(alipay_down()));
-    let outcome =
-        use_case(gateway, MockDailyStatements::new(), &Ledgers::default()).execute(day(), true).await;
+    let outcome = use_case(gateway, MockDailyStatements::new(), &Ledgers::default())
+        .execute(domain::Channel::Alipay, day(), true)
+        .await;
     assert!(matches!(outcome, Err(ReconcileError::Gateway(_))), "{outcome:?}");
 
     let mut ledger = MockDailyStatements::new();
-    ledger.expect_statement_of().returning(|_, _, _| Err(store_down()));
-    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
+    ledger.expect_statement_of().returning(|_, _, _, _| Err(store_down()));
+    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default())
+        .execute(domain::Channel::Alipay, day(), true)
+        .await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 
     let mut ledger = MockDailyStatements::new();
-    ledger.expect_statement_of().returning(|_, _, _| Ok(DailyStatement::default()));
-    ledger.expect_keep().returning(|_, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
-    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default()).execute(day(), true).await;
+    ledger.expect_statement_of().returning(|_, _, _, _| Ok(DailyStatement::default()));
+    ledger.expect_keep().returning(|_, _, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
+    let outcome = use_case(billing(vec![]), ledger, &Ledgers::default())
+        .execute(domain::Channel::Alipay, day(), true)
+        .await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 }

@@ -50,7 +50,7 @@ async fn is_left_alone_where_alipay_does_not_confirm_it() {
     for (answer, why) in [
         (Ok(None), "未处理:支付宝查无此交易"),
         (Ok(Some(closed)), "未处理:交易状态为TRADE_CLOSED"),
-        (Err(alipay_down()), "未处理:Alipay cannot be reached"),
+        (Err(alipay_down()), "未处理:the payment channel cannot be reached"),
     ] {
         let ledgers = unpaid();
         assert_eq!(settled(answer, &ledgers).await, one(DifferenceKind::MissingHere, why));

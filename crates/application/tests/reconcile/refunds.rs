@@ -27,9 +27,10 @@ mod that_we_do_not_have {
 
     #[tokio::test]
     async fn is_left_alone_where_alipay_does_not_confirm_it() {
-        for (answer, why) in
-            [(Ok(None), "未处理:支付宝查无此退款"), (Err(alipay_down()), "未处理:Alipay cannot be reached")]
-        {
+        for (answer, why) in [
+            (Ok(None), "未处理:支付宝查无此退款"),
+            (Err(alipay_down()), "未处理:the payment channel cannot be reached"),
+        ] {
             let gateway = knowing_refund(billed("9.90"), "x", answer);
             let done = repaired(gateway, paid_statement(vec![]), &Ledgers::of(paid_ledger(&[]))).await;
             assert_eq!(done, one(DifferenceKind::MissingHere, why));
@@ -47,7 +48,7 @@ mod that_we_do_not_have {
         for answer in [Ok(None), Ok(Some(never_paid)), Ok(Some(another_orders)), Err(alipay_down())] {
             let why = match &answer {
                 Ok(_) => "未处理:没有这笔付款的记录",
-                Err(_) => "未处理:Alipay cannot be reached",
+                Err(_) => "未处理:the payment channel cannot be reached",
             };
             let gateway = billing(vec![entry("A", "9.90", Some("x"))]);
             let gateway = knowing_trade(knowing_refund(gateway, "x", Ok(Some("9.90"))), answer);

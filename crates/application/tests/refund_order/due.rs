@@ -90,7 +90,7 @@ async fn money_that_must_not_be_kept_goes_back_and_the_order_stays_as_it_is() {
         let before = status(&ledgers);
         let refunded = Ok(RefundOutcome::Refunded { gone_back: None });
         let ledgers = pass(owed, 0, refunding(nobody_asked(), "back-A", "323.91", refunded), ledgers).await;
-        assert_eq!(ledgers.get(ORDER).refunded("A"), money("323.91"));
+        assert_eq!(ledgers.get(ORDER).refunded(domain::Channel::Alipay.trade("A")), money("323.91"));
         assert_eq!(status(&ledgers), before);
     }
 }

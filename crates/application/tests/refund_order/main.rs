@@ -26,7 +26,7 @@ fn use_case(gateway: MockPaymentGateway, ledgers: &Ledgers) -> RefundOrder {
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let transact = transact(ledgers);
     let settle = settling(&gateway, &transact);
-    RefundOrder { transact, gateway, settle, clock: Arc::new(clock()) }
+    RefundOrder { transact, settle, clock: Arc::new(clock()) }
 }
 
 fn shop() -> Cause {
@@ -109,7 +109,8 @@ fn nobody_asked() -> MockPaymentGateway {
 }
 
 fn no(code: &str) -> GatewayError {
-    GatewayError::Refused { code: code.to_owned(), message: "卖家余额不足".to_owned() }
+    let is_final = code.starts_with("ACQ.");
+    GatewayError::Refused { code: code.to_owned(), message: "卖家余额不足".to_owned(), is_final }
 }
 
 /// Every answer after which the money may have gone.

@@ -100,7 +100,7 @@ async fn a_sum_that_is_not_ours_changes_nothing_of_what_is_booked() {
         let gateway = refunding(nobody_asked(), "r1", "9.90", Ok(outcome));
         let ledgers = paid();
         request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
-        assert_eq!(ledgers.get(ORDER).refunded("A"), money("9.90"));
+        assert_eq!(ledgers.get(ORDER).refunded(domain::Channel::Alipay.trade("A")), money("9.90"));
     }
 }
 
@@ -112,7 +112,7 @@ async fn a_refusal_ends_it_where_alipay_knows_of_no_such_refund() {
     let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
     assert_eq!((refund.status, refund.finished_at), (RefundStatus::Failed, Some(noon())));
     assert_eq!(refund.failure.as_deref(), Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足"));
-    assert_eq!(ledgers.get(ORDER).refunded("A"), Money::ZERO);
+    assert_eq!(ledgers.get(ORDER).refunded(domain::Channel::Alipay.trade("A")), Money::ZERO);
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ use std::{
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, AttemptState, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, Merchant,
-    Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct,
-    PaymentRecord, PaymentStatus, Pricing, Quantity, QuantityLimit, Refund, RefundKind, RefundStatus,
-    Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId,
-    Username,
+    Address, AddressId, AttemptState, Caller, Cart, CartLine, CartStamp, Cause, Channel, EvidenceSource,
+    Merchant, Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt,
+    PaymentProduct, PaymentRecord, PaymentStatus, Pricing, Quantity, QuantityLimit, Refund, RefundKind,
+    RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus,
+    UnpaidLimits, UserId, Username,
 };
 use ports::{
-    AppendError, CartError, GatewayError, PaymentGateway, StoreError,
+    AppendError, CartError, GatewayError, PaymentChannels, PaymentGateway, StoreError,
     mock::{Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUsers, clock_at},
 };
 
@@ -153,6 +153,7 @@ pub(crate) fn order(status: OrderStatus) -> Order {
 
 pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {
     Trade {
+        channel: domain::Channel::Alipay,
         trade_no: trade_no.to_owned(),
         out_trade_no: ORDER.to_owned(),
         status: TradeStatus::Success,
@@ -177,6 +178,7 @@ pub(crate) fn recorded(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
 /// A refund of trade A, asked for by the shop.
 pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: number.to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: "A".to_owned(),
@@ -222,6 +224,7 @@ pub(crate) fn ledger(
 /// An unpaid order with two attempts to pay: the first given up, the second open.
 pub(crate) fn two_attempts() -> Ledgers {
     let attempt = |nth: &str, state| PaymentAttempt {
+        channel: Channel::Alipay,
         out_trade_no: format!("{ORDER}{nth}"),
         product: PaymentProduct::Page,
         amount: money("323.91"),
@@ -261,10 +264,14 @@ pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
     })
 }
 
+/// The shop is paid through Alipay alone.
+pub(crate) fn channels(gateway: &Arc<dyn PaymentGateway>) -> PaymentChannels {
+    PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant())
+}
+
 pub(crate) fn settling(gateway: &Arc<dyn PaymentGateway>, transact: &Arc<Transact>) -> Arc<SettlePayment> {
-    let (gateway, transact) = (Arc::clone(gateway), Arc::clone(transact));
     let refused = Arc::new(MockRefusedMessages::new());
-    Arc::new(SettlePayment { gateway, transact, merchant: merchant(), refused })
+    Arc::new(SettlePayment { channels: channels(gateway), transact: Arc::clone(transact), refused })
 }
 
 /// The status of the order of [`order`] on record.

@@ -11,7 +11,8 @@ mod terms;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, Restock, SkuId, StockMoveKind, payment::by_sku,
+    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, Restock, SkuId, StockMoveKind, TradeKey,
+    payment::by_sku,
 };
 
 pub use finding::{Finding, FindingKind};
@@ -154,7 +155,7 @@ impl AuditRecord {
     fn check_refunds(&self, found: &mut Findings<'_>) -> bool {
         let before = found.found.len();
         for refund in &self.refunds {
-            if !self.payments.iter().any(|payment| payment.trade.trade_no == refund.trade_no) {
+            if !self.payments.iter().any(|payment| payment.trade.key() == refund.trade()) {
                 let (number, trade) = (&refund.out_request_no, &refund.trade_no);
                 let what = format!("refund {number} of trade {trade}, which is not on record");
                 found.add(FindingKind::Orphan, what);
@@ -166,7 +167,7 @@ impl AuditRecord {
         }
         for payment in &self.payments {
             let trade = &payment.trade;
-            let back = self.refunded(&trade.trade_no);
+            let back = self.refunded(trade.key());
             let (no, total) = (&trade.trade_no, trade.total_amount);
             match back {
                 Some(back) if back <= total && back == trade.refunded => {}
@@ -183,9 +184,8 @@ impl AuditRecord {
                     format!("more of trade {no} went back than any amount can be"),
                 ),
             }
-            let is_open = |refund: &Refund| {
-                refund.trade_no == trade.trade_no && refund.status == RefundStatus::Requested
-            };
+            let is_open =
+                |refund: &Refund| refund.trade() == trade.key() && refund.status == RefundStatus::Requested;
             if payment.is_automatic() && !self.refunds.iter().any(is_open) {
                 let status = payment.status.as_str();
                 found.add(
@@ -198,11 +198,11 @@ impl AuditRecord {
     }
 
     /// What went back of the trade for certain; `None` if no amount is so large.
-    fn refunded(&self, trade_no: &str) -> Option<Money> {
+    fn refunded(&self, trade: TradeKey<'_>) -> Option<Money> {
         let done = self
             .refunds
             .iter()
-            .filter(|refund| refund.trade_no == trade_no && refund.status == RefundStatus::Succeeded);
+            .filter(|refund| refund.trade() == trade && refund.status == RefundStatus::Succeeded);
         Money::checked_sum(done.map(|refund| refund.amount))
     }
 

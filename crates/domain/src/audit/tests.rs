@@ -17,6 +17,7 @@ fn money(text: &str) -> Money {
 fn payment(trade_no: &str, status: PaymentStatus, refunded: &str) -> PaymentRecord {
     PaymentRecord {
         trade: Trade {
+            channel: crate::Channel::Alipay,
             trade_no: trade_no.to_owned(),
             out_trade_no: NUMBER.to_owned(),
             status: TradeStatus::Success,
@@ -34,6 +35,7 @@ fn payment(trade_no: &str, status: PaymentStatus, refunded: &str) -> PaymentReco
 
 fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
     Refund {
+        channel: crate::Channel::Alipay,
         out_request_no: number.to_owned(),
         out_trade_no: NUMBER.to_owned(),
         trade_no: "t".to_owned(),

@@ -1,6 +1,6 @@
 use crate::{
     AttemptState, Money, Order, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus, Refund,
-    RefundStatus, Restock, ShopTime, StatusChange, StockMove, StockMoveKind, TradeStatus,
+    RefundStatus, Restock, ShopTime, StatusChange, StockMove, StockMoveKind, TradeKey, TradeStatus,
 };
 
 use super::{Event, OrderLedger};
@@ -73,14 +73,14 @@ impl OrderLedger {
                 Ok(())
             }
             Event::PaymentRecorded(payment) => self.record_payment(payment),
-            Event::TradeClosed { trade_no } => {
-                self.payment_mut(trade_no)?.trade.status = TradeStatus::Closed;
+            Event::TradeClosed { channel, trade_no } => {
+                self.payment_mut(channel.trade(trade_no))?.trade.status = TradeStatus::Closed;
                 Ok(())
             }
             Event::RefundRequested { refund, .. } => self.request_refund(refund),
             Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
                 self.finish_refund(refund, *before)?;
-                self.set_refunded(&refund.trade_no, *trade_refunded, *order_refunded)
+                self.set_refunded(refund.trade(), *trade_refunded, *order_refunded)
             }
             Event::RefundFailed { out_request_no, failure, at } => {
                 let refund = self.refund_mut(out_request_no, RefundStatus::Requested)?;
@@ -150,7 +150,7 @@ impl OrderLedger {
 
     fn record_payment(&mut self, payment: &PaymentRecord) -> Result<(), Inapplicable> {
         let is_second = payment.status == PaymentStatus::Settled && self.settled_payment().is_some();
-        if is_second || self.payment(&payment.trade.trade_no).is_some() {
+        if is_second || self.payment(payment.trade.key()).is_some() {
             return Err(Inapplicable::PaymentOnRecord);
         }
         self.payments.push(payment.clone());
@@ -161,7 +161,7 @@ impl OrderLedger {
         if self.refund(&refund.out_request_no).is_some() || refund.status != RefundStatus::Requested {
             return Err(Inapplicable::OtherRefundStatus);
         }
-        if refund.amount > self.refundable(&refund.trade_no) {
+        if refund.amount > self.refundable(refund.trade()) {
             return Err(Inapplicable::ExceedsPayment);
         }
         self.refunds.push(refund.clone());
@@ -187,11 +187,11 @@ impl OrderLedger {
 
     fn set_refunded(
         &mut self,
-        trade_no: &str,
+        trade: TradeKey<'_>,
         of_trade: Money,
         of_order: Option<Money>,
     ) -> Result<(), Inapplicable> {
-        self.payment_mut(trade_no)?.trade.refunded = of_trade;
+        self.payment_mut(trade)?.trade.refunded = of_trade;
         if let Some(of_order) = of_order {
             self.order.as_mut().ok_or(Inapplicable::OtherStatus)?.refunded_amount = of_order;
         }
@@ -240,8 +240,8 @@ impl OrderLedger {
         Ok(())
     }
 
-    fn payment_mut(&mut self, trade_no: &str) -> Result<&mut PaymentRecord, Inapplicable> {
-        let of_trade = |payment: &&mut PaymentRecord| payment.trade.trade_no == trade_no;
+    fn payment_mut(&mut self, trade: TradeKey<'_>) -> Result<&mut PaymentRecord, Inapplicable> {
+        let of_trade = |payment: &&mut PaymentRecord| payment.trade.key() == trade;
         self.payments.iter_mut().find(of_trade).ok_or(Inapplicable::UnknownPayment)
     }
 

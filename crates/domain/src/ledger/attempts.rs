@@ -1,6 +1,9 @@
 //! Attempts to pay the order: which there are, which is open, and when another one is made.
 
-use crate::{AttemptState, EndedAttempt, Money, Order, OrderStatus, PaymentAttempt, PaymentProduct};
+use crate::{
+    AttemptState, Channel, EndedAttempt, Money, Order, OrderStatus, PaymentAttempt, PaymentProduct, Trade,
+    order_number,
+};
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
 
@@ -12,11 +15,12 @@ impl PaymentAttempt {
     fn first(order: &Order) -> Self {
         Self {
             out_trade_no: order.id.as_str().to_owned(),
+            channel: Channel::default(),
             product: PaymentProduct::Page,
             amount: order.total_amount,
             state: match order.status {
                 OrderStatus::AwaitingPayment => AttemptState::Open,
-                // Whether Alipay closed its trade is not on record.
+                // Whether its channel closed its trade is not on record.
                 OrderStatus::Cancelled => AttemptState::GivenUp,
                 OrderStatus::AwaitingShipment
                 | OrderStatus::AwaitingReceipt
@@ -35,8 +39,9 @@ impl PaymentAttempt {
     }
 
     /// Whether the order is paid by it as by a new one.
-    pub fn serves(&self, order: &Order, product: PaymentProduct) -> bool {
-        self.state == AttemptState::Open && self.product == product && self.amount == order.total_amount
+    pub fn serves(&self, order: &Order, channel: Channel, product: PaymentProduct) -> bool {
+        let is_the_same = self.channel == channel && self.product == product;
+        self.state == AttemptState::Open && is_the_same && self.amount == order.total_amount
     }
 }
 
@@ -52,9 +57,27 @@ impl OrderLedger {
         let order = self.order.as_ref()?;
         match self.attempt(out_trade_no) {
             Some(attempt) => Some(attempt.amount),
-            // The order's own number is an attempt by definition, whichever program made its URL.
-            None => (order.id.as_str() == out_trade_no).then_some(order.total_amount),
+            // The order's own number is an attempt by definition, whichever program made its URL. A further one that is not on
+            // record was handed out all the same: by a program whose records a restored backup lacks.
+            None => (order_number(out_trade_no) == order.id.as_str()).then_some(order.total_amount),
         }
+    }
+
+    /// Whether a second payment can still come of an attempt, for an order that was paid.
+    pub(super) fn may_be_paid_again(&self) -> bool {
+        let was_paid = self.order.as_ref().is_some_and(|order| order.status.was_paid());
+        was_paid && self.attempts.iter().any(|attempt| attempt.state.may_be_paid())
+    }
+
+    /// The number of the next attempt: none that is on record, and none under which something was paid.
+    fn next_number(&self, order: &Order, attempts: usize) -> String {
+        let number = |nth: usize| format!("{}_{nth}", order.id);
+        let is_free = |number: &String| {
+            let is_paid = self.payments.iter().any(|payment| payment.trade.out_trade_no == *number);
+            !is_paid && self.attempt(number).is_none()
+        };
+        let first = attempts.saturating_add(1);
+        (first..).map(number).find(is_free).unwrap_or_else(|| number(first))
     }
 
     /// The attempt of this number, if it is on record.
@@ -64,9 +87,10 @@ impl OrderLedger {
 }
 
 impl Decision<'_> {
-    /// The buyer is to pay by this product. Attempts that Alipay was asked about end before.
+    /// The buyer is to pay there, by this product. Attempts that were asked about end before.
     pub(super) fn open_attempt(
         &mut self,
+        channel: Channel,
         product: PaymentProduct,
         ended: &[EndedAttempt],
     ) -> Result<(), Refusal> {
@@ -78,13 +102,14 @@ impl Decision<'_> {
         let attempts = self.ledger.all_attempts();
         match attempts.iter().find(|attempt| attempt.state == AttemptState::Open) {
             // Another click was faster.
-            Some(open) if open.serves(&order, product) => return Ok(()),
+            Some(open) if open.serves(&order, channel, product) => return Ok(()),
             Some(_) => return Err(Refusal::OtherAttemptOpen),
             None if attempts.len() >= MOST_ATTEMPTS => return Err(Refusal::TooManyAttempts),
             None => {}
         }
         self.push(Event::AttemptOpened(PaymentAttempt {
-            out_trade_no: format!("{}_{}", order.id, attempts.len() + 1),
+            out_trade_no: self.ledger.next_number(&order, attempts.len()),
+            channel,
             product,
             amount: order.total_amount,
             state: AttemptState::Open,
@@ -94,7 +119,7 @@ impl Decision<'_> {
         }))
     }
 
-    /// Attempts are over, as far as Alipay says so. What it says of an order that is paid or ended changes no more than
+    /// Attempts are over, as far as their channel says so. What it says of an order that is paid or ended changes no more than
     /// what is on record of its attempts.
     pub(super) fn end_attempts(&mut self, ended: &[EndedAttempt]) -> Result<(), Refusal> {
         for EndedAttempt { out_trade_no, is_final } in ended {
@@ -122,6 +147,41 @@ impl Decision<'_> {
         if pays_the_order { self.end_all_attempts(&[]) } else { Ok(()) }
     }
 
+    /// Puts an attempt on record of whose number the channel tells and that is not: the record of it is lost, or another
+    /// program has it. By which product it is paid is not known.
+    pub(super) fn adopt_attempt(&mut self, trade: &Trade) -> Result<(), Refusal> {
+        let Some(order) = &self.ledger.order else { return Ok(()) };
+        let (number, out_trade_no, status) =
+            (order.id.as_str().to_owned(), &trade.out_trade_no, order.status);
+        let is_adopted = *out_trade_no != number && order_number(out_trade_no) == number;
+        if !is_adopted || self.ledger.attempt(out_trade_no).is_some() {
+            return Ok(());
+        }
+        if self.ledger.attempts.is_empty() {
+            self.record_first(&number)?;
+            match status {
+                OrderStatus::AwaitingPayment => {}
+                OrderStatus::Cancelled => self.close_attempt(&number, false)?,
+                OrderStatus::AwaitingShipment
+                | OrderStatus::AwaitingReceipt
+                | OrderStatus::Completed
+                | OrderStatus::Refunded => {
+                    self.push(Event::AttemptPaid { out_trade_no: number, at: self.at })?;
+                }
+            }
+        }
+        self.push(Event::AttemptOpened(PaymentAttempt {
+            out_trade_no: out_trade_no.clone(),
+            channel: trade.channel,
+            product: PaymentProduct::Page,
+            amount: trade.total_amount,
+            state: AttemptState::Open,
+            opened_at: self.at,
+            closed_at: None,
+            paid_at: None,
+        }))
+    }
+
     /// Puts the first attempt on record, if it is this one and is not.
     pub(super) fn record_first(&mut self, out_trade_no: &str) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
@@ -147,7 +207,7 @@ impl Decision<'_> {
     }
 }
 
-/// Whether Alipay said that nothing comes of the attempt any more.
+/// Whether the channel said that nothing comes of the attempt any more.
 pub(super) fn is_final(out_trade_no: &str, ended: &[EndedAttempt]) -> bool {
     ended.iter().any(|one| one.out_trade_no == out_trade_no && one.is_final)
 }

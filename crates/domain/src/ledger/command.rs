@@ -1,21 +1,21 @@
 use std::time::Duration;
 
 use crate::{
-    AddressId, EndedAttempt, EvidenceSource, Money, OrderStatus, PaymentProduct, RefundAsk, Restock,
+    AddressId, Channel, EndedAttempt, EvidenceSource, Money, OrderStatus, PaymentProduct, RefundAsk, Restock,
     Shipment, ShippingAddress, Trade, UserId,
 };
 
 /// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Take note of a trade that is proven: by a verified message for this shop, or by Alipay's signed answer to a query.
+    /// Take note of a trade that is proven: by a verified message for this shop, or by its channel's signed answer to a query.
     RecordTrade {
-        /// The trade as Alipay tells of it.
+        /// The trade as its channel tells of it.
         trade: Trade,
         /// Where that was learned.
         source: EvidenceSource,
     },
-    /// Take note of a refund that Alipay confirmed when it was asked.
+    /// Take note of a refund that the channel confirmed when it was asked.
     RecordRefund {
         /// The refund.
         refund: ConfirmedRefund,
@@ -29,33 +29,35 @@ pub enum Command {
         /// For how long nobody else carries it out.
         lease: Duration,
     },
-    /// Write down what Alipay said to a refund request.
+    /// Write down what the channel said to a refund request.
     RecordRefundAnswer {
         /// The refund.
         out_request_no: String,
-        /// What Alipay said.
+        /// What the channel said.
         answer: RefundAnswer,
-        /// How often Alipay was asked before.
+        /// How often it was asked before.
         attempts: u32,
     },
-    /// Give up an order that is not paid. Alipay was asked before, so that it is known not to be paid.
+    /// Give up an order that is not paid. Its channel was asked before, so that it is known not to be paid.
     Cancel {
         /// The buyer who asks for it; `None` for staff and for the deadline.
         buyer: Option<UserId>,
         /// Why.
         reason: String,
-        /// The attempts that Alipay was asked about. A payment may still come of the others, and of those without a trade
+        /// The attempts that were asked about. A payment may still come of the others, and of those without a trade
         /// that could be closed.
         ended: Vec<EndedAttempt>,
     },
-    /// Let the buyer pay in a new attempt, unless one by this product is open.
+    /// Let the buyer pay in a new attempt, unless one of this channel and product is open.
     OpenAttempt {
-        /// By which product.
+        /// Where.
+        channel: Channel,
+        /// By which product of the channel.
         product: PaymentProduct,
-        /// The attempts that Alipay was asked about. They end.
+        /// The attempts that were asked about. They end.
         ended: Vec<EndedAttempt>,
     },
-    /// Write down that attempts are over, as Alipay says.
+    /// Write down that attempts are over, as their channel says.
     EndAttempts {
         /// Which.
         ended: Vec<EndedAttempt>,
@@ -101,7 +103,7 @@ pub enum Command {
         /// The number under which it happens once.
         request_no: String,
     },
-    /// Ask Alipay about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
+    /// Ask about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
     WatchPayment,
     /// The order's timer went off and was dealt with: set the next one.
     SetTimer {
@@ -114,10 +116,12 @@ pub enum Command {
     },
 }
 
-/// A refund that Alipay confirmed when it was asked.
+/// A refund that the channel confirmed when it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmedRefund {
-    /// Alipay's number of the trade.
+    /// Where its trade was paid.
+    pub channel: Channel,
+    /// The channel's number of the trade.
     pub trade_no: String,
     /// The number of the refund.
     pub out_request_no: String,
@@ -125,14 +129,14 @@ pub struct ConfirmedRefund {
     pub amount: Money,
 }
 
-/// What Alipay said to a refund request.
+/// What the channel said to a refund request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundAnswer {
     /// The money went back.
     Succeeded,
     /// Nothing went back.
     Refused {
-        /// Alipay's words.
+        /// The channel's words.
         reason: String,
         /// Whether asking again cannot change that.
         is_final: bool,

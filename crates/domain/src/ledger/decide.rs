@@ -26,7 +26,9 @@ impl OrderLedger {
                 decision.record_refund_answer(out_request_no, answer, *attempts)?;
             }
             Command::Cancel { buyer, reason, ended } => decision.cancel(*buyer, reason, ended)?,
-            Command::OpenAttempt { product, ended } => decision.open_attempt(*product, ended)?,
+            Command::OpenAttempt { channel, product, ended } => {
+                decision.open_attempt(*channel, *product, ended)?;
+            }
             Command::EndAttempts { ended } => decision.end_attempts(ended)?,
             Command::LowerAmount { expected, amount, reason, ended } => {
                 decision.lower_amount(*expected, *amount, reason, ended)?;

@@ -1,6 +1,6 @@
 use crate::{
-    AddressId, Cause, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RefundStatus,
-    Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
+    AddressId, Cause, Channel, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
+    RefundStatus, Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;
@@ -51,7 +51,7 @@ pub enum Event {
     AttemptOpened(PaymentAttempt),
     /// An attempt is over. Guard: it is [`crate::AttemptState::Open`], or given up.
     AttemptClosed {
-        /// Its number at Alipay.
+        /// Its number at the channel.
         out_trade_no: String,
         /// Whether no payment can come of it any more.
         is_final: bool,
@@ -60,16 +60,18 @@ pub enum Event {
     },
     /// An attempt is paid. Guard: it was not.
     AttemptPaid {
-        /// Its number at Alipay.
+        /// Its number at the channel.
         out_trade_no: String,
         /// When that was recorded.
         at: ShopTime,
     },
     /// A payment is on record. Guard: its trade is not.
     PaymentRecorded(PaymentRecord),
-    /// Alipay tells that nothing is left of a trade.
+    /// The channel tells that nothing is left of a trade.
     TradeClosed {
-        /// Alipay's number of the trade.
+        /// Where it was paid.
+        channel: Channel,
+        /// The channel's number of the trade.
         trade_no: String,
     },
     /// A refund is on record and not known to be done. Guard: its request number is not on record.
@@ -99,7 +101,7 @@ pub enum Event {
         /// When.
         at: ShopTime,
     },
-    /// It is not known whether a refund is done; Alipay is asked again. Guard: it is [`RefundStatus::Requested`].
+    /// It is not known whether a refund is done; the channel is asked again. Guard: it is [`RefundStatus::Requested`].
     RefundPostponed {
         /// Which.
         out_request_no: String,

@@ -23,9 +23,10 @@ impl OrderLedger {
 }
 
 impl Decision<'_> {
-    /// Changes the order's status, unless that happened before. Its timer is taken off.
+    /// Changes the order's status, unless that happened before. Its timer is taken off, unless a second payment may come.
     pub(super) fn change_status(&mut self, trigger: Trigger, reason: &str) -> Result<(), Refusal> {
-        match self.transition(trigger, reason, None)? {
+        let due_at = self.look_at_other_attempts();
+        match self.transition(trigger, reason, due_at)? {
             Some(change) => self.push(Event::StatusChanged(change)),
             None => Ok(()),
         }

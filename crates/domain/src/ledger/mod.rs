@@ -18,8 +18,8 @@ mod timers;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, NotAllowed, Order, PaymentAttempt, PaymentRecord, PaymentStatus, Refund, RefundStatus, SkuId,
-    StockMove, TradeStatus, UserId,
+    Channel, Money, NotAllowed, Order, PaymentAttempt, PaymentRecord, PaymentStatus, Refund, RefundStatus,
+    SkuId, StockMove, TradeKey, TradeStatus, UserId,
 };
 
 pub use apply::Inapplicable;
@@ -31,7 +31,7 @@ pub use timers::back_off;
 /// Everything on record under one order number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderLedger {
-    /// The order's number, or an `out_trade_no` of Alipay's that is no order's: then there are payments alone.
+    /// The order's number, or an `out_trade_no` of a channel that is no order's: then there are payments alone.
     pub number: String,
     /// The order with its lines and its shipment; `None` where no order has the number.
     pub order: Option<Order>,
@@ -79,11 +79,13 @@ pub enum Refusal {
     /// The request number was used before, with another content.
     #[error("the request number was used before, with another content")]
     RequestNumberReused,
-    /// A message tells of a refund that is not on record as done. Alipay is to be asked how much it was; then
+    /// A message tells of a refund that is not on record as done. The channel is to be asked how much it was; then
     /// [`Command::RecordRefund`] follows.
-    #[error("refund {out_request_no} of trade {trade_no} is not confirmed by Alipay so far")]
+    #[error("refund {out_request_no} of trade {trade_no} is not confirmed by its channel so far")]
     RefundUnconfirmed {
-        /// Alipay's number of the trade.
+        /// Where its trade was paid.
+        channel: Channel,
+        /// The channel's number of the trade.
         trade_no: String,
         /// The number of the refund.
         out_request_no: String,
@@ -94,7 +96,7 @@ pub enum Refusal {
     /// No refund has this request number.
     #[error("refund {0} is not on record")]
     UnknownRefund(String),
-    /// Another attempt to pay the order was opened meanwhile, by another product: Alipay is to be asked about that one too.
+    /// Another attempt to pay the order was opened meanwhile, in another way: it is to be asked about too.
     #[error("another attempt to pay the order was opened meanwhile")]
     OtherAttemptOpen,
     /// The order has had as many attempts to pay it as it may have.
@@ -149,8 +151,14 @@ impl OrderLedger {
     }
 
     /// The payment of this trade.
-    pub fn payment(&self, trade_no: &str) -> Option<&PaymentRecord> {
-        self.payments.iter().find(|payment| payment.trade.trade_no == trade_no)
+    pub fn payment(&self, trade: TradeKey<'_>) -> Option<&PaymentRecord> {
+        self.payments.iter().find(|payment| payment.trade.key() == trade)
+    }
+
+    /// The payment whose trade has this number, whatever its channel; `None` if two channels have the number.
+    pub fn payment_numbered(&self, trade_no: &str) -> Option<&PaymentRecord> {
+        let mut found = self.payments.iter().filter(|payment| payment.trade.trade_no == trade_no);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The refund of this request number.
@@ -159,51 +167,50 @@ impl OrderLedger {
     }
 
     /// What of the trade went back for certain.
-    pub fn refunded(&self, trade_no: &str) -> Money {
-        self.sum_of_refunds(trade_no, |status| match status {
+    pub fn refunded(&self, trade: TradeKey<'_>) -> Money {
+        self.sum_of_refunds(trade, |status| match status {
             RefundStatus::Succeeded => true,
             RefundStatus::Requested | RefundStatus::Failed => false,
         })
     }
 
     /// What of the trade went back, or may be on its way.
-    fn refunded_or_requested(&self, trade_no: &str) -> Money {
-        self.sum_of_refunds(trade_no, |status| match status {
+    fn refunded_or_requested(&self, trade: TradeKey<'_>) -> Money {
+        self.sum_of_refunds(trade, |status| match status {
             RefundStatus::Requested | RefundStatus::Succeeded => true,
             RefundStatus::Failed => false,
         })
     }
 
-    fn sum_of_refunds(&self, trade_no: &str, counts: impl Fn(RefundStatus) -> bool) -> Money {
-        let of_trade =
-            self.refunds.iter().filter(|refund| refund.trade_no == trade_no && counts(refund.status));
+    fn sum_of_refunds(&self, trade: TradeKey<'_>, counts: impl Fn(RefundStatus) -> bool) -> Money {
+        let of_trade = self.refunds.iter().filter(|refund| refund.trade() == trade && counts(refund.status));
         of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
     }
 
     /// What of the trade can still be refunded: nothing if no such payment is on record, or if all of it is known to have
     /// gone back, even if not each refund is on record so far.
-    pub fn refundable(&self, trade_no: &str) -> Money {
-        self.payment(trade_no)
+    pub fn refundable(&self, trade: TradeKey<'_>) -> Money {
+        self.payment(trade)
             .filter(|payment| payment.trade.status != TradeStatus::Closed)
-            .and_then(|payment| payment.trade.total_amount.checked_sub(self.refunded_or_requested(trade_no)))
+            .and_then(|payment| payment.trade.total_amount.checked_sub(self.refunded_or_requested(trade)))
             .unwrap_or(Money::ZERO)
     }
 
-    /// How much of the trade went back past the ledger, if Alipay says that so much of it went back in all. What the
+    /// How much of the trade went back past the ledger, if its channel says that so much of it went back in all. What the
     /// ledger has as requested may be within that.
-    pub fn refunded_elsewhere(&self, trade_no: &str, in_all: Money) -> Option<Money> {
-        in_all.checked_sub(self.refunded_or_requested(trade_no)).filter(|past| !past.is_zero())
+    pub fn refunded_elsewhere(&self, trade: TradeKey<'_>, in_all: Money) -> Option<Money> {
+        in_all.checked_sub(self.refunded_or_requested(trade)).filter(|past| !past.is_zero())
     }
 
     /// Whether all of the order's payment went back, or may be on its way: nothing must be shipped then.
     fn is_being_refunded(&self) -> bool {
-        self.settled_payment().is_some_and(|payment| self.refundable(&payment.trade.trade_no).is_zero())
+        self.settled_payment().is_some_and(|payment| self.refundable(payment.trade.key()).is_zero())
     }
 
     /// Whether all of the order's payment went back for certain.
     fn is_wholly_refunded(&self) -> bool {
         self.settled_payment()
-            .is_some_and(|payment| self.refunded(&payment.trade.trade_no) >= payment.trade.total_amount)
+            .is_some_and(|payment| self.refunded(payment.trade.key()) >= payment.trade.total_amount)
     }
 
     /// How many pieces of the SKU the order holds and no open refund is going to put back.

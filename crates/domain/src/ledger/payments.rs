@@ -1,4 +1,4 @@
-//! What becomes of a trade that Alipay tells of.
+//! What becomes of a trade that a channel tells of.
 
 use crate::{
     EvidenceSource, Money, PaymentRecord, PaymentStatus, Refund, Restock, SkuId, Trade, Transition, Trigger,
@@ -7,10 +7,10 @@ use crate::{
 use super::{Event, OrderLedger, Refusal, decide::Decision};
 
 impl OrderLedger {
-    /// Whether Alipay tells that nothing is left of the trade while the ledger, which lacks refunds of it then, has
+    /// Whether the channel tells that nothing is left of the trade while the ledger, which lacks refunds of it then, has
     /// something to refund. The trade is closed in it, so that nothing is shipped any more.
     fn lacks_refunds(&self, trade: &Trade) -> bool {
-        trade.is_wholly_refunded() && !self.refundable(&trade.trade_no).is_zero()
+        trade.is_wholly_refunded() && !self.refundable(trade.key()).is_zero()
     }
 
     /// The pieces that a cancelled order takes out of stock again when it turns out paid; `None` if they are not there.
@@ -43,9 +43,10 @@ impl Decision<'_> {
     /// A wrong amount never pays, whatever the order's status. The first payment keeps the order; what must not be kept
     /// goes back at once.
     pub(super) fn record_payment(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
-        if self.ledger.payment(&trade.trade_no).is_some() {
+        if self.ledger.payment(trade.key()).is_some() {
             return Ok(());
         }
+        self.adopt_attempt(trade)?;
         let status = self.pay_order(trade)?;
         // What went back of it is written down refund by refund.
         let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..trade.clone() };
@@ -54,6 +55,7 @@ impl Decision<'_> {
         let out_trade_no = payment.trade.out_trade_no.clone();
         self.push(Event::PaymentRecorded(payment))?;
         self.pay_attempt(&out_trade_no, status == PaymentStatus::Settled)?;
+        self.watch_other_attempts(status)?;
         match owed {
             Some(refund) => self.push(Event::RefundRequested { refund, due_at: self.at }),
             None => Ok(()),
@@ -95,9 +97,8 @@ impl Decision<'_> {
     /// A message that tells of a refund: a refund under way is asked about now; one that is not on record as done has to be
     /// confirmed first, for the message tells the sum of all refunds only.
     fn refund_notified(&mut self, trade: &Trade) -> Result<(), Refusal> {
-        let trade_no = &trade.trade_no;
         let Some(number) = &trade.refund_request_no else {
-            let is_missing = trade.was_paid() && trade.refunded > self.ledger.refunded(trade_no);
+            let is_missing = trade.was_paid() && trade.refunded > self.ledger.refunded(trade.key());
             return if is_missing { Err(Refusal::RefundUnnumbered) } else { self.close_trade(trade) };
         };
         use crate::RefundStatus::{Failed, Requested, Succeeded};
@@ -107,18 +108,20 @@ impl Decision<'_> {
                 let out_request_no = number.clone();
                 self.push(Event::RefundPostponed { out_request_no, due_at: self.at, failure: None })
             }
-            Some(Failed) | None if trade.was_paid() => {
-                Err(Refusal::RefundUnconfirmed { trade_no: trade_no.clone(), out_request_no: number.clone() })
-            }
+            Some(Failed) | None if trade.was_paid() => Err(Refusal::RefundUnconfirmed {
+                channel: trade.channel,
+                trade_no: trade.trade_no.clone(),
+                out_request_no: number.clone(),
+            }),
             Some(Succeeded | Failed) | None => self.close_trade(trade),
         }
     }
 
-    /// Closes the trade if Alipay says that nothing is left of it and the ledger lacks refunds of it; those are notified on
+    /// Closes the trade if its channel says that nothing is left of it and the ledger lacks refunds of it; those are notified on
     /// their own, perhaps later.
     pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
         if self.ledger.lacks_refunds(trade) {
-            self.push(Event::TradeClosed { trade_no: trade.trade_no.clone() })?;
+            self.push(Event::TradeClosed { channel: trade.channel, trade_no: trade.trade_no.clone() })?;
         }
         Ok(())
     }

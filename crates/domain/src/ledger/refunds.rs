@@ -4,23 +4,23 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    Restock, SkuId, StockMoveKind, Trade, TradeStatus, Trigger, payment::automatic_number,
+    Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger, payment::automatic_number,
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
 
-/// How long after an unclear answer Alipay is asked again; doubled each time.
+/// How long after an unclear answer the channel is asked again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// How often Alipay is asked about a refund that staff requested: for about two weeks. What the shop owes is tried until it
+/// How often the channel is asked about a refund that staff requested: for about two weeks. What the shop owes is tried until it
 /// is done, for nobody would ask again.
 const MOST_ATTEMPTS: u32 = 340;
 
 impl OrderLedger {
     /// Whether the trade is the one that paid the order.
-    fn pays_the_order(&self, trade_no: &str) -> bool {
+    fn pays_the_order(&self, trade: TradeKey<'_>) -> bool {
         self.order.is_some()
-            && self.payment(trade_no).is_some_and(|payment| payment.status == PaymentStatus::Settled)
+            && self.payment(trade).is_some_and(|payment| payment.status == PaymentStatus::Settled)
     }
 
     /// The pieces of an order that was not shipped which go back into stock with the refund that leaves nothing to be
@@ -47,12 +47,12 @@ impl OrderLedger {
         }
         let is_unshipped =
             self.order.as_ref().is_some_and(|order| order.status == OrderStatus::AwaitingShipment);
-        let left = self.left_after(&refund.trade_no, amount);
+        let left = self.left_after(refund.trade(), amount);
         // Nobody could say what becomes of the pieces if nobody knew that this refund would leave nothing.
         let is_unforeseen = was_failed || refund.kind == RefundKind::External;
-        if is_unshipped && is_unforeseen && self.can_all_be_refunded(&refund.trade_no, left) {
+        if is_unshipped && is_unforeseen && self.can_all_be_refunded(refund.trade(), left) {
             return self.unshipped_pieces(|id| {
-                let open = self.open_refunds_within(&refund.trade_no, left);
+                let open = self.open_refunds_within(refund.trade(), left);
                 self.held(id).saturating_sub(pieces_of(open, id))
             });
         }
@@ -68,26 +68,30 @@ impl OrderLedger {
     }
 
     /// What of the trade did not go back for certain, once this much more did.
-    fn left_after(&self, trade_no: &str, amount: Money) -> Money {
-        let back = self.refunded(trade_no).checked_add(amount).unwrap_or(Money::MAX);
-        self.payment(trade_no)
+    fn left_after(&self, trade: TradeKey<'_>, amount: Money) -> Money {
+        let back = self.refunded(trade).checked_add(amount).unwrap_or(Money::MAX);
+        self.payment(trade)
             .and_then(|payment| payment.trade.total_amount.checked_sub(back))
             .unwrap_or(Money::ZERO)
     }
 
-    /// The refunds of the trade that are open and can still happen, if so much is left: Alipay never sends back more.
-    fn open_refunds_within(&self, trade_no: &str, left: Money) -> impl Iterator<Item = &Refund> {
+    /// The refunds of the trade that are open and can still happen, if so much is left: no channel sends back more.
+    fn open_refunds_within<'a>(
+        &'a self,
+        trade: TradeKey<'a>,
+        left: Money,
+    ) -> impl Iterator<Item = &'a Refund> {
         self.refunds.iter().filter(move |refund| {
-            refund.trade_no == trade_no && refund.status == RefundStatus::Requested && refund.amount <= left
+            refund.trade() == trade && refund.status == RefundStatus::Requested && refund.amount <= left
         })
     }
 
     /// Whether nothing is to be shipped for what is left of the trade: it may be on its way back, or has gone back and not
     /// each refund is on record.
-    fn can_all_be_refunded(&self, trade_no: &str, left: Money) -> bool {
+    fn can_all_be_refunded(&self, trade: TradeKey<'_>, left: Money) -> bool {
         let is_closed =
-            self.payment(trade_no).is_some_and(|payment| payment.trade.status == TradeStatus::Closed);
-        let open = self.open_refunds_within(trade_no, left).map(|refund| refund.amount);
+            self.payment(trade).is_some_and(|payment| payment.trade.status == TradeStatus::Closed);
+        let open = self.open_refunds_within(trade, left).map(|refund| refund.amount);
         is_closed || Money::checked_sum(open).is_none_or(|open| open >= left)
     }
 }
@@ -109,15 +113,15 @@ impl Decision<'_> {
             return if ask.is_answered_by(known) { Ok(()) } else { Err(Refusal::RequestNumberReused) };
         }
         let payment = match &ask.trade_no {
-            Some(trade_no) => ledger.payment(trade_no),
+            Some(trade_no) => ledger.payment_numbered(trade_no),
             None => ledger.settled_payment(),
         };
-        let trade_no = payment.ok_or(Refusal::NothingToRefund)?.trade.trade_no.clone();
-        let pays_the_order = ledger.pays_the_order(&trade_no);
+        let trade = payment.ok_or(Refusal::NothingToRefund)?.trade.clone();
+        let pays_the_order = ledger.pays_the_order(trade.key());
         if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
             order.status.on(Trigger::FullyRefunded)?;
         }
-        let left = ledger.refundable(&trade_no);
+        let left = ledger.refundable(trade.key());
         let amount = ask.amount.unwrap_or(left);
         if amount.is_zero() {
             return Err(Refusal::NothingToRefund);
@@ -141,12 +145,12 @@ impl Decision<'_> {
             reason: ask.reason.clone(),
             restock,
             cause: self.cause.clone(),
-            ..self.refund(&trade_no, &ask.out_request_no, amount, RefundKind::Shop)
+            ..self.refund(trade.key(), &ask.out_request_no, amount, RefundKind::Shop)
         };
         self.push(Event::RefundRequested { refund, due_at: self.at.after(lease) })
     }
 
-    /// What Alipay said to a refund request.
+    /// What the channel said to a refund request.
     pub(super) fn record_refund_answer(
         &mut self,
         out_request_no: &str,
@@ -177,7 +181,7 @@ impl Decision<'_> {
         }
     }
 
-    /// A refund that Alipay confirmed and that is not on record as done: it was made past this service, or is recorded as
+    /// A refund that its channel confirmed and that is not on record as done: it was made past this service, or is recorded as
     /// failed. Where its payment is not on record either, what proves that is written down with it, so that nobody ever
     /// sees the order paid by money that went back.
     pub(super) fn record_refund(
@@ -185,26 +189,27 @@ impl Decision<'_> {
         confirmed: &ConfirmedRefund,
         proof: Option<&(Trade, EvidenceSource)>,
     ) -> Result<(), Refusal> {
-        let ConfirmedRefund { trade_no, out_request_no, amount } = confirmed;
+        let ConfirmedRefund { channel, trade_no, out_request_no, amount } = confirmed;
+        let trade = channel.trade(trade_no);
         let failed = match self.ledger.refund(out_request_no) {
-            Some(known) if known.status == RefundStatus::Failed && known.trade_no == *trade_no => {
+            Some(known) if known.status == RefundStatus::Failed && known.trade() == trade => {
                 Some(known.clone())
             }
             Some(_) => return Ok(()),
             None => None,
         };
-        if self.ledger.payment(trade_no).is_none() {
+        if self.ledger.payment(trade).is_none() {
             match proof.filter(|(trade, _)| trade.was_paid()) {
                 Some((trade, source)) => self.record_payment(trade, *source)?,
                 None => return Ok(()),
             }
         }
         let refund = failed.unwrap_or_else(|| Refund {
-            reason: "在支付宝退款".to_owned(),
-            ..self.refund(trade_no, out_request_no, *amount, RefundKind::External)
+            reason: format!("在{}退款", channel.label()),
+            ..self.refund(trade, out_request_no, *amount, RefundKind::External)
         });
         self.succeed(refund, *amount)?;
-        self.replace_automatic(trade_no)?;
+        self.replace_automatic(trade)?;
         match proof {
             Some((trade, _)) => self.close_trade(trade),
             None => Ok(()),
@@ -212,19 +217,20 @@ impl Decision<'_> {
     }
 
     /// A refund that is not on record so far.
-    fn refund(&self, trade_no: &str, out_request_no: &str, amount: Money, kind: RefundKind) -> Refund {
-        let payment = self.ledger.payment(trade_no);
+    fn refund(&self, trade: TradeKey<'_>, out_request_no: &str, amount: Money, kind: RefundKind) -> Refund {
+        let payment = self.ledger.payment(trade);
         let out_trade_no = payment.map_or(&self.ledger.number, |payment| &payment.trade.out_trade_no);
         Refund {
             out_request_no: out_request_no.to_owned(),
             out_trade_no: out_trade_no.clone(),
-            trade_no: trade_no.to_owned(),
+            channel: trade.channel,
+            trade_no: trade.trade_no.to_owned(),
             amount,
             reason: String::new(),
             kind,
             status: RefundStatus::Requested,
             restock: Vec::new(),
-            cause: Cause::alipay(None),
+            cause: Cause::channel(trade.channel, None),
             requested_at: self.at,
             finished_at: None,
             failure: None,
@@ -235,8 +241,8 @@ impl Decision<'_> {
     /// fen went back.
     fn succeed(&mut self, refund: Refund, amount: Money) -> Result<(), Refusal> {
         let before = self.ledger.refund(&refund.out_request_no).map(|known| known.status);
-        let pays_the_order = self.ledger.pays_the_order(&refund.trade_no);
-        let total = self.ledger.refunded(&refund.trade_no).checked_add(amount).unwrap_or(Money::MAX);
+        let pays_the_order = self.ledger.pays_the_order(refund.trade());
+        let total = self.ledger.refunded(refund.trade()).checked_add(amount).unwrap_or(Money::MAX);
         let restock = if pays_the_order { self.ledger.pieces_to_return(&refund, amount) } else { Vec::new() };
         let refund = Refund {
             amount,
@@ -260,7 +266,8 @@ impl Decision<'_> {
         if !self.ledger.is_wholly_refunded() {
             return Ok(());
         }
-        match self.transition(Trigger::FullyRefunded, &reason, None) {
+        let due_at = self.look_at_other_attempts();
+        match self.transition(Trigger::FullyRefunded, &reason, due_at) {
             Ok(Some(change)) => self.push(Event::StatusChanged(crate::StatusChange { cause, ..change })),
             // The order ended otherwise; the money is on record all the same.
             Ok(None) | Err(_) => Ok(()),
@@ -280,22 +287,22 @@ impl Decision<'_> {
     }
 
     /// An automatic refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
-    /// left. It cannot have happened either: Alipay never sends back more than the trade's amount.
-    fn replace_automatic(&mut self, trade_no: &str) -> Result<(), Refusal> {
-        let Some(payment) = self.ledger.payment(trade_no) else { return Ok(()) };
-        let left = payment.trade.total_amount.checked_sub(self.ledger.refunded(trade_no));
+    /// left. It cannot have happened either: no channel sends back more than the trade's amount.
+    fn replace_automatic(&mut self, trade: TradeKey<'_>) -> Result<(), Refusal> {
+        let Some(payment) = self.ledger.payment(trade) else { return Ok(()) };
+        let left = payment.trade.total_amount.checked_sub(self.ledger.refunded(trade));
         let owed: Vec<&Refund> = self
             .ledger
             .refunds
             .iter()
-            .filter(|known| known.trade_no == trade_no && known.kind.is_automatic())
+            .filter(|known| known.trade() == trade && known.kind.is_automatic())
             .collect();
         let Some(left) = left else { return Ok(()) };
         let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
         let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
-        let next = automatic_number(trade_no, owed.len());
-        self.fail(open.out_request_no.clone(), "一部分款项已在支付宝退款")?;
-        let amount = self.ledger.refundable(trade_no);
+        let next = automatic_number(trade, owed.len());
+        self.fail(open.out_request_no.clone(), &format!("一部分款项已在{}退款", trade.channel.label()))?;
+        let amount = self.ledger.refundable(trade);
         if amount.is_zero() {
             return Ok(());
         }

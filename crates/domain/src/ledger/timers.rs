@@ -1,9 +1,10 @@
 //! When an order's timer goes off: an unpaid one, whose notification may be lost and whose deadline
-//! passes; a shipped one, whose buyer may never confirm; a cancelled one, which may have been paid in its last minute.
+//! passes; a shipped one, whose buyer may never confirm; a cancelled one, which may have been paid in its last minute; a
+//! paid one that can be paid a second time in another attempt.
 
 use std::time::Duration;
 
-use crate::{Order, OrderStatus, ShopTime};
+use crate::{Order, OrderStatus, PaymentAttempt, PaymentStatus, ShopTime};
 
 use super::{Event, Refusal, decide::Decision};
 
@@ -19,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(5);
 const LAST_LOOK: Duration = Duration::from_secs(5 * 60);
 /// How often an order without a deadline is looked at: with the waits between, for as long as [`LONGEST_TRADE`].
 const MOST_LOOKS: u32 = 68;
-/// How long a trade may stay unpaid at Alipay at most: 15 days, after its documentation of `time_expire`.
+/// How long a trade may stay unpaid at most, where it has no deadline: 15 days, as Alipay documents `time_expire`.
 const LONGEST_TRADE: Duration = Duration::from_secs(15 * 24 * 3600);
 
 /// `first`, doubled with each attempt, and at most `longest`.
@@ -68,7 +69,34 @@ impl Order {
     }
 }
 
+impl PaymentAttempt {
+    /// Whether nobody can pay it any more, whatever the channel says of it: its deadline has long passed.
+    pub fn is_over(&self, order: &Order, now: ShopTime) -> bool {
+        let begun = self.closed_at.unwrap_or(self.opened_at);
+        order.expire_at.unwrap_or_else(|| begun.after(LONGEST_TRADE)).after(LAST_LOOK) <= now
+    }
+}
+
 impl Decision<'_> {
+    /// When the other attempts of a paid order are looked at: soon, so that what waits for payment is closed.
+    pub(super) fn look_at_other_attempts(&self) -> Option<ShopTime> {
+        self.ledger.may_be_paid_again().then(|| self.at.after(FIRST_LOOK))
+    }
+
+    /// The order was paid just now: the timer sees to its other attempts, so that a second payment is found even if its
+    /// notification is lost.
+    pub(super) fn watch_other_attempts(&mut self, status: PaymentStatus) -> Result<(), Refusal> {
+        let Some(order) = self.ledger.order.as_ref().filter(|_| status == PaymentStatus::Settled) else {
+            return Ok(());
+        };
+        // A shipped one has the timer of its receipt, and is looked at after that.
+        let (status, due_at) = (order.status, self.look_at_other_attempts());
+        if due_at.is_none() || status == OrderStatus::AwaitingReceipt {
+            return Ok(());
+        }
+        self.push(Event::TimerSet { status, due_at, restart: true })
+    }
+
     /// The buyer of an order without a deadline begins to pay it: Alipay is asked about it from the first look on.
     pub(super) fn watch_payment(&mut self) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
@@ -79,7 +107,8 @@ impl Decision<'_> {
         self.push(Event::TimerSet { status, due_at, restart: true })
     }
 
-    /// After its timer went off: an unpaid order is looked at again; a cancelled one was looked at for the last time; what
+    /// After its timer went off: an unpaid order is looked at again; a cancelled one was looked at for the last time; a paid one
+    /// is looked at once more after its deadline if another attempt can be paid till then; what
     /// could not be dealt with is tried again later. An order that changed since it was found keeps the timer that was set
     /// with the change: an order cancelled meanwhile has yet to be looked at for the last time.
     pub(super) fn set_timer(
@@ -100,8 +129,12 @@ impl Decision<'_> {
             (OrderStatus::AwaitingPayment, false) => order.next_look(self.at, attempts),
             // Its timer is that of the automatic receipt.
             (OrderStatus::AwaitingReceipt, false) => return Ok(()),
-            (OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded, _)
-            | (OrderStatus::Cancelled, false) => None,
+            (OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded, failed) => {
+                let later =
+                    if failed { order.timer_failure(self.at, attempts) } else { order.last_look(self.at) };
+                self.ledger.may_be_paid_again().then_some(later)
+            }
+            (OrderStatus::Cancelled, false) => None,
         };
         let status = order.status;
         self.push(Event::TimerSet { status, due_at, restart: due_at.is_none() })

@@ -199,7 +199,7 @@ mod tests {
             from: Some(OrderStatus::AwaitingPayment),
             to: OrderStatus::AwaitingShipment,
             amount: None,
-            actor: Actor::Alipay,
+            actor: Actor::Channel(crate::Channel::Alipay),
             reason: String::new(),
             at: ShopTime::parse(at).unwrap(),
         };

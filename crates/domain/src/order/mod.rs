@@ -96,13 +96,6 @@ pub struct NewOrder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestDigest(pub String);
 
-/// How an order is paid: `tb_order_info.pay_method`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PayMethod {
-    /// 支付宝, the only one so far.
-    Alipay = 1,
-}
-
 impl Order {
     /// A new, unpaid order of what was quoted.
     pub fn place(
@@ -188,13 +181,6 @@ impl OrderGoods {
     }
 }
 
-impl PayMethod {
-    /// The number that is stored.
-    pub fn code(self) -> i16 {
-        self as i16
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -209,11 +195,5 @@ mod tests {
         assert!(!until(Some(deadline)).is_overdue(noon()));
         assert!(until(Some(deadline)).is_overdue(noon().after(Duration::from_micros(1))));
         assert!(!until(None).is_overdue(noon()));
-    }
-
-    /// As contract.md gives `tb_order_info.pay_method`.
-    #[test]
-    fn alipay_is_stored_as_the_old_shop_stores_it() {
-        assert_eq!(PayMethod::Alipay.code(), 1);
     }
 }

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{Amendment, OrderId, ShopTime};
+use crate::{Amendment, Channel, OrderId, ShopTime};
 
 /// Where an order stands. The numbers are those of the stored column and of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,8 +75,8 @@ pub enum Actor {
     Shop,
     /// This service, by a rule such as the payment deadline.
     System,
-    /// Alipay, by evidence of a payment or a refund.
-    Alipay,
+    /// A payment channel, by evidence of a payment or a refund.
+    Channel(Channel),
 }
 
 /// One change of an order's status: a compare-and-set in the database, and a row of the order's timeline.
@@ -185,6 +185,14 @@ impl OrderStatus {
         }
     }
 
+    /// Whether the order was paid at some time.
+    pub fn was_paid(self) -> bool {
+        match self {
+            Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed | Self::Refunded => true,
+            Self::AwaitingPayment | Self::Cancelled => false,
+        }
+    }
+
     /// The lowest and the highest number of a status. Other numbers in the table are another program's.
     pub const CODES: (i16, i16) = {
         let [first, .., last] = Self::ALL;
@@ -236,9 +244,9 @@ impl Cause {
         Self { actor: Actor::System, name: None, request_id: None }
     }
 
-    /// Alipay, by a notification, or by its answer to a request that asked.
-    pub fn alipay(request_id: Option<String>) -> Self {
-        Self { actor: Actor::Alipay, name: None, request_id }
+    /// A payment channel, by a notification, or by its answer to a request that asked.
+    pub fn channel(channel: Channel, request_id: Option<String>) -> Self {
+        Self { actor: Actor::Channel(channel), name: None, request_id }
     }
 }
 
@@ -249,13 +257,17 @@ impl Actor {
             Self::Buyer => "buyer",
             Self::Shop => "shop",
             Self::System => "system",
-            Self::Alipay => "alipay",
+            Self::Channel(channel) => channel.as_str(),
         }
     }
 
     /// The actor with this stored word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Buyer, Self::Shop, Self::System, Self::Alipay].into_iter().find(|actor| actor.as_str() == word)
+        let channel = || Channel::from_word(word).map(Self::Channel);
+        [Self::Buyer, Self::Shop, Self::System]
+            .into_iter()
+            .find(|actor| actor.as_str() == word)
+            .or_else(channel)
     }
 }
 
@@ -318,7 +330,7 @@ mod tests {
 
     #[test]
     fn actors_are_stored_as_words() {
-        for actor in [Actor::Buyer, Actor::Shop, Actor::System, Actor::Alipay] {
+        for actor in [Actor::Buyer, Actor::Shop, Actor::System, Actor::Channel(Channel::Alipay)] {
             assert_eq!(Actor::from_word(actor.as_str()), Some(actor));
         }
         assert_eq!(Actor::from_word("admin"), None);

@@ -1,6 +1,6 @@
-//! Attempts to pay an order: each is one `out_trade_no` at Alipay.
+//! Attempts to pay an order: each is one `out_trade_no` at a channel.
 
-use crate::{Money, OrderId, ShopTime};
+use crate::{Channel, Money, OrderId, ShopTime};
 
 /// One attempt to pay an order. Every URL that is handed out belongs to one.
 ///
@@ -8,11 +8,13 @@ use crate::{Money, OrderId, ShopTime};
 /// one has the order's number, `_` and how many there were before it and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAttempt {
-    /// Its number at Alipay.
+    /// Its number at the channel.
     pub out_trade_no: String,
-    /// By which product of Alipay's it is paid.
+    /// Where it is paid.
+    pub channel: Channel,
+    /// By which product of the channel it is paid.
     pub product: PaymentProduct,
-    /// What Alipay charges.
+    /// What the channel charges.
     pub amount: Money,
     /// Where it stands.
     pub state: AttemptState,
@@ -24,13 +26,13 @@ pub struct PaymentAttempt {
     pub paid_at: Option<ShopTime>,
 }
 
-/// A product of Alipay's by which a buyer pays.
+/// A product of a channel by which a buyer pays: which one follows from the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PaymentProduct {
-    /// 电脑网站支付, `alipay.trade.page.pay`.
+    /// 电脑网站支付, in a browser on a PC.
     #[default]
     Page,
-    /// 手机网站支付, `alipay.trade.wap.pay`.
+    /// 手机网站支付, in a browser on a phone.
     Wap,
 }
 
@@ -39,21 +41,21 @@ pub enum PaymentProduct {
 pub enum AttemptState {
     /// The buyer is to pay it.
     Open,
-    /// Another one took its place, or the order ended. Alipay had no trade to close, so that its URL can still be paid until
+    /// Another one took its place, or the order ended. The channel had no trade to close, so that its URL can still be paid until
     /// the deadline.
     GivenUp,
-    /// Alipay closed its trade: it cannot be paid any more.
+    /// The channel closed its trade: it cannot be paid any more.
     Closed,
     /// It is paid, whatever became of the money.
     Paid,
 }
 
-/// What Alipay said to the end of an attempt.
+/// What the channel said to the end of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedAttempt {
-    /// Its number at Alipay.
+    /// Its number at the channel.
     pub out_trade_no: String,
-    /// Whether no payment can come of it any more. Where Alipay has no trade, one still can.
+    /// Whether no payment can come of it any more. Where the channel has no trade, one still can.
     pub is_final: bool,
 }
 

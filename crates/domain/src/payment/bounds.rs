@@ -11,7 +11,7 @@ pub enum Unstorable {
     /// A number is empty, or longer than any that is kept.
     #[error("{field} has {chars} characters, of which 1 to {} are kept", Trade::MAX_NUMBER)]
     Length {
-        /// As Alipay calls it.
+        /// Which.
         field: &'static str,
         /// How long it is.
         chars: usize,
@@ -21,16 +21,16 @@ pub enum Unstorable {
     Moment,
 }
 
-/// A verified message of Alipay's that can never be kept as what it is.
+/// A verified message of a channel's that can never be kept as what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedMessage {
     /// When it came.
     pub received_at: ShopTime,
     /// Why, in words.
     pub reason: String,
-    /// Alipay's number of the trade.
+    /// The channel's number of the trade.
     pub trade_no: String,
-    /// The order number, as Alipay has it.
+    /// The order number, as the channel has it.
     pub out_trade_no: String,
     /// The body, as it came.
     pub message: String,
@@ -83,6 +83,7 @@ mod tests {
 
     fn trade() -> Trade {
         Trade {
+            channel: crate::Channel::Alipay,
             trade_no: "9".repeat(64),
             out_trade_no: "号".repeat(64),
             status: TradeStatus::Success,

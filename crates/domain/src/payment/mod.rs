@@ -2,17 +2,19 @@ use crate::{Money, ShopTime};
 
 mod attempt;
 mod bounds;
+mod channel;
 mod refund;
 
 pub use attempt::{AttemptState, EndedAttempt, PaymentAttempt, PaymentProduct, order_number};
 pub use bounds::{RefusedMessage, Unstorable};
+pub use channel::{Channel, TradeKey};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub(crate) use refund::{automatic_number, by_sku};
 
-/// Who may be paid: the shop as Alipay knows it.
+/// Who may be paid: the shop as a channel knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merchant {
-    /// The application at Alipay that the shop pays through.
+    /// The application that the shop is paid through.
     pub app_id: String,
     /// The account that receives the money (`seller_id`, 2088…), where it is configured.
     pub seller_id: Option<String>,
@@ -27,12 +29,14 @@ pub struct Addressee {
     pub seller_id: Option<String>,
 }
 
-/// One trade at Alipay, as evidence with a verified signature tells of it.
+/// One trade at a channel, as evidence with a verified signature tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trade {
-    /// Alipay's number of the trade.
+    /// Where it is paid.
+    pub channel: Channel,
+    /// The channel's number of the trade, unique within the channel.
     pub trade_no: String,
-    /// The number of an attempt to pay an order, as Alipay has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as the channel has it; it may be none of ours.
     pub out_trade_no: String,
     /// Where the trade stands.
     pub status: TradeStatus,
@@ -42,13 +46,13 @@ pub struct Trade {
     pub refunded: Money,
     /// The number of the refund that the message tells of (`out_biz_no`), where it tells of one.
     pub refund_request_no: Option<String>,
-    /// The buyer's account, as Alipay masks or numbers it.
+    /// The buyer's account, as the channel masks or numbers it.
     pub buyer: Option<String>,
     /// When the buyer paid.
     pub paid_at: Option<ShopTime>,
 }
 
-/// `trade_status` of Alipay.
+/// Where a trade stands, in the words of `trade_status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TradeStatus {
     /// `WAIT_BUYER_PAY`: the buyer has come and not paid.
@@ -64,9 +68,9 @@ pub enum TradeStatus {
 /// Where evidence of a payment came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EvidenceSource {
-    /// Alipay's asynchronous notification.
+    /// The channel's asynchronous notification.
     Notification,
-    /// The answer to `alipay.trade.query`.
+    /// The channel's answer to a query.
     Query,
 }
 
@@ -84,7 +88,7 @@ pub struct PaymentRecord {
 }
 
 impl PaymentRecord {
-    /// The moment by which it counts: when the buyer paid, or when it was recorded where Alipay did not say that.
+    /// The moment by which it counts: when the buyer paid, or when it was recorded where the channel did not say that.
     pub fn counts_at(&self) -> ShopTime {
         self.trade.paid_at.unwrap_or(self.recorded_at)
     }
@@ -121,7 +125,7 @@ pub struct UnkeptPayment {
     pub refunded: Money,
 }
 
-/// A message that Alipay signed, but not for this shop.
+/// A message that the channel signed, but not for this shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotForUs {
     /// It is for another application.
@@ -149,14 +153,14 @@ impl Merchant {
 }
 
 impl TradeStatus {
-    /// The status with Alipay's word, if there is one.
+    /// The status with this word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::WaitBuyerPay, Self::Success, Self::Finished, Self::Closed]
             .into_iter()
             .find(|status| status.as_str() == word)
     }
 
-    /// Alipay's word.
+    /// The word that is stored and sent.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::WaitBuyerPay => "WAIT_BUYER_PAY",
@@ -168,6 +172,11 @@ impl TradeStatus {
 }
 
 impl Trade {
+    /// What it is known by.
+    pub fn key(&self) -> TradeKey<'_> {
+        self.channel.trade(&self.trade_no)
+    }
+
     /// Whether the trade tells that its whole amount has been paid and is still with the shop.
     ///
     /// A refund is notified as `TRADE_SUCCESS` again, with what went back: that is not a payment.
@@ -194,7 +203,7 @@ impl Trade {
         }
     }
 
-    /// Whether the trade tells that all that was paid went back: Alipay closes a paid trade then, and never before.
+    /// Whether the trade tells that all that was paid went back: the channel closes a paid trade then, and never before.
     pub fn is_wholly_refunded(&self) -> bool {
         self.was_paid() && (self.status == TradeStatus::Closed || self.refunded >= self.total_amount)
     }

@@ -1,6 +1,7 @@
 use super::*;
 fn trade(trade_no: &str, amount: &str, status: TradeStatus) -> Trade {
     Trade {
+        channel: crate::Channel::Alipay,
         trade_no: trade_no.to_owned(),
         out_trade_no: "2019112820400804".to_owned(),
         status,

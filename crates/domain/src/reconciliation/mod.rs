@@ -204,6 +204,7 @@ mod tests {
     fn payment(trade_no: &str, amount: &str, paid_at: &str) -> PaymentRecord {
         PaymentRecord {
             trade: Trade {
+                channel: crate::Channel::Alipay,
                 trade_no: trade_no.to_owned(),
                 out_trade_no: "2026112510000001".to_owned(),
                 status: TradeStatus::Success,
@@ -221,6 +222,7 @@ mod tests {
 
     fn refund(number: &str, amount: &str, status: RefundStatus, at: [&str; 2]) -> Refund {
         Refund {
+            channel: crate::Channel::Alipay,
             out_request_no: number.to_owned(),
             out_trade_no: "2026112510000001".to_owned(),
             trade_no: "A".to_owned(),

@@ -138,6 +138,7 @@ pub async fn shows_what_was_ordered(shop: Arc<dyn Shop>) {
 
 fn refund(out_request_no: &str, trade_no: &str, amount: &str, finished_at: Option<ShopTime>) -> Refund {
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: out_request_no.to_owned(),
         out_trade_no: NUMBERS[2].to_owned(),
         trade_no: trade_no.to_owned(),

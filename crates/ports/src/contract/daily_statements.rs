@@ -30,6 +30,7 @@ fn paid(trade_no: &str, paid_at: Option<&str>) -> PaymentRecord {
 
 fn refund(number: &str, status: RefundStatus, finished_at: Option<&str>) -> Refund {
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: number.to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: "A1".to_owned(),
@@ -48,8 +49,11 @@ fn refund(number: &str, status: RefundStatus, finished_at: Option<&str>) -> Refu
 /// The statement of the day, in the order of their numbers.
 async fn statement_of(shop: &dyn Shop, trade_nos: &[&str], request_nos: &[&str]) -> DailyStatement {
     let owned = |numbers: &[&str]| numbers.iter().map(|number| (*number).to_owned()).collect::<Vec<_>>();
-    let mut statement =
-        shop.ledger().statement_of(day(), &owned(trade_nos), &owned(request_nos)).await.unwrap();
+    let mut statement = shop
+        .ledger()
+        .statement_of(domain::Channel::Alipay, day(), &owned(trade_nos), &owned(request_nos))
+        .await
+        .unwrap();
     statement.payments.sort_by(|a, b| a.trade.trade_no.cmp(&b.trade.trade_no));
     statement.refunds.sort_by(|a, b| a.out_request_no.cmp(&b.out_request_no));
     statement
@@ -138,15 +142,15 @@ pub async fn keeps_what_was_found_last(shop: Arc<dyn Shop>) {
         (difference(DifferenceKind::Status, "A1", Some("r1")), Some("未处理:需人工核对".to_owned())),
         (difference(DifferenceKind::MissingThere, "A0", Some("r0")), None),
     ];
-    ledger.keep(day(), &first, noon()).await.unwrap();
-    ledger.keep(other, &first[1..2], noon()).await.unwrap();
+    ledger.keep(domain::Channel::Alipay, day(), &first, noon()).await.unwrap();
+    ledger.keep(domain::Channel::Alipay, other, &first[1..2], noon()).await.unwrap();
     assert_eq!(shop.differences(day()).await, kept(&first, noon()));
     assert_eq!(shop.differences(other).await, kept(&first[1..2], noon()));
 
     let second = [first[3].clone(), (difference(DifferenceKind::Amount, "A9", None), None)];
-    ledger.keep(day(), &second, later).await.unwrap();
+    ledger.keep(domain::Channel::Alipay, day(), &second, later).await.unwrap();
     assert_eq!(shop.differences(day()).await, kept(&second, later));
-    ledger.keep(day(), &[], later).await.unwrap();
+    ledger.keep(domain::Channel::Alipay, day(), &[], later).await.unwrap();
     assert_eq!(shop.differences(day()).await, []);
     assert_eq!(shop.differences(other).await, kept(&first[1..2], noon()));
 }
@@ -160,7 +164,7 @@ pub async fn keeps_many_differences_and_long_words(shop: Arc<dyn Shop>) {
             (difference(DifferenceKind::MissingHere, &trade_no, None), Some(long.clone()))
         })
         .collect();
-    shop.ledger().keep(day(), &found, noon()).await.unwrap();
+    shop.ledger().keep(domain::Channel::Alipay, day(), &found, noon()).await.unwrap();
     let cut = |(difference, _): Found| (difference, Some("因".repeat(200)));
     let expected: Vec<Found> = found.into_iter().map(cut).collect();
     assert_eq!(shop.differences(day()).await, kept(&expected, noon()));

@@ -120,6 +120,7 @@ macro_rules! shop_contract {
                 lowers_an_amount_once_however_many_try,
                 changes_an_address_in_the_expected_status_alone,
                 finds_an_order_by_any_attempt,
+                finds_an_order_by_an_attempt_that_is_not_on_record,
                 opens_an_attempt_once,
                 closes_and_pays_attempts_in_their_states_alone,
                 gives_a_request_number_once,

@@ -168,7 +168,7 @@ pub(super) fn change(number: &str, from: OrderStatus, to: OrderStatus, reason: &
         order_id: order_id(number),
         from,
         to,
-        cause: Cause::alipay(Some("req-1".to_owned())),
+        cause: Cause::channel(domain::Channel::Alipay, Some("req-1".to_owned())),
         reason: reason.to_owned(),
         at: micros(9_000_000),
         due_at: None,
@@ -178,6 +178,7 @@ pub(super) fn change(number: &str, from: OrderStatus, to: OrderStatus, reason: &
 pub(super) fn payment(trade_no: &str, out_trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     PaymentRecord {
         trade: Trade {
+            channel: domain::Channel::Alipay,
             trade_no: trade_no.to_owned(),
             out_trade_no: out_trade_no.to_owned(),
             status: TradeStatus::Success,

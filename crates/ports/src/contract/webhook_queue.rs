@@ -46,7 +46,7 @@ fn changed(number: &str, from: OrderStatus, at: u64, reason: &str) -> StatusChan
         order_id: order_id(number),
         from,
         to,
-        cause: Cause::alipay(None),
+        cause: Cause::channel(domain::Channel::Alipay, None),
         due_at: None,
         reason: reason.to_owned(),
         at: micros(at),
@@ -127,13 +127,14 @@ pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
         from: Some(OrderStatus::AwaitingPayment),
         to: OrderStatus::AwaitingShipment,
         amount: None,
-        actor: Actor::Alipay,
+        actor: Actor::Channel(domain::Channel::Alipay),
         reason: "因".repeat(200),
         ..created(B, 10)
     };
     assert_eq!(delivered(shop, 11).await, [paid]);
 
     let refund = Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: "r1".to_owned(),
         out_trade_no: B.to_owned(),
         trade_no: "A1".to_owned(),

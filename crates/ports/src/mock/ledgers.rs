@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, ledger::Event};
+use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, ledger::Event, order_number};
 
 use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
@@ -55,7 +55,9 @@ impl Ledgers {
         let state = self.state();
         let has_attempt =
             |ledger: &&OrderLedger| ledger.attempts.iter().any(|attempt| attempt.out_trade_no == number);
+        let of_attempt = || state.ledgers.get(order_number(number)).filter(|ledger| ledger.order.is_some());
         let known = state.ledgers.get(number).or_else(|| state.ledgers.values().find(has_attempt));
+        let known = known.or_else(of_attempt);
         known.cloned().unwrap_or_else(|| OrderLedger::empty(number))
     }
 

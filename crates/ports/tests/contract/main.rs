@@ -117,6 +117,7 @@ mod wrong {
         attempts_twice: ledger::opens_an_attempt_once finds RecordsTwice on shop;
         attempts_in_any_state: ledger::closes_and_pays_attempts_in_their_states_alone finds IgnoresOldStatus on shop;
         attempts_of_no_order: ledger::finds_an_order_by_any_attempt finds IgnoresAttempts on shop;
+        attempts_without_a_record: ledger::finds_an_order_by_an_attempt_that_is_not_on_record finds IgnoresAttempts on shop;
         refunds_end_twice: ledger::finishes_refunds_in_their_status_alone finds FinishesTwice on shop;
         refunds_for_ever: ledger::due_refunds_are_claimed_once_and_again_after_the_lease finds ForgetsLeases on shop;
         refunds_to_many: ledger::due_refunds_are_claimed_by_one_alone finds LosesUpdates on shop;

@@ -194,7 +194,11 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         .load(conn)
         .await?;
     let refunded: Vec<DaySum> = dashop_refund::table
-        .inner_join(dashop_payment::table.on(dashop_payment::trade_no.eq(dashop_refund::trade_no)))
+        .inner_join(
+            dashop_payment::table.on(dashop_payment::trade_no
+                .eq(dashop_refund::trade_no)
+                .and(dashop_payment::channel.eq(dashop_refund::channel))),
+        )
         .filter(dashop_refund::finished_at.ge(Moment(begin)).and(dashop_refund::finished_at.lt(Moment(end))))
         .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()))
         .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
@@ -230,6 +234,7 @@ async fn unmatched_payments(
     let back = dashop_refund::table
         .filter(dashop_refund::out_trade_no.eq(dashop_payment::out_trade_no))
         .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
+        .filter(dashop_refund::channel.eq(dashop_payment::channel))
         .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
     let of_the_days = dashop_payment::table
         .filter(counts_within!(first.begin(), last.next().begin()))
@@ -240,11 +245,11 @@ async fn unmatched_payments(
         .select((dashop_payment::trade_no, PaymentRow::as_select()));
     let mut payments = leave_out(payments::TABLE, load_each(conn, of_the_days, payments::by_trade).await?);
     let waiting = payments_with_refunds_to_come(conn, limit).await?;
-    let is_known = |trade: &Trade| payments.iter().any(|known| known.trade.trade_no == trade.trade_no);
+    let is_known = |trade: &Trade| payments.iter().any(|known| known.trade.key() == trade.key());
     let waiting: Vec<_> = waiting.into_iter().filter(|payment| !is_known(&payment.trade)).collect();
     let refunds = refunds::not_done(conn, payments.iter().chain(&waiting)).await?;
     let refund_of = |trade: &Trade| {
-        let its = || refunds.iter().filter(|refund| refund.trade_no == trade.trade_no);
+        let its = || refunds.iter().filter(|refund| refund.trade() == trade.key());
         its().rfind(|refund| refund.status == RefundStatus::Requested).or_else(|| its().next_back()).cloned()
     };
     payments.extend(waiting.into_iter().filter(|payment| {
@@ -267,14 +272,19 @@ async fn payments_with_refunds_to_come(
     let open = dashop_refund::status.eq(RefundStatus::Requested.as_str());
     let failed = dashop_refund::status.eq(RefundStatus::Failed.as_str());
     let is_automatic = dashop_refund::kind.eq_any(owed.collect::<Vec<_>>());
-    let trade_nos: Vec<String> = dashop_refund::table
+    let waiting: Vec<(String, String)> = dashop_refund::table
         .filter(open.and(dashop_refund::failure.is_not_null()).or(open.or(failed).and(is_automatic)))
         .order(dashop_refund::id.desc())
         .limit(limit.into())
-        .select(dashop_refund::trade_no)
+        .select((dashop_refund::channel, dashop_refund::trade_no))
         .load(conn)
         .await?;
-    payments::of_trades(conn, &trade_nos).await
+    let trade_nos: Vec<String> = waiting.iter().map(|(_, trade_no)| trade_no.clone()).collect();
+    let mut payments = payments::of_trades(conn, &trade_nos).await?;
+    payments.retain(|PaymentRecord { trade, .. }| {
+        waiting.iter().any(|(word, no)| word == trade.channel.as_str() && *no == trade.trade_no)
+    });
+    Ok(payments)
 }
 
 /// The latest first.

@@ -7,7 +7,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{AttemptState, PaymentAttempt, PaymentProduct, ShopTime};
 
-use super::{Conn, prepared::prepared};
+use super::{Conn, payments::channel_of, prepared::prepared};
 use crate::sql::{
     failure::QueryError,
     schema::dashop_payment_attempt,
@@ -18,6 +18,7 @@ use crate::sql::{
 #[diesel(table_name = dashop_payment_attempt, treat_none_as_default_value = false)]
 struct AttemptRow {
     out_trade_no: String,
+    channel: String,
     product: String,
     amount: Amount,
     state: String,
@@ -35,14 +36,6 @@ pub(super) async fn of_order(conn: &mut Conn, number: &str) -> Result<Vec<Paymen
         .load(conn)
         .await?;
     rows.into_iter().map(PaymentAttempt::try_from).collect()
-}
-
-/// The order of an attempt that is on record.
-pub(super) async fn order_of(conn: &mut Conn, out_trade_no: &str) -> Result<Option<String>, QueryError> {
-    let order = dashop_payment_attempt::table
-        .filter(dashop_payment_attempt::out_trade_no.eq(out_trade_no))
-        .select(dashop_payment_attempt::order_id);
-    Ok(order.first(conn).await.optional()?)
 }
 
 /// False, and nothing written, if the number is on record.
@@ -94,6 +87,7 @@ impl From<&PaymentAttempt> for AttemptRow {
     fn from(attempt: &PaymentAttempt) -> Self {
         Self {
             out_trade_no: attempt.out_trade_no.clone(),
+            channel: attempt.channel.as_str().to_owned(),
             product: attempt.product.as_str().to_owned(),
             amount: Amount(attempt.amount),
             state: attempt.state.as_str().to_owned(),
@@ -109,6 +103,7 @@ impl TryFrom<AttemptRow> for PaymentAttempt {
 
     fn try_from(row: AttemptRow) -> Result<Self, QueryError> {
         Ok(Self {
+            channel: channel_of("dashop_payment_attempt.channel", &row.channel)?,
             product: PaymentProduct::from_word(&row.product)
                 .ok_or_else(|| QueryError::corrupt("dashop_payment_attempt.product", &row.product))?,
             state: AttemptState::from_word(&row.state)

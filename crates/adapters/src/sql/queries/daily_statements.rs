@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
+use domain::{Channel, DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
 use ports::{DailyStatements, StoreError};
 
 use super::{
@@ -29,22 +29,26 @@ const REPAIR_CHARS: usize = 200;
 impl DailyStatements for Database {
     async fn statement_of(
         &self,
+        channel: Channel,
         day: ShopDate,
         trade_nos: &[String],
         request_nos: &[String],
     ) -> Result<DailyStatement, StoreError> {
         // Each piece is a call of its own, with the time limit of one.
-        let mut statement = self.reader().await?.call(|conn| of_day(conn, day)).await?;
+        let mut statement = self.reader().await?.call(|conn| of_day(conn, channel, day)).await?;
         for some in trade_nos.chunks(NUMBERS) {
             statement
                 .payments
                 .extend(self.reader().await?.call(|conn| payments::of_trades(conn, some)).await?);
         }
         for some in request_nos.chunks(NUMBERS) {
-            statement.refunds.extend(self.reader().await?.call(|conn| refunds_of(conn, some)).await?);
+            statement
+                .refunds
+                .extend(self.reader().await?.call(|conn| refunds_of(conn, channel, some)).await?);
         }
+        let of_channel = statement.payments.into_iter().filter(|payment| payment.trade.channel == channel);
         let payments: BTreeMap<String, PaymentRecord> =
-            statement.payments.into_iter().map(|payment| (payment.trade.trade_no.clone(), payment)).collect();
+            of_channel.map(|payment| (payment.trade.trade_no.clone(), payment)).collect();
         let refunds: BTreeMap<String, Refund> =
             statement.refunds.into_iter().map(|refund| (refund.out_request_no.clone(), refund)).collect();
         Ok(DailyStatement {
@@ -55,12 +59,13 @@ impl DailyStatements for Database {
 
     async fn keep(
         &self,
+        channel: Channel,
         day: ShopDate,
         found: &[(Difference, Option<String>)],
         at: ShopTime,
     ) -> Result<(), StoreError> {
         let mut lease = self.begin().await?;
-        lease.call(|conn| keep(conn, day, found, at)).await?;
+        lease.call(|conn| keep(conn, channel, day, found, at)).await?;
         lease.commit().await
     }
 }
@@ -69,6 +74,7 @@ impl DailyStatements for Database {
 #[diesel(table_name = dashop_difference, treat_none_as_default_value = false)]
 struct DifferenceRow {
     bill_date: String,
+    channel: String,
     kind: String,
     trade_no: String,
     out_trade_no: String,
@@ -79,15 +85,17 @@ struct DifferenceRow {
     found_at: Moment,
 }
 
-async fn of_day(conn: &mut Conn, day: ShopDate) -> Result<DailyStatement, QueryError> {
+async fn of_day(conn: &mut Conn, channel: Channel, day: ShopDate) -> Result<DailyStatement, QueryError> {
     let (begin, end) = (Moment(day.begin()), Moment(day.next().begin()));
     let paid = dashop_payment::paid_at.ge(begin).and(dashop_payment::paid_at.lt(end));
     let finished = dashop_refund::finished_at.ge(begin).and(dashop_refund::finished_at.lt(end));
     let payments = dashop_payment::table
         .filter(paid)
+        .filter(dashop_payment::channel.eq(channel.as_str()))
         .select((dashop_payment::trade_no, payments::PaymentRow::as_select()));
     let refunds = dashop_refund::table
         .filter(finished)
+        .filter(dashop_refund::channel.eq(channel.as_str()))
         .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
     Ok(DailyStatement {
         payments: leave_out(payments::TABLE, load_each(conn, payments, payments::by_trade).await?),
@@ -95,23 +103,32 @@ async fn of_day(conn: &mut Conn, day: ShopDate) -> Result<DailyStatement, QueryE
     })
 }
 
-async fn refunds_of(conn: &mut Conn, request_nos: &[String]) -> Result<Vec<Refund>, QueryError> {
+async fn refunds_of(
+    conn: &mut Conn,
+    channel: Channel,
+    request_nos: &[String],
+) -> Result<Vec<Refund>, QueryError> {
     let of_numbers = dashop_refund::table
         .filter(dashop_refund::out_request_no.eq_any(request_nos))
+        .filter(dashop_refund::channel.eq(channel.as_str()))
         .select((dashop_refund::out_request_no, refunds::RefundRow::as_select()));
     Ok(leave_out(refunds::TABLE, load_each(conn, of_numbers, refunds::by_number).await?))
 }
 
 async fn keep(
     conn: &mut Conn,
+    channel: Channel,
     day: ShopDate,
     found: &[(Difference, Option<String>)],
     at: ShopTime,
 ) -> Result<(), QueryError> {
-    let of_day = dashop_difference::table.filter(dashop_difference::bill_date.eq(day.to_string()));
+    let of_day = dashop_difference::table
+        .filter(dashop_difference::bill_date.eq(day.to_string()))
+        .filter(dashop_difference::channel.eq(channel.as_str()));
     diesel::delete(of_day).execute(conn).await?;
     let row = |(difference, repair): &(Difference, Option<String>)| DifferenceRow {
         bill_date: day.to_string(),
+        channel: channel.as_str().to_owned(),
         kind: difference.kind.as_str().to_owned(),
         trade_no: name(&difference.trade_no),
         out_trade_no: name(&difference.out_trade_no),

@@ -85,24 +85,17 @@ impl Written {
 }
 
 async fn lock(conn: &mut Conn, number: &str) -> Result<OrderLedger, QueryError> {
-    let number = &number_on_record(conn, number).await?;
-    let order = match OrderId::parse(number) {
+    // An attempt is the order's of whose number its own is made, whether it is on record or not.
+    let of_order = order_number(number);
+    let order = match OrderId::parse(of_order) {
         Ok(id) => orders::find_for_update(conn, &id).await?,
         Err(_) => None,
     };
-    if order.is_none() {
-        payments::lock_of_order(conn, number).await?;
+    if order.is_some() {
+        return rest_of(conn, of_order, order).await;
     }
-    rest_of(conn, number, order).await
-}
-
-/// The order's number for that of one of its attempts. An attempt is always of the same order, so that no lock is needed.
-async fn number_on_record(conn: &mut Conn, number: &str) -> Result<String, QueryError> {
-    let order = match order_number(number) == number {
-        true => None,
-        false => attempts::order_of(conn, number).await?,
-    };
-    Ok(order.unwrap_or_else(|| number.to_owned()))
+    payments::lock_of_order(conn, number).await?;
+    rest_of(conn, number, None).await
 }
 
 /// What is on record beside the order itself.
@@ -115,15 +108,14 @@ pub(super) async fn rest_of(
         Some(_) => attempts::of_order(conn, number).await?,
         None => Vec::new(),
     };
-    let numbers = payments::numbers_of(number, &attempts);
-    let payments = payments::of_numbers(conn, &numbers).await?;
+    let payments = payments::of_number(conn, number).await?;
     // Nothing goes back of what nobody paid, and pieces of an unpaid order have not moved.
     let is_new = payments.is_empty()
         && order.as_ref().is_none_or(|order| order.status == OrderStatus::AwaitingPayment);
     let (refunds, movements) = if is_new {
         (Vec::new(), Vec::new())
     } else {
-        (refunds::of_numbers(conn, &numbers).await?, stock::moves_of(conn, number).await?)
+        (refunds::of_number(conn, number).await?, stock::moves_of(conn, number).await?)
     };
     let held = order.as_ref().map(domain::Order::stock).unwrap_or_default();
     let skus: Vec<i32> = held.iter().map(|line| line.sku_id.0).collect();
@@ -176,8 +168,8 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
             Written::if_guarded(attempts::pay(conn, out_trade_no, *at).await?)
         }
         Event::PaymentRecorded(payment) => Written::if_guarded(payments::record(conn, payment).await?),
-        Event::TradeClosed { trade_no } => {
-            payments::close(conn, trade_no).await?;
+        Event::TradeClosed { channel, trade_no } => {
+            payments::close(conn, channel.trade(trade_no)).await?;
             Written::Yes
         }
         Event::RefundRequested { refund, due_at } => {
@@ -188,7 +180,7 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
                 None => Written::if_new(refunds::record(conn, refund, None).await?),
                 Some(before) => Written::if_guarded(refunds::finish(conn, refund, *before).await?),
             };
-            payments::set_refunded(conn, &refund.trade_no, *trade_refunded).await?;
+            payments::set_refunded(conn, refund.trade(), *trade_refunded).await?;
             if let Some(amount) = order_refunded {
                 orders::set_refunded(conn, number, *amount).await?;
             }

@@ -42,7 +42,7 @@ impl OrderReader for Database {
     }
 
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
-        self.reader().await?.call(|conn| refunds_of(conn, id.as_str())).await
+        self.reader().await?.call(|conn| refunds::of_number(conn, id.as_str())).await
     }
 
     async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError> {
@@ -81,11 +81,6 @@ impl OrderReader for Database {
 }
 
 const TABLE: &str = "tb_order_info";
-
-async fn refunds_of(conn: &mut Conn, number: &str) -> Result<Vec<Refund>, QueryError> {
-    let attempts = attempts::of_order(conn, number).await?;
-    refunds::of_numbers(conn, &payments::numbers_of(number, &attempts)).await
-}
 
 /// An order without its lines, with the address book's present entry for orders that have no snapshot.
 type Header = (OrderRow, Option<AddressText>);

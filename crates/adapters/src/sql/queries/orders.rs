@@ -4,8 +4,8 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, PayMethod, RepeatGuard, SaleAttribute,
-    Shipment, ShopTime, StatusChange,
+    Channel, Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, RepeatGuard, SaleAttribute, Shipment,
+    ShopTime, StatusChange,
 };
 use ports::Claimed;
 
@@ -236,7 +236,7 @@ impl OrderRow {
             total_count: column_count(order.total_count)?,
             total_amount: Amount(order.total_amount),
             freight: Amount(order.freight),
-            pay_method: PayMethod::Alipay.code(),
+            pay_method: Channel::default().pay_method(),
             status: order.status.code(),
             address_id: new.address_id.0,
             user_id: order.user_id.0,

@@ -4,7 +4,8 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    EvidenceSource, Money, OrderId, PaymentAttempt, PaymentRecord, PaymentStatus, Trade, TradeStatus,
+    Channel, EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeKey, TradeStatus,
+    order_number,
 };
 
 use super::{
@@ -27,6 +28,7 @@ const BUYER_CHARS: usize = 128;
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_payment, treat_none_as_default_value = false)]
 pub(super) struct PaymentRow {
+    channel: String,
     trade_no: String,
     out_trade_no: String,
     trade_status: String,
@@ -39,23 +41,26 @@ pub(super) struct PaymentRow {
     recorded_at: Moment,
 }
 
-/// The numbers at Alipay of an order, or of no order, with these attempts on record.
-pub(super) fn numbers_of(number: &str, attempts: &[PaymentAttempt]) -> Vec<String> {
-    let of_attempts = attempts.iter().map(|attempt| attempt.out_trade_no.clone());
-    std::iter::once(number.to_owned()).chain(of_attempts.filter(|other| other != number)).collect()
+/// Before, and behind, every number of the form of an order's further attempts.
+pub(super) fn around_attempts(number: &str) -> (String, String) {
+    (format!("{number}_"), format!("{number}`"))
 }
 
-/// The payments of one order, or of no order, under all of its numbers at Alipay.
-pub(super) async fn of_numbers(
-    conn: &mut Conn,
-    numbers: &[String],
-) -> Result<Vec<PaymentRecord>, QueryError> {
-    let of_numbers = dashop_payment::table
-        .filter(dashop_payment::out_trade_no.eq_any(numbers))
+/// Whether what is under this number is an order's of that number, or of that number without an order.
+pub(super) fn is_of(number: &str, out_trade_no: &str) -> bool {
+    out_trade_no == number || order_number(out_trade_no) == number
+}
+
+/// The payments of one order, or of no order, under all of its numbers at channels, whether its attempts are on record or not.
+pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<PaymentRecord>, QueryError> {
+    let (before, behind) = around_attempts(number);
+    let of_attempts = dashop_payment::out_trade_no.gt(before).and(dashop_payment::out_trade_no.lt(behind));
+    let of_number = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq(number).or(of_attempts))
         .order(dashop_payment::id)
         .select(PaymentRow::as_select());
-    let rows: Vec<PaymentRow> = prepared(of_numbers).load(conn).await?;
-    rows.into_iter().map(PaymentRecord::try_from).collect()
+    let rows: Vec<PaymentRow> = prepared(of_number).load(conn).await?;
+    rows.into_iter().filter(|row| is_of(number, &row.out_trade_no)).map(PaymentRecord::try_from).collect()
 }
 
 /// The payments of several orders, as lists show them.
@@ -80,7 +85,7 @@ pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Pa
     Ok(payments.into_iter().map(|(_, payment)| payment).collect())
 }
 
-/// The payments of these trades.
+/// The payments of trades with these numbers, whatever their channel.
 pub(super) async fn of_trades(
     conn: &mut Conn,
     trade_nos: &[String],
@@ -115,26 +120,41 @@ pub(super) async fn lock_of_order(conn: &mut Conn, out_trade_no: &str) -> Result
     Ok(())
 }
 
-pub(super) async fn set_refunded(conn: &mut Conn, trade_no: &str, amount: Money) -> Result<(), QueryError> {
-    diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
-        .set(dashop_payment::refunded.eq(Amount(amount)))
-        .execute(conn)
-        .await?;
+#[diesel::dsl::auto_type]
+fn of_trade<'a>(trade: TradeKey<'a>) -> _ {
+    let (word, trade_no): (&'static str, &'a str) = (trade.channel.as_str(), trade.trade_no);
+    dashop_payment::table
+        .filter(dashop_payment::trade_no.eq(trade_no))
+        .filter(dashop_payment::channel.eq(word))
+}
+
+pub(super) async fn set_refunded(
+    conn: &mut Conn,
+    trade: TradeKey<'_>,
+    amount: Money,
+) -> Result<(), QueryError> {
+    diesel::update(of_trade(trade)).set(dashop_payment::refunded.eq(Amount(amount))).execute(conn).await?;
     Ok(())
 }
 
-pub(super) async fn close(conn: &mut Conn, trade_no: &str) -> Result<(), QueryError> {
-    diesel::update(dashop_payment::table.filter(dashop_payment::trade_no.eq(trade_no)))
+pub(super) async fn close(conn: &mut Conn, trade: TradeKey<'_>) -> Result<(), QueryError> {
+    diesel::update(of_trade(trade))
         .set(dashop_payment::trade_status.eq(TradeStatus::Closed.as_str()))
         .execute(conn)
         .await?;
     Ok(())
 }
 
+/// The channel with this stored word.
+pub(super) fn channel_of(column: &'static str, word: &str) -> Result<Channel, QueryError> {
+    Channel::from_word(word).ok_or_else(|| QueryError::corrupt(column, word))
+}
+
 impl From<&PaymentRecord> for PaymentRow {
     fn from(payment: &PaymentRecord) -> Self {
         let trade = &payment.trade;
         Self {
+            channel: trade.channel.as_str().to_owned(),
             trade_no: trade.trade_no.clone(),
             out_trade_no: trade.out_trade_no.clone(),
             trade_status: trade.status.as_str().to_owned(),
@@ -153,7 +173,9 @@ impl TryFrom<PaymentRow> for PaymentRecord {
     type Error = QueryError;
 
     fn try_from(row: PaymentRow) -> Result<Self, QueryError> {
+        let channel = channel_of("dashop_payment.channel", &row.channel)?;
         let trade = Trade {
+            channel,
             trade_no: row.trade_no,
             out_trade_no: row.out_trade_no,
             status: TradeStatus::from_word(&row.trade_status)

@@ -10,6 +10,7 @@ use super::{
     Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
+    payments::{around_attempts, channel_of, is_of},
     prepared::prepared,
     readable::{leave_out, load_each, park},
 };
@@ -21,7 +22,7 @@ use crate::sql::{
 
 pub(super) const TABLE: &str = "dashop_refund";
 
-/// How many characters of a reason, and of Alipay's words, are kept.
+/// How many characters of a reason, and of a channel's words, are kept.
 const REASON_CHARS: usize = 200;
 
 #[derive(Insertable, Queryable, Selectable)]
@@ -29,6 +30,7 @@ const REASON_CHARS: usize = 200;
 pub(super) struct RefundRow {
     out_request_no: String,
     out_trade_no: String,
+    channel: String,
     trade_no: String,
     amount: Amount,
     reason: String,
@@ -43,14 +45,16 @@ pub(super) struct RefundRow {
     failure: Option<String>,
 }
 
-/// The refunds of one order, or of no order, under all of its numbers at Alipay.
-pub(super) async fn of_numbers(conn: &mut Conn, numbers: &[String]) -> Result<Vec<Refund>, QueryError> {
-    let of_numbers = dashop_refund::table
-        .filter(dashop_refund::out_trade_no.eq_any(numbers))
+/// The refunds of one order, or of no order, under all of its numbers at channels.
+pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Refund>, QueryError> {
+    let (before, behind) = around_attempts(number);
+    let of_attempts = dashop_refund::out_trade_no.gt(before).and(dashop_refund::out_trade_no.lt(behind));
+    let of_number = dashop_refund::table
+        .filter(dashop_refund::out_trade_no.eq(number).or(of_attempts))
         .order(dashop_refund::id)
         .select(RefundRow::as_select());
-    let rows: Vec<RefundRow> = prepared(of_numbers).load(conn).await?;
-    rows.into_iter().map(Refund::try_from).collect()
+    let rows: Vec<RefundRow> = prepared(of_number).load(conn).await?;
+    rows.into_iter().filter(|row| is_of(number, &row.out_trade_no)).map(Refund::try_from).collect()
 }
 
 /// The refunds of these payments that have not succeeded, the first asked for first.
@@ -200,6 +204,7 @@ impl RefundRow {
         Ok(Self {
             out_request_no: refund.out_request_no.clone(),
             out_trade_no: refund.out_trade_no.clone(),
+            channel: refund.channel.as_str().to_owned(),
             trade_no: refund.trade_no.clone(),
             amount: Amount(refund.amount),
             reason: cut(&refund.reason, REASON_CHARS),
@@ -228,6 +233,7 @@ impl TryFrom<RefundRow> for Refund {
         Ok(Self {
             out_request_no: row.out_request_no,
             out_trade_no: row.out_trade_no,
+            channel: channel_of("dashop_refund.channel", &row.channel)?,
             trade_no: row.trade_no,
             amount: row.amount.0,
             reason: row.reason,

@@ -253,7 +253,7 @@ impl From<NotAllowed> for AdminApiError {
 
 impl From<GatewayError> for AdminApiError {
     fn from(error: GatewayError) -> Self {
-        log_failure(&error, "Alipay failed");
+        log_failure(&error, "a payment channel failed");
         AdminCode::AlipayUnavailable.failure()
     }
 }

@@ -108,8 +108,10 @@ struct AttributeData {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PaymentAttempt)]
 struct AttemptData {
-    /// Its number at Alipay.
+    /// Its number at the channel.
     out_trade_no: String,
+    /// Where it is paid.
+    channel: &'static str,
     /// page or wap.
     product: &'static str,
     amount: String,
@@ -125,12 +127,14 @@ struct AttemptData {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 struct PaymentData {
+    /// Where it was paid; the number is unique within the channel.
+    channel: &'static str,
     trade_no: String,
     /// The number of the attempt that it is of.
     out_trade_no: String,
     /// settled, duplicate, late, wrong_amount or unknown_order.
     status: &'static str,
-    /// Alipay's word.
+    /// The word of `trade_status`.
     trade_status: &'static str,
     total_amount: String,
     refunded_amount: String,
@@ -308,6 +312,7 @@ impl From<(PaymentRecord, Money)> for PaymentData {
     fn from((payment, refundable): (PaymentRecord, Money)) -> Self {
         let trade = payment.trade;
         Self {
+            channel: trade.channel.as_str(),
             trade_no: trade.trade_no,
             out_trade_no: trade.out_trade_no,
             status: payment.status.as_str(),
@@ -327,6 +332,7 @@ impl From<PaymentAttempt> for AttemptData {
     fn from(attempt: PaymentAttempt) -> Self {
         Self {
             out_trade_no: attempt.out_trade_no,
+            channel: attempt.channel.as_str(),
             product: attempt.product.as_str(),
             amount: attempt.amount.to_string(),
             state: attempt.state.as_str(),

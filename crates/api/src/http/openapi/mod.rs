@@ -41,6 +41,7 @@ const PIECE: u64 = 32 * 1024;
         processing::post,
         success::result,
         success::notification,
+        success::channel_notification,
         success::browser_return,
         health::healthz,
         health::readyz

@@ -26,6 +26,7 @@ pub struct Pages {
     pages: BTreeMap<String, Page>,
     notice: Page,
     policy: String,
+    has_frames: bool,
 }
 
 /// A page, or a file that pages load.
@@ -77,7 +78,7 @@ impl Pages {
             };
             pages.insert(name, page);
         }
-        Self { pages, notice: notice(), policy: super::policy(base_url) }
+        Self { pages, notice: notice(), policy: super::policy(base_url, None), has_frames: false }
     }
 
     /// The page at this path of a URL; links to pages differ in case (`Myorder.html`, `myOrder.html`), so that does not
@@ -96,6 +97,17 @@ impl Pages {
         };
         let notice = (self.pages.is_empty() && is_page).then_some(&self.notice);
         self.pages.get(name).or_else(in_other_case).or(notice)
+    }
+
+    /// Lets pages frame what these origins have.
+    #[must_use]
+    pub fn framing(self, base_url: &str, origins: &str) -> Self {
+        Self { policy: super::policy(base_url, Some(origins)), has_frames: true, ..self }
+    }
+
+    /// Whether a page may have the channel's code in a frame.
+    pub(in crate::http) fn has_frames(&self) -> bool {
+        self.has_frames
     }
 
     /// What the pages may do, as the header says it.
@@ -250,6 +262,23 @@ mod tests {
         {
             assert!(Pages::of(BTreeMap::new(), base_url).policy().contains(pictures), "{base_url}");
         }
+    }
+
+    #[test]
+    fn a_page_frames_where_it_is_paid_and_only_if_it_shows_codes() {
+        assert!(!pages().policy().contains("frame-src"), "{}", pages().policy());
+        let framing = pages().framing("/media/", "https://pay.example");
+        assert!(
+            framing.policy().contains("; frame-src https://pay.example;")
+                || framing.policy().contains("'none'; frame-src https://pay.example;"),
+            "{}",
+            framing.policy()
+        );
+        assert!(
+            framing.policy().contains("frame-ancestors 'none'")
+                && framing.has_frames()
+                && !pages().has_frames()
+        );
     }
 
     #[test]

@@ -25,14 +25,16 @@ const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What may be another one tomorrow is asked for again; mostly the answer is that it is the same.
 pub(super) const ASK_AGAIN: &str = "no-cache";
 
-/// What every page may do: what comes from here, and pictures from where the shop keeps them.
-fn policy(base_url: &str) -> String {
+/// What every page may do: what comes from here, pictures from where the shop keeps them, and frames from where it is paid,
+/// if it shows codes in place.
+fn policy(base_url: &str, frames: Option<&str>) -> String {
     let pictures = Url::parse(base_url)
         .ok()
         .filter(|url| ["http", "https"].contains(&url.scheme()))
         .map_or_else(String::new, |url| format!(" {}", url.origin().ascii_serialization()));
+    let frames = frames.map_or_else(String::new, |origins| format!(" frame-src {origins};"));
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{pictures}; \
+        "default-src 'none';{frames} script-src 'self'; style-src 'self'; img-src 'self' data:{pictures}; \
          connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 }

@@ -53,11 +53,11 @@ fn by_staff(request: TestRequest) -> TestRequest {
     request.insert_header(("authorization", token)).insert_header(("x-request-id", "r-1"))
 }
 
-fn get(uri: &str) -> TestRequest {
+pub(crate) fn get(uri: &str) -> TestRequest {
     by_staff(TestRequest::get().uri(uri))
 }
 
-fn post(uri: &str, body: &Value) -> TestRequest {
+pub(crate) fn post(uri: &str, body: &Value) -> TestRequest {
     by_staff(TestRequest::post().uri(uri).set_payload(body.to_string()))
 }
 
@@ -78,7 +78,7 @@ fn json_of(answer: &Answer) -> Value {
 }
 
 /// The JSON of what was done.
-fn done(answer: &Answer) -> Value {
+pub(crate) fn done(answer: &Answer) -> Value {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     json_of(answer)
 }
@@ -142,6 +142,7 @@ fn refund(amount: &str, status: RefundStatus) -> Refund {
         RefundStatus::Succeeded | RefundStatus::Failed => Some(noon()),
     };
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: "shop-r1".to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: TRADE.to_owned(),
@@ -223,7 +224,7 @@ fn details(status: OrderStatus) -> Value {
         | OrderStatus::Refunded => "paid",
     };
     data["attempts"] = json!([{
-        "out_trade_no": ORDER, "product": "page", "amount": "323.91", "state": state,
+        "out_trade_no": ORDER, "channel": "alipay", "product": "page", "amount": "323.91", "state": state,
         "opened_at": "2019-11-28 20:40:08", "closed_at": null, "paid_at": null
     }]);
     data["payments"] = json!([]);

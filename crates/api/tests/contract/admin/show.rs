@@ -31,12 +31,12 @@ async fn payments_say_what_can_be_refunded() {
     let on_record = ledger(Some(order(OrderStatus::AwaitingShipment)), payments, refunds);
     let answer = shown(OrderRecords { ledger: on_record, ..file(OrderStatus::AwaitingShipment) }).await;
     let settled = json!({
-        "trade_no": TRADE, "out_trade_no": ORDER, "status": "settled", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
+        "channel": "alipay", "trade_no": TRADE, "out_trade_no": ORDER, "status": "settled", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
         "refunded_amount": "20.01", "refundable_amount": "303.00", "buyer": "159****1234",
         "paid_at": "2019-11-28 20:45:00", "source": "notification", "recorded_at": "2019-11-28 20:45:01"
     });
     let duplicate = json!({
-        "trade_no": "2", "out_trade_no": ORDER, "status": "duplicate", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
+        "channel": "alipay", "trade_no": "2", "out_trade_no": ORDER, "status": "duplicate", "trade_status": "TRADE_SUCCESS", "total_amount": "323.91",
         "refunded_amount": "0.00", "refundable_amount": "323.91", "buyer": null, "paid_at": null,
         "source": "query", "recorded_at": "2019-11-28 21:00:00"
     });
@@ -94,7 +94,7 @@ async fn the_timeline_says_who_did_what_and_by_which_request() {
         entry(
             AwaitingPayment,
             AwaitingShipment,
-            Cause::alipay(Some("r-0".to_owned())),
+            Cause::channel(domain::Channel::Alipay, Some("r-0".to_owned())),
             "支付成功",
             "20:45:01",
         ),

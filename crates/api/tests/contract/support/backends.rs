@@ -16,13 +16,13 @@ use application::{
 };
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
-    DirectBuys, OrderReader, OrderRepo, Passwords, PaymentGateway, PlacingStore, StorefrontReader, Users,
+    DirectBuys, OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
     mock::{MockRandomness, MockRefusedMessages, clock_at},
 };
 use tokio::task::JoinSet;
 
 use super::{BODY_LIMIT, REQUEST_TIMEOUT, RESULT_PAGE, mocks::Ready, secrets};
-use crate::samples::{BASE_URL, merchant, noon, rules};
+use crate::samples::{BASE_URL, noon, rules};
 
 /// What the use cases stand on, mocked or real.
 pub(crate) struct Backends {
@@ -36,7 +36,7 @@ pub(crate) struct Backends {
     pub(crate) ledgers: Arc<dyn OrderRepo>,
     pub(crate) placing: Arc<dyn PlacingStore>,
     pub(crate) removals: Arc<dyn CartRemovalQueue>,
-    pub(crate) gateway: Arc<dyn PaymentGateway>,
+    pub(crate) channels: PaymentChannels,
     pub(crate) storefront: Arc<dyn StorefrontReader>,
     pub(crate) editor: Arc<dyn AddressEditor>,
     pub(crate) credentials: Arc<dyn Credentials>,
@@ -48,7 +48,7 @@ impl Backends {
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
         let Self {
-            users, address_book, catalog, carts, direct_buys, orders, admin, ledgers, gateway, ..
+            users, address_book, catalog, carts, direct_buys, orders, admin, ledgers, channels, ..
         } = self;
         let (placing, queue) = (self.placing, self.removals);
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
@@ -77,13 +77,11 @@ impl Backends {
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
         writers.spawn(cleaning);
         let settle = Arc::new(SettlePayment {
-            gateway: Arc::clone(&gateway),
+            channels,
             transact: Arc::clone(&transact),
-            merchant: merchant(),
             refused: Arc::new(MockRefusedMessages::new()),
         });
         let cashier = Arc::new(Cashier {
-            gateway: Arc::clone(&gateway),
             orders: Arc::clone(&orders),
             settle: Arc::clone(&settle),
             clock: Arc::clone(&clock),
@@ -104,7 +102,6 @@ impl Backends {
             }),
             refund: Arc::new(RefundOrder {
                 transact: Arc::clone(&transact),
-                gateway: Arc::clone(&gateway),
                 settle: Arc::clone(&settle),
                 clock: Arc::clone(&clock),
             }),
@@ -153,7 +150,6 @@ impl Backends {
             }),
             show: ShowOrder { users, orders: Arc::clone(&orders) },
             payment_result: PaymentResult {
-                gateway,
                 orders,
                 settle: Arc::clone(&settle),
                 asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),

@@ -12,7 +12,7 @@ use domain::{
 };
 use ports::{
     AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, LockedOrder, OrderClaim, OrderRepo,
-    PlacingStore, StoreError,
+    PaymentChannels, PlacingStore, StoreError,
     mock::{
         BuyerAnswer, Ledgers, MockAddressBook, MockAddressEditor, MockAdminOrders, MockCartRemovalQueue,
         MockCartStore, MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords,
@@ -22,7 +22,7 @@ use ports::{
 use serde_json::Value;
 
 use super::{Answer, BODY_LIMIT, Backends, Client, PROCESSING, RESULT_PAGE, post_json, secrets, with_token};
-use crate::samples::{USER, address, order, shelf, username};
+use crate::samples::{USER, address, merchant, order, shelf, username};
 
 /// The ports around the shop.
 pub(crate) struct Mocks {
@@ -282,7 +282,11 @@ impl Mocks {
             ledgers: Arc::new(SlowLedgers { ledgers: self.ledgers.clone(), begin_after: self.begin_after }),
             placing: Arc::new(SlowPlacing { placing: Arc::clone(&placing), begin_after: self.begin_after }),
             removals: Arc::new(MockCartRemovalQueue::new()),
-            gateway: Arc::new(self.gateway),
+            channels: PaymentChannels::default().with(
+                domain::Channel::Alipay,
+                Arc::new(self.gateway),
+                merchant(),
+            ),
             storefront: Arc::new(self.storefront),
             editor: Arc::new(self.editor),
             credentials: Arc::new(self.credentials),

@@ -15,8 +15,8 @@ mod second_click;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    AddressId, Caller, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct, RequestDigest,
-    SkuId, UserId,
+    AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
+    RequestDigest, SkuId, UserId,
 };
 use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
 
@@ -65,7 +65,9 @@ pub struct PlaceOrderRequest {
     pub items: OrderItems,
     /// What the client believes it costs, freight included; the order is refused where that is not so.
     pub expected_amount: Option<Money>,
-    /// By which product of Alipay's the buyer is to pay.
+    /// Where the buyer is to pay.
+    pub channel: Channel,
+    /// By which product of the channel.
     pub product: PaymentProduct,
     /// Under this key the request can be repeated without ordering twice.
     pub idempotency_key: Option<IdempotencyKey>,
@@ -124,11 +126,11 @@ impl PlaceOrder {
     pub async fn execute(&self, request: PlaceOrderRequest) -> Result<StartedPayment, PlaceOrderError> {
         let PlacedOrder { order, is_new, cart } = self.place(&request).await?;
         crate::noticed::buyer(order.user_id);
-        let product = request.product;
+        let (channel, product) = (request.channel, request.product);
         let invited = if is_new {
-            self.cashier.invite_first(&order, product).await
+            self.cashier.invite_first(&order, channel, product).await
         } else {
-            self.cashier.invite(&order, PaymentWish { product, anew: false }).await
+            self.cashier.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
         };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;

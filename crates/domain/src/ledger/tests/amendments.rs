@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     AddressId, AttemptState,
     AttemptState::{Closed, GivenUp, Open},
-    EndedAttempt, OrderEventKind, OrderStatus,
+    Channel, EndedAttempt, OrderEventKind, OrderStatus,
     OrderStatus::{AwaitingPayment, AwaitingShipment, Cancelled},
     PaymentProduct, PaymentStatus, ShippingAddress, UserId,
 };
@@ -56,7 +56,11 @@ fn an_unpaid_order_costs_less_and_is_paid_anew() {
         let lowered = after(&ledger(AwaitingPayment), &lower(WHOLE, LOWER, ended(ORDER, is_final)));
         assert_eq!(amounts(&lowered), (LOWER.to_owned(), "23.91".to_owned(), 1));
         assert_eq!(attempts(&lowered), [(WHOLE.to_owned(), state)], "what Alipay was asked to charge stays");
-        let open = Command::OpenAttempt { product: PaymentProduct::Page, ended: Vec::new() };
+        let open = Command::OpenAttempt {
+            channel: Channel::Alipay,
+            product: PaymentProduct::Page,
+            ended: Vec::new(),
+        };
         let anew = after(&lowered, &open);
         assert_eq!(attempts(&anew)[1], (LOWER.to_owned(), Open));
         let paid = pay(&anew, "B", &format!("{ORDER}_2"), LOWER);
@@ -71,7 +75,8 @@ fn a_payment_of_the_old_amount_is_recorded_and_pays_nothing() {
     let late = pay(&lowered(), "A", ORDER, WHOLE);
     assert_eq!(late.payments[0].status, PaymentStatus::WrongAmount);
     assert_eq!((status_of(&late), late.refunds.len()), (AwaitingPayment, 0), "staff decide");
-    let open = Command::OpenAttempt { product: PaymentProduct::Page, ended: Vec::new() };
+    let open =
+        Command::OpenAttempt { channel: Channel::Alipay, product: PaymentProduct::Page, ended: Vec::new() };
     let paid = pay(&after(&late, &open), "B", &format!("{ORDER}_2"), LOWER);
     assert_eq!((status_of(&paid), paid.payments[1].status), (AwaitingShipment, PaymentStatus::Settled));
     let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
@@ -121,7 +126,11 @@ fn what_is_paid_or_over_costs_what_it_does() {
 fn no_attempt_to_pay_the_old_amount_stays_open() {
     let unpaid = ledger(AwaitingPayment);
     assert_eq!(refusal(&unpaid, &lower(WHOLE, LOWER, Vec::new())), Refusal::OtherAttemptOpen);
-    let wap = Command::OpenAttempt { product: PaymentProduct::Wap, ended: ended(ORDER, false) };
+    let wap = Command::OpenAttempt {
+        channel: Channel::Alipay,
+        product: PaymentProduct::Wap,
+        ended: ended(ORDER, false),
+    };
     let phone = after(&unpaid, &wap);
     // It was opened after Alipay was asked about the first one.
     assert_eq!(refusal(&phone, &lower(WHOLE, LOWER, ended(ORDER, true))), Refusal::OtherAttemptOpen);

@@ -2,6 +2,7 @@ mod amendments;
 mod attempts;
 mod fulfilment;
 mod notified;
+mod other_attempts;
 mod payments;
 mod refunds;
 mod sequences;
@@ -28,6 +29,7 @@ fn later() -> ShopTime {
 /// A trade of the whole amount of the order, paid.
 fn trade(trade_no: &str) -> Trade {
     Trade {
+        channel: crate::Channel::Alipay,
         trade_no: trade_no.to_owned(),
         out_trade_no: ORDER.to_owned(),
         status: TradeStatus::Success,
@@ -47,6 +49,7 @@ pub(crate) fn paid(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
 /// A refund of trade A by staff.
 pub(crate) fn refund(number: &str, amount: &str, status: RefundStatus) -> Refund {
     Refund {
+        channel: crate::Channel::Alipay,
         out_request_no: number.to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: "A".to_owned(),

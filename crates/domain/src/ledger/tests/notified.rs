@@ -27,7 +27,7 @@ fn told(ledger: &OrderLedger, trade: &Trade) -> Result<Vec<Event>, Refusal> {
 
 fn unconfirmed(trade_no: &str, number: &str) -> Result<Vec<Event>, Refusal> {
     let (trade_no, out_request_no) = (trade_no.to_owned(), number.to_owned());
-    Err(Refusal::RefundUnconfirmed { trade_no, out_request_no })
+    Err(Refusal::RefundUnconfirmed { channel: crate::Channel::Alipay, trade_no, out_request_no })
 }
 
 /// A refund of trade A that Alipay confirmed, with what proves the payment.
@@ -38,6 +38,7 @@ fn confirm(
     proof: Option<Trade>,
 ) -> (Vec<Event>, OrderLedger) {
     let refund = ConfirmedRefund {
+        channel: crate::Channel::Alipay,
         trade_no: "A".to_owned(),
         out_request_no: number.to_owned(),
         amount: money(amount),
@@ -110,10 +111,10 @@ fn what_went_back_elsewhere_is_what_alipay_has_more_than_may_be_on_its_way() {
         refund("r3", "1.00", Failed),
     ]);
     for within in ["0", "9.90", "14.90"] {
-        assert_eq!(known.refunded_elsewhere("A", money(within)), None);
+        assert_eq!(known.refunded_elsewhere(Channel::Alipay.trade("A"), money(within)), None);
     }
-    assert_eq!(known.refunded_elsewhere("A", money("14.91")), Some(money("0.01")));
-    assert_eq!(known.refunded_elsewhere("A", money(WHOLE)), Some(money("309.01")));
+    assert_eq!(known.refunded_elsewhere(Channel::Alipay.trade("A"), money("14.91")), Some(money("0.01")));
+    assert_eq!(known.refunded_elsewhere(Channel::Alipay.trade("A"), money(WHOLE)), Some(money("309.01")));
 }
 
 #[test]
@@ -121,7 +122,9 @@ fn a_trade_of_which_nothing_is_left_is_closed_where_less_is_on_record() {
     let all = Trade { refund_request_no: Some("r2".to_owned()), ..refunded(WHOLE) };
     let part = Trade { refunded: money("323.90"), status: TradeStatus::Success, ..all.clone() };
     let closes = |ledger: &OrderLedger, trade: &Trade| {
-        told(ledger, trade).unwrap().contains(&Event::TradeClosed { trade_no: "A".to_owned() })
+        told(ledger, trade)
+            .unwrap()
+            .contains(&Event::TradeClosed { channel: crate::Channel::Alipay, trade_no: "A".to_owned() })
     };
     let mut known = paid_ledger(&[refund("r1", "300.00", Succeeded), refund("r2", "23.90", Requested)]);
     assert!(closes(&known, &all) && !closes(&known, &part));
@@ -138,7 +141,7 @@ fn nothing_is_left_of_a_trade_that_is_closed() {
         closed.trade.status = TradeStatus::Closed;
         assert_eq!(Refund::owed(&closed), None, "{status:?}");
         let known = OrderLedger { payments: vec![closed], ..paid_ledger(&[external("x", "9.90")]) };
-        assert_eq!(known.refundable("A"), Money::ZERO);
+        assert_eq!(known.refundable(Channel::Alipay.trade("A")), Money::ZERO);
         assert_eq!(known.is_being_refunded(), status == PaymentStatus::Settled);
         assert!(!known.is_wholly_refunded(), "not each refund is on record");
         let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(Some("1.00")) };
@@ -160,7 +163,10 @@ fn a_refund_made_elsewhere_is_written_down_once() {
         (RefundKind::External, money("0.01"), Some(later()))
     );
     assert_eq!((refund.out_trade_no.as_str(), refund.restock.len()), (ORDER, 0));
-    assert_eq!((refund.reason.as_str(), refund.cause.actor), ("在支付宝退款", crate::Actor::Alipay));
+    assert_eq!(
+        (refund.reason.as_str(), refund.cause.actor),
+        ("在支付宝退款", crate::Actor::Channel(Channel::Alipay))
+    );
     assert_eq!((*trade_refunded, *order_refunded), (money("0.01"), Some(money("0.01"))));
     assert_eq!(confirm(&after, "x", "0.01", Some(telling("x"))).0, [], "it is on record");
     assert_eq!(confirm(&known, "r1", "9.90", None).0, [], "it is ours, and asked about");
@@ -227,10 +233,10 @@ fn a_refund_proves_the_payment_that_it_went_back_of() {
         let payments = vec![paid("B", PaymentStatus::Settled)];
         let other = OrderLedger { payments, ..ledger(AwaitingShipment) };
         let (_, after) = confirm(&other, "x", amount, proof.clone());
-        assert_eq!(after.payment("A").unwrap().status, PaymentStatus::Duplicate);
+        assert_eq!(after.payment(Channel::Alipay.trade("A")).unwrap().status, PaymentStatus::Duplicate);
         let (_, after) = confirm(&OrderLedger::empty(ORDER), "x", amount, proof);
-        assert_eq!(after.payment("A").unwrap().status, PaymentStatus::UnknownOrder);
-        assert_eq!(after.refunded("A"), money(amount));
+        assert_eq!(after.payment(Channel::Alipay.trade("A")).unwrap().status, PaymentStatus::UnknownOrder);
+        assert_eq!(after.refunded(Channel::Alipay.trade("A")), money(amount));
     }
     for status in [TradeStatus::WaitBuyerPay, TradeStatus::Closed] {
         let unpaid = Trade { status, ..trade("A") };
@@ -255,7 +261,7 @@ fn a_refund_that_failed_and_happened_after_all_is_corrected_with_what_alipay_con
         OrderLedger { movements: vec![taken_back(5, 1)], ..paid_ledger(std::slice::from_ref(&failed)) };
     let (events, after) = confirm(&known, "r1", "9.80", None);
     assert!(matches!(&events[..], [Event::RefundSucceeded { before: Some(Failed), .. }]));
-    assert_eq!(after.refunded("A"), money("9.80"));
+    assert_eq!(after.refunded(Channel::Alipay.trade("A")), money("9.80"));
     let of_another = OrderLedger { refunds: vec![Refund { trade_no: "B".to_owned(), ..failed }], ..known };
     assert_eq!(confirm(&of_another, "r1", "9.90", None).0, []);
 }

@@ -13,7 +13,7 @@ fn tell(ledger: &OrderLedger, trade: &Trade) -> (Vec<Event>, OrderLedger) {
 /// The status of the payment of trade A and that of the order, after the trade is recorded.
 fn becomes(ledger: &OrderLedger, trade: &Trade) -> (Option<PaymentStatus>, OrderStatus) {
     let (_, after) = tell(ledger, trade);
-    (after.payment(&trade.trade_no).map(|payment| payment.status), status_of(&after))
+    (after.payment(trade.key()).map(|payment| payment.status), status_of(&after))
 }
 
 #[test]
@@ -65,7 +65,10 @@ fn the_second_of_two_trades_goes_back_whole() {
     for status in OrderStatus::ALL {
         let known = OrderLedger { payments: vec![paid("A", Settled)], ..ledger(status) };
         let (events, after) = tell(&known, &trade("B"));
-        assert_eq!((after.payment("B").unwrap().status, status_of(&after)), (Duplicate, status));
+        assert_eq!(
+            (after.payment(Channel::Alipay.trade("B")).unwrap().status, status_of(&after)),
+            (Duplicate, status)
+        );
         let [Event::PaymentRecorded(_), Event::RefundRequested { refund, due_at }] = &events[..] else {
             panic!("{events:?}")
         };
@@ -167,7 +170,7 @@ fn contradictions_are_refused_and_not_written() {
     for again in [paid("A", WrongAmount), paid("B", Settled)] {
         assert_eq!(after.apply(&Event::PaymentRecorded(again)), Err(Inapplicable::PaymentOnRecord));
     }
-    let closed = Event::TradeClosed { trade_no: "Z".to_owned() };
+    let closed = Event::TradeClosed { channel: crate::Channel::Alipay, trade_no: "Z".to_owned() };
     assert_eq!(after.apply(&closed), Err(Inapplicable::UnknownPayment));
     let more = refund("r1", "323.92", RefundStatus::Requested);
     let more = Event::RefundRequested { refund: more, due_at: noon() };

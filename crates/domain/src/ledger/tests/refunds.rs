@@ -68,7 +68,7 @@ fn what_may_be_on_its_way_is_not_sent_again() {
     for (status, left) in [(Requested, "23.91"), (Succeeded, "23.91"), (Failed, WHOLE)] {
         let ledger = paid_ledger(&[refund("r1", "300.00", status)]);
         assert_eq!(amount(&ledger, None), Ok(left.to_owned()), "{status:?}");
-        assert_eq!(ledger.refundable("A"), money(left));
+        assert_eq!(ledger.refundable(Channel::Alipay.trade("A")), money(left));
     }
     assert_eq!(amount(&paid_ledger(&[external("x", "300.00")]), None), Ok("23.91".to_owned()));
     let of_another = Refund { trade_no: "B".to_owned(), ..refund("r1", "300.00", Succeeded) };
@@ -98,7 +98,7 @@ fn the_last_fen_is_refunded_and_nothing_after_it() {
 fn more_gone_back_than_was_paid_leaves_nothing() {
     for second in ["300.00", "99999999.99"] {
         let ledger = paid_ledger(&[external("x", "300.00"), refund("r1", second, Requested)]);
-        assert_eq!(ledger.refundable("A"), Money::ZERO);
+        assert_eq!(ledger.refundable(Channel::Alipay.trade("A")), Money::ZERO);
         assert_eq!(amount(&ledger, None), Err(Refusal::NothingToRefund));
         assert!(ledger.is_being_refunded() && !ledger.is_wholly_refunded());
     }
@@ -153,7 +153,7 @@ fn without_a_payment_on_record_there_is_nothing_to_refund() {
         let ledger = OrderLedger { payments, ..paid_ledger(&[]) };
         assert_eq!(amount(&ledger, None), Err(Refusal::NothingToRefund));
         assert!(!ledger.is_being_refunded() && !ledger.is_wholly_refunded());
-        assert_eq!(ledger.refundable("A"), Money::ZERO);
+        assert_eq!(ledger.refundable(Channel::Alipay.trade("A")), Money::ZERO);
     }
     assert_eq!(amount(&OrderLedger::empty(ORDER), None), Err(Refusal::UnknownOrder));
 }
@@ -327,7 +327,7 @@ fn a_refund_that_failed_and_succeeded_after_all_counts() {
         &events[..],
         [Event::RefundSucceeded { before: Some(Failed), .. }, Event::StockReturned { .. }]
     ));
-    assert_eq!(after.refundable("A"), money("313.01"));
+    assert_eq!(after.refundable(Channel::Alipay.trade("A")), money("313.01"));
 }
 
 #[test]

@@ -101,7 +101,12 @@ impl World {
         }
         self.gone += fen;
         let (out_request_no, amount) = (self.number(), Money::from_fen(fen).unwrap());
-        let refund = ConfirmedRefund { trade_no: "A".to_owned(), out_request_no, amount };
+        let refund = ConfirmedRefund {
+            channel: crate::Channel::Alipay,
+            trade_no: "A".to_owned(),
+            out_request_no,
+            amount,
+        };
         self.run(&Command::RecordRefund { refund, proof: None }).unwrap();
     }
 
@@ -125,7 +130,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Ask(amount, sku_id, wish) => {
-                    let before = fen(world.ledger.refundable("A"));
+                    let before = fen(world.ledger.refundable(Channel::Alipay.trade("A")));
                     match world.ask(amount, sku_id, wish) {
                         Ok(refund) => {
                             prop_assert_eq!(fen(refund.amount), amount.unwrap_or(before));
@@ -154,7 +159,7 @@ proptest! {
                 }
                 Step::Ship => {
                     let held = world.ledger.held(SkuId(4)) + world.ledger.held(SkuId(5));
-                    let money_is_left = !world.ledger.refundable("A").is_zero();
+                    let money_is_left = !world.ledger.refundable(Channel::Alipay.trade("A")).is_zero();
                     let shipment = Shipment::new("顺丰速运", "SF1", later()).unwrap();
                     let command = Command::Ship { shipment, receipt_after: Duration::ZERO };
                     if let Ok((_, after)) = decide(&world.ledger, &command) {
@@ -164,12 +169,12 @@ proptest! {
                 }
             }
             let ledger = &world.ledger;
-            prop_assert_eq!(fen(ledger.refunded("A")), world.gone);
+            prop_assert_eq!(fen(ledger.refunded(Channel::Alipay.trade("A"))), world.gone);
             prop_assert!(world.gone <= PAID);
             prop_assert_eq!(ledger.is_wholly_refunded(), world.gone == PAID);
             prop_assert_eq!(status_of(ledger) == OrderStatus::Refunded, world.gone == PAID);
             prop_assert_eq!(fen(ledger.order.as_ref().unwrap().refunded_amount), world.gone);
-            let (open, left) = (world.requested(), fen(ledger.refundable("A")));
+            let (open, left) = (world.requested(), fen(ledger.refundable(Channel::Alipay.trade("A"))));
             prop_assert_eq!(left, (PAID - world.gone - open).max(0));
             prop_assert_eq!(ledger.is_being_refunded(), left == 0);
             prop_assert!(world.pieces_back(4) <= 2 && world.pieces_back(5) <= 1 && world.pieces_back(6) == 0);
@@ -196,7 +201,7 @@ proptest! {
         }
         world.answer(RefundStatus::Requested, true);
         prop_assert_eq!(world.gone, PAID);
-        prop_assert_eq!(fen(world.ledger.refunded("A")), PAID);
+        prop_assert_eq!(fen(world.ledger.refunded(Channel::Alipay.trade("A"))), PAID);
         let numbers: std::collections::BTreeSet<_> =
             world.ledger.refunds.iter().map(|refund| &refund.out_request_no).collect();
         prop_assert_eq!(numbers.len(), world.ledger.refunds.len(), "each has a number of its own");

@@ -1,4 +1,4 @@
-use crate::{Cause, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeStatus};
+use crate::{Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus};
 
 mod automatic_number;
 
@@ -7,11 +7,13 @@ pub(crate) use automatic_number::automatic_number;
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The number under which Alipay refunds at most once; it never changes.
+    /// The number under which the channel refunds at most once; it never changes, and is unique whatever the channel.
     pub out_request_no: String,
-    /// The number of the attempt whose payment goes back, as Alipay has it; it may be none of ours.
+    /// The number of the attempt whose payment goes back, as the channel has it; it may be none of ours.
     pub out_trade_no: String,
-    /// Alipay's number of the trade.
+    /// Where the trade was paid.
+    pub channel: Channel,
+    /// The channel's number of the trade.
     pub trade_no: String,
     /// How much.
     pub amount: Money,
@@ -29,7 +31,7 @@ pub struct Refund {
     pub requested_at: ShopTime,
     /// When it came to its end.
     pub finished_at: Option<ShopTime>,
-    /// Why Alipay said no, where it did.
+    /// Why the channel said no, where it did.
     pub failure: Option<String>,
 }
 
@@ -42,7 +44,7 @@ pub enum RefundKind {
     Late,
     /// Another trade had paid the order.
     Duplicate,
-    /// It was refunded at Alipay, past this service.
+    /// It was refunded at the channel, past this service.
     External,
 }
 
@@ -53,7 +55,7 @@ pub enum RefundStatus {
     Requested,
     /// The money went back.
     Succeeded,
-    /// Alipay said no: nothing went back.
+    /// The channel said no: nothing went back.
     Failed,
 }
 
@@ -118,7 +120,12 @@ impl RefundStatus {
 }
 
 impl Refund {
-    /// The longest request number that Alipay takes.
+    /// The trade of which it is.
+    pub fn trade(&self) -> TradeKey<'_> {
+        self.channel.trade(&self.trade_no)
+    }
+
+    /// The longest request number that is kept.
     pub const MAX_REQUEST_NO: usize = 64;
 
     /// The refund of a payment that must not be kept; none for a payment that may, or of which nothing is left to go
@@ -135,8 +142,9 @@ impl Refund {
             return None;
         }
         Some(Self {
-            out_request_no: automatic_number(&payment.trade.trade_no, 0),
+            out_request_no: automatic_number(payment.trade.key(), 0),
             out_trade_no: payment.trade.out_trade_no.clone(),
+            channel: payment.trade.channel,
             trade_no: payment.trade.trade_no.clone(),
             amount: payment.trade.total_amount,
             reason: reason.to_owned(),

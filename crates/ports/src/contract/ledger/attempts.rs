@@ -8,6 +8,7 @@ use super::*;
 
 fn attempt(number: &str, product: PaymentProduct) -> PaymentAttempt {
     PaymentAttempt {
+        channel: domain::Channel::Alipay,
         out_trade_no: number.to_owned(),
         product,
         amount: money("219.90"),
@@ -52,9 +53,6 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
         assert_eq!((found.number.as_str(), found.order.map(|order| order.id)), (ORDER, Some(id.clone())));
         assert_eq!(found.attempts, attempts);
     }
-    let unopened = format!("{OTHER}_2");
-    assert_eq!(read(shop, &unopened).await, OrderLedger::empty(&unopened), "nobody opened that one");
-
     let payments =
         [payment("A1", &second(), PaymentStatus::Settled), payment("A2", ORDER, PaymentStatus::Duplicate)];
     let refund = Refund { out_trade_no: second(), ..refund("r1", "A1", "1.00") };
@@ -72,6 +70,27 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
     assert_eq!(listed[0].payment.as_ref(), Some(&payments[0]));
     let file = shop.admin().file(&id).await.unwrap().unwrap();
     assert_eq!((file.ledger.attempts, file.ledger.payments), (found.attempts, found.payments));
+}
+
+/// A number of the form of its attempts is an order's, whether it is on record or not.
+pub async fn finds_an_order_by_an_attempt_that_is_not_on_record(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
+    let shop = &*stocked.shop;
+    let unopened = format!("{OTHER}_7");
+    let found = read(shop, &unopened).await;
+    assert_eq!((found.number.as_str(), found.attempts), (OTHER, vec![]), "an attempt that is not on record");
+    for nobodys in ["2019112812009999_2".to_owned(), format!("{OTHER}_x")] {
+        assert_eq!(read(shop, &nobodys).await, OrderLedger::empty(&nobodys), "of no order");
+    }
+    // As a program has left it that knew no rule for such a number.
+    let stray = payment("A0", &unopened, PaymentStatus::UnknownOrder);
+    append(shop, OTHER, &[Event::PaymentRecorded(stray.clone())]).await.unwrap();
+    let of_another_form = payment("A9", &format!("{OTHER}_x"), PaymentStatus::UnknownOrder);
+    append(shop, &format!("{OTHER}_x"), &[Event::PaymentRecorded(of_another_form)]).await.unwrap();
+    for number in [OTHER, &unopened] {
+        assert_eq!(read(shop, number).await.payments, std::slice::from_ref(&stray), "{number}");
+    }
 }
 
 /// A number is that of one attempt, whichever order would have it.

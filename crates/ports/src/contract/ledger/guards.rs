@@ -25,7 +25,7 @@ pub async fn changes_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     let entry = |from, to, reason: &str| TimelineEntry {
         from: Some(from),
         to,
-        cause: Cause::alipay(Some("req-1".to_owned())),
+        cause: Cause::channel(domain::Channel::Alipay, Some("req-1".to_owned())),
         reason: reason.to_owned(),
         amendment: None,
         at: micros(9_000_000),

@@ -24,7 +24,8 @@ pub use amendments::{
     lowers_an_amount_once_however_many_try,
 };
 pub use attempts::{
-    closes_and_pays_attempts_in_their_states_alone, finds_an_order_by_any_attempt, opens_an_attempt_once,
+    closes_and_pays_attempts_in_their_states_alone, finds_an_order_by_an_attempt_that_is_not_on_record,
+    finds_an_order_by_any_attempt, opens_an_attempt_once,
 };
 pub use due::{
     due_orders_are_claimed_by_one_alone, due_orders_are_claimed_once_and_again_after_the_lease,
@@ -55,6 +56,7 @@ async fn timeline(shop: &dyn Shop, number: &str) -> Vec<TimelineEntry> {
 
 fn refund(out_request_no: &str, trade_no: &str, amount: &str) -> Refund {
     Refund {
+        channel: domain::Channel::Alipay,
         out_request_no: out_request_no.to_owned(),
         out_trade_no: ORDER.to_owned(),
         trade_no: trade_no.to_owned(),
@@ -104,8 +106,11 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
     (second.trade.buyer, second.trade.paid_at, second.trade.status) = (None, None, TradeStatus::Finished);
     let owed = Refund::owed(&second).unwrap();
     let wrong = payment("A3", ORDER, PaymentStatus::WrongAmount);
-    let console =
-        Refund { kind: RefundKind::External, cause: Cause::alipay(None), ..refund("x", "A1", "0.01") };
+    let console = Refund {
+        kind: RefundKind::External,
+        cause: Cause::channel(domain::Channel::Alipay, None),
+        ..refund("x", "A1", "0.01")
+    };
     for events in [
         vec![
             returned(StockMoveKind::Cancelled, 2),
@@ -144,7 +149,7 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
             returned(StockMoveKind::Returned("g1".to_owned()), 1),
         ],
         vec![
-            Event::TradeClosed { trade_no: "A1".to_owned() },
+            Event::TradeClosed { channel: domain::Channel::Alipay, trade_no: "A1".to_owned() },
             Event::StatusChanged(change(ORDER, AwaitingReceipt, Refunded, "")),
             Event::TimerSet { status: Refunded, due_at: None, restart: true },
         ],
@@ -255,7 +260,7 @@ pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
             async move {
                 until_let_through(|| async {
                     let locked = stocked.shop.ledgers().lock(number).await?;
-                    if locked.ledger().refundable(trade_no) < money("219.90") {
+                    if locked.ledger().refundable(domain::Channel::Alipay.trade(trade_no)) < money("219.90") {
                         return Ok(false);
                     }
                     let out_trade_no = number.to_owned();

@@ -57,6 +57,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             0 => Command::Cancel { buyer: None, reason: "缺货".to_owned(), ended: Vec::new() },
             1 => Command::EndAttempts { ended: ended(numbers, ledger) },
             _ => Command::OpenAttempt {
+                channel: domain::Channel::Alipay,
                 product: numbers.one_of(&[PaymentProduct::Page, PaymentProduct::Wap]),
                 ended: ended(numbers, ledger),
             },
@@ -92,6 +93,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
         9 => {
             let trade = a_trade(numbers, ledger);
             let refund = ConfirmedRefund {
+                channel: domain::Channel::Alipay,
                 trade_no: trade.trade_no.clone(),
                 out_request_no: format!("x{}", numbers.below(3)),
                 amount: money("9.90"),

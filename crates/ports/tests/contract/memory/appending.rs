@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{
     Amendment, AttemptState, Cause, Order, OrderId, OrderLedger, OrderStatus, PaymentAttempt, Refund,
     RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TradeStatus,
-    ledger::Event,
+    ledger::Event, order_number,
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
 
@@ -19,9 +19,10 @@ struct Locked {
 impl OrderRepo for Memory {
     async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
         let unit = self.unit().await;
-        let attempt = unit.tables.attempts.iter().find(|(_, attempt)| attempt.out_trade_no == number);
-        let order = attempt.map(|(id, _)| id.to_string()).filter(|_| !self.has(Defect::IgnoresAttempts));
-        let ledger = unit.tables.ledger(order.as_deref().unwrap_or(number), self.defect);
+        let of_order = Some(order_number(number)).filter(|_| !self.has(Defect::IgnoresAttempts));
+        let is_order =
+            |number: &&str| OrderId::parse(number).is_ok_and(|id| unit.tables.orders.contains_key(&id));
+        let ledger = unit.tables.ledger(of_order.filter(is_order).unwrap_or(number), self.defect);
         Ok(Box::new(Locked { unit, ledger }))
     }
 
@@ -96,8 +97,7 @@ impl Tables {
     fn ledger(&self, number: &str, defect: Option<Defect>) -> OrderLedger {
         let order = OrderId::parse(number).ok().and_then(|id| self.order(&id, defect));
         let attempts: Vec<_> = self.attempts_of(number);
-        let is_its =
-            |other: &str| other == number || attempts.iter().any(|attempt| attempt.out_trade_no == *other);
+        let is_its = |other: &str| other == number || order_number(other) == number;
         let payments = self.payments.iter().filter(|payment| is_its(&payment.trade.out_trade_no));
         let refunds = self.refunds.iter().map(|(refund, _)| refund);
         let moves = self.moves.iter().filter(|(id, _)| id.as_str() == number);
@@ -186,16 +186,16 @@ impl Unit {
             }
             Event::PaymentRecorded(payment) => {
                 let mut payments = self.tables.payments.iter();
-                let is_known = payments.any(|known| known.trade.trade_no == payment.trade.trade_no);
+                let is_known = payments.any(|known| known.trade.key() == payment.trade.key());
                 if is_known && !self.has(Defect::RecordsTwice) {
                     return Ok(false);
                 }
                 self.tables.payments.push(payment.clone());
                 Ok(true)
             }
-            Event::TradeClosed { trade_no } => {
+            Event::TradeClosed { channel, trade_no } => {
                 let payments = self.tables.payments.iter_mut();
-                for payment in payments.filter(|payment| payment.trade.trade_no == *trade_no) {
+                for payment in payments.filter(|payment| payment.trade.key() == channel.trade(trade_no)) {
                     payment.trade.status = TradeStatus::Closed;
                 }
                 Ok(true)
@@ -211,7 +211,7 @@ impl Unit {
                     }
                 };
                 let payments = self.tables.payments.iter_mut();
-                for payment in payments.filter(|payment| payment.trade.trade_no == refund.trade_no) {
+                for payment in payments.filter(|payment| payment.trade.key() == refund.trade()) {
                     payment.trade.refunded = *trade_refunded;
                 }
                 if let Some(amount) = order_refunded {

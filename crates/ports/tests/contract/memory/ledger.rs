@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
+use domain::{Channel, DailyStatement, Difference, PaymentRecord, Refund, ShopDate, ShopTime};
 use ports::{DailyStatements, StoreError, contract::KeptDifference};
 
 use super::{Defect, Memory};
@@ -8,6 +8,7 @@ use super::{Defect, Memory};
 impl DailyStatements for Memory {
     async fn statement_of(
         &self,
+        channel: Channel,
         day: ShopDate,
         trade_nos: &[String],
         request_nos: &[String],
@@ -24,10 +25,13 @@ impl DailyStatements for Memory {
             })
         };
         let is_meant = |payment: &&PaymentRecord| {
-            is_of_day(payment.trade.paid_at) || named(trade_nos, &payment.trade.trade_no)
+            let is_named = named(trade_nos, &payment.trade.trade_no);
+            payment.trade.channel == channel && (is_of_day(payment.trade.paid_at) || is_named)
         };
-        let is_asked =
-            |refund: &&Refund| is_of_day(refund.finished_at) || named(request_nos, &refund.out_request_no);
+        let is_asked = |refund: &&Refund| {
+            let is_named = named(request_nos, &refund.out_request_no);
+            refund.channel == channel && (is_of_day(refund.finished_at) || is_named)
+        };
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
         let mut statement = DailyStatement {
             payments: tables.payments.iter().filter(is_meant).cloned().collect(),
@@ -41,6 +45,7 @@ impl DailyStatements for Memory {
 
     async fn keep(
         &self,
+        _channel: Channel,
         day: ShopDate,
         found: &[(Difference, Option<String>)],
         at: ShopTime,

@@ -172,9 +172,10 @@ async fn an_amount_is_a_text_or_a_number() {
 
 #[actix_web::test]
 async fn an_unclear_answer_leaves_it_requested() {
-    for (said, why) in
-        [(Ok(RefundOutcome::Unclear), "支付宝处理中"), (Err(alipay_down()), "Alipay cannot be reached")]
-    {
+    for (said, why) in [
+        (Ok(RefundOutcome::Unclear), "支付宝处理中"),
+        (Err(alipay_down()), "the payment channel cannot be reached"),
+    ] {
         let mut expected = whole_data("requested");
         expected["error"] = json!(why);
         let (told, client) = told(said, None).await;
@@ -187,7 +188,7 @@ async fn an_unclear_answer_leaves_it_requested() {
 async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
     let refusal = || {
         let (code, message) = ("ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned(), "卖家余额不足".to_owned());
-        Err(GatewayError::Refused { code, message })
+        Err(GatewayError::Refused { is_final: code.starts_with("ACQ."), code, message })
     };
     let mut expected = whole_data("failed");
     expected["error"] = json!("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足");

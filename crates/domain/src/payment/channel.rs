@@ -1,0 +1,97 @@
+//! The providers of payments, and what this shop and the old back end call them.
+
+/// A provider of payments. All that is known of one beside its name is its adapter's business.
+///
+/// To add one: see "A payment channel" in `docs/ARCHITECTURE.md`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Channel {
+    /// 支付宝. An order is paid there if nobody asks for another channel: the attempt that has the order's own number is
+    /// always one of this channel.
+    #[default]
+    Alipay,
+    /// Proves in tests that another channel can be added.
+    #[cfg(feature = "test-channel")]
+    Test,
+}
+
+/// What a trade is known by: its number is unique within its channel only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TradeKey<'a> {
+    /// Where it was paid.
+    pub channel: Channel,
+    /// The channel's number of it.
+    pub trade_no: &'a str,
+}
+
+impl Channel {
+    /// Every channel.
+    pub const ALL: &'static [Self] = &[
+        Self::Alipay,
+        #[cfg(feature = "test-channel")]
+        Self::Test,
+    ];
+
+    /// The word that is stored and sent; at most ten characters, for it also names an [`crate::Actor`].
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Alipay => "alipay",
+            #[cfg(feature = "test-channel")]
+            Self::Test => "test",
+        }
+    }
+
+    /// The channel with this word, if there is one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|channel| channel.as_str() == word)
+    }
+
+    /// What people call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Alipay => "支付宝",
+            #[cfg(feature = "test-channel")]
+            Self::Test => "测试渠道",
+        }
+    }
+
+    /// What the column `pay_method` of an order holds, which is the old back end's.
+    pub fn pay_method(self) -> i16 {
+        match self {
+            Self::Alipay => 1,
+            #[cfg(feature = "test-channel")]
+            Self::Test => 2,
+        }
+    }
+
+    /// The trade that the channel has under this number.
+    pub fn trade(self, trade_no: &str) -> TradeKey<'_> {
+        TradeKey { channel: self, trade_no }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_as_they_are_written_and_fit_their_columns() {
+        for channel in Channel::ALL {
+            assert_eq!(Channel::from_word(channel.as_str()), Some(*channel));
+            assert!(channel.as_str().len() <= 10, "dashop_order_timeline.actor");
+        }
+        assert_eq!((Channel::from_word("Alipay"), Channel::from_word("")), (None, None));
+    }
+
+    #[test]
+    fn what_is_on_record_of_alipay_stays_as_it_was_written() {
+        let alipay = Channel::default();
+        assert_eq!((alipay.as_str(), alipay.pay_method(), alipay.label()), ("alipay", 1, "支付宝"));
+    }
+
+    #[test]
+    fn a_trade_is_known_by_its_channel_and_its_number() {
+        let trade = Channel::Alipay.trade("A");
+        assert_eq!((trade.channel, trade.trade_no), (Channel::Alipay, "A"));
+        assert_ne!(trade, Channel::Alipay.trade("a"));
+    }
+}

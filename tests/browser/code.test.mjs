@@ -1,0 +1,69 @@
+/** Paying by a code that the payment page shows in place. */
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+
+import { openBrowser, signIn, submit } from './buyer.mjs'
+import { startShop } from './program.mjs'
+
+const BACKPACK = 15
+
+let shop
+before(async () => {
+  shop = await startShop({ DASHOP_ALIPAY_CODE_IN_PAGE: 'true' })
+})
+after(() => shop?.stop())
+
+const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
+
+async function atCode(page) {
+  await signIn(page)
+  await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
+  const number = await submit(page)
+  await page.getByRole('button', { name: '确认付款' }).click()
+  const scan = page.frameLocator('iframe[title="支付宝付款码"]').locator('#scan')
+  await scan.waitFor()
+  return { number, scan }
+}
+
+test('a PC shows the code in place, and the payment leads to its result', async () => {
+  const { page, close, complaints } = await openBrowser(shop)
+  try {
+    const { scan } = await atCode(page)
+    await scan.click()
+    await page.waitForURL(/pay_success\.html/)
+    await see(page, '付款成功')
+    assert.deepEqual(complaints, [])
+  } finally {
+    await close()
+  }
+})
+
+test('what is paid elsewhere is seen by the page that shows the code', async () => {
+  const { page, context, close } = await openBrowser(shop)
+  try {
+    const { number, scan } = await atCode(page)
+    // The same trade, as the app of the phone pays it.
+    const gateway = await page.locator('iframe').getAttribute('src')
+    const trade = await scan.locator('xpath=../input[@name="trade_no"]').getAttribute('value')
+    const paid = await context.request.post(new URL('/cashier/pay', gateway).href, { form: { trade_no: trade }, maxRedirects: 0 })
+    assert.equal(paid.status(), 303)
+    await page.waitForURL((url) => url.pathname === '/pay_success.html' && url.search.includes(number))
+    await see(page, '付款成功')
+  } finally {
+    await close()
+  }
+})
+
+test('the way to the cashier is still there, and no other frame is let in', async () => {
+  const { page, close } = await openBrowser(shop)
+  try {
+    await atCode(page)
+    const policy = (await page.request.get('/payment.html')).headers()['content-security-policy']
+    const frame = new URL(await page.locator('iframe').getAttribute('src')).origin
+    assert.ok(policy.includes(`frame-src ${frame};`), policy)
+    await page.getByRole('link', { name: '去支付宝付款' }).click()
+    await page.locator('#pay').waitFor()
+  } finally {
+    await close()
+  }
+})
