@@ -35,7 +35,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-25-000005_ordered_lines",
             "2026-11-28-000006_parked_and_refused",
             "2026-11-28-000007_upkeep",
-            "2026-11-28-000008_payment_attempts"
+            "2026-11-28-000008_payment_attempts",
+            "2026-11-28-000012_webhook_endpoints"
         ]
     );
 
@@ -59,7 +60,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "20261125000005",
             "20261128000006",
             "20261128000007",
-            "20261128000008"
+            "20261128000008",
+            "20261128000012"
         ]
     );
     store.ping().await.unwrap();

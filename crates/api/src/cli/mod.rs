@@ -182,6 +182,8 @@ enum CommandError {
     Shipment(#[from] InvalidShipment),
     #[error("DASHOP_EVENTS_URL is not set: nobody is told of events")]
     NoListener,
+    #[error("{0} is no webhook endpoint on record")]
+    UnknownEndpoint(String),
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("{address}: {problem}")]

@@ -22,7 +22,7 @@ use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 pub use alipay::AlipayKeys;
 pub use audit::AuditConfiguration;
 pub use database::DatabaseConfiguration;
-pub use events::EventsConfiguration;
+pub use events::{EndpointConfiguration, EventsConfiguration};
 pub use secret::Secret;
 pub use source::{CertificateText, ConfigurationError, Source};
 pub use tokens::{StaffSecret, TokenSecrets, VerifyOnly};

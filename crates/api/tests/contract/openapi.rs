@@ -51,6 +51,7 @@ fn operations_in_words() -> BTreeSet<(String, String)> {
                 "S" => "{sku}",
                 "C" => "{catalog}",
                 "ID" => "{id}",
+                "E" => "{endpoint}",
                 part => part,
             })
             .collect();

@@ -96,6 +96,7 @@ impl Stocked {
             cart_lines: Vec::new(),
             idempotency: None,
             repeat_guard: None,
+            trace: None,
         }
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, ledger::Event};
+use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, TraceParent, ledger::Event};
 
 use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
@@ -146,6 +146,8 @@ impl LockedOrder for Locked {
     fn ledger(&self) -> &OrderLedger {
         &self.ledger
     }
+
+    fn set_trace(&mut self, _trace: TraceParent) {}
 
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
         let Self { ledgers, mut ledger } = *self;

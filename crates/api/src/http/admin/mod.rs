@@ -8,6 +8,8 @@ mod requests;
 mod session;
 mod staff;
 mod table;
+mod webhook_wire;
+mod webhooks;
 mod wire;
 mod xlsx;
 
@@ -18,7 +20,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{InspectOrder, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use application::{InspectOrder, ManageWebhooks, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
 use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
@@ -43,6 +45,8 @@ pub struct Admin {
     pub ship: Arc<ShipOrder>,
     /// Refunds.
     pub refund: Arc<RefundOrder>,
+    /// Webhook endpoints.
+    pub webhooks: ManageWebhooks,
     /// When something is shipped.
     pub clock: Arc<dyn Clock>,
 }
@@ -60,6 +64,10 @@ pub struct Admin {
         orders::cancel,
         orders::refund,
         orders::return_pieces,
+        webhooks::list,
+        webhooks::attempts,
+        webhooks::resend,
+        webhooks::resume,
         session::open
     ),
     components(schemas(error::Envelope))
@@ -89,6 +97,14 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             .service(resource("/session", Method::POST).route(web::post().to(session::open)))
             .service(resource("/orders.xlsx", Method::GET).route(web::get().to(orders::export_workbook)))
             .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
+            .service(resource("/webhooks", Method::GET).route(web::get().to(webhooks::list)))
+            .service(resource("/webhooks/attempts", Method::GET).route(web::get().to(webhooks::attempts)))
+            .service(
+                resource("/webhooks/{endpoint}/resend", Method::POST).route(web::post().to(webhooks::resend)),
+            )
+            .service(
+                resource("/webhooks/{endpoint}/resume", Method::POST).route(web::post().to(webhooks::resume)),
+            )
             .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
             .service(

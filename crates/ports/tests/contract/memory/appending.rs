@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     AttemptState, OrderId, OrderLedger, PaymentAttempt, Refund, RefundStatus, ShopTime, StatusChange,
-    StockMove, StockMoveKind, TimelineEntry, TradeStatus, ledger::Event,
+    StockMove, StockMoveKind, TimelineEntry, TraceParent, TradeStatus, ledger::Event,
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
 
@@ -12,6 +12,7 @@ use super::{Defect, Due, Memory, Tables, writing::Unit};
 struct Locked {
     unit: Unit,
     ledger: OrderLedger,
+    trace: Option<TraceParent>,
 }
 
 #[async_trait]
@@ -21,7 +22,7 @@ impl OrderRepo for Memory {
         let attempt = unit.tables.attempts.iter().find(|(_, attempt)| attempt.out_trade_no == number);
         let order = attempt.map(|(id, _)| id.to_string()).filter(|_| !self.has(Defect::IgnoresAttempts));
         let ledger = unit.tables.ledger(order.as_deref().unwrap_or(number), self.defect);
-        Ok(Box::new(Locked { unit, ledger }))
+        Ok(Box::new(Locked { unit, ledger, trace: None }))
     }
 
     async fn claim_due_orders(
@@ -77,15 +78,21 @@ impl LockedOrder for Locked {
         &self.ledger
     }
 
+    fn set_trace(&mut self, trace: TraceParent) {
+        self.trace = Some(trace);
+    }
+
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
-        let Self { mut unit, ledger } = *self;
+        let Self { mut unit, ledger, trace } = *self;
         for event in events {
             if !unit.write(&ledger.number, event).await? {
                 return Err(AppendError::GuardLost);
             }
             unit.wrote().await;
         }
-        unit.tell(&ledger.notices(events)).await;
+        let mut notices = ledger.notices(events);
+        notices.iter_mut().for_each(|notice| notice.trace.clone_from(&trace));
+        unit.tell(&notices).await;
         unit.commit().await;
         Ok(())
     }
