@@ -251,7 +251,10 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         command => command,
     };
     let configuration = Configuration::read(source)?;
-    let log = log::start(&configuration.log)?;
+    let log = match command {
+        Command::Serve => log::start_with_traces(&configuration.log),
+        _ => log::start(&configuration.log),
+    }?;
     match command {
         Command::Serve => serve::serve(&configuration, settings, log).await,
         Command::Healthcheck => healthcheck::run(configuration.http.listen).await,

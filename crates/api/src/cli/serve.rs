@@ -19,6 +19,7 @@ use crate::{
     reload::{Reload, Settings},
     server::{Metrics, ignore_others, metrics_server, open_files, server},
     systemd,
+    traces,
 };
 
 /// How long background jobs may go on with what they have begun after the last request.
@@ -72,6 +73,7 @@ pub(super) async fn serve(
         watched.stop(true).await;
     }
     tracing::info!("stopped");
+    traces::flush();
     Ok(())
 }
 

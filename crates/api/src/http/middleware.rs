@@ -20,6 +20,7 @@ use super::{
     Shop, client,
     observe::{Answered, Observer, hearing},
 };
+use crate::traces;
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,6 +46,7 @@ pub async fn named(
     let trace_id = caller.as_ref().map(TraceParent::trace_id);
     let span =
         tracing::info_span!("request", %id, method = %request.method(), path = request.path(), trace_id);
+    let trace = traces::of_request(&span, caller.as_ref());
     request.extensions_mut().insert(RequestId(id.clone()));
     if let Some(shop) = request.app_data::<Data<Shop>>()
         && !shop.storefront.trusts_proxy
@@ -55,7 +57,7 @@ pub async fn named(
     let observer = request.app_data::<Rc<Observer>>().cloned();
     let in_progress = observer.as_deref().map(Observer::begin);
     let begun = Instant::now();
-    let work = in_request(caller.clone(), next.call(request).instrument(span.clone()));
+    let work = in_request(trace, next.call(request).instrument(span.clone()));
     let ((answer, user), operation, code) = hearing(work).await;
     if let Some(in_progress) = in_progress {
         in_progress.answered();
@@ -76,6 +78,7 @@ pub async fn named(
             took,
         });
     }
+    traces::answered(&span, answer.request(), status);
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(parent: &span, status, millis, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
