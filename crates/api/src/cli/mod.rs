@@ -180,7 +180,7 @@ enum CommandError {
     Table(#[from] TableError),
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
-    #[error("DASHOP_EVENTS_URL is not set: nobody is told of events")]
+    #[error("neither DASHOP_EVENTS_URL nor a table [webhooks.…] is set: nobody is told of events")]
     NoListener,
     #[error("{0} is no webhook endpoint on record")]
     UnknownEndpoint(String),

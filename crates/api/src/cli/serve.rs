@@ -18,8 +18,7 @@ use crate::{
     metrics::Exporter,
     reload::{Reload, Settings},
     server::{Metrics, ignore_others, metrics_server, open_files, server},
-    systemd,
-    traces,
+    systemd, traces,
 };
 
 /// How long background jobs may go on with what they have begun after the last request.

@@ -133,13 +133,3 @@ fn filter(source: &Source, name: &str, kinds: &[String]) -> Result<EventFilter, 
         }
     }
 }
-
-fn secret(source: &mut Source, name: &str, has_url: bool) -> Result<Option<Vec<u8>>, ConfigurationError> {
-    match source.secret_or_file(name)? {
-        Some(_) if !has_url => Err(source.wrong(name, "is of no use without DASHOP_EVENTS_URL")),
-        Some(secret) if secret.len() < MIN_SECRET_BYTES => {
-            Err(source.wrong(name, &format!("must have at least {MIN_SECRET_BYTES} bytes")))
-        }
-        secret => Ok(secret.map(String::into_bytes)),
-    }
-}

@@ -1,5 +1,7 @@
 mod tokens;
 
+use adapters::webhook::WebhookSecret;
+
 use super::*;
 
 fn read(variables: &[(&str, &str)]) -> Result<Configuration, ConfigurationError> {
@@ -392,10 +394,11 @@ fn news_are_kept_only_where_somebody_is_told() {
     let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
     let secrets = |second: &str| {
         let settings = [URL, ("DASHOP_EVENTS_SECRET", SECRET.1), ("DASHOP_EVENTS_SECOND_SECRET", second)];
-        read(&settings).map(|configuration| configuration.events.unwrap().endpoint.secrets)
+        read(&settings).map(|configuration| configuration.events.unwrap().endpoints.remove(0).webhook.secrets)
     };
-    assert_eq!(secrets("").unwrap(), [SECRET.1.as_bytes()]);
-    assert_eq!(secrets("sixteen bytes ok").unwrap(), [SECRET.1.as_bytes(), b"sixteen bytes ok"]);
+    let parsed = |text| WebhookSecret::parse(text).unwrap();
+    assert_eq!(secrets("").unwrap(), [parsed(SECRET.1)]);
+    assert_eq!(secrets("sixteen bytes ok").unwrap(), [parsed(SECRET.1), parsed("sixteen bytes ok")]);
     let short = secrets("fifteen bytes..").unwrap_err().to_string();
     assert!(short.starts_with("DASHOP_EVENTS_SECOND_SECRET must have"), "{short}");
     assert!(refusal(&[("DASHOP_EVENTS_SECOND_SECRET", SECRET.1)]).contains("of no use without"));
