@@ -177,6 +177,12 @@ impl Buyer {
         self.processing(Method::POST, "", Some(body)).await.unwrap()
     }
 
+    /// Sends an unpaid order to another of the buyer's addresses.
+    pub async fn change_address(&self, order_id: &str, address_id: i64) -> Value {
+        let body = serde_json::json!({"status": 4, "order_id": order_id, "address_id": address_id});
+        self.processing(Method::POST, "", Some(body)).await.unwrap()
+    }
+
     /// One order with its timeline.
     pub async fn show(&self, order_id: &str) -> Value {
         let shown =
@@ -238,7 +244,7 @@ impl Staff {
         reply(request.header("content-type", "application/json").body(body.to_string())).await.unwrap()
     }
 
-    /// Does something with an order: `ship`, `cancel` or `refunds`.
+    /// Does something with an order: `ship`, `cancel`, `amount`, `address` or `refunds`.
     pub async fn act(&self, order_id: &str, what: &str, body: Value) -> Reply {
         let url = format!("{}/v1/admin/orders/{order_id}/{what}", self.base);
         let request = self.browser.client.post(url).header("authorization", &self.token);

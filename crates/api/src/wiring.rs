@@ -18,10 +18,11 @@ use adapters::{
 };
 use alipay_sandbox::Sandbox;
 use application::{
-    Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, InspectOrder, LastAudit, ListOrders,
-    NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement, PlacementPorts,
-    PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder, RemoveOrderedLines,
-    SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment, Supervisor, Transact,
+    Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, InspectOrder,
+    LastAudit, ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder,
+    Placement, PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
+    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment,
+    Supervisor, Transact,
 };
 use domain::Merchant;
 use ports::{CartStore, Clock, PaymentGateway};
@@ -169,6 +170,10 @@ pub(crate) struct OrderLife {
     pub(crate) settle: Arc<SettlePayment>,
     /// Cancels unpaid orders.
     pub(crate) cancel: Arc<CancelOrder>,
+    /// Lowers what unpaid orders cost.
+    pub(crate) lower_amount: Arc<LowerAmount>,
+    /// Sends orders elsewhere.
+    pub(crate) change_address: Arc<ChangeAddress>,
     /// Ships paid ones.
     pub(crate) ship: Arc<ShipOrder>,
     /// Refunds.
@@ -234,6 +239,13 @@ impl Backends {
             orders: Arc::clone(store) as _,
             settle: Arc::clone(&settle),
         });
+        let lower_amount = Arc::new(LowerAmount {
+            orders: Arc::clone(store) as _,
+            settle: Arc::clone(&settle),
+            clock: Arc::clone(clock),
+        });
+        let change_address =
+            Arc::new(ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) });
         let ship = Arc::new(ShipOrder {
             transact: Arc::clone(&transact),
             receipt_after: configuration.rules.receipt_after,
@@ -260,7 +272,7 @@ impl Backends {
             refund: Arc::clone(&refund),
             clock: Arc::clone(clock),
         });
-        OrderLife { settle, cancel, ship, refund, timers, reconcile }
+        OrderLife { settle, cancel, lower_amount, change_address, ship, refund, timers, reconcile }
     }
 
     /// The shop side.
@@ -271,6 +283,7 @@ impl Backends {
             search: SearchOrders { users: Arc::clone(store) as _, admin: Arc::clone(store) as _ },
             inspect: InspectOrder { admin: Arc::clone(store) as _ },
             figures: ShowFigures { admin: Arc::clone(store) as _, clock: Arc::clone(clock) },
+            lower_amount: Arc::clone(&life.lower_amount),
             ship: Arc::clone(&life.ship),
             refund: Arc::clone(&life.refund),
             webhooks: events::manage_webhooks(store, configuration),
@@ -339,6 +352,7 @@ impl Backends {
             },
             settle: life.settle,
             cancel: life.cancel,
+            change_address: life.change_address,
             show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
             storefront,
             admin,

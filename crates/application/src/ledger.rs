@@ -124,6 +124,9 @@ pub fn count_from_zero() {
     for status in ["requested", "succeeded", "failed", "postponed"] {
         counter!(metric::REFUNDS, "status" => status).increment(0);
     }
+    for (kind, actor) in [("amount", "shop"), ("address", "shop"), ("address", "buyer")] {
+        counter!(metric::AMENDMENTS, "kind" => kind, "actor" => actor).increment(0);
+    }
     for cause in ["conflict", "busy"] {
         counter!(metric::RETRIES, "cause" => cause).increment(0);
     }
@@ -160,6 +163,17 @@ fn report(ledger: &OrderLedger, event: &Event) {
             let actor = change.cause.actor.as_str();
             counter!(metric::STATUS_CHANGES, "to" => status_word(change.to), "actor" => actor).increment(1);
             tracing::info!(order = number, from, to, actor, reason = change.reason, "order status changed");
+        }
+        Event::AmountLowered { before, after, cause, reason, .. } => {
+            let actor = cause.actor.as_str();
+            counter!(metric::AMENDMENTS, "kind" => "amount", "actor" => actor).increment(1);
+            tracing::info!(order = number, %before, %after, actor, reason, "order amount lowered");
+        }
+        // Neither the addresses nor the reason, which may name people.
+        Event::AddressChanged { cause, .. } => {
+            let actor = cause.actor.as_str();
+            counter!(metric::AMENDMENTS, "kind" => "address", "actor" => actor).increment(1);
+            tracing::info!(order = number, actor, "order address changed");
         }
         Event::AttemptOpened(attempt) => {
             let (attempt, product) = (attempt.out_trade_no.as_str(), attempt.product.as_str());

@@ -19,7 +19,7 @@ pub use admin::{
     InspectOrderError, ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport, OrderFilter,
     SearchOrders, ShowFigures, WebhookSettings,
 };
-pub use after_sales::{RefundOrder, RefundOrderError};
+pub use after_sales::RefundOrder;
 pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};
 pub use jobs::{
     DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit,
@@ -30,15 +30,15 @@ pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
 pub use ordering::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
-    CartCleaned, CartCleaner, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderBatcher,
-    OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest,
-    PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError, PreviewItems,
-    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
+    CartCleaned, CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError,
+    ListOrdersRequest, ListedOrder, LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome,
+    PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts,
+    Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
-    Cashier, FoundDifference, InvitationError, NotificationError, PaymentInvitation, PaymentResult,
-    PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
-    SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
+    Cashier, FoundDifference, InvitationError, NotificationError, OrderChangeError, PaymentInvitation,
+    PaymentResult, PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError,
+    SettleError, SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

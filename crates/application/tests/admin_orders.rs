@@ -63,6 +63,7 @@ mod inspect {
             to: OrderStatus::Cancelled,
             cause: Cause::system(),
             reason: "超过支付期限,自动取消".to_owned(),
+            amendment: None,
             at: time("2019-11-28 12:30:00"),
         };
         let found = OrderRecords { changes: vec![change.clone()], ..file(OrderStatus::Cancelled) };

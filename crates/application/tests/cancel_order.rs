@@ -4,10 +4,14 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CancelOrder, CancelOrderError, TransactError};
+use application::{
+    CancelOrder,
+    CancelOrderError::{self, Change},
+    OrderChangeError, TransactError,
+};
 use domain::{
-    AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentAttempt, PaymentProduct,
-    PaymentStatus, ShopTime, StatusChange, Trade, TradeStatus, Trigger,
+    AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentStatus, ShopTime, StatusChange,
+    Trade, TradeStatus, Trigger,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -38,7 +42,7 @@ async fn cancel(
 
 fn refused(outcome: Result<(), CancelOrderError>) -> Refusal {
     match outcome {
-        Err(CancelOrderError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(Change(OrderChangeError::Transact(TransactError::Refused(refusal)))) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -212,7 +216,10 @@ async fn staff_cancel_anybodys_order_and_say_why() {
     assert_eq!((change.cause, change.reason.as_str()), (cause.clone(), "买家来电"));
 
     let staff = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &ledgers);
-    assert_eq!(refused(staff.by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
+    assert_eq!(
+        refused(staff.by_shop(&order_id(), "买家来电", &cause).await.map_err(Change)),
+        Refusal::UnknownOrder
+    );
 }
 
 #[tokio::test]
@@ -268,25 +275,9 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
     for gateway in [asked, closed, again] {
         let ledgers = on_record();
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(CancelOrderError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(Change(OrderChangeError::Gateway(_)))), "{outcome:?}");
         assert_eq!(ledgers.locks(), 0);
     }
-}
-
-/// The first attempt given up, the second open.
-fn two_attempts() -> Ledgers {
-    let attempt = |nth: &str, state| PaymentAttempt {
-        out_trade_no: format!("{ORDER}{nth}"),
-        product: PaymentProduct::Page,
-        amount: money("323.91"),
-        state,
-        opened_at: noon(),
-        closed_at: None,
-        paid_at: None,
-    };
-    let mut ledger = only(OrderStatus::AwaitingPayment);
-    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
-    Ledgers::of(ledger)
 }
 
 fn attempts_on_record(ledgers: &Ledgers) -> MockOrderReader {
@@ -327,7 +318,10 @@ async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
     let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
     let gateway = closing(alipay(vec![Ok(Some(waiting()))]), Ok(CloseOutcome::Closed));
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-    assert!(matches!(outcome, Err(CancelOrderError::Transact(TransactError::Conflict))), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(Change(OrderChangeError::Transact(TransactError::Conflict)))),
+        "{outcome:?}"
+    );
     assert_eq!(status(&ledgers), OrderStatus::AwaitingPayment);
     assert_eq!(states(&ledgers), [AttemptState::Closed]);
 
@@ -351,27 +345,30 @@ async fn each_port_may_fail() {
     assert!(matches!(by(stranger()).await, Err(CancelOrderError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(by(users).await, Err(CancelOrderError::Store(_))));
+    assert!(matches!(by(users).await, Err(Change(OrderChangeError::Store(_)))));
 
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;
-    assert!(matches!(outcome, Err(CancelOrderError::Store(_))));
+    assert!(matches!(outcome, Err(Change(OrderChangeError::Store(_)))));
 
     let paid = || alipay(vec![Ok(Some(trade("A", "323.91")))]);
     let settling = on_record().failing_to_lock([store_down()]);
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &settling).await;
-    assert!(matches!(outcome, Err(CancelOrderError::Settle(_))));
+    assert!(matches!(outcome, Err(Change(OrderChangeError::Settle(_)))));
 
     let mut unread = MockOrderReader::new();
     unread.expect_find().return_once(|_| Ok(Some(unpaid())));
     unread.expect_attempts().return_once(|_| Err(store_down()));
     let outcome = cancel(unread, MockPaymentGateway::new(), &on_record()).await;
-    assert!(matches!(outcome, Err(CancelOrderError::Store(_))));
+    assert!(matches!(outcome, Err(Change(OrderChangeError::Store(_)))));
 
     let lock = on_record().failing_to_lock([store_down()]);
     let commit = on_record().failing_to_append([connection_lost()]);
     for ledgers in [lock, commit] {
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await;
-        assert!(matches!(outcome, Err(CancelOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(Change(OrderChangeError::Transact(TransactError::Store(_))))),
+            "{outcome:?}"
+        );
         assert_eq!(ledgers.appended(), []);
     }
 }

@@ -38,6 +38,8 @@ impl AuditStore for Records {
             total_count: 1,
             total_fen: 100,
             freight_fen: 0,
+            discount_fen: 0,
+            amendments: 0,
             refunded_fen: 0,
             is_old: false,
         };

@@ -55,8 +55,25 @@ async fn pay(use_case: StartPayment) -> Result<StartedPayment, StartPaymentError
     pay_by(use_case, PaymentWish::default()).await
 }
 
+#[tokio::test]
+async fn an_order_is_paid_for_what_the_client_expects_alone() {
+    let unpaid = || Some(order(OrderStatus::AwaitingPayment));
+    let expecting = async |gateway, amount: &str| {
+        let use_case = paying(gateway, unpaid(), 0);
+        use_case.execute(&caller(), &order_id(), PaymentWish::default(), Some(money(amount))).await
+    };
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_pay_url().times(1).returning(|_| Ok("https://alipay/pay".to_owned()));
+    assert!(matches!(expecting(gateway, "323.91").await, Ok(StartedPayment::Invited(_))));
+    let outcome = expecting(MockPaymentGateway::new(), "300.00").await;
+    assert!(
+        matches!(&outcome, Err(StartPaymentError::AmountChanged(amount)) if *amount == money("323.91")),
+        "{outcome:?}"
+    );
+}
+
 async fn pay_by(use_case: StartPayment, wish: PaymentWish) -> Result<StartedPayment, StartPaymentError> {
-    use_case.execute(&caller(), &order_id(), wish).await
+    use_case.execute(&caller(), &order_id(), wish, None).await
 }
 
 #[tokio::test]

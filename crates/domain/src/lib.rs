@@ -34,10 +34,10 @@ pub use ids::{
 pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use order::{
-    Actor, AttemptOutcome, Cause, Delivery, DeliveryAttempt, EndpointName, EndpointState, EventFilter,
-    EventId, InvalidEndpointName, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order, OrderEvent,
-    OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, PayMethod, RepeatGuard, RequestDigest,
-    Shipment, StatusChange, TimelineEntry, TraceParent, Transition, Trigger, failing_since,
+    Actor, Amendment, AttemptOutcome, Cause, Delivery, DeliveryAttempt, EndpointName, EndpointState,
+    EventFilter, EventId, InvalidEndpointName, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
+    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, PayMethod, RepeatGuard,
+    RequestDigest, Shipment, StatusChange, TimelineEntry, TraceParent, Transition, Trigger, failing_since,
 };
 pub use payment::{
     Addressee, AttemptState, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,

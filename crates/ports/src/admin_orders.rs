@@ -21,17 +21,17 @@ pub trait AdminOrders: Send + Sync {
     /// The number of statements MUST NOT grow with that of the orders.
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError>;
 
-    /// All that is on record of one order, for people to look at.
+    /// All that is on record of one order, for staff.
     async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError>;
 
     /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
 
-    /// The payments that people have to look at, the latest first, at most so many; by [`PaymentRecord::counts_at`]:
+    /// The payments that staff have to look at, the latest first, at most so many; by [`PaymentRecord::counts_at`]:
     /// - those of the days from the first to the last that paid no order and that staff decide about (of a wrong amount,
     ///   or for no order), without those of which something went back;
     /// - those of any day of which money is still to go back: late and duplicate ones until all of their refund is done,
-    ///   and any with a refund that is open and was tried in vain, as while the shop's balance is too low.
+    ///   and any with a refund that is open and was tried without success, as while the shop's balance is too low.
     async fn unmatched_payments(
         &self,
         first: ShopDate,
@@ -95,7 +95,7 @@ pub struct ListedOrder {
     pub payment: Option<PaymentRecord>,
 }
 
-/// A payment that people have to look at.
+/// A payment that staff have to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmatchedPayment {
     /// The payment.
@@ -105,7 +105,7 @@ pub struct UnmatchedPayment {
     pub refund: Option<Refund>,
 }
 
-/// All that is on record of one order, for people to look at.
+/// All that is on record of one order, for staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRecords {
     /// The order with its payments, refunds and movements of stock.

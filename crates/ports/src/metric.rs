@@ -66,6 +66,8 @@ names! {
     QUEUE_REFUSED: Counter = "dashop_order_queue_refused_total";
     /// Orders whose status changed, by the new status and by who did it.
     STATUS_CHANGES: Counter = "dashop_order_status_changes_total";
+    /// Changes of orders beside their status, by kind (amount, address) and by who made them.
+    AMENDMENTS: Counter = "dashop_order_amendments_total";
     /// Commands on orders that were tried again, by cause.
     RETRIES: Counter = "dashop_transaction_retries_total";
 

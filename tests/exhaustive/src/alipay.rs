@@ -6,8 +6,8 @@ use domain::{Money, ShopTime, TradeStatus};
 
 /// What the order costs, in yuan.
 pub(crate) const TOTAL: u8 = 10;
-/// What somebody pays by mistake.
-pub(crate) const WRONG_AMOUNT: u8 = 7;
+/// What somebody pays by mistake; and what staff lower the order to, so that what was wrong is what it costs then.
+pub(crate) const LOWERED: u8 = 7;
 /// What goes back where a part goes back.
 pub(crate) const PART: u8 = 4;
 
@@ -25,8 +25,8 @@ pub enum Number {
 /// One trade of an attempt to pay the order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Trade {
-    /// Whether it is of the second attempt.
-    pub is_second: bool,
+    /// Of which attempt it is, the first being 0.
+    pub attempt: u8,
     /// What it costs.
     pub amount: u8,
     /// Where it stands.
@@ -51,8 +51,8 @@ pub enum TradeState {
 pub struct Message {
     /// Which trade.
     pub trade: u8,
-    /// Whether it is of the second attempt.
-    pub is_second: bool,
+    /// Of which attempt it is, the first being 0.
+    pub attempt: u8,
     /// What it costs.
     pub amount: u8,
     /// Whether it is closed.
@@ -66,7 +66,7 @@ pub struct Message {
 impl Trade {
     /// A trade that its buyer opened.
     pub fn open(amount: u8) -> Self {
-        Self { is_second: false, amount, state: TradeState::Waiting, refunds: Vec::new() }
+        Self { attempt: 0, amount, state: TradeState::Waiting, refunds: Vec::new() }
     }
 
     /// What did not go back.
@@ -102,7 +102,7 @@ impl Trade {
     pub fn payment(&self, trade: u8) -> Message {
         Message {
             trade,
-            is_second: self.is_second,
+            attempt: self.attempt,
             amount: self.amount,
             is_closed: false,
             refunded: 0,
@@ -137,7 +137,7 @@ impl Message {
     pub fn to_domain(self, number: &str, at: ShopTime) -> domain::Trade {
         domain::Trade {
             trade_no: trade_no(self.trade),
-            out_trade_no: if self.is_second { second_attempt(number) } else { number.to_owned() },
+            out_trade_no: attempt_number(number, self.attempt),
             status: if self.is_closed { TradeStatus::Closed } else { TradeStatus::Success },
             total_amount: yuan(self.amount),
             refunded: yuan(self.refunded),
@@ -175,9 +175,9 @@ impl fmt::Display for Number {
     }
 }
 
-/// The number of the second attempt to pay the order of this number.
-pub(crate) fn second_attempt(number: &str) -> String {
-    format!("{number}_2")
+/// The number of an attempt to pay the order of this number, the first being 0.
+pub(crate) fn attempt_number(number: &str, attempt: u8) -> String {
+    if attempt == 0 { number.to_owned() } else { format!("{number}_{}", attempt + 1) }
 }
 
 /// Alipay's number of a trade.

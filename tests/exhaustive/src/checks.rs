@@ -27,6 +27,8 @@ impl World {
             | Rule::TimelineExplains
             | Rule::PaidIsNotCancelled
             | Rule::PaidOnce
+            | Rule::PaidExactly
+            | Rule::AskedForTheAmount
             | Rule::NothingKept
             | Rule::SumsAgree
             | Rule::NothingBeyondPayment
@@ -71,11 +73,11 @@ impl World {
             Some(OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt) => has_timer,
             Some(OrderStatus::Cancelled) => {
                 let can_be_paid = |trade: &Trade| trade.state == TradeState::Waiting;
-                let unnoticed = [false, true].into_iter().find_map(|second| self.unnoticed_payment(second));
+                let unnoticed = (0..self.attempts()).find_map(|attempt| self.unnoticed_payment(attempt));
                 let needs_look = unnoticed.is_some() || self.trades.iter().any(can_be_paid);
                 let of_attempt =
-                    |second| self.trades.iter().filter(move |trade| trade.is_second == second).count();
-                has_timer || of_attempt(false) > 1 || of_attempt(true) > 1 || !needs_look
+                    |attempt| self.trades.iter().filter(move |trade| trade.attempt == attempt).count();
+                has_timer || (0..self.attempts()).any(|attempt| of_attempt(attempt) > 1) || !needs_look
             }
             Some(OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded) | None => {
                 true

@@ -9,11 +9,14 @@ use domain::{
 
 use crate::{
     Message, Number,
-    alipay::{PART, second_attempt, trade_no, yuan},
+    alipay::{LOWERED, PART, TOTAL, attempt_number, trade_no, yuan},
 };
 
 /// The order's SKUs, and how many pieces of each it has.
 pub(crate) const BOUGHT: [(SkuId, u8); 2] = [(SkuId(1), 2), (SkuId(2), 1)];
+
+/// What Alipay said of each attempt: whether no payment can come of it any more; `None` of those it was not asked about.
+pub type Asked = [Option<bool>; 3];
 
 /// A [`Command`] to the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,16 +43,12 @@ pub enum Cmd {
         /// Whether it may still be paid.
         may_still_be_paid: bool,
     },
-    /// The order is given up, after Alipay was asked about both attempts.
-    CancelBoth {
-        /// Whether no payment can come of each any more.
-        are_final: [bool; 2],
-    },
-    /// The buyer is to pay by another product, after Alipay was asked about the first attempt.
-    OpenAttempt {
-        /// Whether no payment can come of the first one any more.
-        is_final: bool,
-    },
+    /// The order is given up, after Alipay was asked about its attempts.
+    CancelAll(Asked),
+    /// The buyer is to pay by another product, after Alipay was asked about the attempts.
+    OpenAttempt(Asked),
+    /// Staff lower what the order costs, after Alipay was asked about the attempts.
+    LowerAmount(Asked),
     /// Staff hand it to a carrier.
     Ship,
     /// The buyer has it, or is taken to have it.
@@ -185,6 +184,11 @@ fn ended(out_trade_no: String, is_final: bool) -> EndedAttempt {
     EndedAttempt { out_trade_no, is_final }
 }
 
+fn all_ended(number: &str, asked: Asked) -> Vec<EndedAttempt> {
+    let each = (0..).zip(asked);
+    each.filter_map(|(nth, is_final)| Some(ended(attempt_number(number, nth), is_final?))).collect()
+}
+
 impl Cmd {
     /// As the use cases say it about the order of this number.
     pub fn to_domain(self, number: &str, at: ShopTime) -> Command {
@@ -212,13 +216,18 @@ impl Cmd {
                 let ended = vec![ended(number.to_owned(), !may_still_be_paid)];
                 Command::Cancel { buyer: None, reason: String::new(), ended }
             }
-            Self::CancelBoth { are_final: [first, second] } => {
-                let ended = vec![ended(number.to_owned(), first), ended(second_attempt(number), second)];
+            Self::CancelAll(asked) => {
+                let ended = all_ended(number, asked);
                 Command::Cancel { buyer: None, reason: String::new(), ended }
             }
-            Self::OpenAttempt { is_final } => Command::OpenAttempt {
-                product: PaymentProduct::Wap,
-                ended: vec![ended(number.to_owned(), is_final)],
+            Self::OpenAttempt(asked) => {
+                Command::OpenAttempt { product: PaymentProduct::Wap, ended: all_ended(number, asked) }
+            }
+            Self::LowerAmount(asked) => Command::LowerAmount {
+                expected: yuan(TOTAL),
+                amount: yuan(LOWERED),
+                reason: String::new(),
+                ended: all_ended(number, asked),
             },
             Self::Ship => Command::Ship {
                 shipment: Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at: at },

@@ -68,9 +68,9 @@ impl World {
         let cancel = |may_still_be_paid| Some(Step::Do(Cmd::Cancel { may_still_be_paid }));
         match self.status()? {
             OrderStatus::AwaitingPayment | OrderStatus::Cancelled if !self.is_expired => Some(Step::Expire),
-            OrderStatus::AwaitingPayment if self.has_two_attempts() => Some(match self.cancels_both {
-                Some(are_final) => Step::Do(Cmd::CancelBoth { are_final }),
-                None => Step::AskAboutBoth,
+            OrderStatus::AwaitingPayment if self.attempts() > 1 => Some(match self.cancels_all {
+                Some(asked) => Step::Do(Cmd::CancelAll(asked)),
+                None => Step::AskAboutAll,
             }),
             OrderStatus::AwaitingPayment if self.cancels_closed => cancel(false),
             OrderStatus::AwaitingPayment if self.cancels_without_trade => cancel(true),

@@ -1,15 +1,18 @@
 //! What happens somewhere, or the model is not what it is meant to be.
 
-use domain::{OrderStatus, PaymentStatus, RefundStatus, TradeStatus};
+use domain::{AttemptState, OrderStatus, PaymentRecord, PaymentStatus, RefundStatus, TradeStatus};
 
-use crate::{Number, Shop, TradeState, World};
+use crate::{
+    Number, Shop, TradeState, World,
+    alipay::{TOTAL, yuan},
+};
 
 /// Something that can be seen in a state.
 type Happens = (&'static str, fn(&Shop, &World) -> bool);
 
 impl World {
     /// What happens in some state, with bounds that allow it.
-    pub const HAPPENS: [Happens; 15] = [
+    pub const HAPPENS: [Happens; 19] = [
         ("an order is completed", |_, world| world.status() == Some(OrderStatus::Completed)),
         ("an order is refunded before it is shipped", |_, world| {
             world.status() == Some(OrderStatus::Refunded)
@@ -26,15 +29,25 @@ impl World {
         }),
         ("an order is paid twice", |_, world| world.has_payment(PaymentStatus::Duplicate)),
         ("both attempts are paid", |_, world| {
-            world.has_two_attempts() && world.has_payment(PaymentStatus::Duplicate) && {
-                let seconds: Vec<bool> = world.trades.iter().map(|trade| trade.is_second).collect();
-                seconds.contains(&true) && seconds.contains(&false)
-            }
+            world.has_payment(PaymentStatus::Duplicate)
+                && world.trades.iter().any(|trade| trade.attempt == 0)
+                && world.trades.iter().any(|trade| trade.attempt > 0)
         }),
         ("an order is given up of which an attempt may still be paid", |_, world| {
             world.status() == Some(OrderStatus::Cancelled)
-                && world.has_two_attempts()
+                && world.attempts() > 1
                 && world.order.ledger.attempts.iter().any(|attempt| attempt.state.may_be_paid())
+        }),
+        ("an order is paid for what it was lowered to", |_, world| {
+            world.is_lowered() && world.status() == Some(OrderStatus::AwaitingShipment)
+        }),
+        ("the amount from before it was lowered is paid", |_, world| world.has_paid_old_amount()),
+        ("the amounts from before and after it was lowered are paid", |_, world| {
+            world.has_paid_old_amount() && world.has_payment(PaymentStatus::Settled)
+        }),
+        ("an order of two devices is lowered and paid in a third attempt", |_, world| {
+            world.is_lowered()
+                && world.order.ledger.attempts.get(2).is_some_and(|third| third.state == AttemptState::Paid)
         }),
         ("another amount is paid", |_, world| world.has_payment(PaymentStatus::WrongAmount)),
         ("a refund is taken for failed and was carried out", |_, world| {
@@ -68,6 +81,13 @@ impl World {
             })
         }),
     ];
+
+    fn has_paid_old_amount(&self) -> bool {
+        let is_old = |paid: &PaymentRecord| {
+            paid.status == PaymentStatus::WrongAmount && paid.trade.total_amount == yuan(TOTAL)
+        };
+        self.is_lowered() && self.order.ledger.payments.iter().any(is_old)
+    }
 
     fn has_payment(&self, status: PaymentStatus) -> bool {
         self.order.ledger.payments.iter().any(|paid| paid.status == status)

@@ -23,7 +23,7 @@ mod steps;
 mod world;
 
 pub use alipay::{Message, Number, Trade, TradeState};
-pub use command::{Answer, Ask, Cmd, Pieces};
+pub use command::{Answer, Ask, Asked, Cmd, Pieces};
 pub use model::{Bounds, Decide, Shop};
 pub use record::{Known, Record};
 pub use rules::Rule;

@@ -19,8 +19,10 @@ pub type Decide = fn(&OrderLedger, &Command, &Cause, ShopTime) -> Result<Vec<Eve
 pub struct Bounds {
     /// How many trades are opened under the order's number.
     pub trades: usize,
-    /// Whether the buyer goes on by another product, in a second attempt.
-    pub second_attempt: bool,
+    /// How many attempts to pay there are at most: 1 if the buyer never goes on by another product or account.
+    pub attempts: usize,
+    /// Whether staff lower what the order costs.
+    pub lowers: bool,
     /// Whether a trade may be of another amount than the order.
     pub wrong_amount: bool,
     /// How many refunds are made at Alipay's console.
@@ -90,6 +92,8 @@ impl Model for Shop {
             TimelineExplains,
             PaidIsNotCancelled,
             PaidOnce,
+            PaidExactly,
+            AskedForTheAmount,
             NothingKept,
             SumsAgree,
             NothingBeyondPayment,

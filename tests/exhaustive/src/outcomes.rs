@@ -154,8 +154,9 @@ impl Core {
             | Cmd::RequestRefund(..)
             | Cmd::RecordAnswer(_, Answer::Succeeded)
             | Cmd::Cancel { .. }
-            | Cmd::CancelBoth { .. }
-            | Cmd::OpenAttempt { .. }
+            | Cmd::CancelAll(_)
+            | Cmd::OpenAttempt(_)
+            | Cmd::LowerAmount(_)
             | Cmd::ConfirmReceipt { .. }
             | Cmd::ReturnPieces(..) => again.is_ok_and(|events| events.is_empty()),
         }

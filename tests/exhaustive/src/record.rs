@@ -64,6 +64,8 @@ impl Record {
             total_count: bought.iter().map(|(_, pieces)| u32::from(*pieces)).sum(),
             total_amount: yuan(TOTAL),
             freight: Money::ZERO,
+            discount: Money::ZERO,
+            amendments: 0,
             shipping: ShippingAddress {
                 title: String::new(),
                 receiver: String::new(),
@@ -110,6 +112,14 @@ impl Record {
                 *has_timer = change.due_at.is_some();
             }
             Event::Shipped(shipment) => order.shipment = Some(shipment.clone()),
+            Event::AmountLowered { after, discount, .. } => {
+                (order.total_amount, order.discount) = (*after, *discount);
+                order.amendments += 1;
+            }
+            Event::AddressChanged { after, .. } => {
+                order.shipping.clone_from(after);
+                order.amendments += 1;
+            }
             Event::AttemptOpened(attempt) => ledger.attempts.push(attempt.clone()),
             Event::AttemptClosed { out_trade_no, is_final, at } => {
                 let state = if *is_final { AttemptState::Closed } else { AttemptState::GivenUp };
@@ -241,6 +251,7 @@ impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Record { ledger, has_timer, timeline, pieces_are_decided } = &self.0;
         (&ledger.number, has_timer, timeline, pieces_are_decided).hash(state);
+        ledger.order.as_ref().map(|order| order.total_amount).hash(state);
         for attempt in &ledger.attempts {
             (&attempt.out_trade_no, attempt.state.as_str()).hash(state);
         }

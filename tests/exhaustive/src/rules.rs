@@ -3,11 +3,14 @@
 //! The sums here are this module's own; none of the ledger's functions are used.
 
 use domain::{
-    Money, OrderLedger, OrderStatus, PaymentStatus, RefundStatus, SkuId, StockMoveKind, TradeStatus,
-    ledger::Event,
+    AttemptState, Money, OrderLedger, OrderStatus, PaymentAttempt, PaymentStatus, RefundStatus, SkuId,
+    StockMoveKind, TradeStatus, ledger::Event,
 };
 
-use crate::Record;
+use crate::{
+    Record,
+    alipay::{TOTAL, yuan},
+};
 
 /// Something that must always be so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +27,10 @@ pub enum Rule {
     PaidIsNotCancelled,
     /// One payment at most pays the order.
     PaidOnce,
+    /// What pays the order is what it costs, and that is what it cost when it was placed, less its discount.
+    PaidExactly,
+    /// Of an unpaid order, no attempt is open that asks for something else than it costs.
+    AskedForTheAmount,
     /// A payment that came too late or twice goes back whole.
     NothingKept,
     /// The sums of what went back are those of the refunds that succeeded.
@@ -92,6 +99,14 @@ pub(crate) fn broken_by(record: &Record) -> Broken {
     let is_unpaid = record.status().is_some_and(|status| unpaid.contains(&status));
     must(settled.is_empty() || !is_unpaid, Rule::PaidIsNotCancelled);
     must(is_unpaid || !settled.is_empty(), Rule::TimelineExplains);
+    if let Some(order) = &ledger.order {
+        let placed_for = order.total_amount.checked_add(order.discount);
+        must(placed_for == Some(yuan(TOTAL)), Rule::PaidExactly);
+        must(settled.iter().all(|paid| paid.trade.total_amount == order.total_amount), Rule::PaidExactly);
+        let is_stale =
+            |one: &PaymentAttempt| one.state == AttemptState::Open && one.amount != order.total_amount;
+        must(!is_unpaid || !ledger.attempts.iter().any(is_stale), Rule::AskedForTheAmount);
+    }
     for paid in &ledger.payments {
         let trade = &paid.trade;
         let back = sum(ledger, &trade.trade_no, &[RefundStatus::Succeeded]);
@@ -140,6 +155,8 @@ pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
         }
         Event::StatusChanged(_)
         | Event::Shipped(_)
+        | Event::AmountLowered { .. }
+        | Event::AddressChanged { .. }
         | Event::AttemptOpened(_)
         | Event::AttemptClosed { .. }
         | Event::AttemptPaid { .. }

@@ -11,10 +11,10 @@ pub enum Step {
     Do(Cmd),
     /// The buyer opens a trade.
     Open {
-        /// Whether it is of another amount than the order.
+        /// Whether it is of another amount than the attempt.
         is_wrong: bool,
-        /// Whether it is of the second attempt.
-        is_second: bool,
+        /// Of which attempt, the first being 0.
+        attempt: u8,
     },
     /// The buyer pays a trade.
     Pay(u8),
@@ -32,10 +32,12 @@ pub enum Step {
     /// Somebody who gives the order up asks Alipay first, which tells of this trade or of none. A trade that waits is
     /// closed; what is paid is recorded.
     AskBeforeCancel(Option<u8>),
-    /// Somebody who gives the order up asks Alipay about both attempts, in the same way.
-    AskAboutBoth,
-    /// The buyer wants another attempt, and Alipay is asked about the first one, in the same way.
+    /// Somebody who gives the order up asks Alipay about all attempts, in the same way.
+    AskAboutAll,
+    /// The buyer wants another attempt, and Alipay is asked about the others, in the same way.
     AskBeforeAttempt,
+    /// Staff want to lower the amount, and Alipay is asked about all attempts, in the same way.
+    AskBeforeLowering,
     /// The job finds that the order's time has come.
     BeginLook,
     /// The job has asked Alipay and is done with the order.
@@ -71,10 +73,18 @@ impl World {
         self.refund_steps(shop, steps);
         self.staff_steps(shop, steps);
         self.timer_steps(steps);
-        if shop.bounds.second_attempt && !self.has_two_attempts() {
+        if usize::from(self.attempts()) < shop.bounds.attempts {
             steps.push(Step::AskBeforeAttempt);
-            if let Some(is_final) = self.opens_attempt {
-                steps.push(Step::Do(Cmd::OpenAttempt { is_final }));
+            if let Some(asked) = self.opens_attempt {
+                steps.push(Step::Do(Cmd::OpenAttempt(asked)));
+            }
+        }
+        if shop.bounds.lowers && !self.is_lowered() {
+            if self.status() == Some(OrderStatus::AwaitingPayment) {
+                steps.push(Step::AskBeforeLowering);
+            }
+            if let Some(asked) = self.lowers {
+                steps.push(Step::Do(Cmd::LowerAmount(asked)));
             }
         }
         if shop.bounds.rival {
@@ -93,10 +103,10 @@ impl World {
 
     fn buyer_steps(&self, shop: &Shop, steps: &mut Vec<Step>) {
         if !self.is_expired && self.trades.len() < shop.bounds.trades {
-            for is_second in [false, true].into_iter().take(if self.has_two_attempts() { 2 } else { 1 }) {
-                steps.push(Step::Open { is_wrong: false, is_second });
+            for attempt in 0..self.attempts() {
+                steps.push(Step::Open { is_wrong: false, attempt });
                 if shop.bounds.wrong_amount {
-                    steps.push(Step::Open { is_wrong: true, is_second });
+                    steps.push(Step::Open { is_wrong: true, attempt });
                 }
             }
         }
@@ -176,16 +186,16 @@ impl World {
             steps.push(Step::Expire);
         }
         if self.status() == Some(OrderStatus::AwaitingPayment) {
-            let of_first = || self.numbered_trades().filter(|(_, trade)| !trade.is_second);
+            let of_first = || self.numbered_trades().filter(|(_, trade)| trade.attempt == 0);
             let trades = of_first().map(|(trade, _)| Some(trade));
             let none = of_first().next().is_none().then_some(None);
             steps.extend(trades.chain(none).map(Step::AskBeforeCancel));
-            if self.has_two_attempts() {
-                steps.push(Step::AskAboutBoth);
+            if self.attempts() > 1 {
+                steps.push(Step::AskAboutAll);
             }
         }
-        if let Some(are_final) = self.cancels_both {
-            steps.push(Step::Do(Cmd::CancelBoth { are_final }));
+        if let Some(asked) = self.cancels_all {
+            steps.push(Step::Do(Cmd::CancelAll(asked)));
         }
         for (is_asked, may_still_be_paid) in
             [(self.cancels_closed, false), (self.cancels_without_trade, true)]

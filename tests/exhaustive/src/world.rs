@@ -3,8 +3,8 @@
 use domain::{OrderStatus, PaymentRecord, RefundKind};
 
 use crate::{
-    Cmd, Known, Message, Number, RivalStep, Shop, Step, Trade, TradeState,
-    alipay::{PART, TOTAL, WRONG_AMOUNT, trade_no, yuan},
+    Asked, Cmd, Known, Message, Number, RivalStep, Shop, Step, Trade, TradeState,
+    alipay::{LOWERED, PART, TOTAL, trade_no, yuan},
     command::{BOUGHT, Found},
     record::{Record, Stock},
     rules::Broken,
@@ -32,12 +32,14 @@ pub struct World {
     pub cancels_closed: bool,
     /// Somebody who gives the order up has learned from Alipay that there is no trade, and goes on some time.
     pub cancels_without_trade: bool,
-    /// Somebody who gives the order up has learned from Alipay of both attempts whether anything can come of them, and goes
+    /// Somebody who gives the order up has learned from Alipay of all attempts whether anything can come of them, and goes
     /// on some time.
-    pub(crate) cancels_both: Option<[bool; 2]>,
-    /// Somebody who opens another attempt has learned from Alipay whether anything can come of the first one, and goes on
+    pub(crate) cancels_all: Option<Asked>,
+    /// Somebody who opens another attempt has learned from Alipay whether anything can come of the others, and goes on
     /// some time.
-    pub(crate) opens_attempt: Option<bool>,
+    pub(crate) opens_attempt: Option<Asked>,
+    /// Somebody of the staff who lowers the amount has learned the same, and goes on some time.
+    pub(crate) lowers: Option<Asked>,
     /// The job has found the order in this status, and is not done with it.
     pub looking: Option<Found>,
     /// The rules that were broken on the way.
@@ -55,8 +57,9 @@ impl World {
             is_expired: false,
             cancels_closed: false,
             cancels_without_trade: false,
-            cancels_both: None,
+            cancels_all: None,
             opens_attempt: None,
+            lowers: None,
             looking: None,
             broken: Broken::default(),
         }
@@ -121,9 +124,9 @@ impl World {
         let mut world = self.clone();
         match step {
             Step::Do(cmd) => world.carry_out(shop, cmd),
-            Step::Open { is_wrong, is_second } => {
-                let amount = if is_wrong { WRONG_AMOUNT } else { TOTAL };
-                world.trades.push(Trade { is_second, ..Trade::open(amount) });
+            Step::Open { is_wrong, attempt } => {
+                let amount = if is_wrong { LOWERED } else { self.amount_of(attempt)? };
+                world.trades.push(Trade { attempt, ..Trade::open(amount) });
             }
             Step::Pay(trade) => world.trades.get_mut(usize::from(trade))?.state = TradeState::Paid,
             Step::RefundAtConsole { trade, is_whole } => {
@@ -145,10 +148,9 @@ impl World {
                 open.for_each(|trade| trade.state = TradeState::Closed);
             }
             Step::AskBeforeCancel(trade) => world.ask_before_cancel(shop, trade)?,
-            Step::AskAboutBoth => {
-                world.cancels_both = Some([world.end_attempt(shop, false)?, world.end_attempt(shop, true)?]);
-            }
-            Step::AskBeforeAttempt => world.opens_attempt = Some(world.end_attempt(shop, false)?),
+            Step::AskAboutAll => world.cancels_all = Some(world.end_attempts(shop)?),
+            Step::AskBeforeAttempt => world.opens_attempt = Some(world.end_attempts(shop)?),
+            Step::AskBeforeLowering => world.lowers = Some(world.end_attempts(shop)?),
             Step::BeginLook => world.looking = Some(self.is_due()?),
             Step::EndLook { failed } => world.end_look(shop, failed)?,
             Step::DeleteSku => world.stock[1] = None,
@@ -192,17 +194,41 @@ impl World {
         Some(())
     }
 
+    /// Alipay is asked about every attempt that may be paid.
+    fn end_attempts(&mut self, shop: &Shop) -> Option<Asked> {
+        let mut asked = Asked::default();
+        let attempts = self.order.ledger.all_attempts();
+        for ((nth, attempt), said) in (0..).zip(attempts).zip(&mut asked) {
+            if attempt.state.may_be_paid() {
+                *said = Some(self.end_attempt(shop, nth)?);
+            }
+        }
+        Some(asked)
+    }
+
     /// Alipay is asked about an attempt, and answers about the last of its trades: whether there is one.
-    fn end_attempt(&mut self, shop: &Shop, is_second: bool) -> Option<bool> {
-        let last = self.numbered_trades().filter(|(_, trade)| trade.is_second == is_second).last();
+    fn end_attempt(&mut self, shop: &Shop, attempt: u8) -> Option<bool> {
+        let last = self.numbered_trades().filter(|(_, trade)| trade.attempt == attempt).last();
         let Some((index, _)) = last else { return Some(false) };
         self.end_trade(shop, index)?;
         Some(true)
     }
 
-    /// Whether the buyer has a second attempt.
-    pub(crate) fn has_two_attempts(&self) -> bool {
-        self.order.ledger.attempts.len() >= 2
+    /// How many attempts the buyer has.
+    pub(crate) fn attempts(&self) -> u8 {
+        u8::try_from(self.order.ledger.attempts.len()).unwrap_or(u8::MAX).max(1)
+    }
+
+    /// What Alipay charges for a trade of this attempt.
+    fn amount_of(&self, attempt: u8) -> Option<u8> {
+        let attempts = self.order.ledger.all_attempts();
+        let amount = attempts.get(usize::from(attempt))?.amount;
+        [TOTAL, LOWERED].into_iter().find(|known| yuan(*known) == amount)
+    }
+
+    /// Whether staff lowered what the order costs.
+    pub(crate) fn is_lowered(&self) -> bool {
+        self.order.ledger.order.as_ref().is_some_and(|order| order.total_amount == yuan(LOWERED))
     }
 
     /// The job's last look at a cancelled order is after the deadline, so that it finds what was paid.
@@ -210,8 +236,8 @@ impl World {
         let found = self.looking.take()?;
         if (found, failed) == (Found::Cancelled, false) {
             let may_be_paid = self.order.ledger.all_attempts().into_iter().map(|one| one.state.may_be_paid());
-            for (may_be_paid, is_second) in may_be_paid.collect::<Vec<_>>().into_iter().zip([false, true]) {
-                if let Some(message) = self.unnoticed_payment(is_second).filter(|_| may_be_paid) {
+            for (may_be_paid, attempt) in may_be_paid.collect::<Vec<_>>().into_iter().zip(0..) {
+                if let Some(message) = self.unnoticed_payment(attempt).filter(|_| may_be_paid) {
                     self.carry_out(shop, Cmd::RecordTrade(message));
                 }
             }
@@ -221,9 +247,9 @@ impl World {
     }
 
     /// A payment that is not on record and that a query about its attempt tells of.
-    pub(crate) fn unnoticed_payment(&self, is_second: bool) -> Option<Message> {
+    pub(crate) fn unnoticed_payment(&self, attempt: u8) -> Option<Message> {
         let is_unnoticed = |(index, trade): &(u8, &Trade)| {
-            trade.is_second == is_second && trade.left() > 0 && self.payment(*index).is_none()
+            trade.attempt == attempt && trade.left() > 0 && self.payment(*index).is_none()
         };
         self.numbered_trades().find(is_unnoticed).map(|(index, trade)| trade.payment(index))
     }

@@ -3,14 +3,15 @@
 //! What decides wrongly is [`OrderLedger::decide`] that is shown another ledger, or whose events are tampered with.
 
 use domain::{
-    Cause, OrderLedger, OrderStatus, PaymentStatus, ShopTime, SkuId, StockMoveKind,
+    AttemptState, Cause, OrderLedger, OrderStatus, PaymentStatus, ShopTime, SkuId, StockMoveKind,
     ledger::{Command, Event, RefundAnswer, Refusal},
 };
 use exhaustive::{Bounds, Decide, Shop};
 use stateright::{Checker as _, Expectation, HasDiscoveries, Model as _};
 
 const BOUNDS: Bounds = Bounds {
-    second_attempt: false,
+    attempts: 1,
+    lowers: false,
     trades: 2,
     wrong_amount: false,
     console_refunds: 1,
@@ -22,16 +23,31 @@ const BOUNDS: Bounds = Bounds {
 
 type Decided = Result<Vec<Event>, Refusal>;
 
+/// For what goes wrong when an order is lowered.
+const LOWERING: Bounds = Bounds {
+    attempts: 2,
+    lowers: true,
+    console_refunds: 0,
+    staff_refunds: 0,
+    returns: 0,
+    rival: false,
+    ..BOUNDS
+};
+
 /// Asserts that steps are found that break the rule, and that the same steps break none if all is decided well.
 fn assert_found(rule: &'static str, decide: Decide) {
-    let checker = Shop::new(BOUNDS, decide)
+    assert_found_within(BOUNDS, rule, decide);
+}
+
+fn assert_found_within(bounds: Bounds, rule: &'static str, decide: Decide) {
+    let checker = Shop::new(bounds, decide)
         .checker()
         .finish_when(HasDiscoveries::AnyOf([rule].into()))
         .spawn_bfs()
         .join();
     let path = checker.discovery(rule).unwrap_or_else(|| panic!("nothing breaks {rule}"));
     println!("{rule} is broken by {path}");
-    let sound = Shop::new(BOUNDS, OrderLedger::decide);
+    let sound = Shop::new(bounds, OrderLedger::decide);
     let rules = sound.properties();
     let mut world = sound.init_states().remove(0);
     for step in path.into_actions() {
@@ -223,5 +239,43 @@ fn an_owed_refund_that_can_no_longer_happen() {
             }
         }
         Ok(events)
+    });
+}
+
+#[test]
+fn an_order_that_its_old_amount_pays() {
+    assert_found_within(LOWERING, "PaidExactly", |ledger, command, cause, at| {
+        let undo = |shown: &mut OrderLedger| {
+            if let (Some(order), Command::RecordTrade { .. }) = (&mut shown.order, command) {
+                order.total_amount = order.listed_amount();
+            }
+        };
+        decide_on(ledger, undo, command, cause, at)
+    });
+}
+
+#[test]
+fn a_paid_order_that_is_lowered() {
+    assert_found_within(LOWERING, "EventsApply", |ledger, command, cause, at| {
+        let forget = |shown: &mut OrderLedger| {
+            if let (Some(order), Command::LowerAmount { .. }) = (&mut shown.order, command) {
+                order.status = OrderStatus::AwaitingPayment;
+            }
+        };
+        decide_on(ledger, forget, command, cause, at)
+    });
+}
+
+/// The second attempt was opened after Alipay was asked about the first one.
+#[test]
+fn an_order_that_is_lowered_while_it_can_be_paid() {
+    assert_found_within(LOWERING, "AskedForTheAmount", |ledger, command, cause, at| {
+        let overlook = |shown: &mut OrderLedger| {
+            if let Command::LowerAmount { .. } = command {
+                let open = shown.attempts.iter_mut().filter(|attempt| attempt.state == AttemptState::Open);
+                open.for_each(|attempt| attempt.state = AttemptState::GivenUp);
+            }
+        };
+        decide_on(ledger, overlook, command, cause, at)
     });
 }

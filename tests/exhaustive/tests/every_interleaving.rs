@@ -13,7 +13,8 @@ use stateright::{Checker as _, HasDiscoveries, Model as _};
 /// Nothing happens that a bound does not name.
 const NOTHING: Bounds = Bounds {
     trades: 1,
-    second_attempt: false,
+    attempts: 1,
+    lowers: false,
     wrong_amount: false,
     console_refunds: 0,
     staff_refunds: 0,
@@ -22,24 +23,29 @@ const NOTHING: Bounds = Bounds {
     deleted_sku: false,
 };
 
-const USUAL: [Bounds; 5] = [
+const USUAL: [Bounds; 7] = [
     Bounds { trades: 2, wrong_amount: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
-    Bounds { trades: 2, second_attempt: true, wrong_amount: true, rival: true, ..NOTHING },
+    Bounds { trades: 2, attempts: 2, wrong_amount: true, rival: true, ..NOTHING },
+    Bounds { trades: 2, attempts: 3, lowers: true, ..NOTHING },
+    Bounds { trades: 2, attempts: 2, lowers: true, wrong_amount: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 2, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, deleted_sku: true, ..NOTHING },
 ];
 
-const DEEP: [Bounds; 5] = [
+const DEEP: [Bounds; 7] = [
     Bounds { trades: 3, wrong_amount: true, console_refunds: 1, rival: true, ..NOTHING },
-    Bounds { trades: 3, second_attempt: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 3, attempts: 2, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 2, attempts: 2, lowers: true, wrong_amount: true, staff_refunds: 1, ..NOTHING },
+    Bounds { trades: 3, attempts: 3, lowers: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
     Bounds { console_refunds: 1, staff_refunds: 2, returns: 1, rival: true, ..NOTHING },
     Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, ..NOTHING },
 ];
 
 /// Every kind of event and of refusal that can come of what happens here.
-const EVENTS_AND_REFUSALS: [&str; 23] = [
+const EVENTS_AND_REFUSALS: [&str; 25] = [
+    "AmountLowered",
     "AttemptClosed",
     "AttemptOpened",
     "AttemptPaid",
@@ -60,6 +66,7 @@ const EVENTS_AND_REFUSALS: [&str; 23] = [
     "refused: NotAllowed",
     "refused: NothingToRefund",
     "refused: NothingToShip",
+    "refused: OtherAttemptOpen",
     "refused: RefundUnconfirmed",
     "refused: RefundUnnumbered",
     "refused: RequestNumberReused",

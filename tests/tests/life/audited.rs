@@ -75,6 +75,22 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
     let faults = [
         (info("status = 7", placed), info("status = 1", placed), "unreadable"),
         (info("total_amount = '1.00'", placed), info("total_amount = '219.00'", placed), "sums"),
+        (info("discount = '1.00'", placed), info("discount = '0.00'", placed), "sums"),
+        (
+            info("total_amount = '218.00', discount = '1.00'", placed),
+            info("total_amount = '219.00', discount = '0.00'", placed),
+            "amendments",
+        ),
+        (info("amendments = 1", placed), info("amendments = 0", placed), "amendments"),
+        (
+            format!(
+                "INSERT INTO dashop_order_amendment (order_id, kind, status, actor, reason, at) \
+                 VALUES ('{}', 'amount', 1, 'shop', '', '2019-11-28 20:40:08.000000')",
+                placed.id
+            ),
+            "DELETE FROM dashop_order_amendment".to_owned(),
+            "unreadable",
+        ),
         (info("total_count = 2", placed), info("total_count = 1", placed), "sums"),
         (info("status = 2", placed), info("status = 1", placed), "timeline"),
         (info("status = 1", shipped), info("status = 4", shipped), "timeline"),

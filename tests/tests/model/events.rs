@@ -11,9 +11,9 @@ use std::{
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{BatchItems, BatchRequest, PaymentWish, StartedPayment};
+use application::{BatchItems, BatchRequest};
 use domain::{
-    Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentProduct, RefundAsk,
+    Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentStatus, RefundAsk,
     Restock, Shipment, ShopTime, SkuId,
 };
 use futures_util::future::join_all;
@@ -34,18 +34,25 @@ pub(crate) struct Sequence<'a> {
     /// The SKUs of this sequence, with the stock they began with.
     pub(crate) skus: BTreeMap<SkuId, i64>,
     address: Address,
+    /// Another one of the buyer's.
+    elsewhere: Address,
     /// Notifications that are under way.
-    held: Vec<HeldNotification>,
-    random: SmallRng,
+    pub(crate) held: Vec<HeldNotification>,
+    /// Every URL that the buyer was given to pay an order.
+    pub(crate) urls: Vec<(OrderId, String)>,
+    pub(crate) random: SmallRng,
     seed: u64,
     story: Vec<String>,
 }
 
 /// What a process of the shop is asked to do.
 #[derive(Debug, Clone)]
-enum Work {
+pub(crate) enum Work {
     Place(Vec<(SkuId, u32)>),
     Cancel(OrderId, By),
+    /// By so many fen.
+    Lower(OrderId, u64),
+    Redirect(OrderId, By),
     GiveBack(OrderId, Vec<Restock>),
     Deliver(Form),
     Return(String),
@@ -58,7 +65,7 @@ enum Work {
 
 /// The body of a notification.
 #[derive(Clone)]
-struct Form(Vec<u8>);
+pub(crate) struct Form(pub(crate) Vec<u8>);
 
 /// What tells it from others.
 impl fmt::Debug for Form {
@@ -73,7 +80,7 @@ impl fmt::Debug for Form {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum By {
+pub(crate) enum By {
     Buyer,
     Shop,
 }
@@ -91,9 +98,9 @@ impl<'a> Sequence<'a> {
             skus.insert(SkuId(id), stock.into());
         }
         drop(database);
-        let address = world.store.of_user(BUYER).await.unwrap().remove(0);
-        let (held, orders, story) = (Vec::new(), Vec::new(), Vec::new());
-        Self { world, orders, skus, address, held, random, seed, story }
+        let [address, elsewhere] = world.store.of_user(BUYER).await.unwrap().try_into().unwrap();
+        let (held, urls, orders, story) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { world, orders, skus, address, elsewhere, held, urls, random, seed, story }
     }
 
     /// Says what is wrong, and how it came to it.
@@ -101,15 +108,15 @@ impl<'a> Sequence<'a> {
         panic!("seed {}: {what}\n{}", self.seed, self.story.join("\n"));
     }
 
-    fn tell(&mut self, what: String) {
+    pub(crate) fn tell(&mut self, what: String) {
         self.story.push(format!("{} {what}", self.world.clock.now()));
     }
 
-    fn one_in(&mut self, times: u32) -> bool {
+    pub(crate) fn one_in(&mut self, times: u32) -> bool {
         self.random.random_range(0..times) == 0
     }
 
-    fn order(&mut self) -> Option<OrderId> {
+    pub(crate) fn order(&mut self) -> Option<OrderId> {
         self.orders.choose(&mut self.random).cloned()
     }
 
@@ -158,6 +165,28 @@ impl<'a> Sequence<'a> {
             }
         }
         self.reconcile().await;
+        self.refund_wrong_amounts().await;
+    }
+
+    /// Staff send back what pays no order: an amount from before the order was lowered.
+    async fn refund_wrong_amounts(&mut self) {
+        for order in self.orders.clone() {
+            let ledger = self.ledger(order.as_str()).await;
+            let wrong = ledger.payments.iter().filter(|payment| payment.status == PaymentStatus::WrongAmount);
+            for payment in wrong.filter(|payment| !ledger.refundable(&payment.trade.trade_no).is_zero()) {
+                let ask = RefundAsk {
+                    trade_no: Some(payment.trade.trade_no.clone()),
+                    amount: None,
+                    reason: "金额不符".to_owned(),
+                    restock: None,
+                    out_request_no: format!("w-{}", payment.trade.trade_no),
+                };
+                self.work_surely(Work::Refund(order.clone(), ask)).await;
+            }
+        }
+        for notification in self.world.sandbox.take_held() {
+            self.work_surely(Work::Deliver(Form(notification.form))).await;
+        }
     }
 
     /// What no notification told and no query asks for is found in the bills of the days on which it happened.
@@ -192,7 +221,7 @@ impl<'a> Sequence<'a> {
     }
 
     fn some_work(&mut self) -> Option<Work> {
-        let kind = self.random.random_range(0..16);
+        let kind = self.random.random_range(0..20);
         if (0..4).contains(&kind) && !self.held.is_empty() {
             let index = self.random.random_range(0..self.held.len());
             // What was delivered may come again.
@@ -222,6 +251,9 @@ impl<'a> Sequence<'a> {
                 }
             }
             13 => Work::Refunds,
+            14..17 => Work::Lower(order, self.random.random_range(1..3_000)),
+            17 => Work::Redirect(order, By::Buyer),
+            18 => Work::Redirect(order, By::Shop),
             _ => Work::Watch,
         })
     }
@@ -246,54 +278,6 @@ impl<'a> Sequence<'a> {
         some.map(|sku_id| Restock { sku_id, pieces: 1 }).collect()
     }
 
-    /// The buyer goes to the cashier, and mostly pays.
-    async fn pay(&mut self) {
-        let Some(order) = self.order() else { return };
-        let wants_to = !self.one_in(5);
-        self.go_to_cashier(&order, wants_to).await;
-    }
-
-    /// Whether the buyer paid.
-    ///
-    /// On a PC or on a phone, with one account or another, now and then in a new attempt.
-    async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
-        let product = if self.one_in(3) { PaymentProduct::Wap } else { PaymentProduct::Page };
-        let wish = PaymentWish { product, anew: self.one_in(6) };
-        let account = if self.one_in(4) { "another@sandbox.example" } else { "buyer@sandbox.example" };
-        let process = &self.world.processes[0];
-        let started = process.start.execute(&self.world.buyer, order, wish).await;
-        let Ok(StartedPayment::Invited(invitation)) = started else { return false };
-        let arrived = self.world.sandbox.arrive_as(&invitation.pay_url, account).ok();
-        let number = arrived.map(|trade| trade.out_trade_no);
-        let paid =
-            wants_to_pay && number.as_ref().is_some_and(|number| self.world.sandbox.pay(number).is_ok());
-        self.tell(format!(
-            "the buyer of {order} arrives with {wish:?} and {account} at {number:?}, pays: {paid}"
-        ));
-        paid
-    }
-
-    /// The number of an attempt to pay the order that Alipay knows, or the order's own.
-    fn an_attempt(&mut self, order: &OrderId) -> String {
-        let trades = self.world.trades_of(order);
-        trades.choose(&mut self.random).map_or_else(|| order.to_string(), |trade| trade.out_trade_no.clone())
-    }
-
-    fn pay_again(&mut self) {
-        let Some(order) = self.order() else { return };
-        let attempt = self.an_attempt(&order);
-        let paid = self.world.sandbox.pay_again(&attempt).map(|trade| trade.trade_no);
-        self.tell(format!("the buyer of {order} pays again: {paid:?}"));
-    }
-
-    fn refund_at_console(&mut self) {
-        let Some(order) = self.order() else { return };
-        let amount = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
-        let attempt = self.an_attempt(&order);
-        let refunded = self.world.sandbox.refund_at_console(&attempt, amount);
-        self.tell(format!("{amount} of {attempt} refunded at Alipay: {refunded:?}"));
-    }
-
     fn let_time_pass(&mut self) {
         let spans = [1, 30, 130, 600, 1_900, 7_200, 11 * 24 * 3600];
         let seconds = *spans.choose(&mut self.random).unwrap();
@@ -316,26 +300,6 @@ impl<'a> Sequence<'a> {
         self.tell(format!("{method} will fail {times} times: {kind:?} {moment:?}"));
     }
 
-    /// The buyer pays, all or a part goes back in Alipay's console, and the message of that comes before the payment's.
-    async fn refund_overtakes_payment(&mut self) {
-        let Some(order) = self.order() else { return };
-        self.held.extend(self.world.sandbox.take_held());
-        if !self.go_to_cashier(&order, true).await {
-            return;
-        }
-        let all = self.world.trades_of(&order).into_iter().rfind(|trade| trade.paid).unwrap();
-        let part = Money::from_fen(self.random.random_range(1..5_000)).unwrap();
-        let amount = if self.one_in(2) { all.total_amount } else { part };
-        let refunded = self.world.sandbox.refund_at_console(&all.out_trade_no, amount);
-        self.tell(format!("{amount} of {order} refunded at Alipay at once: {refunded:?}"));
-        let mut arriving = self.world.sandbox.take_held();
-        let last = arriving.pop();
-        self.held.extend(arriving);
-        if let Some(HeldNotification { form, .. }) = last {
-            self.work(vec![Work::Deliver(Form(form))]).await;
-        }
-    }
-
     fn lose_a_notification(&mut self) {
         if !self.held.is_empty() {
             let lost = self.held.swap_remove(self.random.random_range(0..self.held.len()));
@@ -344,7 +308,7 @@ impl<'a> Sequence<'a> {
     }
 
     /// Several processes work at the same time; now and then one is killed in the middle of it.
-    async fn work(&mut self, works: Vec<Work>) {
+    pub(crate) async fn work(&mut self, works: Vec<Work>) {
         let killed: Vec<Option<u32>> =
             works.iter().map(|_| self.one_in(6).then(|| self.random.random_range(1..25))).collect();
         self.tell(format!("at once {works:?}, killed after {killed:?}"));
@@ -364,6 +328,8 @@ impl<'a> Sequence<'a> {
                 }
                 Work::Place(_)
                 | Work::Cancel(..)
+                | Work::Lower(..)
+                | Work::Redirect(..)
                 | Work::Return(_)
                 | Work::Ship(_)
                 | Work::GiveBack(..)
@@ -415,6 +381,21 @@ impl<'a> Sequence<'a> {
             Work::Cancel(order, By::Shop) => {
                 format!("{:?}", process.cancel.by_shop(order, "缺货", &cause()).await)
             }
+            Work::Lower(order, fen) => {
+                let present = self.ledger(order.as_str()).await.order.map(|order| order.total_amount);
+                let present = present.unwrap_or(Money::ZERO);
+                let less = Money::from_fen(i64::try_from(*fen).unwrap()).unwrap();
+                let amount = present.checked_sub(less).unwrap_or(Money::ZERO);
+                format!("{:?}", process.lower.execute(order, present, amount, "优惠", &cause()).await)
+            }
+            Work::Redirect(order, By::Buyer) => {
+                let (buyer, cause) = (&self.world.buyer, Cause::buyer(None));
+                format!("{:?}", process.redirect.by_buyer(buyer, order, self.elsewhere.id, &cause).await)
+            }
+            Work::Redirect(order, By::Shop) => {
+                let shipping = self.address.shipping.clone();
+                format!("{:?}", process.redirect.by_shop(order, shipping, "搬家", &cause()).await)
+            }
             Work::Deliver(Form(form)) => {
                 format!("{:?}", process.settle.by_notification(form, Cause::alipay(None)).await)
             }
@@ -465,6 +446,7 @@ impl<'a> Sequence<'a> {
             expected_amount: None,
             idempotency: None,
             is_guarded: false,
+            trace: None,
         }
     }
 

@@ -13,9 +13,9 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys, TradeRecord};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ConfirmReceipt, OrderTimers, PaymentResult, Placement, PlacementPorts,
-    Recently, Reconcile, RefundOrder, RemoveOrderedLines, SettlePayment, ShipOrder, ShopRules, StartPayment,
-    Transact,
+    CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, LowerAmount, OrderTimers,
+    PaymentResult, Placement, PlacementPorts, Recently, Reconcile, RefundOrder, RemoveOrderedLines,
+    SettlePayment, ShipOrder, ShopRules, StartPayment, Transact,
 };
 use domain::{
     Caller, Merchant, Money, OrderId, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId, Username,
@@ -58,6 +58,8 @@ pub(crate) struct Process {
     pub(crate) result: PaymentResult,
     pub(crate) settle: Arc<SettlePayment>,
     pub(crate) cancel: Arc<CancelOrder>,
+    pub(crate) lower: LowerAmount,
+    pub(crate) redirect: ChangeAddress,
     pub(crate) ship: ShipOrder,
     pub(crate) confirm: ConfirmReceipt,
     pub(crate) refund: Arc<RefundOrder>,
@@ -194,6 +196,12 @@ impl Process {
                 // The clock of this world is not the machine's: it asks each time.
                 asked: Recently::new(Duration::ZERO, 1),
             },
+            lower: LowerAmount {
+                orders: Arc::clone(store) as _,
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            },
+            redirect: ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
             confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             reconcile: Reconcile {

@@ -4,6 +4,7 @@ import { kept } from '@/lib/storage'
 import { fullWidth } from '@/lib/words'
 
 import { send } from './http'
+import { changedAmount, inALine, type TimelineEntry } from './timeline'
 
 const TOKEN = 'dashop_staff_token'
 
@@ -64,13 +65,15 @@ export interface Refund {
 }
 
 export interface Detail extends Summary {
+  /** What staff took off. */
+  discount: Fen
   address: { title: string; address: string; mobile: string; receiver: string }
   lines: AdminLine[]
   attempts: Attempt[]
   payments: Payment[]
   refunds: Refund[]
   shipment: { carrier: string; trackingNumber: string; shippedAt: string } | null
-  timeline: { from: number | null; to: number; actor: string; by: string | null; reason: string; time: string }[]
+  timeline: (TimelineEntry & { by: string | null })[]
   refundable: Fen
 }
 
@@ -131,6 +134,7 @@ interface WireSummary {
 }
 
 interface WireDetail extends WireSummary {
+  discount: string
   address: Detail['address']
   lines: {
     sku_id: number
@@ -155,7 +159,16 @@ interface WireDetail extends WireSummary {
   }[]
   refunds: WireRefund[]
   shipment: { carrier: string; tracking_number: string; shipped_at: string } | null
-  timeline: { from: number | null; to: number; actor: string; by: string | null; reason: string; at: string }[]
+  timeline: {
+    from: number | null
+    to: number
+    actor: string
+    by: string | null
+    reason: string
+    at: string
+    amount?: { from: string; to: string }
+    old_address?: Detail['address']
+  }[]
   refundable_amount: string
   base_url: string
 }
@@ -280,6 +293,7 @@ const refundOf = (wire: WireRefund): Refund => ({
 function detailOf(wire: WireDetail): Detail {
   return {
     ...summaryOf(wire),
+    discount: toFen(wire.discount),
     address: wire.address,
     lines: wire.lines.map((line) => ({
       sku: line.sku_id,
@@ -314,7 +328,12 @@ function detailOf(wire: WireDetail): Detail {
       trackingNumber: wire.shipment.tracking_number,
       shippedAt: wire.shipment.shipped_at,
     },
-    timeline: wire.timeline.map(({ at, ...entry }) => ({ ...entry, time: at })),
+    timeline: wire.timeline.map(({ at, amount, old_address: old, ...entry }) => ({
+      ...entry,
+      time: at,
+      amount: changedAmount(amount),
+      oldAddress: inALine(old),
+    })),
     refundable: toFen(wire.refundable_amount),
   }
 }
@@ -357,6 +376,17 @@ export async function ship(number: string, carrier: string, trackingNumber: stri
 
 export async function cancelOrder(number: string, reason: string): Promise<Detail> {
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/cancel`, { reason }))
+}
+
+/** Lowers what an unpaid order costs, if it costs what staff see. */
+export async function lowerAmount(number: string, expected: string, amount: string, reason: string): Promise<Detail> {
+  const body = { amount, expected_amount: expected, reason }
+  return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/amount`, body))
+}
+
+/** Sends an order elsewhere that was not shipped. */
+export async function changeAddress(number: string, address: Detail['address'] & { reason: string }): Promise<Detail> {
+  return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
 }
 
 /** Refunds; the same `requestId` with the same content is one refund, however often it is sent. */

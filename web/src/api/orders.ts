@@ -5,6 +5,7 @@ import { toFen, type Fen } from '@/lib/money'
 import { picture } from './goods'
 import { asBuyer } from './guard'
 import { call, type Answer } from './http'
+import { changedAmount, inALine, type TimelineEntry, type WireAddress } from './timeline'
 
 const PROCESSING = '/v1/orders/processing/'
 /** Orders on one page of the list. */
@@ -49,14 +50,6 @@ export interface Payable {
   payUrl: string
 }
 
-export interface TimelineEntry {
-  from: number | null
-  to: number
-  actor: string
-  reason: string
-  time: string
-}
-
 /** What was paid without paying the order; what of it is not back yet is on its way. */
 export interface Unkept {
   amount: Fen
@@ -77,6 +70,8 @@ export interface Order {
   pieces: number
   amount: Fen
   freight: Fen
+  /** What staff took off. */
+  discount: Fen
   time: string
   expireAt: string | null
   carrier: string | null
@@ -119,7 +114,8 @@ interface WireOrder {
   order_total_count: number
   order_total_amount: string
   order_freight: string
-  address: { title: string; address: string; mobile: string; receiver: string }
+  order_discount?: string
+  address: WireAddress
   status: number
   order_sku: WireLine[]
   order_time: string
@@ -130,7 +126,17 @@ interface WireOrder {
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
   refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
-  timeline?: TimelineEntry[]
+  timeline?: WireTimelineEntry[]
+}
+
+interface WireTimelineEntry {
+  from: number | null
+  to: number
+  actor: string
+  reason: string
+  time: string
+  amount?: { from: string; to: string }
+  old_address?: WireAddress
 }
 
 interface WirePayable {
@@ -156,6 +162,7 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   pieces: Number(order.order_total_count),
   amount: toFen(order.order_total_amount),
   freight: toFen(order.order_freight),
+  discount: toFen(order.order_discount ?? 0),
   time: order.order_time,
   expireAt: order.expire_at ?? null,
   carrier: order.carrier ?? null,
@@ -175,7 +182,11 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
     isDone: refund.status === 'succeeded',
     time: refund.finished_at ?? refund.created_at,
   })),
-  timeline: order.timeline ?? [],
+  timeline: (order.timeline ?? []).map(({ amount, old_address: old, ...entry }) => ({
+    ...entry,
+    amount: changedAmount(amount),
+    oldAddress: inALine(old),
+  })),
 })
 
 const payableOf = (data: WirePayable): Payable => ({
@@ -257,16 +268,22 @@ export async function confirmReceipt(number: string): Promise<void> {
   await asBuyer(() => call(query({ status: 2, order_id: number })))
 }
 
-/** Operation 5; `anew` asks for another attempt, which another account can pay. */
-export async function pay(number: string, anew = false): Promise<Payable> {
+/** Operation 5, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
+export async function pay(number: string, expected: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
-  const body = { status: 1, order_id: number, device, ...(anew ? { new_attempt: 1 } : {}) }
+  const body = { status: 1, order_id: number, expected_amount: expected, device, ...(anew ? { new_attempt: 1 } : {}) }
   return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body })).data))
 }
 
 /** Cancels an order that is not paid. */
 export async function cancel(number: string, reason: string): Promise<void> {
   const body = { status: 3, order_id: number, ...(reason ? { reason } : {}) }
+  await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
+}
+
+/** Sends an order that is not paid to another of the buyer's addresses. */
+export async function redirect(number: string, address: number): Promise<void> {
+  const body = { status: 4, order_id: number, address_id: address }
   await asBuyer(() => call(PROCESSING, { method: 'POST', body }))
 }
 

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { reasonForStaff, timelineText, writtenReason } from './timeline'
 
 const entry = (from: number | null, to: number, actor: string, reason: string) => ({ from, to, actor, reason })
+const lowered = { ...entry(1, 1, 'shop', '老客户'), amount: { from: 12_000, to: 10_050 } }
+const redirected = (actor: string, reason: string) => ({ ...entry(1, 1, actor, reason), oldAddress: '习瓜瓜 13691433520 北京市' })
 
 describe('a timeline', () => {
   it.each([
@@ -18,6 +20,9 @@ describe('a timeline', () => {
     [entry(1, 5, 'system', '超过支付期限,自动取消'), '超过付款期限，订单自动取消', ''],
     [entry(4, 6, 'shop', '质量问题'), '订单已全额退款', '质量问题'],
     [entry(2, 6, 'alipay', '支付宝退款通知'), '订单已全额退款', ''],
+    [lowered, '商家优惠，订单金额由 ¥120.00 改为 ¥100.50', '老客户'],
+    [redirected('buyer', '买家修改收货地址'), '您修改了收货地址', ''],
+    [redirected('shop', '电话要求'), '商家修改了收货地址', '电话要求'],
   ])('tells %o once, and the reason that somebody gave', (told, text, reason) => {
     expect(timelineText(told)).toBe(text)
     expect(writtenReason(told)).toBe(reason)

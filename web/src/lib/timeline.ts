@@ -1,3 +1,4 @@
+import { yuan, type Fen } from './money'
 import { isRevival, STATUS, statusText } from './status'
 import { fullWidth } from './words'
 
@@ -19,11 +20,15 @@ interface Entry {
   to: number
   actor: string
   reason: string
+  amount?: { from: Fen; to: Fen } | undefined
+  oldAddress?: string | undefined
 }
 
 /** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is. */
-export function timelineText({ from, to, actor }: Entry): string {
+export function timelineText({ from, to, actor, amount, oldAddress }: Entry): string {
   if (from === null) return '提交订单'
+  if (amount) return `商家优惠，订单金额由 ${yuan(amount.from)} 改为 ${yuan(amount.to)}`
+  if (oldAddress !== undefined) return isByStaff(actor) ? '商家修改了收货地址' : '您修改了收货地址'
   switch (to) {
     case STATUS.toShip:
       return isRevival({ from, to }) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
@@ -45,13 +50,14 @@ const isByStaff = (actor: string): boolean => ['shop', 'staff'].includes(actor)
 /** What the service writes where a buyer gives no reason. */
 const NO_REASON = '买家取消'
 /** What it writes of a step that `timelineText` tells already. */
-const OF_THE_STEP = ['下单', '支付成功', '确认收货', NO_REASON]
+const OF_THE_STEP = ['下单', '支付成功', '确认收货', '买家修改收货地址', NO_REASON]
 
 /** The reason as staff read it, unless it says no more than the step. */
 export const reasonForStaff = (reason: string): string => (OF_THE_STEP.includes(reason) ? '' : fullWidth(reason))
 
 /** The reason that somebody gave; what the service writes by itself is in `timelineText` already. */
-export function writtenReason({ to, actor, reason }: Entry): string {
+export function writtenReason({ to, actor, reason, amount, oldAddress }: Entry): string {
+  if (amount !== undefined || oldAddress !== undefined) return reasonForStaff(reason)
   const isGiven = [STATUS.cancelled, STATUS.refunded].some((status) => status === to) && (isByStaff(actor) || actor === 'buyer')
   return isGiven && reason !== NO_REASON ? reason : ''
 }

@@ -4,6 +4,8 @@ const TYPES: Readonly<Record<string, string>> = {
   'order.created': '下单',
   'order.status_changed': '状态变更',
   'order.refund': '退款',
+  'order.amount_lowered': '改价',
+  'order.address_changed': '修改地址',
 }
 
 export const eventType = (type: string): string => TYPES[type] ?? type

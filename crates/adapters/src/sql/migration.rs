@@ -47,6 +47,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261128000006", "2026-11-28-000006_parked_and_refused"),
             $crate::sql::migration::one!($engine, "20261128000007", "2026-11-28-000007_upkeep"),
             $crate::sql::migration::one!($engine, "20261128000008", "2026-11-28-000008_payment_attempts"),
+            $crate::sql::migration::one!($engine, "20261128000009", "2026-11-28-000009_amendments"),
             $crate::sql::migration::one!($engine, "20261128000012", "2026-11-28-000012_webhook_endpoints"),
         ]
     };
@@ -77,8 +78,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 9] = embed!("mysql");
-    const SQLITE: [Migration; 9] = embed!("sqlite");
+    const MYSQL: [Migration; 10] = embed!("mysql");
+    const SQLITE: [Migration; 10] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {

@@ -144,7 +144,7 @@ diesel::table! {
         created_time -> Timestamp,
         updated_time -> Timestamp,
         total_count -> Integer,
-        /// Goods and freight.
+        /// Goods and freight, less the discount.
         total_amount -> Yuan,
         freight -> Yuan,
         pay_method -> SmallInt,
@@ -159,7 +159,7 @@ diesel::table! {
         expire_at -> Nullable<Timestamp>,
         /// When the order's timer goes off.
         due_at -> Nullable<Timestamp>,
-        /// How often that was done in vain.
+        /// How often that failed.
         due_attempts -> Integer,
         carrier -> Nullable<Text>,
         tracking_number -> Nullable<Text>,
@@ -167,6 +167,9 @@ diesel::table! {
         refunded_amount -> Yuan,
         /// What keeps a second click from becoming a second order.
         repeat_guard -> Nullable<Text>,
+        discount -> Yuan,
+        /// How often its amount or its address was changed.
+        amendments -> Integer,
     }
 }
 
@@ -204,6 +207,30 @@ diesel::table! {
         at -> Timestamp,
         actor_name -> Nullable<Text>,
         request_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// What was changed of orders beside their statuses, with what was before.
+    dashop_order_amendment (id) {
+        id -> Integer,
+        order_id -> Text,
+        kind -> Text,
+        status -> SmallInt,
+        amount_before -> Nullable<Yuan>,
+        amount_after -> Nullable<Yuan>,
+        old_title -> Nullable<Text>,
+        old_receiver -> Nullable<Text>,
+        old_mobile -> Nullable<Text>,
+        old_street -> Nullable<Text>,
+        actor -> Text,
+        actor_name -> Nullable<Text>,
+        request_id -> Nullable<Text>,
+        reason -> Text,
+        at -> Timestamp,
     }
 }
 

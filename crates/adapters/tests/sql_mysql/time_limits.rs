@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use mysql_async::prelude::Queryable;
-use ports::{OrderReader, StoreError};
+use ports::{OrderClaim, OrderReader, StoreError, contract::Shop};
 use tokio::time::timeout;
 
 use super::{
@@ -50,6 +50,32 @@ async fn a_statement_that_takes_too_long_costs_no_connection() {
     if trouble.shop.engine.is_mariadb().await {
         assert_eq!(connections(&trouble.shop.engine).await, before);
     }
+}
+
+/// A group begins and holds its buyers in one round trip: where one of them is held by others, nothing was begun.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_buyer_whom_others_hold_costs_no_connection() {
+    let trouble = Trouble::new(|config| {
+        config.max_connections = 1;
+        config.lock_timeout = Duration::from_secs(1);
+    })
+    .await;
+    let user_id = trouble.shop.add_user("another").await;
+    let claim = OrderClaim { user_id, is_of_cart: false, latest_order_at: None, key: None, guard: None };
+    let begin = || trouble.shop.store.begin_group(std::slice::from_ref(&claim), true);
+    drop(begin().await.unwrap());
+    let mut other = trouble.shop.engine.mysql_conn().await;
+    let before = connections(&trouble.shop.engine).await;
+    other.query_drop("BEGIN").await.unwrap();
+    let held = format!("SELECT id FROM user_profile WHERE id = {} FOR UPDATE", user_id.0);
+    other.query_drop(held).await.unwrap();
+    assert!(matches!(begin().await, Err(StoreError::Busy(_))));
+    let open = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx t \
+        JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id WHERE p.db = DATABASE()";
+    assert_eq!(trouble.shop.engine.number(open).await, 1, "its own");
+    other.query_drop("ROLLBACK").await.unwrap();
+    drop(begin().await.unwrap());
+    assert_eq!(connections(&trouble.shop.engine).await, before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

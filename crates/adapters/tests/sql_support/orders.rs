@@ -21,6 +21,8 @@ pub(crate) fn an_order(
         total_count: 1,
         total_amount: "1.50".parse().unwrap(),
         freight: "0.00".parse().unwrap(),
+        discount: "0.00".parse().unwrap(),
+        amendments: 0,
         shipping: ShippingAddress { title: text(), receiver: text(), mobile: text(), address: text() },
         created_at,
         expire_at: None,

@@ -74,7 +74,8 @@ async fn never_scan(engine: &Engine, statements: impl Iterator<Item = &String>) 
 
 /// Five hundred users, each with three addresses and six orders of two lines; enough for an index to pay.
 ///
-/// The number of a user is their name, and that of their first address and their first order.
+/// The number of a user is their name, and that of their first address and their first order, whose guard it is for 7: a
+/// lookup by key that finds nothing has no plan.
 fn a_large_shop() -> String {
     let then = "'2019-11-01 00:00:00', '2019-11-01 00:00:00'";
     let mut users = Vec::new();
@@ -113,7 +114,8 @@ fn a_large_shop() -> String {
          pay_method, status, address_id, user_id) VALUES {};\
          INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};\
          INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES {};\
-         INSERT INTO dashop_idempotency (user_id, idempotency_key, digest, order_id, created_at) VALUES {};",
+         INSERT INTO dashop_idempotency (user_id, idempotency_key, digest, order_id, created_at) VALUES {};\
+         UPDATE tb_order_info SET repeat_guard = order_id WHERE order_id = '7'",
         users.join(","),
         addresses.join(","),
         orders.join(","),

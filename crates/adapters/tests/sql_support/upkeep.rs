@@ -36,6 +36,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-28-000006_parked_and_refused",
             "2026-11-28-000007_upkeep",
             "2026-11-28-000008_payment_attempts",
+            "2026-11-28-000009_amendments",
             "2026-11-28-000012_webhook_endpoints"
         ]
     );
@@ -61,6 +62,7 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "20261128000006",
             "20261128000007",
             "20261128000008",
+            "20261128000009",
             "20261128000012"
         ]
     );

@@ -2,6 +2,7 @@
 
 #![deny(clippy::print_stdout, clippy::print_stderr, reason = "they panic when nobody reads: see `output`")]
 
+mod amend;
 mod audit;
 mod doctor;
 mod events;
@@ -17,9 +18,9 @@ mod upkeep;
 use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
-use application::{CancelOrderError, InspectOrderError, ReconcileError, RefundOrderError, TransactError};
+use application::{ChangeAddressError, InspectOrderError, OrderChangeError, ReconcileError, TransactError};
 use clap::{Parser, Subcommand};
-use domain::{Cause, InvalidShipment, OrderId, Shipment, Username};
+use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Username};
 use output::{complain, say_line};
 use ports::Clock;
 
@@ -90,6 +91,10 @@ enum Command {
         #[arg(long, default_value = "商家取消")]
         reason: String,
     },
+    /// Lowers what an unpaid order costs, after asking Alipay; its buyer pays in a new attempt.
+    LowerAmount(amend::LowerAmountArguments),
+    /// Sends an order elsewhere that was not shipped.
+    ChangeAddress(amend::ChangeAddressArguments),
     /// Lists orders of all buyers, newest first.
     Orders(orders::OrdersArguments),
     /// Shows all that is on record of one order.
@@ -148,7 +153,19 @@ enum CommandError {
     Cancel {
         order_id: OrderId,
         #[source]
-        cause: CancelOrderError,
+        cause: OrderChangeError,
+    },
+    #[error("order {order_id} costs what it did")]
+    LowerAmount {
+        order_id: OrderId,
+        #[source]
+        cause: OrderChangeError,
+    },
+    #[error("order {order_id} goes where it did")]
+    ChangeAddress {
+        order_id: OrderId,
+        #[source]
+        cause: ChangeAddressError,
     },
     #[error("there is no order {order_id} to show")]
     Inspect {
@@ -160,7 +177,7 @@ enum CommandError {
     Refund {
         order_id: OrderId,
         #[source]
-        cause: RefundOrderError,
+        cause: OrderChangeError,
     },
     #[error("no pieces of order {order_id} went back into stock")]
     Return {
@@ -180,6 +197,8 @@ enum CommandError {
     Table(#[from] TableError),
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
+    #[error(transparent)]
+    Address(#[from] InvalidField),
     #[error("neither DASHOP_EVENTS_URL nor a table [webhooks.…] is set: nobody is told of events")]
     NoListener,
     #[error("{0} is no webhook endpoint on record")]
@@ -266,6 +285,8 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
             ship(&configuration, &order, &carrier, &tracking_number).await
         }
         Command::Cancel { order, reason } => cancel(&configuration, &order, &reason).await,
+        Command::LowerAmount(arguments) => amend::lower_amount(&configuration, arguments).await,
+        Command::ChangeAddress(arguments) => amend::change_address(&configuration, arguments).await,
         Command::Orders(arguments) => orders::orders(&configuration, &arguments).await,
         Command::Order { order } => orders::order(&configuration, &order).await,
         Command::Refund(arguments) => orders::refund(&configuration, arguments).await,

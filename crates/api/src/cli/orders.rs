@@ -6,7 +6,8 @@ use adapters::system::SystemRandomness;
 use application::{AdminOrderDetails, OrderFilter};
 use clap::Args;
 use domain::{
-    Money, OrderId, OrderStatus, RefundAsk, RefundStatus, Restock, Shipment, ShopTime, SkuId, Username,
+    Amendment, Money, OrderId, OrderStatus, RefundAsk, RefundStatus, Restock, Shipment, ShippingAddress,
+    ShopTime, SkuId, TimelineEntry, Username,
 };
 use ports::{FoundOrder, Randomness};
 
@@ -202,7 +203,11 @@ fn sheet(details: &AdminOrderDetails) -> String {
     let mut fact = |name: &str, value: String| facts.row([name.to_owned(), value]);
     fact("status", format!("{} {}", order.status.code(), order.status));
     fact("buyer", format!("{} (user {})", details.username, order.user_id));
-    fact("amount", format!("{} with a freight of {}", order.total_amount, order.freight));
+    let discount = match order.discount.is_zero() {
+        true => String::new(),
+        false => format!(" and a discount of {}", order.discount),
+    };
+    fact("amount", format!("{} with a freight of {}{discount}", order.total_amount, order.freight));
     fact("refunded", format!("{}, {} can still be", order.refunded_amount, details.refundable_amount));
     fact("placed", order.created_at.to_string());
     if let Some(expire_at) = order.expire_at {
@@ -296,11 +301,23 @@ fn timeline(details: &AdminOrderDetails) -> Table {
             entry.at.to_string(),
             entry.to.to_string(),
             format!("{} {name}", entry.cause.actor.as_str()).trim_end().to_owned(),
-            entry.reason.clone(),
+            reason(entry),
             entry.cause.request_id.clone().unwrap_or_default(),
         ]);
     }
     table
+}
+
+/// Why, with what was changed beside the status.
+fn reason(entry: &TimelineEntry) -> String {
+    let what = match &entry.amendment {
+        None => return entry.reason.clone(),
+        Some(Amendment::Amount { before, after }) => format!("改价 {before} → {after}"),
+        Some(Amendment::Address { before: ShippingAddress { receiver, mobile, address, .. } }) => {
+            format!("改地址,原为 {receiver} {mobile} {address}")
+        }
+    };
+    format!("{what} ({})", entry.reason)
 }
 
 fn new_request_id() -> String {

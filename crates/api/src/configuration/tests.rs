@@ -441,7 +441,7 @@ fn endpoints_are_tables_of_the_file() {
         })
         .collect();
     let expected =
-        [("default", "first.example", 1, 1), ("a-2", "a.example", 1, 3), ("erp", "erp.example", 2, 2)];
+        [("default", "first.example", 1, 1), ("a-2", "a.example", 1, 5), ("erp", "erp.example", 2, 2)];
     assert_eq!(shown, expected);
     assert!(!format!("{told:?}").contains(KEY));
     let alone =

@@ -1,9 +1,9 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    CancelOrderError, ConfirmReceiptError, InvitationError, ListOrdersError, PaymentResultError,
-    PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError, StartPaymentError,
-    TransactError,
+    CancelOrderError, ChangeAddressError, ConfirmReceiptError, InvitationError, ListOrdersError,
+    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError,
+    ShowOrderError, StartPaymentError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -264,6 +264,12 @@ impl From<TransactError> for ApiError {
                 ledger::Refusal::TooManyAttempts => {
                     Self::new(Code::NotAllowed, "订单状态不允许此操作:重新支付的次数已用完")
                 }
+                ledger::Refusal::TooManyAmendments => {
+                    Self::new(Code::NotAllowed, "订单状态不允许此操作:修改次数已用完")
+                }
+                ledger::Refusal::AmountChanged { .. } | ledger::Refusal::AmountNotLower { .. } => {
+                    Code::AmountChanged.failure()
+                }
                 ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
                 // Alipay knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
@@ -282,6 +288,7 @@ impl From<StartPaymentError> for ApiError {
         match error {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
+            StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
             StartPaymentError::Invitation(error) => error.into(),
         }
     }
@@ -303,10 +310,29 @@ impl From<CancelOrderError> for ApiError {
     fn from(error: CancelOrderError) -> Self {
         match error {
             CancelOrderError::NotAdmitted(refusal) => refusal.into(),
-            CancelOrderError::Gateway(error) => error.into(),
-            CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Transact(error) => error.into(),
-            CancelOrderError::Store(error) => store_failure(&error),
+            CancelOrderError::Change(error) => error.into(),
+        }
+    }
+}
+
+impl From<OrderChangeError> for ApiError {
+    fn from(error: OrderChangeError) -> Self {
+        match error {
+            OrderChangeError::Gateway(error) => error.into(),
+            OrderChangeError::Settle(error) => error.into(),
+            OrderChangeError::Transact(error) => error.into(),
+            OrderChangeError::Store(error) => store_failure(&error),
+        }
+    }
+}
+
+impl From<ChangeAddressError> for ApiError {
+    fn from(error: ChangeAddressError) -> Self {
+        match error {
+            ChangeAddressError::NotAdmitted(refusal) => refusal.into(),
+            ChangeAddressError::UnknownAddress => Code::UnknownAddress.failure(),
+            ChangeAddressError::Transact(error) => error.into(),
+            ChangeAddressError::Store(error) => store_failure(&error),
         }
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum PostBody {
     Create(CreateBody),
     Pay(PayBody),
     Cancel(CancelBody),
+    ChangeAddress(ChangeAddressBody),
 }
 
 /// Places an order.
@@ -53,6 +54,8 @@ pub(in crate::http) struct PayBody {
     order_id: String,
     /// Where the buyer pays: `pc`, as without it, or `wap`, a phone.
     device: Option<String>,
+    /// What the buyer saw, such as `"8.00"`: where the order costs something else now, there is no pay_url.
+    expected_amount: Option<String>,
     /// 1: in another attempt, as another account at Alipay needs it.
     #[schema(minimum = 0, maximum = 1)]
     new_attempt: Option<i32>,
@@ -66,6 +69,15 @@ pub(in crate::http) struct CancelBody {
     order_id: String,
     /// At most 100 characters.
     reason: Option<String>,
+}
+
+/// Sends an unpaid order to another of the buyer's addresses.
+#[derive(Serialize, ToSchema)]
+pub(in crate::http) struct ChangeAddressBody {
+    #[schema(schema_with = only::<4>)]
+    status: i32,
+    order_id: String,
+    address_id: i32,
 }
 
 /// An operation that was done.
@@ -189,8 +201,8 @@ pub(super) enum OfPost {
     Invitation(Answer<InvitationData>),
     /// `status` 0.
     Unsigned(Unsigned),
-    /// `status` 3.
-    Cancelled(Done),
+    /// `status` 3 and 4.
+    Changed(Done),
     Stranger(Stranger),
     Refused(Refused),
 }

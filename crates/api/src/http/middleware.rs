@@ -52,7 +52,7 @@ pub async fn named(
         && !shop.storefront.trusts_proxy
         && client::is_forwarded(request.request())
     {
-        span.in_scope(|| shop.security.tell_of_unbelieved_proxy());
+        span.in_scope(|| shop.security.warn_of_untrusted_proxy());
     }
     let observer = request.app_data::<Rc<Observer>>().cloned();
     let in_progress = observer.as_deref().map(Observer::begin);

@@ -28,8 +28,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use application::{
-    CancelOrder, ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder, SettlePayment,
-    ShowOrder, StartPayment,
+    CancelOrder, ChangeAddress, ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder,
+    SettlePayment, ShowOrder, StartPayment,
 };
 use domain::OrderId;
 
@@ -67,6 +67,8 @@ pub struct Shop {
     pub settle: Arc<SettlePayment>,
     /// Cancels an unpaid order.
     pub cancel: Arc<CancelOrder>,
+    /// Sends orders elsewhere.
+    pub change_address: Arc<ChangeAddress>,
     /// One order with its timeline.
     pub show: ShowOrder,
     /// The shop around the orders.

@@ -68,7 +68,7 @@ async fn operation_of_get(
     }
 }
 
-/// Create (status 0), pay (1), cancel (3).
+/// Create (status 0), pay (1), cancel (3), send elsewhere (4).
 #[utoipa::path(
     post,
     path = "/v1/orders/processing/",
@@ -99,6 +99,7 @@ async fn operation_of_post(
         0 => create(request, &parameters, caller, shop).await,
         1 => bounded(shop, pay(&parameters, caller, shop)).await,
         3 => bounded(shop, cancel(request, &parameters, caller, shop)).await,
+        4 => bounded(shop, change_address(request, &parameters, caller, shop)).await,
         _unknown => Err(unknown_value("status")),
     }
 }
@@ -198,7 +199,7 @@ async fn create(
     shop: &Shop,
 ) -> Result<HttpResponse, ApiError> {
     operation("create");
-    let address_id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
+    let address_id = address_id(parameters)?;
     let items = match settlement_type(parameters)? {
         SettlementType::Cart => OrderItems::Cart,
         SettlementType::Direct => match parameters.sku_id("sku_id")? {
@@ -208,8 +209,7 @@ async fn create(
     };
     let request = PlaceOrderRequest {
         caller: caller.clone(),
-        // A number that no row can have is an address that does not exist.
-        address_id: AddressId(i32::try_from(address_id).unwrap_or(0)),
+        address_id,
         items,
         expected_amount: parameters.amount("expected_amount")?,
         product: product(parameters)?,
@@ -223,6 +223,12 @@ async fn create(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// An entry of the address book. A number that no row can have is an address that does not exist.
+fn address_id(parameters: &Parameters) -> Result<AddressId, ApiError> {
+    let id = parameters.integer("address_id")?.ok_or_else(|| missing("address_id"))?;
+    Ok(AddressId(i32::try_from(id).unwrap_or(0)))
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, ApiError> {
@@ -273,7 +279,8 @@ async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<Ht
         Some(_) => return Err(unknown_value("new_attempt")),
     };
     let wish = PaymentWish { product: product(parameters)?, anew };
-    Ok(started(shop.start_payment.execute(caller, &order_id, wish).await?, shop))
+    let expected = parameters.amount("expected_amount")?;
+    Ok(started(shop.start_payment.execute(caller, &order_id, wish, expected).await?, shop))
 }
 
 fn started(payment: StartedPayment, shop: &Shop) -> HttpResponse {
@@ -299,6 +306,21 @@ async fn cancel(
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
     shop.cancel.by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
+    Ok(success(None::<()>, Some(&shop.base_url)))
+}
+
+/// Not in the old contract: an unpaid order goes to another of the buyer's addresses.
+async fn change_address(
+    request: &HttpRequest,
+    parameters: &Parameters,
+    caller: &Caller,
+    shop: &Shop,
+) -> Result<HttpResponse, ApiError> {
+    operation("change_address");
+    let order_id = parameters.order_id("order_id")?;
+    let address_id = address_id(parameters)?;
+    let cause = Cause::buyer(request_id_of(request));
+    shop.change_address.by_buyer(caller, &order_id, address_id, &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Suspect<'a> {
 /// The security events of one process.
 pub struct SecurityLog {
     lines: Cache<SecurityEvent, Arc<AtomicU32>>,
-    told_of_proxy: AtomicBool,
+    has_warned_of_proxy: AtomicBool,
 }
 
 impl SecurityEvent {
@@ -62,7 +62,7 @@ impl Default for SecurityLog {
     fn default() -> Self {
         Self {
             lines: Cache::builder().time_to_live(Self::SPAN).max_capacity(Self::KINDS).build(),
-            told_of_proxy: AtomicBool::new(false),
+            has_warned_of_proxy: AtomicBool::new(false),
         }
     }
 }
@@ -77,7 +77,7 @@ impl SecurityLog {
     const NAME_CHARS: usize = 32;
 
     /// Counts it, and writes a line unless there were too many of its kind.
-    pub(super) fn tell(&self, event: SecurityEvent, suspect: Suspect<'_>) {
+    pub(super) fn log(&self, event: SecurityEvent, suspect: Suspect<'_>) {
         let before = self.lines.entry(event).or_default().into_value().fetch_add(1, Ordering::Relaxed);
         let kind = event.as_str();
         counter!(metric::SECURITY_EVENTS, "event" => kind).increment(1);
@@ -102,9 +102,9 @@ impl SecurityLog {
         );
     }
 
-    /// Says once that a proxy names callers in vain.
-    pub(super) fn tell_of_unbelieved_proxy(&self) {
-        if !self.told_of_proxy.swap(true, Ordering::Relaxed) {
+    /// Warns once that a proxy names callers and is not trusted.
+    pub(super) fn warn_of_untrusted_proxy(&self) {
+        if !self.has_warned_of_proxy.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 "a request carries X-Forwarded-For, which counts only with DASHOP_TRUSTED_PROXY=true: behind a proxy, all \
                  buyers have its address, and wrong passwords for a name lock out that name"

@@ -103,7 +103,7 @@ async fn settle(shop: &Shop, request: &HttpRequest, form: &[u8]) -> HttpResponse
 /// Messages that are not Alipay's, or not for this shop, are logged.
 fn refuse(shop: &Shop, request: &HttpRequest, event: SecurityEvent, reason: &dyn std::fmt::Display) {
     let suspect = Suspect { address: shop.address_of(request), name: None, reason: Some(reason) };
-    shop.security.tell(event, suspect);
+    shop.security.log(event, suspect);
 }
 
 /// The return URL for Alipay: leads on to the result page, which needs the order's number first. Changes nothing.

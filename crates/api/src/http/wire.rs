@@ -2,8 +2,8 @@
 
 use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute, TimelineEntry,
-    Unavailable, UnavailableReason, UnkeptPayment,
+    Address, Amendment, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute,
+    ShippingAddress, TimelineEntry, Unavailable, UnavailableReason, UnkeptPayment,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -89,6 +89,9 @@ struct OrderData {
     order_total_count: u32,
     order_total_amount: String,
     order_freight: String,
+    /// By how much staff lowered the total; only where they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order_discount: Option<String>,
     address: OrderAddressData,
     status: i16,
     status_text: &'static str,
@@ -148,6 +151,25 @@ struct TimelineData {
     actor: &'static str,
     reason: String,
     time: String,
+    /// What the order cost before and after, where that was lowered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<ChangedAmountData>,
+    /// Where the order went before, where that was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_address: Option<OrderAddressData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChangedAmount)]
+pub(super) struct ChangedAmountData {
+    from: String,
+    to: String,
+}
+
+impl ChangedAmountData {
+    pub(super) fn new(from: Money, to: Money) -> Self {
+        Self { from: from.to_string(), to: to.to_string() }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -282,12 +304,8 @@ impl From<ListedOrder> for OrderData {
             order_total_count: order.total_count,
             order_total_amount: order.total_amount.to_string(),
             order_freight: order.freight.to_string(),
-            address: OrderAddressData {
-                title: order.shipping.title,
-                address: order.shipping.address,
-                mobile: order.shipping.mobile,
-                receiver: order.shipping.receiver,
-            },
+            order_discount: (!order.discount.is_zero()).then(|| order.discount.to_string()),
+            address: OrderAddressData::from(order.shipping),
             status: order.status.code(),
             status_text: order.status.label(),
             order_sku: order.goods.into_iter().map(LineData::from).collect(),
@@ -299,6 +317,12 @@ impl From<ListedOrder> for OrderData {
             refunded_amount: order.refunded_amount.to_string(),
             unkept_payment: unkept.map(UnkeptPaymentData::from),
         }
+    }
+}
+
+impl From<ShippingAddress> for OrderAddressData {
+    fn from(ShippingAddress { title, receiver, mobile, address }: ShippingAddress) -> Self {
+        Self { title, address, mobile, receiver }
     }
 }
 
@@ -331,12 +355,19 @@ impl From<Refund> for RefundData {
 
 impl From<TimelineEntry> for TimelineData {
     fn from(entry: TimelineEntry) -> Self {
+        let (amount, old_address) = match entry.amendment {
+            None => (None, None),
+            Some(Amendment::Amount { before, after }) => (Some(ChangedAmountData::new(before, after)), None),
+            Some(Amendment::Address { before }) => (None, Some(OrderAddressData::from(before))),
+        };
         Self {
             from: entry.from.map(domain::OrderStatus::code),
             to: entry.to.code(),
             actor: entry.cause.actor.as_str(),
             reason: entry.reason,
             time: entry.at.to_string(),
+            amount,
+            old_address,
         }
     }
 }

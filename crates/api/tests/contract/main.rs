@@ -4,6 +4,7 @@
 mod admin;
 mod caller;
 mod cancel;
+mod change_address;
 mod create;
 mod embedded;
 mod list;

@@ -178,3 +178,14 @@ async fn a_phone_and_another_account_pay_in_another_attempt() {
         assert_eq!(mocks.post(body).await, answered(PAY_URL));
     }
 }
+
+#[actix_web::test]
+async fn an_order_that_costs_something_else_than_was_seen_is_50113() {
+    let expecting = |amount: &str| json!({"status": 1, "order_id": ORDER, "expected_amount": amount});
+    assert_eq!(unpaid().post(expecting("323.91")).await, answered(PAY_URL));
+    let mut mocks = Mocks::signed_in();
+    mocks.orders.expect_find().returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+    assert_eq!(mocks.post(expecting("400.00")).await, error(50113, "商品价格已变动"));
+    let unreadable = Mocks::signed_in().post(expecting("4,00")).await;
+    assert_eq!(unreadable, error(50101, "请求参数错误:expected_amount 应为金额"));
+}

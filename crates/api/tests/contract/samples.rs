@@ -118,6 +118,8 @@ pub(crate) fn order(status: OrderStatus) -> Order {
         total_count: 3,
         total_amount: money("323.91"),
         freight: money("10"),
+        discount: Money::ZERO,
+        amendments: 0,
         shipping: shipping(),
         created_at,
         expire_at: Some(created_at.after(Duration::from_secs(1800))),

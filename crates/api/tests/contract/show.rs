@@ -28,7 +28,7 @@ fn with_refunds(mut mocks: Mocks, refunds: Vec<Refund>) -> Mocks {
 
 fn entry(from: OrderStatus, to: OrderStatus, cause: Cause, reason: &str, time: &str) -> TimelineEntry {
     let at = ShopTime::parse(&format!("2019-11-28 {time}")).unwrap();
-    TimelineEntry { from: Some(from), to, cause, reason: reason.to_owned(), at }
+    TimelineEntry { from: Some(from), to, cause, reason: reason.to_owned(), amendment: None, at }
 }
 
 fn created() -> Value {

@@ -2,4 +2,4 @@
 
 mod refund_order;
 
-pub use refund_order::{RefundOrder, RefundOrderError};
+pub use refund_order::RefundOrder;

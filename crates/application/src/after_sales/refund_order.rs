@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Claimed, Clock, GatewayError, PaymentGateway, RefundOutcome, RefundRequest, StoreError};
 
-use crate::{SettleError, SettlePayment, Transact, TransactError};
+use crate::{OrderChangeError, SettlePayment, Transact, TransactError};
 
 /// 退款: money goes back to the buyer, all or a part of it, once for each request number.
 ///
@@ -21,23 +21,6 @@ pub struct RefundOrder {
     pub settle: Arc<SettlePayment>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
-}
-
-/// Why there is no refund.
-#[derive(Debug, thiserror::Error)]
-pub enum RefundOrderError {
-    /// The order has no payment on record, and Alipay could not be asked for it.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// Alipay's word about the payment could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// It did not take effect.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Alipay's answer, and what went back of the trade in all, if it said so.
@@ -60,7 +43,7 @@ impl RefundOrder {
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
-    ) -> Result<Refund, RefundOrderError> {
+    ) -> Result<Refund, OrderChangeError> {
         let refund = match self.record(order_number, ask, cause).await {
             Err(TransactError::Refused(Refusal::NothingToRefund))
                 if self.learn_payment(order_number, cause).await? =>
@@ -112,7 +95,7 @@ impl RefundOrder {
     }
 
     /// Asks Alipay for the payment of an order that is paid without one on record, as the old back end left them.
-    async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, RefundOrderError> {
+    async fn learn_payment(&self, order_number: &str, cause: &Cause) -> Result<bool, OrderChangeError> {
         let Ok(id) = OrderId::parse(order_number) else { return Ok(false) };
         let ledger = self.transact.look(order_number).await?;
         if !ledger.payments.is_empty() || !ledger.order.is_some_and(|order| order.status.is_paid()) {
@@ -129,7 +112,7 @@ impl RefundOrder {
     }
 
     /// Asks Alipay and writes down what it says. `attempts`: how often it may have been asked before.
-    pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, RefundOrderError> {
+    pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
         let Answer { answer, in_all } = self.ask_alipay(&refund, attempts).await;
         let Refund { out_request_no, out_trade_no, trade_no, .. } = refund;
         let command =

@@ -7,7 +7,7 @@ use domain::{
 use ports::{Claimed, Clock, GatewayError, OrderReader, PaymentGateway, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{CancelOrder, CancelOrderError, SettleError, SettlePayment, Transact, TransactError};
+use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactError};
 
 /// Deals with orders whose timers went off: asks Alipay about unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
@@ -25,21 +25,6 @@ pub struct OrderTimers {
     pub cancel: Arc<CancelOrder>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
-}
-
-/// Why an order's timer could not be dealt with; it goes off again later.
-#[derive(Debug, thiserror::Error)]
-enum WatchError {
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    #[error(transparent)]
-    Cancel(#[from] CancelOrderError),
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl OrderTimers {
@@ -87,7 +72,7 @@ impl OrderTimers {
         };
         match self.deal_with(&order, attempts).await {
             Ok(()) => {}
-            Err(error) if error.is_none() => {}
+            Err(error) if went_on(&error) => {}
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "an order could not be looked after; it is looked at again later");
@@ -99,11 +84,11 @@ impl OrderTimers {
         }
     }
 
-    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), WatchError> {
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
-                return Ok(self.cancel.by_deadline(id).await?);
+                return self.cancel.by_deadline(id).await;
             }
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
@@ -119,7 +104,7 @@ impl OrderTimers {
 
     /// Asks about every attempt of which a payment can still come, settles what is paid, and writes down what Alipay has
     /// closed. One that Alipay has no clear answer for keeps no other from being asked about.
-    async fn ask_alipay(&self, order: &Order) -> Result<(), WatchError> {
+    async fn ask_alipay(&self, order: &Order) -> Result<(), OrderChangeError> {
         let recorded = self.orders.attempts(&order.id).await?;
         let mut ended = Vec::new();
         let mut failure = Ok(());
@@ -130,7 +115,7 @@ impl OrderTimers {
                 }
                 Ok(_) => {}
                 // The others would wait for Alipay as long.
-                Err(error @ WatchError::Gateway(GatewayError::Unreachable(_))) => {
+                Err(error @ OrderChangeError::Gateway(GatewayError::Unreachable(_))) => {
                     failure = Err(error);
                     break;
                 }
@@ -144,7 +129,7 @@ impl OrderTimers {
         failure
     }
 
-    async fn ask_about(&self, out_trade_no: &str) -> Result<Option<TradeStatus>, WatchError> {
+    async fn ask_about(&self, out_trade_no: &str) -> Result<Option<TradeStatus>, OrderChangeError> {
         let trade = self.gateway.query(out_trade_no).await?;
         if let Some(trade) = trade.as_ref().filter(|trade| trade.is_payment()) {
             self.settle.by_trade(trade, EvidenceSource::Query, &Cause::alipay(None)).await?;
@@ -152,23 +137,15 @@ impl OrderTimers {
         Ok(trade.map(|trade| trade.status))
     }
 
-    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), WatchError> {
+    async fn set_timer(&self, order: &Order, attempts: u32, failed: bool) -> Result<(), OrderChangeError> {
         let command = Command::SetTimer { found: order.status, attempts, failed };
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
 }
 
-impl WatchError {
-    /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
-    fn is_none(&self) -> bool {
-        let refusal = match self {
-            Self::Cancel(CancelOrderError::Transact(TransactError::Refused(refusal)))
-            | Self::Transact(TransactError::Refused(refusal)) => refusal,
-            Self::Cancel(_) | Self::Transact(_) | Self::Gateway(_) | Self::Settle(_) | Self::Store(_) => {
-                return false;
-            }
-        };
-        matches!(refusal, domain::ledger::Refusal::NotAllowed(_) | domain::ledger::Refusal::UnknownOrder)
-    }
+/// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.
+fn went_on(error: &OrderChangeError) -> bool {
+    use domain::ledger::Refusal::{NotAllowed, UnknownOrder};
+    matches!(error, OrderChangeError::Transact(TransactError::Refused(NotAllowed(_) | UnknownOrder)))
 }

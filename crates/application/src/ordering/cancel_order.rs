@@ -4,10 +4,9 @@ use domain::{
     Caller, Cause, NotAdmitted, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
-use ports::{GatewayError, OrderReader, StoreError, Users};
+use ports::{OrderReader, Users};
 
-use crate::payments::EndError;
-use crate::{SettleError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettlePayment, TransactError};
 
 /// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
 ///
@@ -22,39 +21,15 @@ pub struct CancelOrder {
     pub settle: Arc<SettlePayment>,
 }
 
-/// Why the order was not cancelled.
+/// Why a buyer's order was not cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelOrderError {
     /// The token's user is not let in.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// Alipay could not be asked, so that it may be paid; nothing was changed.
+    /// It was not changed.
     #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// Alipay says that it is paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// It did not take effect: there is no such order, it is paid or turned out to be, or others were faster.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl From<EndError> for CancelOrderError {
-    fn from(error: EndError) -> Self {
-        match error {
-            EndError::Gateway(error) => Self::Gateway(error),
-            EndError::Settle(error) => Self::Settle(error),
-        }
-    }
-}
-
-impl From<Refusal> for CancelOrderError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Transact(refusal.into())
-    }
+    Change(#[from] OrderChangeError),
 }
 
 impl CancelOrder {
@@ -67,8 +42,9 @@ impl CancelOrder {
         reason: Option<&str>,
         cause: &Cause,
     ) -> Result<(), CancelOrderError> {
-        let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
+        let admitted = self.users.authenticate(caller).await.map_err(OrderChangeError::from)?;
+        let buyer = crate::noticed::buyer(admitted?);
+        Ok(self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await?)
     }
 
     /// Staff give up an order. Doing so again is no error and changes nothing.
@@ -78,12 +54,12 @@ impl CancelOrder {
         order_id: &OrderId,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), CancelOrderError> {
+    ) -> Result<(), OrderChangeError> {
         self.cancel(order_id, None, reason, cause).await
     }
 
     /// The deadline of an order has passed.
-    pub(crate) async fn by_deadline(&self, order_id: &OrderId) -> Result<(), CancelOrderError> {
+    pub(crate) async fn by_deadline(&self, order_id: &OrderId) -> Result<(), OrderChangeError> {
         self.cancel(order_id, None, "超过支付期限,自动取消", &Cause::system()).await
     }
 
@@ -93,25 +69,16 @@ impl CancelOrder {
         buyer: Option<UserId>,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), CancelOrderError> {
+    ) -> Result<(), OrderChangeError> {
         let order = self.orders.find(order_id).await?;
         let is_theirs = |order: &Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         let order = order.filter(is_theirs).ok_or(Refusal::UnknownOrder)?;
-        // Alipay is not asked in vain.
+        // Alipay is asked only about an order that can be cancelled.
         if order.status.on(Trigger::Cancelled).map_err(Refusal::from)? == Transition::AlreadyDone {
             return Ok(());
         }
-        let recorded = self.orders.attempts(order_id).await?;
-        let mut ended = Vec::new();
-        for attempt in PaymentAttempt::of(&order, recorded).iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.end_attempt(&attempt.out_trade_no, cause).await {
-                Ok(one) => ended.push(one),
-                Err(error) => {
-                    self.settle.note_ended(order_id, ended, cause).await;
-                    return Err(error.into());
-                }
-            }
-        }
+        let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
+        let ended = self.settle.end_attempts(order_id, &attempts, cause).await?;
         let command = Command::Cancel { buyer, reason: reason.to_owned(), ended: ended.clone() };
         let cancelled = self.settle.transact.run(order_id.as_str(), &command, cause).await;
         match cancelled {

@@ -1,13 +1,17 @@
 //! An order from its preview to its placing, what its buyer sees of it, and its end before it is paid.
 
 mod cancel_order;
+mod change_address;
 mod list_orders;
+mod lower_amount;
 mod place_order;
 mod preview_order;
 mod show_order;
 
 pub use cancel_order::{CancelOrder, CancelOrderError};
+pub use change_address::{ChangeAddress, ChangeAddressError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
+pub use lower_amount::LowerAmount;
 pub use place_order::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner,
     OrderBatcher, OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder,

@@ -72,6 +72,7 @@ pub(crate) fn timeline(order: &Order, changes: Vec<TimelineEntry>) -> Vec<Timeli
         to: OrderStatus::AwaitingPayment,
         cause: Cause::buyer(None),
         reason: "下单".to_owned(),
+        amendment: None,
         at: order.created_at,
     };
     std::iter::once(created).chain(changes).collect()

@@ -6,8 +6,7 @@ use domain::{
 };
 use ports::{Clock, GatewayError, OrderReader, PaymentGateway, PaymentRequest, StoreError};
 
-use crate::payments::EndError;
-use crate::{SettleError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettleError, SettlePayment, TransactError};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
 const TRIES: usize = 3;
@@ -121,17 +120,8 @@ impl Cashier {
                 None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
                 None => {}
             }
-            let mut ended = Vec::new();
             let cause = Cause::alipay(None);
-            for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
-                match self.settle.end_attempt(&attempt.out_trade_no, &cause).await {
-                    Ok(one) => ended.push(one),
-                    Err(error) => {
-                        self.settle.note_ended(&order.id, ended, &cause).await;
-                        return Err(error.into());
-                    }
-                }
-            }
+            let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
             match self.open(order, wish.product, ended.clone()).await {
                 Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
                 Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {
@@ -186,11 +176,13 @@ impl Cashier {
     }
 }
 
-impl From<EndError> for InvitationError {
-    fn from(error: EndError) -> Self {
+impl From<OrderChangeError> for InvitationError {
+    fn from(error: OrderChangeError) -> Self {
         match error {
-            EndError::Gateway(error) => Self::Gateway(error),
-            EndError::Settle(error) => Self::Settle(error),
+            OrderChangeError::Gateway(error) => Self::Gateway(error),
+            OrderChangeError::Settle(error) => Self::Settle(error),
+            OrderChangeError::Transact(error) => Self::Transact(error),
+            OrderChangeError::Store(error) => Self::Store(error),
         }
     }
 }

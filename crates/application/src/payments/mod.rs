@@ -1,6 +1,7 @@
 //! How an order is paid, and how payments are compared with Alipay's bill.
 
 mod cashier;
+mod order_change_error;
 mod payment_result;
 mod recently;
 mod reconcile;
@@ -8,9 +9,9 @@ mod settle_payment;
 mod start_payment;
 
 pub use cashier::{Cashier, InvitationError, PaymentInvitation, PaymentWish, StartedPayment};
+pub use order_change_error::OrderChangeError;
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
-pub(crate) use settle_payment::EndError;
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
 pub use start_payment::{StartPayment, StartPaymentError};

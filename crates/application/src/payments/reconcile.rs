@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Clock, DailyStatements, GatewayError, PaymentGateway, StoreError};
 
-use crate::{RefundOrder, RefundOrderError, SettleError, SettlePayment, Settled, Transact};
+use crate::{OrderChangeError, RefundOrder, SettlePayment, Settled, Transact};
 
 /// 对账: compares our statement of a day with Alipay's bill, keeps what does not agree, and mends what is safe to mend.
 ///
@@ -42,19 +42,6 @@ pub enum ReconcileError {
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Why a difference was not mended.
-#[derive(Debug, thiserror::Error)]
-enum RepairError {
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    #[error(transparent)]
-    Refund(#[from] RefundOrderError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -101,7 +88,7 @@ impl Reconcile {
     }
 
     /// A payment that we do not have.
-    async fn settle_missing(&self, difference: &Difference) -> Result<String, RepairError> {
+    async fn settle_missing(&self, difference: &Difference) -> Result<String, OrderChangeError> {
         match self.gateway.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
                 let settled =
@@ -120,7 +107,7 @@ impl Reconcile {
     }
 
     /// A refund that we do not have as done: it was made past this service, or is taken for failed.
-    async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
+    async fn book_missing(&self, difference: &Difference, number: &str) -> Result<String, OrderChangeError> {
         let Difference { out_trade_no, trade_no, .. } = difference;
         let Some(amount) = self.gateway.refund_query(trade_no, number).await? else {
             return Ok("未处理:支付宝查无此退款".to_owned());
@@ -149,7 +136,7 @@ impl Reconcile {
     }
 
     /// A refund of ours that Alipay has done and we have otherwise.
-    async fn finish(&self, difference: &Difference, number: &str) -> Result<String, RepairError> {
+    async fn finish(&self, difference: &Difference, number: &str) -> Result<String, OrderChangeError> {
         let ledger = self.transact.look(&difference.out_trade_no).await?;
         let Some(refund) = ledger.refund(number).cloned() else {
             return Ok("未处理:需人工核对".to_owned());

@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, OrderId, PaymentStatus, RefusedMessage, Trade,
-    TradeStatus, Unstorable,
+    Cause, EndedAttempt, EvidenceSource, Merchant, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
+    RefusedMessage, Trade, TradeStatus, Unstorable,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
 use ports::{CloseOutcome, GatewayError, NotVerified, PaymentGateway, RefusedMessages, StoreError, metric};
 
-use crate::{Transact, TransactError};
+use crate::{OrderChangeError, Transact, TransactError};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 pub struct SettlePayment {
@@ -131,11 +131,7 @@ impl SettlePayment {
 
     /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to
     /// the cashier, and one may still come before the deadline. What turns out paid is settled.
-    pub(crate) async fn end_attempt(
-        &self,
-        out_trade_no: &str,
-        cause: &Cause,
-    ) -> Result<EndedAttempt, EndError> {
+    async fn end_attempt(&self, out_trade_no: &str, cause: &Cause) -> Result<EndedAttempt, OrderChangeError> {
         let is_final = match self.state_of_trade(out_trade_no, cause).await? {
             None => false,
             Some(TradeStatus::Success | TradeStatus::Finished | TradeStatus::Closed) => true,
@@ -150,6 +146,27 @@ impl SettlePayment {
             },
         };
         Ok(EndedAttempt { out_trade_no: out_trade_no.to_owned(), is_final })
+    }
+
+    /// Does so with every one of these that may be paid. Where Alipay cannot be asked about one of them, those that it closed
+    /// before are noted down.
+    pub(crate) async fn end_attempts(
+        &self,
+        order_id: &OrderId,
+        attempts: &[PaymentAttempt],
+        cause: &Cause,
+    ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
+        let mut ended = Vec::new();
+        for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
+            match self.end_attempt(&attempt.out_trade_no, cause).await {
+                Ok(one) => ended.push(one),
+                Err(error) => {
+                    self.note_ended(order_id, ended, cause).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(ended)
     }
 
     /// Writes down which attempts Alipay has closed, where what they were closed for did not come about: the next start of a
@@ -171,7 +188,7 @@ impl SettlePayment {
         &self,
         out_trade_no: &str,
         cause: &Cause,
-    ) -> Result<Option<TradeStatus>, EndError> {
+    ) -> Result<Option<TradeStatus>, OrderChangeError> {
         let Some(trade) = self.gateway.query(out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
             let by_alipay = Cause::alipay(cause.request_id.clone());
@@ -179,17 +196,6 @@ impl SettlePayment {
         }
         Ok(Some(trade.status))
     }
-}
-
-/// Why it is not known whether an attempt to pay has ended.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum EndError {
-    /// Alipay could not be asked.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// It turned out paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
 }
 
 /// What became of a notification, as metrics name it.
@@ -221,6 +227,8 @@ fn settled(events: &[Event]) -> Settled {
                 settled = Settled::RecordedOnly(payment.status);
             }
             Event::StatusChanged(_)
+            | Event::AmountLowered { .. }
+            | Event::AddressChanged { .. }
             | Event::AttemptOpened(_)
             | Event::AttemptClosed { .. }
             | Event::AttemptPaid { .. }

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Caller, Cause, NotAdmitted, OrderId, ledger::Command};
+use domain::{Caller, Cause, Money, NotAdmitted, OrderId, ledger::Command};
 use ports::{Clock, OrderReader, Users};
 
 use crate::{Cashier, InvitationError, PaymentWish, StartedPayment, Transact};
@@ -28,19 +28,23 @@ pub enum StartPaymentError {
     /// There is no such order, or it is another user's; the caller is not told which.
     #[error("no such order")]
     UnknownOrder,
+    /// The order does not cost what the client expects.
+    #[error("the order costs {0}")]
+    AmountChanged(Money),
     /// The buyer cannot be invited to pay it.
     #[error(transparent)]
     Invitation(#[from] InvitationError),
 }
 
 impl StartPayment {
-    /// Invites the user to pay their order, as they want to.
+    /// Invites the user to pay their order, as they want to; not if it costs something else than the client expects.
     #[tracing::instrument(level = "debug", name = "start_payment", skip_all)]
     pub async fn execute(
         &self,
         caller: &Caller,
         order_id: &OrderId,
         wish: PaymentWish,
+        expected_amount: Option<Money>,
     ) -> Result<StartedPayment, StartPaymentError> {
         let user_id =
             crate::noticed::buyer(self.users.authenticate(caller).await.map_err(InvitationError::from)??);
@@ -49,6 +53,9 @@ impl StartPayment {
         let now = self.clock.now();
         if !order.is_payable(now).map_err(InvitationError::from)? {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+        }
+        if expected_amount.is_some_and(|expected| expected != order.total_amount) {
+            return Err(StartPaymentError::AmountChanged(order.total_amount));
         }
         if order.expire_at.is_none() {
             // The old back end's: nobody asks Alipay about it so far, or the looks of an earlier payment come to an end.

@@ -90,6 +90,23 @@ async fn is_refused_where_it_expects_another_amount() {
     assert_eq!(refusal, Refusal::AmountChanged(money("323.91")));
 }
 
+/// Staff lowered it between the clicks: it is the order of the first click, and who is told otherwise orders twice.
+#[tokio::test]
+async fn gets_the_order_of_the_first_although_it_costs_less_since() {
+    let mut shop = shop().with_cart(cart(&[])).charging("300.00");
+    let lowered = || Order {
+        total_amount: money("300.00"),
+        discount: money("23.91"),
+        ..first(1, OrderStatus::AwaitingPayment)
+    };
+    shop.orders.expect_list().returning(move |_| Ok(vec![lowered()]));
+    shop.orders.expect_find_by_guard().returning(move |_| Ok(Some(lowered())));
+    let expected = Some(money("323.91"));
+    let placed =
+        shop.place(PlaceOrderRequest { expected_amount: expected, ..request(OrderItems::Cart) }).await;
+    assert_eq!(placed.unwrap().total_amount, money("300.00"));
+}
+
 #[tokio::test]
 async fn finds_the_first_although_it_took_the_last_piece() {
     let mut shop = Shop { double_click: WINDOW, ..Shop::with_buyer() }.selling([sku(4, "209", 1)]);

@@ -8,7 +8,7 @@ mod requests;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{RefundOrder, RefundOrderError, TransactError};
+use application::{OrderChangeError, RefundOrder, TransactError};
 use domain::{
     Cause, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundStatus,
     ledger::{Event, Refusal},
@@ -37,7 +37,7 @@ async fn request(
     ask: &RefundAsk,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<Refund, RefundOrderError> {
+) -> Result<Refund, OrderChangeError> {
     use_case(gateway, ledgers).request(ORDER, ask, &shop()).await
 }
 
@@ -121,9 +121,9 @@ fn unclear() -> [GatewayError; 3] {
     ]
 }
 
-fn refused(outcome: Result<Refund, RefundOrderError>) -> Refusal {
+fn refused(outcome: Result<Refund, OrderChangeError>) -> Refusal {
     match outcome {
-        Err(RefundOrderError::Transact(TransactError::Refused(refusal))) => refusal,
+        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }

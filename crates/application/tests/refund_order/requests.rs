@@ -183,7 +183,7 @@ async fn each_failure_of_the_database_is_passed_on() {
     let append = paid().failing_to_append([connection_lost()]);
     for ledgers in [lock, append] {
         let outcome = request(&ask(Some("9.90")), nobody_asked(), &ledgers).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
     }
     for answer in [Ok(RefundOutcome::Refunded { gone_back: None }), Err(alipay_down())] {
         let ledgers = paid();
@@ -194,7 +194,7 @@ async fn each_failure_of_the_database_is_passed_on() {
             answer
         });
         let outcome = request(&ask(Some("9.90")), gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Transact(TransactError::Store(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
         assert_eq!(ledgers.get(ORDER).refunds[0].status, RefundStatus::Requested, "it is tried again");
     }
 }
@@ -249,11 +249,11 @@ mod without_a_record {
     async fn its_failures_are_told_apart() {
         let unrecorded = || Ledgers::of(only(OrderStatus::Completed));
         let outcome = request(&ask(None), knowing(nobody_asked(), Err(alipay_down())), &unrecorded()).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Gateway(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
 
         let ledgers = unrecorded().failing_to_append([AppendError::Store(store_down())]);
         let knows = knowing(nobody_asked(), Ok(Some(trade("A", "323.91"))));
         let outcome = request(&ask(None), knows, &ledgers).await;
-        assert!(matches!(outcome, Err(RefundOrderError::Settle(_))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Settle(_))), "{outcome:?}");
     }
 }

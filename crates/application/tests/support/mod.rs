@@ -10,10 +10,11 @@ use std::{
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, Merchant, Money,
-    NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Pricing,
-    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShippingAddress,
-    ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
+    Address, AddressId, AttemptState, Caller, Cart, CartLine, CartStamp, Cause, EvidenceSource, Merchant,
+    Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct,
+    PaymentRecord, PaymentStatus, Pricing, Quantity, QuantityLimit, Refund, RefundKind, RefundStatus,
+    Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId,
+    Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentGateway, StoreError,
@@ -139,6 +140,8 @@ pub(crate) fn order(status: OrderStatus) -> Order {
         total_count: 3,
         total_amount: money("323.91"),
         freight: money("10"),
+        discount: Money::ZERO,
+        amendments: 0,
         shipping: shipping(),
         created_at: noon(),
         expire_at: Some(noon().after(Duration::from_secs(1800))),
@@ -214,6 +217,22 @@ pub(crate) fn ledger(
     refunds: Vec<Refund>,
 ) -> OrderLedger {
     ports::mock::ledger(ORDER, found, payments, refunds)
+}
+
+/// An unpaid order with two attempts to pay: the first given up, the second open.
+pub(crate) fn two_attempts() -> Ledgers {
+    let attempt = |nth: &str, state| PaymentAttempt {
+        out_trade_no: format!("{ORDER}{nth}"),
+        product: PaymentProduct::Page,
+        amount: money("323.91"),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut ledger = only(OrderStatus::AwaitingPayment);
+    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
+    Ledgers::of(ledger)
 }
 
 /// The order in this status, without anything else on record.

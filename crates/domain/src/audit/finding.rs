@@ -13,6 +13,8 @@ pub enum FindingKind {
     OldTotalWithoutFreight,
     /// An old order's amount is with freight, where old totals are the goods alone.
     OldTotalWithFreight,
+    /// What an order costs less, or how often it was amended, is not what its amendments say.
+    Amendments,
     /// The status does not follow from the timeline.
     Timeline,
     /// An order is paid without a payment, or the other way round.
@@ -46,13 +48,14 @@ pub struct Finding {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Unreadable,
         Self::Orphan,
         Self::NoLines,
         Self::Sums,
         Self::OldTotalWithoutFreight,
         Self::OldTotalWithFreight,
+        Self::Amendments,
         Self::Timeline,
         Self::Payment,
         Self::SecondPayment,
@@ -73,6 +76,7 @@ impl FindingKind {
             Self::Sums => "sums",
             Self::OldTotalWithoutFreight => "old_total_without_freight",
             Self::OldTotalWithFreight => "old_total_with_freight",
+            Self::Amendments => "amendments",
             Self::Timeline => "timeline",
             Self::Payment => "payment",
             Self::SecondPayment => "second_payment",

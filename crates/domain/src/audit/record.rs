@@ -11,6 +11,10 @@ pub struct StoredOrder {
     pub total_fen: i64,
     /// Its freight, in fen.
     pub freight_fen: i64,
+    /// How much less it says to cost than goods and freight, in fen.
+    pub discount_fen: i64,
+    /// How often it says that it was amended.
+    pub amendments: u64,
     /// What it says went back, in fen.
     pub refunded_fen: i64,
     /// Whether the old back end wrote it: its statuses may have changed without a timeline, and its payment may not be on
@@ -64,6 +68,8 @@ pub struct AuditRecord {
     pub lines: Vec<StoredLine>,
     /// Every change of its status, the oldest first.
     pub timeline: Vec<(OrderStatus, OrderStatus)>,
+    /// Its amendments, the oldest first: of an amount what it was and what it became, in fen; `None` of an address.
+    pub amendments: Vec<Option<(i64, i64)>>,
     /// Its payments.
     pub payments: Vec<PaymentRecord>,
     /// Its refunds.

@@ -66,6 +66,8 @@ fn record(way: &[OrderStatus]) -> AuditRecord {
             total_count: 2,
             total_fen: 3_000,
             freight_fen: 1_000,
+            discount_fen: 0,
+            amendments: 0,
             refunded_fen: 0,
             is_old: false,
         }),
@@ -103,6 +105,69 @@ fn refunded(way: &[OrderStatus], amount: &str) -> AuditRecord {
         record.refunds = vec![refund("r", amount, RefundStatus::Succeeded)];
         order(record).refunded_fen = fen(money(amount));
     })
+}
+
+/// An order that was lowered from 30.00 to 25.00 and then to 22.00, and whose address was changed between.
+fn lowered(way: &[OrderStatus], change: impl FnOnce(&mut AuditRecord)) -> AuditRecord {
+    changed(way, |record| {
+        let order = order(record);
+        (order.total_fen, order.discount_fen, order.amendments) = (2_200, 800, 3);
+        record.amendments = vec![Some((3_000, 2_500)), None, Some((2_500, 2_200))];
+        record.payments.iter_mut().for_each(|payment| payment.trade.total_amount = money("22.00"));
+        change(record);
+    })
+}
+
+#[test]
+fn what_an_order_costs_less_is_what_its_amendments_say() {
+    for way in [&[][..], &[AwaitingShipment], &[Cancelled]] {
+        assert_eq!(kinds(&lowered(way, |_| {})), [], "{way:?}");
+    }
+    type Wrong = (&'static str, fn(&mut AuditRecord), &'static [FindingKind]);
+    let wrong: [Wrong; 9] = [
+        ("nothing says why", |record| record.amendments.clear(), &[FindingKind::Amendments]),
+        ("one is missing", |record| _ = record.amendments.remove(0), &[FindingKind::Amendments]),
+        (
+            "a change of address is missing",
+            |record| _ = record.amendments.remove(1),
+            &[FindingKind::Amendments],
+        ),
+        ("in another order", |record| record.amendments.reverse(), &[FindingKind::Amendments]),
+        ("raised", |record| record.amendments[2] = Some((2_500, 2_600)), &[FindingKind::Amendments]),
+        ("more than is said", |record| order(record).amendments = 4, &[FindingKind::Amendments]),
+        ("less than is said to come off", |record| order(record).discount_fen = 700, &[FindingKind::Sums]),
+        ("another total", |record| order(record).total_fen = 2_100, &[FindingKind::Sums]),
+        ("below nothing", |record| record.lines[0].price_fen = 300, &[FindingKind::Sums]),
+    ];
+    for (what, change, expected) in wrong {
+        assert_eq!(kinds(&lowered(&[], change)), expected, "{what}");
+    }
+    let raised = changed(&[], |record| {
+        (order(record).total_fen, order(record).discount_fen) = (3_100, -100);
+    });
+    assert_eq!(kinds(&raised), [FindingKind::Sums]);
+    let nobodys = AuditRecord { number: NUMBER.to_owned(), amendments: vec![None], ..AuditRecord::default() };
+    assert_eq!(kinds(&nobodys), [FindingKind::Orphan]);
+}
+
+#[test]
+fn a_lowered_order_may_have_had_a_payment_of_any_amount() {
+    let paid = |status, amount: &str| {
+        lowered(&[AwaitingShipment], |record| {
+            let mut other = payment("u", status, "0.00");
+            other.trade.total_amount = money(amount);
+            record.payments.push(other);
+        })
+    };
+    // Of what it cost before; and of what it costs since, paid when it cost something else.
+    for amount in ["30.00", "25.00", "22.00"] {
+        assert_eq!(kinds(&paid(PaymentStatus::WrongAmount, amount)), [], "{amount}");
+    }
+    let old = lowered(&[AwaitingShipment], |record| record.payments[0].trade.total_amount = money("30.00"));
+    assert_eq!(kinds(&old), [FindingKind::Payment], "what it cost before does not pay it");
+    let of_the_amount =
+        changed(&[], |record| record.payments = vec![payment("t", PaymentStatus::WrongAmount, "0.00")]);
+    assert_eq!(kinds(&of_the_amount), [FindingKind::Payment]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use crate::{
-    AttemptState, Money, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus, Refund, RefundStatus,
-    Restock, ShopTime, StatusChange, StockMove, StockMoveKind, TradeStatus,
+    AttemptState, Money, Order, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus, Refund,
+    RefundStatus, Restock, ShopTime, StatusChange, StockMove, StockMoveKind, TradeStatus,
 };
 
 use super::{Event, OrderLedger};
@@ -14,6 +14,9 @@ pub enum Inapplicable {
     /// The table of transitions has no such change.
     #[error("no transition leads from one status to the other")]
     NoTransition,
+    /// The order costs another amount, or the new one is not lower.
+    #[error("the order does not cost what the change begins with, or the new amount is not lower")]
+    OtherAmount,
     /// The trade is on record already, or another payment paid the order.
     #[error("the payment is on record already, or the order is paid by another one")]
     PaymentOnRecord,
@@ -45,6 +48,15 @@ impl OrderLedger {
             Event::Shipped(shipment) => {
                 let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
                 order.shipment = Some(shipment.clone());
+                Ok(())
+            }
+            Event::AmountLowered { before, after, discount, .. } => {
+                self.lower_amount(*before, *after, *discount)
+            }
+            Event::AddressChanged { status, after, .. } => {
+                let order = self.order_in(*status)?;
+                order.shipping.clone_from(after);
+                order.amendments = order.amendments.saturating_add(1);
                 Ok(())
             }
             Event::AttemptOpened(attempt) => self.open_attempt(attempt),
@@ -99,6 +111,21 @@ impl OrderLedger {
             return Err(Inapplicable::NoTransition);
         }
         order.status = change.to;
+        Ok(())
+    }
+
+    fn order_in(&mut self, status: OrderStatus) -> Result<&mut Order, Inapplicable> {
+        self.order.as_mut().filter(|order| order.status == status).ok_or(Inapplicable::OtherStatus)
+    }
+
+    fn lower_amount(&mut self, before: Money, after: Money, discount: Money) -> Result<(), Inapplicable> {
+        let order = self.order_in(OrderStatus::AwaitingPayment)?;
+        let is_lower = order.total_amount == before && after < before && !after.is_zero();
+        if !is_lower || after.checked_add(discount) != Some(order.listed_amount()) {
+            return Err(Inapplicable::OtherAmount);
+        }
+        (order.total_amount, order.discount) = (after, discount);
+        order.amendments = order.amendments.saturating_add(1);
         Ok(())
     }
 

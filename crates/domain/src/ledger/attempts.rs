@@ -123,7 +123,7 @@ impl Decision<'_> {
     }
 
     /// Puts the first attempt on record, if it is this one and is not.
-    fn record_first(&mut self, out_trade_no: &str) -> Result<(), Refusal> {
+    pub(super) fn record_first(&mut self, out_trade_no: &str) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
         if !self.ledger.attempts.is_empty() || order.id.as_str() != out_trade_no {
             return Ok(());

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use crate::{
-    EndedAttempt, EvidenceSource, Money, OrderStatus, PaymentProduct, RefundAsk, Restock, Shipment, Trade,
-    UserId,
+    AddressId, EndedAttempt, EvidenceSource, Money, OrderStatus, PaymentProduct, RefundAsk, Restock,
+    Shipment, ShippingAddress, Trade, UserId,
 };
 
 /// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
@@ -59,6 +59,28 @@ pub enum Command {
     EndAttempts {
         /// Which.
         ended: Vec<EndedAttempt>,
+    },
+    /// Lower what an unpaid order costs. Alipay was asked before, so that no payment of the old amount is under way.
+    LowerAmount {
+        /// What it is taken to cost.
+        expected: Money,
+        /// What it is to cost.
+        amount: Money,
+        /// Why.
+        reason: String,
+        /// The attempts that Alipay was asked about. They end.
+        ended: Vec<EndedAttempt>,
+    },
+    /// Send the order elsewhere.
+    ChangeAddress {
+        /// The buyer who asks for it; `None` for staff.
+        buyer: Option<UserId>,
+        /// Where it is to go.
+        address: ShippingAddress,
+        /// The entry of the buyer's address book that this is; `None` if it is none.
+        address_id: Option<AddressId>,
+        /// Why.
+        reason: String,
     },
     /// Hand the goods to a carrier.
     Ship {

@@ -28,6 +28,12 @@ impl OrderLedger {
             Command::Cancel { buyer, reason, ended } => decision.cancel(*buyer, reason, ended)?,
             Command::OpenAttempt { product, ended } => decision.open_attempt(*product, ended)?,
             Command::EndAttempts { ended } => decision.end_attempts(ended)?,
+            Command::LowerAmount { expected, amount, reason, ended } => {
+                decision.lower_amount(*expected, *amount, reason, ended)?;
+            }
+            Command::ChangeAddress { buyer, address, address_id, reason } => {
+                decision.change_address(*buyer, address, *address_id, reason)?;
+            }
             Command::Ship { shipment, receipt_after } => decision.ship(shipment, *receipt_after)?,
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
             Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,

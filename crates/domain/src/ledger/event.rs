@@ -1,6 +1,6 @@
 use crate::{
-    Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RefundStatus, Restock, Shipment,
-    ShopTime, StatusChange, StockMoveKind,
+    AddressId, Cause, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RefundStatus,
+    Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;
@@ -15,6 +15,38 @@ pub enum Event {
     StatusChanged(StatusChange),
     /// How the order was shipped.
     Shipped(Shipment),
+    /// The order costs less. Guard: it is 待付款 and costs what it did before.
+    AmountLowered {
+        /// What it cost.
+        before: Money,
+        /// What it costs now.
+        after: Money,
+        /// How much less that is than goods and freight.
+        discount: Money,
+        /// Who lowered it.
+        cause: Cause,
+        /// Why; at most 200 characters are kept.
+        reason: String,
+        /// When.
+        at: ShopTime,
+    },
+    /// The order goes elsewhere. Guard: its status.
+    AddressChanged {
+        /// Its status.
+        status: OrderStatus,
+        /// Where it went.
+        before: ShippingAddress,
+        /// Where it goes now.
+        after: ShippingAddress,
+        /// The entry of the buyer's address book that this is; `None` if it is none.
+        address_id: Option<AddressId>,
+        /// Who changed it.
+        cause: Cause,
+        /// Why; at most 200 characters are kept.
+        reason: String,
+        /// When.
+        at: ShopTime,
+    },
     /// The buyer is to pay in this attempt. Guard: its number is not on record.
     AttemptOpened(PaymentAttempt),
     /// An attempt is over. Guard: it is [`crate::AttemptState::Open`], or given up.
@@ -118,6 +150,12 @@ impl OrderLedger {
                 Event::RefundSucceeded { refund, .. } => {
                     let at = refund.finished_at.unwrap_or(refund.requested_at);
                     notices.push(OrderEvent::refund(&order, refund, at));
+                }
+                Event::AmountLowered { after, cause, reason, at, .. } => {
+                    notices.push(OrderEvent::amount_lowered(&order, *after, cause, reason, *at));
+                }
+                Event::AddressChanged { cause, at, .. } => {
+                    notices.push(OrderEvent::address_changed(&order, cause, *at));
                 }
                 Event::Shipped(_)
                 | Event::AttemptOpened(_)

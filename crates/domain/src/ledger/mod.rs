@@ -4,6 +4,7 @@
 //! what was asked for is already so: a repeated command changes nothing. [`OrderLedger::apply`] takes an event into
 //! account. Both are pure; what is decided is written by an adapter, event by event, in one transaction.
 
+mod amendments;
 mod apply;
 mod attempts;
 mod command;
@@ -99,6 +100,21 @@ pub enum Refusal {
     /// The order has had as many attempts to pay it as it may have.
     #[error("the order has had {MOST_ATTEMPTS} attempts to pay it")]
     TooManyAttempts,
+    /// The new amount is not from 0.01 to less than what the order costs.
+    #[error("the amount must be at least 0.01 and less than {amount}")]
+    AmountNotLower {
+        /// What the order is taken to cost.
+        amount: Money,
+    },
+    /// The order does not cost what it was taken to cost.
+    #[error("the order costs {amount} by now")]
+    AmountChanged {
+        /// What it costs.
+        amount: Money,
+    },
+    /// Amount and address of the order were changed as often as they may be.
+    #[error("the order was changed as often as it may be")]
+    TooManyAmendments,
     /// What is on record contradicts itself.
     #[error("what is on record contradicts itself: {0}")]
     Contradiction(#[from] Inapplicable),

@@ -125,6 +125,8 @@ mod tests {
             total_count: 1,
             total_amount: "10.00".parse().unwrap(),
             freight: Money::ZERO,
+            discount: Money::ZERO,
+            amendments: 0,
             shipping: ShippingAddress {
                 title: String::new(),
                 receiver: String::new(),

@@ -1,7 +1,7 @@
 use std::{fmt, time::Duration};
 
 use crate::{
-    Actor, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
+    Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
     back_off,
 };
 
@@ -16,7 +16,7 @@ pub struct OrderEvent {
     pub from: Option<OrderStatus>,
     /// The status after.
     pub to: OrderStatus,
-    /// The money that moved, where some did.
+    /// The money that moved, where some did; what the order costs since, if that is what happened.
     pub amount: Option<Money>,
     /// Who caused it.
     pub actor: Actor,
@@ -93,11 +93,16 @@ pub enum OrderEventKind {
     StatusChanged,
     /// Money went back to the buyer, all or a part of it.
     Refund,
+    /// Staff lowered what it costs.
+    AmountLowered,
+    /// It goes elsewhere.
+    AddressChanged,
 }
 
 impl OrderEventKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Created, Self::StatusChanged, Self::Refund];
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::Created, Self::StatusChanged, Self::Refund, Self::AmountLowered, Self::AddressChanged];
 
     /// The word that is stored and sent.
     pub fn as_str(self) -> &'static str {
@@ -105,6 +110,8 @@ impl OrderEventKind {
             Self::Created => "order.created",
             Self::StatusChanged => "order.status_changed",
             Self::Refund => "order.refund",
+            Self::AmountLowered => "order.amount_lowered",
+            Self::AddressChanged => "order.address_changed",
         }
     }
 
@@ -155,6 +162,36 @@ impl OrderEvent {
             amount: Some(refund.amount),
             actor: refund.cause.actor,
             reason: refund.reason.clone(),
+            at,
+            trace: None,
+        }
+    }
+
+    /// An order costs less.
+    pub fn amount_lowered(order: &Order, amount: Money, cause: &Cause, reason: &str, at: ShopTime) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            kind: OrderEventKind::AmountLowered,
+            from: None,
+            to: order.status,
+            amount: Some(amount),
+            actor: cause.actor,
+            reason: reason.to_owned(),
+            at,
+            trace: None,
+        }
+    }
+
+    /// An order goes elsewhere. Where to is not told, nor why, since a reason may name people: the order has both.
+    pub fn address_changed(order: &Order, cause: &Cause, at: ShopTime) -> Self {
+        Self {
+            order_id: order.id.clone(),
+            kind: OrderEventKind::AddressChanged,
+            from: None,
+            to: order.status,
+            amount: None,
+            actor: cause.actor,
+            reason: String::new(),
             at,
             trace: None,
         }
@@ -240,7 +277,14 @@ mod tests {
         for wrong in ["", "42", "evt_", "evt_4 2", "evt_'", &format!("evt_{uuid}0")] {
             assert_eq!(EventId::parse(wrong), None, "{wrong}");
         }
-        for word in ["order.created", "order.status_changed", "order.refund"] {
+        let words = [
+            "order.created",
+            "order.status_changed",
+            "order.refund",
+            "order.amount_lowered",
+            "order.address_changed",
+        ];
+        for word in words {
             assert_eq!(OrderEventKind::from_word(word).map(OrderEventKind::as_str), Some(word));
         }
         assert_eq!(OrderEventKind::from_word("order.lost"), None);

@@ -1,3 +1,4 @@
+mod amendment;
 mod event;
 mod number;
 mod number_range;
@@ -7,6 +8,8 @@ mod status;
 mod trace;
 mod webhook;
 
+pub(crate) use amendment::Amender;
+pub use amendment::Amendment;
 pub use event::{Delivery, EventId, OrderEvent, OrderEventKind, OutboxId};
 pub use number::OrderNumbers;
 pub use number_range::NumberRange;
@@ -40,11 +43,15 @@ pub struct Order {
     pub status: OrderStatus,
     /// Pieces in all lines.
     pub total_count: u32,
-    /// Goods and freight: what Alipay charges.
+    /// Goods and freight, less the discount: what Alipay charges.
     pub total_amount: Money,
     /// The freight within the total.
     pub freight: Money,
-    /// Where it goes, as it was when the order was placed.
+    /// By how much staff lowered the total: 优惠.
+    pub discount: Money,
+    /// How often its amount or its address was changed.
+    pub amendments: u32,
+    /// Where it goes: the address as it was when the order was placed, or when it was changed since.
     pub shipping: ShippingAddress,
     /// When it was placed.
     pub created_at: ShopTime,
@@ -130,6 +137,8 @@ impl Order {
             total_count: quote.total_count,
             total_amount: quote.payment_amount,
             freight: quote.freight,
+            discount: Money::ZERO,
+            amendments: 0,
             shipping,
             created_at,
             expire_at: Some(expire_at),
@@ -137,6 +146,11 @@ impl Order {
             refunded_amount: Money::ZERO,
             goods: goods.collect(),
         }
+    }
+
+    /// Goods and freight: what it cost when it was placed; the largest amount where stored rows exceed it.
+    pub fn listed_amount(&self) -> Money {
+        self.total_amount.checked_add(self.discount).unwrap_or(Money::MAX)
     }
 
     /// The pieces that the order holds, in ascending order of SKU ids, each once.

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::{OrderId, ShopTime};
+use crate::{Amendment, OrderId, ShopTime};
 
 /// Where an order stands. The numbers are those of the stored column and of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,6 +109,8 @@ pub struct TimelineEntry {
     pub cause: Cause,
     /// Why.
     pub reason: String,
+    /// What else than the status was changed; the statuses before and after are the same then.
+    pub amendment: Option<Amendment>,
     /// When.
     pub at: ShopTime,
 }

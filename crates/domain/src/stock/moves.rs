@@ -132,6 +132,8 @@ pub(crate) mod tests {
             total_count: lines.iter().map(|(_, pieces)| pieces).sum(),
             total_amount: "323.91".parse().unwrap(),
             freight: Money::ZERO,
+            discount: Money::ZERO,
+            amendments: 0,
             shipping: ShippingAddress {
                 title: String::new(),
                 receiver: String::new(),

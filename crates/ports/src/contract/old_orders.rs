@@ -50,6 +50,8 @@ pub async fn are_read_from_the_joined_tables(shop: Arc<dyn Shop>) {
         total_count: 3,
         total_amount: money("323.91"),
         freight: money("10.00"),
+        discount: money("0.00"),
+        amendments: 0,
         shipping: shipping("上海市徐汇区"),
         created_at: noon(),
         expire_at: None,

@@ -84,6 +84,8 @@ impl Stocked {
                 total_count: 2,
                 total_amount: money("219.90"),
                 freight: money("10.00"),
+                discount: Money::ZERO,
+                amendments: 0,
                 shipping: shipping("北京市东城区珍贝大厦"),
                 created_at: micros(123_456),
                 expire_at: Some(micros(1_800_000_000)),

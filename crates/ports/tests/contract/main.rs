@@ -111,6 +111,9 @@ mod wrong {
         due_to_many: ledger::due_orders_are_claimed_by_one_alone finds LosesUpdates on shop;
         put_off_in_any_status: ledger::timers_are_set_in_their_status_alone finds IgnoresOldStatus on shop;
         refunds_twice: ledger::gives_a_request_number_once finds RecordsTwice on shop;
+        any_amount: ledger::lowers_an_amount_from_the_expected_one_alone finds IgnoresOldStatus on shop;
+        amount_race: ledger::lowers_an_amount_once_however_many_try finds LosesUpdates on shop;
+        redirected_in_any_status: ledger::changes_an_address_in_the_expected_status_alone finds IgnoresOldStatus on shop;
         attempts_twice: ledger::opens_an_attempt_once finds RecordsTwice on shop;
         attempts_in_any_state: ledger::closes_and_pays_attempts_in_their_states_alone finds IgnoresOldStatus on shop;
         attempts_of_no_order: ledger::finds_an_order_by_any_attempt finds IgnoresAttempts on shop;

@@ -28,7 +28,7 @@ pub(super) const FOR_UPDATE: &str = " FOR UPDATE";
 /// Passes over rows that others have locked. MySQL 8.0, MariaDB 10.6.
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
-/// Whether an `UPDATE` takes a table of values. MySQL has none.
+/// Whether there is `UPDATE … FROM (VALUES …)`. MySQL has no such form.
 pub(super) const UPDATES_FROM_VALUES: bool = false;
 
 /// Joins as `INNER JOIN` does, and reads the left table first.
@@ -40,7 +40,7 @@ pub(super) const HAS_ONE_POOL: bool = true;
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than sixteen.
 pub(super) const ROWS_PER_INSERT: usize = 4_000;
 
-pub(super) static MIGRATIONS: [Migration; 9] = migration::embed!("mysql");
+pub(super) static MIGRATIONS: [Migration; 10] = migration::embed!("mysql");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
@@ -74,14 +74,19 @@ pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
 }
 
-/// Begins a transaction that holds the rows of these users, in one round trip. Where it fails, it may have begun.
+/// Begins a transaction that holds the rows of these users, in one round trip. Where they cannot be had, nothing is begun.
 pub(super) async fn begin_holding(conn: &mut Conn, users: &BTreeSet<i32>) -> QueryResult<()> {
     if users.is_empty() {
         return begin(conn).await;
     }
     let ids = users.iter().map(i32::to_string).collect::<Vec<_>>().join(", ");
     let hold = format!("BEGIN; SELECT id FROM user_profile WHERE id IN ({ids}) ORDER BY id FOR UPDATE");
-    AnsiTransactionManager::begin_transaction_sql(conn, &hold).await
+    let begun = AnsiTransactionManager::begin_transaction_sql(conn, &hold).await;
+    if begun.is_err() {
+        // The transaction manager knows of none, but the server may have begun it.
+        conn.batch_execute("ROLLBACK").await?;
+    }
+    begun
 }
 
 /// Begins a transaction that only looks, at what is committed at this moment. It locks no row.

@@ -25,8 +25,8 @@ use super::{
 use crate::sql::{
     failure::QueryError,
     schema::{
-        dashop_order_timeline, dashop_outbox, dashop_payment, dashop_payment_attempt, dashop_refund,
-        dashop_stock_move, ddsc_sku, tb_order_goods, tb_order_info,
+        dashop_order_amendment, dashop_order_timeline, dashop_outbox, dashop_payment, dashop_payment_attempt,
+        dashop_refund, dashop_stock_move, ddsc_sku, tb_order_goods, tb_order_info,
     },
     types::{Fen, Moment},
 };
@@ -157,6 +157,18 @@ async fn stored_orders(
     found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |record, change| {
         record.timeline.push(change);
     });
+    let amendments = within!(dashop_order_amendment, order_id, range)
+        .order((dashop_order_amendment::order_id, dashop_order_amendment::id))
+        .select((dashop_order_amendment::order_id, (dashop_order_amendment::id, AmendmentRow::as_select())));
+    let read = |(_, (id, row)): (String, (i32, AmendmentRow))| Ok((id, row.into_amounts()));
+    found.note(
+        "dashop_order_amendment",
+        false,
+        load_each(conn, amendments, read).await?,
+        |record, amounts| {
+            record.amendments.push(amounts);
+        },
+    );
     let payments = own!(dashop_payment, range)
         .order((dashop_payment::out_trade_no, dashop_payment::id))
         .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
@@ -251,6 +263,8 @@ struct OrderRow {
     freight: Fen,
     status: i16,
     refunded_amount: Fen,
+    discount: Fen,
+    amendments: i32,
     expire_at: Option<Moment>,
     #[expect(dead_code, reason = "read, because a zero date in it makes the order unreadable")]
     shipped_at: Option<Moment>,
@@ -265,6 +279,9 @@ impl OrderRow {
             total_count: self.total_count.into(),
             total_fen: self.total_amount.0,
             freight_fen: self.freight.0,
+            discount_fen: self.discount.0,
+            // Below zero is more than there can be.
+            amendments: u64::try_from(self.amendments).unwrap_or(u64::MAX),
             refunded_fen: self.refunded_amount.0,
             // Only this service sets it, on every order.
             is_old: self.expire_at.is_none(),
@@ -297,6 +314,24 @@ impl ChangeRow {
     fn into_change(self) -> Result<(OrderStatus, OrderStatus), QueryError> {
         let from = status("dashop_order_timeline.from_status", self.from_status)?;
         Ok((from, status("dashop_order_timeline.to_status", self.to_status)?))
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_order_amendment)]
+struct AmendmentRow {
+    kind: String,
+    amount_before: Option<Fen>,
+    amount_after: Option<Fen>,
+}
+
+impl AmendmentRow {
+    fn into_amounts(self) -> Result<Option<(i64, i64)>, QueryError> {
+        match (self.kind.as_str(), self.amount_before, self.amount_after) {
+            ("amount", Some(before), Some(after)) => Ok(Some((before.0, after.0))),
+            ("address", None, None) => Ok(None),
+            _other => Err(QueryError::corrupt("dashop_order_amendment.kind", &self.kind)),
+        }
     }
 }
 

@@ -173,13 +173,9 @@ impl Lease {
 
     /// Begins a transaction that holds the rows of these users, on engines that lock rows.
     pub(crate) async fn begin_holding(&mut self, users: &BTreeSet<i32>) -> Result<(), StoreError> {
-        let begun = self.call(async |conn| Ok(dialect::begin_holding(conn, users).await?)).await;
-        self.state = match (&begun, self.state) {
-            (Ok(()), _) => State::InTransaction,
-            (Err(_), State::Ready) => State::Failed,
-            (Err(_), state) => state,
-        };
-        begun
+        self.call(async |conn| Ok(dialect::begin_holding(conn, users).await?)).await?;
+        self.state = State::InTransaction;
+        Ok(())
     }
 
     /// Begins a transaction that looks at what is on record at this moment, and changes nothing.

@@ -4,7 +4,7 @@ use domain::{
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
-use super::{Conn, Database, Lease, attempts, orders, outbox, payments, refunds, stock};
+use super::{Conn, Database, Lease, amendments, attempts, orders, outbox, payments, refunds, stock};
 use crate::sql::{config::EventSink, failure::QueryError};
 
 #[async_trait]
@@ -163,6 +163,18 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
         Event::Shipped(shipment) => {
             orders::record_shipment(conn, number, shipment).await?;
             Written::Yes
+        }
+        Event::AmountLowered { before, after, discount, cause, reason, at } => {
+            let origin = amendments::Origin { cause, reason, at: *at };
+            let amounts = [*before, *after, *discount];
+            Written::if_guarded(amendments::lower_amount(conn, number, amounts, origin).await?)
+        }
+        Event::AddressChanged { status, before, after, address_id, cause, reason, at } => {
+            let origin = amendments::Origin { cause, reason, at: *at };
+            let ways = [before, after];
+            let changed =
+                amendments::change_address(conn, number, *status, ways, *address_id, origin).await?;
+            Written::if_guarded(changed)
         }
         Event::AttemptOpened(attempt) => Written::if_guarded(attempts::open(conn, number, attempt).await?),
         Event::AttemptClosed { out_trade_no, is_final, at } => {

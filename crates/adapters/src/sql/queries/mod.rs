@@ -5,6 +5,7 @@
 
 mod address_editor;
 mod admin_orders;
+mod amendments;
 mod attempts;
 mod audit;
 mod backlogs;

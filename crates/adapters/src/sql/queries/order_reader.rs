@@ -11,7 +11,7 @@ use domain::{
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, attempts, cart_removals, catalog, idempotency, payments,
+    Backend, Conn, Database, amendments, attempts, cart_removals, catalog, idempotency, payments,
     prepared::prepared_if_few,
     readable::{FullPage, Read, all, leave_out, load_each},
     refunds,
@@ -109,6 +109,8 @@ struct OrderRow {
     tracking_number: Option<String>,
     shipped_at: Option<Moment>,
     refunded_amount: PastAmount,
+    discount: PastAmount,
+    amendments: i32,
 }
 
 #[derive(Queryable, Selectable)]
@@ -237,7 +239,8 @@ pub(super) async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<Timeli
         .select(ChangeRow::as_select())
         .load(conn)
         .await?;
-    rows.into_iter().map(TimelineEntry::try_from).collect()
+    let changes = rows.into_iter().map(TimelineEntry::try_from).collect::<Result<_, _>>()?;
+    Ok(TimelineEntry::in_order(changes, amendments::of_order(conn, id).await?))
 }
 
 async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<OrderId>, QueryError> {
@@ -317,6 +320,8 @@ impl OrderRow {
             total_count: u32::try_from(self.total_count).unwrap_or(0),
             total_amount: self.total_amount.0,
             freight: self.freight.0,
+            discount: self.discount.0,
+            amendments: u32::try_from(self.amendments).unwrap_or(u32::MAX),
             shipping,
             created_at: self.created_time.0,
             expire_at: self.expire_at.map(|moment| moment.0),
@@ -342,6 +347,7 @@ impl TryFrom<ChangeRow> for TimelineEntry {
             to: status("dashop_order_timeline.to_status", row.to_status)?,
             cause: Cause { actor, name: row.actor_name, request_id: row.request_id },
             reason: row.reason,
+            amendment: None,
             at: row.at.0,
         })
     }

@@ -7,7 +7,7 @@ use ports::{Anonymised, PersonalData, StoreError};
 use super::{Conn, Database};
 use crate::sql::{
     failure::QueryError,
-    schema::{address, dashop_payment, dashop_payment_attempt, tb_order_info},
+    schema::{address, dashop_order_amendment, dashop_payment, dashop_payment_attempt, tb_order_info},
     types::Moment,
 };
 
@@ -76,6 +76,20 @@ async fn orders(
             .filter(tb_order_info::ship_receiver.eq(ANONYMOUS))
             .select(tb_order_info::order_id)
             .load(conn)
+            .await?;
+        // Where it went before; a reason may name people as well.
+        let redirected = dashop_order_amendment::table
+            .filter(dashop_order_amendment::order_id.eq_any(&forgotten))
+            .filter(dashop_order_amendment::kind.eq("address"));
+        diesel::update(redirected)
+            .set((
+                dashop_order_amendment::old_title.eq(""),
+                dashop_order_amendment::old_receiver.eq(ANONYMOUS),
+                dashop_order_amendment::old_mobile.eq(ANONYMOUS),
+                dashop_order_amendment::old_street.eq(ANONYMOUS),
+                dashop_order_amendment::reason.eq(""),
+            ))
+            .execute(conn)
             .await?;
         let attempts: Vec<String> = dashop_payment_attempt::table
             .filter(dashop_payment_attempt::order_id.eq_any(&forgotten))

@@ -74,7 +74,7 @@ struct TakeTogether(Vec<Taking>);
 impl QueryFragment<Backend> for TakeTogether {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         if dialect::UPDATES_FROM_VALUES {
-            return self.from_values(out);
+            return self.with_a_table(out);
         }
         out.push_sql("UPDATE DDSC_SKU SET stock = stock - ");
         self.by_sku(&mut out, |out, taking| out.push_bind_param::<Integer, _>(&taking.pieces))?;
@@ -95,7 +95,7 @@ impl QueryFragment<Backend> for TakeTogether {
 
 impl TakeTogether {
     /// With a table of the takings: where every `WHEN` of a `CASE` is looked at for every row, a group costs its square.
-    fn from_values<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
+    fn with_a_table<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         out.push_sql(
             "UPDATE DDSC_SKU SET stock = stock - taking.column2, sales = sales + taking.column2, \
              version = version + 1 FROM (VALUES ",

@@ -42,7 +42,7 @@ pub(super) const FOR_UPDATE: &str = "";
 /// As [`FOR_UPDATE`].
 pub(super) const FOR_UPDATE_SKIP_LOCKED: &str = "";
 
-/// Whether an `UPDATE` takes a table of values. MySQL has none.
+/// Whether there is `UPDATE … FROM (VALUES …)`.
 pub(super) const UPDATES_FROM_VALUES: bool = true;
 
 /// Joins as `INNER JOIN` does, and reads the left table first.
@@ -57,7 +57,7 @@ pub(super) const ROWS_PER_INSERT: usize = 2_000;
 /// More readers than this take memory for their caches and answer no sooner.
 const MOST_READERS: usize = 4;
 
-pub(super) static MIGRATIONS: [Migration; 9] = migration::embed!("sqlite");
+pub(super) static MIGRATIONS: [Migration; 10] = migration::embed!("sqlite");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";

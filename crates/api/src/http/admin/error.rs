@@ -3,8 +3,8 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{CancelOrderError, InspectOrderError, RefundOrderError, SettleError, TransactError};
-use domain::{NotAllowed, ledger::Refusal};
+use application::{ChangeAddressError, InspectOrderError, OrderChangeError, SettleError, TransactError};
+use domain::{NotAllowed, OrderStatus, Trigger, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
 use utoipa::{
@@ -47,6 +47,8 @@ pub(super) enum AdminCode {
     NothingToRefund,
     /// More pieces than the order holds.
     RestockExceedsOrder,
+    /// Not less than the order costs.
+    AmountNotLower,
     /// Alipay cannot be reached or answers nonsense.
     AlipayUnavailable,
     /// The database is busy, or the time for the request is over.
@@ -97,7 +99,7 @@ impl IntoResponses for Refusals {
 
 impl AdminCode {
     /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
-    const OF_OPERATIONS: [Self; 14] = [
+    const OF_OPERATIONS: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::OrderNotFound,
@@ -109,6 +111,7 @@ impl AdminCode {
         Self::AmountExceedsPayment,
         Self::NothingToRefund,
         Self::RestockExceedsOrder,
+        Self::AmountNotLower,
         Self::AlipayUnavailable,
         Self::Busy,
         Self::Internal,
@@ -130,6 +133,7 @@ impl AdminCode {
             Self::AmountExceedsPayment => "amount_exceeds_payment",
             Self::NothingToRefund => "nothing_to_refund",
             Self::RestockExceedsOrder => "restock_exceeds_order",
+            Self::AmountNotLower => "amount_not_lower",
             Self::AlipayUnavailable => "alipay_unavailable",
             Self::Busy => "busy",
             Self::Internal => "internal",
@@ -145,9 +149,10 @@ impl AdminCode {
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
-            Self::AmountExceedsPayment | Self::NothingToRefund | Self::RestockExceedsOrder => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::AmountExceedsPayment
+            | Self::NothingToRefund
+            | Self::RestockExceedsOrder
+            | Self::AmountNotLower => StatusCode::UNPROCESSABLE_ENTITY,
             Self::AlipayUnavailable => StatusCode::BAD_GATEWAY,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -172,6 +177,7 @@ impl AdminCode {
                 Self::AmountExceedsPayment => "退款金额超过可退金额",
                 Self::NothingToRefund => "没有可退的款项",
                 Self::RestockExceedsOrder => "退回库存的件数超过订单中的件数",
+                Self::AmountNotLower => "新金额应低于订单金额",
                 Self::AlipayUnavailable => "支付宝暂不可用,请稍后重试",
                 Self::Busy => "系统繁忙,请稍后重试",
                 Self::Internal => "系统错误",
@@ -247,8 +253,13 @@ impl From<WorkbookError> for AdminApiError {
 }
 
 impl From<NotAllowed> for AdminApiError {
-    fn from(NotAllowed { status, .. }: NotAllowed) -> Self {
-        Self::new(AdminCode::NotAllowed, format!("订单状态不允许此操作:{status}"))
+    fn from(NotAllowed { status, trigger }: NotAllowed) -> Self {
+        let why = match (status, trigger) {
+            // An unpaid order could be paid otherwise.
+            (OrderStatus::AwaitingPayment, Trigger::Paid) => "支付期限已过",
+            (status, _) => status.label(),
+        };
+        Self::new(AdminCode::NotAllowed, format!("订单状态不允许此操作:{why}"))
     }
 }
 
@@ -298,8 +309,20 @@ impl From<Refusal> for AdminApiError {
                 AdminCode::RestockExceedsOrder,
                 format!("商品[{sku_id}]退回库存的件数超过订单中的件数"),
             ),
-            // Buyers alone open attempts to pay.
-            Refusal::OtherAttemptOpen | Refusal::TooManyAttempts => AdminCode::Conflict.failure(),
+            Refusal::AmountNotLower { amount } => {
+                Self::new(AdminCode::AmountNotLower, format!("新金额应不低于0.01且低于{amount}"))
+            }
+            Refusal::AmountChanged { amount } => {
+                Self::new(AdminCode::Conflict, format!("订单金额现为{amount},请刷新后重试"))
+            }
+            Refusal::TooManyAmendments => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:修改次数已用完")
+            }
+            Refusal::TooManyAttempts => {
+                Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:支付次数已用完,改价后买家将无法支付")
+            }
+            // A buyer has just opened another attempt to pay.
+            Refusal::OtherAttemptOpen => AdminCode::Conflict.failure(),
             Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
             Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
             Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),
@@ -316,26 +339,26 @@ impl From<InspectOrderError> for AdminApiError {
     }
 }
 
-impl From<CancelOrderError> for AdminApiError {
-    fn from(error: CancelOrderError) -> Self {
+impl From<ChangeAddressError> for AdminApiError {
+    fn from(error: ChangeAddressError) -> Self {
         match error {
-            // Staff cancel by number alone: no user is looked for.
-            CancelOrderError::NotAdmitted(_) => AdminCode::OrderNotFound.failure(),
-            CancelOrderError::Gateway(error) => error.into(),
-            CancelOrderError::Settle(error) => error.into(),
-            CancelOrderError::Transact(error) => error.into(),
-            CancelOrderError::Store(error) => error.into(),
+            // Staff enter an address and need no token of a buyer's.
+            ChangeAddressError::NotAdmitted(_) | ChangeAddressError::UnknownAddress => {
+                AdminCode::OrderNotFound.failure()
+            }
+            ChangeAddressError::Transact(error) => error.into(),
+            ChangeAddressError::Store(error) => error.into(),
         }
     }
 }
 
-impl From<RefundOrderError> for AdminApiError {
-    fn from(error: RefundOrderError) -> Self {
+impl From<OrderChangeError> for AdminApiError {
+    fn from(error: OrderChangeError) -> Self {
         match error {
-            RefundOrderError::Gateway(error) => error.into(),
-            RefundOrderError::Settle(error) => error.into(),
-            RefundOrderError::Transact(error) => error.into(),
-            RefundOrderError::Store(error) => error.into(),
+            OrderChangeError::Gateway(error) => error.into(),
+            OrderChangeError::Settle(error) => error.into(),
+            OrderChangeError::Transact(error) => error.into(),
+            OrderChangeError::Store(error) => error.into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod csv;
 mod error;
+mod figures;
 mod orders;
 mod parameters;
 mod requests;
@@ -20,7 +21,9 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{InspectOrder, ManageWebhooks, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use application::{
+    InspectOrder, LowerAmount, ManageWebhooks, RefundOrder, SearchOrders, ShipOrder, ShowFigures,
+};
 use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
@@ -41,6 +44,8 @@ pub struct Admin {
     pub inspect: InspectOrder,
     /// What days brought.
     pub figures: ShowFigures,
+    /// Lowers what unpaid orders cost.
+    pub lower_amount: Arc<LowerAmount>,
     /// Ships paid orders.
     pub ship: Arc<ShipOrder>,
     /// Refunds.
@@ -62,6 +67,8 @@ pub struct Admin {
         orders::show,
         orders::ship,
         orders::cancel,
+        orders::lower_amount,
+        orders::change_address,
         orders::refund,
         orders::return_pieces,
         webhooks::list,
@@ -109,6 +116,14 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
             .service(
                 resource("/orders/{order_id}/cancel", Method::POST).route(web::post().to(orders::cancel)),
+            )
+            .service(
+                resource("/orders/{order_id}/amount", Method::POST)
+                    .route(web::post().to(orders::lower_amount)),
+            )
+            .service(
+                resource("/orders/{order_id}/address", Method::POST)
+                    .route(web::post().to(orders::change_address)),
             )
             .service(
                 resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),

@@ -1,16 +1,22 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::InspectOrderError;
-use domain::{Money, OrderId, RefundAsk, Restock, Shipment, SkuId};
+use domain::{
+    AddressField, InvalidField, Money, OrderId, RefundAsk, Restock, Shipment, ShippingAddress, SkuId,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
 use super::{
     AdminApiError, AdminCode, csv,
     error::Refusals,
+    figures::FiguresData,
     parameters::{FILTER, Query, body, line},
-    requests::{AmountData, CancelRequest, RefundRequestData, RestockData, ReturnRequest, ShipRequest},
+    requests::{
+        AddressRequest, AmountData, AmountRequest, CancelRequest, RefundRequestData, RestockData,
+        ReturnRequest, ShipRequest,
+    },
     staff::Staff,
-    wire::{AdminOrderData, FiguresData, OrdersData, RefundData, RefundedData},
+    wire::{AdminOrderData, OrdersData, RefundData, RefundedData},
     xlsx,
 };
 use crate::http::{Shop, middleware::in_time};
@@ -203,6 +209,74 @@ pub(super) async fn cancel(
     .await
 }
 
+/// An unpaid order costs less from now on, after asking Alipay; its buyer pays in a new attempt.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/amount",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = AmountRequest,
+    responses((status = 200, body = AdminOrderData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn lower_amount(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminApiError> {
+    change(&shop, &number, payload, async |order_id: &OrderId, asked: AmountRequest| {
+        let (amount, expected) =
+            (money("amount", &asked.amount)?, money("expected_amount", &asked.expected_amount)?);
+        let reason = line("reason", &asked.reason, MAX_REASON)?;
+        shop.admin.lower_amount.execute(order_id, expected, amount, &reason, &staff.cause()).await?;
+        Ok(())
+    })
+    .await
+}
+
+fn money(name: &str, AmountData(text): &AmountData) -> Result<Money, AdminApiError> {
+    let amount = text.parse::<Money>().ok().filter(|amount| !amount.is_zero());
+    amount.ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为大于0、至多两位小数的金额")))
+}
+
+/// An order that was not shipped goes elsewhere.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/orders/{order_id}/address",
+    tag = "shop side",
+    params(("order_id" = String, Path)),
+    request_body = AddressRequest,
+    responses((status = 200, body = AdminOrderData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn change_address(
+    staff: Staff,
+    number: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminApiError> {
+    change(&shop, &number, payload, async |order_id: &OrderId, asked: AddressRequest| {
+        let AddressRequest { receiver, mobile, address, title, reason } = &asked;
+        let reason = line("reason", reason, MAX_REASON)?;
+        let address = ShippingAddress::checked(title, receiver, mobile, address).map_err(invalid_field)?;
+        shop.change_address.by_shop(order_id, address, &reason, &staff.cause()).await?;
+        Ok(())
+    })
+    .await
+}
+
+fn invalid_field(InvalidField(field): InvalidField) -> AdminApiError {
+    let form = match field {
+        AddressField::Receiver => "receiver 应为1至10字的一行文字",
+        AddressField::Address => "address 应为1至100字的一行文字",
+        AddressField::Mobile => "mobile 应为11位手机号",
+        AddressField::Tag => "title 应为1至10字的一行文字",
+        AddressField::Postcode => "postcode 应为6位数字",
+    };
+    AdminApiError::bad(form)
+}
+
 /// Money goes back; the same `request_id` again is the same refund. `requested` says that Alipay's answer was unclear.
 #[utoipa::path(
     post,
@@ -235,11 +309,10 @@ pub(super) async fn refund(
 
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
-    let amount = asked.amount.map(|AmountData(text)| text.parse::<Money>()).transpose();
-    let amount = amount.ok().filter(|amount| amount.is_none_or(|amount| !amount.is_zero()));
+    let amount = asked.amount.as_ref().map(|amount| money("amount", amount)).transpose()?;
     Ok(RefundAsk {
         trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,
-        amount: amount.ok_or_else(|| AdminApiError::bad("amount 应为大于0、至多两位小数的金额"))?,
+        amount,
         reason: line("reason", &asked.reason, MAX_REASON)?,
         restock: asked.restock.map(pieces).transpose()?,
         out_request_no: out_request_no.ok_or_else(bad_request_id)?,

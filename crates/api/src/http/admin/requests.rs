@@ -34,6 +34,36 @@ pub(super) struct CancelRequest {
     pub(super) reason: String,
 }
 
+/// What an unpaid order is to cost.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmountRequest {
+    /// At least 0.01, less than the order costs.
+    #[schema(value_type = String)]
+    pub(super) amount: AmountData,
+    /// What the order costs, as it was shown.
+    #[schema(value_type = String)]
+    pub(super) expected_amount: AmountData,
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+}
+
+/// Where an order is to go.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AddressRequest {
+    /// 1 to 10 characters.
+    pub(super) receiver: String,
+    /// Eleven digits.
+    pub(super) mobile: String,
+    /// 1 to 100 characters.
+    pub(super) address: String,
+    /// A word for it, such as 家: 1 to 10 characters.
+    pub(super) title: String,
+    /// 1 to 200 characters.
+    pub(super) reason: String,
+}
+
 /// An amount of money as it was sent: a text, or a number.
 pub(super) struct AmountData(pub(super) String);
 

@@ -88,7 +88,7 @@ pub(super) async fn open(
     let now = shop.admin.clock.now();
     let refused = || {
         let suspect = Suspect { address: shop.address_of(&request), ..Suspect::default() };
-        shop.security.tell(SecurityEvent::StaffCodeRefused, suspect);
+        shop.security.log(SecurityEvent::StaffCodeRefused, suspect);
         AdminApiError::new(AdminCode::Unauthenticated, "登录链接已使用或已过期,请使用员工令牌登录")
     };
     let secrets = shop.secrets.in_force();

@@ -119,7 +119,7 @@ fn let_in(request: &HttpRequest, shop: &Shop, token: &str) -> Option<Staff> {
             let claimed: Option<Claimed> = Hs256::claimed(token);
             let name = claimed.as_ref().map(|claimed| claimed.username.as_str());
             let suspect = Suspect { address: shop.address_of(request), name, reason: None };
-            shop.security.tell(SecurityEvent::StaffTokenRefused, suspect);
+            shop.security.log(SecurityEvent::StaffTokenRefused, suspect);
             None
         }
     }

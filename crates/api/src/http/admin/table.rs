@@ -4,7 +4,7 @@ use domain::{Money, OrderGoods};
 use ports::ListedOrder;
 
 /// The names of the columns.
-pub(super) const HEADS: [&str; 21] = [
+pub(super) const HEADS: [&str; 22] = [
     "订单编号",
     "状态",
     "下单时间",
@@ -26,6 +26,7 @@ pub(super) const HEADS: [&str; 21] = [
     "物流公司",
     "运单号",
     "发货时间",
+    "优惠",
 ];
 
 /// What a cell holds.
@@ -85,6 +86,7 @@ fn row(
         or_empty(shipment.map(|shipment| Cell::Typed(shipment.carrier.clone()))),
         or_empty(shipment.map(|shipment| Cell::Number(shipment.tracking_number.clone()))),
         time(shipment.map(|shipment| shipment.shipped_at)),
+        of_order(order.discount),
     ]
 }
 

@@ -1,15 +1,16 @@
 //! What the shop side answers, as JSON.
 
-use application::{AdminOrderDetails, Figures, FoundOrders};
+use application::{AdminOrderDetails, FoundOrders};
 use domain::{
-    Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute, Shipment,
-    ShopTime, TimelineEntry, Username, order_number,
+    Amendment, Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute,
+    Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
 };
-use ports::{DayFigures, FoundOrder, UnmatchedPayment};
+use ports::FoundOrder;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::requests::RestockData;
+use crate::http::wire::ChangedAmountData;
 
 /// A page of a search.
 #[derive(Serialize, ToSchema)]
@@ -32,7 +33,7 @@ struct SummaryData {
     status_text: &'static str,
     /// Pieces in all lines.
     total_count: u32,
-    /// Goods and freight.
+    /// Goods and freight, less what staff took off.
     total_amount: String,
     freight: String,
     /// What of its payment went back so far.
@@ -57,6 +58,8 @@ struct UserData {
 pub(super) struct AdminOrderData {
     #[serde(flatten)]
     summary: SummaryData,
+    /// By how much staff lowered the total.
+    discount: String,
     address: AddressData,
     lines: Vec<LineData>,
     attempts: Vec<AttemptData>,
@@ -187,6 +190,12 @@ struct TimelineData {
     at: String,
     #[schema(required)]
     request_id: Option<String>,
+    /// What the order cost before and after, where that was lowered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<ChangedAmountData>,
+    /// Where the order went before, where that was changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_address: Option<AddressData>,
 }
 
 /// A refund, and the order after it.
@@ -197,67 +206,6 @@ pub(super) struct RefundedData {
     /// Null where no order of the shop's has the number under which Alipay took the money.
     #[schema(required)]
     pub(super) order: Option<AdminOrderData>,
-}
-
-/// What a day and those before it brought.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Figures)]
-pub(super) struct FiguresData {
-    date: String,
-    orders: u64,
-    order_amount: String,
-    paid: u64,
-    paid_amount: String,
-    refunded: u64,
-    refunded_amount: String,
-    /// Orders that wait to be shipped now.
-    to_ship: u64,
-    /// Orders that wait to be paid now.
-    awaiting_payment: u64,
-    /// That day and the six before it, the oldest first.
-    days: Vec<DayData>,
-    /// Payments that people have to look at: of these days, what paid no order and of which nothing went back; of any day,
-    /// what must go back and has not so far.
-    unmatched_payments: Vec<UnmatchedData>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = UnmatchedPayment)]
-struct UnmatchedData {
-    trade_no: String,
-    /// The order's number as Alipay has it; it may be none of ours.
-    order_id: String,
-    /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
-    status: &'static str,
-    amount: String,
-    /// `None` if Alipay did not say: then `recorded_at` counts.
-    #[schema(required)]
-    paid_at: Option<String>,
-    recorded_at: String,
-    /// The refund of it that is not done, where one was asked for.
-    #[schema(required)]
-    refund: Option<OpenRefundData>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = OpenRefund)]
-struct OpenRefundData {
-    out_request_no: String,
-    amount: String,
-    /// requested or failed.
-    status: &'static str,
-    /// Why it is not done, as far as Alipay said.
-    #[schema(required)]
-    failure: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = DayFigures)]
-struct DayData {
-    date: String,
-    orders: u64,
-    paid_amount: String,
-    refunded_amount: String,
 }
 
 impl From<FoundOrders> for OrdersData {
@@ -318,15 +266,10 @@ impl AdminOrderData {
             timeline,
         } = details;
         let summary = SummaryData::of(&order, username);
-        let shipping = order.shipping;
         Self {
             summary,
-            address: AddressData {
-                title: shipping.title,
-                address: shipping.address,
-                mobile: shipping.mobile,
-                receiver: shipping.receiver,
-            },
+            discount: order.discount.to_string(),
+            address: AddressData::from(order.shipping),
             lines: order.goods.into_iter().zip(returned).map(LineData::from).collect(),
             attempts: attempts.into_iter().map(AttemptData::from).collect(),
             payments: payments.into_iter().map(PaymentData::from).collect(),
@@ -336,6 +279,12 @@ impl AdminOrderData {
             refundable_amount: refundable_amount.to_string(),
             base_url: base_url.to_owned(),
         }
+    }
+}
+
+impl From<ShippingAddress> for AddressData {
+    fn from(ShippingAddress { title, receiver, mobile, address }: ShippingAddress) -> Self {
+        Self { title, address, mobile, receiver }
     }
 }
 
@@ -420,6 +369,11 @@ impl From<Shipment> for ShipmentData {
 
 impl From<TimelineEntry> for TimelineData {
     fn from(entry: TimelineEntry) -> Self {
+        let (amount, old_address) = match entry.amendment {
+            None => (None, None),
+            Some(Amendment::Amount { before, after }) => (Some(ChangedAmountData::new(before, after)), None),
+            Some(Amendment::Address { before }) => (None, Some(AddressData::from(before))),
+        };
         Self {
             from: entry.from.map(OrderStatus::code),
             to: entry.to.code(),
@@ -428,62 +382,8 @@ impl From<TimelineEntry> for TimelineData {
             reason: entry.reason,
             at: entry.at.to_string(),
             request_id: entry.cause.request_id,
-        }
-    }
-}
-
-impl From<Figures> for FiguresData {
-    fn from(figures: Figures) -> Self {
-        let day = figures.day;
-        Self {
-            date: day.date.to_string(),
-            orders: day.orders,
-            order_amount: day.order_amount.to_string(),
-            paid: day.paid,
-            paid_amount: day.paid_amount.to_string(),
-            refunded: day.refunded,
-            refunded_amount: day.refunded_amount.to_string(),
-            to_ship: figures.to_ship,
-            awaiting_payment: figures.awaiting_payment,
-            days: figures.week.iter().map(DayData::from).collect(),
-            unmatched_payments: figures.unmatched.into_iter().map(UnmatchedData::from).collect(),
-        }
-    }
-}
-
-impl From<UnmatchedPayment> for UnmatchedData {
-    fn from(UnmatchedPayment { payment, refund }: UnmatchedPayment) -> Self {
-        let PaymentRecord { trade, status, recorded_at, .. } = payment;
-        Self {
-            trade_no: trade.trade_no,
-            order_id: order_number(&trade.out_trade_no).to_owned(),
-            status: status.as_str(),
-            amount: trade.total_amount.to_string(),
-            paid_at: trade.paid_at.map(text),
-            recorded_at: text(recorded_at),
-            refund: refund.map(OpenRefundData::from),
-        }
-    }
-}
-
-impl From<Refund> for OpenRefundData {
-    fn from(refund: Refund) -> Self {
-        Self {
-            out_request_no: refund.out_request_no,
-            amount: refund.amount.to_string(),
-            status: refund.status.as_str(),
-            failure: refund.failure,
-        }
-    }
-}
-
-impl From<&DayFigures> for DayData {
-    fn from(day: &DayFigures) -> Self {
-        Self {
-            date: day.date.to_string(),
-            orders: day.orders,
-            paid_amount: day.paid_amount.to_string(),
-            refunded_amount: day.refunded_amount.to_string(),
+            amount,
+            old_address,
         }
     }
 }

@@ -58,7 +58,7 @@ fn tell(shop: &Shop, attempt: &SignInRequest, error: &SignInError) {
         }
     };
     let name = Some(attempt.username.0.as_str());
-    shop.security.tell(event, Suspect { address: attempt.address, name, reason: None });
+    shop.security.log(event, Suspect { address: attempt.address, name, reason: None });
 }
 
 /// The lines that a page kept offline, as a list or as the JSON text of one. A line that cannot be read is passed over:

@@ -9,7 +9,7 @@ use super::*;
 const TABLE: &str = "/v1/admin/orders.csv";
 const HEAD: &str = "\u{feff}\"订单编号\",\"状态\",\"下单时间\",\"买家\",\"收货人\",\"手机号\",\"收货地址\",\"商品编号\",\
                     \"商品名称\",\"规格\",\"单价\",\"数量\",\"小计\",\"运费\",\"订单金额\",\"已退款\",\"支付宝交易号\",\
-                    \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\"\n";
+                    \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\",\"优惠\"\n";
 /// How many orders are read at once.
 const PAGE: usize = 500;
 
@@ -61,6 +61,7 @@ fn orders_down_to(last: u64, many: usize) -> Vec<FoundOrder> {
 #[actix_web::test]
 async fn a_table_to_send_goods_and_compare_money_from() {
     let mut sent_order = listed(ORDER);
+    (sent_order.order.total_amount, sent_order.order.discount) = (money("313.91"), money("10.00"));
     sent_order.order.status = OrderStatus::AwaitingReceipt;
     sent_order.order.shipment = Some(Shipment {
         carrier: "顺丰速运".to_owned(),
@@ -69,7 +70,7 @@ async fn a_table_to_send_goods_and_compare_money_from() {
     });
     sent_order.payment = Some(payment());
     let rows = rows_of(vec![sent_order]).await;
-    let common = |goods: [&str; 6], amounts: [&str; 3]| {
+    let common = |goods: [&str; 6], amounts: [&str; 3], discount: &str| {
         let order =
             ["2019112820400804\t", "待收货", "2019-11-28 20:40:08", "dada", "习瓜瓜", "13691433520\t"];
         let to = ["北京市东城区珍贝大厦"];
@@ -79,14 +80,19 @@ async fn a_table_to_send_goods_and_compare_money_from() {
             order.iter().chain(&to).chain(&goods).chain(&amounts).map(|text| (*text).to_owned()).collect();
         row.extend(trade);
         row.extend(parcel.map(str::to_owned));
+        row.push(discount.to_owned());
         row
     };
     assert_eq!(rows.len(), 2, "a row a line of goods: {rows:?}");
     assert_eq!(
         rows[0],
-        common(["4\t", &rows[0][8], &rows[0][9], "104.95", "2", "209.90"], ["10.00", "323.91", "0.00"])
+        common(
+            ["4\t", &rows[0][8], &rows[0][9], "104.95", "2", "209.90"],
+            ["10.00", "313.91", "0.00"],
+            "10.00"
+        )
     );
-    assert_eq!(rows[1], common(["5\t", &rows[1][8], &rows[1][9], "104.01", "1", "104.01"], ["", "", ""]));
+    assert_eq!(rows[1], common(["5\t", &rows[1][8], &rows[1][9], "104.01", "1", "104.01"], ["", "", ""], ""));
     assert!(rows[0][9].contains(':'), "{}", rows[0][9]);
 }
 

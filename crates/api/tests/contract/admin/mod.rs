@@ -1,5 +1,6 @@
 //! The shop side, `/v1/admin`: each operation and each code, as recorded JSON.
 
+mod amend;
 mod cancel;
 mod csv;
 mod embedded;
@@ -45,6 +46,7 @@ const REQUEST_ID_REUSED: Code = (409, "request_id_reused");
 const AMOUNT_EXCEEDS_PAYMENT: Code = (422, "amount_exceeds_payment");
 const NOTHING_TO_REFUND: Code = (422, "nothing_to_refund");
 const RESTOCK_EXCEEDS_ORDER: Code = (422, "restock_exceeds_order");
+const AMOUNT_NOT_LOWER: Code = (422, "amount_not_lower");
 const INTERNAL: Code = (500, "internal");
 const ALIPAY_UNAVAILABLE: Code = (502, "alipay_unavailable");
 const BUSY: Code = (503, "busy");
@@ -210,6 +212,7 @@ fn details(status: OrderStatus) -> Value {
         })
     };
     let mut data = summary(ORDER, status);
+    data["discount"] = json!("0.00");
     data["address"] = json!({
         "title": "家", "address": "北京市东城区珍贝大厦", "mobile": "13691433520", "receiver": "习瓜瓜"
     });

@@ -5,7 +5,7 @@ use actix_web::{http::Method, test::TestRequest};
 use super::*;
 
 /// The path and the only method of each operation.
-pub(super) fn operations() -> [(Method, String); 8] {
+pub(super) fn operations() -> [(Method, String); 10] {
     [
         (Method::GET, ORDERS.to_owned()),
         (Method::GET, "/v1/admin/orders.csv".to_owned()),
@@ -14,6 +14,8 @@ pub(super) fn operations() -> [(Method, String); 8] {
         (Method::GET, of_order("")),
         (Method::POST, of_order("/ship")),
         (Method::POST, of_order("/cancel")),
+        (Method::POST, of_order("/amount")),
+        (Method::POST, of_order("/address")),
         (Method::POST, of_order("/refunds")),
     ]
 }
@@ -102,6 +104,7 @@ fn the_codes_are_those_of_the_documentation() {
         AMOUNT_EXCEEDS_PAYMENT,
         NOTHING_TO_REFUND,
         RESTOCK_EXCEEDS_ORDER,
+        AMOUNT_NOT_LOWER,
         INTERNAL,
         ALIPAY_UNAVAILABLE,
         BUSY,

@@ -86,6 +86,7 @@ async fn the_timeline_says_who_did_what_and_by_which_request() {
         to,
         cause,
         reason: reason.to_owned(),
+        amendment: None,
         at: at(time),
     };
     use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment, Completed};

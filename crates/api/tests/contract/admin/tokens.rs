@@ -40,6 +40,10 @@ fn requests() -> impl Iterator<Item = TestRequest> {
     let body = |uri: &str| match uri.rsplit('/').next() {
         Some("ship") => json!({"carrier": "顺丰速运", "tracking_number": "SF1"}),
         Some("cancel") => json!({"reason": "买家来电"}),
+        Some("amount") => json!({"amount": "1.00", "expected_amount": "2.00", "reason": "老客户"}),
+        Some("address") => json!({
+            "receiver": "王小二", "mobile": "13800000000", "address": "上海市", "title": "公司", "reason": "来电"
+        }),
         Some(_) | None => json!({"request_id": "r1", "reason": "质量问题"}),
     };
     operations().into_iter().map(move |(method, uri)| {

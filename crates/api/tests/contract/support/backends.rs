@@ -8,11 +8,11 @@ use api::http::{
     Storefront,
 };
 use application::{
-    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ConfirmReceipt, EditAddresses, EditCart,
-    InspectOrder, ListOrders, ManageWebhooks, OrderBatcher, PaymentResult, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders, SettlePayment,
-    ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment, Transact,
-    WebhookSettings,
+    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
+    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, ManageWebhooks, OrderBatcher,
+    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
+    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
+    SignInRules, StartPayment, Transact, WebhookSettings,
 };
 use domain::{EndpointName, EventFilter, OrderEventKind};
 use ports::{
@@ -108,6 +108,11 @@ impl Backends {
             search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
             inspect: InspectOrder { admin: Arc::clone(&admin) },
             figures: ShowFigures { admin, clock: Arc::clone(&clock) },
+            lower_amount: Arc::new(LowerAmount {
+                orders: Arc::clone(&orders),
+                settle: Arc::clone(&settle),
+                clock: Arc::clone(&clock),
+            }),
             ship: Arc::new(ShipOrder {
                 transact: Arc::clone(&transact),
                 receipt_after: rules().receipt_after,
@@ -130,6 +135,10 @@ impl Backends {
             },
             clock: Arc::clone(&clock),
         };
+        let change_address = Arc::new(ChangeAddress {
+            address_book: Arc::clone(&address_book),
+            transact: Arc::clone(&transact),
+        });
         let shop = Shop {
             admin,
             preview: PreviewOrder {
@@ -161,6 +170,7 @@ impl Backends {
                 cashier,
                 clock,
             },
+            change_address,
             cancel: Arc::new(CancelOrder {
                 users: Arc::clone(&users),
                 orders: Arc::clone(&orders),

@@ -76,10 +76,10 @@ impl PlaceOrder {
     }
 }
 
-/// The order of the first click, if it costs what the second expects.
+/// The order of the first click, if it cost what the second expects when it was placed: staff may have lowered it since.
 fn expected(amount: Option<Money>, first: Order) -> Result<PlacedOrder, PlaceOrderError> {
     match amount {
-        Some(amount) if amount != first.total_amount => {
+        Some(amount) if amount != first.listed_amount() => {
             Err(PlacementError::Refused(Refusal::AmountChanged(first.total_amount)).into())
         }
         Some(_) | None => Ok(found(first)),

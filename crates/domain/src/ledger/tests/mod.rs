@@ -1,3 +1,4 @@
+mod amendments;
 mod attempts;
 mod fulfilment;
 mod notified;

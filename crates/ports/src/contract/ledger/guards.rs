@@ -27,6 +27,7 @@ pub async fn changes_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
         to,
         cause: Cause::alipay(Some("req-1".to_owned())),
         reason: reason.to_owned(),
+        amendment: None,
         at: micros(9_000_000),
     };
     let expected = [

@@ -1,5 +1,6 @@
 //! [`crate::OrderRepo`].
 
+mod amendments;
 mod attempts;
 mod due;
 mod guards;
@@ -19,6 +20,10 @@ use super::{
 };
 use crate::{AppendError, StoreError};
 
+pub use amendments::{
+    changes_an_address_in_the_expected_status_alone, lowers_an_amount_from_the_expected_one_alone,
+    lowers_an_amount_once_however_many_try,
+};
 pub use attempts::{
     closes_and_pays_attempts_in_their_states_alone, finds_an_order_by_any_attempt, opens_an_attempt_once,
 };

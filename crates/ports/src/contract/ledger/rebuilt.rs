@@ -8,6 +8,7 @@ use domain::{
 };
 
 use super::*;
+use crate::contract::samples::shipping;
 
 /// How many commands are decided, one after the other.
 const STEPS: u64 = 120;
@@ -26,12 +27,14 @@ impl Numbers {
     }
 }
 
-fn a_trade(numbers: &mut Numbers) -> Trade {
+fn a_trade(numbers: &mut Numbers, ledger: &OrderLedger) -> Trade {
     let status = numbers.one_of(&[TradeStatus::Success, TradeStatus::Finished, TradeStatus::WaitBuyerPay]);
-    let amount = numbers.one_of(&["219.90", "219.90", "219.90", "1.00"]);
+    // What the order costs, as a rule; or what it cost before it was lowered, or anything.
+    let present = ledger.order.as_ref().map_or(money("219.90"), |order| order.total_amount);
+    let amount = numbers.one_of(&[present, present, present, present, money("219.90"), money("1.00")]);
     let trade_no = numbers.one_of(&["A1", "A2", "A3"]);
     let paid = payment(trade_no, ORDER, PaymentStatus::Settled).trade;
-    Trade { status, total_amount: money(amount), ..paid }
+    Trade { status, total_amount: amount, ..paid }
 }
 
 /// What Alipay says of the attempts, one of which it may not have been asked about.
@@ -48,8 +51,8 @@ fn ended(numbers: &mut Numbers, ledger: &OrderLedger) -> Vec<EndedAttempt> {
 fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId) -> Command {
     let pieces = |count: u64| vec![Restock { sku_id, pieces: u32::try_from(count).unwrap() }];
     let number = format!("r{}", numbers.below(9));
-    match numbers.below(10) {
-        0 | 1 => Command::RecordTrade { trade: a_trade(numbers), source: EvidenceSource::Query },
+    match numbers.below(12) {
+        0 | 1 => Command::RecordTrade { trade: a_trade(numbers, ledger), source: EvidenceSource::Query },
         2 => match numbers.below(4) {
             0 => Command::Cancel { buyer: None, reason: "缺货".to_owned(), ended: Vec::new() },
             1 => Command::EndAttempts { ended: ended(numbers, ledger) },
@@ -87,7 +90,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             Command::RecordRefundAnswer { out_request_no, answer, attempts: 1 }
         }
         9 => {
-            let trade = a_trade(numbers);
+            let trade = a_trade(numbers, ledger);
             let refund = ConfirmedRefund {
                 trade_no: trade.trade_no.clone(),
                 out_request_no: format!("x{}", numbers.below(3)),
@@ -95,6 +98,18 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             };
             let proof = Some((Trade { refunded: money("9.90"), ..trade }, EvidenceSource::Notification));
             Command::RecordRefund { refund, proof: proof.filter(|_| numbers.below(2) > 0) }
+        }
+        10 => Command::ChangeAddress {
+            buyer: None,
+            address: shipping(numbers.one_of(&["上海市", "天津市"])),
+            address_id: None,
+            reason: "搬家".to_owned(),
+        },
+        11 => {
+            let present = ledger.order.as_ref().map_or(Money::ZERO, |order| order.total_amount);
+            let amount = present.checked_sub(money("0.01")).unwrap_or(Money::ZERO);
+            let ended = ended(numbers, ledger);
+            Command::LowerAmount { expected: present, amount, reason: "优惠".to_owned(), ended }
         }
         _ => Command::WatchPayment,
     }
@@ -105,7 +120,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
 pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
-    let mut seen = [0_u64; 2];
+    let (mut seen, mut amended) = ([0_u64; 2], [false; 2]);
     for (seed, number) in (1_u64..).zip([ORDER, OTHER]) {
         stocked.place(&[stocked.order(number)]).await;
         let mut numbers = Numbers(seed);
@@ -126,11 +141,14 @@ pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
             let found = read(shop, number).await;
             assert_eq!(found, rebuilt, "{number} after {step} {command:?}");
             seen[usize::from(events.is_empty())] += 1;
+            amended[0] |= events.iter().any(|event| matches!(event, Event::AmountLowered { .. }));
+            amended[1] |= events.iter().any(|event| matches!(event, Event::AddressChanged { .. }));
         }
         let last = timeline(shop, number).await.last().map_or(AwaitingPayment, |entry| entry.to);
         assert_eq!(rebuilt.order.map(|order| order.status), Some(last));
     }
     assert!(seen[0] > 30, "{seen:?}");
+    assert_eq!(amended, [true; 2]);
 }
 
 /// Trades and request numbers of the two orders are apart.
@@ -157,6 +175,8 @@ fn of_number(command: &mut Command, number: &str, attempts: &[String]) {
         }
         Command::RecordRefundAnswer { .. }
         | Command::Cancel { .. }
+        | Command::LowerAmount { .. }
+        | Command::ChangeAddress { .. }
         | Command::OpenAttempt { .. }
         | Command::EndAttempts { .. }
         | Command::Ship { .. }

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use domain::{
-    AttemptState, OrderId, OrderLedger, PaymentAttempt, Refund, RefundStatus, ShopTime, StatusChange,
-    StockMove, StockMoveKind, TimelineEntry, TraceParent, TradeStatus, ledger::Event,
+    Amendment, AttemptState, Cause, Order, OrderId, OrderLedger, OrderStatus, PaymentAttempt, Refund,
+    RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TraceParent, TradeStatus,
+    ledger::Event,
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
 
@@ -145,6 +146,29 @@ impl Unit {
                 self.order(number).shipment = Some(shipment.clone());
                 Ok(true)
             }
+            Event::AmountLowered { before, after, discount, cause, reason, at } => {
+                let is_expected = |order: &Order| {
+                    order.status == OrderStatus::AwaitingPayment && order.total_amount == *before
+                };
+                let lower = |order: &mut Order| {
+                    (order.total_amount, order.discount) = (*after, *discount);
+                };
+                let amendment = Amendment::Amount { before: *before, after: *after };
+                Ok(self.amend(number, is_expected, lower, (amendment, cause, reason, *at)))
+            }
+            Event::AddressChanged { status, before, after, address_id, cause, reason, at } => {
+                let redirect = |order: &mut Order| order.shipping.clone_from(after);
+                let amendment = Amendment::Address { before: before.clone() };
+                let told = (amendment, cause, reason.as_str(), *at);
+                let is_changed = self.amend(number, |order| order.status == *status, redirect, told);
+                if let (true, Some(stored)) =
+                    (is_changed, self.tables.orders.get_mut(&OrderId::parse(number).unwrap()))
+                {
+                    stored.has_snapshots = true;
+                    stored.address_id = address_id.unwrap_or(stored.address_id);
+                }
+                Ok(is_changed)
+            }
             Event::AttemptOpened(attempt) => {
                 let mut attempts = self.tables.attempts.iter();
                 let is_known = attempts.any(|(_, known)| known.out_trade_no == attempt.out_trade_no);
@@ -264,6 +288,35 @@ impl Unit {
         }
     }
 
+    /// False if the order is not as it must be.
+    fn amend(
+        &mut self,
+        number: &str,
+        is_expected: impl Fn(&Order) -> bool,
+        change: impl FnOnce(&mut Order),
+        (amendment, cause, reason, at): (Amendment, &Cause, &str, ShopTime),
+    ) -> bool {
+        let ignores_old = self.has(Defect::IgnoresOldStatus);
+        let Ok(id) = OrderId::parse(number) else { return false };
+        let Some(stored) = self.tables.orders.get_mut(&id) else { return false };
+        if !is_expected(&stored.order) && !ignores_old {
+            return false;
+        }
+        change(&mut stored.order);
+        stored.order.amendments += 1;
+        let status = stored.order.status;
+        let entry = TimelineEntry {
+            from: Some(status),
+            to: status,
+            cause: cause.clone(),
+            reason: cut(reason),
+            amendment: Some(amendment),
+            at,
+        };
+        self.tables.timeline.push((id, entry));
+        true
+    }
+
     fn change_attempt(
         &mut self,
         out_trade_no: &str,
@@ -294,6 +347,7 @@ impl Unit {
             to: change.to,
             cause: change.cause.clone(),
             reason: cut(&change.reason),
+            amendment: None,
             at: change.at,
         };
         self.tables.timeline.push((change.order_id.clone(), entry));

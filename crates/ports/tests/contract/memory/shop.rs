@@ -198,6 +198,8 @@ impl Shop for Memory {
             total_count: old.lines.iter().map(|line| u32::try_from(line.1).unwrap_or(0)).sum(),
             total_amount: old.total_amount,
             freight: "10.00".parse().unwrap(),
+            discount: Money::ZERO,
+            amendments: 0,
             shipping: ShippingAddress {
                 title: String::new(),
                 receiver: String::new(),

@@ -1,0 +1,79 @@
+//! What an order costs and where it goes, changed on the command line.
+
+use clap::Args;
+use domain::{Money, ShippingAddress};
+
+use super::{
+    CommandError, operator, order_number,
+    orders::{MAX_REASON, line},
+    output::say_line,
+};
+use crate::{configuration::Configuration, wiring::OrderLife};
+
+/// What an unpaid order is to cost.
+#[derive(Args)]
+pub(super) struct LowerAmountArguments {
+    /// The order's number.
+    order: String,
+    /// What it is to cost, freight included: less than now, at least 0.01.
+    amount: Money,
+    /// What it costs now; nothing is changed where it costs something else.
+    #[arg(long)]
+    expected: Money,
+    /// Why, for the buyer.
+    #[arg(long, default_value = "商家优惠")]
+    reason: String,
+}
+
+/// Where an order is to go.
+#[derive(Args)]
+pub(super) struct ChangeAddressArguments {
+    /// The order's number.
+    order: String,
+    /// Who receives it: 1 to 10 characters.
+    #[arg(long)]
+    receiver: String,
+    /// The receiver's mobile number: eleven digits.
+    #[arg(long)]
+    mobile: String,
+    /// Province, city, street and house: 1 to 100 characters.
+    #[arg(long)]
+    address: String,
+    /// A word for it: 1 to 10 characters.
+    #[arg(long, default_value = "其他")]
+    title: String,
+    /// Why, for the timeline.
+    #[arg(long, default_value = "商家修改收货地址")]
+    reason: String,
+}
+
+pub(super) async fn lower_amount(
+    configuration: &Configuration,
+    arguments: LowerAmountArguments,
+) -> Result<(), CommandError> {
+    let LowerAmountArguments { order, amount, expected, reason } = arguments;
+    let order_id = order_number(&order)?;
+    let reason = line("--reason", &reason, MAX_REASON)?;
+    let life = OrderLife::open(configuration).await?;
+    life.lower_amount
+        .execute(&order_id, expected, amount, &reason, &operator())
+        .await
+        .map_err(|cause| CommandError::LowerAmount { order_id: order_id.clone(), cause })?;
+    say_line(format!("order {order_id} costs {amount}")).map(drop)
+}
+
+pub(super) async fn change_address(
+    configuration: &Configuration,
+    arguments: ChangeAddressArguments,
+) -> Result<(), CommandError> {
+    let ChangeAddressArguments { order, receiver, mobile, address, title, reason } = arguments;
+    let order_id = order_number(&order)?;
+    let reason = line("--reason", &reason, MAX_REASON)?;
+    let address = ShippingAddress::checked(&title, &receiver, &mobile, &address)?;
+    let life = OrderLife::open(configuration).await?;
+    life.change_address
+        .by_shop(&order_id, address, &reason, &operator())
+        .await
+        .map_err(|cause| CommandError::ChangeAddress { order_id: order_id.clone(), cause })?;
+    say_line(format!("order {order_id} goes to the new address")).map(drop)
+}

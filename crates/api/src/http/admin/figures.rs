@@ -1,0 +1,124 @@
+//! What the shop side answers about a day, as JSON.
+
+use application::Figures;
+use domain::{PaymentRecord, Refund, order_number};
+use ports::{DayFigures, UnmatchedPayment};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a day and those before it brought.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Figures)]
+pub(super) struct FiguresData {
+    date: String,
+    orders: u64,
+    order_amount: String,
+    paid: u64,
+    paid_amount: String,
+    refunded: u64,
+    refunded_amount: String,
+    /// Orders that wait to be shipped now.
+    to_ship: u64,
+    /// Orders that wait to be paid now.
+    awaiting_payment: u64,
+    /// That day and the six before it, the oldest first.
+    days: Vec<DayData>,
+    /// Payments that staff have to look at: of these days, what paid no order and of which nothing went back; of any day,
+    /// what must go back and has not so far.
+    unmatched_payments: Vec<UnmatchedData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = UnmatchedPayment)]
+struct UnmatchedData {
+    trade_no: String,
+    /// The order's number as Alipay has it; it may be none of ours.
+    order_id: String,
+    /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
+    status: &'static str,
+    amount: String,
+    /// `None` if Alipay did not say: then `recorded_at` counts.
+    #[schema(required)]
+    paid_at: Option<String>,
+    recorded_at: String,
+    /// The refund of it that is not done, where one was asked for.
+    #[schema(required)]
+    refund: Option<OpenRefundData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpenRefund)]
+struct OpenRefundData {
+    out_request_no: String,
+    amount: String,
+    /// requested or failed.
+    status: &'static str,
+    /// Why it is not done, as far as Alipay said.
+    #[schema(required)]
+    failure: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = DayFigures)]
+struct DayData {
+    date: String,
+    orders: u64,
+    paid_amount: String,
+    refunded_amount: String,
+}
+
+impl From<Figures> for FiguresData {
+    fn from(figures: Figures) -> Self {
+        let day = figures.day;
+        Self {
+            date: day.date.to_string(),
+            orders: day.orders,
+            order_amount: day.order_amount.to_string(),
+            paid: day.paid,
+            paid_amount: day.paid_amount.to_string(),
+            refunded: day.refunded,
+            refunded_amount: day.refunded_amount.to_string(),
+            to_ship: figures.to_ship,
+            awaiting_payment: figures.awaiting_payment,
+            days: figures.week.iter().map(DayData::from).collect(),
+            unmatched_payments: figures.unmatched.into_iter().map(UnmatchedData::from).collect(),
+        }
+    }
+}
+
+impl From<UnmatchedPayment> for UnmatchedData {
+    fn from(UnmatchedPayment { payment, refund }: UnmatchedPayment) -> Self {
+        let PaymentRecord { trade, status, recorded_at, .. } = payment;
+        Self {
+            trade_no: trade.trade_no,
+            order_id: order_number(&trade.out_trade_no).to_owned(),
+            status: status.as_str(),
+            amount: trade.total_amount.to_string(),
+            paid_at: trade.paid_at.map(|at| at.to_string()),
+            recorded_at: recorded_at.to_string(),
+            refund: refund.map(OpenRefundData::from),
+        }
+    }
+}
+
+impl From<Refund> for OpenRefundData {
+    fn from(refund: Refund) -> Self {
+        Self {
+            out_request_no: refund.out_request_no,
+            amount: refund.amount.to_string(),
+            status: refund.status.as_str(),
+            failure: refund.failure,
+        }
+    }
+}
+
+impl From<&DayFigures> for DayData {
+    fn from(day: &DayFigures) -> Self {
+        Self {
+            date: day.date.to_string(),
+            orders: day.orders,
+            paid_amount: day.paid_amount.to_string(),
+            refunded_amount: day.refunded_amount.to_string(),
+        }
+    }
+}

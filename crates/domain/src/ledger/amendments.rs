@@ -1,0 +1,111 @@
+//! What is changed of an order after it was placed, beside its status: what it costs, and where it goes.
+
+use crate::{
+    AddressId, AttemptState, EndedAttempt, Money, NotAllowed, Order, PaymentAttempt, ShippingAddress,
+    Trigger, UserId, order::Amender,
+};
+
+use super::{Event, MOST_ATTEMPTS, Refusal, decide::Decision};
+
+impl Order {
+    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done.
+    ///
+    /// These are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
+    ///
+    /// # Errors
+    /// The new amount is not from 0.01 to less than the expected one, the order does not cost that, it is not to be paid
+    /// any more, or it cannot be changed or paid anew once more.
+    pub fn is_to_be_lowered(
+        &self,
+        attempts: &[PaymentAttempt],
+        expected: Money,
+        amount: Money,
+        now: crate::ShopTime,
+    ) -> Result<bool, Refusal> {
+        if amount.is_zero() || amount >= expected {
+            return Err(Refusal::AmountNotLower { amount: expected });
+        }
+        if self.total_amount == amount {
+            return Ok(false);
+        }
+        if !self.is_payable(now)? {
+            return Err(NotAllowed { status: self.status, trigger: Trigger::Paid }.into());
+        }
+        if self.total_amount != expected {
+            return Err(Refusal::AmountChanged { amount: self.total_amount });
+        }
+        if attempts.len() >= MOST_ATTEMPTS {
+            return Err(Refusal::TooManyAttempts);
+        }
+        self.check_amendable(Amender::Staff)?;
+        Ok(true)
+    }
+
+    fn check_amendable(&self, amender: Amender) -> Result<(), Refusal> {
+        if self.amendments < amender.most() { Ok(()) } else { Err(Refusal::TooManyAmendments) }
+    }
+}
+
+impl Decision<'_> {
+    /// An unpaid order costs less from now on. A payment of what it cost before is one of a wrong amount; so the attempts
+    /// to pay that end before, and the first one, which asks for that, is on record from now on.
+    pub(super) fn lower_amount(
+        &mut self,
+        expected: Money,
+        amount: Money,
+        reason: &str,
+        ended: &[EndedAttempt],
+    ) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?.clone();
+        if !order.is_to_be_lowered(&self.ledger.all_attempts(), expected, amount, self.at)? {
+            return Ok(());
+        }
+        self.record_first(order.id.as_str())?;
+        self.end_attempts(ended)?;
+        // It was opened after Alipay was asked about the others.
+        if self.ledger.attempts.iter().any(|attempt| attempt.state == AttemptState::Open) {
+            return Err(Refusal::OtherAttemptOpen);
+        }
+        let listed = order.listed_amount();
+        self.push(Event::AmountLowered {
+            before: order.total_amount,
+            after: amount,
+            discount: listed.checked_sub(amount).unwrap_or(Money::ZERO),
+            cause: self.cause.clone(),
+            reason: reason.to_owned(),
+            at: self.at,
+        })
+    }
+
+    /// The order goes elsewhere.
+    pub(super) fn change_address(
+        &mut self,
+        buyer: Option<UserId>,
+        address: &ShippingAddress,
+        address_id: Option<AddressId>,
+        reason: &str,
+    ) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(buyer)?;
+        let (amender, trigger) = match buyer {
+            Some(_) => (Amender::Buyer, Trigger::Paid),
+            None => (Amender::Staff, Trigger::Shipped),
+        };
+        if !amender.may_redirect(order.status) {
+            return Err(NotAllowed { status: order.status, trigger }.into());
+        }
+        if order.shipping == *address {
+            return Ok(());
+        }
+        order.check_amendable(amender)?;
+        let (status, before) = (order.status, order.shipping.clone());
+        self.push(Event::AddressChanged {
+            status,
+            before,
+            after: address.clone(),
+            address_id,
+            cause: self.cause.clone(),
+            reason: reason.to_owned(),
+            at: self.at,
+        })
+    }
+}
