@@ -13,6 +13,7 @@ use crate::{AttemptQuery, OutboxBacklog, Resend};
 
 const A: &str = "2019112812000001";
 const B: &str = "2019112812000002";
+const C: &str = "2019112812000003";
 
 const DELIVERED: AttemptOutcome = AttemptOutcome::Delivered(204);
 const REFUSED: AttemptOutcome = AttemptOutcome::Refused(503);
@@ -104,11 +105,15 @@ pub async fn are_forgotten_where_nobody_names_them(shop: Arc<dyn Shop>) {
     assert_eq!(claim(shop, "erp", 53).await.0, [A]);
     assert_eq!(claim(shop, "default", 53).await.0, [A], "the first one is done with what came since");
     assert_eq!(shop.webhooks().backlog(&EndpointName::first()).await.unwrap().undelivered, 1);
+    stocked.create(&[(C, 54)]).await;
     while shop.webhooks().purge(micros(40), 9).await.unwrap() > 0 {}
     let names: Vec<_> = shop.endpoints().states().await.unwrap().into_iter().map(|one| one.name).collect();
     assert_eq!(names, [named("warehouse")]);
-    assert_eq!(shop.webhooks().backlog(&named("erp")).await.unwrap().undelivered, 0);
-    assert_eq!(shop.webhooks().backlog(&named("warehouse")).await.unwrap().undelivered, 2);
+    let undelivered = async |name| shop.webhooks().backlog(&named(name)).await.unwrap().undelivered;
+    assert_eq!((undelivered("erp").await, undelivered("warehouse").await), (0, 2));
+    assert_eq!(undelivered("default").await, 1, "what the others are still to be given");
+    assert_eq!(distribute(shop, 55, 50).await, 1);
+    assert_eq!((undelivered("default").await, undelivered("warehouse").await), (0, 3));
 }
 
 /// From the first failure on, until an attempt succeeds.

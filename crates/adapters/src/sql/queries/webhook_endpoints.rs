@@ -21,7 +21,7 @@ use super::{
 };
 use crate::sql::{
     failure::QueryError,
-    schema::{dashop_webhook_attempt, dashop_webhook_delivery, dashop_webhook_endpoint},
+    schema::{dashop_outbox, dashop_webhook_attempt, dashop_webhook_delivery, dashop_webhook_endpoint},
     types::Moment,
 };
 
@@ -266,17 +266,15 @@ pub(super) async fn purge_unseen(
     let names: Vec<String> = unseen.load(conn).await?;
     let mut purged = 0;
     for name in names {
-        let waiting: Vec<i64> = dashop_webhook_delivery::table
-            .filter(dashop_webhook_delivery::endpoint.eq(&name))
-            .limit(limit.into())
-            .select(dashop_webhook_delivery::id)
-            .load(conn)
-            .await?;
+        let waiting = waiting_for(conn, &name, seen_before, limit).await?;
         let gone = if waiting.is_empty() {
             let still_unseen = dashop_webhook_endpoint::table
                 .filter(dashop_webhook_endpoint::name.eq(&name))
                 .filter(dashop_webhook_endpoint::seen_at.lt(Moment(seen_before)));
             diesel::delete(still_unseen).execute(conn).await?
+        } else if name == EndpointName::FIRST {
+            let these = dashop_outbox::table.filter(dashop_outbox::id.eq_any(waiting));
+            diesel::delete(these).execute(conn).await?
         } else {
             let these = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::id.eq_any(waiting));
             diesel::delete(these).execute(conn).await?
@@ -284,6 +282,23 @@ pub(super) async fn purge_unseen(
         purged += many(i64::try_from(gone).unwrap_or(i64::MAX));
     }
     Ok(purged)
+}
+
+/// What is kept for an endpoint alone. In the outbox that is neither what the others are still to be given, nor what was
+/// delivered, which has a time of its own.
+async fn waiting_for(
+    conn: &mut Conn,
+    name: &str,
+    before: ShopTime,
+    limit: u32,
+) -> Result<Vec<i64>, QueryError> {
+    if name == EndpointName::FIRST {
+        let is_given = dashop_outbox::distributed_at.is_not_null().or(dashop_outbox::at.lt(Moment(before)));
+        let waiting = dashop_outbox::table.filter(dashop_outbox::delivered_at.is_null()).filter(is_given);
+        return Ok(waiting.limit(limit.into()).select(dashop_outbox::id).load(conn).await?);
+    }
+    let waiting = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::endpoint.eq(name));
+    Ok(waiting.limit(limit.into()).select(dashop_webhook_delivery::id).load(conn).await?)
 }
 
 fn endpoint_name(table: &str, name: &str) -> Result<EndpointName, QueryError> {

@@ -220,8 +220,10 @@ impl WebhookQueue for Memory {
             .map(|state| state.name.clone())
             .collect();
         tables.events.retain(|stored| {
+            let is_given = stored.is_distributed || stored.delivery.event.at < delivered_before;
+            let is_its_alone = !stored.endpoint.is_first() || stored.delivered_at.is_none() && is_given;
             let is_old = stored.delivered_at.is_some_and(|at| at < delivered_before)
-                || !stored.endpoint.is_first() && unseen.contains(&stored.endpoint);
+                || is_its_alone && unseen.contains(&stored.endpoint);
             let goes = is_old && purged < u64::from(limit);
             purged += u64::from(goes);
             !goes
