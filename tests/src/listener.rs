@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex},
 };
 
@@ -98,6 +98,17 @@ impl Listener {
     pub fn events(&self, order_id: &str) -> Vec<Event> {
         let heard = self.heard.lock().unwrap();
         heard.events.iter().filter(|event| event.json()["order_id"] == order_id).cloned().collect()
+    }
+
+    /// The types of the events that were taken, by order, in the order of arrival.
+    pub fn taken(&self) -> BTreeMap<String, Vec<String>> {
+        let heard = self.heard.lock().unwrap();
+        let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for event in heard.events.iter().filter(|event| event.is_taken).map(Event::json) {
+            let text = |name: &str| event[name].as_str().unwrap().to_owned();
+            taken.entry(text("order_id")).or_default().push(text("type"));
+        }
+        taken
     }
 
     /// How many unanswered connections the other side gave up.
