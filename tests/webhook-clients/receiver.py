@@ -103,7 +103,7 @@ def main(program):
                     if shop.poll() is not None or time.monotonic() > deadline:
                         raise
                     time.sleep(0.05)
-            token = subprocess.check_output([program, "token", "--user", "demo"], env=settings, text=True).strip()
+            token = subprocess.check_output([program, "token", "demo"], env=settings, text=True).strip()
             order = {"status": 0, "address_id": 1, "settlement_type": 0}
             placed = ask(f"{url}/v1/orders/processing/", token, order)
             assert placed["code"] == 200, placed
