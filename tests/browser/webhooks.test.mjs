@@ -37,13 +37,12 @@ after(async () => {
 
 const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
-/** Asks again until the page shows these words. */
-async function refreshUntil(page, text) {
-  const words = page.getByText(text, { exact: false }).first()
+/** Asks again until this is shown. */
+async function refreshUntil(page, shown) {
   for (const deadline = Date.now() + 60_000; ; ) {
     await page.getByRole('button', { name: '刷新' }).click()
-    if (await words.waitFor({ timeout: 500 }).then(() => true, () => false)) return
-    assert.ok(Date.now() < deadline, `${text} is not shown`)
+    if (await shown.waitFor({ timeout: 500 }).then(() => true, () => false)) return
+    assert.ok(Date.now() < deadline, `${shown} is not shown`)
   }
 }
 
@@ -67,7 +66,7 @@ for (const window of [{}, PHONE]) {
       const endpoint = page.getByRole('region', { name: '推送端点' }).locator('tbody tr')
       await endpoint.getByText(`127.0.0.1:${listener.address().port}`).waitFor()
       await endpoint.getByText('正常').waitFor()
-      await refreshUntil(page, number)
+      await refreshUntil(page, page.getByText(number).first())
       const log = page.getByRole('region', { name: '推送记录' })
       const attempts = log.locator('tbody tr', { hasText: number })
       await attempts.getByText('成功（HTTP 204）').waitFor()
@@ -79,19 +78,15 @@ for (const window of [{}, PHONE]) {
       const event = events.at(-1)
       await page.getByRole('button', { name: `重新推送 ${event}` }).click()
       await see(page, '已安排重新推送')
-      for (const deadline = Date.now() + 30_000; (await attempts.count()) < 2; ) {
-        assert.ok(Date.now() < deadline, 'it is not sent once more')
-        await page.getByRole('button', { name: '刷新' }).click()
-        await page.waitForTimeout(200)
-      }
+      await refreshUntil(page, attempts.nth(1))
       assert.equal(events.filter((id) => id === event).length, 2, 'the same event')
 
       status = 503
       const other = await order()
-      await refreshUntil(page, '推送失败中')
+      await refreshUntil(page, endpoint.getByText('推送失败中'))
       await see(page, '被拒绝（HTTP 503）')
       shop.failFor('default', 2)
-      await refreshUntil(page, '已暂停')
+      await refreshUntil(page, endpoint.getByText('已暂停'))
       await page.getByLabel('订单编号').fill(number)
       await page.getByRole('button', { name: '查询' }).click()
       await log.getByText(other).first().waitFor({ state: 'detached' })
@@ -100,10 +95,10 @@ for (const window of [{}, PHONE]) {
       status = 204
       await page.getByRole('button', { name: '恢复推送' }).click()
       await see(page, '已恢复推送：default')
-      await refreshUntil(page, '正常')
+      await refreshUntil(page, endpoint.getByText('正常'))
       await page.getByLabel('订单编号').fill('')
       await page.getByRole('button', { name: '查询' }).click()
-      await log.locator('tbody tr', { hasText: other }).getByText('成功（HTTP 204）').waitFor()
+      await refreshUntil(page, log.locator('tbody tr', { hasText: other }).getByText('成功（HTTP 204）'))
 
       // An order that is opened here leads to the list, and the browser's way back to here.
       await log.getByRole('link', { name: number }).first().click()
