@@ -91,6 +91,11 @@ async fn two_endpoints_have_their_own_queues(setup: Setup) {
         assert_eq!(event.headers["webhook-timestamp"], event.headers["dashop-timestamp"]);
     }
     let staff = dashop.staff("小王");
+    until("all is on record", async || {
+        endpoint(&staff, "erp").await["undelivered"] == 0
+            && endpoint(&staff, "default").await["undelivered"] == 0
+    })
+    .await;
     let of_erp = attempts(&staff, &format!("endpoint=erp&order_id={order_id}")).await;
     let outcomes: Vec<_> =
         of_erp.iter().map(|attempt| (&attempt["outcome"], &attempt["http_status"])).collect();
@@ -152,11 +157,10 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     until("it is told all", async || taken(&erp, &order_id).len() == 2 && taken(&erp, &other).len() == 1)
         .await;
     assert_eq!(taken(&erp, &order_id), ["order.created", "order.status_changed"]);
+    // An event is taken before that is on record.
+    until("all is on record", async || endpoint(&staff, "erp").await["undelivered"] == 0).await;
     let well = endpoint(&staff, "erp").await;
-    assert_eq!(
-        (&well["failing_since"], &well["paused_at"], &well["undelivered"]),
-        (&Value::Null, &Value::Null, &json!(0))
-    );
+    assert_eq!((&well["failing_since"], &well["paused_at"]), (&Value::Null, &Value::Null));
     let unknown = dashop.setup().run(&["events", "resume", "nobody"]);
     assert_eq!(unknown.status.code(), Some(1), "{unknown:?}");
 }
