@@ -134,6 +134,11 @@ export async function startShop(settings = {}) {
       sql(`INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, paid_at, status, source, recorded_at)
         SELECT '${tradeNo}', order_id, 'TRADE_SUCCESS', '${amount}', '0.00', created_time, 'wrong_amount', 'query', created_time
         FROM tb_order_info WHERE order_id = '${number}'`),
+    /** Has a webhook endpoint fail for so many hours already. */
+    failFor(endpoint, hours) {
+      const since = new Date(Date.now() + (8 - hours) * 3600_000).toISOString().replace('T', ' ').slice(0, 23)
+      sql(`UPDATE dashop_webhook_endpoint SET failing_since = '${since}000' WHERE name = '${endpoint}'`)
+    },
     /** What Alipay's records say of an order's trades. */
     trades: async (number) => (await fetch(`http://127.0.0.1:${sandbox}/control/trades?out_trade_no=${number}`)).json(),
     /** A token of the staff. */

@@ -28,6 +28,7 @@ pub struct Buyer {
     browser: Browser,
     base: String,
     token: String,
+    traceparent: Option<String>,
 }
 
 /// A member of staff: the operations of the shop side.
@@ -89,7 +90,13 @@ impl Browser {
 
 impl Buyer {
     pub(crate) fn new(browser: Browser, base: String, token: String) -> Self {
-        Self { browser, base, token }
+        Self { browser, base, token, traceparent: None }
+    }
+
+    /// The same buyer, whose requests are a part of this trace.
+    pub fn in_trace(mut self, traceparent: &str) -> Self {
+        self.traceparent = Some(traceparent.to_owned());
+        self
     }
 
     /// The same buyer, who takes no answer for a lost one after this time.
@@ -195,7 +202,10 @@ impl Buyer {
 
     fn request(&self, method: Method, query: &str, body: Option<Value>) -> RequestBuilder {
         let url = format!("{}/v1/orders/processing/{query}", self.base);
-        let request = self.browser.client.request(method, url).header("authorization", &self.token);
+        let mut request = self.browser.client.request(method, url).header("authorization", &self.token);
+        if let Some(traceparent) = &self.traceparent {
+            request = request.header("traceparent", traceparent);
+        }
         match body {
             // As the old pages post it: JSON text under the wrong content type.
             Some(body) => {
@@ -217,6 +227,21 @@ impl Staff {
         let shown = reply(self.browser.client.get(url).header("authorization", &self.token)).await.unwrap();
         assert_eq!(shown.status, 200, "{}", shown.text);
         shown.json()
+    }
+
+    /// Asks something of the shop side.
+    pub async fn get(&self, path: &str) -> Value {
+        let url = format!("{}/v1/admin/{path}", self.base);
+        let shown = reply(self.browser.client.get(url).header("authorization", &self.token)).await.unwrap();
+        assert_eq!(shown.status, 200, "{}", shown.text);
+        shown.json()
+    }
+
+    /// Tells the shop side something.
+    pub async fn post(&self, path: &str, body: Value) -> Reply {
+        let url = format!("{}/v1/admin/{path}", self.base);
+        let request = self.browser.client.post(url).header("authorization", &self.token);
+        reply(request.header("content-type", "application/json").body(body.to_string())).await.unwrap()
     }
 
     /// Does something with an order: `ship`, `cancel`, `amount`, `address` or `refunds`.

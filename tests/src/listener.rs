@@ -1,9 +1,12 @@
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Arc, Mutex},
 };
 
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
 use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -48,6 +51,8 @@ struct Heard {
     receptions: HashMap<String, VecDeque<Reception>>,
     /// Connections on which nothing was said and which the other side gave up.
     given_up: usize,
+    /// What every event is answered with.
+    broken: Option<u16>,
 }
 
 impl Listener {
@@ -84,10 +89,26 @@ impl Listener {
         self.receive("", receptions);
     }
 
+    /// Answers every event with this status from now on, and as before where it is `None`.
+    pub fn break_down(&self, status: Option<u16>) {
+        self.heard.lock().unwrap().broken = status;
+    }
+
     /// Every event of the order, in the order of arrival.
     pub fn events(&self, order_id: &str) -> Vec<Event> {
         let heard = self.heard.lock().unwrap();
         heard.events.iter().filter(|event| event.json()["order_id"] == order_id).cloned().collect()
+    }
+
+    /// The types of the events that were taken, by order, in the order of arrival.
+    pub fn taken(&self) -> BTreeMap<String, Vec<String>> {
+        let heard = self.heard.lock().unwrap();
+        let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for event in heard.events.iter().filter(|event| event.is_taken).map(Event::json) {
+            let text = |name: &str| event[name].as_str().unwrap().to_owned();
+            taken.entry(text("order_id")).or_default().push(text("type"));
+        }
+        taken
     }
 
     /// How many unanswered connections the other side gave up.
@@ -102,23 +123,47 @@ impl Event {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Whether it was signed with this secret. This does not go through the code that signed it.
+    /// Whether one of its signatures is of this secret, by the rules of Standard Webhooks and by those from before. This
+    /// does not go through the code that signed it.
     pub fn is_signed_with(&self, secret: &str) -> bool {
-        let key = jsonwebtoken::EncodingKey::from_secret(secret.as_bytes());
-        let message = format!("{}.{}", self.headers["dashop-timestamp"], self.body);
-        let algorithm = jsonwebtoken::Algorithm::HS256;
-        let expected = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
-        let digits = self.headers["dashop-signature"].strip_prefix("v1=").unwrap();
-        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
-        let bytes: Vec<u8> = digits.as_bytes().chunks(2).map(byte).collect();
-        BASE64_URL_SAFE_NO_PAD.encode(bytes) == expected
+        let is_signed = self.is_signed_by_the_standard(secret);
+        assert_eq!(self.is_signed_as_before(secret), is_signed, "{self:?}");
+        is_signed
     }
+
+    /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>, "Signature scheme".
+    fn is_signed_by_the_standard(&self, secret: &str) -> bool {
+        let key = match secret.strip_prefix("whsec_") {
+            Some(encoded) => BASE64_STANDARD.decode(encoded).unwrap(),
+            None => secret.as_bytes().to_vec(),
+        };
+        let (id, timestamp) = (&self.headers["webhook-id"], &self.headers["webhook-timestamp"]);
+        let expected = hmac_sha256(&key, &format!("{id}.{timestamp}.{}", self.body));
+        let expected = format!("v1,{}", BASE64_STANDARD.encode(expected));
+        self.headers["webhook-signature"].split(' ').any(|signature| signature == expected)
+    }
+
+    fn is_signed_as_before(&self, secret: &str) -> bool {
+        let message = format!("{}.{}", self.headers["dashop-timestamp"], self.body);
+        let expected = hmac_sha256(secret.as_bytes(), &message);
+        let digits: String = expected.iter().map(|byte| format!("{byte:02x}")).collect();
+        let expected = format!("v1={digits}");
+        self.headers["dashop-signature"].split(' ').any(|signature| signature == expected)
+    }
+}
+
+fn hmac_sha256(key: &[u8], message: &str) -> Vec<u8> {
+    let key = jsonwebtoken::EncodingKey::from_secret(key);
+    let algorithm = jsonwebtoken::Algorithm::HS256;
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, algorithm).unwrap();
+    BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap()
 }
 
 impl Heard {
     fn reception_of(&mut self, order_id: &str) -> Option<Reception> {
         let mut next = |name: &str| self.receptions.get_mut(name).and_then(VecDeque::pop_front);
-        next(order_id).or_else(|| next(""))
+        let first = next(order_id).or_else(|| next(""));
+        first.or(self.broken.map(Reception::Status))
     }
 }
 

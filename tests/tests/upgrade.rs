@@ -1,13 +1,14 @@
 //! The last release and this program side by side, while the schema is brought up to date under load: `make upgrade-test`.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use serde_json::{Value, json};
-use tests::{Dashop, Load, Setup};
+use tests::{Dashop, Database, Listener, Load, Setup, until};
 
 const STOCK: i32 = 1_000_000;
 const SKU: i32 = 901;
 const BUYERS: std::ops::Range<i32> = 1001..1009;
+const SECRET: &str = "a secret that both releases sign events with";
 
 fn last_release() -> PathBuf {
     std::env::var_os("DASHOP_TEST_LAST_RELEASE").expect("tests/upgrade/run builds it and names it").into()
@@ -41,10 +42,28 @@ async fn no_order_failed(load: Load, dashop: &Dashop) {
     assert!(audit.status.success(), "{}", String::from_utf8_lossy(&audit.stdout));
 }
 
+/// What happened to each order on record, by the types of its events.
+async fn happened(database: &mut Database) -> BTreeMap<String, Vec<String>> {
+    let orders = database.words("SELECT CONCAT(order_id, ' ', status) AS n FROM tb_order_info").await;
+    let events = |order: String| {
+        let (number, status) = order.split_once(' ').unwrap();
+        let types: &[&str] =
+            if status == "1" { &["order.created"] } else { &["order.created", "order.status_changed"] };
+        (number.to_owned(), types.iter().map(|word| (*word).to_owned()).collect())
+    };
+    orders.into_iter().map(events).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes() {
-    let new = Setup::on_servers().await;
-    let old = new.beside().of_program(last_release());
+    let (told, erp) = (Listener::start().await, Listener::start().await);
+    let both = Setup::on_servers().await;
+    let both = both.with("DASHOP_EVENTS_URL", told.url()).with("DASHOP_EVENTS_SECRET", SECRET);
+    let old = both.beside().of_program(last_release());
+    // An endpoint that the last release does not know.
+    let file = both.directory().join("dashop.toml");
+    fs::write(&file, format!("[webhooks.erp]\nurl = \"{}\"\nsecret = \"{SECRET}\"\n", erp.url())).unwrap();
+    let new = both.with("DASHOP_CONFIG", file.to_str().unwrap());
     let first = old.clone().start().await;
     let second = old.beside().start().await;
     let mut database = first.database().await;
@@ -66,6 +85,7 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
 
     // Then the programs, one after the other, both kinds at once.
     let third = new.beside().start().await;
+    let before = happened(&mut database).await;
     let beside = load(&[&third]);
     orders.orders(50).await;
     beside.orders(50).await;
@@ -78,4 +98,19 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     let orders = load(&[&again, &third, &second]);
     orders.orders(100).await;
     no_order_failed(orders, &third).await;
+
+    // Whoever wrote an event and whoever delivers it: it arrives once, in its place.
+    let all = happened(&mut database).await;
+    let since: BTreeMap<_, _> = all.iter().filter(|(number, _)| !before.contains_key(*number)).collect();
+    let count = |events: &BTreeMap<String, Vec<String>>| events.values().map(Vec::len).sum::<usize>();
+    until("all events have arrived", async || {
+        let of_erp = erp.taken();
+        count(&told.taken()) >= count(&all)
+            && since.keys().all(|number| of_erp.get(*number) == all.get(*number))
+    })
+    .await;
+    assert_eq!(told.taken(), all);
+    for (number, types) in erp.taken() {
+        assert!(all[&number].ends_with(&types), "{number}: {types:?}");
+    }
 }

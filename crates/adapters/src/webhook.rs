@@ -1,14 +1,17 @@
-//! Delivers order events to a webhook, by HTTP POST.
+//! Delivers order events to webhook endpoints, by HTTP POST.
 //!
 //! What is sent is signed with a secret that both sides have, together with the time of sending: the other program can
-//! tell it from what strangers send, and from what was recorded and is sent again.
+//! tell it from what strangers send, and from what was recorded and is sent again. Source:
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>, "Webhook headers" and
+//! "Signature scheme". The headers `dashop-…` are those from before, for one more release.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use aws_lc_rs::hmac;
-use domain::{Delivery, OrderEvent};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{Delivery, EndpointName, OrderEvent};
 use metrics::histogram;
 use ports::{Clock, WebhookEndpoint, WebhookError, metric};
 use reqwest::header;
@@ -27,18 +30,81 @@ const ANSWER_BYTES: usize = 16 * 1024;
 /// Where the events go.
 #[derive(Clone)]
 pub struct WebhookConfig {
+    /// What the endpoint is called.
+    pub name: EndpointName,
     /// An HTTP or HTTPS URL.
     pub url: String,
-    /// What the events are signed with: each event with every one of them. There are two while the secret is being changed.
-    pub secrets: Vec<Vec<u8>>,
+    /// What the events are signed with: by each of them, the newest first.
+    pub secrets: Vec<WebhookSecret>,
+}
+
+/// What events are signed with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookSecret {
+    /// As it is set: the key of the signature from before.
+    text: Vec<u8>,
+    /// What Standard Webhooks makes of it.
+    key: Vec<u8>,
+}
+
+/// A text that cannot be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSecret {
+    /// Too short to be one.
+    #[error("must have at least {} bytes", WebhookSecret::MIN_BYTES)]
+    Short,
+    /// With the prefix of Standard Webhooks, and no base64 behind it.
+    #[error("must have base64 behind {}", WebhookSecret::PREFIX)]
+    NotBase64,
+    /// The same, too short to be one.
+    #[error(
+        "must have base64 of at least {} bytes behind {}",
+        WebhookSecret::MIN_KEY_BYTES,
+        WebhookSecret::PREFIX
+    )]
+    ShortKey,
+}
+
+impl WebhookSecret {
+    const PREFIX: &str = "whsec_";
+    const MIN_BYTES: usize = 16;
+    /// "Signature scheme": 24 to 64 bytes.
+    const MIN_KEY_BYTES: usize = 24;
+
+    /// Any text of at least 16 bytes; or `whsec_` and base64 of at least 24 bytes, which are then the key.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
+        let key = match text.strip_prefix(Self::PREFIX) {
+            Some(encoded) => {
+                let key = STANDARD.decode(encoded).map_err(|_| InvalidSecret::NotBase64)?;
+                if key.len() < Self::MIN_KEY_BYTES {
+                    return Err(InvalidSecret::ShortKey);
+                }
+                key
+            }
+            None if text.len() < Self::MIN_BYTES => return Err(InvalidSecret::Short),
+            None => text.as_bytes().to_vec(),
+        };
+        Ok(Self { text: text.as_bytes().to_vec(), key })
+    }
 }
 
 /// The program that listens at one URL.
 pub struct HttpWebhook {
     http: reqwest::Client,
+    name: EndpointName,
     url: String,
-    keys: ArcSwap<Vec<hmac::Key>>,
+    keys: ArcSwap<Keys>,
     clock: Arc<dyn Clock>,
+}
+
+/// The keys that are in force.
+struct Keys {
+    standard: Vec<hmac::Key>,
+    /// Of the header from before.
+    former: Vec<hmac::Key>,
 }
 
 /// The endpoint's client cannot be made.
@@ -67,63 +133,87 @@ impl HttpWebhook {
     /// The HTTP client cannot be made.
     pub fn new(config: &WebhookConfig, clock: Arc<dyn Clock>) -> Result<Self, WebhookConfigError> {
         let http = web_client::client(&config.url, CONNECT_TIMEOUT, TIMEOUT).map_err(WebhookConfigError)?;
-        let keys = ArcSwap::from_pointee(keys(&config.secrets));
-        Ok(Self { http, url: config.url.clone(), keys, clock })
+        let keys = ArcSwap::from_pointee(Keys::new(&config.secrets));
+        Ok(Self { http, name: config.name.clone(), url: config.url.clone(), keys, clock })
     }
 
     /// Signs what is sent from now on with these secrets.
-    pub fn sign_with(&self, secrets: &[Vec<u8>]) {
-        self.keys.store(Arc::new(keys(secrets)));
-    }
-
-    /// `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal, one for each secret, with spaces between.
-    fn signatures(&self, timestamp: &str, body: &[u8]) -> String {
-        let sign = |key| {
-            let mut context = hmac::Context::with_key(key);
-            for part in [timestamp.as_bytes(), b".", body] {
-                context.update(part);
-            }
-            let digits = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-            format!("v1={digits}")
-        };
-        self.keys.load().iter().map(sign).collect::<Vec<_>>().join(" ")
+    pub fn sign_with(&self, secrets: &[WebhookSecret]) {
+        self.keys.store(Arc::new(Keys::new(secrets)));
     }
 }
 
-fn keys(secrets: &[Vec<u8>]) -> Vec<hmac::Key> {
-    secrets.iter().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret)).collect()
+impl Keys {
+    fn new(secrets: &[WebhookSecret]) -> Self {
+        let key = |bytes: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, bytes);
+        Self {
+            standard: secrets.iter().map(|secret| key(&secret.key)).collect(),
+            former: secrets.iter().map(|secret| key(&secret.text)).collect(),
+        }
+    }
+
+    /// For each key `v1,` and base64 of the HMAC-SHA256 of `id.timestamp.body`, with spaces between them.
+    fn signatures(&self, id: &str, timestamp: &str, body: &[u8]) -> String {
+        let parts = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+        let signature = |key| format!("v1,{}", STANDARD.encode(sign(key, &parts)));
+        self.standard.iter().map(signature).collect::<Vec<_>>().join(" ")
+    }
+
+    /// For each key `v1=` and the HMAC-SHA256 of `timestamp.body` in hexadecimal, with spaces between them.
+    fn former_signatures(&self, timestamp: &str, body: &[u8]) -> String {
+        let signature = |key| {
+            let tag = sign(key, &[timestamp.as_bytes(), b".", body]);
+            let digits = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            format!("v1={digits}")
+        };
+        self.former.iter().map(signature).collect::<Vec<_>>().join(" ")
+    }
+}
+
+fn sign(key: &hmac::Key, parts: &[&[u8]]) -> hmac::Tag {
+    let mut context = hmac::Context::with_key(key);
+    for part in parts {
+        context.update(part);
+    }
+    context.sign()
 }
 
 #[async_trait]
 impl WebhookEndpoint for HttpWebhook {
-    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<u16, WebhookError> {
         let begun = Instant::now();
         let outcome = self.send(delivery).await;
         let word = match &outcome {
-            Ok(()) => "delivered",
+            Ok(_) => "delivered",
             Err(WebhookError::Refused(_)) => "refused",
             Err(WebhookError::Unreachable(_)) => "unreachable",
         };
-        histogram!(metric::WEBHOOKS, "outcome" => word).record(begun.elapsed());
+        let labels = [("endpoint", self.name.to_string()), ("outcome", word.to_owned())];
+        histogram!(metric::WEBHOOKS, &labels).record(begun.elapsed());
         outcome
     }
 }
 
 impl HttpWebhook {
-    async fn send(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+    async fn send(&self, delivery: &Delivery) -> Result<u16, WebhookError> {
         let event = Event::from(delivery);
         let body = serde_json::to_vec(&event).map_err(|error| WebhookError::Unreachable(error.into()))?;
         let timestamp = self.clock.now().unix_seconds().to_string();
-        let signatures = self.signatures(&timestamp, &body);
-        let request = self
+        let keys = self.keys.load();
+        let mut request = self
             .http
             .post(&self.url)
             .header(header::CONTENT_TYPE, "application/json")
+            .header("webhook-id", &event.id)
+            .header("webhook-timestamp", &timestamp)
+            .header("webhook-signature", keys.signatures(&event.id, &timestamp, &body))
             .header("dashop-event-id", &event.id)
-            .header("dashop-timestamp", timestamp)
-            .header("dashop-signature", signatures)
-            .body(body);
-        let mut response = request.send().await.map_err(unreachable)?;
+            .header("dashop-timestamp", &timestamp)
+            .header("dashop-signature", keys.former_signatures(&timestamp, &body));
+        if let Some(trace) = &delivery.event.trace {
+            request = request.header("traceparent", trace.as_str());
+        }
+        let mut response = request.body(body).send().await.map_err(unreachable)?;
         let status = response.status();
         if !status.is_success() {
             return Err(WebhookError::Refused(status.as_u16()));
@@ -136,13 +226,13 @@ impl HttpWebhook {
                 break;
             }
         }
-        Ok(())
+        Ok(status.as_u16())
     }
 }
 
 impl<'a> From<&'a Delivery> for Event<'a> {
     fn from(Delivery { event_id, event, .. }: &'a Delivery) -> Self {
-        let OrderEvent { order_id, kind, from, to, amount, actor, reason, at } = event;
+        let OrderEvent { order_id, kind, from, to, amount, actor, reason, at, trace: _ } = event;
         Self {
             id: event_id.to_string(),
             r#type: kind.as_str(),
@@ -162,16 +252,29 @@ fn unreachable(error: reqwest::Error) -> WebhookError {
     WebhookError::Unreachable(error.without_url().into())
 }
 
-/// Without the secret, and without what may be one in the URL.
-impl fmt::Debug for WebhookConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl WebhookConfig {
+    /// The host and port of the URL, without what may be a secret in it.
+    pub fn host(&self) -> &str {
         let host = self.url.split_once("://").map_or("", |(_, rest)| rest);
         let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-        let host = host.rsplit('@').next().unwrap_or_default();
+        host.rsplit('@').next().unwrap_or_default()
+    }
+}
+
+/// Without the secrets, and without what may be one in the URL.
+impl fmt::Debug for WebhookConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebhookConfig")
-            .field("host", &host)
-            .field("secrets", &format_args!("(hidden)"))
+            .field("name", &self.name.as_str())
+            .field("host", &self.host())
+            .field("secrets", &self.secrets)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for WebhookSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(hidden)")
     }
 }
 
@@ -180,24 +283,57 @@ mod tests {
     use super::*;
     use crate::system::SystemClock;
 
+    fn config(secrets: &[&str]) -> WebhookConfig {
+        WebhookConfig {
+            name: EndpointName::first(),
+            url: "http://user:pw@listener.example:8080/hook?token=t".to_owned(),
+            secrets: secrets.iter().map(|secret| WebhookSecret::parse(secret).unwrap()).collect(),
+        }
+    }
+
+    fn endpoint(secrets: &[&str]) -> HttpWebhook {
+        HttpWebhook::new(&config(secrets), Arc::new(SystemClock)).unwrap()
+    }
+
     /// Recomputed with OpenSSL: `printf '1574944808.{"id":"evt_42"}' | openssl dgst -sha256 -hmac 'sixteen bytes at least'`.
     #[test]
-    fn a_signature_is_that_of_other_programs() {
-        let config = WebhookConfig {
-            url: "http://user:pw@listener.example:8080/hook?token=t".to_owned(),
-            secrets: vec![b"sixteen bytes at least".to_vec()],
+    fn a_signature_from_before_is_that_of_other_programs() {
+        let signature = "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962";
+        let signed = |secrets: &[&str]| {
+            endpoint(secrets).keys.load().former_signatures("1574944808", br#"{"id":"evt_42"}"#)
         };
-        let endpoint = HttpWebhook::new(&config, Arc::new(SystemClock)).unwrap();
-        const SIGNED: &str = "v1=8fe1b4dc94421d1132cdbcbc7d7d8d85fd237e7cf52863defaaed287d675d962";
-        let signatures = || endpoint.signatures("1574944808", br#"{"id":"evt_42"}"#);
-        assert_eq!(signatures(), SIGNED);
-        endpoint.sign_with(&[b"another of sixteen".to_vec(), b"sixteen bytes at least".to_vec()]);
-        let both = signatures();
-        let (new, old) = both.split_once(' ').unwrap();
-        assert_eq!(old, SIGNED);
-        endpoint.sign_with(&[b"another of sixteen".to_vec()]);
-        assert_eq!(signatures(), new);
-        let shown = format!("{config:?}");
+        assert_eq!(signed(&["sixteen bytes at least"]), signature);
+        let both = signed(&["another of enough bytes", "sixteen bytes at least"]);
+        assert_eq!(both.split_once(' ').unwrap().1, signature);
+    }
+
+    /// The example of the libraries of Standard Webhooks, such as `javascript/src/index.test.ts`.
+    #[test]
+    fn a_signature_is_that_of_standard_webhooks() {
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        let signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+        let signed = |keys: &Keys| {
+            keys.signatures("msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#)
+        };
+        let endpoint = endpoint(&[secret]);
+        assert_eq!(signed(&endpoint.keys.load()), signature);
+        endpoint.sign_with(&config(&["sixteen bytes at least", secret]).secrets);
+        let both = signed(&endpoint.keys.load());
+        assert_eq!(both.split(' ').count(), 2, "{both}");
+        assert!(both.starts_with("v1,") && both.ends_with(signature), "{both}");
+    }
+
+    #[test]
+    fn secrets_are_long_enough_and_hidden() {
+        for (text, error) in [
+            ("fifteen bytes !", InvalidSecret::Short),
+            ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La", InvalidSecret::ShortKey),
+            ("whsec_this is no base64 at all, really not", InvalidSecret::NotBase64),
+            ("", InvalidSecret::Short),
+        ] {
+            assert_eq!(WebhookSecret::parse(text), Err(error), "{text}");
+        }
+        let shown = format!("{:?}", config(&["sixteen bytes at least"]));
         assert!(shown.contains("listener.example:8080"), "{shown}");
         for hidden in ["pw", "token", "sixteen", "115"] {
             assert!(!shown.contains(hidden), "{shown}");

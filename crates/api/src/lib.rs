@@ -11,6 +11,7 @@ mod metrics;
 mod reload;
 mod server;
 mod systemd;
+mod traces;
 mod wiring;
 
 pub use wiring::{Services, StartError};

@@ -4,7 +4,7 @@ mod socket;
 
 use std::{error::Error, io, path::PathBuf, sync::Arc, time::Duration};
 
-use adapters::{system::SystemClock, webhook::HttpWebhook};
+use adapters::{system::SystemClock, webhook::WebhookConfig};
 use ports::Clock;
 use tokio::{
     signal::unix::Signal,
@@ -20,7 +20,7 @@ use crate::{
     configuration::{Configuration, ConfigurationError, Source, TokenSecrets},
     http::SecretsInForce,
     systemd,
-    wiring::{secrets, secrets_to_change},
+    wiring::{Webhooks, secrets, secrets_to_change},
 };
 
 /// How often the log tells what should be done about the secrets.
@@ -62,8 +62,8 @@ enum ReloadError {
     Start(#[from] StartError),
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error("DASHOP_EVENTS_URL is not what it was at the start, which takes a restart")]
-    EventsUrl,
+    #[error("the webhook endpoints are not those of the start, by name and URL, which takes a restart")]
+    Endpoints,
 }
 
 /// What can be changed while the program serves.
@@ -75,7 +75,7 @@ pub(crate) struct Reload {
     /// The secrets of tokens.
     pub(crate) secrets: Arc<SecretsInForce>,
     /// What signs events.
-    pub(crate) webhook: Option<Arc<HttpWebhook>>,
+    pub(crate) webhooks: Webhooks,
     /// What is logged.
     pub(crate) log: LogLevel,
 }
@@ -132,19 +132,28 @@ impl Reload {
         configuration.data_dir.clone_from(&self.started.data_dir);
         let filter = self.log.read(&configuration.log.level)?;
         let secrets = secrets(&configuration)?;
-        let url = |configuration: &Configuration| {
-            configuration.events.as_ref().map(|events| events.endpoint.url.clone())
+        let endpoints = endpoints(&configuration);
+        let places = |endpoints: &[&WebhookConfig]| -> Vec<_> {
+            endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.url.clone())).collect()
         };
-        if url(&configuration) != url(&self.started) {
-            return Err(ReloadError::EventsUrl);
+        if places(&endpoints) != places(&self::endpoints(&self.started)) {
+            return Err(ReloadError::Endpoints);
         }
         self.secrets.replace(secrets);
-        if let Some((webhook, events)) = self.webhook.as_ref().zip(configuration.events.as_ref()) {
-            webhook.sign_with(&events.endpoint.secrets);
+        for (name, webhook) in &self.webhooks {
+            if let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.name == *name) {
+                webhook.sign_with(&endpoint.secrets);
+            }
         }
         self.log.set(filter)?;
         Ok(configuration.tokens)
     }
+}
+
+/// The webhook endpoints of the settings.
+fn endpoints(configuration: &Configuration) -> Vec<&WebhookConfig> {
+    let events = configuration.events.iter();
+    events.flat_map(|events| &events.endpoints).map(|endpoint| &endpoint.webhook).collect()
 }
 
 /// The next one who asks; nobody ever where there is no socket.

@@ -15,7 +15,6 @@ use adapters::{
     redis::RedisCarts,
     sql::SqlStore,
     system::{SystemClock, SystemRandomness},
-    webhook::HttpWebhook,
 };
 use alipay_sandbox::Sandbox;
 use application::{
@@ -29,7 +28,7 @@ use ports::{CartStore, Clock, PaymentChannels};
 use tokio::{sync::Mutex, task::JoinSet};
 
 pub(crate) use database::{connect, open_store};
-pub(crate) use events::resend_events;
+pub(crate) use events::{Webhooks, open_webhooks};
 pub(crate) use keys::{secrets, secrets_to_change, staff_key, token_key};
 pub(crate) use payment::{CertificateLook, Payment};
 pub use start_error::StartError;
@@ -54,8 +53,8 @@ pub struct Services {
     pub jobs: Supervisor,
     /// What can be looked up of all that.
     pub(crate) gauges: Gauges,
-    /// Signs the events; `None` if they are delivered nowhere.
-    pub(crate) webhook: Option<Arc<HttpWebhook>>,
+    /// Sign the events, each for its endpoint.
+    pub(crate) webhooks: Webhooks,
 }
 
 /// Checks what the configuration says of keys and servers, without asking any of them.
@@ -98,8 +97,8 @@ impl Services {
         let remover = redis.is_some().then_some(remover);
         let backends = Backends { store: Arc::clone(&store), channels, clock };
         let life = backends.order_life(configuration);
-        let events = events::event_jobs(&store, configuration)?;
-        let webhook = events.as_ref().map(|events| Arc::clone(&events.webhook));
+        let events = events::event_jobs(&store, configuration).await?;
+        let webhooks = events.as_ref().map(|events| events.webhooks.clone()).unwrap_or_default();
         let keys = PurgeKeys {
             keys: Arc::clone(&store) as _,
             clock: Arc::clone(&backends.clock),
@@ -135,7 +134,7 @@ impl Services {
         if let Some(origins) = frames {
             shop.pages = shop.pages.framing(&configuration.http.base_url, &origins);
         }
-        Ok(Self { shop, sandbox, writers, jobs, gauges, webhook })
+        Ok(Self { shop, sandbox, writers, jobs, gauges, webhooks })
     }
 }
 
@@ -204,7 +203,7 @@ impl OrderLife {
 pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, StartError> {
     let backends = Backends::reach(configuration).await?;
     let life = backends.order_life(configuration);
-    Ok(backends.admin(&life))
+    Ok(backends.admin(&life, configuration))
 }
 
 /// What the use cases stand on.
@@ -274,7 +273,7 @@ impl Backends {
     }
 
     /// The shop side.
-    fn admin(&self, life: &OrderLife) -> Admin {
+    fn admin(&self, life: &OrderLife, configuration: &Configuration) -> Admin {
         let Self { store, clock, .. } = self;
         Admin {
             login_code: LoginCode::default(),
@@ -284,6 +283,7 @@ impl Backends {
             lower_amount: Arc::clone(&life.lower_amount),
             ship: Arc::clone(&life.ship),
             refund: Arc::clone(&life.refund),
+            webhooks: events::manage_webhooks(store, configuration),
             clock: Arc::clone(clock),
         }
     }
@@ -297,7 +297,7 @@ impl Backends {
         readiness: Arc<Parts>,
         configuration: &Configuration,
     ) -> Result<Shop, StartError> {
-        let admin = self.admin(&life);
+        let admin = self.admin(&life, configuration);
         let Self { store, clock, .. } = self;
         let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
         let rules = configuration.rules;

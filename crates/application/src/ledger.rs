@@ -85,7 +85,7 @@ impl Transact {
         command: &Command,
         cause: &Cause,
     ) -> Result<Transacted, TransactError> {
-        let locked = self.orders.lock(number).await?;
+        let mut locked = self.orders.lock(number).await?;
         let events = locked.ledger().decide(command, cause, self.clock.now())?;
         let mut ledger = locked.ledger().clone();
         if events.is_empty() {
@@ -93,6 +93,9 @@ impl Transact {
         }
         for event in &events {
             ledger.apply(event).map_err(Refusal::from)?;
+        }
+        if let Some(trace) = crate::noticed::trace() {
+            locked.set_trace(trace);
         }
         match locked.append(&events).await {
             Ok(()) => {}

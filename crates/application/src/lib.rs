@@ -16,16 +16,18 @@ mod storefront;
 
 pub use admin::{
     AdminOrderDetails, Anonymise, AnonymiseReport, Audit, AuditReport, Figures, FoundOrders, InspectOrder,
-    InspectOrderError, OrderExport, OrderFilter, ResendEvents, SearchOrders, ShowFigures,
+    InspectOrderError, ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport, OrderFilter,
+    SearchOrders, ShowFigures, WebhookSettings,
 };
 pub use after_sales::RefundOrder;
 pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};
 pub use jobs::{
-    DeliverWebhooks, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit, NightlyAudit,
-    OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
+    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit,
+    NightlyAudit, OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule,
+    Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
-pub use noticed::noticing_buyer;
+pub use noticed::{in_request, trace};
 pub use ordering::{
     BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
     CartCleaned, CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError,

@@ -7,14 +7,19 @@ use std::{
     time::Duration,
 };
 
-use application::{DeliverWebhooks, Job, JobError, Pass, PurgeOutbox, ResendEvents};
+use application::{
+    DeliverWebhooks, DistributeEvents, Job, JobError, ManageWebhooks, ManageWebhooksError, Pass, PurgeOutbox,
+    WebhookSettings,
+};
 use async_trait::async_trait;
 use domain::{
-    Actor, Delivery, EventId, OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
+    Actor, AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EndpointState, EventFilter, EventId,
+    OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
 };
 use mockall::{Sequence, predicate::eq};
 use ports::{
-    Claimed, OutboxBacklog, Resend, StoreError, WebhookEndpoint, WebhookError, mock::MockWebhookQueue,
+    Claimed, OutboxBacklog, Resend, StoreError, WebhookEndpoint, WebhookError,
+    mock::{MockWebhookEndpoints, MockWebhookQueue},
 };
 use support::*;
 
@@ -30,6 +35,7 @@ fn event(id: i64, attempts: u32) -> Claimed<Delivery> {
         actor: Actor::Buyer,
         reason: String::new(),
         at: noon(),
+        trace: None,
     };
     let event_id = EventId::of_row(OutboxId(id));
     Claimed { item: Delivery { id: OutboxId(id), event_id, event }, attempts }
@@ -57,7 +63,7 @@ struct Endpoint {
 
 #[async_trait]
 impl WebhookEndpoint for Endpoint {
-    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError> {
+    async fn deliver(&self, delivery: &Delivery) -> Result<u16, WebhookError> {
         let id = delivery.id.0;
         match (self.answer)(id) {
             Answer::Takes => {}
@@ -66,7 +72,7 @@ impl WebhookEndpoint for Endpoint {
             Answer::Panics => panic!("a defect"),
         }
         self.took.lock().unwrap().push(id);
-        Ok(())
+        Ok(204)
     }
 }
 
@@ -74,8 +80,31 @@ fn endpoint(answer: fn(i64) -> Answer) -> Arc<Endpoint> {
     Arc::new(Endpoint { answer, took: Mutex::default() })
 }
 
+/// An endpoint that is not to be paused.
 fn use_case(events: MockWebhookQueue, endpoint: &Arc<Endpoint>) -> DeliverWebhooks {
-    DeliverWebhooks { queue: Arc::new(events), endpoint: Arc::clone(endpoint) as _, clock: Arc::new(clock()) }
+    let mut endpoints = MockWebhookEndpoints::new();
+    endpoints.expect_pause().returning(|_, _, _| Ok(false));
+    use_case_with(events, endpoints, endpoint)
+}
+
+fn use_case_with(
+    events: MockWebhookQueue,
+    endpoints: MockWebhookEndpoints,
+    endpoint: &Arc<Endpoint>,
+) -> DeliverWebhooks {
+    DeliverWebhooks {
+        name: erp(),
+        filter: EventFilter::All,
+        queue: Arc::new(events),
+        endpoint: Arc::clone(endpoint) as _,
+        endpoints: Arc::new(endpoints),
+        clock: Arc::new(clock()),
+        pause_after: 3 * DAY,
+    }
+}
+
+fn erp() -> EndpointName {
+    EndpointName::parse("erp").unwrap()
 }
 
 /// Gives these out with the first claim, and then nothing more.
@@ -84,10 +113,13 @@ fn giving_out(claimed: Vec<Claimed<Delivery>>) -> MockWebhookQueue {
     let mut claimed = Some(claimed);
     events
         .expect_claim()
-        .withf(|now, lease_until, limit| {
-            *now == noon() && *lease_until > noon().after(Duration::from_secs(60)) && *limit <= 32
+        .withf(|endpoint, now, lease_until, limit| {
+            *endpoint == erp()
+                && *now == noon()
+                && *lease_until > noon().after(Duration::from_secs(60))
+                && *limit <= 32
         })
-        .returning(move |_, _, _| Ok(claimed.take().unwrap_or_default()));
+        .returning(move |_, _, _, _| Ok(claimed.take().unwrap_or_default()));
     events
 }
 
@@ -96,8 +128,11 @@ async fn what_was_told_is_written_down() {
     let mut store = giving_out(vec![event(1, 0), event(2, 3)]);
     let written = Arc::new(Mutex::new(Vec::new()));
     let write = Arc::clone(&written);
-    store.expect_delivered().returning(move |ids, at| {
-        assert_eq!(at, noon());
+    store.expect_delivered().returning(move |endpoint, ids, attempts, at| {
+        assert_eq!((endpoint, at), (&erp(), noon()));
+        let logged: Vec<_> = attempts.iter().map(|attempt| attempt.event_id.row().unwrap()).collect();
+        assert_eq!(logged, ids, "each attempt is logged");
+        assert!(attempts.iter().all(|attempt| attempt.outcome == AttemptOutcome::Delivered(204)));
         write.lock().unwrap().extend(ids.iter().map(|id| id.0));
         Ok(())
     });
@@ -121,8 +156,13 @@ async fn what_was_refused_is_told_again_after_a_growing_wait() {
         store
             .expect_put_off()
             .times(1)
-            .with(eq(OutboxId(1)), eq(Some(noon().after(Duration::from_secs(wait)))))
-            .returning(|_, _| Ok(()));
+            .withf(move |endpoint, id, DeliveryAttempt { event_id, at, outcome, .. }, due_at| {
+                *endpoint == erp()
+                    && (*id, *due_at) == (OutboxId(1), Some(noon().after(Duration::from_secs(wait))))
+                    && (event_id.row(), *at) == (Some(OutboxId(1)), noon())
+                    && *outcome == AttemptOutcome::Refused(503)
+            })
+            .returning(|_, _, _, _| Ok(()));
         let endpoint = endpoint(|_| Answer::Refuses);
         assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 1 });
     }
@@ -133,9 +173,17 @@ async fn what_is_refused_for_three_days_is_given_up() {
     let old = happened(event(1, 81), noon().before(3 * DAY));
     let tried_less_often = happened(event(2, 80), noon().before(3 * DAY));
     let mut store = giving_out(vec![old, tried_less_often]);
-    store.expect_put_off().times(1).with(eq(OutboxId(1)), eq(None)).returning(|_, _| Ok(()));
+    store
+        .expect_put_off()
+        .times(1)
+        .withf(|_, id, _, due_at| *id == OutboxId(1) && due_at.is_none())
+        .returning(|_, _, _, _| Ok(()));
     let in_an_hour = Some(noon().after(Duration::from_secs(3600)));
-    store.expect_put_off().times(1).with(eq(OutboxId(2)), eq(in_an_hour)).returning(|_, _| Ok(()));
+    store
+        .expect_put_off()
+        .times(1)
+        .withf(move |_, id, _, due_at| (*id, *due_at) == (OutboxId(2), in_an_hour))
+        .returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|_| Answer::Refuses);
     assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 2 });
 }
@@ -145,12 +193,12 @@ async fn what_is_refused_for_three_days_is_given_up() {
 async fn what_takes_long_holds_up_nothing_else() {
     let mut store = MockWebhookQueue::new();
     let mut next = 0;
-    store.expect_claim().returning(move |_, _, limit| {
+    store.expect_claim().returning(move |_, _, _, limit| {
         assert!(limit <= 32, "no more than there is room for");
         next += 1;
         Ok(if next <= 5 { vec![event(next, 0)] } else { vec![] })
     });
-    store.expect_delivered().returning(|_, _| Ok(()));
+    store.expect_delivered().returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|id| match id {
         1 => Answer::TakesAfter(Duration::from_secs(10)),
         _ => Answer::Takes,
@@ -165,13 +213,13 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
     let mut given = 0;
     let limits = Arc::new(Mutex::new(Vec::new()));
     let asked = Arc::clone(&limits);
-    store.expect_claim().returning(move |_, _, limit| {
+    store.expect_claim().returning(move |_, _, _, limit| {
         asked.lock().unwrap().push(limit);
         let claimed: Vec<_> = (given..100.min(given + i64::from(limit))).map(|id| event(id + 1, 0)).collect();
         given += i64::try_from(claimed.len()).unwrap();
         Ok(claimed)
     });
-    store.expect_delivered().returning(|_, _| Ok(()));
+    store.expect_delivered().returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
     assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 100 });
     let limits = limits.lock().unwrap().clone();
@@ -184,12 +232,12 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
 async fn a_pass_ends_although_there_is_always_more() {
     let mut store = MockWebhookQueue::new();
     let mut next = 0;
-    store.expect_claim().returning(move |_, _, limit| {
+    store.expect_claim().returning(move |_, _, _, limit| {
         let first = next;
         next += i64::from(limit);
         Ok((first..next).map(|id| event(id + 1, 0)).collect())
     });
-    store.expect_delivered().returning(|_, _| Ok(()));
+    store.expect_delivered().returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
     let begun = tokio::time::Instant::now();
     let pass = use_case(store, &endpoint).pass().await.unwrap();
@@ -200,7 +248,7 @@ async fn a_pass_ends_although_there_is_always_more() {
 #[tokio::test(start_paused = true)]
 async fn what_never_ends_and_what_fails_badly_is_told_again() {
     let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
-    store.expect_put_off().times(2).returning(|_, _| Ok(()));
+    store.expect_put_off().times(2).returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|id| match id {
         1 => Answer::TakesAfter(DAY),
         _ => Answer::Panics,
@@ -212,15 +260,15 @@ async fn what_never_ends_and_what_fails_badly_is_told_again() {
 #[tokio::test]
 async fn each_failure_of_the_database_ends_the_pass() {
     let mut claim = MockWebhookQueue::new();
-    claim.expect_claim().returning(|_, _, _| Err(store_down()));
+    claim.expect_claim().returning(|_, _, _, _| Err(store_down()));
     let mut delivered = giving_out(vec![event(1, 0)]);
-    delivered.expect_delivered().times(1).returning(|_, _| Err(store_down()));
+    delivered.expect_delivered().times(1).returning(|_, _, _, _| Err(store_down()));
     for store in [claim, delivered] {
         let outcome = use_case(store, &endpoint(|_| Answer::Takes)).pass().await;
         assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
     }
     let mut put_off = giving_out(vec![event(1, 0)]);
-    put_off.expect_put_off().times(1).returning(|_, _| Err(store_down()));
+    put_off.expect_put_off().times(1).returning(|_, _, _, _| Err(store_down()));
     let outcome = use_case(put_off, &endpoint(|_| Answer::Refuses)).pass().await;
     assert!(matches!(outcome, Err(JobError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
 }
@@ -229,40 +277,170 @@ async fn each_failure_of_the_database_ends_the_pass() {
 async fn rows_that_others_hold_are_written_again_within_bounds() {
     let mut store = giving_out(vec![event(1, 0)]);
     let mut sequence = Sequence::new();
-    store.expect_delivered().times(3).in_sequence(&mut sequence).returning(|_, _| Err(rows_locked()));
-    store.expect_delivered().times(1).in_sequence(&mut sequence).returning(|_, _| Ok(()));
+    store.expect_delivered().times(3).in_sequence(&mut sequence).returning(|_, _, _, _| Err(rows_locked()));
+    store.expect_delivered().times(1).in_sequence(&mut sequence).returning(|_, _, _, _| Ok(()));
     let endpoint = endpoint(|_| Answer::Takes);
     assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 1 });
     assert_eq!(*endpoint.took.lock().unwrap(), [1]);
 
     let mut held = giving_out(vec![event(1, 0)]);
-    held.expect_delivered().times(8).returning(|_, _| Err(rows_locked()));
+    held.expect_delivered().times(8).returning(|_, _, _, _| Err(rows_locked()));
     assert!(matches!(use_case(held, &endpoint).pass().await, Err(JobError::Store(StoreError::Busy(_)))));
 
     let mut claim = MockWebhookQueue::new();
-    claim.expect_claim().times(1).returning(|_, _, _| Err(rows_locked()));
+    claim.expect_claim().times(1).returning(|_, _, _, _| Err(rows_locked()));
     assert_eq!(use_case(claim, &endpoint).pass().await.unwrap(), Pass { done: 0 });
 }
 
+/// What an endpoint is not sent is done with, and not logged.
 #[tokio::test]
-async fn old_news_are_forgotten() {
+async fn what_is_filtered_out_is_not_delivered() {
+    let mut refund = event(2, 0);
+    refund.item.event.kind = OrderEventKind::Refund;
+    let mut store = giving_out(vec![event(1, 0), refund, event(3, 0)]);
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::clone(&done);
+    store.expect_delivered().returning(move |_, ids, attempts, _| {
+        note.lock().unwrap().push((ids.to_vec(), attempts.len()));
+        Ok(())
+    });
+    let endpoint = endpoint(|_| Answer::Takes);
+    let filter = EventFilter::Kinds(vec![OrderEventKind::Refund]);
+    let job = DeliverWebhooks { filter, ..use_case(store, &endpoint) };
+    assert_eq!(job.pass().await.unwrap(), Pass { done: 3 });
+    assert_eq!(*endpoint.took.lock().unwrap(), [2]);
+    let done = done.lock().unwrap().clone();
+    assert_eq!(done, [(vec![OutboxId(1), OutboxId(3)], 0), (vec![OutboxId(2)], 1)]);
+}
+
+/// Asked after failures alone, and once a batch.
+#[tokio::test]
+async fn an_endpoint_that_failed_for_long_is_paused() {
+    let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
+    store.expect_put_off().times(2).returning(|_, _, _, _| Ok(()));
+    let mut endpoints = MockWebhookEndpoints::new();
+    endpoints
+        .expect_pause()
+        .times(1..=2)
+        .withf(|name, failing_before, at| {
+            (name, *failing_before, *at) == (&erp(), noon().before(3 * DAY), noon())
+        })
+        .returning(|_, _, _| Ok(true));
+    let refusing = endpoint(|_| Answer::Refuses);
+    assert_eq!(use_case_with(store, endpoints, &refusing).pass().await.unwrap(), Pass { done: 2 });
+
+    let mut well = giving_out(vec![event(1, 0)]);
+    well.expect_delivered().times(1).returning(|_, _, _, _| Ok(()));
+    let taking = endpoint(|_| Answer::Takes);
+    let job = use_case_with(well, MockWebhookEndpoints::new(), &taking);
+    assert_eq!(job.pass().await.unwrap(), Pass { done: 1 });
+}
+
+#[tokio::test]
+async fn jobs_are_named_after_their_endpoints() {
+    let job = use_case(MockWebhookQueue::new(), &endpoint(|_| Answer::Takes));
+    assert_eq!(job.name(), "webhooks:erp");
+    assert_eq!(DeliverWebhooks { name: EndpointName::first(), ..job }.name(), "webhooks");
+}
+
+#[tokio::test]
+async fn events_are_given_to_endpoints_that_are_in_use() {
+    let mut store = MockWebhookQueue::new();
+    store
+        .expect_distribute()
+        .times(1)
+        .with(eq(noon()), eq(noon().before(DAY)), eq(500))
+        .returning(|_, _, _| Ok(7));
+    store.expect_distribute().times(1).returning(|_, _, _| Err(rows_locked()));
+    store.expect_distribute().times(1).returning(|_, _, _| Err(store_down()));
+    let job = DistributeEvents { queue: Arc::new(store), clock: Arc::new(clock()) };
+    assert_eq!(job.pass().await.unwrap(), Pass { done: 7 });
+    assert_eq!(job.pass().await.unwrap(), Pass { done: 0 }, "others do it");
+    assert!(job.pass().await.is_err());
+}
+
+#[tokio::test]
+async fn old_events_and_attempts_are_forgotten() {
     let mut store = MockWebhookQueue::new();
     store
         .expect_purge()
         .times(1)
         .withf(|before, limit| *before == noon().before(30 * DAY) && *limit <= 1_000)
         .returning(|_, _| Ok(7));
-    let purge = PurgeOutbox { queue: Arc::new(store), clock: Arc::new(clock()), retention: 30 * DAY };
-    assert_eq!(purge.pass().await.unwrap(), Pass { done: 7 });
+    let mut endpoints = MockWebhookEndpoints::new();
+    endpoints
+        .expect_register()
+        .times(1)
+        .withf(|names, now| *names == [erp()] && *now == noon())
+        .returning(|_, _| Ok(()));
+    endpoints
+        .expect_purge_attempts()
+        .times(1)
+        .withf(|before, most, limit| *before == noon().before(7 * DAY) && *most > 0 && *limit <= 1_000)
+        .returning(|_, _, _| Ok(5));
+    let purge = PurgeOutbox {
+        queue: Arc::new(store),
+        endpoints: Arc::new(endpoints),
+        names: vec![erp()],
+        clock: Arc::new(clock()),
+        retention: 30 * DAY,
+        log_retention: 7 * DAY,
+    };
+    assert_eq!(purge.pass().await.unwrap(), Pass { done: 12 });
+}
+
+fn state(name: EndpointName) -> EndpointState {
+    EndpointState {
+        name,
+        registered_at: noon(),
+        seen_at: noon(),
+        paused_at: Some(noon()),
+        failing_since: None,
+        last_failure_at: None,
+        last_success_at: None,
+    }
+}
+
+fn managing(queue: MockWebhookQueue, mut endpoints: MockWebhookEndpoints) -> ManageWebhooks {
+    endpoints.expect_states().returning(|| Ok(vec![state(erp()), state(EndpointName::first())]));
+    let settings = WebhookSettings { name: erp(), host: "erp.example".to_owned(), filter: EventFilter::All };
+    ManageWebhooks {
+        queue: Arc::new(queue),
+        endpoints: Arc::new(endpoints),
+        settings: vec![settings],
+        clock: Arc::new(clock()),
+    }
 }
 
 #[tokio::test]
-async fn news_are_resent_from_now_on() {
+async fn events_are_resent_from_now_on() {
     let mut store = MockWebhookQueue::new();
-    store.expect_resend().times(1).with(eq(Resend::GivenUp), eq(noon())).returning(|_, _| Ok(3));
+    store
+        .expect_resend()
+        .times(2)
+        .with(eq(erp()), eq(Resend::GivenUp), eq(noon()))
+        .returning(|_, _, _| Ok(3));
+    let webhooks = managing(store, MockWebhookEndpoints::new());
+    assert_eq!(webhooks.resend_to_all(&Resend::GivenUp).await.unwrap(), 3);
+    assert_eq!(webhooks.resend(&erp(), &Resend::GivenUp).await.unwrap(), 3);
+    let nobody = EndpointName::parse("nobody").unwrap();
+    let refused = webhooks.resend(&nobody, &Resend::GivenUp).await;
+    assert!(matches!(refused, Err(ManageWebhooksError::UnknownEndpoint)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn endpoints_are_listed_and_resumed() {
+    let mut store = MockWebhookQueue::new();
     let backlog = OutboxBacklog { undelivered: 3, given_up: 1, oldest: Some(noon()) };
-    store.expect_backlog().times(1).returning(move || Ok(backlog));
-    let resend = ResendEvents { queue: Arc::new(store), clock: Arc::new(clock()) };
-    assert_eq!(resend.execute(&Resend::GivenUp).await.unwrap(), 3);
-    assert_eq!(resend.backlog().await.unwrap(), backlog);
+    store.expect_backlog().times(2).returning(move |_| Ok(backlog));
+    let mut endpoints = MockWebhookEndpoints::new();
+    endpoints.expect_resume().times(1).with(eq(erp())).returning(|_| Ok(true));
+    let webhooks = managing(store, endpoints);
+    let listed = webhooks.list().await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0].settings.as_ref().map(|settings| settings.host.as_str()), Some("erp.example"));
+    assert_eq!((&listed[1].settings, listed[1].backlog), (&None, backlog));
+    assert!(webhooks.resume(&erp()).await.unwrap());
+    let nobody = EndpointName::parse("nobody").unwrap();
+    assert!(matches!(webhooks.resume(&nobody).await, Err(ManageWebhooksError::UnknownEndpoint)));
 }

@@ -101,6 +101,7 @@ fn direct(user: i32) -> BatchRequest {
         expected_amount: None,
         idempotency: None,
         is_guarded: false,
+        trace: None,
     }
 }
 

@@ -34,9 +34,10 @@ pub use ids::{
 pub use ledger::{OrderLedger, back_off};
 pub use money::{Money, MoneyError, MoneySum};
 pub use order::{
-    Actor, Amendment, Cause, Delivery, EventId, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
+    Actor, Amendment, AttemptOutcome, Cause, Delivery, DeliveryAttempt, EndpointName, EndpointState,
+    EventFilter, EventId, InvalidEndpointName, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
     OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, RepeatGuard, RequestDigest,
-    Shipment, StatusChange, TimelineEntry, Transition, Trigger,
+    Shipment, StatusChange, TimelineEntry, TraceParent, Transition, Trigger, failing_since,
 };
 pub use payment::{
     Addressee, AttemptState, Channel, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,

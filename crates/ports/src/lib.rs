@@ -32,6 +32,7 @@ mod stock_repo;
 mod store_error;
 mod storefront_reader;
 mod users;
+mod webhook_endpoints;
 mod webhook_queue;
 
 #[cfg(feature = "contract")]
@@ -68,4 +69,5 @@ pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
 pub use storefront_reader::{Section, SectionPage, StorefrontReader};
 pub use users::{AddressBook, Destination, Users};
+pub use webhook_endpoints::{AttemptQuery, LoggedAttempt, WebhookEndpoints};
 pub use webhook_queue::{OutboxBacklog, Resend, WebhookEndpoint, WebhookError, WebhookQueue};

@@ -127,8 +127,12 @@ names! {
     /// When it ended, in seconds since 1970.
     AUDIT_FINISHED: Gauge = "dashop_audit_finished_timestamp_seconds";
 
-    /// Events handed to the webhook, by outcome.
+    /// Events handed to webhook endpoints, by endpoint and outcome.
     WEBHOOKS: Seconds = "dashop_webhook_duration_seconds";
+    /// Whether a webhook endpoint is paused because it failed for long, by endpoint.
+    WEBHOOK_PAUSED: Gauge = "dashop_webhook_paused";
+    /// For how long all attempts to deliver to a webhook endpoint failed, by endpoint; 0 if the last one succeeded.
+    WEBHOOK_FAILING: Gauge = "dashop_webhook_failing_seconds";
 
     /// Always 1; its labels say which program runs.
     BUILD_INFO: Gauge = "dashop_build_info";

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{
-    OrderId, Refund, ShopTime,
+    OrderId, Refund, ShopTime, TraceParent,
     ledger::{Event, OrderLedger},
 };
 
@@ -41,6 +41,9 @@ pub trait OrderRepo: Send + Sync {
 pub trait LockedOrder: Send {
     /// What is on record.
     fn ledger(&self) -> &OrderLedger;
+
+    /// Names the trace of the request that asked for what is going to be appended: the webhook events have it.
+    fn set_trace(&mut self, trace: TraceParent);
 
     /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and commits.
     ///

@@ -1,42 +1,67 @@
 use async_trait::async_trait;
-use domain::{Delivery, OrderId, OutboxId, ShopTime};
+use domain::{Delivery, DeliveryAttempt, EndpointName, EventId, OrderId, OutboxId, ShopTime};
 
 use crate::{BoxError, Claimed, StoreError};
 
-/// Order events that [`crate::PlacingTransaction::write`] and [`crate::LockedOrder::append`] wrote, on their way to the
-/// webhook.
+/// Order events that [`crate::PlacingTransaction::write`] and [`crate::LockedOrder::append`] wrote, on their way to
+/// webhook endpoints.
 ///
-/// Of each order, only its first events that are not delivered are ever given out: what follows waits for them.
+/// Each endpoint has events and their state to itself; an [`OutboxId`] is one of its own. The first endpoint
+/// ([`EndpointName::first`]) has all events at once, the others when [`WebhookQueue::distribute`] gave them to them. Of
+/// each order and endpoint, only the first events that are not delivered are ever given out: what follows waits for them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookQueue: Send + Sync {
-    /// Takes at most `limit` events that were due before `now`, the longest due first: they become due again at
-    /// `lease_until`, one attempt later, so that no other process takes them meanwhile and none are lost if this one
-    /// dies. What others are taking at the same moment is passed over.
+    /// Gives events that were not given to the other endpoints yet to all of those that were registered before the events
+    /// happened, and that a process had in its settings since `seen_since`; at most `limit` events. Where the first endpoint
+    /// is in no settings since then, they are done for it. Gives how many were dealt with.
+    ///
+    /// MUST keep the order of an order's events, whichever processes do it at once.
+    async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError>;
+
+    /// Takes at most `limit` events of the endpoint that were due before `now`, the longest due first: they become due
+    /// again at `lease_until`, one attempt later, so that no other process takes them meanwhile and none are lost if this
+    /// one dies. What others are taking at the same moment is passed over. None where the endpoint is paused.
     ///
     /// MUST NOT give out events of an order of which earlier ones are not delivered, even if another process has claimed those.
     async fn claim(
         &self,
+        endpoint: &EndpointName,
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError>;
 
-    /// Records that these were delivered: what follows them in their orders is next.
-    async fn delivered(&self, ids: &[OutboxId], at: ShopTime) -> Result<(), StoreError>;
+    /// Records that the endpoint is done with these: what follows them in their orders is next. Writes the attempts into the
+    /// delivery log; there are none for events that it is not to be sent. An attempt that succeeded ends its failing.
+    async fn delivered(
+        &self,
+        endpoint: &EndpointName,
+        ids: &[OutboxId],
+        attempts: &[DeliveryAttempt],
+        at: ShopTime,
+    ) -> Result<(), StoreError>;
 
     /// Sets when events that are not delivered are due next, and with them what waits for them; `None` if nobody is to
-    /// tell them until [`WebhookQueue::resend`].
-    async fn put_off(&self, id: OutboxId, due_at: Option<ShopTime>) -> Result<(), StoreError>;
+    /// tell them until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and that the endpoint fails.
+    async fn put_off(
+        &self,
+        endpoint: &EndpointName,
+        id: OutboxId,
+        attempt: &DeliveryAttempt,
+        due_at: Option<ShopTime>,
+    ) -> Result<(), StoreError>;
 
-    /// Makes events due at `now`, delivered or not, as if they had never been delivered; gives how many.
-    async fn resend(&self, which: &Resend, now: ShopTime) -> Result<u64, StoreError>;
+    /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; gives how many.
+    async fn resend(&self, endpoint: &EndpointName, which: &Resend, now: ShopTime)
+    -> Result<u64, StoreError>;
 
-    /// Forgets at most `limit` events that were delivered before that; says how many.
+    /// Forgets at most `limit` events of each endpoint that were delivered before that, and what waits for endpoints that
+    /// were in no settings since then; says how many.
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError>;
 
-    /// What is not delivered.
-    async fn backlog(&self) -> Result<OutboxBacklog, StoreError>;
+    /// What is not delivered to the endpoint.
+    async fn backlog(&self, endpoint: &EndpointName) -> Result<OutboxBacklog, StoreError>;
 }
 
 /// Which events to deliver once more.
@@ -46,6 +71,13 @@ pub enum Resend {
     GivenUp,
     /// All of one order.
     OfOrder(OrderId),
+    /// One.
+    Event {
+        /// Of which order.
+        order_id: OrderId,
+        /// Which.
+        event_id: EventId,
+    },
     /// All of what happened in a span of time.
     Happened {
         /// Not before.
@@ -70,13 +102,13 @@ pub struct OutboxBacklog {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookEndpoint: Send + Sync {
-    /// Delivers the event. Delivered again, it MUST have the same content.
+    /// Delivers the event, and gives the HTTP status that confirmed it. Delivered again, it MUST have the same content.
     ///
     /// MUST end within a bounded time.
     ///
     /// # Errors
     /// Whether the endpoint took them is not known: they are to be delivered again.
-    async fn deliver(&self, delivery: &Delivery) -> Result<(), WebhookError>;
+    async fn deliver(&self, delivery: &Delivery) -> Result<u16, WebhookError>;
 }
 
 /// The endpoint did not confirm the event.

@@ -446,6 +446,7 @@ impl<'a> Sequence<'a> {
             expected_amount: None,
             idempotency: None,
             is_guarded: false,
+            trace: None,
         }
     }
 

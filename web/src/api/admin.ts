@@ -251,7 +251,8 @@ async function ask(path: string, body?: unknown): Promise<Response> {
   throw new AdminError(answer.status, code, fullWidth(message))
 }
 
-async function askJson<T>(path: string, body?: unknown): Promise<T> {
+/** Asks the shop side for JSON, or sends it some. */
+export async function askJson<T>(path: string, body?: unknown): Promise<T> {
   const answer = await ask(path, body)
   try {
     return (await answer.json()) as T

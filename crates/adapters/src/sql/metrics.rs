@@ -88,7 +88,7 @@ pub struct PoolUse {
 /// What waits in a table that is worked off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backlog {
-    /// Which: `outbox`, `due_orders`, `open_refunds`, `cart_removals`.
+    /// Which: `outbox`, `deliveries`, `due_orders`, `open_refunds`, `cart_removals`.
     pub queue: &'static str,
     /// How many rows; beyond [`Backlog::MOST`] they are not counted.
     pub rows: u64,

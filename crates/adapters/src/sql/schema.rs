@@ -335,6 +335,62 @@ diesel::table! {
         delivered_at -> Nullable<Timestamp>,
         /// A UUID; NULL in rows from before there was one.
         event_id -> Nullable<Text>,
+        /// W3C's `traceparent` of the request that caused it.
+        traceparent -> Nullable<Text>,
+        /// When it was given to the endpoints beside the first one.
+        distributed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use super::Yuan;
+
+    /// Events on their way to the webhook endpoints beside the first one; the columns are those of the outbox.
+    dashop_webhook_delivery (id) {
+        id -> BigInt,
+        endpoint -> Text,
+        order_id -> Text,
+        kind -> Text,
+        from_status -> Nullable<SmallInt>,
+        to_status -> SmallInt,
+        amount -> Nullable<Yuan>,
+        actor -> Text,
+        reason -> Text,
+        at -> Timestamp,
+        event_id -> Nullable<Text>,
+        traceparent -> Nullable<Text>,
+        due_at -> Nullable<Timestamp>,
+        due_attempts -> Integer,
+        delivered_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// The webhook endpoints of the settings.
+    dashop_webhook_endpoint (name) {
+        name -> Text,
+        registered_at -> Timestamp,
+        seen_at -> Timestamp,
+        paused_at -> Nullable<Timestamp>,
+        failing_since -> Nullable<Timestamp>,
+        last_failure_at -> Nullable<Timestamp>,
+        last_success_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    /// The delivery log: attempts to deliver events.
+    dashop_webhook_attempt (id) {
+        id -> BigInt,
+        endpoint -> Text,
+        event_id -> Text,
+        order_id -> Text,
+        kind -> Text,
+        at -> Timestamp,
+        took_ms -> Integer,
+        outcome -> Text,
+        http_status -> Nullable<SmallInt>,
     }
 }
 

@@ -5,7 +5,7 @@ use domain::ShopTime;
 use ports::{
     AddressBook, AddressEditor, AdminOrders, AuditStore, CartRemovalQueue, CartStore, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore,
-    RefusedMessages, StoreError, StorefrontReader, Users, WebhookQueue,
+    RefusedMessages, StoreError, StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
 };
 
 use super::{
@@ -28,6 +28,7 @@ pub trait SqlStore:
     + OrderRepo
     + CartStore
     + WebhookQueue
+    + WebhookEndpoints
     + DailyStatements
     + IdempotencyKeys
     + PlacingStore

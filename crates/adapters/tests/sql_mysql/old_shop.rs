@@ -123,6 +123,7 @@ fn an_order() -> NewOrder {
         cart_lines: Vec::new(),
         idempotency: None,
         repeat_guard: None,
+        trace: None,
     }
 }
 

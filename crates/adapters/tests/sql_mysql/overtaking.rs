@@ -3,7 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use adapters::sql::CartsIn;
-use domain::{AddressId, Cause, OrderId, OrderStatus, ShopTime, StatusChange, UserId, ledger::Event};
+use domain::{
+    AddressId, Cause, EndpointName, OrderId, OrderStatus, ShopTime, StatusChange, UserId, ledger::Event,
+};
 use mysql_async::{Conn, prelude::Queryable};
 use ports::contract::{NewAddress, Shop};
 use tokio::time::timeout;
@@ -74,7 +76,7 @@ async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile()
 
     let claiming = tokio::spawn({
         let shop = Arc::clone(shop);
-        async move { shop.store.claim(at(30), at(40), 9).await.unwrap() }
+        async move { shop.store.claim(&EndpointName::first(), at(30), at(40), 9).await.unwrap() }
     });
     let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock'";
     let look = async { while shop.engine.number(waiting).await == 0 {} };

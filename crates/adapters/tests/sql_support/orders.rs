@@ -37,6 +37,7 @@ pub(crate) fn an_order(
         cart_lines: Vec::new(),
         idempotency: None,
         repeat_guard: None,
+        trace: None,
     }
 }
 

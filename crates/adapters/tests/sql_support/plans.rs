@@ -9,8 +9,8 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    Caller, IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, UserId,
-    Username,
+    Caller, EndpointName, IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId, StatusChange,
+    UserId, Username,
 };
 use mysql_async::prelude::Queryable;
 use ports::{
@@ -43,12 +43,12 @@ pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
     ask_by_time(&shop).await;
 
     let texts = statements.0.lock().unwrap().clone();
-    for (table, index) in
-        [("dashop_outbox", "dashop_outbox_by_time"), ("dashop_idempotency", "dashop_idempotency_by_time")]
-    {
-        let by_time = |text: &&String| {
-            text.contains(table) && (text.contains("`at` >= ") || text.contains("`created_at` < "))
-        };
+    for (table, condition, index) in [
+        ("UPDATE `dashop_outbox`", "`at` >= ", "dashop_outbox_by_time"),
+        ("UPDATE `dashop_webhook_delivery`", "`at` >= ", "dashop_webhook_delivery_by_time"),
+        ("dashop_idempotency", "`created_at` < ", "dashop_idempotency_by_time"),
+    ] {
+        let by_time = |text: &&String| text.contains(table) && text.contains(condition);
         let text = texts.iter().find(by_time).unwrap_or_else(|| panic!("{table}: {texts:#?}"));
         let plan = shop.engine.sqlite_plan(text);
         assert!(plan.iter().all(|step| step.contains(index)), "{text}: {plan:#?}");
@@ -162,7 +162,9 @@ async fn ask_everything(shop: &SqlShop) {
 async fn ask_by_time(shop: &SqlShop) {
     let from = ShopTime::parse("2019-11-01 00:00:00").unwrap();
     let day = Resend::Happened { from, until: from.date().next().begin() };
-    assert_eq!(shop.store.resend(&day, from).await.unwrap(), 0);
+    for endpoint in [EndpointName::first(), EndpointName::parse("erp").unwrap()] {
+        assert_eq!(shop.store.resend(&endpoint, &day, from).await.unwrap(), 0);
+    }
     assert_eq!(IdempotencyKeys::purge(&*shop.store, from, 9).await.unwrap(), 0);
 }
 

@@ -13,7 +13,7 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
     Credentials, DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, StorefrontReader, Users, WebhookQueue,
+    RefusedMessages, StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
     contract::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -118,6 +118,10 @@ impl Shop for SqlShop {
     }
 
     fn ledger(&self) -> &dyn DailyStatements {
+        &*self.store
+    }
+
+    fn endpoints(&self) -> &dyn WebhookEndpoints {
         &*self.store
     }
 

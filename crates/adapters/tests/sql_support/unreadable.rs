@@ -7,9 +7,9 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    AddressId, CartStamp, CatalogId, Cause, Delivery, EventId, EvidenceSource, NewOrder, NumberRange,
-    OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopTime, SkuId,
-    SpuId, StatusChange, Trade, TradeStatus, UserId, ledger,
+    AddressId, CartStamp, CatalogId, Cause, Delivery, EndpointName, EventId, EvidenceSource, NewOrder,
+    NumberRange, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
+    ShopTime, SkuId, SpuId, StatusChange, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
     CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError,
@@ -260,7 +260,7 @@ pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
 }
 
 async fn claim(rows: &Rows, now: u32) -> Vec<Claimed<Delivery>> {
-    let claimed = rows.shop.store.claim(at(now), at(now + 1), 9).await;
+    let claimed = rows.shop.store.claim(&EndpointName::first(), at(now), at(now + 1), 9).await;
     claimed.unwrap()
 }
 
@@ -286,11 +286,14 @@ pub(crate) async fn park_one_event(engine: Engine) {
         "it is due again when its lease ends, and no other"
     );
     assert_eq!(rows.errors.take(), Vec::<String>::new());
-    let backlog = rows.shop.store.backlog().await.unwrap();
+    let backlog = rows.shop.store.backlog(&EndpointName::first()).await.unwrap();
     assert_eq!((backlog.undelivered, backlog.given_up, backlog.oldest), (4, 3, Some(at(1))));
 
     rows.run("UPDATE dashop_outbox SET kind = 'order.status_changed' WHERE id = 1").await;
-    assert_eq!(rows.shop.store.resend(&Resend::OfOrder(id(1)), at(30)).await.unwrap(), 2);
+    assert_eq!(
+        rows.shop.store.resend(&EndpointName::first(), &Resend::OfOrder(id(1)), at(30)).await.unwrap(),
+        2
+    );
     assert_eq!(orders_of(&claim(&rows, 30).await), ["2", "1"]);
 }
 

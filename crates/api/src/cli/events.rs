@@ -1,15 +1,16 @@
 //! `dashop events`: the webhook deliveries of order events.
 
 use adapters::system::SystemClock;
+use application::{ListedEndpoint, ManageWebhooksError};
 use clap::{Args, Subcommand};
-use domain::{ShopDate, ShopTime};
+use domain::{EndpointName, EventId, ShopDate, ShopTime};
 use ports::{Clock, OutboxBacklog, Resend};
 
 use super::{
     CommandError, order_number,
     output::{say, say_line},
 };
-use crate::{configuration::Configuration, wiring::resend_events};
+use crate::{configuration::Configuration, wiring::open_webhooks};
 
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
@@ -17,6 +18,12 @@ pub(super) enum EventsCommand {
     Resend(ResendArguments),
     /// Says how many events were not delivered, and since when.
     Status,
+    /// Resumes an endpoint that is paused because it failed for long.
+    Resume {
+        /// The name of the endpoint; `default` is that of DASHOP_EVENTS_URL.
+        #[arg(value_name = "ENDPOINT", value_parser = EndpointName::parse)]
+        endpoint: EndpointName,
+    },
 }
 
 #[derive(Args)]
@@ -24,44 +31,87 @@ pub(super) struct ResendArguments {
     /// All events of this order.
     #[arg(long, value_name = "NUMBER", conflicts_with_all = ["from", "to"])]
     order: Option<String>,
+    /// This event of the order alone.
+    #[arg(long, value_name = "ID", value_parser = event_id, requires = "order")]
+    event: Option<EventId>,
     /// All events from this moment on: YYYY-MM-DD or "YYYY-MM-DD HH:MM:SS", in Asia/Shanghai.
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "to")]
     from: Option<ShopTime>,
     /// All events before this moment.
     #[arg(long, value_name = "TIME", value_parser = moment, requires = "from")]
     to: Option<ShopTime>,
+    /// To this endpoint alone.
+    #[arg(long, value_name = "ENDPOINT", value_parser = EndpointName::parse)]
+    endpoint: Option<EndpointName>,
 }
 
 pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -> Result<(), CommandError> {
     if configuration.events.is_none() {
         return Err(CommandError::NoListener);
     }
-    let events = resend_events(configuration).await?;
+    let webhooks = open_webhooks(configuration).await?;
     match command {
         EventsCommand::Resend(arguments) => {
-            let resent = events.execute(&arguments.which()?).await?;
+            let which = arguments.which()?;
+            let resent = match &arguments.endpoint {
+                Some(name) => {
+                    webhooks.resend(name, &which).await.map_err(|error| of_endpoint(name, error))?
+                }
+                None => webhooks.resend_to_all(&which).await?,
+            };
             say_line(format!("{resent} events will be sent once more"))
         }
-        EventsCommand::Status => say(told(&events.backlog().await?, SystemClock.now())),
+        EventsCommand::Status => say(told(&webhooks.list().await?, SystemClock.now())),
+        EventsCommand::Resume { endpoint } => {
+            let resumed = webhooks.resume(&endpoint).await.map_err(|error| of_endpoint(&endpoint, error))?;
+            say_line(if resumed {
+                format!("{endpoint} is resumed")
+            } else {
+                format!("{endpoint} is not paused; nothing was changed")
+            })
+        }
     }
     .map(drop)
 }
 
+fn of_endpoint(name: &EndpointName, error: ManageWebhooksError) -> CommandError {
+    match error {
+        ManageWebhooksError::UnknownEndpoint => CommandError::UnknownEndpoint(name.to_string()),
+        ManageWebhooksError::Store(error) => error.into(),
+    }
+}
+
 impl ResendArguments {
     fn which(&self) -> Result<Resend, CommandError> {
-        match (&self.order, self.from, self.to) {
-            (Some(order), _, _) => Ok(Resend::OfOrder(order_number(order)?)),
-            (None, Some(from), Some(until)) => Ok(Resend::Happened { from, until }),
-            (None, _, _) => Ok(Resend::GivenUp),
+        match (&self.order, &self.event, self.from, self.to) {
+            (Some(order), Some(event_id), _, _) => {
+                Ok(Resend::Event { order_id: order_number(order)?, event_id: event_id.clone() })
+            }
+            (Some(order), None, _, _) => Ok(Resend::OfOrder(order_number(order)?)),
+            (None, _, Some(from), Some(until)) => Ok(Resend::Happened { from, until }),
+            (None, _, _, _) => Ok(Resend::GivenUp),
         }
     }
 }
 
-fn told(backlog: &OutboxBacklog, now: ShopTime) -> String {
-    let OutboxBacklog { undelivered, given_up, oldest } = backlog;
-    let mut said = format!("undelivered: {undelivered}\ngiven up: {given_up}\n");
-    if let Some(oldest) = oldest {
-        said.push_str(&format!("oldest: {oldest}, {} seconds ago\n", now.since(*oldest).as_secs()));
+/// Each endpoint under its name, where there are others than the first one.
+fn told(endpoints: &[ListedEndpoint], now: ShopTime) -> String {
+    let is_first_alone = endpoints.iter().all(|endpoint| endpoint.state.name.is_first());
+    let mut said = String::new();
+    for ListedEndpoint { state, settings, backlog } in endpoints {
+        if !is_first_alone {
+            let unset = if settings.is_none() { " (not in these settings)" } else { "" };
+            said.push_str(&format!("endpoint: {}{unset}\n", state.name));
+        }
+        let OutboxBacklog { undelivered, given_up, oldest } = backlog;
+        said.push_str(&format!("undelivered: {undelivered}\ngiven up: {given_up}\n"));
+        for (what, moment) in
+            [("oldest", *oldest), ("failing since", state.failing_since), ("paused since", state.paused_at)]
+        {
+            if let Some(moment) = moment {
+                said.push_str(&format!("{what}: {moment}, {} seconds ago\n", now.since(moment).as_secs()));
+            }
+        }
     }
     said
 }
@@ -73,26 +123,61 @@ fn moment(text: &str) -> Result<ShopTime, String> {
         .ok_or_else(|| "must be YYYY-MM-DD or \"YYYY-MM-DD HH:MM:SS\"".to_owned())
 }
 
+fn event_id(text: &str) -> Result<EventId, String> {
+    EventId::parse(text).ok_or_else(|| "must be the id of an event, such as evt_42".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::EndpointState;
+
     use super::*;
+
+    fn time(text: &str) -> ShopTime {
+        ShopTime::parse(text).unwrap()
+    }
+
+    fn listed(name: &str, backlog: OutboxBacklog) -> ListedEndpoint {
+        let state = EndpointState {
+            name: EndpointName::parse(name).unwrap(),
+            registered_at: time("2019-11-01 00:00:00"),
+            seen_at: time("2019-11-28 20:00:00"),
+            paused_at: None,
+            failing_since: None,
+            last_failure_at: None,
+            last_success_at: None,
+        };
+        ListedEndpoint { state, settings: None, backlog }
+    }
 
     #[test]
     fn a_moment_may_be_a_day() {
-        assert_eq!(moment("2019-11-28"), Ok(ShopTime::parse("2019-11-28 00:00:00").unwrap()));
-        assert_eq!(moment("2019-11-28 20:40:08"), Ok(ShopTime::parse("2019-11-28 20:40:08").unwrap()));
+        assert_eq!(moment("2019-11-28"), Ok(time("2019-11-28 00:00:00")));
+        assert_eq!(moment("2019-11-28 20:40:08"), Ok(time("2019-11-28 20:40:08")));
         assert!(moment("yesterday").is_err());
     }
 
     #[test]
     fn the_state_is_told_in_words() {
-        let now = ShopTime::parse("2019-11-28 20:40:08").unwrap();
-        assert_eq!(told(&OutboxBacklog::default(), now), "undelivered: 0\ngiven up: 0\n");
-        let backlog =
-            OutboxBacklog { undelivered: 7, given_up: 2, oldest: ShopTime::parse("2019-11-28 20:40:00") };
+        let now = time("2019-11-28 20:40:08");
+        let nothing = listed("default", OutboxBacklog::default());
+        assert_eq!(told(std::slice::from_ref(&nothing), now), "undelivered: 0\ngiven up: 0\n");
+        let oldest = Some(time("2019-11-28 20:40:00"));
+        let backlog = OutboxBacklog { undelivered: 7, given_up: 2, oldest };
         assert_eq!(
-            told(&backlog, now),
+            told(&[listed("default", backlog)], now),
             "undelivered: 7\ngiven up: 2\noldest: 2019-11-28 20:40:00, 8 seconds ago\n"
+        );
+        let mut paused = listed("erp", backlog);
+        paused.state.failing_since = Some(time("2019-11-28 20:38:28"));
+        paused.state.paused_at = oldest;
+        assert_eq!(
+            told(&[nothing, paused], now),
+            "endpoint: default (not in these settings)\nundelivered: 0\ngiven up: 0\n\
+             endpoint: erp (not in these settings)\nundelivered: 7\ngiven up: 2\n\
+             oldest: 2019-11-28 20:40:00, 8 seconds ago\n\
+             failing since: 2019-11-28 20:38:28, 100 seconds ago\n\
+             paused since: 2019-11-28 20:40:00, 8 seconds ago\n"
         );
     }
 }

@@ -17,6 +17,9 @@ pub(crate) enum LogError {
     Level(String),
     #[error("the log level cannot be changed")]
     Change(#[from] reload::Error),
+    #[cfg(feature = "otlp")]
+    #[error(transparent)]
+    Traces(#[from] crate::traces::ExportError),
 }
 
 type SetFilter = dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync;
@@ -51,6 +54,28 @@ pub(super) fn start(settings: &Log) -> Result<LogLevel, LogError> {
     };
     Ok(LogLevel { set, has_access: settings.has_access })
 }
+
+/// The same with traces that are exported, where the settings say so: the level of the log is not theirs.
+///
+/// # Errors
+/// The level is none, or traces cannot be exported.
+#[cfg(feature = "otlp")]
+pub(super) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
+    use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
+
+    let Some(otlp) = &settings.otlp else { return start(settings) };
+    let (filter, handle) = reload::Layer::new(filter(&settings.level, settings.has_access)?);
+    let log = fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
+    let log = if settings.is_json { log.json().boxed() } else { log.boxed() };
+    registry().with(log.with_filter(filter)).with(crate::traces::layer(otlp)?).init();
+    Ok(LogLevel { set: Box::new(move |filter| handle.reload(filter)), has_access: settings.has_access })
+}
+
+#[cfg(not(feature = "otlp"))]
+pub(super) use start as start_with_traces;
 
 impl LogLevel {
     /// What such a level lets through. The access log stays as it was at the start.

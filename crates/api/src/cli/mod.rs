@@ -199,8 +199,10 @@ enum CommandError {
     Shipment(#[from] InvalidShipment),
     #[error(transparent)]
     Address(#[from] InvalidField),
-    #[error("DASHOP_EVENTS_URL is not set: nobody is told of events")]
+    #[error("neither DASHOP_EVENTS_URL nor a table [webhooks.…] is set: nobody is told of events")]
     NoListener,
+    #[error("{0} is no webhook endpoint on record")]
+    UnknownEndpoint(String),
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("{address}: {problem}")]
@@ -268,7 +270,10 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         command => command,
     };
     let configuration = Configuration::read(source)?;
-    let log = log::start(&configuration.log)?;
+    let log = match command {
+        Command::Serve => log::start_with_traces(&configuration.log),
+        _ => log::start(&configuration.log),
+    }?;
     match command {
         Command::Serve => serve::serve(&configuration, settings, log).await,
         Command::Healthcheck => healthcheck::run(configuration.http.listen).await,

@@ -18,7 +18,7 @@ use crate::{
     metrics::Exporter,
     reload::{Reload, Settings},
     server::{Metrics, ignore_others, metrics_server, open_files, server},
-    systemd,
+    systemd, traces,
 };
 
 /// How long background jobs may go on with what they have begun after the last request.
@@ -37,7 +37,7 @@ pub(super) async fn serve(
     // First, so that nothing keeps a handle of a counter that nobody collects.
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
-    let Services { shop, sandbox, mut writers, jobs, gauges, webhook } =
+    let Services { shop, sandbox, mut writers, jobs, gauges, webhooks } =
         Services::start(configuration).await?;
     let watched = match configuration.metrics_listen.zip(exporter) {
         Some((listen, exporter)) => Some(watched(listen, Metrics { exporter, gauges })?),
@@ -49,7 +49,7 @@ pub(super) async fn serve(
         StartError::Listen { variable: "DASHOP_LISTEN", address: http.listen.to_string(), cause }
     })?;
     let secrets = Arc::clone(&shop.secrets);
-    let reload = Reload { settings, started: configuration.clone(), secrets, webhook, log };
+    let reload = Reload { settings, started: configuration.clone(), secrets, webhooks, log };
     let reloads = tokio::spawn(reload.serve(hangups));
     tokio::spawn(systemd::alive());
     tracing::info!(listen = %http.listen, "serving");
@@ -72,6 +72,7 @@ pub(super) async fn serve(
         watched.stop(true).await;
     }
     tracing::info!("stopped");
+    traces::flush();
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use std::{path::PathBuf, time::Duration};
 
 use adapters::sql::{CartsIn, MysqlTls, SqlConfig};
 
-use super::{Configuration, ConfigurationError, Log, Source};
+use super::{Configuration, ConfigurationError, Log, OtlpConfiguration, Source};
 
 /// What a command needs that works on the database alone: neither Alipay's keys nor the secrets of tokens.
 #[derive(Debug, Clone)]
@@ -43,6 +43,7 @@ impl DatabaseConfiguration {
                 level: source.get_or("log_level", "info".to_owned())?,
                 is_json: source.get_or("log_json", false)?,
                 has_access: source.get_or("access_log", false)?,
+                otlp: otlp(source)?,
             },
             data_dir,
         })
@@ -51,6 +52,20 @@ impl DatabaseConfiguration {
 
 pub(super) fn data_dir(source: &mut Source) -> Result<PathBuf, ConfigurationError> {
     source.get_or("data_dir", PathBuf::from("data"))
+}
+
+fn otlp(source: &mut Source) -> Result<Option<OtlpConfiguration>, ConfigurationError> {
+    let endpoint = source.url("otlp_endpoint")?;
+    let sample_percent = source.within("otlp_sample_percent", 100, 0..=100)?;
+    let Some(endpoint) = endpoint else { return Ok(None) };
+    if !cfg!(feature = "otlp") {
+        let problem = "needs a program that is built with the feature otlp: cargo build --features api/otlp";
+        return Err(source.wrong("otlp_endpoint", problem));
+    }
+    if endpoint.contains('@') {
+        return Err(source.wrong("otlp_endpoint", "must have no password in it"));
+    }
+    Ok(Some(OtlpConfiguration { endpoint, sample_percent }))
 }
 
 /// Whether the database is the one within the program.

@@ -22,7 +22,7 @@ use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
 pub use alipay::{AlipayKeys, AlipayPages};
 pub use audit::AuditConfiguration;
 pub use database::DatabaseConfiguration;
-pub use events::EventsConfiguration;
+pub use events::{EndpointConfiguration, EventsConfiguration};
 pub use secret::Secret;
 pub use source::{CertificateText, ConfigurationError, Source};
 pub use tokens::{StaffSecret, TokenSecrets, VerifyOnly};
@@ -85,6 +85,17 @@ pub struct Log {
     pub is_json: bool,
     /// Whether each request has a line.
     pub has_access: bool,
+    /// Where traces are exported to; `None` if nowhere.
+    pub otlp: Option<OtlpConfiguration>,
+}
+
+/// How traces are exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtlpConfiguration {
+    /// The collector's URL, without `/v1/traces`.
+    pub endpoint: String,
+    /// How many of a hundred traces are exported that a caller has not decided about.
+    pub sample_percent: u8,
 }
 
 /// The origins whose pages may call from a browser.

@@ -46,6 +46,8 @@ pub enum ConfigurationError {
 }
 
 const PREFIX: &str = "DASHOP_";
+/// What has a table for each of its kind in the file.
+const TABLES: [&str; 1] = ["webhooks"];
 /// Belongs to the reading of the others.
 const OPEN_SECRETS: &str = "open_secret_files";
 
@@ -71,16 +73,19 @@ enum Given {
     File { content: Vec<u8>, path: String },
 }
 
-/// The environment variable of a setting.
+/// The environment variable of a setting, or the table and key where it is one of the file alone.
 fn variable(name: &str) -> String {
-    format!("{PREFIX}{}", name.to_uppercase())
+    match name.rsplit_once('.') {
+        Some((table, key)) => format!("[{table}] {key}"),
+        None => format!("{PREFIX}{}", name.to_uppercase()),
+    }
 }
 
 impl Source {
     /// From the environment, over the file where there is one.
     ///
     /// # Errors
-    /// The file cannot be read, is not TOML, or has tables in it.
+    /// The file cannot be read, is not TOML, or has other tables in it than those of webhooks.
     pub fn new(
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
@@ -285,6 +290,14 @@ impl Source {
         }
     }
 
+    /// The names of the tables below `name` in the file: `[name.…]`. The settings of one are called `name.….key`.
+    pub(super) fn tables(&mut self, name: &str) -> BTreeSet<String> {
+        self.asked.insert(name.to_owned());
+        let prefix = format!("{name}.");
+        let tables = self.values.keys().filter_map(|setting| setting.strip_prefix(&prefix));
+        tables.map(|rest| rest.split('.').next().unwrap_or_default().to_owned()).collect()
+    }
+
     /// The names that were asked for, whether or not they were set.
     pub(super) fn asked(self) -> BTreeSet<String> {
         self.asked
@@ -299,7 +312,10 @@ impl Source {
     /// # Errors
     /// There is a setting that nobody took, and that is none of these.
     pub(super) fn nothing_left_but(&self, others: &BTreeSet<String>) -> Result<(), ConfigurationError> {
-        match self.values.keys().find(|name| !others.contains(*name)) {
+        let is_known = |name: &str| {
+            others.contains(name) || name.split_once('.').is_some_and(|(group, _)| others.contains(group))
+        };
+        match self.values.keys().find(|name| !is_known(name)) {
             Some(name) => Err(self.wrong(name, "is not a setting of dashop")),
             None => Ok(()),
         }
@@ -328,17 +344,42 @@ fn read_file(file: &Path) -> Result<BTreeMap<String, String>, ConfigurationError
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
     let table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
-    let setting = |(name, value): (String, toml::Value)| match value {
-        toml::Value::String(text) => Ok((name, text)),
-        toml::Value::Integer(number) => Ok((name, number.to_string())),
-        toml::Value::Boolean(flag) => Ok((name, flag.to_string())),
+    let mut settings = BTreeMap::new();
+    for (name, value) in table {
+        // A table of tables: `[webhooks.erp]`.
+        match value {
+            toml::Value::Table(tables) if TABLES.contains(&name.as_str()) => {
+                for (inner, value) in tables {
+                    let name = format!("{name}.{inner}");
+                    let toml::Value::Table(table) = value else {
+                        return Err(wrong(format!("{name} must be a table, [{name}]")));
+                    };
+                    for (key, value) in table {
+                        let name = format!("{name}.{key}");
+                        settings.insert(name.clone(), setting(&name, value).map_err(wrong)?);
+                    }
+                }
+            }
+            value => {
+                settings.insert(name.clone(), setting(&name, value).map_err(wrong)?);
+            }
+        }
+    }
+    Ok(settings)
+}
+
+/// A setting as an environment variable would have it.
+fn setting(name: &str, value: toml::Value) -> Result<String, String> {
+    match value {
+        toml::Value::String(text) => Ok(text),
+        toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Boolean(flag) => Ok(flag.to_string()),
         toml::Value::Array(parts) if parts.iter().all(toml::Value::is_str) => {
             let parts: Vec<&str> = parts.iter().filter_map(toml::Value::as_str).collect();
-            Ok((name, parts.join(",")))
+            Ok(parts.join(","))
         }
         toml::Value::Float(_) | toml::Value::Datetime(_) | toml::Value::Array(_) | toml::Value::Table(_) => {
-            Err(wrong(format!("{name} must be a text, a whole number, true or false, or a list of texts")))
+            Err(format!("{name} must be a text, a whole number, true or false, or a list of texts"))
         }
-    };
-    table.into_iter().map(setting).collect()
+    }
 }

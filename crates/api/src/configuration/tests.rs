@@ -1,3 +1,4 @@
+mod events;
 mod tokens;
 
 use super::*;
@@ -399,29 +400,6 @@ fn nothing_is_promised_by_default() {
             "{refused}"
         );
     }
-}
-
-#[test]
-fn news_are_kept_only_where_somebody_is_told() {
-    const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
-    let nobody = read(&[]).unwrap();
-    assert!(nobody.events.is_none() && nobody.database.event_sink == EventSink::Nobody);
-    assert!(refusal(&[URL]).contains("DASHOP_EVENTS_SECRET is missing"));
-    let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
-    assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
-    let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
-    let secrets = |second: &str| {
-        let settings = [URL, ("DASHOP_EVENTS_SECRET", SECRET.1), ("DASHOP_EVENTS_SECOND_SECRET", second)];
-        read(&settings).map(|configuration| configuration.events.unwrap().endpoint.secrets)
-    };
-    assert_eq!(secrets("").unwrap(), [SECRET.1.as_bytes()]);
-    assert_eq!(secrets("sixteen bytes ok").unwrap(), [SECRET.1.as_bytes(), b"sixteen bytes ok"]);
-    let short = secrets("fifteen bytes..").unwrap_err().to_string();
-    assert!(short.starts_with("DASHOP_EVENTS_SECOND_SECRET must have"), "{short}");
-    assert!(refusal(&[("DASHOP_EVENTS_SECOND_SECRET", SECRET.1)]).contains("of no use without"));
-    assert_eq!(told.database.event_sink, EventSink::Outbox);
-    let shown = format!("{told:?}");
-    assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }
 
 /// The settings that a shop over MySQL needs.

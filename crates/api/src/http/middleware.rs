@@ -13,12 +13,14 @@ use ports::Randomness;
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use application::noticing_buyer;
+use application::in_request;
+use domain::TraceParent;
 
 use super::{
     Shop, client,
     observe::{Answered, Observer, hearing},
 };
+use crate::traces;
 
 /// The header that names a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,10 +42,11 @@ pub async fn named(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let id = request_id(&request);
-    let trace = trace_of(&request);
-    let trace_id = trace.as_deref();
+    let caller = trace_of(&request);
+    let trace_id = caller.as_ref().map(TraceParent::trace_id);
     let span =
         tracing::info_span!("request", %id, method = %request.method(), path = request.path(), trace_id);
+    let trace = traces::of_request(&span, caller.as_ref());
     request.extensions_mut().insert(RequestId(id.clone()));
     if let Some(shop) = request.app_data::<Data<Shop>>()
         && !shop.storefront.trusts_proxy
@@ -54,7 +57,7 @@ pub async fn named(
     let observer = request.app_data::<Rc<Observer>>().cloned();
     let in_progress = observer.as_deref().map(Observer::begin);
     let begun = Instant::now();
-    let work = noticing_buyer(next.call(request).instrument(span.clone()));
+    let work = in_request(trace, next.call(request).instrument(span.clone()));
     let ((answer, user), operation, code) = hearing(work).await;
     if let Some(in_progress) = in_progress {
         in_progress.answered();
@@ -67,7 +70,7 @@ pub async fn named(
         observer.note(&Answered {
             request,
             id: &id,
-            trace_id: trace.as_deref(),
+            trace_id: caller.as_ref().map(TraceParent::trace_id),
             operation,
             status,
             code,
@@ -75,6 +78,7 @@ pub async fn named(
             took,
         });
     }
+    traces::answered(&span, answer.request(), status);
     let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     tracing::debug!(parent: &span, status, millis, "answered");
     if let Ok(value) = HeaderValue::from_str(&id) {
@@ -97,22 +101,9 @@ pub(super) async fn in_time<T>(shop: &Shop, work: impl Future<Output = T>) -> Op
     outcome.ok()
 }
 
-/// The trace that the request is a part of, where the caller says so in W3C's `traceparent`: version, trace, span and flags. Later
-/// versions may have more behind that.
-fn trace_of(request: &ServiceRequest) -> Option<String> {
-    let value = request.headers().get("traceparent")?.to_str().ok()?;
-    let mut parts = value.split('-');
-    let mut part = |digits: usize| {
-        let is_hex = |part: &&str| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-        parts.next().filter(is_hex)
-    };
-    let (version, trace, span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
-    let is_set = |id: &str| id.bytes().any(|byte| byte != b'0');
-    let is_valid = !version.eq_ignore_ascii_case("ff")
-        && (version != "00" || parts.next().is_none())
-        && is_set(trace)
-        && is_set(span);
-    is_valid.then(|| trace.to_ascii_lowercase())
+/// The trace that the request is a part of, where the caller says so in W3C's `traceparent`.
+fn trace_of(request: &ServiceRequest) -> Option<TraceParent> {
+    TraceParent::parse(request.headers().get("traceparent")?.to_str().ok()?)
 }
 
 /// The caller's own name for the request where it is a sane one.
@@ -136,6 +127,7 @@ mod tests {
 
     fn trace(traceparent: &str) -> Option<String> {
         trace_of(&TestRequest::default().insert_header(("traceparent", traceparent)).to_srv_request())
+            .map(|trace| trace.trace_id().to_owned())
     }
 
     #[test]

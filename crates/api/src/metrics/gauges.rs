@@ -7,7 +7,8 @@ use adapters::{
     redis::RedisCarts,
     sql::{Backlog, PoolUse, SqlStore},
 };
-use application::{BatcherQueue, JobHealth, JobReport, LastAudit};
+use application::{BatcherQueue, DistributeEvents, JobHealth, JobReport, LastAudit};
+use domain::ShopTime;
 use metrics::{counter, gauge};
 use ports::{Clock, metric};
 use tokio::{sync::Mutex, time::timeout};
@@ -59,11 +60,28 @@ impl Gauges {
                     gauge!(metric::BACKLOG_ROWS, "queue" => queue).set(float(rows));
                     gauge!(metric::BACKLOG_OLDEST, "queue" => queue).set(age.as_secs_f64());
                 }
+                self.ask_for_webhooks(now).await;
             }
             Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "metrics without backlogs");
             }
             Err(_elapsed) => tracing::warn!("metrics without backlogs: the database does not answer"),
+        }
+    }
+
+    /// The endpoints that are in somebody's settings; there are a handful.
+    async fn ask_for_webhooks(&self, now: ShopTime) {
+        let Ok(Ok(states)) = timeout(PATIENCE, self.store.states()).await else {
+            tracing::warn!("metrics without webhook endpoints: the database does not answer");
+            return;
+        };
+        let seen_since = now.before(DistributeEvents::SEEN_WITHIN);
+        for state in states.into_iter().filter(|state| state.seen_at >= seen_since) {
+            let name = state.name.to_string();
+            let failing = state.failing_since.map_or(Duration::ZERO, |since| now.since(since));
+            gauge!(metric::WEBHOOK_FAILING, "endpoint" => name.clone()).set(failing.as_secs_f64());
+            let is_paused = state.paused_at.is_some();
+            gauge!(metric::WEBHOOK_PAUSED, "endpoint" => name).set(if is_paused { 1.0 } else { 0.0 });
         }
     }
 
@@ -82,8 +100,8 @@ fn show_pool(&PoolUse { pool, max, in_use, idle, waiting }: &PoolUse) {
 }
 
 fn show_job(job: &JobReport) {
-    gauge!(metric::JOB_SINCE_SUCCESS, "name" => job.name).set(job.since_success.as_secs_f64());
-    gauge!(metric::JOB_STALLED, "name" => job.name).set(if job.is_stalled { 1.0 } else { 0.0 });
+    gauge!(metric::JOB_SINCE_SUCCESS, "name" => job.name.clone()).set(job.since_success.as_secs_f64());
+    gauge!(metric::JOB_STALLED, "name" => job.name.clone()).set(if job.is_stalled { 1.0 } else { 0.0 });
 }
 
 fn show_audit(last: &LastAudit) {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use adapters::{sql::SqlStore, system::SystemClock, webhook::HttpWebhook};
-use application::{DeliverWebhooks, PurgeOutbox, ResendEvents};
+use application::{DeliverWebhooks, DistributeEvents, ManageWebhooks, PurgeOutbox, WebhookSettings};
+use domain::EndpointName;
 use ports::Clock;
 
 use super::{StartError, open_store};
@@ -11,36 +12,78 @@ use crate::configuration::Configuration;
 
 /// What a server needs to deliver webhooks.
 pub(super) struct EventJobs {
-    pub(super) tell: DeliverWebhooks,
+    /// One an endpoint.
+    pub(super) deliver: Vec<DeliverWebhooks>,
+    /// `None` if there is the first endpoint alone.
+    pub(super) distribute: Option<DistributeEvents>,
     pub(super) purge: PurgeOutbox,
-    /// What `tell` sends with.
-    pub(super) webhook: Arc<HttpWebhook>,
+    /// What `deliver` sends with.
+    pub(super) webhooks: Webhooks,
 }
 
-/// For a server; `None` if nobody listens.
-pub(super) fn event_jobs(
+/// What sends to each endpoint of the settings.
+pub(crate) type Webhooks = Vec<(EndpointName, Arc<HttpWebhook>)>;
+
+/// For a server; `None` if nobody listens. The endpoints are on record from now on.
+pub(super) async fn event_jobs(
     store: &Arc<dyn SqlStore>,
     configuration: &Configuration,
 ) -> Result<Option<EventJobs>, StartError> {
     let Some(events) = &configuration.events else { return Ok(None) };
-    let webhook = Arc::new(HttpWebhook::new(&events.endpoint, Arc::new(SystemClock))?);
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
-    Ok(Some(EventJobs {
-        tell: DeliverWebhooks {
+    let names: Vec<_> = events.endpoints.iter().map(|endpoint| endpoint.webhook.name.clone()).collect();
+    store.register(&names, clock.now()).await?;
+    let mut deliver = Vec::new();
+    let mut webhooks = Vec::new();
+    for endpoint in &events.endpoints {
+        let name = &endpoint.webhook.name;
+        let webhook = Arc::new(HttpWebhook::new(&endpoint.webhook, Arc::clone(&clock))?);
+        deliver.push(DeliverWebhooks {
+            name: name.clone(),
+            filter: endpoint.filter.clone(),
             queue: Arc::clone(store) as _,
             endpoint: Arc::clone(&webhook) as _,
+            endpoints: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
-        },
-        purge: PurgeOutbox { queue: Arc::clone(store) as _, clock, retention: events.retention },
-        webhook,
-    }))
+            pause_after: events.pause_after,
+        });
+        webhooks.push((name.clone(), webhook));
+    }
+    let has_others = names.iter().any(|name| !name.is_first());
+    let distribute =
+        has_others.then(|| DistributeEvents { queue: Arc::clone(store) as _, clock: Arc::clone(&clock) });
+    let purge = PurgeOutbox {
+        queue: Arc::clone(store) as _,
+        endpoints: Arc::clone(store) as _,
+        names,
+        clock,
+        retention: events.retention,
+        log_retention: events.log_retention,
+    };
+    Ok(Some(EventJobs { deliver, distribute, purge, webhooks }))
+}
+
+/// What staff do about webhooks.
+pub(super) fn manage_webhooks(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> ManageWebhooks {
+    let endpoints = configuration.events.iter().flat_map(|events| &events.endpoints);
+    let settings = endpoints.map(|endpoint| WebhookSettings {
+        name: endpoint.webhook.name.clone(),
+        host: endpoint.webhook.host().to_owned(),
+        filter: endpoint.filter.clone(),
+    });
+    ManageWebhooks {
+        queue: Arc::clone(store) as _,
+        endpoints: Arc::clone(store) as _,
+        settings: settings.collect(),
+        clock: Arc::new(SystemClock),
+    }
 }
 
 /// For a command.
 ///
 /// # Errors
 /// The database cannot be used.
-pub(crate) async fn resend_events(configuration: &Configuration) -> Result<ResendEvents, StartError> {
+pub(crate) async fn open_webhooks(configuration: &Configuration) -> Result<ManageWebhooks, StartError> {
     let store = open_store(configuration).await?;
-    Ok(ResendEvents { queue: store, clock: Arc::new(SystemClock) })
+    Ok(manage_webhooks(&store, configuration))
 }

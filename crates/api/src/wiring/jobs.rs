@@ -17,7 +17,7 @@ const ORDER_TIMERS: Schedule = schedule(2_000, 300, true);
 const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
 /// Events on their way to webhooks, and those that were delivered long ago.
 const WEBHOOKS: Schedule = schedule(500, 120, true);
-const PURGE_OUTBOX: Schedule = schedule(3_600_000, 60, true);
+const PURGE_OUTBOX: Schedule = schedule(600_000, 60, true);
 /// Keys of requests that nobody repeats any more, and messages that nobody looks at.
 const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
 
@@ -53,8 +53,13 @@ pub(super) fn start(
     if let Some(audit) = audit {
         jobs.start(Arc::new(audit), AUDIT);
     }
-    if let Some(EventJobs { tell, purge, webhook: _ }) = events {
-        jobs.start(Arc::new(tell), WEBHOOKS);
+    if let Some(EventJobs { deliver, distribute, purge, webhooks: _ }) = events {
+        for deliver in deliver {
+            jobs.start(Arc::new(deliver), WEBHOOKS);
+        }
+        if let Some(distribute) = distribute {
+            jobs.start(Arc::new(distribute), WEBHOOKS);
+        }
         jobs.start(Arc::new(purge), PURGE_OUTBOX);
     }
     jobs

@@ -64,6 +64,8 @@ impl Embedded {
             editor: Arc::clone(&store) as _,
             credentials: Arc::clone(&store) as _,
             passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
+            webhooks: Arc::clone(&store) as _,
+            endpoints: Arc::clone(&store) as _,
         };
         Self { client: Client::of(backends), store, directory }
     }

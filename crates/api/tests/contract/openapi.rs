@@ -52,6 +52,7 @@ fn operations_in_words() -> BTreeSet<(String, String)> {
                 "S" => "{sku}",
                 "C" => "{catalog}",
                 "ID" => "{id}",
+                "E" => "{endpoint}",
                 part => part,
             })
             .collect();

@@ -1,7 +1,7 @@
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 
-use domain::Delivery;
-use ports::{Claimed, Clock, StoreError, WebhookEndpoint, WebhookError, WebhookQueue};
+use domain::{AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventFilter, OutboxId, ShopTime};
+use ports::{Claimed, Clock, StoreError, WebhookEndpoint, WebhookEndpoints, WebhookError, WebhookQueue};
 use tokio::{
     task::{self, JoinError, JoinSet},
     time::{Instant, timeout},
@@ -9,18 +9,30 @@ use tokio::{
 
 use super::{Job, JobError, Pass};
 
-/// Delivers order events to the webhook: each at least once, those of an order one after the other.
+/// Delivers order events to one webhook endpoint: each at least once, those of an order one after the other. There is one
+/// such job an endpoint, so that none waits for another.
 pub struct DeliverWebhooks {
+    /// What the endpoint is called.
+    pub name: EndpointName,
+    /// What it is sent.
+    pub filter: EventFilter,
     /// Where the events are.
     pub queue: Arc<dyn WebhookQueue>,
     /// Where they are delivered to.
     pub endpoint: Arc<dyn WebhookEndpoint>,
+    /// Where the endpoint is paused.
+    pub endpoints: Arc<dyn WebhookEndpoints>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
+    /// After how long of failures alone the endpoint is paused.
+    pub pause_after: Duration,
 }
 
 /// Events that are being delivered.
-type Deliveries = JoinSet<Result<(), DeliveryError>>;
+type Deliveries = JoinSet<Result<u16, DeliveryError>>;
+
+/// What the tasks deliver, and since when.
+type InHand = HashMap<task::Id, (Claimed<Delivery>, Instant)>;
 
 /// Why events were not delivered, or may not have been.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +46,7 @@ enum DeliveryError {
 }
 
 /// How one delivery ended, and which task it was.
-type Ended = Result<(task::Id, Result<(), DeliveryError>), JoinError>;
+type Ended = Result<(task::Id, Result<u16, DeliveryError>), JoinError>;
 
 impl DeliverWebhooks {
     /// How many events are delivered at the same time, each of another order.
@@ -52,62 +64,90 @@ impl DeliverWebhooks {
     async fn claim(&self, free: usize) -> Result<Vec<Claimed<Delivery>>, StoreError> {
         let Some(limit) = u32::try_from(free).ok().filter(|limit| *limit > 0) else { return Ok(Vec::new()) };
         let now = self.clock.now();
-        match self.queue.claim(now, now.after(Self::LEASE), limit).await {
+        match self.queue.claim(&self.name, now, now.after(Self::LEASE), limit).await {
             // Those who hold the rows do the same: there is time.
             Err(StoreError::Busy(_)) => Ok(Vec::new()),
             claimed => claimed,
         }
     }
 
-    fn start(
+    /// Begins to deliver these, and is done at once with those that the endpoint is not sent; says how many these were.
+    async fn take_on(
         &self,
-        claimed: Claimed<Delivery>,
-        telling: &mut Deliveries,
-        in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
-    ) {
+        claimed: Vec<Claimed<Delivery>>,
+        delivering: &mut Deliveries,
+        in_hand: &mut InHand,
+    ) -> Result<usize, StoreError> {
+        let (wanted, unwanted): (Vec<_>, Vec<_>) =
+            claimed.into_iter().partition(|claimed| self.filter.wants(claimed.item.event.kind));
+        for claimed in wanted {
+            self.start(claimed, delivering, in_hand);
+        }
+        let unwanted: Vec<OutboxId> = unwanted.iter().map(|claimed| claimed.item.id).collect();
+        if !unwanted.is_empty() {
+            let now = self.clock.now();
+            self.persist(|| self.queue.delivered(&self.name, &unwanted, &[], now)).await?;
+        }
+        Ok(unwanted.len())
+    }
+
+    fn start(&self, claimed: Claimed<Delivery>, delivering: &mut Deliveries, in_hand: &mut InHand) {
         let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
-        let task = telling.spawn(async move {
+        let task = delivering.spawn(async move {
             match timeout(Self::PATIENCE, endpoint.deliver(&delivery)).await {
                 Ok(told) => Ok(told?),
                 Err(_elapsed) => Err(DeliveryError::TooLong),
             }
         });
-        in_hand.insert(task.id(), claimed);
+        in_hand.insert(task.id(), (claimed, Instant::now()));
     }
 
     /// Records what became of events, all that were delivered in one transaction.
-    async fn write_down(
-        &self,
-        ended: Vec<Ended>,
-        in_hand: &mut HashMap<task::Id, Claimed<Delivery>>,
-    ) -> Result<(), StoreError> {
-        let mut told = Vec::new();
+    async fn write_down(&self, ended: Vec<Ended>, in_hand: &mut InHand) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let mut delivered = Vec::new();
         let mut failed = Vec::new();
         for outcome in ended {
             let (task, outcome) = match outcome {
                 Ok((task, outcome)) => (task, outcome),
                 Err(error) => (error.id(), Err(DeliveryError::CutOff(error))),
             };
-            let Some(claimed) = in_hand.remove(&task) else { continue };
+            let Some((claimed, begun)) = in_hand.remove(&task) else { continue };
+            let attempt = attempt(&claimed.item, now, begun.elapsed(), &outcome);
             match outcome {
-                Ok(()) => told.push(claimed.item.id),
-                Err(error) => failed.push((claimed, error)),
+                Ok(_) => delivered.push((claimed.item.id, attempt)),
+                Err(error) => failed.push((claimed, attempt, error)),
             }
         }
-        let now = self.clock.now();
-        if !told.is_empty() {
-            self.persist(|| self.queue.delivered(&told, now)).await?;
+        if !delivered.is_empty() {
+            let (ids, attempts): (Vec<_>, Vec<_>) = delivered.into_iter().unzip();
+            self.persist(|| self.queue.delivered(&self.name, &ids, &attempts, now)).await?;
         }
-        if let Some((Claimed { item: Delivery { event_id, .. }, attempts }, error)) = failed.first() {
-            let error = error as &dyn std::error::Error;
-            tracing::warn!(failed = failed.len(), %event_id, attempts, error, "events were not told, these among them");
-        }
-        for (Claimed { item: delivery, attempts }, error) in failed {
+        let Some((Claimed { item: Delivery { event_id, .. }, attempts }, _, error)) = failed.first() else {
+            return Ok(());
+        };
+        tracing::warn!(
+            endpoint = %self.name, failed = failed.len(), %event_id, attempts,
+            error = error as &dyn std::error::Error, "events were not delivered, these among them"
+        );
+        for (Claimed { item: delivery, attempts }, attempt, error) in failed {
             let due_at = delivery.next_try(now, attempts);
             if due_at.is_none() {
-                report_given_up(&delivery, &error);
+                self.report_given_up(&delivery, &error);
             }
-            self.persist(|| self.queue.put_off(delivery.id, due_at)).await?;
+            self.persist(|| self.queue.put_off(&self.name, delivery.id, &attempt, due_at)).await?;
+        }
+        self.pause_if_due(now).await
+    }
+
+    /// Pauses the endpoint if nothing but failures came of it for so long, and says so once.
+    async fn pause_if_due(&self, now: ShopTime) -> Result<(), StoreError> {
+        let failing_before = now.before(self.pause_after);
+        if self.endpoints.pause(&self.name, failing_before, now).await? {
+            tracing::error!(
+                endpoint = %self.name, hours = self.pause_after.as_secs() / 3600,
+                "a webhook endpoint took nothing for so long and is paused; its events are kept until it is resumed"
+            );
         }
         Ok(())
     }
@@ -125,6 +165,36 @@ impl DeliverWebhooks {
             }
         }
     }
+
+    fn report_given_up(&self, Delivery { event_id, event, .. }: &Delivery, error: &DeliveryError) {
+        tracing::error!(
+            endpoint = %self.name, %event_id, order_id = %event.order_id,
+            error = error as &dyn std::error::Error,
+            "events were not delivered for days: they and all that follow of this order wait until they are resent"
+        );
+    }
+}
+
+/// An attempt that ended now, for the delivery log.
+fn attempt(
+    delivery: &Delivery,
+    at: ShopTime,
+    took: Duration,
+    outcome: &Result<u16, DeliveryError>,
+) -> DeliveryAttempt {
+    DeliveryAttempt {
+        event_id: delivery.event_id.clone(),
+        order_id: delivery.event.order_id.clone(),
+        kind: delivery.event.kind,
+        at,
+        took,
+        outcome: match outcome {
+            Ok(status) => AttemptOutcome::Delivered(*status),
+            Err(DeliveryError::Endpoint(WebhookError::Refused(status))) => AttemptOutcome::Refused(*status),
+            Err(DeliveryError::Endpoint(WebhookError::Unreachable(_))) => AttemptOutcome::Unreachable,
+            Err(DeliveryError::TooLong | DeliveryError::CutOff(_)) => AttemptOutcome::CutOff,
+        },
+    }
 }
 
 /// Delivers all that is due, and for a while what becomes due meanwhile. Events that take long hold up those of their own order
@@ -132,34 +202,30 @@ impl DeliverWebhooks {
 impl Job for DeliverWebhooks {
     const NAME: &'static str = "webhooks";
 
+    fn name(&self) -> Cow<'static, str> {
+        if self.name.is_first() { Self::NAME.into() } else { format!("{}:{}", Self::NAME, self.name).into() }
+    }
+
     async fn pass(&self) -> Result<Pass, JobError> {
         let begun = Instant::now();
-        let mut telling = Deliveries::new();
+        let mut delivering = Deliveries::new();
         let mut in_hand = HashMap::new();
         let mut done = 0;
         loop {
             let takes_more = begun.elapsed() < Self::TAKES_FOR;
-            let free = if takes_more { Self::AT_ONCE.saturating_sub(telling.len()) } else { 0 };
-            for claimed in self.claim(free).await? {
-                self.start(claimed, &mut telling, &mut in_hand);
-            }
-            if telling.is_empty() {
+            let free = if takes_more { Self::AT_ONCE.saturating_sub(delivering.len()) } else { 0 };
+            let claimed = self.claim(free).await?;
+            done += self.take_on(claimed, &mut delivering, &mut in_hand).await?;
+            if delivering.is_empty() {
                 return Ok(Pass { done });
             }
-            let ended = timeout(Self::LOOK_EVERY, telling.join_next_with_id()).await;
+            let ended = timeout(Self::LOOK_EVERY, delivering.join_next_with_id()).await;
             let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();
-            while let Some(another) = telling.try_join_next_with_id() {
+            while let Some(another) = delivering.try_join_next_with_id() {
                 ended.push(another);
             }
             done += ended.len();
             self.write_down(ended, &mut in_hand).await?;
         }
     }
-}
-
-fn report_given_up(Delivery { event_id, event, .. }: &Delivery, error: &DeliveryError) {
-    tracing::error!(
-        %event_id, order_id = %event.order_id, error = error as &dyn std::error::Error,
-        "events were not told for days: they and all that follow of this order wait until they are resent"
-    );
 }

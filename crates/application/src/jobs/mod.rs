@@ -4,6 +4,7 @@
 //! taken is taken again.
 
 mod deliver_webhooks;
+mod distribute_events;
 mod due_refunds;
 mod nightly_audit;
 mod order_timers;
@@ -14,6 +15,7 @@ mod remove_ordered_lines;
 mod supervisor;
 
 pub use deliver_webhooks::DeliverWebhooks;
+pub use distribute_events::DistributeEvents;
 pub use due_refunds::DueRefunds;
 pub use nightly_audit::{LastAudit, NightlyAudit};
 pub use order_timers::OrderTimersJob;
@@ -24,12 +26,19 @@ pub use remove_ordered_lines::RemoveOrderedLines;
 pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
 
+use std::borrow::Cow;
+
 use ports::{CartError, StoreError};
 
 /// Something that is done again and again.
 pub trait Job: Send + Sync + 'static {
     /// What it is called in the log and in reports.
     const NAME: &'static str;
+
+    /// The same with what tells several jobs of one kind apart.
+    fn name(&self) -> Cow<'static, str> {
+        Cow::Borrowed(Self::NAME)
+    }
 
     /// Does what is due, as much as fits into one pass. It may be cut off anywhere: what it had taken MUST be found again.
     fn pass(&self) -> impl Future<Output = Result<Pass, JobError>> + Send;

@@ -1,30 +1,43 @@
 use std::{sync::Arc, time::Duration};
 
-use ports::{Clock, WebhookQueue};
+use domain::EndpointName;
+use ports::{Clock, WebhookEndpoints, WebhookQueue};
 
 use super::{Job, JobError, Pass};
 
-/// Forgets events that were delivered long ago.
+/// Forgets events that were delivered long ago, old attempts of the delivery log, and endpoints that are in no settings any
+/// more. Says before that which ones are in the settings of this process.
 pub struct PurgeOutbox {
     /// Where the events are.
     pub queue: Arc<dyn WebhookQueue>,
+    /// Where the endpoints and the delivery log are.
+    pub endpoints: Arc<dyn WebhookEndpoints>,
+    /// The endpoints of the settings.
+    pub names: Vec<EndpointName>,
     /// What is long ago.
     pub clock: Arc<dyn Clock>,
     /// How long events are kept after they were delivered.
     pub retention: Duration,
+    /// How long attempts are kept.
+    pub log_retention: Duration,
 }
 
 impl PurgeOutbox {
     /// How many are forgotten at a time.
     const PASS: u32 = 500;
+    /// How many attempts are kept at most, however young they are.
+    const ATTEMPTS_KEPT: u64 = 1_000_000;
 }
 
 impl Job for PurgeOutbox {
     const NAME: &'static str = "purge_events";
 
     async fn pass(&self) -> Result<Pass, JobError> {
-        let before = self.clock.now().before(self.retention);
-        let purged = self.queue.purge(before, Self::PASS).await?;
-        Ok(Pass { done: usize::try_from(purged).unwrap_or(usize::MAX) })
+        let now = self.clock.now();
+        self.endpoints.register(&self.names, now).await?;
+        let purged = self.queue.purge(now.before(self.retention), Self::PASS).await?;
+        let before = now.before(self.log_retention);
+        let attempts = self.endpoints.purge_attempts(before, Self::ATTEMPTS_KEPT, Self::PASS).await?;
+        Ok(Pass { done: usize::try_from(purged + attempts).unwrap_or(usize::MAX) })
     }
 }

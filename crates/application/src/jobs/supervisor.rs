@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -44,8 +45,8 @@ pub struct JobHealth(Vec<Arc<Record>>);
 /// How one job is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobReport {
-    /// [`Job::NAME`].
-    pub name: &'static str,
+    /// [`Job::name`].
+    pub name: Cow<'static, str>,
     /// Whether the service is not ready where the job is stalled.
     pub is_essential: bool,
     /// Passes that succeeded since the start.
@@ -67,7 +68,7 @@ pub struct JobReport {
 /// What is known of a job.
 #[derive(Debug)]
 struct Record {
-    name: &'static str,
+    name: Cow<'static, str>,
     is_essential: bool,
     stalled_after: Duration,
     counts: Mutex<Counts>,
@@ -109,7 +110,7 @@ impl Supervisor {
 
     /// Runs one more job.
     pub fn start<J: Job>(&mut self, job: Arc<J>, schedule: Schedule) {
-        let record = Arc::new(Record::new(J::NAME, schedule, self.stalled_after));
+        let record = Arc::new(Record::new(job.name(), schedule, self.stalled_after));
         self.records.push(Arc::clone(&record));
         let stop = self.stop.subscribe();
         self.running.spawn(run(job, schedule, record, Arc::clone(&self.randomness), stop));
@@ -126,7 +127,7 @@ impl Supervisor {
         let all_ended = async { while self.running.join_next().await.is_some() {} };
         if timeout(within, all_ended).await.is_err() {
             let at_work = self.records.iter().filter(|record| record.counts().is_at_work);
-            let jobs: Vec<_> = at_work.map(|record| record.name).collect();
+            let jobs: Vec<_> = at_work.map(|record| record.name.as_ref()).collect();
             tracing::warn!(
                 ?jobs,
                 "cut off in the middle of a pass; what they had taken is taken again later"
@@ -143,9 +144,10 @@ async fn run<J: Job>(
     randomness: Arc<dyn Randomness>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let durations = histogram!(metric::JOB_DURATION, "name" => J::NAME);
+    let name = job.name();
+    let durations = histogram!(metric::JOB_DURATION, "name" => name.clone());
     for outcome in ["succeeded", "failed", "panicked", "cut_off"] {
-        counter!(metric::JOB_PASSES, "name" => J::NAME, "outcome" => outcome).increment(0);
+        counter!(metric::JOB_PASSES, "name" => name.clone(), "outcome" => outcome).increment(0);
     }
     // Processes that are started together do not go on in step.
     let mut wait = part(schedule.every, randomness.draw());
@@ -156,11 +158,11 @@ async fn run<J: Job>(
             () = sleep(wait) => {}
         }
         record.counts().is_at_work = true;
-        let span = tracing::info_span!("job", name = J::NAME);
+        let span = tracing::info_span!("job", name = &*name);
         let begun = Instant::now();
         let outcome = one_pass(&job, schedule.limit).instrument(span.clone()).await;
         durations.record(begun.elapsed());
-        counter!(metric::JOB_PASSES, "name" => J::NAME, "outcome" => word(&outcome)).increment(1);
+        counter!(metric::JOB_PASSES, "name" => name.clone(), "outcome" => word(&outcome)).increment(1);
         let done = span.in_scope(|| record.note(outcome));
         let jitter = |span: Duration| span * 3 / 4 + part(span / 2, randomness.draw());
         wait = match done {
@@ -206,7 +208,7 @@ fn part(span: Duration, drawn: u32) -> Duration {
 
 impl Record {
     fn new(
-        name: &'static str,
+        name: Cow<'static, str>,
         Schedule { every, limit, is_essential }: Schedule,
         stalled_after: Duration,
     ) -> Self {
@@ -236,7 +238,7 @@ impl Record {
         counts.is_at_work = false;
         match outcome {
             Ok(pass) => {
-                counts.succeeded(self.name);
+                counts.succeeded(&self.name);
                 if pass.done > 0 {
                     tracing::info!(done = pass.done, "pass of {}", self.name);
                 }
@@ -261,7 +263,7 @@ impl Record {
         let counts = self.counts();
         let since_success = counts.last_success.elapsed();
         JobReport {
-            name: self.name,
+            name: self.name.clone(),
             is_essential: self.is_essential,
             passes: counts.passes,
             failures: counts.failures,

@@ -1,6 +1,9 @@
 use std::{fmt, time::Duration};
 
-use crate::{Actor, Cause, Money, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, back_off};
+use crate::{
+    Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
+    back_off,
+};
 
 /// Something that happened to an order, to be delivered to webhooks: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct OrderEvent {
     pub reason: String,
     /// When.
     pub at: ShopTime,
+    /// The trace of the request that caused it, where it has one.
+    pub trace: Option<TraceParent>,
 }
 
 /// The number of an order's events in the database: larger than those of the same order's events before.
@@ -41,6 +46,24 @@ impl EventId {
     /// `evt_42`, as events that were written before there were UUIDs keep it.
     pub fn of_row(id: OutboxId) -> Self {
         Self(format!("evt_{}", id.0))
+    }
+
+    /// One as it is sent; `None` if it cannot be one.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bare = text.strip_prefix("evt_")?;
+        let is_id = (1..=36).contains(&bare.len())
+            && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        is_id.then(|| Self(text.to_owned()))
+    }
+
+    /// What follows `evt_`: the UUID, or the row's number.
+    pub fn bare(&self) -> &str {
+        self.0.strip_prefix("evt_").unwrap_or(&self.0)
+    }
+
+    /// The row that the id is the number of, where it is of one.
+    pub fn row(&self) -> Option<OutboxId> {
+        self.bare().parse().ok().map(OutboxId)
     }
 }
 
@@ -100,7 +123,7 @@ impl OrderEventKind {
 
 impl OrderEvent {
     /// A new order was placed.
-    pub fn created(order: &Order) -> Self {
+    pub fn created(NewOrder { order, trace, .. }: &NewOrder) -> Self {
         Self {
             order_id: order.id.clone(),
             kind: OrderEventKind::Created,
@@ -110,6 +133,7 @@ impl OrderEvent {
             actor: Actor::Buyer,
             reason: String::new(),
             at: order.created_at,
+            trace: trace.clone(),
         }
     }
 
@@ -124,6 +148,7 @@ impl OrderEvent {
             actor: change.cause.actor,
             reason: change.reason.clone(),
             at: change.at,
+            trace: None,
         }
     }
 
@@ -138,6 +163,7 @@ impl OrderEvent {
             actor: refund.cause.actor,
             reason: refund.reason.clone(),
             at,
+            trace: None,
         }
     }
 
@@ -152,6 +178,7 @@ impl OrderEvent {
             actor: cause.actor,
             reason: reason.to_owned(),
             at,
+            trace: None,
         }
     }
 
@@ -166,6 +193,7 @@ impl OrderEvent {
             actor: cause.actor,
             reason: String::new(),
             at,
+            trace: None,
         }
     }
 }
@@ -173,7 +201,7 @@ impl OrderEvent {
 impl Delivery {
     /// How long after the first failure the event is delivered again; doubled each time.
     const FIRST_WAIT: Duration = Duration::from_secs(5);
-    const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+    pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
     /// Nothing is given up that is younger.
     const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
     /// Nothing is given up after fewer failures: their waits alone come to three days, so that events that are delivered anew
@@ -202,6 +230,7 @@ mod tests {
             actor: Actor::Channel(crate::Channel::Alipay),
             reason: String::new(),
             at: ShopTime::parse(at).unwrap(),
+            trace: None,
         };
         Delivery { id: OutboxId(42), event_id: EventId::of_row(OutboxId(42)), event }
     }
@@ -242,6 +271,12 @@ mod tests {
         assert_eq!(EventId::of_row(OutboxId(42)).to_string(), "evt_42");
         let uuid = "019ac6d7-5b00-7000-8000-000000000000";
         assert_eq!(EventId::of_uuid(uuid).to_string(), format!("evt_{uuid}"));
+        let id = EventId::parse("evt_42").unwrap();
+        assert_eq!((id.bare(), id.row()), ("42", Some(OutboxId(42))));
+        assert_eq!(EventId::parse(&format!("evt_{uuid}")).unwrap().row(), None);
+        for wrong in ["", "42", "evt_", "evt_4 2", "evt_'", &format!("evt_{uuid}0")] {
+            assert_eq!(EventId::parse(wrong), None, "{wrong}");
+        }
         let words = [
             "order.created",
             "order.status_changed",

@@ -5,6 +5,8 @@ mod number_range;
 mod repeat_guard;
 mod shipment;
 mod status;
+mod trace;
+mod webhook;
 
 pub(crate) use amendment::Amender;
 pub use amendment::Amendment;
@@ -14,6 +16,11 @@ pub use number_range::NumberRange;
 pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};
 pub use status::{Actor, Cause, NotAllowed, OrderStatus, StatusChange, TimelineEntry, Transition, Trigger};
+pub use trace::TraceParent;
+pub use webhook::{
+    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventFilter, InvalidEndpointName,
+    failing_since,
+};
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -90,6 +97,8 @@ pub struct NewOrder {
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
     /// What keeps a second click from becoming a second order; `None` if the client has a key for that.
     pub repeat_guard: Option<RepeatGuard>,
+    /// The trace of the request that asked for it, where it has one.
+    pub trace: Option<TraceParent>,
 }
 
 /// A digest of what a client asked for, to tell a repeated request from another one under the same key.

@@ -318,7 +318,7 @@ mod tests {
             assert_eq!(kinds(ours), [MissingHere, MissingHere], "{ours}");
         }
         for foreign in
-            ["", "42", "WX-2026112510000001", "2026112510000001A", "20261125100000012", "2026139910000001"]
+            ["", "42", "WX-2026112510000001", "2026112510000001A", "20261125100000011", "2026139910000001"]
         {
             assert_eq!(kinds(foreign), [Foreign, Foreign], "{foreign}");
         }

@@ -6,7 +6,7 @@ use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, Sh
 use crate::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, Users, WebhookQueue,
+    StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
 };
 
 /// A database of its own for one test, empty at first.
@@ -42,6 +42,8 @@ pub trait Shop: Send + Sync {
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys;
     /// The port; the events of orders are kept for it.
     fn webhooks(&self) -> &dyn WebhookQueue;
+    /// The port.
+    fn endpoints(&self) -> &dyn WebhookEndpoints;
 
     /// The port.
     fn refused(&self) -> &dyn RefusedMessages;

@@ -29,7 +29,10 @@ mod samples;
 pub mod stock;
 pub mod storefront_reader;
 pub mod users;
+pub mod webhook_endpoints;
 pub mod webhook_queue;
+
+pub use webhook_queue::of_another as webhook_queue_of_another;
 
 pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord};
 
@@ -148,8 +151,32 @@ macro_rules! shop_contract {
                 are_told_in_their_order,
                 are_given_up_until_resent,
                 are_resent,
+                are_resent_one_by_one,
+                have_the_trace_of_their_request,
                 are_forgotten_after_delivery,
                 are_claimed_by_one_alone,
+            ]
+            webhook_queue_of_another: [
+                are_read_as_they_were_written,
+                are_claimed_once_and_again_after_the_lease,
+                keep_a_name_of_their_own,
+                are_told_in_their_order,
+                are_given_up_until_resent,
+                are_resent,
+                are_resent_one_by_one,
+                have_the_trace_of_their_request,
+                are_forgotten_after_delivery,
+                are_claimed_by_one_alone,
+            ]
+            webhook_endpoints: [
+                are_registered_once,
+                have_events_of_their_own,
+                are_forgotten_where_nobody_names_them,
+                fail_until_they_succeed,
+                are_paused_until_resumed,
+                are_paused_by_one_alone,
+                keep_a_log_of_attempts,
+                forget_old_attempts,
             ]
             idempotency: [
                 binds_a_key_to_its_order,

@@ -102,7 +102,7 @@ pub async fn follows_no_order_of_another_user(shop: Arc<dyn Shop>) {
 /// Of sixteen digits, of twenty-two, and of no other second.
 pub async fn knows_the_numbers_of_a_second(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
-    let of_the_second = ["2019112812000000", "2019112812000099", "2019112812000012345678", "20191128120000"];
+    let of_the_second = ["2019112812000000", "2019112812000099", "2019112812000011345678", "20191128120000"];
     let of_others = ["2019112811595999", "2019112812000100", "201911281200", "30"];
     let orders: Vec<_> = of_the_second.iter().chain(&of_others).map(|number| stocked.order(number)).collect();
     stocked.place(&orders).await;

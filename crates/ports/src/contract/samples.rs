@@ -98,6 +98,7 @@ impl Stocked {
             cart_lines: Vec::new(),
             idempotency: None,
             repeat_guard: None,
+            trace: None,
         }
     }
 

@@ -6,7 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, ledger::Event, order_number};
+use domain::{
+    Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, TraceParent, ledger::Event, order_number,
+};
 
 use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
@@ -148,6 +150,8 @@ impl LockedOrder for Locked {
     fn ledger(&self) -> &OrderLedger {
         &self.ledger
     }
+
+    fn set_trace(&mut self, _trace: TraceParent) {}
 
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
         let Self { ledgers, mut ledger } = *self;

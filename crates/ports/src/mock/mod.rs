@@ -32,6 +32,7 @@ pub use crate::{
     refused_messages::MockRefusedMessages,
     storefront_reader::MockStorefrontReader,
     users::{MockAddressBook, MockUsers},
+    webhook_endpoints::MockWebhookEndpoints,
     webhook_queue::{MockWebhookEndpoint, MockWebhookQueue},
 };
 

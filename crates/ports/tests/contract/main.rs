@@ -131,6 +131,11 @@ mod wrong {
         news_woken_late: webhook_queue::are_told_in_their_order finds FinishesTwice on shop;
         news_to_many: webhook_queue::are_claimed_by_one_alone finds LosesUpdates on shop;
         news_without_commit: webhook_queue::are_read_as_they_were_written finds KeepsWhatIsDropped on shop;
+        news_to_many_of_another: webhook_queue_of_another::are_claimed_by_one_alone finds LosesUpdates on shop;
+        news_out_of_order_of_another: webhook_queue_of_another::are_told_in_their_order finds Overtakes on shop;
+        paused_for_nothing: webhook_endpoints::are_paused_until_resumed finds ForgetsPauses on shop;
+        paused_by_many: webhook_endpoints::are_paused_by_one_alone finds LosesUpdates on shop;
+        mixed_endpoints: webhook_endpoints::have_events_of_their_own finds MixesEndpoints on shop;
         payments_twice_at_once: ledger::records_a_trade_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;
         all_keys_at_once: idempotency::forgets_old_keys finds IgnoresLimit on shop;

@@ -20,12 +20,12 @@ use std::{
 };
 
 use domain::{
-    Address, Cart, CartLine, CartStamp, IdempotencyKey, NewOrder, Order, OrderId, PaymentAttempt,
-    PaymentRecord, Refund, RefusedMessage, RepeatGuard, RequestDigest, ShopDate, ShopTime, Sku, SkuId,
-    StockMove, StoredPassword, TimelineEntry, UserId,
+    Address, Cart, CartLine, CartStamp, EndpointName, EndpointState, IdempotencyKey, NewOrder, Order,
+    OrderId, PaymentAttempt, PaymentRecord, Refund, RefusedMessage, RepeatGuard, RequestDigest, ShopDate,
+    ShopTime, Sku, SkuId, StockMove, StoredPassword, TimelineEntry, UserId,
 };
 use ports::{
-    CartRemoval, CartRemovalMode, DirectBuy,
+    CartRemoval, CartRemovalMode, DirectBuy, LoggedAttempt,
     contract::{Carts, KeptDifference, Shop, StockRecord},
 };
 
@@ -54,6 +54,10 @@ pub(crate) enum Defect {
     BindsTwice,
     KeepsFirstDirectBuy,
     IgnoresStamp,
+    /// Paused endpoints are given events.
+    ForgetsPauses,
+    /// What is resent to one endpoint is resent to all.
+    MixesEndpoints,
     /// Two clicks are two orders.
     PlacesTwice,
     /// What goes back goes back again.
@@ -119,6 +123,9 @@ struct Tables {
     refused: Vec<RefusedMessage>,
     last_event: i64,
     events: Vec<webhooks::StoredEvent>,
+    endpoints: BTreeMap<EndpointName, EndpointState>,
+    last_attempt: i64,
+    delivery_log: Vec<LoggedAttempt>,
     keys: BTreeMap<(UserId, String), (RequestDigest, OrderId)>,
     /// When each key was used.
     key_times: BTreeMap<(UserId, String), ShopTime>,

@@ -31,4 +31,9 @@ export function orderFrom(search: string): string | undefined {
   return new URLSearchParams(search).get('order') || undefined
 }
 
+/** Whether an address means the page of the webhooks. */
+export const isWebhooks = (search: string): boolean => new URLSearchParams(search).has('webhooks')
+
+export const WEBHOOKS = 'admin.html?webhooks'
+
 export const orderLink = (number: string): string => `admin.html?order=${encodeURIComponent(number)}`

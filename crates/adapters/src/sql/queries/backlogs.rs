@@ -27,6 +27,10 @@ macro_rules! backlog {
 const OUTBOX: &str =
     backlog!("at", "dashop_outbox WHERE delivered_at IS NULL AND due_at IS NOT NULL ORDER BY due_at");
 const GIVEN_UP: &str = backlog!("at", "dashop_outbox WHERE delivered_at IS NULL AND due_at IS NULL");
+const DELIVERIES: &str =
+    backlog!("at", "dashop_webhook_delivery WHERE delivered_at IS NULL AND due_at IS NOT NULL ORDER BY at");
+const DELIVERIES_GIVEN_UP: &str =
+    backlog!("at", "dashop_webhook_delivery WHERE delivered_at IS NULL AND due_at IS NULL");
 const DUE_ORDERS: &str = backlog!("due_at", "tb_order_info WHERE due_at <= ? ORDER BY due_at");
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
 const CART_REMOVALS: &str =
@@ -52,6 +56,8 @@ async fn backlogs(conn: &mut Conn, now: ShopTime) -> Result<Vec<Backlog>, QueryE
     for (queue, query) in [
         ("outbox", OUTBOX),
         ("outbox_given_up", GIVEN_UP),
+        ("deliveries", DELIVERIES),
+        ("deliveries_given_up", DELIVERIES_GIVEN_UP),
         ("open_refunds", OPEN_REFUNDS),
         ("cart_removals", CART_REMOVALS),
     ] {

@@ -1,5 +1,7 @@
 use async_trait::async_trait;
-use domain::{OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, ledger::Event, order_number};
+use domain::{
+    OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, TraceParent, ledger::Event, order_number,
+};
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
 
 use super::{Conn, Database, Lease, amendments, attempts, orders, outbox, payments, refunds, stock};
@@ -10,7 +12,7 @@ impl OrderRepo for Database {
     async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError> {
         let mut lease = Self::begin(self).await?;
         let ledger = lease.call(|conn| lock(conn, number)).await?;
-        Ok(Box::new(Locked { lease, ledger, event_sink: self.event_sink }))
+        Ok(Box::new(Locked { lease, ledger, event_sink: self.event_sink, trace: None }))
     }
 
     async fn claim_due_orders(
@@ -45,6 +47,7 @@ struct Locked {
     lease: Lease,
     ledger: OrderLedger,
     event_sink: EventSink,
+    trace: Option<TraceParent>,
 }
 
 #[async_trait]
@@ -53,12 +56,17 @@ impl LockedOrder for Locked {
         &self.ledger
     }
 
+    fn set_trace(&mut self, trace: TraceParent) {
+        self.trace = Some(trace);
+    }
+
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
-        let Self { mut lease, ledger, event_sink } = *self;
-        let notices = match event_sink {
+        let Self { mut lease, ledger, event_sink, trace } = *self;
+        let mut notices = match event_sink {
             EventSink::Nobody => Vec::new(),
             EventSink::Outbox => ledger.notices(events),
         };
+        notices.iter_mut().for_each(|notice| notice.trace.clone_from(&trace));
         match lease.call(|conn| write_all(conn, &ledger.number, events, &notices)).await? {
             Written::Yes => Ok(lease.commit().await?),
             Written::GuardLost => Err(AppendError::GuardLost),

@@ -36,7 +36,10 @@ mod refused_messages;
 mod stock;
 mod storefront_reader;
 mod users;
+mod webhook_distribution;
+mod webhook_endpoints;
 mod webhook_queue;
+mod webhook_tables;
 mod writable;
 
 use super::{Backend, Conn, dialect, examination};

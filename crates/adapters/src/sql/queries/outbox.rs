@@ -28,6 +28,7 @@ struct OutboxRow {
     at: Moment,
     due_at: Option<Moment>,
     event_id: Option<String>,
+    traceparent: Option<String>,
 }
 
 pub(super) async fn add(conn: &mut Conn, events: &[OrderEvent]) -> Result<(), QueryError> {
@@ -59,6 +60,7 @@ impl From<&OrderEvent> for OutboxRow {
             at: Moment(event.at),
             due_at: Some(Moment(event.at)),
             event_id: Some(event_id(event.at)),
+            traceparent: event.trace.as_ref().map(|trace| trace.as_str().to_owned()),
         }
     }
 }

@@ -430,7 +430,7 @@ async fn write(
     match event_sink {
         EventSink::Nobody => {}
         EventSink::Outbox => {
-            let events: Vec<OrderEvent> = orders.iter().map(|new| OrderEvent::created(&new.order)).collect();
+            let events: Vec<OrderEvent> = orders.iter().map(OrderEvent::created).collect();
             outbox::add(conn, &events).await?;
         }
     }

@@ -1,77 +1,137 @@
 use async_trait::async_trait;
-use diesel::{alias, dsl::exists, dsl::min, dsl::not, prelude::*};
-use diesel_async::RunQueryDsl;
+use diesel::prelude::*;
 use domain::{
-    Actor, Delivery, EventId, OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
+    Actor, Delivery, DeliveryAttempt, EndpointName, EventId, OrderEvent, OrderEventKind, OrderId,
+    OrderStatus, OutboxId, ShopTime, TraceParent,
 };
 use ports::{Claimed, OutboxBacklog, Resend, StoreError, WebhookQueue};
 
 use super::{
-    Conn, Database,
-    locking::{for_update, for_update_skip_locked},
-    readable::{load_each, park},
+    Database, webhook_distribution, webhook_endpoints,
+    webhook_tables::{first, others},
 };
 use crate::sql::{
     failure::QueryError,
-    schema::dashop_outbox,
     types::{Amount, Moment},
 };
 
+/// Calls a query of the endpoint's table.
+macro_rules! of_table {
+    ($endpoint:ident, $query:ident($conn:expr $(, $argument:expr)*)) => {{
+        let name = $endpoint.as_str();
+        if $endpoint.is_first() {
+            first::$query($conn, name $(, $argument)*).await
+        } else {
+            others::$query($conn, name $(, $argument)*).await
+        }
+    }};
+}
+
 #[async_trait]
 impl WebhookQueue for Database {
+    async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        let targets =
+            self.reader().await?.call(|conn| webhook_distribution::targets(conn, seen_since)).await?;
+        let Some(targets) = targets else { return Ok(0) };
+        let mut lease = Database::begin(self).await?;
+        let done = lease.call(|conn| webhook_distribution::distribute(conn, &targets, now, limit)).await?;
+        lease.commit().await?;
+        Ok(done)
+    }
+
     async fn claim(
         &self,
+        endpoint: &EndpointName,
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError> {
         let mut lease = Database::begin(self).await?;
-        let (claimed, parked) = lease.call(|conn| claim(conn, now, lease_until, limit)).await?;
+        let (claimed, parked) = lease
+            .call(async |conn| {
+                if webhook_endpoints::is_paused(conn, endpoint).await? {
+                    return Ok((Vec::new(), 0));
+                }
+                of_table!(endpoint, claim(conn, now, lease_until, limit))
+            })
+            .await?;
         lease.commit().await?;
         self.parked.add(parked);
         Ok(claimed)
     }
 
-    async fn delivered(&self, ids: &[OutboxId], at: ShopTime) -> Result<(), StoreError> {
+    async fn delivered(
+        &self,
+        endpoint: &EndpointName,
+        ids: &[OutboxId],
+        attempts: &[DeliveryAttempt],
+        at: ShopTime,
+    ) -> Result<(), StoreError> {
         let mut lease = Database::begin(self).await?;
-        lease.call(|conn| delivered(conn, ids, at)).await?;
+        lease
+            .call(async |conn| {
+                of_table!(endpoint, delivered(conn, ids, at))?;
+                webhook_endpoints::log(conn, endpoint, attempts).await?;
+                match attempts.is_empty() {
+                    true => Ok(()),
+                    false => webhook_endpoints::succeeded(conn, endpoint, at).await,
+                }
+            })
+            .await?;
         lease.commit().await
     }
 
-    async fn put_off(&self, id: OutboxId, due_at: Option<ShopTime>) -> Result<(), StoreError> {
+    async fn put_off(
+        &self,
+        endpoint: &EndpointName,
+        id: OutboxId,
+        attempt: &DeliveryAttempt,
+        due_at: Option<ShopTime>,
+    ) -> Result<(), StoreError> {
         let mut lease = Database::begin(self).await?;
-        lease.call(|conn| put_off(conn, id, due_at)).await?;
+        lease
+            .call(async |conn| {
+                of_table!(endpoint, put_off(conn, id, due_at))?;
+                webhook_endpoints::log(conn, endpoint, std::slice::from_ref(attempt)).await?;
+                webhook_endpoints::failed(conn, endpoint, attempt.at).await
+            })
+            .await?;
         lease.commit().await
     }
 
-    async fn resend(&self, which: &Resend, now: ShopTime) -> Result<u64, StoreError> {
-        self.writer().await?.call(|conn| resend(conn, which, now)).await
+    async fn resend(
+        &self,
+        endpoint: &EndpointName,
+        which: &Resend,
+        now: ShopTime,
+    ) -> Result<u64, StoreError> {
+        self.writer().await?.call(async |conn| of_table!(endpoint, resend(conn, which, now))).await
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        self.writer().await?.call(|conn| purge(conn, delivered_before, limit)).await
+        self.writer()
+            .await?
+            .call(async |conn| {
+                let purged = first::purge(conn, delivered_before, limit).await?
+                    + others::purge(conn, delivered_before, limit).await?;
+                Ok(purged + webhook_endpoints::purge_unseen(conn, delivered_before, limit).await?)
+            })
+            .await
     }
 
-    async fn backlog(&self) -> Result<OutboxBacklog, StoreError> {
-        self.reader().await?.call(backlog).await
+    async fn backlog(&self, endpoint: &EndpointName) -> Result<OutboxBacklog, StoreError> {
+        self.reader().await?.call(async |conn| of_table!(endpoint, backlog(conn))).await
     }
 }
 
-/// What of a row's order is not delivered and comes before the row.
-macro_rules! undelivered_before {
-    () => {{
-        let earlier = alias!(dashop_outbox as earlier);
-        earlier
-            .filter(earlier.field(dashop_outbox::order_id).eq(dashop_outbox::order_id))
-            .filter(earlier.field(dashop_outbox::id).lt(dashop_outbox::id))
-            .filter(earlier.field(dashop_outbox::delivered_at).is_null())
-            .select(earlier.field(dashop_outbox::id))
-    }};
+/// A number of rows.
+pub(super) fn many(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_outbox)]
-struct DeliveryRow {
+/// An event of either table.
+#[derive(Queryable)]
+pub(super) struct DeliveryRow {
     id: i64,
     order_id: String,
     kind: String,
@@ -82,175 +142,33 @@ struct DeliveryRow {
     reason: String,
     at: Moment,
     event_id: Option<String>,
+    traceparent: Option<String>,
     due_attempts: i32,
 }
 
-/// The earliest of each order that are due, and how many are parked now because they cannot be read.
-///
-/// A statement that locks rows reads those that it locks as they are now, and those that it only compares them with as
-/// they were when it began: what was committed in between could be overtaken. So the rows are locked first, and what is
-/// undelivered before them is looked for again in a statement that begins after that.
-async fn claim(
-    conn: &mut Conn,
-    now: ShopTime,
-    lease_until: ShopTime,
-    limit: u32,
-) -> Result<(Vec<Claimed<Delivery>>, usize), QueryError> {
-    let due = dashop_outbox::table
-        .filter(dashop_outbox::due_at.le(Moment(now)))
-        .filter(not(exists(undelivered_before!())))
-        .order((dashop_outbox::due_at, dashop_outbox::id))
-        .limit(limit.into())
-        .select(dashop_outbox::id);
-    let locked: Vec<i64> = for_update_skip_locked(due).load(conn).await?;
-    if locked.is_empty() {
-        return Ok((Vec::new(), 0));
-    }
-    let first = dashop_outbox::table
-        .filter(dashop_outbox::id.eq_any(locked))
-        .filter(not(exists(undelivered_before!())))
-        .order((dashop_outbox::due_at, dashop_outbox::id))
-        .select((dashop_outbox::id, DeliveryRow::as_select()));
-    let each = load_each(conn, first, |(_, row): (i64, DeliveryRow)| Claimed::try_from(row)).await?;
-    let (claimed, unreadable) = park("dashop_outbox", each);
-    for id in &unreadable {
-        put_off(conn, OutboxId(*id), None).await?;
-    }
-    if !claimed.is_empty() {
-        let these = dashop_outbox::id.eq_any(claimed.iter().map(|claimed| claimed.item.id.0));
-        diesel::update(dashop_outbox::table.filter(these))
-            .set((
-                dashop_outbox::due_at.eq(Moment(lease_until)),
-                dashop_outbox::due_attempts.eq(dashop_outbox::due_attempts + 1),
-            ))
-            .execute(conn)
-            .await?;
-    }
-    Ok((claimed, unreadable.len()))
-}
-
-/// Only what was not delivered yet lets others follow: a late confirmation of its delivery must not wake what another
-/// process has in its hands by now.
-async fn delivered(conn: &mut Conn, ids: &[OutboxId], at: ShopTime) -> Result<(), QueryError> {
-    let told = dashop_outbox::table
-        .filter(dashop_outbox::id.eq_any(ids.iter().map(|id| id.0)))
-        .filter(dashop_outbox::delivered_at.is_null())
-        .order(dashop_outbox::id)
-        .select((dashop_outbox::id, dashop_outbox::order_id));
-    let rows: Vec<(i64, String)> = for_update(told).load(conn).await?;
-    let (told, orders): (Vec<i64>, Vec<String>) = rows.into_iter().unzip();
-    if told.is_empty() {
-        return Ok(());
-    }
-    diesel::update(dashop_outbox::table.filter(dashop_outbox::id.eq_any(told)))
-        .set((dashop_outbox::delivered_at.eq(Moment(at)), dashop_outbox::due_at.eq(None::<Moment>)))
-        .execute(conn)
-        .await?;
-    let waiting = dashop_outbox::table
-        .filter(dashop_outbox::order_id.eq_any(orders))
-        .filter(dashop_outbox::delivered_at.is_null())
-        .filter(dashop_outbox::due_at.is_null().or(dashop_outbox::due_at.gt(Moment(at))));
-    diesel::update(waiting).set(dashop_outbox::due_at.eq(Moment(at))).execute(conn).await?;
-    Ok(())
-}
-
-/// What waits for them is put off as well, so that looking for what is due does not pass over it each time.
-async fn put_off(conn: &mut Conn, id: OutboxId, due_at: Option<ShopTime>) -> Result<(), QueryError> {
-    let open = dashop_outbox::table
-        .filter(dashop_outbox::id.eq(id.0))
-        .filter(dashop_outbox::delivered_at.is_null())
-        .select(dashop_outbox::order_id);
-    let Some(order): Option<String> = for_update(open).get_result(conn).await.optional()? else {
-        return Ok(());
-    };
-    let with_what_waits = dashop_outbox::table
-        .filter(dashop_outbox::order_id.eq(order))
-        .filter(dashop_outbox::id.ge(id.0))
-        .filter(dashop_outbox::delivered_at.is_null());
-    diesel::update(with_what_waits).set(dashop_outbox::due_at.eq(due_at.map(Moment))).execute(conn).await?;
-    Ok(())
-}
-
-async fn resend(conn: &mut Conn, which: &Resend, now: ShopTime) -> Result<u64, QueryError> {
-    let again = (
-        dashop_outbox::delivered_at.eq(None::<Moment>),
-        dashop_outbox::due_at.eq(Moment(now)),
-        dashop_outbox::due_attempts.eq(0),
-    );
-    let all = diesel::update(dashop_outbox::table);
-    let resent = match which {
-        Resend::GivenUp => {
-            let given_up = dashop_outbox::delivered_at.is_null().and(dashop_outbox::due_at.is_null());
-            all.filter(given_up).set(again).execute(conn).await?
-        }
-        Resend::OfOrder(order_id) => {
-            all.filter(dashop_outbox::order_id.eq(order_id.as_str())).set(again).execute(conn).await?
-        }
-        Resend::Happened { from, until } => {
-            let then = dashop_outbox::at.ge(Moment(*from)).and(dashop_outbox::at.lt(Moment(*until)));
-            all.filter(then).set(again).execute(conn).await?
-        }
-    };
-    Ok(u64::try_from(resent).unwrap_or(u64::MAX))
-}
-
-async fn purge(conn: &mut Conn, delivered_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
-    let old: Vec<i64> = dashop_outbox::table
-        .filter(dashop_outbox::delivered_at.lt(Moment(delivered_before)))
-        .order(dashop_outbox::delivered_at)
-        .limit(limit.into())
-        .select(dashop_outbox::id)
-        .load(conn)
-        .await?;
-    // What is to be delivered again meanwhile stays.
-    let still_old = dashop_outbox::table
-        .filter(dashop_outbox::id.eq_any(old))
-        .filter(dashop_outbox::delivered_at.lt(Moment(delivered_before)));
-    let purged = diesel::delete(still_old).execute(conn).await?;
-    Ok(u64::try_from(purged).unwrap_or(u64::MAX))
-}
-
-async fn backlog(conn: &mut Conn) -> Result<OutboxBacklog, QueryError> {
-    let undelivered = dashop_outbox::table.filter(dashop_outbox::delivered_at.is_null());
-    let count: i64 = undelivered.count().get_result(conn).await?;
-    // Not a zero date, which cannot be read.
-    let oldest: Option<Moment> = undelivered
-        .filter(dashop_outbox::at.ge(Moment(ShopTime::UNIX_EPOCH)))
-        .select(min(dashop_outbox::at))
-        .first(conn)
-        .await?;
-    let given_up: i64 = undelivered.filter(dashop_outbox::due_at.is_null()).count().get_result(conn).await?;
-    Ok(OutboxBacklog {
-        undelivered: u64::try_from(count).unwrap_or(0),
-        given_up: u64::try_from(given_up).unwrap_or(0),
-        oldest: oldest.map(|moment| moment.0),
-    })
-}
-
-impl TryFrom<DeliveryRow> for Claimed<Delivery> {
-    type Error = QueryError;
-
-    fn try_from(row: DeliveryRow) -> Result<Self, QueryError> {
+impl DeliveryRow {
+    pub(super) fn read(self, table: &'static str) -> Result<Claimed<Delivery>, QueryError> {
         let status = |code: i16| {
             OrderStatus::from_code(code.into())
-                .ok_or_else(|| QueryError::corrupt("dashop_outbox, a status", code))
+                .ok_or_else(|| QueryError::corrupt(&format!("{table}, a status"), code))
         };
         let event = OrderEvent {
-            order_id: OrderId::parse(&row.order_id)
-                .map_err(|error| QueryError::corrupt("dashop_outbox.order_id", error))?,
-            kind: OrderEventKind::from_word(&row.kind)
-                .ok_or_else(|| QueryError::corrupt("dashop_outbox.kind", &row.kind))?,
-            from: row.from_status.map(status).transpose()?,
-            to: status(row.to_status)?,
-            amount: row.amount.map(|amount| amount.0),
-            actor: Actor::from_word(&row.actor)
-                .ok_or_else(|| QueryError::corrupt("dashop_outbox.actor", &row.actor))?,
-            reason: row.reason,
-            at: row.at.0,
+            order_id: OrderId::parse(&self.order_id)
+                .map_err(|error| QueryError::corrupt(&format!("{table}.order_id"), error))?,
+            kind: OrderEventKind::from_word(&self.kind)
+                .ok_or_else(|| QueryError::corrupt(&format!("{table}.kind"), &self.kind))?,
+            from: self.from_status.map(status).transpose()?,
+            to: status(self.to_status)?,
+            amount: self.amount.map(|amount| amount.0),
+            actor: Actor::from_word(&self.actor)
+                .ok_or_else(|| QueryError::corrupt(&format!("{table}.actor"), &self.actor))?,
+            reason: self.reason,
+            at: self.at.0,
+            trace: self.traceparent.as_deref().and_then(TraceParent::parse),
         };
-        let id = OutboxId(row.id);
-        let event_id = row.event_id.map_or_else(|| EventId::of_row(id), |uuid| EventId::of_uuid(&uuid));
-        let attempts = u32::try_from(row.due_attempts).unwrap_or(0);
-        Ok(Self { item: Delivery { id, event_id, event }, attempts })
+        let id = OutboxId(self.id);
+        let event_id = self.event_id.map_or_else(|| EventId::of_row(id), |uuid| EventId::of_uuid(&uuid));
+        let attempts = u32::try_from(self.due_attempts).unwrap_or(0);
+        Ok(Claimed { item: Delivery { id, event_id, event }, attempts })
     }
 }

@@ -27,6 +27,10 @@ pub(super) enum AdminCode {
     Unauthenticated,
     /// No such order.
     OrderNotFound,
+    /// No such webhook endpoint.
+    EndpointNotFound,
+    /// No such event of the order, or not any more.
+    EventNotFound,
     /// No such path.
     NotFound,
     /// A path without this method.
@@ -95,10 +99,12 @@ impl IntoResponses for Refusals {
 
 impl AdminCode {
     /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
-    const OF_OPERATIONS: [Self; 13] = [
+    const OF_OPERATIONS: [Self; 15] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::OrderNotFound,
+        Self::EndpointNotFound,
+        Self::EventNotFound,
         Self::NotAllowed,
         Self::Conflict,
         Self::RequestIdReused,
@@ -117,6 +123,8 @@ impl AdminCode {
             Self::BadRequest => "bad_request",
             Self::Unauthenticated => "unauthenticated",
             Self::OrderNotFound => "order_not_found",
+            Self::EndpointNotFound => "endpoint_not_found",
+            Self::EventNotFound => "event_not_found",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAllowed => "not_allowed",
@@ -136,7 +144,9 @@ impl AdminCode {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::OrderNotFound | Self::NotFound => StatusCode::NOT_FOUND,
+            Self::OrderNotFound | Self::EndpointNotFound | Self::EventNotFound | Self::NotFound => {
+                StatusCode::NOT_FOUND
+            }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
             Self::AmountExceedsPayment
@@ -157,6 +167,8 @@ impl AdminCode {
                 Self::BadRequest => "请求参数错误",
                 Self::Unauthenticated => "请使用员工令牌登录",
                 Self::OrderNotFound => "订单不存在",
+                Self::EndpointNotFound => "没有这个推送端点",
+                Self::EventNotFound => "该订单没有这个事件,或已清除",
                 Self::NotFound => "没有这个接口",
                 Self::MethodNotAllowed => "不支持的请求方法",
                 Self::NotAllowed => "订单状态不允许此操作",

@@ -9,6 +9,8 @@ mod requests;
 mod session;
 mod staff;
 mod table;
+mod webhook_wire;
+mod webhooks;
 mod wire;
 mod xlsx;
 
@@ -19,7 +21,9 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{InspectOrder, LowerAmount, RefundOrder, SearchOrders, ShipOrder, ShowFigures};
+use application::{
+    InspectOrder, LowerAmount, ManageWebhooks, RefundOrder, SearchOrders, ShipOrder, ShowFigures,
+};
 use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
@@ -46,6 +50,8 @@ pub struct Admin {
     pub ship: Arc<ShipOrder>,
     /// Refunds.
     pub refund: Arc<RefundOrder>,
+    /// Webhook endpoints.
+    pub webhooks: ManageWebhooks,
     /// When something is shipped.
     pub clock: Arc<dyn Clock>,
 }
@@ -65,6 +71,10 @@ pub struct Admin {
         orders::change_address,
         orders::refund,
         orders::return_pieces,
+        webhooks::list,
+        webhooks::attempts,
+        webhooks::resend,
+        webhooks::resume,
         session::open
     ),
     components(schemas(error::Envelope))
@@ -94,6 +104,14 @@ pub(super) fn routes(services: &mut ServiceConfig) {
             .service(resource("/session", Method::POST).route(web::post().to(session::open)))
             .service(resource("/orders.xlsx", Method::GET).route(web::get().to(orders::export_workbook)))
             .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
+            .service(resource("/webhooks", Method::GET).route(web::get().to(webhooks::list)))
+            .service(resource("/webhooks/attempts", Method::GET).route(web::get().to(webhooks::attempts)))
+            .service(
+                resource("/webhooks/{endpoint}/resend", Method::POST).route(web::post().to(webhooks::resend)),
+            )
+            .service(
+                resource("/webhooks/{endpoint}/resume", Method::POST).route(web::post().to(webhooks::resume)),
+            )
             .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
             .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
             .service(

@@ -382,7 +382,7 @@ async fn detail(shop: &Shop, order_id: &OrderId) -> Result<AdminOrderData, Admin
     Ok(AdminOrderData::new(shop.admin.inspect.execute(order_id).await?, &shop.base_url))
 }
 
-fn order_number(text: &str) -> Result<OrderId, AdminApiError> {
+pub(super) fn order_number(text: &str) -> Result<OrderId, AdminApiError> {
     OrderId::parse(text).map_err(|_| AdminApiError::bad("订单编号应为1至64位数字"))
 }
 
@@ -390,10 +390,10 @@ fn order_number(text: &str) -> Result<OrderId, AdminApiError> {
 ///
 /// What was begun and not finished then is no loss: a change is one transaction, and a refund that was written down is
 /// carried on by the job.
-async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminApiError> {
+pub(super) async fn timed<T>(shop: &Shop, work: impl Future<Output = T>) -> Result<T, AdminApiError> {
     in_time(shop, work).await.ok_or_else(|| AdminCode::Busy.failure())
 }
 
-fn json(data: &impl Serialize) -> HttpResponse {
+pub(super) fn json(data: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "no-store")).json(data)
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, web::Payload};
 use application::OrderFilter;
-use domain::{OrderId, OrderStatus, ShopDate, ShopTime, Username};
+use domain::{EndpointName, OrderId, OrderStatus, ShopDate, ShopTime, Username};
 use serde::de::DeserializeOwned;
 
 use super::AdminApiError;
@@ -51,6 +51,15 @@ impl Query {
 
     pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminApiError> {
         self.read(name, "YYYY-MM-DD 格式的日期", date)
+    }
+
+    pub(super) fn endpoint(&self, name: &str) -> Result<Option<EndpointName>, AdminApiError> {
+        self.read(name, "端点名称", |text| EndpointName::parse(text).ok())
+    }
+
+    /// The number of a row.
+    pub(super) fn id(&self, name: &str) -> Result<Option<i64>, AdminApiError> {
+        self.read(name, "正整数", |text| text.parse().ok().filter(|id| *id > 0))
     }
 
     /// A whole number from 1 to `most`.

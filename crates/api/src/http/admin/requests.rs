@@ -107,6 +107,15 @@ pub(super) struct RefundRequestData {
     pub(super) trade_no: Option<String>,
 }
 
+/// An event that is sent once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ResendRequest {
+    pub(super) order_id: String,
+    /// Such as `evt_019ac6d7-5b00-7000-8000-000000000000`.
+    pub(super) event_id: String,
+}
+
 /// Pieces that come back without money.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -87,6 +87,11 @@ impl StaffKey {
 }
 
 impl Staff {
+    /// The name that the token tells.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What a timeline tells of what this request does.
     pub(super) fn cause(&self) -> Cause {
         Cause::shop(self.name.clone(), self.request_id.clone())

@@ -13,6 +13,7 @@ mod session;
 mod ship;
 mod show;
 mod tokens;
+mod webhooks;
 
 use actix_web::test::TestRequest;
 use domain::{
@@ -36,6 +37,8 @@ const BAD_REQUEST: Code = (400, "bad_request");
 const UNAUTHENTICATED: Code = (401, "unauthenticated");
 const NOT_FOUND: Code = (404, "not_found");
 const ORDER_NOT_FOUND: Code = (404, "order_not_found");
+const ENDPOINT_NOT_FOUND: Code = (404, "endpoint_not_found");
+const EVENT_NOT_FOUND: Code = (404, "event_not_found");
 const METHOD_NOT_ALLOWED: Code = (405, "method_not_allowed");
 const NOT_ALLOWED: Code = (409, "not_allowed");
 const CONFLICT: Code = (409, "conflict");

@@ -95,6 +95,8 @@ fn the_codes_are_those_of_the_documentation() {
         UNAUTHENTICATED,
         NOT_FOUND,
         ORDER_NOT_FOUND,
+        ENDPOINT_NOT_FOUND,
+        EVENT_NOT_FOUND,
         METHOD_NOT_ALLOWED,
         NOT_ALLOWED,
         CONFLICT,

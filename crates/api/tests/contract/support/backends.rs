@@ -9,14 +9,16 @@ use api::http::{
 };
 use application::{
     BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
-    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, OrderBatcher, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder, RemoveOrderedLines, SearchOrders,
-    SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts, SignInRules, StartPayment,
-    Transact,
+    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, ManageWebhooks, OrderBatcher,
+    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
+    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
+    SignInRules, StartPayment, Transact, WebhookSettings,
 };
+use domain::{EndpointName, EventFilter, OrderEventKind};
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
     DirectBuys, OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
+    WebhookEndpoints, WebhookQueue,
     mock::{MockRandomness, MockRefusedMessages, clock_at},
 };
 use tokio::task::JoinSet;
@@ -41,6 +43,8 @@ pub(crate) struct Backends {
     pub(crate) editor: Arc<dyn AddressEditor>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) passwords: Arc<dyn Passwords>,
+    pub(crate) webhooks: Arc<dyn WebhookQueue>,
+    pub(crate) endpoints: Arc<dyn WebhookEndpoints>,
 }
 
 impl Backends {
@@ -48,7 +52,18 @@ impl Backends {
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
         let storefront = self.storefront();
         let Self {
-            users, address_book, catalog, carts, direct_buys, orders, admin, ledgers, channels, ..
+            users,
+            address_book,
+            catalog,
+            carts,
+            direct_buys,
+            orders,
+            admin,
+            ledgers,
+            channels,
+            webhooks,
+            endpoints,
+            ..
         } = self;
         let (placing, queue) = (self.placing, self.removals);
         let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
@@ -105,6 +120,16 @@ impl Backends {
                 settle: Arc::clone(&settle),
                 clock: Arc::clone(&clock),
             }),
+            webhooks: ManageWebhooks {
+                queue: webhooks,
+                endpoints,
+                settings: vec![WebhookSettings {
+                    name: EndpointName::parse("erp").unwrap(),
+                    host: "erp.example:8443".to_owned(),
+                    filter: EventFilter::Kinds(vec![OrderEventKind::Refund]),
+                }],
+                clock: Arc::clone(&clock),
+            },
             clock: Arc::clone(&clock),
         };
         let change_address = Arc::new(ChangeAddress {

@@ -16,7 +16,8 @@ use ports::{
     mock::{
         BuyerAnswer, Ledgers, MockAddressBook, MockAddressEditor, MockAdminOrders, MockCartRemovalQueue,
         MockCartStore, MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords,
-        MockPaymentGateway, MockStorefrontReader, MockUsers, PreparedPlacing, PreparedTransaction,
+        MockPaymentGateway, MockStorefrontReader, MockUsers, MockWebhookEndpoints, MockWebhookQueue,
+        PreparedPlacing, PreparedTransaction,
     },
 };
 use serde_json::Value;
@@ -44,6 +45,8 @@ pub(crate) struct Mocks {
     pub(crate) editor: MockAddressEditor,
     pub(crate) credentials: MockCredentials,
     pub(crate) passwords: MockPasswords,
+    pub(crate) webhooks: MockWebhookQueue,
+    pub(crate) endpoints: MockWebhookEndpoints,
     /// Whether `/v1/tokens` is on.
     pub(crate) signs_in: bool,
     /// What tokens are signed and verified with.
@@ -153,6 +156,8 @@ impl Mocks {
             editor: MockAddressEditor::new(),
             credentials: MockCredentials::new(),
             passwords: MockPasswords::new(),
+            webhooks: MockWebhookQueue::new(),
+            endpoints: MockWebhookEndpoints::new(),
             signs_in: true,
             secrets: secrets(),
             readiness: ReadinessReport::default(),
@@ -291,6 +296,8 @@ impl Mocks {
             editor: Arc::new(self.editor),
             credentials: Arc::new(self.credentials),
             passwords: Arc::new(self.passwords),
+            webhooks: Arc::new(self.webhooks),
+            endpoints: Arc::new(self.endpoints),
         };
         let (mut shop, writers) = backends.shop();
         shop.readiness = Arc::new(Ready(self.readiness));

@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use domain::{
     AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NewOrder, NotAdmitted, Order,
-    OrderId, Purchase, Quote, Refusal, RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId, UserId,
+    OrderId, Purchase, Quote, Refusal, RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId,
+    TraceParent, UserId,
 };
 use ports::{CartError, OrderClaim, StoreError};
 
@@ -23,6 +24,8 @@ pub struct BatchRequest {
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
     /// Whether such an order is guarded against a second click.
     pub is_guarded: bool,
+    /// The trace of the request.
+    pub trace: Option<TraceParent>,
 }
 
 /// What is ordered.
@@ -52,6 +55,7 @@ pub(super) struct OrderDraft {
     pub(super) expected_amount: Option<Money>,
     pub(super) idempotency: Option<(IdempotencyKey, RequestDigest)>,
     pub(super) repeat_guard: Option<RepeatGuard>,
+    pub(super) trace: Option<TraceParent>,
 }
 
 impl OrderDraft {
@@ -79,6 +83,7 @@ impl OrderDraft {
             cart_lines: self.cart_lines.clone(),
             idempotency: self.idempotency.clone(),
             repeat_guard: self.repeat_guard.clone(),
+            trace: self.trace.clone(),
         }
     }
 

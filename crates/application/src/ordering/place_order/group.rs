@@ -87,6 +87,7 @@ impl Placement {
     ///
     /// A group that does not get through together is placed member by member, so that one whose stock is held by others
     /// or whom the database refuses does not take the rest down.
+    #[tracing::instrument(level = "debug", name = "place_group", skip_all, fields(orders = requests.len()))]
     pub async fn place(&self, requests: &[BatchRequest]) -> Vec<Outcome> {
         let deadline = Instant::now() + PATIENCE;
         let mut open = OpenRequests::new(requests);

@@ -162,6 +162,7 @@ impl PlaceOrder {
             expected_amount: request.expected_amount,
             is_guarded: key.is_none() && !self.rules.double_click.is_zero(),
             idempotency: key,
+            trace: crate::noticed::trace(),
         };
         if batch_request.is_guarded {
             return self.place_once(batch_request).await;

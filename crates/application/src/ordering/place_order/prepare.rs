@@ -69,6 +69,7 @@ impl Placement {
             expected_amount: request.expected_amount,
             idempotency: request.idempotency.clone(),
             repeat_guard: guard,
+            trace: request.trace.clone(),
         })
     }
 

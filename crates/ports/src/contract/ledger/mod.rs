@@ -9,8 +9,9 @@ mod rebuilt;
 use std::sync::Arc;
 
 use domain::{
-    Cause, EvidenceSource, Money, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind,
-    RefundStatus, Restock, Shipment, StockMoveKind, TimelineEntry, TradeStatus, ledger::Event,
+    Cause, EndpointName, EvidenceSource, Money, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus,
+    Refund, RefundKind, RefundStatus, Restock, Shipment, StockMoveKind, TimelineEntry, TradeStatus,
+    ledger::Event,
 };
 
 use super::{
@@ -238,8 +239,9 @@ pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     let mut told = Vec::new();
     for second in 99..102 {
         let now = micros(second * 1_000_000);
-        for claimed in shop.webhooks().claim(now, now, 9).await.unwrap() {
-            shop.webhooks().delivered(&[claimed.item.id], now).await.unwrap();
+        let first = EndpointName::first();
+        for claimed in shop.webhooks().claim(&first, now, now, 9).await.unwrap() {
+            shop.webhooks().delivered(&first, &[claimed.item.id], &[], now).await.unwrap();
             told.push((claimed.item.event.to, claimed.item.event.reason));
         }
     }

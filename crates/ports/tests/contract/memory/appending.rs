@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     Amendment, AttemptState, Cause, Order, OrderId, OrderLedger, OrderStatus, PaymentAttempt, Refund,
-    RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TradeStatus,
+    RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TraceParent, TradeStatus,
     ledger::Event, order_number,
 };
 use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
@@ -13,6 +13,7 @@ use super::{Defect, Due, Memory, Tables, writing::Unit};
 struct Locked {
     unit: Unit,
     ledger: OrderLedger,
+    trace: Option<TraceParent>,
 }
 
 #[async_trait]
@@ -23,7 +24,7 @@ impl OrderRepo for Memory {
         let is_order =
             |number: &&str| OrderId::parse(number).is_ok_and(|id| unit.tables.orders.contains_key(&id));
         let ledger = unit.tables.ledger(of_order.filter(is_order).unwrap_or(number), self.defect);
-        Ok(Box::new(Locked { unit, ledger }))
+        Ok(Box::new(Locked { unit, ledger, trace: None }))
     }
 
     async fn claim_due_orders(
@@ -79,15 +80,21 @@ impl LockedOrder for Locked {
         &self.ledger
     }
 
+    fn set_trace(&mut self, trace: TraceParent) {
+        self.trace = Some(trace);
+    }
+
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
-        let Self { mut unit, ledger } = *self;
+        let Self { mut unit, ledger, trace } = *self;
         for event in events {
             if !unit.write(&ledger.number, event).await? {
                 return Err(AppendError::GuardLost);
             }
             unit.wrote().await;
         }
-        unit.tell(&ledger.notices(events)).await;
+        let mut notices = ledger.notices(events);
+        notices.iter_mut().for_each(|notice| notice.trace.clone_from(&trace));
+        unit.tell(&notices).await;
         unit.commit().await;
         Ok(())
     }

@@ -76,7 +76,7 @@ impl PlacingTransaction for Unit {
             if let Some(refused) = self.insert(orders).await? {
                 return Ok(refused);
             }
-            let events: Vec<_> = orders.iter().map(|new| OrderEvent::created(&new.order)).collect();
+            let events: Vec<_> = orders.iter().map(OrderEvent::created).collect();
             self.tell(&events).await;
             if !self.bind_keys(orders, at).await {
                 return Ok(PlacingOutcome::ClaimTaken);

@@ -6,7 +6,7 @@ use domain::{
 use ports::{
     AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
     DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, Users, WebhookQueue,
+    StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
     contract::{KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -71,6 +71,10 @@ impl Shop for Memory {
     }
 
     fn ledger(&self) -> &dyn DailyStatements {
+        self
+    }
+
+    fn endpoints(&self) -> &dyn WebhookEndpoints {
         self
     }
 

@@ -1,0 +1,170 @@
+//! Events from the outbox to the endpoints beside the first one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use diesel::{
+    dsl::{exists, select, sql},
+    prelude::*,
+    sql_types::{Nullable, Text},
+};
+use diesel_async::RunQueryDsl;
+use domain::{EndpointName, ShopTime};
+
+use super::{Conn, locking::for_update_skip_locked, webhook_queue::many};
+use crate::sql::{
+    failure::QueryError,
+    schema::{dashop_outbox, dashop_webhook_delivery, dashop_webhook_endpoint},
+    types::Moment,
+};
+
+/// To whom events are given.
+pub(super) struct Targets {
+    /// The endpoints beside the first one, and since when each is given events.
+    others: Vec<(String, ShopTime)>,
+    has_first: bool,
+    /// The earliest of these moments: what happened before is of no concern.
+    since: ShopTime,
+}
+
+/// The events that were not given to anyone and concern somebody.
+macro_rules! undistributed {
+    ($since:expr) => {
+        dashop_outbox::table
+            .filter(dashop_outbox::distributed_at.is_null())
+            .filter(dashop_outbox::at.ge(Moment($since)))
+    };
+}
+
+/// `None` if there is nothing to do.
+pub(super) async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Option<Targets>, QueryError> {
+    let seen: Vec<(String, Moment)> = dashop_webhook_endpoint::table
+        .filter(dashop_webhook_endpoint::seen_at.ge(Moment(seen_since)))
+        .order(dashop_webhook_endpoint::name)
+        .select((dashop_webhook_endpoint::name, dashop_webhook_endpoint::registered_at))
+        .load(conn)
+        .await?;
+    let has_first = seen.iter().any(|(name, _)| name == EndpointName::FIRST);
+    let others: Vec<_> = seen
+        .into_iter()
+        .filter(|(name, _)| name != EndpointName::FIRST)
+        .map(|(name, registered_at)| (name, registered_at.0))
+        .collect();
+    let Some(since) = others.iter().map(|(_, since)| *since).min() else { return Ok(None) };
+    let is_there: bool =
+        select(exists(undistributed!(since).select(dashop_outbox::id))).get_result(conn).await?;
+    Ok(is_there.then_some(Targets { others, has_first, since }))
+}
+
+/// Gives events to all of them; says how many.
+///
+/// Several processes do this at once, each with the rows that it locks. An event is left to a later time where an earlier one
+/// of its order is in the hands of another process: that one's copies have to be written first.
+pub(super) async fn distribute(
+    conn: &mut Conn,
+    targets: &Targets,
+    now: ShopTime,
+    limit: u32,
+) -> Result<u64, QueryError> {
+    let found = undistributed!(targets.since)
+        .order((dashop_outbox::at, dashop_outbox::id))
+        .limit(limit.into())
+        .select((dashop_outbox::id, dashop_outbox::order_id));
+    let locked: Vec<(i64, String)> = for_update_skip_locked(found).load(conn).await?;
+    let orders: BTreeSet<&str> = locked.iter().map(|(_, order)| order.as_str()).collect();
+    // In a statement that begins when the rows are locked, as for a claim.
+    let waiting: Vec<(i64, String)> = undistributed!(targets.since)
+        .filter(dashop_outbox::order_id.eq_any(orders))
+        .order(dashop_outbox::id)
+        .select((dashop_outbox::id, dashop_outbox::order_id))
+        .load(conn)
+        .await?;
+    let ids = first_of_each_order(&locked, waiting);
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    for (name, since) in &targets.others {
+        copy(conn, &ids, name, *since).await?;
+    }
+    let these = || dashop_outbox::table.filter(dashop_outbox::id.eq_any(&ids));
+    diesel::update(these()).set(dashop_outbox::distributed_at.eq(Moment(now))).execute(conn).await?;
+    if !targets.has_first {
+        let undelivered = these().filter(dashop_outbox::delivered_at.is_null());
+        diesel::update(undelivered)
+            .set((dashop_outbox::delivered_at.eq(Moment(now)), dashop_outbox::due_at.eq(None::<Moment>)))
+            .execute(conn)
+            .await?;
+    }
+    Ok(many(i64::try_from(ids.len()).unwrap_or(i64::MAX)))
+}
+
+/// Of each order, the first of those that wait, as far as all of them are locked here.
+fn first_of_each_order(locked: &[(i64, String)], waiting: Vec<(i64, String)>) -> Vec<i64> {
+    let locked: BTreeSet<i64> = locked.iter().map(|(id, _)| *id).collect();
+    let mut orders: BTreeMap<String, bool> = BTreeMap::new();
+    let mut ids = Vec::new();
+    for (id, order) in waiting {
+        let is_free = orders.entry(order).or_insert(true);
+        *is_free &= locked.contains(&id);
+        if *is_free {
+            ids.push(id);
+        }
+    }
+    ids
+}
+
+/// In their order, so that later events have larger ids.
+async fn copy(conn: &mut Conn, ids: &[i64], endpoint: &str, since: ShopTime) -> Result<(), QueryError> {
+    let copies = dashop_outbox::table
+        .filter(dashop_outbox::id.eq_any(ids))
+        .filter(dashop_outbox::at.ge(Moment(since)))
+        .order(dashop_outbox::id)
+        .select((
+            endpoint.into_sql::<Text>(),
+            dashop_outbox::order_id,
+            dashop_outbox::kind,
+            dashop_outbox::from_status,
+            dashop_outbox::to_status,
+            dashop_outbox::amount,
+            dashop_outbox::actor,
+            dashop_outbox::reason,
+            dashop_outbox::at,
+            // What has no UUID is called by the number of its row, at each endpoint.
+            sql::<Nullable<Text>>("COALESCE(event_id, id)"),
+            dashop_outbox::traceparent,
+            dashop_outbox::at.nullable(),
+        ));
+    diesel::insert_into(dashop_webhook_delivery::table)
+        .values(copies)
+        .into_columns((
+            dashop_webhook_delivery::endpoint,
+            dashop_webhook_delivery::order_id,
+            dashop_webhook_delivery::kind,
+            dashop_webhook_delivery::from_status,
+            dashop_webhook_delivery::to_status,
+            dashop_webhook_delivery::amount,
+            dashop_webhook_delivery::actor,
+            dashop_webhook_delivery::reason,
+            dashop_webhook_delivery::at,
+            dashop_webhook_delivery::event_id,
+            dashop_webhook_delivery::traceparent,
+            dashop_webhook_delivery::due_at,
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_overtakes_what_others_hold() {
+        let rows = |ids: &[(i64, &str)]| -> Vec<(i64, String)> {
+            ids.iter().map(|(id, order)| (*id, (*order).to_owned())).collect()
+        };
+        let locked = rows(&[(1, "a"), (3, "b"), (5, "a"), (6, "c")]);
+        let waiting = rows(&[(1, "a"), (2, "b"), (3, "b"), (5, "a"), (6, "c"), (7, "c")]);
+        assert_eq!(first_of_each_order(&locked, waiting), [1, 5, 6]);
+    }
+}

@@ -1,0 +1,360 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use diesel::{
+    dsl::{exists, max, select},
+    prelude::*,
+};
+use diesel_async::RunQueryDsl;
+use domain::{
+    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEventKind, OrderId, ShopTime,
+    failing_since,
+};
+use ports::{AttemptQuery, LoggedAttempt, StoreError, WebhookEndpoints};
+
+use super::{
+    Conn, Database,
+    dialect::insert_rows,
+    locking::for_update,
+    readable::{leave_out, load_each},
+    webhook_queue::many,
+};
+use crate::sql::{
+    failure::QueryError,
+    schema::{dashop_outbox, dashop_webhook_attempt, dashop_webhook_delivery, dashop_webhook_endpoint},
+    types::Moment,
+};
+
+/// How often a success is written down, while one follows the other.
+const SUCCESS_EVERY: Duration = Duration::from_secs(1);
+
+#[async_trait]
+impl WebhookEndpoints for Database {
+    async fn register(&self, names: &[EndpointName], now: ShopTime) -> Result<(), StoreError> {
+        self.writer().await?.call(|conn| register(conn, names, now)).await
+    }
+
+    async fn states(&self) -> Result<Vec<EndpointState>, StoreError> {
+        self.reader().await?.call(states).await
+    }
+
+    async fn pause(
+        &self,
+        name: &EndpointName,
+        failing_before: ShopTime,
+        at: ShopTime,
+    ) -> Result<bool, StoreError> {
+        self.writer().await?.call(|conn| pause(conn, name, failing_before, at)).await
+    }
+
+    async fn resume(&self, name: &EndpointName) -> Result<bool, StoreError> {
+        self.writer().await?.call(|conn| resume(conn, name)).await
+    }
+
+    async fn attempts(&self, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, StoreError> {
+        self.reader().await?.call(|conn| attempts(conn, query)).await
+    }
+
+    async fn purge_attempts(&self, before: ShopTime, most: u64, limit: u32) -> Result<u64, StoreError> {
+        self.writer().await?.call(|conn| purge_attempts(conn, before, most, limit)).await
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_webhook_endpoint)]
+struct NewEndpointRow<'a> {
+    name: &'a str,
+    registered_at: Moment,
+    seen_at: Moment,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_webhook_endpoint)]
+struct EndpointRow {
+    name: String,
+    registered_at: Moment,
+    seen_at: Moment,
+    paused_at: Option<Moment>,
+    failing_since: Option<Moment>,
+    last_failure_at: Option<Moment>,
+    last_success_at: Option<Moment>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = dashop_webhook_attempt, treat_none_as_default_value = false)]
+struct NewAttemptRow {
+    endpoint: String,
+    event_id: String,
+    order_id: String,
+    kind: String,
+    at: Moment,
+    took_ms: i32,
+    outcome: String,
+    http_status: Option<i16>,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_webhook_attempt)]
+struct AttemptRow {
+    id: i64,
+    endpoint: String,
+    event_id: String,
+    order_id: String,
+    kind: String,
+    at: Moment,
+    took_ms: i32,
+    outcome: String,
+    http_status: Option<i16>,
+}
+
+fn named(
+    name: &EndpointName,
+) -> diesel::dsl::Filter<dashop_webhook_endpoint::table, diesel::dsl::Eq<dashop_webhook_endpoint::name, &str>>
+{
+    dashop_webhook_endpoint::table.filter(dashop_webhook_endpoint::name.eq(name.as_str()))
+}
+
+async fn register(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -> Result<(), QueryError> {
+    for name in names {
+        let row = NewEndpointRow { name: name.as_str(), registered_at: Moment(now), seen_at: Moment(now) };
+        diesel::insert_or_ignore_into(dashop_webhook_endpoint::table).values(row).execute(conn).await?;
+        diesel::update(named(name).filter(dashop_webhook_endpoint::seen_at.lt(Moment(now))))
+            .set(dashop_webhook_endpoint::seen_at.eq(Moment(now)))
+            .execute(conn)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn states(conn: &mut Conn) -> Result<Vec<EndpointState>, QueryError> {
+    let all = dashop_webhook_endpoint::table
+        .order(dashop_webhook_endpoint::name)
+        .select((dashop_webhook_endpoint::name, EndpointRow::as_select()));
+    let each = load_each(conn, all, |(_, row): (String, EndpointRow)| row.read()).await?;
+    Ok(leave_out("dashop_webhook_endpoint", each))
+}
+
+async fn pause(
+    conn: &mut Conn,
+    name: &EndpointName,
+    failing_before: ShopTime,
+    at: ShopTime,
+) -> Result<bool, QueryError> {
+    let failing = named(name)
+        .filter(dashop_webhook_endpoint::paused_at.is_null())
+        .filter(dashop_webhook_endpoint::failing_since.le(Moment(failing_before)));
+    let paused =
+        diesel::update(failing).set(dashop_webhook_endpoint::paused_at.eq(Moment(at))).execute(conn).await?;
+    Ok(paused > 0)
+}
+
+async fn resume(conn: &mut Conn, name: &EndpointName) -> Result<bool, QueryError> {
+    let paused = named(name).filter(dashop_webhook_endpoint::paused_at.is_not_null());
+    let resumed = diesel::update(paused)
+        .set((
+            dashop_webhook_endpoint::paused_at.eq(None::<Moment>),
+            dashop_webhook_endpoint::failing_since.eq(None::<Moment>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(resumed > 0)
+}
+
+pub(super) async fn is_paused(conn: &mut Conn, name: &EndpointName) -> Result<bool, QueryError> {
+    let paused = named(name)
+        .filter(dashop_webhook_endpoint::paused_at.is_not_null())
+        .select(dashop_webhook_endpoint::name);
+    Ok(select(exists(paused)).get_result(conn).await?)
+}
+
+pub(super) async fn succeeded(conn: &mut Conn, name: &EndpointName, at: ShopTime) -> Result<(), QueryError> {
+    let is_news = dashop_webhook_endpoint::failing_since
+        .is_not_null()
+        .or(dashop_webhook_endpoint::last_success_at.is_null())
+        .or(dashop_webhook_endpoint::last_success_at.le(Moment(at.before(SUCCESS_EVERY))));
+    diesel::update(named(name).filter(is_news))
+        .set((
+            dashop_webhook_endpoint::last_success_at.eq(Moment(at)),
+            dashop_webhook_endpoint::failing_since.eq(None::<Moment>),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn failed(conn: &mut Conn, name: &EndpointName, at: ShopTime) -> Result<(), QueryError> {
+    let known = named(name)
+        .select((dashop_webhook_endpoint::failing_since, dashop_webhook_endpoint::last_failure_at));
+    let known: Option<(Option<Moment>, Option<Moment>)> =
+        for_update(known).get_result(conn).await.optional()?;
+    let Some((since, last)) = known else { return Ok(()) };
+    let since = failing_since(since.map(|moment| moment.0), last.map(|moment| moment.0), at);
+    diesel::update(named(name))
+        .set((
+            dashop_webhook_endpoint::failing_since.eq(Moment(since)),
+            dashop_webhook_endpoint::last_failure_at.eq(Moment(at)),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn log(
+    conn: &mut Conn,
+    endpoint: &EndpointName,
+    attempts: &[DeliveryAttempt],
+) -> Result<(), QueryError> {
+    let rows: Vec<_> = attempts.iter().map(|attempt| NewAttemptRow::new(endpoint, attempt)).collect();
+    insert_rows!(conn, dashop_webhook_attempt::table, rows)
+}
+
+async fn attempts(conn: &mut Conn, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, QueryError> {
+    let mut found = dashop_webhook_attempt::table
+        .order(dashop_webhook_attempt::id.desc())
+        .limit(query.limit.into())
+        .select((dashop_webhook_attempt::id, AttemptRow::as_select()))
+        .into_boxed();
+    if let Some(endpoint) = &query.endpoint {
+        found = found.filter(dashop_webhook_attempt::endpoint.eq(endpoint.as_str()));
+    }
+    if let Some(order_id) = &query.order_id {
+        found = found.filter(dashop_webhook_attempt::order_id.eq(order_id.as_str()));
+    }
+    if let Some(before) = query.before {
+        found = found.filter(dashop_webhook_attempt::id.lt(before));
+    }
+    let each = load_each(conn, found, |(_, row): (i64, AttemptRow)| row.read()).await?;
+    Ok(leave_out("dashop_webhook_attempt", each))
+}
+
+async fn purge_attempts(conn: &mut Conn, before: ShopTime, most: u64, limit: u32) -> Result<u64, QueryError> {
+    let old: Vec<i64> = dashop_webhook_attempt::table
+        .filter(dashop_webhook_attempt::at.lt(Moment(before)))
+        .order(dashop_webhook_attempt::at)
+        .limit(limit.into())
+        .select(dashop_webhook_attempt::id)
+        .load(conn)
+        .await?;
+    let old_ones = dashop_webhook_attempt::table.filter(dashop_webhook_attempt::id.eq_any(old));
+    let mut purged = diesel::delete(old_ones).execute(conn).await?;
+    let last: Option<i64> =
+        dashop_webhook_attempt::table.select(max(dashop_webhook_attempt::id)).first(conn).await?;
+    // Numbers that were not used make it a few less.
+    let first_kept = last.unwrap_or(0).saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
+    let left = i64::from(limit).saturating_sub(i64::try_from(purged).unwrap_or(i64::MAX));
+    let beyond: Vec<i64> = dashop_webhook_attempt::table
+        .filter(dashop_webhook_attempt::id.le(first_kept))
+        .order(dashop_webhook_attempt::id)
+        .limit(left.max(0))
+        .select(dashop_webhook_attempt::id)
+        .load(conn)
+        .await?;
+    let beyond = dashop_webhook_attempt::table.filter(dashop_webhook_attempt::id.eq_any(beyond));
+    purged += diesel::delete(beyond).execute(conn).await?;
+    Ok(u64::try_from(purged).unwrap_or(u64::MAX))
+}
+
+/// What waits for endpoints that no process has had in its settings since then, and at last the endpoints themselves.
+pub(super) async fn purge_unseen(
+    conn: &mut Conn,
+    seen_before: ShopTime,
+    limit: u32,
+) -> Result<u64, QueryError> {
+    let unseen = dashop_webhook_endpoint::table
+        .filter(dashop_webhook_endpoint::seen_at.lt(Moment(seen_before)))
+        .select(dashop_webhook_endpoint::name);
+    let names: Vec<String> = unseen.load(conn).await?;
+    let mut purged = 0;
+    for name in names {
+        let waiting = waiting_for(conn, &name, seen_before, limit).await?;
+        let gone = if waiting.is_empty() {
+            let still_unseen = dashop_webhook_endpoint::table
+                .filter(dashop_webhook_endpoint::name.eq(&name))
+                .filter(dashop_webhook_endpoint::seen_at.lt(Moment(seen_before)));
+            diesel::delete(still_unseen).execute(conn).await?
+        } else if name == EndpointName::FIRST {
+            let these = dashop_outbox::table.filter(dashop_outbox::id.eq_any(waiting));
+            diesel::delete(these).execute(conn).await?
+        } else {
+            let these = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::id.eq_any(waiting));
+            diesel::delete(these).execute(conn).await?
+        };
+        purged += many(i64::try_from(gone).unwrap_or(i64::MAX));
+    }
+    Ok(purged)
+}
+
+/// What is kept for an endpoint alone. In the outbox that is neither what the others are still to be given, nor what was
+/// delivered, which has a time of its own.
+async fn waiting_for(
+    conn: &mut Conn,
+    name: &str,
+    before: ShopTime,
+    limit: u32,
+) -> Result<Vec<i64>, QueryError> {
+    if name == EndpointName::FIRST {
+        let is_given = dashop_outbox::distributed_at.is_not_null().or(dashop_outbox::at.lt(Moment(before)));
+        let waiting = dashop_outbox::table.filter(dashop_outbox::delivered_at.is_null()).filter(is_given);
+        return Ok(waiting.limit(limit.into()).select(dashop_outbox::id).load(conn).await?);
+    }
+    let waiting = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::endpoint.eq(name));
+    Ok(waiting.limit(limit.into()).select(dashop_webhook_delivery::id).load(conn).await?)
+}
+
+fn endpoint_name(table: &str, name: &str) -> Result<EndpointName, QueryError> {
+    EndpointName::parse(name).map_err(|error| QueryError::corrupt(table, format!("{name}: {error}")))
+}
+
+impl EndpointRow {
+    fn read(self) -> Result<EndpointState, QueryError> {
+        let moment = |moment: Option<Moment>| moment.map(|moment| moment.0);
+        Ok(EndpointState {
+            name: endpoint_name("dashop_webhook_endpoint.name", &self.name)?,
+            registered_at: self.registered_at.0,
+            seen_at: self.seen_at.0,
+            paused_at: moment(self.paused_at),
+            failing_since: moment(self.failing_since),
+            last_failure_at: moment(self.last_failure_at),
+            last_success_at: moment(self.last_success_at),
+        })
+    }
+}
+
+impl NewAttemptRow {
+    fn new(endpoint: &EndpointName, attempt: &DeliveryAttempt) -> Self {
+        Self {
+            endpoint: endpoint.to_string(),
+            event_id: attempt.event_id.to_string(),
+            order_id: attempt.order_id.as_str().to_owned(),
+            kind: attempt.kind.as_str().to_owned(),
+            at: Moment(attempt.at),
+            took_ms: i32::try_from(attempt.took.as_millis()).unwrap_or(i32::MAX),
+            outcome: attempt.outcome.as_str().to_owned(),
+            // A status of HTTP has three digits.
+            http_status: attempt.outcome.http_status().and_then(|status| i16::try_from(status).ok()),
+        }
+    }
+}
+
+impl AttemptRow {
+    fn read(self) -> Result<LoggedAttempt, QueryError> {
+        let corrupt = |column: &str, value: &str| {
+            QueryError::corrupt(&format!("dashop_webhook_attempt.{column}"), value)
+        };
+        let http_status = self.http_status.and_then(|status| u16::try_from(status).ok());
+        Ok(LoggedAttempt {
+            id: self.id,
+            endpoint: endpoint_name("dashop_webhook_attempt.endpoint", &self.endpoint)?,
+            attempt: DeliveryAttempt {
+                event_id: EventId::parse(&self.event_id)
+                    .ok_or_else(|| corrupt("event_id", &self.event_id))?,
+                order_id: OrderId::parse(&self.order_id).map_err(|_| corrupt("order_id", &self.order_id))?,
+                kind: OrderEventKind::from_word(&self.kind).ok_or_else(|| corrupt("kind", &self.kind))?,
+                at: self.at.0,
+                took: Duration::from_millis(u64::try_from(self.took_ms).unwrap_or(0)),
+                outcome: AttemptOutcome::from_stored(&self.outcome, http_status)
+                    .ok_or_else(|| corrupt("outcome", &self.outcome))?,
+            },
+        })
+    }
+}

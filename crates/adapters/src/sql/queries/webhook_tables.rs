@@ -1,0 +1,251 @@
+//! The two tables with events on their way to endpoints. That of the first endpoint is the outbox itself, because programs of
+//! the release before deliver from it; that of the others has their names. The queries are the same.
+
+use diesel::{dsl::sql, prelude::*, sql_types::Bool};
+
+use super::Conn;
+use crate::sql::schema::{dashop_outbox, dashop_webhook_delivery};
+
+/// Defines the queries of one table. `ours` are the rows of one endpoint, `same` those of the alias that are of the same
+/// endpoint as the row that they are compared with.
+macro_rules! queries {
+    ($module:ident, $table:ident, |$endpoint:ident| $ours:expr, |$alias:ident| $same:expr) => {
+        pub(super) mod $module {
+            use diesel::{
+                alias,
+                dsl::{exists, min, not},
+            };
+            use diesel_async::RunQueryDsl;
+            use domain::{Delivery, OutboxId, ShopTime};
+            use ports::{Claimed, OutboxBacklog, Resend};
+
+            use super::super::{
+                locking::{for_update, for_update_skip_locked},
+                readable::{load_each, park},
+                webhook_queue::{DeliveryRow, many},
+            };
+            use super::*;
+            use crate::sql::{failure::QueryError, types::Moment};
+
+            /// What of a row's order is not delivered and comes before the row.
+            macro_rules! undelivered_before {
+                () => {{
+                    let $alias = alias!($table as earlier);
+                    $alias
+                        .filter($same)
+                        .filter($alias.field($table::order_id).eq($table::order_id))
+                        .filter($alias.field($table::id).lt($table::id))
+                        .filter($alias.field($table::delivered_at).is_null())
+                        .select($alias.field($table::id))
+                }};
+            }
+
+            /// The earliest of each order that are due, and how many are parked now because they cannot be read.
+            ///
+            /// A statement that locks rows reads those that it locks as they are now, and those that it only compares them with
+            /// as they were when it began: what was committed in between could be overtaken. So the rows are locked first, and
+            /// what is undelivered before them is looked for again in a statement that begins after that.
+            pub(in super::super) async fn claim(
+                conn: &mut Conn,
+                $endpoint: &str,
+                now: ShopTime,
+                lease_until: ShopTime,
+                limit: u32,
+            ) -> Result<(Vec<Claimed<Delivery>>, usize), QueryError> {
+                let due = $table::table
+                    .filter($ours)
+                    .filter($table::due_at.le(Moment(now)))
+                    .filter(not(exists(undelivered_before!())))
+                    .order(($table::due_at, $table::id))
+                    .limit(limit.into())
+                    .select($table::id);
+                let locked: Vec<i64> = for_update_skip_locked(due).load(conn).await?;
+                if locked.is_empty() {
+                    return Ok((Vec::new(), 0));
+                }
+                let first = $table::table
+                    .filter($table::id.eq_any(locked))
+                    .filter(not(exists(undelivered_before!())))
+                    .order(($table::due_at, $table::id))
+                    .select((
+                        $table::id,
+                        (
+                            $table::id,
+                            $table::order_id,
+                            $table::kind,
+                            $table::from_status,
+                            $table::to_status,
+                            $table::amount,
+                            $table::actor,
+                            $table::reason,
+                            $table::at,
+                            $table::event_id,
+                            $table::traceparent,
+                            $table::due_attempts,
+                        ),
+                    ));
+                let read = |(_, row): (i64, DeliveryRow)| row.read(stringify!($table));
+                let each = load_each(conn, first, read).await?;
+                let (claimed, unreadable) = park(stringify!($table), each);
+                for id in &unreadable {
+                    put_off(conn, $endpoint, OutboxId(*id), None).await?;
+                }
+                if !claimed.is_empty() {
+                    let these = $table::id.eq_any(claimed.iter().map(|claimed| claimed.item.id.0));
+                    diesel::update($table::table.filter(these))
+                        .set((
+                            $table::due_at.eq(Moment(lease_until)),
+                            $table::due_attempts.eq($table::due_attempts + 1),
+                        ))
+                        .execute(conn)
+                        .await?;
+                }
+                Ok((claimed, unreadable.len()))
+            }
+
+            /// Only what was not delivered yet lets others follow: a late confirmation of its delivery must not wake what
+            /// another process has in its hands by now.
+            pub(in super::super) async fn delivered(
+                conn: &mut Conn,
+                $endpoint: &str,
+                ids: &[OutboxId],
+                at: ShopTime,
+            ) -> Result<(), QueryError> {
+                let done = $table::table
+                    .filter($table::id.eq_any(ids.iter().map(|id| id.0)))
+                    .filter($table::delivered_at.is_null())
+                    .order($table::id)
+                    .select(($table::id, $table::order_id));
+                let rows: Vec<(i64, String)> = for_update(done).load(conn).await?;
+                let (done, orders): (Vec<i64>, Vec<String>) = rows.into_iter().unzip();
+                if done.is_empty() {
+                    return Ok(());
+                }
+                diesel::update($table::table.filter($table::id.eq_any(done)))
+                    .set(($table::delivered_at.eq(Moment(at)), $table::due_at.eq(None::<Moment>)))
+                    .execute(conn)
+                    .await?;
+                let waiting = $table::table
+                    .filter($ours)
+                    .filter($table::order_id.eq_any(orders))
+                    .filter($table::delivered_at.is_null())
+                    .filter($table::due_at.is_null().or($table::due_at.gt(Moment(at))));
+                diesel::update(waiting).set($table::due_at.eq(Moment(at))).execute(conn).await?;
+                Ok(())
+            }
+
+            /// What waits for them is put off as well, so that looking for what is due does not pass over it each time.
+            pub(in super::super) async fn put_off(
+                conn: &mut Conn,
+                $endpoint: &str,
+                id: OutboxId,
+                due_at: Option<ShopTime>,
+            ) -> Result<(), QueryError> {
+                let open = $table::table
+                    .filter($table::id.eq(id.0))
+                    .filter($table::delivered_at.is_null())
+                    .select($table::order_id);
+                let Some(order): Option<String> = for_update(open).get_result(conn).await.optional()? else {
+                    return Ok(());
+                };
+                let with_what_waits = $table::table
+                    .filter($ours)
+                    .filter($table::order_id.eq(order))
+                    .filter($table::id.ge(id.0))
+                    .filter($table::delivered_at.is_null());
+                diesel::update(with_what_waits)
+                    .set($table::due_at.eq(due_at.map(Moment)))
+                    .execute(conn)
+                    .await?;
+                Ok(())
+            }
+
+            pub(in super::super) async fn resend(
+                conn: &mut Conn,
+                $endpoint: &str,
+                which: &Resend,
+                now: ShopTime,
+            ) -> Result<u64, QueryError> {
+                let again = (
+                    $table::delivered_at.eq(None::<Moment>),
+                    $table::due_at.eq(Moment(now)),
+                    $table::due_attempts.eq(0),
+                );
+                let all = diesel::update($table::table.filter($ours));
+                let resent = match which {
+                    Resend::GivenUp => {
+                        let given_up = $table::delivered_at.is_null().and($table::due_at.is_null());
+                        all.filter(given_up).set(again).execute(conn).await?
+                    }
+                    Resend::OfOrder(order_id) => {
+                        all.filter($table::order_id.eq(order_id.as_str())).set(again).execute(conn).await?
+                    }
+                    Resend::Event { order_id, event_id } => {
+                        // Rows from before there were UUIDs are called by their number.
+                        let row = event_id.row().map_or(0, |id| id.0);
+                        let is_it = $table::event_id
+                            .eq(event_id.bare())
+                            .or($table::event_id.is_null().and($table::id.nullable().eq(row)));
+                        let of_order = all.filter($table::order_id.eq(order_id.as_str()));
+                        of_order.filter(is_it).set(again).execute(conn).await?
+                    }
+                    Resend::Happened { from, until } => {
+                        let then = $table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until)));
+                        all.filter(then).set(again).execute(conn).await?
+                    }
+                };
+                Ok(u64::try_from(resent).unwrap_or(u64::MAX))
+            }
+
+            /// Of all endpoints of the table.
+            pub(in super::super) async fn purge(
+                conn: &mut Conn,
+                delivered_before: ShopTime,
+                limit: u32,
+            ) -> Result<u64, QueryError> {
+                let old: Vec<i64> = $table::table
+                    .filter($table::delivered_at.lt(Moment(delivered_before)))
+                    .order($table::delivered_at)
+                    .limit(limit.into())
+                    .select($table::id)
+                    .load(conn)
+                    .await?;
+                // What is to be delivered again meanwhile stays.
+                let still_old = $table::table
+                    .filter($table::id.eq_any(old))
+                    .filter($table::delivered_at.lt(Moment(delivered_before)));
+                let purged = diesel::delete(still_old).execute(conn).await?;
+                Ok(u64::try_from(purged).unwrap_or(u64::MAX))
+            }
+
+            pub(in super::super) async fn backlog(
+                conn: &mut Conn,
+                $endpoint: &str,
+            ) -> Result<OutboxBacklog, QueryError> {
+                let undelivered = || $table::table.filter($ours).filter($table::delivered_at.is_null());
+                let count: i64 = undelivered().count().get_result(conn).await?;
+                // Not a zero date, which cannot be read.
+                let oldest: Option<Moment> = undelivered()
+                    .filter($table::at.ge(Moment(ShopTime::UNIX_EPOCH)))
+                    .select(min($table::at))
+                    .first(conn)
+                    .await?;
+                let given_up: i64 =
+                    undelivered().filter($table::due_at.is_null()).count().get_result(conn).await?;
+                Ok(OutboxBacklog {
+                    undelivered: many(count),
+                    given_up: many(given_up),
+                    oldest: oldest.map(|moment| moment.0),
+                })
+            }
+        }
+    };
+}
+
+queries!(first, dashop_outbox, |_endpoint| sql::<Bool>("1 = 1"), |earlier| sql::<Bool>("1 = 1"));
+queries!(
+    others,
+    dashop_webhook_delivery,
+    |endpoint| dashop_webhook_delivery::endpoint.eq(endpoint),
+    |earlier| earlier.field(dashop_webhook_delivery::endpoint).eq(dashop_webhook_delivery::endpoint)
+);

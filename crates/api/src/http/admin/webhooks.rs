@@ -1,0 +1,133 @@
+//! Webhook endpoints: how they do, what was sent to them, and what staff do about it.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use application::ManageWebhooksError;
+use domain::{EndpointName, EventId, OrderId};
+use ports::{AttemptQuery, Resend};
+
+use super::{
+    AdminApiError, AdminCode,
+    error::Refusals,
+    orders::{json, order_number, timed},
+    parameters::{Query, body},
+    requests::ResendRequest,
+    staff::Staff,
+    webhook_wire::{AttemptsData, EndpointsData, ResentData, ResumedData},
+};
+use crate::http::Shop;
+
+/// How many attempts a page has where the client does not say, and at most.
+const PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+
+/// The endpoints on record and how they do.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/webhooks",
+    tag = "shop side",
+    responses((status = 200, body = EndpointsData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn list(_staff: Staff, shop: web::Data<Shop>) -> Result<HttpResponse, AdminApiError> {
+    let listed = timed(&shop, shop.admin.webhooks.list()).await??;
+    Ok(json(&EndpointsData::from(listed)))
+}
+
+/// The delivery log, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/admin/webhooks/attempts",
+    tag = "shop side",
+    params(
+        ("endpoint" = Option<String>, Query, description = "the endpoint's name"),
+        ("order_id" = Option<String>, Query, description = "attempts of this order's events"),
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 200, description = "50 without it"),
+        ("before" = Option<i64>, Query, description = "`next` of the page before"),
+    ),
+    responses((status = 200, body = AttemptsData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn attempts(
+    request: HttpRequest,
+    _staff: Staff,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminApiError> {
+    let query = Query::of(&request, &["endpoint", "order_id", "limit", "before"])?;
+    let asked = AttemptQuery {
+        endpoint: query.endpoint("endpoint")?,
+        order_id: query.order_id("order_id")?,
+        before: query.id("before")?,
+        limit: query.number("limit", MAX_PAGE)?.unwrap_or(PAGE),
+    };
+    let logged = timed(&shop, shop.admin.webhooks.attempts(&asked)).await??;
+    Ok(json(&AttemptsData::new(logged, asked.limit)))
+}
+
+/// Sends one event of an order to the endpoint once more, delivered before or not.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/webhooks/{endpoint}/resend",
+    tag = "shop side",
+    params(("endpoint" = String, Path)),
+    request_body = ResendRequest,
+    responses((status = 200, body = ResentData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn resend(
+    staff: Staff,
+    name: web::Path<String>,
+    shop: web::Data<Shop>,
+    payload: web::Payload,
+) -> Result<HttpResponse, AdminApiError> {
+    let name = endpoint_name(&name)?;
+    timed(&shop, async {
+        let asked: ResendRequest = body(payload, shop.body_limit).await?;
+        let order_id: OrderId = order_number(&asked.order_id)?;
+        let event_id = EventId::parse(&asked.event_id)
+            .ok_or_else(|| AdminApiError::bad("event_id 应为事件编号,如 evt_42"))?;
+        let which = Resend::Event { order_id, event_id };
+        let resent = shop.admin.webhooks.resend(&name, &which).await?;
+        if resent == 0 {
+            return Err(AdminCode::EventNotFound.failure());
+        }
+        tracing::info!(endpoint = %name, staff = staff.name(), event_id = asked.event_id, "an event is sent once more");
+        Ok(json(&ResentData { resent }))
+    })
+    .await?
+}
+
+/// Resumes an endpoint that is paused; `resumed` is false if it is not.
+#[utoipa::path(
+    post,
+    path = "/v1/admin/webhooks/{endpoint}/resume",
+    tag = "shop side",
+    params(("endpoint" = String, Path)),
+    responses((status = 200, body = ResumedData), Refusals),
+    security(("staff" = []))
+)]
+pub(super) async fn resume(
+    staff: Staff,
+    name: web::Path<String>,
+    shop: web::Data<Shop>,
+) -> Result<HttpResponse, AdminApiError> {
+    let name = endpoint_name(&name)?;
+    let resumed = timed(&shop, shop.admin.webhooks.resume(&name)).await??;
+    if resumed {
+        tracing::info!(endpoint = %name, staff = staff.name(), "a webhook endpoint is resumed");
+    }
+    Ok(json(&ResumedData { resumed }))
+}
+
+/// What cannot be a name is the name of no endpoint.
+fn endpoint_name(text: &str) -> Result<EndpointName, AdminApiError> {
+    EndpointName::parse(text).map_err(|_| AdminCode::EndpointNotFound.failure())
+}
+
+impl From<ManageWebhooksError> for AdminApiError {
+    fn from(error: ManageWebhooksError) -> Self {
+        match error {
+            ManageWebhooksError::UnknownEndpoint => AdminCode::EndpointNotFound.failure(),
+            ManageWebhooksError::Store(error) => error.into(),
+        }
+    }
+}

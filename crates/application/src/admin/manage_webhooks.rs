@@ -1,0 +1,103 @@
+use std::sync::Arc;
+
+use domain::{EndpointName, EndpointState, EventFilter};
+use ports::{
+    AttemptQuery, Clock, LoggedAttempt, OutboxBacklog, Resend, StoreError, WebhookEndpoints, WebhookQueue,
+};
+
+/// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
+/// endpoint that is paused.
+pub struct ManageWebhooks {
+    /// Where the events are.
+    pub queue: Arc<dyn WebhookQueue>,
+    /// Where the endpoints and the delivery log are.
+    pub endpoints: Arc<dyn WebhookEndpoints>,
+    /// The endpoints of the settings.
+    pub settings: Vec<WebhookSettings>,
+    /// When events are due again.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What the settings say of an endpoint, without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookSettings {
+    /// Its name.
+    pub name: EndpointName,
+    /// Where it is: host and port.
+    pub host: String,
+    /// What it is sent.
+    pub filter: EventFilter,
+}
+
+/// An endpoint as staff see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedEndpoint {
+    /// What is on record.
+    pub state: EndpointState,
+    /// What the settings say; `None` if it is not in those of this process.
+    pub settings: Option<WebhookSettings>,
+    /// What is not delivered.
+    pub backlog: OutboxBacklog,
+}
+
+/// Why something was not done about an endpoint.
+#[derive(Debug, thiserror::Error)]
+pub enum ManageWebhooksError {
+    /// There is none of this name.
+    #[error("no such endpoint")]
+    UnknownEndpoint,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ManageWebhooks {
+    /// All endpoints on record, by name.
+    pub async fn list(&self) -> Result<Vec<ListedEndpoint>, StoreError> {
+        let mut listed = Vec::new();
+        for state in self.endpoints.states().await? {
+            let settings = self.settings.iter().find(|settings| settings.name == state.name).cloned();
+            let backlog = self.queue.backlog(&state.name).await?;
+            listed.push(ListedEndpoint { state, settings, backlog });
+        }
+        Ok(listed)
+    }
+
+    /// The delivery log, newest first.
+    pub async fn attempts(&self, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, StoreError> {
+        self.endpoints.attempts(query).await
+    }
+
+    /// Makes events of an endpoint due now, delivered before or not; gives how many. The service delivers them.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<u64, ManageWebhooksError> {
+        self.must_exist(name).await?;
+        Ok(self.queue.resend(name, which, self.clock.now()).await?)
+    }
+
+    /// The same of all endpoints of the settings.
+    pub async fn resend_to_all(&self, which: &Resend) -> Result<u64, StoreError> {
+        let mut resent = 0;
+        for WebhookSettings { name, .. } in &self.settings {
+            resent += self.queue.resend(name, which, self.clock.now()).await?;
+        }
+        Ok(resent)
+    }
+
+    /// Resumes an endpoint that is paused; false if it is not.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub async fn resume(&self, name: &EndpointName) -> Result<bool, ManageWebhooksError> {
+        self.must_exist(name).await?;
+        Ok(self.endpoints.resume(name).await?)
+    }
+
+    async fn must_exist(&self, name: &EndpointName) -> Result<(), ManageWebhooksError> {
+        let states = self.endpoints.states().await?;
+        let exists = states.iter().any(|state| state.name == *name);
+        if exists { Ok(()) } else { Err(ManageWebhooksError::UnknownEndpoint) }
+    }
+}

@@ -1,0 +1,78 @@
+use std::fmt;
+
+/// Which trace a request is a part of, and which of its spans the request is: W3C's `traceparent`, version 00.
+///
+/// Source: W3C Trace Context, <https://www.w3.org/TR/trace-context/#traceparent-header>.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceParent(Box<str>);
+
+impl TraceParent {
+    /// How many characters it has.
+    const LENGTH: usize = 55;
+
+    /// From the text of the header. Later versions may have more behind the flags, which is left out, as they ask for.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('-');
+        let mut part = |digits: usize| {
+            let is_hex =
+                |part: &&str| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+            parts.next().filter(is_hex)
+        };
+        let (version, trace, span, flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+        let is_set = |id: &str| id.bytes().any(|byte| byte != b'0');
+        let is_valid = !version.eq_ignore_ascii_case("ff")
+            && (version != "00" || parts.next().is_none())
+            && is_set(trace)
+            && is_set(span);
+        is_valid.then(|| Self(format!("00-{trace}-{span}-{flags}").to_ascii_lowercase().into()))
+    }
+
+    /// The header's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The trace alone, 32 hexadecimal digits.
+    pub fn trace_id(&self) -> &str {
+        debug_assert_eq!(self.0.len(), Self::LENGTH);
+        self.0.get(3..35).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for TraceParent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Option<String> {
+        TraceParent::parse(text).map(|trace| trace.to_string())
+    }
+
+    #[test]
+    fn is_what_w3c_says() {
+        let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(parsed(given).as_deref(), Some(given));
+        assert_eq!(parsed(&given.to_uppercase()).as_deref(), Some(given));
+        assert_eq!(TraceParent::parse(given).unwrap().trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
+        let later = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more";
+        assert_eq!(parsed(later).as_deref(), Some(given));
+        for wrong in [
+            "",
+            "00",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+            "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e473g-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+        ] {
+            assert_eq!(parsed(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! [`crate::WebhookEndpoints`], and what endpoints have to do with one another.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{AttemptOutcome, EndpointName, EndpointState, OutboxId, ShopTime};
+
+use super::{
+    Shop,
+    samples::{Stocked, how_many, micros, order_id, until_let_through},
+    webhook_queue::attempt,
+};
+use crate::{AttemptQuery, OutboxBacklog, Resend};
+
+const A: &str = "2019112812000001";
+const B: &str = "2019112812000002";
+const C: &str = "2019112812000003";
+
+const DELIVERED: AttemptOutcome = AttemptOutcome::Delivered(204);
+const REFUSED: AttemptOutcome = AttemptOutcome::Refused(503);
+
+fn named(name: &str) -> EndpointName {
+    EndpointName::parse(name).unwrap()
+}
+
+fn hour(hours: u64) -> ShopTime {
+    micros(0).after(Duration::from_secs(hours * 3600))
+}
+
+async fn register(shop: &dyn Shop, names: &[&str], at: u64) {
+    let names: Vec<_> = names.iter().map(|name| named(name)).collect();
+    shop.endpoints().register(&names, micros(at)).await.unwrap();
+}
+
+async fn state(shop: &dyn Shop, name: &str) -> EndpointState {
+    let states = shop.endpoints().states().await.unwrap();
+    states.into_iter().find(|state| state.name.as_str() == name).unwrap()
+}
+
+async fn distribute(shop: &dyn Shop, now: u64, seen_since: u64) -> u64 {
+    shop.webhooks().distribute(micros(now), micros(seen_since), 9).await.unwrap()
+}
+
+/// The orders of what an endpoint is given, and its ids.
+async fn claim(shop: &dyn Shop, name: &str, now: u64) -> (Vec<String>, Vec<OutboxId>) {
+    let claimed = shop.webhooks().claim(&named(name), micros(now), micros(now + 5), 9).await.unwrap();
+    let orders = claimed.iter().map(|one| one.item.event.order_id.as_str().to_owned()).collect();
+    (orders, claimed.iter().map(|one| one.item.id).collect())
+}
+
+/// Seen again, they keep the moment since when they are sent events.
+pub async fn are_registered_once(shop: Arc<dyn Shop>) {
+    assert_eq!(shop.endpoints().states().await.unwrap(), []);
+    register(&*shop, &["warehouse", "default"], 1).await;
+    register(&*shop, &["default"], 5).await;
+    register(&*shop, &["default"], 4).await;
+    let new = EndpointState {
+        name: named("default"),
+        registered_at: micros(1),
+        seen_at: micros(5),
+        paused_at: None,
+        failing_since: None,
+        last_failure_at: None,
+        last_success_at: None,
+    };
+    let other = EndpointState { name: named("warehouse"), seen_at: micros(1), ..new.clone() };
+    assert_eq!(shop.endpoints().states().await.unwrap(), [new, other]);
+}
+
+/// Each is sent what happened since it was registered, whatever the others have done with theirs.
+pub async fn have_events_of_their_own(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    register(shop, &["default"], 0).await;
+    stocked.create(&[(A, 1)]).await;
+    assert_eq!(distribute(shop, 1, 0).await, 0, "nobody else listens");
+    register(shop, &["erp", "warehouse"], 2).await;
+    stocked.create(&[(B, 3)]).await;
+    assert_eq!(distribute(shop, 3, 0).await, 1);
+    assert_eq!(distribute(shop, 3, 0).await, 0, "once");
+    assert_eq!(claim(shop, "default", 4).await.0, [A, B]);
+    let (orders, ids) = claim(shop, "erp", 4).await;
+    assert_eq!(orders, [B]);
+    shop.webhooks().delivered(&named("erp"), &ids, &[], micros(4)).await.unwrap();
+    assert_eq!(claim(shop, "warehouse", 4).await.0, [B], "what others confirm is theirs");
+    let backlog = async |name| shop.webhooks().backlog(&named(name)).await.unwrap();
+    assert_eq!(backlog("erp").await, OutboxBacklog::default());
+    assert_eq!(backlog("warehouse").await.undelivered, 1);
+    let again = Resend::OfOrder(order_id(B));
+    assert_eq!(shop.webhooks().resend(&named("erp"), &again, micros(5)).await.unwrap(), 1);
+    assert_eq!(claim(shop, "warehouse", 6).await.0, [""; 0], "what others are resent is theirs");
+    assert_eq!(claim(shop, "erp", 6).await.0, [B]);
+}
+
+/// What no settings name is given nothing, and in the end forgotten.
+pub async fn are_forgotten_where_nobody_names_them(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    register(shop, &["default", "erp", "warehouse"], 0).await;
+    stocked.create(&[(A, 1)]).await;
+    distribute(shop, 1, 0).await;
+    register(shop, &["warehouse"], 50).await;
+    stocked.create(&[(B, 51)]).await;
+    assert_eq!(distribute(shop, 52, 50).await, 1);
+    assert_eq!(claim(shop, "warehouse", 53).await.0, [A, B]);
+    assert_eq!(claim(shop, "erp", 53).await.0, [A]);
+    assert_eq!(claim(shop, "default", 53).await.0, [A], "the first one is done with what came since");
+    assert_eq!(shop.webhooks().backlog(&EndpointName::first()).await.unwrap().undelivered, 1);
+    stocked.create(&[(C, 54)]).await;
+    while shop.webhooks().purge(micros(40), 9).await.unwrap() > 0 {}
+    let names: Vec<_> = shop.endpoints().states().await.unwrap().into_iter().map(|one| one.name).collect();
+    assert_eq!(names, [named("warehouse")]);
+    let undelivered = async |name| shop.webhooks().backlog(&named(name)).await.unwrap().undelivered;
+    assert_eq!((undelivered("erp").await, undelivered("warehouse").await), (0, 2));
+    assert_eq!(undelivered("default").await, 1, "what the others are still to be given");
+    assert_eq!(distribute(shop, 55, 50).await, 1);
+    assert_eq!((undelivered("default").await, undelivered("warehouse").await), (0, 3));
+}
+
+/// From the first failure on, until an attempt succeeds.
+pub async fn fail_until_they_succeed(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    register(shop, &["default", "erp"], 0).await;
+    stocked.create(&[(A, 1)]).await;
+    distribute(shop, 1, 0).await;
+    for name in ["default", "erp"] {
+        let (_, ids) = claim(shop, name, 2).await;
+        let fail = async |hours| {
+            let mut failed = attempt(A, 0, REFUSED);
+            failed.at = hour(hours);
+            shop.webhooks().put_off(&named(name), ids[0], &failed, Some(micros(3))).await.unwrap();
+        };
+        fail(1).await;
+        fail(2).await;
+        let failing = state(shop, name).await;
+        assert_eq!((failing.failing_since, failing.last_failure_at), (Some(hour(1)), Some(hour(2))));
+        shop.webhooks().delivered(&named(name), &[], &[], hour(3)).await.unwrap();
+        assert_eq!(state(shop, name).await, failing, "nothing was tried");
+        let done = [attempt(A, 4, DELIVERED)];
+        shop.webhooks().delivered(&named(name), &ids, &done, hour(3)).await.unwrap();
+        let well = state(shop, name).await;
+        assert_eq!((well.failing_since, well.last_success_at), (None, Some(hour(3))));
+        fail(4).await;
+        assert_eq!(state(shop, name).await.failing_since, Some(hour(4)));
+    }
+}
+
+/// Those that fail for long, until they are resumed; what is due waits.
+pub async fn are_paused_until_resumed(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    register(shop, &["default", "erp"], 0).await;
+    stocked.create(&[(A, 1)]).await;
+    distribute(shop, 1, 0).await;
+    for name in ["default", "erp"] {
+        let endpoint = named(name);
+        let pause = async |failing_before| {
+            shop.endpoints().pause(&endpoint, micros(failing_before), micros(20)).await.unwrap()
+        };
+        assert!(!pause(99).await, "it does not fail");
+        let (_, ids) = claim(shop, name, 2).await;
+        let failed = attempt(A, 3, AttemptOutcome::Unreachable);
+        shop.webhooks().put_off(&endpoint, ids[0], &failed, Some(micros(4))).await.unwrap();
+        assert!(!pause(2).await, "it has not failed for long enough");
+        assert!(pause(3).await);
+        assert!(!pause(3).await, "once");
+        assert_eq!(state(shop, name).await.paused_at, Some(micros(20)));
+        assert_eq!(claim(shop, name, 30).await.0, [""; 0]);
+        assert_eq!(shop.webhooks().backlog(&endpoint).await.unwrap().undelivered, 1);
+        assert!(shop.endpoints().resume(&endpoint).await.unwrap());
+        assert!(!shop.endpoints().resume(&endpoint).await.unwrap(), "it is not paused");
+        let resumed = state(shop, name).await;
+        assert_eq!((resumed.paused_at, resumed.failing_since), (None, None));
+        assert_eq!(claim(shop, name, 31).await.0, [A]);
+    }
+    assert!(!shop.endpoints().resume(&named("nobody")).await.unwrap());
+}
+
+/// One of twenty who find that it has failed for long is told that it is the one who paused it.
+pub async fn are_paused_by_one_alone(shop: Arc<dyn Shop>) {
+    register(&*shop, &["default"], 0).await;
+    let failed = attempt(A, 1, REFUSED);
+    shop.webhooks().put_off(&EndpointName::first(), OutboxId(1), &failed, None).await.unwrap();
+    let paused = how_many(20, |_| {
+        let shop = Arc::clone(&shop);
+        async move {
+            let first = EndpointName::first();
+            let pause = || shop.endpoints().pause(&first, micros(2), micros(3));
+            until_let_through(pause).await
+        }
+    });
+    assert_eq!(paused.await, 1);
+}
+
+/// Newest first, by endpoint and order, page by page.
+pub async fn keep_a_log_of_attempts(shop: Arc<dyn Shop>) {
+    let (erp, first) = (named("erp"), EndpointName::first());
+    let tried = [
+        attempt(A, 1, AttemptOutcome::Delivered(200)),
+        attempt(B, 2, AttemptOutcome::Delivered(204)),
+        attempt(A, 3, AttemptOutcome::Refused(404)),
+        attempt(A, 4, AttemptOutcome::Unreachable),
+        attempt(B, 5, AttemptOutcome::CutOff),
+    ];
+    shop.webhooks().delivered(&erp, &[], &tried[..2], micros(9)).await.unwrap();
+    for (endpoint, failed) in [(&erp, &tried[2]), (&first, &tried[3]), (&erp, &tried[4])] {
+        shop.webhooks().put_off(endpoint, OutboxId(1), failed, None).await.unwrap();
+    }
+    let attempts = async |query: AttemptQuery| {
+        let logged = shop.endpoints().attempts(&query).await.unwrap();
+        let last = logged.last().map(|one| one.id);
+        (logged.into_iter().map(|one| (one.endpoint, one.attempt)).collect::<Vec<_>>(), last)
+    };
+    let of = |nth: &[usize]| {
+        let endpoint = |nth| if nth == 3 { first.clone() } else { erp.clone() };
+        nth.iter().map(|nth| (endpoint(*nth), tried[*nth].clone())).collect::<Vec<_>>()
+    };
+    let all = AttemptQuery { limit: 9, ..AttemptQuery::default() };
+    assert_eq!(attempts(all.clone()).await.0, of(&[4, 3, 2, 1, 0]));
+    let of_erp = AttemptQuery { endpoint: Some(erp.clone()), limit: 3, ..all.clone() };
+    let (page, before) = attempts(of_erp.clone()).await;
+    assert_eq!(page, of(&[4, 2, 1]));
+    assert_eq!(attempts(AttemptQuery { before, ..of_erp.clone() }).await.0, of(&[0]));
+    let of_a = AttemptQuery { order_id: Some(order_id(A)), ..all };
+    assert_eq!(attempts(of_a.clone()).await.0, of(&[3, 2, 0]));
+    assert_eq!(attempts(AttemptQuery { endpoint: Some(first.clone()), ..of_a }).await.0, of(&[3]));
+}
+
+/// The oldest, by age and beyond a number; no more than asked for.
+pub async fn forget_old_attempts(shop: Arc<dyn Shop>) {
+    let tried: Vec<_> = (1..=6).map(|at| attempt(A, at, DELIVERED)).collect();
+    shop.webhooks().delivered(&EndpointName::first(), &[], &tried, micros(9)).await.unwrap();
+    let left = async || {
+        let query = AttemptQuery { limit: 9, ..AttemptQuery::default() };
+        let logged = shop.endpoints().attempts(&query).await.unwrap();
+        logged.into_iter().map(|one| one.attempt.at).collect::<Vec<_>>()
+    };
+    assert_eq!(shop.endpoints().purge_attempts(micros(3), 100, 1).await.unwrap(), 1);
+    assert_eq!(shop.endpoints().purge_attempts(micros(3), 100, 9).await.unwrap(), 1);
+    assert_eq!(left().await, [micros(6), micros(5), micros(4), micros(3)]);
+    assert_eq!(shop.endpoints().purge_attempts(micros(0), 2, 9).await.unwrap(), 2);
+    assert_eq!(left().await, [micros(6), micros(5)]);
+    assert_eq!(shop.endpoints().purge_attempts(micros(0), 2, 9).await.unwrap(), 0);
+}

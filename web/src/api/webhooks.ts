@@ -1,0 +1,106 @@
+import { askJson } from './admin'
+
+/** A webhook endpoint and how it does. */
+export interface Endpoint {
+  name: string
+  /** Host and port; null where the program that answers does not have it in its settings. */
+  host: string | null
+  types: string[]
+  pausedAt: string | null
+  failingSince: string | null
+  lastSuccessAt: string | null
+  undelivered: number
+  givenUp: number
+  oldest: string | null
+}
+
+/** An attempt to deliver an event. */
+export interface DeliveryAttempt {
+  id: number
+  endpoint: string
+  event: string
+  order: string
+  type: string
+  at: string
+  tookMs: number
+  outcome: string
+  httpStatus: number | null
+}
+
+export interface AttemptPage {
+  attempts: DeliveryAttempt[]
+  next: number | null
+}
+
+interface WireEndpoint {
+  name: string
+  host: string | null
+  types: string[]
+  paused_at: string | null
+  failing_since: string | null
+  last_success_at: string | null
+  undelivered: number
+  given_up: number
+  oldest: string | null
+}
+
+interface WireAttempt {
+  id: number
+  endpoint: string
+  event_id: string
+  order_id: string
+  type: string
+  at: string
+  took_ms: number
+  outcome: string
+  http_status: number | null
+}
+
+/** All endpoints on record, by name. */
+export async function endpoints(): Promise<Endpoint[]> {
+  const wire = await askJson<{ endpoints: WireEndpoint[] }>('webhooks')
+  return wire.endpoints.map((endpoint) => ({
+    name: endpoint.name,
+    host: endpoint.host,
+    types: endpoint.types,
+    pausedAt: endpoint.paused_at,
+    failingSince: endpoint.failing_since,
+    lastSuccessAt: endpoint.last_success_at,
+    undelivered: endpoint.undelivered,
+    givenUp: endpoint.given_up,
+    oldest: endpoint.oldest,
+  }))
+}
+
+/** A page of the delivery log, newest first: of an endpoint and an order where they are given. */
+export async function attempts(endpoint: string, order: string, before?: number): Promise<AttemptPage> {
+  const given = { endpoint, order_id: order.trim(), before: before === undefined ? '' : String(before) }
+  const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
+  const wire = await askJson<{ attempts: WireAttempt[]; next: number | null }>(`webhooks/attempts?${query.toString()}`)
+  return {
+    attempts: wire.attempts.map((attempt) => ({
+      id: attempt.id,
+      endpoint: attempt.endpoint,
+      event: attempt.event_id,
+      order: attempt.order_id,
+      type: attempt.type,
+      at: attempt.at,
+      tookMs: attempt.took_ms,
+      outcome: attempt.outcome,
+      httpStatus: attempt.http_status,
+    })),
+    next: wire.next,
+  }
+}
+
+const of = (endpoint: string) => `webhooks/${encodeURIComponent(endpoint)}`
+
+/** Sends an event to its endpoint once more. */
+export async function resend(attempt: DeliveryAttempt): Promise<void> {
+  await askJson(`${of(attempt.endpoint)}/resend`, { order_id: attempt.order, event_id: attempt.event })
+}
+
+/** Resumes an endpoint; false where it was not paused. */
+export async function resume(endpoint: string): Promise<boolean> {
+  return (await askJson<{ resumed: boolean }>(`${of(endpoint)}/resume`, {})).resumed
+}
