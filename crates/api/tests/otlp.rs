@@ -1,7 +1,5 @@
 //! Traces of a running program, as a collector gets them: `cargo test -p api --features otlp --test otlp`.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
-
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -26,7 +24,10 @@ impl Drop for Program {
 
 /// The bodies of what was posted, which are protobuf: texts and ids stand in them as they are.
 #[derive(Clone, Default)]
-struct Posted(Arc<Mutex<Vec<(String, Vec<u8>)>>>);
+struct Posted(Arc<Mutex<Vec<Post>>>);
+
+/// The head and the body of a request.
+type Post = (String, Vec<u8>);
 
 impl Posted {
     /// Answers every POST with 200, on a port of its own.
