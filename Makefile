@@ -49,9 +49,9 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster writer
 	tests/cluster/with-redis-cluster tests/cluster/with-galera $(CARGO) test -p tests --features cluster --test cluster a_node
 
-drill: tools-test ## Loses a shop under load and brings it back from its backup
+drill: tools-test ## Loses a shop under load and brings it back from its backup: SQLite, and MariaDB with its binary logs
 	$(CARGO) build --bin dashop
-	$(CARGO) test -p tests --test upkeep a_lost_shop_comes_back_from_its_backup
+	$(CARGO) test -p tests --test upkeep a_lost_
 
 model: tools-build ## Visits more states of an order's life than `make test` does
 	DASHOP_MODEL=deep $(CARGO) test -p exhaustive --test every_interleaving

@@ -7,7 +7,7 @@ use std::{
 };
 
 /// Programs that a test starts die with it, also where the test itself is killed.
-pub(crate) fn that_dies_with_us(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub fn that_dies_with_us(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command

@@ -140,5 +140,5 @@ async fn one_that_can_never_be_stored_is_dealt_with_and_kept(setup: Setup) {
         "SELECT reason AS n FROM dashop_refused_message UNION ALL SELECT message FROM dashop_refused_message";
     let reason = "trade_no has 65 characters, of which 1 to 64 are kept";
     assert_eq!(shop.database.words(kept).await, [reason, form.as_str()]);
-    assert!(shop.dashop.log().contains("a message of Alipay's can never be stored"));
+    assert!(shop.dashop.log().contains("a channel's message can never be stored"));
 }

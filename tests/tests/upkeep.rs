@@ -7,10 +7,14 @@
     reason = "a test says what is wrong by panicking"
 )]
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use serde_json::json;
-use tests::{Data, Load, Setup};
+use tests::{Data, Load, Server, Setup, that_dies_with_us, until};
 
 tests::on_both_stores!(a_doctor_finds_nothing_fatal, old_buyers_are_forgotten_and_the_books_stay);
 
@@ -68,6 +72,97 @@ async fn a_lost_shop_comes_back_from_its_backup() {
     let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
     let created = again.buyer("b904").create(body).await;
     assert_eq!(created["code"], 200, "{created}");
+}
+
+/// `make drill`: the same of a MariaDB, by the steps of docs/OPERATIONS.md: a dump under load, the binary logs copied away as they
+/// are written, the server killed and never seen again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_database_comes_back_from_its_dump_and_logs() {
+    let logged = ["--log-bin=binlog", "--binlog-format=ROW", "--sync-binlog=1", "--server-id=1"];
+    let (mut mariadb, redis) = (Server::mariadb_with(&logged).await, Server::redis().await);
+    let dashop = Setup::on(&mariadb, &redis).await.start().await;
+    let mut database = dashop.database().await;
+    database.add_buyers(904, 4).await;
+    database.add_sku(901, "209.00", 100_000).await;
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut copying = that_dies_with_us("mariadb-binlog");
+    copying.args(["--no-defaults", "--read-from-remote-server", "--raw", "--stop-never"]);
+    copying
+        .args(at(&mariadb))
+        .arg(format!("--result-file={}/", elsewhere.path().display()))
+        .arg("binlog.000001");
+    let mut copying = copying.spawn().unwrap();
+
+    let load = Load::of_direct_buys(&[&dashop], 904..908, 901);
+    load.orders(40).await;
+    let name = dashop.setup().data().database_url().rsplit('/').next().unwrap().to_owned();
+    let dump = elsewhere.path().join("dump.sql");
+    let mut dumping = Command::new("mariadb-dump");
+    dumping.args(["--no-defaults", "--single-transaction", "--master-data=2", "--routines", "--triggers"]);
+    dumping.args(at(&mariadb)).arg(&name).stdout(File::create(&dump).unwrap());
+    assert!(dumping.status().unwrap().success());
+    load.orders(40).await;
+    let before = load.answers().copy();
+    // A log that is followed by another one is copied to its end.
+    mariadb.execute("FLUSH BINARY LOGS").await;
+    until("the logs are copied", async || logs(elsewhere.path()).len() > 1).await;
+    load.orders(20).await;
+    mariadb.kill();
+    let setup = dashop.kill();
+    let after = load.stop().await;
+    copying.wait().unwrap();
+    drop(setup);
+
+    let mariadb = Server::mariadb_with(&logged).await;
+    let setup = Setup::on(&mariadb, &redis).await;
+    assert_eq!(setup.data().database_url().rsplit('/').next(), Some(&*name), "logs name the database");
+    let load_into = |from: Stdio| {
+        let mut client = Command::new("mariadb");
+        client.arg("--no-defaults").args(at(&mariadb)).arg(&name).stdin(from);
+        assert!(client.status().unwrap().success());
+    };
+    load_into(File::open(&dump).unwrap().into());
+    let (log, position) = belongs_to(&fs::read_to_string(&dump).unwrap());
+    let since = logs(elsewhere.path()).into_iter().skip_while(|file| !file.ends_with(&log));
+    let mut replaying = Command::new("mariadb-binlog");
+    replaying.args(["--no-defaults", &format!("--start-position={position}")]).args(since);
+    let mut replaying = replaying.stdout(Stdio::piped()).spawn().unwrap();
+    load_into(replaying.stdout.take().unwrap().into());
+    assert!(replaying.wait().unwrap().success());
+
+    let (status, text) = said(&setup, &["audit"]);
+    assert_eq!(status, 0, "{text}");
+    let mut database = setup.data().open().await;
+    let stored = before.are_stored(&mut database).await;
+    assert!(stored >= before.orders() && before.orders() >= 80, "{stored}");
+    assert!(stored <= after.orders() + after.lost(), "{stored}");
+    let again = setup.start().await;
+    let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
+    let created = again.buyer("b904").create(body).await;
+    assert_eq!(created["code"], 200, "{created}");
+}
+
+/// Leads MariaDB's own programs there.
+fn at(mariadb: &Server) -> [String; 3] {
+    let url = mariadb.url();
+    let (host, port) = url.rsplit('@').next().unwrap().split_once(':').unwrap();
+    [format!("--host={host}"), format!("--port={port}"), "--user=root".to_owned()]
+}
+
+/// The binary logs in the folder, in their order.
+fn logs(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    let mut logs: Vec<_> = files.filter(|file| file.to_str().unwrap().contains("/binlog.")).collect();
+    logs.sort();
+    logs
+}
+
+/// The binary log that a dump belongs to, and the position in it.
+fn belongs_to(dump: &str) -> (String, String) {
+    let line = dump.lines().find(|line| line.starts_with("-- CHANGE MASTER TO")).unwrap();
+    let mut told = line.split(['\'', '=', ';']).filter(|part| !part.is_empty());
+    let log = told.by_ref().find(|part| part.starts_with("binlog.")).unwrap();
+    (log.to_owned(), told.last().unwrap().to_owned())
 }
 
 async fn a_doctor_finds_nothing_fatal(setup: Setup) {
