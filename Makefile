@@ -9,7 +9,7 @@ IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A cl
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
 
-.PHONY: help run web test test-otlp test-browser test-cluster fuzz-api drill model mutants lint bench dist deb deb-test upgrade-test clean tools-build tools-pages tools-test tools-browser tools-fuzz tools-lint tools-prometheus
+.PHONY: help run web test test-features test-browser test-cluster fuzz-api drill model mutants lint bench dist deb deb-test upgrade-test clean tools-build tools-pages tools-test tools-browser tools-fuzz tools-lint tools-prometheus
 
 help: ## Lists these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,16 +23,15 @@ web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they
 test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
 	$(CARGO) build --workspace --bins
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
-	$(CARGO) test -p api --features test-channel --test contract second_channel
 	tests/alipay-clients/run
 	tests/webhook-clients/run
-	$(MAKE) test-otlp
+	$(MAKE) test-features
 	cd web && npm test
 	tests/browser/run
 	tests/servers/with-servers tests/browser/run
 
-test-otlp: tools-build $(PAGES) ## Exports traces of a running shop to a collector of the tests
-	$(CARGO) test -p api --features otlp --test otlp
+test-features: tools-build $(PAGES) ## Tests what the program has only where it is built for it: exported traces, a second payment channel
+	$(CARGO) test -p api --features otlp,test-channel --test otlp --test contract -- second_channel is_exported collector
 
 test-browser: tools-browser $(PAGES) ## Drives the shop in a browser, on the embedded database
 	$(CARGO) build --bin dashop
@@ -68,8 +67,7 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
-	$(CARGO) clippy -p domain -p api --all-targets --features test-channel -- -D warnings $(IN_TESTS)
-	$(CARGO) clippy -p api --features otlp --all-targets -- -D warnings $(IN_TESTS)
+	$(CARGO) clippy -p domain -p api --all-targets --features otlp,test-channel -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios

@@ -148,7 +148,7 @@ fn a_request_is_exported_with_its_use_case_and_queries_and_nothing_personal() {
     let get = "GET /readyz HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n";
     until("it serves", || ask(listen, get).is_some_and(|(status, _)| status == 200));
 
-    let token = program(&["token", "--user", "demo"]).output().unwrap();
+    let token = program(&["token", "demo"]).output().unwrap();
     assert!(token.status.success(), "{token:?}");
     let token = String::from_utf8(token.stdout).unwrap().trim().to_owned();
     let body = r#"{"status":0,"address_id":1,"settlement_type":0}"#;

@@ -44,7 +44,7 @@ impl std::fmt::Debug for QueryTimes {
 
 /// The span of a query, if the log level shows those.
 pub(super) fn query_span<Query>() -> Span {
-    if tracing::enabled!(tracing::Level::DEBUG) {
+    if tracing::span_enabled!(tracing::Level::DEBUG) {
         tracing::debug_span!("query", name = query_name(type_name::<Query>()))
     } else {
         Span::none()
