@@ -92,18 +92,23 @@ impl Database {
 
     /// Adds buyers `b<first>`…, each with one address of the same id as the user; ids from `first` on.
     pub async fn add_buyers(&mut self, first: i32, count: i32) {
-        let mut sql = String::from("BEGIN;");
-        for id in first..first + count {
-            sql.push_str(&format!(
-                "INSERT INTO user_profile (id, created_time, updated_time, username, password, email, phone, isActive) \
-                 VALUES ({id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'b{id}', '', '', '', 1);\
-                 INSERT INTO address (id, created_time, updated_time, receiver, address, default_address, is_alive, \
-                 postcode, receiver_mobile, tag, uid_id) VALUES ({id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', \
-                 '习瓜瓜', '北京市东城区珍贝大厦', 1, 1, '100000', '13691433520', '家', {id});"
-            ));
+        // A server takes no more than a packet at a time.
+        const AT_ONCE: usize = 2_000;
+        let ids: Vec<i32> = (first..first + count).collect();
+        for ids in ids.chunks(AT_ONCE) {
+            let mut sql = String::from("BEGIN;");
+            for id in ids {
+                sql.push_str(&format!(
+                    "INSERT INTO user_profile (id, created_time, updated_time, username, password, email, phone, isActive) \
+                     VALUES ({id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'b{id}', '', '', '', 1);\
+                     INSERT INTO address (id, created_time, updated_time, receiver, address, default_address, is_alive, \
+                     postcode, receiver_mobile, tag, uid_id) VALUES ({id}, '2026-01-01 00:00:00', '2026-01-01 00:00:00', \
+                     '习瓜瓜', '北京市东城区珍贝大厦', 1, 1, '100000', '13691433520', '家', {id});"
+                ));
+            }
+            sql.push_str("COMMIT;");
+            self.execute(&sql).await;
         }
-        sql.push_str("COMMIT;");
-        self.execute(&sql).await;
     }
 
     /// Adds a SKU on the shelf, of a product that the demo shop has.

@@ -43,9 +43,7 @@ impl Shop {
             .with("DASHOP_UNPAID_PIECES", "1000000");
         let dashop = setup.start().await;
         let mut database = dashop.database().await;
-        for first in (0..BUYERS).step_by(2_000) {
-            database.add_buyers(FIRST + first, 2_000).await;
-        }
+        database.add_buyers(FIRST, BUYERS).await;
         database.execute("BEGIN").await;
         for sku in 0..SKUS {
             database.add_sku(FIRST + sku, "100.00", 1_000_000_000).await;
