@@ -162,7 +162,7 @@ fn belongs_to(dump: &str) -> (String, String) {
     let line = dump.lines().find(|line| line.starts_with("-- CHANGE MASTER TO")).unwrap();
     let mut told = line.split(['\'', '=', ';']).filter(|part| !part.is_empty());
     let log = told.by_ref().find(|part| part.starts_with("binlog.")).unwrap();
-    (log.to_owned(), told.last().unwrap().to_owned())
+    (log.to_owned(), told.next_back().unwrap().to_owned())
 }
 
 async fn a_doctor_finds_nothing_fatal(setup: Setup) {
