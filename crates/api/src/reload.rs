@@ -62,7 +62,9 @@ enum ReloadError {
     Start(#[from] StartError),
     #[error(transparent)]
     Log(#[from] LogError),
-    #[error("the webhook endpoints are not those of the start, by name and URL, which takes a restart")]
+    #[error(
+        "DASHOP_EVENTS_URL and [webhooks.…]: the endpoints are not those of the start, by name and URL, which takes a restart"
+    )]
     Endpoints,
 }
 
