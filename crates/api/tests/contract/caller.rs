@@ -33,7 +33,7 @@ async fn list_with(authorization: Option<&str>) -> Value {
     }
     let mut mocks = Mocks::signed_in();
     mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
-    mocks.open().await.send(request).await.json()
+    mocks.send(request).await.json()
 }
 
 #[actix_web::test]
@@ -112,13 +112,13 @@ async fn a_token_is_valid_until_the_second_it_names() {
 #[actix_web::test]
 async fn token_then_user_then_parameters() {
     let request = || TestRequest::get().uri(&format!("{PROCESSING}?status=9"));
-    let unsigned = Mocks::untouched().open().await.send(request()).await.json();
+    let unsigned = Mocks::untouched().send(request()).await.json();
     assert_eq!(unsigned, please_login());
     assert_eq!(Mocks::signed_in().answer(request()).await.json()["code"], 50101);
     let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     assert_eq!(gone.answer(request()).await.json()["code"], 208);
-    let posted = Mocks::untouched().open().await.send(post_text("{")).await.json();
+    let posted = Mocks::untouched().send(post_text("{")).await.json();
     assert_eq!(posted, please_login(), "the body of a stranger is not read");
 }
 
@@ -183,7 +183,7 @@ async fn the_mark_of_the_password_is_taken_from_the_token() {
             })
             .returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
         let list = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
-        mocks.open().await.send(list.insert_header(("authorization", token))).await;
+        mocks.send(list.insert_header(("authorization", token))).await;
     }
 }
 
@@ -197,7 +197,7 @@ async fn list_under(buyers: &TokenKey, token: &str) -> Value {
     mocks.orders.expect_list().returning(|_| Ok(Vec::new()));
     mocks.secrets.buyers = buyers.clone();
     let request = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
-    mocks.open().await.send(request.insert_header(("authorization", token))).await.json()
+    mocks.send(request.insert_header(("authorization", token))).await.json()
 }
 
 /// The old back end's secret is short: it verifies until its day is over, and signs nothing.
@@ -238,6 +238,6 @@ async fn the_user_is_asked_for_by_the_name_in_the_token() {
     mocks.users = users;
     let token = tokens().issue(&Username("Dada'--".to_owned()), &stored_password(), FOREVER).unwrap();
     let request = TestRequest::get().uri(&format!("{PROCESSING}?status=1&order_status=0"));
-    let answer = mocks.open().await.send(request.insert_header(("authorization", token))).await;
+    let answer = mocks.send(request.insert_header(("authorization", token))).await;
     assert_eq!(answer.json()["code"], 208);
 }

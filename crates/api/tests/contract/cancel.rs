@@ -90,6 +90,7 @@ async fn an_unpaid_order_is_given_up() {
     let mut at_the_cashier = cancellable(waiting());
     at_the_cashier.gateway.expect_close().times(1).returning(|_| Ok(CloseOutcome::Closed));
     assert_eq!(answered(at_the_cashier, cancel()).await, (cancelled(), 1));
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -107,6 +108,7 @@ async fn the_buyer_may_say_why() {
         let (answer, client) = sent(cancellable(None), body).await;
         assert_eq!(answer, cancelled());
         is_cancelled(client.ledgers(), kept);
+        client.close().await;
     }
 }
 
@@ -123,6 +125,7 @@ async fn the_parameters_may_come_in_any_form() {
     let client = cancellable(None).open().await;
     let request = actix_web::test::TestRequest::post().uri(&uri).insert_header(("x-request-id", "r-1"));
     assert_eq!(client.send(with_token(request)).await.json(), cancelled());
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -224,7 +227,7 @@ async fn a_reason_that_is_no_short_line_is_50101() {
 
 #[actix_web::test]
 async fn nobody_else_cancels() {
-    let unsigned = Mocks::untouched().open().await.send(post_json(cancel())).await.json();
+    let unsigned = Mocks::untouched().send(post_json(cancel())).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));

@@ -30,6 +30,7 @@ async fn answered(mocks: Mocks, body: Value) -> (Value, Client) {
 async fn refused(mocks: Mocks, body: Value, code: i32, text: &str) {
     let (answer, client) = answered(mocks, body).await;
     assert_eq!((answer, client.commits()), (error(code, text), 0));
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -45,6 +46,7 @@ async fn an_unpaid_order_goes_to_another_of_the_buyers_addresses() {
     // Again is once.
     let again = client.send(with_token(post_json(change()))).await.json();
     assert_eq!((again["code"].as_i64(), client.commits()), (Some(200), 1));
+    client.close().await;
 }
 
 #[actix_web::test]

@@ -148,6 +148,7 @@ async fn rows_that_stay_locked_are_50104() {
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     assert_eq!(answer, error(50104, "操作太快了,请稍后重试"));
     assert!(client.transactions_left() > 0, "the tries are bounded");
+    client.close().await;
 }
 
 /// Defect 8: it made an order of 10 yuan.
@@ -188,6 +189,7 @@ async fn an_order_whose_pay_url_cannot_be_made_is_50111_with_its_number() {
     expected["base_url"] = json!(BASE_URL);
     assert_eq!(answer, expected, "the order is placed and can be paid by operation 5");
     assert_eq!(client.placed(), 1);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -267,6 +269,7 @@ async fn an_order_that_may_have_been_written_is_50115() {
     tokio::time::pause();
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
     assert_eq!(answer, error(50115, "订单结果未知,请到我的订单查看,请勿重复提交"));
+    client.close().await;
 }
 
 /// Defect 9: two orders of one user in one second collided, HTTP 500.

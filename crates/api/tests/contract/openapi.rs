@@ -17,7 +17,7 @@ use crate::{embedded::Embedded, samples::*, support::*};
 const METHODS: [&str; 4] = ["get", "post", "put", "delete"];
 
 async fn document() -> Value {
-    let answer = Mocks::untouched().open().await.send(TestRequest::get().uri("/openapi.json")).await;
+    let answer = Mocks::untouched().send(TestRequest::get().uri("/openapi.json")).await;
     assert_eq!(answer.status, StatusCode::OK);
     answer.json()
 }
@@ -183,6 +183,7 @@ async fn an_answer_that_is_not_as_described_is_found() {
     {
         assert!(objection(Method::GET, "/v1/admin/orders", 200, &other).is_some(), "{other}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -208,6 +209,7 @@ async fn a_body_is_that_of_one_operation() {
     ] {
         assert!(objection(&body).is_some(), "{body}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -237,4 +239,5 @@ async fn the_page_comes_from_the_program_alone() {
     assert!(str::from_utf8(&start.body).unwrap().contains("/openapi.json"), "{start:?}");
     let answer = client.send(TestRequest::get().uri("/docs/none.js")).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    client.close().await;
 }

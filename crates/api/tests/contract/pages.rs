@@ -39,6 +39,7 @@ async fn a_page_of_another_origin_may_ask() {
         assert!(answer.header("access-control-max-age").is_some());
     }
     assert!(!client.send(preflight("http://a.example", "PATCH", "authorization")).await.status.is_success());
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -52,6 +53,7 @@ async fn answers_to_another_origin_can_be_read_errors_included() {
         let exposed = answer.header("access-control-expose-headers").unwrap_or_default();
         assert!(exposed.to_lowercase().contains("x-request-id"), "{uri}: {answer:?}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -68,6 +70,7 @@ async fn where_origins_are_configured_no_other_may_ask() {
         let answer = client.send(preflight(origin, "POST", "authorization")).await;
         assert_eq!(allowed(answer), None, "{origin}");
     }
+    client.close().await;
 }
 
 /// Staff work on the shop's own pages, and programs send no origin.
@@ -89,6 +92,7 @@ async fn no_page_of_another_origin_may_call_the_shop_side() {
         }
         let tokens = preflight("http://a.example", "POST", "content-type").uri("/v1/tokens");
         assert!(client.send(tokens).await.header("access-control-allow-origin").is_some());
+        client.close().await;
     }
 }
 
@@ -110,6 +114,7 @@ async fn every_answer_names_its_request() {
     for uri in [PROCESSING, "/nowhere", "/"] {
         assert!(client.send(TestRequest::get().uri(uri)).await.header("x-request-id").is_some(), "{uri}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -130,6 +135,7 @@ async fn health_and_readiness() {
     let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
     let missing = json!({"status": "unavailable", "missing": ["database: the database is not available"]});
     assert_eq!(body, missing);
+    client.close().await;
 }
 
 /// A balancer must not cut Alipay off because buyers' carts are gone.
@@ -137,7 +143,7 @@ async fn health_and_readiness() {
 async fn a_shop_without_carts_is_ready_and_says_so() {
     let mut mocks = Mocks::untouched();
     mocks.readiness.degraded = vec!["carts"];
-    let answer = mocks.open().await.send(TestRequest::get().uri("/readyz")).await;
+    let answer = mocks.send(TestRequest::get().uri("/readyz")).await;
     assert_eq!(
         (answer.status, answer.json()),
         (StatusCode::OK, json!({"status": "ok", "degraded": ["carts"]}))
@@ -167,6 +173,7 @@ async fn other_methods_and_paths_are_answered_in_json() {
         let body: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(body["code"], 404, "{uri}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -190,6 +197,7 @@ async fn who_looks_for_a_page_that_is_not_there_gets_one_that_says_so() {
         404,
         "a form or a program, nobody to read a page"
     );
+    client.close().await;
 }
 
 fn json_of(answer: &Answer) -> serde_json::Value {
@@ -203,6 +211,7 @@ async fn no_browser_guesses_what_an_answer_is() {
         let answer = client.send(TestRequest::get().uri(uri)).await;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{uri}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -212,6 +221,7 @@ async fn what_is_no_picture_of_the_demo_shop_is_not_found() {
         let answer = client.send(TestRequest::get().uri(&format!("/media/{name}"))).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -227,6 +237,7 @@ async fn the_pages_are_html_that_may_load_nothing_from_elsewhere() {
         let page = str::from_utf8(&answer.body).unwrap();
         assert!(!page.contains("http://") && !page.contains("https://"), "{uri}");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -240,4 +251,5 @@ async fn no_page_hides_an_operation_or_answers_a_post() {
     }
     let answer = client.send(TestRequest::default().method(Method::HEAD).uri("/index.html")).await;
     assert_eq!(answer.status, StatusCode::OK, "balancers ask so");
+    client.close().await;
 }

@@ -17,6 +17,7 @@ async fn the_buyer_has_the_goods() {
     let request = actix_web::test::TestRequest::get().uri(&format!("{PROCESSING}?{QUERY}"));
     assert_eq!(client.send(with_token(request)).await.json(), confirmed());
     assert_eq!(client.commits(), 1);
+    client.close().await;
 }
 
 #[actix_web::test]

@@ -46,7 +46,7 @@ fn returning_for(addressee: Addressee) -> Mocks {
 }
 
 async fn result(mocks: Mocks) -> Value {
-    mocks.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await.json()
+    mocks.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await.json()
 }
 
 #[actix_web::test]
@@ -55,7 +55,7 @@ async fn a_paid_order_is_paid_and_nobody_needs_a_token() {
         assert_eq!(result(returning().with_order(status)).await, json!({"code": 200, "data": data()}));
     }
     let no_slash = TestRequest::get().uri(&format!("/v1/orders/success?{RETURN}"));
-    let answer = returning().with_order(OrderStatus::Completed).open().await.send(no_slash).await;
+    let answer = returning().with_order(OrderStatus::Completed).send(no_slash).await;
     assert_eq!(answer.json()["code"], 200);
 }
 
@@ -64,7 +64,7 @@ async fn a_paid_order_is_paid_and_nobody_needs_a_token() {
 async fn the_number_that_our_return_added_is_not_part_of_the_signature() {
     let uri = format!("{SUCCESS}?order_id={ORDER}&{RETURN}");
     let mocks = returning().with_order(OrderStatus::AwaitingShipment);
-    assert_eq!(mocks.open().await.send(TestRequest::get().uri(&uri)).await.json()["code"], 200);
+    assert_eq!(mocks.send(TestRequest::get().uri(&uri)).await.json()["code"], 200);
 }
 
 #[actix_web::test]
@@ -116,7 +116,7 @@ async fn a_return_that_alipay_did_not_sign_for_us_is_forbidden() {
     unsigned.gateway.expect_verify_return().returning(|_| Err(NotVerified::Signature));
     let others = other_shops().into_iter().map(returning_for);
     for mocks in others.chain([unsigned]) {
-        let answer = mocks.open().await.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await;
+        let answer = mocks.send(TestRequest::get().uri(&format!("{SUCCESS}?{RETURN}"))).await;
         assert_eq!(answer.text(), FORBIDDEN);
     }
 }
@@ -169,6 +169,7 @@ async fn the_right_notification_pays_and_is_answered_with_seven_bytes() {
     let after = client.ledgers().get(ORDER);
     assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::AwaitingShipment));
     assert_eq!(after.settled_payment().map(|payment| payment.trade.total_amount), Some(money("323.91")));
+    client.close().await;
 }
 
 /// Defect 7: a replay set a shipped or finished order back.
@@ -179,6 +180,7 @@ async fn a_replay_changes_nothing_and_is_dealt_with() {
         let client = notifying(this_shop(), trade("323.91")).on_record(known).open().await;
         assert_eq!(client.send(notification()).await.text(), "success", "{status:?}");
         assert_eq!(client.commits(), 0, "{status:?}");
+        client.close().await;
     }
 }
 
@@ -192,6 +194,7 @@ async fn a_wrong_amount_is_put_on_record_and_pays_nothing() {
         let after = client.ledgers().get(ORDER);
         assert_eq!(after.order.as_ref().map(|order| order.status), Some(OrderStatus::AwaitingPayment));
         assert_eq!(after.payments[0].status, PaymentStatus::WrongAmount);
+        client.close().await;
     }
 }
 
@@ -199,7 +202,7 @@ async fn a_wrong_amount_is_put_on_record_and_pays_nothing() {
 async fn a_notification_that_tells_of_no_payment_is_dealt_with() {
     let waiting = Trade { status: TradeStatus::WaitBuyerPay, ..trade("323.91") };
     let mocks = notifying(this_shop(), waiting).on_record(only(OrderStatus::AwaitingPayment));
-    assert_eq!(mocks.open().await.send(notification()).await.text(), "success");
+    assert_eq!(mocks.send(notification()).await.text(), "success");
 }
 
 /// A refund without its number cannot be asked about: it is to be told again, for by then it may be on record.
@@ -210,6 +213,7 @@ async fn a_notification_of_a_refund_without_its_number_changes_nothing_and_is_to
     let client = notifying(this_shop(), refund).on_record(known).open().await;
     assert_eq!(client.send(notification()).await.text(), "fail");
     assert_eq!(client.commits(), 0);
+    client.close().await;
 }
 
 /// Defect 5: neither `app_id` nor `seller_id` was checked.
@@ -224,7 +228,7 @@ async fn a_notification_that_is_not_for_us_begins_nothing() {
         .returning(|_| Err(NotVerified::Unreadable { field: "trade_no" }));
     let others = other_shops().into_iter().map(|addressee| notifying(addressee, trade("323.91")));
     for mocks in others.chain([unsigned, unreadable]) {
-        assert_eq!(mocks.open().await.send(notification()).await.text(), FORBIDDEN);
+        assert_eq!(mocks.send(notification()).await.text(), FORBIDDEN);
     }
 }
 
@@ -232,14 +236,14 @@ async fn a_notification_that_is_not_for_us_begins_nothing() {
 async fn what_could_not_be_dealt_with_is_to_be_sent_again() {
     for (error, times) in [(store_down as fn() -> _, 1), (rows_locked, 20)] {
         let mocks = notifying(this_shop(), trade("323.91")).failing_to_lock(times, error);
-        assert_eq!(mocks.open().await.send(notification()).await.text(), "fail");
+        assert_eq!(mocks.send(notification()).await.text(), "fail");
     }
 }
 
 #[actix_web::test]
 async fn a_notification_larger_than_any_of_alipays_is_not_read_to_its_end() {
     let request = TestRequest::post().uri(SUCCESS).set_payload(vec![b'a'; BODY_LIMIT + 1]);
-    assert_eq!(Mocks::untouched().open().await.send(request).await.text(), FORBIDDEN);
+    assert_eq!(Mocks::untouched().send(request).await.text(), FORBIDDEN);
 }
 
 // The return.
@@ -247,7 +251,7 @@ async fn a_notification_larger_than_any_of_alipays_is_not_read_to_its_end() {
 async fn returned(result_page: &'static str, uri: &str) -> String {
     let mut mocks = Mocks::untouched();
     mocks.result_page = result_page;
-    let answer = mocks.open().await.send(TestRequest::get().uri(uri)).await;
+    let answer = mocks.send(TestRequest::get().uri(uri)).await;
     assert_eq!(answer.status, StatusCode::FOUND);
     answer.header("location").unwrap().to_owned()
 }

@@ -1,9 +1,10 @@
 //! 订单详情, which the old contract has not: `GET` with status 3.
 
 use domain::{
-    Cause, Money, NotAdmitted, Order, OrderStatus, Refund, RefundKind, RefundStatus, Shipment, ShopTime,
-    TimelineEntry, UserId,
+    AttemptState, Cause, Channel, Money, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct,
+    Refund, RefundKind, RefundStatus, Shipment, ShopTime, TimelineEntry, UserId,
 };
+use ports::mock::MockOrderReader;
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -38,6 +39,7 @@ fn created() -> Value {
 fn shown(mut order: Value, timeline: Value) -> Value {
     order["timeline"] = timeline;
     order["refunds"] = json!([]);
+    order["attempts"] = json!([]);
     json!({"code": 200, "base_url": BASE_URL, "data": {"order": order}})
 }
 
@@ -48,6 +50,34 @@ async fn an_order_in_each_status() {
         let expected = shown(order_data(status.code(), text), json!([created()]));
         assert_eq!(mocks.get(QUERY).await, expected);
     }
+}
+
+/// Its numbers at the channel are not the buyer's business.
+#[actix_web::test]
+async fn the_attempts_to_pay_it_say_where_it_is_to_be_paid() {
+    let attempt = |number: &str, product, state| PaymentAttempt {
+        channel: Channel::Alipay,
+        out_trade_no: number.to_owned(),
+        product,
+        amount: Money::from_fen(6_290).unwrap(),
+        state,
+        opened_at: noon(),
+        closed_at: None,
+        paid_at: None,
+    };
+    let mut mocks = Mocks { orders: MockOrderReader::new(), ..Mocks::signed_in() };
+    mocks = with_refunds(mocks.with_order(OrderStatus::AwaitingPayment), Vec::new());
+    let attempts = vec![
+        attempt(ORDER, PaymentProduct::Page, AttemptState::GivenUp),
+        attempt(&format!("{ORDER}_2"), PaymentProduct::Wap, AttemptState::Open),
+    ];
+    mocks.orders.expect_attempts().times(1).return_once(|_| Ok(attempts));
+    let shown = |device: &str, state: &str| {
+        let opened_at = noon().to_string();
+        json!({"channel": "alipay", "device": device, "amount": "62.90", "state": state, "opened_at": opened_at})
+    };
+    let answer = mocks.get(QUERY).await;
+    assert_eq!(answer["data"]["order"]["attempts"], json!([shown("pc", "given_up"), shown("wap", "open")]));
 }
 
 /// Who of staff it was, and by which request, is not the buyer's business.
@@ -168,7 +198,7 @@ async fn a_missing_or_unreadable_number_is_50101() {
 #[actix_web::test]
 async fn nobody_else_looks() {
     let request = actix_web::test::TestRequest::get().uri(&format!("{PROCESSING}?{QUERY}"));
-    let unsigned = Mocks::untouched().open().await.send(request).await.json();
+    let unsigned = Mocks::untouched().send(request).await.json();
     assert_eq!(unsigned, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut gone = Mocks::untouched();
     gone.users.expect_authenticate().times(1).returning(|_| Ok(Err(NotAdmitted::UnknownUser)));

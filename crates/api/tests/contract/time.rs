@@ -25,6 +25,7 @@ async fn a_body_that_does_not_come_to_its_end_is_not_waited_for_for_ever() {
         .replace_payload(Payload::from(beginning.chain(stream::pending()).boxed_local()));
     assert_eq!(client.call(request).await.json(), error(50000, "系统错误"));
     assert_eq!(started.elapsed().as_secs(), REQUEST_TIMEOUT.as_secs());
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -47,7 +48,7 @@ async fn a_notification_that_takes_too_long_is_to_be_sent_again() {
         Ok(ports::VerifiedNotification { addressee: this_shop(), notify_id: "1".to_owned(), trade })
     });
     mocks.begin_after = TOO_LONG;
-    let answer = mocks.open().await.send(TestRequest::post().uri(SUCCESS).set_payload("the form")).await;
+    let answer = mocks.send(TestRequest::post().uri(SUCCESS).set_payload("the form")).await;
     assert_eq!(answer.text(), "fail");
 }
 

@@ -40,6 +40,7 @@ async fn refused_with(mocks: Mocks, request: TestRequest, code: Code) -> String 
     let client = mocks.open().await;
     let message = refused(&client.send(request).await, code);
     assert_eq!(client.commits(), 0);
+    client.close().await;
     message
 }
 
@@ -62,6 +63,7 @@ async fn an_unpaid_order_costs_less_once_its_attempt_is_closed() {
         let Some(Event::AmountLowered { cause, reason, .. }) = events.last() else { panic!("{events:?}") };
         assert_eq!(*cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
         assert_eq!(reason, "老客户");
+        client.close().await;
     }
 }
 
@@ -107,6 +109,7 @@ async fn the_same_again_changes_nothing_and_asks_nobody() {
     let client = with_file(seen(lowered), file(OrderStatus::AwaitingPayment)).open().await;
     done(&client.send(lower()).await);
     assert_eq!(client.commits(), 0);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -146,6 +149,7 @@ async fn what_turns_out_paid_keeps_its_amount() {
     assert_eq!(refused(&client.send(lower()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");
     let order = client.ledgers().get(ORDER).order.unwrap();
     assert_eq!((order.status, order.total_amount), (OrderStatus::AwaitingShipment, money("323.91")));
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -212,6 +216,7 @@ async fn an_order_that_was_not_shipped_goes_elsewhere() {
         };
         assert_eq!((before, after.receiver.as_str(), after.title.as_str()), (&shipping(), "王小二", "公司"));
         assert_eq!(*cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
+        client.close().await;
     }
     for status in [OrderStatus::AwaitingReceipt, OrderStatus::Completed, OrderStatus::Cancelled] {
         let mocks = Mocks::untouched().on_record(ledger(Some(anybodys(status)), Vec::new(), Vec::new()));

@@ -39,6 +39,7 @@ async fn refused_with(mocks: Mocks, code: Code) -> String {
     let client = mocks.open().await;
     let message = refused(&client.send(cancel()).await, code);
     assert_eq!(client.commits(), 0);
+    client.close().await;
     message
 }
 
@@ -63,6 +64,7 @@ async fn an_unpaid_order_is_given_up_and_shown() {
         );
         assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
         assert_eq!((change.to, change.reason.as_str()), (OrderStatus::Cancelled, "买家来电"));
+        client.close().await;
     }
 }
 
@@ -88,6 +90,7 @@ async fn what_turns_out_paid_is_settled_and_not_given_up() {
     let client = mocks.on_record(only(OrderStatus::AwaitingPayment)).open().await;
     assert_eq!(refused(&client.send(cancel()).await, NOT_ALLOWED), "订单状态不允许此操作:待发货");
     assert_eq!(client.commits(), 1);
+    client.close().await;
 }
 
 #[actix_web::test]

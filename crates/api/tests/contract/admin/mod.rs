@@ -70,7 +70,7 @@ fn of_order(what: &str) -> String {
 }
 
 async fn sent(mocks: Mocks, request: TestRequest) -> Answer {
-    mocks.open().await.send(request).await
+    mocks.send(request).await
 }
 
 /// The JSON of an answer, which nobody may keep.

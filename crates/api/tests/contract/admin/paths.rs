@@ -37,6 +37,7 @@ async fn a_method_that_a_path_does_not_take_is_405_and_says_which_one_it_takes()
             }
         }
     }
+    client.close().await;
 }
 
 /// Refused for what is asked, and not because nothing is there.
@@ -55,6 +56,7 @@ async fn each_path_works_with_and_without_its_last_slash() {
     }
     let answer = sent(with_file(Mocks::untouched(), file(OrderStatus::Completed)), get(&of_order("/"))).await;
     assert_eq!(done(&answer), details(OrderStatus::Completed));
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -75,6 +77,7 @@ async fn a_path_that_is_not_there_is_404() {
             assert_eq!(refused(&client.send(by_staff(request)).await, NOT_FOUND), "没有这个接口", "{path}");
         }
     }
+    client.close().await;
 }
 
 /// What is tested here is what the documentation lists, and the other way round.

@@ -30,6 +30,7 @@ async fn pieces_come_back_without_money_and_again_is_once() {
         let movements = client.ledgers().get(ORDER).movements;
         assert_eq!((movements[0].sku_id, movements[0].pieces), (SkuId(4), 1));
         assert_eq!(movements[0].kind, StockMoveKind::Returned("shop-r1".to_owned()));
+        client.close().await;
     }
 }
 
@@ -40,6 +41,7 @@ async fn a_request_id_stands_for_one_return() {
     done(&client.send(asked(&body())).await);
     let other = json!({"request_id": "r1", "restock": [{"sku_id": 4, "count": 2}]});
     refused(&client.send(asked(&other)).await, REQUEST_ID_REUSED);
+    client.close().await;
 }
 
 #[actix_web::test]

@@ -46,6 +46,7 @@ async fn a_code_is_exchanged_once_for_a_session_of_twelve_hours() {
     let token = decode::<Value>(session["token"].as_str().unwrap(), &key, &validation).unwrap();
     assert_eq!(token.claims, json!({"role": "staff", "username": STAFF, "exp": until.unix_seconds()}));
     refuses(&client, &code).await;
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -63,6 +64,7 @@ async fn no_other_code_and_none_that_is_too_old_is_exchanged() {
     done(&client.send(exchange(&code)).await);
     let code = issue(&client, noon().before(Duration::from_secs(3601)));
     refuses(&client, &code).await;
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -72,6 +74,7 @@ async fn nobody_is_let_in_where_staff_have_no_secret() {
     let client = mocks.open().await;
     let code = issue(&client, noon());
     refuses(&client, &code).await;
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -84,4 +87,5 @@ async fn what_cannot_be_read_is_refused() {
     let answer = client.send(TestRequest::get().uri(SESSION)).await;
     assert_eq!(refused(&answer, METHOD_NOT_ALLOWED), "不支持的请求方法");
     assert_eq!(answer.header("allow"), Some("POST"));
+    client.close().await;
 }

@@ -25,6 +25,7 @@ async fn a_paid_order_is_shipped_and_shown() {
     assert_eq!((change.to, change.reason.as_str()), (OrderStatus::AwaitingReceipt, "发货 顺丰速运 SF1"));
     assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
     assert_eq!(*shipment, Shipment::new("顺丰速运", "SF1", noon()).unwrap());
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -34,6 +35,7 @@ async fn no_other_order_is_shipped() {
         let message = refused(&client.send(ship()).await, NOT_ALLOWED);
         assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
         assert_eq!(client.commits(), 0);
+        client.close().await;
     }
 }
 
@@ -63,6 +65,7 @@ async fn an_order_that_keeps_changing_is_a_conflict() {
     let client = paid(OrderStatus::AwaitingShipment).failing_to_append(8, changed_meanwhile).open().await;
     assert_eq!(refused(&client.send(ship()).await, CONFLICT), "订单刚刚发生了变化,请刷新后重试");
     assert_eq!(client.commits(), 0);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -118,4 +121,5 @@ async fn a_request_that_takes_too_long_is_answered() {
     let client = mocks.open().await;
     assert_eq!(refused(&client.send(ship()).await, BUSY), "系统繁忙,请稍后重试");
     assert_eq!((started.elapsed().as_secs(), client.commits()), (REQUEST_TIMEOUT.as_secs(), 0));
+    client.close().await;
 }

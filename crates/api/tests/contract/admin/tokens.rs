@@ -68,6 +68,7 @@ async fn kept_out(mocks: Mocks, authorization: Option<&str>) {
         assert_eq!(refused(&answer, UNAUTHENTICATED), "请使用员工令牌登录", "{authorization:?}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "RFC 9110, 15.5.2");
     }
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -225,4 +226,5 @@ async fn a_staff_token_is_none_for_buyers() {
         let answer = client.send(request.insert_header(("authorization", token.clone()))).await.json();
         assert_eq!(answer, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     }
+    client.close().await;
 }

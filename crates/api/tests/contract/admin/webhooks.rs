@@ -178,6 +178,7 @@ async fn nobody_but_staff_is_let_in() {
         let request = TestRequest::post().uri(&format!("{WEBHOOKS}/erp/{what}")).set_payload("{}");
         refused(&client.send(request).await, UNAUTHENTICATED);
     }
+    client.close().await;
 }
 
 #[actix_web::test]

@@ -167,7 +167,7 @@ async fn only_its_owner_sees_a_book() {
     for request in requests {
         assert_eq!(ask(Mocks::untouched(), request).await, another);
     }
-    let nobody = Mocks::untouched().open().await.send(TestRequest::get().uri(BOOK)).await.json();
+    let nobody = Mocks::untouched().send(TestRequest::get().uri(BOOK)).await.json();
     assert_eq!(nobody["code"], 403);
 }
 

@@ -246,11 +246,11 @@ async fn only_its_owner_sees_a_cart() {
     for request in requests {
         assert_eq!(ask(Mocks::untouched(), request).await, another);
     }
-    let nobody = Mocks::untouched().open().await.send(TestRequest::get().uri(CART)).await.json();
+    let nobody = Mocks::untouched().send(TestRequest::get().uri(CART)).await.json();
     assert_eq!(nobody, json!({"code": 403, "error": "Please login", "errmsg": "Please login"}));
     let mut mocks = Mocks::untouched();
     mocks.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
-    let stranger = mocks.open().await.send(with_token(TestRequest::get().uri(CART))).await.json();
+    let stranger = mocks.send(with_token(TestRequest::get().uri(CART))).await.json();
     assert_eq!(stranger, json!({"code": 208, "error": "用户名不存在", "errmsg": "用户名不存在"}));
 }
 

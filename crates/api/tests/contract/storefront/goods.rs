@@ -47,7 +47,7 @@ fn product() -> Product {
 
 /// Nobody's token: anybody may look.
 async fn ask(mocks: Mocks, request: TestRequest) -> Value {
-    mocks.open().await.send(request).await.json()
+    mocks.send(request).await.json()
 }
 
 fn get(uri: &str) -> TestRequest {
@@ -187,4 +187,5 @@ async fn goods_are_read_once_in_a_second() {
     assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
     let other = shop.send(get("/v1/goods/index").insert_header(("if-none-match", "\"another\""))).await;
     assert_eq!((other.status.as_u16(), &other.body), (200, &first.body));
+    shop.close().await;
 }

@@ -47,7 +47,7 @@ fn sign_in(password: &str) -> TestRequest {
 }
 
 async fn answer(mocks: Mocks, body: Value) -> Value {
-    mocks.open().await.send(post("/v1/tokens", &body)).await.json()
+    mocks.send(post("/v1/tokens", &body)).await.json()
 }
 
 #[actix_web::test]
@@ -64,6 +64,7 @@ async fn a_hash_is_checked_and_the_token_opens_the_shop() {
     let list =
         TestRequest::get().uri("/v1/carts/dada").insert_header(("authorization", token.as_str().unwrap()));
     assert_eq!(client.send(list).await.json()["code"], 403);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -78,7 +79,7 @@ async fn the_first_good_sign_in_keeps_a_hash() {
             *user_id == USER && md5 == MD5 && hash.0 == HASH
         })
         .returning(|_, _, _| Ok(()));
-    let signed_in = mocks.open().await.send(sign_in(PASSWORD)).await.json();
+    let signed_in = mocks.send(sign_in(PASSWORD)).await.json();
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(2)));
 }
 
@@ -87,7 +88,7 @@ async fn a_hash_that_is_not_kept_keeps_nobody_out() {
     let mut mocks = known(by_md5(), true).with_cart(cart(&[]));
     mocks.passwords.expect_hash().returning(|_| Ok(PasswordHash(HASH.to_owned())));
     mocks.credentials.expect_keep_hash().times(1).returning(|_, _, _| Err(store_down()));
-    assert_eq!(mocks.open().await.send(sign_in(PASSWORD)).await.json()["code"], 200);
+    assert_eq!(mocks.send(sign_in(PASSWORD)).await.json()["code"], 200);
 }
 
 #[actix_web::test]
@@ -112,7 +113,7 @@ async fn signing_in_without_an_offline_cart_needs_no_carts() {
         mocks.carts.expect_load().returning(|_| Err(ports::CartError(SECRET_CAUSE.into())));
         mocks
     };
-    let mut signed_in = without_carts().open().await.send(sign_in(PASSWORD)).await.json();
+    let mut signed_in = without_carts().send(sign_in(PASSWORD)).await.json();
     assert!(signed_in["data"]["token"].take().is_string());
     assert_eq!(signed_in, json!({"code": 200, "username": USERNAME, "data": {"token": null, "len": 0}}));
     let lines = json!([{"id": 4, "count": 3}]);
@@ -123,14 +124,14 @@ async fn signing_in_without_an_offline_cart_needs_no_carts() {
 #[actix_web::test]
 async fn nobody_learns_what_was_wrong() {
     let wrong = error(106, "username or password is wrong");
-    assert_eq!(by_hash().open().await.send(sign_in("other")).await.json(), wrong);
-    assert_eq!(known(by_md5(), true).open().await.send(sign_in("other")).await.json(), wrong);
+    assert_eq!(by_hash().send(sign_in("other")).await.json(), wrong);
+    assert_eq!(known(by_md5(), true).send(sign_in("other")).await.json(), wrong);
     let stranger = json!({"username": "stranger", "password": PASSWORD});
     assert_eq!(answer(by_hash(), stranger).await, wrong);
     let locked = known(by_md5(), false);
-    assert_eq!(locked.open().await.send(sign_in(PASSWORD)).await.json(), wrong);
+    assert_eq!(locked.send(sign_in(PASSWORD)).await.json(), wrong);
     let locked = known(hashed(), false);
-    assert_eq!(locked.open().await.send(sign_in(PASSWORD)).await.json(), wrong);
+    assert_eq!(locked.send(sign_in(PASSWORD)).await.json(), wrong);
 }
 
 /// One Argon2id computation each, whoever it is: the time does not tell.
@@ -157,7 +158,7 @@ async fn what_is_missing_is_named() {
     let no_password = error(104, "Please give me password");
     assert_eq!(answer(Mocks::untouched(), json!({"username": USERNAME})).await, no_password);
     let in_query = TestRequest::post().uri("/v1/tokens?username=dada&password=123456");
-    let refused = Mocks::untouched().open().await.send(in_query).await.json();
+    let refused = Mocks::untouched().send(in_query).await.json();
     assert_eq!(refused, no_name, "a password in a URL would be in everybody's logs");
 }
 
@@ -175,6 +176,7 @@ async fn too_many_failures_lock_a_name_and_no_other() {
     assert_eq!(client.send(sign_in(PASSWORD)).await.json(), locked);
     let stranger = post("/v1/tokens", &json!({"username": "stranger", "password": PASSWORD}));
     assert_eq!(client.send(stranger).await.json()["code"], 106);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -182,7 +184,7 @@ async fn too_many_at_once_are_told_so() {
     let mut mocks = Mocks::untouched();
     mocks.credentials.expect_credential().returning(|_| Ok(None));
     mocks.passwords.expect_verify().returning(|_, _| Err(PasswordError::Busy));
-    let busy = mocks.open().await.send(sign_in(PASSWORD)).await.json();
+    let busy = mocks.send(sign_in(PASSWORD)).await.json();
     assert_eq!(busy, error(107, "too many attempts, please try again later"));
 }
 
@@ -190,12 +192,12 @@ async fn too_many_at_once_are_told_so() {
 async fn no_cause_is_told() {
     let mut mocks = Mocks::untouched();
     mocks.credentials.expect_credential().returning(|_| Err(store_down()));
-    let failed = mocks.open().await.send(sign_in(PASSWORD)).await.json();
+    let failed = mocks.send(sign_in(PASSWORD)).await.json();
     assert_eq!(failed, error(50000, "系统错误"));
     let mut mocks = Mocks::untouched();
     mocks.credentials.expect_credential().returning(|_| Ok(None));
     mocks.passwords.expect_verify().returning(|_, _| Err(PasswordError::Failed(SECRET_CAUSE.into())));
-    assert_eq!(mocks.open().await.send(sign_in(PASSWORD)).await.json(), error(50000, "系统错误"));
+    assert_eq!(mocks.send(sign_in(PASSWORD)).await.json(), error(50000, "系统错误"));
 }
 
 #[actix_web::test]
@@ -203,4 +205,5 @@ async fn signing_in_can_be_switched_off() {
     let mocks = Mocks { signs_in: false, ..Mocks::untouched() };
     let client = mocks.open().await;
     assert_eq!(client.send(sign_in(PASSWORD)).await.status, 404);
+    client.close().await;
 }

@@ -24,7 +24,7 @@ pub(crate) struct Client {
     pub(super) ledgers: Ledgers,
     pub(super) placing: Arc<PreparedPlacing>,
     pub(super) origins: Origins,
-    pub(super) _writers: JoinSet<()>,
+    pub(super) writers: JoinSet<()>,
 }
 
 /// What came back.
@@ -45,8 +45,14 @@ impl Client {
             ledgers: Ledgers::default(),
             placing,
             origins: Origins::Any,
-            _writers: writers,
+            writers: writers,
         }
+    }
+
+    /// Ends what works in the background, so that the mocks are dropped by the test: what they expected and did not get
+    /// fails it. A task would keep that to itself.
+    pub(crate) async fn close(mut self) {
+        self.writers.shutdown().await;
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {

@@ -11,8 +11,8 @@ use domain::{
     UnpaidOrders, UserId,
 };
 use ports::{
-    AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, LockedOrder, OrderClaim, OrderRepo,
-    PaymentChannels, PlacingStore, StoreError,
+    AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, DueOrder, LockedOrder, OrderClaim,
+    OrderRepo, PaymentChannels, PlacingStore, StoreError,
     mock::{
         BuyerAnswer, Ledgers, MockAddressBook, MockAddressEditor, MockAdminOrders, MockCartRemovalQueue,
         MockCartStore, MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords,
@@ -116,7 +116,7 @@ impl OrderRepo for SlowLedgers {
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+    ) -> Result<Vec<Claimed<DueOrder>>, StoreError> {
         self.ledgers.claim_due_orders(now, lease_until, limit).await
     }
 
@@ -308,18 +308,20 @@ impl Mocks {
         }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
-        Client {
-            shop: Data::new(shop),
-            placing,
-            ledgers: self.ledgers,
-            origins: self.origins,
-            _writers: writers,
-        }
+        Client { shop: Data::new(shop), placing, ledgers: self.ledgers, origins: self.origins, writers }
+    }
+
+    /// Opens the shop for one request.
+    pub(crate) async fn send(self, request: TestRequest) -> Answer {
+        let client = self.open().await;
+        let answer = client.send(request).await;
+        client.close().await;
+        answer
     }
 
     /// Opens the shop for one request with the buyer's token.
     pub(crate) async fn answer(self, request: TestRequest) -> Answer {
-        self.open().await.send(with_token(request)).await
+        self.send(with_token(request)).await
     }
 
     /// As [`Mocks::answer`], for an operation on `processing` whose answer is JSON.

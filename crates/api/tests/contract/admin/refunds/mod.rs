@@ -104,6 +104,7 @@ async fn the_whole_payment_goes_back_with_what_was_not_shipped_and_the_order_end
     assert_eq!(change.cause, Cause::shop(STAFF.to_owned(), Some("r-1".to_owned())));
     assert_eq!(change.reason, "质量问题");
     assert_eq!(client.ledgers().get(ORDER).movements.len(), 2);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -114,6 +115,7 @@ async fn staff_may_keep_the_pieces_out_of_stock() {
     let body = json!({"request_id": "r1", "reason": "质量问题", "restock": []});
     assert_eq!(done(&client.send(asked(&body)).await)["refund"], refund_data("323.91", "succeeded"));
     assert_eq!(client.ledgers().get(ORDER).movements.len(), 0);
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -129,6 +131,7 @@ async fn a_part_goes_back_with_pieces_and_the_order_goes_on() {
     let after = client.ledgers().get(ORDER);
     assert_eq!(after.order.unwrap().refunded_amount, money("104.01"));
     assert_eq!(after.movements[0].kind, StockMoveKind::Refunded("shop-r1".to_owned()));
+    client.close().await;
 }
 
 #[actix_web::test]
@@ -141,6 +144,7 @@ async fn the_same_request_again_is_the_same_refund_and_nobody_is_asked() {
         expected["restock"] = json!([{"sku_id": 5, "count": 1}]);
         assert_eq!(answer["refund"], expected);
         assert_eq!(client.commits(), 0);
+        client.close().await;
     }
 }
 
@@ -181,6 +185,7 @@ async fn an_unclear_answer_leaves_it_requested() {
         let (told, client) = told(said, None).await;
         assert_eq!(told, expected);
         assert_eq!(postponed(&client), (at("12:00:10"), why.to_owned()));
+        client.close().await;
     }
 }
 
@@ -196,6 +201,7 @@ async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
     assert_eq!((failed, status_of(&client)), (expected, AWAITING));
     let (succeeded, client) = told(refusal(), Some("323.91")).await;
     assert_eq!((succeeded, status_of(&client)), (whole_data("succeeded"), OrderStatus::Refunded));
+    client.close().await;
 }
 
 /// Money that Alipay took under a number that is no order of ours goes back too.
@@ -211,4 +217,5 @@ async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     let answer = done(&client.send(asked(&body)).await);
     assert_eq!(answer, json!({"refund": refund_data("323.91", "succeeded"), "order": null}));
     assert_eq!(client.commits(), 2);
+    client.close().await;
 }

@@ -10,6 +10,7 @@ async fn refused_in(mocks: Mocks, body: &Value, code: Code) -> String {
     let client = mocks.open().await;
     let message = refused(&client.send(asked(body)).await, code);
     assert_eq!(client.commits(), 0);
+    client.close().await;
     message
 }
 
@@ -199,4 +200,5 @@ async fn the_database_may_fail() {
         "it is on record as requested"
     );
     assert_eq!(client.commits(), 1);
+    client.close().await;
 }
