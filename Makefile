@@ -84,7 +84,7 @@ deb: tools-build $(PAGES) ## Builds the Debian package, and one with its debug i
 	PATH="$$PWD/target/tools/bin:$$PATH" $(CARGO) deb --package api --output target/debian/ -- --locked
 
 deb-test: ## Installs the package of `make deb` in a Debian of its own, as root, and runs it there
-	@tests/servers/need debootstrap:debootstrap lintian:lintian curl:curl
+	@tests/servers/need debootstrap:debootstrap lintian:lintian curl:curl python3:python3 readelf:binutils
 	tests/package/run target/debian/dashop_*.deb
 
 upgrade-test: tools-test ## Runs the last release and this program side by side while the schema is brought up to date under load

@@ -101,10 +101,17 @@ for (const window of [{}, PHONE]) {
       await refreshUntil(page, log.locator('tbody tr', { hasText: other }).getByText('成功（HTTP 204）'))
 
       // An order that is opened here leads to the list, and the browser's way back to here.
+      await page.getByLabel('订单编号').fill(number)
+      await page.getByRole('button', { name: '查询' }).click()
+      await log.getByText(other).first().waitFor({ state: 'detached' })
+      await page.getByLabel('订单编号').fill(other)
       await log.getByRole('link', { name: number }).first().click()
       await page.waitForURL(/order=\d+/)
       await page.goBack()
       await page.getByRole('heading', { name: '事件推送' }).waitFor()
+      await attempts.first().waitFor()
+      assert.equal(await page.getByLabel('订单编号').inputValue(), number, 'what was asked for, not what was being typed')
+      assert.equal(await log.getByText(other).count(), 0)
       await log.getByRole('link', { name: number }).first().click()
       await page.waitForURL(/order=\d+/)
       await page.getByRole('link', { name: '返回订单列表' }).click()

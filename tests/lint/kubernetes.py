@@ -57,6 +57,9 @@ for name, pod in pods():
         if container["securityContext"].get("readOnlyRootFilesystem") is not True:
             wrong.append(f"{name}: it may change its image")
     if name == "dashop":
+        # A workbook of orders is written to a file there before it is sent.
+        if "/tmp" not in {mount["mountPath"] for mount in pod["containers"][0]["volumeMounts"]}:
+            wrong.append(f"{name}: it has no /tmp to write to")
         # The limits of docs/OPERATIONS.md, "Stopping and connections".
         needed = settings["drain"] + 30 + 10
         if pod["terminationGracePeriodSeconds"] <= needed:

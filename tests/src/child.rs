@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Programs that a test starts die with it, also where the test itself is killed.
+/// A command that is killed when the test ends, even if the test itself is killed.
 pub fn that_dies_with_us(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
@@ -43,7 +43,7 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// An address on loopback that nobody listens on.
+/// A free address on loopback.
 ///
 /// Below the ports that the system gives to outgoing connections: under load, one of these could take the address
 /// before the program does, or while it is restarted. Each process begins elsewhere.

@@ -9,7 +9,7 @@ use std::{
 
 use adapters::system::SystemClock;
 use ports::Clock;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
@@ -347,6 +347,20 @@ impl Dashop {
     /// Its process.
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The number of a new order: buyer `b<user>` buys one piece of the SKU directly, sent to the address of the same id.
+    pub async fn order_one(&self, user: i32, sku_id: i32) -> String {
+        let body = json!({"address_id": user, "settlement_type": 1, "sku_id": sku_id, "buy_num": 1});
+        let created = self.buyer(&format!("b{user}")).create(body).await;
+        created["data"]["order_id"].as_str().unwrap_or_else(|| panic!("{created}")).to_owned()
+    }
+
+    /// What `dashop events` prints.
+    pub fn events(&self, arguments: &[&str]) -> String {
+        let output = self.setup.run(&[&["events"], arguments].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// A member of staff, with a token from the command line.

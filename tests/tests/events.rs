@@ -2,7 +2,6 @@
 
 use adapters::system::SystemClock;
 use ports::Clock;
-use serde_json::json;
 use tests::{Dashop, Event, Listener, Reception, Setup, until};
 
 const SECRET: &str = "a secret of the tests that both sides have";
@@ -19,12 +18,6 @@ async fn shop(setup: Setup, listener: &Listener) -> Dashop {
     dashop
 }
 
-async fn order_of(dashop: &Dashop, user: i32) -> String {
-    let body = json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
-    let created = dashop.buyer(&format!("b{user}")).create(body).await;
-    created["data"]["order_id"].as_str().unwrap_or_else(|| panic!("{created}")).to_owned()
-}
-
 /// `created` or the status that was reached, of the events that were taken.
 fn taken(listener: &Listener, order_id: &str) -> Vec<(String, i64)> {
     let events = listener.events(order_id).into_iter().filter(|event| event.is_taken);
@@ -35,23 +28,17 @@ fn kind(event: &Event) -> String {
     event.json()["type"].as_str().unwrap().to_owned()
 }
 
-fn told(dashop: &Dashop, arguments: &[&str]) -> String {
-    let output = dashop.setup().run(&[&["events"], arguments].concat());
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
 async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) {
     let listener = Listener::start().await;
     listener.receive_unknown([Reception::HangUp]);
     let dashop = shop(setup, &listener).await;
-    let order_id = order_of(&dashop, 905).await;
+    let order_id = dashop.order_one(905, 901).await;
     // A redirect is no receipt either: what is signed for one program is not sent to another.
     listener.receive(&order_id, [Reception::Status(302)]);
     until("the first try has failed", async || listener.events(&order_id).len() == 1).await;
     let cancelled = dashop.buyer("b905").cancel(&order_id).await;
     assert_eq!(cancelled["code"], 200, "{cancelled}");
-    assert!(told(&dashop, &["status"]).starts_with("undelivered: 2\ngiven up: 0\noldest: "));
+    assert!(dashop.events(&["status"]).starts_with("undelivered: 2\ngiven up: 0\noldest: "));
 
     let dashop = dashop.kill().start().await;
     let all = [("order.created".to_owned(), 1), ("order.status_changed".to_owned(), 5)];
@@ -71,9 +58,9 @@ async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) 
         assert_eq!(event.headers["content-type"], "application/json");
     }
     assert_eq!(events[0].body, events[2].body, "the same event is the same each time");
-    until("it is written down", async || told(&dashop, &["status"]) == "undelivered: 0\ngiven up: 0\n").await;
+    until("it is written down", async || dashop.events(&["status"]) == "undelivered: 0\ngiven up: 0\n").await;
 
-    assert_eq!(told(&dashop, &["resend", "--order", &order_id]), "2 events will be sent once more\n");
+    assert_eq!(dashop.events(&["resend", "--order", &order_id]), "2 events will be sent once more\n");
     until("both are told once more", async || taken(&listener, &order_id).len() == 4).await;
     assert_eq!(taken(&listener, &order_id), [all.clone(), all].concat());
     assert_eq!(listener.events(&order_id)[5].body, events[3].body);
@@ -86,10 +73,10 @@ async fn a_listener_that_hangs_over_one_order_is_told_of_others_and_given_up() {
     let listener = Listener::start().await;
     listener.receive_unknown([Reception::Silence]);
     let dashop = shop(Setup::embedded(), &listener).await;
-    let hanging = order_of(&dashop, 905).await;
+    let hanging = dashop.order_one(905, 901).await;
     until("the listener hangs", async || listener.events(&hanging).len() == 1).await;
     assert_eq!(dashop.buyer("b905").cancel(&hanging).await["code"], 200);
-    let other = order_of(&dashop, 906).await;
+    let other = dashop.order_one(906, 901).await;
     until("the other order is told", async || taken(&listener, &other).len() == 1).await;
     assert_eq!(listener.given_up(), 0, "while it still hangs over the first");
     until("the program gives up", async || listener.given_up() == 1).await;

@@ -1,4 +1,4 @@
-//! Several programs that are told of changes of orders: each has a queue of its own.
+//! Several webhook endpoints: each has a queue of its own.
 
 use std::fs;
 
@@ -36,22 +36,10 @@ async fn shop(setup: Setup, first: &Listener, erp: &Listener, lines: &str) -> Da
     dashop
 }
 
-async fn order_of(dashop: &Dashop, user: i32) -> String {
-    let body = json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
-    let created = dashop.buyer(&format!("b{user}")).create(body).await;
-    created["data"]["order_id"].as_str().unwrap_or_else(|| panic!("{created}")).to_owned()
-}
-
 /// The types of the order's events that were taken, in the order of their arrival.
 fn taken(listener: &Listener, order_id: &str) -> Vec<String> {
     let events = listener.events(order_id).into_iter().filter(|event| event.is_taken);
     events.map(|event| event.json()["type"].as_str().unwrap().to_owned()).collect()
-}
-
-fn told(dashop: &Dashop, arguments: &[&str]) -> String {
-    let output = dashop.setup().run(&[&["events"], arguments].concat());
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).unwrap()
 }
 
 async fn endpoint(staff: &Staff, name: &str) -> Value {
@@ -65,15 +53,15 @@ async fn attempts(staff: &Staff, query: &str) -> Vec<Value> {
     log["attempts"].as_array().unwrap().clone()
 }
 
-/// One is down and then refuses: the other is told all the same. What is resent to one is not resent to the other.
+/// One endpoint is down and then refuses: the other gets its events all the same. What is resent to one is not resent to the other.
 async fn two_endpoints_have_their_own_queues(setup: Setup) {
     let (first, erp) = (Listener::start().await, Listener::start().await);
     first.break_down(Some(503));
     let dashop = shop(setup, &first, &erp, "types = [\"order.status_changed\"]").await;
-    let order_id = order_of(&dashop, 905).await;
+    let order_id = dashop.order_one(905, 901).await;
     erp.receive(&order_id, [Reception::HangUp]);
     assert_eq!(dashop.buyer("b905").cancel(&order_id).await["code"], 200);
-    until("the other endpoint is told", async || taken(&erp, &order_id).len() == 1).await;
+    until("the other endpoint has the event", async || taken(&erp, &order_id).len() == 1).await;
     assert_eq!(taken(&erp, &order_id), ["order.status_changed"], "nothing else is wanted there");
     assert_eq!(taken(&first, &order_id), [""; 0]);
     assert!(!first.events(&order_id).is_empty(), "it was tried");
@@ -111,7 +99,7 @@ async fn two_endpoints_have_their_own_queues(setup: Setup) {
     assert_eq!(taken(&first, &order_id).len(), 2);
     let arguments =
         ["resend", "--order", &order_id, "--event", event_id.as_str().unwrap(), "--endpoint", "default"];
-    assert_eq!(told(&dashop, &arguments), "1 events will be sent once more\n");
+    assert_eq!(dashop.events(&arguments), "1 events will be sent once more\n");
     until("the first is told once more", async || taken(&first, &order_id).len() == 3).await;
     assert_eq!(taken(&erp, &order_id).len(), 2);
     let log = dashop.log();
@@ -123,7 +111,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     erp.break_down(Some(500));
     let dashop = shop(setup, &first, &erp, "").await;
     let staff = dashop.staff("小王");
-    let order_id = order_of(&dashop, 905).await;
+    let order_id = dashop.order_one(905, 901).await;
     until("it fails", async || endpoint(&staff, "erp").await["failing_since"] != Value::Null).await;
     assert_eq!(endpoint(&staff, "default").await["failing_since"], Value::Null);
     assert_eq!(endpoint(&staff, "erp").await["paused_at"], Value::Null, "not for long");
@@ -136,14 +124,14 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
         .await;
     until("it is paused", async || endpoint(&staff, "erp").await["paused_at"] != Value::Null).await;
     assert!(dashop.log().contains("is paused"), "{}", dashop.log());
-    assert!(told(&dashop, &["status"]).contains("paused since: "));
+    assert!(dashop.events(&["status"]).contains("paused since: "));
     let metrics = dashop.metrics().await;
     assert!(metrics.contains("dashop_webhook_paused{endpoint=\"erp\"} 1"), "{metrics}");
     assert!(metrics.contains("dashop_webhook_paused{endpoint=\"default\"} 0"), "{metrics}");
 
     let tried = erp.events(&order_id).len();
     assert_eq!(dashop.buyer("b905").cancel(&order_id).await["code"], 200);
-    let other = order_of(&dashop, 906).await;
+    let other = dashop.order_one(906, 901).await;
     until("the first endpoint is told all", async || {
         taken(&first, &order_id).len() == 2 && taken(&first, &other).len() == 1
     })
@@ -152,8 +140,8 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     until("nothing is lost", async || endpoint(&staff, "erp").await["undelivered"] == 3).await;
 
     erp.break_down(None);
-    assert_eq!(told(&dashop, &["resume", "erp"]), "erp is resumed\n");
-    assert_eq!(told(&dashop, &["resume", "erp"]), "erp is not paused; nothing was changed\n");
+    assert_eq!(dashop.events(&["resume", "erp"]), "erp is resumed\n");
+    assert_eq!(dashop.events(&["resume", "erp"]), "erp is not paused; nothing was changed\n");
     until("it is told all", async || taken(&erp, &order_id).len() == 2 && taken(&erp, &other).len() == 1)
         .await;
     assert_eq!(taken(&erp, &order_id), ["order.created", "order.status_changed"]);
@@ -175,7 +163,7 @@ async fn the_trace_of_a_request_goes_with_what_it_causes() {
     let created = buyer.create(body).await;
     let order_id = created["data"]["order_id"].as_str().unwrap().to_owned();
     assert_eq!(buyer.cancel(&order_id).await["code"], 200);
-    let other = order_of(&dashop, 906).await;
+    let other = dashop.order_one(906, 901).await;
     for listener in [&first, &erp] {
         until("all is told", async || {
             taken(listener, &order_id).len() == 2 && taken(listener, &other).len() == 1

@@ -154,8 +154,7 @@ impl Reload {
 
 /// The webhook endpoints of the settings.
 fn endpoints(configuration: &Configuration) -> Vec<&WebhookConfig> {
-    let events = configuration.events.iter();
-    events.flat_map(|events| &events.endpoints).map(|endpoint| &endpoint.webhook).collect()
+    configuration.events.endpoints.iter().map(|endpoint| &endpoint.webhook).collect()
 }
 
 /// The next one who asks; nobody ever where there is no socket.

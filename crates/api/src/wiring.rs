@@ -98,7 +98,7 @@ impl Services {
         let backends = Backends { store: Arc::clone(&store), channels, clock };
         let life = backends.order_life(configuration);
         let events = events::event_jobs(&store, configuration).await?;
-        let webhooks = events.as_ref().map(|events| events.webhooks.clone()).unwrap_or_default();
+        let webhooks = events.webhooks.clone();
         let keys = PurgeKeys {
             keys: Arc::clone(&store) as _,
             clock: Arc::clone(&backends.clock),

@@ -36,9 +36,9 @@ pub use ordering::{
     Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
-    Cashier, FoundDifference, InvitationError, NotificationError, OrderChangeError, PaymentInvitation,
-    PaymentResult, PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError,
-    SettleError, SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
+    Cashier, FoundDifference, NotificationError, OrderChangeError, PaymentInvitation, PaymentResult,
+    PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
+    SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

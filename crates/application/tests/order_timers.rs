@@ -5,9 +5,9 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, OrderTimers};
-use domain::{Actor, Order, OrderStatus, Shipment, ShopTime, Trade, TradeStatus, ledger::Event};
+use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
-    Claimed, GatewayError, PaymentGateway,
+    Claimed, DueOrder, GatewayError, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
 };
 use support::*;
@@ -19,7 +19,20 @@ async fn pass(
     gateway: MockPaymentGateway,
     ledgers: Ledgers,
 ) -> Vec<Event> {
-    let ledgers = ledgers.with_due_orders(vec![Claimed { item: order_id(), attempts: 1 }]);
+    let status = ledgers.get(ORDER).order.map(|order| order.status);
+    pass_for(status, now, orders, gateway, ledgers).await
+}
+
+/// The same, where the order had this status when it was claimed.
+async fn pass_for(
+    status: Option<OrderStatus>,
+    now: ShopTime,
+    orders: MockOrderReader,
+    gateway: MockPaymentGateway,
+    ledgers: Ledgers,
+) -> Vec<Event> {
+    let due = DueOrder { id: order_id(), status };
+    let ledgers = ledgers.with_due_orders(vec![Claimed { item: due, attempts: 1 }]);
     let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
     let (transact, orders) = (transact_at(now, &ledgers), Arc::new(orders));
     let settle = settling(&gateway, &transact);
@@ -119,15 +132,15 @@ async fn a_shipped_order_is_taken_for_received() {
     assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
 }
 
+/// Whatever the clocks say: the timer that went off was that of its other attempts.
 #[tokio::test]
 async fn an_order_that_was_shipped_after_it_was_claimed_is_not_taken_for_received() {
     let (now, shipped) = (noon().after(minutes(3)), OrderStatus::AwaitingReceipt);
-    for (shipped_at, expected) in [(now, 0), (now.before(RECEIPT_AFTER), 1)] {
-        let shipment = Shipment { carrier: String::new(), tracking_number: String::new(), shipped_at };
-        let order = Order { shipment: Some(shipment), ..order(shipped) };
-        let ledgers = Ledgers::of(ledger(Some(order.clone()), vec![], vec![]));
-        let events = pass(now, looks(vec![Ok(Some(order))]), MockPaymentGateway::new(), ledgers).await;
-        assert_eq!(changes(&events).len(), expected, "{shipped_at}: {events:?}");
+    for (claimed_in, expected) in [(OrderStatus::AwaitingShipment, 0), (shipped, 1)] {
+        let ledgers = Ledgers::of(only(shipped));
+        let gateway = MockPaymentGateway::new();
+        let events = pass_for(Some(claimed_in), now, found(shipped), gateway, ledgers).await;
+        assert_eq!(changes(&events).len(), expected, "{claimed_in:?}: {events:?}");
     }
 }
 
@@ -138,7 +151,8 @@ async fn what_somebody_else_has_ended_is_not_due_any_more() {
         assert_eq!(events, [timer(status, None)]);
     }
     let refunded = Ledgers::of(only(OrderStatus::Refunded));
-    let events = pass(noon(), found(OrderStatus::AwaitingReceipt), MockPaymentGateway::new(), refunded).await;
+    let due = OrderStatus::AwaitingReceipt;
+    let events = pass_for(Some(due), noon(), found(due), MockPaymentGateway::new(), refunded).await;
     assert_eq!(events, [], "meanwhile");
 }
 
@@ -174,24 +188,15 @@ async fn what_cannot_even_be_put_off_keeps_its_lease() {
 /// and what Alipay has closed is written down.
 #[tokio::test]
 async fn every_attempt_is_asked_about() {
-    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
+    use domain::{AttemptState, PaymentProduct};
     let now = noon().after(minutes(3));
-    let attempt = |nth: u32, state| PaymentAttempt {
-        channel: domain::Channel::Alipay,
-        out_trade_no: format!("{ORDER}_{nth}"),
-        product: PaymentProduct::Wap,
-        amount: money("323.91"),
-        state,
-        opened_at: noon(),
-        closed_at: None,
-        paid_at: None,
-    };
+    let attempt_no = |nth: u32, state| attempt(&format!("_{nth}"), PaymentProduct::Wap, state);
     let mut on_record = only(OrderStatus::AwaitingPayment);
     on_record.attempts = vec![
-        attempt(1, AttemptState::GivenUp),
-        attempt(2, AttemptState::Closed),
-        attempt(3, AttemptState::GivenUp),
-        attempt(4, AttemptState::Open),
+        attempt_no(1, AttemptState::GivenUp),
+        attempt_no(2, AttemptState::Closed),
+        attempt_no(3, AttemptState::GivenUp),
+        attempt_no(4, AttemptState::Open),
     ];
     let mut orders = MockOrderReader::new();
     orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
@@ -217,19 +222,10 @@ async fn every_attempt_is_asked_about() {
 /// An order with many attempts holds up no other while Alipay is away: each question would take its whole time limit.
 #[tokio::test]
 async fn while_alipay_is_away_an_order_asks_once() {
-    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
-    let attempt = |nth: u32| PaymentAttempt {
-        channel: domain::Channel::Alipay,
-        out_trade_no: format!("{ORDER}_{nth}"),
-        product: PaymentProduct::Wap,
-        amount: money("323.91"),
-        state: AttemptState::GivenUp,
-        opened_at: noon(),
-        closed_at: None,
-        paid_at: None,
-    };
+    use domain::{AttemptState, PaymentProduct};
+    let attempt_no = |nth: u32| attempt(&format!("_{nth}"), PaymentProduct::Wap, AttemptState::GivenUp);
     let mut on_record = only(OrderStatus::AwaitingPayment);
-    on_record.attempts = (2..8).map(attempt).collect();
+    on_record.attempts = (2..8).map(attempt_no).collect();
     let mut orders = MockOrderReader::new();
     orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
     let attempts = on_record.attempts.clone();
@@ -242,21 +238,11 @@ async fn while_alipay_is_away_an_order_asks_once() {
 
 /// Its attempts on record: one that paid it, and one that can still be paid.
 fn paid_in_one_of_two() -> (MockOrderReader, Ledgers) {
-    use domain::{AttemptState, PaymentAttempt, PaymentProduct};
-    let attempt = |number: String, state| PaymentAttempt {
-        channel: domain::Channel::Alipay,
-        out_trade_no: number,
-        product: PaymentProduct::Page,
-        amount: money("323.91"),
-        state,
-        opened_at: noon(),
-        closed_at: None,
-        paid_at: None,
-    };
+    use domain::{AttemptState, PaymentProduct};
     let mut on_record = paid_ledger(&[]);
     on_record.attempts = vec![
-        attempt(ORDER.to_owned(), AttemptState::Paid),
-        attempt(format!("{ORDER}_2"), AttemptState::GivenUp),
+        attempt("", PaymentProduct::Page, AttemptState::Paid),
+        attempt("_2", PaymentProduct::Page, AttemptState::GivenUp),
     ];
     let mut orders = MockOrderReader::new();
     orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingShipment))));

@@ -5,11 +5,10 @@ mod support;
 use std::{sync::Arc, time::Duration};
 
 use application::{
-    Cashier, InvitationError, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError,
+    Cashier, OrderChangeError, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError,
 };
 use domain::{
-    AttemptState, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct, PaymentStatus, Trade,
-    TradeStatus,
+    AttemptState, NotAdmitted, Order, OrderStatus, PaymentProduct, PaymentStatus, Trade, TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -108,10 +107,20 @@ async fn a_paid_order_is_not_paid_again() {
 async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
     for status in [OrderStatus::Cancelled, OrderStatus::Refunded] {
         let outcome = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await;
-        assert!(matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::NotAllowed(_)))));
+        assert!(matches!(
+            outcome,
+            Err(StartPaymentError::Change(OrderChangeError::Transact(TransactError::Refused(
+                Refusal::NotAllowed(_)
+            ))))
+        ));
     }
     let overdue = paying(MockPaymentGateway::new(), Some(order(OrderStatus::AwaitingPayment)), 1800);
-    assert!(matches!(pay(overdue).await, Err(StartPaymentError::Invitation(InvitationError::NotAllowed(_)))));
+    assert!(matches!(
+        pay(overdue).await,
+        Err(StartPaymentError::Change(OrderChangeError::Transact(TransactError::Refused(
+            Refusal::NotAllowed(_)
+        ))))
+    ));
 }
 
 #[tokio::test]
@@ -132,12 +141,12 @@ async fn each_port_may_fail() {
     orders.expect_find().returning(|_| Err(store_down()));
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.orders = Arc::new(orders);
-    assert!(matches!(pay(use_case).await, Err(StartPaymentError::Invitation(InvitationError::Store(_)))));
+    assert!(matches!(pay(use_case).await, Err(StartPaymentError::Change(OrderChangeError::Store(_)))));
 
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let outcome = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await;
-    assert!(matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Gateway(_)))));
+    assert!(matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Gateway(_)))));
 }
 
 /// What the old back end placed, so many days ago: it has no deadline.
@@ -181,7 +190,7 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
     {
         let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
         assert!(
-            matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Transact(_)))),
+            matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Transact(_)))),
             "{outcome:?}"
         );
     }
@@ -300,7 +309,7 @@ async fn nothing_changes_where_alipay_cannot_be_asked() {
         let ledgers = on_record();
         let outcome = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await;
         assert!(
-            matches!(outcome, Err(StartPaymentError::Invitation(InvitationError::Gateway(_)))),
+            matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Gateway(_)))),
             "{outcome:?}"
         );
         assert_eq!(ledgers.commits(), 0);
@@ -311,19 +320,10 @@ async fn nothing_changes_where_alipay_cannot_be_asked() {
 async fn the_last_attempt_is_kept_and_not_replaced() {
     let mut full = only(OrderStatus::AwaitingPayment);
     full.attempts = (1..=domain::ledger::MOST_ATTEMPTS)
-        .map(|nth| PaymentAttempt {
-            channel: domain::Channel::Alipay,
-            out_trade_no: format!("{ORDER}_{nth}"),
-            product: PaymentProduct::Wap,
-            amount: money("323.91"),
-            state: if nth < domain::ledger::MOST_ATTEMPTS {
-                AttemptState::Closed
-            } else {
-                AttemptState::Open
-            },
-            opened_at: noon(),
-            closed_at: None,
-            paid_at: None,
+        .map(|nth| {
+            let is_last = nth == domain::ledger::MOST_ATTEMPTS;
+            let state = if is_last { AttemptState::Open } else { AttemptState::Closed };
+            attempt(&format!("_{nth}"), PaymentProduct::Wap, state)
         })
         .collect();
     let ledgers = Ledgers::of(full);
@@ -332,7 +332,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let wish = PaymentWish { channel: domain::Channel::Alipay, anew: true, ..WAP };
     assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
     let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
-    let refusal = InvitationError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
+    let refusal = OrderChangeError::Transact(TransactError::Refused(Refusal::TooManyAttempts));
     assert_eq!(outcome.unwrap_err().to_string(), refusal.to_string());
     assert_eq!(ledgers.commits(), 0);
 }

@@ -53,7 +53,7 @@ pub use daily_statements::DailyStatements;
 pub use direct_buys::{DirectBuy, DirectBuys};
 pub use idempotency_keys::IdempotencyKeys;
 pub use order_reader::{IdempotencyRecord, OrderListQuery, OrderReader};
-pub use order_repo::{AppendError, Claimed, LockedOrder, OrderRepo};
+pub use order_repo::{AppendError, Claimed, DueOrder, LockedOrder, OrderRepo};
 pub use payment_channels::{PaymentChannel, PaymentChannels};
 pub use payment_gateway::{
     CloseOutcome, GatewayError, NotVerified, PaymentGateway, PaymentRequest, RefundOutcome, RefundRequest,

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{
-    OrderId, Refund, ShopTime, TraceParent,
+    OrderId, OrderStatus, Refund, ShopTime, TraceParent,
     ledger::{Event, OrderLedger},
 };
 
@@ -25,7 +25,7 @@ pub trait OrderRepo: Send + Sync {
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError>;
+    ) -> Result<Vec<Claimed<DueOrder>>, StoreError>;
 
     /// Takes at most `limit` refunds that were due before `now`, as [`OrderRepo::claim_due_orders`] does.
     async fn claim_due_refunds(
@@ -66,6 +66,16 @@ pub enum AppendError {
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// An order whose timer went off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueOrder {
+    /// Its number.
+    pub id: OrderId,
+    /// The status that the timer is for: an order that has another one by now has another timer. `None` if this program does
+    /// not know the status.
+    pub status: Option<OrderStatus>,
 }
 
 /// Something that was due, taken by one process for a while.

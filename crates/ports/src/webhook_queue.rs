@@ -7,21 +7,21 @@ use crate::{BoxError, Claimed, StoreError};
 /// webhook endpoints.
 ///
 /// Each endpoint has events and their state to itself; an [`OutboxId`] is one of its own. The first endpoint
-/// ([`EndpointName::first`]) has all events at once, the others when [`WebhookQueue::distribute`] gave them to them. Of
+/// ([`EndpointName::first`]) has all events at once, the others have them once [`WebhookQueue::distribute`] has copied them. Of
 /// each order and endpoint, only the first events that are not delivered are ever given out: what follows waits for them.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookQueue: Send + Sync {
-    /// Gives events that were not given to the other endpoints yet to all of those that were registered before the events
-    /// happened, and that a process had in its settings since `seen_since`; at most `limit` events. Where the first endpoint
-    /// is in no settings since then, they are done for it. Gives how many were dealt with.
+    /// Copies at most `limit` events that are not distributed to each further endpoint that was registered before the event
+    /// happened and was in the settings of a process since `seen_since`. Marks them delivered to the first endpoint if that
+    /// was in no settings since then. Returns how many events it distributed.
     ///
     /// MUST keep the order of an order's events, whichever processes do it at once.
     async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError>;
 
     /// Takes at most `limit` events of the endpoint that were due before `now`, the longest due first: they become due
     /// again at `lease_until`, one attempt later, so that no other process takes them meanwhile and none are lost if this
-    /// one dies. What others are taking at the same moment is passed over. None where the endpoint is paused.
+    /// one dies. Events that another process is taking at the same moment are skipped. A paused endpoint gets none.
     ///
     /// MUST NOT give out events of an order of which earlier ones are not delivered, even if another process has claimed those.
     async fn claim(
@@ -32,8 +32,9 @@ pub trait WebhookQueue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError>;
 
-    /// Records that the endpoint is done with these: what follows them in their orders is next. Writes the attempts into the
-    /// delivery log; there are none for events that it is not to be sent. An attempt that succeeded ends its failing.
+    /// Records that these events are delivered, or not to be sent to the endpoint: the next events of their orders become
+    /// due. Writes the attempts into the delivery log; an event that is not sent has none. The endpoint is no longer failing
+    /// if an attempt succeeded.
     async fn delivered(
         &self,
         endpoint: &EndpointName,
@@ -42,8 +43,8 @@ pub trait WebhookQueue: Send + Sync {
         at: ShopTime,
     ) -> Result<(), StoreError>;
 
-    /// Sets when events that are not delivered are due next, and with them what waits for them; `None` if nobody is to
-    /// tell them until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and that the endpoint fails.
+    /// Sets when an event that is not delivered, and with it the events that wait for it, is due next; `None` gives it up
+    /// until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and records that the endpoint fails.
     async fn put_off(
         &self,
         endpoint: &EndpointName,
@@ -56,11 +57,11 @@ pub trait WebhookQueue: Send + Sync {
     async fn resend(&self, endpoint: &EndpointName, which: &Resend, now: ShopTime)
     -> Result<u64, StoreError>;
 
-    /// Forgets at most `limit` events of each endpoint that were delivered before that, and what waits for endpoints that
-    /// were in no settings since then; says how many.
+    /// Deletes at most `limit` events of each endpoint that were delivered before that time, and those that wait for
+    /// endpoints that were in no settings since then. Returns how many.
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError>;
 
-    /// What is not delivered to the endpoint.
+    /// The events that are not delivered to the endpoint.
     async fn backlog(&self, endpoint: &EndpointName) -> Result<OutboxBacklog, StoreError>;
 }
 
@@ -107,7 +108,7 @@ pub trait WebhookEndpoint: Send + Sync {
     /// MUST end within a bounded time.
     ///
     /// # Errors
-    /// Whether the endpoint took them is not known: they are to be delivered again.
+    /// The endpoint did not confirm the event, which must be delivered again.
     async fn deliver(&self, delivery: &Delivery) -> Result<u16, WebhookError>;
 }
 

@@ -87,7 +87,16 @@ export interface Order {
   address: string
   lines: OrderLine[]
   refunds: OrderRefund[]
+  /** Empty while there is only the first one. */
+  attempts: OrderAttempt[]
   timeline: TimelineEntry[]
+}
+
+/** An attempt to pay an order. */
+export interface OrderAttempt {
+  device: string
+  state: string
+  openedAt: string
 }
 
 interface WireLine {
@@ -128,6 +137,7 @@ interface WireOrder {
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
   refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
+  attempts?: { device: string; state: string; opened_at: string }[]
   timeline?: WireTimelineEntry[]
 }
 
@@ -179,6 +189,7 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   mobile: order.address.mobile,
   address: order.address.address,
   lines: order.order_sku.map(lineOf(base)),
+  attempts: (order.attempts ?? []).map(({ device, state, opened_at: openedAt }) => ({ device, state, openedAt })),
   refunds: (order.refunds ?? []).map((refund) => ({
     amount: toFen(refund.amount),
     reason: refund.reason,
@@ -272,12 +283,13 @@ export async function confirmReceipt(number: string): Promise<void> {
   await asBuyer(() => call(query({ status: 2, order_id: number })))
 }
 
-/** Operation 5, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
-export async function pay(number: string, expected: string, anew = false): Promise<Payable> {
+/** Operation 5 through this channel, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
+export async function pay(number: string, channel: string, expected: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
   const body = {
     status: 1,
     order_id: number,
+    channel,
     expected_amount: expected,
     device,
     ...(device === 'pc' ? { code: 1 } : {}),

@@ -74,7 +74,7 @@ export async function endpoints(): Promise<Endpoint[]> {
 
 /** A page of the delivery log, newest first: of an endpoint and an order where they are given. */
 export async function attempts(endpoint: string, order: string, before?: number): Promise<AttemptPage> {
-  const given = { endpoint, order_id: order.trim(), before: before === undefined ? '' : String(before) }
+  const given = { endpoint, order_id: order, before: before === undefined ? '' : String(before) }
   const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
   const wire = await askJson<{ attempts: WireAttempt[]; next: number | null }>(`webhooks/attempts?${query.toString()}`)
   return {

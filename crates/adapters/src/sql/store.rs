@@ -60,8 +60,9 @@ pub trait SqlStore:
     /// How many statements were sent since the store was opened, without beginnings and ends of transactions.
     fn statements(&self) -> u64;
 
-    /// What waits in the tables that are worked off, by a handful of bounded queries.
-    async fn backlogs(&self, now: ShopTime) -> Result<Vec<Backlog>, StoreError>;
+    /// What waits in the tables that are worked off, by a handful of bounded queries; of events, what waits for endpoints that
+    /// were in somebody's settings since `seen_since`.
+    async fn backlogs(&self, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, StoreError>;
 
     /// How much of the pools of connections is in use.
     fn pools(&self) -> Vec<PoolUse>;
@@ -118,8 +119,12 @@ macro_rules! engine {
                 <$database>::seed_demo(self, now).await
             }
 
-            async fn backlogs(&self, now: ShopTime) -> Result<Vec<Backlog>, StoreError> {
-                <$database>::backlogs(self, now).await
+            async fn backlogs(
+                &self,
+                now: ShopTime,
+                seen_since: ShopTime,
+            ) -> Result<Vec<Backlog>, StoreError> {
+                <$database>::backlogs(self, now, seen_since).await
             }
 
             fn pools(&self) -> Vec<PoolUse> {

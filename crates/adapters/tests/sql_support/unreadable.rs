@@ -454,7 +454,8 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     .await;
 
     let time = |text: &str| ShopTime::parse(text.trim_matches('\'')).unwrap();
-    let backlogs = rows.shop.store.backlogs(at(0)).await.unwrap();
+    rows.shop.store.register(&[EndpointName::first()], at(0)).await.unwrap();
+    let backlogs = rows.shop.store.backlogs(at(0), at(0)).await.unwrap();
     let of = |queue: &str| {
         let backlog = backlogs.iter().find(|backlog| backlog.queue == queue).unwrap();
         (backlog.rows, backlog.oldest)
@@ -464,4 +465,11 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     assert_eq!(of("cart_removals"), (1, Some(time(late))));
     assert_eq!(of("due_orders"), (1, Some(time(early))));
     assert_eq!(of("open_refunds"), (0, None));
+    let unused = rows.shop.store.backlogs(at(0), at(1)).await.unwrap();
+    let of_events = unused.iter().filter(|backlog| backlog.queue.starts_with("outbox"));
+    assert_eq!(
+        of_events.map(|backlog| backlog.rows).collect::<Vec<_>>(),
+        [0, 0],
+        "it is in no settings any more"
+    );
 }

@@ -46,7 +46,7 @@ pub(super) struct ResendArguments {
 }
 
 pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -> Result<(), CommandError> {
-    if configuration.events.is_none() {
+    if configuration.events.endpoints.is_empty() {
         return Err(CommandError::NoListener);
     }
     let webhooks = open_webhooks(configuration).await?;

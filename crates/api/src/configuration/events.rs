@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Where order events are delivered to.
 #[derive(Debug, Clone)]
 pub struct EventsConfiguration {
-    /// The endpoints, one at least.
+    /// The endpoints; none where nobody listens.
     pub endpoints: Vec<EndpointConfiguration>,
     /// How long events are kept after they were delivered.
     pub retention: Duration,
@@ -43,8 +43,7 @@ struct Names {
     filter: String,
 }
 
-/// `None` if there is no endpoint.
-pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, ConfigurationError> {
+pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, ConfigurationError> {
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let log_days = source.within("events_log_days", 7, 1..=3650)?;
     let pause_hours = source.within("events_pause_hours", 72, 1..=8760)?;
@@ -78,15 +77,12 @@ pub(super) fn read(source: &mut Source) -> Result<Option<EventsConfiguration>, C
     if endpoints.len() > MAX_ENDPOINTS {
         return Err(source.wrong(TABLES, &format!("must be at most {MAX_ENDPOINTS} endpoints")));
     }
-    if endpoints.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(EventsConfiguration {
+    Ok(EventsConfiguration {
         endpoints,
         retention: DAY * days,
         log_retention: DAY * log_days,
         pause_after: HOUR * pause_hours,
-    }))
+    })
 }
 
 /// `None` if no URL is set.

@@ -58,8 +58,8 @@ pub struct Configuration {
     pub alipay: AlipayConfiguration,
     /// What buyers see of a payment at Alipay, or at the sandbox.
     pub alipay_pages: AlipayPages,
-    /// Where order events are delivered to; `None` if nowhere.
-    pub events: Option<EventsConfiguration>,
+    /// Where order events are delivered to.
+    pub events: EventsConfiguration,
     /// For how long messages that can never be stored are kept.
     pub refused_retention: Duration,
     /// How long after its end an order keeps its buyer's name, phone and address.
@@ -212,7 +212,7 @@ impl Configuration {
         let alipay = alipay(source, &http.public_url, is_embedded)?;
         let events = events::read(source)?;
         database.carts = if redis.is_some() { CartsIn::Elsewhere } else { CartsIn::Database };
-        database.event_sink = if events.is_some() { EventSink::Outbox } else { EventSink::Nobody };
+        database.event_sink = if events.endpoints.is_empty() { EventSink::Nobody } else { EventSink::Outbox };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
         Ok(Self {
             // Everybody knows the demo users' passwords: never where real money comes in.

@@ -354,6 +354,9 @@ fn read_file(file: &Path) -> Result<BTreeMap<String, String>, ConfigurationError
                     let toml::Value::Table(table) = value else {
                         return Err(wrong(format!("{name} must be a table, [{name}]")));
                     };
+                    if table.is_empty() {
+                        return Err(wrong(format!("[{name}] is empty")));
+                    }
                     for (key, value) in table {
                         let name = format!("{name}.{key}");
                         settings.insert(name.clone(), setting(&name, value).map_err(wrong)?);

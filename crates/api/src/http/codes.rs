@@ -1,9 +1,9 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    CancelOrderError, ChangeAddressError, ConfirmReceiptError, InvitationError, ListOrdersError,
-    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError,
-    ShowOrderError, StartPaymentError, TransactError,
+    CancelOrderError, ChangeAddressError, ConfirmReceiptError, ListOrdersError, OrderChangeError,
+    PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError,
+    StartPaymentError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -110,7 +110,7 @@ impl Code {
             Self::TooMuchUnpaid => "未付款订单过多,请先付款或取消",
             Self::OutcomeUnknown => "订单结果未知,请到我的订单查看,请勿重复提交",
             Self::Unpayable => "订单金额无法支付",
-            Self::TooManyAttempts => "重新支付次数已用完,请用上一次的设备付款,或取消订单后重新下单",
+            Self::TooManyAttempts => "重新付款次数已用完,请用上一次的设备付款,或取消订单后重新下单",
             Self::Unforeseen => "系统错误",
         };
         ApiError::new(self, text)
@@ -291,19 +291,7 @@ impl From<StartPaymentError> for ApiError {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
-            StartPaymentError::Invitation(error) => error.into(),
-        }
-    }
-}
-
-impl From<InvitationError> for ApiError {
-    fn from(error: InvitationError) -> Self {
-        match error {
-            InvitationError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
-            InvitationError::Gateway(error) => error.into(),
-            InvitationError::Settle(error) => error.into(),
-            InvitationError::Transact(error) => error.into(),
-            InvitationError::Store(error) => store_failure(&error),
+            StartPaymentError::Change(error) => error.into(),
         }
     }
 }

@@ -134,9 +134,10 @@ mod tests {
     fn a_trace_is_taken_over_where_it_is_one() {
         let trace_id = Some("4bf92f3577b34da6a3ce929d0e0e4736".to_owned());
         assert_eq!(trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"), trace_id);
-        assert_eq!(trace("01-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01-more"), trace_id);
+        assert_eq!(trace("01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more"), trace_id);
         for wrong in [
             "",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",

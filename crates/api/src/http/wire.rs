@@ -2,8 +2,8 @@
 
 use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
 use domain::{
-    Address, Amendment, Money, OrderGoods, OrderId, PricedLine, Quote, Refund, SaleAttribute,
-    ShippingAddress, TimelineEntry, Unavailable, UnavailableReason, UnkeptPayment,
+    Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
+    Refund, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason, UnkeptPayment,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -129,9 +129,23 @@ pub(super) struct OrderDetailsData {
 struct OrderWithTimeline {
     #[serde(flatten)]
     order: OrderData,
+    /// The attempts to pay it, the first opened first; none while there is only the first one.
+    attempts: Vec<AttemptData>,
     /// What went back of its payment, or is going back, the first first.
     refunds: Vec<RefundData>,
     timeline: Vec<TimelineData>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = BuyersAttempt)]
+struct AttemptData {
+    channel: &'static str,
+    /// pc or wap, as in operation 5.
+    device: &'static str,
+    amount: String,
+    /// open: it is the one to pay; given_up: another one took its place; closed; paid.
+    state: &'static str,
+    opened_at: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -339,9 +353,25 @@ impl From<UnkeptPayment> for UnkeptPaymentData {
 impl From<OrderDetails> for OrderDetailsData {
     fn from(details: OrderDetails) -> Self {
         let timeline = details.timeline.into_iter().map(TimelineData::from).collect();
+        let attempts = details.attempts.into_iter().map(AttemptData::from).collect();
         let refunds = details.refunds.into_iter().map(RefundData::from).collect();
         let listed = ListedOrder { order: details.order, unkept: details.unkept };
-        Self { order: OrderWithTimeline { order: OrderData::from(listed), refunds, timeline } }
+        Self { order: OrderWithTimeline { order: OrderData::from(listed), attempts, refunds, timeline } }
+    }
+}
+
+impl From<PaymentAttempt> for AttemptData {
+    fn from(attempt: PaymentAttempt) -> Self {
+        Self {
+            channel: attempt.channel.as_str(),
+            device: match attempt.product {
+                PaymentProduct::Page => "pc",
+                PaymentProduct::Wap => "wap",
+            },
+            amount: attempt.amount.to_string(),
+            state: attempt.state.as_str(),
+            opened_at: attempt.opened_at.to_string(),
+        }
     }
 }
 

@@ -51,7 +51,8 @@ impl Gauges {
 
     async fn ask_database(&self) {
         let now = self.clock.now();
-        let looked = timeout(PATIENCE, self.store.backlogs(now)).await;
+        let seen_since = now.before(DistributeEvents::SEEN_WITHIN);
+        let looked = timeout(PATIENCE, self.store.backlogs(now, seen_since)).await;
         gauge!(metric::DB_UP).set(if matches!(looked, Ok(Ok(_))) { 1.0 } else { 0.0 });
         match looked {
             Ok(Ok(backlogs)) => {
@@ -60,7 +61,7 @@ impl Gauges {
                     gauge!(metric::BACKLOG_ROWS, "queue" => queue).set(float(rows));
                     gauge!(metric::BACKLOG_OLDEST, "queue" => queue).set(age.as_secs_f64());
                 }
-                self.ask_for_webhooks(now).await;
+                self.ask_for_webhooks(now, seen_since).await;
             }
             Ok(Err(error)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "metrics without backlogs");
@@ -69,18 +70,20 @@ impl Gauges {
         }
     }
 
-    /// The endpoints that are in somebody's settings; there are a handful.
-    async fn ask_for_webhooks(&self, now: ShopTime) {
+    /// The endpoints on record, a handful. One that is in no settings any more is neither failing nor paused: a gauge keeps what
+    /// it was set to last.
+    async fn ask_for_webhooks(&self, now: ShopTime, seen_since: ShopTime) {
         let Ok(Ok(states)) = timeout(PATIENCE, self.store.states()).await else {
             tracing::warn!("metrics without webhook endpoints: the database does not answer");
             return;
         };
-        let seen_since = now.before(DistributeEvents::SEEN_WITHIN);
-        for state in states.into_iter().filter(|state| state.seen_at >= seen_since) {
+        for state in states {
             let name = state.name.to_string();
-            let failing = state.failing_since.map_or(Duration::ZERO, |since| now.since(since));
+            let is_in_use = state.seen_at >= seen_since;
+            let failing_since = state.failing_since.filter(|_| is_in_use);
+            let failing = failing_since.map_or(Duration::ZERO, |since| now.since(since));
             gauge!(metric::WEBHOOK_FAILING, "endpoint" => name.clone()).set(failing.as_secs_f64());
-            let is_paused = state.paused_at.is_some();
+            let is_paused = is_in_use && state.paused_at.is_some();
             gauge!(metric::WEBHOOK_PAUSED, "endpoint" => name).set(if is_paused { 1.0 } else { 0.0 });
         }
     }

@@ -14,7 +14,7 @@ use crate::configuration::Configuration;
 pub(super) struct EventJobs {
     /// One an endpoint.
     pub(super) deliver: Vec<DeliverWebhooks>,
-    /// `None` if there is the first endpoint alone.
+    /// `None` if there is no endpoint beside the first one.
     pub(super) distribute: Option<DistributeEvents>,
     pub(super) purge: PurgeOutbox,
     /// What `deliver` sends with.
@@ -24,12 +24,12 @@ pub(super) struct EventJobs {
 /// What sends to each endpoint of the settings.
 pub(crate) type Webhooks = Vec<(EndpointName, Arc<HttpWebhook>)>;
 
-/// For a server; `None` if nobody listens. The endpoints are on record from now on.
+/// For a server. The endpoints are on record from now on. Where there is none, what waits for those of before is still deleted.
 pub(super) async fn event_jobs(
     store: &Arc<dyn SqlStore>,
     configuration: &Configuration,
-) -> Result<Option<EventJobs>, StartError> {
-    let Some(events) = &configuration.events else { return Ok(None) };
+) -> Result<EventJobs, StartError> {
+    let events = &configuration.events;
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
     let names: Vec<_> = events.endpoints.iter().map(|endpoint| endpoint.webhook.name.clone()).collect();
     store.register(&names, clock.now()).await?;
@@ -60,12 +60,12 @@ pub(super) async fn event_jobs(
         retention: events.retention,
         log_retention: events.log_retention,
     };
-    Ok(Some(EventJobs { deliver, distribute, purge, webhooks }))
+    Ok(EventJobs { deliver, distribute, purge, webhooks })
 }
 
 /// What staff do about webhooks.
 pub(super) fn manage_webhooks(store: &Arc<dyn SqlStore>, configuration: &Configuration) -> ManageWebhooks {
-    let endpoints = configuration.events.iter().flat_map(|events| &events.endpoints);
+    let endpoints = configuration.events.endpoints.iter();
     let settings = endpoints.map(|endpoint| WebhookSettings {
         name: endpoint.webhook.name.clone(),
         host: endpoint.webhook.host().to_owned(),

@@ -36,7 +36,7 @@ const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: boo
 pub(super) fn start(
     life: &OrderLife,
     remover: Option<Arc<RemoveOrderedLines>>,
-    events: Option<EventJobs>,
+    events: EventJobs,
     keys: PurgeKeys,
     refused: PurgeRefused,
     audit: Option<NightlyAudit>,
@@ -53,14 +53,13 @@ pub(super) fn start(
     if let Some(audit) = audit {
         jobs.start(Arc::new(audit), AUDIT);
     }
-    if let Some(EventJobs { deliver, distribute, purge, webhooks: _ }) = events {
-        for deliver in deliver {
-            jobs.start(Arc::new(deliver), WEBHOOKS);
-        }
-        if let Some(distribute) = distribute {
-            jobs.start(Arc::new(distribute), WEBHOOKS);
-        }
-        jobs.start(Arc::new(purge), PURGE_OUTBOX);
+    let EventJobs { deliver, distribute, purge, webhooks: _ } = events;
+    for deliver in deliver {
+        jobs.start(Arc::new(deliver), WEBHOOKS);
     }
+    if let Some(distribute) = distribute {
+        jobs.start(Arc::new(distribute), WEBHOOKS);
+    }
+    jobs.start(Arc::new(purge), PURGE_OUTBOX);
     jobs
 }

@@ -1,9 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
-use domain::{
-    Cause, EndedAttempt, Order, OrderId, OrderStatus, PaymentAttempt, ShopTime, TradeStatus, ledger::Command,
-};
-use ports::{Claimed, Clock, GatewayError, OrderReader, StoreError};
+use domain::{Cause, EndedAttempt, Order, OrderStatus, PaymentAttempt, TradeStatus, ledger::Command};
+use ports::{Claimed, Clock, DueOrder, GatewayError, OrderReader, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactError};
@@ -46,7 +44,7 @@ impl OrderTimers {
             let (timers, places) = (Arc::clone(self), Arc::clone(&places));
             work.spawn(async move {
                 let _place = places.acquire_owned().await;
-                timers.run_timer(claimed, now).await;
+                timers.run_timer(claimed).await;
             });
         }
         while let Some(ended) = work.join_next().await {
@@ -57,7 +55,8 @@ impl OrderTimers {
         Ok(taken)
     }
 
-    async fn run_timer(&self, Claimed { item: id, attempts }: Claimed<OrderId>, claimed_at: ShopTime) {
+    async fn run_timer(&self, Claimed { item: due, attempts }: Claimed<DueOrder>) {
+        let DueOrder { id, status } = due;
         let order = match self.orders.find(&id).await {
             Ok(Some(order)) => order,
             Ok(None) => return,
@@ -67,7 +66,11 @@ impl OrderTimers {
                 return;
             }
         };
-        match self.deal_with(&order, attempts, claimed_at).await {
+        // It went on since it was claimed, and has another timer.
+        if status != Some(order.status) {
+            return;
+        }
+        match self.deal_with(&order, attempts).await {
             Ok(()) => {}
             Err(error) if went_on(&error) => {}
             Err(error) => {
@@ -81,19 +84,12 @@ impl OrderTimers {
         }
     }
 
-    async fn deal_with(
-        &self,
-        order: &Order,
-        attempts: u32,
-        claimed_at: ShopTime,
-    ) -> Result<(), OrderChangeError> {
+    async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
             OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
                 return self.cancel.by_deadline(id).await;
             }
-            // It was shipped since it was claimed, for its other attempts: its receipt has a timer of its own.
-            OrderStatus::AwaitingReceipt if shipped_since(order, claimed_at) => return Ok(()),
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
                 self.transact.run(id.as_str(), &received, &Cause::system()).await?;
@@ -161,10 +157,6 @@ impl OrderTimers {
         self.transact.run(order.id.as_str(), &command, &Cause::system()).await?;
         Ok(())
     }
-}
-
-fn shipped_since(order: &Order, claimed_at: ShopTime) -> bool {
-    order.shipment.as_ref().is_some_and(|shipment| shipment.shipped_at >= claimed_at)
 }
 
 /// Whether the order went on meanwhile, by a payment or by its buyer: that is no failure.

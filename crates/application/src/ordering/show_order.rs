@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, Refund, RefundKind, RefundStatus, TimelineEntry,
-    UnkeptPayment,
+    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundKind,
+    RefundStatus, TimelineEntry, UnkeptPayment,
 };
 use ports::{OrderReader, StoreError, Users};
 
@@ -19,6 +19,8 @@ pub struct ShowOrder {
 pub struct OrderDetails {
     /// The order.
     pub order: Order,
+    /// The attempts to pay it that are on record, the first opened first; none while there is only the first one.
+    pub attempts: Vec<PaymentAttempt>,
     /// What its buyer paid that goes back because it came too late or twice.
     pub unkept: Option<UnkeptPayment>,
     /// What of the payment that paid it went back, or is going back, the first asked for first.
@@ -50,9 +52,10 @@ impl ShowOrder {
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
         let unkept = UnkeptPayment::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
+        let attempts = self.orders.attempts(order_id).await?;
         let mut refunds = self.orders.refunds(order_id).await?;
         refunds.retain(concerns_buyer);
-        Ok(OrderDetails { timeline: timeline(&order, changes), order, unkept, refunds })
+        Ok(OrderDetails { timeline: timeline(&order, changes), order, attempts, unkept, refunds })
     }
 }
 

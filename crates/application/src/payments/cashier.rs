@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, Channel, EndedAttempt, Money, NotAllowed, Order, OrderId, PaymentAttempt, PaymentProduct,
+    Cause, Channel, EndedAttempt, Money, Order, OrderId, PaymentAttempt, PaymentProduct,
     ledger::{Command, MOST_ATTEMPTS, Refusal},
 };
-use ports::{Clock, GatewayError, OrderReader, PaymentRequest, StoreError};
+use ports::{Clock, OrderReader, PaymentRequest};
 
-use crate::{OrderChangeError, SettleError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettlePayment, TransactError};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
 const TRIES: usize = 3;
@@ -62,26 +62,6 @@ pub enum StartedPayment {
     },
 }
 
-/// Why a buyer cannot be invited.
-#[derive(Debug, thiserror::Error)]
-pub enum InvitationError {
-    /// The order was cancelled or refunded, or its payment deadline has passed.
-    #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
-    /// The channel's rules do not allow the payment, or it could not be asked about another attempt; nothing was changed.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// Another attempt turned out paid, and that could not be written down.
-    #[error(transparent)]
-    Settle(#[from] SettleError),
-    /// The attempt, or that the order is watched, could not be recorded.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
 impl Cashier {
     /// The invitation to pay an order that was placed this moment.
     pub(crate) async fn invite_first(
@@ -89,7 +69,7 @@ impl Cashier {
         order: &Order,
         channel: Channel,
         product: PaymentProduct,
-    ) -> Result<StartedPayment, InvitationError> {
+    ) -> Result<StartedPayment, OrderChangeError> {
         if !order.is_payable(self.clock.now())? {
             return Ok(paid(order));
         }
@@ -113,7 +93,7 @@ impl Cashier {
         &self,
         order: &Order,
         wish: PaymentWish,
-    ) -> Result<StartedPayment, InvitationError> {
+    ) -> Result<StartedPayment, OrderChangeError> {
         for _ in 0..TRIES {
             if !order.is_payable(self.clock.now())? {
                 return Ok(paid(order));
@@ -130,8 +110,10 @@ impl Cashier {
             let cause = Cause::system();
             let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
             match self.open(order, wish, ended.clone()).await {
-                Err(InvitationError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
-                Err(error @ InvitationError::Transact(TransactError::Conflict | TransactError::Store(_))) => {
+                Err(OrderChangeError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
+                Err(
+                    error @ OrderChangeError::Transact(TransactError::Conflict | TransactError::Store(_)),
+                ) => {
                     self.settle.note_ended(&order.id, ended, &cause).await;
                     return Err(error);
                 }
@@ -147,14 +129,11 @@ impl Cashier {
         order: &Order,
         wish: PaymentWish,
         ended: Vec<EndedAttempt>,
-    ) -> Result<StartedPayment, InvitationError> {
+    ) -> Result<StartedPayment, OrderChangeError> {
         let PaymentWish { channel, product, as_code, .. } = wish;
         let command = Command::OpenAttempt { channel, product, ended };
         let transact = &self.settle.transact;
-        let opened = match transact.run(order.id.as_str(), &command, &Cause::system()).await {
-            Err(TransactError::Refused(Refusal::NotAllowed(refusal))) => return Err(refusal.into()),
-            other => other?.ledger,
-        };
+        let opened = transact.run(order.id.as_str(), &command, &Cause::system()).await?.ledger;
         let order = opened.order.as_ref().unwrap_or(order);
         let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, channel, product));
         match attempt.filter(|_| !order.status.is_paid()) {
@@ -168,7 +147,7 @@ impl Cashier {
         order: &Order,
         attempt: &PaymentAttempt,
         as_code: bool,
-    ) -> Result<StartedPayment, InvitationError> {
+    ) -> Result<StartedPayment, OrderChangeError> {
         let request = PaymentRequest {
             order_id: order.id.clone(),
             out_trade_no: attempt.out_trade_no.clone(),
@@ -187,17 +166,6 @@ impl Cashier {
         };
         let (order_id, total_amount) = (order.id.clone(), order.total_amount);
         Ok(StartedPayment::Invited(PaymentInvitation { order_id, total_amount, pay_url, code_url }))
-    }
-}
-
-impl From<OrderChangeError> for InvitationError {
-    fn from(error: OrderChangeError) -> Self {
-        match error {
-            OrderChangeError::Gateway(error) => Self::Gateway(error),
-            OrderChangeError::Settle(error) => Self::Settle(error),
-            OrderChangeError::Transact(error) => Self::Transact(error),
-            OrderChangeError::Store(error) => Self::Store(error),
-        }
     }
 }
 

@@ -8,7 +8,7 @@ mod reconcile;
 mod settle_payment;
 mod start_payment;
 
-pub use cashier::{Cashier, InvitationError, PaymentInvitation, PaymentWish, StartedPayment};
+pub use cashier::{Cashier, PaymentInvitation, PaymentWish, StartedPayment};
 pub use order_change_error::OrderChangeError;
 pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use recently::Recently;

@@ -1,12 +1,12 @@
-use domain::ledger::Refusal;
+use domain::{NotAllowed, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 
 use crate::{SettleError, TransactError};
 
-/// Why an order was not changed, where the payment channel is asked before.
+/// Why an order was not changed, or its buyer not invited to pay, where the payment channel is asked before.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderChangeError {
-    /// A channel could not be asked, so that it may be paid; nothing was changed.
+    /// A channel could not be asked, so that it may be paid, or does not allow the payment; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// Its channel says that it is paid, and that could not be written down.
@@ -23,5 +23,11 @@ pub enum OrderChangeError {
 impl From<Refusal> for OrderChangeError {
     fn from(refusal: Refusal) -> Self {
         Self::Transact(refusal.into())
+    }
+}
+
+impl From<NotAllowed> for OrderChangeError {
+    fn from(refusal: NotAllowed) -> Self {
+        Refusal::from(refusal).into()
     }
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::{Caller, Cause, Money, NotAdmitted, OrderId, ledger::Command};
 use ports::{Clock, OrderReader, Users};
 
-use crate::{Cashier, InvitationError, PaymentWish, StartedPayment, Transact};
+use crate::{Cashier, OrderChangeError, PaymentWish, StartedPayment, Transact};
 
 /// 订单支付: the buyer wants to pay an order that was placed before.
 pub struct StartPayment {
@@ -33,7 +33,7 @@ pub enum StartPaymentError {
     AmountChanged(Money),
     /// The buyer cannot be invited to pay it.
     #[error(transparent)]
-    Invitation(#[from] InvitationError),
+    Change(#[from] OrderChangeError),
 }
 
 impl StartPayment {
@@ -47,11 +47,11 @@ impl StartPayment {
         expected_amount: Option<Money>,
     ) -> Result<StartedPayment, StartPaymentError> {
         let user_id =
-            crate::noticed::buyer(self.users.authenticate(caller).await.map_err(InvitationError::from)??);
-        let order = self.orders.find(order_id).await.map_err(InvitationError::from)?;
+            crate::noticed::buyer(self.users.authenticate(caller).await.map_err(OrderChangeError::from)??);
+        let order = self.orders.find(order_id).await.map_err(OrderChangeError::from)?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(StartPaymentError::UnknownOrder)?;
         let now = self.clock.now();
-        if !order.is_payable(now).map_err(InvitationError::from)? {
+        if !order.is_payable(now).map_err(OrderChangeError::from)? {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
         }
         if expected_amount.is_some_and(|expected| expected != order.total_amount) {
@@ -61,7 +61,7 @@ impl StartPayment {
             // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
             let watched =
                 self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await;
-            watched.map_err(InvitationError::from)?;
+            watched.map_err(OrderChangeError::from)?;
         }
         Ok(self.cashier.invite(&order, wish).await?)
     }

@@ -223,19 +223,26 @@ pub(crate) fn ledger(
 
 /// An unpaid order with two attempts to pay: the first given up, the second open.
 pub(crate) fn two_attempts() -> Ledgers {
-    let attempt = |nth: &str, state| PaymentAttempt {
+    let mut ledger = only(OrderStatus::AwaitingPayment);
+    ledger.attempts = vec![
+        attempt("", PaymentProduct::Page, AttemptState::GivenUp),
+        attempt("_2", PaymentProduct::Page, AttemptState::Open),
+    ];
+    Ledgers::of(ledger)
+}
+
+/// An attempt to pay the order of [`order`]. Its number is the order's, with this behind it.
+pub(crate) fn attempt(suffix: &str, product: PaymentProduct, state: AttemptState) -> PaymentAttempt {
+    PaymentAttempt {
         channel: Channel::Alipay,
-        out_trade_no: format!("{ORDER}{nth}"),
-        product: PaymentProduct::Page,
+        out_trade_no: format!("{ORDER}{suffix}"),
+        product,
         amount: money("323.91"),
         state,
         opened_at: noon(),
         closed_at: None,
         paid_at: None,
-    };
-    let mut ledger = only(OrderStatus::AwaitingPayment);
-    ledger.attempts = vec![attempt("", AttemptState::GivenUp), attempt("_2", AttemptState::Open)];
-    Ledgers::of(ledger)
+    }
 }
 
 /// The order in this status, without anything else on record.

@@ -54,15 +54,6 @@ impl Channel {
         }
     }
 
-    /// What the column `pay_method` of an order holds, which is the old back end's.
-    pub fn pay_method(self) -> i16 {
-        match self {
-            Self::Alipay => 1,
-            #[cfg(feature = "test-channel")]
-            Self::Test => 2,
-        }
-    }
-
     /// The trade that the channel has under this number.
     pub fn trade(self, trade_no: &str) -> TradeKey<'_> {
         TradeKey { channel: self, trade_no }
@@ -85,7 +76,7 @@ mod tests {
     #[test]
     fn what_is_on_record_of_alipay_stays_as_it_was_written() {
         let alipay = Channel::default();
-        assert_eq!((alipay.as_str(), alipay.pay_method(), alipay.label()), ("alipay", 1, "支付宝"));
+        assert_eq!((alipay.as_str(), alipay.label()), ("alipay", "支付宝"));
     }
 
     #[test]

@@ -260,7 +260,7 @@ pub async fn counts_payments_without_a_time(shop: Arc<dyn Shop>) {
     assert_eq!(figures.iter().map(|day| day.paid).collect::<Vec<_>>(), [1]);
 }
 
-/// Whatever day they are of: what is owed until it is back, and refunds that were tried in vain until they are done.
+/// Payments that must go back until they are refunded, and refunds that failed until they succeed, whatever their day.
 pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
     use PaymentStatus::{Duplicate, Late, Settled};
     let stocked = Stocked::new(shop).await;

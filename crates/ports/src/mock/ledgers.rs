@@ -6,11 +6,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{
-    Order, OrderId, OrderLedger, PaymentRecord, Refund, ShopTime, TraceParent, ledger::Event, order_number,
-};
+use domain::{Order, OrderLedger, PaymentRecord, Refund, ShopTime, TraceParent, ledger::Event, order_number};
 
-use crate::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
+use crate::{AppendError, Claimed, DueOrder, LockedOrder, OrderRepo, StoreError};
 
 /// An [`OrderRepo`] in memory, for tests of the use cases. Clones share what is on record.
 #[derive(Clone, Default)]
@@ -23,7 +21,7 @@ struct State {
     commits: usize,
     failing_locks: VecDeque<StoreError>,
     failing_appends: VecDeque<AppendError>,
-    due_orders: Vec<Claimed<OrderId>>,
+    due_orders: Vec<Claimed<DueOrder>>,
     due_refunds: Vec<Claimed<Refund>>,
     locks: usize,
 }
@@ -94,7 +92,7 @@ impl Ledgers {
 
     /// These orders are due.
     #[must_use]
-    pub fn with_due_orders(self, due: Vec<Claimed<OrderId>>) -> Self {
+    pub fn with_due_orders(self, due: Vec<Claimed<DueOrder>>) -> Self {
         self.state().due_orders = due;
         self
     }
@@ -131,7 +129,7 @@ impl OrderRepo for Ledgers {
         _now: ShopTime,
         _lease_until: ShopTime,
         _limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+    ) -> Result<Vec<Claimed<DueOrder>>, StoreError> {
         Ok(std::mem::take(&mut self.state().due_orders))
     }
 

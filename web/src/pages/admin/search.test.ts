@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { filterFrom, listLink, orderFrom, orderLink } from './search'
+import { filterFrom, isWebhooks, listLink, logFilterFrom, orderFrom, orderLink, webhooksLink } from './search'
 
 const none = { number: '', user: '', status: '', from: '', to: '' }
 
@@ -11,6 +11,16 @@ it.each([
 ])('%s means a filter, and back', (search, filter) => {
   expect(filterFrom(search)).toEqual(filter)
   expect(filterFrom(listLink(filter).replace('admin.html', ''))).toEqual(filter)
+})
+
+it.each([
+  ['?webhooks', { endpoint: '', number: '' }],
+  ['?webhooks&endpoint=erp&number=2026', { endpoint: 'erp', number: '2026' }],
+  ['?webhooks&endpoint=ERP&number=abc', { endpoint: '', number: '' }],
+])('%s means what the delivery log is asked for, and back', (search, filter) => {
+  expect(logFilterFrom(search)).toEqual(filter)
+  const link = webhooksLink(filter).replace('admin.html', '')
+  expect([isWebhooks(link), orderFrom(link), logFilterFrom(link)]).toEqual([true, undefined, filter])
 })
 
 it('an order has an address of its own', () => {

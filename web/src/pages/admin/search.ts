@@ -31,6 +31,25 @@ export function orderFrom(search: string): string | undefined {
   return new URLSearchParams(search).get('order') || undefined
 }
 
+/** What the delivery log is asked for; empty for all. */
+export interface LogFilter {
+  endpoint: string
+  number: string
+}
+
+/** What an address of the webhooks' page asks the delivery log for; what cannot be meant is left out. */
+export function logFilterFrom(search: string): LogFilter {
+  const query = new URLSearchParams(search)
+  const [endpoint, number] = [query.get('endpoint') ?? '', query.get('number') ?? '']
+  return { endpoint: /^[a-z0-9_-]{1,32}$/.test(endpoint) ? endpoint : '', number: IS_VALID.number.test(number) ? number : '' }
+}
+
+/** The address of the webhooks' page that asks for this. */
+export function webhooksLink({ endpoint, number }: LogFilter): string {
+  const query = new URLSearchParams(Object.entries({ endpoint, number }).filter(([, value]) => value !== '')).toString()
+  return query === '' ? WEBHOOKS : `${WEBHOOKS}&${query}`
+}
+
 /** Whether an address means the page of the webhooks. */
 export const isWebhooks = (search: string): boolean => new URLSearchParams(search).has('webhooks')
 

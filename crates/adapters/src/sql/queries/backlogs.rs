@@ -14,7 +14,7 @@ use crate::sql::{failure::QueryError, metrics::Backlog, types::Moment};
 
 /// Each by an index, in its order, and no further than [`Backlog::MOST`]. A zero date of the old shop's is no age.
 macro_rules! backlog {
-    ($since:literal, $rows:literal) => {
+    ($since:literal, $rows:expr) => {
         concat!(
             "SELECT COUNT(*) AS waiting, MIN(CASE WHEN since >= '1970-01-01' THEN since END) AS oldest FROM (SELECT ",
             $since,
@@ -24,13 +24,36 @@ macro_rules! backlog {
         )
     };
 }
-const OUTBOX: &str =
-    backlog!("at", "dashop_outbox WHERE delivered_at IS NULL AND due_at IS NOT NULL ORDER BY due_at");
-const GIVEN_UP: &str = backlog!("at", "dashop_outbox WHERE delivered_at IS NULL AND due_at IS NULL");
-const DELIVERIES: &str =
-    backlog!("at", "dashop_webhook_delivery WHERE delivered_at IS NULL AND due_at IS NOT NULL ORDER BY at");
-const DELIVERIES_GIVEN_UP: &str =
-    backlog!("at", "dashop_webhook_delivery WHERE delivered_at IS NULL AND due_at IS NULL");
+/// Events that wait for the first endpoint, in `$state`, while that is in use.
+macro_rules! outbox {
+    ($state:literal) => {
+        backlog!(
+            "at",
+            concat!(
+                "dashop_outbox WHERE EXISTS (SELECT 1 FROM dashop_webhook_endpoint WHERE name = 'default' AND seen_at >= ?) \
+                 AND delivered_at IS NULL AND ",
+                $state
+            )
+        )
+    };
+}
+/// The same of the other endpoints.
+macro_rules! deliveries {
+    ($state:literal) => {
+        backlog!(
+            "at",
+            concat!(
+                "dashop_webhook_delivery WHERE endpoint IN (SELECT name FROM dashop_webhook_endpoint WHERE seen_at >= ?) \
+                 AND delivered_at IS NULL AND ",
+                $state
+            )
+        )
+    };
+}
+const OUTBOX: &str = outbox!("due_at IS NOT NULL ORDER BY due_at");
+const GIVEN_UP: &str = outbox!("due_at IS NULL");
+const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
+const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
 const DUE_ORDERS: &str = backlog!("due_at", "tb_order_info WHERE due_at <= ? ORDER BY due_at");
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
 const CART_REMOVALS: &str =
@@ -46,25 +69,33 @@ struct Waiting {
 
 impl Database {
     /// What waits at this moment.
-    pub(in crate::sql) async fn backlogs(&self, now: ShopTime) -> Result<Vec<Backlog>, StoreError> {
-        self.reader().await?.call(|conn| backlogs(conn, now)).await
+    pub(in crate::sql) async fn backlogs(
+        &self,
+        now: ShopTime,
+        seen_since: ShopTime,
+    ) -> Result<Vec<Backlog>, StoreError> {
+        self.reader().await?.call(|conn| backlogs(conn, now, seen_since)).await
     }
 }
 
-async fn backlogs(conn: &mut Conn, now: ShopTime) -> Result<Vec<Backlog>, QueryError> {
+async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, QueryError> {
     let mut backlogs = Vec::new();
-    for (queue, query) in [
-        ("outbox", OUTBOX),
-        ("outbox_given_up", GIVEN_UP),
-        ("deliveries", DELIVERIES),
-        ("deliveries_given_up", DELIVERIES_GIVEN_UP),
-        ("open_refunds", OPEN_REFUNDS),
-        ("cart_removals", CART_REMOVALS),
+    for (queue, query, moment) in [
+        ("outbox", OUTBOX, Some(seen_since)),
+        ("outbox_given_up", GIVEN_UP, Some(seen_since)),
+        ("deliveries", DELIVERIES, Some(seen_since)),
+        ("deliveries_given_up", DELIVERIES_GIVEN_UP, Some(seen_since)),
+        ("open_refunds", OPEN_REFUNDS, None),
+        ("cart_removals", CART_REMOVALS, None),
+        ("due_orders", DUE_ORDERS, Some(now)),
     ] {
-        backlogs.push(sql_query(query).get_result::<Waiting>(conn).await?.of(queue));
+        let query = sql_query(query);
+        let waiting: Waiting = match moment {
+            Some(moment) => query.bind::<Timestamp, _>(Moment(moment)).get_result(conn).await?,
+            None => query.get_result(conn).await?,
+        };
+        backlogs.push(waiting.of(queue));
     }
-    let due = sql_query(DUE_ORDERS).bind::<Timestamp, _>(Moment(now));
-    backlogs.push(due.get_result::<Waiting>(conn).await?.of("due_orders"));
     Ok(backlogs)
 }
 

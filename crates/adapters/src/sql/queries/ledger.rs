@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::{
     OrderEvent, OrderId, OrderLedger, OrderStatus, Refund, ShopTime, TraceParent, ledger::Event, order_number,
 };
-use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StoreError};
+use ports::{AppendError, Claimed, DueOrder, LockedOrder, OrderRepo, StoreError};
 
 use super::{Conn, Database, Lease, amendments, attempts, orders, outbox, payments, refunds, stock};
 use crate::sql::{config::EventSink, failure::QueryError};
@@ -20,7 +20,7 @@ impl OrderRepo for Database {
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+    ) -> Result<Vec<Claimed<DueOrder>>, StoreError> {
         let mut lease = Self::begin(self).await?;
         let (claimed, parked) = lease.call(|conn| orders::claim_due(conn, now, lease_until, limit)).await?;
         lease.commit().await?;

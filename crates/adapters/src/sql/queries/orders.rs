@@ -4,10 +4,10 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    Channel, Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, RepeatGuard, SaleAttribute, Shipment,
-    ShopTime, StatusChange,
+    Money, NewOrder, Order, OrderGoods, OrderId, OrderStatus, RepeatGuard, SaleAttribute, Shipment, ShopTime,
+    StatusChange,
 };
-use ports::Claimed;
+use ports::{Claimed, DueOrder};
 
 use super::{
     Conn,
@@ -23,6 +23,8 @@ use crate::sql::{
     types::{Amount, Moment},
 };
 
+/// What the old back end's column `pay_method` holds: 支付宝. Attempts and payments have the channel.
+const PAY_METHOD: i16 = 1;
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
 
@@ -169,14 +171,15 @@ pub(super) async fn claim_due(
     now: ShopTime,
     lease_until: ShopTime,
     limit: u32,
-) -> Result<(Vec<Claimed<OrderId>>, usize), QueryError> {
+) -> Result<(Vec<Claimed<DueOrder>>, usize), QueryError> {
     let due = tb_order_info::table
         .filter(tb_order_info::due_at.le(Moment(now)))
         .order(tb_order_info::due_at)
         .limit(limit.into())
-        .select((tb_order_info::order_id, tb_order_info::due_attempts));
-    let claimed = |(id, attempts): (String, i32)| {
-        Ok(Claimed { item: order_id(&id)?, attempts: u32::try_from(attempts).unwrap_or(0) })
+        .select((tb_order_info::order_id, (tb_order_info::status, tb_order_info::due_attempts)));
+    let claimed = |(id, (status, attempts)): (String, (i16, i32))| {
+        let item = DueOrder { id: order_id(&id)?, status: OrderStatus::from_code(status.into()) };
+        Ok(Claimed { item, attempts: u32::try_from(attempts).unwrap_or(0) })
     };
     let each = load_each(conn, for_update_skip_locked(due), claimed).await?;
     let (claimed, unreadable) = park("tb_order_info", each);
@@ -185,7 +188,7 @@ pub(super) async fn claim_due(
         diesel::update(these).set(tb_order_info::due_at.eq(None::<Moment>)).execute(conn).await?;
     }
     if !claimed.is_empty() {
-        let these = tb_order_info::order_id.eq_any(claimed.iter().map(|claimed| claimed.item.as_str()));
+        let these = tb_order_info::order_id.eq_any(claimed.iter().map(|claimed| claimed.item.id.as_str()));
         diesel::update(tb_order_info::table.filter(these))
             .set((
                 tb_order_info::due_at.eq(Moment(lease_until)),
@@ -236,7 +239,7 @@ impl OrderRow {
             total_count: column_count(order.total_count)?,
             total_amount: Amount(order.total_amount),
             freight: Amount(order.freight),
-            pay_method: Channel::default().pay_method(),
+            pay_method: PAY_METHOD,
             status: order.status.code(),
             address_id: new.address_id.0,
             user_id: order.user_id.0,

@@ -70,6 +70,9 @@ pub(super) async fn distribute(
         .limit(limit.into())
         .select((dashop_outbox::id, dashop_outbox::order_id));
     let locked: Vec<(i64, String)> = for_update_skip_locked(found).load(conn).await?;
+    if locked.is_empty() {
+        return Ok(0);
+    }
     let orders: BTreeSet<&str> = locked.iter().map(|(_, order)| order.as_str()).collect();
     // In a statement that begins when the rows are locked, as for a claim.
     let waiting: Vec<(i64, String)> = undistributed!(targets.since)

@@ -80,23 +80,10 @@ struct EndpointRow {
     last_success_at: Option<Moment>,
 }
 
-#[derive(Insertable)]
+/// A row of the delivery log, without its number.
+#[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = dashop_webhook_attempt, treat_none_as_default_value = false)]
-struct NewAttemptRow {
-    endpoint: String,
-    event_id: String,
-    order_id: String,
-    kind: String,
-    at: Moment,
-    took_ms: i32,
-    outcome: String,
-    http_status: Option<i16>,
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_webhook_attempt)]
 struct AttemptRow {
-    id: i64,
     endpoint: String,
     event_id: String,
     order_id: String,
@@ -168,11 +155,11 @@ pub(super) async fn is_paused(conn: &mut Conn, name: &EndpointName) -> Result<bo
 }
 
 pub(super) async fn succeeded(conn: &mut Conn, name: &EndpointName, at: ShopTime) -> Result<(), QueryError> {
-    let is_news = dashop_webhook_endpoint::failing_since
+    let is_due = dashop_webhook_endpoint::failing_since
         .is_not_null()
         .or(dashop_webhook_endpoint::last_success_at.is_null())
         .or(dashop_webhook_endpoint::last_success_at.le(Moment(at.before(SUCCESS_EVERY))));
-    diesel::update(named(name).filter(is_news))
+    diesel::update(named(name).filter(is_due))
         .set((
             dashop_webhook_endpoint::last_success_at.eq(Moment(at)),
             dashop_webhook_endpoint::failing_since.eq(None::<Moment>),
@@ -204,7 +191,7 @@ pub(super) async fn log(
     endpoint: &EndpointName,
     attempts: &[DeliveryAttempt],
 ) -> Result<(), QueryError> {
-    let rows: Vec<_> = attempts.iter().map(|attempt| NewAttemptRow::new(endpoint, attempt)).collect();
+    let rows: Vec<_> = attempts.iter().map(|attempt| AttemptRow::new(endpoint, attempt)).collect();
     insert_rows!(conn, dashop_webhook_attempt::table, rows)
 }
 
@@ -223,7 +210,7 @@ async fn attempts(conn: &mut Conn, query: &AttemptQuery) -> Result<Vec<LoggedAtt
     if let Some(before) = query.before {
         found = found.filter(dashop_webhook_attempt::id.lt(before));
     }
-    let each = load_each(conn, found, |(_, row): (i64, AttemptRow)| row.read()).await?;
+    let each = load_each(conn, found, |(id, row): (i64, AttemptRow)| row.read(id)).await?;
     Ok(leave_out("dashop_webhook_attempt", each))
 }
 
@@ -320,7 +307,7 @@ impl EndpointRow {
     }
 }
 
-impl NewAttemptRow {
+impl AttemptRow {
     fn new(endpoint: &EndpointName, attempt: &DeliveryAttempt) -> Self {
         Self {
             endpoint: endpoint.to_string(),
@@ -334,16 +321,14 @@ impl NewAttemptRow {
             http_status: attempt.outcome.http_status().and_then(|status| i16::try_from(status).ok()),
         }
     }
-}
 
-impl AttemptRow {
-    fn read(self) -> Result<LoggedAttempt, QueryError> {
+    fn read(self, id: i64) -> Result<LoggedAttempt, QueryError> {
         let corrupt = |column: &str, value: &str| {
             QueryError::corrupt(&format!("dashop_webhook_attempt.{column}"), value)
         };
         let http_status = self.http_status.and_then(|status| u16::try_from(status).ok());
         Ok(LoggedAttempt {
-            id: self.id,
+            id,
             endpoint: endpoint_name("dashop_webhook_attempt.endpoint", &self.endpoint)?,
             attempt: DeliveryAttempt {
                 event_id: EventId::parse(&self.event_id)

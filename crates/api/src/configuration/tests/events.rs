@@ -3,17 +3,17 @@ use adapters::webhook::WebhookSecret;
 use super::*;
 
 #[test]
-fn news_are_kept_only_where_somebody_is_told() {
+fn events_are_kept_only_where_there_is_an_endpoint() {
     const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
     let nobody = read(&[]).unwrap();
-    assert!(nobody.events.is_none() && nobody.database.event_sink == EventSink::Nobody);
+    assert!(nobody.events.endpoints.is_empty() && nobody.database.event_sink == EventSink::Nobody);
     assert!(refusal(&[URL]).contains("DASHOP_EVENTS_SECRET is missing"));
     let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
     assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
     let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
     let secrets = |second: &str| {
         let settings = [URL, ("DASHOP_EVENTS_SECRET", SECRET.1), ("DASHOP_EVENTS_SECOND_SECRET", second)];
-        read(&settings).map(|configuration| configuration.events.unwrap().endpoints.remove(0).webhook.secrets)
+        read(&settings).map(|mut configuration| configuration.events.endpoints.remove(0).webhook.secrets)
     };
     let parsed = |text| WebhookSecret::parse(text).unwrap();
     assert_eq!(secrets("").unwrap(), [parsed(SECRET.1)]);
@@ -45,7 +45,7 @@ fn endpoints_are_tables_of_the_file() {
         SECRET.1
     ))
     .unwrap();
-    let events = told.events.as_ref().unwrap();
+    let events = &told.events;
     assert_eq!(events.pause_after, Duration::from_secs(24 * 3600));
     let shown: Vec<_> = events
         .endpoints
@@ -65,10 +65,11 @@ fn endpoints_are_tables_of_the_file() {
     assert!(!format!("{told:?}").contains(KEY));
     let alone =
         read_file(&format!("[webhooks.erp]\nurl = \"https://erp.example/\"\nsecret = \"{KEY}\"")).unwrap();
-    assert_eq!((alone.events.unwrap().endpoints.len(), alone.database.event_sink), (1, EventSink::Outbox));
+    assert_eq!((alone.events.endpoints.len(), alone.database.event_sink), (1, EventSink::Outbox));
     let url = "url = \"https://erp.example/\"\n";
     let secret = format!("secret = \"{KEY}\"\n");
     for (toml, problem) in [
+        ("[webhooks.erp]\n# url = \"x\"".to_owned(), "[webhooks.erp] is empty"),
         (format!("[webhooks.erp]\n{url}"), "[webhooks.erp] secret is missing"),
         (format!("[webhooks.erp]\n{secret}"), "[webhooks.erp] url is missing"),
         (format!("[webhooks.erp]\nurl = \"erp\"\n{secret}"), "[webhooks.erp] url must be a whole"),

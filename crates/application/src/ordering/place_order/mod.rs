@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
-    RequestDigest, SkuId, UserId,
+    RequestDigest, SkuId, UserId, ledger::Refusal,
 };
 use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
 
@@ -26,7 +26,7 @@ pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced}
 pub use group::{Placement, PlacementPorts};
 pub use open::Outcome;
 
-use crate::{Cashier, InvitationError, PaymentWish, ShopRules, StartedPayment};
+use crate::{Cashier, OrderChangeError, PaymentWish, ShopRules, StartedPayment, TransactError};
 
 /// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
 /// have before the payment is signed.
@@ -113,7 +113,7 @@ pub enum PlaceOrderError {
         total_amount: Money,
         /// Why there is no URL.
         #[source]
-        cause: InvitationError,
+        cause: OrderChangeError,
     },
     /// The database failed.
     #[error(transparent)]
@@ -137,7 +137,9 @@ impl PlaceOrder {
         }
         match invited {
             Ok(started) => Ok(started),
-            Err(InvitationError::NotAllowed(refusal)) => Err(refusal.into()),
+            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(refusal)))) => {
+                Err(refusal.into())
+            }
             Err(cause) => {
                 Err(PlaceOrderError::Unsigned { order_id: order.id, total_amount: order.total_amount, cause })
             }

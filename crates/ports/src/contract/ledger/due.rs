@@ -15,7 +15,7 @@ async fn place(stocked: &Stocked, due: &[(&str, Option<u64>)]) {
 
 async fn claim(shop: &dyn Shop, now: u64, lease_until: u64, limit: u32) -> Vec<(String, u32)> {
     let due = shop.ledgers().claim_due_orders(micros(now), micros(lease_until), limit).await.unwrap();
-    due.into_iter().map(|claimed| (claimed.item.as_str().to_owned(), claimed.attempts)).collect()
+    due.into_iter().map(|claimed| (claimed.item.id.as_str().to_owned(), claimed.attempts)).collect()
 }
 
 async fn claim_refunds(shop: &dyn Shop, now: u64, lease_until: u64, limit: u32) -> Vec<(String, u32)> {
@@ -51,7 +51,7 @@ pub async fn due_orders_are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
         let shop = Arc::clone(&all);
         async move {
             let claimed = shop.ledgers().claim_due_orders(micros(2), micros(9), 3).await?;
-            Ok(claimed.into_iter().map(|one| one.item.as_str().to_owned()).collect())
+            Ok(claimed.into_iter().map(|one| one.item.id.as_str().to_owned()).collect())
         }
     })
     .await;
@@ -65,7 +65,9 @@ pub async fn timers_are_set_in_their_status_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     place(&stocked, &[(ORDER, Some(10)), (OTHER, Some(10))]).await;
     let shop = &*stocked.shop;
-    assert_eq!(claim(shop, 10, 20, 9).await.len(), 2);
+    let due = shop.ledgers().claim_due_orders(micros(10), micros(20), 9).await.unwrap();
+    let statuses: Vec<_> = due.into_iter().map(|claimed| claimed.item.status).collect();
+    assert_eq!(statuses, [Some(AwaitingPayment); 2]);
     let set = async |number: &str, status, due_at: Option<u64>, restart| {
         let event = Event::TimerSet { status, due_at: due_at.map(micros), restart };
         !lost(append(shop, number, &[event]).await)

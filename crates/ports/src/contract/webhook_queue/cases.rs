@@ -193,13 +193,13 @@ pub(super) async fn keep_a_name_of_their_own(queue: Queue) {
 }
 
 /// The second only when the first is delivered, whatever else becomes of the first.
-pub(super) async fn are_told_in_their_order(queue: Queue) {
+pub(super) async fn are_delivered_in_their_order(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 1)]).await;
     stocked.change(A, 2).await;
     let (claimed, ids) = claim(queue, 5, 20, 9).await;
     assert_eq!(claimed, [named(A, 1, 0), named(B, 1, 0)]);
-    assert_eq!(claim(queue, 6, 20, 9).await.0, [], "the first is being told");
+    assert_eq!(claim(queue, 6, 20, 9).await.0, [], "the first is being delivered");
     queue.put_off(ids[0], Some(30)).await.unwrap();
     assert_eq!(claim(queue, 29, 40, 1).await.0, [named(B, 1, 1)]);
     let (claimed, again) = claim(queue, 30, 40, 9).await;
@@ -209,7 +209,11 @@ pub(super) async fn are_told_in_their_order(queue: Queue) {
     let (claimed, second) = claim(queue, 32, 50, 9).await;
     assert_eq!(claimed, [named(A, 2, 0)]);
     queue.delivered(&again, 33).await.unwrap();
-    assert_eq!(claim(queue, 33, 50, 9).await.0, [], "who says it late wakes nothing that is being told");
+    assert_eq!(
+        claim(queue, 33, 50, 9).await.0,
+        [],
+        "a late confirmation makes nothing due that is being delivered"
+    );
     queue.delivered(&[second[0], ids[1]], 34).await.unwrap();
     queue.put_off(second[0], Some(34)).await.unwrap();
     assert_eq!(claim(queue, 34, 50, 9).await.0, [named(A, 31, 0)], "what is delivered is not put off");
@@ -232,7 +236,7 @@ pub(super) async fn are_given_up_until_resent(queue: Queue) {
     assert_eq!(claimed, [named(A, 1, 0)], "attempts begin anew");
     queue.delivered(&first, 101).await.unwrap();
     let (claimed, second) = claim(queue, 101, 200, 9).await;
-    assert_eq!(claimed, [named(A, 2, 0)], "what waited for it goes on");
+    assert_eq!(claimed, [named(A, 2, 0)], "the event that waited for it is next");
     queue.put_off(second[0], None).await.unwrap();
     assert_eq!(queue.resend(&Resend::GivenUp, 102).await.unwrap(), 1);
     assert_eq!(claim(queue, 102, 200, 9).await.0, [named(A, 2, 0)]);
@@ -257,7 +261,7 @@ pub(super) async fn are_resent(queue: Queue) {
     assert_eq!(queue.resend(&Resend::GivenUp, 12).await.unwrap(), 0);
 }
 
-/// One by its id, and none where the id is of another order.
+/// An event is resent by its id; with the number of another order, none is.
 pub(super) async fn are_resent_one_by_one(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 2)]).await;
@@ -312,7 +316,7 @@ pub(super) async fn are_claimed_by_one_alone(queue: Queue) {
     const EVENTS: u64 = 4;
     let queue = Arc::new(queue);
     let orders: Vec<String> = (10..22).map(|number| format!("20191128120000{number}")).collect();
-    let told = Arc::new(Told::default());
+    let last_delivered = Arc::new(LastDelivered::default());
     let mut tasks = tokio::task::JoinSet::new();
     for order in orders.clone() {
         let queue = Arc::clone(&queue);
@@ -327,30 +331,30 @@ pub(super) async fn are_claimed_by_one_alone(queue: Queue) {
         });
     }
     for _ in 0..8 {
-        let (queue, told) = (Arc::clone(&queue), Arc::clone(&told));
+        let (queue, last_delivered) = (Arc::clone(&queue), Arc::clone(&last_delivered));
         tasks.spawn(async move {
             for _ in 0..20 {
-                told.claim_and_deliver(&queue).await;
+                last_delivered.claim_and_deliver(&queue).await;
             }
         });
     }
     tasks.join_all().await;
-    while told.claim_and_deliver(&queue).await > 0 {}
+    while last_delivered.claim_and_deliver(&queue).await > 0 {}
     let all = orders.iter().map(|order| (order_id(order), EVENTS));
-    assert_eq!(*told.0.lock().unwrap(), all.collect());
+    assert_eq!(*last_delivered.0.lock().unwrap(), all.collect());
 }
 
 /// The last event delivered of each order.
 #[derive(Default)]
-struct Told(Mutex<BTreeMap<OrderId, u64>>);
+struct LastDelivered(Mutex<BTreeMap<OrderId, u64>>);
 
-impl Told {
+impl LastDelivered {
     /// Each is the next one of its order, once. Says how many there were.
     async fn claim_and_deliver(&self, queue: &Queue) -> usize {
         let claimed = until_let_through(|| queue.claim(1_000, 2_000, 3)).await;
         for Delivery { event, .. } in claimed.iter().map(|claimed| &claimed.item) {
-            let mut told = self.0.lock().unwrap();
-            let last = told.entry(event.order_id.clone()).or_default();
+            let mut last_delivered = self.0.lock().unwrap();
+            let last = last_delivered.entry(event.order_id.clone()).or_default();
             assert_eq!(event.at, micros(*last + 1), "{}", event.order_id);
             *last += 1;
         }

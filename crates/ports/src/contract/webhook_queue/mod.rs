@@ -112,12 +112,12 @@ of_each_endpoint! {
     /// Each is called by a name of its own, which it keeps however often it is delivered.
     keep_a_name_of_their_own;
     /// The second only when the first is delivered, whatever else becomes of the first.
-    are_told_in_their_order;
+    are_delivered_in_their_order;
     /// Given up, they wait with all that follows them, until they are resent.
     are_given_up_until_resent;
     /// By order or by time, delivered or not, under the same ids.
     are_resent;
-    /// One by its id, and none where the id is of another order.
+    /// An event is resent by its id; with the number of another order, none is.
     are_resent_one_by_one;
     /// What was delivered long ago, and nothing else; no more than asked for.
     are_forgotten_after_delivery;

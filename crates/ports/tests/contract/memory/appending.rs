@@ -6,7 +6,7 @@ use domain::{
     RefundStatus, ShopTime, StatusChange, StockMove, StockMoveKind, TimelineEntry, TraceParent, TradeStatus,
     ledger::Event, order_number,
 };
-use ports::{AppendError, Claimed, LockedOrder, OrderRepo, StockOutcome, StoreError};
+use ports::{AppendError, Claimed, DueOrder, LockedOrder, OrderRepo, StockOutcome, StoreError};
 
 use super::{Defect, Due, Memory, Tables, writing::Unit};
 
@@ -32,18 +32,21 @@ impl OrderRepo for Memory {
         now: ShopTime,
         lease_until: ShopTime,
         limit: u32,
-    ) -> Result<Vec<Claimed<OrderId>>, StoreError> {
+    ) -> Result<Vec<Claimed<DueOrder>>, StoreError> {
         let mut unit = self.unit().await;
         let mut due: Vec<_> = unit.tables.due.iter().filter(|(_, due)| due.at <= now).collect();
         due.sort_by_key(|(_, due)| due.at);
         let claimed: Vec<_> = due
             .into_iter()
             .take(usize::try_from(limit).unwrap())
-            .map(|(id, due)| Claimed { item: id.clone(), attempts: due.attempts })
+            .map(|(id, due)| {
+                let status = unit.tables.orders.get(id).map(|stored| stored.order.status);
+                Claimed { item: DueOrder { id: id.clone(), status }, attempts: due.attempts }
+            })
             .collect();
         for Claimed { item, attempts } in &claimed {
             if !self.has(Defect::ForgetsLeases) {
-                unit.tables.due.insert(item.clone(), Due { at: lease_until, attempts: attempts + 1 });
+                unit.tables.due.insert(item.id.clone(), Due { at: lease_until, attempts: attempts + 1 });
             }
         }
         unit.commit().await;
