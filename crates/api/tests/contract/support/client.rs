@@ -45,7 +45,7 @@ impl Client {
             ledgers: Ledgers::default(),
             placing,
             origins: Origins::Any,
-            writers: writers,
+            writers,
         }
     }
 
