@@ -17,7 +17,7 @@ use std::{env, sync::Arc, time::Duration};
 
 use client::load;
 use report::{Report, Round};
-use shop::Shop;
+use shop::{Carts, Shop};
 use tests::{Data, Setup};
 
 /// `DASHOP_BENCH_ONLY` names the work that is measured, separated by semicolons (`create, 16;preview`); everything where it
@@ -54,6 +54,7 @@ async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration,
     // The first round warms up.
     for round in 0..=rounds {
         create(store, &mut shop, round, span, report).await;
+        beside_hot(store, &mut shop, round, span, report).await;
         read(store, &mut shop, round, span, report).await;
     }
     report.set(store, "memory after the run, MB", megabytes(shop.dashop.resident_bytes()));
@@ -77,14 +78,30 @@ async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration
             let ceiling = ceiling::orders_a_second(&mysql[0], connections, hot, run, span).await;
             report.add(store, round, &format!("raw SQL, {name}"), Round::of_rate(ceiling));
         }
-        shop.fill_carts(hot).await;
+        shop.fill_carts(if hot { Carts::Hot } else { Carts::Mixed }).await;
         let requests = shop.creates();
         under(store, shop, round, &name, connections, span, requests, "\"code\":200", report).await;
     }
 }
 
+/// How long 64 buyers wait who want one SKU each, alone and beside 64 who all want another one.
+async fn beside_hot(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
+    if !is_wanted("beside hot") {
+        return;
+    }
+    shop.fill_carts(Carts::HalfHot).await;
+    let (address, done) = (shop.address(), "\"code\":200");
+    let [_, others] = shop.creates_by_half();
+    let alone = load(address, 64, span, others, done).await;
+    report.add(store, round, "others alone, 64", Round::of_load(&alone));
+    shop.fill_carts(Carts::HalfHot).await;
+    let [hot, others] = shop.creates_by_half();
+    let (beside, _) = tokio::join!(load(address, 64, span, others, done), load(address, 64, span, hot, done));
+    report.add(store, round, "others beside hot, 64", Round::of_load(&beside));
+}
+
 async fn read(store: &'static str, shop: &mut Shop, round: u64, span: Duration, report: &mut Report) {
-    shop.fill_carts(false).await;
+    shop.fill_carts(Carts::Mixed).await;
     let (done, success) = ("\"code\":200", "success");
     let reads = [("preview", shop.previews(), done), ("list of 50", shop.lists(), done)];
     let goods = [("front page", shop.front_pages(), done), ("product", shop.products(), done)];

@@ -32,6 +32,11 @@ impl Round {
         Self { rate, median_ms: None, cpu: BTreeMap::new() }
     }
 
+    /// Without what it cost.
+    pub(crate) fn of_load(served: &Served) -> Self {
+        Self { rate: served.rate, median_ms: Some(millis(served.median)), cpu: BTreeMap::new() }
+    }
+
     pub(crate) fn of(
         served: &Served,
         before: &BTreeMap<&'static str, f64>,

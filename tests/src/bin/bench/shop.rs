@@ -19,6 +19,17 @@ const SIGN_INS: i32 = 500;
 const LISTED: i32 = 100;
 const ORDERS_OF_ONE: i32 = 50;
 
+/// What the buyers have in their carts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carts {
+    /// Two SKUs each.
+    Mixed,
+    /// One SKU, the same for all.
+    Hot,
+    /// The first half of the buyers has the hot SKU, each of the second half one of the others.
+    HalfHot,
+}
+
 const PROCESSING: &str = "/v1/orders/processing/";
 const JSON: &str = "application/json";
 
@@ -102,12 +113,18 @@ impl Shop {
         self.dashop.url("").trim_start_matches("http://").parse().unwrap()
     }
 
-    /// Gives every buyer a cart of two lines, or of the hot SKU alone.
-    pub(crate) async fn fill_carts(&mut self, hot: bool) {
+    /// Gives every buyer a cart.
+    pub(crate) async fn fill_carts(&mut self, carts: Carts) {
         let line = "{\"count\": 1, \"selected\": 1}";
         let skus = |buyer: i32| {
             let first = buyer * 7919 % (SKUS / 2) * 2;
-            if hot { vec![FIRST] } else { vec![FIRST + first, FIRST + (first + 1 + buyer % 7 * 2) % SKUS] }
+            match carts {
+                Carts::Hot => vec![FIRST],
+                Carts::HalfHot if buyer < BUYERS / 2 => vec![FIRST],
+                // Never the hot one.
+                Carts::HalfHot => vec![FIRST + first + 1],
+                Carts::Mixed => vec![FIRST + first, FIRST + (first + 1 + buyer % 7 * 2) % SKUS],
+            }
         };
         match self.dashop.setup().data().clone() {
             Data::Embedded(_) => {
@@ -145,6 +162,13 @@ impl Shop {
             let body = format!(r#"{{"status":0,"address_id":{},"settlement_type":0}}"#, FIRST + buyer);
             post(PROCESSING, token, JSON, &body)
         })
+    }
+
+    /// The same of [`Carts::HalfHot`]: by those of the hot SKU, and by the others.
+    pub(crate) fn creates_by_half(&self) -> [Arc<Vec<Vec<u8>>>; 2] {
+        let creates = self.creates();
+        let (hot, others) = creates.split_at(creates.len() / 2);
+        [hot, others].map(|half| Arc::new(half.to_vec()))
     }
 
     /// The page before an order, by each buyer.

@@ -40,13 +40,7 @@ impl Client {
     pub(crate) fn of(backends: Backends) -> Self {
         let (shop, writers) = backends.shop();
         let placing = Arc::new(PreparedPlacing::new(|_| Ok(Err(domain::NotAdmitted::UnknownUser)), []));
-        Self {
-            shop: Data::new(shop),
-            ledgers: Ledgers::default(),
-            placing,
-            origins: Origins::Any,
-            writers,
-        }
+        Self { shop: Data::new(shop), ledgers: Ledgers::default(), placing, origins: Origins::Any, writers }
     }
 
     /// Ends what works in the background, so that the mocks are dropped by the test: what they expected and did not get
