@@ -1,5 +1,5 @@
 //! `make bench`: what the number of orders on record costs. The same questions are put to a shop with 1,000 orders and to
-//! one with 100,000; quote the ratios, not the figures.
+//! one with 100,000, or with as many as `size 1000000` says; quote the ratios, not the figures.
 //!
 //! `size audit 1000000`: how long an audit of so many orders takes.
 
@@ -37,15 +37,16 @@ async fn main() {
         audit("the embedded store", Setup::embedded(), orders).await;
         return audit("MySQL", Setup::on_servers().await, orders).await;
     }
-    println!("medians of {TIMES}, with {FEW} orders and with {MANY}");
-    compare("the embedded store", async || Setup::embedded()).await;
-    compare("MySQL", Setup::on_servers).await;
+    let many = arguments.first().map_or(MANY, |orders| orders.parse().unwrap());
+    println!("medians of {TIMES}, with {FEW} orders and with {many}");
+    compare("the embedded store", many, async || Setup::embedded()).await;
+    compare("MySQL", many, Setup::on_servers).await;
 }
 
 /// Puts each question to both shops in turn, so that what else the machine does meets both alike.
-async fn compare(name: &str, empty_shop: impl AsyncFn() -> Setup) {
+async fn compare(name: &str, orders: i32, empty_shop: impl AsyncFn() -> Setup) {
     let (few, many) = (empty_shop().await, empty_shop().await);
-    let (few, many) = (filled(&few, FEW).await, filled(&many, MANY).await);
+    let (few, many) = (filled(&few, FEW).await, filled(&many, orders).await);
     for (what, question) in QUESTIONS {
         let (mut of_few, mut of_many) = (Vec::with_capacity(TIMES), Vec::with_capacity(TIMES));
         for _ in 0..TIMES {
