@@ -68,6 +68,7 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
 	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
 	$(CARGO) clippy -p domain -p api --all-targets --features otlp,test-channel -- -D warnings $(IN_TESTS)
+	$(CARGO) clippy -p tests --all-targets --features cluster -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios

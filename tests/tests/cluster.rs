@@ -23,6 +23,11 @@ mod single_writer {
         let setup = Setup::on_clusters().await.at_node(0);
         cases::sixty_four_buyers_clear_one_sku_without_being_told_to_come_again(setup).await;
     }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn clicks_on_one_button_are_one_order() {
+        cases::clicks_on_one_button_are_one_order(Setup::on_clusters().await.at_node(0)).await;
+    }
 }
 
 /// A program at each node.

@@ -9,8 +9,8 @@ use application::{
     PlacementPorts, RemoveOrderedLines, ShopRules,
 };
 use domain::{
-    AddressId, Caller, IdempotencyKey, NotAdmitted, OrderId, Refusal, RequestDigest, SkuId, UnpaidLimits,
-    UnpaidOrders, UserId, Username,
+    AddressId, Caller, IdempotencyKey, NotAdmitted, OrderId, Quantity, Refusal, RequestDigest, SkuId,
+    UnpaidLimits, UnpaidOrders, UserId, Username,
 };
 use ports::{
     BegunPlacing, Buyer, BuyerQuery, Obstacle, OrderClaim, PlacingOutcome, PlacingStore, StoreError,
@@ -369,11 +369,37 @@ async fn a_buyer_may_leave_so_much_unpaid() {
     assert_eq!(groups(&shop), [(2, 2)]);
 }
 
+/// What [`direct`] of this user becomes.
+fn written(user: i32) -> domain::Order {
+    let mut order = order(domain::OrderStatus::AwaitingPayment);
+    order.user_id = UserId(user);
+    order.goods.truncate(1);
+    order.goods[0].sku_id = SkuId(1);
+    order.goods[0].quantity = Quantity::ONE;
+    order
+}
+
+/// Two processes gave one number to two orders; the database went away while this one's was committed, and the other
+/// one's got through.
+#[tokio::test(start_paused = true)]
+async fn what_another_process_wrote_under_the_number_is_not_taken_for_ones_own() {
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(1).returning(|_| Ok(Some(written(9))));
+    let taken = || vec![OrderId::parse("2019112812000001").unwrap()];
+    orders.expect_numbers_beginning_with().times(1).returning(move |_| Ok(taken()));
+    let unanswered = failing(StoreError::OutcomeUnknown("connection lost".into()));
+    let shop = shop(&[5, 5], orders, vec![unanswered, committing()]);
+    let outcomes = shop.placement.place(&[direct(1), direct(2)]).await;
+    assert!(outcomes.iter().all(Result::is_ok));
+    assert!(outcomes.iter().all(|outcome| number(outcome) != "2019112812000001"));
+    assert_eq!(shop.store.left(), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_commit_without_answer_is_looked_up_and_never_repeated() {
     let unanswered = || failing(StoreError::OutcomeUnknown("connection lost".into()));
     let mut orders = MockOrderReader::new();
-    let mut looks = vec![Ok(Some(order(domain::OrderStatus::AwaitingPayment))), Err(store_down()), Ok(None)];
+    let mut looks = vec![Ok(Some(written(1))), Err(store_down()), Ok(None)];
     orders.expect_find().times(3).returning(move |_| looks.pop().unwrap());
     let committed = shop(&[5], orders, vec![unanswered()]);
     assert!(committed.placement.place(&[direct(1), direct(2)]).await.iter().all(Result::is_ok));

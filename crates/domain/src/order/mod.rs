@@ -177,6 +177,14 @@ impl Order {
         Ok(true)
     }
 
+    /// Whether both are by the same buyer for the same goods, whatever else became of them.
+    pub fn is_of_same_purchase(&self, other: &Self) -> bool {
+        let goods = |order: &Self| -> BTreeMap<SkuId, Quantity> {
+            order.goods.iter().map(|line| (line.sku_id, line.quantity)).collect()
+        };
+        self.user_id == other.user_id && goods(self) == goods(other)
+    }
+
     /// Whether the time to begin paying has passed: Alipay takes no deadline that is less than a minute ahead.
     pub fn is_overdue(&self, now: ShopTime) -> bool {
         self.expire_at.is_some_and(|expire_at| expire_at < now.after(SHORTEST_PAYMENT))

@@ -270,7 +270,10 @@ impl Placement {
                 return Ok(Try::Again);
             }
             Err(StoreError::OutcomeUnknown(cause)) => {
-                self.find_out(orders, cause).await?;
+                if !self.are_written(orders, cause).await? {
+                    self.learn_numbers(orders).await?;
+                    return Ok(Try::Again);
+                }
                 self.clean_carts(orders)
             }
             Err(error) => return Err(error),
@@ -289,12 +292,16 @@ impl Placement {
         (!removals.is_empty()).then(|| self.ports.cleaner.clean(removals))
     }
 
-    /// Whether orders were written whose commit was not answered. They were written together, so one tells of all.
-    async fn find_out(&self, orders: &[NewOrder], cause: BoxError) -> Result<(), StoreError> {
-        let Some(first) = orders.first() else { return Ok(()) };
+    /// Whether orders were written whose commit was not answered. They were written together, so one tells of all: where
+    /// another process has its number for another order, none of them was, and none will be.
+    async fn are_written(&self, orders: &[NewOrder], cause: BoxError) -> Result<bool, StoreError> {
+        let Some(first) = orders.first() else { return Ok(true) };
         let look = async {
-            // The database may still be at it, or be on its way back.
-            while !matches!(self.ports.orders.find(&first.order.id).await, Ok(Some(_))) {
+            loop {
+                if let Ok(Some(stored)) = self.ports.orders.find(&first.order.id).await {
+                    return stored.is_of_same_purchase(&first.order);
+                }
+                // The database may still be at it, or be on its way back.
                 tokio::time::sleep(FIND_OUT / 20).await;
             }
         };
