@@ -7,13 +7,13 @@ use std::{
 };
 
 /// A command that is killed when the test ends, even if the test itself is killed.
-pub fn that_dies_with_us(program: impl AsRef<std::ffi::OsStr>) -> Command {
+pub fn killed_with_parent(program: impl AsRef<std::ffi::OsStr>) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 
-/// The program of this name beside which the test was built.
+/// The built program of this name.
 pub(crate) fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let mut beside = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
@@ -28,16 +28,16 @@ pub(crate) fn signal(pid: u32, name: &str) {
     assert!(status.success(), "SIG{name} to {pid}");
 }
 
-/// SIGKILL; what has ended already is well.
+/// Sends SIGKILL; a process that has already ended is no error.
 pub(crate) fn kill(child: &mut Child) {
     let _ended = child.kill();
     let _ended = child.wait();
 }
 
-/// Waits until something is so, and panics where it is not within half a minute.
-pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+/// Waits until the condition holds; panics after 30 seconds.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
-    while !is_so().await {
+    while !holds().await {
         assert!(started.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -45,8 +45,8 @@ pub async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 /// A free address on loopback.
 ///
-/// Below the ports that the system gives to outgoing connections: under load, one of these could take the address
-/// before the program does, or while it is restarted. Each process begins elsewhere.
+/// The port is below those that the system gives to outgoing connections: under load, such a connection could take the
+/// address before the program does, or while it restarts. Each test process starts its search at another port.
 pub(crate) fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let begin = std::process::id().wrapping_mul(61);

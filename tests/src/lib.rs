@@ -29,7 +29,7 @@ mod wire;
 
 pub use alipay::Alipay;
 pub use certificates::Certificates;
-pub use child::{that_dies_with_us, until};
+pub use child::{killed_with_parent, until};
 pub use data::Data;
 pub use database::Database;
 pub use http::{Browser, Buyer, Reply, Staff};

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     Browser, Dashop,
-    child::{free_address, kill, that_dies_with_us, until},
+    child::{free_address, kill, killed_with_parent, until},
 };
 
 /// The configuration that operators are shown.
@@ -47,7 +47,7 @@ impl Nginx {
         std::fs::write(&file, around).unwrap();
         let output = File::create(directory.path().join("output")).unwrap();
         // Not in the PATH of ordinary users.
-        let child = that_dies_with_us("/usr/sbin/nginx")
+        let child = killed_with_parent("/usr/sbin/nginx")
             .args(["-p", &folder.to_string(), "-e", "log", "-c"])
             .arg(&file)
             .stdin(Stdio::null())

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::{
     Alipay, Browser, Buyer, Data, Database, Sandbox, Server, Staff,
-    child::{binary, free_address, kill, that_dies_with_us},
+    child::{binary, free_address, kill, killed_with_parent},
     data,
 };
 
@@ -178,9 +178,9 @@ impl Setup {
     /// The program's command line, without a subcommand.
     pub fn command(&self) -> Command {
         let mut command = match self.open_files {
-            None => that_dies_with_us(&self.program),
+            None => killed_with_parent(&self.program),
             Some((soft, hard)) => {
-                let mut command = that_dies_with_us("prlimit");
+                let mut command = killed_with_parent("prlimit");
                 command.args([format!("--nofile={soft}:{hard}").as_str(), "--"]).arg(&self.program);
                 command
             }

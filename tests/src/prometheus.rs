@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     Browser, Dashop,
-    child::{free_address, kill, that_dies_with_us, until},
+    child::{free_address, kill, killed_with_parent, until},
 };
 
 /// A Prometheus server that watches a program by these rules. Its configuration and what it collects are in a directory of
@@ -35,7 +35,7 @@ impl Prometheus {
         );
         fs::write(file("prometheus.yml"), configuration).unwrap();
         let log = File::create(file("log")).unwrap();
-        let child = that_dies_with_us("prometheus")
+        let child = killed_with_parent("prometheus")
             .arg(format!("--config.file={}", file("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", file("data").display()))
             .arg(format!("--web.listen-address={listen}"))

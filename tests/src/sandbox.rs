@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::{
     Alipay,
-    child::{binary, free_address, kill, that_dies_with_us, until},
+    child::{binary, free_address, kill, killed_with_parent, until},
 };
 
 /// The file of the application's private key, for a shop that reads it.
@@ -48,7 +48,7 @@ impl Sandbox {
         fs::set_permissions(&app_private_key, Permissions::from_mode(0o600)).unwrap();
         fs::write(&app_public_key, alipay.application.public_key().to_spki_pem().unwrap()).unwrap();
         fs::write(&alipay_private_key, alipay.platform.to_pkcs8_pem().unwrap()).unwrap();
-        let child = that_dies_with_us(binary("alipay-sandbox"))
+        let child = killed_with_parent(binary("alipay-sandbox"))
             .env_clear()
             .env("ALIPAY_SANDBOX_LOG", "off")
             .args(["--listen", &listen.to_string(), "--app-id", &alipay.app_id])

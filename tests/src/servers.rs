@@ -9,7 +9,7 @@ use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection}
 use tempfile::TempDir;
 
 use crate::Certificates;
-use crate::child::{free_address, kill, signal, that_dies_with_us, until};
+use crate::child::{free_address, kill, killed_with_parent, signal, until};
 
 /// A database or cart server of a test's own, to be killed and halted. It keeps its data when it is killed.
 pub struct Server {
@@ -137,7 +137,7 @@ impl Server {
         let port = self.address.port();
         let mut command = match self.kind {
             Kind::MariaDb => {
-                let mut mariadbd = that_dies_with_us("/usr/sbin/mariadbd");
+                let mut mariadbd = killed_with_parent("/usr/sbin/mariadbd");
                 mariadbd.args(["--no-defaults", "--bind-address=127.0.0.1", "--innodb-buffer-pool-size=64M"]);
                 mariadbd.args(["--character-set-server=utf8mb4".to_owned(), format!("--user={}", user())]);
                 mariadbd.args([format!("--port={port}"), format!("--datadir={folder}/data")]);
@@ -145,7 +145,7 @@ impl Server {
                 mariadbd
             }
             Kind::Redis => {
-                let mut redis = that_dies_with_us("redis-server");
+                let mut redis = killed_with_parent("redis-server");
                 redis.args(["--bind", "127.0.0.1", "--appendonly", "yes", "--appendfsync", "always"]);
                 redis.args(["--port", &port.to_string(), "--dir", &folder.to_string()]);
                 redis

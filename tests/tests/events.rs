@@ -1,4 +1,4 @@
-//! The changes of orders, told to another program that fails, hangs and comes back.
+//! Order events, delivered to an endpoint that fails, hangs and comes back.
 
 use adapters::system::SystemClock;
 use ports::Clock;
@@ -6,9 +6,9 @@ use tests::{Dashop, Event, Listener, Reception, Setup, until};
 
 const SECRET: &str = "a secret of the tests that both sides have";
 
-tests::on_both_stores!(a_listener_that_fails_is_told_again_in_order_over_a_kill);
+tests::on_both_stores!(an_endpoint_that_fails_receives_all_in_order_over_a_kill);
 
-/// A shop whose changes the listener is told.
+/// A shop whose events go to the listener.
 async fn shop(setup: Setup, listener: &Listener) -> Dashop {
     let setup = setup.with("DASHOP_EVENTS_URL", listener.url()).with("DASHOP_EVENTS_SECRET", SECRET);
     let dashop = setup.start().await;
@@ -28,7 +28,7 @@ fn kind(event: &Event) -> String {
     event.json()["type"].as_str().unwrap().to_owned()
 }
 
-async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) {
+async fn an_endpoint_that_fails_receives_all_in_order_over_a_kill(setup: Setup) {
     let listener = Listener::start().await;
     listener.receive_unknown([Reception::HangUp]);
     let dashop = shop(setup, &listener).await;
@@ -42,7 +42,7 @@ async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) 
 
     let dashop = dashop.kill().start().await;
     let all = [("order.created".to_owned(), 1), ("order.status_changed".to_owned(), 5)];
-    until("both are told", async || taken(&listener, &order_id).len() == 2).await;
+    until("both are received", async || taken(&listener, &order_id).len() == 2).await;
     assert_eq!(taken(&listener, &order_id), all);
     let events = listener.events(&order_id);
     assert_eq!(
@@ -61,7 +61,7 @@ async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) 
     until("it is written down", async || dashop.events(&["status"]) == "undelivered: 0\ngiven up: 0\n").await;
 
     assert_eq!(dashop.events(&["resend", "--order", &order_id]), "2 events will be sent once more\n");
-    until("both are told once more", async || taken(&listener, &order_id).len() == 4).await;
+    until("both are received once more", async || taken(&listener, &order_id).len() == 4).await;
     assert_eq!(taken(&listener, &order_id), [all.clone(), all].concat());
     assert_eq!(listener.events(&order_id)[5].body, events[3].body);
     let log = dashop.log();
@@ -69,7 +69,7 @@ async fn a_listener_that_fails_is_told_again_in_order_over_a_kill(setup: Setup) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listener_that_hangs_over_one_order_is_told_of_others_and_given_up() {
+async fn an_endpoint_that_hangs_over_one_order_receives_others_and_is_given_up() {
     let listener = Listener::start().await;
     listener.receive_unknown([Reception::Silence]);
     let dashop = shop(Setup::embedded(), &listener).await;
@@ -77,10 +77,10 @@ async fn a_listener_that_hangs_over_one_order_is_told_of_others_and_given_up() {
     until("the listener hangs", async || listener.events(&hanging).len() == 1).await;
     assert_eq!(dashop.buyer("b905").cancel(&hanging).await["code"], 200);
     let other = dashop.order_one(906, 901).await;
-    until("the other order is told", async || taken(&listener, &other).len() == 1).await;
+    until("the other order's is received", async || taken(&listener, &other).len() == 1).await;
     assert_eq!(listener.given_up(), 0, "while it still hangs over the first");
     until("the program gives up", async || listener.given_up() == 1).await;
-    until("it is told again", async || taken(&listener, &hanging).len() == 2).await;
+    until("it is sent again", async || taken(&listener, &hanging).len() == 2).await;
     let statuses: Vec<i64> = taken(&listener, &hanging).into_iter().map(|(_, status)| status).collect();
     assert_eq!(statuses, [1, 5]);
 }

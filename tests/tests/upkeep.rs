@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::json;
-use tests::{Data, Load, Server, Setup, that_dies_with_us, until};
+use tests::{Data, Load, Server, Setup, killed_with_parent, until};
 
 tests::on_both_stores!(a_doctor_finds_nothing_fatal, old_buyers_are_forgotten_and_the_books_stay);
 
@@ -85,7 +85,7 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
     database.add_buyers(904, 4).await;
     database.add_sku(901, "209.00", 100_000).await;
     let elsewhere = tempfile::tempdir().unwrap();
-    let mut copying = that_dies_with_us("mariadb-binlog");
+    let mut copying = killed_with_parent("mariadb-binlog");
     copying.args(["--no-defaults", "--read-from-remote-server", "--raw", "--stop-never"]);
     copying
         .args(at(&mariadb))

@@ -70,7 +70,7 @@ async fn two_endpoints_have_their_own_queues(setup: Setup) {
     }
 
     first.break_down(None);
-    until("the first endpoint is told as well", async || taken(&first, &order_id).len() == 2).await;
+    until("the first endpoint receives both", async || taken(&first, &order_id).len() == 2).await;
     assert_eq!(taken(&first, &order_id), ["order.created", "order.status_changed"]);
     for event in first.events(&order_id) {
         assert!(event.is_signed_with(SECRET) && event.is_signed_with(SECOND_SECRET), "{event:?}");
@@ -94,13 +94,13 @@ async fn two_endpoints_have_their_own_queues(setup: Setup) {
     let event_id = &of_erp[0]["event_id"];
     let again = json!({"order_id": order_id, "event_id": event_id});
     assert_eq!(staff.post("webhooks/erp/resend", again.clone()).await.json(), json!({"resent": 1}));
-    until("it is told once more", async || taken(&erp, &order_id).len() == 2).await;
+    until("erp receives it once more", async || taken(&erp, &order_id).len() == 2).await;
     assert_eq!(erp.events(&order_id).last().unwrap().json()["id"], *event_id);
     assert_eq!(taken(&first, &order_id).len(), 2);
     let arguments =
         ["resend", "--order", &order_id, "--event", event_id.as_str().unwrap(), "--endpoint", "default"];
     assert_eq!(dashop.events(&arguments), "1 events will be sent once more\n");
-    until("the first is told once more", async || taken(&first, &order_id).len() == 3).await;
+    until("the first receives it once more", async || taken(&first, &order_id).len() == 3).await;
     assert_eq!(taken(&erp, &order_id).len(), 2);
     let log = dashop.log();
     assert!(!log.contains(SECRET) && !log.contains(SECOND_SECRET), "no secret is logged");
@@ -132,7 +132,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     let tried = erp.events(&order_id).len();
     assert_eq!(dashop.buyer("b905").cancel(&order_id).await["code"], 200);
     let other = dashop.order_one(906, 901).await;
-    until("the first endpoint is told all", async || {
+    until("the first endpoint receives all", async || {
         taken(&first, &order_id).len() == 2 && taken(&first, &other).len() == 1
     })
     .await;
@@ -142,7 +142,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
     erp.break_down(None);
     assert_eq!(dashop.events(&["resume", "erp"]), "erp is resumed\n");
     assert_eq!(dashop.events(&["resume", "erp"]), "erp is not paused; nothing was changed\n");
-    until("it is told all", async || taken(&erp, &order_id).len() == 2 && taken(&erp, &other).len() == 1)
+    until("erp receives all", async || taken(&erp, &order_id).len() == 2 && taken(&erp, &other).len() == 1)
         .await;
     assert_eq!(taken(&erp, &order_id), ["order.created", "order.status_changed"]);
     // An event is taken before that is on record.
@@ -165,7 +165,7 @@ async fn the_trace_of_a_request_goes_with_what_it_causes() {
     assert_eq!(buyer.cancel(&order_id).await["code"], 200);
     let other = dashop.order_one(906, 901).await;
     for listener in [&first, &erp] {
-        until("all is told", async || {
+        until("all is received", async || {
             taken(listener, &order_id).len() == 2 && taken(listener, &other).len() == 1
         })
         .await;

@@ -39,12 +39,12 @@ pub enum CartsIn {
     Elsewhere,
 }
 
-/// What becomes of order events.
+/// What happens to order events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventSink {
-    /// Nobody listens: they are dropped, and cost nothing.
-    Nobody,
-    /// They are written with what they tell of, and delivered later.
+    /// No endpoint is configured: events are not stored.
+    Dropped,
+    /// Events are written in the transaction of the change, and delivered later.
     Outbox,
 }
 
@@ -105,7 +105,7 @@ impl SqlConfig {
             statement_timeout: Duration::from_secs(10),
             lock_timeout: Duration::from_secs(5),
             carts: CartsIn::Database,
-            event_sink: EventSink::Nobody,
+            event_sink: EventSink::Dropped,
             tls: MysqlTls::Off,
         }
     }

@@ -47,7 +47,7 @@ pub(super) struct ResendArguments {
 
 pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -> Result<(), CommandError> {
     if configuration.events.endpoints.is_empty() {
-        return Err(CommandError::NoListener);
+        return Err(CommandError::NoEndpoint);
     }
     let webhooks = open_webhooks(configuration).await?;
     match command {
@@ -61,7 +61,7 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
             };
             say_line(format!("{resent} events will be sent once more"))
         }
-        EventsCommand::Status => say(told(&webhooks.list().await?, SystemClock.now())),
+        EventsCommand::Status => say(status_text(&webhooks.list().await?, SystemClock.now())),
         EventsCommand::Resume { endpoint } => {
             let resumed = webhooks.resume(&endpoint).await.map_err(|error| of_endpoint(&endpoint, error))?;
             say_line(if resumed {
@@ -95,7 +95,7 @@ impl ResendArguments {
 }
 
 /// Each endpoint under its name, where there are others than the first one.
-fn told(endpoints: &[ListedEndpoint], now: ShopTime) -> String {
+fn status_text(endpoints: &[ListedEndpoint], now: ShopTime) -> String {
     let is_first_alone = endpoints.iter().all(|endpoint| endpoint.state.name.is_first());
     let mut said = String::new();
     for ListedEndpoint { state, settings, backlog } in endpoints {
@@ -161,18 +161,18 @@ mod tests {
     fn the_state_is_told_in_words() {
         let now = time("2019-11-28 20:40:08");
         let nothing = listed("default", OutboxBacklog::default());
-        assert_eq!(told(std::slice::from_ref(&nothing), now), "undelivered: 0\ngiven up: 0\n");
+        assert_eq!(status_text(std::slice::from_ref(&nothing), now), "undelivered: 0\ngiven up: 0\n");
         let oldest = Some(time("2019-11-28 20:40:00"));
         let backlog = OutboxBacklog { undelivered: 7, given_up: 2, oldest };
         assert_eq!(
-            told(&[listed("default", backlog)], now),
+            status_text(&[listed("default", backlog)], now),
             "undelivered: 7\ngiven up: 2\noldest: 2019-11-28 20:40:00, 8 seconds ago\n"
         );
         let mut paused = listed("erp", backlog);
         paused.state.failing_since = Some(time("2019-11-28 20:38:28"));
         paused.state.paused_at = oldest;
         assert_eq!(
-            told(&[nothing, paused], now),
+            status_text(&[nothing, paused], now),
             "endpoint: default (not in these settings)\nundelivered: 0\ngiven up: 0\n\
              endpoint: erp (not in these settings)\nundelivered: 7\ngiven up: 2\n\
              oldest: 2019-11-28 20:40:00, 8 seconds ago\n\

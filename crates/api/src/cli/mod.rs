@@ -200,7 +200,7 @@ enum CommandError {
     #[error(transparent)]
     Address(#[from] InvalidField),
     #[error("neither DASHOP_EVENTS_URL nor a table [webhooks.…] is set: nobody is told of events")]
-    NoListener,
+    NoEndpoint,
     #[error("{0} is no webhook endpoint on record")]
     UnknownEndpoint(String),
     #[error(transparent)]

@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// Where order events are delivered to.
 #[derive(Debug, Clone)]
 pub struct EventsConfiguration {
-    /// The endpoints; none where nobody listens.
+    /// The endpoints; empty if none is configured.
     pub endpoints: Vec<EndpointConfiguration>,
     /// How long events are kept after they were delivered.
     pub retention: Duration,

@@ -212,7 +212,8 @@ impl Configuration {
         let alipay = alipay(source, &http.public_url, is_embedded)?;
         let events = events::read(source)?;
         database.carts = if redis.is_some() { CartsIn::Elsewhere } else { CartsIn::Database };
-        database.event_sink = if events.endpoints.is_empty() { EventSink::Nobody } else { EventSink::Outbox };
+        database.event_sink =
+            if events.endpoints.is_empty() { EventSink::Dropped } else { EventSink::Outbox };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
         Ok(Self {
             // Everybody knows the demo users' passwords: never where real money comes in.

@@ -63,7 +63,7 @@ impl LockedOrder for Locked {
     async fn append(self: Box<Self>, events: &[Event]) -> Result<(), AppendError> {
         let Self { mut lease, ledger, event_sink, trace } = *self;
         let mut notices = match event_sink {
-            EventSink::Nobody => Vec::new(),
+            EventSink::Dropped => Vec::new(),
             EventSink::Outbox => ledger.notices(events),
         };
         notices.iter_mut().for_each(|notice| notice.trace.clone_from(&trace));

@@ -428,7 +428,7 @@ async fn write(
         Inserted::Repeated => return Ok(Some(PlacingOutcome::ClaimTaken)),
     }
     match event_sink {
-        EventSink::Nobody => {}
+        EventSink::Dropped => {}
         EventSink::Outbox => {
             let events: Vec<OrderEvent> = orders.iter().map(OrderEvent::created).collect();
             outbox::add(conn, &events).await?;

@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn events_are_kept_only_where_there_is_an_endpoint() {
     const URL: (&str, &str) = ("DASHOP_EVENTS_URL", "https://listener.example/hook?token=t");
-    let nobody = read(&[]).unwrap();
-    assert!(nobody.events.endpoints.is_empty() && nobody.database.event_sink == EventSink::Nobody);
+    let unset = read(&[]).unwrap();
+    assert!(unset.events.endpoints.is_empty() && unset.database.event_sink == EventSink::Dropped);
     assert!(refusal(&[URL]).contains("DASHOP_EVENTS_SECRET is missing"));
     let short = refusal(&[URL, ("DASHOP_EVENTS_SECRET", "fifteen bytes..")]);
     assert!(short.contains("DASHOP_EVENTS_SECRET must have at least 16 bytes"), "{short}");
-    let told = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
+    let configured = read(&[URL, ("DASHOP_EVENTS_SECRET", SECRET.1)]).unwrap();
     let secrets = |second: &str| {
         let settings = [URL, ("DASHOP_EVENTS_SECRET", SECRET.1), ("DASHOP_EVENTS_SECOND_SECRET", second)];
         read(&settings).map(|mut configuration| configuration.events.endpoints.remove(0).webhook.secrets)
@@ -21,8 +21,8 @@ fn events_are_kept_only_where_there_is_an_endpoint() {
     let short = secrets("fifteen bytes..").unwrap_err().to_string();
     assert!(short.starts_with("DASHOP_EVENTS_SECOND_SECRET must have"), "{short}");
     assert!(refusal(&[("DASHOP_EVENTS_SECOND_SECRET", SECRET.1)]).contains("of no use without"));
-    assert_eq!(told.database.event_sink, EventSink::Outbox);
-    let shown = format!("{told:?}");
+    assert_eq!(configured.database.event_sink, EventSink::Outbox);
+    let shown = format!("{configured:?}");
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }
 
@@ -37,7 +37,7 @@ fn read_file(toml: &str) -> Result<Configuration, ConfigurationError> {
 #[test]
 fn endpoints_are_tables_of_the_file() {
     const KEY: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let told = read_file(&format!(
+    let configured = read_file(&format!(
         "events_url = \"https://first.example/\"\nevents_secret = \"{0}\"\nevents_types = \"order.refund\"\n\
          events_pause_hours = 24\n[webhooks.erp]\nurl = \"https://erp.example/\"\nsecret = \"{KEY}\"\n\
          second_secret = \"{0}\"\ntypes = [\"order.created\", \"order.refund\"]\n\
@@ -45,7 +45,7 @@ fn endpoints_are_tables_of_the_file() {
         SECRET.1
     ))
     .unwrap();
-    let events = &told.events;
+    let events = &configured.events;
     assert_eq!(events.pause_after, Duration::from_secs(24 * 3600));
     let shown: Vec<_> = events
         .endpoints
@@ -62,7 +62,7 @@ fn endpoints_are_tables_of_the_file() {
     let expected =
         [("default", "first.example", 1, 1), ("a-2", "a.example", 1, 5), ("erp", "erp.example", 2, 2)];
     assert_eq!(shown, expected);
-    assert!(!format!("{told:?}").contains(KEY));
+    assert!(!format!("{configured:?}").contains(KEY));
     let alone =
         read_file(&format!("[webhooks.erp]\nurl = \"https://erp.example/\"\nsecret = \"{KEY}\"")).unwrap();
     assert_eq!((alone.events.endpoints.len(), alone.database.event_sink), (1, EventSink::Outbox));
