@@ -70,6 +70,12 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
     let refund = |set: &str, order: &Placed| {
         format!("UPDATE dashop_refund SET {set} WHERE out_trade_no = '{}'", order.id)
     };
+    let delivery = |order: &str, kind: &str| {
+        format!(
+            "INSERT INTO dashop_webhook_delivery (endpoint, order_id, kind, to_status, actor, reason, at) \
+             VALUES ('gone', '{order}', '{kind}', 1, 'buyer', '', '2019-11-28 20:40:08.000000')"
+        )
+    };
     let (old, nobody) = ("expire_at = NULL", "2019112820400899");
     // What is planted, what takes it back, and what is found.
     let faults = [
@@ -158,6 +164,8 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
             "DELETE FROM dashop_outbox WHERE kind = 'order.lost'".to_owned(),
             "unreadable",
         ),
+        (delivery(nobody, "order.created"), "DELETE FROM dashop_webhook_delivery".to_owned(), "orphan"),
+        (delivery(&placed.id, "order.lost"), "DELETE FROM dashop_webhook_delivery".to_owned(), "unreadable"),
         (
             info(&format!("{old}, total_amount = '209.00'"), placed),
             info("expire_at = created_time, total_amount = '219.00'", placed),

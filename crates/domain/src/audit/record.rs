@@ -76,7 +76,7 @@ pub struct AuditRecord {
     pub refunds: Vec<Refund>,
     /// Where its pieces went after it was placed.
     pub movements: Vec<StockMove>,
-    /// How many events of it wait in the outbox, or were delivered.
+    /// How many events of it wait, or were delivered, at every endpoint.
     pub events: u64,
     /// Its rows that cannot be read, of every table.
     pub unreadable: Vec<UnreadableRow>,

@@ -26,7 +26,7 @@ use crate::sql::{
     failure::QueryError,
     schema::{
         dashop_order_amendment, dashop_order_timeline, dashop_outbox, dashop_payment, dashop_payment_attempt,
-        dashop_refund, dashop_stock_move, ddsc_sku, tb_order_goods, tb_order_info,
+        dashop_refund, dashop_stock_move, dashop_webhook_delivery, ddsc_sku, tb_order_goods, tb_order_info,
     },
     types::{Fen, Moment},
 };
@@ -40,7 +40,7 @@ impl AuditStore for Database {
         let mut lease = self.reader().await?;
         lease.allow(PATIENCE);
         lease.begin_snapshot().await?;
-        Ok(Box::new(Snapshot { lease, after: None, is_done: false, after_sku: None }))
+        Ok(Box::new(Snapshot { lease, after: None, is_done: false, after_sku: None, endpoints: None }))
     }
 }
 
@@ -51,6 +51,8 @@ struct Snapshot {
     after: Option<String>,
     is_done: bool,
     after_sku: Option<i32>,
+    /// The names under which deliveries are on record, once they were asked for.
+    endpoints: Option<Vec<String>>,
 }
 
 #[async_trait]
@@ -68,7 +70,11 @@ impl AuditSnapshot for Snapshot {
             return Ok(None);
         }
         let after = self.after.take();
-        let (records, last) = self.lease.call(|conn| stored_orders(conn, after, orders)).await?;
+        if self.endpoints.is_none() {
+            self.endpoints = Some(self.lease.call(endpoints).await?);
+        }
+        let endpoints = self.endpoints.as_deref().unwrap_or_default();
+        let (records, last) = self.lease.call(|conn| stored_orders(conn, after, orders, endpoints)).await?;
         self.is_done = last.is_none();
         self.after = last;
         Ok(Some(records))
@@ -122,11 +128,18 @@ fn of_their_orders<T>(each: Vec<Read<String, T>>) -> impl Iterator<Item = Read<S
     each.into_iter().map(|(number, row)| (order_number(&number).to_owned(), row))
 }
 
+/// The endpoints beside the first one to which events went or are on their way, also those that left the settings.
+async fn endpoints(conn: &mut Conn) -> Result<Vec<String>, QueryError> {
+    let names = dashop_webhook_delivery::table.select(dashop_webhook_delivery::endpoint).distinct();
+    Ok(names.load(conn).await?)
+}
+
 /// The records of the next orders, and the last of their numbers; `None` if they are the last ones.
 async fn stored_orders(
     conn: &mut Conn,
     after: Option<String>,
     orders: u32,
+    endpoints: &[String],
 ) -> Result<(Vec<AuditRecord>, Option<String>), QueryError> {
     let mut found = Found::default();
     let limit = i64::from(orders);
@@ -198,10 +211,21 @@ async fn stored_orders(
     found.note("dashop_stock_move", true, load_each(conn, movements, read).await?, |record, moved| {
         record.movements.push(moved);
     });
-    let events = within!(dashop_outbox, order_id, range)
-        .select((dashop_outbox::order_id, (dashop_outbox::id, EventRow::as_select())));
-    let read = |(_, (id, row)): (String, (i64, EventRow))| Ok((id, row.check()));
+    let events = within!(dashop_outbox, order_id, range).select((
+        dashop_outbox::order_id,
+        (dashop_outbox::id, dashop_outbox::kind, dashop_outbox::to_status),
+    ));
+    let read = |(_, (id, kind, to)): (String, (i64, String, i16))| Ok((id, check_event(&kind, to)));
     found.note("dashop_outbox", false, load_each(conn, events, read).await?, |record, ()| record.events += 1);
+    // The index begins with the endpoint.
+    let deliveries = within!(dashop_webhook_delivery, order_id, range)
+        .filter(dashop_webhook_delivery::endpoint.eq_any(endpoints))
+        .select((
+            dashop_webhook_delivery::order_id,
+            (dashop_webhook_delivery::id, dashop_webhook_delivery::kind, dashop_webhook_delivery::to_status),
+        ));
+    let each = load_each(conn, deliveries, read).await?;
+    found.note("dashop_webhook_delivery", false, each, |record, ()| record.events += 1);
     Ok((found.0.into_values().collect(), until))
 }
 
@@ -359,19 +383,9 @@ impl TryFrom<MoveRow> for StockMove {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_outbox)]
-struct EventRow {
-    kind: String,
-    to_status: i16,
-}
-
-impl EventRow {
-    fn check(&self) -> Result<(), QueryError> {
-        OrderEventKind::from_word(&self.kind)
-            .ok_or_else(|| QueryError::corrupt("dashop_outbox.kind", &self.kind))?;
-        status("dashop_outbox.to_status", self.to_status).map(drop)
-    }
+fn check_event(kind: &str, to_status: i16) -> Result<(), QueryError> {
+    OrderEventKind::from_word(kind).ok_or_else(|| QueryError::corrupt("kind", kind))?;
+    status("to_status", to_status).map(drop)
 }
 
 async fn skus(conn: &mut Conn, after: Option<i32>, limit: u32) -> Result<Vec<StoredSku>, QueryError> {
