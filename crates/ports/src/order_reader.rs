@@ -24,10 +24,13 @@ pub trait OrderReader: Send + Sync {
     /// The attempts to pay an order that are on record, the first opened first; none while there is only the first one.
     async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError>;
 
-    /// Every payment on record of these orders, in whichever attempt, those of one order in the order of recording.
+    /// Every payment on record of these orders whose money goes back ([`PaymentStatus::is_refund_due`]), in whichever
+    /// attempt, those of one order in the order of recording.
+    ///
+    /// [`PaymentStatus::is_refund_due`]: domain::PaymentStatus::is_refund_due
     ///
     /// MUST ask the database once at most, whatever the number of orders.
-    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
+    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
     /// Every refund on record of this order's payments, the first asked for first.
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError>;

@@ -79,7 +79,7 @@ pub(crate) async fn listed(
         return Ok(Vec::new());
     }
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
-    let payments = reader.payments(&ids).await?;
+    let payments = reader.unkept_payments(&ids).await?;
     let with_payments = |order: Order| {
         let its =
             payments.iter().filter(|payment| order_number(&payment.trade.out_trade_no) == order.id.as_str());

@@ -51,7 +51,7 @@ impl ShowOrder {
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
-        let unkept = UnkeptPayment::of(&self.orders.payments(std::slice::from_ref(order_id)).await?);
+        let unkept = UnkeptPayment::of(&self.orders.unkept_payments(std::slice::from_ref(order_id)).await?);
         let attempts = self.orders.attempts(order_id).await?;
         let mut refunds = self.orders.refunds(order_id).await?;
         refunds.retain(concerns_buyer);

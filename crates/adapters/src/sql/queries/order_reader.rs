@@ -1,12 +1,12 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt,
-    PaymentRecord, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId,
-    TimelineEntry, UserId,
+    PaymentRecord, PaymentStatus, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress,
+    SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
@@ -34,11 +34,11 @@ impl OrderReader for Database {
         self.reader().await?.call(|conn| list(conn, query)).await
     }
 
-    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        self.reader().await?.call(|conn| payments::of_orders(conn, ids)).await
+        self.reader().await?.call(|conn| payments::of_orders(conn, ids, PaymentStatus::is_refund_due)).await
     }
 
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
@@ -82,13 +82,10 @@ impl OrderReader for Database {
 
 const TABLE: &str = "tb_order_info";
 
-/// An order without its lines, with the address book's present entry for orders that have no snapshot.
-type Header = (OrderRow, Option<AddressText>);
-
+/// An order without its lines.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tb_order_info)]
 struct OrderRow {
-    order_id: String,
     user_id: i32,
     status: i16,
     total_count: i32,
@@ -106,6 +103,7 @@ struct OrderRow {
     refunded_amount: PastAmount,
     discount: PastAmount,
     amendments: i32,
+    address_id: i32,
 }
 
 #[derive(Queryable, Selectable)]
@@ -123,7 +121,7 @@ struct ChangeRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tb_order_goods)]
 struct GoodsRow {
-    order_id: String,
+    id: i32,
     sku_id: i32,
     pieces: i32,
     price: PastAmount,
@@ -131,9 +129,6 @@ struct GoodsRow {
     sku_image_url: Option<String>,
     sku_sale_attrs: Option<String>,
 }
-
-/// A line, with what the catalogue says of its SKU now.
-type Line = (GoodsRow, Option<SkuNow>);
 
 /// What the catalogue says of a SKU now.
 #[derive(Queryable, Selectable)]
@@ -143,12 +138,19 @@ struct SkuNow {
     default_image_url: Option<String>,
 }
 
-/// One order, in at most three statements.
+/// What is true now, for orders without a snapshot of what was true when they were placed: the old back end's.
+#[derive(Default)]
+struct Now {
+    addresses: BTreeMap<i32, AddressText>,
+    skus: BTreeMap<i32, SkuNow>,
+    attributes: BTreeMap<i32, Vec<SaleAttribute>>,
+}
+
+/// One order, in two statements; the old back end's in at most five.
 pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>, QueryError> {
-    let header: Option<Header> = tb_order_info::table
-        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
+    let header = tb_order_info::table
         .filter(tb_order_info::order_id.eq(id.as_str()))
-        .select((OrderRow::as_select(), Option::<AddressText>::as_select()))
+        .select(OrderRow::as_select())
         .first(conn)
         .await
         .optional()?;
@@ -156,16 +158,15 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
     Ok(all(with_goods(conn, header.into_iter().collect()).await?)?.pop())
 }
 
-/// The orders of these numbers, the largest first, in at most three statements. Those that cannot be read are left out.
+/// The orders of these numbers, the largest first, in as many statements. Those that cannot be read are left out.
 pub(super) async fn of_ids(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Order>, QueryError> {
     let these = tb_order_info::table
-        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
         .filter(tb_order_info::order_id.eq_any(ids.iter().map(OrderId::as_str)))
         .order(tb_order_info::order_id.desc())
-        .select((tb_order_info::order_id, (OrderRow::as_select(), Option::<AddressText>::as_select())))
+        .select((tb_order_info::order_id, OrderRow::as_select()))
         .into_boxed::<Backend>();
-    let headers = load_each(conn, these, |(_, header): (String, Header)| Ok(header)).await?;
-    Ok(leave_out("tb_order_info", with_goods(conn, headers).await?))
+    let headers = load_each(conn, these, |(_, header): (String, OrderRow)| Ok(header)).await?;
+    Ok(leave_out(TABLE, with_goods(conn, headers).await?))
 }
 
 async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Order>, QueryError> {
@@ -197,11 +198,10 @@ async fn list_page(
     before: Option<&str>,
 ) -> Result<Vec<Read<String, Order>>, QueryError> {
     let mut page = tb_order_info::table
-        .left_join(address::table.on(address::id.eq(tb_order_info::address_id)))
         .filter(tb_order_info::user_id.eq(query.user_id.0))
         .order((tb_order_info::created_time.desc(), tb_order_info::order_id.desc()))
         .limit(query.limit.into())
-        .select((tb_order_info::order_id, (OrderRow::as_select(), Option::<AddressText>::as_select())))
+        .select((tb_order_info::order_id, OrderRow::as_select()))
         .into_boxed::<Backend>();
     page = match query.status {
         Some(status) => page.filter(tb_order_info::status.eq(status.code())),
@@ -223,7 +223,7 @@ async fn list_page(
             .filter(time().le(its_time()))
             .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.to_owned())));
     }
-    let headers = load_each(conn, page, |(_, header): (String, Header)| Ok(header)).await?;
+    let headers = load_each(conn, page, |(_, header): (String, OrderRow)| Ok(header)).await?;
     with_goods(conn, headers).await
 }
 
@@ -251,64 +251,90 @@ async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<Ord
     Ok(numbers.iter().filter_map(|number| OrderId::parse(number).ok()).collect())
 }
 
-/// Adds the lines to orders, in one statement more, or in two where lines have no snapshot. An order of which a line
-/// cannot be read cannot be read.
+/// Adds the lines to orders, in one statement more, and what is true now where something has no snapshot. An order of
+/// which a line cannot be read cannot be read.
 async fn with_goods(
     conn: &mut Conn,
-    headers: Vec<Read<String, Header>>,
+    headers: Vec<Read<String, OrderRow>>,
 ) -> Result<Vec<Read<String, Order>>, QueryError> {
     let ids: Vec<&str> = headers.iter().map(|(order_id, _)| order_id.as_str()).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let lines = tb_order_goods::table
-        .left_join(ddsc_sku::table.on(ddsc_sku::id.eq(tb_order_goods::sku_id)))
         .filter(tb_order_goods::order_id.eq_any(&ids))
-        .order((tb_order_goods::order_id, tb_order_goods::sku_id, tb_order_goods::id))
-        .select((tb_order_goods::order_id, (GoodsRow::as_select(), Option::<SkuNow>::as_select())));
-    let rows: Vec<Read<String, Line>> =
-        load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, Line)| Ok(line)).await?;
-    let lines = rows.iter().filter_map(|(_, line)| line.as_ref().ok());
-    let without_snapshot: BTreeSet<i32> =
-        lines.filter(|(line, _)| line.sku_sale_attrs.is_none()).map(|(line, _)| line.sku_id).collect();
-    let attributes_now = if without_snapshot.is_empty() {
-        BTreeMap::new()
-    } else {
-        catalog::attributes(conn, &without_snapshot.into_iter().collect::<Vec<_>>()).await?
-    };
-    let mut goods: BTreeMap<String, Vec<Result<OrderGoods, QueryError>>> = BTreeMap::new();
-    for (order_id, line) in rows {
-        let line = line.and_then(|(line, sku)| line.into_goods(sku, &attributes_now));
+        .select((tb_order_goods::order_id, GoodsRow::as_select()));
+    let mut lines =
+        load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, GoodsRow)| Ok(line)).await?;
+    // Not by the database, which sorts whole rows.
+    lines.sort_by_key(|(_, line)| line.as_ref().map(|line| (line.sku_id, line.id)).ok());
+    let now = now(conn, &headers, &lines).await?;
+    let mut goods: HashMap<String, Vec<Result<OrderGoods, QueryError>>> = HashMap::new();
+    for (order_id, line) in lines {
+        let line = line.and_then(|line| line.into_goods(&order_id, &now));
         goods.entry(order_id).or_default().extend(line.transpose());
     }
-    let order = |(order_id, header): Read<String, Header>| {
+    let order = |(order_id, header): Read<String, OrderRow>| {
         let goods = goods.remove(&order_id).unwrap_or_default();
-        let order = header
-            .and_then(|(order, book)| order.into_order(book, goods.into_iter().collect::<Result<_, _>>()?));
+        let order = header.and_then(|header| {
+            header.into_order(&order_id, &now, goods.into_iter().collect::<Result<_, _>>()?)
+        });
         (order_id, order)
     };
     Ok(headers.into_iter().map(order).collect())
 }
 
+/// What is true now of all that these orders and lines have no snapshot of; nothing is asked where they have one.
+async fn now(
+    conn: &mut Conn,
+    headers: &[Read<String, OrderRow>],
+    lines: &[Read<String, GoodsRow>],
+) -> Result<Now, QueryError> {
+    let headers = headers.iter().filter_map(|(_, header)| header.as_ref().ok());
+    let lines = || lines.iter().filter_map(|(_, line)| line.as_ref().ok());
+    let addresses: BTreeSet<i32> =
+        headers.filter(|order| !order.has_address()).map(|order| order.address_id).collect();
+    let skus: BTreeSet<i32> = lines()
+        .filter(|line| line.sku_name.is_none() || line.sku_image_url.is_none())
+        .map(|line| line.sku_id)
+        .collect();
+    let attributes: BTreeSet<i32> =
+        lines().filter(|line| line.sku_sale_attrs.is_none()).map(|line| line.sku_id).collect();
+    let mut now = Now::default();
+    if !addresses.is_empty() {
+        let these = address::table
+            .filter(address::id.eq_any(addresses))
+            .select((address::id, AddressText::as_select()));
+        now.addresses = these.load(conn).await?.into_iter().collect();
+    }
+    if !skus.is_empty() {
+        let these =
+            ddsc_sku::table.filter(ddsc_sku::id.eq_any(skus)).select((ddsc_sku::id, SkuNow::as_select()));
+        now.skus = these.load(conn).await?.into_iter().collect();
+    }
+    if !attributes.is_empty() {
+        now.attributes = catalog::attributes(conn, &attributes.into_iter().collect::<Vec<_>>()).await?;
+    }
+    Ok(now)
+}
+
 impl OrderRow {
-    fn into_order(self, book: Option<AddressText>, goods: Vec<OrderGoods>) -> Result<Order, QueryError> {
-        let now = book.map(ShippingAddress::from);
-        let shipping = match (self.ship_receiver, self.ship_address, now) {
-            (None, None, now) => now.unwrap_or_else(|| ShippingAddress {
-                title: String::new(),
-                receiver: String::new(),
-                mobile: String::new(),
-                address: String::new(),
-            }),
-            (receiver, address, _) => ShippingAddress {
+    fn has_address(&self) -> bool {
+        self.ship_receiver.is_some() || self.ship_address.is_some()
+    }
+
+    fn into_order(self, number: &str, now: &Now, goods: Vec<OrderGoods>) -> Result<Order, QueryError> {
+        let shipping = match now.addresses.get(&self.address_id) {
+            Some(book) if !self.has_address() => book.clone().into(),
+            _has_a_snapshot_or_nothing => ShippingAddress {
                 title: self.ship_title.unwrap_or_default(),
-                receiver: receiver.unwrap_or_default(),
+                receiver: self.ship_receiver.unwrap_or_default(),
                 mobile: self.ship_mobile.unwrap_or_default(),
-                address: address.unwrap_or_default(),
+                address: self.ship_address.unwrap_or_default(),
             },
         };
         Ok(Order {
-            id: order_id(&self.order_id)?,
+            id: order_id(number)?,
             user_id: UserId(self.user_id),
             status: status("tb_order_info.status", self.status)?,
             // Below zero is a leftover of the old shop's, like an amount below zero.
@@ -350,28 +376,23 @@ impl TryFrom<ChangeRow> for TimelineEntry {
 
 impl GoodsRow {
     /// The line; nothing, with a warning, where it is of no pieces: the old shop accepted that.
-    fn into_goods(
-        self,
-        now: Option<SkuNow>,
-        attributes_now: &BTreeMap<i32, Vec<SaleAttribute>>,
-    ) -> Result<Option<OrderGoods>, QueryError> {
+    fn into_goods(self, order_id: &str, now: &Now) -> Result<Option<OrderGoods>, QueryError> {
         let Some(quantity) = Quantity::stored(self.pieces) else {
-            tracing::warn!(
-                order_id = self.order_id,
-                sku_id = self.sku_id,
-                "an order line of no pieces is left out"
-            );
+            tracing::warn!(order_id, sku_id = self.sku_id, "an order line of no pieces is left out");
             return Ok(None);
         };
-        let (name_now, image_now) = now.map_or((None, None), |sku| (sku.name, sku.default_image_url));
+        let sku = now.skus.get(&self.sku_id);
         let attributes = match self.sku_sale_attrs {
             Some(json) => attributes_from_json(&json)?,
-            None => attributes_now.get(&self.sku_id).cloned().unwrap_or_default(),
+            None => now.attributes.get(&self.sku_id).cloned().unwrap_or_default(),
         };
         Ok(Some(OrderGoods {
             sku_id: SkuId(self.sku_id),
-            name: self.sku_name.or(name_now).unwrap_or_default(),
-            default_image_url: self.sku_image_url.or(image_now).unwrap_or_default(),
+            name: self.sku_name.or_else(|| sku?.name.clone()).unwrap_or_default(),
+            default_image_url: self
+                .sku_image_url
+                .or_else(|| sku?.default_image_url.clone())
+                .unwrap_or_default(),
             price: self.price.0,
             quantity,
             attributes,

@@ -63,19 +63,28 @@ pub(super) async fn of_number(conn: &mut Conn, number: &str) -> Result<Vec<Payme
     rows.into_iter().filter(|row| is_of(number, &row.out_trade_no)).map(PaymentRecord::try_from).collect()
 }
 
-/// The payments of several orders, as lists show them.
-pub(super) async fn of_orders(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
+/// The payments of several orders that have one of these statuses.
+pub(super) async fn of_orders(
+    conn: &mut Conn,
+    ids: &[OrderId],
+    has_status: impl Fn(PaymentStatus) -> bool,
+) -> Result<Vec<PaymentRecord>, QueryError> {
+    let statuses: Vec<_> = PaymentStatus::ALL.into_iter().filter(|status| has_status(*status)).collect();
+    let of_status = || dashop_payment::status.eq_any(statuses.iter().map(|status| status.as_str()));
     let ids = || ids.iter().map(OrderId::as_str);
     let columns = (dashop_payment::trade_no, (PaymentRow::as_select(), dashop_payment::id));
     let attempts = dashop_payment_attempt::table
         .filter(dashop_payment_attempt::order_id.eq_any(ids()))
         .filter(dashop_payment_attempt::out_trade_no.ne(dashop_payment_attempt::order_id))
         .select(dashop_payment_attempt::out_trade_no);
-    let of_attempts =
-        dashop_payment::table.filter(dashop_payment::out_trade_no.eq_any(attempts)).select(columns);
+    let of_attempts = dashop_payment::table
+        .filter(dashop_payment::out_trade_no.eq_any(attempts))
+        .filter(of_status())
+        .select(columns);
     // Two questions in one: with an OR between them MySQL reads the whole table.
     let of_orders = dashop_payment::table
         .filter(dashop_payment::out_trade_no.eq_any(ids()))
+        .filter(of_status())
         .select(columns)
         .union_all(of_attempts);
     let in_order = |(_, (row, id)): (String, (PaymentRow, i32))| Ok((id, PaymentRecord::try_from(row)?));

@@ -53,18 +53,22 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
         assert_eq!((found.number.as_str(), found.order.map(|order| order.id)), (ORDER, Some(id.clone())));
         assert_eq!(found.attempts, attempts);
     }
-    let payments =
-        [payment("A1", &second(), PaymentStatus::Settled), payment("A2", ORDER, PaymentStatus::Duplicate)];
+    let payments = [
+        payment("A1", &second(), PaymentStatus::Settled),
+        payment("A2", ORDER, PaymentStatus::Duplicate),
+        payment("A3", &second(), PaymentStatus::Duplicate),
+    ];
     let refund = Refund { out_trade_no: second(), ..refund("r1", "A1", "1.00") };
     let change = Event::StatusChanged(change(ORDER, AwaitingPayment, AwaitingShipment, ""));
-    let [settled, duplicate] = payments.clone().map(Event::PaymentRecorded);
+    let [settled, duplicate, another] = payments.clone().map(Event::PaymentRecorded);
     append(shop, &second(), &[change, settled, paid(&second())]).await.unwrap();
     append(shop, ORDER, &[duplicate, requested(refund.clone(), 9)]).await.unwrap();
+    append(shop, &second(), &[another]).await.unwrap();
     let found = read(shop, &second()).await;
     assert_eq!((&found.payments[..], &found.refunds[..]), (&payments[..], &[refund.clone()][..]));
-    let of_orders = shop.orders().payments(&[other.clone(), id.clone()]).await.unwrap();
-    assert_eq!(of_orders, payments, "in the order of recording");
-    assert_eq!(shop.orders().payments(std::slice::from_ref(&other)).await.unwrap(), []);
+    let of_orders = shop.orders().unkept_payments(&[other.clone(), id.clone()]).await.unwrap();
+    assert_eq!(of_orders, payments[1..], "in the order of recording");
+    assert_eq!(shop.orders().unkept_payments(std::slice::from_ref(&other)).await.unwrap(), []);
     assert_eq!(shop.orders().refunds(&id).await.unwrap(), [refund]);
     let listed = shop.admin().shipping_list(std::slice::from_ref(&id)).await.unwrap();
     assert_eq!(listed[0].payment.as_ref(), Some(&payments[0]));

@@ -136,13 +136,14 @@ impl OrderReader for Memory {
         Ok(self.tables().attempts_of(id.as_str()))
     }
 
-    async fn payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         let is_asked_for = |payment: &&PaymentRecord| {
             let number = &payment.trade.out_trade_no;
             let number =
                 if self.has(Defect::IgnoresAttempts) { number } else { domain::order_number(number) };
             let asked_for = ids.iter().any(|id| id.as_str() == number);
-            asked_for || self.has(Defect::IgnoresOwner)
+            let is_asked_for = asked_for || self.has(Defect::IgnoresOwner);
+            is_asked_for && payment.status.is_refund_due()
         };
         Ok(self.tables().payments.iter().filter(is_asked_for).cloned().collect())
     }
