@@ -76,16 +76,23 @@ impl Trouble {
 
     /// Waits until a statement of the store has taken so long that it must be waiting for rows that others hold.
     pub(crate) async fn until_one_waits(&self) {
-        let waiting = "SELECT COUNT(*) AS n FROM information_schema.innodb_trx t \
-            JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
-            WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'";
+        self.until_transactions("t.trx_state = 'LOCK WAIT'", |waiting| waiting > 0).await;
+    }
+
+    /// Until the number of such transactions on this database is right.
+    pub(crate) async fn until_transactions(&self, condition: &str, is_right: impl Fn(i64) -> bool) {
+        let such = format!(
+            "SELECT COUNT(*) AS n FROM information_schema.innodb_trx t \
+             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+             WHERE p.db = DATABASE() AND {condition}"
+        );
         let look = async {
-            // MariaDB shows the same again to who looks more often.
-            while self.shop.engine.number(waiting).await == 0 {
+            // MariaDB shows the same again to who looks more often, whoever looked last.
+            while !is_right(self.shop.engine.number(&such).await) {
                 sleep(Duration::from_millis(150)).await;
             }
         };
-        timeout(Duration::from_secs(30), look).await.expect("nobody waits");
+        timeout(Duration::from_secs(30), look).await.unwrap_or_else(|_| panic!("{condition}"));
     }
 }
 
