@@ -183,6 +183,7 @@ mod tests {
             now = order.next_look(now, attempts).unwrap();
             looks.push(now.to_string().split_off(11));
         }
+        assert_eq!(order.first_look(), Some(time("2019-11-28 20:41:08")));
         assert_eq!(looks, ["20:41:08", "20:43:08", "20:47:08", "20:55:08", "21:10:08", "21:10:13"]);
         assert!(order.is_expired(now));
         assert_eq!(order.next_look(now, 6).unwrap().to_string(), "2019-11-28 22:14:13");

@@ -104,6 +104,18 @@ mod tests {
     }
 
     #[test]
+    fn each_kind_has_a_word() {
+        let nothing = ShippingAddress {
+            title: String::new(),
+            receiver: String::new(),
+            mobile: String::new(),
+            address: String::new(),
+        };
+        let amount = Amendment::Amount { before: Money::MAX, after: Money::ZERO };
+        assert_eq!((amount.as_str(), Amendment::Address { before: nothing }.as_str()), ("amount", "address"));
+    }
+
+    #[test]
     fn staff_change_more_and_longer_than_buyers() {
         for status in OrderStatus::ALL {
             let may = [Amender::Buyer, Amender::Staff].map(|who| who.may_redirect(status));

@@ -260,6 +260,11 @@ mod tests {
         let three_days = Duration::from_secs(3 * 24 * 3600);
         let delivery = delivery("2019-11-28 20:40:08");
         let (waited, tries) = last_try(&delivery, delivery.event.at);
+        let (young, old) = (
+            delivery.event.at.after(three_days - Duration::from_secs(1)),
+            delivery.event.at.after(three_days),
+        );
+        assert!(delivery.next_try(young, 1_000).is_some() && delivery.next_try(old, 1_000).is_none());
         assert!(waited >= three_days && waited < three_days + Duration::from_secs(7200), "{waited:?}");
         assert_eq!(tries, Delivery::FEWEST_TRIES);
         let a_year_later = delivery.event.at.after(three_days * 120);

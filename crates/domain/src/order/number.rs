@@ -115,6 +115,29 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_other_programs_are_told_from_its_own() {
+        for own in
+            ["2019112820400804", "2019112820400800000001", "2019112820400804_2", "2019112820400800000001_12"]
+        {
+            assert!(OrderNumbers::could_have_given(own), "{own}");
+        }
+        let others = [
+            "",
+            "201911282040080",
+            "20191128204008040",
+            "201911282040080x",
+            "201911282040080x_2",
+            "2019132820400804",
+            "2019112820400804_",
+            "2019112820400804_x",
+            "2019112820400804_2_3",
+        ];
+        for other in others {
+            assert!(!OrderNumbers::could_have_given(other), "{other}");
+        }
+    }
+
+    #[test]
     fn the_user_is_in_the_last_two_digits() {
         let mut numbers = OrderNumbers::default();
         let now = at("2019-11-28 20:40:08");

@@ -268,7 +268,9 @@ fn a_refund_that_failed_and_happened_after_all_is_corrected_with_what_alipay_con
 
 #[test]
 fn an_owed_refund_that_can_no_longer_happen_gives_way_to_one_of_the_rest() {
-    let (events, after) = confirm(&owing(&[]), "x", "300.00", None);
+    let mut owing = owing(&[]);
+    owing.refunds[0].failure = Some("ACQ.X".to_owned());
+    let (events, after) = confirm(&owing, "x", "300.00", None);
     let [
         Event::RefundSucceeded { .. },
         Event::RefundFailed { out_request_no, failure, .. },
@@ -280,6 +282,7 @@ fn an_owed_refund_that_can_no_longer_happen_gives_way_to_one_of_the_rest() {
     assert_eq!((out_request_no.as_str(), failure.as_str()), ("back-A", "一部分款项已在支付宝退款"));
     assert_eq!((rest.out_request_no.as_str(), rest.amount, *due_at), ("back-A-1", money("23.91"), later()));
     assert_eq!((rest.kind, rest.status, rest.trade_no.as_str()), (RefundKind::Late, Requested, "A"));
+    assert_eq!((rest.requested_at, &rest.failure), (later(), &None), "nobody has tried it yet");
     let (_, again) = confirm(&after, "y", "20.00", None);
     let rest = again.refunds.last().unwrap();
     assert_eq!((rest.out_request_no.as_str(), rest.amount), ("back-A-2", money("3.91")));
@@ -295,4 +298,10 @@ fn what_can_still_happen_gives_way_to_nothing() {
     ended.refunds[0].status = Failed;
     let (events, _) = confirm(&ended, "x", "300.00", None);
     assert!(matches!(&events[..], [Event::RefundSucceeded { .. }]), "it has ended");
+    // What was asked for while another one of 9.90 was under way, which failed and happened after all.
+    let mut exact = owing(&["300.00"]);
+    exact.refunds[0].amount = money("14.01");
+    exact.refunds.push(refund("r1", "9.90", Failed));
+    let (events, _) = confirm(&exact, "r1", "9.90", None);
+    assert!(matches!(&events[..], [Event::RefundSucceeded { .. }]), "it is all that is left: {events:?}");
 }

@@ -227,7 +227,9 @@ fn what_was_not_shipped_goes_back_into_stock_with_the_last_of_its_money() {
 #[test]
 fn a_refund_that_succeeds_ends_the_order_with_its_last_fen() {
     let part = Refund { restock: pieces(&[(4, 1)]), ..refund("r1", "300.00", Requested) };
-    let before = paid_ledger(&[part, refund("r2", "23.91", Requested)]);
+    let asked_by = Cause::shop("小李".to_owned(), None);
+    let last = Refund { cause: asked_by.clone(), ..refund("r2", "23.91", Requested) };
+    let before = paid_ledger(&[part, last]);
     let (events, after) = answer(&before, "r1", RefundAnswer::Succeeded, 0);
     let [
         Event::RefundSucceeded { refund: done, before: was, trade_refunded, order_refunded },
@@ -248,13 +250,24 @@ fn a_refund_that_succeeds_ends_the_order_with_its_last_fen() {
         panic!("{events:?}")
     };
     assert_eq!((change.from, change.to), (AwaitingShipment, Refunded));
-    assert_eq!((change.reason.as_str(), &change.cause), ("质量问题", &staff()), "of who asked for it");
+    assert_eq!((change.reason.as_str(), &change.cause), ("质量问题", &asked_by), "of who asked for it");
     assert_eq!(status_of(&after), Refunded);
     for number in ["r1", "r2"] {
         for said in [RefundAnswer::Succeeded, refused(true), RefundAnswer::Unclear { reason: String::new() }]
         {
             assert_eq!(answer(&after, number, said, 0).0, [], "it is on record");
         }
+    }
+}
+
+#[test]
+fn of_what_was_shipped_the_pieces_that_staff_named_go_back_with_the_last_fen() {
+    let last = Refund { restock: pieces(&[(4, 1)]), ..refund("r1", WHOLE, Requested) };
+    for status in [AwaitingReceipt, Completed] {
+        let payments = vec![paid("A", PaymentStatus::Settled)];
+        let shipped = OrderLedger { payments, refunds: vec![last.clone()], ..ledger(status) };
+        let (_, after) = answer(&shipped, "r1", RefundAnswer::Succeeded, 0);
+        assert_eq!((status_of(&after), &after.refunds[0].restock), (Refunded, &pieces(&[(4, 1)])));
     }
 }
 
