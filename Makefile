@@ -5,6 +5,9 @@ CARGO ?= cargo
 # What test code may do and shipped code may not: say what is wrong by panicking.
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
+# What is built only where it is asked for.
+FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
+
 # The shop's pages, and what they are made of.
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
@@ -66,9 +69,7 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 	tests/lint/kubernetes
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings
-	$(CARGO) clippy --workspace --all-targets -- -D warnings $(IN_TESTS)
-	$(CARGO) clippy -p domain -p api --all-targets --features otlp,test-channel -- -D warnings $(IN_TESTS)
-	$(CARGO) clippy -p tests --all-targets --features cluster -- -D warnings $(IN_TESTS)
+	$(CARGO) clippy --workspace --all-targets --features $(FEATURES) -- -D warnings $(IN_TESTS)
 	cd web && npm run lint
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios

@@ -143,6 +143,7 @@ mod tests {
         let now = at("2019-11-28 20:40:08");
         assert_eq!(numbers.next(now, UserId(4), 77).as_str(), "2019112820400804");
         assert_eq!(numbers.next(now, UserId(1204), 77).as_str(), "2019112820400877", "the pair was taken");
+        assert_eq!(numbers.next(now, UserId(4), 377).as_str(), "2019112820400878", "the next free one");
         assert_eq!(numbers.next(at("2019-11-28 20:40:09"), UserId(1204), 77).as_str(), "2019112820400904");
     }
 
@@ -157,6 +158,7 @@ mod tests {
         assert_eq!(first.as_str(), "2019112820400804");
         assert_eq!(numbers.next(now, UserId(4), 0).as_str(), "2019112820400899");
         assert_eq!(numbers.next(now, UserId(4), 7).as_str(), "2019112820400800000007", "no pair is free");
+        assert_eq!(numbers.next(now, UserId(4), 7).as_str(), "2019112820400800000008", "counted from there");
         numbers.mark_taken(&[OrderId::parse("2019112820400800000008").unwrap()]);
         assert_eq!(numbers.next(now, UserId(4), 5_000).as_str(), "2019112820400800005000");
     }

@@ -68,8 +68,7 @@ impl NumberRange {
     /// Whether the number belongs to it.
     pub fn contains(&self, number: &OrderId) -> bool {
         let number = number.as_str();
-        (self.first.as_str()..=self.last.as_str()).contains(&number)
-            && self.end().is_none_or(|end| number < end)
+        (self.first()..=self.last()).contains(&number) && self.end().is_none_or(|end| number < end)
     }
 }
 

@@ -298,6 +298,20 @@ mod tests {
     ];
 
     #[test]
+    fn statuses_have_labels_and_say_whether_money_came() {
+        let stated = OrderStatus::ALL.map(|status| (status.to_string(), status.was_paid(), status.is_paid()));
+        let expected = [
+            ("待付款", false, false),
+            ("待发货", true, true),
+            ("待收货", true, true),
+            ("已完成", true, true),
+            ("已取消", false, false),
+            ("已退款", true, false),
+        ];
+        assert_eq!(stated, expected.map(|(label, was, is)| (label.to_owned(), was, is)));
+    }
+
+    #[test]
     fn every_status_and_event_is_as_in_the_table() {
         for status in OrderStatus::ALL {
             for event in EVENTS {

@@ -41,7 +41,7 @@ impl TraceParent {
 
 impl fmt::Display for TraceParent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -50,13 +50,14 @@ mod tests {
     use super::*;
 
     fn parsed(text: &str) -> Option<String> {
-        TraceParent::parse(text).map(|trace| trace.to_string())
+        TraceParent::parse(text).map(|trace| trace.as_str().to_owned())
     }
 
     #[test]
     fn is_what_w3c_says() {
         let given = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         assert_eq!(parsed(given).as_deref(), Some(given));
+        assert_eq!(TraceParent::parse(given).unwrap().to_string(), given);
         assert_eq!(TraceParent::parse(given).unwrap().trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         let later = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more";
         assert_eq!(parsed(later).as_deref(), Some(given));

@@ -42,7 +42,7 @@ impl EndpointName {
 
 impl fmt::Display for EndpointName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -173,12 +173,13 @@ mod tests {
     #[test]
     fn names_are_short_and_plain() {
         for name in ["default", "a", "erp_2", "x-1", &"a".repeat(32)] {
-            assert_eq!(EndpointName::parse(name).map(|name| name.to_string()).as_deref(), Ok(name));
+            let parsed = EndpointName::parse(name).unwrap();
+            assert_eq!((parsed.to_string().as_str(), parsed.is_first()), (name, name == "default"));
         }
         for wrong in ["", "ERP", "a.b", "仓库", "a b", &"a".repeat(33)] {
             assert_eq!(EndpointName::parse(wrong), Err(InvalidEndpointName), "{wrong}");
         }
-        assert!(EndpointName::parse(EndpointName::FIRST).is_ok_and(|name| name.is_first()));
+        assert!(EndpointName::first().is_first());
     }
 
     #[test]
