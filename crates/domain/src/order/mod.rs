@@ -213,4 +213,22 @@ mod tests {
         assert!(until(Some(deadline)).is_overdue(noon().after(Duration::from_micros(1))));
         assert!(!until(None).is_overdue(noon()));
     }
+
+    #[test]
+    fn a_purchase_is_known_by_its_buyer_and_its_goods() {
+        let one = order(&[(4, 2), (5, 1)]);
+        let same = Order {
+            status: OrderStatus::Cancelled,
+            created_at: noon().after(SHORTEST_PAYMENT),
+            ..one.clone()
+        };
+        assert!(one.is_of_same_purchase(&same) && one.is_of_same_purchase(&order(&[(5, 1), (4, 2)])));
+        let of_another = Order { user_id: UserId(one.user_id.0 + 1), ..one.clone() };
+        assert!(!one.is_of_same_purchase(&of_another));
+        for goods in [&[(4, 2)][..], &[(4, 1), (5, 1)], &[(4, 2), (6, 1)]] {
+            assert!(!one.is_of_same_purchase(&order(goods)), "{goods:?}");
+            let of_another = Order { user_id: UserId(one.user_id.0 + 1), ..order(goods) };
+            assert!(!one.is_of_same_purchase(&of_another), "{goods:?}");
+        }
+    }
 }
