@@ -216,6 +216,7 @@ impl Cmd {
                     amount: yuan(amount),
                 },
                 proof: proof.map(|message| (message.to_domain(number, at), source)),
+                is_number_in_use: false,
             },
             Self::RequestRefund(request, ask) => {
                 Command::RequestRefund { ask: ask.to_domain(request), lease: Duration::from_secs(120) }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Channel, Difference, DifferenceKind, EvidenceSource, RefundStatus, ShopDate,
-    ledger::ConfirmedRefund, reconcile,
+    BillEntryKind, Cause, Channel, Difference, DifferenceKind, EvidenceSource, Refund, RefundStatus,
+    ShopDate, ledger::ConfirmedRefund, reconcile,
 };
 use ports::{Clock, DailyStatements, GatewayError, StoreError};
 
@@ -62,8 +62,11 @@ impl Reconcile {
             .iter()
             .filter_map(|entry| match &entry.kind {
                 BillEntryKind::Payment => None,
-                BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
+                BillEntryKind::Refund { out_request_no } => {
+                    Some(Refund::numbers_here(channel.trade(&entry.trade_no), out_request_no))
+                }
             })
+            .flatten()
             .collect();
         let statement = self.ledger.statement_of(channel, day, &trade_nos, &request_nos).await?;
         let mut found = Vec::new();
@@ -160,7 +163,8 @@ impl Reconcile {
         number: &str,
     ) -> Result<String, OrderChangeError> {
         let ledger = self.transact.look(&difference.out_trade_no).await?;
-        let Some(refund) = ledger.refund(number).cloned() else {
+        let trade = channel.trade(&difference.trade_no);
+        let Some(refund) = ledger.refund_of(trade, number).cloned() else {
             return Ok("未处理:需人工核对".to_owned());
         };
         match refund.status {

@@ -139,8 +139,17 @@ impl SettlePayment {
         proof: Option<(Trade, EvidenceSource)>,
         cause: &Cause,
     ) -> Result<Settled, SettleError> {
-        let command = Command::RecordRefund { refund, proof };
-        Ok(settled(&self.transact.run(number, &command, cause).await?.events))
+        let command = |is_number_in_use| {
+            let (refund, proof) = (refund.clone(), proof.clone());
+            Command::RecordRefund { refund, proof, is_number_in_use }
+        };
+        let transacted = match self.transact.run(number, &command(false), cause).await {
+            Err(TransactError::Refused(Refusal::RequestNumberReused)) => {
+                self.transact.run(number, &command(true), cause).await?
+            }
+            outcome => outcome?,
+        };
+        Ok(settled(&transacted.events))
     }
 
     /// Sees to it that no payment is under way in an attempt, and says whether one can still be made: no buyer has come to

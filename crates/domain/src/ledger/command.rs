@@ -21,6 +21,8 @@ pub enum Command {
         refund: ConfirmedRefund,
         /// What proves the payment, for the case that it is not on record either: messages come in any order, or never.
         proof: Option<(Trade, EvidenceSource)>,
+        /// Whether a refund of another order has its request number here, which at a channel is unique within a trade alone.
+        is_number_in_use: bool,
     },
     /// Refund, once for each request number. `due_at` of the refund is `lease` from now: who requests it carries it out.
     RequestRefund {

@@ -20,7 +20,9 @@ impl OrderLedger {
         let mut decision = Decision { ledger: self.clone(), cause, at, events: Vec::new() };
         match command {
             Command::RecordTrade { trade, source } => decision.record_trade(trade, *source)?,
-            Command::RecordRefund { refund, proof } => decision.record_refund(refund, proof.as_ref())?,
+            Command::RecordRefund { refund, proof, is_number_in_use } => {
+                decision.record_refund(refund, proof.as_ref(), *is_number_in_use)?;
+            }
             Command::RequestRefund { ask, lease } => decision.request_refund(ask, *lease)?,
             Command::RecordRefundAnswer { out_request_no, answer, attempts } => {
                 decision.record_refund_answer(out_request_no, answer, *attempts)?;

@@ -166,6 +166,11 @@ impl OrderLedger {
         self.refunds.iter().find(|refund| refund.out_request_no == out_request_no)
     }
 
+    /// The refund of this trade that has this number at its channel.
+    pub fn refund_of(&self, trade: TradeKey<'_>, number: &str) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| refund.trade() == trade && refund.is_numbered(number))
+    }
+
     /// What of the trade went back for certain.
     pub fn refunded(&self, trade: TradeKey<'_>) -> Money {
         self.sum_of_refunds(trade, |status| match status {

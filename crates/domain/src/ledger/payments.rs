@@ -102,7 +102,7 @@ impl Decision<'_> {
             return if is_missing { Err(Refusal::RefundUnnumbered) } else { self.close_trade(trade) };
         };
         use crate::RefundStatus::{Failed, Requested, Succeeded};
-        match self.ledger.refund(number).map(|known| known.status) {
+        match self.ledger.refund_of(trade.key(), number).map(|known| known.status) {
             Some(Requested) => {
                 self.close_trade(trade)?;
                 let out_request_no = number.clone();

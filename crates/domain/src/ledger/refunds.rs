@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger, payment::automatic_number,
+    Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger,
+    payment::{automatic_number, external_number},
 };
 
 use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
@@ -188,13 +189,12 @@ impl Decision<'_> {
         &mut self,
         confirmed: &ConfirmedRefund,
         proof: Option<&(Trade, EvidenceSource)>,
+        is_number_in_use: bool,
     ) -> Result<(), Refusal> {
         let ConfirmedRefund { channel, trade_no, out_request_no, amount } = confirmed;
         let trade = channel.trade(trade_no);
-        let failed = match self.ledger.refund(out_request_no) {
-            Some(known) if known.status == RefundStatus::Failed && known.trade() == trade => {
-                Some(known.clone())
-            }
+        let failed = match self.ledger.refund_of(trade, out_request_no) {
+            Some(known) if known.status == RefundStatus::Failed => Some(known.clone()),
             Some(_) => return Ok(()),
             None => None,
         };
@@ -204,9 +204,11 @@ impl Decision<'_> {
                 None => return Ok(()),
             }
         }
+        let is_in_use = is_number_in_use || self.ledger.refund(out_request_no).is_some();
+        let own = if is_in_use { external_number(trade, out_request_no) } else { out_request_no.clone() };
         let refund = failed.unwrap_or_else(|| Refund {
             reason: format!("在{}退款", channel.label()),
-            ..self.refund(trade, out_request_no, *amount, RefundKind::External)
+            ..self.refund(trade, &own, *amount, RefundKind::External)
         });
         self.succeed(refund, *amount)?;
         self.replace_automatic(trade)?;

@@ -43,8 +43,9 @@ impl OrderNumbers {
         OrderId::from_digits(digits)
     }
 
-    /// Whether a number could be one of these, or that of a payment of such an order: its own behind it and `_`. What
-    /// could not is another program's.
+    /// Whether a number could be an order's of this shop, or that of a payment of such an order: its own behind it and `_`.
+    /// What could not is another program's. The old back end writes the whole id of the buyer behind the second, two digits at
+    /// least.
     pub fn could_have_given(number: &str) -> bool {
         let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let (order, payment) = match number.split_once('_') {
@@ -53,7 +54,7 @@ impl OrderNumbers {
         };
         is_digits(order)
             && payment.is_none_or(is_digits)
-            && matches!(order.len(), 16 | 22)
+            && (16..=24).contains(&order.len())
             && order.get(..14).is_some_and(ShopTime::is_compact)
     }
 
@@ -116,15 +117,20 @@ mod tests {
 
     #[test]
     fn numbers_of_other_programs_are_told_from_its_own() {
-        for own in
-            ["2019112820400804", "2019112820400800000001", "2019112820400804_2", "2019112820400800000001_12"]
-        {
+        for own in [
+            "2019112820400804",
+            "2019112820400800000001",
+            "201911282040081204",
+            "201911282040082147483647",
+            "2019112820400804_2",
+            "2019112820400800000001_12",
+        ] {
             assert!(OrderNumbers::could_have_given(own), "{own}");
         }
         let others = [
             "",
             "201911282040080",
-            "20191128204008040",
+            "2019112820400812345678901",
             "201911282040080x",
             "201911282040080x_2",
             "2019132820400804",

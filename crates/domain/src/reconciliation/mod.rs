@@ -101,9 +101,11 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
             });
         }
     }
-    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, &statement.refunds)));
+    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, statement)));
     for refund in statement.refunds.iter().filter(|refund| is_of_day(refund, day)) {
-        let is_billed = billed.contains(&(refund.trade_no.as_str(), Some(refund.out_request_no.as_str())));
+        let of_trade = billed.range((refund.trade_no.as_str(), None)..);
+        let mut of_trade = of_trade.take_while(|(trade_no, _)| *trade_no == refund.trade_no);
+        let is_billed = of_trade.any(|(_, number)| number.is_some_and(|number| refund.is_numbered(number)));
         if !is_billed && !is_unreadable(&refund.trade_no) {
             differences.push(Difference {
                 kind: DifferenceKind::MissingThere,
@@ -137,8 +139,9 @@ fn unreadable(line: &UnreadableLine) -> Difference {
 }
 
 /// What is on the bill and not in our statement.
-fn missing_here(entry: &BillEntry) -> Difference {
-    let can_be_ours = OrderNumbers::could_have_given(&entry.out_trade_no);
+fn missing_here(entry: &BillEntry, payments: &[PaymentRecord]) -> Difference {
+    let is_on_record = || payments.iter().any(|payment| payment.trade.trade_no == entry.trade_no);
+    let can_be_ours = OrderNumbers::could_have_given(&entry.out_trade_no) || is_on_record();
     let kind = if can_be_ours { DifferenceKind::MissingHere } else { DifferenceKind::Foreign };
     difference(kind, entry, None, entry.amount.to_string())
 }
@@ -161,7 +164,7 @@ fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, the
 fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Difference> {
     let theirs = entry.amount.to_string();
     match payments.iter().find(|payment| payment.trade.trade_no == entry.trade_no) {
-        None => Some(missing_here(entry)),
+        None => Some(missing_here(entry, payments)),
         Some(payment) if payment.trade.total_amount != entry.amount => {
             let ours = payment.trade.total_amount.to_string();
             Some(difference(DifferenceKind::Amount, entry, Some(ours), theirs))
@@ -170,12 +173,11 @@ fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Diff
     }
 }
 
-fn refund_differs(entry: &BillEntry, refunds: &[Refund]) -> Option<Difference> {
+fn refund_differs(entry: &BillEntry, statement: &DailyStatement) -> Option<Difference> {
     let BillEntryKind::Refund { out_request_no } = &entry.kind else { return None };
-    let is_it =
-        |refund: &&Refund| refund.out_request_no == *out_request_no && refund.trade_no == entry.trade_no;
-    match refunds.iter().find(is_it) {
-        None => Some(missing_here(entry)),
+    let is_it = |refund: &&Refund| refund.trade_no == entry.trade_no && refund.is_numbered(out_request_no);
+    match statement.refunds.iter().find(is_it) {
+        None => Some(missing_here(entry, &statement.payments)),
         Some(refund) if refund.amount != entry.amount => {
             let ours = refund.amount.to_string();
             Some(difference(DifferenceKind::Amount, entry, Some(ours), entry.amount.to_string()))
@@ -304,6 +306,24 @@ mod tests {
     }
 
     #[test]
+    fn a_refund_is_found_by_its_number_within_its_trade() {
+        let [bare, derived] = Refund::numbers_here(crate::Channel::Alipay.trade("A"), "1");
+        let of_trade = |number: &str, trade_no: &str| Refund {
+            kind: RefundKind::External,
+            trade_no: trade_no.to_owned(),
+            ..refund(number, "1.00", RefundStatus::Succeeded, [NOON; 2])
+        };
+        let statement = || DailyStatement {
+            payments: Vec::new(),
+            refunds: vec![of_trade(&bare, "B"), of_trade(&derived, "A")],
+        };
+        let bill = ["A", "B"].map(|trade_no| entry(trade_no, "1.00", Some("1")));
+        assert_eq!(told(&bill, statement()), []);
+        let missing: Vec<_> = told(&bill[..1], statement()).into_iter().map(|one| (one.0, one.1)).collect();
+        assert_eq!(missing, [(DifferenceKind::MissingThere, "B".to_owned())]);
+    }
+
+    #[test]
     fn what_another_application_of_the_account_did_is_told_apart() {
         use DifferenceKind::{Foreign, MissingHere};
         let numbered = |number: &str, request| BillEntry {
@@ -314,14 +334,29 @@ mod tests {
             let bill = [numbered(number, None), numbered(number, Some("r9"))];
             told(&bill, DailyStatement::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
         };
-        for ours in ["2026112510000001", "2026112510000000000001", "2026112510000001_2"] {
+        // The old back end has the whole id of the buyer in its numbers.
+        for ours in ["2026112510000001", "2026112510000000000001", "2026112510000001_2", "202611251000001204"]
+        {
             assert_eq!(kinds(ours), [MissingHere, MissingHere], "{ours}");
         }
-        for foreign in
-            ["", "42", "WX-2026112510000001", "2026112510000001A", "20261125100000011", "2026139910000001"]
-        {
+        for foreign in [
+            "",
+            "42",
+            "WX-2026112510000001",
+            "2026112510000001A",
+            "2026112510000000000000001",
+            "2026139910000001",
+        ] {
             assert_eq!(kinds(foreign), [Foreign, Foreign], "{foreign}");
         }
+        let payments = vec![payment("B", "7.00", NOON)];
+        let known = DailyStatement { payments, refunds: Vec::new() };
+        let found = told(&[numbered("42", None), numbered("42", Some("r9"))], known);
+        assert_eq!(
+            found.into_iter().map(|one| one.0).collect::<Vec<_>>(),
+            [MissingHere],
+            "its trade is ours"
+        );
     }
 
     /// A line that cannot be read hides nothing else, and is not taken for a payment that Alipay lacks.

@@ -44,7 +44,7 @@ fn confirm(
         amount: money(amount),
     };
     let proof = proof.map(|trade| (trade, EvidenceSource::Notification));
-    decide(ledger, &Command::RecordRefund { refund, proof }).unwrap()
+    decide(ledger, &Command::RecordRefund { refund, proof, is_number_in_use: false }).unwrap()
 }
 
 /// The late payment of trade A, with its automatic refund, of which this much went back otherwise.
@@ -263,7 +263,57 @@ fn a_refund_that_failed_and_happened_after_all_is_corrected_with_what_alipay_con
     assert!(matches!(&events[..], [Event::RefundSucceeded { before: Some(Failed), .. }]));
     assert_eq!(after.refunded(Channel::Alipay.trade("A")), money("9.80"));
     let of_another = OrderLedger { refunds: vec![Refund { trade_no: "B".to_owned(), ..failed }], ..known };
-    assert_eq!(confirm(&of_another, "r1", "9.90", None).0, []);
+    let (events, _) = confirm(&of_another, "r1", "9.90", None);
+    let [Event::RefundSucceeded { refund, before: None, .. }] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((refund.kind, refund.trade_no.as_str()), (RefundKind::External, "A"), "B's is another one");
+}
+
+#[test]
+fn a_number_that_another_trade_has_too_names_its_own_refund_alone() {
+    let mut known = paid_ledger(&[external("1", "20.00")]);
+    known.payments.push(paid("B", PaymentStatus::Duplicate));
+    known.refunds.push(Refund::owed(&known.payments[1]).unwrap());
+    let of_b = Trade { refund_request_no: Some("1".to_owned()), refunded: money("5.00"), ..trade("B") };
+    let told = Command::RecordTrade { trade: of_b, source: EvidenceSource::Notification };
+    assert!(matches!(decide(&known, &told), Err(Refusal::RefundUnconfirmed { .. })));
+    let refund = ConfirmedRefund {
+        channel: crate::Channel::Alipay,
+        trade_no: "B".to_owned(),
+        out_request_no: "1".to_owned(),
+        amount: money("5.00"),
+    };
+    let command = Command::RecordRefund { refund, proof: None, is_number_in_use: false };
+    let (_, after) = decide(&known, &command).unwrap();
+    let [a, b] = ["A", "B"].map(|trade_no| crate::Channel::Alipay.trade(trade_no));
+    assert_eq!((after.refunded(a), after.refunded(b)), (money("20.00"), money("5.00")));
+    assert_ne!(after.refund_of(b, "1").unwrap().out_request_no, "1");
+    assert_eq!(after.refunds.last().unwrap().amount, money("318.91"), "what is owed now");
+    assert_eq!(decide(&after, &command).unwrap().0, [], "once");
+    assert_eq!(decide(&after, &told).unwrap().0, [], "it is on record");
+}
+
+#[test]
+fn a_number_that_another_order_has_too_is_replaced() {
+    let refund = ConfirmedRefund {
+        channel: crate::Channel::Alipay,
+        trade_no: "A".to_owned(),
+        out_request_no: "1".to_owned(),
+        amount: money(WHOLE),
+    };
+    let command = Command::RecordRefund { refund, proof: None, is_number_in_use: true };
+    let (_, after) = decide(&paid_ledger(&[]), &command).unwrap();
+    assert_eq!((status_of(&after), after.refund("1")), (Refunded, None));
+    let again = Command::RecordRefund {
+        refund: ConfirmedRefund {
+            channel: crate::Channel::Alipay,
+            trade_no: "A".to_owned(),
+            out_request_no: "1".to_owned(),
+            amount: money(WHOLE),
+        },
+        proof: None,
+        is_number_in_use: false,
+    };
+    assert_eq!(decide(&after, &again).unwrap().0, [], "once");
 }
 
 #[test]

@@ -107,7 +107,7 @@ impl World {
             out_request_no,
             amount,
         };
-        self.run(&Command::RecordRefund { refund, proof: None }).unwrap();
+        self.run(&Command::RecordRefund { refund, proof: None, is_number_in_use: false }).unwrap();
     }
 
     fn pieces_back(&self, sku_id: i32) -> u32 {

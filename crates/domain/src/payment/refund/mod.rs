@@ -1,13 +1,14 @@
 use crate::{Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus};
 
-mod automatic_number;
+mod numbers;
 
-pub(crate) use automatic_number::automatic_number;
+pub(crate) use numbers::{automatic_number, external_number};
 
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The number under which the channel refunds at most once; it never changes, and is unique whatever the channel.
+    /// The number under which the channel refunds at most once; it never changes, and is unique whatever the channel and
+    /// the trade. One that was made past this service has one of ours if another refund has its number here.
     pub out_request_no: String,
     /// The number of the attempt whose payment goes back, as the channel has it; it may be none of ours.
     pub out_trade_no: String,
@@ -123,6 +124,19 @@ impl Refund {
     /// The trade of which it is.
     pub fn trade(&self) -> TradeKey<'_> {
         self.channel.trade(&self.trade_no)
+    }
+
+    /// Whether this is its number at its channel.
+    pub fn is_numbered(&self, number: &str) -> bool {
+        let is_renumbered = || {
+            self.kind == RefundKind::External && self.out_request_no == external_number(self.trade(), number)
+        };
+        self.out_request_no == number || is_renumbered()
+    }
+
+    /// Under which numbers here a refund of this trade that has this number at its channel may be on record.
+    pub fn numbers_here(trade: TradeKey<'_>, number: &str) -> [String; 2] {
+        [number.to_owned(), external_number(trade, number)]
     }
 
     /// The longest request number that is kept.

@@ -99,7 +99,8 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
                 amount: money("9.90"),
             };
             let proof = Some((Trade { refunded: money("9.90"), ..trade }, EvidenceSource::Notification));
-            Command::RecordRefund { refund, proof: proof.filter(|_| numbers.below(2) > 0) }
+            let proof = proof.filter(|_| numbers.below(2) > 0);
+            Command::RecordRefund { refund, proof, is_number_in_use: false }
         }
         10 => Command::ChangeAddress {
             buyer: None,
@@ -167,7 +168,7 @@ fn of_number(command: &mut Command, number: &str, attempts: &[String]) {
             apart(&mut trade.trade_no);
         }
         Command::RequestRefund { ask, .. } => apart(&mut ask.out_request_no),
-        Command::RecordRefund { refund, proof } => {
+        Command::RecordRefund { refund, proof, .. } => {
             apart(&mut refund.trade_no);
             apart(&mut refund.out_request_no);
             if let Some((trade, _)) = proof {

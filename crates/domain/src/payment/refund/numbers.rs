@@ -21,13 +21,31 @@ pub(crate) fn automatic_number(trade: TradeKey<'_>, earlier: usize) -> String {
     if whole.chars().count() <= Refund::MAX_REQUEST_NO {
         return whole;
     }
-    let digest = Sha256::digest(trade_no.as_bytes());
-    let name = digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+    number(&digest(&[trade_no]))
+}
+
+/// The request number here of a refund that was made past this service under a number that another refund has here: at a
+/// channel it is unique within a trade alone.
+///
+/// Source: Alipay's `alipay.trade.refund`, `out_request_no`: 需要保证在交易号下唯一.
+pub(crate) fn external_number(trade: TradeKey<'_>, number: &str) -> String {
+    format!("ext-{}", digest(&[trade.channel.as_str(), trade.trade_no, number]))
+}
+
+/// 32 hexadecimal digits.
+fn digest(parts: &[&str]) -> String {
+    let mut digest = Sha256::new();
+    for (nth, part) in parts.iter().enumerate() {
+        if nth > 0 {
+            digest.update([0]);
+        }
+        digest.update(part);
+    }
+    digest.finalize().iter().take(16).fold(String::new(), |mut hex, byte| {
         // Writing to a text cannot fail.
         let _ok = write!(hex, "{byte:02x}");
         hex
-    });
-    number(&name)
+    })
 }
 
 #[cfg(test)]
@@ -39,6 +57,16 @@ mod tests {
         assert_eq!(automatic_number(Channel::Alipay.trade("2019112822001"), 0), "back-2019112822001");
         assert_eq!(automatic_number(Channel::Alipay.trade("2019112822001"), 2), "back-2019112822001-2");
         assert_eq!(automatic_number(Channel::Alipay.trade(&"9".repeat(59)), 0).len(), 64);
+    }
+
+    #[test]
+    fn of_a_refund_made_elsewhere_it_follows_from_trade_and_number() {
+        let number = external_number(Channel::Alipay.trade("A"), "1");
+        assert!(number.starts_with("ext-") && number.len() == 36, "{number}");
+        assert_eq!(external_number(Channel::Alipay.trade("A"), "1"), number);
+        for (trade, other) in [("A", "2"), ("B", "1"), ("A1", ""), ("", "A1")] {
+            assert_ne!(external_number(Channel::Alipay.trade(trade), other), number);
+        }
     }
 
     #[test]
