@@ -329,6 +329,25 @@ async fn an_endpoint_that_failed_for_long_is_paused() {
     let refusing = endpoint(|_| Answer::Refuses);
     assert_eq!(use_case_with(store, endpoints, &refusing).pass().await.unwrap(), Pass { done: 2 });
 
+    // What would be given up waits for the endpoint to be resumed.
+    let old = || {
+        let mut old = event(1, 1_000);
+        old.item.event.at = noon().before(30 * DAY);
+        old
+    };
+    for is_paused in [true, false] {
+        let mut store = giving_out(vec![old()]);
+        let expected = is_paused.then(noon);
+        store
+            .expect_put_off()
+            .times(1)
+            .withf(move |_, _, _, due_at| *due_at == expected)
+            .returning(|_, _, _, _| Ok(()));
+        let mut endpoints = MockWebhookEndpoints::new();
+        endpoints.expect_pause().times(1).returning(move |_, _, _| Ok(is_paused));
+        use_case_with(store, endpoints, &refusing).pass().await.unwrap();
+    }
+
     let mut well = giving_out(vec![event(1, 0)]);
     well.expect_delivered().times(1).returning(|_, _, _, _| Ok(()));
     let taking = endpoint(|_| Answer::Takes);

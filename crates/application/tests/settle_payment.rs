@@ -189,6 +189,20 @@ async fn a_confirmed_refund_is_tried_again_and_its_failures_are_passed_on() {
     assert!(matches!(outcome, Err(SettleError::Transact(TransactError::Store(_)))), "{outcome:?}");
 }
 
+/// Alipay makes it unique within a trade alone.
+#[tokio::test]
+async fn a_refund_made_elsewhere_under_a_number_of_another_order_is_booked_all_the_same() {
+    let ledgers = Ledgers::of(paid_ledger(&[])).failing_to_append([AppendError::RequestNumberInUse]);
+    let settled = settle_with(knowing(Ok(Some(ALL)), 1), &telling("x", ALL), &ledgers).await;
+    assert_eq!((settled.unwrap(), status(&ledgers)), (Settled::RefundNotified, OrderStatus::Refunded));
+    let again = settle_with(knowing(Ok(Some(ALL)), 0), &telling("x", ALL), &ledgers).await;
+    assert_eq!(again.unwrap(), Settled::NothingNew);
+    let ledgers = Ledgers::of(paid_ledger(&[]))
+        .failing_to_append([AppendError::RequestNumberInUse, AppendError::RequestNumberInUse]);
+    let outcome = settle_with(knowing(Ok(Some(ALL)), 1), &telling("x", ALL), &ledgers).await;
+    assert!(matches!(outcome, Err(SettleError::Transact(TransactError::Refused(_)))), "{outcome:?}");
+}
+
 fn notification(app_id: &str, seller_id: Option<&str>) -> VerifiedNotification {
     VerifiedNotification {
         addressee: Addressee { app_id: app_id.to_owned(), seller_id: seller_id.map(str::to_owned) },

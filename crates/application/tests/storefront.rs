@@ -26,8 +26,8 @@ use futures_util::future::join_all;
 use ports::{
     Credential, PasswordError, Passwords, SectionPage, StoreError,
     mock::{
-        MockAddressEditor, MockCartStore, MockCatalog, MockClock, MockCredentials, MockPasswords,
-        MockStorefrontReader, MockUsers,
+        MockAddressEditor, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockCredentials,
+        MockPasswords, MockStorefrontReader, MockUsers,
     },
 };
 use support::{
@@ -41,6 +41,7 @@ const RIGHT: &str = "123456";
 struct Shop {
     users: MockUsers,
     carts: MockCartStore,
+    removals: Option<MockCartRemovalQueue>,
     catalog: MockCatalog,
     credentials: MockCredentials,
     passwords: MockPasswords,
@@ -60,10 +61,11 @@ impl Shop {
     }
 
     fn cart(self) -> (EditCart, MockCredentials, MockPasswords) {
-        let Self { users, carts, catalog, credentials, passwords } = self;
+        let Self { users, carts, removals, catalog, credentials, passwords } = self;
         let cart = EditCart {
             users: Arc::new(users),
             carts: Arc::new(carts),
+            removals: removals.map(|removals| Arc::new(removals) as _),
             catalog: Arc::new(catalog),
             limit: rules().quantity_limit,
         };
@@ -176,6 +178,82 @@ async fn an_address_is_counted_whoever_is_named_unless_that_is_not_wanted() {
     }
     assert!(matches!(wrong(&sign_in, "x", "10.0.0.1").await, SignInError::LockedOut));
     assert!(matches!(wrong(&sign_in, "x", "10.0.0.2").await, SignInError::Wrong));
+}
+
+/// The removal of a line that was ordered is late: nobody is shown it, or adds to it what they then buy twice.
+#[tokio::test]
+async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
+    let ordering = || {
+        let lines = cart(&[(4, 2, true)]).lines.into_iter().map(|line| (line.sku_id, line.stamp));
+        let order_id = domain::OrderId::parse("2019112820400804").unwrap();
+        ports::CartRemoval { order_id, user_id: USER, lines: lines.collect() }
+    };
+    let shop = || {
+        let mut shop = Shop::with_user();
+        let removed = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let is_removed = Arc::clone(&removed);
+        shop.carts.expect_load().returning(move |_| {
+            let is_removed = is_removed.load(std::sync::atomic::Ordering::SeqCst);
+            Ok(cart(if is_removed { &[(5, 1, true)] } else { &[(4, 2, true), (5, 1, true)] }))
+        });
+        let is_removed = Arc::clone(&removed);
+        shop.carts
+            .expect_remove_ordered()
+            .times(1)
+            .withf(move |removals| *removals == [ordering()])
+            .returning(move |_| {
+                is_removed.store(true, std::sync::atomic::Ordering::SeqCst);
+                Ok(())
+            });
+        let mut removals = MockCartRemovalQueue::new();
+        let mut pending = vec![ordering()];
+        removals
+            .expect_pending_of()
+            .withf(|user| *user == USER)
+            .returning(move |_| Ok(std::mem::take(&mut pending)));
+        removals.expect_forget().times(1).withf(|ids| ids.len() == 1).returning(|_| Ok(()));
+        shop.removals = Some(removals);
+        shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "1.00", 9), sku(5, "1.00", 9)])));
+        shop
+    };
+    let (edit, ..) = shop().cart();
+    let shown = edit.show(&caller()).await.unwrap();
+    assert_eq!(shown.iter().map(|line| line.sku_id).collect::<Vec<_>>(), [SkuId(5)]);
+    let mut adding = shop();
+    adding.carts.expect_write().times(1).returning(|_, changes| {
+        assert_eq!(
+            (changes.len(), changes[0].sku_id, &changes[0].was),
+            (1, SkuId(4), &None),
+            "as a new line"
+        );
+        Ok(true)
+    });
+    let (edit, ..) = adding.cart();
+    edit.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
+    let mut merging = shop();
+    merging.carts.expect_write().times(1).returning(|_, _| Ok(true));
+    let (edit, ..) = merging.cart();
+    let offline = [OfflineLine { sku_id: SkuId(4), count: 1 }];
+    assert_eq!(edit.merge(USER, &offline).await.unwrap(), 2);
+}
+
+/// Failures of so many names are remembered; an address that has no try left does not push others out.
+#[tokio::test]
+async fn an_address_that_is_locked_out_makes_nothing_be_forgotten() {
+    let sign_in = Shop::with_user().sign_in_under(SignInRules { failures_per_address: Some(3), ..RULES });
+    for name in 0..3 {
+        wrong(&sign_in, &name.to_string(), "10.0.0.1").await;
+    }
+    for _ in 0..2 {
+        assert!(matches!(wrong(&sign_in, "x", "10.0.0.2").await, SignInError::Wrong));
+    }
+    for name in 0..20_000 {
+        assert!(matches!(
+            wrong(&sign_in, &format!("made up {name}"), "10.0.0.1").await,
+            SignInError::LockedOut
+        ));
+    }
+    assert!(matches!(wrong(&sign_in, "x", "10.0.0.2").await, SignInError::LockedOut));
 }
 
 #[tokio::test]

@@ -149,6 +149,9 @@ pub trait CartRemovalQueue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<CartRemoval>, StoreError>;
 
+    /// The removals of this user that are still to be done, whoever does them.
+    async fn pending_of(&self, user_id: UserId) -> Result<Vec<CartRemoval>, StoreError>;
+
     /// Forgets the removals of these orders: they are done. In one statement.
     async fn forget(&self, order_ids: &[OrderId]) -> Result<(), StoreError>;
 }

@@ -39,7 +39,11 @@ impl Parameters {
                 parameters.ambiguous.insert(name);
             }
         }
-        rename_settlement(&mut parameters.values);
+        let Self { values, ambiguous } = &mut parameters;
+        if ambiguous.contains("settlement") && !values.contains_key("settlement_type") {
+            ambiguous.insert("settlement_type".to_owned());
+        }
+        rename_settlement(values);
         parameters
     }
 

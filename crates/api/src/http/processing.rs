@@ -106,19 +106,20 @@ async fn operation_of_post(
     }
 }
 
-/// A caller who is not let in gets 403, also if the parameters cannot be read and no use case has looked.
+/// A caller who is not let in is told that and nothing else, also if a parameter cannot be read and no use case has looked.
 async fn strangers_first(
     outcome: Result<HttpResponse, ApiError>,
     caller: &Caller,
     shop: &Shop,
 ) -> Result<HttpResponse, ApiError> {
     match outcome {
-        Err(ApiError { code: Code::BadParameter, .. }) => {
-            match in_time(shop, shop.preview.users.authenticate(caller)).await {
-                Some(Ok(Err(refusal))) => Err(refusal.into()),
-                Some(Ok(Ok(_)) | Err(_)) | None => outcome,
-            }
-        }
+        Err(ApiError {
+            code: Code::BadParameter | Code::UnknownOrder | Code::Unavailable | Code::InvalidQuantity,
+            ..
+        }) => match in_time(shop, shop.preview.users.authenticate(caller)).await {
+            Some(Ok(Err(refusal))) => Err(refusal.into()),
+            Some(Ok(Ok(_)) | Err(_)) | None => outcome,
+        },
         Ok(_) | Err(_) => outcome,
     }
 }

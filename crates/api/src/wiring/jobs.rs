@@ -15,10 +15,11 @@ const ORDERED_LINES: Schedule = schedule(15_000, 60, false);
 /// Orders that are due, and refunds. A pass is cut off when what it has taken is due again.
 const ORDER_TIMERS: Schedule = schedule(2_000, 300, true);
 const DUE_REFUNDS: Schedule = schedule(2_000, 120, true);
-/// Events on their way to webhooks, and those that were delivered long ago.
+/// Events on their way to webhooks.
 const WEBHOOKS: Schedule = schedule(500, 120, true);
-const PURGE_OUTBOX: Schedule = schedule(600_000, 60, true);
-/// Keys of requests that nobody repeats any more, and messages that nobody looks at.
+/// Events that were delivered long ago, keys of requests that nobody repeats any more, and messages that nobody looks at. A
+/// shop that forgets nothing goes on selling.
+const PURGE_OUTBOX: Schedule = schedule(600_000, 60, false);
 const PURGE_KEYS: Schedule = schedule(3_600_000, 60, false);
 
 /// Looks whether it is time; an audit of a large shop may take long.

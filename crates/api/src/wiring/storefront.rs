@@ -23,6 +23,7 @@ pub(super) fn storefront(
     let cart = Arc::new(EditCart {
         users: Arc::clone(store) as _,
         carts: Arc::clone(carts),
+        removals: configuration.redis.is_some().then(|| Arc::clone(store) as _),
         catalog: Arc::clone(store) as _,
         limit: configuration.rules.quantity_limit,
     });

@@ -135,12 +135,18 @@ async fn answers_to(refusal: NotAdmitted) -> Vec<Value> {
         "status=0&settlement_type=7",
         "status=1&order_status=0",
         "status=2&order_id=2019112820400804",
+        "status=2&order_id=abc",
         "status=3&order_id=2019112820400804",
     ] {
         answers.push(refusing().get(query).await);
     }
     for status in [1, 3] {
         answers.push(refusing().post(json!({"status": status, "order_id": ORDER})).await);
+    }
+    for (sku_id, buy_num) in [(json!(99_999_999_999_i64), json!(1)), (json!(4), json!("x"))] {
+        let direct =
+            json!({"status": 0, "address_id": 1, "settlement_type": 1, "sku_id": sku_id, "buy_num": buy_num});
+        answers.push(refusing().post(direct).await);
     }
     let mut mocks = Mocks::untouched();
     mocks.buyer = Box::new(move |_| Ok(Err(refusal)));

@@ -60,6 +60,12 @@ impl OrderTimers {
         let order = match self.orders.find(&id).await {
             Ok(Some(order)) => order,
             Ok(None) => return,
+            // It is not parked: another program, of a later release, may be able to read it.
+            Err(error @ StoreError::Corrupt(_)) => {
+                tracing::error!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
+                    "a due order cannot be read: until it is repaired, nothing is done about it");
+                return;
+            }
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
                     "an order could not be read; it is due again when its lease ends");

@@ -130,26 +130,29 @@ impl DeliverWebhooks {
             endpoint = %self.name, failed = failed.len(), %event_id, attempts,
             error = error as &dyn std::error::Error, "events were not delivered, these among them"
         );
+        let is_paused = self.pause_if_due(now).await?;
         for (Claimed { item: delivery, attempts }, attempt, error) in failed {
-            let due_at = delivery.next_try(now, attempts);
+            // Nothing is given up that the resumed endpoint may take.
+            let due_at = delivery.next_try(now, attempts).or(is_paused.then_some(now));
             if due_at.is_none() {
                 self.report_given_up(&delivery, &error);
             }
             self.persist(|| self.queue.put_off(&self.name, delivery.id, &attempt, due_at)).await?;
         }
-        self.pause_if_due(now).await
+        Ok(())
     }
 
-    /// Pauses the endpoint if nothing but failures came of it for so long, and says so once.
-    async fn pause_if_due(&self, now: ShopTime) -> Result<(), StoreError> {
+    /// Pauses the endpoint if nothing but failures came of it for so long, and says so once. Whether it is paused now.
+    async fn pause_if_due(&self, now: ShopTime) -> Result<bool, StoreError> {
         let failing_before = now.before(self.pause_after);
-        if self.endpoints.pause(&self.name, failing_before, now).await? {
+        let is_paused = self.endpoints.pause(&self.name, failing_before, now).await?;
+        if is_paused {
             tracing::error!(
                 endpoint = %self.name, hours = self.pause_after.as_secs() / 3600,
                 "a webhook endpoint took nothing for so long and is paused; its events are kept until it is resumed"
             );
         }
-        Ok(())
+        Ok(is_paused)
     }
 
     /// Writes again as long as others hold the rows, within bounds.

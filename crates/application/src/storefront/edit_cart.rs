@@ -4,9 +4,9 @@ use domain::{
     Caller, Cart, CartEdit, CartLine, CartLineChange, CartRefusal, NotAdmitted, OfflineLine, QuantityLimit,
     Sku, SkuId, UserId,
 };
-use ports::{CartError, CartStore, Catalog, StoreError, Users};
+use ports::{CartError, CartRemovalQueue, CartStore, Catalog, StoreError, Users};
 
-use crate::ATTEMPTS;
+use crate::{ATTEMPTS, jobs::order_ids};
 
 /// 购物车: shows a buyer's cart and changes it.
 pub struct EditCart {
@@ -14,6 +14,8 @@ pub struct EditCart {
     pub users: Arc<dyn Users>,
     /// The carts.
     pub carts: Arc<dyn CartStore>,
+    /// What was ordered and is still to leave the carts; none where lines leave their cart with the order.
+    pub removals: Option<Arc<dyn CartRemovalQueue>>,
     /// What there is to buy.
     pub catalog: Arc<dyn Catalog>,
     /// The most pieces of one SKU.
@@ -64,7 +66,7 @@ impl EditCart {
     pub async fn edit(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
         let user_id = self.user(caller).await?;
         for _ in 0..ATTEMPTS {
-            let cart = self.carts.load(user_id).await?;
+            let cart = self.cart(user_id).await?;
             let skus = self.skus(&cart.concerned(edit)).await?;
             let changes = cart.edit(edit, &skus, self.limit)?;
             if self.write(user_id, &changes).await? {
@@ -87,7 +89,7 @@ impl EditCart {
         let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
         let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
         for _ in 0..ATTEMPTS {
-            let cart = self.carts.load(user_id).await?;
+            let cart = self.cart(user_id).await?;
             let skus = self.skus(&ids).await?;
             let changes = cart.merge(offline, &skus, self.limit);
             let added = changes.iter().filter(|change| cart.find(change.sku_id).is_none()).count();
@@ -102,8 +104,24 @@ impl EditCart {
         Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 
-    async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {
+    /// The cart, which what was ordered has left: nobody is shown it, or adds to it what they then buy twice.
+    async fn cart(&self, user_id: UserId) -> Result<Cart, EditCartError> {
         let cart = self.carts.load(user_id).await?;
+        let Some(removals) = self.removals.as_ref().filter(|_| !cart.lines.is_empty()) else {
+            return Ok(cart);
+        };
+        // After the cart: what is ordered meanwhile is among them.
+        let ordered = removals.pending_of(user_id).await?;
+        if ordered.is_empty() {
+            return Ok(cart);
+        }
+        self.carts.remove_ordered(&ordered).await?;
+        removals.forget(&order_ids(&ordered)).await?;
+        Ok(self.carts.load(user_id).await?)
+    }
+
+    async fn lines(&self, user_id: UserId) -> Result<Vec<ShownLine>, EditCartError> {
+        let cart = self.cart(user_id).await?;
         let ids: Vec<SkuId> = cart.lines.iter().map(|line| line.sku_id).collect();
         let mut skus = self.skus(&ids).await?;
         let shown = |line: CartLine| ShownLine {

@@ -154,15 +154,21 @@ impl SignIn {
     async fn prove(&self, request: &SignInRequest) -> Result<Credential, SignInError> {
         let name: String = request.username.0.chars().take(Self::NAME_CHARS).collect();
         let address = request.address.map(network);
+        let of_address =
+            self.by_address.as_ref().zip(address).map(|(failures, key)| (failures, failures.of(key)));
+        let is_address_locked_out =
+            || of_address.as_ref().is_some_and(|(failures, count)| failures.are_too_many(count));
+        // Before names are remembered: who has no try left must not have what is known of other names forgotten.
+        if is_address_locked_out() {
+            return Err(SignInError::LockedOut);
+        }
         let here = self.by_name_and_address.of((name.clone(), address));
         // One after the other: many at the same moment are not more guesses than the limit allows.
         let _turn = timeout(Self::PATIENCE, here.turn.lock()).await.map_err(|_elapsed| SignInError::Busy)?;
         let of_name = self.by_name.of(name);
-        let of_address =
-            self.by_address.as_ref().zip(address).map(|(failures, key)| (failures, failures.of(key)));
         let is_locked_out = self.by_name_and_address.are_too_many(&here)
             || self.by_name.are_too_many(&of_name)
-            || of_address.as_ref().is_some_and(|(failures, count)| failures.are_too_many(count));
+            || is_address_locked_out();
         if is_locked_out {
             return Err(SignInError::LockedOut);
         }

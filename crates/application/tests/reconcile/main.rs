@@ -146,9 +146,16 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
     let bill =
         vec![entry("A", "323.91", None), entry("B", "9.90", Some("r1")), entry("A", "1.00", Some("r2"))];
     let mut ledger = MockDailyStatements::new();
-    let of_bill = |_: &domain::Channel, date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
-        *date == day() && trade_nos == ["A", "B", "A"] && request_nos == ["r1", "r2"]
-    };
+    // Under its own number, or one that takes its place.
+    let trade = |trade_no| domain::Channel::Alipay.trade(trade_no);
+    let of_bill =
+        move |_: &domain::Channel, date: &ShopDate, trade_nos: &[String], request_nos: &[String]| {
+            *date == day()
+                && trade_nos == ["A", "B", "A"]
+                && request_nos
+                    == [Refund::numbers_here(trade("B"), "r1"), Refund::numbers_here(trade("A"), "r2")]
+                        .concat()
+        };
     ledger
         .expect_statement_of()
         .times(1)

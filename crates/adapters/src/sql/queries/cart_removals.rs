@@ -29,6 +29,10 @@ impl CartRemovalQueue for Database {
         Ok(taken)
     }
 
+    async fn pending_of(&self, user_id: UserId) -> Result<Vec<CartRemoval>, StoreError> {
+        self.reader().await?.call(|conn| of_user(conn, user_id)).await
+    }
+
     async fn forget(&self, order_ids: &[OrderId]) -> Result<(), StoreError> {
         if order_ids.is_empty() {
             return Ok(());
@@ -37,14 +41,12 @@ impl CartRemovalQueue for Database {
     }
 }
 
-/// The lines of a user that are still to leave the cart.
-pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, QueryError> {
+pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<CartRemoval>, QueryError> {
     let of_user = dashop_cart_removal::table
         .filter(dashop_cart_removal::user_id.eq(user_id.0))
         .select((dashop_cart_removal::order_id, RemovalRow::as_select()));
     let each = load_each(conn, of_user, |(_, row): (String, RemovalRow)| CartRemoval::try_from(row)).await?;
-    let removals = leave_out(TABLE, each);
-    Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
+    Ok(leave_out(TABLE, each))
 }
 
 /// Reads what is stored of an order's lines.

@@ -8,10 +8,10 @@ use domain::{
     PaymentRecord, PaymentStatus, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress,
     SkuId, TimelineEntry, UserId,
 };
-use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
+use ports::{CartRemovalQueue, IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, amendments, attempts, cart_removals, catalog, idempotency, payments,
+    Backend, Conn, Database, amendments, attempts, catalog, idempotency, payments,
     prepared::prepared_if_few,
     readable::{FullPage, Read, all, leave_out, load_each},
     refunds,
@@ -62,7 +62,8 @@ impl OrderReader for Database {
             // They left with the order.
             CartsIn::Database => Ok(Vec::new()),
             CartsIn::Elsewhere => {
-                self.reader().await?.call(|conn| cart_removals::of_user(conn, user_id)).await
+                let removals = CartRemovalQueue::pending_of(self, user_id).await?;
+                Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
             }
         }
     }

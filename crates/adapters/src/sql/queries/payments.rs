@@ -119,10 +119,13 @@ pub(super) async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<b
     }
 }
 
-/// Locks every payment of a number that is no order's, so that no two decisions about one are made at the same time.
-pub(super) async fn lock_of_order(conn: &mut Conn, out_trade_no: &str) -> Result<(), QueryError> {
+/// Locks every payment of a number that is no order's, under all numbers that [`of_number`] reads, so that no two decisions
+/// about one are made at the same time.
+pub(super) async fn lock_of_order(conn: &mut Conn, number: &str) -> Result<(), QueryError> {
+    let (before, behind) = around_attempts(number);
+    let of_attempts = dashop_payment::out_trade_no.gt(before).and(dashop_payment::out_trade_no.lt(behind));
     let payments = dashop_payment::table
-        .filter(dashop_payment::out_trade_no.eq(out_trade_no))
+        .filter(dashop_payment::out_trade_no.eq(number).or(of_attempts))
         .order(dashop_payment::id)
         .select(dashop_payment::id);
     let _locked: Vec<i32> = for_update(payments).load(conn).await?;

@@ -202,6 +202,7 @@ impl Backends {
         let cart = Arc::new(EditCart {
             users: Arc::clone(&self.users),
             carts: Arc::clone(&self.carts),
+            removals: None,
             catalog: Arc::clone(&self.catalog),
             limit: rules().quantity_limit,
         });

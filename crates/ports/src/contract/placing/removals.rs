@@ -67,6 +67,9 @@ pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
     }
     let both = [&orders[0].cart_lines[..], &orders[2].cart_lines[..]].concat();
     assert_eq!(known().await, both);
+    let mut of_user = shop.removals().pending_of(user).await.unwrap();
+    of_user.sort_by(|a, b| a.order_id.cmp(&b.order_id));
+    assert_eq!(of_user, [&orders[0], &orders[2]].map(|new| crate::CartRemoval::of(new).unwrap()));
     let taken = shop.removals().take_over(micros(200_000), micros(200_000), 9).await.unwrap();
     let taken: Vec<_> = taken.into_iter().map(|removal| (removal.user_id, removal.lines)).collect();
     let expected = [&orders[0], &orders[1], &orders[2]];

@@ -91,6 +91,12 @@ impl PlacingTransaction for Unit {
 
 #[async_trait]
 impl CartRemovalQueue for Memory {
+    async fn pending_of(&self, user_id: UserId) -> Result<Vec<CartRemoval>, StoreError> {
+        let tables = self.tables();
+        let is_its = |removal: &&CartRemoval| removal.user_id == user_id || self.has(Defect::IgnoresOwner);
+        Ok(tables.removals.iter().map(|(_, removal)| removal).filter(is_its).cloned().collect())
+    }
+
     async fn take_over(
         &self,
         before: ShopTime,

@@ -7,7 +7,7 @@ use domain::{
     UserId, Username,
 };
 use ports::{
-    AddressBook, CartRemoval, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
+    AddressBook, CartRemovalQueue, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
     IdempotencyRecord, OrderListQuery, OrderReader, StoreError, Users,
 };
 
@@ -168,10 +168,8 @@ impl OrderReader for Memory {
     }
 
     async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
-        let tables = self.tables();
-        let is_its = |removal: &&CartRemoval| removal.user_id == user_id || self.has(Defect::IgnoresOwner);
-        let removals = tables.removals.iter().map(|(_, removal)| removal).filter(is_its);
-        Ok(removals.flat_map(|removal| removal.lines.clone()).collect())
+        let removals = CartRemovalQueue::pending_of(self, user_id).await?;
+        Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {
