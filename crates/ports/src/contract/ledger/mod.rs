@@ -248,15 +248,17 @@ pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     assert_eq!(told, [(AwaitingPayment, String::new()), (Cancelled, "缺货".to_owned())]);
 }
 
-/// Twenty who want to refund all of the same payment, of an order and of none: one is let through.
+/// Twenty who want to refund all of the same payment, of an order, of none, and of an attempt of none: one is let through.
 pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     stocked.place(&[stocked.order(ORDER)]).await;
-    for (number, trade_no, status) in
-        [(ORDER, "A1", PaymentStatus::Settled), ("nobodys", "A2", PaymentStatus::UnknownOrder)]
-    {
-        let paid = payment(trade_no, number, status);
-        append(&*stocked.shop, number, &[Event::PaymentRecorded(paid)]).await.unwrap();
+    for (number, out_trade_no, trade_no, status) in [
+        (ORDER, ORDER, "A1", PaymentStatus::Settled),
+        ("nobodys", "nobodys", "A2", PaymentStatus::UnknownOrder),
+        (OTHER, "2019112812000005_2", "A3", PaymentStatus::UnknownOrder),
+    ] {
+        let paid = payment(trade_no, out_trade_no, status);
+        append(&*stocked.shop, out_trade_no, &[Event::PaymentRecorded(paid)]).await.unwrap();
         let decided = how_many(20, |nth| {
             let stocked = Arc::clone(&stocked);
             async move {
@@ -265,7 +267,7 @@ pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
                     if locked.ledger().refundable(domain::Channel::Alipay.trade(trade_no)) < money("219.90") {
                         return Ok(false);
                     }
-                    let out_trade_no = number.to_owned();
+                    let out_trade_no = out_trade_no.to_owned();
                     let whole =
                         Refund { out_trade_no, ..refund(&format!("{trade_no}-{nth}"), trade_no, "219.90") };
                     written(locked.append(&[requested(whole, 9)]).await)
