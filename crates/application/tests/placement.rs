@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
     BatchItems, BatchRequest, BatcherSettings, CartCleaner, OrderBatcher, Outcome, Placement, PlacementError,
@@ -82,13 +82,17 @@ fn placement(
     Arc::new(Placement::new(ports, rules))
 }
 
+/// Whose latest order is by a process whose clock is ahead.
+const AHEAD: UserId = UserId(77);
+
 /// The users of these tests are called by their numbers.
 fn buyer(query: &BuyerQuery) -> Buyer {
+    let user_id = UserId(query.caller.username.0.parse().unwrap());
     Buyer {
-        user_id: UserId(query.caller.username.0.parse().unwrap()),
+        user_id,
         address: Some(address()).filter(|address| address.id == query.address_id),
         ordered_lines: Vec::new(),
-        latest_order_at: None,
+        latest_order_at: (user_id == AHEAD).then(|| noon().after(Duration::from_secs(2))),
     }
 }
 
@@ -180,6 +184,14 @@ async fn a_group_is_written_in_one_transaction_and_each_told_its_own() {
     assert_eq!(number(&outcomes[1]), "2019112812000002");
     assert!(matches!(error(&outcomes[2]), PlacementError::Refused(Refusal::StockShort(SkuId(1)))));
     assert_eq!(groups(&shop), [(2, 2)]);
+}
+
+#[tokio::test]
+async fn an_order_is_later_than_the_latest_one_of_another_process() {
+    let shop = shop(&[2], MockOrderReader::new(), vec![committing()]);
+    let outcomes = shop.placement.place(&[direct(77), direct(8)]).await;
+    let times = outcomes.iter().map(|outcome| outcome.as_ref().unwrap().order.created_at).collect::<Vec<_>>();
+    assert_eq!(times, [noon().after(Duration::from_micros(2_000_001)), noon()]);
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ use crate::{
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
 const SHORTEST_PAYMENT: Duration = Duration::from_secs(60);
+/// How far the clocks of two processes may be apart. `dashop doctor` warns long before.
+const LARGEST_SKEW: Duration = Duration::from_secs(60);
 
 /// An order as it was placed, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +179,16 @@ impl Order {
         Ok(true)
     }
 
+    /// When a new order of a buyer is created whose latest one is of this time: later than that, also where the clock of the
+    /// process that placed it is a little ahead, since by its time an order is seen to be newer than what was read before.
+    pub fn creation_time(now: ShopTime, latest: Option<ShopTime>) -> ShopTime {
+        let next = latest.map(|latest| latest.after(Duration::from_micros(1)));
+        match next {
+            Some(next) if next > now && next <= now.after(LARGEST_SKEW) => next,
+            Some(_) | None => now,
+        }
+    }
+
     /// Whether both are by the same buyer for the same goods, whatever else became of them.
     pub fn is_of_same_purchase(&self, other: &Self) -> bool {
         let goods = |order: &Self| -> BTreeMap<SkuId, Quantity> {
@@ -212,6 +224,16 @@ mod tests {
         assert!(!until(Some(deadline)).is_overdue(noon()));
         assert!(until(Some(deadline)).is_overdue(noon().after(Duration::from_micros(1))));
         assert!(!until(None).is_overdue(noon()));
+    }
+
+    #[test]
+    fn an_order_is_later_than_its_buyers_latest_one_unless_that_is_of_another_time() {
+        let ahead = |micros| Some(noon().after(Duration::from_micros(micros)));
+        assert_eq!(Order::creation_time(noon(), None), noon());
+        assert_eq!(Order::creation_time(noon().after(Duration::from_micros(9)), ahead(7)), ahead(9).unwrap());
+        for (latest, expected) in [(0, 1), (7, 8), (59_999_999, 60_000_000), (60_000_000, 0)] {
+            assert_eq!(Order::creation_time(noon(), ahead(latest)), ahead(expected).unwrap(), "{latest}");
+        }
     }
 
     #[test]

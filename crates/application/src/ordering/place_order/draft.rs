@@ -75,7 +75,8 @@ impl OrderDraft {
 
     /// The order that the draft becomes at this quote.
     pub(super) fn place(&self, id: OrderId, quote: Quote, now: ShopTime, expire_at: ShopTime) -> NewOrder {
-        let order = Order::place(id, self.user_id, quote, self.shipping.clone(), now, expire_at);
+        let created_at = Order::creation_time(now, self.latest_order_at);
+        let order = Order::place(id, self.user_id, quote, self.shipping.clone(), created_at, expire_at);
         NewOrder {
             due_at: order.first_look(),
             order,

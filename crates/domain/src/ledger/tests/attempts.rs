@@ -73,6 +73,19 @@ fn a_second_click_gets_the_attempt_of_the_first() {
 }
 
 #[test]
+fn a_number_that_is_on_record_or_was_paid_under_is_not_given_again() {
+    let mut known = on_the_phone();
+    known.attempts[1].out_trade_no = format!("{ORDER}_3");
+    let third = ended(&format!("{ORDER}_3"), true);
+    let next = |ledger: &OrderLedger| states(&after(ledger, &open(Page, third.clone()))).pop().unwrap().0;
+    assert_eq!(next(&known), format!("{ORDER}_4"), "_3 is on record");
+    let mut stray = paid("S", WrongAmount);
+    stray.trade.out_trade_no = format!("{ORDER}_4");
+    known.payments.push(stray);
+    assert_eq!(next(&known), format!("{ORDER}_5"), "_4 was paid under");
+}
+
+#[test]
 fn an_attempt_that_alipay_has_closed_does_not_end_the_order() {
     let closed = after(&ledger(AwaitingPayment), &Command::EndAttempts { ended: ended(ORDER, true) });
     assert_eq!(states(&closed), [(ORDER.to_owned(), Closed)]);
