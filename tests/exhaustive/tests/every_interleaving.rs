@@ -35,7 +35,7 @@ const USUAL: [Bounds; 7] = [
 
 const DEEP: [Bounds; 7] = [
     Bounds { trades: 3, wrong_amount: true, console_refunds: 1, rival: true, ..NOTHING },
-    Bounds { trades: 3, attempts: 2, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
+    Bounds { trades: 2, attempts: 2, console_refunds: 1, staff_refunds: 1, ..NOTHING },
     Bounds { trades: 2, attempts: 2, lowers: true, wrong_amount: true, staff_refunds: 1, ..NOTHING },
     Bounds { trades: 3, attempts: 3, lowers: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
