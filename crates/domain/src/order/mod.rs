@@ -183,10 +183,7 @@ impl Order {
     /// process that placed it is a little ahead, since by its time an order is seen to be newer than what was read before.
     pub fn creation_time(now: ShopTime, latest: Option<ShopTime>) -> ShopTime {
         let next = latest.map(|latest| latest.after(Duration::from_micros(1)));
-        match next {
-            Some(next) if next > now && next <= now.after(LARGEST_SKEW) => next,
-            Some(_) | None => now,
-        }
+        next.filter(|next| *next <= now.after(LARGEST_SKEW)).map_or(now, |next| next.max(now))
     }
 
     /// Whether both are by the same buyer for the same goods, whatever else became of them.
