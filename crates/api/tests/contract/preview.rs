@@ -53,10 +53,8 @@ async fn settlement_is_another_name_of_settlement_type() {
     let mocks = usual().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 1, true)]));
     assert_eq!(mocks.get("status=0&settlement=0").await["data"]["payment_amount"], "11.00");
     let twice = usual().get("status=0&settlement=1&settlement=0").await;
-    assert_eq!(
-        (&twice["code"], &twice["error"]),
-        (&json!(50101), &json!("请求参数错误:settlement_type 重复"))
-    );
+    let what = "请求参数错误:settlement_type 重复";
+    assert_eq!((&twice["code"], &twice["error"]["error_msg"]), (&json!(50101), &json!(what)));
 }
 
 #[actix_web::test]
