@@ -52,7 +52,7 @@ mod list {
         let shown = usize::try_from(found.min(limit.into())).unwrap();
         let asked = usize::from(shown > 0);
         orders
-            .expect_unkept_payments()
+            .expect_refund_due_payments()
             .times(asked)
             .withf(move |ids| ids.len() == shown)
             .returning(|_| Ok(Vec::new()));
@@ -89,7 +89,7 @@ mod list {
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Ok(vec![numbered(1)]));
-        orders.expect_unkept_payments().returning(|_| Err(store_down()));
+        orders.expect_refund_due_payments().returning(|_| Err(store_down()));
         let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
         assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
     }
@@ -98,7 +98,7 @@ mod list {
     async fn each_order_has_what_of_its_own_payments_goes_back() {
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Ok((1..=3).rev().map(numbered).collect()));
-        orders.expect_unkept_payments().returning(|_| {
+        orders.expect_refund_due_payments().returning(|_| {
             let late = |number: &str, refunded: &str| {
                 let trade = Trade {
                     out_trade_no: number.to_owned(),
@@ -119,7 +119,7 @@ mod list {
         let refunded: Vec<Option<String>> = page
             .orders
             .iter()
-            .map(|listed| listed.unkept.map(|unkept| unkept.refunded.to_string()))
+            .map(|listed| listed.refund_due.map(|refund_due| refund_due.refunded.to_string()))
             .collect();
         assert_eq!(refunded, [Some("1.00".to_owned()), None, Some("0.00".to_owned())]);
     }

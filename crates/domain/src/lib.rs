@@ -41,8 +41,8 @@ pub use order::{
 };
 pub use payment::{
     Addressee, AttemptState, Channel, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,
-    PaymentProduct, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    RefusedMessage, Trade, TradeKey, TradeStatus, UnkeptPayment, Unstorable, order_number,
+    PaymentProduct, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundDue, RefundKind, RefundStatus,
+    RefusedMessage, Trade, TradeKey, TradeStatus, Unstorable, order_number,
 };
 pub use pricing::{
     AmountTooLarge, InvalidQuantity, PricedLine, Pricing, Purchase, PurchaseLine, Quantity, QuantityLimit,

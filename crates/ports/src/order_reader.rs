@@ -30,7 +30,7 @@ pub trait OrderReader: Send + Sync {
     /// [`PaymentStatus::is_refund_due`]: domain::PaymentStatus::is_refund_due
     ///
     /// MUST ask the database once at most, whatever the number of orders.
-    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
+    async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
     /// Every refund on record of this order's payments, the first asked for first.
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError>;

@@ -223,7 +223,7 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
     };
     rows.run("UPDATE dashop_payment SET status = 'late'").await;
     rows.run(&format!("UPDATE dashop_payment SET paid_at = {ZERO_DATE} WHERE trade_no = 'T2'")).await;
-    assert_eq!(trades(&store.unkept_payments(&[id(1), id(2)]).await.unwrap()), ["T1"]);
+    assert_eq!(trades(&store.refund_due_payments(&[id(1), id(2)]).await.unwrap()), ["T1"]);
     assert_eq!(rows.errors.take(), ["dashop_payment T2"], "in the list");
     rows.run("UPDATE dashop_payment SET paid_at = recorded_at, status = 'wrong_amount'").await;
     rows.run("UPDATE dashop_payment SET status = 'unheard-of' WHERE trade_no = 'T2'").await;

@@ -3,7 +3,7 @@
 use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
 use domain::{
     Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
-    Refund, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason, UnkeptPayment,
+    Refund, RefundDue, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -316,7 +316,7 @@ impl From<OrderPage> for OrdersData {
 }
 
 impl From<ListedOrder> for OrderData {
-    fn from(ListedOrder { order, unkept }: ListedOrder) -> Self {
+    fn from(ListedOrder { order, refund_due }: ListedOrder) -> Self {
         Self {
             order_id: order.id.to_string(),
             order_total_count: order.total_count,
@@ -333,7 +333,7 @@ impl From<ListedOrder> for OrderData {
             tracking_number: order.shipment.as_ref().map(|shipment| shipment.tracking_number.clone()),
             shipped_at: order.shipment.map(|shipment| shipment.shipped_at.to_string()),
             refunded_amount: order.refunded_amount.to_string(),
-            unkept_payment: unkept.map(UnkeptPaymentData::from),
+            unkept_payment: refund_due.map(UnkeptPaymentData::from),
         }
     }
 }
@@ -344,9 +344,9 @@ impl From<ShippingAddress> for OrderAddressData {
     }
 }
 
-impl From<UnkeptPayment> for UnkeptPaymentData {
-    fn from(unkept: UnkeptPayment) -> Self {
-        Self { amount: unkept.amount.to_string(), refunded_amount: unkept.refunded.to_string() }
+impl From<RefundDue> for UnkeptPaymentData {
+    fn from(refund_due: RefundDue) -> Self {
+        Self { amount: refund_due.amount.to_string(), refunded_amount: refund_due.refunded.to_string() }
     }
 }
 
@@ -355,7 +355,7 @@ impl From<OrderDetails> for OrderDetailsData {
         let timeline = details.timeline.into_iter().map(TimelineData::from).collect();
         let attempts = details.attempts.into_iter().map(AttemptData::from).collect();
         let refunds = details.refunds.into_iter().map(RefundData::from).collect();
-        let listed = ListedOrder { order: details.order, unkept: details.unkept };
+        let listed = ListedOrder { order: details.order, refund_due: details.refund_due };
         Self { order: OrderWithTimeline { order: OrderData::from(listed), attempts, refunds, timeline } }
     }
 }

@@ -240,7 +240,7 @@ async fn nobody_else_cancels() {
 async fn it_is_not_done_by_get() {
     let mut mocks = Mocks::signed_in().with_order(OrderStatus::AwaitingPayment);
     mocks.orders.expect_timeline().times(1).returning(|_| Ok(Vec::new()));
-    mocks.orders.expect_unkept_payments().times(1).returning(|_| Ok(Vec::new()));
+    mocks.orders.expect_refund_due_payments().times(1).returning(|_| Ok(Vec::new()));
     mocks.orders.expect_refunds().times(1).returning(|_| Ok(Vec::new()));
     let shown = mocks.get(&format!("status=3&order_id={ORDER}&reason=x")).await;
     assert_eq!(shown["data"]["order"]["status"], 1);

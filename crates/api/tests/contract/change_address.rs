@@ -95,7 +95,7 @@ async fn the_order_tells_what_was_changed() {
     };
     mocks.orders.expect_find().returning(move |_| Ok(Some(lowered.clone())));
     mocks.orders.expect_refunds().returning(|_| Ok(Vec::new()));
-    mocks.orders.expect_unkept_payments().returning(|_| Ok(Vec::new()));
+    mocks.orders.expect_refund_due_payments().returning(|_| Ok(Vec::new()));
     let entry = |cause, amendment| domain::TimelineEntry {
         from: Some(OrderStatus::AwaitingPayment),
         to: OrderStatus::AwaitingPayment,

@@ -8,7 +8,7 @@ use crate::{samples::*, support::*};
 fn listing(orders: Vec<domain::Order>) -> Mocks {
     let mut mocks = Mocks::signed_in();
     mocks.orders.expect_list().withf(|query| query.user_id == USER).returning(move |_| Ok(orders.clone()));
-    mocks.orders.expect_unkept_payments().returning(|_| Ok(Vec::new()));
+    mocks.orders.expect_refund_due_payments().returning(|_| Ok(Vec::new()));
     mocks
 }
 
@@ -42,7 +42,7 @@ async fn an_order_of_the_old_back_end_has_no_deadline() {
 async fn an_order_has_what_was_paid_in_vain() {
     let mut mocks = Mocks::signed_in();
     mocks.orders.expect_list().returning(|_| Ok(vec![order(OrderStatus::Cancelled)]));
-    mocks.orders.expect_unkept_payments().withf(|ids| *ids == [order_id(ORDER)]).returning(|_| {
+    mocks.orders.expect_refund_due_payments().withf(|ids| *ids == [order_id(ORDER)]).returning(|_| {
         let source = EvidenceSource::Query;
         Ok(vec![PaymentRecord {
             trade: trade("323.91"),

@@ -15,7 +15,7 @@ fn with_changes(mut mocks: Mocks, changes: Vec<TimelineEntry>) -> Mocks {
     mocks.orders.expect_timeline().times(1).withf(|id| id.as_str() == ORDER).return_once(|_| Ok(changes));
     mocks
         .orders
-        .expect_unkept_payments()
+        .expect_refund_due_payments()
         .times(1)
         .withf(|ids| *ids == [order_id(ORDER)])
         .returning(|_| Ok(Vec::new()));
@@ -225,7 +225,7 @@ async fn rows_that_others_hold_are_50104_and_any_other_failure_is_50000_without_
 
         let mut payments = Mocks::signed_in().with_order(OrderStatus::Completed);
         payments.orders.expect_timeline().returning(|_| Ok(Vec::new()));
-        payments.orders.expect_unkept_payments().returning(move |_| Err(failing()));
+        payments.orders.expect_refund_due_payments().returning(move |_| Err(failing()));
         assert_eq!(payments.get(QUERY).await, expected);
 
         let mut refunds = with_changes(Mocks::signed_in().with_order(OrderStatus::Completed), Vec::new());

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, UnkeptPayment, order_number};
+use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, RefundDue, order_number};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
@@ -39,7 +39,7 @@ pub struct ListedOrder {
     /// The order.
     pub order: Order,
     /// What goes back because it came too late or twice.
-    pub unkept: Option<UnkeptPayment>,
+    pub refund_due: Option<RefundDue>,
 }
 
 /// Why there is no list.
@@ -79,11 +79,11 @@ pub(crate) async fn listed(
         return Ok(Vec::new());
     }
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
-    let payments = reader.unkept_payments(&ids).await?;
+    let payments = reader.refund_due_payments(&ids).await?;
     let with_payments = |order: Order| {
         let its =
             payments.iter().filter(|payment| order_number(&payment.trade.out_trade_no) == order.id.as_str());
-        ListedOrder { unkept: UnkeptPayment::of(its), order }
+        ListedOrder { refund_due: RefundDue::of(its), order }
     };
     Ok(orders.into_iter().map(with_payments).collect())
 }

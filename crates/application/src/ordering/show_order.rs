@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundKind,
-    RefundStatus, TimelineEntry, UnkeptPayment,
+    Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundDue, RefundKind,
+    RefundStatus, TimelineEntry,
 };
 use ports::{OrderReader, StoreError, Users};
 
@@ -22,7 +22,7 @@ pub struct OrderDetails {
     /// The attempts to pay it that are on record, the first opened first; none while there is only the first one.
     pub attempts: Vec<PaymentAttempt>,
     /// What its buyer paid that goes back because it came too late or twice.
-    pub unkept: Option<UnkeptPayment>,
+    pub refund_due: Option<RefundDue>,
     /// What of the payment that paid it went back, or is going back, the first asked for first.
     pub refunds: Vec<Refund>,
     /// From its creation on.
@@ -51,15 +51,16 @@ impl ShowOrder {
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;
         let changes = self.orders.timeline(order_id).await?;
-        let unkept = UnkeptPayment::of(&self.orders.unkept_payments(std::slice::from_ref(order_id)).await?);
+        let refund_due =
+            RefundDue::of(&self.orders.refund_due_payments(std::slice::from_ref(order_id)).await?);
         let attempts = self.orders.attempts(order_id).await?;
         let mut refunds = self.orders.refunds(order_id).await?;
         refunds.retain(concerns_buyer);
-        Ok(OrderDetails { timeline: timeline(&order, changes), order, attempts, unkept, refunds })
+        Ok(OrderDetails { timeline: timeline(&order, changes), order, attempts, refund_due, refunds })
     }
 }
 
-/// Refused refunds are left out; payments that did not pay the order are shown as [`UnkeptPayment`].
+/// Refused refunds are left out; payments that did not pay the order are shown as [`RefundDue`].
 fn concerns_buyer(refund: &Refund) -> bool {
     let is_of_order = match refund.kind {
         RefundKind::Shop | RefundKind::External => true,

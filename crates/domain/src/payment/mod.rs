@@ -118,7 +118,7 @@ pub enum PaymentStatus {
 
 /// What a buyer paid for an order without paying it, because it came too late or twice, and what of that is back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UnkeptPayment {
+pub struct RefundDue {
     /// All that the shop does not keep.
     pub amount: Money,
     /// What of it went back for certain; the rest is on its way.
@@ -247,7 +247,7 @@ impl PaymentStatus {
     }
 }
 
-impl UnkeptPayment {
+impl RefundDue {
     /// Of the payments on record for the number of one order; `None` if the shop keeps them all.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
         let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());

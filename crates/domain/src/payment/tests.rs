@@ -54,15 +54,12 @@ fn what_the_shop_does_not_keep_is_what_came_too_late_or_twice() {
         payment(PaymentStatus::WrongAmount, "219.00", "0.00"),
         payment(PaymentStatus::UnknownOrder, "1.00", "0.00"),
     ];
-    assert_eq!(UnkeptPayment::of(&kept), None);
-    assert_eq!(UnkeptPayment::of(&[]), None);
+    assert_eq!(RefundDue::of(&kept), None);
+    assert_eq!(RefundDue::of(&[]), None);
     let late = payment(PaymentStatus::Late, "323.91", "323.91");
     let twice = payment(PaymentStatus::Duplicate, "323.90", "0.00");
     let [amount, refunded] = ["647.81", "323.91"].map(|text| text.parse().unwrap());
-    assert_eq!(
-        UnkeptPayment::of(kept.iter().chain([&late, &twice])),
-        Some(UnkeptPayment { amount, refunded })
-    );
+    assert_eq!(RefundDue::of(kept.iter().chain([&late, &twice])), Some(RefundDue { amount, refunded }));
 }
 
 #[test]

@@ -88,7 +88,7 @@ macro_rules! shop_contract {
                 lists_page_by_page,
                 follows_no_order_of_another_user,
                 knows_the_numbers_of_a_second,
-                knows_the_unkept_payments_of_several_orders,
+                knows_the_refund_due_payments_of_several_orders,
             ]
             admin_orders: [
                 searches_by_each_and_all,

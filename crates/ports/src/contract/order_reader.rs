@@ -115,7 +115,7 @@ pub async fn knows_the_numbers_of_a_second(shop: Arc<dyn Shop>) {
 }
 
 /// Those of all the orders that are asked for, and of no other; not what the shop keeps.
-pub async fn knows_the_unkept_payments_of_several_orders(shop: Arc<dyn Shop>) {
+pub async fn knows_the_refund_due_payments_of_several_orders(shop: Arc<dyn Shop>) {
     let recorded = [
         payment("A1", "2019112812000004", PaymentStatus::Settled),
         payment("A2", "2019112812000005", PaymentStatus::Late),
@@ -125,7 +125,7 @@ pub async fn knows_the_unkept_payments_of_several_orders(shop: Arc<dyn Shop>) {
     record(&*shop, &recorded, &[]).await;
     let of = async |numbers: &[&str]| {
         let ids: Vec<OrderId> = numbers.iter().map(|number| order_id(number)).collect();
-        let mut found = shop.orders().unkept_payments(&ids).await.unwrap();
+        let mut found = shop.orders().refund_due_payments(&ids).await.unwrap();
         found.sort_by(|a, b| a.trade.trade_no.cmp(&b.trade.trade_no));
         found
     };

@@ -82,7 +82,7 @@ mod wrong {
         foreign_destination: address_book::finds_a_destination_of_the_buyer_alone finds IgnoresOwner on shop;
         foreign_list: order_reader::lists_newest_first_and_own_alone finds IgnoresOwner on shop;
         foreign_page: order_reader::follows_no_order_of_another_user finds IgnoresOwner on shop;
-        foreign_payments: order_reader::knows_the_unkept_payments_of_several_orders finds IgnoresOwner on shop;
+        foreign_payments: order_reader::knows_the_refund_due_payments_of_several_orders finds IgnoresOwner on shop;
         unordered_list: order_reader::lists_newest_first_and_own_alone finds ListsUnordered on shop;
         pages_by_time: order_reader::lists_page_by_page finds PagesByTime on shop;
         unlimited_pages: order_reader::lists_page_by_page finds IgnoresLimit on shop;

@@ -34,7 +34,7 @@ impl OrderReader for Database {
         self.reader().await?.call(|conn| list(conn, query)).await
     }
 
-    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+    async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }

@@ -66,9 +66,9 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
     append(shop, &second(), &[another]).await.unwrap();
     let found = read(shop, &second()).await;
     assert_eq!((&found.payments[..], &found.refunds[..]), (&payments[..], &[refund.clone()][..]));
-    let of_orders = shop.orders().unkept_payments(&[other.clone(), id.clone()]).await.unwrap();
+    let of_orders = shop.orders().refund_due_payments(&[other.clone(), id.clone()]).await.unwrap();
     assert_eq!(of_orders, payments[1..], "in the order of recording");
-    assert_eq!(shop.orders().unkept_payments(std::slice::from_ref(&other)).await.unwrap(), []);
+    assert_eq!(shop.orders().refund_due_payments(std::slice::from_ref(&other)).await.unwrap(), []);
     assert_eq!(shop.orders().refunds(&id).await.unwrap(), [refund]);
     let listed = shop.admin().shipping_list(std::slice::from_ref(&id)).await.unwrap();
     assert_eq!(listed[0].payment.as_ref(), Some(&payments[0]));

@@ -136,7 +136,7 @@ impl OrderReader for Memory {
         Ok(self.tables().attempts_of(id.as_str()))
     }
 
-    async fn unkept_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+    async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
         let is_asked_for = |payment: &&PaymentRecord| {
             let number = &payment.trade.out_trade_no;
             let number =
