@@ -1,0 +1,176 @@
+//! Signing in, carts, addresses and goods, against mocked ports.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
+
+mod carts;
+mod sign_in;
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use application::{
+    BrowseGoods, BrowseGoodsError, EditAddresses, EditAddressesError, EditCart, EditCartError, SignIn,
+    SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn,
+};
+use async_trait::async_trait;
+use domain::{
+    AddressEdit, AddressEntries, AddressEntry, AddressId, AddressRefusal, CartEdit, CartRefusal, CatalogId,
+    NotAdmitted, OfflineLine, Password, PasswordHash, SkuId, SpuId, StoredPassword, Username,
+};
+use futures_util::future::join_all;
+use ports::{
+    Credential, PasswordError, Passwords, SectionPage, StoreError,
+    mock::{
+        MockAddressEditor, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockCredentials,
+        MockPasswords, MockStorefrontReader, MockUsers,
+    },
+};
+use support::{
+    USER, address, caller, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down,
+    username,
+};
+
+const RIGHT: &str = "123456";
+
+#[derive(Default)]
+struct Shop {
+    users: MockUsers,
+    carts: MockCartStore,
+    removals: Option<MockCartRemovalQueue>,
+    catalog: MockCatalog,
+    credentials: MockCredentials,
+    passwords: MockPasswords,
+}
+
+impl Shop {
+    /// One user, whose password is kept as a hash.
+    fn with_user() -> Self {
+        let mut shop = Self::default();
+        shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
+        shop.credentials.expect_credential().returning(|name| {
+            let found = Credential { user_id: USER, is_active: true, password: stored() };
+            Ok(Some(found).filter(|_| *name == username()))
+        });
+        shop.passwords.expect_verify().returning(|password, hash| Ok(hash.is_some() && password.0 == RIGHT));
+        shop
+    }
+
+    fn cart(self) -> (EditCart, MockCredentials, MockPasswords) {
+        let Self { users, carts, removals, catalog, credentials, passwords } = self;
+        let cart = EditCart {
+            users: Arc::new(users),
+            carts: Arc::new(carts),
+            removals: removals.map(|removals| Arc::new(removals) as _),
+            catalog: Arc::new(catalog),
+            limit: rules().quantity_limit,
+        };
+        (cart, credentials, passwords)
+    }
+
+    /// Bears two failures of a name from an address.
+    fn sign_in(self) -> SignIn {
+        self.sign_in_under(RULES)
+    }
+
+    fn sign_in_under(self, rules: SignInRules) -> SignIn {
+        self.sign_in_at(clock(), rules)
+    }
+
+    fn sign_in_at(self, clock: MockClock, rules: SignInRules) -> SignIn {
+        let (cart, credentials, passwords) = self.cart();
+        let ports = SignInPorts {
+            credentials: Arc::new(credentials),
+            passwords: Arc::new(passwords),
+            cart: Arc::new(cart),
+            clock: Arc::new(clock),
+        };
+        SignIn::new(ports, rules)
+    }
+}
+
+const RULES: SignInRules = SignInRules {
+    token_life: Duration::from_secs(3600),
+    window: Duration::from_secs(3600),
+    failures: 2,
+    failures_per_name: 1000,
+    failures_per_address: None,
+};
+
+fn stored() -> StoredPassword {
+    StoredPassword { md5: String::new(), hash: Some(PasswordHash("hash".to_owned())) }
+}
+
+fn attempt(name: &str, password: &str, address: &str) -> SignInRequest {
+    SignInRequest {
+        username: Username(name.to_owned()),
+        password: Password(password.to_owned()),
+        address: address.parse::<IpAddr>().ok(),
+        offline_cart: Vec::new(),
+    }
+}
+
+fn right() -> SignInRequest {
+    attempt(&username().0, RIGHT, "10.0.0.1")
+}
+
+fn entries() -> AddressEntries {
+    AddressEntries(vec![AddressEntry { address: address(), postcode: "100062".to_owned() }])
+}
+
+async fn prefer(editor: MockAddressEditor, id: i32) -> Result<AddressEntries, EditAddressesError> {
+    let mut users = MockUsers::new();
+    users.expect_authenticate().returning(|_| Ok(Ok(USER)));
+    let use_case =
+        EditAddresses { users: Arc::new(users), editor: Arc::new(editor), clock: Arc::new(clock()) };
+    use_case.edit(&caller(), &AddressEdit::Prefer(AddressId(id))).await
+}
+
+#[tokio::test]
+async fn an_address_book_is_changed_as_it_is_by_then() {
+    let mut editor = MockAddressEditor::new();
+    editor.expect_entries().times(3).returning(|_| Ok(entries()));
+    let mut outcomes = vec![Ok(true), Err(rows_locked())];
+    editor.expect_apply().times(2).returning(move |_, _, _, _| outcomes.pop().unwrap());
+    assert_eq!(prefer(editor, 7).await.unwrap(), entries());
+
+    let mut editor = MockAddressEditor::new();
+    editor.expect_entries().returning(|_| Ok(entries()));
+    let refused = prefer(editor, 8).await;
+    assert!(matches!(refused, Err(EditAddressesError::Refused(AddressRefusal::Unknown))));
+
+    let unknown = || StoreError::OutcomeUnknown("lost".into());
+    let mut editor = MockAddressEditor::new();
+    editor.expect_entries().returning(|_| Ok(entries()));
+    editor.expect_apply().times(1).returning(move |_, _, _, _| Err(unknown()));
+    assert!(matches!(prefer(editor, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
+}
+
+#[tokio::test]
+async fn goods_that_are_not_there() {
+    let browse = |storefront: MockStorefrontReader| BrowseGoods { storefront: Arc::new(storefront) };
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_section_page().times(2).returning(|_, _, _| Ok(SectionPage { skus: vec![], total: 0 }));
+    let goods = browse(storefront);
+    assert!(goods.section(CatalogId(1), 1).await.is_ok());
+    assert!(matches!(goods.section(CatalogId(1), 2).await, Err(BrowseGoodsError::NoSuchPage)));
+    assert!(matches!(goods.section(CatalogId(1), 0).await, Err(BrowseGoodsError::NoSuchPage)));
+    assert!(matches!(goods.section(CatalogId(1), u32::MAX).await, Err(BrowseGoodsError::NoSuchPage)));
+
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_product_of().returning(|_| Ok(None));
+    storefront.expect_product().returning(|_| Ok(None));
+    storefront.expect_sections().returning(|_, _| Err(store_down()));
+    let goods = browse(storefront);
+    assert!(matches!(goods.detail(SkuId(1)).await, Err(BrowseGoodsError::UnknownSku)));
+    let chosen = Default::default();
+    assert!(matches!(goods.choose(SpuId(1), &chosen).await, Err(BrowseGoodsError::NoSuchCombination)));
+    assert!(matches!(goods.front().await, Err(BrowseGoodsError::Store(_))));
+}
