@@ -95,7 +95,7 @@ fn free_address() -> SocketAddr {
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is_so() {
-        assert!(started.elapsed() < Duration::from_secs(30), "waited in vain until {what}");
+        assert!(started.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -130,10 +130,13 @@ impl DeliverWebhooks {
             endpoint = %self.name, failed = failed.len(), %event_id, attempts,
             error = error as &dyn std::error::Error, "events were not delivered, these among them"
         );
-        let is_paused = self.pause_if_due(now).await?;
+        self.pause_if_due(now).await?;
         for (Claimed { item: delivery, attempts }, attempt, error) in failed {
-            // Nothing is given up that the resumed endpoint may take.
-            let due_at = delivery.next_try(now, attempts).or(is_paused.then_some(now));
+            let due_at = match delivery.next_try(now, attempts) {
+                // A paused endpoint is sent it when it is resumed.
+                None if self.is_paused().await? => Some(now),
+                due_at => due_at,
+            };
             if due_at.is_none() {
                 self.report_given_up(&delivery, &error);
             }
@@ -142,17 +145,21 @@ impl DeliverWebhooks {
         Ok(())
     }
 
-    /// Pauses the endpoint if nothing but failures came of it for so long, and says so once. Whether it is paused now.
-    async fn pause_if_due(&self, now: ShopTime) -> Result<bool, StoreError> {
+    /// Pauses the endpoint if it has failed for so long without a success, and logs that once.
+    async fn pause_if_due(&self, now: ShopTime) -> Result<(), StoreError> {
         let failing_before = now.before(self.pause_after);
-        let is_paused = self.endpoints.pause(&self.name, failing_before, now).await?;
-        if is_paused {
+        if self.endpoints.pause(&self.name, failing_before, now).await? {
             tracing::error!(
                 endpoint = %self.name, hours = self.pause_after.as_secs() / 3600,
                 "a webhook endpoint took nothing for so long and is paused; its events are kept until it is resumed"
             );
         }
-        Ok(is_paused)
+        Ok(())
+    }
+
+    async fn is_paused(&self) -> Result<bool, StoreError> {
+        let states = self.endpoints.states().await?;
+        Ok(states.iter().any(|state| state.name == self.name && state.paused_at.is_some()))
     }
 
     /// Writes again as long as others hold the rows, within bounds.

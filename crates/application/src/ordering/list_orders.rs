@@ -5,7 +5,7 @@ use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
 /// 订单查询: a buyer's orders, newest first, a page at a time.
 pub struct ListOrders {
-    /// Who may look.
+    /// Authenticates callers.
     pub users: Arc<dyn Users>,
     /// The orders.
     pub orders: Arc<dyn OrderReader>,
@@ -16,9 +16,9 @@ pub struct ListOrders {
 pub struct ListOrdersRequest {
     /// Whose orders.
     pub caller: Caller,
-    /// In which status; none for all.
+    /// In which status; `None` for all.
     pub status: Option<OrderStatus>,
-    /// Only what follows this order.
+    /// Only orders after this one in the list.
     pub before: Option<OrderId>,
     /// At most so many.
     pub limit: u32,
@@ -29,23 +29,23 @@ pub struct ListOrdersRequest {
 pub struct OrderPage {
     /// Newest first.
     pub orders: Vec<ListedOrder>,
-    /// What to pass as `before` for the next page; none on the last.
+    /// What to pass as `before` for the next page; `None` on the last page.
     pub next: Option<OrderId>,
 }
 
-/// An order, and what its buyer paid in vain.
+/// An order, with the payments for it that are refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedOrder {
     /// The order.
     pub order: Order,
-    /// What goes back because it came too late or twice.
+    /// The sum of late and duplicate payments; `None` if there are none.
     pub refund_due: Option<RefundDue>,
 }
 
-/// Why there is no list.
+/// Why orders cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListOrdersError {
-    /// The token's user is not let in.
+    /// The user of the token is unknown or inactive.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
     /// The database failed.
@@ -70,7 +70,7 @@ impl ListOrders {
     }
 }
 
-/// Finds out what of the orders' payments goes back.
+/// Adds the refunds due to orders.
 pub(crate) async fn listed(
     reader: &dyn OrderReader,
     orders: Vec<Order>,

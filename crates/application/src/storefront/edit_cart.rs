@@ -10,13 +10,14 @@ use crate::{ATTEMPTS, jobs::order_ids};
 
 /// 购物车: shows a buyer's cart and changes it.
 pub struct EditCart {
-    /// Whose carts there are.
+    /// Authenticates callers.
     pub users: Arc<dyn Users>,
     /// The carts.
     pub carts: Arc<dyn CartStore>,
-    /// What was ordered and is still to leave the carts; none where lines leave their cart with the order.
+    /// The ordered lines that are still in carts. `None` if carts are in the database: there the transaction of the order
+    /// removes its lines.
     pub removals: Option<Arc<dyn CartRemovalQueue>>,
-    /// What there is to buy.
+    /// The SKUs.
     pub catalog: Arc<dyn Catalog>,
     /// The most pieces of one SKU.
     pub limit: QuantityLimit,
@@ -25,7 +26,7 @@ pub struct EditCart {
 /// A line of a cart, with its SKU as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShownLine {
-    /// What.
+    /// The id of the SKU.
     pub sku_id: SkuId,
     /// The SKU; it may be off the shelf. `None` if it does not exist any more.
     pub sku: Option<Sku>,
@@ -35,16 +36,16 @@ pub struct ShownLine {
     pub selected: bool,
 }
 
-/// Why the cart is not shown or not changed.
+/// Why a cart cannot be shown or changed.
 #[derive(Debug, thiserror::Error)]
 pub enum EditCartError {
-    /// The token's user is not let in.
+    /// The user of the token is unknown or inactive.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
     /// The rules of carts do not allow it.
     #[error(transparent)]
     Refused(#[from] CartRefusal),
-    /// The line was changed by others each time it was tried.
+    /// Each attempt found the line changed by somebody else.
     #[error("the cart is being changed by others")]
     Conflict,
     /// The carts failed.
@@ -104,13 +105,13 @@ impl EditCart {
         Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 
-    /// The cart, which what was ordered has left: nobody is shown it, or adds to it what they then buy twice.
+    /// The user's cart, after ordered lines are removed. A buyer who saw such a line and added to it would buy it twice.
     async fn cart(&self, user_id: UserId) -> Result<Cart, EditCartError> {
         let cart = self.carts.load(user_id).await?;
         let Some(removals) = self.removals.as_ref().filter(|_| !cart.lines.is_empty()) else {
             return Ok(cart);
         };
-        // After the cart: what is ordered meanwhile is among them.
+        // Read after the cart, so that an order that is committed in between is included.
         let ordered = removals.pending_of(user_id).await?;
         if ordered.is_empty() {
             return Ok(cart);

@@ -41,7 +41,7 @@ impl CartRemovalQueue for Database {
     }
 }
 
-pub(super) async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<CartRemoval>, QueryError> {
+async fn of_user(conn: &mut Conn, user_id: UserId) -> Result<Vec<CartRemoval>, QueryError> {
     let of_user = dashop_cart_removal::table
         .filter(dashop_cart_removal::user_id.eq(user_id.0))
         .select((dashop_cart_removal::order_id, RemovalRow::as_select()));
