@@ -34,7 +34,7 @@ test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and 
 	tests/servers/with-servers tests/browser/run
 
 test-features: tools-build $(PAGES) ## Tests what the program has only where it is built for it: exported traces, a second payment channel
-	$(CARGO) test -p api --features otlp,test-channel --test otlp --test contract -- second_channel is_exported collector
+	$(CARGO) test --workspace --features api/otlp,api/test-channel --test otlp --test contract -- second_channel is_exported collector
 
 test-browser: tools-browser $(PAGES) ## Drives the shop in a browser, on the embedded database
 	$(CARGO) build --bin dashop
