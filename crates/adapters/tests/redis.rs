@@ -7,6 +7,10 @@ use async_trait::async_trait;
 use deadpool_redis::redis::{AsyncCommands, Client, aio::MultiplexedConnection};
 use domain::{CartStamp, OrderId, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, contract::Carts};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 const LIMIT: Duration = Duration::from_millis(300);
 
@@ -165,6 +169,41 @@ async fn a_dead_server_is_an_error_within_the_time_limit() {
             fails(carts.load(UserId(1))).await;
             fails(carts.ping()).await;
             fails(carts.remove_ordered(&removals)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_be_as_slow_as_the_time_limit_allows() {
+    let slow = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = slow.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = slow.accept().await {
+            tokio::spawn(pass_on_slowly(client));
+        }
+    });
+    let carts = RedisCarts::new(&config(&format!("redis://{address}"), Duration::from_secs(20))).unwrap();
+    carts.load(UserId(1)).await.unwrap();
+}
+
+/// Between this client and the server, whose answers take longer than most libraries wait.
+async fn pass_on_slowly(mut client: TcpStream) {
+    let url = server();
+    let mut server = TcpStream::connect(url.trim_start_matches("redis://")).await.unwrap();
+    let (mut questions, mut answers) = ([0; 4096], [0; 4096]);
+    loop {
+        tokio::select! {
+            read = client.read(&mut questions) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(bytes) => server.write_all(&questions[..bytes]).await.unwrap(),
+            },
+            read = server.read(&mut answers) => match read {
+                Ok(0) | Err(_) => return,
+                Ok(bytes) => {
+                    tokio::time::sleep(Duration::from_millis(1_100)).await;
+                    client.write_all(&answers[..bytes]).await.unwrap();
+                }
+            },
         }
     }
 }

@@ -93,7 +93,7 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
     let mut report = Report::default();
     if configuration.database.url.starts_with("mysql:") {
         match store.facts().await {
-            Ok(facts) => server(&mut report, &facts),
+            Ok(facts) => server(&mut report, &facts, configuration.database.max_connections),
             Err(error) => report.add(Verdict::Warn, "database", told(&error)),
         }
     }
@@ -140,7 +140,7 @@ async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Con
         Err(error) => report.add(Verdict::Fail, "schema", told(&error)),
     }
     match store.facts().await {
-        Ok(facts) => server(report, &facts),
+        Ok(facts) => server(report, &facts, configuration.database.max_connections),
         Err(error) => report.add(Verdict::Fail, "database", told(&error)),
     }
     if !is_current {
@@ -152,8 +152,11 @@ async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Con
     }
 }
 
-/// What the database says of itself.
-fn server(report: &mut Report, facts: &DatabaseFacts) {
+/// How many statements a connection may keep prepared: one for each size of a group of orders and for each table.
+const STATEMENTS_PER_CONNECTION: usize = 600;
+
+/// What the database says of itself, to a process with so many connections.
+fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
     let version = &facts.version;
     match unsafe_engine(version) {
         Some(why) => report.add(Verdict::Fail, "database version", format!("{version}: {why}")),
@@ -211,6 +214,14 @@ fn server(report: &mut Report, facts: &DatabaseFacts) {
             ],
         );
     }
+    let most = setting("max_prepared_stmt_count").parse().unwrap_or(usize::MAX);
+    let needed = connections.saturating_mul(STATEMENTS_PER_CONNECTION);
+    let said = format!(
+        "each process may keep {needed}, and the server allows {most} in all: raise max_prepared_stmt_count, or lower \
+         DASHOP_DATABASE_CONNECTIONS"
+    );
+    let enough = ["there is room for those of a process", &said];
+    report.when(needed <= most, Verdict::Warn, "prepared statements", enough);
     let isolation = ["transaction_isolation", "tx_isolation"].map(setting).concat();
     report.add(
         Verdict::Ok,
@@ -380,6 +391,7 @@ mod tests {
             ("innodb_flush_log_at_trx_commit", "1"),
             ("transaction_isolation", "REPEATABLE-READ"),
             ("character_set_database", "utf8mb4"),
+            ("max_prepared_stmt_count", "16382"),
         ];
         let all = good.iter().chain(settings);
         DatabaseFacts {
@@ -393,7 +405,7 @@ mod tests {
 
     fn bad(facts: &DatabaseFacts) -> Vec<(Verdict, &'static str)> {
         let mut report = Report::default();
-        server(&mut report, facts);
+        server(&mut report, facts, 16);
         let bad = report.0.into_iter().filter(|line| line.verdict != Verdict::Ok);
         bad.map(|line| (line.verdict, line.what)).collect()
     }
@@ -409,6 +421,7 @@ mod tests {
             (("sync_binlog", "0"), Verdict::Warn, "binary log on disk"),
             (("innodb_flush_log_at_trx_commit", "2"), Verdict::Fail, "commits"),
             (("character_set_database", "latin1"), Verdict::Warn, "character set"),
+            (("max_prepared_stmt_count", "9599"), Verdict::Warn, "prepared statements"),
         ] {
             assert_eq!(bad(&facts(&[settings])), [(verdict, what)], "{settings:?}");
         }

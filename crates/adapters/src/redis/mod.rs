@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use deadpool_redis::{
     Manager, PoolConfig, Runtime, Timeouts, cluster,
     redis::{
-        self, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult, TlsCertificates,
-        cluster_async::ClusterConnection,
+        self, AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult,
+        TlsCertificates, cluster_async::ClusterConnection,
     },
 };
 use domain::{Cart, CartLineChange, SkuId, UserId};
@@ -118,7 +118,12 @@ impl RedisCarts {
             }
             (false, [url]) => {
                 let server = server(url, config.root_certificates.as_deref()).map_err(unusable)?;
-                let manager = Manager::new(server).map_err(|error| unusable(error.into()))?;
+                // Else the library ends each call after half a second, whatever the pool allows.
+                let limits = AsyncConnectionConfig::new()
+                    .set_connection_timeout(Some(config.timeout))
+                    .set_response_timeout(Some(config.timeout));
+                let manager =
+                    Manager::new_with_config(server, limits).map_err(|error| unusable(error.into()))?;
                 let pool = deadpool_redis::Pool::builder(manager)
                     .config(pool_config)
                     .runtime(Runtime::Tokio1)

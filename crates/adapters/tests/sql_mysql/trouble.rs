@@ -189,6 +189,26 @@ async fn rows_that_others_hold_too_long_are_busy() {
     holder.append(&[Event::StatusChanged(shipped())]).await.unwrap();
 }
 
+/// A program that was cut off in the middle, without a word to the server. MySQL has no such limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_says_nothing_any_more_does_not_keep_the_rows() {
+    let trouble = Trouble::new(|config| {
+        config.statement_timeout = Duration::from_secs(1);
+        config.lock_timeout = Duration::from_secs(20);
+    })
+    .await;
+    if !trouble.shop.engine.is_mariadb().await {
+        return;
+    }
+    let mut silent = trouble.begin().await;
+    trouble.take(&mut *silent, trouble.skus[0]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(4_500)).await;
+    let mut next = trouble.begin().await;
+    trouble.take(&mut *next, trouble.skus[0]).await.unwrap();
+    next.write(&[]).await.unwrap();
+    assert_eq!(trouble.sold().await, 1, "what the silent one took was given back");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_two_in_a_deadlock_is_busy_and_changes_nothing() {
     let trouble = Arc::new(Trouble::new(|_| {}).await);

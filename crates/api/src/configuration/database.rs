@@ -79,7 +79,9 @@ fn database(source: &mut Source, url: String) -> Result<SqlConfig, Configuration
     database.acquire_timeout = source.seconds("database_acquire_timeout", 5, 1..=60)?;
     database.connect_timeout = source.seconds("database_connect_timeout", 5, 1..=60)?;
     database.statement_timeout = source.seconds("database_statement_timeout", 10, 1..=300)?;
-    database.lock_timeout = source.seconds("database_lock_timeout", 5, 1..=60)?;
+    // SQLite locks all of the database at once; a server locks rows, and who waits for one holds up others.
+    let lock_timeout = if is_embedded(&database.url) { 5 } else { 1 };
+    database.lock_timeout = source.seconds("database_lock_timeout", lock_timeout, 1..=60)?;
     database.carts = CartsIn::Database;
     let root_certificates = source.authorities("database_tls_ca")?;
     database.tls = match source.get_or("database_tls", "off".to_owned())?.as_str() {

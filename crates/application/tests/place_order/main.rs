@@ -13,15 +13,16 @@ use application::{
     ShopRules, StartedPayment,
 };
 use domain::{
-    AddressId, Cart, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest, Sku,
-    SkuId, UnpaidLimits, UnpaidOrders,
+    AddressId, Cart, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest,
+    ShopTime, Sku, SkuId, UnpaidLimits, UnpaidOrders,
 };
 use ports::{
     Buyer, BuyerQuery, CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome,
     StoreError,
     mock::{
-        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader,
-        MockPaymentGateway, MockRandomness, PreparedPlacing, PreparedTransaction, WrittenGroup,
+        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys,
+        MockOrderReader, MockPaymentGateway, MockRandomness, PreparedPlacing, PreparedTransaction,
+        WrittenGroup,
     },
 };
 use shop::*;

@@ -32,6 +32,18 @@ async fn is_answered_with_the_order_of_the_first() {
     assert_eq!(invitation.order_id, order_id());
 }
 
+/// The first click waited for rows that others held, and the second one for the first.
+#[tokio::test]
+async fn is_not_later_because_it_had_to_wait() {
+    let mut shop = shop().writing(repeated()).charging("323.91");
+    shop.times = vec![noon(), noon().after(WINDOW)];
+    shop.orders
+        .expect_find_by_guard()
+        .times(1)
+        .returning(|_| Ok(Some(first(1, OrderStatus::AwaitingPayment))));
+    assert_eq!(shop.place(request(DIRECT)).await.unwrap().order_id, order_id());
+}
+
 #[tokio::test]
 async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more() {
     for earlier in [

@@ -15,6 +15,8 @@ pub(super) struct Shop {
     pub(super) catalog: MockCatalog,
     pub(super) gateway: MockPaymentGateway,
     pub(super) double_click: Duration,
+    /// What time it is at each look; the last one stays.
+    pub(super) times: Vec<ShopTime>,
     pub(super) unpaid_limits: UnpaidLimits,
 }
 
@@ -56,6 +58,7 @@ impl Shop {
             catalog: MockCatalog::new(),
             gateway: MockPaymentGateway::new(),
             double_click: Duration::ZERO,
+            times: vec![noon()],
             unpaid_limits: UnpaidLimits::NONE,
         }
     }
@@ -154,6 +157,13 @@ impl Shop {
             orders: Arc::clone(&orders) as _,
             clock: Arc::new(clock()),
         };
+        let mut passing = MockClock::new();
+        let mut times = self.times.into_iter();
+        let mut time = noon();
+        passing.expect_now().returning(move || {
+            time = times.next().unwrap_or(time);
+            time
+        });
         let use_case = PlaceOrder {
             address_book: Arc::new(self.address_book),
             direct_buys: Arc::new(self.direct_buys),
@@ -161,7 +171,7 @@ impl Shop {
             store: Arc::clone(&store) as _,
             batcher,
             cashier: Arc::new(cashier),
-            clock: Arc::new(clock()),
+            clock: Arc::new(passing),
             rules,
         };
         let outcome = use_case.execute(request).await;

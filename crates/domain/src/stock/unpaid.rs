@@ -32,6 +32,11 @@ impl UnpaidLimits {
         *self != Self::NONE
     }
 
+    /// Whether the stock limits what a buyer may hold.
+    pub fn has_share(&self) -> bool {
+        self.share_percent < Self::NONE.share_percent
+    }
+
     /// Whether a buyer who holds `unpaid` may place another order.
     ///
     /// # Errors

@@ -198,17 +198,19 @@ fn trusting(root_certificates: Option<&Path>) -> SslOpts {
 ///
 /// Messages in English, because some errors can be recognised by their text only. Strict, so that nothing is cut to fit.
 /// Locks of rows and of tables are waited for equally long. MariaDB ends every statement that takes too long, MySQL those
-/// that only look; each takes the other's part for a comment.
+/// that only look; each takes the other's part for a comment. MariaDB also ends a transaction whose program has vanished
+/// without a word, with its locks: a program that is there says something within the time of a statement.
 fn session(config: &SqlConfig) -> String {
     let lock_seconds = config.lock_timeout.as_secs().max(1);
     let statement_seconds = config.statement_timeout.as_secs_f64();
     let statement_millis = config.statement_timeout.as_millis();
+    let silent_seconds = config.statement_timeout.as_secs().max(1) * 3;
     format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET SESSION autocommit = 1, time_zone = '+08:00', lc_messages = 'en_US', \
          sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
          innodb_lock_wait_timeout = {lock_seconds}, lock_wait_timeout = {lock_seconds} \
-         /*M! , max_statement_time = {statement_seconds:.3} */ /*!80000 , max_execution_time = {statement_millis} */"
+         /*M! , max_statement_time = {statement_seconds:.3}, idle_transaction_timeout = {silent_seconds} */ /*!80000 , max_execution_time = {statement_millis} */"
     )
 }
 

@@ -37,8 +37,8 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = true;
 
-/// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than sixteen.
-pub(super) const ROWS_PER_INSERT: usize = 4_000;
+/// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
+pub(super) const ROWS_PER_INSERT: usize = 3_000;
 
 pub(super) static MIGRATIONS: [Migration; 11] = migration::embed!("mysql");
 

@@ -25,7 +25,7 @@ struct Word {
 
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'binlog_format', \
     'log_bin', 'innodb_flush_log_at_trx_commit', 'sync_binlog', 'transaction_isolation', 'tx_isolation', \
-    'character_set_server', 'character_set_database', 'max_connections', 'wsrep_on')";
+    'character_set_database', 'max_prepared_stmt_count')";
 /// Tables that are named by words of this service or of the old shop.
 const UNSAFE_TABLES: &str = "SELECT CAST(CONCAT(table_name, ' (', COALESCE(engine, '?'), ')') AS CHAR) AS n \
     FROM information_schema.tables WHERE table_schema = DATABASE() AND table_type = 'BASE TABLE' \

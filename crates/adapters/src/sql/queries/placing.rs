@@ -22,7 +22,7 @@ use super::{
     Backend, Conn, Database, Lease, cart_removals, carts, dialect, idempotency,
     orders::{self, Inserted},
     outbox,
-    prepared::{pad_to, padded, prepared},
+    prepared::{pad_to, prepared},
     stock,
     users::{AddressRow, UserRow, no_row_if_not_comparable},
 };
@@ -211,7 +211,7 @@ async fn standing(
     claims: &[OrderClaim],
     counted: BTreeSet<i32>,
 ) -> Result<Standing, QueryError> {
-    let query = StandingQuery::new(claims, padded(counted));
+    let query = StandingQuery::new(claims, counted);
     let rows: Vec<StandingRow> =
         if query.asks_anything() { prepared(query).load(conn).await? } else { Vec::new() };
     let mut found = Found::default();
@@ -303,17 +303,18 @@ impl StandingQuery {
     const KEYS: i64 = 3;
     const UNPAID_LINES: i64 = 4;
 
-    fn new(claims: &[OrderClaim], unpaid: Vec<i32>) -> Self {
+    fn new(claims: &[OrderClaim], unpaid: BTreeSet<i32>) -> Self {
         let of_carts = claims.iter().filter(|claim| claim.is_of_cart);
         let carts: BTreeSet<i32> = of_carts.map(|claim| claim.user_id.0).collect();
         let key = |claim: &OrderClaim| Some((claim.user_id.0, claim.key.as_ref()?.as_str().to_owned()));
         let guard = |claim: &OrderClaim| Some(claim.guard.as_ref()?.as_str().to_owned());
+        // All of one length, or the statement would have hundreds of forms.
         Self {
-            carts: padded(carts),
+            carts: alike(carts, claims),
             long_ago: long_ago(),
-            guards: padded(claims.iter().filter_map(guard)),
-            keys: padded(claims.iter().filter_map(key)),
-            unpaid,
+            guards: alike(claims.iter().filter_map(guard), claims),
+            keys: alike(claims.iter().filter_map(key), claims),
+            unpaid: alike(unpaid, claims),
             status: OrderStatus::AwaitingPayment.code().into(),
         }
     }
@@ -322,6 +323,13 @@ impl StandingQuery {
         let Self { carts, guards, keys, unpaid, long_ago: _, status: _ } = self;
         !(carts.is_empty() && guards.is_empty() && keys.is_empty() && unpaid.is_empty())
     }
+}
+
+/// As many values as a list for each of these claims is padded to; none where there are none.
+fn alike<T: Clone>(values: impl IntoIterator<Item = T>, claims: &[OrderClaim]) -> Vec<T> {
+    let mut values: Vec<T> = values.into_iter().collect();
+    pad_to(&mut values, claims.len());
+    values
 }
 
 /// Puts `word` before each part of a statement but the first.

@@ -51,8 +51,8 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = false;
 
-/// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than sixteen.
-pub(super) const ROWS_PER_INSERT: usize = 2_000;
+/// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than twenty.
+pub(super) const ROWS_PER_INSERT: usize = 1_500;
 
 /// More readers than this take memory for their caches and answer no sooner.
 const MOST_READERS: usize = 4;

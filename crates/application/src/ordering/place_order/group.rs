@@ -49,8 +49,13 @@ pub struct PlacementPorts {
 
 /// How often a group is tried together before its members are placed one by one.
 const GROUP_TRIES: u32 = 2;
-/// How long the members of a group may take in all, before those that are left get "too busy".
+/// A try that took so long has waited for rows that others hold. Another one of the whole group would wait for them again.
+const HELD_UP: Duration = Duration::from_millis(500);
+/// How long members may be placed one by one, before those that are left get "too busy".
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long those that got stuck are tried again: meanwhile they take a connection, and a place among the groups that the
+/// batcher lets stall.
+const TRIED_AGAIN_FOR: Duration = Duration::from_secs(3);
 /// How long to look for orders whose commit was not answered, before their buyers get an answer.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
@@ -89,10 +94,9 @@ impl Placement {
     /// or whom the database refuses does not take the rest down.
     #[tracing::instrument(level = "debug", name = "place_group", skip_all, fields(orders = requests.len()))]
     pub async fn place(&self, requests: &[BatchRequest]) -> Vec<Outcome> {
-        let deadline = Instant::now() + PATIENCE;
         let mut open = OpenRequests::new(requests);
         self.place_together(&mut open).await;
-        self.place_one_by_one(&mut open, deadline).await;
+        self.place_one_by_one(&mut open).await;
         open.into_outcomes()
     }
 
@@ -104,10 +108,11 @@ impl Placement {
             if members.len() < 2 {
                 return;
             }
+            let begun = Instant::now();
             match self.try_once(open, &members).await {
                 Try::Done(outcomes) => open.settle(&members, outcomes),
                 Try::Hopeless(error) => return open.settle_all(&error),
-                Try::Again if failures + 1 < GROUP_TRIES => failures += 1,
+                Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < HELD_UP => failures += 1,
                 Try::Again | Try::Failed(_) => break,
             }
         }
@@ -116,11 +121,12 @@ impl Placement {
 
     /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
     /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
-    async fn place_one_by_one(&self, open: &mut OpenRequests<'_>, deadline: Instant) {
+    async fn place_one_by_one(&self, open: &mut OpenRequests<'_>) {
+        let begun = Instant::now();
         for attempt in 1..=ATTEMPTS {
             let mut stuck = BTreeSet::new();
             for member in open.members() {
-                if Instant::now() >= deadline || open.wants_any(member, &stuck) {
+                if begun.elapsed() >= PATIENCE || open.wants_any(member, &stuck) {
                     continue;
                 }
                 match self.try_once(open, &[member]).await {
@@ -131,7 +137,7 @@ impl Placement {
                     Try::Again => stuck.extend(open.wanted(member)),
                 }
             }
-            if open.members().is_empty() || Instant::now() >= deadline {
+            if open.members().is_empty() || begun.elapsed() >= TRIED_AGAIN_FOR {
                 return;
             }
             self.wait(attempt).await;
@@ -162,19 +168,25 @@ impl Placement {
         let prepared = self.prepare(&open.requests(members)).await?;
         open.note_wanted(members, &prepared);
         let drafts: Vec<&OrderDraft> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
-        let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
-        let skus = if drafts.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.ports.catalog.skus(&ids.into_iter().collect::<Vec<_>>()).await?
-        };
+        let skus = self.skus_of(&drafts).await?;
         if let Some(refused) = self.if_nobody_can_be_served(&prepared, &skus) {
             return Ok(Try::Done(refused));
         }
         let claims: Vec<_> = drafts.iter().map(|draft| draft.claim()).collect();
-        let begun = self.ports.store.begin_group(&claims, self.rules.unpaid_limits.is_any()).await?;
+        let limits = &self.rules.unpaid_limits;
+        let begun = self.ports.store.begin_group(&claims, limits.is_any()).await?;
+        // A share is one of the stock beside which the unpaid pieces were counted, not of what there was before them.
+        let skus = if limits.has_share() { self.skus_of(&drafts).await? } else { skus };
         let group = self.share_out(&prepared, &skus, begun.obstacles, begun.unpaid);
         self.write(group, begun.transaction).await
+    }
+
+    async fn skus_of(&self, drafts: &[&OrderDraft]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
+        if ids.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        self.ports.catalog.skus(&ids.into_iter().collect::<Vec<_>>()).await
     }
 
     /// The refusals, where there is nothing for anybody: then nothing needs to be begun.
@@ -299,7 +311,7 @@ impl Placement {
         let look = async {
             loop {
                 if let Ok(Some(stored)) = self.ports.orders.find(&first.order.id).await {
-                    return stored.is_of_same_purchase(&first.order);
+                    return stored.is_the_same_as(&first.order);
                 }
                 // The database may still be at it, or be on its way back.
                 tokio::time::sleep(FIND_OUT / 20).await;

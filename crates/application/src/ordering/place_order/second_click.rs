@@ -1,6 +1,6 @@
 //! Clients that have no key for their requests: a second click on the same button is answered with the order of the first.
 
-use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, UserId};
+use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, ShopTime, UserId};
 use ports::OrderListQuery;
 
 use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found};
@@ -12,6 +12,8 @@ const TRIES: usize = 4;
 impl PlaceOrder {
     /// Places an order, or finds the one that the first click became.
     pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
+        // Of now, not of when its turn comes: a first click that takes long is no older for it.
+        let clicked_at = self.clock.now();
         for _ in 0..TRIES {
             let unplaced = match self.batcher.place(request.clone()).await {
                 Ok(placed) => return Ok(placed),
@@ -20,7 +22,7 @@ impl PlaceOrder {
             unplaced.buyer.map(crate::noticed::buyer);
             let is_repeated = match (&unplaced.error, unplaced.buyer) {
                 (PlacementError::NothingSelected, Some(user_id)) => {
-                    let first = self.just_emptied_the_cart(user_id, request.address_id).await?;
+                    let first = self.just_emptied_the_cart(user_id, request.address_id, clicked_at).await?;
                     return expected(request.expected_amount, first.ok_or(unplaced.error)?);
                 }
                 (PlacementError::Repeated, _) => true,
@@ -40,7 +42,7 @@ impl PlaceOrder {
             };
             let Some(guard) = unplaced.guard else { return Err(unplaced.error.into()) };
             match self.orders.find_by_guard(&guard).await? {
-                Some(first) if self.is_just_placed(&first) => {
+                Some(first) if self.is_just_placed(&first, clicked_at) => {
                     return expected(request.expected_amount, first);
                 }
                 _ if !is_repeated => return Err(unplaced.error.into()),
@@ -57,22 +59,24 @@ impl PlaceOrder {
         &self,
         user_id: UserId,
         address_id: AddressId,
+        clicked_at: ShopTime,
     ) -> Result<Option<Order>, PlaceOrderError> {
         let status = Some(OrderStatus::AwaitingPayment);
         let query = OrderListQuery { user_id, status, before: None, limit: 1 };
-        let latest = self.orders.list(&query).await?.pop().filter(|order| self.is_just_placed(order));
+        let latest =
+            self.orders.list(&query).await?.pop().filter(|order| self.is_just_placed(order, clicked_at));
         let Some(latest) = latest else { return Ok(None) };
         let lines = latest.goods.iter().map(|line| (line.sku_id, line.quantity)).collect();
         let Some(purchase) = Purchase::new(lines) else { return Ok(None) };
         let guard = RepeatGuard::new(user_id, address_id, &purchase, true);
         let guarded = self.orders.find_by_guard(&guard).await?;
-        Ok(guarded.filter(|order| self.is_just_placed(order)))
+        Ok(guarded.filter(|order| self.is_just_placed(order, clicked_at)))
     }
 
-    /// Whether the order is still the one that the buyer wants to pay, and not older than a second click.
-    fn is_just_placed(&self, order: &Order) -> bool {
+    /// Whether the order is still the one that the buyer wants to pay, and was not placed long before this click.
+    fn is_just_placed(&self, order: &Order, clicked_at: ShopTime) -> bool {
         order.status == OrderStatus::AwaitingPayment
-            && self.clock.now().since(order.created_at) < self.rules.double_click
+            && clicked_at.since(order.created_at) < self.rules.double_click
     }
 }
 
