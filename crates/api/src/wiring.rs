@@ -313,7 +313,7 @@ impl Backends {
                 address_book: Arc::clone(&store) as _,
                 catalog: Arc::clone(&store) as _,
                 carts: Arc::clone(&carts),
-                orders: Arc::clone(&store) as _,
+                removals: configuration.redis.is_some().then(|| Arc::clone(&store) as _),
                 direct_buys: Arc::clone(&store) as _,
                 clock: Arc::clone(&clock),
                 rules,

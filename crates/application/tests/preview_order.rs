@@ -7,8 +7,8 @@ use std::sync::Arc;
 use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
 use domain::{InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
-    DirectBuy,
-    mock::{MockAddressBook, MockCartStore, MockCatalog, MockDirectBuys, MockOrderReader, MockUsers},
+    CartRemoval, DirectBuy,
+    mock::{MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
 };
 use support::*;
 
@@ -19,7 +19,7 @@ struct Shop {
     address_book: MockAddressBook,
     catalog: MockCatalog,
     carts: MockCartStore,
-    orders: MockOrderReader,
+    removals: MockCartRemovalQueue,
     direct_buys: MockDirectBuys,
     free_delivery: bool,
 }
@@ -35,7 +35,7 @@ impl Shop {
     fn with_cart(lines: &'static [(i32, i64, bool)]) -> Self {
         let mut shop = Self::with_buyer();
         shop.carts.expect_load().times(1).returning(|_| Ok(cart(lines)));
-        shop.orders.expect_ordered_lines().times(1).withf(|user| *user == USER).returning(|_| Ok(Vec::new()));
+        shop.removals.expect_pending_of().times(1).withf(|user| *user == USER).returning(|_| Ok(Vec::new()));
         shop
     }
 
@@ -55,7 +55,7 @@ impl Shop {
             address_book: Arc::new(self.address_book),
             catalog: Arc::new(self.catalog),
             carts: Arc::new(self.carts),
-            orders: Arc::new(self.orders),
+            removals: Some(Arc::new(self.removals)),
             direct_buys: Arc::new(self.direct_buys),
             clock: Arc::new(clock()),
             rules,
@@ -94,8 +94,9 @@ async fn what_was_ordered_and_is_still_in_the_cart_is_not_shown() {
     let mut shop = Shop::with_buyer();
     let lines = cart(&[(4, 2, true), (5, 1, true)]);
     let ordered = vec![(SkuId(5), lines.lines[1].stamp.clone())];
+    let ordered = CartRemoval { order_id: order_id(), user_id: USER, lines: ordered };
     shop.carts.expect_load().returning(move |_| Ok(lines.clone()));
-    shop.orders.expect_ordered_lines().returning(move |_| Ok(ordered.clone()));
+    shop.removals.expect_pending_of().returning(move |_| Ok(vec![ordered.clone()]));
     shop.catalog
         .expect_skus()
         .times(1)
@@ -191,7 +192,7 @@ async fn each_port_may_fail() {
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
-    shop.orders.expect_ordered_lines().returning(|_| Err(store_down()));
+    shop.removals.expect_pending_of().returning(|_| Err(store_down()));
     assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();

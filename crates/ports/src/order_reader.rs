@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
-    CartStamp, IdempotencyKey, Order, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
-    RepeatGuard, RequestDigest, SkuId, TimelineEntry, UserId,
+    IdempotencyKey, Order, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund, RepeatGuard,
+    RequestDigest, TimelineEntry, UserId,
 };
 
 use crate::StoreError;
@@ -43,10 +43,6 @@ pub trait OrderReader: Send + Sync {
 
     /// The order that was placed with this guard.
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError>;
-
-    /// The lines of this user's cart that were ordered and are still to leave it, where carts are elsewhere: see
-    /// [`crate::CartRemovalMode::AfterCommit`].
-    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError>;
 
     /// What this user's idempotency key was used for.
     async fn find_by_key(

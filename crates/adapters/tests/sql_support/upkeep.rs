@@ -93,7 +93,11 @@ pub(crate) async fn sets_aside_a_removal_that_cannot_be_read(engine: Engine) {
     let buyer = shop.store.buyers(&[query]).await.unwrap().remove(0).unwrap();
     let skus: Vec<_> = buyer.ordered_lines.iter().map(|(sku_id, _)| *sku_id).collect();
     assert_eq!(skus, [SkuId(4), SkuId(5)]);
-    assert_eq!(shop.store.ordered_lines(user).await.unwrap(), buyer.ordered_lines);
+    let pending = shop.store.pending_of(user).await.unwrap();
+    assert_eq!(
+        pending.into_iter().flat_map(|removal| removal.lines).collect::<Vec<_>>(),
+        buyer.ordered_lines
+    );
 }
 
 /// Once; with SKUs that can be bought and carts that can be read.

@@ -4,7 +4,8 @@ use domain::{
     Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, Purchase, Quantity, Quote, SkuId, UserId,
 };
 use ports::{
-    AddressBook, CartError, CartStore, Catalog, Clock, DirectBuy, DirectBuys, OrderReader, StoreError, Users,
+    AddressBook, CartError, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuy, DirectBuys, StoreError,
+    Users,
 };
 
 use crate::ShopRules;
@@ -19,8 +20,8 @@ pub struct PreviewOrder {
     pub catalog: Arc<dyn Catalog>,
     /// What the buyers put aside.
     pub carts: Arc<dyn CartStore>,
-    /// What of that was ordered and has not left the cart yet.
-    pub orders: Arc<dyn OrderReader>,
+    /// What of that was ordered and has not left the cart yet, where that can be.
+    pub removals: Option<Arc<dyn CartRemovalQueue>>,
     /// What they previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
     /// When they did.
@@ -156,7 +157,11 @@ impl PreviewOrder {
     }
 
     async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, Quantity>, PreviewRefusal> {
-        let cart = self.carts.load(user_id).await?.without(&self.orders.ordered_lines(user_id).await?);
+        let mut cart = self.carts.load(user_id).await?;
+        if let Some(removals) = &self.removals {
+            let ordered = removals.pending_of(user_id).await?.into_iter().flat_map(|removal| removal.lines);
+            cart = cart.without(&ordered.collect::<Vec<_>>());
+        }
         let quantity = |count| self.rules.quantity_limit.quantity(count);
         Ok(cart
             .selected()

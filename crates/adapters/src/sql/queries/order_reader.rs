@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, CartStamp, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt,
-    PaymentRecord, PaymentStatus, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress,
-    SkuId, TimelineEntry, UserId,
+    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord,
+    PaymentStatus, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId,
+    TimelineEntry, UserId,
 };
-use ports::{CartRemovalQueue, IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
+use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
     Backend, Conn, Database, amendments, attempts, catalog, idempotency, payments,
@@ -18,7 +18,6 @@ use super::{
     users::AddressText,
 };
 use crate::sql::{
-    config::CartsIn,
     failure::QueryError,
     schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
     types::{Moment, PastAmount},
@@ -55,17 +54,6 @@ impl OrderReader for Database {
 
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         self.reader().await?.call(|conn| numbers_beginning_with(conn, second)).await
-    }
-
-    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
-        match self.carts {
-            // They left with the order.
-            CartsIn::Database => Ok(Vec::new()),
-            CartsIn::Elsewhere => {
-                let removals = CartRemovalQueue::pending_of(self, user_id).await?;
-                Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
-            }
-        }
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {

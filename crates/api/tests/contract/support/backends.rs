@@ -143,7 +143,7 @@ impl Backends {
                 address_book: Arc::clone(&address_book),
                 catalog,
                 carts: Arc::clone(&carts),
-                orders: Arc::clone(&orders),
+                removals: None,
                 direct_buys: Arc::clone(&direct_buys),
                 clock: Arc::clone(&clock),
                 rules: rules(),

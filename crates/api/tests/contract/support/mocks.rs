@@ -226,7 +226,6 @@ impl Mocks {
             .withf(|user_ids| user_ids == [USER])
             .returning(move |_| Ok([(USER, of_order.clone())].into()));
         self.carts.expect_load().withf(|user_id| *user_id == USER).returning(move |_| Ok(cart.clone()));
-        self.orders.expect_ordered_lines().withf(|user_id| *user_id == USER).returning(|_| Ok(Vec::new()));
         self
     }
 

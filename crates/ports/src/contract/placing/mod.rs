@@ -230,8 +230,8 @@ impl Stocked {
         let is_ordered = match self.shop.removal_mode() {
             CartRemovalMode::InTransaction => self.shop.cart_value(self.user_id, *sku_id).await.is_none(),
             CartRemovalMode::AfterCommit => {
-                let ordered = self.shop.orders().ordered_lines(self.user_id).await.unwrap();
-                ordered.contains(&(*sku_id, stamp(ONE)))
+                let pending = self.shop.removals().pending_of(self.user_id).await.unwrap();
+                pending.iter().any(|removal| removal.lines.contains(&(*sku_id, stamp(ONE))))
             }
         };
         (stock, self.find(order.order.id.as_str()).await.is_some(), bound.is_some(), is_ordered)

@@ -2,13 +2,13 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Caller, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderGoods, OrderId,
-    PaymentAttempt, PaymentRecord, Refund, RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry,
-    UserId, Username,
+    Address, AddressId, Caller, IdempotencyKey, NotAdmitted, Order, OrderGoods, OrderId, PaymentAttempt,
+    PaymentRecord, Refund, RepeatGuard, ShippingAddress, ShopTime, Sku, SkuId, TimelineEntry, UserId,
+    Username,
 };
 use ports::{
-    AddressBook, CartRemovalQueue, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys,
-    IdempotencyRecord, OrderListQuery, OrderReader, StoreError, Users,
+    AddressBook, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys, IdempotencyRecord,
+    OrderListQuery, OrderReader, StoreError, Users,
 };
 
 use super::{Account, Defect, Memory, StoredOrder, Tables, key_text};
@@ -165,11 +165,6 @@ impl OrderReader for Memory {
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError> {
         let tables = self.tables();
         Ok(tables.orders.keys().filter(|id| id.as_str().starts_with(second)).cloned().collect())
-    }
-
-    async fn ordered_lines(&self, user_id: UserId) -> Result<Vec<(SkuId, CartStamp)>, StoreError> {
-        let removals = CartRemovalQueue::pending_of(self, user_id).await?;
-        Ok(removals.into_iter().flat_map(|removal| removal.lines).collect())
     }
 
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError> {
