@@ -5,6 +5,9 @@ CARGO ?= cargo
 # What test code may do and shipped code may not: say what is wrong by panicking.
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
+# What a browser does that needs the database to do its part; how pages look is the same on each.
+ON_SERVERS := amendments cart code phone purchase staff
+
 # What is built only where it is asked for.
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
 
@@ -31,7 +34,7 @@ test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and 
 	$(MAKE) test-features
 	cd web && npm test
 	tests/browser/run
-	tests/servers/with-servers tests/browser/run
+	tests/servers/with-servers tests/browser/run $(ON_SERVERS)
 
 test-features: tools-build $(PAGES) ## Tests what the program has only where it is built for it: exported traces, a second payment channel
 	$(CARGO) test --workspace --features api/otlp,api/test-channel --test otlp --test contract -- second_channel is_exported collector
