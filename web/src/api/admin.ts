@@ -1,5 +1,6 @@
 import { AdminError, ApiError, NONSENSE } from '@/lib/errors'
 import { toFen, type Fen } from '@/lib/money'
+import { IdempotencyKeys } from '@/lib/random'
 import { kept } from '@/lib/storage'
 import { fullWidth } from '@/lib/words'
 
@@ -389,16 +390,39 @@ export async function changeAddress(number: string, address: Detail['address'] &
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
 }
 
-/** Refunds; the same `requestId` with the same content is one refund, however often it is sent. */
-export async function refund(
-  number: string,
-  requestId: string,
-  request: RefundRequest,
-): Promise<{ refund: Refund; order: Detail | null }> {
-  const body = { request_id: requestId, ...request }
+/** What the service takes for the same refund: its reason is not part of it. */
+interface SameRefund extends Omit<RefundRequest, 'reason'> {
+  number: string
+}
+
+function sameRefund(number: string, { amount, trade_no: trade, restock }: RefundRequest): SameRefund {
+  const bySku = [...restock].sort((one, other) => one.sku_id - other.sku_id)
+  return { number, amount, ...(trade === undefined ? {} : { trade_no: trade }), restock: bySku }
+}
+
+const refundKeys = new IdempotencyKeys<SameRefund>('dashop_refund_keys')
+/** With these the service says that there is no such refund. Others say nothing of one that was asked for before. */
+const NO_REFUND = [404, 409, 422]
+
+/** Refunds; as long as the answer is missing, the same is one refund, however often it is sent. */
+export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
+  const same = sameRefund(number, request)
+  const body = { request_id: refundKeys.of(same), ...request }
   const path = `orders/${encodeURIComponent(number)}/refunds`
-  const answer = await askJson<{ refund: WireRefund; order: WireDetail | null }>(path, body)
-  return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
+  try {
+    const answer = await askJson<{ refund: WireRefund; order: WireDetail | null }>(path, body)
+    refundKeys.forget(same)
+    return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
+  } catch (cause) {
+    if (cause instanceof AdminError && NO_REFUND.includes(cause.status)) refundKeys.forget(same)
+    throw cause
+  }
+}
+
+/** The amounts of this order's refunds, or of its payment with this number at Alipay, whose answers never came. */
+export function unansweredRefunds(number: string, tradeNo?: string): Fen[] {
+  const ofIt = refundKeys.pending().filter((same) => same.number === number && same.trade_no === tradeNo)
+  return ofIt.map((same) => toFen(same.amount))
 }
 
 export async function figures(date?: string): Promise<Figures> {

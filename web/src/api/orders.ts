@@ -1,6 +1,8 @@
 import { deviceOf } from '@/lib/device'
+import { ApiError } from '@/lib/errors'
 import { IdempotencyKeys } from '@/lib/random'
-import { toFen, type Fen } from '@/lib/money'
+import { fromFen, toFen, type Fen } from '@/lib/money'
+import { user } from '@/lib/session'
 
 import { picture } from './goods'
 import { asBuyer } from './guard'
@@ -44,9 +46,6 @@ export interface Preview {
 export type Purchase = { kind: 'cart' } | { kind: 'direct'; sku: number; count: number }
 
 export interface Payable {
-  order: string
-  seller: string
-  amount: Fen
   payUrl: string
   /** A code to scan, for a frame of the page, where the shop shows it. */
   codeUrl?: string
@@ -78,7 +77,6 @@ export interface Order {
   expireAt: string | null
   carrier: string | null
   trackingNumber: string | null
-  shippedAt: string | null
   refunded: Fen
   /** What was paid too late, or once too often, and goes back. */
   unkept: Unkept | null
@@ -133,7 +131,6 @@ interface WireOrder {
   expire_at?: string | null
   carrier?: string | null
   tracking_number?: string | null
-  shipped_at?: string | null
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
   refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
@@ -151,10 +148,11 @@ interface WireTimelineEntry {
   old_address?: WireAddress
 }
 
-interface WirePayable {
-  saller: string
-  total_amount: string
+interface WirePlaced {
   order_id: string | number
+}
+
+interface WirePayable {
   pay_url: string
   code_url?: string
 }
@@ -180,7 +178,6 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   expireAt: order.expire_at ?? null,
   carrier: order.carrier ?? null,
   trackingNumber: order.tracking_number ?? null,
-  shippedAt: order.shipped_at ?? null,
   refunded: toFen(order.refunded_amount ?? 0),
   unkept: order.unkept_payment
     ? { amount: toFen(order.unkept_payment.amount), refunded: toFen(order.unkept_payment.refunded_amount) }
@@ -204,9 +201,6 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
 })
 
 const payableOf = (data: WirePayable): Payable => ({
-  order: String(data.order_id),
-  seller: data.saller,
-  amount: toFen(data.total_amount),
   payUrl: data.pay_url,
   ...(data.code_url === undefined ? {} : { codeUrl: data.code_url }),
 })
@@ -250,13 +244,64 @@ export async function preview(purchase: Purchase): Promise<Preview> {
   })
 }
 
-const keys = new IdempotencyKeys()
+/** What a buyer orders, where to and for how much. */
+export interface Wish {
+  user: string | undefined
+  purchase: Purchase
+  goods: [sku: number, count: number][]
+  address: number
+  expected: string
+}
 
-/** Operation 2, once however often it is asked for from this page. */
-export async function create(purchase: Purchase, address: number, expected: string): Promise<Payable> {
+export function wishOf(purchase: Purchase, address: number, { lines, payment }: Preview): Wish {
+  const goods = lines.map(({ sku, count }): [number, number] => [sku, count])
+  return { user: user.value, purchase, goods, address, expected: fromFen(payment) }
+}
+
+const keys = new IdempotencyKeys<Wish>('dashop_order_keys')
+/** With these the service says that no order is there under the key, or that there is one and it cannot be paid. */
+const SETTLED = [50102, 50103, 50106, 50108, 50109, 50110, 50112, 50113, 50114, 50116]
+
+/** Operation 2: the number of the order, which is one however often it is asked for before its outcome is known. */
+export async function create(wish: Wish): Promise<string> {
+  const { purchase, address, expected } = wish
   const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected, device: deviceOf(navigator.userAgent) }
-  const headers = { 'idempotency-key': keys.of(body) }
-  return asBuyer(async () => payableOf((await call<WirePayable>(PROCESSING, { method: 'POST', body, headers })).data))
+  const headers = { 'idempotency-key': keys.of(wish) }
+  return asBuyer(async () => {
+    try {
+      const { data } = await call<WirePlaced>(PROCESSING, { method: 'POST', body, headers })
+      keys.forget(wish)
+      return String(data.order_id)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const order = placedIn(error.data)
+      if (order !== undefined || SETTLED.includes(error.code)) keys.forget(wish)
+      // It is placed: only its payment could not be begun.
+      if (order !== undefined) return order
+      throw error
+    }
+  })
+}
+
+function placedIn(data: unknown): string | undefined {
+  const { order_id: order } = (data ?? {}) as Partial<WirePlaced>
+  return order === undefined ? undefined : String(order)
+}
+
+/**
+ * The other wishes for the same goods whose outcome is not known. Only goods that are bought directly can be ordered twice:
+ * those of a cart leave it with the order.
+ */
+export function doubtful(wish: Wish): Wish[] {
+  const { purchase } = wish
+  if (purchase.kind === 'cart') return []
+  const isSameGoods = ({ purchase: other, user: buyer }: Wish) => other.kind === 'direct' && other.sku === purchase.sku && buyer === wish.user
+  return keys.pending().filter((other) => isSameGoods(other) && JSON.stringify(other) !== JSON.stringify(wish))
+}
+
+/** The buyer has looked: none of these became an order. */
+export function dismiss(wishes: readonly Wish[]): void {
+  for (const wish of wishes) keys.forget(wish)
 }
 
 /** Operation 3: a page of orders, newest first. */

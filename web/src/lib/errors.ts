@@ -5,11 +5,20 @@ export const OFFLINE = -2
 /** What came is no answer of this service. */
 export const NONSENSE = -3
 
+/** A cart before sign-in has as many lines as it takes. */
+export const CART_FULL = -4
+
+/** The service did not say what became of a request, or nothing that is an answer came. */
+export function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof ApiError && [TIMED_OUT, OFFLINE, NONSENSE, 50000, 50115].includes(error.code)
+}
+
 /** What each code means to a buyer, and what to do about it. The codes are those of docs/API.md. */
 const WORDS: Readonly<Record<number, string>> = {
   [TIMED_OUT]: '服务器响应超时，请稍后重试',
   [OFFLINE]: '网络连接失败，请检查网络后重试',
   [NONSENSE]: '服务器返回了无法识别的内容，请稍后重试',
+  [CART_FULL]: '购物车中的商品种类已满，请登录，或先移除一些商品',
   103: '请输入用户名',
   104: '请输入密码',
   106: '用户名或密码不正确',
@@ -36,7 +45,7 @@ const WORDS: Readonly<Record<number, string>> = {
   50106: '购物车中没有选中的商品',
   50107: '订单不存在',
   50108: '订单状态已变化，不能进行此操作，请刷新查看',
-  50109: '商品已下架，请从购物车中移除',
+  50109: '商品已下架，无法购买',
   50110: '购买数量不合法，请修改数量',
   50111: '付款渠道暂不可用，请稍后重试',
   50112: '该订单已提交过，请在「我的订单」中查看',

@@ -8,10 +8,12 @@ export class Storage {
   constructor(private readonly storage: () => globalThis.Storage) {}
 
   get(key: string): string | undefined {
+    const instead = this.instead.get(key)
+    if (instead !== undefined) return instead
     try {
-      return this.storage().getItem(key) ?? this.instead.get(key)
+      return this.storage().getItem(key) ?? undefined
     } catch {
-      return this.instead.get(key)
+      return undefined
     }
   }
 

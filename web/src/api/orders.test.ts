@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+import { NONSENSE, OFFLINE } from '@/lib/errors'
+import { signIn, signOut } from '@/lib/session'
+import { keptInTab } from '@/lib/storage'
+
+import { create, dismiss, doubtful, wishOf, type Preview, type Purchase } from './orders'
+
+const DIRECT: Purchase = { kind: 'direct', sku: 15, count: 1 }
+const preview = (payment = 28900): Preview => ({
+  destinations: [],
+  lines: [{ sku: 15, name: '', image: '', price: payment, count: 1, amount: payment, attributes: [] }],
+  unavailable: [],
+  pieces: 1,
+  goods: payment,
+  freight: 0,
+  payment,
+})
+const placed = { code: 200, data: { order_id: '2026112510000001', pay_url: 'https://pay' } }
+
+/** Answers in turn, an `Error` being none; gives back the keys that were sent. */
+function service(...answers: unknown[]): string[] {
+  const sent: string[] = []
+  vi.stubGlobal('fetch', (_path: string, { headers }: { headers: Record<string, string> }) => {
+    sent.push(headers['idempotency-key'] ?? '')
+    const answer = answers.shift()
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(new Response(JSON.stringify(answer)))
+  })
+  return sent
+}
+
+beforeEach(() => {
+  vi.stubGlobal('navigator', { userAgent: '' })
+  signIn('demo', 'token')
+})
+afterEach(() => {
+  keptInTab.remove('dashop_order_keys')
+  vi.unstubAllGlobals()
+  signOut()
+})
+
+it('what is ordered again after a lost answer has the same key, and after a known one another', async () => {
+  const wish = wishOf(DIRECT, 1, preview())
+  const sent = service(new TypeError('lost'), 'nonsense', { code: 50104, errmsg: '' }, placed, placed, { code: 50103, errmsg: '' }, placed)
+  await expect(create(wish)).rejects.toMatchObject({ code: OFFLINE })
+  await expect(create(wish)).rejects.toMatchObject({ code: NONSENSE })
+  // What is busy has not looked.
+  await expect(create(wish)).rejects.toMatchObject({ code: 50104 })
+  expect(await create(wish)).toBe('2026112510000001')
+  await create(wish)
+  await expect(create(wish)).rejects.toMatchObject({ code: 50103 })
+  await create(wish)
+  expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 0, 0, 0, 4, 5, 6])
+})
+
+it('goods whose order may be there are in doubt for another address, count or price, until the buyer has looked', async () => {
+  const home = wishOf(DIRECT, 1, preview())
+  service(new TypeError('lost'))
+  await expect(create(home)).rejects.toMatchObject({ code: OFFLINE })
+  expect(doubtful(home)).toEqual([])
+  for (const other of [wishOf(DIRECT, 2, preview()), wishOf(DIRECT, 1, preview(100)), wishOf({ ...DIRECT, count: 2 }, 1, preview())]) {
+    expect(doubtful(other)).toEqual([home])
+  }
+  expect(doubtful(wishOf({ ...DIRECT, sku: 16 }, 1, preview()))).toEqual([])
+  expect(doubtful({ ...home, user: 'xiaoda', address: 2 })).toEqual([])
+  expect(doubtful(wishOf({ kind: 'cart' }, 2, preview()))).toEqual([])
+  dismiss(doubtful(wishOf(DIRECT, 2, preview())))
+  expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([])
+})
+
+it('an order that is placed and cannot be paid at once is the order', async () => {
+  service({ code: 50111, errmsg: '', data: { order_id: '2026112510000002', total_amount: '289.00' } }, { code: 50111, errmsg: '', data: [] })
+  const wish = wishOf(DIRECT, 1, preview())
+  expect(await create(wish)).toBe('2026112510000002')
+  await expect(create(wish)).rejects.toMatchObject({ code: 50111 })
+})
