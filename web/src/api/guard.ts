@@ -1,5 +1,5 @@
 import { AdminError, ApiError } from '@/lib/errors'
-import { signInPage, signOut, user } from '@/lib/session'
+import { isSession, signInPage, signOut, token, user } from '@/lib/session'
 
 /** Whether an error says that nobody, or somebody else, is signed in. */
 export function isSignedOut(error: unknown): boolean {
@@ -9,7 +9,6 @@ export function isSignedOut(error: unknown): boolean {
 
 /** Leads to sign-in, and from there back to this page. */
 export function toSignIn(): void {
-  signOut()
   location.assign(signInPage(location))
 }
 
@@ -27,10 +26,21 @@ export function signedIn(): string {
 /** Does something that needs a buyer; where the token has expired the browser goes to sign-in. */
 export async function asBuyer<T>(work: (name: string) => Promise<T>): Promise<T> {
   const name = signedIn()
+  const used = token()
   try {
     return await work(name)
   } catch (error) {
-    if (isSignedOut(error)) toSignIn()
+    if (isSignedOut(error)) turnAway(name, used)
     throw error
   }
+}
+
+/** What was refused says nothing of a session that began in another tab meanwhile. */
+function turnAway(name: string, used: string | undefined): void {
+  if (!isSession(name, used)) {
+    location.reload()
+    return
+  }
+  signOut()
+  toSignIn()
 }

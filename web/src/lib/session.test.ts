@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { nextPage, signInPage } from './session'
+import { asBuyer } from '@/api/guard'
+
+import { ApiError } from './errors'
+import { followSession, nextPage, signIn, signInPage, signOut, token, user } from './session'
+import { kept } from './storage'
 import { orderFrom, skuFrom } from './page'
 
 const round = (pathname: string, search = '') => nextPage(signInPage({ pathname, search }).replace('login.html', ''))
@@ -43,5 +47,56 @@ describe('links', () => {
     expect(orderFrom('?order_id=2026112404262601')).toBe('2026112404262601')
     expect(orderFrom('?out_trade_no=202611240426260123')).toBe('202611240426260123')
     expect(orderFrom('?order_id=<img>')).toBeUndefined()
+  })
+})
+
+describe('a page whose buyer is no longer signed in', () => {
+  const browser = { reload: vi.fn(), assign: vi.fn(), pathname: '/myOrder.html', search: '' }
+  const listeners = new Map<string, (event: unknown) => void>()
+  /** What another tab does: this page's own idea of the buyer stays. */
+  const elsewhere = (name: string, its: string) => {
+    kept.set('dashop_token', its)
+    kept.set('dashop_user', name)
+  }
+  const start = () => {
+    signIn('demo', 'old')
+    vi.stubGlobal('location', browser)
+    vi.stubGlobal('document', { body: {} })
+    vi.stubGlobal('addEventListener', (name: string, listener: (event: unknown) => void) => listeners.set(name, listener))
+  }
+  afterEach(() => {
+    signOut()
+    vi.unstubAllGlobals()
+    browser.reload.mockReset()
+    browser.assign.mockReset()
+  })
+
+  it.each([['storage', {}], ['pageshow', { persisted: true }]])('is loaded anew at %s', (event, told) => {
+    start()
+    followSession()
+    elsewhere('demo', 'new')
+    listeners.get(event)?.(told)
+    expect(browser.reload).not.toHaveBeenCalled()
+    elsewhere('xiaoda', 'hers')
+    listeners.get('pageshow')?.({ persisted: false })
+    expect(browser.reload).not.toHaveBeenCalled()
+    listeners.get(event)?.(told)
+    expect(browser.reload).toHaveBeenCalledOnce()
+  })
+
+  it('does not sign out whoever has signed in meanwhile', async () => {
+    for (const [name, its] of [['xiaoda', 'hers'], ['demo', 'new']] as const) {
+      start()
+      const late = asBuyer(() => {
+        elsewhere(name, its)
+        return Promise.reject(new ApiError(30104))
+      })
+      await expect(late).rejects.toMatchObject({ code: 30104 })
+      expect([token(), browser.reload.mock.calls.length, browser.assign.mock.calls.length]).toEqual([its, 1, 0])
+      browser.reload.mockReset()
+    }
+    start()
+    await expect(asBuyer(() => Promise.reject(new ApiError(403)))).rejects.toMatchObject({ code: 403 })
+    expect([token(), user.value, browser.assign.mock.calls.length]).toEqual([undefined, undefined, 1])
   })
 })

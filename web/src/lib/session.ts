@@ -6,8 +6,12 @@ import { kept } from './storage'
 const USER = 'dashop_user'
 const TOKEN = 'dashop_token'
 
-/** Who is signed in, if anybody. */
-export const user = ref(token() ? kept.get(USER) : undefined)
+/** Who is signed in as far as this page knows, if anybody. */
+export const user = ref(keptUser())
+
+function keptUser(): string | undefined {
+  return token() ? kept.get(USER) : undefined
+}
 
 /** The token that goes with each request. */
 export function token(): string | undefined {
@@ -15,8 +19,9 @@ export function token(): string | undefined {
 }
 
 export function signIn(name: string, newToken: string): void {
-  kept.set(USER, name)
+  // Other tabs follow the name: its token is there before it.
   kept.set(TOKEN, newToken)
+  kept.set(USER, name)
   user.value = name
 }
 
@@ -24,6 +29,25 @@ export function signOut(): void {
   kept.remove(USER)
   kept.remove(TOKEN)
   user.value = undefined
+}
+
+/** Whether it is still this buyer who is signed in, with this token: another tab may have changed that. */
+export const isSession = (name: string, usedToken: string | undefined): boolean => keptUser() === name && token() === usedToken
+
+/**
+ * Loads the page anew as soon as another buyer, or nobody, is signed in: by another tab, or while the browser kept the page
+ * for its way back.
+ */
+export function followSession(): void {
+  const look = () => {
+    if (keptUser() === user.value) return
+    document.body.hidden = true
+    location.reload()
+  }
+  addEventListener('storage', look)
+  addEventListener('pageshow', (event) => {
+    if (event.persisted) look()
+  })
 }
 
 /** Where sign-in is asked for, and leads back from to the page that is open. */
