@@ -4,7 +4,7 @@ import { IdempotencyKeys } from '@/lib/random'
 import { kept } from '@/lib/storage'
 import { fullWidth } from '@/lib/words'
 
-import { send } from './http'
+import { noAnswer, send } from './http'
 import { changedAmount, inALine, type TimelineEntry } from './timeline'
 
 const TOKEN = 'dashop_staff_token'
@@ -49,7 +49,6 @@ export interface Payment {
   amount: Fen
   refunded: Fen
   refundable: Fen
-  buyer: string | null
   paidAt: string | null
   recordedAt: string
 }
@@ -154,7 +153,6 @@ interface WireDetail extends WireSummary {
     total_amount: string
     refunded_amount: string
     refundable_amount: string
-    buyer: string | null
     paid_at: string | null
     recorded_at: string
   }[]
@@ -207,11 +205,21 @@ interface WireFigures {
   }[]
 }
 
-/** The staff's token, for every tab of this browser. */
-export const staffToken = (): string | undefined => kept.get(TOKEN)
+/** Anything else is none, and no header can have it. */
+const IS_TOKEN = /^[\w.-]+$/
 
-export function signInStaff(token: string): void {
-  kept.set(TOKEN, token.trim().replace(/^Bearer\s+/i, ''))
+/** The staff's token, for every tab of this browser. */
+export function staffToken(): string | undefined {
+  const token = kept.get(TOKEN)
+  return token !== undefined && IS_TOKEN.test(token) ? token : undefined
+}
+
+/** Keeps a token as it is pasted, line breaks of a terminal included; false where it is none. */
+export function signInStaff(pasted: string): boolean {
+  const token = pasted.trim().replace(/^Bearer\s+/i, '').replace(/\s+/g, '')
+  if (!IS_TOKEN.test(token)) return false
+  kept.set(TOKEN, token)
+  return true
 }
 
 export function signOutStaff(): void {
@@ -224,6 +232,12 @@ export function onStaffChange(changed: () => void): void {
     // Without a key everything was deleted.
     if (event.key === TOKEN || event.key === null) changed()
   })
+}
+
+let turnAway: () => void = () => undefined
+/** Tells when the service refuses the token, which is kept no longer. */
+export function onTurnedAway(work: () => void): void {
+  turnAway = work
 }
 
 /** Takes the one-time code out of the link that the program prints, and out of the address bar. */
@@ -239,13 +253,28 @@ export function codeFromLink(): string | undefined {
  * @throws AdminError 401 where it was used before or is too old.
  */
 export async function signInWithCode(code: string): Promise<void> {
-  const session = await askJson<{ token: string }>('session', { code })
-  signInStaff(session.token)
+  signInStaff((await jsonOf<{ token: string }>(await request('session', { code }))).token)
 }
 
-async function ask(path: string, body?: unknown): Promise<Response> {
+/** As whoever is signed in now, whether in this tab or in another one. */
+async function ask(path: string, body?: unknown, patience?: number): Promise<Response> {
+  const used = staffToken()
+  try {
+    return await request(path, body, patience)
+  } catch (cause) {
+    if (cause instanceof AdminError && cause.status === 401) {
+      if (staffToken() !== used) return ask(path, body, patience)
+      signOutStaff()
+      turnAway()
+    }
+    throw cause
+  }
+}
+
+async function request(path: string, body: unknown, patience?: number): Promise<Response> {
   const method = body === undefined ? 'GET' : 'POST'
-  const answer = await send(`/v1/admin/${path}`, { method, body, token: staffToken() })
+  const limit = patience === undefined ? {} : { patience }
+  const answer = await send(`/v1/admin/${path}`, { method, body, token: staffToken(), ...limit })
   if (answer.ok) return answer
   const said = (await answer.json().catch(() => undefined)) as { error?: { code?: string; message?: string } } | undefined
   const { code = '', message = `操作未完成（HTTP ${String(answer.status)}）` } = said?.error ?? {}
@@ -254,7 +283,10 @@ async function ask(path: string, body?: unknown): Promise<Response> {
 
 /** Asks the shop side for JSON, or sends it some. */
 export async function askJson<T>(path: string, body?: unknown): Promise<T> {
-  const answer = await ask(path, body)
+  return jsonOf(await ask(path, body))
+}
+
+async function jsonOf<T>(answer: Response): Promise<T> {
   try {
     return (await answer.json()) as T
   } catch {
@@ -319,7 +351,6 @@ function detailOf(wire: WireDetail): Detail {
       amount: toFen(payment.total_amount),
       refunded: toFen(payment.refunded_amount),
       refundable: toFen(payment.refundable_amount),
-      buyer: payment.buyer,
       paidAt: payment.paid_at,
       recordedAt: payment.recorded_at,
     })),
@@ -456,7 +487,13 @@ export async function figures(date?: string): Promise<Figures> {
   }
 }
 
+/** A year's orders over a slow line, in milliseconds. */
+const EXPORT_PATIENCE = 15 * 60_000
+
 /** The found orders as a file: a workbook, or a table of text. */
 export async function exportOrders(kind: 'csv' | 'xlsx', filter: Filter): Promise<Blob> {
-  return (await ask(`orders.${kind}?${query(filter)}`)).blob()
+  const answer = await ask(`orders.${kind}?${query(filter)}`, undefined, EXPORT_PATIENCE)
+  return answer.blob().catch((cause: unknown) => {
+    throw noAnswer(cause)
+  })
 }

@@ -2,7 +2,7 @@ import { ApiError, NONSENSE, OFFLINE, TIMED_OUT } from '@/lib/errors'
 import { token } from '@/lib/session'
 import { learnTime } from '@/lib/time'
 
-/** How long an answer may take, in milliseconds: longer than the service itself waits for Alipay. */
+/** How long an answer may take, its body included, in milliseconds: longer than the service itself waits for Alipay. */
 const PATIENCE = 30_000
 
 /** Whatever the service answers: a code that tells the outcome, and more. */
@@ -18,6 +18,8 @@ export interface Call {
   headers?: Record<string, string>
   /** Who calls: the buyer's token unless another is given. */
   token?: string | undefined
+  /** How long the answer may take where that is not as usual, in milliseconds. */
+  patience?: number
   /** Codes beside 200 that are as good. */
   tolerate?: readonly number[]
 }
@@ -28,7 +30,7 @@ export interface Call {
  * @throws ApiError where no answer comes.
  */
 export async function send(path: string, request: Call): Promise<Response> {
-  const { method = 'GET', body, headers } = request
+  const { method = 'GET', body, headers, patience = PATIENCE } = request
   const caller = 'token' in request ? request.token : token()
   try {
     const answer = await fetch(path, {
@@ -39,15 +41,20 @@ export async function send(path: string, request: Call): Promise<Response> {
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(patience),
       cache: 'no-cache',
     })
     learnTime(answer.headers.get('date'))
     return answer
   } catch (cause) {
-    const isLate = cause instanceof DOMException && cause.name === 'TimeoutError'
-    throw new ApiError(isLate ? TIMED_OUT : OFFLINE)
+    throw noAnswer(cause)
   }
+}
+
+/** Why an answer, or the rest of it, does not come. */
+export function noAnswer(cause: unknown): ApiError {
+  const isLate = cause instanceof DOMException && cause.name === 'TimeoutError'
+  return new ApiError(isLate ? TIMED_OUT : OFFLINE)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
-import { MOST_LINES, MOST_PIECES, notTaken, readLines, totals, withMore, type CartLine } from './cart'
-import { ApiError } from './errors'
+import { MOST_LINES, MOST_PIECES, notTaken, readLines, tickedAnew, totals, withMore, type CartLine } from './cart'
+import { ApiError, CART_FULL } from './errors'
 
 const line = (sku: number, more: Partial<CartLine> = {}): CartLine => ({
   sku,
@@ -43,7 +43,8 @@ describe('what is added before sign-in', () => {
     expect(withMore([line(1, { count: 2 })], line(1, { count: 3, stock: 5 }))[0]?.count).toBe(5)
     expect(() => withMore([line(1, { count: 3 })], line(1, { count: 3, stock: 5 }))).toThrow(new ApiError(30103))
     const full = Array.from({ length: MOST_LINES }, (_, index) => line(index + 1))
-    expect(withMore(full, line(999))).toHaveLength(MOST_LINES)
+    expect(() => withMore(full, line(999))).toThrow(new ApiError(CART_FULL))
+    expect(withMore(full, line(1))).toHaveLength(MOST_LINES)
   })
 })
 
@@ -51,6 +52,12 @@ it('what sign-in did not take over is known', () => {
   const kept = [line(1, { count: 5 }), line(2), line(3, { count: 2 })]
   expect(notTaken(kept, [line(1, { count: 4 }), line(3, { count: 7 })]).map(({ sku }) => sku)).toEqual([1, 2])
   expect(notTaken(kept, kept)).toEqual([])
+})
+
+it('what sign-in ticked anew is known', () => {
+  const kept = [line(1), line(2, { isSelected: false }), line(3, { isSelected: false }), line(4, { isSelected: false })]
+  const cart = [line(1), line(2), line(3, { isSelected: false }), line(5)]
+  expect(tickedAnew(kept, cart).map(({ sku }) => sku)).toEqual([2])
 })
 
 describe('what is read from the browser', () => {

@@ -1,4 +1,4 @@
-import { ApiError } from './errors'
+import { ApiError, CART_FULL } from './errors'
 import { sum, type Fen } from './money'
 
 export interface CartLine {
@@ -38,7 +38,7 @@ export function totals(lines: readonly CartLine[]): { pieces: number; amount: Fe
 /**
  * A cart with more of something; new lines come first, and what was added is ticked.
  *
- * @throws ApiError 30103 where there are not so many pieces, as the service says it.
+ * @throws ApiError 30103 where there are not so many pieces, as the service says it; `CART_FULL` where no line has room.
  */
 export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[] {
   const before = lines.find((line) => line.sku === added.sku)
@@ -46,13 +46,20 @@ export function withMore(lines: readonly CartLine[], added: CartLine): CartLine[
   if (count > Math.min(MOST_PIECES, added.stock ?? MOST_PIECES)) throw new ApiError(OVER_STOCK)
   const changed = { ...added, count, isSelected: true }
   if (before) return lines.map((line) => (line === before ? changed : line))
-  return [changed, ...lines].slice(0, MOST_LINES)
+  if (lines.length >= MOST_LINES) throw new ApiError(CART_FULL)
+  return [changed, ...lines]
 }
 
 /** Of what was kept before sign-in, what is not in the buyer's cart in that number: stock or limit did not allow it. */
 export function notTaken(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
   const counts = new Map(cart.map((line) => [line.sku, line.count]))
   return kept.filter((line) => (counts.get(line.sku) ?? 0) < line.count)
+}
+
+/** Of what was kept before sign-in and was not ticked, what is ticked in the buyer's cart. */
+export function tickedAnew(kept: readonly CartLine[], cart: readonly CartLine[]): CartLine[] {
+  const unticked = new Set(kept.filter((line) => !line.isSelected).map((line) => line.sku))
+  return cart.filter((line) => line.isSelected && unticked.has(line.sku))
 }
 
 /** Reads a cart that was kept in the browser; anybody may have written there, so whatever is no line is left out. */

@@ -19,6 +19,9 @@ export function fromShanghai(text: string): number | undefined {
   return Number.isNaN(time) ? undefined : time
 }
 
+/** Paying is begun no later than so many milliseconds before the deadline: Alipay takes no deadline that is less than a minute ahead. */
+export const SHORTEST_PAYMENT = 60_000
+
 /** The day in Shanghai, `YYYY-MM-DD`. */
 export function shanghaiDay(time: number): string {
   return new Date(time + 8 * 3600_000).toISOString().slice(0, 10)

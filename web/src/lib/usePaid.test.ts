@@ -1,36 +1,36 @@
 import { effectScope } from 'vue'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
-import { order } from '@/api/orders'
+import { order, type Order } from '@/api/orders'
 
 import { PAUSE, TRIES, usePaid } from './usePaid'
 
 vi.mock('@/api/orders', () => ({ order: vi.fn() }))
 
-const answers = (status: number) => vi.mocked(order).mockResolvedValue({ status } as Awaited<ReturnType<typeof order>>)
+const answers = (status: number) => vi.mocked(order).mockResolvedValue({ status } as Order)
+const isUnpaid = vi.fn(({ status }: Order) => status === 1)
 
 describe('waiting for a scanned code', () => {
   beforeEach(() => {
     vi.useFakeTimers()
     vi.mocked(order).mockReset()
+    isUnpaid.mockClear()
   })
   afterEach(() => {
     vi.useRealTimers()
   })
 
-  it('asks until the order is paid, also after a failure', async () => {
-    const paid = vi.fn()
+  it('asks until the order is not as it was, also after a failure', async () => {
     const scope = effectScope()
     scope.run(() => {
-      usePaid('1', paid).start()
+      usePaid('1', isUnpaid).start()
     })
     vi.mocked(order).mockRejectedValueOnce(new Error('offline'))
     answers(1)
     await vi.advanceTimersByTimeAsync(3 * PAUSE)
-    expect(paid).not.toHaveBeenCalled()
     answers(2)
     await vi.advanceTimersByTimeAsync(PAUSE)
-    expect(paid).toHaveBeenCalledOnce()
+    expect(isUnpaid.mock.results.map(({ value }) => value as boolean)).toEqual([true, true, false])
     await vi.advanceTimersByTimeAsync(3 * PAUSE)
     expect(order).toHaveBeenCalledTimes(4)
     scope.stop()
@@ -39,7 +39,7 @@ describe('waiting for a scanned code', () => {
   it('asks a bounded number of times, and not at all once the page is left', async () => {
     answers(1)
     const scope = effectScope()
-    const waiting = scope.run(() => usePaid('1', vi.fn()))
+    const waiting = scope.run(() => usePaid('1', isUnpaid))
     waiting?.start()
     await vi.advanceTimersByTimeAsync((TRIES + 10) * PAUSE)
     expect(order).toHaveBeenCalledTimes(TRIES + 1)
@@ -47,5 +47,20 @@ describe('waiting for a scanned code', () => {
     scope.stop()
     await vi.advanceTimersByTimeAsync(3 * PAUSE)
     expect(order).toHaveBeenCalledTimes(TRIES + 1)
+  })
+
+  it('goes on once where it begins anew while it asks', async () => {
+    const scope = effectScope()
+    const waiting = scope.run(() => usePaid('1', isUnpaid))
+    waiting?.start()
+    let answer: (order: Order) => void = () => undefined
+    vi.mocked(order).mockImplementationOnce(() => new Promise((done) => (answer = done)))
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    waiting?.start()
+    answers(1)
+    answer({ status: 1 } as Order)
+    await vi.advanceTimersByTimeAsync(2 * PAUSE)
+    expect(order).toHaveBeenCalledTimes(3)
+    scope.stop()
   })
 })

@@ -1,0 +1,18 @@
+/** What somebody types or pastes, as the one line that the service takes. */
+export const oneLine = (text: string): string => text.replace(/[\r\n\t]+/g, ' ')
+
+/** Why the service takes no such name or address; its tables keep three bytes a character. */
+export function refusal(text: string): string | undefined {
+  const wrong = [...text].find((letter) => letter.length > 1 || /\p{Cc}/u.test(letter))
+  if (wrong === undefined) return undefined
+  return wrong.length > 1 ? `不支持字符「${wrong}」，请换用其他文字` : '不能有换行等控制字符'
+}
+
+/** A form's rule for a name or an address. */
+export const storable = {
+  validator(_rule: unknown, text: string, done: (error?: Error) => void): void {
+    const why = refusal(text)
+    done(why === undefined ? undefined : new Error(why))
+  },
+  trigger: 'blur',
+}
