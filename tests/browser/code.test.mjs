@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { openBrowser, signIn, submit } from './buyer.mjs'
+import { lookAt, openBrowser, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 const BACKPACK = 15
@@ -49,6 +49,39 @@ test('what is paid elsewhere is seen by the page that shows the code', async () 
     assert.equal(paid.status(), 303)
     await page.waitForURL((url) => url.pathname === '/pay_success.html' && url.search.includes(number))
     await see(page, '付款成功')
+  } finally {
+    await close()
+  }
+})
+
+test('the code goes with the amount that it is for, and with another beginning; in the last minute nothing is begun', async () => {
+  const { page, close } = await openBrowser(shop)
+  try {
+    const { number, scan } = await atCode(page)
+    const frame = page.locator('iframe')
+    const before = await frame.getAttribute('src')
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      page.getByRole('button', { name: '重新付款/换账号' }).click(),
+    ])
+    assert.equal((await answer.json()).code, 200)
+    await scan.waitFor()
+    assert.notEqual(await frame.getAttribute('src'), before)
+
+    const amount = await page.locator('.pay .amount .price').innerText()
+    shop.run('lower-amount', number, '1.00', '--expected', amount.replace(/[^\d.]/g, ''))
+    await see(page, '订单金额已变动')
+    await frame.waitFor({ state: 'detached' })
+    await see(page, '¥1.00')
+
+    shop.expireIn(number, 50)
+    await page.reload()
+    await see(page, '不能再开始付款')
+    assert.equal(await page.getByRole('button', { name: /确认付款|重新付款/ }).count(), 0)
+    await lookAt(page, 'payment-last-minute')
+    await page.goto(`/myOrder.html?order_id=${number}`)
+    await see(page, '付款时间已过')
+    assert.equal(await page.getByRole('link', { name: '去付款' }).count(), 0)
   } finally {
     await close()
   }

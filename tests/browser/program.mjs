@@ -113,6 +113,11 @@ export async function startShop(settings = {}) {
         if (Date.now() > deadline) throw new Error(`order ${number} is still ${order.status_text}`)
       }
     },
+    /** Has the time to pay this order end in so many seconds. */
+    expireIn(number, seconds) {
+      const then = new Date(Date.now() + (8 * 3600 + seconds) * 1000).toISOString().replace('T', ' ').slice(0, 19)
+      sql(`UPDATE tb_order_info SET expire_at = '${then}', due_at = '${then}' WHERE order_id = '${number}'`)
+    },
     /** Takes goods off the shelf. */
     takeOffShelf: (sku) => sql(`UPDATE DDSC_SKU SET is_launched = 0 WHERE id = ${sku}`),
     /** Deletes goods that were never ordered. */

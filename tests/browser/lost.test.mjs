@@ -1,0 +1,206 @@
+/** What is lost on the way: answers, parts of a page, sign-ins in other tabs. */
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+
+import { inBrowserOf, lookAt, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
+import { startShop } from './program.mjs'
+
+/** The brown backpack: plenty of it. */
+const BACKPACK = 15
+/** Another one that nobody's cart holds. */
+const OTHER = 31
+const LOST = [/ERR_FAILED/]
+
+let shop
+before(async () => {
+  shop = await startShop()
+})
+after(() => shop?.stop())
+
+const inBrowser = inBrowserOf(() => shop)
+const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
+const confirmation = `/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`
+
+/** Has the shop do what this page asks for, and loses its answer, the next time that such a request is sent. */
+async function loseAnswer(page, isMeant) {
+  let isOver = false
+  await page.route('**/v1/**', async (route) => {
+    if (isOver || !isMeant(route.request())) return route.fallback()
+    isOver = true
+    await route.fetch()
+    await route.abort()
+  })
+}
+
+inBrowser('goods that are bought directly are ordered once where the answer is lost', async (page) => {
+  await signIn(page)
+  await page.goto(confirmation)
+  const before = await shop.orders('demo')
+  const made = async () => (await shop.orders('demo')).filter((number) => !before.includes(number))
+  await loseAnswer(page, (request) => request.method() === 'POST' && request.url().includes('processing'))
+  const button = page.getByRole('button', { name: '提交订单' })
+  await button.click()
+  await see(page, '没有收到提交结果，订单可能已生成')
+  await lookAt(page, 'orderConfirm-lost')
+  assert.equal((await made()).length, 1)
+
+  await page.reload()
+  await page.locator('label.choice').nth(1).click()
+  await button.click()
+  await see(page, '刚才提交这件商品时没有收到结果')
+  await lookAt(page, 'orderConfirm-doubt')
+  assert.ok(await button.isDisabled())
+  await page.locator('label.choice').nth(0).click()
+  assert.deepEqual([await submit(page)], await made(), 'the order of before')
+
+  await page.goto(confirmation)
+  await submit(page)
+  assert.equal((await made()).length, 2, 'what is bought again is another order')
+}, LOST)
+
+inBrowser('a refund is made once where its answer is lost, and what was typed stays', async (page, { context }) => {
+  await signIn(page)
+  await page.goto(confirmation)
+  const number = await submit(page)
+  await toCashier(page)
+  await page.locator('#pay').click()
+  await see(page, '付款成功')
+  const [{ total_amount: total }] = await shop.trades(number)
+  const most = (Number(total) * 0.6).toFixed(2)
+
+  const staff = await context.newPage()
+  await signInStaff(staff, shop)
+  await staff.goto(`/admin.html?order=${number}`)
+  const dialog = staff.getByRole('dialog', { name: '退款' })
+  const confirm = dialog.getByRole('button', { name: '确认退款' })
+  await staff.getByRole('button', { name: '退款', exact: true }).click()
+  await dialog.getByLabel('退款金额').fill(most)
+  await dialog.getByLabel('退款原因').fill('质量问题')
+  await dialog.getByRole('button', { name: '增加' }).or(dialog.locator('.el-input-number__increase')).first().click()
+
+  // The page cannot be read again either, at first.
+  let isCut = false
+  let go
+  const isAsked = new Promise((asked) => {
+    void staff.route('**/v1/admin/orders/**', async (route) => {
+      if (!isCut && route.request().method() === 'POST') {
+        isCut = true
+        asked()
+        await new Promise((then) => {
+          go = then
+        })
+        await route.fetch()
+      } else if (!isCut) return route.fallback()
+      await route.abort()
+    })
+  })
+  await confirm.click()
+  await isAsked
+  await staff.keyboard.press('Escape')
+  await dialog.locator('.el-dialog__headerbtn').click()
+  assert.ok(await dialog.getByRole('button', { name: '返回' }).isDisabled())
+  go()
+  await see(staff, '的退款没有收到结果')
+  await see(staff, '以下是之前的内容')
+  assert.equal(await dialog.getByLabel('退款金额').inputValue(), most)
+  await lookAt(staff, 'admin-refund-lost')
+  await staff.unroute('**/v1/admin/orders/**')
+  await dialog.getByLabel('退款原因').fill('质量问题，已协商')
+  await confirm.click()
+  await see(staff, '退款成功')
+  await dialog.waitFor({ state: 'detached' })
+  const [{ refunds }] = await shop.trades(number)
+  assert.deepEqual(refunds.map(({ amount }) => amount), [most])
+}, LOST)
+
+inBrowser('whoever signs out in one tab is signed out in all of them, and the next buyer is not', async (page, { context }) => {
+  await signIn(page)
+  await page.goto('/myOrder.html')
+  await page.getByRole('heading', { name: '我的订单' }).waitFor()
+  const tab = await context.newPage()
+  await tab.goto('/')
+  await tab.getByRole('button', { name: '退出' }).click()
+  await page.waitForURL(/login\.html\?next=myOrder\.html/)
+  await signIn(tab, 'xiaoda')
+  await page.getByText('xiaoda').first().waitFor()
+  await page.goto('/myOrder.html')
+  await page.getByText('xiaoda').first().waitFor()
+})
+
+inBrowser('a part of a page that did not come is tried again, and an address is one line', async (page) => {
+  await signIn(page)
+  await page.goto('/addressAdmin.html')
+  const add = page.getByRole('button', { name: '新增收货地址' })
+  const part = '**/AddressDialog-*.js'
+  await page.route(part, (route) => route.abort())
+  await add.click()
+  await see(page, '网络连接失败')
+  await page.unroute(part)
+  // Regions come when somebody has typed already.
+  let arrive
+  const arrived = new Promise((then) => {
+    arrive = then
+  })
+  await page.route('**/element-china-area-data-*.js', async (route) => {
+    await arrived
+    await route.continue()
+  })
+  await add.click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('收货人').fill('𠮷田')
+  await dialog.getByLabel('手机号码').fill('13800138000')
+  await see(page, '不支持字符「𠮷」')
+  await dialog.getByLabel('收货人').fill('吉田')
+  await dialog.getByLabel('详细地址').fill('漕溪北路88号\n3单元')
+  arrive()
+  await dialog.getByLabel('省份').selectOption('上海市')
+  await dialog.getByLabel('区县').selectOption('徐汇区')
+  assert.equal(await dialog.getByLabel('详细地址').inputValue(), '漕溪北路88号 3单元')
+  await dialog.getByRole('button', { name: '保存' }).click()
+  await see(page, '上海市徐汇区漕溪北路88号 3单元')
+}, LOST)
+
+inBrowser('what was not ticked before sign-in is not ordered after it, and a count that was just typed is', async (page) => {
+  const before = await shop.cart('xiaoda')
+  if (before.length > 0) await shop.cart('xiaoda', 'DELETE', { sku_ids: before.map((line) => line.id) })
+  for (const sku of [BACKPACK, OTHER]) {
+    await page.goto(`/product_details.html?sku_id=${sku}`)
+    await page.getByRole('button', { name: '加入购物车' }).click()
+    await see(page, '已加入购物车')
+  }
+  await page.goto('/cart.html')
+  await page.locator('.row').first().locator('.el-checkbox').click()
+  await see(page, '已选 1 件')
+  await page.goto('/login.html?next=cart.html')
+  await signIn(page, 'xiaoda')
+  await see(page, '已选 1 件')
+  assert.deepEqual((await shop.cart('xiaoda')).map((line) => [line.id, line.selected]).sort(), [[BACKPACK, 1], [OTHER, 0]])
+
+  await page.locator('.row:not(.quiet)').getByRole('spinbutton').fill('3')
+  await page.getByRole('button', { name: '去结算' }).click()
+  await page.waitForURL(/orderConfirm\.html/)
+  await see(page, '商品合计（3 件）')
+})
+
+inBrowser('the pages of a catalog follow the browser’s way back and forth', async (page) => {
+  // The demo shop has not so many goods.
+  await page.route('**/v1/goods/catalogs/**', async (route) => {
+    const answer = await route.fetch({ url: route.request().url().replace(/page=\d+/, 'page=1') })
+    const { paginator, ...rest } = await answer.json()
+    await route.fulfill({ json: { ...rest, paginator: { ...paginator, total: 20 } } })
+  })
+  await page.goto('/')
+  await page.goto('/index.html?catalog=5')
+  const isAt = (number) => page.locator('.el-pager .is-active', { hasText: String(number) }).waitFor()
+  await isAt(1)
+  await page.locator('.el-pager .number').nth(1).click()
+  await isAt(2)
+  await page.goBack()
+  await isAt(1)
+  await page.goForward()
+  await isAt(2)
+  await page.goBack()
+  await isAt(1)
+  await page.goBack()
+  await page.waitForURL((url) => url.search === '')
+})
