@@ -274,6 +274,16 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   await staff.getByRole('link', { name: number }).click()
   await refund()
   await staff.locator('.tag', { hasText: '已退款' }).waitFor()
+  // The goods come back after the money.
+  await staff.getByRole('button', { name: '退货入库' }).click()
+  const dialog = staff.getByRole('dialog', { name: '退货入库' })
+  await dialog.getByRole('button', { name: '确认入库' }).click()
+  await dialog.getByText('请填写退回的件数').waitFor()
+  await dialog.locator('.el-input-number__increase').click()
+  await lookAt(staff, 'admin-return')
+  await dialog.getByRole('button', { name: '确认入库' }).click()
+  await staff.getByText('已退回库存 1 件').waitFor()
+  assert.equal(await staff.getByRole('button', { name: '退货入库' }).count(), 0, 'nothing is out')
   await page.reload()
   await page.locator('.tag.over', { hasText: '已退款' }).waitFor()
 
@@ -322,4 +332,9 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   await see(page, '支付宝拒绝了这笔退款')
   await page.getByRole('button', { name: '返回', exact: true }).click()
   await see(page, 'T20261125')
+
+  await page.goto(`/admin.html?order=${number}`)
+  await page.getByRole('button', { name: '退回 ¥1.50 的付款' }).click()
+  await page.getByRole('dialog', { name: '退款' }).getByText('最多 ¥1.50').waitFor()
+  await lookAt(page, 'admin-order-unmatched')
 })

@@ -117,7 +117,13 @@ export interface RefundRequest {
   amount: string
   trade_no?: string
   reason: string
-  restock: { sku_id: number; count: number }[]
+  restock: Restock[]
+}
+
+/** Pieces that go back into stock. */
+export interface Restock {
+  sku_id: number
+  count: number
 }
 
 interface WireSummary {
@@ -422,32 +428,52 @@ export async function changeAddress(number: string, address: Detail['address'] &
 }
 
 /** What the service takes for the same refund: its reason is not part of it. */
-interface SameRefund extends Omit<RefundRequest, 'reason'> {
+interface SameRefund {
   number: string
+  amount: string
+  trade_no: string | undefined
+  restock: Restock[]
 }
 
-function sameRefund(number: string, { amount, trade_no: trade, restock }: RefundRequest): SameRefund {
-  const bySku = [...restock].sort((one, other) => one.sku_id - other.sku_id)
-  return { number, amount, ...(trade === undefined ? {} : { trade_no: trade }), restock: bySku }
+/** Pieces by SKU, in one order. */
+export function restockOf(pieces: ReadonlyMap<number, number>): Restock[] {
+  const restock = [...pieces].flatMap(([sku, count]) => (count > 0 ? [{ sku_id: sku, count }] : []))
+  return restock.sort((one, other) => one.sku_id - other.sku_id)
 }
 
+/** The lines of which pieces are not back. */
+export const outside = (lines: readonly AdminLine[]): AdminLine[] => lines.filter((line) => line.count > line.returned)
+
+const returnKeys = new IdempotencyKeys<{ number: string; restock: Restock[] }>('dashop_return_keys')
 const refundKeys = new IdempotencyKeys<SameRefund>('dashop_refund_keys')
-/** With these the service says that there is no such refund. Others say nothing of one that was asked for before. */
-const NO_REFUND = [404, 409, 422]
+/** With these the service says that nothing was done under the key. Others say nothing of what was asked for before. */
+const REFUSED = [404, 409, 422]
 
-/** Refunds; as long as the answer is missing, the same is one refund, however often it is sent. */
-export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
-  const same = sameRefund(number, request)
-  const body = { request_id: refundKeys.of(same), ...request }
-  const path = `orders/${encodeURIComponent(number)}/refunds`
+/** As long as the answer is missing, the same is done once, however often it is asked for. */
+async function askOnce<Same, T>(keys: IdempotencyKeys<Same>, same: Same, path: string, body: object): Promise<T> {
   try {
-    const answer = await askJson<{ refund: WireRefund; order: WireDetail | null }>(path, body)
-    refundKeys.forget(same)
-    return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
+    const answer = await askJson<T>(path, { request_id: keys.of(same), ...body })
+    keys.forget(same)
+    return answer
   } catch (cause) {
-    if (cause instanceof AdminError && NO_REFUND.includes(cause.status)) refundKeys.forget(same)
+    if (cause instanceof AdminError && REFUSED.includes(cause.status)) keys.forget(same)
     throw cause
   }
+}
+
+/** Refunds; what is asked for again because the answer is missing is the same refund. */
+export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
+  const { amount, trade_no, restock } = request
+  const same = { number, amount, trade_no, restock }
+  const path = `orders/${encodeURIComponent(number)}/refunds`
+  const answer = await askOnce<SameRefund, { refund: WireRefund; order: WireDetail | null }>(refundKeys, same, path, request)
+  return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
+}
+
+/** Puts pieces back into stock, without money. */
+export async function returnPieces(number: string, restock: Restock[]): Promise<Detail> {
+  const path = `orders/${encodeURIComponent(number)}/returns`
+  return detailOf(await askOnce(returnKeys, { number, restock }, path, { restock }))
 }
 
 /** The amounts of this order's refunds, or of its payment with this number at Alipay, whose answers never came. */
