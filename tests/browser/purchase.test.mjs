@@ -334,7 +334,7 @@ inBrowser('staff see a payment that paid no order', async (page) => {
   await see(page, 'T20261125')
 
   await page.goto(`/admin.html?order=${number}`)
-  await page.getByRole('button', { name: '退回 ¥1.50 的付款' }).click()
+  await page.getByRole('button', { name: '退回这笔付款' }).click()
   await page.getByRole('dialog', { name: '退款' }).getByText('最多 ¥1.50').waitFor()
   await lookAt(page, 'admin-order-unmatched')
 })

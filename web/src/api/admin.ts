@@ -2,6 +2,7 @@ import { AdminError, ApiError, NONSENSE } from '@/lib/errors'
 import { toFen, type Fen } from '@/lib/money'
 import { IdempotencyKeys } from '@/lib/random'
 import { kept } from '@/lib/storage'
+import type { Page } from '@/lib/usePages'
 import { fullWidth } from '@/lib/words'
 
 import { noAnswer, send } from './http'
@@ -376,10 +377,7 @@ function detailOf(wire: WireDetail): Detail {
   }
 }
 
-export interface Found {
-  orders: Summary[]
-  next: string | null
-}
+export type Found = Page<Summary, string>
 
 /** Orders on one page, and the most that the service gives at once. */
 export const PAGE = 20
@@ -390,15 +388,15 @@ export async function findOrders(filter: Filter, before?: string, limit = PAGE):
   const more: Record<string, string> = before === undefined ? {} : { before }
   const path = `orders?${query(filter, { limit: String(Math.min(limit, MOST)), ...more })}`
   const found = await askJson<{ orders: WireSummary[]; next: string | null }>(path)
-  return { orders: found.orders.map(summaryOf), next: found.next }
+  return { items: found.orders.map(summaryOf), next: found.next }
 }
 
 /** So many orders anew, newest first: what a list shows that was loaded page by page. */
 export async function findAgain(filter: Filter, count: number): Promise<Found> {
   let found = await findOrders(filter, undefined, Math.max(count, PAGE))
-  while (found.next !== null && found.orders.length < count) {
-    const page = await findOrders(filter, found.next, count - found.orders.length)
-    found = { orders: [...found.orders, ...page.orders], next: page.next }
+  while (found.next !== null && found.items.length < count) {
+    const page = await findOrders(filter, found.next, count - found.items.length)
+    found = { items: [...found.items, ...page.items], next: page.next }
   }
   return found
 }

@@ -3,6 +3,7 @@ import { ApiError } from '@/lib/errors'
 import { IdempotencyKeys } from '@/lib/random'
 import { fromFen, toFen, type Fen } from '@/lib/money'
 import { user } from '@/lib/session'
+import type { Page } from '@/lib/usePages'
 
 import { picture } from './goods'
 import { asBuyer } from './guard'
@@ -305,12 +306,12 @@ export function dismiss(wishes: readonly Wish[]): void {
 }
 
 /** Operation 3: a page of orders, newest first. */
-export async function orders(status: number, before?: string): Promise<{ orders: Order[]; next: string | null }> {
+export async function orders(status: number, before?: string): Promise<Page<Order, string>> {
   const page: Record<string, string> = before === undefined ? {} : { before }
   return asBuyer(async () => {
     const path = query({ status: 1, order_status: status, limit: PAGE, ...page })
     const { data, base_url: base } = await call<{ orders_list: WireOrder[]; next: string | number | null }>(path)
-    return { orders: data.orders_list.map(orderOf(base)), next: data.next === null ? null : String(data.next) }
+    return { items: data.orders_list.map(orderOf(base)), next: data.next === null ? null : String(data.next) }
   })
 }
 

@@ -1,3 +1,5 @@
+import type { Page } from '@/lib/usePages'
+
 import { askJson } from './admin'
 
 /** A webhook endpoint and how it does. */
@@ -25,11 +27,6 @@ export interface DeliveryAttempt {
   tookMs: number
   outcome: string
   httpStatus: number | null
-}
-
-export interface AttemptPage {
-  attempts: DeliveryAttempt[]
-  next: number | null
 }
 
 interface WireEndpoint {
@@ -73,12 +70,12 @@ export async function endpoints(): Promise<Endpoint[]> {
 }
 
 /** A page of the delivery log, newest first: of an endpoint and an order where they are given. */
-export async function attempts(endpoint: string, order: string, before?: number): Promise<AttemptPage> {
+export async function attempts(endpoint: string, order: string, before?: number): Promise<Page<DeliveryAttempt, number>> {
   const given = { endpoint, order_id: order, before: before === undefined ? '' : String(before) }
   const query = new URLSearchParams(Object.entries(given).filter(([, value]) => value !== ''))
   const wire = await askJson<{ attempts: WireAttempt[]; next: number | null }>(`webhooks/attempts?${query.toString()}`)
   return {
-    attempts: wire.attempts.map((attempt) => ({
+    items: wire.attempts.map((attempt) => ({
       id: attempt.id,
       endpoint: attempt.endpoint,
       event: attempt.event_id,
