@@ -8,7 +8,7 @@ import { exportOrders, onTurnedAway, refund, restockOf, returnPieces, signInStaf
 const NUMBER = '2026112510000001'
 const request = { amount: '9.90', reason: '质量问题', restock: restockOf(new Map([[4, 1], [2, 1], [7, 0]])) }
 const answered = { refund: { amount: '9.90', status: 'succeeded' }, order: null }
-const refused = (status: number) => new Response(JSON.stringify({ error: { code: 'x', message: 'x' } }), { status })
+const refused = (status: number, code = 'x') => new Response(JSON.stringify({ error: { code, message: code } }), { status })
 
 /** Answers in turn, an `Error` being none; gives back the request ids that were sent. */
 function service(...answers: unknown[]): string[] {
@@ -30,15 +30,16 @@ afterEach(() => {
 })
 
 it('a refund that is asked for again after a lost answer is the same one, whatever its reason', async () => {
-  const sent = service(new TypeError('lost'), refused(503), refused(401), answered, answered)
+  const sent = service(new TypeError('lost'), refused(503, 'busy'), refused(401, 'unauthenticated'), refused(409, 'conflict'), answered, answered)
   await expect(refund(NUMBER, request)).rejects.toMatchObject({ code: OFFLINE })
   expect(unansweredRefunds(NUMBER)).toEqual([990])
   await expect(refund(NUMBER, { ...request, reason: '质量问题，已协商' })).rejects.toMatchObject({ status: 503 })
   await expect(refund(NUMBER, request)).rejects.toMatchObject({ status: 401 })
+  await expect(refund(NUMBER, request)).rejects.toMatchObject({ status: 409 })
   await refund(NUMBER, { ...request, restock: restockOf(new Map([[2, 1], [4, 1]])) })
   expect(unansweredRefunds(NUMBER)).toEqual([])
   await refund(NUMBER, request)
-  expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 0, 0, 4])
+  expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 0, 0, 0, 5])
 })
 
 it('another amount, other pieces, another payment or another order are another refund', async () => {
@@ -52,15 +53,15 @@ it('another amount, other pieces, another payment or another order are another r
   expect(unansweredRefunds(NUMBER, 'T1')).toEqual([990])
 })
 
-it.each([404, 409, 422])('a refund that is refused with %s is none', async (status) => {
-  const sent = service(refused(status), answered)
-  await expect(refund(NUMBER, request)).rejects.toMatchObject({ status })
+it.each(['order_not_found', 'not_allowed', 'amount_exceeds_payment', 'nothing_to_refund'])('a refund that is refused with %s is none', async (code) => {
+  const sent = service(refused(422, code), answered)
+  await expect(refund(NUMBER, request)).rejects.toMatchObject({ code })
   await refund(NUMBER, request)
   expect(sent[1]).not.toBe(sent[0])
 })
 
 it('pieces come back once where the answer is lost', async () => {
-  const sent = service(new TypeError('lost'), refused(422), new TypeError('lost'))
+  const sent = service(new TypeError('lost'), refused(422, 'restock_exceeds_order'), new TypeError('lost'))
   const pieces = restockOf(new Map([[4, 1]]))
   for (let times = 0; times < 3; times += 1) await returnPieces(NUMBER, pieces).catch(() => undefined)
   expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 2])

@@ -445,7 +445,7 @@ export const outside = (lines: readonly AdminLine[]): AdminLine[] => lines.filte
 const returnKeys = new IdempotencyKeys<{ number: string; restock: Restock[] }>('dashop_return_keys')
 const refundKeys = new IdempotencyKeys<SameRefund>('dashop_refund_keys')
 /** With these the service says that nothing was done under the key. Others say nothing of what was asked for before. */
-const REFUSED = [404, 409, 422]
+const REFUSED = ['order_not_found', 'not_allowed', 'request_id_reused', 'amount_exceeds_payment', 'nothing_to_refund', 'restock_exceeds_order']
 
 /** As long as the answer is missing, the same is done once, however often it is asked for. */
 async function askOnce<Same, T>(keys: IdempotencyKeys<Same>, same: Same, path: string, body: object): Promise<T> {
@@ -454,7 +454,7 @@ async function askOnce<Same, T>(keys: IdempotencyKeys<Same>, same: Same, path: s
     keys.forget(same)
     return answer
   } catch (cause) {
-    if (cause instanceof AdminError && REFUSED.includes(cause.status)) keys.forget(same)
+    if (cause instanceof AdminError && REFUSED.includes(cause.code)) keys.forget(same)
     throw cause
   }
 }
