@@ -3,7 +3,8 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { OFFLINE } from '@/lib/errors'
 import { kept, keptInTab } from '@/lib/storage'
 
-import { exportOrders, onTurnedAway, refund, restockOf, returnPieces, signInStaff, signOutStaff, staffToken, unansweredRefunds } from './admin'
+import { exportOrders, refund, restockOf, returnPieces, unansweredRefunds } from './admin'
+import { onTurnedAway, signInStaff, signOutStaff, staffToken } from './staff'
 
 const NUMBER = '2026112510000001'
 const request = { amount: '9.90', reason: '质量问题', restock: restockOf(new Map([[4, 1], [2, 1], [7, 0]])) }

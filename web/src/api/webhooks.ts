@@ -1,6 +1,6 @@
 import type { Page } from '@/lib/usePages'
 
-import { askJson } from './admin'
+import { askJson } from './staff'
 
 /** A webhook endpoint and how it does. */
 export interface Endpoint {
