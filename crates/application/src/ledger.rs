@@ -154,7 +154,8 @@ fn status_word(status: OrderStatus) -> &'static str {
     }
 }
 
-/// Counts what happened, and says it in the log. What staff must look at is an error there.
+/// Counts what happened, and says it in the log. What staff must look at is an error there. What people typed is not: reasons,
+/// addresses and carriers may name somebody, and stand in the order.
 fn report(ledger: &OrderLedger, event: &Event) {
     let number = ledger.number.as_str();
     match event {
@@ -162,14 +163,13 @@ fn report(ledger: &OrderLedger, event: &Event) {
             let (from, to) = (change.from.label(), change.to.label());
             let actor = change.cause.actor.as_str();
             counter!(metric::STATUS_CHANGES, "to" => status_word(change.to), "actor" => actor).increment(1);
-            tracing::info!(order = number, from, to, actor, reason = change.reason, "order status changed");
+            tracing::info!(order = number, from, to, actor, "order status changed");
         }
-        Event::AmountLowered { before, after, cause, reason, .. } => {
+        Event::AmountLowered { before, after, cause, .. } => {
             let actor = cause.actor.as_str();
             counter!(metric::AMENDMENTS, "kind" => "amount", "actor" => actor).increment(1);
-            tracing::info!(order = number, %before, %after, actor, reason, "order amount lowered");
+            tracing::info!(order = number, %before, %after, actor, "order amount lowered");
         }
-        // Neither the addresses nor the reason, which may name people.
         Event::AddressChanged { cause, .. } => {
             let actor = cause.actor.as_str();
             counter!(metric::AMENDMENTS, "kind" => "address", "actor" => actor).increment(1);
@@ -232,10 +232,7 @@ fn report(ledger: &OrderLedger, event: &Event) {
             counter!(metric::REFUNDS, "status" => "postponed").increment(1);
             tracing::warn!(order = number, request = out_request_no, failure, "refund not known to be done");
         }
-        Event::Shipped(shipment) => {
-            let (carrier, tracking) = (&shipment.carrier, &shipment.tracking_number);
-            tracing::info!(order = number, carrier, tracking, "order shipped");
-        }
+        Event::Shipped(_) => tracing::info!(order = number, "order shipped"),
         Event::StockReturned { reason, pieces, .. } => {
             tracing::info!(order = number, reason = reason.to_word(), ?pieces, "pieces went back into stock");
         }

@@ -2,15 +2,20 @@
 
 mod support;
 
-use std::sync::atomic::Ordering;
+use std::{
+    fmt,
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use application::TransactError;
 use domain::{
-    Cause, OrderStatus, UserId,
+    Cause, EndedAttempt, OrderStatus, Shipment, ShippingAddress, UserId,
     ledger::{Command, Event, Refusal},
 };
 use ports::{AppendError, StoreError, mock::Ledgers};
 use support::*;
+use tracing::{Metadata, Subscriber, field::Field, span, subscriber::set_default};
 
 fn received() -> Command {
     Command::ConfirmReceipt { buyer: Some(USER) }
@@ -96,4 +101,64 @@ async fn a_request_number_of_another_order_is_reused() {
     let (outcome, _) = confirm(&ledgers).await;
     let reused = Refusal::RequestNumberReused;
     assert!(matches!(outcome, Err(TransactError::Refused(refusal)) if refusal == reused));
+}
+
+/// Everything that is logged.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<String>>);
+
+impl Subscriber for Logged {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = self.0.lock().unwrap();
+        event.record(&mut |field: &Field, value: &dyn fmt::Debug| {
+            text.push_str(&format!("{field}={value:?} "));
+        });
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// What staff type may name people.
+#[tokio::test]
+async fn what_people_typed_is_not_logged() {
+    let typed = || "张三13800000000".to_owned();
+    let staff = Cause::shop("店长".to_owned(), None);
+    let ended = || vec![EndedAttempt { out_trade_no: ORDER.to_owned(), is_final: true }];
+    let cancel = Command::Cancel { buyer: None, reason: typed(), ended: ended() };
+    let unpaid = only(OrderStatus::AwaitingPayment);
+    let expected = unpaid.order.as_ref().unwrap().total_amount;
+    let lower = Command::LowerAmount { expected, amount: money("0.01"), reason: typed(), ended: ended() };
+    let address = ShippingAddress { receiver: typed(), ..unpaid.order.as_ref().unwrap().shipping.clone() };
+    let redirect = Command::ChangeAddress { buyer: None, address, address_id: None, reason: typed() };
+    let ship = Command::Ship {
+        shipment: Shipment::new(&typed(), "SF1", noon()).unwrap(),
+        receipt_after: Duration::from_secs(60),
+    };
+    let logged = Logged::default();
+    let _guard = set_default(logged.clone());
+    for (ledger, command, said) in [
+        (unpaid.clone(), cancel, "order status changed"),
+        (unpaid.clone(), lower, "order amount lowered"),
+        (unpaid, redirect, "order address changed"),
+        (only(OrderStatus::AwaitingShipment), ship, "order shipped"),
+    ] {
+        transact(&Ledgers::of(ledger)).run(ORDER, &command, &staff).await.unwrap();
+        let text = std::mem::take(&mut *logged.0.lock().unwrap());
+        assert!(text.contains(said) && text.contains(ORDER), "{text}");
+        assert!(!text.contains("张三"), "{text}");
+    }
 }
