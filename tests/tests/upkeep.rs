@@ -200,7 +200,10 @@ async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {
     // The number begins with the time, which must be old as well; only that of the last change decides.
     for order in [old, unpaid] {
         let then = "2020-01-01 00:00:00.000000";
-        let aged = format!("UPDATE tb_order_info SET updated_time = '{then}' WHERE order_id = '{order}'");
+        // Anybody may be called what anonymous people are.
+        let aged = format!(
+            "UPDATE tb_order_info SET updated_time = '{then}', ship_receiver = '已匿名' WHERE order_id = '{order}'"
+        );
         database.execute(&aged).await;
     }
     let names = "SELECT CONCAT(order_id, ' ', ship_receiver, ' ', ship_mobile, ' ', ship_address) AS n FROM \

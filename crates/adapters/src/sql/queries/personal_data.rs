@@ -43,9 +43,9 @@ async fn orders(
 ) -> Result<Anonymised, QueryError> {
     let ended = OrderStatus::ALL.into_iter().filter(|status| status.has_ended()).map(OrderStatus::code);
     let ended: Vec<i16> = ended.collect();
-    let is_known = tb_order_info::ship_receiver
-        .is_null()
-        .or(tb_order_info::ship_receiver.assume_not_null().ne(ANONYMOUS));
+    // By the phone: anybody may be called anything, and a phone has digits.
+    let is_known =
+        tb_order_info::ship_mobile.is_null().or(tb_order_info::ship_mobile.assume_not_null().ne(ANONYMOUS));
     let numbers: Vec<String> = tb_order_info::table
         .filter(tb_order_info::order_id.gt(after.unwrap_or_default()))
         .filter(tb_order_info::status.eq_any(&ended))
@@ -73,7 +73,7 @@ async fn orders(
             .await?;
         let forgotten: Vec<String> = tb_order_info::table
             .filter(tb_order_info::order_id.eq_any(&numbers))
-            .filter(tb_order_info::ship_receiver.eq(ANONYMOUS))
+            .filter(tb_order_info::ship_mobile.eq(ANONYMOUS))
             .select(tb_order_info::order_id)
             .load(conn)
             .await?;
@@ -112,7 +112,8 @@ async fn addresses(conn: &mut Conn, removed_before: ShopTime, limit: u32) -> Res
         .filter(tb_order_info::user_id.eq(address::uid_id))
         .filter(tb_order_info::address_id.eq(address::id))
         .filter(tb_order_info::ship_receiver.is_null());
-    let is_known = address::receiver.is_null().or(address::receiver.assume_not_null().ne(ANONYMOUS));
+    let is_known =
+        address::receiver_mobile.is_null().or(address::receiver_mobile.assume_not_null().ne(ANONYMOUS));
     let entries: Vec<i32> = address::table
         .filter(address::is_alive.eq(false))
         .filter(address::updated_time.lt(Moment(removed_before)))
