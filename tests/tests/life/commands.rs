@@ -195,6 +195,8 @@ async fn what_is_not_allowed_is_said_and_changes_nothing(setup: Setup) {
         (&["refund", paid_id, "--trade-no", "1"], "there is nothing to refund"),
         (&["refund", paid_id, "--reason", " "], "--reason must be one line of 1 to 200 characters"),
         (&["refund", "2019112820400804"], "order 2019112820400804 was not refunded: no such order"),
+        (&["refund", "OLD-7"], "order OLD-7 was not refunded: no such order"),
+        (&["refund", ""], "1 to 64 printable characters"),
         (&["order", "2019112820400804"], "there is no order 2019112820400804 to show"),
         (&["order", "abc"], "abc is not an order number"),
     ] {

@@ -3,12 +3,8 @@
 use clap::Args;
 use domain::{Money, ShippingAddress};
 
-use super::{
-    CommandError, operator, order_number,
-    orders::{MAX_REASON, line},
-    output::say_line,
-};
-use crate::{configuration::Configuration, wiring::OrderLife};
+use super::{CommandError, operator, order_number, orders::line, output::say_line};
+use crate::{configuration::Configuration, http::MAX_REASON, wiring::OrderLife};
 
 /// What an unpaid order is to cost.
 #[derive(Args)]

@@ -20,7 +20,7 @@ use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::E
 use adapters::system::SystemClock;
 use application::{ChangeAddressError, InspectOrderError, OrderChangeError, ReconcileError, TransactError};
 use clap::{Parser, Subcommand};
-use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Username};
+use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Trade, Username};
 use output::{complain, say_line};
 use ports::Clock;
 
@@ -29,7 +29,7 @@ pub(crate) use log::{LogError, LogLevel};
 use crate::{
     StartError, build,
     configuration::{Configuration, ConfigurationError, DatabaseConfiguration},
-    http::{StaffKey, TableError},
+    http::{MAX_REASON, StaffKey, TableError},
     reload::{self, AskError, Settings},
     wiring::{OrderLife, check, connect, open_store, staff_key, token_key},
 };
@@ -173,9 +173,9 @@ enum CommandError {
         #[source]
         cause: InspectOrderError,
     },
-    #[error("order {order_id} was not refunded")]
+    #[error("order {order_number} was not refunded")]
     Refund {
-        order_id: OrderId,
+        order_number: String,
         #[source]
         cause: OrderChangeError,
     },
@@ -189,6 +189,8 @@ enum CommandError {
     RefundRefused { number: String, why: Option<String> },
     #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
     NotARequestNumber(String),
+    #[error("an order's or a payment's number is 1 to {} printable characters", Trade::MAX_NUMBER)]
+    NotAPaymentNumber,
     #[error("{what} must be one line of 1 to {most} characters")]
     NotALine { what: &'static str, most: usize },
     #[error("the day was not compared")]
@@ -203,6 +205,8 @@ enum CommandError {
     NoEndpoint,
     #[error("{0} is no webhook endpoint on record")]
     UnknownEndpoint(String),
+    #[error("the webhook endpoint {0} is not in the settings: nothing is sent to it")]
+    NotInSettings(String),
     #[error(transparent)]
     Token(#[from] crate::http::TokenError),
     #[error("{address}: {problem}")]
@@ -373,7 +377,7 @@ async fn ship(
 
 async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
-    let reason = orders::line("--reason", reason, orders::MAX_REASON)?;
+    let reason = orders::line("--reason", reason, MAX_REASON)?;
     let life = OrderLife::open(configuration).await?;
     life.cancel
         .by_shop(&order_id, &reason, &operator())

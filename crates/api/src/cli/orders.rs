@@ -7,7 +7,7 @@ use application::{AdminOrderDetails, OrderFilter};
 use clap::Args;
 use domain::{
     Amendment, Money, OrderId, OrderStatus, RefundAsk, RefundStatus, Restock, Shipment, ShippingAddress,
-    ShopTime, SkuId, TimelineEntry, Username,
+    ShopTime, SkuId, TimelineEntry, Trade, Username,
 };
 use ports::{FoundOrder, Randomness};
 
@@ -18,14 +18,9 @@ use super::{
 };
 use crate::{
     configuration::Configuration,
-    http::{end, first_moment, head, rows},
+    http::{MAX_REASON, end, first_moment, head, one_line, rows},
     wiring::open_admin,
 };
-
-/// The longest reason, as long as a timeline and a refund keep it.
-pub(super) const MAX_REASON: usize = 200;
-/// The longest number of a trade at Alipay.
-const MAX_TRADE_NO: usize = 64;
 
 /// Which orders to list.
 #[derive(Args)]
@@ -56,7 +51,7 @@ pub(super) struct OrdersArguments {
 /// What to refund.
 #[derive(Args)]
 pub(super) struct RefundArguments {
-    /// The order's number.
+    /// The order's number, or that of a payment that is of no order.
     order: String,
     /// How much; all that is left without it.
     #[arg(long)]
@@ -115,26 +110,30 @@ pub(super) async fn refund(
     configuration: &Configuration,
     arguments: RefundArguments,
 ) -> Result<(), CommandError> {
-    let order_id = order_number(&arguments.order)?;
+    let order_number = arguments.order;
+    if !Trade::is_number(&order_number) {
+        return Err(CommandError::NotAPaymentNumber);
+    }
     let request_id = arguments.request_id.unwrap_or_else(new_request_id);
     let ask = RefundAsk {
         out_request_no: RefundAsk::request_no(&request_id)
             .ok_or_else(|| CommandError::NotARequestNumber(request_id.clone()))?,
-        trade_no: arguments.trade_no.map(|text| line("--trade-no", &text, MAX_TRADE_NO)).transpose()?,
+        trade_no: arguments.trade_no.map(|text| line("--trade-no", &text, Trade::MAX_NUMBER)).transpose()?,
         amount: arguments.amount,
         reason: line("--reason", &arguments.reason, MAX_REASON)?,
         restock: (arguments.keep_pieces || !arguments.restock.is_empty()).then_some(arguments.restock),
     };
     let admin = open_admin(configuration).await?;
-    let refund = admin.refund.request(order_id.as_str(), &ask, &operator()).await;
-    let refund = refund.map_err(|cause| CommandError::Refund { order_id: order_id.clone(), cause })?;
+    let refund = admin.refund.request(&order_number, &ask, &operator()).await;
+    let refund =
+        refund.map_err(|cause| CommandError::Refund { order_number: order_number.clone(), cause })?;
     match refund.status {
         RefundStatus::Succeeded => {
-            say_line(format!("{} of order {order_id} went back, request {request_id}", refund.amount)).map(drop)
+            say_line(format!("{} of order {order_number} went back, request {request_id}", refund.amount)).map(drop)
         }
         RefundStatus::Requested => say_line(format!(
-            "{} of order {order_id}, request {request_id}: written down, and not confirmed by Alipay so far ({}). \
-             The service goes on asking; dashop order {order_id} shows what came of it.",
+            "{} of order {order_number}, request {request_id}: written down, and not confirmed by Alipay so far ({}). \
+             The service goes on asking; dashop order {order_number} shows what came of it.",
             refund.amount,
             visible(refund.failure.as_deref().unwrap_or("no answer"))
         ))
@@ -326,9 +325,7 @@ fn new_request_id() -> String {
 
 /// A text that fits into one line, without blanks around it.
 pub(super) fn line(what: &'static str, text: &str, most: usize) -> Result<String, CommandError> {
-    let text = text.trim();
-    let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned()).ok_or(CommandError::NotALine { what, most })
+    one_line(text, most).ok_or(CommandError::NotALine { what, most })
 }
 
 fn number(text: &str) -> Result<OrderId, String> {

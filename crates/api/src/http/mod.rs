@@ -36,7 +36,7 @@ use domain::OrderId;
 use crate::configuration::Origins;
 
 pub use admin::{Admin, LoginCode, StaffKey};
-pub(crate) use admin::{TableError, end, first_moment, head, rows};
+pub(crate) use admin::{MAX_REASON, TableError, date, end, first_moment, head, one_line, rows};
 pub use answer::ApiError;
 pub use caller::{TokenError, TokenKey};
 pub use codes::Code;

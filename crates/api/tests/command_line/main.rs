@@ -83,6 +83,7 @@ fn what_is_kept_of_arguments_is_one_line() {
         (&["ship", "1", "--carrier"][..], "carrier"),
         (&["ship", "1", "--tracking-number"], "tracking_number"),
         (&["cancel", "1", "--reason"], "--reason"),
+        (&["refund"], "printable"),
         (&["refund", "1", "--reason"], "--reason"),
         (&["refund", "1", "--trade-no"], "--trade-no"),
         (&["refund", "1", "--request-id"], "request number"),

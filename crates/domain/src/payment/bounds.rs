@@ -53,6 +53,11 @@ impl Trade {
     /// The longest number of a trade, an order or a refund that is kept.
     pub const MAX_NUMBER: usize = 64;
 
+    /// Whether a text can be the number of a payment that is on record, of whatever origin: 1 to 64 printable characters.
+    pub fn is_number(text: &str) -> bool {
+        (1..=Self::MAX_NUMBER).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+    }
+
     /// Whether all of it can be kept.
     ///
     /// # Errors
@@ -117,6 +122,16 @@ mod tests {
         }
         let said = Unstorable::Length { field: "trade_no", chars: 65 }.to_string();
         assert_eq!(said, "trade_no has 65 characters, of which 1 to 64 are kept");
+    }
+
+    #[test]
+    fn numbers_of_other_origin_are_numbers() {
+        for number in ["2019112820400804", "OLD-7", "2019 旧/7", &"号".repeat(64)] {
+            assert!(Trade::is_number(number), "{number}");
+        }
+        for wrong in ["", "OLD\n7", "\0", &"7".repeat(65)] {
+            assert!(!Trade::is_number(wrong), "{wrong}");
+        }
     }
 
     #[test]

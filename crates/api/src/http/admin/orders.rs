@@ -1,7 +1,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::InspectOrderError;
 use domain::{
-    AddressField, InvalidField, Money, OrderId, RefundAsk, Restock, Shipment, ShippingAddress, SkuId,
+    AddressField, InvalidField, Money, OrderId, RefundAsk, Restock, Shipment, ShippingAddress, SkuId, Trade,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -10,7 +10,7 @@ use super::{
     AdminApiError, AdminCode, csv,
     error::Refusals,
     figures::FiguresData,
-    parameters::{FILTER, Query, body, line},
+    parameters::{FILTER, MAX_REASON, Query, body, line},
     requests::{
         AddressRequest, AmountData, AmountRequest, CancelRequest, RefundRequestData, RestockData,
         ReturnRequest, ShipRequest,
@@ -24,12 +24,8 @@ use crate::http::{Shop, middleware::in_time};
 /// How many orders a page has where the client does not say, and at most.
 const PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
-/// The longest reason, as long as a timeline and a refund keep it.
-const MAX_REASON: usize = 200;
 /// The most SKUs that one refund puts back.
 const MAX_RESTOCK: usize = 500;
-/// The longest number of a trade at Alipay.
-const MAX_TRADE_NO: usize = 64;
 
 /// What narrows a search, for the document; [`Query::filter`] reads it.
 #[derive(IntoParams)]
@@ -282,7 +278,10 @@ fn invalid_field(InvalidField(field): InvalidField) -> AdminApiError {
     post,
     path = "/v1/admin/orders/{order_id}/refunds",
     tag = "shop side",
-    params(("order_id" = String, Path)),
+    params((
+        "order_id" = String, Path,
+        description = "or the `out_trade_no` of a payment that is of no order: 1 to 64 characters, percent-encoded"
+    )),
     request_body = RefundRequestData,
     responses((status = 200, body = RefundedData), Refusals),
     security(("staff" = []))
@@ -293,25 +292,35 @@ pub(super) async fn refund(
     shop: web::Data<Shop>,
     payload: web::Payload,
 ) -> Result<HttpResponse, AdminApiError> {
-    let order_id = order_number(&number)?;
+    if !Trade::is_number(&number) {
+        return Err(AdminApiError::bad(format_args!("订单编号应为1至{}位可见字符", Trade::MAX_NUMBER)));
+    }
     timed(&shop, async {
         let ask = refund_ask(body(payload, shop.body_limit).await?)?;
-        let refund = shop.admin.refund.request(order_id.as_str(), &ask, &staff.cause()).await?;
-        let order = match shop.admin.inspect.execute(&order_id).await {
-            Ok(details) => Some(AdminOrderData::new(details, &shop.base_url)),
-            Err(InspectOrderError::UnknownOrder) => None,
-            Err(error @ InspectOrderError::Store(_)) => return Err(error.into()),
+        let refund = shop.admin.refund.request(&number, &ask, &staff.cause()).await?;
+        let order = match OrderId::parse(&number) {
+            Ok(order_id) => detail_if_any(&shop, &order_id).await?,
+            // A payment of other origin, of no order here.
+            Err(_) => None,
         };
         Ok(json(&RefundedData { refund: RefundData::from(refund), order }))
     })
     .await?
 }
 
+async fn detail_if_any(shop: &Shop, order_id: &OrderId) -> Result<Option<AdminOrderData>, AdminApiError> {
+    match shop.admin.inspect.execute(order_id).await {
+        Ok(details) => Ok(Some(AdminOrderData::new(details, &shop.base_url))),
+        Err(InspectOrderError::UnknownOrder) => Ok(None),
+        Err(error @ InspectOrderError::Store(_)) => Err(error.into()),
+    }
+}
+
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
     let amount = asked.amount.as_ref().map(|amount| money("amount", amount)).transpose()?;
     Ok(RefundAsk {
-        trade_no: asked.trade_no.map(|number| line("trade_no", &number, MAX_TRADE_NO)).transpose()?,
+        trade_no: asked.trade_no.map(|number| line("trade_no", &number, Trade::MAX_NUMBER)).transpose()?,
         amount,
         reason: line("reason", &asked.reason, MAX_REASON)?,
         restock: asked.restock.map(pieces).transpose()?,

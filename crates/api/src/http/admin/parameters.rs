@@ -12,6 +12,8 @@ const DATE: &str = "0000-00-00";
 const MOMENT: &str = "0000-00-00 00:00:00";
 /// The longest buyer's name that is looked for.
 const MAX_USERNAME: usize = 150;
+/// The longest reason, as long as a timeline and a refund keep it.
+pub(crate) const MAX_REASON: usize = 200;
 
 /// The parameters of a query string, each known and there once.
 pub(super) struct Query(BTreeMap<String, String>);
@@ -49,8 +51,10 @@ impl Query {
         self.read(name, "1至64位数字", |text| OrderId::parse(text).ok())
     }
 
+    /// A day, with a week that ends with it.
     pub(super) fn date(&self, name: &str) -> Result<Option<ShopDate>, AdminApiError> {
-        self.read(name, "YYYY-MM-DD 格式的日期", date)
+        let form = "0001-01-07 起 YYYY-MM-DD 格式的日期";
+        self.read(name, form, |text| date(text).filter(|day| date(&day.days_before(6).to_string()).is_some()))
     }
 
     pub(super) fn endpoint(&self, name: &str) -> Result<Option<EndpointName>, AdminApiError> {
@@ -98,7 +102,8 @@ pub(crate) fn end(text: &str) -> Option<ShopTime> {
     date(text).map(|date| date.next().begin()).or_else(|| moment(text))
 }
 
-fn date(text: &str) -> Option<ShopDate> {
+/// A day of the years 1 to 9999: what MySQL keeps.
+pub(crate) fn date(text: &str) -> Option<ShopDate> {
     is_written_as(DATE, text).then(|| ShopDate::parse(text)).flatten()
 }
 
@@ -108,7 +113,7 @@ fn moment(text: &str) -> Option<ShopTime> {
 
 fn is_written_as(form: &str, text: &str) -> bool {
     let fits = |(form, byte): (u8, u8)| if form == b'0' { byte.is_ascii_digit() } else { byte == form };
-    text.len() == form.len() && form.bytes().zip(text.bytes()).all(fits)
+    text.len() == form.len() && form.bytes().zip(text.bytes()).all(fits) && !text.starts_with("0000")
 }
 
 /// The JSON body of a request, whatever its content type says.
@@ -136,10 +141,14 @@ fn not_expected(name: &str, error: &serde_json::Error) -> AdminApiError {
 
 /// A line of text that must be there, without the blanks around it.
 pub(super) fn line(name: &str, text: &str, most: usize) -> Result<String, AdminApiError> {
+    one_line(text, most).ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为1至{most}字的一行文字")))
+}
+
+/// The same, wherever it was typed.
+pub(crate) fn one_line(text: &str, most: usize) -> Option<String> {
     let text = text.trim();
     let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
-        .ok_or_else(|| AdminApiError::bad(format_args!("{name} 应为1至{most}字的一行文字")))
 }
 
 /// What a client sent, as much of it as an answer repeats.

@@ -219,3 +219,20 @@ async fn a_payment_for_no_order_goes_back_by_its_own_number() {
     assert_eq!(client.commits(), 2);
     client.close().await;
 }
+
+/// Not all numbers are ours: another program of the shop's takes money under its own.
+#[actix_web::test]
+async fn a_payment_of_other_origin_goes_back_whatever_its_number_is() {
+    for (number, in_path) in [("OLD-7", "OLD-7"), ("旧 a/7%", "%E6%97%A7%20a%2F7%25"), ("OLD+7", "OLD+7")] {
+        let mut stray = PaymentRecord { status: PaymentStatus::UnknownOrder, ..payment() };
+        stray.trade.out_trade_no = number.to_owned();
+        let on_record = OrderLedger { number: number.to_owned(), ..ledger(None, vec![stray], Vec::new()) };
+        let mocks = Mocks::untouched().on_record(on_record);
+        let refund = requested("323.91", Vec::new());
+        let client = alipay(mocks, &refund, Ok(RefundOutcome::Refunded { gone_back: None })).open().await;
+        let body = json!({"request_id": "r1", "reason": "质量问题", "trade_no": TRADE});
+        let answer = done(&client.send(post(&format!("{ORDERS}/{in_path}/refunds"), &body)).await);
+        assert_eq!(answer, json!({"refund": refund_data("323.91", "succeeded"), "order": null}), "{number}");
+        client.close().await;
+    }
+}

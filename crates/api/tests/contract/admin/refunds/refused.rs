@@ -107,7 +107,14 @@ async fn an_order_that_keeps_changing_is_a_conflict() {
 
 #[actix_web::test]
 async fn a_number_that_is_none_is_named() {
-    bad_numbers(|order| post(&format!("{order}/refunds"), &whole())).await;
+    for number in ["%00", "a%0Ab", "%7F", &"9".repeat(65)] {
+        bad_parameter(post(&format!("{ORDERS}/{number}/refunds"), &whole()), "订单编号").await;
+    }
+    // Of other origin, and on no payment here.
+    for number in ["OLD-7", "%E8%AE%A2", "%FF", "%27"] {
+        let answer = sent(Mocks::untouched(), post(&format!("{ORDERS}/{number}/refunds"), &whole())).await;
+        refused(&answer, ORDER_NOT_FOUND);
+    }
 }
 
 #[actix_web::test]
