@@ -15,9 +15,9 @@ mod shop_rules;
 mod storefront;
 
 pub use admin::{
-    AdminOrderDetails, Anonymise, AnonymiseReport, Audit, AuditReport, Figures, FoundOrders, InspectOrder,
-    InspectOrderError, ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport, OrderFilter,
-    SearchOrders, ShowFigures, WebhookSettings,
+    AdminOrderDetails, Anonymise, AnonymiseReport, AttemptPage, Audit, AuditReport, Figures, FoundOrders,
+    InspectOrder, InspectOrderError, ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport,
+    OrderFilter, SearchOrders, ShowFigures, WebhookSettings,
 };
 pub use after_sales::RefundOrder;
 pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};

@@ -3,22 +3,21 @@
 mod support;
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
 };
 
 use application::{
-    DeliverWebhooks, DistributeEvents, Job, JobError, ManageWebhooks, ManageWebhooksError, Pass, PurgeOutbox,
-    WebhookSettings,
+    DeliverWebhooks, DistributeEvents, Job, JobError, Pass, PurgeOutbox, Schedule, Supervisor,
 };
 use async_trait::async_trait;
 use domain::{
-    Actor, AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EndpointState, EventFilter, EventId,
-    OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
+    Actor, AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderEvent,
+    OrderEventKind, OrderId, OrderStatus, OutboxId, ShopTime,
 };
 use mockall::{Sequence, predicate::eq};
 use ports::{
-    Claimed, OutboxBacklog, Resend, StoreError, WebhookEndpoint, WebhookError,
+    Claimed, Pause, Randomness, StoreError, WebhookEndpoint, WebhookError,
     mock::{MockWebhookEndpoints, MockWebhookQueue},
 };
 use support::*;
@@ -83,8 +82,7 @@ fn endpoint(answer: fn(i64) -> Answer) -> Arc<Endpoint> {
 /// An endpoint that is not to be paused.
 fn use_case(events: MockWebhookQueue, endpoint: &Arc<Endpoint>) -> DeliverWebhooks {
     let mut endpoints = MockWebhookEndpoints::new();
-    endpoints.expect_pause().returning(|_, _, _| Ok(false));
-    endpoints.expect_states().returning(|| Ok(Vec::new()));
+    endpoints.expect_pause().returning(|_, _, _| Ok(Pause::None));
     use_case_with(events, endpoints, endpoint)
 }
 
@@ -101,6 +99,7 @@ fn use_case_with(
         endpoints: Arc::new(endpoints),
         clock: Arc::new(clock()),
         pause_after: 3 * DAY,
+        is_winding_down: AtomicBool::new(false),
     }
 }
 
@@ -228,9 +227,8 @@ async fn no_more_are_told_at_once_than_there_is_room_for() {
     assert!(limits.iter().all(|limit| *limit > 0), "nothing is asked for where there is no room");
 }
 
-/// A pass that never ended would never be known to have succeeded.
-#[tokio::test(start_paused = true)]
-async fn a_pass_ends_although_there_is_always_more() {
+/// There is always one more event due.
+fn giving_out_for_ever() -> MockWebhookQueue {
     let mut store = MockWebhookQueue::new();
     let mut next = 0;
     store.expect_claim().returning(move |_, _, _, limit| {
@@ -239,6 +237,38 @@ async fn a_pass_ends_although_there_is_always_more() {
         Ok((first..next).map(|id| event(id + 1, 0)).collect())
     });
     store.expect_delivered().returning(|_, _, _, _| Ok(()));
+    store
+}
+
+/// A stop waits no longer than for the events that are being delivered: one in the middle would be delivered again.
+#[tokio::test(start_paused = true)]
+async fn a_pass_takes_on_nothing_more_when_the_process_stops() {
+    let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
+    let job = Arc::new(use_case(giving_out_for_ever(), &endpoint));
+    let mut jobs = Supervisor::new(DAY, Arc::new(AtOnce));
+    let schedule =
+        Schedule { every: Duration::from_secs(1), limit: Duration::from_secs(120), is_essential: true };
+    jobs.start(job, schedule);
+    let health = jobs.health();
+    tokio::time::sleep(Duration::from_secs(7)).await;
+    let begun = tokio::time::Instant::now();
+    jobs.stop(Duration::from_secs(10)).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(health.reports()[0].passes, 1, "it was not cut off");
+}
+
+struct AtOnce;
+
+impl Randomness for AtOnce {
+    fn draw(&self) -> u32 {
+        0
+    }
+}
+
+/// A pass that never ended would never be known to have succeeded.
+#[tokio::test(start_paused = true)]
+async fn a_pass_ends_although_there_is_always_more() {
+    let store = giving_out_for_ever();
     let endpoint = endpoint(|_| Answer::TakesAfter(Duration::from_secs(2)));
     let begun = tokio::time::Instant::now();
     let pass = use_case(store, &endpoint).pass().await.unwrap();
@@ -246,15 +276,18 @@ async fn a_pass_ends_although_there_is_always_more() {
     assert!((30..60).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
 }
 
-#[tokio::test(start_paused = true)]
-async fn what_never_ends_and_what_fails_badly_is_told_again() {
-    let mut store = giving_out(vec![event(1, 0), event(2, 0)]);
-    store.expect_put_off().times(2).returning(|_, _, _, _| Ok(()));
-    let endpoint = endpoint(|id| match id {
-        1 => Answer::TakesAfter(DAY),
-        _ => Answer::Panics,
-    });
-    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 2 });
+#[tokio::test]
+async fn what_fails_badly_is_told_again() {
+    let mut store = giving_out(vec![event(1, 0)]);
+    store
+        .expect_put_off()
+        .times(1)
+        .withf(|_, id, attempt, due_at| {
+            *id == OutboxId(1) && attempt.outcome == AttemptOutcome::CutOff && due_at.is_some()
+        })
+        .returning(|_, _, _, _| Ok(()));
+    let endpoint = endpoint(|_| Answer::Panics);
+    assert_eq!(use_case(store, &endpoint).pass().await.unwrap(), Pass { done: 1 });
     assert!(endpoint.took.lock().unwrap().is_empty());
 }
 
@@ -326,7 +359,7 @@ async fn an_endpoint_that_failed_for_long_is_paused() {
         .withf(|name, failing_before, at| {
             (name, *failing_before, *at) == (&erp(), noon().before(3 * DAY), noon())
         })
-        .returning(|_, _, _| Ok(true));
+        .returning(|_, _, _| Ok(Pause::Begun));
     let refusing = endpoint(|_| Answer::Refuses);
     assert_eq!(use_case_with(store, endpoints, &refusing).pass().await.unwrap(), Pass { done: 2 });
 
@@ -336,18 +369,17 @@ async fn an_endpoint_that_failed_for_long_is_paused() {
         old.item.event.at = noon().before(30 * DAY);
         old
     };
-    for is_paused in [true, false] {
+    for (pause, expected) in
+        [(Pause::Begun, Some(noon())), (Pause::GoesOn, Some(noon())), (Pause::None, None)]
+    {
         let mut store = giving_out(vec![old()]);
-        let expected = is_paused.then(noon);
         store
             .expect_put_off()
             .times(1)
             .withf(move |_, _, _, due_at| *due_at == expected)
             .returning(|_, _, _, _| Ok(()));
         let mut endpoints = MockWebhookEndpoints::new();
-        endpoints.expect_pause().times(1).returning(|_, _, _| Ok(false));
-        let states = vec![state(erp())].into_iter().filter(|_| is_paused).collect::<Vec<_>>();
-        endpoints.expect_states().times(1).returning(move || Ok(states.clone()));
+        endpoints.expect_pause().times(1).returning(move |_, _, _| Ok(pause));
         use_case_with(store, endpoints, &refusing).pass().await.unwrap();
     }
 
@@ -393,8 +425,8 @@ async fn old_events_and_attempts_are_forgotten() {
     endpoints
         .expect_register()
         .times(1)
-        .withf(|names, now| *names == [erp()] && *now == noon())
-        .returning(|_, _| Ok(()));
+        .withf(|names, now, absent_for| *names == [erp()] && (*now, *absent_for) == (noon(), DAY))
+        .returning(|_, _, _| Ok(()));
     endpoints
         .expect_purge_attempts()
         .times(1)
@@ -409,60 +441,4 @@ async fn old_events_and_attempts_are_forgotten() {
         log_retention: 7 * DAY,
     };
     assert_eq!(purge.pass().await.unwrap(), Pass { done: 12 });
-}
-
-fn state(name: EndpointName) -> EndpointState {
-    EndpointState {
-        name,
-        registered_at: noon(),
-        seen_at: noon(),
-        paused_at: Some(noon()),
-        failing_since: None,
-        last_failure_at: None,
-        last_success_at: None,
-    }
-}
-
-fn managing(queue: MockWebhookQueue, mut endpoints: MockWebhookEndpoints) -> ManageWebhooks {
-    endpoints.expect_states().returning(|| Ok(vec![state(erp()), state(EndpointName::first())]));
-    let settings = WebhookSettings { name: erp(), host: "erp.example".to_owned(), filter: EventFilter::All };
-    ManageWebhooks {
-        queue: Arc::new(queue),
-        endpoints: Arc::new(endpoints),
-        settings: vec![settings],
-        clock: Arc::new(clock()),
-    }
-}
-
-#[tokio::test]
-async fn events_are_resent_from_now_on() {
-    let mut store = MockWebhookQueue::new();
-    store
-        .expect_resend()
-        .times(2)
-        .with(eq(erp()), eq(Resend::GivenUp), eq(noon()))
-        .returning(|_, _, _| Ok(3));
-    let webhooks = managing(store, MockWebhookEndpoints::new());
-    assert_eq!(webhooks.resend_to_all(&Resend::GivenUp).await.unwrap(), 3);
-    assert_eq!(webhooks.resend(&erp(), &Resend::GivenUp).await.unwrap(), 3);
-    let nobody = EndpointName::parse("nobody").unwrap();
-    let refused = webhooks.resend(&nobody, &Resend::GivenUp).await;
-    assert!(matches!(refused, Err(ManageWebhooksError::UnknownEndpoint)), "{refused:?}");
-}
-
-#[tokio::test]
-async fn endpoints_are_listed_and_resumed() {
-    let mut store = MockWebhookQueue::new();
-    let backlog = OutboxBacklog { undelivered: 3, given_up: 1, oldest: Some(noon()) };
-    store.expect_backlog().times(2).returning(move |_| Ok(backlog));
-    let mut endpoints = MockWebhookEndpoints::new();
-    endpoints.expect_resume().times(1).with(eq(erp())).returning(|_| Ok(true));
-    let webhooks = managing(store, endpoints);
-    let listed = webhooks.list().await.unwrap();
-    assert_eq!(listed.len(), 2);
-    assert_eq!(listed[0].settings.as_ref().map(|settings| settings.host.as_str()), Some("erp.example"));
-    assert_eq!((&listed[1].settings, listed[1].backlog), (&None, backlog));
-    assert!(webhooks.resume(&erp()).await.unwrap());
-    let nobody = EndpointName::parse("nobody").unwrap();
-    assert!(matches!(webhooks.resume(&nobody).await, Err(ManageWebhooksError::UnknownEndpoint)));
 }

@@ -69,5 +69,5 @@ pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
 pub use storefront_reader::{Section, SectionPage, StorefrontReader};
 pub use users::{AddressBook, Destination, Users};
-pub use webhook_endpoints::{AttemptQuery, LoggedAttempt, WebhookEndpoints};
-pub use webhook_queue::{OutboxBacklog, Resend, WebhookEndpoint, WebhookError, WebhookQueue};
+pub use webhook_endpoints::{AttemptQuery, LoggedAttempt, Pause, WebhookEndpoints};
+pub use webhook_queue::{OutboxBacklog, Resend, Resent, WebhookEndpoint, WebhookError, WebhookQueue};

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Delivery, DeliveryAttempt, EndpointName, EventId, OrderId, OutboxId, ShopTime};
+use domain::{Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderId, OutboxId, ShopTime};
 
 use crate::{BoxError, Claimed, StoreError};
 
@@ -32,8 +32,9 @@ pub trait WebhookQueue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError>;
 
-    /// Records that these events are delivered, or not to be sent to the endpoint: the next events of their orders become
-    /// due. Writes the attempts into the delivery log; an event that is not sent has none. The endpoint is no longer failing
+    /// Records that these events are delivered, or not to be sent to the endpoint: the events of their orders that wait for them
+    /// become due. What was itself tried already, and stands behind an event that was resent, keeps its lease, its time and
+    /// its end. Writes the attempts into the delivery log; an event that is not sent has none. The endpoint is no longer failing
     /// if an attempt succeeded.
     async fn delivered(
         &self,
@@ -43,8 +44,8 @@ pub trait WebhookQueue: Send + Sync {
         at: ShopTime,
     ) -> Result<(), StoreError>;
 
-    /// Sets when an event that is not delivered, and with it the events that wait for it, is due next; `None` gives it up
-    /// until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and records that the endpoint fails.
+    /// Sets when an event that is not delivered, and with it the events that wait for it and were not tried, is due next;
+    /// `None` gives it up until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and records that the endpoint fails.
     async fn put_off(
         &self,
         endpoint: &EndpointName,
@@ -53,9 +54,16 @@ pub trait WebhookQueue: Send + Sync {
         due_at: Option<ShopTime>,
     ) -> Result<(), StoreError>;
 
-    /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; gives how many.
-    async fn resend(&self, endpoint: &EndpointName, which: &Resend, now: ShopTime)
-    -> Result<u64, StoreError>;
+    /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; says how many. Those that
+    /// it is not sent are not delivered again; where they wait they become due all the same, so that what is behind them goes on.
+    /// One event alone brings with it those of its order before it that were given up, for which it would wait.
+    async fn resend(
+        &self,
+        endpoint: &EndpointName,
+        which: &Resend,
+        sent: &EventFilter,
+        now: ShopTime,
+    ) -> Result<Resent, StoreError>;
 
     /// Deletes at most `limit` events of each endpoint that were delivered before that time, and those that wait for
     /// endpoints that were in no settings since then. Returns how many.
@@ -86,6 +94,15 @@ pub enum Resend {
         /// Before.
         until: ShopTime,
     },
+}
+
+/// What came of [`WebhookQueue::resend`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resent {
+    /// How many events are due.
+    pub due: u64,
+    /// How many are meant as well, and of kinds that the endpoint is not sent.
+    pub unwanted: u64,
 }
 
 /// Events that are not delivered.

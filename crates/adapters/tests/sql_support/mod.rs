@@ -50,6 +50,7 @@ macro_rules! store_tests {
                 cost_one_sku_of_a_page,
                 cost_one_payment,
                 cost_one_day_of_the_figures,
+                cost_one_attempt_of_the_delivery_log,
                 park_one_event,
                 park_one_refund,
                 park_one_due_order,

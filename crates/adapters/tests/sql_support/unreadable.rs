@@ -7,12 +7,13 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    AddressId, CartStamp, CatalogId, Cause, Delivery, EndpointName, EventId, EvidenceSource, NewOrder,
-    NumberRange, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus,
-    ShopTime, SkuId, SpuId, StatusChange, Trade, TradeStatus, UserId, ledger,
+    AddressId, CartStamp, CatalogId, Cause, Delivery, EndpointName, EventFilter, EventId, EvidenceSource,
+    NewOrder, NumberRange, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind,
+    RefundStatus, ShopTime, SkuId, SpuId, StatusChange, Trade, TradeStatus, UserId, ledger,
 };
 use ports::{
-    CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError,
+    AttemptQuery, CartRemoval, Claimed, OrderListQuery, OrderReader, OrderSearch, Resend, StoreError,
+    WebhookEndpoints,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
@@ -268,6 +269,35 @@ fn orders_of(claimed: &[Claimed<Delivery>]) -> Vec<&str> {
     claimed.iter().map(|claimed| &claimed.item.event.order_id.as_str()[15..]).collect()
 }
 
+/// No page of the log ends early.
+pub(crate) async fn cost_one_attempt_of_the_delivery_log(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Elsewhere).await;
+    let attempt = |nth: u32, kind: &str| {
+        format!(
+            "({nth}, 'default', 'evt_{nth}', '{}', '{kind}', '2019-11-28 12:00:00', 1, 'delivered', 200)",
+            number(1)
+        )
+    };
+    rows.run(&format!(
+        "INSERT INTO dashop_webhook_attempt (id, endpoint, event_id, order_id, kind, at, took_ms, outcome, http_status) \
+         VALUES {},{},{},{}",
+        attempt(1, "order.created"),
+        attempt(2, "order.created"),
+        attempt(3, "order.unheard_of"),
+        attempt(4, "order.created"),
+    ))
+    .await;
+    let page = async |before, limit| {
+        let query = AttemptQuery { before, limit, ..AttemptQuery::default() };
+        let logged = WebhookEndpoints::attempts(&*rows.shop.store, &query).await.unwrap();
+        logged.into_iter().map(|one| one.id).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, 2).await, [4, 2]);
+    assert_eq!(rows.errors.take(), ["dashop_webhook_attempt 3"]);
+    assert_eq!(page(Some(4), 1).await, [2]);
+    assert_eq!(page(Some(2), 9).await, [1]);
+}
+
 /// An event of a kind that this version does not know, and one of no moment: what follows them of their orders waits
 /// until they are resent, and nothing else does.
 pub(crate) async fn park_one_event(engine: Engine) {
@@ -290,10 +320,9 @@ pub(crate) async fn park_one_event(engine: Engine) {
     assert_eq!((backlog.undelivered, backlog.given_up, backlog.oldest), (4, 3, Some(at(1))));
 
     rows.run("UPDATE dashop_outbox SET kind = 'order.status_changed' WHERE id = 1").await;
-    assert_eq!(
-        rows.shop.store.resend(&EndpointName::first(), &Resend::OfOrder(id(1)), at(30)).await.unwrap(),
-        2
-    );
+    let (first, of_order) = (EndpointName::first(), Resend::OfOrder(id(1)));
+    let resent = rows.shop.store.resend(&first, &of_order, &EventFilter::All, at(30)).await.unwrap();
+    assert_eq!(resent.due, 2);
     assert_eq!(orders_of(&claim(&rows, 30).await), ["2", "1"]);
 }
 
@@ -455,7 +484,11 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     .await;
 
     let time = |text: &str| ShopTime::parse(text.trim_matches('\'')).unwrap();
-    rows.shop.store.register(&[EndpointName::first()], at(0)).await.unwrap();
+    rows.shop
+        .store
+        .register(&[EndpointName::first()], at(0), std::time::Duration::from_secs(3600))
+        .await
+        .unwrap();
     let backlogs = rows.shop.store.backlogs(at(0), at(0)).await.unwrap();
     let of = |queue: &str| {
         let backlog = backlogs.iter().find(|backlog| backlog.queue == queue).unwrap();

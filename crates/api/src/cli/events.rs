@@ -3,14 +3,14 @@
 use adapters::system::SystemClock;
 use application::{ListedEndpoint, ManageWebhooksError};
 use clap::{Args, Subcommand};
-use domain::{EndpointName, EventId, ShopDate, ShopTime};
-use ports::{Clock, OutboxBacklog, Resend};
+use domain::{EndpointName, EventId, ShopTime};
+use ports::{Clock, OutboxBacklog, Resend, Resent};
 
 use super::{
     CommandError, order_number,
     output::{say, say_line},
 };
-use crate::{configuration::Configuration, wiring::open_webhooks};
+use crate::{configuration::Configuration, http::first_moment, wiring::open_webhooks};
 
 #[derive(Subcommand)]
 pub(super) enum EventsCommand {
@@ -59,7 +59,7 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
                 }
                 None => webhooks.resend_to_all(&which).await?,
             };
-            say_line(format!("{resent} events will be sent once more"))
+            say_line(resent_text(resent))
         }
         EventsCommand::Status => say(status_text(&webhooks.list().await?, SystemClock.now())),
         EventsCommand::Resume { endpoint } => {
@@ -77,6 +77,7 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
 fn of_endpoint(name: &EndpointName, error: ManageWebhooksError) -> CommandError {
     match error {
         ManageWebhooksError::UnknownEndpoint => CommandError::UnknownEndpoint(name.to_string()),
+        ManageWebhooksError::NotInSettings => CommandError::NotInSettings(name.to_string()),
         ManageWebhooksError::Store(error) => error.into(),
     }
 }
@@ -92,6 +93,14 @@ impl ResendArguments {
             (None, _, _, _) => Ok(Resend::GivenUp),
         }
     }
+}
+
+fn resent_text(Resent { due, unwanted }: Resent) -> String {
+    let not_sent = match unwanted {
+        0 => String::new(),
+        _ => format!("; {unwanted} are of types that the endpoint is not sent"),
+    };
+    format!("{due} events will be sent once more{not_sent}")
 }
 
 /// Each endpoint under its name, where there are others than the first one.
@@ -116,11 +125,8 @@ fn status_text(endpoints: &[ListedEndpoint], now: ShopTime) -> String {
     said
 }
 
-/// A moment, or the first one of a day.
 fn moment(text: &str) -> Result<ShopTime, String> {
-    ShopTime::parse(text)
-        .or_else(|| ShopDate::parse(text).map(ShopDate::begin))
-        .ok_or_else(|| "must be YYYY-MM-DD or \"YYYY-MM-DD HH:MM:SS\"".to_owned())
+    first_moment(text).ok_or_else(|| "must be YYYY-MM-DD or \"YYYY-MM-DD HH:MM:SS\"".to_owned())
 }
 
 fn event_id(text: &str) -> Result<EventId, String> {
@@ -154,7 +160,18 @@ mod tests {
     fn a_moment_may_be_a_day() {
         assert_eq!(moment("2019-11-28"), Ok(time("2019-11-28 00:00:00")));
         assert_eq!(moment("2019-11-28 20:40:08"), Ok(time("2019-11-28 20:40:08")));
-        assert!(moment("yesterday").is_err());
+        for wrong in ["yesterday", "0000-12-31", "+10000-01-01", "+10000-01-01 00:00:00", "2019-1-001"] {
+            assert!(moment(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_sent_is_said() {
+        assert_eq!(resent_text(Resent { due: 2, unwanted: 0 }), "2 events will be sent once more");
+        assert_eq!(
+            resent_text(Resent { due: 0, unwanted: 1 }),
+            "0 events will be sent once more; 1 are of types that the endpoint is not sent"
+        );
     }
 
     #[test]

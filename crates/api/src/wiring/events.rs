@@ -1,6 +1,6 @@
 //! Where order events are delivered to.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use adapters::{sql::SqlStore, system::SystemClock, webhook::HttpWebhook};
 use application::{DeliverWebhooks, DistributeEvents, ManageWebhooks, PurgeOutbox, WebhookSettings};
@@ -32,7 +32,7 @@ pub(super) async fn event_jobs(
     let events = &configuration.events;
     let clock = Arc::new(SystemClock) as Arc<dyn Clock>;
     let names: Vec<_> = events.endpoints.iter().map(|endpoint| endpoint.webhook.name.clone()).collect();
-    store.register(&names, clock.now()).await?;
+    store.register(&names, clock.now(), DistributeEvents::SEEN_WITHIN).await?;
     let mut deliver = Vec::new();
     let mut webhooks = Vec::new();
     for endpoint in &events.endpoints {
@@ -46,6 +46,7 @@ pub(super) async fn event_jobs(
             endpoints: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
             pause_after: events.pause_after,
+            is_winding_down: AtomicBool::new(false),
         });
         webhooks.push((name.clone(), webhook));
     }

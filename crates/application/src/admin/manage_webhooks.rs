@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use domain::{EndpointName, EndpointState, EventFilter};
 use ports::{
-    AttemptQuery, Clock, LoggedAttempt, OutboxBacklog, Resend, StoreError, WebhookEndpoints, WebhookQueue,
+    AttemptQuery, Clock, LoggedAttempt, OutboxBacklog, Resend, Resent, StoreError, WebhookEndpoints,
+    WebhookQueue,
 };
 
 /// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
@@ -40,12 +41,24 @@ pub struct ListedEndpoint {
     pub backlog: OutboxBacklog,
 }
 
+/// A page of the delivery log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptPage {
+    /// Newest first.
+    pub attempts: Vec<LoggedAttempt>,
+    /// What to pass as `before` for the next page; none on the last.
+    pub next: Option<i64>,
+}
+
 /// Why something was not done about an endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageWebhooksError {
     /// There is none of this name.
     #[error("no such endpoint")]
     UnknownEndpoint,
+    /// It is on record, and not in the settings: nothing is delivered to it.
+    #[error("the endpoint is not in the settings")]
+    NotInSettings,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,27 +76,45 @@ impl ManageWebhooks {
         Ok(listed)
     }
 
-    /// The delivery log, newest first.
-    pub async fn attempts(&self, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, StoreError> {
-        self.endpoints.attempts(query).await
+    /// A page of the delivery log, newest first.
+    pub async fn attempts(&self, query: &AttemptQuery) -> Result<AttemptPage, StoreError> {
+        // One more than asked for tells whether there is another page.
+        let one_more = AttemptQuery { limit: query.limit.saturating_add(1), ..query.clone() };
+        let mut attempts = self.endpoints.attempts(&one_more).await?;
+        let shown = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let has_more = attempts.len() > shown;
+        attempts.truncate(shown);
+        let next = attempts.last().filter(|_| has_more).map(|attempt| attempt.id);
+        Ok(AttemptPage { attempts, next })
     }
 
-    /// Makes events of an endpoint due now, delivered before or not; gives how many. The service delivers them.
+    /// Makes events of an endpoint due now, delivered before or not; says how many. The service delivers them.
     ///
     /// # Errors
-    /// There is no such endpoint.
-    pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<u64, ManageWebhooksError> {
-        self.must_exist(name).await?;
-        Ok(self.queue.resend(name, which, self.clock.now()).await?)
+    /// There is no such endpoint, or none that the service delivers to.
+    pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<Resent, ManageWebhooksError> {
+        match self.settings.iter().find(|settings| settings.name == *name) {
+            Some(settings) => Ok(self.resend_to(settings, which).await?),
+            None => {
+                self.must_exist(name).await?;
+                Err(ManageWebhooksError::NotInSettings)
+            }
+        }
     }
 
     /// The same of all endpoints of the settings.
-    pub async fn resend_to_all(&self, which: &Resend) -> Result<u64, StoreError> {
-        let mut resent = 0;
-        for WebhookSettings { name, .. } in &self.settings {
-            resent += self.queue.resend(name, which, self.clock.now()).await?;
+    pub async fn resend_to_all(&self, which: &Resend) -> Result<Resent, StoreError> {
+        let mut in_all = Resent::default();
+        for settings in &self.settings {
+            let Resent { due, unwanted } = self.resend_to(settings, which).await?;
+            in_all.due += due;
+            in_all.unwanted += unwanted;
         }
-        Ok(resent)
+        Ok(in_all)
+    }
+
+    async fn resend_to(&self, to: &WebhookSettings, which: &Resend) -> Result<Resent, StoreError> {
+        self.queue.resend(&to.name, which, &to.filter, self.clock.now()).await
     }
 
     /// Resumes an endpoint that is paused; false if it is not.

@@ -11,5 +11,7 @@ pub use anonymise::{Anonymise, AnonymiseReport};
 pub use audit::{Audit, AuditReport};
 pub use figures::{Figures, ShowFigures};
 pub use inspect_order::{AdminOrderDetails, InspectOrder, InspectOrderError};
-pub use manage_webhooks::{ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings};
+pub use manage_webhooks::{
+    AttemptPage, ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings,
+};
 pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};

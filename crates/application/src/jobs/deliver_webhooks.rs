@@ -1,7 +1,17 @@
-use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use domain::{AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventFilter, OutboxId, ShopTime};
-use ports::{Claimed, Clock, StoreError, WebhookEndpoint, WebhookEndpoints, WebhookError, WebhookQueue};
+use ports::{
+    Claimed, Clock, Pause, StoreError, WebhookEndpoint, WebhookEndpoints, WebhookError, WebhookQueue,
+};
 use tokio::{
     task::{self, JoinError, JoinSet},
     time::{Instant, timeout},
@@ -26,6 +36,8 @@ pub struct DeliverWebhooks {
     pub clock: Arc<dyn Clock>,
     /// After how long of failures alone the endpoint is paused.
     pub pause_after: Duration,
+    /// Whether no more events are taken on, because the process stops.
+    pub is_winding_down: AtomicBool,
 }
 
 /// Events that are being delivered.
@@ -39,8 +51,6 @@ type InHand = HashMap<task::Id, (Claimed<Delivery>, Instant)>;
 enum DeliveryError {
     #[error(transparent)]
     Endpoint(#[from] WebhookError),
-    #[error("it took too long")]
-    TooLong,
     #[error("the delivery was cut off")]
     CutOff(#[source] JoinError),
 }
@@ -51,10 +61,8 @@ type Ended = Result<(task::Id, Result<u16, DeliveryError>), JoinError>;
 impl DeliverWebhooks {
     /// How many events are delivered at the same time, each of another order.
     pub const AT_ONCE: usize = 32;
-    /// How long a delivery may take, whatever the adapter allows itself.
-    const PATIENCE: Duration = Duration::from_secs(20);
-    /// How long one process has events to itself: longer than it delivers them and records that, or another one would
-    /// deliver them, and what follows them, at the same time.
+    /// How long one process has events to itself: longer than [`WebhookEndpoint::deliver`] may take and that is recorded, or
+    /// another one would deliver them, and what follows them, at the same time.
     const LEASE: Duration = Duration::from_secs(90);
     /// How long a pass that waits for a slow endpoint goes without a look at what has become due.
     const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -93,12 +101,7 @@ impl DeliverWebhooks {
 
     fn start(&self, claimed: Claimed<Delivery>, delivering: &mut Deliveries, in_hand: &mut InHand) {
         let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
-        let task = delivering.spawn(async move {
-            match timeout(Self::PATIENCE, endpoint.deliver(&delivery)).await {
-                Ok(told) => Ok(told?),
-                Err(_elapsed) => Err(DeliveryError::TooLong),
-            }
-        });
+        let task = delivering.spawn(async move { Ok(endpoint.deliver(&delivery).await?) });
         in_hand.insert(task.id(), (claimed, Instant::now()));
     }
 
@@ -130,11 +133,11 @@ impl DeliverWebhooks {
             endpoint = %self.name, failed = failed.len(), %event_id, attempts,
             error = error as &dyn std::error::Error, "events were not delivered, these among them"
         );
-        self.pause_if_due(now).await?;
+        let is_paused = self.pause_if_due(now).await?;
         for (Claimed { item: delivery, attempts }, attempt, error) in failed {
             let due_at = match delivery.next_try(now, attempts) {
                 // A paused endpoint is sent it when it is resumed.
-                None if self.is_paused().await? => Some(now),
+                None if is_paused => Some(now),
                 due_at => due_at,
             };
             if due_at.is_none() {
@@ -145,27 +148,23 @@ impl DeliverWebhooks {
         Ok(())
     }
 
-    /// Pauses the endpoint if it has failed for so long without a success, and logs that once.
-    async fn pause_if_due(&self, now: ShopTime) -> Result<(), StoreError> {
+    /// Pauses the endpoint if it has failed for so long without a success, and logs that once; whether it is paused.
+    async fn pause_if_due(&self, now: ShopTime) -> Result<bool, StoreError> {
         let failing_before = now.before(self.pause_after);
-        if self.endpoints.pause(&self.name, failing_before, now).await? {
+        let pause = self.persist(|| self.endpoints.pause(&self.name, failing_before, now)).await?;
+        if pause == Pause::Begun {
             tracing::error!(
                 endpoint = %self.name, hours = self.pause_after.as_secs() / 3600,
                 "a webhook endpoint took nothing for so long and is paused; its events are kept until it is resumed"
             );
         }
-        Ok(())
-    }
-
-    async fn is_paused(&self) -> Result<bool, StoreError> {
-        let states = self.endpoints.states().await?;
-        Ok(states.iter().any(|state| state.name == self.name && state.paused_at.is_some()))
+        Ok(pause != Pause::None)
     }
 
     /// Writes again as long as others hold the rows, within bounds.
-    async fn persist<Write>(&self, write: impl Fn() -> Write) -> Result<(), StoreError>
+    async fn persist<T, Write>(&self, write: impl Fn() -> Write) -> Result<T, StoreError>
     where
-        Write: Future<Output = Result<(), StoreError>>,
+        Write: Future<Output = Result<T, StoreError>>,
     {
         let mut tried = 1;
         loop {
@@ -202,7 +201,7 @@ fn attempt(
             Ok(status) => AttemptOutcome::Delivered(*status),
             Err(DeliveryError::Endpoint(WebhookError::Refused(status))) => AttemptOutcome::Refused(*status),
             Err(DeliveryError::Endpoint(WebhookError::Unreachable(_))) => AttemptOutcome::Unreachable,
-            Err(DeliveryError::TooLong | DeliveryError::CutOff(_)) => AttemptOutcome::CutOff,
+            Err(DeliveryError::CutOff(_)) => AttemptOutcome::CutOff,
         },
     }
 }
@@ -222,7 +221,8 @@ impl Job for DeliverWebhooks {
         let mut in_hand = HashMap::new();
         let mut done = 0;
         loop {
-            let takes_more = begun.elapsed() < Self::TAKES_FOR;
+            let is_winding_down = self.is_winding_down.load(Ordering::Relaxed);
+            let takes_more = begun.elapsed() < Self::TAKES_FOR && !is_winding_down;
             let free = if takes_more { Self::AT_ONCE.saturating_sub(delivering.len()) } else { 0 };
             let claimed = self.claim(free).await?;
             done += self.take_on(claimed, &mut delivering, &mut in_hand).await?;
@@ -237,5 +237,9 @@ impl Job for DeliverWebhooks {
             done += ended.len();
             self.write_down(ended, &mut in_hand).await?;
         }
+    }
+
+    fn wind_down(&self) {
+        self.is_winding_down.store(true, Ordering::Relaxed);
     }
 }

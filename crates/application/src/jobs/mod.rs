@@ -42,6 +42,9 @@ pub trait Job: Send + Sync + 'static {
 
     /// Does what is due, as much as fits into one pass. It may be cut off anywhere: what it had taken MUST be found again.
     fn pass(&self) -> impl Future<Output = Result<Pass, JobError>> + Send;
+
+    /// The process stops: a pass that is under way ends with what it has, and takes on nothing more. None follows.
+    fn wind_down(&self) {}
 }
 
 /// What a pass came to.

@@ -1,5 +1,7 @@
 use std::{
     borrow::Cow,
+    future::pending,
+    pin::pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -121,7 +123,7 @@ impl Supervisor {
         JobHealth(self.records.clone())
     }
 
-    /// Lets each job end the pass that it is in, and begins no other; cuts off what takes longer than `within`.
+    /// Lets each job end the pass that it is in, with nothing more than it has taken on, and begins no other; cuts off what takes longer than `within`.
     pub async fn stop(mut self, within: Duration) {
         self.stop.send_replace(true);
         let all_ended = async { while self.running.join_next().await.is_some() {} };
@@ -160,7 +162,19 @@ async fn run<J: Job>(
         record.counts().is_at_work = true;
         let span = tracing::info_span!("job", name = &*name);
         let begun = Instant::now();
-        let outcome = one_pass(&job, schedule.limit).instrument(span.clone()).await;
+        let outcome = {
+            let pass = pin!(one_pass(&job, schedule.limit).instrument(span.clone()));
+            let stopping = async {
+                // Where nobody can stop it any more, it is being dropped.
+                let _ = stop.wait_for(|stops| *stops).await;
+                job.wind_down();
+                pending().await
+            };
+            tokio::select! {
+                outcome = pass => outcome,
+                outcome = stopping => outcome,
+            }
+        };
         durations.record(begun.elapsed());
         counter!(metric::JOB_PASSES, "name" => name.clone(), "outcome" => word(&outcome)).increment(1);
         let done = span.in_scope(|| record.note(outcome));

@@ -304,6 +304,16 @@ pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
     assert_eq!(found[0].refund.as_ref().map(|refund| &refund.failure), Some(&why));
 }
 
+/// The first and the last week of the calendar are weeks without orders.
+pub async fn sums_up_days_far_away(shop: Arc<dyn Shop>) {
+    for (first, last) in [("0001-01-01", "0001-01-07"), ("9999-12-25", "9999-12-31")] {
+        let (first, last) = (ShopDate::parse(first).unwrap(), ShopDate::parse(last).unwrap());
+        let days = shop.admin().figures(first, last).await.unwrap();
+        assert_eq!((days.len(), days[0]), (7, DayFigures::of_nothing(first)));
+        assert_eq!(shop.admin().unmatched_payments(first, last, 9).await.unwrap(), []);
+    }
+}
+
 /// Every day is there, each thing on its own day, and the sums are exact also where they pass the largest amount.
 pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;

@@ -100,6 +100,7 @@ macro_rules! shop_contract {
                 counts_payments_without_a_time,
                 finds_refunds_that_are_not_done,
                 sums_up_days,
+                sums_up_days_far_away,
             ]
             old_orders: [
                 are_read_from_the_joined_tables,
@@ -152,6 +153,9 @@ macro_rules! shop_contract {
                 are_given_up_until_resent,
                 are_resent,
                 are_resent_one_by_one,
+                are_resent_as_far_as_they_are_sent,
+                are_resent_with_what_stands_in_their_way,
+                keep_their_time_while_earlier_ones_are_resent,
                 have_the_trace_of_their_request,
                 are_forgotten_after_delivery,
                 are_claimed_by_one_alone,
@@ -164,6 +168,9 @@ macro_rules! shop_contract {
                 are_given_up_until_resent,
                 are_resent,
                 are_resent_one_by_one,
+                are_resent_as_far_as_they_are_sent,
+                are_resent_with_what_stands_in_their_way,
+                keep_their_time_while_earlier_ones_are_resent,
                 have_the_trace_of_their_request,
                 are_forgotten_after_delivery,
                 are_claimed_by_one_alone,
@@ -171,10 +178,13 @@ macro_rules! shop_contract {
             webhook_endpoints: [
                 are_registered_once,
                 have_events_of_their_own,
+                are_new_after_an_absence,
+                miss_nothing_from_their_first_moment_on,
                 are_forgotten_where_nobody_names_them,
                 fail_until_they_succeed,
                 are_paused_until_resumed,
                 are_paused_by_one_alone,
+                are_not_paused_for_what_was_not_tried,
                 keep_a_log_of_attempts,
                 forget_old_attempts,
             ]

@@ -1,19 +1,28 @@
 //! [`crate::WebhookEndpoints`], and what endpoints have to do with one another.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
-use domain::{AttemptOutcome, EndpointName, EndpointState, OutboxId, ShopTime};
+use domain::{AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventFilter, OutboxId, ShopTime};
+use tokio::task::{JoinSet, yield_now};
 
 use super::{
     Shop,
     samples::{Stocked, how_many, micros, order_id, until_let_through},
     webhook_queue::attempt,
 };
-use crate::{AttemptQuery, OutboxBacklog, Resend};
+use crate::{AttemptQuery, OutboxBacklog, Pause, PlacingOutcome, Resend, Resent};
 
 const A: &str = "2019112812000001";
 const B: &str = "2019112812000002";
 const C: &str = "2019112812000003";
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 const DELIVERED: AttemptOutcome = AttemptOutcome::Delivered(204);
 const REFUSED: AttemptOutcome = AttemptOutcome::Refused(503);
@@ -28,7 +37,7 @@ fn hour(hours: u64) -> ShopTime {
 
 async fn register(shop: &dyn Shop, names: &[&str], at: u64) {
     let names: Vec<_> = names.iter().map(|name| named(name)).collect();
-    shop.endpoints().register(&names, micros(at)).await.unwrap();
+    shop.endpoints().register(&names, micros(at), Duration::from_micros(20)).await.unwrap();
 }
 
 async fn state(shop: &dyn Shop, name: &str) -> EndpointState {
@@ -86,9 +95,75 @@ pub async fn have_events_of_their_own(shop: Arc<dyn Shop>) {
     assert_eq!(backlog("erp").await, OutboxBacklog::default());
     assert_eq!(backlog("warehouse").await.undelivered, 1);
     let again = Resend::OfOrder(order_id(B));
-    assert_eq!(shop.webhooks().resend(&named("erp"), &again, micros(5)).await.unwrap(), 1);
+    let resent = shop.webhooks().resend(&named("erp"), &again, &EventFilter::All, micros(5)).await.unwrap();
+    assert_eq!(resent, Resent { due: 1, unwanted: 0 });
     assert_eq!(claim(shop, "warehouse", 6).await.0, [""; 0], "what others are resent is theirs");
     assert_eq!(claim(shop, "erp", 6).await.0, [B]);
+}
+
+/// What happened while others were in the settings for long and it was not is not for it; a stop of all of them is no absence.
+pub async fn are_new_after_an_absence(shop: Arc<dyn Shop>) {
+    let stocked = Stocked::new(shop).await;
+    let shop = &*stocked.shop;
+    register(shop, &["default", "erp"], 0).await;
+    register(shop, &["default"], 20).await;
+    stocked.create(&[(A, 1), (B, 90)]).await;
+    register(shop, &["erp", "warehouse", "default"], 100).await;
+    assert_eq!(state(shop, "erp").await.registered_at, micros(0), "the others were seen not much later");
+    while distribute(shop, 100, 80).await > 0 {}
+    assert_eq!(claim(shop, "erp", 100).await.0, [A, B], "none was there, and nobody took them");
+
+    register(shop, &["default"], 121).await;
+    stocked.create(&[(C, 122)]).await;
+    register(shop, &["default", "erp"], 130).await;
+    let state = state(shop, "erp").await;
+    assert_eq!((state.registered_at, state.seen_at), (micros(130), micros(130)));
+    stocked.change(C, 131).await;
+    while distribute(shop, 131, 111).await > 0 {}
+    let erp = named("erp");
+    assert_eq!(
+        shop.webhooks().backlog(&erp).await.unwrap().undelivered,
+        3,
+        "what waited for it, and what is new"
+    );
+    let of_c = Resend::OfOrder(order_id(C));
+    let resent = shop.webhooks().resend(&erp, &of_c, &EventFilter::All, micros(132)).await.unwrap();
+    assert_eq!(resent.due, 1, "what happened while it was absent is not for it");
+}
+
+/// Endpoints that are registered while eight distribute are given all that happens from then on.
+pub async fn miss_nothing_from_their_first_moment_on(shop: Arc<dyn Shop>) {
+    let stocked = Arc::new(Stocked::new(shop).await);
+    register(&*stocked.shop, &["erp"], 0).await;
+    let is_done = Arc::new(AtomicBool::new(false));
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (stocked, is_done) = (Arc::clone(&stocked), Arc::clone(&is_done));
+        tasks.spawn(async move {
+            while !is_done.load(Ordering::Relaxed) {
+                let webhooks = stocked.shop.webhooks();
+                until_let_through(|| webhooks.distribute(micros(999), micros(0), 9)).await;
+                yield_now().await;
+            }
+        });
+    }
+    let shop = &*stocked.shop;
+    let orders: Vec<String> = (10..30).map(|number| format!("20191128120000{number}")).collect();
+    for (nth, order) in (1..).zip(&orders) {
+        let (name, at) = (named(&format!("new{nth}")), 10 * nth);
+        let registering = [name];
+        until_let_through(|| shop.endpoints().register(&registering, micros(at), HOUR)).await;
+        let new = [stocked.created(order, at + 1)];
+        let committed = PlacingOutcome::Committed(shop.removal_mode());
+        assert_eq!(until_let_through(|| stocked.write(&new)).await, committed);
+    }
+    is_done.store(true, Ordering::Relaxed);
+    tasks.join_all().await;
+    while distribute(shop, 999, 0).await > 0 {}
+    for (nth, _) in orders.iter().enumerate() {
+        let backlog = shop.webhooks().backlog(&named(&format!("new{}", nth + 1))).await.unwrap();
+        assert_eq!(backlog.undelivered, u64::try_from(orders.len() - nth).unwrap());
+    }
 }
 
 /// What no settings name is given nothing, and in the end forgotten.
@@ -157,13 +232,13 @@ pub async fn are_paused_until_resumed(shop: Arc<dyn Shop>) {
         let pause = async |failing_before| {
             shop.endpoints().pause(&endpoint, micros(failing_before), micros(20)).await.unwrap()
         };
-        assert!(!pause(99).await, "it does not fail");
+        assert_eq!(pause(19).await, Pause::None, "it does not fail");
         let (_, ids) = claim(shop, name, 2).await;
         let failed = attempt(A, 3, AttemptOutcome::Unreachable);
         shop.webhooks().put_off(&endpoint, ids[0], &failed, Some(micros(4))).await.unwrap();
-        assert!(!pause(2).await, "it has not failed for long enough");
-        assert!(pause(3).await);
-        assert!(!pause(3).await, "once");
+        assert_eq!(pause(2).await, Pause::None, "it has not failed for long enough");
+        assert_eq!(pause(3).await, Pause::Begun);
+        assert_eq!(pause(3).await, Pause::GoesOn, "once");
         assert_eq!(state(shop, name).await.paused_at, Some(micros(20)));
         assert_eq!(claim(shop, name, 30).await.0, [""; 0]);
         assert_eq!(shop.webhooks().backlog(&endpoint).await.unwrap().undelivered, 1);
@@ -173,7 +248,28 @@ pub async fn are_paused_until_resumed(shop: Arc<dyn Shop>) {
         assert_eq!((resumed.paused_at, resumed.failing_since), (None, None));
         assert_eq!(claim(shop, name, 31).await.0, [A]);
     }
-    assert!(!shop.endpoints().resume(&named("nobody")).await.unwrap());
+    let nobody = named("nobody");
+    assert!(!shop.endpoints().resume(&nobody).await.unwrap());
+    assert_eq!(shop.endpoints().pause(&nobody, micros(99), micros(20)).await.unwrap(), Pause::None);
+}
+
+/// A failure after hours in which nothing was tried is the first of its own.
+pub async fn are_not_paused_for_what_was_not_tried(shop: Arc<dyn Shop>) {
+    register(&*shop, &["default"], 0).await;
+    let first = EndpointName::first();
+    let fail = async |hours| {
+        let failed = DeliveryAttempt { at: hour(hours), ..attempt(A, 0, REFUSED) };
+        shop.webhooks().put_off(&first, OutboxId(1), &failed, None).await.unwrap();
+    };
+    let pause =
+        async |hours: u64| shop.endpoints().pause(&first, hour(hours - 5), hour(hours)).await.unwrap();
+    fail(1).await;
+    assert_eq!(pause(80).await, Pause::None, "nothing was tried for days");
+    fail(80).await;
+    fail(82).await;
+    assert_eq!(pause(84).await, Pause::None);
+    fail(84).await;
+    assert_eq!(pause(85).await, Pause::Begun, "it failed for five hours");
 }
 
 /// One of twenty who find that it has failed for long is told that it is the one who paused it.
@@ -186,10 +282,10 @@ pub async fn are_paused_by_one_alone(shop: Arc<dyn Shop>) {
         async move {
             let first = EndpointName::first();
             let pause = || shop.endpoints().pause(&first, micros(2), micros(3));
-            until_let_through(pause).await
+            until_let_through(pause).await == Pause::Begun
         }
     });
-    assert_eq!(paused.await, 1);
+    assert_eq!(paused.await, 1, "the others are told that it is");
 }
 
 /// Newest first, by endpoint and order, page by page.

@@ -135,6 +135,11 @@ mod wrong {
         events_out_of_order_of_another: webhook_queue_of_another::are_delivered_in_their_order finds Overtakes on shop;
         paused_for_nothing: webhook_endpoints::are_paused_until_resumed finds ForgetsPauses on shop;
         paused_by_many: webhook_endpoints::are_paused_by_one_alone finds LosesUpdates on shop;
+        paused_for_a_stop: webhook_endpoints::are_not_paused_for_what_was_not_tried finds KeepsStreaks on shop;
+        told_of_absence: webhook_endpoints::are_new_after_an_absence finds KeepsRegistrations on shop;
+        lost_on_the_first_day: webhook_endpoints::miss_nothing_from_their_first_moment_on finds LooksTooEarly on shop;
+        broken_leases: webhook_queue::keep_their_time_while_earlier_ones_are_resent finds BreaksLeases on shop;
+        resent_past_filters: webhook_queue::are_resent_as_far_as_they_are_sent finds ResendsAnything on shop;
         mixed_endpoints: webhook_endpoints::have_events_of_their_own finds MixesEndpoints on shop;
         payments_twice_at_once: ledger::records_a_trade_once_however_many_try finds RecordsTwice on shop;
         keys_twice: idempotency::binds_a_key_once finds BindsTwice on shop;

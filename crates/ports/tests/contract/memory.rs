@@ -56,6 +56,16 @@ pub(crate) enum Defect {
     IgnoresStamp,
     /// Paused endpoints are given events.
     ForgetsPauses,
+    /// Failures go on however long nothing is tried.
+    KeepsStreaks,
+    /// Endpoints are never new again.
+    KeepsRegistrations,
+    /// Who is given an event is looked up before the event is.
+    LooksTooEarly,
+    /// What is delivered again wakes what is being delivered.
+    BreaksLeases,
+    /// What an endpoint is not sent is resent.
+    ResendsAnything,
     /// What is resent to one endpoint is resent to all.
     MixesEndpoints,
     /// Two clicks are two orders.

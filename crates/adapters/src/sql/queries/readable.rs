@@ -89,22 +89,22 @@ pub(super) fn leave_out<K: Key, T>(table: &'static str, each: Vec<Read<K, T>>) -
 
 /// A page that is filled piece by piece, each behind the last key of the one before, until it is full or there are no more
 /// rows: a row that cannot be read is left out and takes the place of no other.
-pub(super) struct FullPage<T> {
+pub(super) struct FullPage<K, T> {
     table: &'static str,
     limit: usize,
     /// The last key so far.
-    pub(super) after: Option<String>,
+    pub(super) after: Option<K>,
     pub(super) rows: Vec<T>,
     pub(super) is_full: bool,
 }
 
-impl<T> FullPage<T> {
-    pub(super) fn new(table: &'static str, limit: u32, after: Option<String>) -> Self {
+impl<K: Key + Clone, T> FullPage<K, T> {
+    pub(super) fn new(table: &'static str, limit: u32, after: Option<K>) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self { table, limit, after, rows: Vec::new(), is_full: false }
     }
 
-    pub(super) fn add(&mut self, each: Vec<Read<String, T>>) {
+    pub(super) fn add(&mut self, each: Vec<Read<K, T>>) {
         let is_last = each.len() < self.limit;
         self.after = each.last().map(|(key, _)| key.clone());
         self.rows.extend(leave_out(self.table, each));

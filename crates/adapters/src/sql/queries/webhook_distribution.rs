@@ -18,12 +18,10 @@ use crate::sql::{
 };
 
 /// To whom events are given.
-pub(super) struct Targets {
+struct Targets {
     /// The endpoints beside the first one, and since when each is given events.
     others: Vec<(String, ShopTime)>,
     has_first: bool,
-    /// The earliest of these moments: what happened before is of no concern.
-    since: ShopTime,
 }
 
 /// The events that were not given to anyone and concern somebody.
@@ -35,8 +33,16 @@ macro_rules! undistributed {
     };
 }
 
-/// `None` if there is nothing to do.
-pub(super) async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Option<Targets>, QueryError> {
+/// Since when there are events to distribute: what happened before is of no concern to anybody. `None` if there are none.
+pub(super) async fn since(conn: &mut Conn, seen_since: ShopTime) -> Result<Option<ShopTime>, QueryError> {
+    let Targets { others, .. } = targets(conn, seen_since).await?;
+    let Some(since) = others.iter().map(|(_, since)| *since).min() else { return Ok(None) };
+    let is_there: bool =
+        select(exists(undistributed!(since).select(dashop_outbox::id))).get_result(conn).await?;
+    Ok(is_there.then_some(since))
+}
+
+async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Targets, QueryError> {
     let seen: Vec<(String, Moment)> = dashop_webhook_endpoint::table
         .filter(dashop_webhook_endpoint::seen_at.ge(Moment(seen_since)))
         .order(dashop_webhook_endpoint::name)
@@ -49,23 +55,22 @@ pub(super) async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Opt
         .filter(|(name, _)| name != EndpointName::FIRST)
         .map(|(name, registered_at)| (name, registered_at.0))
         .collect();
-    let Some(since) = others.iter().map(|(_, since)| *since).min() else { return Ok(None) };
-    let is_there: bool =
-        select(exists(undistributed!(since).select(dashop_outbox::id))).get_result(conn).await?;
-    Ok(is_there.then_some(Targets { others, has_first, since }))
+    Ok(Targets { others, has_first })
 }
 
-/// Gives events to all of them; says how many.
+/// Gives events since then to all endpoints; says how many.
 ///
 /// Several processes do this at once, each with the rows that it locks. An event is left to a later time where an earlier one
-/// of its order is in the hands of another process: that one's copies have to be written first.
+/// of its order is in the hands of another process: that one's copies have to be written first. To whom they are given is
+/// looked up when they are locked: an endpoint that was registered before an event happened is on record by then.
 pub(super) async fn distribute(
     conn: &mut Conn,
-    targets: &Targets,
+    since: ShopTime,
+    seen_since: ShopTime,
     now: ShopTime,
     limit: u32,
 ) -> Result<u64, QueryError> {
-    let found = undistributed!(targets.since)
+    let found = undistributed!(since)
         .order((dashop_outbox::at, dashop_outbox::id))
         .limit(limit.into())
         .select((dashop_outbox::id, dashop_outbox::order_id));
@@ -75,7 +80,7 @@ pub(super) async fn distribute(
     }
     let orders: BTreeSet<&str> = locked.iter().map(|(_, order)| order.as_str()).collect();
     // In a statement that begins when the rows are locked, as for a claim.
-    let waiting: Vec<(i64, String)> = undistributed!(targets.since)
+    let waiting: Vec<(i64, String)> = undistributed!(since)
         .filter(dashop_outbox::order_id.eq_any(orders))
         .order(dashop_outbox::id)
         .select((dashop_outbox::id, dashop_outbox::order_id))
@@ -85,12 +90,13 @@ pub(super) async fn distribute(
     if ids.is_empty() {
         return Ok(0);
     }
-    for (name, since) in &targets.others {
+    let Targets { others, has_first } = targets(conn, seen_since).await?;
+    for (name, since) in &others {
         copy(conn, &ids, name, *since).await?;
     }
     let these = || dashop_outbox::table.filter(dashop_outbox::id.eq_any(&ids));
     diesel::update(these()).set(dashop_outbox::distributed_at.eq(Moment(now))).execute(conn).await?;
-    if !targets.has_first {
+    if !has_first {
         let undelivered = these().filter(dashop_outbox::delivered_at.is_null());
         diesel::update(undelivered)
             .set((dashop_outbox::delivered_at.eq(Moment(now)), dashop_outbox::due_at.eq(None::<Moment>)))

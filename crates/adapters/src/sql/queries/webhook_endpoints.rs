@@ -10,13 +10,13 @@ use domain::{
     AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEventKind, OrderId, ShopTime,
     failing_since,
 };
-use ports::{AttemptQuery, LoggedAttempt, StoreError, WebhookEndpoints};
+use ports::{AttemptQuery, LoggedAttempt, Pause, StoreError, WebhookEndpoints};
 
 use super::{
     Conn, Database,
     dialect::insert_rows,
     locking::for_update,
-    readable::{leave_out, load_each},
+    readable::{FullPage, Read, leave_out, load_each},
     webhook_queue::many,
 };
 use crate::sql::{
@@ -30,8 +30,15 @@ const SUCCESS_EVERY: Duration = Duration::from_secs(1);
 
 #[async_trait]
 impl WebhookEndpoints for Database {
-    async fn register(&self, names: &[EndpointName], now: ShopTime) -> Result<(), StoreError> {
-        self.writer().await?.call(|conn| register(conn, names, now)).await
+    async fn register(
+        &self,
+        names: &[EndpointName],
+        now: ShopTime,
+        absent_for: Duration,
+    ) -> Result<(), StoreError> {
+        let mut lease = self.begin().await?;
+        lease.call(|conn| register(conn, names, now, absent_for)).await?;
+        lease.commit().await
     }
 
     async fn states(&self) -> Result<Vec<EndpointState>, StoreError> {
@@ -43,8 +50,11 @@ impl WebhookEndpoints for Database {
         name: &EndpointName,
         failing_before: ShopTime,
         at: ShopTime,
-    ) -> Result<bool, StoreError> {
-        self.writer().await?.call(|conn| pause(conn, name, failing_before, at)).await
+    ) -> Result<Pause, StoreError> {
+        let mut lease = self.begin().await?;
+        let paused = lease.call(|conn| pause(conn, name, failing_before, at)).await?;
+        lease.commit().await?;
+        Ok(paused)
     }
 
     async fn resume(&self, name: &EndpointName) -> Result<bool, StoreError> {
@@ -101,10 +111,30 @@ fn named(
     dashop_webhook_endpoint::table.filter(dashop_webhook_endpoint::name.eq(name.as_str()))
 }
 
-async fn register(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -> Result<(), QueryError> {
+/// All rows are locked first, in one order, so that of processes that start together the second one sees what the first has
+/// written of all endpoints.
+async fn register(
+    conn: &mut Conn,
+    names: &[EndpointName],
+    now: ShopTime,
+    absent_for: Duration,
+) -> Result<(), QueryError> {
+    let all = dashop_webhook_endpoint::table
+        .order(dashop_webhook_endpoint::name)
+        .select(dashop_webhook_endpoint::seen_at);
+    let seen: Vec<Moment> = for_update(all).load(conn).await?;
+    let absent_since = seen.iter().map(|seen_at| seen_at.0).max().map(|latest| latest.before(absent_for));
+    let mut names: Vec<&EndpointName> = names.iter().collect();
+    names.sort_unstable();
     for name in names {
         let row = NewEndpointRow { name: name.as_str(), registered_at: Moment(now), seen_at: Moment(now) };
         diesel::insert_or_ignore_into(dashop_webhook_endpoint::table).values(row).execute(conn).await?;
+        if let Some(absent_since) = absent_since {
+            diesel::update(named(name).filter(dashop_webhook_endpoint::seen_at.lt(Moment(absent_since))))
+                .set(dashop_webhook_endpoint::registered_at.eq(Moment(now)))
+                .execute(conn)
+                .await?;
+        }
         diesel::update(named(name).filter(dashop_webhook_endpoint::seen_at.lt(Moment(now))))
             .set(dashop_webhook_endpoint::seen_at.eq(Moment(now)))
             .execute(conn)
@@ -126,13 +156,30 @@ async fn pause(
     name: &EndpointName,
     failing_before: ShopTime,
     at: ShopTime,
-) -> Result<bool, QueryError> {
-    let failing = named(name)
-        .filter(dashop_webhook_endpoint::paused_at.is_null())
-        .filter(dashop_webhook_endpoint::failing_since.le(Moment(failing_before)));
-    let paused =
-        diesel::update(failing).set(dashop_webhook_endpoint::paused_at.eq(Moment(at))).execute(conn).await?;
-    Ok(paused > 0)
+) -> Result<Pause, QueryError> {
+    let known = named(name).select((
+        dashop_webhook_endpoint::paused_at,
+        dashop_webhook_endpoint::failing_since,
+        dashop_webhook_endpoint::last_failure_at,
+    ));
+    let known: Option<(Option<Moment>, Option<Moment>, Option<Moment>)> =
+        for_update(known).get_result(conn).await.optional()?;
+    match known {
+        Some((Some(_), _, _)) => Ok(Pause::GoesOn),
+        Some((None, since, last)) if failing(since, last, at) <= failing_before => {
+            diesel::update(named(name))
+                .set(dashop_webhook_endpoint::paused_at.eq(Moment(at)))
+                .execute(conn)
+                .await?;
+            Ok(Pause::Begun)
+        }
+        Some(_) | None => Ok(Pause::None),
+    }
+}
+
+/// Since when all attempts failed, after one that failed at `at`.
+fn failing(since: Option<Moment>, last: Option<Moment>, at: ShopTime) -> ShopTime {
+    failing_since(since.map(|moment| moment.0), last.map(|moment| moment.0), at)
 }
 
 async fn resume(conn: &mut Conn, name: &EndpointName) -> Result<bool, QueryError> {
@@ -175,10 +222,9 @@ pub(super) async fn failed(conn: &mut Conn, name: &EndpointName, at: ShopTime) -
     let known: Option<(Option<Moment>, Option<Moment>)> =
         for_update(known).get_result(conn).await.optional()?;
     let Some((since, last)) = known else { return Ok(()) };
-    let since = failing_since(since.map(|moment| moment.0), last.map(|moment| moment.0), at);
     diesel::update(named(name))
         .set((
-            dashop_webhook_endpoint::failing_since.eq(Moment(since)),
+            dashop_webhook_endpoint::failing_since.eq(Moment(failing(since, last, at))),
             dashop_webhook_endpoint::last_failure_at.eq(Moment(at)),
         ))
         .execute(conn)
@@ -196,6 +242,19 @@ pub(super) async fn log(
 }
 
 async fn attempts(conn: &mut Conn, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, QueryError> {
+    let mut page = FullPage::new("dashop_webhook_attempt", query.limit, query.before);
+    while !page.is_full {
+        let each = attempts_page(conn, query, page.after).await?;
+        page.add(each);
+    }
+    Ok(page.rows)
+}
+
+async fn attempts_page(
+    conn: &mut Conn,
+    query: &AttemptQuery,
+    before: Option<i64>,
+) -> Result<Vec<Read<i64, LoggedAttempt>>, QueryError> {
     let mut found = dashop_webhook_attempt::table
         .order(dashop_webhook_attempt::id.desc())
         .limit(query.limit.into())
@@ -207,11 +266,10 @@ async fn attempts(conn: &mut Conn, query: &AttemptQuery) -> Result<Vec<LoggedAtt
     if let Some(order_id) = &query.order_id {
         found = found.filter(dashop_webhook_attempt::order_id.eq(order_id.as_str()));
     }
-    if let Some(before) = query.before {
+    if let Some(before) = before {
         found = found.filter(dashop_webhook_attempt::id.lt(before));
     }
-    let each = load_each(conn, found, |(id, row): (i64, AttemptRow)| row.read(id)).await?;
-    Ok(leave_out("dashop_webhook_attempt", each))
+    load_each(conn, found, |(id, row): (i64, AttemptRow)| row.read(id)).await
 }
 
 async fn purge_attempts(conn: &mut Conn, before: ShopTime, most: u64, limit: u32) -> Result<u64, QueryError> {

@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use domain::{
-    Actor, Delivery, DeliveryAttempt, EndpointName, EventId, OrderEvent, OrderEventKind, OrderId,
-    OrderStatus, OutboxId, ShopTime, TraceParent,
+    Actor, Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderEvent, OrderEventKind,
+    OrderId, OrderStatus, OutboxId, ShopTime, TraceParent,
 };
-use ports::{Claimed, OutboxBacklog, Resend, StoreError, WebhookQueue};
+use ports::{Claimed, OutboxBacklog, Resend, Resent, StoreError, WebhookQueue};
 
 use super::{
     Database, webhook_distribution, webhook_endpoints,
@@ -30,11 +30,11 @@ macro_rules! of_table {
 #[async_trait]
 impl WebhookQueue for Database {
     async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        let targets =
-            self.reader().await?.call(|conn| webhook_distribution::targets(conn, seen_since)).await?;
-        let Some(targets) = targets else { return Ok(0) };
+        let since = self.reader().await?.call(|conn| webhook_distribution::since(conn, seen_since)).await?;
+        let Some(since) = since else { return Ok(0) };
         let mut lease = Database::begin(self).await?;
-        let done = lease.call(|conn| webhook_distribution::distribute(conn, &targets, now, limit)).await?;
+        let done =
+            lease.call(|conn| webhook_distribution::distribute(conn, since, seen_since, now, limit)).await?;
         lease.commit().await?;
         Ok(done)
     }
@@ -103,9 +103,13 @@ impl WebhookQueue for Database {
         &self,
         endpoint: &EndpointName,
         which: &Resend,
+        sent: &EventFilter,
         now: ShopTime,
-    ) -> Result<u64, StoreError> {
-        self.writer().await?.call(async |conn| of_table!(endpoint, resend(conn, which, now))).await
+    ) -> Result<Resent, StoreError> {
+        let mut lease = Database::begin(self).await?;
+        let resent = lease.call(async |conn| of_table!(endpoint, resend(conn, which, sent, now))).await?;
+        lease.commit().await?;
+        Ok(resent)
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {

@@ -16,8 +16,8 @@ macro_rules! queries {
                 dsl::{exists, min, not},
             };
             use diesel_async::RunQueryDsl;
-            use domain::{Delivery, OutboxId, ShopTime};
-            use ports::{Claimed, OutboxBacklog, Resend};
+            use domain::{Delivery, EventFilter, OrderEventKind, OutboxId, ShopTime};
+            use ports::{Claimed, OutboxBacklog, Resend, Resent};
 
             use super::super::{
                 locking::{for_update, for_update_skip_locked},
@@ -103,8 +103,9 @@ macro_rules! queries {
                 Ok((claimed, unreadable.len()))
             }
 
-            /// Only what was not delivered yet lets others follow: a late confirmation of its delivery must not wake what
-            /// another process has in its hands by now.
+            /// Only what was not delivered yet lets others follow, and of those only what was never tried: neither a late
+            /// confirmation nor the delivery of an earlier event that was resent may wake what another process has in its
+            /// hands by now.
             pub(in super::super) async fn delivered(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -129,12 +130,13 @@ macro_rules! queries {
                     .filter($ours)
                     .filter($table::order_id.eq_any(orders))
                     .filter($table::delivered_at.is_null())
+                    .filter($table::due_attempts.eq(0))
                     .filter($table::due_at.is_null().or($table::due_at.gt(Moment(at))));
                 diesel::update(waiting).set($table::due_at.eq(Moment(at))).execute(conn).await?;
                 Ok(())
             }
 
-            /// What waits for them is put off as well, so that looking for what is due does not pass over it each time.
+            /// What waits for it is put off as well, so that looking for what is due does not pass over it each time.
             pub(in super::super) async fn put_off(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -148,10 +150,11 @@ macro_rules! queries {
                 let Some(order): Option<String> = for_update(open).get_result(conn).await.optional()? else {
                     return Ok(());
                 };
+                let waits = $table::id.gt(id.0).and($table::due_attempts.eq(0));
                 let with_what_waits = $table::table
                     .filter($ours)
                     .filter($table::order_id.eq(order))
-                    .filter($table::id.ge(id.0))
+                    .filter($table::id.eq(id.0).or(waits))
                     .filter($table::delivered_at.is_null());
                 diesel::update(with_what_waits)
                     .set($table::due_at.eq(due_at.map(Moment)))
@@ -164,21 +167,31 @@ macro_rules! queries {
                 conn: &mut Conn,
                 $endpoint: &str,
                 which: &Resend,
+                sent: &EventFilter,
                 now: ShopTime,
-            ) -> Result<u64, QueryError> {
+            ) -> Result<Resent, QueryError> {
                 let again = (
                     $table::delivered_at.eq(None::<Moment>),
                     $table::due_at.eq(Moment(now)),
                     $table::due_attempts.eq(0),
                 );
-                let all = diesel::update($table::table.filter($ours));
-                let resent = match which {
-                    Resend::GivenUp => {
-                        let given_up = $table::delivered_at.is_null().and($table::due_at.is_null());
-                        all.filter(given_up).set(again).execute(conn).await?
-                    }
-                    Resend::OfOrder(order_id) => {
-                        all.filter($table::order_id.eq(order_id.as_str())).set(again).execute(conn).await?
+                let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
+                let is_wanted = || $table::kind.eq_any(&kinds);
+                macro_rules! these {
+                    ($meant:expr) => {{
+                        let meant = || $table::table.filter($ours).filter($meant);
+                        let due: i64 = meant().filter(is_wanted()).count().get_result(conn).await?;
+                        let all: i64 = meant().count().get_result(conn).await?;
+                        let these = meant().filter(is_wanted().or($table::delivered_at.is_null()));
+                        diesel::update(these).set(again).execute(conn).await?;
+                        Resent { due: many(due), unwanted: many(all - due) }
+                    }};
+                }
+                Ok(match which {
+                    Resend::GivenUp => these!($table::delivered_at.is_null().and($table::due_at.is_null())),
+                    Resend::OfOrder(order_id) => these!($table::order_id.eq(order_id.as_str())),
+                    Resend::Happened { from, until } => {
+                        these!($table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until))))
                     }
                     Resend::Event { order_id, event_id } => {
                         // Rows from before there were UUIDs are called by their number.
@@ -186,15 +199,22 @@ macro_rules! queries {
                         let is_it = $table::event_id
                             .eq(event_id.bare())
                             .or($table::event_id.is_null().and($table::id.nullable().eq(row)));
-                        let of_order = all.filter($table::order_id.eq(order_id.as_str()));
-                        of_order.filter(is_it).set(again).execute(conn).await?
+                        let of_order =
+                            || $table::table.filter($ours).filter($table::order_id.eq(order_id.as_str()));
+                        let id: Option<i64> =
+                            of_order().filter(is_it).select($table::id).first(conn).await.optional()?;
+                        let Some(id) = id else { return Ok(Resent::default()) };
+                        let resent = these!($table::id.eq(id));
+                        let in_its_way = of_order()
+                            .filter($table::id.lt(id))
+                            .filter($table::delivered_at.is_null())
+                            .filter($table::due_at.is_null());
+                        if resent.due > 0 {
+                            diesel::update(in_its_way).set(again).execute(conn).await?;
+                        }
+                        resent
                     }
-                    Resend::Happened { from, until } => {
-                        let then = $table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until)));
-                        all.filter(then).set(again).execute(conn).await?
-                    }
-                };
-                Ok(u64::try_from(resent).unwrap_or(u64::MAX))
+                })
             }
 
             /// Of all endpoints of the table.

@@ -31,6 +31,8 @@ pub(super) enum AdminCode {
     EndpointNotFound,
     /// No such event of the order, or not any more.
     EventNotFound,
+    /// The endpoint is not sent this.
+    NotSent,
     /// No such path.
     NotFound,
     /// A path without this method.
@@ -99,12 +101,13 @@ impl IntoResponses for Refusals {
 
 impl AdminCode {
     /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
-    const OF_OPERATIONS: [Self; 15] = [
+    const OF_OPERATIONS: [Self; 16] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::OrderNotFound,
         Self::EndpointNotFound,
         Self::EventNotFound,
+        Self::NotSent,
         Self::NotAllowed,
         Self::Conflict,
         Self::RequestIdReused,
@@ -125,6 +128,7 @@ impl AdminCode {
             Self::OrderNotFound => "order_not_found",
             Self::EndpointNotFound => "endpoint_not_found",
             Self::EventNotFound => "event_not_found",
+            Self::NotSent => "not_sent",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::NotAllowed => "not_allowed",
@@ -148,7 +152,7 @@ impl AdminCode {
                 StatusCode::NOT_FOUND
             }
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
+            Self::NotSent | Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
             Self::AmountExceedsPayment
             | Self::NothingToRefund
             | Self::RestockExceedsOrder
@@ -169,6 +173,7 @@ impl AdminCode {
                 Self::OrderNotFound => "订单不存在",
                 Self::EndpointNotFound => "没有这个推送端点",
                 Self::EventNotFound => "该订单没有这个事件,或已清除",
+                Self::NotSent => "该推送端点不在配置中,不会推送",
                 Self::NotFound => "没有这个接口",
                 Self::MethodNotAllowed => "不支持的请求方法",
                 Self::NotAllowed => "订单状态不允许此操作",

@@ -1,6 +1,6 @@
 //! What the shop side answers about webhooks, as JSON.
 
-use application::ListedEndpoint;
+use application::{AttemptPage, ListedEndpoint};
 use domain::{OrderEventKind, ShopTime};
 use ports::LoggedAttempt;
 use serde::Serialize;
@@ -114,12 +114,9 @@ impl From<ListedEndpoint> for EndpointData {
     }
 }
 
-impl AttemptsData {
-    /// A page that is full is followed by another one, which may be empty.
-    pub(super) fn new(logged: Vec<LoggedAttempt>, limit: u32) -> Self {
-        let is_full = u32::try_from(logged.len()).is_ok_and(|length| length >= limit);
-        let next = logged.last().filter(|_| is_full).map(|last| last.id);
-        Self { attempts: logged.into_iter().map(AttemptData::from).collect(), next }
+impl From<AttemptPage> for AttemptsData {
+    fn from(AttemptPage { attempts, next }: AttemptPage) -> Self {
+        Self { attempts: attempts.into_iter().map(AttemptData::from).collect(), next }
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::ManageWebhooksError;
 use domain::{EndpointName, EventId, OrderId};
-use ports::{AttemptQuery, Resend};
+use ports::{AttemptQuery, Resend, Resent};
 
 use super::{
     AdminApiError, AdminCode,
@@ -59,11 +59,12 @@ pub(super) async fn attempts(
         before: query.id("before")?,
         limit: query.number("limit", MAX_PAGE)?.unwrap_or(PAGE),
     };
-    let logged = timed(&shop, shop.admin.webhooks.attempts(&asked)).await??;
-    Ok(json(&AttemptsData::new(logged, asked.limit)))
+    let page = timed(&shop, shop.admin.webhooks.attempts(&asked)).await??;
+    Ok(json(&AttemptsData::from(page)))
 }
 
-/// Sends one event of an order to the endpoint once more, delivered before or not.
+/// Sends one event of an order to the endpoint once more, delivered before or not. Refused as `not_sent` where the endpoint is in
+/// no settings any more, or is not sent events of this type.
 #[utoipa::path(
     post,
     path = "/v1/admin/webhooks/{endpoint}/resend",
@@ -86,12 +87,18 @@ pub(super) async fn resend(
         let event_id = EventId::parse(&asked.event_id)
             .ok_or_else(|| AdminApiError::bad("event_id 应为事件编号,如 evt_42"))?;
         let which = Resend::Event { order_id, event_id };
-        let resent = shop.admin.webhooks.resend(&name, &which).await?;
-        if resent == 0 {
-            return Err(AdminCode::EventNotFound.failure());
+        match shop.admin.webhooks.resend(&name, &which).await? {
+            Resent { due: 0, unwanted: 0 } => Err(AdminCode::EventNotFound.failure()),
+            Resent { due: 0, .. } => {
+                let text = format!("推送端点 {name} 的 types 不包含该事件的类型,不会推送");
+                Err(AdminApiError::new(AdminCode::NotSent, text))
+            }
+            Resent { due, .. } => {
+                let (staff, event_id) = (staff.name(), asked.event_id);
+                tracing::info!(endpoint = %name, staff, event_id, "an event is sent once more");
+                Ok(json(&ResentData { resent: due }))
+            }
         }
-        tracing::info!(endpoint = %name, staff = staff.name(), event_id = asked.event_id, "an event is sent once more");
-        Ok(json(&ResentData { resent }))
     })
     .await?
 }
@@ -127,6 +134,7 @@ impl From<ManageWebhooksError> for AdminApiError {
     fn from(error: ManageWebhooksError) -> Self {
         match error {
             ManageWebhooksError::UnknownEndpoint => AdminCode::EndpointNotFound.failure(),
+            ManageWebhooksError::NotInSettings => AdminCode::NotSent.failure(),
             ManageWebhooksError::Store(error) => error.into(),
         }
     }

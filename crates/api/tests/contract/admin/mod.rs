@@ -39,6 +39,7 @@ const NOT_FOUND: Code = (404, "not_found");
 const ORDER_NOT_FOUND: Code = (404, "order_not_found");
 const ENDPOINT_NOT_FOUND: Code = (404, "endpoint_not_found");
 const EVENT_NOT_FOUND: Code = (404, "event_not_found");
+const NOT_SENT: Code = (409, "not_sent");
 const METHOD_NOT_ALLOWED: Code = (405, "method_not_allowed");
 const NOT_ALLOWED: Code = (409, "not_allowed");
 const CONFLICT: Code = (409, "conflict");

@@ -100,6 +100,7 @@ fn the_codes_are_those_of_the_documentation() {
         ORDER_NOT_FOUND,
         ENDPOINT_NOT_FOUND,
         EVENT_NOT_FOUND,
+        NOT_SENT,
         METHOD_NOT_ALLOWED,
         NOT_ALLOWED,
         CONFLICT,

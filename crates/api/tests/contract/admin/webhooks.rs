@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use domain::{
-    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEventKind, OrderId,
+    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventFilter, EventId, OrderEventKind,
+    OrderId,
 };
 use mockall::predicate::eq;
-use ports::{AttemptQuery, LoggedAttempt, OutboxBacklog, Resend};
+use ports::{AttemptQuery, LoggedAttempt, OutboxBacklog, Resend, Resent};
 
 use super::*;
 
@@ -87,10 +88,14 @@ async fn the_delivery_log_is_shown_page_by_page() {
         endpoint: Some(named("erp")),
         order_id: Some(OrderId::parse(ORDER).unwrap()),
         before: Some(9),
-        limit: 2,
+        limit: 3,
     };
     mocks.endpoints.expect_attempts().times(1).with(eq(asked)).returning(|_| {
-        Ok(vec![logged(8, AttemptOutcome::Delivered(204)), logged(5, AttemptOutcome::Unreachable)])
+        Ok(vec![
+            logged(8, AttemptOutcome::Delivered(204)),
+            logged(5, AttemptOutcome::Unreachable),
+            logged(4, AttemptOutcome::CutOff),
+        ])
     });
     let uri = format!("{WEBHOOKS}/attempts?endpoint=erp&order_id={ORDER}&before=9&limit=2");
     let shown = |id: i64, outcome: &str, http_status: Value| {
@@ -102,7 +107,7 @@ async fn the_delivery_log_is_shown_page_by_page() {
         json!({"attempts": [shown(8, "delivered", json!(204)), shown(5, "unreachable", Value::Null)], "next": 5})
     );
     let mut mocks = Mocks::untouched();
-    let all = AttemptQuery { limit: 50, ..AttemptQuery::default() };
+    let all = AttemptQuery { limit: 51, ..AttemptQuery::default() };
     mocks.endpoints.expect_attempts().times(1).with(eq(all)).returning(|_| Ok(Vec::new()));
     let nothing = done(&sent(mocks, get(&format!("{WEBHOOKS}/attempts"))).await);
     assert_eq!(nothing, json!({"attempts": [], "next": null}));
@@ -126,21 +131,27 @@ async fn one_event_is_resent_to_one_endpoint() {
     let body = json!({"order_id": ORDER, "event_id": EVENT});
     let which =
         Resend::Event { order_id: OrderId::parse(ORDER).unwrap(), event_id: EventId::parse(EVENT).unwrap() };
-    for (resent, is_there) in [(1, true), (0, false)] {
+    let refunds = EventFilter::Kinds(vec![OrderEventKind::Refund]);
+    for (due, unwanted) in [(1, 0), (0, 0), (0, 1)] {
         let mut mocks = with_endpoints();
         mocks
             .webhooks
             .expect_resend()
             .times(1)
-            .with(eq(named("erp")), eq(which.clone()), eq(noon()))
-            .returning(move |_, _, _| Ok(resent));
+            .with(eq(named("erp")), eq(which.clone()), eq(refunds.clone()), eq(noon()))
+            .returning(move |_, _, _, _| Ok(Resent { due, unwanted }));
         let answer = sent(mocks, post(&uri, &body)).await;
-        if is_there {
-            assert_eq!(done(&answer), json!({"resent": 1}));
-        } else {
-            assert_eq!(refused(&answer, EVENT_NOT_FOUND), "该订单没有这个事件,或已清除");
+        match (due, unwanted) {
+            (1, _) => assert_eq!(done(&answer), json!({"resent": 1})),
+            (_, 0) => assert_eq!(refused(&answer, EVENT_NOT_FOUND), "该订单没有这个事件,或已清除"),
+            (_, _) => {
+                let text = refused(&answer, NOT_SENT);
+                assert_eq!(text, "推送端点 erp 的 types 不包含该事件的类型,不会推送");
+            }
         }
     }
+    let answer = sent(with_endpoints(), post(&format!("{WEBHOOKS}/default/resend"), &body)).await;
+    assert_eq!(refused(&answer, NOT_SENT), "该推送端点不在配置中,不会推送");
     bad_bodies(&uri, &body).await;
     bad_parameter(post(&uri, &json!({"order_id": "x", "event_id": EVENT})), "订单编号").await;
     bad_parameter(post(&uri, &json!({"order_id": ORDER, "event_id": "x"})), "event_id").await;

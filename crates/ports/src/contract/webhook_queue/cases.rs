@@ -6,15 +6,15 @@ use std::{
 };
 
 use domain::{
-    Actor, Cause, Delivery, EventId, NewOrder, OrderEvent, OrderEventKind, OrderId, OrderStatus, OutboxId,
-    PaymentStatus, Refund, RefundKind, RefundStatus, StatusChange, TraceParent, ledger::Event,
+    Actor, Cause, Delivery, EventFilter, EventId, NewOrder, OrderEvent, OrderEventKind, OrderId, OrderStatus,
+    OutboxId, PaymentStatus, Refund, RefundKind, RefundStatus, StatusChange, TraceParent, ledger::Event,
 };
 
 use super::{
     super::samples::{Stocked, append, key, micros, money, order_id, payment, until_let_through},
     Queue,
 };
-use crate::{AppendError, Claimed, OutboxBacklog, PlacingOutcome, Resend, StoreError};
+use crate::{AppendError, Claimed, OutboxBacklog, PlacingOutcome, Resend, Resent, StoreError};
 
 const A: &str = "2019112812000001";
 const B: &str = "2019112812000002";
@@ -275,6 +275,92 @@ pub(super) async fn are_resent_one_by_one(queue: Queue) {
     assert_eq!(queue.resend(&one(B), 7).await.unwrap(), 0);
     assert_eq!(queue.resend(&one(A), 7).await.unwrap(), 1);
     assert_eq!(claim(queue, 7, 20, 9).await, (vec![named(A, 1, 0)], vec![id]));
+}
+
+/// What the endpoint is not sent is not delivered again, and holds nothing up.
+pub(super) async fn are_resent_as_far_as_they_are_sent(queue: Queue) {
+    let (stocked, queue) = (&queue.stocked, &queue);
+    stocked.create(&[(A, 1)]).await;
+    stocked.change(A, 2).await;
+    let changes = EventFilter::Kinds(vec![OrderEventKind::StatusChanged]);
+    let claimed = queue.claim(5, 20, 9).await.unwrap();
+    let (id, event_id) = (claimed[0].item.id, claimed[0].item.event_id.clone());
+    queue.put_off(id, None).await.unwrap();
+    let resent = queue.resend_filtered(&Resend::GivenUp, &changes, 30).await.unwrap();
+    assert_eq!(resent, Resent { due: 1, unwanted: 1 });
+    let (claimed, first) = claim(queue, 30, 40, 9).await;
+    assert_eq!(claimed, [named(A, 1, 0)], "what is behind it goes on");
+    queue.delivered(&first, 31).await.unwrap();
+    let (_, second) = claim(queue, 31, 40, 9).await;
+    queue.delivered(&second, 32).await.unwrap();
+
+    let first_alone = Resend::Event { order_id: order_id(A), event_id };
+    let all = Resend::Happened { from: micros(0), until: micros(9) };
+    for (which, expected) in [
+        (first_alone, Resent { due: 0, unwanted: 1 }),
+        (Resend::OfOrder(order_id(A)), Resent { due: 1, unwanted: 1 }),
+        (all, Resent { due: 1, unwanted: 1 }),
+    ] {
+        assert_eq!(queue.resend_filtered(&which, &changes, 50).await.unwrap(), expected);
+        assert_eq!(queue.backlog().await.unwrap().undelivered, expected.due);
+    }
+    assert_eq!(claim(queue, 50, 60, 9).await.0, [named(A, 2, 0)]);
+}
+
+/// One event alone brings with it what was given up before it.
+pub(super) async fn are_resent_with_what_stands_in_their_way(queue: Queue) {
+    let (stocked, queue) = (&queue.stocked, &queue);
+    stocked.create(&[(A, 1), (B, 1)]).await;
+    stocked.change(A, 2).await;
+    let claimed = queue.claim(5, 20, 9).await.unwrap();
+    for one in &claimed {
+        queue.delivered(&[one.item.id], 6).await.unwrap();
+    }
+    let second = queue.claim(6, 20, 9).await.unwrap().remove(0).item;
+    queue.resend(&Resend::Happened { from: micros(1), until: micros(2) }, 7).await.unwrap();
+    for id in claim(queue, 7, 20, 9).await.1 {
+        queue.put_off(id, None).await.unwrap();
+    }
+    let event_id = second.event_id;
+    assert_eq!(queue.resend(&Resend::Event { order_id: order_id(A), event_id }, 30).await.unwrap(), 1);
+    let (claimed, first) = claim(queue, 30, 40, 9).await;
+    assert_eq!(claimed, [named(A, 1, 0)], "no other order's");
+    queue.delivered(&first, 31).await.unwrap();
+    assert_eq!(claim(queue, 31, 40, 9).await.1, [second.id]);
+}
+
+/// What was tried keeps its lease, its time and its end, whatever becomes of an earlier event that was resent.
+pub(super) async fn keep_their_time_while_earlier_ones_are_resent(queue: Queue) {
+    let (stocked, queue) = (&queue.stocked, &queue);
+    stocked.create(&[(A, 1)]).await;
+    stocked.change(A, 2).await;
+    let (_, first) = claim(queue, 5, 20, 9).await;
+    queue.delivered(&first, 6).await.unwrap();
+    let (_, second) = claim(queue, 6, 50, 9).await;
+    let first_again = Resend::Happened { from: micros(1), until: micros(2) };
+    let resend_first = async |now| {
+        assert_eq!(queue.resend(&first_again, now).await.unwrap(), 1);
+        assert_eq!(claim(queue, now, now + 5, 9).await.0, [named(A, 1, 0)], "{now}");
+    };
+    resend_first(7).await;
+    queue.put_off(first[0], Some(8)).await.unwrap();
+    assert_eq!(claim(queue, 8, 10, 9).await.0, [named(A, 1, 1)]);
+    queue.delivered(&first, 9).await.unwrap();
+    assert_eq!(claim(queue, 49, 60, 9).await.0, [], "the second is being delivered");
+    assert_eq!(claim(queue, 50, 60, 9).await.0, [named(A, 2, 1)], "its lease has ended");
+
+    queue.put_off(second[0], Some(90)).await.unwrap();
+    resend_first(61).await;
+    queue.delivered(&first, 62).await.unwrap();
+    assert_eq!(claim(queue, 89, 99, 9).await.0, [], "it was tried and waits");
+    assert_eq!(claim(queue, 90, 99, 9).await.0, [named(A, 2, 2)]);
+
+    queue.put_off(second[0], None).await.unwrap();
+    resend_first(100).await;
+    queue.delivered(&first, 101).await.unwrap();
+    assert_eq!(claim(queue, 200, 300, 9).await.0, [], "it was given up itself");
+    assert_eq!(queue.resend(&Resend::GivenUp, 201).await.unwrap(), 1);
+    assert_eq!(claim(queue, 201, 300, 9).await, (vec![named(A, 2, 0)], second));
 }
 
 /// The trace of the request that asked for it goes with an event.

@@ -6,14 +6,17 @@ mod cases;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventId, OrderEventKind, OrderId, OutboxId,
+    AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderEventKind, OrderId,
+    OutboxId,
 };
 
 use super::{
     Shop,
     samples::{Stocked, micros, order_id},
 };
-use crate::{Claimed, OutboxBacklog, Resend, StoreError};
+use crate::{Claimed, OutboxBacklog, Resend, Resent, StoreError};
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// The queue of one endpoint of a shop.
 pub(super) struct Queue {
@@ -26,7 +29,7 @@ impl Queue {
     async fn new(shop: Arc<dyn Shop>, endpoint: &str) -> Self {
         let endpoint = EndpointName::parse(endpoint).unwrap();
         let names = [EndpointName::first(), endpoint.clone()];
-        shop.endpoints().register(&names, micros(0)).await.unwrap();
+        shop.endpoints().register(&names, micros(0), HOUR).await.unwrap();
         Self { stocked: Stocked::new(shop).await, endpoint }
     }
 
@@ -51,14 +54,26 @@ impl Queue {
         self.stocked.shop.webhooks().put_off(&self.endpoint, id, &failed, due_at.map(micros)).await
     }
 
+    /// To an endpoint that is sent everything.
     pub(super) async fn resend(&self, which: &Resend, now: u64) -> Result<u64, StoreError> {
-        self.stocked.shop.webhooks().resend(&self.endpoint, which, micros(now)).await
+        let Resent { due, unwanted } = self.resend_filtered(which, &EventFilter::All, now).await?;
+        assert_eq!(unwanted, 0);
+        Ok(due)
+    }
+
+    pub(super) async fn resend_filtered(
+        &self,
+        which: &Resend,
+        sent: &EventFilter,
+        now: u64,
+    ) -> Result<Resent, StoreError> {
+        self.stocked.shop.webhooks().resend(&self.endpoint, which, sent, micros(now)).await
     }
 
     /// Of this endpoint: nothing is delivered to the other one.
     pub(super) async fn purge(&self, delivered_before: u64, limit: u32) -> Result<u64, StoreError> {
         let shop = &self.stocked.shop;
-        shop.endpoints().register(&[EndpointName::first(), self.endpoint.clone()], micros(99)).await?;
+        shop.endpoints().register(&[EndpointName::first(), self.endpoint.clone()], micros(99), HOUR).await?;
         shop.webhooks().purge(micros(delivered_before), limit).await
     }
 
@@ -121,6 +136,12 @@ of_each_endpoint! {
     are_resent_one_by_one;
     /// What was delivered long ago, and nothing else; no more than asked for.
     are_forgotten_after_delivery;
+    /// What the endpoint is not sent is not delivered again, and holds nothing up.
+    are_resent_as_far_as_they_are_sent;
+    /// One event alone brings with it what was given up before it.
+    are_resent_with_what_stands_in_their_way;
+    /// What was tried keeps its lease, its time and its end, whatever becomes of an earlier event that was resent.
+    keep_their_time_while_earlier_ones_are_resent;
     /// The trace of the request that asked for it goes with an event.
     have_the_trace_of_their_request;
     /// Eight who distribute and claim at once share what is due, and no event overtakes those before it, while more are

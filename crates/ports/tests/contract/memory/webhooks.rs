@@ -1,20 +1,24 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{
-    Delivery, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEvent, OutboxId, ShopTime,
-    failing_since,
+    Delivery, DeliveryAttempt, EndpointName, EndpointState, EventFilter, EventId, OrderEvent, OutboxId,
+    ShopTime, failing_since,
 };
 use ports::{
-    AttemptQuery, Claimed, LoggedAttempt, OutboxBacklog, Resend, StoreError, WebhookEndpoints, WebhookQueue,
+    AttemptQuery, Claimed, LoggedAttempt, OutboxBacklog, Pause, Resend, Resent, StoreError, WebhookEndpoints,
+    WebhookQueue,
 };
 
-use super::{Defect, Due, Memory, Tables, pause, writing::Unit};
+use super::{Defect, Memory, Tables, pause, writing::Unit};
 
 /// An event on its way to one endpoint.
 #[derive(Clone)]
 pub(super) struct StoredEvent {
     endpoint: EndpointName,
     delivery: Delivery,
-    due: Option<Due>,
+    due_at: Option<ShopTime>,
+    attempts: u32,
     delivered_at: Option<ShopTime>,
     is_distributed: bool,
 }
@@ -35,9 +39,16 @@ impl Unit {
 impl Tables {
     fn add_event(&mut self, endpoint: EndpointName, event_id: EventId, event: OrderEvent) {
         self.last_event += 1;
-        let due = Some(Due { at: event.at, attempts: 0 });
+        let due_at = Some(event.at);
         let delivery = Delivery { id: OutboxId(self.last_event), event_id, event };
-        self.events.push(StoredEvent { endpoint, delivery, due, delivered_at: None, is_distributed: false });
+        self.events.push(StoredEvent {
+            endpoint,
+            delivery,
+            due_at,
+            attempts: 0,
+            delivered_at: None,
+            is_distributed: false,
+        });
     }
 
     fn log(&mut self, endpoint: &EndpointName, attempts: &[DeliveryAttempt]) {
@@ -52,10 +63,18 @@ impl Tables {
 #[async_trait]
 impl WebhookQueue for Memory {
     async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError> {
+        let seen = |tables: &Tables| -> Vec<EndpointState> {
+            tables.endpoints.values().filter(|state| state.seen_at >= seen_since).cloned().collect()
+        };
+        let known = seen(&self.tables());
+        if self.has(Defect::LooksTooEarly) {
+            for _ in 0..9 {
+                pause().await;
+            }
+        }
         let _alone = self.alone().await;
         let mut tables = self.tables();
-        let seen: Vec<EndpointState> =
-            tables.endpoints.values().filter(|state| state.seen_at >= seen_since).cloned().collect();
+        let seen = if self.has(Defect::LooksTooEarly) { known } else { seen(&tables) };
         let (firsts, others): (Vec<_>, Vec<_>) = seen.into_iter().partition(|state| state.name.is_first());
         let Some(since) = others.iter().map(|state| state.registered_at).min() else { return Ok(0) };
         let mut copies = Vec::new();
@@ -68,7 +87,7 @@ impl WebhookQueue for Memory {
             count += 1;
             stored.is_distributed = true;
             if firsts.is_empty() && stored.delivered_at.is_none() {
-                (stored.delivered_at, stored.due) = (Some(now), None);
+                (stored.delivered_at, stored.due_at) = (Some(now), None);
             }
             copies.push(stored.delivery.clone());
         }
@@ -100,17 +119,18 @@ impl WebhookQueue for Memory {
             .enumerate()
             .filter(|(nth, stored)| {
                 stored.endpoint == *endpoint
-                    && stored.due.is_some_and(|due| due.at <= now)
+                    && stored.due_at.is_some_and(|due_at| due_at <= now)
                     && (self.has(Defect::Overtakes) || !has_undelivered_before(&tables.events, *nth))
             })
-            .filter_map(|(nth, stored)| Some((stored.due?, nth)))
+            .filter_map(|(nth, stored)| Some((stored.due_at?, nth)))
             .collect();
-        due.sort_by_key(|(due, nth)| (due.at, *nth));
+        due.sort_unstable();
         let mut claimed = Vec::new();
-        for (Due { attempts, .. }, nth) in due.into_iter().take(usize::try_from(limit).unwrap()) {
-            claimed.push(Claimed { item: tables.events[nth].delivery.clone(), attempts });
+        for (_, nth) in due.into_iter().take(usize::try_from(limit).unwrap()) {
+            let stored = &mut tables.events[nth];
+            claimed.push(Claimed { item: stored.delivery.clone(), attempts: stored.attempts });
             if !self.has(Defect::ForgetsLeases) {
-                tables.events[nth].due = Some(Due { at: lease_until, attempts: attempts + 1 });
+                (stored.due_at, stored.attempts) = (Some(lease_until), stored.attempts + 1);
             }
         }
         self.tables().events = tables.events;
@@ -133,14 +153,18 @@ impl WebhookQueue for Memory {
             if told.delivered_at.is_some() && !self.has(Defect::FinishesTwice) {
                 continue;
             }
-            (told.delivered_at, told.due) = (Some(at), None);
+            (told.delivered_at, told.due_at) = (Some(at), None);
             let order = told.delivery.event.order_id.clone();
             let of_order = |stored: &&mut StoredEvent| {
                 stored.delivery.event.order_id == order && stored.endpoint == *endpoint
             };
             for waiting in tables.events.iter_mut().filter(of_order) {
-                if waiting.delivered_at.is_none() && waiting.due.is_none_or(|due| due.at > at) {
-                    waiting.due = Some(Due { at, attempts: waiting.due.map_or(0, |due| due.attempts) });
+                let waits = waiting.attempts == 0
+                    || self.has(Defect::BreaksLeases)
+                    || self.has(Defect::FinishesTwice);
+                if waits && waiting.delivered_at.is_none() && waiting.due_at.is_none_or(|due_at| due_at > at)
+                {
+                    waiting.due_at = Some(at);
                 }
             }
         }
@@ -173,10 +197,10 @@ impl WebhookQueue for Memory {
         };
         for stored in &mut tables.events {
             let Delivery { id: this, event, .. } = &stored.delivery;
-            let is_behind = event.order_id == order && *this >= id && stored.endpoint == *endpoint;
-            if is_behind && stored.delivered_at.is_none() {
-                let attempts = stored.due.map_or(0, |due| due.attempts);
-                stored.due = due_at.map(|at| Due { at, attempts });
+            let is_its = event.order_id == order && stored.endpoint == *endpoint;
+            let waits = *this > id && (stored.attempts == 0 || self.has(Defect::BreaksLeases));
+            if is_its && (*this == id || waits) && stored.delivered_at.is_none() {
+                stored.due_at = due_at;
             }
         }
         Ok(())
@@ -186,27 +210,44 @@ impl WebhookQueue for Memory {
         &self,
         endpoint: &EndpointName,
         which: &Resend,
+        sent: &EventFilter,
         now: ShopTime,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Resent, StoreError> {
         let _alone = self.alone().await;
-        let mut count = 0;
+        let mut resent = Resent::default();
         let all = self.has(Defect::MixesEndpoints);
-        for stored in self.tables().events.iter_mut().filter(|stored| all || stored.endpoint == *endpoint) {
+        let mut tables = self.tables();
+        let mut in_its_way = None;
+        for stored in tables.events.iter_mut().filter(|stored| all || stored.endpoint == *endpoint) {
             let event = &stored.delivery.event;
             let is_meant = match which {
-                Resend::GivenUp => stored.delivered_at.is_none() && stored.due.is_none(),
+                Resend::GivenUp => stored.delivered_at.is_none() && stored.due_at.is_none(),
                 Resend::OfOrder(order_id) => event.order_id == *order_id,
                 Resend::Event { order_id, event_id } => {
                     event.order_id == *order_id && stored.delivery.event_id == *event_id
                 }
                 Resend::Happened { from, until } => event.at >= *from && event.at < *until,
             };
-            if is_meant {
-                (stored.delivered_at, stored.due) = (None, Some(Due { at: now, attempts: 0 }));
-                count += 1;
+            let is_sent = sent.wants(event.kind) || self.has(Defect::ResendsAnything);
+            if is_meant && (is_sent || stored.delivered_at.is_none()) {
+                (stored.delivered_at, stored.due_at, stored.attempts) = (None, Some(now), 0);
+            }
+            resent.due += u64::from(is_meant && is_sent);
+            resent.unwanted += u64::from(is_meant && !is_sent);
+            if is_meant && is_sent && matches!(which, Resend::Event { .. }) {
+                in_its_way = Some((stored.delivery.id, event.order_id.clone()));
             }
         }
-        Ok(count)
+        for stored in &mut tables.events {
+            let is_its = in_its_way.as_ref().is_some_and(|(id, order)| {
+                stored.delivery.id < *id && stored.delivery.event.order_id == *order
+            });
+            let is_given_up = stored.delivered_at.is_none() && stored.due_at.is_none();
+            if is_its && is_given_up && stored.endpoint == *endpoint {
+                (stored.due_at, stored.attempts) = (Some(now), 0);
+            }
+        }
+        Ok(resent)
     }
 
     async fn purge(&self, delivered_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
@@ -244,7 +285,7 @@ impl WebhookQueue for Memory {
             let at = stored.delivery.event.at;
             OutboxBacklog {
                 undelivered: backlog.undelivered + 1,
-                given_up: backlog.given_up + u64::from(stored.due.is_none()),
+                given_up: backlog.given_up + u64::from(stored.due_at.is_none()),
                 oldest: Some(backlog.oldest.map_or(at, |oldest| oldest.min(at))),
             }
         }))
@@ -253,9 +294,15 @@ impl WebhookQueue for Memory {
 
 #[async_trait]
 impl WebhookEndpoints for Memory {
-    async fn register(&self, names: &[EndpointName], now: ShopTime) -> Result<(), StoreError> {
+    async fn register(
+        &self,
+        names: &[EndpointName],
+        now: ShopTime,
+        absent_for: Duration,
+    ) -> Result<(), StoreError> {
         let _alone = self.alone().await;
         let mut tables = self.tables();
+        let latest = tables.endpoints.values().map(|state| state.seen_at).max();
         for name in names {
             let new = EndpointState {
                 name: name.clone(),
@@ -267,6 +314,10 @@ impl WebhookEndpoints for Memory {
                 last_success_at: None,
             };
             let state = tables.endpoints.entry(name.clone()).or_insert(new);
+            let is_absent = latest.is_some_and(|latest| state.seen_at < latest.before(absent_for));
+            if is_absent && !self.has(Defect::KeepsRegistrations) {
+                state.registered_at = now;
+            }
             state.seen_at = state.seen_at.max(now);
         }
         Ok(())
@@ -281,17 +332,22 @@ impl WebhookEndpoints for Memory {
         name: &EndpointName,
         failing_before: ShopTime,
         at: ShopTime,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Pause, StoreError> {
         let _alone = self.alone().await;
         let state = self.tables().endpoints.get(name).cloned();
         pause().await;
-        let is_due = |state: &EndpointState| {
-            state.paused_at.is_none() && state.failing_since.is_some_and(|since| since <= failing_before)
-        };
-        let Some(mut state) = state.filter(is_due) else { return Ok(false) };
+        let Some(mut state) = state else { return Ok(Pause::None) };
+        if state.paused_at.is_some() {
+            return Ok(Pause::GoesOn);
+        }
+        let last_failure =
+            state.last_failure_at.map(|last| if self.has(Defect::KeepsStreaks) { at } else { last });
+        if failing_since(state.failing_since, last_failure, at) > failing_before {
+            return Ok(Pause::None);
+        }
         state.paused_at = Some(at);
         self.tables().endpoints.insert(name.clone(), state);
-        Ok(true)
+        Ok(Pause::Begun)
     }
 
     async fn resume(&self, name: &EndpointName) -> Result<bool, StoreError> {

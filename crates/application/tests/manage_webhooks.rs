@@ -1,0 +1,111 @@
+//! What staff do about webhooks, against mocked ports.
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use application::{ManageWebhooks, ManageWebhooksError, WebhookSettings};
+use domain::{
+    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventFilter, EventId, OrderEventKind,
+    OrderId, OutboxId,
+};
+use mockall::predicate::eq;
+use ports::{
+    AttemptQuery, LoggedAttempt, OutboxBacklog, Resend, Resent,
+    mock::{MockWebhookEndpoints, MockWebhookQueue},
+};
+use support::*;
+
+fn erp() -> EndpointName {
+    EndpointName::parse("erp").unwrap()
+}
+
+fn state(name: EndpointName) -> EndpointState {
+    EndpointState {
+        name,
+        registered_at: noon(),
+        seen_at: noon(),
+        paused_at: Some(noon()),
+        failing_since: None,
+        last_failure_at: None,
+        last_success_at: None,
+    }
+}
+
+fn refunds() -> EventFilter {
+    EventFilter::Kinds(vec![OrderEventKind::Refund])
+}
+
+fn managing(queue: MockWebhookQueue, mut endpoints: MockWebhookEndpoints) -> ManageWebhooks {
+    endpoints.expect_states().returning(|| Ok(vec![state(erp()), state(EndpointName::first())]));
+    let settings = WebhookSettings { name: erp(), host: "erp.example".to_owned(), filter: refunds() };
+    ManageWebhooks {
+        queue: Arc::new(queue),
+        endpoints: Arc::new(endpoints),
+        settings: vec![settings],
+        clock: Arc::new(clock()),
+    }
+}
+
+#[tokio::test]
+async fn events_are_resent_from_now_on() {
+    let mut store = MockWebhookQueue::new();
+    let resent = Resent { due: 3, unwanted: 1 };
+    store
+        .expect_resend()
+        .times(2)
+        .with(eq(erp()), eq(Resend::GivenUp), eq(refunds()), eq(noon()))
+        .returning(move |_, _, _, _| Ok(resent));
+    let webhooks = managing(store, MockWebhookEndpoints::new());
+    assert_eq!(webhooks.resend_to_all(&Resend::GivenUp).await.unwrap(), resent);
+    assert_eq!(webhooks.resend(&erp(), &Resend::GivenUp).await.unwrap(), resent);
+    let refused = webhooks.resend(&EndpointName::first(), &Resend::GivenUp).await;
+    assert!(matches!(refused, Err(ManageWebhooksError::NotInSettings)), "{refused:?}");
+    let nobody = EndpointName::parse("nobody").unwrap();
+    let refused = webhooks.resend(&nobody, &Resend::GivenUp).await;
+    assert!(matches!(refused, Err(ManageWebhooksError::UnknownEndpoint)), "{refused:?}");
+}
+
+/// A page has as many as are asked for, and another one follows where there are more, whatever could not be read.
+#[tokio::test]
+async fn the_delivery_log_is_paged() {
+    for (found, shown, next) in [(0, 0, None), (2, 2, None), (3, 2, Some(8))] {
+        let mut endpoints = MockWebhookEndpoints::new();
+        let asked = AttemptQuery { endpoint: Some(erp()), before: Some(10), limit: 2, order_id: None };
+        let one_more = AttemptQuery { limit: 3, ..asked.clone() };
+        endpoints.expect_attempts().times(1).with(eq(one_more)).returning(move |_| {
+            let logged = |nth: i64| LoggedAttempt { id: 9 - nth, endpoint: erp(), attempt: tried() };
+            Ok((0..found).map(logged).collect())
+        });
+        let page = managing(MockWebhookQueue::new(), endpoints).attempts(&asked).await.unwrap();
+        assert_eq!((page.attempts.len(), page.next), (shown, next));
+    }
+}
+
+fn tried() -> DeliveryAttempt {
+    DeliveryAttempt {
+        event_id: EventId::of_row(OutboxId(1)),
+        order_id: OrderId::parse("1").unwrap(),
+        kind: OrderEventKind::Created,
+        at: noon(),
+        took: Duration::ZERO,
+        outcome: AttemptOutcome::CutOff,
+    }
+}
+
+#[tokio::test]
+async fn endpoints_are_listed_and_resumed() {
+    let mut store = MockWebhookQueue::new();
+    let backlog = OutboxBacklog { undelivered: 3, given_up: 1, oldest: Some(noon()) };
+    store.expect_backlog().times(2).returning(move |_| Ok(backlog));
+    let mut endpoints = MockWebhookEndpoints::new();
+    endpoints.expect_resume().times(1).with(eq(erp())).returning(|_| Ok(true));
+    let webhooks = managing(store, endpoints);
+    let listed = webhooks.list().await.unwrap();
+    assert_eq!(listed.len(), 2);
+    assert_eq!(listed[0].settings.as_ref().map(|settings| settings.host.as_str()), Some("erp.example"));
+    assert_eq!((&listed[1].settings, listed[1].backlog), (&None, backlog));
+    assert!(webhooks.resume(&erp()).await.unwrap());
+    let nobody = EndpointName::parse("nobody").unwrap();
+    assert!(matches!(webhooks.resume(&nobody).await, Err(ManageWebhooksError::UnknownEndpoint)));
+}
