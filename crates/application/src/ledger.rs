@@ -209,6 +209,11 @@ fn report(ledger: &OrderLedger, event: &Event) {
             counter!(metric::REFUNDS, "status" => "requested").increment(1);
             tracing::info!(order = number, request, %amount, "refund requested");
         }
+        Event::RefundReopened { refund, .. } => {
+            let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
+            counter!(metric::REFUNDS, "status" => "requested").increment(1);
+            tracing::info!(order = number, request, %amount, "a refund that failed is requested again");
+        }
         Event::RefundSucceeded { refund, before, .. } => {
             let (request, amount) = (refund.out_request_no.as_str(), refund.amount);
             counter!(metric::REFUNDS, "status" => "succeeded").increment(1);

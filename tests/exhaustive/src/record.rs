@@ -138,6 +138,9 @@ impl Record {
                 }
             }
             Event::RefundRequested { refund, .. } => ledger.refunds.push(refund.clone()),
+            Event::RefundReopened { refund, .. } => {
+                set_refund(ledger, &refund.out_request_no, |known| known.clone_from(refund));
+            }
             Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
                 match before {
                     None => ledger.refunds.push(refund.clone()),

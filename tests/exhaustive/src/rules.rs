@@ -133,7 +133,7 @@ pub(crate) fn broken_by(record: &Record) -> Broken {
 pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
     let both = [RefundStatus::Succeeded, RefundStatus::Requested];
     match event {
-        Event::RefundRequested { refund, .. } => {
+        Event::RefundRequested { refund, .. } | Event::RefundReopened { refund, .. } => {
             let before = sum(ledger, &refund.trade_no, &both);
             let paid = ledger.payments.iter().find(|paid| paid.trade.trade_no == refund.trade_no);
             let fits = before.checked_add(refund.amount).is_some_and(|after| {

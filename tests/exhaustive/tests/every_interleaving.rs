@@ -44,7 +44,7 @@ const DEEP: [Bounds; 7] = [
 ];
 
 /// Every kind of event and of refusal that can come of what happens here.
-const EVENTS_AND_REFUSALS: [&str; 25] = [
+const EVENTS_AND_REFUSALS: [&str; 26] = [
     "AmountLowered",
     "AttemptClosed",
     "AttemptOpened",
@@ -52,6 +52,7 @@ const EVENTS_AND_REFUSALS: [&str; 25] = [
     "PaymentRecorded",
     "RefundFailed",
     "RefundPostponed",
+    "RefundReopened",
     "RefundRequested",
     "RefundSucceeded",
     "Shipped",

@@ -76,9 +76,19 @@ fn invalid(message: &str) -> GatewayError {
     refused("ACQ.INVALID_PARAMETER".to_owned(), message.to_owned())
 }
 
-/// What Alipay refuses. Its business refusals are final: see its table of `sub_code`.
+/// What Alipay refuses now and may do later, asked under the same number: once the shop's account has money, or the trade
+/// or an account is set free. Source: the table of `sub_code` of `alipay.trade.refund`.
+const PASSING_REFUSALS: [&str; 5] = [
+    "ACQ.SELLER_BALANCE_NOT_ENOUGH",
+    "ACQ.REASON_TRADE_BEEN_FREEZEN",
+    "ACQ.SELLER_BEEN_BLOCKED",
+    "ACQ.MERCHANT_STATUS_NOT_NORMAL",
+    "ACQ.BUYER_ENABLE_STATUS_FORBID",
+];
+
+/// What Alipay refuses. Its other business refusals are final: see its table of `sub_code`.
 fn refused(code: String, message: String) -> GatewayError {
-    let is_final = code.starts_with("ACQ.");
+    let is_final = code.starts_with("ACQ.") && !PASSING_REFUSALS.contains(&code.as_str());
     GatewayError::Refused { code, message, is_final }
 }
 

@@ -173,9 +173,12 @@ enum CommandError {
         #[source]
         cause: InspectOrderError,
     },
-    #[error("order {order_number} was not refunded")]
+    #[error(
+        "order {order_number} was not refunded; the same with --request-id {request_id} tries again and refunds once"
+    )]
     Refund {
         order_number: String,
+        request_id: String,
         #[source]
         cause: OrderChangeError,
     },
@@ -185,8 +188,11 @@ enum CommandError {
         #[source]
         cause: TransactError,
     },
-    #[error("the payment channel refused refund {number}: {}", .why.as_deref().unwrap_or("without a word"))]
-    RefundRefused { number: String, why: Option<String> },
+    #[error(
+        "the payment channel refused refund {number}: {}; the same with --request-id {request_id} tries again",
+        .why.as_deref().unwrap_or("without a word")
+    )]
+    RefundRefused { number: String, request_id: String, why: Option<String> },
     #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
     NotARequestNumber(String),
     #[error("an order's or a payment's number is 1 to {} printable characters", Trade::MAX_NUMBER)]

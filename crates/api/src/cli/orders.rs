@@ -125,8 +125,11 @@ pub(super) async fn refund(
     };
     let admin = open_admin(configuration).await?;
     let refund = admin.refund.request(&order_number, &ask, &operator()).await;
-    let refund =
-        refund.map_err(|cause| CommandError::Refund { order_number: order_number.clone(), cause })?;
+    let refund = refund.map_err(|cause| CommandError::Refund {
+        order_number: order_number.clone(),
+        request_id: request_id.clone(),
+        cause,
+    })?;
     match refund.status {
         RefundStatus::Succeeded => {
             say_line(format!("{} of order {order_number} went back, request {request_id}", refund.amount)).map(drop)
@@ -139,7 +142,7 @@ pub(super) async fn refund(
         ))
         .map(drop),
         RefundStatus::Failed => {
-            Err(CommandError::RefundRefused { number: refund.out_request_no, why: refund.failure })
+            Err(CommandError::RefundRefused { number: refund.out_request_no, request_id, why: refund.failure })
         }
     }
 }

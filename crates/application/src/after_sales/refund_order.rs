@@ -2,16 +2,17 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     Cause, Channel, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
-    ledger::{Command, RefundAnswer, Refusal},
+    ledger::{Command, Event, RefundAnswer, Refusal},
 };
 use ports::{Claimed, Clock, GatewayError, RefundOutcome, RefundRequest, StoreError};
 
-use crate::{OrderChangeError, SettlePayment, Transact, TransactError};
+use crate::{OrderChangeError, SettlePayment, Transact, TransactError, Transacted};
 
 /// 退款: money goes back to the buyer, all or a part of it, once for each request number.
 ///
 /// A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
-/// again, here or in another process, until it is known; it is never guessed.
+/// again, here or in another process, until it is known; it is never guessed. One process at a time sends it: who
+/// requested it, or the job that has its lease.
 pub struct RefundOrder {
     /// Where refund, order, payment and stock are changed together.
     pub transact: Arc<Transact>,
@@ -19,6 +20,16 @@ pub struct RefundOrder {
     pub settle: Arc<SettlePayment>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
+}
+
+/// Whose the refund is that a request found or wrote down.
+enum Claim {
+    /// Written down now: nobody has asked the channel.
+    New,
+    /// Failed before, and requested again now.
+    Anew,
+    /// Somebody else's, or done.
+    None,
 }
 
 /// The channel's answer, and what went back of the trade in all, if it said so.
@@ -35,14 +46,15 @@ impl RefundOrder {
     const PASS: u32 = 3;
 
     /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if the channel's answer was
-    /// unclear.
+    /// unclear, or a no that may change. The same request again tries once more what failed, and asks what became of
+    /// what is open.
     pub async fn request(
         &self,
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
     ) -> Result<Refund, OrderChangeError> {
-        let refund = match self.record(order_number, ask, cause).await {
+        let (refund, claim) = match self.record(order_number, ask, cause).await {
             Err(TransactError::Refused(Refusal::NothingToRefund))
                 if self.learn_payment(order_number, cause).await? =>
             {
@@ -50,12 +62,26 @@ impl RefundOrder {
             }
             other => other?,
         };
-        match refund.status {
-            RefundStatus::Requested => {
-                let attempts = u32::from(refund.failure.is_some());
-                self.carry_out(refund, attempts).await
+        match claim {
+            Claim::New => self.carry_out(refund, 0).await,
+            Claim::Anew => match self.find(&refund).await {
+                Some(known) => self.write_down(refund, known, 0).await,
+                None => self.carry_out(refund, 0).await,
+            },
+            Claim::None => self.look_up(refund).await,
+        }
+    }
+
+    /// Asks the channel whether an open refund is done, and writes that down. Sends nothing.
+    pub(crate) async fn look_up(&self, refund: Refund) -> Result<Refund, OrderChangeError> {
+        if refund.status != RefundStatus::Requested {
+            return Ok(refund);
+        }
+        match self.find(&refund).await {
+            Some(known @ Answer { answer: RefundAnswer::Succeeded, .. }) => {
+                self.write_down(refund, known, 1).await
             }
-            RefundStatus::Succeeded | RefundStatus::Failed => Ok(refund),
+            Some(_) | None => Ok(refund),
         }
     }
 
@@ -79,17 +105,22 @@ impl RefundOrder {
         Ok(taken)
     }
 
-    /// Writes the refund down, or finds the one that was written down before.
+    /// Writes the refund down, or finds the one that was written down before; and says whether it is the caller's to carry out.
     async fn record(
         &self,
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
-    ) -> Result<Refund, TransactError> {
+    ) -> Result<(Refund, Claim), TransactError> {
         let command = Command::RequestRefund { ask: ask.clone(), lease: Self::LEASE };
-        let ledger = self.transact.run(order_number, &command, cause).await?.ledger;
+        let Transacted { ledger, events } = self.transact.run(order_number, &command, cause).await?;
+        let claim = match events.as_slice() {
+            [Event::RefundRequested { .. }, ..] => Claim::New,
+            [Event::RefundReopened { .. }, ..] => Claim::Anew,
+            _ => Claim::None,
+        };
         let unknown = || Refusal::UnknownRefund(ask.out_request_no.clone());
-        Ok(ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?)
+        Ok((ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?, claim))
     }
 
     /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
@@ -112,8 +143,17 @@ impl RefundOrder {
     }
 
     /// Asks the channel and writes down what it says. `attempts`: how often it may have been asked before.
-    pub(crate) async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
-        let Answer { answer, in_all } = self.ask_channel(&refund, attempts).await;
+    async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
+        let answer = self.ask_channel(&refund, attempts).await;
+        self.write_down(refund, answer, attempts).await
+    }
+
+    async fn write_down(
+        &self,
+        refund: Refund,
+        Answer { answer, in_all }: Answer,
+        attempts: u32,
+    ) -> Result<Refund, OrderChangeError> {
         let Refund { out_request_no, out_trade_no, channel, trade_no, .. } = refund;
         let command =
             Command::RecordRefundAnswer { out_request_no: out_request_no.clone(), answer, attempts };

@@ -169,7 +169,7 @@ impl Reconcile {
         };
         match refund.status {
             RefundStatus::Requested => {
-                let done = self.refund.carry_out(refund, 1).await?;
+                let done = self.refund.look_up(refund).await?;
                 Ok(format!("退款状态:{}", done.status.as_str()))
             }
             RefundStatus::Failed => self.book_missing(channel, difference, number).await,

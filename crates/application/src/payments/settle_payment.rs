@@ -267,6 +267,7 @@ fn settled(events: &[Event]) -> Settled {
             | Event::TradeClosed { .. }
             | Event::RefundRequested { .. }
             | Event::RefundFailed { .. }
+            | Event::RefundReopened { .. }
             | Event::StockReturned { .. }
             | Event::TimerSet { .. } => {}
         }

@@ -14,7 +14,7 @@ use domain::{
     PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
-    GatewayError, PaymentGateway, RefundOutcome, StoreError,
+    GatewayError, PaymentGateway, StoreError,
     mock::{Ledgers, MockDailyStatements, MockPaymentGateway, clock_at},
 };
 use support::*;

@@ -173,15 +173,10 @@ mod that_is_done_there_alone {
         assert!(done[0].1.starts_with("未处理:"), "{done:?}");
     }
 
-    /// Nothing of Alipay's confirms it, and so the job that asks again may send it: under its number, once.
+    /// Nothing of Alipay's confirms it. The job that has its lease sends it, and nobody else.
     #[tokio::test]
-    async fn is_asked_for_again_where_alipay_knows_nothing_of_it() {
-        let mut gateway = knowing_refund(billed(), "r1", Ok(None));
-        gateway
-            .expect_refund()
-            .times(1)
-            .withf(|request| request.out_request_no == "r1" && request.amount == money("9.90"))
-            .returning(|_| Ok(RefundOutcome::Unclear));
+    async fn stays_open_where_alipay_knows_nothing_of_it_and_nothing_is_sent() {
+        let gateway = knowing_refund(billed(), "r1", Ok(None));
         let done = finished(gateway, open(), &[open()]).await;
         assert_eq!(done, status_is("退款状态:requested", RefundStatus::Requested));
     }

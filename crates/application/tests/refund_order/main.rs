@@ -109,7 +109,7 @@ fn nobody_asked() -> MockPaymentGateway {
 }
 
 fn no(code: &str) -> GatewayError {
-    let is_final = code.starts_with("ACQ.");
+    let is_final = code.starts_with("ACQ.") && code != "ACQ.SELLER_BALANCE_NOT_ENOUGH";
     GatewayError::Refused { code: code.to_owned(), message: "卖家余额不足".to_owned(), is_final }
 }
 

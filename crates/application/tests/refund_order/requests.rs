@@ -35,15 +35,21 @@ async fn the_last_fen_ends_the_order() {
 
 #[tokio::test]
 async fn the_same_request_again_is_the_same_refund() {
-    for status in [RefundStatus::Succeeded, RefundStatus::Failed] {
-        let ledgers = Ledgers::of(paid_ledger(&[refund("r1", "9.90", status)]));
-        assert_eq!(request(&ask(Some("9.90")), nobody_asked(), &ledgers).await.unwrap().status, status);
-    }
+    let ledgers = Ledgers::of(paid_ledger(&[refund("r1", "9.90", RefundStatus::Succeeded)]));
+    let done = request(&ask(Some("9.90")), nobody_asked(), &ledgers).await.unwrap();
+    assert_eq!(done.status, RefundStatus::Succeeded);
     let open = Refund { failure: Some("20000".to_owned()), ..open("9.90") };
     let ledgers = Ledgers::of(paid_ledger(&[open]));
     let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
     let done = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
     assert_eq!(done.status, RefundStatus::Succeeded, "asked about, and not sent again");
+    // Who wrote it down is about to send it, or the job will.
+    for unknown in [Ok(None), Err(alipay_down())] {
+        let ledgers = Ledgers::of(paid_ledger(&[super::open("9.90")]));
+        let gateway = looked_up(nobody_asked(), "r1", unknown, 1);
+        let still = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!((still.status, ledgers.appended().len()), (RefundStatus::Requested, 0));
+    }
     assert_eq!(
         refused(request(&ask(Some("9.91")), nobody_asked(), &ledgers).await),
         Refusal::RequestNumberReused
@@ -51,6 +57,65 @@ async fn the_same_request_again_is_the_same_refund() {
     let elsewhere = paid().failing_to_append([AppendError::RequestNumberInUse]);
     let outcome = request(&ask(Some("9.90")), nobody_asked(), &elsewhere).await;
     assert_eq!(refused(outcome), Refusal::RequestNumberReused);
+}
+
+#[tokio::test]
+async fn what_failed_is_tried_again_under_its_number() {
+    let failed = || Refund {
+        failure: Some("ACQ.TRADE_STATUS_ERROR".to_owned()),
+        finished_at: Some(noon()),
+        ..refund("r1", "9.90", RefundStatus::Failed)
+    };
+    let outcomes = [
+        (Ok(RefundOutcome::Refunded { gone_back: None }), 1, RefundStatus::Succeeded),
+        (Err(no("ACQ.TRADE_STATUS_ERROR")), 2, RefundStatus::Failed),
+        (Err(alipay_down()), 1, RefundStatus::Requested),
+    ];
+    for (answer, looks, expected) in outcomes {
+        let ledgers = Ledgers::of(paid_ledger(&[failed()]));
+        let gateway = looked_up(refunding(nobody_asked(), "r1", "9.90", answer), "r1", Ok(None), looks);
+        let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!((refund.status, refund.cause), (expected, shop()));
+        assert_eq!(ledgers.get(ORDER).refunds.len(), 1);
+    }
+    // It happened after all, or nobody can say.
+    for (known, expected) in
+        [(Ok(Some(money("9.90"))), RefundStatus::Succeeded), (Err(alipay_down()), RefundStatus::Requested)]
+    {
+        let ledgers = Ledgers::of(paid_ledger(&[failed()]));
+        let gateway = looked_up(nobody_asked(), "r1", known, 1);
+        let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+        assert_eq!(refund.status, expected);
+    }
+}
+
+#[tokio::test]
+async fn the_shops_balance_is_waited_for() {
+    let ledgers = paid();
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.SELLER_BALANCE_NOT_ENOUGH")));
+    let gateway = looked_up(gateway, "r1", Ok(None), 1);
+    let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!((refund.status, refund.finished_at), (RefundStatus::Requested, None));
+    assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(10));
+}
+
+/// The first request had no answer, the second was refused, and then the first was carried out.
+#[tokio::test]
+async fn a_request_that_was_stuck_is_not_refunded_twice() {
+    let ledgers = paid();
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(alipay_down()));
+    request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    let open = ledgers.get(ORDER).refund("r1").unwrap().clone();
+    let ledgers = ledgers.with_due_refunds(vec![ports::Claimed { item: open, attempts: 0 }]);
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_STATUS_ERROR")));
+    use_case(looked_up(gateway, "r1", Ok(None), 2), &ledgers).pass().await.unwrap();
+    let other = RefundAsk { out_request_no: "r2".to_owned(), ..ask(Some("323.91")) };
+    let left = money("314.01");
+    let outcome = request(&other, nobody_asked(), &ledgers).await;
+    assert_eq!(refused(outcome), Refusal::ExceedsPayment { left }, "it may be on its way");
+    let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
+    let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
+    assert_eq!(refund.status, RefundStatus::Succeeded);
 }
 
 #[tokio::test]
@@ -107,11 +172,11 @@ async fn a_sum_that_is_not_ours_changes_nothing_of_what_is_booked() {
 #[tokio::test]
 async fn a_refusal_ends_it_where_alipay_knows_of_no_such_refund() {
     let ledgers = paid();
-    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.SELLER_BALANCE_NOT_ENOUGH")));
+    let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_HAS_FINISHED")));
     let gateway = looked_up(gateway, "r1", Ok(None), 1);
     let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
     assert_eq!((refund.status, refund.finished_at), (RefundStatus::Failed, Some(noon())));
-    assert_eq!(refund.failure.as_deref(), Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足"));
+    assert_eq!(refund.failure.as_deref(), Some("ACQ.TRADE_HAS_FINISHED 卖家余额不足"));
     assert_eq!(ledgers.get(ORDER).refunded(domain::Channel::Alipay.trade("A")), Money::ZERO);
 }
 

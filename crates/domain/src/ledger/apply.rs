@@ -78,6 +78,7 @@ impl OrderLedger {
                 Ok(())
             }
             Event::RefundRequested { refund, .. } => self.request_refund(refund),
+            Event::RefundReopened { refund, .. } => self.reopen_refund(refund),
             Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
                 self.finish_refund(refund, *before)?;
                 self.set_refunded(refund.trade(), *trade_refunded, *order_refunded)
@@ -165,6 +166,17 @@ impl OrderLedger {
             return Err(Inapplicable::ExceedsPayment);
         }
         self.refunds.push(refund.clone());
+        Ok(())
+    }
+
+    fn reopen_refund(&mut self, refund: &Refund) -> Result<(), Inapplicable> {
+        if refund.status != RefundStatus::Requested {
+            return Err(Inapplicable::OtherRefundStatus);
+        }
+        if refund.amount > self.refundable(refund.trade()) {
+            return Err(Inapplicable::ExceedsPayment);
+        }
+        self.refund_mut(&refund.out_request_no, RefundStatus::Failed)?.clone_from(refund);
         Ok(())
     }
 

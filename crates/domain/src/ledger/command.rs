@@ -24,7 +24,8 @@ pub enum Command {
         /// Whether a refund of another order has its request number here, which at a channel is unique within a trade alone.
         is_number_in_use: bool,
     },
-    /// Refund, once for each request number. `due_at` of the refund is `lease` from now: who requests it carries it out.
+    /// Refund, once for each request number; anew if the refund of that number failed. `due_at` of the refund is `lease` from
+    /// now: who requests it carries it out.
     RequestRefund {
         /// What is asked for.
         ask: RefundAsk,
@@ -37,7 +38,7 @@ pub enum Command {
         out_request_no: String,
         /// What the channel said.
         answer: RefundAnswer,
-        /// How often it was asked before.
+        /// How often it may have been asked before, since the refund was requested; 0 only for who requested it.
         attempts: u32,
     },
     /// Give up an order that is not paid. Its channel was asked before, so that it is known not to be paid.

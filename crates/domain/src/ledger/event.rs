@@ -81,6 +81,14 @@ pub enum Event {
         /// When it is due.
         due_at: ShopTime,
     },
+    /// A refund that failed is asked for anew under its number, and counts as not tried so far. Guard: it was
+    /// [`RefundStatus::Failed`].
+    RefundReopened {
+        /// The refund, [`RefundStatus::Requested`].
+        refund: Refund,
+        /// When it is due.
+        due_at: ShopTime,
+    },
     /// Money went back. Guard: the refund's status before.
     RefundSucceeded {
         /// The refund, [`RefundStatus::Succeeded`].
@@ -166,6 +174,7 @@ impl OrderLedger {
                 | Event::PaymentRecorded(_)
                 | Event::TradeClosed { .. }
                 | Event::RefundRequested { .. }
+                | Event::RefundReopened { .. }
                 | Event::RefundFailed { .. }
                 | Event::RefundPostponed { .. }
                 | Event::StockReturned { .. }

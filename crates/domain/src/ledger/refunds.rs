@@ -12,6 +12,8 @@ use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off
 
 /// How long after an unclear answer the channel is asked again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
+/// The longest such pause. A channel that did not answer is taken to have dropped the request by then: Alipay wants ten
+/// seconds until it is asked what became of a refund.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// How often the channel is asked about a refund that staff requested: for about two weeks. What the shop owes is tried until it
 /// is done, for nobody would ask again.
@@ -103,19 +105,35 @@ pub(super) fn pieces_of<'a>(refunds: impl Iterator<Item = &'a Refund>, sku_id: S
     back.fold(0, |sum, back| sum.saturating_add(back.pieces))
 }
 
+/// Whether a refusal tells that nothing goes back. After an attempt whose outcome is not known it proves nothing: the channel
+/// may still carry that one out, and whoever refunded anew under another number would refund twice. So it counts at the
+/// only attempt there was, or once the attempt before it is old: as old as the longest pause, or, if a process died over
+/// it, as the lease of who carries it out.
+fn is_conclusive(refund: &Refund, attempts: u32) -> bool {
+    match attempts.checked_sub(1) {
+        None => refund.failure.is_none(),
+        Some(before) => back_off(FIRST_WAIT, before, LONGEST_WAIT) == LONGEST_WAIT,
+    }
+}
+
 impl Decision<'_> {
-    /// What staff ask for: never more than was paid, never more pieces than the order holds, once for each number.
+    /// What staff ask for: never more than was paid, never more pieces than the order holds, once for each number. One that
+    /// failed is asked for anew under its number, which is safe whatever became of the attempts before: a channel refunds
+    /// once for each number.
     pub(super) fn request_refund(&mut self, ask: &RefundAsk, lease: Duration) -> Result<(), Refusal> {
         let ledger = &self.ledger;
         if ledger.order.is_none() && ledger.payments.is_empty() {
             return Err(Refusal::UnknownOrder);
         }
-        if let Some(known) = ledger.refund(&ask.out_request_no) {
-            return if ask.is_answered_by(known) { Ok(()) } else { Err(Refusal::RequestNumberReused) };
-        }
-        let payment = match &ask.trade_no {
-            Some(trade_no) => ledger.payment_numbered(trade_no),
-            None => ledger.settled_payment(),
+        let failed = match ledger.refund(&ask.out_request_no) {
+            Some(known) if !ask.is_answered_by(known) => return Err(Refusal::RequestNumberReused),
+            Some(known) if known.status != RefundStatus::Failed => return Ok(()),
+            known => known,
+        };
+        let payment = match (failed, &ask.trade_no) {
+            (Some(failed), _) => ledger.payment(failed.trade()),
+            (None, Some(trade_no)) => ledger.payment_numbered(trade_no),
+            (None, None) => ledger.settled_payment(),
         };
         let trade = payment.ok_or(Refusal::NothingToRefund)?.trade.clone();
         let pays_the_order = ledger.pays_the_order(trade.key());
@@ -123,7 +141,7 @@ impl Decision<'_> {
             order.status.on(Trigger::FullyRefunded)?;
         }
         let left = ledger.refundable(trade.key());
-        let amount = ask.amount.unwrap_or(left);
+        let amount = failed.map(|failed| failed.amount).or(ask.amount).unwrap_or(left);
         if amount.is_zero() {
             return Err(Refusal::NothingToRefund);
         }
@@ -148,7 +166,11 @@ impl Decision<'_> {
             cause: self.cause.clone(),
             ..self.refund(trade.key(), &ask.out_request_no, amount, RefundKind::Shop)
         };
-        self.push(Event::RefundRequested { refund, due_at: self.at.after(lease) })
+        let (due_at, is_anew) = (self.at.after(lease), failed.is_some());
+        self.push(match is_anew {
+            true => Event::RefundReopened { refund, due_at },
+            false => Event::RefundRequested { refund, due_at },
+        })
     }
 
     /// What the channel said to a refund request.
@@ -167,8 +189,8 @@ impl Decision<'_> {
                 self.succeed(known, amount)
             }
             (RefundStatus::Requested, RefundAnswer::Refused { reason, is_final }) => {
-                let gives_up = !known.kind.is_automatic() && (*is_final || attempts >= MOST_ATTEMPTS);
-                if gives_up {
+                let is_over = *is_final || attempts >= MOST_ATTEMPTS;
+                if !known.kind.is_automatic() && is_over && is_conclusive(&known, attempts) {
                     self.fail(known.out_request_no, reason)
                 } else {
                     self.postpone(known, reason, attempts)

@@ -183,6 +183,9 @@ async fn write(conn: &mut Conn, number: &str, event: &Event) -> Result<Written, 
         Event::RefundRequested { refund, due_at } => {
             Written::if_new(refunds::record(conn, refund, Some(*due_at)).await?)
         }
+        Event::RefundReopened { refund, due_at } => {
+            Written::if_guarded(refunds::reopen(conn, refund, *due_at).await?)
+        }
         Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
             let written = match before {
                 None => Written::if_new(refunds::record(conn, refund, None).await?),

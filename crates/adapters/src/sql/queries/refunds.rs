@@ -95,6 +95,28 @@ pub(super) async fn record(
     }
 }
 
+/// A failed refund becomes one that was not tried so far. False, and nothing changed, if it has another status.
+pub(super) async fn reopen(conn: &mut Conn, refund: &Refund, due_at: ShopTime) -> Result<bool, QueryError> {
+    let row = RefundRow::of(refund)?;
+    let reopened = diesel::update(of_status(&row.out_request_no, RefundStatus::Failed))
+        .set((
+            dashop_refund::reason.eq(row.reason),
+            dashop_refund::status.eq(row.status),
+            dashop_refund::restock.eq(row.restock),
+            dashop_refund::actor.eq(row.actor),
+            dashop_refund::actor_name.eq(row.actor_name),
+            dashop_refund::request_id.eq(row.request_id),
+            dashop_refund::requested_at.eq(row.requested_at),
+            dashop_refund::finished_at.eq(row.finished_at),
+            dashop_refund::failure.eq(row.failure),
+            dashop_refund::due_at.eq(Moment(due_at)),
+            dashop_refund::due_attempts.eq(0),
+        ))
+        .execute(conn)
+        .await?;
+    Ok(reopened > 0)
+}
+
 /// Ends a refund that has this status: what it came to becomes what is on record, and it is due no more. False, and
 /// nothing changed, if it has another one.
 pub(super) async fn finish(

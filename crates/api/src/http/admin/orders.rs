@@ -273,7 +273,8 @@ fn invalid_field(InvalidField(field): InvalidField) -> AdminApiError {
     AdminApiError::bad(form)
 }
 
-/// Money goes back; the same `request_id` again is the same refund. `requested` says that Alipay's answer was unclear.
+/// Money goes back; the same `request_id` again is the same refund, and tries once more what `failed`. `requested` says that
+/// Alipay's answer was unclear, or a no that may change.
 #[utoipa::path(
     post,
     path = "/v1/admin/orders/{order_id}/refunds",

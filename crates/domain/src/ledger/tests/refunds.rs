@@ -290,9 +290,14 @@ fn a_refund_of_money_that_did_not_pay_changes_neither_the_order_nor_its_stock() 
 #[test]
 fn a_refusal_ends_what_staff_asked_for_and_never_what_is_owed() {
     let asked = paid_ledger(&[refund("r1", "9.90", Requested)]);
-    for (is_final, attempts, is_ended) in
-        [(true, 0, true), (false, 0, false), (false, 339, false), (false, 340, true)]
-    {
+    for (is_final, attempts, is_ended) in [
+        (true, 0, true),
+        (true, 10, true),
+        (true, u32::MAX, true),
+        (false, 0, false),
+        (false, 339, false),
+        (false, 340, true),
+    ] {
         let (events, after) = answer(&asked, "r1", refused(is_final), attempts);
         let ended = matches!(&events[..], [Event::RefundFailed { failure, .. }] if failure == "ACQ.X");
         assert_eq!(ended, is_ended, "{is_final} {attempts}: {events:?}");
@@ -305,6 +310,76 @@ fn a_refusal_ends_what_staff_asked_for_and_never_what_is_owed() {
     for attempts in [0, 340, 100_000] {
         let (events, _) = answer(&owing, "back-A", refused(true), attempts);
         assert!(matches!(&events[..], [Event::RefundPostponed { .. }]), "{attempts}: {events:?}");
+    }
+}
+
+/// The attempt before may still be carried out, and whoever asked anew under another number would refund twice.
+#[test]
+fn a_refusal_soon_after_an_unanswered_attempt_proves_nothing() {
+    let asked = paid_ledger(&[refund("r1", "9.90", Requested)]);
+    for (attempts, seconds) in [(1, 20), (5, 320), (9, 3600)] {
+        let (events, after) = answer(&asked, "r1", refused(true), attempts);
+        let Event::RefundPostponed { due_at, .. } = &events[0] else { panic!("{attempts}: {events:?}") };
+        assert_eq!(*due_at, later().after(Duration::from_secs(seconds)));
+        assert_eq!(request(&after, &RefundAsk { out_request_no: "r2".to_owned(), ..ask(Some(WHOLE)) }), {
+            let left = money("314.01");
+            Err(Refusal::ExceedsPayment { left })
+        });
+    }
+    // Another process has asked meanwhile, and does not know what came of it.
+    let unclear = RefundAnswer::Unclear { reason: "20000".to_owned() };
+    let (_, tried) = answer(&asked, "r1", unclear, 1);
+    let (_, after) = answer(&tried, "r1", refused(true), 0);
+    assert_eq!(after.refunds[0].status, Requested);
+}
+
+#[test]
+fn a_refund_that_failed_is_asked_for_anew_under_its_number() {
+    let failed = Refund {
+        failure: Some("ACQ.X".to_owned()),
+        finished_at: Some(noon()),
+        restock: pieces(&[(4, 1)]),
+        ..refund("shop-1", "9.90", Failed)
+    };
+    let known = paid_ledger(&[failed.clone()]);
+    let again =
+        RefundAsk { reason: "再退".to_owned(), restock: Some(pieces(&[(4, 1)])), ..ask(Some("9.90")) };
+    let command = Command::RequestRefund { ask: again.clone(), lease: LEASE };
+    let (events, after) = decide(&known, &command).unwrap();
+    let expected = Refund {
+        status: Requested,
+        reason: "再退".to_owned(),
+        requested_at: later(),
+        finished_at: None,
+        failure: None,
+        ..failed.clone()
+    };
+    assert_eq!(
+        events,
+        [Event::RefundReopened { refund: expected.clone(), due_at: later().after(LEASE) }],
+        "as one that was not tried"
+    );
+    assert_eq!(after.refunds, [expected]);
+    assert_eq!(decide(&after, &command).unwrap().0, [], "it is under way");
+    let (_, ended) = answer(&after, "shop-1", refused(true), 0);
+    assert_eq!(ended.refunds[0].status, Failed, "its only attempt is refused");
+
+    let other = RefundAsk { amount: Some(money("9.91")), ..again.clone() };
+    assert_eq!(request(&known, &other), Err(Refusal::RequestNumberReused));
+    // What was refunded or shipped since leaves no room for it.
+    let gone = paid_ledger(&[failed.clone(), refund("r2", "320.00", Requested)]);
+    assert_eq!(request(&gone, &again), Err(Refusal::ExceedsPayment { left: money("3.91") }));
+    let back = OrderLedger { movements: vec![taken_back(4, 2)], ..known.clone() };
+    assert_eq!(request(&back, &again), Err(Refusal::ExceedsOrder(SkuId(4))));
+    // Of a trade that paid nothing as well, whether or not it is named again.
+    let second = PaymentRecord { ..paid("B", PaymentStatus::Duplicate) };
+    let of_second = Refund { trade_no: "B".to_owned(), restock: Vec::new(), ..failed };
+    let mut twice = paid_ledger(&[of_second]);
+    twice.payments.push(second);
+    let plain = RefundAsk { restock: None, ..again };
+    for asked in [plain.clone(), of_trade("B", plain)] {
+        let anew = request(&twice, &asked).unwrap();
+        assert_eq!((anew.trade_no.as_str(), anew.status), ("B", Requested));
     }
 }
 

@@ -15,6 +15,8 @@ enum Step {
     External(i64),
     /// The oldest refund that was taken for failed turns out to have happened.
     AfterAll,
+    /// Staff ask anew for the oldest refund that was taken for failed, under its number.
+    AskAgain,
     /// Staff take pieces back without money.
     GiveBack(i32, u32),
     Ship,
@@ -27,6 +29,7 @@ fn step() -> impl Strategy<Value = Step> {
         Just(Step::Refuse),
         (1_i64..9_000).prop_map(Step::External),
         Just(Step::AfterAll),
+        Just(Step::AskAgain),
         (4_i32..7, 0_u32..3).prop_map(|(a, b)| Step::GiveBack(a, b)),
         Just(Step::Ship),
     ]
@@ -93,6 +96,18 @@ impl World {
         self.ledger = after;
     }
 
+    fn ask_again(&mut self) -> Result<(), Refusal> {
+        let failed = self.ledger.refunds.iter().find(|refund| refund.status == RefundStatus::Failed);
+        let Some(failed) = failed.cloned() else { return Ok(()) };
+        let asked = RefundAsk {
+            amount: Some(failed.amount),
+            restock: Some(failed.restock),
+            out_request_no: failed.out_request_no,
+            ..ask(None)
+        };
+        self.run(&Command::RequestRefund { ask: asked, lease: Duration::ZERO })
+    }
+
     /// A refund at Alipay, past this service.
     fn external(&mut self, fen: i64) {
         let fen = fen.min(PAID - self.gone);
@@ -150,6 +165,13 @@ proptest! {
                 Step::Refuse => world.answer(RefundStatus::Requested, false),
                 Step::External(amount) => world.external(amount),
                 Step::AfterAll => world.answer(RefundStatus::Failed, true),
+                Step::AskAgain => match world.ask_again() {
+                    Ok(())
+                    | Err(
+                        Refusal::ExceedsPayment { .. } | Refusal::ExceedsOrder(_) | Refusal::NotAllowed(_),
+                    ) => {}
+                    Err(other) => prop_assert!(false, "{}", other),
+                },
                 Step::GiveBack(sku_id, count) => {
                     let request_no = world.number();
                     let command = Command::ReturnPieces { pieces: pieces(&[(sku_id, count)]), request_no };

@@ -106,6 +106,12 @@ pub async fn due_refunds_are_claimed_once_and_again_after_the_lease(shop: Arc<dy
     let postponed = Event::RefundPostponed { out_request_no: "r2".to_owned(), due_at: micros(40), failure };
     append(&*shop, ORDER, &[postponed]).await.unwrap();
     assert_eq!(claim_refunds(&*shop, 51, 70, 9).await, [named("r2", 2)]);
+    let failed =
+        Event::RefundFailed { out_request_no: "r2".to_owned(), failure: "no".to_owned(), at: micros(51) };
+    let reopened = Event::RefundReopened { refund: refund("r2", "A1", "1.00"), due_at: micros(71) };
+    append(&*shop, ORDER, &[failed, reopened]).await.unwrap();
+    let anew = [named("r1", 1), named("r4", 2), named("r2", 0)];
+    assert_eq!(claim_refunds(&*shop, 71, 90, 9).await, anew, "as one that was not tried");
 }
 
 /// Eight who claim at once share what is due.

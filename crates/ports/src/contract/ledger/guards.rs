@@ -148,6 +148,8 @@ pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
         due_at: micros(1),
         failure: None,
     };
+    let reopened =
+        |number: &str| Event::RefundReopened { refund: refund(number, "A1", "1.00"), due_at: micros(1) };
     let is_lost = async |event: Event| lost(append(&*shop, ORDER, &[event]).await);
     let paid = payment("A1", ORDER, PaymentStatus::UnknownOrder);
     append(&*shop, ORDER, &[Event::PaymentRecorded(paid)]).await.unwrap();
@@ -155,6 +157,7 @@ pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
         append(&*shop, ORDER, &[requested(refund(number, "A1", "1.00"), 1)]).await.unwrap();
     }
     assert!(is_lost(done("r1", Failed)).await && is_lost(done("r1", Succeeded)).await);
+    assert!(is_lost(reopened("r1")).await, "it is open");
     assert!(!is_lost(failed("r1")).await && !is_lost(done("r2", Requested)).await);
     for event in [
         failed("r1"),
@@ -163,7 +166,9 @@ pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
         failed("r2"),
         postponed("r2"),
         done("r2", Requested),
+        reopened("r2"),
         failed("r3"),
+        reopened("r3"),
     ] {
         assert!(is_lost(event.clone()).await, "{event:?}");
     }

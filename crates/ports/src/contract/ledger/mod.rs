@@ -95,6 +95,13 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
     assert_eq!(expected.in_stock, [(stocked.sku_id, 50)].into());
     let pieces = |count| vec![Restock { sku_id: stocked.sku_id, pieces: count }];
     let returned = |reason, count| Event::StockReturned { reason, pieces: pieces(count), at: noon() };
+    let again = Refund {
+        reason: "再退".to_owned(),
+        restock: pieces(1),
+        cause: Cause::shop("小李".to_owned(), Some("req-2".to_owned())),
+        requested_at: micros(9),
+        ..refund("r2", "A1", "1.00")
+    };
     let part = Refund { restock: pieces(1), ..refund("r1", "A1", "9.90") };
     let done = |refund: Refund, before, in_all: &str| Event::RefundSucceeded {
         refund: Refund { status: RefundStatus::Succeeded, finished_at: Some(micros(7)), ..refund },
@@ -136,12 +143,18 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
                 at: micros(8),
             },
         ],
+        vec![Event::RefundReopened { refund: again.clone(), due_at: micros(99) }],
+        vec![Event::RefundFailed {
+            out_request_no: "r2".to_owned(),
+            failure: "ACQ.TRADE_STATUS_ERROR".to_owned(),
+            at: micros(10),
+        }],
         vec![
             done(part, Some(RefundStatus::Requested), "9.90"),
             returned(StockMoveKind::Refunded("r1".to_owned()), 1),
         ],
         vec![
-            done(refund("r2", "A1", "0.90"), Some(RefundStatus::Failed), "10.80"),
+            done(Refund { amount: money("0.90"), ..again }, Some(RefundStatus::Failed), "10.80"),
             done(console, None, "10.81"),
         ],
         vec![

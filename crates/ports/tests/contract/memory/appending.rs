@@ -213,6 +213,14 @@ impl Unit {
             Event::RefundRequested { refund, due_at } => {
                 self.record_refund(refund, Some(Due { at: *due_at, attempts: 0 }))
             }
+            Event::RefundReopened { refund, due_at } => {
+                let Some((known, due)) = self.refund(&refund.out_request_no, RefundStatus::Failed) else {
+                    return Ok(false);
+                };
+                known.clone_from(refund);
+                *due = Some(Due { at: *due_at, attempts: 0 });
+                Ok(true)
+            }
             Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
                 let is_written = match before {
                     None => self.record_refund(refund, None)?,

@@ -192,11 +192,11 @@ async fn an_unclear_answer_leaves_it_requested() {
 #[actix_web::test]
 async fn a_refusal_of_alipay_ends_it_unless_the_money_went_back_all_the_same() {
     let refusal = || {
-        let (code, message) = ("ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned(), "卖家余额不足".to_owned());
+        let (code, message) = ("ACQ.TRADE_HAS_FINISHED".to_owned(), "交易已完结".to_owned());
         Err(GatewayError::Refused { is_final: code.starts_with("ACQ."), code, message })
     };
     let mut expected = whole_data("failed");
-    expected["error"] = json!("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足");
+    expected["error"] = json!("ACQ.TRADE_HAS_FINISHED 交易已完结");
     let (failed, client) = told(refusal(), None).await;
     assert_eq!((failed, status_of(&client)), (expected, AWAITING));
     let (succeeded, client) = told(refusal(), Some("323.91")).await;
