@@ -210,6 +210,34 @@ async fn an_attempt_that_was_opened_meanwhile_is_closed_too() {
     }
 }
 
+/// The buyer opens another attempt each time, and what Alipay closed meanwhile must not be handed out any more.
+#[tokio::test]
+async fn what_alipay_has_closed_is_noted_down_whenever_another_attempt_was_opened() {
+    let ledgers = unpaid();
+    let (opened, on_record) = (Arc::new(AtomicUsize::new(0)), ledgers.clone());
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().returning(|_| Ok(Some(waiting())));
+    gateway.expect_close().returning(move |_| {
+        let nth = opened.fetch_add(1, Ordering::SeqCst);
+        let mut ledger = on_record.get(ORDER);
+        ledger.attempts = ledger.all_attempts();
+        let first = ledger.attempts[0].clone();
+        let out_trade_no = format!("{ORDER}_{}", nth + 2);
+        ledger.attempts.push(PaymentAttempt {
+            out_trade_no,
+            state: AttemptState::Open,
+            closed_at: None,
+            ..first
+        });
+        on_record.put(ledger);
+        Ok(CloseOutcome::Closed)
+    });
+    let outcome = lower(gateway, &ledgers).await;
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
+    let open = states(&ledgers).into_iter().filter(|state| *state == AttemptState::Open).count();
+    assert_eq!((states(&ledgers).len(), open), (4, 1), "only the one of which Alipay was not asked");
+}
+
 /// The trade is closed at Alipay, and the amount stays: the next start of a payment must open another attempt.
 #[tokio::test]
 async fn what_alipay_has_closed_is_noted_down_if_nothing_is_lowered() {

@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{OrderReader, Users};
 
-use crate::{OrderChangeError, SettlePayment, TransactError};
+use crate::{OrderChangeError, SettlePayment};
 
 /// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
 ///
@@ -78,16 +78,7 @@ impl CancelOrder {
             return Ok(());
         }
         let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
-        let ended = self.settle.end_attempts(order_id, &attempts, cause).await?;
-        let command = Command::Cancel { buyer, reason: reason.to_owned(), ended: ended.clone() };
-        let cancelled = self.settle.transact.run(order_id.as_str(), &command, cause).await;
-        match cancelled {
-            Ok(_) => Ok(()),
-            Err(error @ TransactError::Refused(_)) => Err(error.into()),
-            Err(error @ (TransactError::Conflict | TransactError::Store(_))) => {
-                self.settle.note_ended(order_id, ended, cause).await;
-                Err(error.into())
-            }
-        }
+        let command = |ended| Command::Cancel { buyer, reason: reason.to_owned(), ended };
+        self.settle.after_ending(order_id, &attempts, command, cause).await.map(drop)
     }
 }

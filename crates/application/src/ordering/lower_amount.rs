@@ -42,16 +42,11 @@ impl LowerAmount {
             if !order.is_to_be_lowered(&attempts, expected, amount, self.clock.now())? {
                 return Ok(());
             }
-            let ended = self.settle.end_attempts(order_id, &attempts, cause).await?;
             let reason = reason.to_owned();
-            let command = Command::LowerAmount { expected, amount, reason, ended: ended.clone() };
-            match self.settle.transact.run(order_id.as_str(), &command, cause).await {
-                Ok(_) => return Ok(()),
-                Err(TransactError::Refused(Refusal::OtherAttemptOpen)) => {}
-                Err(error) => {
-                    self.settle.note_ended(order_id, ended, cause).await;
-                    return Err(error.into());
-                }
+            let command = |ended| Command::LowerAmount { expected, amount, reason, ended };
+            match self.settle.after_ending(order_id, &attempts, command, cause).await {
+                Err(error) if error.is_other_attempt_open() => {}
+                outcome => return outcome.map(drop),
             }
         }
         Err(TransactError::Conflict.into())

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, Channel, EndedAttempt, Money, Order, OrderId, PaymentAttempt, PaymentProduct,
+    Cause, Channel, EndedAttempt, Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentProduct,
     ledger::{Command, MOST_ATTEMPTS, Refusal},
 };
 use ports::{Clock, OrderReader, PaymentRequest};
@@ -62,6 +62,13 @@ pub enum StartedPayment {
     },
 }
 
+impl PaymentWish {
+    /// To open an attempt of this kind after these have ended.
+    fn open(self, ended: Vec<EndedAttempt>) -> Command {
+        Command::OpenAttempt { channel: self.channel, product: self.product, ended }
+    }
+}
+
 impl Cashier {
     /// The invitation to pay an order that was placed this moment.
     pub(crate) async fn invite_first(
@@ -80,8 +87,11 @@ impl Cashier {
                 // Another request may have handed out the URL of the attempt that has the order's number meanwhile.
                 let number = order.id.as_str().to_owned();
                 let unused = EndedAttempt { out_trade_no: number, is_final: false };
-                self.open(order, PaymentWish { channel, product, ..PaymentWish::default() }, vec![unused])
-                    .await
+                let wish = PaymentWish { channel, product, ..PaymentWish::default() };
+                let transact = &self.settle.transact;
+                let opened =
+                    transact.run(order.id.as_str(), &wish.open(vec![unused]), &Cause::system()).await?;
+                self.lead(order, wish, &opened.ledger).await
             }
         }
     }
@@ -107,33 +117,23 @@ impl Cashier {
                 None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
                 None => {}
             }
-            let cause = Cause::system();
-            let ended = self.settle.end_attempts(&order.id, &attempts, &cause).await?;
-            match self.open(order, wish, ended.clone()).await {
-                Err(OrderChangeError::Transact(TransactError::Refused(Refusal::OtherAttemptOpen))) => {}
-                Err(
-                    error @ OrderChangeError::Transact(TransactError::Conflict | TransactError::Store(_)),
-                ) => {
-                    self.settle.note_ended(&order.id, ended, &cause).await;
-                    return Err(error);
-                }
-                other => return other,
+            let open = |ended| wish.open(ended);
+            match self.settle.after_ending(&order.id, &attempts, open, &Cause::system()).await {
+                Err(error) if error.is_other_attempt_open() => {}
+                opened => return self.lead(order, wish, &opened?.ledger).await,
             }
         }
         Err(TransactError::Conflict.into())
     }
 
-    /// Opens an attempt after these have ended, unless what was said of one of them has paid the order.
-    async fn open(
+    /// To the attempt that was opened, unless what was said of another one has paid the order.
+    async fn lead(
         &self,
         order: &Order,
         wish: PaymentWish,
-        ended: Vec<EndedAttempt>,
+        opened: &OrderLedger,
     ) -> Result<StartedPayment, OrderChangeError> {
         let PaymentWish { channel, product, as_code, .. } = wish;
-        let command = Command::OpenAttempt { channel, product, ended };
-        let transact = &self.settle.transact;
-        let opened = transact.run(order.id.as_str(), &command, &Cause::system()).await?.ledger;
         let order = opened.order.as_ref().unwrap_or(order);
         let attempt = opened.attempts.iter().find(|attempt| attempt.serves(order, channel, product));
         match attempt.filter(|_| !order.status.is_paid()) {

@@ -20,6 +20,13 @@ pub enum OrderChangeError {
     Store(#[from] StoreError),
 }
 
+impl OrderChangeError {
+    /// Whether the attempts are to be looked at anew, for another one was opened meanwhile.
+    pub(crate) fn is_other_attempt_open(&self) -> bool {
+        matches!(self, Self::Transact(TransactError::Refused(Refusal::OtherAttemptOpen)))
+    }
+}
+
 impl From<Refusal> for OrderChangeError {
     fn from(refusal: Refusal) -> Self {
         Self::Transact(refusal.into())

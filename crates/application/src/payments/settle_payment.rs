@@ -11,7 +11,7 @@ use ports::{
     metric,
 };
 
-use crate::{OrderChangeError, Transact, TransactError};
+use crate::{OrderChangeError, Transact, TransactError, Transacted};
 
 /// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 pub struct SettlePayment {
@@ -196,6 +196,23 @@ impl SettlePayment {
             }
         }
         Ok(ended)
+    }
+
+    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
+    /// channel closed are noted down.
+    pub(crate) async fn after_ending(
+        &self,
+        order_id: &OrderId,
+        attempts: &[PaymentAttempt],
+        command: impl FnOnce(Vec<EndedAttempt>) -> Command,
+        cause: &Cause,
+    ) -> Result<Transacted, OrderChangeError> {
+        let ended = self.end_attempts(order_id, attempts, cause).await?;
+        let done = self.transact.run(order_id.as_str(), &command(ended.clone()), cause).await;
+        if done.is_err() {
+            self.note_ended(order_id, ended, cause).await;
+        }
+        Ok(done?)
     }
 
     /// Writes down which attempts their channel has closed, where what they were closed for did not come about: the next start of a
