@@ -28,7 +28,8 @@ pub fn create(path: &Path, content: &[u8]) -> io::Result<()> {
     write(OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path)?, content)
 }
 
-/// Writes a file, down to the disk, and makes its directory where there is none.
+/// Writes a file, down to the disk, and makes its directory where there is none. However the process ends, a reader finds
+/// the old file or the new one: it is written beside, as `….new`, and then takes its place.
 ///
 /// # Errors
 /// It cannot be written.
@@ -36,9 +37,15 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         make_directory(directory)?;
     }
-    let file = OpenOptions::new().write(true).create(true).truncate(true).mode(OWNER_ALONE).open(path)?;
-    file.set_permissions(Permissions::from_mode(OWNER_ALONE))?;
-    write(file, content)
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    // What a process left that died over it.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    create(Path::new(&beside), content)?;
+    fs::rename(&beside, path)
 }
 
 /// Makes sure that a file is there and that its owner alone may read it. True where others could until now.
@@ -171,6 +178,20 @@ mod tests {
         set_mode(&path, 0o644);
         replace(&path, b"another").unwrap();
         assert_eq!((mode(&path), fs::read_to_string(&path).unwrap().as_str()), (0o600, "another"));
+    }
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        replace(&path, b"old and longer").unwrap();
+        fs::write(folder.path().join("file.new"), "left by a process that died").unwrap();
+        let mut old = File::open(&path).unwrap();
+        replace(&path, b"new").unwrap();
+        let mut read = String::new();
+        old.read_to_string(&mut read).unwrap();
+        assert_eq!((read.as_str(), fs::read_to_string(&path).unwrap().as_str()), ("old and longer", "new"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 
     #[test]

@@ -157,6 +157,15 @@ impl SandboxCertificates {
         })
     }
 
+    /// Whether the key is the issuer's: it is not where a process died over the files, of which it is the last.
+    fn can_issue(&self) -> bool {
+        let issuer = Certificate::read_pem(&self.issuer_pem).ok();
+        let issuer = issuer.as_ref().and_then(|read| read.first());
+        issuer
+            .and_then(|issuer| issuer.public_key().ok())
+            .is_some_and(|key| key == *self.issuer_key.public_key())
+    }
+
     /// Whether these are for the keys and the application of this configuration, and nothing is wrong with them soon.
     fn is_usable(&self, config: &SandboxConfig, now: ShopTime) -> bool {
         let files = CertificateFiles { app: &self.app, alipay: &self.alipay, root: &self.root };
@@ -164,6 +173,7 @@ impl SandboxCertificates {
             let names: Vec<_> = read.all().filter_map(|(_, certificate)| certificate.common_name()).collect();
             let app_name = format!("{}-{}", config.seller_id, config.app_id);
             read.alipay_certificate().key == *config.alipay_private_key.public_key()
+                && self.can_issue()
                 && [app_name.as_str(), &self.alipay_name].iter().all(|name| names.contains(name))
                 && read.warnings(now.unix_seconds()).is_empty()
         })
@@ -261,5 +271,37 @@ impl PublicKeyData for RsaKey {
 
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         &PKCS_RSA_SHA256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process dies over the files of a new hierarchy, after each of them.
+    #[test]
+    fn files_of_two_hierarchies_are_not_used() {
+        let (app, alipay) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
+        let config = SandboxConfig::new(app.public_key().clone(), alipay);
+        let now = ShopTime::parse("2019-11-28 20:40:08").unwrap();
+        let app_file = format!("appCertPublicKey_{}.crt", config.app_id);
+        let names = [app_file.as_str(), ALIPAY_FILE, ROOT_FILE, ISSUER_KEY_FILE];
+        for written in 0..=names.len() {
+            let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+            let old = SandboxCertificates::load_or_generate(folder.path(), &config, now).unwrap();
+            let new = SandboxCertificates::load_or_generate(other.path(), &config, now).unwrap();
+            for name in &names[..written] {
+                fs::copy(other.path().join(name), folder.path().join(name)).unwrap();
+            }
+            let kept = SandboxCertificates::load_or_generate(folder.path(), &config, now).unwrap();
+            let (_, issued) = kept.issue_alipay(config.alipay_private_key.public_key(), now).unwrap();
+            let files = CertificateFiles { app: &kept.app, alipay: &issued, root: &kept.root };
+            let read = MerchantCertificates::read(files, &config.app_public_key).unwrap();
+            assert_eq!(read.warnings(now.unix_seconds()), [], "{written}");
+            assert!(kept.can_issue(), "{written}");
+            if written == 0 || written == names.len() {
+                assert!([&old.root, &new.root].contains(&&kept.root), "{written}: nothing is made anew");
+            }
+        }
     }
 }

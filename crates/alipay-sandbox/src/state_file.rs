@@ -69,11 +69,7 @@ pub(crate) fn load(path: &Path) -> Result<Vec<Trade>, StateFileError> {
 pub(crate) fn save(path: &Path, trades: Vec<Trade>) -> Result<(), StateFileError> {
     let write = || -> io::Result<()> {
         let bytes = serde_json::to_vec(&State { version: VERSION, trades })?;
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(".new");
-        let beside = PathBuf::from(beside);
-        private_files::replace(&beside, &bytes)?;
-        fs::rename(&beside, path)
+        private_files::replace(path, &bytes)
     };
     write().map_err(|source| StateFileError::Io { path: path.to_owned(), source })
 }
