@@ -162,7 +162,7 @@ impl Sandbox {
 
     /// The bodies of the notifications that were held, each with its order's number.
     pub async fn take_held(&self) -> Vec<(String, String)> {
-        let held = self.done("notifications/held", Value::Null).await;
+        let held = self.done("notifications/held", json!({})).await;
         let text = |one: &Value, name: &str| one[name].as_str().unwrap().to_owned();
         held.as_array().unwrap().iter().map(|one| (text(one, "out_trade_no"), text(one, "form"))).collect()
     }

@@ -49,6 +49,7 @@ pub(crate) enum Failure {
     // Said on purpose: see `Fault`.
     Unavailable,
     SystemError,
+    SellerBalanceNotEnough,
 }
 
 /// Why the sandbox does not do what it was asked, in Alipay's words.
@@ -150,6 +151,7 @@ impl Failure {
             Self::Full => ("40004", "ACQ.SYSTEM_ERROR", "沙箱已满，请清空状态后重试"),
             Self::Signing | Self::Unavailable => ("20000", "isp.unknow-error", "系统繁忙"),
             Self::SystemError => ("40004", "ACQ.SYSTEM_ERROR", "系统错误"),
+            Self::SellerBalanceNotEnough => ("40004", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "卖家余额不足"),
         };
         Words { code, sub_code, sub_msg: sub_msg.to_owned() }
     }

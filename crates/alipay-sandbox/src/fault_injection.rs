@@ -44,6 +44,7 @@ async fn play(app: &App, call: &Call, host: &str, fault: Fault) -> HttpResponse 
         FaultKind::NoAnswer => hold(HOLD).await,
         FaultKind::Unavailable => respond(gateway::fail(app, call, Failure::Unavailable)),
         FaultKind::SystemError => respond(gateway::fail(app, call, Failure::SystemError)),
+        FaultKind::NoBalance => respond(gateway::fail(app, call, Failure::SellerBalanceNotEnough)),
         FaultKind::Dropped => dropped(),
     }
 }

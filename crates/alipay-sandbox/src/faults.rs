@@ -33,6 +33,8 @@ pub enum FaultKind {
     Unavailable,
     /// `40004` with `ACQ.SYSTEM_ERROR`: Alipay does not know either.
     SystemError,
+    /// `40004` with `ACQ.SELLER_BALANCE_NOT_ENOUGH`: a refund is refused until the shop's account has money.
+    NoBalance,
     /// The connection is dropped without a byte of an answer.
     Dropped,
 }

@@ -17,7 +17,8 @@
 //! - `GET /`: a page with all trades.
 //!
 //! Differences from Alipay: one merchant, one buyer, UTF-8 only; a trade exists as soon as the buyer's browser arrives;
-//! unfinished notifications do not survive a restart; a second trade of one `out_trade_no` comes only from
+//! unfinished notifications do not survive a restart; a trade that nobody pays in time is closed without a notification;
+//! a second trade of one `out_trade_no` comes only from
 //! [`Sandbox::pay_again`].
 //!
 //! # For tests
@@ -28,7 +29,7 @@
 //!
 //! | request | body | answer |
 //! |---|---|---|
-//! | `POST /control/faults` | `{"method":"alipay.trade.refund","kind":"no_answer","moment":"after","times":1}`; `kind`: `slow` (with `milliseconds`), `no_answer`, `unavailable` (20000), `system_error`, `dropped`; `moment`: `before` or `after` the work | `{"waiting":1}` |
+//! | `POST /control/faults` | `{"method":"alipay.trade.refund","kind":"no_answer","moment":"after","times":1}`; `kind`: `slow` (with `milliseconds`), `no_answer`, `unavailable` (20000), `system_error`, `no_balance` (`ACQ.SELLER_BALANCE_NOT_ENOUGH`), `dropped`; `moment`: `before` or `after` the work | `{"waiting":1}` |
 //! | `GET`, `DELETE /control/faults` | | `{"waiting":0}` |
 //! | `GET /control/trades`, `…?out_trade_no=` | | a list of `{"out_trade_no","trade_no","status","total_amount","paid","created_at","paid_at","refunded","refunds":[{"out_request_no","amount","at"}]}` |
 //! | `GET /control/requests` | | the latest calls, `{"method","out_trade_no","trade_no","out_request_no","at"}` |
@@ -39,8 +40,9 @@
 //! | `POST /control/notifications` | any of `resend_after_ms` (a list), `speed_up`, `delay_ms`, `duplicates`, `lose_first`, `reorder`, `notify_close`, `hold`; the rest as by default | 204 |
 //! | `POST /control/notifications/held` | | takes what was held, `{"out_trade_no","form"}` |
 //!
-//! What is refused answers 409 with `{"code","message"}` in Alipay's words; what cannot be read, 400. Bodies must be
-//! `application/json`, so no page of another origin can send them from a browser.
+//! What is refused answers 409 with `{"code","message"}` in Alipay's words; what cannot be read, 400. Every `POST` must be
+//! `application/json`. What a browser sends for a page of another origin, or to a name that a site of the internet can have, is
+//! answered 403, here and at `/`: the sandbox is reached by its address, as `localhost`, or by a name without a dot.
 //!
 //! ```no_run
 //! # async fn example(clock: std::sync::Arc<dyn ports::Clock>) -> Result<(), Box<dyn std::error::Error>> {

@@ -56,7 +56,11 @@ pub(crate) fn serve(
             .route("/cashier/pay", web::post().to(cashier_pay))
             .route("/cashier/cancel", web::post().to(cashier_cancel))
             .route("/bill/{token}", web::get().to(download_bill))
-            .route("/", web::get().to(show_overview))
+            .service(
+                web::resource("/")
+                    .wrap(from_fn(control::guard::turn_strangers_away))
+                    .route(web::get().to(show_overview)),
+            )
             .configure(control::routes)
     })
     .workers(WORKERS)

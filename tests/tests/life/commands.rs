@@ -14,6 +14,7 @@ tests::on_both_stores!(
     an_order_that_turns_out_paid_is_not_cancelled,
     a_refund_that_alipay_leaves_unclear_is_written_down_and_finished_by_the_job,
     a_refund_that_alipay_refuses_has_failed,
+    a_refund_waits_for_the_shops_balance,
 );
 
 /// A command that succeeds; what it printed.
@@ -266,4 +267,20 @@ async fn a_refund_that_alipay_refuses_has_failed(setup: Setup) {
     until("it has failed", async || shop.refunds(&order.id).await == ["shop failed 219.00"]).await;
     assert_eq!(shop.status(&order.id).await, 2, "and it is still to be sent");
     done(&shop, &["ship", &order.id]);
+}
+
+async fn a_refund_waits_for_the_shops_balance(setup: Setup) {
+    let mut shop = Shop::open(setup).await;
+    let order = shop.paid(904, 901).await;
+    let no_balance = json!({"method": "alipay.trade.refund", "kind": "no_balance", "moment": "before"});
+    shop.sandbox.fault(no_balance).await;
+    let command = ["refund", &order.id, "--request-id", "r1"];
+    let said = done(&shop, &command);
+    assert!(said.contains("ACQ.SELLER_BALANCE_NOT_ENOUGH") && said.contains("goes on asking"), "{said}");
+    assert_eq!(shop.refunds(&order.id).await, ["shop requested 219.00"]);
+
+    let due = format!("UPDATE dashop_refund SET due_at = '{}'", sql(SystemClock.now()));
+    shop.database.execute(&due).await;
+    shop.comes_to(&order.id, 6).await;
+    assert_eq!(shop.refunds(&order.id).await, ["shop succeeded 219.00"]);
 }

@@ -1,8 +1,9 @@
 //! `/control/…`: the library's means for tests, over HTTP. See the documentation of the crate.
 
+pub(crate) mod guard;
 mod wire;
 
-use actix_web::{HttpResponse, http::StatusCode, web};
+use actix_web::{HttpResponse, http::StatusCode, middleware::from_fn, web};
 use alipay_protocol::PrivateKey;
 use serde_json::json;
 
@@ -15,6 +16,7 @@ const MAX_BODY: usize = 16 * 1024;
 pub(crate) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/control")
+            .wrap(from_fn(guard::turn_strangers_away))
             .app_data(web::JsonConfig::default().limit(MAX_BODY).error_handler(|error, _| {
                 let answer = HttpResponse::BadRequest().json(json!({ "message": error.to_string() }));
                 actix_web::error::InternalError::from_response(error, answer).into()

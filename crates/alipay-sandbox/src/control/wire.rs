@@ -34,6 +34,7 @@ enum KindJson {
     NoAnswer,
     Unavailable,
     SystemError,
+    NoBalance,
     Dropped,
 }
 
@@ -58,12 +59,14 @@ impl FaultJson {
             (KindJson::NoAnswer, None) => FaultKind::NoAnswer,
             (KindJson::Unavailable, None) => FaultKind::Unavailable,
             (KindJson::SystemError, None) => FaultKind::SystemError,
+            (KindJson::NoBalance, None) => FaultKind::NoBalance,
             (KindJson::Dropped, None) => FaultKind::Dropped,
             (
                 KindJson::Slow
                 | KindJson::NoAnswer
                 | KindJson::Unavailable
                 | KindJson::SystemError
+                | KindJson::NoBalance
                 | KindJson::Dropped,
                 _,
             ) => return None,

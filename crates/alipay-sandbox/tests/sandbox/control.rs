@@ -32,13 +32,13 @@ async fn faults_are_added_counted_and_forgotten() {
     let url = format!("http://{}/control/faults", merchant.sandbox.addr());
     reqwest::Client::builder().no_proxy().build().unwrap().delete(url).send().await.unwrap();
     assert_eq!(query().await, "40004");
-    for kind in ["no_answer", "system_error", "dropped"] {
+    for kind in ["no_answer", "system_error", "no_balance", "dropped"] {
         let fault = json!({ "method": "alipay.trade.close", "kind": kind, "moment": "after" });
         assert_eq!(post(&merchant, "faults", fault).await.0, 200);
     }
     let slow =
         json!({ "method": "alipay.trade.close", "kind": "slow", "moment": "after", "milliseconds": 5 });
-    assert_eq!(post(&merchant, "faults", slow).await, (200, json!({ "waiting": 4 })));
+    assert_eq!(post(&merchant, "faults", slow).await, (200, json!({ "waiting": 5 })));
     for (field, value) in [
         ("method", json!("alipay.trade.pay")),
         ("kind", json!("slow")),
@@ -115,5 +115,41 @@ async fn no_page_of_another_origin_can_send_it() {
     let answer = request.header("content-type", "text/plain").body(body).send().await.unwrap();
     assert_eq!(answer.status(), 400);
     assert!(!merchant.sandbox.trades()[0].paid);
+    merchant.sandbox.stop().await;
+}
+
+/// What a browser sends for a page of another site, and for one whose name leads here by now.
+#[actix_web::test]
+async fn no_page_of_another_site_can_use_or_read_it() {
+    let merchant = Merchant::new();
+    merchant.visit(&Merchant::page_pay_terms()).await;
+    let addr = merchant.sandbox.addr().to_string();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let status = async |path: &str, post: bool, headers: &[(&str, &str)]| {
+        let url = format!("http://{addr}{path}");
+        let mut request = if post { client.post(url) } else { client.get(url) };
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    let held = "/control/notifications/held";
+    assert_eq!(status(held, true, &[]).await, 400, "no body needs no leave");
+    assert_eq!(status(held, true, &[("content-type", "text/plain")]).await, 400);
+    let json = ("content-type", "application/json; charset=utf-8");
+    let own = format!("http://{addr}");
+    for (origin, expected) in
+        [(own.as_str(), 200), ("http://evil.example", 403), ("http://127.0.0.1:1", 403), ("null", 403)]
+    {
+        assert_eq!(status(held, true, &[json, ("origin", origin)]).await, expected, "{origin}");
+        assert_eq!(status("/control/trades", false, &[("origin", origin)]).await, expected, "{origin}");
+    }
+    for path in ["/control/trades", "/control/requests", "/"] {
+        assert_eq!(status(path, false, &[]).await, 200, "{path}");
+        assert_eq!(status(path, false, &[("host", "sandbox:8001")]).await, 200, "{path}");
+        let rebound = [("host", "evil.example:8001"), ("origin", "http://evil.example:8001")];
+        assert_eq!(status(path, false, &rebound).await, 403, "{path}");
+        assert_eq!(status(path, false, &rebound[..1]).await, 403, "{path}");
+    }
     merchant.sandbox.stop().await;
 }
