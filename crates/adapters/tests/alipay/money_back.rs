@@ -289,17 +289,8 @@ async fn the_bill_of_a_day_tells_of_every_payment_and_refund() {
     bench.clock.set("2019-11-29 08:00:00");
     let console = bench.sandbox.refund_at_console(order().as_str(), money("0.01")).unwrap();
     let bill = bench.shop.bill(day).await.unwrap().unwrap().entries;
-    let shown: Vec<_> = bill
-        .iter()
-        .map(|entry| (entry.kind.clone(), entry.amount.to_string(), entry.booked_at.to_string()))
-        .collect();
-    assert_eq!(
-        shown,
-        [
-            (BillEntryKind::Payment, "323.91".to_owned(), NOW.to_owned()),
-            (refund("R1"), "30.00".to_owned(), "2019-11-28 23:59:59".to_owned()),
-        ]
-    );
+    let shown: Vec<_> = bill.iter().map(|entry| (entry.kind.clone(), entry.amount.to_string())).collect();
+    assert_eq!(shown, [(BillEntryKind::Payment, "323.91".to_owned()), (refund("R1"), "30.00".to_owned()),]);
     assert!(bill.iter().all(|one| one.out_trade_no == order().as_str() && one.trade_no == bench.trade_no()));
     bench.clock.set("2019-11-30 08:00:00");
     let next = bench.shop.bill(day.next()).await.unwrap().unwrap().entries;

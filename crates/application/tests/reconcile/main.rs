@@ -46,7 +46,6 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
             Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
         },
         amount: money(amount),
-        booked_at: noon(),
     }
 }
 

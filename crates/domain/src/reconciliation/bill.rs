@@ -1,4 +1,4 @@
-use crate::{Money, ShopTime};
+use crate::Money;
 
 /// Alipay's bill of a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,8 +39,6 @@ pub struct BillEntry {
     pub kind: BillEntryKind,
     /// How much: what the buyer paid, or what went back to the buyer.
     pub amount: Money,
-    /// When it was booked.
-    pub booked_at: ShopTime,
 }
 
 /// What a line of the bill tells of.

@@ -249,7 +249,6 @@ mod tests {
                 Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
             },
             amount: amount.parse().unwrap(),
-            booked_at: time("2026-11-25 12:00:00"),
         }
     }
 

@@ -1,7 +1,7 @@
 use std::io::{BufRead, Read as _};
 
 use alipay_protocol::Charset;
-use domain::{Bill, BillEntry, BillEntryKind, Money, ShopTime, UnreadableLine};
+use domain::{Bill, BillEntry, BillEntryKind, Money, UnreadableLine};
 
 use super::BillError;
 
@@ -17,13 +17,11 @@ const MAX_UNREADABLE: usize = 1_000;
 const TRADE_NO: &str = "支付宝交易号";
 const OUT_TRADE_NO: &str = "商户订单号";
 const KIND: &str = "业务类型";
-const CREATED_AT: &str = "创建时间";
-const COMPLETED_AT: &str = "完成时间";
 const AMOUNT: &str = "订单金额（元）";
 const OUT_REQUEST_NO: &str = "退款批次号/请求号";
 
 /// The columns that are read.
-const COLUMNS: [&str; 7] = [TRADE_NO, OUT_TRADE_NO, KIND, CREATED_AT, COMPLETED_AT, AMOUNT, OUT_REQUEST_NO];
+const COLUMNS: [&str; 5] = [TRADE_NO, OUT_TRADE_NO, KIND, AMOUNT, OUT_REQUEST_NO];
 
 /// Reads one file of details, line by line: comments, the line of column names, entries, comments.
 ///
@@ -104,7 +102,7 @@ impl Sheet {
             return Err(format!("it has {} fields where {} are named", fields.len(), names.count));
         }
         let unreadable = |column| format!("it has no readable {column}");
-        let [trade_no, out_trade_no, kind, created_at, completed_at, amount, out_request_no] =
+        let [trade_no, out_trade_no, kind, amount, out_request_no] =
             names.places.map(|place| fields.get(place).map_or("", |field| field.trim()));
         let kind = match kind {
             "交易" => BillEntryKind::Payment,
@@ -118,13 +116,11 @@ impl Sheet {
         if trade_no.is_empty() {
             return Err(unreadable(TRADE_NO));
         }
-        let booked_at = ShopTime::parse(completed_at).or_else(|| ShopTime::parse(created_at));
         Ok(Some(BillEntry {
             trade_no: trade_no.to_owned(),
             out_trade_no: out_trade_no.to_owned(),
             amount: money(amount, &kind).ok_or_else(|| unreadable(AMOUNT))?,
             kind,
-            booked_at: booked_at.ok_or_else(|| unreadable(COMPLETED_AT))?,
         }))
     }
 
