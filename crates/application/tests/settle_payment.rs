@@ -206,7 +206,6 @@ async fn a_refund_made_elsewhere_under_a_number_of_another_order_is_booked_all_t
 fn notification(app_id: &str, seller_id: Option<&str>) -> VerifiedNotification {
     VerifiedNotification {
         addressee: Addressee { app_id: app_id.to_owned(), seller_id: seller_id.map(str::to_owned) },
-        notify_id: "n".to_owned(),
         trade: trade("A", ALL),
     }
 }
@@ -254,7 +253,7 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
         gateway
             .expect_verify_notification()
             .times(1)
-            .return_once(move |_| Ok(VerifiedNotification { addressee, notify_id: String::new(), trade }));
+            .return_once(move |_| Ok(VerifiedNotification { addressee, trade }));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
         let settle = SettlePayment {
             channels: channels(&(Arc::new(gateway) as _)),

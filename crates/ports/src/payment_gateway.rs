@@ -129,8 +129,6 @@ pub struct PaymentRequest {
 pub struct VerifiedNotification {
     /// For whom.
     pub addressee: Addressee,
-    /// The channel's number of this notification, the same each time it is sent.
-    pub notify_id: String,
     /// The trade it tells of.
     pub trade: Trade,
 }
@@ -142,8 +140,6 @@ pub struct VerifiedReturn {
     pub addressee: Addressee,
     /// The number of an attempt to pay an order, as the channel has it; it may be none of ours.
     pub out_trade_no: String,
-    /// The amount of the trade.
-    pub total_amount: Money,
 }
 
 /// The message is not one that the channel signed, or cannot be read.

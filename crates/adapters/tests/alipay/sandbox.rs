@@ -52,7 +52,6 @@ async fn an_order_is_paid_and_asked_about() {
     let query = back.strip_prefix("http://shop.example/v1/orders/return/?from=alipay&").unwrap();
     let returned = shop.verify_return(query).unwrap();
     assert_eq!(returned.out_trade_no, order().as_str());
-    assert_eq!(returned.total_amount, payment().total_amount);
 
     let paid = shop.query(order().as_str()).await.unwrap().unwrap();
     assert_eq!(paid.status, TradeStatus::Success);

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
     encoding::AsDer as _,
@@ -78,14 +78,6 @@ impl PrivateKey {
         let document = SecretDocument::try_from(der.as_ref()).map_err(|_| KeyError::Library)?;
         let pem = document.to_pem("PRIVATE KEY", LineEnding::LF).map_err(|_| KeyError::Library)?;
         Ok(pem.as_str().to_owned())
-    }
-}
-
-impl FromStr for PrivateKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        Self::parse(text)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD as BASE64};
 use rsa::{
@@ -62,14 +62,6 @@ impl PublicKey {
         self.0.to_public_key_pem(LineEnding::LF).map_err(|_| KeyError::Library)
     }
 
-    /// SPKI as one line of base64 without armour, as Alipay's console shows it.
-    ///
-    /// # Errors
-    /// [`KeyError::Library`], which no accepted key is known to cause.
-    pub fn to_spki_base64(&self) -> Result<String, KeyError> {
-        self.0.to_public_key_der().map(|der| BASE64.encode(der.as_bytes())).map_err(|_| KeyError::Library)
-    }
-
     /// PKCS#1 in DER, as it is in a certificate.
     ///
     /// # Errors
@@ -82,14 +74,6 @@ impl PublicKey {
     pub fn fingerprint(&self) -> String {
         let der = self.0.to_public_key_der().map(|der| der.as_bytes().to_vec()).unwrap_or_default();
         Sha256::digest(der).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-    }
-}
-
-impl FromStr for PublicKey {
-    type Err = KeyError;
-
-    fn from_str(text: &str) -> Result<Self, KeyError> {
-        Self::parse(text)
     }
 }
 

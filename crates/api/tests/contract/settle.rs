@@ -40,7 +40,7 @@ fn returning_for(addressee: Addressee) -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.gateway.expect_verify_return().times(1).withf(|query| query == RETURN).returning(move |_| {
         let out_trade_no = ORDER.to_owned();
-        Ok(VerifiedReturn { addressee: addressee.clone(), out_trade_no, total_amount: money("323.91") })
+        Ok(VerifiedReturn { addressee: addressee.clone(), out_trade_no })
     });
     mocks
 }
@@ -137,7 +137,7 @@ fn notifying(addressee: Addressee, trade: Trade) -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.gateway.expect_verify_notification().withf(|form| form == b"the form").returning(move |_| {
         let (addressee, trade) = (addressee.clone(), trade.clone());
-        Ok(VerifiedNotification { addressee, notify_id: "1".to_owned(), trade })
+        Ok(VerifiedNotification { addressee, trade })
     });
     mocks
 }
