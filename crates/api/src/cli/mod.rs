@@ -173,9 +173,7 @@ enum CommandError {
         #[source]
         cause: InspectOrderError,
     },
-    #[error(
-        "order {order_number} was not refunded; the same with --request-id {request_id} tries again and refunds once"
-    )]
+    #[error("request {request_id}: order {order_number} was not refunded")]
     Refund {
         order_number: String,
         request_id: String,
