@@ -341,7 +341,7 @@ fn a_refund_that_failed_is_asked_for_anew_under_its_number() {
         restock: pieces(&[(4, 1)]),
         ..refund("shop-1", "9.90", Failed)
     };
-    let known = paid_ledger(&[failed.clone()]);
+    let known = paid_ledger(std::slice::from_ref(&failed));
     let again =
         RefundAsk { reason: "再退".to_owned(), restock: Some(pieces(&[(4, 1)])), ..ask(Some("9.90")) };
     let command = Command::RequestRefund { ask: again.clone(), lease: LEASE };
