@@ -114,6 +114,7 @@ async fn what_turns_out_paid_is_settled_and_keeps_its_amount() {
     assert!(matches!(refusal, Refusal::NotAllowed(_)), "{refusal:?}");
     assert_eq!(status(&ledgers), OrderStatus::AwaitingShipment);
     assert_eq!(amounts(&ledgers), ("323.91".to_owned(), "0.00".to_owned()));
+    assert_eq!(states(&ledgers), [], "a paid attempt is not on record as closed");
 }
 
 #[tokio::test]

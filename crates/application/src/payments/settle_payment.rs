@@ -199,7 +199,7 @@ impl SettlePayment {
     }
 
     /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
-    /// channel closed are noted down.
+    /// channel closed are noted down; not of an order that is no longer unpaid, of which none is handed out.
     pub(crate) async fn after_ending(
         &self,
         order_id: &OrderId,
@@ -209,7 +209,8 @@ impl SettlePayment {
     ) -> Result<Transacted, OrderChangeError> {
         let ended = self.end_attempts(order_id, attempts, cause).await?;
         let done = self.transact.run(order_id.as_str(), &command(ended.clone()), cause).await;
-        if done.is_err() {
+        let is_unpaid = !matches!(done, Err(TransactError::Refused(Refusal::NotAllowed(_))));
+        if done.is_err() && is_unpaid {
             self.note_ended(order_id, ended, cause).await;
         }
         Ok(done?)

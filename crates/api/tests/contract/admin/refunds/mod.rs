@@ -136,16 +136,31 @@ async fn a_part_goes_back_with_pieces_and_the_order_goes_on() {
 
 #[actix_web::test]
 async fn the_same_request_again_is_the_same_refund_and_nobody_is_asked() {
-    for (status, word) in [(RefundStatus::Succeeded, "succeeded"), (RefundStatus::Failed, "failed")] {
-        let known = Refund { restock: back(), ..refund("104.01", status) };
-        let client = with_file(awaiting(vec![known]), file(AWAITING)).open().await;
-        let answer = done(&client.send(asked(&part())).await);
-        let mut expected = refund_data("104.01", word);
-        expected["restock"] = json!([{"sku_id": 5, "count": 1}]);
-        assert_eq!(answer["refund"], expected);
-        assert_eq!(client.commits(), 0);
-        client.close().await;
-    }
+    let known = Refund { restock: back(), ..refund("104.01", RefundStatus::Succeeded) };
+    let client = with_file(awaiting(vec![known]), file(AWAITING)).open().await;
+    let answer = done(&client.send(asked(&part())).await);
+    let mut expected = refund_data("104.01", "succeeded");
+    expected["restock"] = json!([{"sku_id": 5, "count": 1}]);
+    assert_eq!(answer["refund"], expected);
+    assert_eq!(client.commits(), 0);
+    client.close().await;
+}
+
+#[actix_web::test]
+async fn the_same_request_again_tries_what_failed_under_its_number() {
+    let known = Refund { restock: back(), ..refund("104.01", RefundStatus::Failed) };
+    let mut mocks = with_file(awaiting(vec![known]), file(AWAITING));
+    mocks.gateway.expect_refund_query().times(1).returning(|_, _| Ok(None));
+    mocks
+        .gateway
+        .expect_refund()
+        .times(1)
+        .withf(|request| request.out_request_no == "shop-r1")
+        .returning(|_| Ok(RefundOutcome::Refunded { gone_back: None }));
+    let client = mocks.open().await;
+    let answer = done(&client.send(asked(&part())).await);
+    assert_eq!((&answer["refund"]["status"], client.commits()), (&json!("succeeded"), 2));
+    client.close().await;
 }
 
 #[actix_web::test]
