@@ -42,7 +42,7 @@
 //!
 //! What is refused answers 409 with `{"code","message"}` in Alipay's words; what cannot be read, 400. Every `POST` must be
 //! `application/json`. What a browser sends for a page of another origin, or to a name that a site of the internet can have, is
-//! answered 403, here and at `/`: the sandbox is reached by its address, as `localhost`, or by a name without a dot.
+//! answered 403, here and at `/`: the sandbox is reached by its address, by a name without a dot, or by one under `localhost`, `local`, `internal` or `test`.
 //!
 //! ```no_run
 //! # async fn example(clock: std::sync::Arc<dyn ports::Clock>) -> Result<(), Box<dyn std::error::Error>> {

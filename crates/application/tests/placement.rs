@@ -262,16 +262,18 @@ async fn whoever_waits_long_for_rows_costs_nobody_else_the_order() {
     let mut catalog = MockCatalog::new();
     catalog.expect_skus().returning(|ids| Ok(ids.iter().map(|id| (*id, sku(id.0, "209", 5))).collect()));
     let (carts, orders) = (MockCartStore::new(), MockOrderReader::new());
-    let store = PreparedPlacing::new(|query| Ok(Ok(buyer(query))), [committing(), committing()]);
+    let store =
+        PreparedPlacing::new(|query| Ok(Ok(buyer(query))), [committing(), committing(), committing()]);
     let placement = placement(catalog, carts, orders, Arc::new(Held(store)), rules());
     let other = |user, sku| {
         let items = BatchItems::Direct { sku_id: SkuId(sku), quantity: 1 };
         BatchRequest { items, ..direct(user) }
     };
     let started = tokio::time::Instant::now();
-    let outcomes = placement.place(&[direct(1), other(2, 2), other(3, 3)]).await;
+    // The last one wants the same SKU, which nobody holds.
+    let outcomes = placement.place(&[direct(1), other(2, 2), other(3, 3), direct(4)]).await;
     assert!(matches!(error(&outcomes[0]), PlacementError::Busy));
-    assert!(outcomes[1].is_ok() && outcomes[2].is_ok());
+    assert!(outcomes[1..].iter().all(Result::is_ok));
     assert!(started.elapsed() < Duration::from_secs(11), "{:?}", started.elapsed());
 }
 
@@ -397,7 +399,8 @@ async fn a_share_of_the_stock_is_one_of_what_is_there_when_unpaid_pieces_are_cou
     let mut transaction = PreparedTransaction::committing();
     transaction.unpaid = [(UserId(1), unpaid)].into();
     let limits = UnpaidLimits { share_percent: 50, ..UnpaidLimits::NONE };
-    let shop = with_limits(&[10, 5], MockOrderReader::new(), vec![Ok(transaction)], limits);
+    transaction.skus = [(SkuId(1), sku(1, "209", 5))].into();
+    let shop = with_limits(&[10], MockOrderReader::new(), vec![Ok(transaction)], limits);
     let outcomes = shop.placement.place(&[direct(1)]).await;
     let too_many = Refusal::TooManyUnpaidPieces { sku_id: SkuId(1), limit: 5 };
     assert!(matches!(error(&outcomes[0]), PlacementError::Refused(refusal) if *refusal == too_many));

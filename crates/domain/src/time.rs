@@ -1,7 +1,8 @@
 use std::{fmt, time::Duration};
 
 use chrono::{
-    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta,
+    TimeZone, Utc,
 };
 
 /// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
@@ -22,9 +23,9 @@ impl ShopTime {
         Self(shanghai)
     }
 
-    /// From a moment in UTC.
+    /// From a moment in UTC. What is less than a microsecond is cut off.
     pub fn from_utc(utc: chrono::DateTime<Utc>) -> Self {
-        Self(utc.naive_utc() + TimeDelta::seconds(Self::OFFSET_SECONDS.into()))
+        Self(utc.naive_utc().trunc_subsecs(6) + TimeDelta::seconds(Self::OFFSET_SECONDS.into()))
     }
 
     /// The date and time in Asia/Shanghai.
@@ -154,6 +155,9 @@ mod tests {
         assert_eq!(ShopTime::UNIX_EPOCH.to_string(), "1970-01-01 00:00:00");
         assert_eq!(ShopTime::UNIX_EPOCH.unix_milliseconds(), 0, "Asia/Shanghai was in 1969 UTC");
         assert_eq!(ShopTime::parse("2019-11-28 20:40:08"), Some(time));
+        let at = |nanos| ShopTime::from_utc(chrono::DateTime::from_timestamp(1_574_944_808, nanos).unwrap());
+        assert_eq!(at(1_999), at(1_000), "what no database keeps is no part of it");
+        assert_eq!(at(1_000), time.after(Duration::from_micros(1)));
     }
 
     #[test]

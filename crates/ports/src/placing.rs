@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::{
     Address, AddressId, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId, RepeatGuard,
-    ShopTime, SkuId, UnpaidOrders, UserId,
+    ShopTime, Sku, SkuId, UnpaidOrders, UserId,
 };
 
 use crate::{CartRemoval, StockRepo, StoreError};
@@ -41,6 +41,10 @@ pub trait PlacingStore: Send + Sync {
 /// gave an error, the only thing to do with it is to drop it.
 #[async_trait]
 pub trait PlacingTransaction: StockRepo {
+    /// The SKUs of these ids as [`crate::Catalog::skus`] gives them, with what others have committed since the transaction
+    /// began.
+    async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError>;
+
     /// Writes the orders with everything that belongs to them, and commits them together with the stock that was taken;
     /// all of it or nothing. Without orders, the stock alone is committed.
     ///

@@ -31,7 +31,8 @@ pub(crate) async fn turn_strangers_away(
 fn refusal(request: &HttpRequest) -> Option<(StatusCode, &'static str)> {
     let host = text(request, &header::HOST).unwrap_or_default();
     if !is_own(host) {
-        let message = "Host must be an address, localhost or a name without a dot";
+        let message =
+            "Host must be an address, a name without a dot, or one under localhost, local, internal or test";
         return Some((StatusCode::FORBIDDEN, message));
     }
     if request.headers().contains_key(header::ORIGIN) {
@@ -46,13 +47,19 @@ fn refusal(request: &HttpRequest) -> Option<(StatusCode, &'static str)> {
         .then_some((StatusCode::BAD_REQUEST, "Content-Type must be application/json"))
 }
 
-/// Whether no site of the internet can have this name: it is an address, this machine's, or a name without a dot, as a
-/// container has.
+/// The last parts of names that are this machine's, of the network it is in, or nobody's. Sources: RFC 6761, RFC 6762, and
+/// ICANN's resolution of 2024-07-29 on `internal`.
+const NOT_OF_THE_INTERNET: [&str; 4] = ["localhost", "local", "internal", "test"];
+
+/// Whether no site of the internet can have this name: it is an address, or a name without a dot, as a container has, or
+/// one that is reserved.
 fn is_own(host: &str) -> bool {
     let url = Url::parse(&format!("http://{host}/"));
     match url.as_ref().ok().filter(|url| url.path() == "/").and_then(Url::host) {
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
-        Some(Host::Domain(name)) => name.ends_with(".localhost") || !name.contains('.'),
+        Some(Host::Domain(name)) => {
+            name.rsplit_once('.').is_none_or(|(_, last)| NOT_OF_THE_INTERNET.contains(&last))
+        }
         None => false,
     }
 }
@@ -75,12 +82,21 @@ mod tests {
             "LOCALHOST:8001",
             "a.localhost",
             "sandbox:80",
+            "host.docker.internal:8001",
+            "shop.LOCAL",
         ] {
             assert!(is_own(own), "{own}");
         }
-        for strange in
-            ["", "evil.example", "127.0.0.1.evil.example:8001", "localhost.", "a/b", "shop.local", ":80"]
-        {
+        for strange in [
+            "",
+            "evil.example",
+            "127.0.0.1.evil.example:8001",
+            "localhost.",
+            "a/b",
+            "local.com",
+            "mylocal.io",
+            ":80",
+        ] {
             assert!(!is_own(strange), "{strange}");
         }
     }

@@ -50,9 +50,9 @@ pub(super) async fn event_jobs(
         });
         webhooks.push((name.clone(), webhook));
     }
-    let has_others = names.iter().any(|name| !name.is_first());
-    let distribute =
-        has_others.then(|| DistributeEvents { queue: Arc::clone(store) as _, clock: Arc::clone(&clock) });
+    // For those of other processes as well: while theirs are stopped, what happens is not lost to them.
+    let distribute = (!names.is_empty())
+        .then(|| DistributeEvents { queue: Arc::clone(store) as _, clock: Arc::clone(&clock) });
     let purge = PurgeOutbox {
         queue: Arc::clone(store) as _,
         endpoints: Arc::clone(store) as _,

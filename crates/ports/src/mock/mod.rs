@@ -8,7 +8,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use domain::{Allocation, NewOrder, NotAdmitted, OrderId, RepeatGuard, ShopTime, UnpaidOrders, UserId};
+use domain::{
+    Allocation, NewOrder, NotAdmitted, OrderId, RepeatGuard, ShopTime, Sku, SkuId, UnpaidOrders, UserId,
+};
 
 use crate::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
@@ -52,6 +54,8 @@ pub struct PreparedTransaction {
     pub obstacles: Vec<Option<Obstacle>>,
     /// What the buyers have not paid.
     pub unpaid: BTreeMap<UserId, UnpaidOrders>,
+    /// What there is by now of the SKUs, where that is asked for.
+    pub skus: BTreeMap<SkuId, Sku>,
     /// How taking the stock ends.
     pub stock: Result<StockOutcome, StoreError>,
     /// How writing ends.
@@ -77,7 +81,13 @@ struct Kept {
 impl PreparedTransaction {
     /// One in which nothing stands in the way, in which the stock is taken, and which ends so.
     pub fn ending(outcome: Result<PlacingOutcome, StoreError>) -> Self {
-        Self { obstacles: Vec::new(), unpaid: BTreeMap::new(), stock: Ok(StockOutcome::Taken), outcome }
+        Self {
+            obstacles: Vec::new(),
+            unpaid: BTreeMap::new(),
+            skus: BTreeMap::new(),
+            stock: Ok(StockOutcome::Taken),
+            outcome,
+        }
     }
 
     /// One whose stock is not as it was when it was read.
@@ -147,9 +157,11 @@ impl PlacingStore for PreparedPlacing {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).begun.push(claims.to_vec());
         let next = self.prepared.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let none_left = || Err(StoreError::Corrupt("no more transactions".to_owned()));
-        let PreparedTransaction { mut obstacles, unpaid, stock, outcome } = next.unwrap_or_else(none_left)?;
+        let PreparedTransaction { mut obstacles, unpaid, skus, stock, outcome } =
+            next.unwrap_or_else(none_left)?;
         obstacles.resize(claims.len(), None);
         let transaction = Box::new(Writing {
+            skus,
             stock: Some(stock),
             outcome,
             taken: Vec::new(),
@@ -165,6 +177,7 @@ impl PlacingStore for PreparedPlacing {
 }
 
 struct Writing {
+    skus: BTreeMap<SkuId, Sku>,
     /// How the only call ends that takes stock.
     stock: Option<Result<StockOutcome, StoreError>>,
     outcome: Result<PlacingOutcome, StoreError>,
@@ -183,6 +196,10 @@ impl StockRepo for Writing {
 
 #[async_trait]
 impl PlacingTransaction for Writing {
+    async fn skus(&mut self, _ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        Ok(self.skus.clone())
+    }
+
     async fn write(self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         if self.stock.is_some() {
             return Err(StoreError::Corrupt("no stock was taken for the orders".to_owned()));

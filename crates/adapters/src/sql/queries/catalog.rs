@@ -27,7 +27,7 @@ impl Catalog for Database {
     }
 }
 
-async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, QueryError> {
+pub(super) async fn skus(conn: &mut Conn, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, QueryError> {
     let skus = ddsc_sku::table
         .left_join(ddsc_sale_attr_value::table.on(ddsc_sale_attr_value::sku_id.eq(ddsc_sku::id)))
         .left_join(

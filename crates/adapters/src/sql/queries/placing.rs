@@ -11,7 +11,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{
     Address, Allocation, CartStamp, NewOrder, NotAdmitted, OrderEvent, OrderId, OrderStatus, RepeatGuard,
-    ShopTime, SkuId, UnpaidOrders, UserId,
+    ShopTime, Sku, SkuId, UnpaidOrders, UserId,
 };
 use ports::{
     BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome,
@@ -19,7 +19,7 @@ use ports::{
 };
 
 use super::{
-    Backend, Conn, Database, Lease, cart_removals, carts, dialect, idempotency,
+    Backend, Conn, Database, Lease, cart_removals, carts, catalog, dialect, idempotency,
     orders::{self, Inserted},
     outbox,
     prepared::{pad_to, prepared},
@@ -76,6 +76,10 @@ impl StockRepo for Placing {
 
 #[async_trait]
 impl PlacingTransaction for Placing {
+    async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        self.lease.call(|conn| catalog::skus(conn, ids)).await
+    }
+
     async fn write(mut self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         let (carts, event_sink) = (self.carts, self.event_sink);
         if !orders.is_empty() {

@@ -36,8 +36,10 @@ impl WebhookEndpoints for Database {
         now: ShopTime,
         absent_for: Duration,
     ) -> Result<(), StoreError> {
+        // Not in the transaction: of two processes that start together, each would wait for a row of the other.
+        self.writer().await?.call(|conn| put_on_record(conn, names, now)).await?;
         let mut lease = self.begin().await?;
-        lease.call(|conn| register(conn, names, now, absent_for)).await?;
+        lease.call(|conn| see(conn, names, now, absent_for)).await?;
         lease.commit().await
     }
 
@@ -111,9 +113,19 @@ fn named(
     dashop_webhook_endpoint::table.filter(dashop_webhook_endpoint::name.eq(name.as_str()))
 }
 
-/// All rows are locked first, in one order, so that of processes that start together the second one sees what the first has
-/// written of all endpoints.
-async fn register(
+/// Puts those that are not on record there, as never seen.
+async fn put_on_record(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -> Result<(), QueryError> {
+    for name in names {
+        let never = Moment(ShopTime::UNIX_EPOCH);
+        let row = NewEndpointRow { name: name.as_str(), registered_at: Moment(now), seen_at: never };
+        diesel::insert_or_ignore_into(dashop_webhook_endpoint::table).values(row).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Notes that these were seen. All rows are locked first, in one order, so that of processes that start together the second
+/// one sees what the first has written of all endpoints.
+async fn see(
     conn: &mut Conn,
     names: &[EndpointName],
     now: ShopTime,
@@ -121,22 +133,22 @@ async fn register(
 ) -> Result<(), QueryError> {
     let all = dashop_webhook_endpoint::table
         .order(dashop_webhook_endpoint::name)
-        .select(dashop_webhook_endpoint::seen_at);
-    let seen: Vec<Moment> = for_update(all).load(conn).await?;
-    let absent_since = seen.iter().map(|seen_at| seen_at.0).max().map(|latest| latest.before(absent_for));
-    let mut names: Vec<&EndpointName> = names.iter().collect();
-    names.sort_unstable();
+        .select((dashop_webhook_endpoint::name, dashop_webhook_endpoint::seen_at));
+    let seen: Vec<(String, Moment)> = for_update(all).load(conn).await?;
+    let Some(latest) = seen.iter().map(|(_, seen_at)| seen_at.0).max() else { return Ok(()) };
     for name in names {
-        let row = NewEndpointRow { name: name.as_str(), registered_at: Moment(now), seen_at: Moment(now) };
-        diesel::insert_or_ignore_into(dashop_webhook_endpoint::table).values(row).execute(conn).await?;
-        if let Some(absent_since) = absent_since {
-            diesel::update(named(name).filter(dashop_webhook_endpoint::seen_at.lt(Moment(absent_since))))
+        let seen_at = seen.iter().find(|(known, _)| known == name.as_str()).map_or(now, |(_, at)| at.0);
+        if seen_at < latest.before(absent_for) {
+            if seen_at > ShopTime::UNIX_EPOCH {
+                tracing::warn!(endpoint = %name, %seen_at, "it was in no settings for long: it gets no events of that time");
+            }
+            diesel::update(named(name))
                 .set(dashop_webhook_endpoint::registered_at.eq(Moment(now)))
                 .execute(conn)
                 .await?;
         }
-        diesel::update(named(name).filter(dashop_webhook_endpoint::seen_at.lt(Moment(now))))
-            .set(dashop_webhook_endpoint::seen_at.eq(Moment(now)))
+        diesel::update(named(name))
+            .set(dashop_webhook_endpoint::seen_at.eq(Moment(seen_at.max(now))))
             .execute(conn)
             .await?;
     }

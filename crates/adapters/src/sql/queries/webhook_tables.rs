@@ -13,7 +13,7 @@ macro_rules! queries {
         pub(super) mod $module {
             use diesel::{
                 alias,
-                dsl::{exists, min, not},
+                dsl::{exists, min, not, select},
             };
             use diesel_async::RunQueryDsl;
             use domain::{Delivery, EventFilter, OrderEventKind, OutboxId, ShopTime};
@@ -204,15 +204,17 @@ macro_rules! queries {
                         let id: Option<i64> =
                             of_order().filter(is_it).select($table::id).first(conn).await.optional()?;
                         let Some(id) = id else { return Ok(Resent::default()) };
-                        let resent = these!($table::id.eq(id));
-                        let in_its_way = of_order()
-                            .filter($table::id.lt(id))
-                            .filter($table::delivered_at.is_null())
-                            .filter($table::due_at.is_null());
-                        if resent.due > 0 {
+                        // Before the event itself: rows of an order are locked in their order.
+                        let is_sent =
+                            select(exists(of_order().filter($table::id.eq(id)).filter(is_wanted())));
+                        if is_sent.get_result(conn).await? {
+                            let in_its_way = of_order()
+                                .filter($table::id.lt(id))
+                                .filter($table::delivered_at.is_null())
+                                .filter($table::due_at.is_null());
                             diesel::update(in_its_way).set(again).execute(conn).await?;
                         }
-                        resent
+                        these!($table::id.eq(id))
                     }
                 })
             }

@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{BatchRequest, Outcome, Placement, PlacementError};
+use super::{BatchRequest, HELD_UP, Outcome, Placement, PlacementError};
 
 /// How long a request may wait for a writer before the buyer gets "too busy".
 pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
@@ -108,9 +108,6 @@ fn turned_away(reason: &'static str) -> PlacementError {
     PlacementError::Busy
 }
 
-/// How long a writer waits for one group before it takes the next one beside it: others hold that group's SKUs, and who
-/// wants none of them shall not wait for that.
-const HELD_UP: Duration = Duration::from_millis(500);
 /// How many groups of one writer may be held up at once.
 const MAX_STALLED: usize = 8;
 

@@ -49,8 +49,6 @@ pub struct PlacementPorts {
 
 /// How often a group is tried together before its members are placed one by one.
 const GROUP_TRIES: u32 = 2;
-/// A try that took so long has waited for rows that others hold. Another one of the whole group would wait for them again.
-const HELD_UP: Duration = Duration::from_millis(500);
 /// How long members may be placed one by one, before those that are left get "too busy".
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long those that got stuck are tried again: meanwhile they take a connection, and a place among the groups that the
@@ -112,7 +110,7 @@ impl Placement {
             match self.try_once(open, &members).await {
                 Try::Done(outcomes) => open.settle(&members, outcomes),
                 Try::Hopeless(error) => return open.settle_all(&error),
-                Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < HELD_UP => failures += 1,
+                Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < super::HELD_UP => failures += 1,
                 Try::Again | Try::Failed(_) => break,
             }
         }
@@ -123,12 +121,16 @@ impl Placement {
     /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
     async fn place_one_by_one(&self, open: &mut OpenRequests<'_>) {
         let begun = Instant::now();
+        let mut tried = BTreeSet::new();
         for attempt in 1..=ATTEMPTS {
+            let is_late = begun.elapsed() >= TRIED_AGAIN_FOR;
             let mut stuck = BTreeSet::new();
             for member in open.members() {
-                if begun.elapsed() >= PATIENCE || open.wants_any(member, &stuck) {
+                let had_its_turn = is_late && tried.contains(&member);
+                if had_its_turn || begun.elapsed() >= PATIENCE || open.wants_any(member, &stuck) {
                     continue;
                 }
+                tried.insert(member);
                 match self.try_once(open, &[member]).await {
                     Try::Done(outcomes) => open.settle(&[member], outcomes),
                     Try::Failed(error) | Try::Hopeless(error) => {
@@ -137,7 +139,7 @@ impl Placement {
                     Try::Again => stuck.extend(open.wanted(member)),
                 }
             }
-            if open.members().is_empty() || begun.elapsed() >= TRIED_AGAIN_FOR {
+            if is_late || open.members().is_empty() {
                 return;
             }
             self.wait(attempt).await;
@@ -168,25 +170,21 @@ impl Placement {
         let prepared = self.prepare(&open.requests(members)).await?;
         open.note_wanted(members, &prepared);
         let drafts: Vec<&OrderDraft> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
-        let skus = self.skus_of(&drafts).await?;
+        let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
+        let ids: Vec<SkuId> = ids.into_iter().collect();
+        let mut skus = if ids.is_empty() { BTreeMap::new() } else { self.ports.catalog.skus(&ids).await? };
         if let Some(refused) = self.if_nobody_can_be_served(&prepared, &skus) {
             return Ok(Try::Done(refused));
         }
         let claims: Vec<_> = drafts.iter().map(|draft| draft.claim()).collect();
         let limits = &self.rules.unpaid_limits;
-        let begun = self.ports.store.begin_group(&claims, limits.is_any()).await?;
+        let mut begun = self.ports.store.begin_group(&claims, limits.is_any()).await?;
         // A share is one of the stock beside which the unpaid pieces were counted, not of what there was before them.
-        let skus = if limits.has_share() { self.skus_of(&drafts).await? } else { skus };
+        if limits.has_share() {
+            skus = begun.transaction.skus(&ids).await?;
+        }
         let group = self.share_out(&prepared, &skus, begun.obstacles, begun.unpaid);
         self.write(group, begun.transaction).await
-    }
-
-    async fn skus_of(&self, drafts: &[&OrderDraft]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
-        let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
-        if ids.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        self.ports.catalog.skus(&ids.into_iter().collect::<Vec<_>>()).await
     }
 
     /// The refusals, where there is nothing for anybody: then nothing needs to be begun.

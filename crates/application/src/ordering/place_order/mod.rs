@@ -28,6 +28,9 @@ pub use open::Outcome;
 
 use crate::{Cashier, OrderChangeError, PaymentWish, ShopRules, StartedPayment, TransactError};
 
+/// A group that takes so long waits for rows that others hold. A writer takes the next group beside it, since who wants none
+/// of those rows shall not wait for that; and its members are not tried together again.
+const HELD_UP: Duration = Duration::from_millis(500);
 /// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
 /// have before the payment is signed.
 const CART_PATIENCE: Duration = Duration::from_millis(100);

@@ -386,7 +386,10 @@ pub async fn counts_what_is_unpaid(shop: Arc<dyn Shop>) {
         })
         .await;
     let claims = [claim(stocked.user_id), claim(other)];
-    let begun = stocked.shop.placing().begin_group(&claims, true).await.unwrap();
+    let ids = [stocked.sku_id];
+    let there = stocked.shop.catalog().skus(&ids).await.unwrap();
+    let mut begun = stocked.shop.placing().begin_group(&claims, true).await.unwrap();
+    assert_eq!(begun.transaction.skus(&ids).await.unwrap(), there, "the stock beside which that is counted");
     let held = UnpaidOrders { orders: 2, pieces: [(stocked.sku_id, 4)].into() };
     assert_eq!(begun.unpaid, [(stocked.user_id, held)].into());
     drop(begun);

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    Allocation, NewOrder, NotAdmitted, OrderEvent, OrderId, OrderStatus, RepeatGuard, ShopTime, UnpaidOrders,
-    UserId,
+    Allocation, NewOrder, NotAdmitted, OrderEvent, OrderId, OrderStatus, RepeatGuard, ShopTime, Sku, SkuId,
+    UnpaidOrders, UserId,
 };
 use ports::{
     AddressBook, BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, Obstacle, OrderClaim,
@@ -70,6 +70,10 @@ impl StockRepo for Unit {
 
 #[async_trait]
 impl PlacingTransaction for Unit {
+    async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
+        Ok(self.tables.skus(ids))
+    }
+
     async fn write(mut self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         let committed = PlacingOutcome::Committed(self.mode);
         if let Some(at) = orders.iter().map(|new| new.order.created_at).max() {

@@ -72,12 +72,17 @@ impl AddressBook for Memory {
 #[async_trait]
 impl Catalog for Memory {
     async fn skus(&self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
-        let tables = self.tables();
+        Ok(self.tables().skus(ids))
+    }
+}
+
+impl Tables {
+    pub(super) fn skus(&self, ids: &[SkuId]) -> BTreeMap<SkuId, Sku> {
         let now = |id: &SkuId| {
-            let (sku, record) = tables.skus.get(id)?;
+            let (sku, record) = self.skus.get(id)?;
             Some((*id, Sku { stock: u32::try_from(record.stock).unwrap_or(0), ..sku.clone() }))
         };
-        Ok(ids.iter().filter_map(now).collect())
+        ids.iter().filter_map(now).collect()
     }
 }
 
