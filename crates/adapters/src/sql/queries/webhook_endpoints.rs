@@ -36,6 +36,9 @@ impl WebhookEndpoints for Database {
         now: ShopTime,
         absent_for: Duration,
     ) -> Result<(), StoreError> {
+        if names.is_empty() {
+            return Ok(());
+        }
         // Not in the transaction: of two processes that start together, each would wait for a row of the other.
         self.writer().await?.call(|conn| put_on_record(conn, names, now)).await?;
         let mut lease = self.begin().await?;
