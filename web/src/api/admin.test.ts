@@ -1,71 +1,16 @@
 import { afterEach, expect, it, vi } from 'vitest'
 
 import { OFFLINE } from '@/lib/errors'
-import { kept, keptInTab } from '@/lib/storage'
+import { kept } from '@/lib/storage'
 
-import { exportOrders, refund, restockOf, returnPieces, unansweredRefunds } from './admin'
+import { exportOrders, orderDetail } from './admin'
 import { onTurnedAway, signInStaff, signOutStaff, staffToken } from './staff'
 
-const NUMBER = '2026112510000001'
-const request = { amount: '9.90', reason: '质量问题', restock: restockOf(new Map([[4, 1], [2, 1], [7, 0]])) }
-const answered = { refund: { amount: '9.90', status: 'succeeded' }, order: null }
 const refused = (status: number, code = 'x') => new Response(JSON.stringify({ error: { code, message: code } }), { status })
 
-/** Answers in turn, an `Error` being none; gives back the request ids that were sent. */
-function service(...answers: unknown[]): string[] {
-  const sent: string[] = []
-  vi.stubGlobal('fetch', (_path: string, { body }: { body: string }) => {
-    sent.push((JSON.parse(body) as { request_id: string }).request_id)
-    const answer = answers.shift()
-    if (answer instanceof Error) return Promise.reject(answer)
-    return Promise.resolve(answer instanceof Response ? answer : new Response(JSON.stringify(answer)))
-  })
-  return sent
-}
-
 afterEach(() => {
-  keptInTab.remove('dashop_refund_keys')
-  keptInTab.remove('dashop_return_keys')
   signOutStaff()
   vi.unstubAllGlobals()
-})
-
-it('a refund that is asked for again after a lost answer is the same one, whatever its reason', async () => {
-  const sent = service(new TypeError('lost'), refused(503, 'busy'), refused(401, 'unauthenticated'), refused(409, 'conflict'), answered, answered)
-  await expect(refund(NUMBER, request)).rejects.toMatchObject({ code: OFFLINE })
-  expect(unansweredRefunds(NUMBER)).toEqual([990])
-  await expect(refund(NUMBER, { ...request, reason: '质量问题，已协商' })).rejects.toMatchObject({ status: 503 })
-  await expect(refund(NUMBER, request)).rejects.toMatchObject({ status: 401 })
-  await expect(refund(NUMBER, request)).rejects.toMatchObject({ status: 409 })
-  await refund(NUMBER, { ...request, restock: restockOf(new Map([[2, 1], [4, 1]])) })
-  expect(unansweredRefunds(NUMBER)).toEqual([])
-  await refund(NUMBER, request)
-  expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 0, 0, 0, 5])
-})
-
-it('another amount, other pieces, another payment or another order are another refund', async () => {
-  const lost = () => new TypeError('lost')
-  const sent = service(lost(), lost(), lost(), lost(), lost())
-  const others = [request, { ...request, amount: '9.91' }, { ...request, restock: [] }, { ...request, trade_no: 'T1' }]
-  for (const other of others) await refund(NUMBER, other).catch(() => undefined)
-  await refund('2026112510000002', request).catch(() => undefined)
-  expect(new Set(sent).size).toBe(5)
-  expect(unansweredRefunds(NUMBER)).toEqual([990, 991, 990])
-  expect(unansweredRefunds(NUMBER, 'T1')).toEqual([990])
-})
-
-it.each(['order_not_found', 'not_allowed', 'amount_exceeds_payment', 'nothing_to_refund'])('a refund that is refused with %s is none', async (code) => {
-  const sent = service(refused(422, code), answered)
-  await expect(refund(NUMBER, request)).rejects.toMatchObject({ code })
-  await refund(NUMBER, request)
-  expect(sent[1]).not.toBe(sent[0])
-})
-
-it('pieces come back once where the answer is lost', async () => {
-  const sent = service(new TypeError('lost'), refused(422, 'restock_exceeds_order'), new TypeError('lost'))
-  const pieces = restockOf(new Map([[4, 1]]))
-  for (let times = 0; times < 3; times += 1) await returnPieces(NUMBER, pieces).catch(() => undefined)
-  expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 2])
 })
 
 it.each([
@@ -110,4 +55,17 @@ it('an export may take long, its body included, and says so where it breaks off'
   vi.stubGlobal('fetch', () => Promise.resolve(new Response(broken)))
   await expect(exportOrders('xlsx', filter)).rejects.toMatchObject({ code: OFFLINE })
   expect(limit.mock.calls[0]?.[0]).toBeGreaterThanOrEqual(10 * 60_000)
+})
+
+it('pieces that go back with a refund that is not done are not out any more', async () => {
+  const line = (sku_id: number, count: number, returned: number) => ({ sku_id, price: '1.00', total_amount: '1.00', count, returned })
+  const refund = (status: string, count: number) => ({ amount: '1.00', status, restock: [{ sku_id: 4, count }] })
+  const order = {
+    user: {}, address: {}, total_amount: '1.00', freight: '0.00', discount: '0.00', refunded_amount: '0.00', refundable_amount: '0.00',
+    attempts: [], payments: [], timeline: [], shipment: null,
+    lines: [line(4, 6, 1), line(2, 1, 0), line(3, 1, 1)],
+    refunds: [refund('requested', 2), refund('succeeded', 1), refund('failed', 1), refund('requested', 1)],
+  }
+  vi.stubGlobal('fetch', () => Promise.resolve(new Response(JSON.stringify(order))))
+  expect((await orderDetail('1')).lines.map(({ out }) => out)).toEqual([2, 1, 0])
 })

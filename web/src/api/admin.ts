@@ -1,6 +1,4 @@
-import { AdminError } from '@/lib/errors'
 import { toFen, type Fen } from '@/lib/money'
-import { IdempotencyKeys } from '@/lib/random'
 import type { Page } from '@/lib/usePages'
 
 import { noAnswer } from './http'
@@ -29,7 +27,10 @@ export interface AdminLine {
   count: number
   amount: Fen
   attributes: { name: string; value: string }[]
+  /** Pieces that are back in stock. */
   returned: number
+  /** Pieces that are neither back nor on their way back with a refund that is not done. */
+  out: number
 }
 
 /** An attempt to pay an order. */
@@ -111,13 +112,6 @@ export interface Filter {
   to: string
 }
 
-export interface RefundRequest {
-  amount: string
-  trade_no?: string
-  reason: string
-  restock: Restock[]
-}
-
 /** Pieces that go back into stock. */
 export interface Restock {
   sku_id: number
@@ -137,7 +131,7 @@ interface WireSummary {
   receiver: string
 }
 
-interface WireDetail extends WireSummary {
+export interface WireDetail extends WireSummary {
   discount: string
   address: Detail['address']
   lines: {
@@ -176,7 +170,7 @@ interface WireDetail extends WireSummary {
   base_url: string
 }
 
-interface WireRefund {
+export interface WireRefund {
   out_request_no: string
   amount: string
   reason: string
@@ -185,6 +179,7 @@ interface WireRefund {
   requested_by: string
   created_at: string
   error: string | null
+  restock: Restock[]
 }
 
 interface WireFigures {
@@ -227,7 +222,7 @@ const summaryOf = (wire: WireSummary): Summary => ({
   receiver: wire.receiver,
 })
 
-const refundOf = (wire: WireRefund): Refund => ({
+export const refundOf = (wire: WireRefund): Refund => ({
   requestNo: wire.out_request_no,
   amount: toFen(wire.amount),
   reason: wire.reason,
@@ -238,7 +233,9 @@ const refundOf = (wire: WireRefund): Refund => ({
   error: wire.error,
 })
 
-function detailOf(wire: WireDetail): Detail {
+export function detailOf(wire: WireDetail): Detail {
+  const goingBack = wire.refunds.filter(({ status }) => status === 'requested').flatMap(({ restock }) => restock)
+  const goingBackOf = (sku: number) => goingBack.reduce((sum, back) => sum + (back.sku_id === sku ? back.count : 0), 0)
   return {
     ...summaryOf(wire),
     discount: toFen(wire.discount),
@@ -252,6 +249,7 @@ function detailOf(wire: WireDetail): Detail {
       amount: toFen(line.total_amount),
       attributes: line.attributes,
       returned: line.returned,
+      out: Math.max(0, line.count - line.returned - goingBackOf(line.sku_id)),
     })),
     attempts: wire.attempts.map((attempt) => ({
       number: attempt.out_trade_no,
@@ -331,61 +329,6 @@ export async function lowerAmount(number: string, expected: string, amount: stri
 /** Sends an order elsewhere that was not shipped. */
 export async function changeAddress(number: string, address: Detail['address'] & { reason: string }): Promise<Detail> {
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
-}
-
-/** What the service takes for the same refund: its reason is not part of it. */
-interface SameRefund {
-  number: string
-  amount: string
-  trade_no: string | undefined
-  restock: Restock[]
-}
-
-/** Pieces by SKU, in one order. */
-export function restockOf(pieces: ReadonlyMap<number, number>): Restock[] {
-  const restock = [...pieces].flatMap(([sku, count]) => (count > 0 ? [{ sku_id: sku, count }] : []))
-  return restock.sort((one, other) => one.sku_id - other.sku_id)
-}
-
-/** The lines of which pieces are not back. */
-export const outside = (lines: readonly AdminLine[]): AdminLine[] => lines.filter((line) => line.count > line.returned)
-
-const returnKeys = new IdempotencyKeys<{ number: string; restock: Restock[] }>('dashop_return_keys')
-const refundKeys = new IdempotencyKeys<SameRefund>('dashop_refund_keys')
-/** With these the service says that nothing was done under the key. Others say nothing of what was asked for before. */
-const REFUSED = ['order_not_found', 'not_allowed', 'request_id_reused', 'amount_exceeds_payment', 'nothing_to_refund', 'restock_exceeds_order']
-
-/** As long as the answer is missing, the same is done once, however often it is asked for. */
-async function askOnce<Same, T>(keys: IdempotencyKeys<Same>, same: Same, path: string, body: object): Promise<T> {
-  try {
-    const answer = await askJson<T>(path, { request_id: keys.of(same), ...body })
-    keys.forget(same)
-    return answer
-  } catch (cause) {
-    if (cause instanceof AdminError && REFUSED.includes(cause.code)) keys.forget(same)
-    throw cause
-  }
-}
-
-/** Refunds; what is asked for again because the answer is missing is the same refund. */
-export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
-  const { amount, trade_no, restock } = request
-  const same = { number, amount, trade_no, restock }
-  const path = `orders/${encodeURIComponent(number)}/refunds`
-  const answer = await askOnce<SameRefund, { refund: WireRefund; order: WireDetail | null }>(refundKeys, same, path, request)
-  return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
-}
-
-/** Puts pieces back into stock, without money. */
-export async function returnPieces(number: string, restock: Restock[]): Promise<Detail> {
-  const path = `orders/${encodeURIComponent(number)}/returns`
-  return detailOf(await askOnce(returnKeys, { number, restock }, path, { restock }))
-}
-
-/** The amounts of this order's refunds, or of its payment with this number at Alipay, whose answers never came. */
-export function unansweredRefunds(number: string, tradeNo?: string): Fen[] {
-  const ofIt = refundKeys.pending().filter((same) => same.number === number && same.trade_no === tradeNo)
-  return ofIt.map((same) => toFen(same.amount))
 }
 
 export async function figures(date?: string): Promise<Figures> {

@@ -46,8 +46,8 @@ it('what is ordered again after a lost answer has the same key, and after a know
   await expect(create(wish)).rejects.toMatchObject({ code: NONSENSE })
   // What is busy has not looked.
   await expect(create(wish)).rejects.toMatchObject({ code: 50104 })
-  expect(await create(wish)).toBe('2026112510000001')
-  await create(wish)
+  expect(await create(wish)).toEqual({ number: '2026112510000001', isRepeated: true })
+  expect(await create(wish)).toEqual({ number: '2026112510000001', isRepeated: false })
   await expect(create(wish)).rejects.toMatchObject({ code: 50103 })
   await create(wish)
   expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 0, 0, 0, 4, 5, 6])
@@ -68,9 +68,40 @@ it('goods whose order may be there are in doubt for another address, count or pr
   expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([])
 })
 
+it.each([403, 208, 30104, 50101, 50104])('an order that is refused with %i at once is none', async (code) => {
+  vi.stubGlobal('location', { assign: vi.fn(), reload: vi.fn(), pathname: '/orderConfirm.html', search: '' })
+  const [wish, elsewhere] = [wishOf(DIRECT, 1, preview()), wishOf(DIRECT, 2, preview())]
+  const sent = service({ code, errmsg: '' }, new TypeError('lost'), { code, errmsg: '' }, placed)
+  for (let times = 0; times < 3; times += 1) {
+    signIn('demo', 'token')
+    await create(wish).catch(() => undefined)
+    expect(doubtful(elsewhere)).toEqual(times === 0 ? [] : [wish])
+  }
+  signIn('demo', 'token')
+  expect(await create(wish)).toMatchObject({ isRepeated: true })
+  expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 1, 1, 1])
+})
+
+it('what is ordered again after ten minutes is another order', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  try {
+    const wish = wishOf(DIRECT, 1, preview())
+    const sent = service(new TypeError('lost'), new TypeError('lost'), placed)
+    await create(wish).catch(() => undefined)
+    vi.setSystemTime(Date.now() + 10 * 60_000 - 1)
+    await create(wish).catch(() => undefined)
+    vi.setSystemTime(Date.now() + 10 * 60_000)
+    expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([])
+    expect(await create(wish)).toMatchObject({ isRepeated: false })
+    expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 0, 2])
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
 it('an order that is placed and cannot be paid at once is the order', async () => {
   service({ code: 50111, errmsg: '', data: { order_id: '2026112510000002', total_amount: '289.00' } }, { code: 50111, errmsg: '', data: [] })
   const wish = wishOf(DIRECT, 1, preview())
-  expect(await create(wish)).toBe('2026112510000002')
+  expect(await create(wish)).toEqual({ number: '2026112510000002', isRepeated: false })
   await expect(create(wish)).rejects.toMatchObject({ code: 50111 })
 })

@@ -259,26 +259,38 @@ export function wishOf(purchase: Purchase, address: number, { lines, payment }: 
   return { user: user.value, purchase, goods, address, expected: fromFen(payment) }
 }
 
-const keys = new IdempotencyKeys<Wish>('dashop_order_keys')
+/** Whoever orders the same later wants another order. In milliseconds. */
+const SAME_ORDER = 10 * 60_000
+const keys = new IdempotencyKeys<Wish>('dashop_order_keys', SAME_ORDER)
 /** With these the service says that no order is there under the key, or that there is one and it cannot be paid. */
 const SETTLED = [50102, 50103, 50106, 50108, 50109, 50110, 50112, 50113, 50114, 50116]
+/** With these it says that this attempt placed none; an earlier one may have. */
+const NOT_PLACED = [403, 208, 30104, 50101, 50104]
 
-/** Operation 2: the number of the order, which is one however often it is asked for before its outcome is known. */
-export async function create(wish: Wish): Promise<string> {
+export interface Placed {
+  number: string
+  /** The same was asked for before without an answer: the order may be that of then. */
+  isRepeated: boolean
+}
+
+/** Operation 2: the order, which is one however often it is asked for before its outcome is known. */
+export async function create(wish: Wish): Promise<Placed> {
   const { purchase, address, expected } = wish
   const body = { status: 0, address_id: address, ...wanted(purchase), expected_amount: expected, device: deviceOf(navigator.userAgent) }
-  const headers = { 'idempotency-key': keys.of(wish) }
   return asBuyer(async () => {
+    const { key, isNew } = keys.of(wish)
+    const headers = { 'idempotency-key': key }
     try {
       const { data } = await call<WirePlaced>(PROCESSING, { method: 'POST', body, headers })
       keys.forget(wish)
-      return String(data.order_id)
+      return { number: String(data.order_id), isRepeated: !isNew }
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
       const order = placedIn(error.data)
-      if (order !== undefined || SETTLED.includes(error.code)) keys.forget(wish)
+      const isNone = SETTLED.includes(error.code) || (isNew && NOT_PLACED.includes(error.code))
+      if (order !== undefined || isNone) keys.forget(wish)
       // It is placed: only its payment could not be begun.
-      if (order !== undefined) return order
+      if (order !== undefined) return { number: order, isRepeated: !isNew }
       throw error
     }
   })
@@ -300,7 +312,7 @@ export function doubtful(wish: Wish): Wish[] {
   return keys.pending().filter((other) => isSameGoods(other) && JSON.stringify(other) !== JSON.stringify(wish))
 }
 
-/** The buyer has looked: none of these became an order. */
+/** The buyer has looked into the orders: what is ordered next is another order. */
 export function dismiss(wishes: readonly Wish[]): void {
   for (const wish of wishes) keys.forget(wish)
 }
@@ -329,13 +341,16 @@ export async function confirmReceipt(number: string): Promise<void> {
   await asBuyer(() => call(query({ status: 2, order_id: number })))
 }
 
-/** Operation 5 through this channel, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
-export async function pay(number: string, channel: string, expected: string, anew = false): Promise<Payable> {
+/** The payment channel of these pages. */
+const CHANNEL = 'alipay'
+
+/** Operation 5, if the order costs what the buyer sees; `anew` asks for another attempt, which another account can pay. */
+export async function pay(number: string, expected: string, anew = false): Promise<Payable> {
   const device = deviceOf(navigator.userAgent)
   const body = {
     status: 1,
     order_id: number,
-    channel,
+    channel: CHANNEL,
     expected_amount: expected,
     device,
     ...(device === 'pc' ? { code: 1 } : {}),
