@@ -1,0 +1,37 @@
+import { computed, onScopeDispose, ref, type ComputedRef } from 'vue'
+
+import { fromShanghai, left, serverNow, SHORTEST_PAYMENT } from './time'
+
+export interface PaymentTime {
+  /** What is left to pay, in words; nothing once that has passed or where there is no deadline. */
+  countdown: ComputedRef<string | undefined>
+  /** Whether paying can be begun; what was begun before can be paid until the deadline. */
+  canBegin: ComputedRef<boolean>
+  /** Whether the deadline has passed. */
+  isOver: ComputedRef<boolean>
+}
+
+/** Until then nothing new is begun. */
+export const LAST_MINUTE = '距付款截止不足 1 分钟，不能再开始付款；已经打开的付款页和付款码仍可付款。'
+
+/** What is left until a deadline as the service writes it, ticking. */
+export function usePaymentTime(deadline: () => string | null | undefined): PaymentTime {
+  const now = ref(serverNow())
+  const timer = setInterval(() => {
+    now.value = serverNow()
+  }, 1000)
+  onScopeDispose(() => {
+    clearInterval(timer)
+  })
+  const until = (early: number) => {
+    const text = deadline()
+    const time = text ? fromShanghai(text) : undefined
+    return time === undefined ? undefined : left(time - early, now.value)
+  }
+  const countdown = computed(() => until(0))
+  return {
+    countdown,
+    canBegin: computed(() => !deadline() || until(SHORTEST_PAYMENT) !== undefined),
+    isOver: computed(() => Boolean(deadline()) && countdown.value === undefined),
+  }
+}
