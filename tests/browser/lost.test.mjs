@@ -122,8 +122,8 @@ inBrowser('whoever signs out in one tab is signed out in all of them, and the ne
   await tab.getByRole('button', { name: '退出' }).click()
   await page.waitForURL(/login\.html\?next=myOrder\.html/)
   await signIn(tab, 'xiaoda')
-  await page.getByText('xiaoda').first().waitFor()
-  await page.goto('/myOrder.html')
+  // Where sign-in was asked for on the way.
+  await page.waitForURL((url) => url.pathname === '/myOrder.html')
   await page.getByText('xiaoda').first().waitFor()
 })
 

@@ -1,5 +1,5 @@
 import { AdminError, ApiError } from '@/lib/errors'
-import { isSession, signInPage, signOut, token, user } from '@/lib/session'
+import { isSession, keptUser, signInPage, signOut, token, user } from '@/lib/session'
 
 /** Whether an error says that nobody, or somebody else, is signed in. */
 export function isSignedOut(error: unknown): boolean {
@@ -35,12 +35,9 @@ export async function asBuyer<T>(work: (name: string) => Promise<T>): Promise<T>
   }
 }
 
-/** What was refused says nothing of a session that began in another tab meanwhile. */
+/** What was refused says nothing of a session that began in another tab meanwhile; one that is over may be refused twice. */
 function turnAway(name: string, used: string | undefined): void {
-  if (!isSession(name, used)) {
-    location.reload()
-    return
-  }
-  signOut()
-  toSignIn()
+  if (isSession(name, used)) signOut()
+  if (keptUser() === undefined) toSignIn()
+  else location.reload()
 }

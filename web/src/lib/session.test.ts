@@ -99,4 +99,24 @@ describe('a page whose buyer is no longer signed in', () => {
     await expect(asBuyer(() => Promise.reject(new ApiError(403)))).rejects.toMatchObject({ code: 403 })
     expect([token(), user.value, browser.assign.mock.calls.length]).toEqual([undefined, undefined, 1])
   })
+
+  it('goes to sign-in, however often that is said', async () => {
+    start()
+    const refused = () => asBuyer(() => Promise.reject(new ApiError(403)))
+    await Promise.allSettled([refused(), refused()])
+    expect([browser.reload.mock.calls.length, browser.assign.mock.calls[0]]).toEqual([0, ['login.html?next=myOrder.html']])
+  })
+
+  it('may do something else instead', () => {
+    start()
+    const follow = vi.fn()
+    followSession(follow)
+    listeners.get('storage')?.({})
+    expect(follow).not.toHaveBeenCalled()
+    elsewhere('xiaoda', 'hers')
+    listeners.get('storage')?.({})
+    kept.remove('dashop_user')
+    listeners.get('storage')?.({})
+    expect([follow.mock.calls, browser.reload.mock.calls]).toEqual([[['xiaoda'], [undefined]], []])
+  })
 })

@@ -9,7 +9,8 @@ const TOKEN = 'dashop_token'
 /** Who is signed in as far as this page knows, if anybody. */
 export const user = ref(keptUser())
 
-function keptUser(): string | undefined {
+/** Who is signed in in this browser, whichever tab did that. */
+export function keptUser(): string | undefined {
   return token() ? kept.get(USER) : undefined
 }
 
@@ -34,15 +35,19 @@ export function signOut(): void {
 /** Whether it is still this buyer who is signed in, with this token: another tab may have changed that. */
 export const isSession = (name: string, usedToken: string | undefined): boolean => keptUser() === name && token() === usedToken
 
+function loadAnew(): void {
+  document.body.hidden = true
+  location.reload()
+}
+
 /**
- * Loads the page anew as soon as another buyer, or nobody, is signed in: by another tab, or while the browser kept the page
- * for its way back.
+ * Loads the page anew, or does something else, as soon as another buyer, or nobody, is signed in: by another tab, or while
+ * the browser kept the page for its way back.
  */
-export function followSession(): void {
+export function followSession(follow: (now: string | undefined) => void = loadAnew): void {
   const look = () => {
-    if (keptUser() === user.value) return
-    document.body.hidden = true
-    location.reload()
+    const now = keptUser()
+    if (now !== user.value) follow(now)
   }
   addEventListener('storage', look)
   addEventListener('pageshow', (event) => {
