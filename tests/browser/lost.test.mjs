@@ -192,6 +192,20 @@ inBrowser('pieces come back once where the answer is lost, and again where staff
   assert.deepEqual(refunds.map(({ amount }) => amount), ['1.00'])
 }, LOST)
 
+inBrowser('what another search has found is not shown where one fails', async (page) => {
+  await signInStaff(page, shop)
+  const rows = page.locator('main tbody tr')
+  await rows.first().waitFor()
+  await page.route('**/v1/admin/orders?*', (route) => route.abort())
+  await page.getByLabel('用户名').fill('nobody')
+  await page.getByRole('button', { name: '查询' }).click()
+  await see(page, '没有加载成功')
+  assert.equal(await rows.count(), 0)
+  await page.unroute('**/v1/admin/orders?*')
+  await page.getByRole('button', { name: '重新加载' }).click()
+  await see(page, '没有符合条件的订单')
+}, LOST)
+
 inBrowser('whoever signs out in one tab is signed out in all of them, and the next buyer is not', async (page, { context }) => {
   await signIn(page)
   await page.goto('/myOrder.html')
