@@ -6,7 +6,7 @@ CARGO ?= cargo
 IN_TESTS := -A clippy::unwrap_used -A clippy::expect_used -A clippy::panic -A clippy::indexing_slicing
 
 # What a browser does that needs the database to do its part; how pages look is the same on each.
-ON_SERVERS := amendments cart code phone purchase staff
+ON_SERVERS := amendments cart code lost phone purchase staff
 
 # What is built only where it is asked for.
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
