@@ -128,6 +128,11 @@ export async function watchFor(page, words) {
 
 /** No page may have anything that people with a handicap cannot use. */
 export async function mustBeAccessible(page) {
+  // What is still fading in is paler than it will be.
+  await page.evaluate(() => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity)
+    return Promise.allSettled(ending.map(({ finished }) => finished))
+  })
   await page.evaluate(AXE)
   const { violations } = await page.evaluate(() => globalThis.axe.run())
   const serious = violations.filter(({ impact }) => ['serious', 'critical'].includes(impact))
