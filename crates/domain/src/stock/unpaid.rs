@@ -100,6 +100,13 @@ mod tests {
     }
 
     #[test]
+    fn the_whole_stock_is_no_limit() {
+        let share = |share_percent| UnpaidLimits { share_percent, ..UnpaidLimits::NONE };
+        assert!(share(99).has_share());
+        assert!(!share(100).has_share());
+    }
+
+    #[test]
     fn the_number_of_unpaid_orders_is_limited() {
         let limits = UnpaidLimits { orders: Some(10), ..UnpaidLimits::NONE };
         assert_eq!(check(limits, &holding(9, 0), 1, 99), None);
