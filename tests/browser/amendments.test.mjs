@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { lookAt, openBrowser, PHONE, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
+import { BACKPACK, PHONE, lookAt, openBrowser, see, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
-
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 
 let shop
 before(async () => {
@@ -14,7 +11,6 @@ before(async () => {
 })
 after(() => shop?.stop())
 
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 /** The first amount in what is shown there, in yuan. */
 const amountIn = async (locator) => Number((await locator.innerText()).replace(/[^\d.]/g, ''))
 

@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { inBrowserOf, openBrowser, signIn, signInStaff, submit } from './buyer.mjs'
+import { BACKPACK, inBrowserOf, openBrowser, signIn, signInStaff, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 /** Compressed JavaScript of a page's first load, in bytes. */
 const MOST = 200_000
-/** The brown backpack. */
-const BACKPACK = 15
 /** Thirty-five characters, of the fifty that a name may have. */
 const EVIL = '<img src=x onerror=window.hacked=1>'
 

@@ -126,6 +126,12 @@ export async function watchFor(page, words) {
   return () => isSeen
 }
 
+/** The brown backpack: plenty of it. */
+export const BACKPACK = 15
+
+/** Waits until the page shows this text. */
+export const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
+
 /** No page may have anything that people with a handicap cannot use. */
 export async function mustBeAccessible(page) {
   // What is still fading in is paler than it will be.

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, lookAt, PHONE, signIn } from './buyer.mjs'
+import { BACKPACK, PHONE, inBrowserOf, lookAt, signIn } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 /** Nobody has ordered these. */
 const [DELETED, OFF_SHELF, DELETED_LATER] = [31, 32, 33]
 

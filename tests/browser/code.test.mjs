@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { lookAt, openBrowser, signIn, submit } from './buyer.mjs'
+import { BACKPACK, lookAt, openBrowser, see, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
-
-const BACKPACK = 15
 
 let shop
 before(async () => {
   shop = await startShop({ DASHOP_ALIPAY_CODE_IN_PAGE: 'true' })
 })
 after(() => shop?.stop())
-
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 async function atCode(page) {
   await signIn(page)

@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, lookAt, PHONE, signIn, submit } from './buyer.mjs'
+import { BACKPACK, PHONE, inBrowserOf, lookAt, signIn, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 /** Two pieces of it. */
 const SCARCE = 26
 /** Goods for one test each. */

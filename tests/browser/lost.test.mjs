@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, lookAt, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
+import { BACKPACK, inBrowserOf, lookAt, see, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 /** Another one that nobody's cart holds. */
 const OTHER = 31
 const LOST = [/ERR_FAILED/]
@@ -18,7 +16,6 @@ before(async () => {
 after(() => shop?.stop())
 
 const inBrowser = inBrowserOf(() => shop)
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 const confirmation = `/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`
 
 /** Has the shop do what this page asks for, and loses its answer, the next time that such a request is sent. */

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { PHONE, openBrowser, signIn, submit, toCashier } from './buyer.mjs'
+import { BACKPACK, PHONE, openBrowser, see, signIn, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
 const IPHONE =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1'
-const BACKPACK = 15
 
 let shop
 before(async () => {
@@ -16,7 +15,6 @@ before(async () => {
 after(() => shop?.stop())
 
 const onPhone = (userAgent = IPHONE) => openBrowser(shop, { ...PHONE, userAgent })
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 async function order(page) {
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)

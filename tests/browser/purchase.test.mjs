@@ -3,11 +3,9 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, lookAt, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
+import { BACKPACK, inBrowserOf, lookAt, see, signIn, signInStaff, submit, toCashier, toCashierAfter, watchFor } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 /** Only two pieces are left of it; one buyer's cart holds three. */
 const SCARCE = 26
 
@@ -18,8 +16,6 @@ before(async () => {
 after(() => shop?.stop())
 
 const inBrowser = inBrowserOf(() => shop)
-
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 /** Buys one SKU at once, and stays before the payment. */
 async function order(page, sku = BACKPACK, pieces = 1) {

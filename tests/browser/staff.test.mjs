@@ -2,11 +2,9 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 
-import { inBrowserOf, lookAt, openBrowser, PHONE, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
+import { BACKPACK, PHONE, inBrowserOf, lookAt, openBrowser, signIn, signInStaff, submit, toCashier } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 /** Rows of one page of the list. */
 const PAGE = 20
 

@@ -3,11 +3,9 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
 
-import { lookAt, openBrowser, PHONE, signIn, signInStaff, submit } from './buyer.mjs'
+import { BACKPACK, PHONE, lookAt, openBrowser, see, signIn, signInStaff, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
 
-/** The brown backpack: plenty of it. */
-const BACKPACK = 15
 const SECRET = 'a secret that no page may show'
 
 /** The program that is told of events: what it is sent, and what it answers. */
@@ -34,8 +32,6 @@ after(async () => {
   listener.closeAllConnections()
   listener.close()
 })
-
-const see = (page, text) => page.getByText(text, { exact: false }).first().waitFor()
 
 /** Asks again until this is shown. */
 async function refreshUntil(page, shown) {

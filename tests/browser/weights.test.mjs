@@ -2,11 +2,8 @@
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
 
-import { inBrowserOf, PHONE, signIn, signInStaff, submit } from './buyer.mjs'
+import { BACKPACK, PHONE, inBrowserOf, signIn, signInStaff, submit } from './buyer.mjs'
 import { startShop } from './program.mjs'
-
-/** The brown backpack. */
-const BACKPACK = 15
 
 let shop
 before(async () => {

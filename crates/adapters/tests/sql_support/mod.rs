@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part")]
 
 mod engine;
+mod logged;
 pub(crate) mod orders;
 pub(crate) mod plans;
 mod shop;

@@ -1,9 +1,6 @@
 //! Rows that cannot be read: each costs itself alone, and is named in the log.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
 use adapters::sql::CartsIn;
 use domain::{
@@ -16,9 +13,9 @@ use ports::{
     WebhookEndpoints,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
-use tracing::{Event, Level, Metadata, Subscriber, field::Field, span, subscriber::DefaultGuard};
+use tracing::subscriber::DefaultGuard;
 
-use super::{Engine, SqlShop, orders};
+use super::{Engine, SqlShop, logged::Errors, orders};
 
 /// As MySQL keeps what a program wrote that knew no better.
 const ZERO_DATE: &str = "'0000-00-00 00:00:00'";
@@ -412,46 +409,7 @@ pub(crate) async fn park_one_cart_removal(engine: Engine) {
     assert_eq!(rows.shop.store.parked(), 1);
 }
 
-/// Table and key of each error that this thread logs.
-#[derive(Clone, Default)]
-struct Errors(Arc<Mutex<Vec<String>>>);
-
-impl Errors {
-    fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().unwrap())
-    }
-}
-
-impl Subscriber for Errors {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::ERROR
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &Event<'_>) {
-        let (mut table, mut key) = (String::new(), String::new());
-        let mut visit = |field: &Field, value: &dyn fmt::Debug| match field.name() {
-            "table" => table = format!("{value:?}").trim_matches('"').to_owned(),
-            "key" => key = format!("{value:?}"),
-            _ => {}
-        };
-        event.record(&mut visit);
-        self.0.lock().unwrap().push(format!("{table} {key}"));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-/// What waits is told with its age; what is done, parked, not due yet or dated by no day does not count as old.
+/// The age of the oldest waiting event does not count events that are done, parked, not due yet, or without a valid date.
 pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Elsewhere).await;
     let event = |id: u32, at: &str, due: &str, delivered: &str| {

@@ -123,7 +123,8 @@ impl Supervisor {
         JobHealth(self.records.clone())
     }
 
-    /// Lets each job end the pass that it is in, with nothing more than it has taken on, and begins no other; cuts off what takes longer than `within`.
+    /// Lets each job end the pass that it is in, with nothing more than it has taken on, and begins no other; cuts off what
+    /// takes longer than `within`.
     pub async fn stop(mut self, within: Duration) {
         self.stop.send_replace(true);
         let all_ended = async { while self.running.join_next().await.is_some() {} };

@@ -50,9 +50,9 @@ impl PlacingStore for Database {
         let users: BTreeSet<i32> = claims.iter().map(|claim| claim.user_id.0).collect();
         let mut lease = self.begin_holding(&users).await?;
         let counted = if count_unpaid { users } else { BTreeSet::new() };
-        let standing = lease.call(|conn| standing(conn, claims, counted)).await?;
+        let found = lease.call(|conn| preconditions(conn, claims, counted)).await?;
         let transaction = Box::new(Placing { lease, carts: self.carts, event_sink: self.event_sink });
-        Ok(BegunPlacing { transaction, obstacles: standing.obstacles, unpaid: standing.unpaid })
+        Ok(BegunPlacing { transaction, obstacles: found.obstacles, unpaid: found.unpaid })
     }
 
     async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
@@ -204,35 +204,35 @@ fn long_ago() -> Moment {
     Moment(ShopTime::from_shanghai(NaiveDateTime::default()))
 }
 
-/// What stands in the way of a group.
-struct Standing {
+/// What decides whether each member of a group can be placed, besides the stock.
+struct Preconditions {
     obstacles: Vec<Option<Obstacle>>,
     unpaid: BTreeMap<UserId, UnpaidOrders>,
 }
 
-async fn standing(
+async fn preconditions(
     conn: &mut Conn,
     claims: &[OrderClaim],
     counted: BTreeSet<i32>,
-) -> Result<Standing, QueryError> {
-    let query = StandingQuery::new(claims, counted);
-    let rows: Vec<StandingRow> =
+) -> Result<Preconditions, QueryError> {
+    let query = PreconditionQuery::new(claims, counted);
+    let rows: Vec<PreconditionRow> =
         if query.asks_anything() { prepared(query).load(conn).await? } else { Vec::new() };
     let mut found = Found::default();
     for (part, user, sku, count, text, at) in rows {
         found.add(part, i32::try_from(user).ok(), sku, count, text, at);
     }
-    Ok(Standing {
+    Ok(Preconditions {
         obstacles: claims.iter().map(|claim| found.obstacle(claim)).collect(),
         unpaid: found.unpaid,
     })
 }
 
-/// Which part of [`StandingQuery`] a row is of, a user, a SKU, a number, a key, a guard or an order, and a
-/// time.
-type StandingRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<Moment>);
+/// The part of [`PreconditionQuery`] that gave the row, then a user, a SKU, a count, a text (key, guard or order number) and a
+/// time. Each part fills those columns that it has.
+type PreconditionRow = (i64, i64, Option<i64>, Option<i64>, Option<String>, Option<Moment>);
 
-/// The rows of [`StandingQuery`], sorted by what they say.
+/// The rows of [`PreconditionQuery`] by their part.
 #[derive(Default)]
 struct Found {
     latest_orders: BTreeMap<UserId, ShopTime>,
@@ -256,10 +256,10 @@ impl Found {
         let count = count.map_or(0, |count| u32::try_from(count.max(0)).unwrap_or(u32::MAX));
         let sku_id = sku.and_then(|sku| i32::try_from(sku).ok()).map(SkuId);
         match (part, sku_id, text, at) {
-            (StandingQuery::ORDERED, .., Some(at)) => drop(self.latest_orders.insert(user_id, at.0)),
-            (StandingQuery::GUARDS, _, Some(guard), _) => drop(self.guards.insert(guard)),
-            (StandingQuery::KEYS, _, Some(key), _) => drop(self.keys.insert((user_id, key))),
-            (StandingQuery::UNPAID_LINES, Some(sku_id), Some(order_id), _) => {
+            (PreconditionQuery::ORDERED, .., Some(at)) => drop(self.latest_orders.insert(user_id, at.0)),
+            (PreconditionQuery::GUARDS, _, Some(guard), _) => drop(self.guards.insert(guard)),
+            (PreconditionQuery::KEYS, _, Some(key), _) => drop(self.keys.insert((user_id, key))),
+            (PreconditionQuery::UNPAID_LINES, Some(sku_id), Some(order_id), _) => {
                 let unpaid = self.unpaid.entry(user_id).or_default();
                 let held = unpaid.pieces.entry(sku_id).or_default();
                 *held = held.saturating_add(count);
@@ -287,21 +287,21 @@ impl Found {
     }
 }
 
-/// Everything that may stand in the way of a group, in one statement.
-struct StandingQuery {
-    /// Whose carts are ordered: they may have placed an order since their carts were read.
+/// Reads the obstacles to the members of a group, and the buyers' unpaid orders, in one statement.
+struct PreconditionQuery {
+    /// Buyers who order their carts. The time of their latest order shows whether one was placed since the cart was read.
     carts: Vec<i32>,
-    /// Before any order.
+    /// A time before any order.
     long_ago: Moment,
     guards: Vec<String>,
     keys: Vec<(i32, String)>,
-    /// Whose unpaid orders are counted.
+    /// Buyers whose unpaid orders are counted.
     unpaid: Vec<i32>,
     /// The status that makes an order unpaid.
     status: i32,
 }
 
-impl StandingQuery {
+impl PreconditionQuery {
     const ORDERED: i64 = 1;
     const GUARDS: i64 = 2;
     const KEYS: i64 = 3;
@@ -312,13 +312,13 @@ impl StandingQuery {
         let carts: BTreeSet<i32> = of_carts.map(|claim| claim.user_id.0).collect();
         let key = |claim: &OrderClaim| Some((claim.user_id.0, claim.key.as_ref()?.as_str().to_owned()));
         let guard = |claim: &OrderClaim| Some(claim.guard.as_ref()?.as_str().to_owned());
-        // All of one length, or the statement would have hundreds of forms.
+        // All lists have one length: with a length of its own for each, the statement would have hundreds of prepared forms.
         Self {
-            carts: alike(carts, claims),
+            carts: padded_to_claims(carts, claims),
             long_ago: long_ago(),
-            guards: alike(claims.iter().filter_map(guard), claims),
-            keys: alike(claims.iter().filter_map(key), claims),
-            unpaid: alike(unpaid, claims),
+            guards: padded_to_claims(claims.iter().filter_map(guard), claims),
+            keys: padded_to_claims(claims.iter().filter_map(key), claims),
+            unpaid: padded_to_claims(unpaid, claims),
             status: OrderStatus::AwaitingPayment.code().into(),
         }
     }
@@ -329,8 +329,8 @@ impl StandingQuery {
     }
 }
 
-/// As many values as a list for each of these claims is padded to; none where there are none.
-fn alike<T: Clone>(values: impl IntoIterator<Item = T>, claims: &[OrderClaim]) -> Vec<T> {
+/// Pads the list to the length that one value for each claim would have. An empty list stays empty.
+fn padded_to_claims<T: Clone>(values: impl IntoIterator<Item = T>, claims: &[OrderClaim]) -> Vec<T> {
     let mut values: Vec<T> = values.into_iter().collect();
     pad_to(&mut values, claims.len());
     values
@@ -347,7 +347,7 @@ impl Between {
     }
 }
 
-impl QueryFragment<Backend> for StandingQuery {
+impl QueryFragment<Backend> for PreconditionQuery {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Backend>) -> QueryResult<()> {
         let mut parts = Between(" UNION ALL ", false);
         if !self.carts.is_empty() {
@@ -416,12 +416,12 @@ where
     Ok(())
 }
 
-impl Query for StandingQuery {
+impl Query for PreconditionQuery {
     type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>, Nullable<Timestamp>);
 }
 
 /// No identity of its own: the prepared statement is found by its text.
-impl QueryId for StandingQuery {
+impl QueryId for PreconditionQuery {
     type QueryId = ();
 
     const HAS_STATIC_QUERY_ID: bool = false;
