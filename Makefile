@@ -11,6 +11,9 @@ ON_SERVERS := amendments cart code lost phone purchase staff
 # What is built only where it is asked for.
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
 
+# Where cargo puts the programs.
+BUILT := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
+
 # The shop's pages, and what they are made of.
 PAGES := web/dist/index.html
 PAGE_SOURCES := $(shell find web \( -name node_modules -o -path web/dist \) -prune -o -type f -print)
@@ -26,11 +29,12 @@ run: tools-build $(PAGES) ## Starts the whole shop on the embedded database, wit
 web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they are written, with live reload, before a running shop
 	cd web && npm run dev
 
+# The first line builds the programs that the other ones drive: a build of its own would have other features, and compile
+# most crates once more.
 test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
-	$(CARGO) build --workspace --bins
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
-	tests/alipay-clients/run
-	tests/webhook-clients/run
+	ALIPAY_SANDBOX_BIN=$(BUILT)/alipay-sandbox tests/alipay-clients/run
+	DASHOP_BIN=$(BUILT)/dashop tests/webhook-clients/run
 	$(MAKE) test-features
 	cd web && npm test
 	tests/browser/run

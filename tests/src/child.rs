@@ -13,13 +13,13 @@ pub fn killed_with_parent(program: impl AsRef<std::ffi::OsStr>) -> Command {
     command
 }
 
-/// The built program of this name.
+/// The built program of this name: `cargo test --workspace` builds it for the tests of its own package.
 pub(crate) fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let mut beside = test.ancestors().skip(1).take(2).map(|folder| folder.join(name));
     beside
         .find(|program| program.is_file())
-        .unwrap_or_else(|| panic!("{name} is not built: cargo build --workspace --bins"))
+        .unwrap_or_else(|| panic!("{name} is not built: cargo build --bin {name}"))
 }
 
 /// Sends a signal, such as `STOP`.

@@ -63,7 +63,7 @@ impl Sandbox {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
-            .expect("the sandbox is built: cargo build --workspace --bins");
+            .expect("the sandbox is built: cargo build --bin alipay-sandbox");
         let client = Client::builder().timeout(Duration::from_secs(30)).no_proxy().build().unwrap();
         let sandbox = Self { alipay, base: format!("http://{listen}"), client, child, keys };
         until("the sandbox answers", async || {
