@@ -30,15 +30,15 @@ web: tools-pages web/node_modules/.package-lock.json ## Serves the pages as they
 	cd web && npm run dev
 
 # The first line builds the programs that the other ones drive: a build of its own would have other features, and compile
-# most crates once more.
+# most crates once more. The last one builds them anew, with features that are not shipped.
 test: tools-test tools-browser $(PAGES) ## Runs every test, on real MariaDB and Redis servers that it starts and stops
 	tests/servers/with-servers $(CARGO) test --workspace --no-fail-fast
 	ALIPAY_SANDBOX_BIN=$(BUILT)/alipay-sandbox tests/alipay-clients/run
 	DASHOP_BIN=$(BUILT)/dashop tests/webhook-clients/run
-	$(MAKE) test-features
 	cd web && npm test
 	tests/browser/run
 	tests/servers/with-servers tests/browser/run $(ON_SERVERS)
+	$(MAKE) test-features
 
 test-features: tools-build $(PAGES) ## Tests what the program has only where it is built for it: exported traces, a second payment channel
 	$(CARGO) test --workspace --features api/otlp,api/test-channel --test otlp --test contract -- second_channel is_exported collector
