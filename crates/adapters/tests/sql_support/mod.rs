@@ -13,7 +13,7 @@ pub(crate) mod upkeep;
 pub(crate) use engine::Engine;
 pub(crate) use shop::SqlShop;
 
-/// The contract suites with carts here and elsewhere, and what else both engines must do. `$engine` is evaluated once a
+/// The contract suites, that of placing with carts here and elsewhere, and what else both engines must do. `$engine` is evaluated once a
 /// test, in an async function, to an [`Engine`] with an empty database of its own.
 macro_rules! store_tests {
     ($engine:expr) => {
@@ -27,7 +27,7 @@ macro_rules! store_tests {
         mod contract_with_carts_elsewhere {
             use super::*;
 
-            ports::shop_contract!(SqlShop::on($engine, CartsIn::Elsewhere).await);
+            ports::placing_contract!(AfterCommit, SqlShop::on($engine, CartsIn::Elsewhere).await);
         }
 
         mod upkeep {

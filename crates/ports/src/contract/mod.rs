@@ -2,8 +2,9 @@
 //!
 //! A behaviour is a function that takes the adapter in a fixture and panics where it is not met. An adapter's tests are
 //! one line for each fixture: `ports::shop_contract!(a_new_empty_shop().await)` makes a test of every behaviour of the
-//! ports of a database, `ports::cart_contract!(…)` of those of a cart store. The fixture does to the stored data what
-//! the ports cannot: it puts goods on the shelf, and looks at what is really stored.
+//! ports of a database that has the carts, `ports::placing_contract!(AfterCommit, …)` of what it does without them,
+//! `ports::cart_contract!(…)` of those of a cart store. The fixture does to the stored data what the ports cannot: it
+//! puts goods on the shelf, and looks at what is really stored.
 //!
 //! That the suites find wrong adapters is shown in this crate's own tests, with adapters that are wrong on purpose.
 
@@ -36,7 +37,7 @@ pub use webhook_queue::of_another as webhook_queue_of_another;
 
 pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord};
 
-/// A test of each behaviour of the ports of a database. `$shop` is evaluated once a test, in an async function, to an
+/// A test of each behaviour of the ports of a database that has the carts. `$shop` is evaluated once a test, in an async function, to an
 /// `Arc<dyn Shop>` on an empty database.
 #[macro_export]
 macro_rules! shop_contract {
@@ -194,6 +195,30 @@ macro_rules! shop_contract {
                 binds_a_key_once_however_many_try,
                 forgets_old_keys,
             ]
+        }
+        $crate::placing_contract!(InTransaction, $shop);
+    };
+}
+
+/// A test of each behaviour of placing orders, the one port of a database that does something else where the carts are
+/// elsewhere. The mode is what [`Shop::removal_mode`] gives; `$shop` is as in [`shop_contract!`](crate::shop_contract).
+#[macro_export]
+macro_rules! placing_contract {
+    (InTransaction, $shop:expr) => {
+        $crate::placing_contract!(@with [takes_what_is_unchanged_out_of_carts], $shop);
+    };
+    (AfterCommit, $shop:expr) => {
+        $crate::placing_contract!(
+            @with [
+                knows_ordered_lines_until_they_are_forgotten,
+                hands_removals_over,
+                hands_each_removal_to_one,
+            ],
+            $shop
+        );
+    };
+    (@with [$($removal:ident),* $(,)?], $shop:expr) => {
+        $crate::contract_tests! { $shop =>
             placing: [
                 finds_the_buyers_of_a_group,
                 knows_active_buyers_alone,
@@ -206,10 +231,7 @@ macro_rules! shop_contract {
                 says_what_stands_in_the_way,
                 counts_what_is_unpaid,
                 lets_nobody_slip_past_the_count,
-                takes_what_is_unchanged_out_of_carts,
-                knows_ordered_lines_until_they_are_forgotten,
-                hands_removals_over,
-                hands_each_removal_to_one,
+                $($removal),*
             ]
         }
     };

@@ -23,7 +23,7 @@ mod right {
     mod with_carts_elsewhere {
         use super::super::*;
 
-        ports::shop_contract!(Memory::shop(CartRemovalMode::AfterCommit, None));
+        ports::placing_contract!(AfterCommit, Memory::shop(CartRemovalMode::AfterCommit, None));
     }
 }
 

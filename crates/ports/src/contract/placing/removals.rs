@@ -1,10 +1,13 @@
-//! What leaves the carts with an order.
+//! What leaves the carts with an order: at once where they are in the database, from the queue of removals elsewhere.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use domain::{NewOrder, OrderId, SkuId, UserId};
 
 use super::*;
+
+/// What some program may have written.
+const ODD: &str = "“\\'\"";
 
 fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &str)]) -> NewOrder {
     let mut new = stocked.order(number);
@@ -13,11 +16,8 @@ fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &st
     NewOrder { cart_lines, ..new }
 }
 
-/// Lines that changed, and those of others, stay in the carts; those that are gone are no error.
+/// Lines that changed, and those of others, stay in the carts; those that are gone are no error. No removal is left over.
 pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::AfterCommit {
-        return;
-    }
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
     let (user, other) = (stocked.user_id, shop.add_user("other").await);
@@ -26,7 +26,7 @@ pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
         shop.put_in_cart(other, SkuId(sku), TWO).await;
     }
     shop.put_in_cart(user, SkuId(2), THREE).await;
-    let gone: Vec<(i32, &str)> = (100..1_100).map(|sku| (sku, TWO)).collect();
+    let gone: Vec<(i32, &str)> = (100..1_100).map(|sku| (sku, ODD)).collect();
     let orders = [
         ordering(&stocked, "101", user, &[(1, TWO), (2, TWO)]),
         ordering(&stocked, "102", other, &[(3, TWO)]),
@@ -35,6 +35,7 @@ pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
     stocked.place(&orders).await;
     let mut left = Vec::new();
     for user_id in [user, other] {
+        assert_eq!(shop.removals().pending_of(user_id).await.unwrap(), []);
         for sku in [1, 2, 3] {
             left.push(shop.cart_value(user_id, SkuId(sku)).await);
         }
@@ -43,12 +44,12 @@ pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
     assert_eq!(left, [None, Some(THREE), Some(TWO), Some(TWO), Some(TWO), None]);
 }
 
-/// Each buyer's own, until they are forgotten; carts in the same database have none.
+/// Each buyer's own, until they are forgotten.
 pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
     let (user, other) = (stocked.user_id, shop.add_user("other").await);
-    let many: Vec<(i32, &str)> = (4..=500).map(|sku| (sku, "“\\'\"")).collect();
+    let many: Vec<(i32, &str)> = (4..=500).map(|sku| (sku, ODD)).collect();
     let orders = [
         ordering(&stocked, "101", user, &[(1, TWO), (2, THREE)]),
         ordering(&stocked, "102", other, &[(1, TWO)]),
@@ -61,10 +62,6 @@ pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
         removals.sort_by(|a, b| a.order_id.cmp(&b.order_id));
         removals
     };
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        assert_eq!(pending().await, []);
-        return;
-    }
     let removal = |new| crate::CartRemoval::of(new).unwrap();
     assert_eq!(pending().await, [&orders[0], &orders[2]].map(removal));
     let taken = shop.removals().take_over(micros(200_000), micros(200_000), 9).await.unwrap();
@@ -83,9 +80,6 @@ fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {
 
 /// The oldest first; what was taken over counts as recorded then, and is taken by nobody else before its time.
 pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        return;
-    }
     let stocked = Stocked::new(shop).await;
     for (number, recorded) in [("101", 2), ("102", 1), ("103", 3)] {
         stocked.place_group(&[removal_of(&stocked, number, recorded)]).await.unwrap();
@@ -106,9 +100,6 @@ pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
 
 /// However many take over at once, each removal goes to one of them.
 pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
-    if shop.removal_mode() == CartRemovalMode::InTransaction {
-        return;
-    }
     let stocked = Arc::new(Stocked::new(shop).await);
     let orders: Vec<_> = (101..=124).map(|number| removal_of(&stocked, &number.to_string(), 0)).collect();
     stocked.place_group(&orders).await.unwrap();
