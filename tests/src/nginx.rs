@@ -31,6 +31,9 @@ impl Nginx {
             ("127.0.0.1:8000", first),
             ("127.0.0.1:8010", second),
             ("listen 80;", format!("listen {address};")),
+            // So that a program need not drain for long.
+            ("keepalive_timeout 2s;", "keepalive_timeout 1s;".to_owned()),
+            ("fail_timeout=2s;", "fail_timeout=1s;".to_owned()),
         ] {
             assert!(site.contains(shown), "the example has {shown}");
             site = site.replace(shown, &here);

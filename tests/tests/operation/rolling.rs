@@ -57,7 +57,7 @@ impl Visitors {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_behind_nginx_are_restarted_without_a_failed_request() {
-    let setup = Setup::on_servers().await.with("DASHOP_TRUSTED_PROXY", "true").with("DASHOP_DRAIN", "3");
+    let setup = Setup::on_servers().await.with("DASHOP_TRUSTED_PROXY", "true").with("DASHOP_DRAIN", "2");
     let mut first = setup.beside().start().await;
     let mut second = setup.start().await;
     let mut database = first.database().await;
