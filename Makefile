@@ -60,7 +60,7 @@ test-cluster: tools-test ## Runs the concurrency tests on a Galera cluster and a
 
 drill: tools-test ## Loses a shop under load and brings it back from its backup: SQLite, and MariaDB with its binary logs
 	$(CARGO) build --bin dashop
-	$(CARGO) test -p tests --test upkeep a_lost_
+	$(CARGO) test -p tests --test orders a_lost_
 
 model: tools-build ## Visits more states of an order's life than `make test` does
 	DASHOP_MODEL=deep $(CARGO) test -p exhaustive --test every_interleaving

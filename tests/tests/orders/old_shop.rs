@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{Alipay, Browser, Dashop, Database, Setup};
 
 /// The database as the old back end made and filled it.
-const OLD_SHOP: &str = include_str!("../../crates/adapters/tests/sql_mysql/old_shop.sql");
+const OLD_SHOP: &str = include_str!("../../../crates/adapters/tests/sql_mysql/old_shop.sql");
 
 /// What the old back end writes later, each table with its own columns, by name.
 const OLD_WRITERS: &str = "\

@@ -58,22 +58,27 @@ async fn requests_whose_answers_nobody_reads_cost_little_and_are_given_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_head_has_its_time_not_the_first_alone() {
     let dashop = Setup::embedded().start().await;
-    let mut wire = Wire::to(dashop.address()).await;
-    wire.write("G").await;
-    assert_eq!(wire.answer().await.map(|answer| answer.status), Some(408), "the first one is told so");
-    for beginning in ["G", "GET /healthz HTTP/1.1\r\nHost:"] {
+    let first = async {
+        let mut wire = Wire::to(dashop.address()).await;
+        wire.write("G").await;
+        assert_eq!(wire.answer().await.map(|answer| answer.status), Some(408), "the first one is told so");
+    };
+    let later = async |beginning: &str| {
         let mut wire = Wire::to(dashop.address()).await;
         wire.write(GET).await;
         assert_eq!(wire.answer().await.unwrap().status, 200);
         wire.write(beginning).await;
         assert!(wire.hangs_up_within(Duration::from_secs(15)).await, "{beginning:?}");
-    }
+    };
     // A body that nobody wants has no more time.
-    let mut wire = Wire::to(dashop.address()).await;
-    wire.write(&post("/nowhere", "transfer-encoding: chunked\r\n", "5\r\nhello\r\n")).await;
-    assert_eq!(wire.answer().await.unwrap().status, 404);
-    wire.write("5\r\nhello\r\n").await;
-    assert!(wire.hangs_up_within(Duration::from_secs(15)).await);
+    let unwanted = async {
+        let mut wire = Wire::to(dashop.address()).await;
+        wire.write(&post("/nowhere", "transfer-encoding: chunked\r\n", "5\r\nhello\r\n")).await;
+        assert_eq!(wire.answer().await.unwrap().status, 404);
+        wire.write("5\r\nhello\r\n").await;
+        assert!(wire.hangs_up_within(Duration::from_secs(15)).await);
+    };
+    tokio::join!(first, later("G"), later("GET /healthz HTTP/1.1\r\nHost:"), unwanted);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ fn one_piece(user: i32, sku: i32) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sku_that_is_held_puts_off_its_own_buyers_alone() {
-    let setup = Setup::on_servers().await.with("DASHOP_DATABASE_LOCK_TIMEOUT", "5");
+    let setup = Setup::on_servers().await.with("DASHOP_DATABASE_LOCK_TIMEOUT", "2");
     let dashop = setup.start().await;
     let mut database = dashop.database().await;
     database.add_buyers(1001, 20).await;

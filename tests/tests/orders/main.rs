@@ -1,0 +1,12 @@
+//! Orders in the real program, from the cart to the endpoint that hears of them, and what is kept of them.
+
+mod amendments;
+mod attempts;
+mod carts;
+mod events;
+mod notifications;
+mod old_shop;
+mod purchase;
+mod unpaid;
+mod upkeep;
+mod webhooks;
