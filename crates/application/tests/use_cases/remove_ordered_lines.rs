@@ -1,7 +1,5 @@
 //! Ordered lines that leave carts outside of the database.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use application::{CartCleaner, Job, JobError, Pass, RemoveOrderedLines};
@@ -10,7 +8,8 @@ use ports::{
     CartRemoval,
     mock::{MockCartRemovalQueue, MockCartStore},
 };
-use support::*;
+
+use crate::support::*;
 
 fn removal(number: u64) -> CartRemoval {
     let lines = cart(&[(4, 2, true)]).lines.into_iter().map(|line| (line.sku_id, line.stamp));

@@ -1,7 +1,5 @@
 //! 改价 and 修改收货地址 against mocked ports.
 
-mod support;
-
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -17,7 +15,8 @@ use ports::{
     AppendError, CloseOutcome, Destination, PaymentGateway,
     mock::{Ledgers, MockAddressBook, MockOrderReader, MockPaymentGateway},
 };
-use support::*;
+
+use crate::support::*;
 
 const LOWER: &str = "300.00";
 

@@ -1,14 +1,13 @@
 //! 发货 and 退回库存, on ledgers in memory.
 
-mod support;
-
 use application::{ShipOrder, TransactError};
 use domain::{
     Cause, OrderStatus, Shipment,
     ledger::{Event, Refusal},
 };
 use ports::mock::Ledgers;
-use support::*;
+
+use crate::support::*;
 
 fn staff() -> Cause {
     Cause::shop("小王".to_owned(), None)

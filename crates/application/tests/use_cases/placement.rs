@@ -1,7 +1,5 @@
 //! Groups of orders at the batcher, against mocked ports: what fails, what is tried again, who is told what.
 
-mod support;
-
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
@@ -19,7 +17,8 @@ use ports::{
         PreparedTransaction,
     },
 };
-use support::*;
+
+use crate::support::*;
 
 /// The batcher's group placement over mocks.
 struct Shop {

@@ -1,7 +1,5 @@
 //! 订单搜索 of staff, a page at a time and as a table, against mocked ports.
 
-mod support;
-
 use std::sync::Arc;
 
 use application::{OrderFilter, SearchOrders};
@@ -11,7 +9,8 @@ use ports::{
     FoundOrder, OrderSearch, StoreError,
     mock::{MockAdminOrders, MockUsers},
 };
-use support::*;
+
+use crate::support::*;
 
 fn number(text: &str) -> OrderId {
     OrderId::parse(text).unwrap()

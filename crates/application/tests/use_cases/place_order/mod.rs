@@ -2,8 +2,6 @@
 
 mod second_click;
 mod shop;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -26,7 +24,8 @@ use ports::{
     },
 };
 use shop::*;
-use support::*;
+
+use crate::support::*;
 
 #[tokio::test]
 async fn the_ticked_lines_become_an_order_and_leave_the_cart() {

@@ -1,7 +1,5 @@
 //! Order events on their way to webhooks, against mocked ports.
 
-mod support;
-
 use std::{
     sync::{Arc, Mutex, atomic::AtomicBool},
     time::Duration,
@@ -20,7 +18,8 @@ use ports::{
     Claimed, Pause, Randomness, StoreError, WebhookEndpoint, WebhookError,
     mock::{MockWebhookEndpoints, MockWebhookQueue},
 };
-use support::*;
+
+use crate::support::*;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 

@@ -1,7 +1,5 @@
 //! 取消订单 against mocked ports.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use application::{
@@ -18,7 +16,8 @@ use ports::{
     CloseOutcome, GatewayError, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
-use support::*;
+
+use crate::support::*;
 
 fn use_case(
     users: MockUsers,

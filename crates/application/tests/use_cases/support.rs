@@ -1,7 +1,5 @@
 //! What the tests of the use cases share: a small shop, and failures to put into it.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part, some all of it")]
-
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},

@@ -1,8 +1,5 @@
 //! 对账 against mocked ports.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod payments;
 mod refunds;
 
@@ -17,7 +14,8 @@ use ports::{
     GatewayError, PaymentGateway, StoreError,
     mock::{Ledgers, MockDailyStatements, MockPaymentGateway, clock_at},
 };
-use support::*;
+
+use crate::support::*;
 
 /// The day of [`noon`], which is over when the tests compare it.
 fn day() -> ShopDate {

@@ -1,7 +1,5 @@
 //! Orders whose timers go off, against mocked ports.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use application::{CancelOrder, OrderTimers};
@@ -10,7 +8,8 @@ use ports::{
     Claimed, DueOrder, GatewayError, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
 };
-use support::*;
+
+use crate::support::*;
 
 /// One pass at that time over the order, which was due for the second time; what was written in it.
 async fn pass(

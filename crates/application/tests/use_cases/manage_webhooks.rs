@@ -1,7 +1,5 @@
 //! What staff do about webhooks, against mocked ports.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use application::{ManageWebhooks, ManageWebhooksError, WebhookSettings};
@@ -14,7 +12,8 @@ use ports::{
     AttemptQuery, LoggedAttempt, OutboxBacklog, Resend, Resent,
     mock::{MockWebhookEndpoints, MockWebhookQueue},
 };
-use support::*;
+
+use crate::support::*;
 
 fn erp() -> EndpointName {
     EndpointName::parse("erp").unwrap()

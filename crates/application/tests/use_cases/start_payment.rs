@@ -1,7 +1,5 @@
 //! 订单支付 against mocked ports.
 
-mod support;
-
 use std::{sync::Arc, time::Duration};
 
 use application::{
@@ -15,7 +13,8 @@ use ports::{
     CloseOutcome, GatewayError, OrderReader, PaymentGateway,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
 };
-use support::*;
+
+use crate::support::*;
 
 fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> StartPayment {
     paying_on(gateway, found, seconds_later, &Ledgers::default())

@@ -4,8 +4,6 @@
 
 mod carts;
 mod sign_in;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::{
     net::IpAddr,
@@ -33,7 +31,8 @@ use ports::{
         MockPasswords, MockStorefrontReader, MockUsers,
     },
 };
-use support::{
+
+use crate::support::{
     USER, address, caller, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down,
     username,
 };

@@ -1,8 +1,5 @@
 //! 退款: what staff ask for, what Alipay answers, and what is tried again.
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod due;
 mod requests;
 
@@ -17,7 +14,8 @@ use ports::{
     GatewayError, PaymentGateway, RefundOutcome,
     mock::{Ledgers, MockPaymentGateway},
 };
-use support::*;
+
+use crate::support::*;
 
 /// How long one process has a refund to itself.
 const LEASE: Duration = Duration::from_secs(120);

@@ -1,7 +1,5 @@
 //! 订单详情 and 经营数据 of staff, against mocked ports.
 
-mod support;
-
 use std::sync::Arc;
 
 use application::{AdminOrderDetails, InspectOrder, InspectOrderError, ShowFigures};
@@ -13,7 +11,8 @@ use ports::{
     DayFigures, OrderRecords, StoreError, UnmatchedPayment,
     mock::{MockAdminOrders, clock_at},
 };
-use support::*;
+
+use crate::support::*;
 
 fn time(text: &str) -> ShopTime {
     ShopTime::parse(text).unwrap()

@@ -1,7 +1,5 @@
 //! 订单查询, 确认收货 and 支付结果 against mocked ports.
 
-mod support;
-
 use std::sync::Arc;
 
 use application::{
@@ -16,7 +14,8 @@ use ports::{
     GatewayError, NotVerified, OrderListQuery, PaymentGateway, VerifiedReturn,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
-use support::*;
+
+use crate::support::*;
 
 mod list {
     use super::*;
@@ -103,7 +102,7 @@ mod list {
                 let trade = Trade {
                     out_trade_no: number.to_owned(),
                     refunded: refunded.parse().unwrap(),
-                    ..support::trade("A", "323.91")
+                    ..trade("A", "323.91")
                 };
                 PaymentRecord {
                     trade,

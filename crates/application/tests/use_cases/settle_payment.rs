@@ -1,7 +1,5 @@
 //! The one way in which an order becomes paid: what is asked of Alipay, and what its evidence comes to.
 
-mod support;
-
 use std::sync::Arc;
 
 use application::{NotificationError, SettleError, SettlePayment, Settled, TransactError};
@@ -13,7 +11,8 @@ use ports::{
     AppendError, GatewayError, NotVerified, PaymentGateway, VerifiedNotification,
     mock::{Ledgers, MockPaymentGateway, MockRefusedMessages},
 };
-use support::*;
+
+use crate::support::*;
 
 const ALL: &str = "323.91";
 

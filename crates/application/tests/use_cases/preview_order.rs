@@ -1,7 +1,5 @@
 //! 确认订单 against mocked ports.
 
-mod support;
-
 use std::sync::Arc;
 
 use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
@@ -10,7 +8,8 @@ use ports::{
     CartRemoval, DirectBuy,
     mock::{MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
 };
-use support::*;
+
+use crate::support::*;
 
 /// The ports of one preview; what a test does not set is not to be called.
 #[derive(Default)]

@@ -1,7 +1,5 @@
 //! The shell around the decisions, on ledgers in memory.
 
-mod support;
-
 use std::{
     fmt,
     sync::{Arc, Mutex, atomic::Ordering},
@@ -14,8 +12,9 @@ use domain::{
     ledger::{Command, Event, Refusal},
 };
 use ports::{AppendError, StoreError, mock::Ledgers};
-use support::*;
-use tracing::{Metadata, Subscriber, field::Field, span, subscriber::set_default};
+use tracing::{Dispatch, Metadata, Subscriber, field::Field, span, subscriber::set_default};
+
+use crate::support::*;
 
 fn received() -> Command {
     Command::ConfirmReceipt { buyer: Some(USER) }
@@ -149,6 +148,8 @@ async fn what_people_typed_is_not_logged() {
         receipt_after: Duration::from_secs(60),
     };
     let logged = Logged::default();
+    // While there is but one subscriber, a line that a test on another thread reaches first is taken for one that nobody wants.
+    let _second = Dispatch::new(logged.clone());
     let _guard = set_default(logged.clone());
     for (ledger, command, said) in [
         (unpaid.clone(), cancel, "order status changed"),
