@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
+use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, NotWritable, Obstacle, SqlConfig, SqlStore};
 use domain::{Allocation, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, ledger::Event};
 use mysql_async::prelude::Queryable;
 use ports::{
@@ -162,6 +162,28 @@ async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
         }
     }
     assert!(failures <= 1, "{failures} failures");
+}
+
+/// As after a switch-over that leaves the connections to the old primary open: those that are opened anew can write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_over_which_nothing_can_be_written_is_not_used_again() {
+    let trouble = Trouble::new(|_| {}).await;
+    let engine = &trouble.shop.engine;
+    let Engine::Mysql { server, database } = engine else { unreachable!() };
+    let (_, host) = server.rsplit_once('@').unwrap();
+    // A user for whom what the server is told to begin each session with is not left out, as it is for root.
+    let user = format!("{database}@'127.0.0.1'");
+    let make_user = format!("CREATE USER {user}; GRANT ALL ON {database}.* TO {user}");
+    engine.run(&make_user).await;
+    engine.run("SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'").await;
+    let url = format!("mysql://{database}@{host}/{database}");
+    let store = sql::connect(&SqlConfig { max_connections: 1, ..SqlConfig::new(url) }).await;
+    engine.run("SET GLOBAL init_connect = ''").await;
+    let store = store.unwrap();
+    let refused = store.check_writable().await;
+    assert!(matches!(refused, Err(NotWritable::Obstacle(Obstacle::ReadOnly))), "{refused:?}");
+    store.check_writable().await.unwrap();
+    engine.run(&format!("DROP USER {user}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

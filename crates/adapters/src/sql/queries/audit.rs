@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl AuditStore for Database {
     async fn open(&self) -> Result<Box<dyn AuditSnapshot>, StoreError> {
         let mut lease = self.reader().await?;
-        lease.allow(PATIENCE);
+        lease.allow(PATIENCE).await?;
         lease.begin_snapshot().await?;
         Ok(Box::new(Snapshot { lease, after: None, is_done: false, after_sku: None, endpoints: None }))
     }

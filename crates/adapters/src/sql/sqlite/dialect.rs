@@ -98,6 +98,11 @@ where
     Ok(())
 }
 
+/// SQLite has no such limit.
+pub(super) async fn limit_statements(_conn: &mut Conn, _limit: Duration) -> QueryResult<()> {
+    Ok(())
+}
+
 /// Begins a transaction that may write, waiting for the file now and not at its first write, where waiting would be
 /// too late: what it has read may have changed by then.
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
