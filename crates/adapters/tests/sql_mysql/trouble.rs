@@ -11,7 +11,10 @@ use ports::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::sql_support::{Engine, SqlShop, orders};
+use super::{
+    sql_support::{Engine, SqlShop, orders},
+    time_limits::connections,
+};
 
 /// A shop with two SKUs and the order 42, unpaid.
 pub(crate) struct Trouble {
@@ -167,23 +170,24 @@ async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
 /// As after a switch-over that leaves the connections to the old primary open: those that are opened anew can write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_over_which_nothing_can_be_written_is_not_used_again() {
-    let trouble = Trouble::new(|_| {}).await;
+    let trouble = Trouble::new(|config| config.max_connections = 1).await;
     let engine = &trouble.shop.engine;
-    let Engine::Mysql { server, database } = engine else { unreachable!() };
-    let (_, host) = server.rsplit_once('@').unwrap();
-    // A user for whom what the server is told to begin each session with is not left out, as it is for root.
-    let user = format!("{database}@'127.0.0.1'");
-    let make_user = format!("CREATE USER {user}; GRANT ALL ON {database}.* TO {user}");
-    engine.run(&make_user).await;
-    engine.run("SET GLOBAL init_connect = 'SET SESSION TRANSACTION READ ONLY'").await;
-    let url = format!("mysql://{database}@{host}/{database}");
-    let store = sql::connect(&SqlConfig { max_connections: 1, ..SqlConfig::new(url) }).await;
-    engine.run("SET GLOBAL init_connect = ''").await;
-    let store = store.unwrap();
-    let refused = store.check_writable().await;
-    assert!(matches!(refused, Err(NotWritable::Obstacle(Obstacle::ReadOnly))), "{refused:?}");
-    store.check_writable().await.unwrap();
-    engine.run(&format!("DROP USER {user}")).await;
+    for (said, obstacle) in [
+        ("running with the --read-only option", Obstacle::ReadOnly),
+        ("impossible to write to binary log", Obstacle::BinaryLog),
+    ] {
+        trouble.store().check_writable().await.unwrap();
+        let open = connections(engine).await.into_iter().collect::<Vec<_>>().join(", ");
+        let refuse = format!(
+            "CREATE TRIGGER refusal BEFORE INSERT ON dashop_idempotency FOR EACH ROW \
+             IF CONNECTION_ID() IN ({open}) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{said}'; END IF"
+        );
+        engine.run(&refuse).await;
+        let refused = trouble.store().check_writable().await;
+        assert!(matches!(refused, Err(NotWritable::Obstacle(why)) if why == obstacle), "{refused:?}");
+        trouble.store().check_writable().await.unwrap();
+        engine.run("DROP TRIGGER refusal").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
