@@ -39,6 +39,12 @@ const LARGE: [&str; 14] = [
     "dashop_webhook_attempt",
 ];
 
+/// What is asked for by the one row that there can be.
+const BY_KEY: [&str; 2] = ["`id` IN (", "`out_request_no` IN ("];
+
+/// What reads no more than it must all the same: nothing at all, or a queue from its beginning, up to a limit.
+const BOUNDED: [&str; 2] = ["(1=0)", "FROM dashop_cart_removal WHERE parked_at IS NULL"];
+
 /// Indexes that hold no more than what waits.
 const SMALL: [&str; 2] = ["_due", "_undistributed"];
 
@@ -71,23 +77,28 @@ pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
         let plan = shop.engine.sqlite_plan(text);
         assert!(plan.iter().all(|step| step.contains(index)), "{text}: {plan:#?}");
     }
-    let concerned: Vec<_> =
-        texts.iter().filter(|text| LARGE.iter().any(|table| text.contains(table))).collect();
+    let is_concerned = |text: &&String| {
+        let contains = |words: &&str| text.contains(words);
+        LARGE.iter().any(contains) && !BOUNDED.iter().any(contains)
+    };
+    let concerned: Vec<_> = texts.iter().filter(is_concerned).collect();
     assert!(concerned.len() >= 9, "{concerned:#?}");
     never_scan(&shop.engine, concerned.into_iter()).await;
 }
 
 async fn never_scan(engine: &Engine, statements: impl Iterator<Item = &String>) {
+    let mut faults = Vec::new();
     for text in statements {
         let plan = plan(engine, text).await;
-        assert!(
-            plan.iter().any(|step| LARGE.iter().any(|table| step.words.contains(table))),
-            "nothing is asked: {text}"
-        );
-        for step in plan {
-            assert!(!step.is_scan, "{text}\n{}", step.words);
+        // MySQL looks for a row by its key before it plans, and then plans nothing where there is none.
+        let is_by_key = BY_KEY.iter().any(|key| text.contains(key));
+        if !is_by_key && !plan.iter().any(|step| LARGE.iter().any(|table| step.words.contains(table))) {
+            faults.push(format!("nothing is asked: {text}"));
         }
+        let scans = plan.into_iter().filter(|step| step.is_scan);
+        faults.extend(scans.map(|step| format!("{}: {text}", step.words)));
     }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 /// Five hundred users, each with three addresses and six orders of two lines; enough for an index to pay.
@@ -258,9 +269,9 @@ async fn ask_for_what_waits(shop: &SqlShop) {
     let later = then.after(std::time::Duration::from_secs(60));
     store.claim_due_orders(then, later, 9).await.unwrap();
     store.claim_due_refunds(then, later, 9).await.unwrap();
-    let erp = EndpointName::parse("erp").unwrap();
-    store.register(std::slice::from_ref(&erp), then, std::time::Duration::from_secs(60)).await.unwrap();
-    for endpoint in [EndpointName::first(), erp] {
+    let endpoints = [EndpointName::first(), EndpointName::parse("erp").unwrap()];
+    store.register(&endpoints, then, std::time::Duration::from_secs(60)).await.unwrap();
+    for endpoint in endpoints {
         let claimed = store.claim(&endpoint, then, later, 9).await.unwrap();
         let ids: Vec<_> = claimed.iter().map(|claimed| claimed.item.id).collect();
         store.delivered(&endpoint, &ids, &[], then).await.unwrap();
@@ -278,7 +289,7 @@ async fn ask_for_what_waits(shop: &SqlShop) {
 
 /// What is found by its time: events that are sent once more, keys of requests that are forgotten.
 async fn ask_by_time(shop: &SqlShop) {
-    let from = ShopTime::parse("2019-11-01 00:00:00").unwrap();
+    let from = ShopTime::parse("2019-10-31 00:00:00").unwrap();
     let day = Resend::Happened { from, until: from.date().next().begin() };
     for endpoint in [EndpointName::first(), EndpointName::parse("erp").unwrap()] {
         assert_eq!(shop.store.resend(&endpoint, &day, &EventFilter::All, from).await.unwrap().due, 0);
