@@ -39,13 +39,20 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     }
     let mut beside = path.as_os_str().to_owned();
     beside.push(".new");
-    // What a process left that died over it.
-    match fs::remove_file(&beside) {
+    create_anew(Path::new(&beside), content)?;
+    fs::rename(&beside, path)
+}
+
+/// Writes a file in place of what a process may have left that died over it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn create_anew(path: &Path, content: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    create(Path::new(&beside), content)?;
-    fs::rename(&beside, path)
+    create(path, content)
 }
 
 /// Makes sure that a file is there and that its owner alone may read it. True where others could until now.

@@ -20,6 +20,7 @@ ports::cart_contract!(Arc::new(Shop::new().await));
 struct Shop {
     carts: RedisCarts,
     old_program: MultiplexedConnection,
+    database: u32,
 }
 
 impl Shop {
@@ -30,7 +31,7 @@ impl Shop {
         let old_program = connection(&url).await;
         // A server under all tests at once may be slow: this limit is for those that never answer.
         let carts = RedisCarts::new(&config(&url, Duration::from_secs(20))).unwrap();
-        Self { carts, old_program }
+        Self { carts, old_program, database: number }
     }
 
     async fn put(&self, user: i32, field: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
@@ -126,6 +127,27 @@ async fn the_carts_of_many_orders_are_emptied_together() {
     for user in 1..=200 {
         assert_eq!(shop.lines(user).await, [(2, 2, true)], "cart of {user}");
     }
+}
+
+#[tokio::test]
+async fn a_removal_that_fails_is_told_and_costs_no_other() {
+    let shop = Shop::new().await;
+    let stamp = r#"{"count": 1, "selected": 1}"#;
+    shop.put(1, "4", stamp).await;
+    shop.put(2, "4", stamp).await;
+    // Somebody who has rights on one of the carts alone.
+    let name = format!("half{}", shop.database);
+    let mut allow = deadpool_redis::redis::cmd("ACL");
+    allow.arg("SETUSER").arg(&name).arg("on").arg(">half").arg("~cart_2").arg("+@all");
+    let _: () = allow.query_async(&mut shop.old_program.clone()).await.unwrap();
+    let url = server().replace("redis://", &format!("redis://{name}:half@"));
+    let carts =
+        RedisCarts::new(&config(&format!("{url}/{}", shop.database), Duration::from_secs(20))).unwrap();
+    let forbidden = CartRemoval { order_id: OrderId::parse("9").unwrap(), ..removal(1, &[(4, stamp)]) };
+    let removals = [forbidden.clone(), removal(2, &[(4, stamp)])];
+    assert_eq!(carts.remove_ordered(&removals).await.unwrap(), [forbidden.order_id.clone()]);
+    assert_eq!((shop.lines(1).await.len(), shop.lines(2).await.len()), (1, 0));
+    assert!(carts.remove_ordered(&[forbidden]).await.is_err(), "none could be removed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

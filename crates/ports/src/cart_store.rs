@@ -23,7 +23,9 @@ pub trait CartStore: Send + Sync {
     /// Takes ordered lines out of the carts, each only if its stamp is still the same; a line that changed
     /// meanwhile, or is gone, stays as it is and is no error. Checking and removing MUST be one atomic step. A cart that
     /// cannot be read has no such lines: it is logged, and MUST NOT keep the others from losing theirs.
-    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError>;
+    ///
+    /// Answers those orders whose lines could not be removed, with an error in the log for each. It fails where none could.
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<Vec<OrderId>, CartError>;
 
     /// Writes lines in the old shop's format, byte for byte `{"count": 2, "selected": 1}`: all of them, or none and
     /// false where one is not any more as [`CartLineChange::was`] says. A line that cannot be read counts as one that

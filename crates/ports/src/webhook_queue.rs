@@ -57,6 +57,8 @@ pub trait WebhookQueue: Send + Sync {
     /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; says how many. Those that
     /// it is not sent are not delivered again; where they wait they become due all the same, so that what is behind them goes on.
     /// One event alone brings with it those of its order before it that were given up, for which it would wait.
+    ///
+    /// Of many events, some may be due where it fails: to do it again does no harm.
     async fn resend(
         &self,
         endpoint: &EndpointName,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::Setup;
 
-use crate::shop::{Placed, Said, Shop, it};
+use crate::shop::{NEVER, Placed, Said, Shop, it};
 
 tests::on_both_stores!(an_honest_shop_is_clean, each_planted_fault_is_named_alone);
 
@@ -102,6 +102,18 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
         (info("status = 1", shipped), info("status = 4", shipped), "timeline"),
         (info("refunded_amount = '2.00'", partly), info("refunded_amount = '1.00'", partly), "refund_sums"),
         (payment("status = 'late'", paid), payment("status = 'settled'", paid), "refund_owed"),
+        (info("due_at = NULL", placed), info(&format!("due_at = {NEVER}"), placed), "forgotten"),
+        (info("due_at = NULL", shipped), info(&format!("due_at = {NEVER}"), shipped), "forgotten"),
+        (
+            format!(
+                "INSERT INTO dashop_refund (out_request_no, out_trade_no, trade_no, amount, reason, kind, status, \
+                 restock, actor, requested_at) SELECT 'undue', out_trade_no, trade_no, '1.00', '', 'shop', \
+                 'requested', '[]', 'shop', recorded_at FROM dashop_payment WHERE out_trade_no = '{}'",
+                paid.id
+            ),
+            "DELETE FROM dashop_refund WHERE out_request_no = 'undue'".to_owned(),
+            "forgotten",
+        ),
         (payment("status = 'lost'", paid), payment("status = 'settled'", paid), "unreadable"),
         (payment("status = 'unknown_order'", paid), payment("status = 'settled'", paid), "payment"),
         (payment("total_amount = '9.00'", paid), payment("total_amount = '219.00'", paid), "payment"),

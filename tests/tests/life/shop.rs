@@ -13,6 +13,9 @@ use tests::{Browser, Dashop, Database, Sandbox, Setup, until};
 pub(crate) const PRICE: &str = "209.00";
 pub(crate) const AMOUNT: &str = "219.00";
 
+/// When what is not to be looked at is due, as SQL.
+pub(crate) const NEVER: &str = "'2099-01-01 00:00:00.000000'";
+
 /// Programs on the same data, paying at the same sandbox.
 pub(crate) struct Shop {
     pub(crate) sandbox: Sandbox,
@@ -68,9 +71,8 @@ impl Shop {
         assert_eq!(created["data"]["total_amount"], AMOUNT);
         let text = |name: &str| created["data"][name].as_str().unwrap().to_owned();
         let placed = Placed { id: text("order_id"), user, pay_url: text("pay_url") };
-        self.database
-            .execute(&format!("UPDATE tb_order_info SET due_at = NULL WHERE {}", it(&placed.id)))
-            .await;
+        let never = format!("UPDATE tb_order_info SET due_at = {NEVER} WHERE {}", it(&placed.id));
+        self.database.execute(&never).await;
         placed
     }
 

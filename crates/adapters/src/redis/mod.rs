@@ -16,7 +16,7 @@ use deadpool_redis::{
         TlsCertificates, cluster_async::ClusterConnection,
     },
 };
-use domain::{Cart, CartLineChange, SkuId, UserId};
+use domain::{Cart, CartLineChange, OrderId, SkuId, UserId};
 use futures_util::future::join_all;
 use metrics::histogram;
 use ports::{BoxError, CartError, CartRemoval, CartStore, metric};
@@ -280,9 +280,10 @@ impl CartStore for RedisCarts {
         Ok(user_ids.iter().zip(answers).filter_map(cart).collect())
     }
 
-    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<Vec<OrderId>, CartError> {
         let commands = removals.iter().map(remove_unchanged).collect();
         let answers: Vec<RedisResult<i64>> = self.within_time("remove", self.run_all(commands)).await?;
+        let mut failed = Vec::new();
         let mut failure = None;
         for (removal, answer) in removals.iter().zip(answers) {
             match answer {
@@ -291,10 +292,17 @@ impl CartStore for RedisCarts {
                 Err(error) if error.to_string().contains("WRONGTYPE") => {
                     tracing::error!(user_id = %removal.user_id, %error, "a cart cannot be read");
                 }
-                Err(error) => failure = Some(error),
+                Err(error) => {
+                    tracing::error!(user_id = %removal.user_id, %error, "ordered lines are still in their cart");
+                    failed.push(removal.order_id.clone());
+                    failure = Some(error);
+                }
             }
         }
-        failure.map_or(Ok(()), |error| Err(CartError(error.into())))
+        match failure {
+            Some(error) if failed.len() == removals.len() => Err(CartError(error.into())),
+            Some(_) | None => Ok(failed),
+        }
     }
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {

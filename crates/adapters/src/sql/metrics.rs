@@ -115,6 +115,15 @@ impl ParkedRows {
     }
 }
 
+/// A connection as its server knows it. Behind one address there may be several servers, one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct ServerThread {
+    /// Which server.
+    pub(super) server: String,
+    /// Its number of the connection.
+    pub(super) id: u32,
+}
+
 /// Counts the statements of one connection into a number that all connections of a store share.
 ///
 /// Beginning and ending a transaction are not counted. At the level TRACE the log has each statement's text, without
@@ -122,8 +131,8 @@ impl ParkedRows {
 #[derive(Debug, Clone)]
 pub(super) struct StatementCounter {
     total: Arc<AtomicU64>,
-    /// The server's number of the connection, where it has one.
-    server_thread: Option<u32>,
+    /// The connection as its server knows it, where there is one.
+    server_thread: Option<ServerThread>,
     /// The next statement is the `BEGIN`, `COMMIT` or `ROLLBACK` that was just announced.
     at_a_boundary: bool,
 }
@@ -133,14 +142,14 @@ impl StatementCounter {
         Self { total, server_thread: None, at_a_boundary: false }
     }
 
-    /// For a connection that the server knows by this number.
-    pub(super) fn on_thread(self, server_thread: u32) -> Self {
+    /// For a connection that its server knows so.
+    pub(super) fn on_thread(self, server_thread: ServerThread) -> Self {
         Self { server_thread: Some(server_thread), ..self }
     }
 
-    /// The server's number of the connection.
-    pub(super) fn server_thread(&self) -> Option<u32> {
-        self.server_thread
+    /// The connection as its server knows it.
+    pub(super) fn server_thread(&self) -> Option<&ServerThread> {
+        self.server_thread.as_ref()
     }
 }
 

@@ -50,6 +50,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261128000009", "2026-11-28-000009_amendments"),
             $crate::sql::migration::one!($engine, "20261128000010", "2026-11-28-000010_payment_channels"),
             $crate::sql::migration::one!($engine, "20261128000011", "2026-11-28-000011_webhook_endpoints"),
+            $crate::sql::migration::one!($engine, "20261129000012", "2026-11-29-000012_refunds_by_status"),
         ]
     };
 }
@@ -79,8 +80,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 11] = embed!("mysql");
-    const SQLITE: [Migration; 11] = embed!("sqlite");
+    const MYSQL: [Migration; 12] = embed!("mysql");
+    const SQLITE: [Migration; 12] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {

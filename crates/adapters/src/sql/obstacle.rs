@@ -49,10 +49,8 @@ impl fmt::Display for Obstacle {
 pub(super) struct SpaceWatch(Mutex<Option<Instant>>);
 
 impl SpaceWatch {
-    pub(super) fn note(&self, obstacle: Obstacle) {
-        if obstacle == Obstacle::NoSpace {
-            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        }
+    pub(super) fn note(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     pub(super) fn is_full(&self) -> bool {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use adapters::sql::{self};
+use adapters::sql::{self, SqlConfig};
 use mysql_async::prelude::Queryable;
 use tokio::time::timeout;
 
-use super::sql_support::Engine;
+use super::{sql_support::Engine, time_limits::connections};
 
 /// A transaction that has read a table keeps it from being changed, and whoever comes after waits behind the change.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,4 +38,17 @@ async fn a_migration_that_waits_for_a_table_lets_others_pass() {
     let ran = migrating.await.unwrap().unwrap();
     assert!(ran.contains(&"2026-11-25-000005_ordered_lines"), "{ran:?}");
     assert!(store.schema().await.unwrap().is_current());
+}
+
+/// The session that migrates has other limits than those of requests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_session_that_migrated_serves_no_request() {
+    let engine = Engine::mysql().await;
+    let store = sql::connect(&SqlConfig { max_connections: 1, ..engine.config() }).await.unwrap();
+    let before = connections(&engine).await;
+    assert_eq!(before.len(), 1, "{before:?}");
+    store.migrate().await.unwrap();
+    store.ping().await.unwrap();
+    let is_closed = async { while !connections(&engine).await.is_disjoint(&before) {} };
+    timeout(Duration::from_secs(60), is_closed).await.expect("its connection is closed");
 }

@@ -12,7 +12,7 @@ use super::{
 };
 
 /// The server's numbers of the store's connections.
-async fn connections(engine: &Engine) -> BTreeSet<String> {
+pub(crate) async fn connections(engine: &Engine) -> BTreeSet<String> {
     let ids = "SELECT CAST(id AS CHAR) AS n FROM information_schema.processlist \
         WHERE db = DATABASE() AND id <> CONNECTION_ID()";
     engine.words(ids).await.into_iter().collect()
@@ -103,6 +103,20 @@ async fn a_statement_that_nobody_waits_for_ends_on_the_server() {
     let ended = async { while trouble.shop.engine.number(running).await > 0 {} };
     timeout(Duration::from_secs(60), ended).await.expect("it ends long before its own time limits");
     holder.write(&[]).await.unwrap();
+}
+
+/// What may take longer than a request may do so on the server too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_migrates_waits_for_another_longer_than_a_request_waits() {
+    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_millis(300)).await;
+    let mut other = trouble.shop.engine.mysql_conn().await;
+    let lock = "LEFT(CONCAT('dashop_migrations_', DATABASE()), 64)";
+    other.query_drop(format!("DO GET_LOCK({lock}, 0)")).await.unwrap();
+    let (migrated, ()) = tokio::join!(trouble.store().migrate(), async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        other.query_drop(format!("DO RELEASE_LOCK({lock})")).await.unwrap();
+    });
+    assert_eq!(migrated.unwrap(), Vec::<&str>::new());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

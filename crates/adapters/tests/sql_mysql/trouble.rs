@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, SqlConfig, SqlStore};
+use adapters::sql::{self, CartsIn, ConnectError, MysqlTls, NotWritable, Obstacle, SqlConfig, SqlStore};
 use domain::{Allocation, OrderId, OrderStatus, ShopTime, SkuId, StatusChange, ledger::Event};
 use mysql_async::prelude::Queryable;
 use ports::{
@@ -11,7 +11,10 @@ use ports::{
 };
 use tokio::time::{sleep, timeout};
 
-use super::sql_support::{Engine, SqlShop, orders};
+use super::{
+    sql_support::{Engine, SqlShop, orders},
+    time_limits::connections,
+};
 
 /// A shop with two SKUs and the order 42, unpaid.
 pub(crate) struct Trouble {
@@ -162,6 +165,29 @@ async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
         }
     }
     assert!(failures <= 1, "{failures} failures");
+}
+
+/// As after a switch-over that leaves the connections to the old primary open: those that are opened anew can write.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_over_which_nothing_can_be_written_is_not_used_again() {
+    let trouble = Trouble::new(|config| config.max_connections = 1).await;
+    let engine = &trouble.shop.engine;
+    for (said, obstacle) in [
+        ("running with the --read-only option", Obstacle::ReadOnly),
+        ("impossible to write to binary log", Obstacle::BinaryLog),
+    ] {
+        trouble.store().check_writable().await.unwrap();
+        let open = connections(engine).await.into_iter().collect::<Vec<_>>().join(", ");
+        let refuse = format!(
+            "CREATE TRIGGER refusal BEFORE INSERT ON dashop_idempotency FOR EACH ROW \
+             IF CONNECTION_ID() IN ({open}) THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = '{said}'; END IF"
+        );
+        engine.run(&refuse).await;
+        let refused = trouble.store().check_writable().await;
+        assert!(matches!(refused, Err(NotWritable::Obstacle(why)) if why == obstacle), "{refused:?}");
+        trouble.store().check_writable().await.unwrap();
+        engine.run("DROP TRIGGER refusal").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -38,7 +38,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-28-000008_payment_attempts",
             "2026-11-28-000009_amendments",
             "2026-11-28-000010_payment_channels",
-            "2026-11-28-000011_webhook_endpoints"
+            "2026-11-28-000011_webhook_endpoints",
+            "2026-11-29-000012_refunds_by_status"
         ]
     );
 
@@ -65,7 +66,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "20261128000008",
             "20261128000009",
             "20261128000010",
-            "20261128000011"
+            "20261128000011",
+            "20261129000012"
         ]
     );
     store.ping().await.unwrap();

@@ -30,14 +30,17 @@ impl Job for RemoveOrderedLines {
     async fn pass(&self) -> Result<Pass, JobError> {
         let now = self.clock.now();
         let removals = self.queue.take_over(now.before(Self::LEFT_OVER_AFTER), now, Self::PASS).await?;
-        if !removals.is_empty() {
-            self.carts.remove_ordered(&removals).await?;
-            self.queue.forget(&order_ids(&removals)).await?;
+        if removals.is_empty() {
+            return Ok(Pass { done: 0 });
         }
-        Ok(Pass { done: removals.len() })
+        let failed = self.carts.remove_ordered(&removals).await?;
+        let removed = order_ids(&removals, &failed);
+        self.queue.forget(&removed).await?;
+        Ok(Pass { done: removed.len() })
     }
 }
 
-pub(crate) fn order_ids(removals: &[CartRemoval]) -> Vec<OrderId> {
-    removals.iter().map(|removal| removal.order_id.clone()).collect()
+/// The orders of removals, but for those that failed.
+pub(crate) fn order_ids(removals: &[CartRemoval], failed: &[OrderId]) -> Vec<OrderId> {
+    removals.iter().map(|removal| &removal.order_id).filter(|id| !failed.contains(id)).cloned().collect()
 }

@@ -106,18 +106,21 @@ impl EditCart {
     }
 
     /// The user's cart, after ordered lines are removed. A buyer who saw such a line and added to it would buy it twice.
+    ///
+    /// Also an empty one: a line that is then added just as it was ordered would leave it as an ordered one.
     async fn cart(&self, user_id: UserId) -> Result<Cart, EditCartError> {
         let cart = self.carts.load(user_id).await?;
-        let Some(removals) = self.removals.as_ref().filter(|_| !cart.lines.is_empty()) else {
-            return Ok(cart);
-        };
+        let Some(removals) = &self.removals else { return Ok(cart) };
         // Read after the cart, so that an order that is committed in between is included.
         let ordered = removals.pending_of(user_id).await?;
         if ordered.is_empty() {
             return Ok(cart);
         }
-        self.carts.remove_ordered(&ordered).await?;
-        removals.forget(&order_ids(&ordered)).await?;
+        let failed = self.carts.remove_ordered(&ordered).await?;
+        removals.forget(&order_ids(&ordered, &failed)).await?;
+        if !failed.is_empty() {
+            return Err(CartError("ordered lines are still in the cart".into()).into());
+        }
         Ok(self.carts.load(user_id).await?)
     }
 

@@ -27,6 +27,8 @@ pub enum FindingKind {
     RefundSums,
     /// A payment that must not be kept has no refund under way.
     RefundOwed,
+    /// What waits for something is never looked at.
+    Forgotten,
     /// Pieces that moved do not fit the order.
     Movements,
     /// A SKU's stock is below zero.
@@ -48,7 +50,7 @@ pub struct Finding {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Unreadable,
         Self::Orphan,
         Self::NoLines,
@@ -62,6 +64,7 @@ impl FindingKind {
         Self::RefundExceedsPayment,
         Self::RefundSums,
         Self::RefundOwed,
+        Self::Forgotten,
         Self::Movements,
         Self::Stock,
         Self::Sales,
@@ -83,6 +86,7 @@ impl FindingKind {
             Self::RefundExceedsPayment => "refund_exceeds_payment",
             Self::RefundSums => "refund_sums",
             Self::RefundOwed => "refund_owed",
+            Self::Forgotten => "forgotten",
             Self::Movements => "movements",
             Self::Stock => "stock",
             Self::Sales => "sales",

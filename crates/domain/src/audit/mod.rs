@@ -36,6 +36,7 @@ impl AuditRecord {
                 Some(order) => self.check_order(order, terms, seen, &mut found),
                 None => self.check_without_order(&mut found),
             }
+            self.check_open_refunds(&mut found);
         }
         found.found
     }
@@ -127,6 +128,11 @@ impl AuditRecord {
             }
         }
         self.check_movements(order, is_explained, found);
+        if is_explained && order.is_forgotten() {
+            let what =
+                format!("status {}, and there is no time at which it is looked at", order.status.code());
+            found.add(FindingKind::Forgotten, what);
+        }
     }
 
     /// The timeline is a way through the table of transitions. Of an order of the old back end, which keeps none, each
@@ -195,6 +201,18 @@ impl AuditRecord {
             }
         }
         found.found.len() == before
+    }
+
+    /// A refund that is under way is asked about until it is clear what became of it.
+    fn check_open_refunds(&self, found: &mut Findings<'_>) {
+        let is_open = |refund: &&Refund| refund.status == RefundStatus::Requested;
+        for Refund { out_request_no: number, .. } in self.refunds.iter().filter(is_open) {
+            if self.undue_refunds.contains(number) {
+                let what =
+                    format!("refund {number} is requested, and there is no time at which it is looked at");
+                found.add(FindingKind::Forgotten, what);
+            }
+        }
     }
 
     /// What went back of the trade for certain; `None` if no amount is so large.
@@ -326,6 +344,14 @@ impl AuditRecord {
                 return found.add(FindingKind::Movements, what);
             }
         }
+    }
+}
+
+impl StoredOrder {
+    /// Whether nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
+    fn is_forgotten(&self) -> bool {
+        let waits = matches!(self.status, OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt);
+        waits && !self.is_due && !self.is_old
     }
 }
 

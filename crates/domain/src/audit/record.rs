@@ -17,6 +17,8 @@ pub struct StoredOrder {
     pub amendments: u64,
     /// What it says went back, in fen.
     pub refunded_fen: i64,
+    /// Whether there is a time at which it is looked at of its own accord.
+    pub is_due: bool,
     /// Whether the old back end wrote it: its statuses may have changed without a timeline, and its payment may not be on
     /// record.
     pub is_old: bool,
@@ -74,6 +76,8 @@ pub struct AuditRecord {
     pub payments: Vec<PaymentRecord>,
     /// Its refunds.
     pub refunds: Vec<Refund>,
+    /// The request numbers of those refunds for which there is no time at which they are looked at.
+    pub undue_refunds: Vec<String>,
     /// Where its pieces went after it was placed.
     pub movements: Vec<StockMove>,
     /// How many events of it wait, or were delivered, at every endpoint.

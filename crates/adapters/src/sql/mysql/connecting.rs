@@ -20,11 +20,15 @@ use futures_util::FutureExt;
 use mysql_async::{Opts, OptsBuilder, SslOpts};
 use tokio::{runtime::Handle, time::timeout};
 
-use super::{dialect::classify, given_up::GivenUpStatements, queries::Pools};
+use super::{
+    dialect::{classify, statement_limit},
+    given_up::{GivenUpStatements, server_of},
+    queries::Pools,
+};
 use crate::sql::{
     config::{ConnectError, MysqlTls, SqlConfig},
     failure::{Fault, NoAnswer, unavailable},
-    metrics::StatementCounter,
+    metrics::{ServerThread, StatementCounter},
 };
 
 /// A connection that lay idle for longer is asked for a sign of life before it is used again.
@@ -117,8 +121,9 @@ impl Setup {
     }
 
     async fn open_here(self) -> ConnectionResult<AsyncMysqlConnection> {
-        let conn = mysql_async::Conn::new(self.opts).await.map_err(refusal)?;
-        let counter = self.counter.on_thread(conn.id());
+        let mut conn = mysql_async::Conn::new(self.opts).await.map_err(refusal)?;
+        let server = server_of(&mut conn).await.map_err(refusal)?;
+        let counter = self.counter.on_thread(ServerThread { server, id: conn.id() });
         let mut conn = AsyncMysqlConnection::try_from(conn).await?;
         conn.batch_execute(&self.session).await.map_err(|error| match classify(&error) {
             Fault::Lost | Fault::Locked | Fault::TimedOut => {
@@ -197,20 +202,18 @@ fn trusting(root_certificates: Option<&Path>) -> SslOpts {
 /// What every session is set to, whatever the server's defaults.
 ///
 /// Messages in English, because some errors can be recognised by their text only. Strict, so that nothing is cut to fit.
-/// Locks of rows and of tables are waited for equally long. MariaDB ends every statement that takes too long, MySQL those
-/// that only look; each takes the other's part for a comment. MariaDB also ends a transaction whose program has vanished
+/// Locks of rows and of tables are waited for equally long. MariaDB also ends a transaction whose program has vanished
 /// without a word, with its locks: a program that is there says something within the time of a statement.
 fn session(config: &SqlConfig) -> String {
     let lock_seconds = config.lock_timeout.as_secs().max(1);
-    let statement_seconds = config.statement_timeout.as_secs_f64();
-    let statement_millis = config.statement_timeout.as_millis();
     let silent_seconds = config.statement_timeout.as_secs().max(1) * 3;
     format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
          SET SESSION autocommit = 1, time_zone = '+08:00', lc_messages = 'en_US', \
          sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', \
          innodb_lock_wait_timeout = {lock_seconds}, lock_wait_timeout = {lock_seconds} \
-         /*M! , max_statement_time = {statement_seconds:.3}, idle_transaction_timeout = {silent_seconds} */ /*!80000 , max_execution_time = {statement_millis} */"
+         /*M! , idle_transaction_timeout = {silent_seconds} */{}",
+        statement_limit(config.statement_timeout)
     )
 }
 

@@ -40,7 +40,7 @@ pub(super) const HAS_ONE_POOL: bool = true;
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
 pub(super) const ROWS_PER_INSERT: usize = 3_000;
 
-pub(super) static MIGRATIONS: [Migration; 11] = migration::embed!("mysql");
+pub(super) static MIGRATIONS: [Migration; 12] = migration::embed!("mysql");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
@@ -69,6 +69,21 @@ const TABLE_WAIT: u32 = 2;
 const PAUSE: Duration = Duration::from_secs(3);
 /// How often it tries: for ten minutes.
 const TRIES: u32 = 120;
+
+/// The end of a SET SESSION that limits how long a statement may take. MariaDB ends every statement that takes too long,
+/// MySQL those that only look; each takes the other's part for a comment.
+pub(super) fn statement_limit(limit: Duration) -> String {
+    format!(
+        " /*M! , max_statement_time = {:.3} */ /*!80000 , max_execution_time = {} */",
+        limit.as_secs_f64(),
+        limit.as_millis()
+    )
+}
+
+/// Has the server end statements after another time than the session's.
+pub(super) async fn limit_statements(conn: &mut Conn, limit: Duration) -> QueryResult<()> {
+    conn.batch_execute(&format!("SET SESSION autocommit = 1{}", statement_limit(limit))).await
+}
 
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
     AnsiTransactionManager::begin_transaction(conn).await
@@ -104,12 +119,9 @@ pub(super) async fn begin_migrations(conn: &mut Conn) -> Result<(), QueryError> 
     ));
     let granted: Option<i64> = waited.get_result(conn).await?;
     if granted == Some(1) {
-        // Changing a table may take longer than any statement of a request. Waiting for a table must not: what else
-        // wants it queues up behind.
-        let limits = format!(
-            "SET SESSION lock_wait_timeout = {TABLE_WAIT}, innodb_lock_wait_timeout = {TABLE_WAIT} \
-             /*M! , max_statement_time = 0 */"
-        );
+        // What else wants a table queues up behind who waits for it.
+        let limits =
+            format!("SET SESSION lock_wait_timeout = {TABLE_WAIT}, innodb_lock_wait_timeout = {TABLE_WAIT}");
         conn.batch_execute(&limits).await?;
         Ok(())
     } else {
@@ -135,7 +147,6 @@ pub(super) async fn run_migration(conn: &mut Conn, migration: &Migration) -> Que
     conn.batch_execute(migration.sql).await
 }
 
-/// The connection is not used again: its session was changed.
 pub(super) async fn end_migrations(conn: &mut Conn, _succeeded: bool) -> Result<(), QueryError> {
     conn.batch_execute("DO RELEASE_LOCK(LEFT(CONCAT('dashop_migrations_', DATABASE()), 64))").await?;
     Ok(())

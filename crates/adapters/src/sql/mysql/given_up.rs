@@ -6,7 +6,7 @@ use diesel_async::{AsyncConnection, AsyncMysqlConnection};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use tokio::{runtime::Handle, sync::mpsc, time::timeout};
 
-use crate::sql::metrics::StatementCounter;
+use crate::sql::metrics::{ServerThread, StatementCounter};
 
 /// How many connections wait at most to have their statements ended. The session's time limits end the others'.
 const MOST_WAITING: usize = 1024;
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 64;
 
 /// Where connections are named that were given up in the middle of a statement.
 #[derive(Debug)]
-pub(super) struct GivenUpStatements(mpsc::Sender<u32>);
+pub(super) struct GivenUpStatements(mpsc::Sender<ServerThread>);
 
 impl GivenUpStatements {
     /// Ends them on `runtime`, over connections of its own that it opens when there is one to end.
@@ -28,29 +28,31 @@ impl GivenUpStatements {
     /// Ends what runs on the connection, soon.
     pub(super) fn end(&self, conn: &mut AsyncMysqlConnection) {
         let counter = conn.instrumentation().downcast_ref::<StatementCounter>();
-        if let Some(id) = counter.and_then(StatementCounter::server_thread)
-            && self.0.try_send(id).is_err()
+        if let Some(thread) = counter.and_then(StatementCounter::server_thread)
+            && self.0.try_send(thread.clone()).is_err()
         {
-            tracing::debug!(id, "too many statements were given up at once to end each of them");
+            tracing::debug!(?thread, "too many statements were given up at once to end each of them");
         }
     }
 }
 
-async fn end(mut waiting: mpsc::Receiver<u32>, opts: Opts, limit: Duration) {
-    let mut ids = Vec::new();
-    while waiting.recv_many(&mut ids, AT_ONCE).await > 0 {
-        match timeout(limit, kill(&opts, &ids)).await {
-            Ok(Ok(())) => tracing::debug!(?ids, "statements that nobody waits for were ended"),
+async fn end(mut waiting: mpsc::Receiver<ServerThread>, opts: Opts, limit: Duration) {
+    let mut threads = Vec::new();
+    while waiting.recv_many(&mut threads, AT_ONCE).await > 0 {
+        match timeout(limit, kill(&opts, &threads)).await {
+            Ok(Ok(())) => tracing::debug!(?threads, "statements that nobody waits for were ended"),
             Ok(Err(error)) => tracing::debug!(%error, "statements that nobody waits for were not ended"),
             Err(_elapsed) => tracing::debug!("the server does not answer to have statements ended"),
         }
-        ids.clear();
+        threads.clear();
     }
 }
 
-async fn kill(opts: &Opts, ids: &[u32]) -> mysql_async::Result<()> {
+async fn kill(opts: &Opts, threads: &[ServerThread]) -> mysql_async::Result<()> {
     let mut conn = Conn::new(opts.clone()).await?;
-    for id in ids {
+    let here = server_of(&mut conn).await?;
+    // Another server has given the number to somebody else.
+    for ServerThread { id, .. } in threads.iter().filter(|thread| thread.server == here) {
         match conn.query_drop(format!("KILL QUERY {id}")).await {
             // Its connection is gone, and its statement with it.
             Ok(()) | Err(mysql_async::Error::Server(_)) => {}
@@ -58,4 +60,10 @@ async fn kill(opts: &Opts, ids: &[u32]) -> mysql_async::Result<()> {
         }
     }
     conn.disconnect().await
+}
+
+/// Which server this is, of those that may be behind one address.
+pub(super) async fn server_of(conn: &mut Conn) -> mysql_async::Result<String> {
+    let server: Option<String> = conn.query_first("SELECT CONCAT(@@hostname, ':', @@port)").await?;
+    Ok(server.unwrap_or_default())
 }

@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 impl AuditStore for Database {
     async fn open(&self) -> Result<Box<dyn AuditSnapshot>, StoreError> {
         let mut lease = self.reader().await?;
-        lease.allow(PATIENCE);
+        lease.allow(PATIENCE).await?;
         lease.begin_snapshot().await?;
         Ok(Box::new(Snapshot { lease, after: None, is_done: false, after_sku: None, endpoints: None }))
     }
@@ -193,17 +193,29 @@ async fn stored_orders(
         .select((dashop_payment::out_trade_no, (dashop_payment::trade_no, PaymentRow::as_select())));
     each.extend(of_their_orders(load_each(conn, later, read).await?));
     found.note(payments::TABLE, false, each, |record, payment| record.payments.push(payment));
-    let refunds = own!(dashop_refund, range)
-        .order((dashop_refund::out_trade_no, dashop_refund::id))
-        .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
-    let read = |(_, (no, row)): (String, (String, RefundRow))| Ok((no, Refund::try_from(row)));
+    let refunds =
+        own!(dashop_refund, range).order((dashop_refund::out_trade_no, dashop_refund::id)).select((
+            dashop_refund::out_trade_no,
+            (dashop_refund::out_request_no, dashop_refund::due_at, RefundRow::as_select()),
+        ));
+    let read = |(_, (no, due_at, row)): (String, (String, Option<Moment>, RefundRow))| {
+        Ok((no, Refund::try_from(row).map(|refund| (refund, due_at))))
+    };
     let mut each = load_each(conn, refunds, read).await?;
     let later = dashop_refund::table
         .filter(dashop_refund::out_trade_no.eq_any(later_attempts!(range)))
         .order(dashop_refund::id)
-        .select((dashop_refund::out_trade_no, (dashop_refund::out_request_no, RefundRow::as_select())));
+        .select((
+            dashop_refund::out_trade_no,
+            (dashop_refund::out_request_no, dashop_refund::due_at, RefundRow::as_select()),
+        ));
     each.extend(of_their_orders(load_each(conn, later, read).await?));
-    found.note(refunds::TABLE, false, each, |record, refund| record.refunds.push(refund));
+    found.note(refunds::TABLE, false, each, |record, (refund, due_at)| {
+        if due_at.is_none() {
+            record.undue_refunds.push(refund.out_request_no.clone());
+        }
+        record.refunds.push(refund);
+    });
     let movements = within!(dashop_stock_move, order_id, range)
         .order((dashop_stock_move::order_id, dashop_stock_move::id))
         .select((dashop_stock_move::order_id, (dashop_stock_move::id, MoveRow::as_select())));
@@ -290,6 +302,7 @@ struct OrderRow {
     discount: Fen,
     amendments: i32,
     expire_at: Option<Moment>,
+    due_at: Option<Moment>,
     #[expect(dead_code, reason = "read, because a zero date in it makes the order unreadable")]
     shipped_at: Option<Moment>,
 }
@@ -307,6 +320,7 @@ impl OrderRow {
             // Below zero is more than there can be.
             amendments: u64::try_from(self.amendments).unwrap_or(u64::MAX),
             refunded_fen: self.refunded_amount.0,
+            is_due: self.due_at.is_some(),
             // Only this service sets it, on every order.
             is_old: self.expire_at.is_none(),
         })

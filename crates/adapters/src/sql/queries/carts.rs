@@ -6,7 +6,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use diesel_async::RunQueryDsl;
-use domain::{Cart, CartLineChange, CartStamp, SkuId, UserId};
+use domain::{Cart, CartLineChange, CartStamp, OrderId, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, StoreError};
 
 use super::{
@@ -35,13 +35,14 @@ impl CartStore for Database {
         loaded.map_err(|error: StoreError| CartError(error.into()))
     }
 
-    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<Vec<OrderId>, CartError> {
         let removed = async {
             let mut lease = self.begin().await?;
             lease.call(|conn| remove(conn, removals)).await?;
-            lease.commit().await
+            lease.commit().await?;
+            Ok(Vec::new())
         };
-        removed.await.map_err(|error| CartError(error.into()))
+        removed.await.map_err(|error: StoreError| CartError(error.into()))
     }
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {

@@ -13,7 +13,7 @@ impl Database {
 
     pub(in crate::sql) async fn facts(&self) -> Result<DatabaseFacts, StoreError> {
         let mut lease = self.reader().await?;
-        lease.allow(PATIENCE);
+        lease.allow(PATIENCE).await?;
         lease.call(examination::facts).await
     }
 }

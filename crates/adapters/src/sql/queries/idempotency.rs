@@ -41,7 +41,8 @@ impl IdempotencyKeys for Database {
     }
 }
 
-/// Looked for first, and then one by one: neither engine deletes a limited number of rows by a key of two columns.
+/// Looked for first, and then one by one: neither engine deletes a limited number of rows by a key of two columns. Each only
+/// if it is still old: another process may have forgotten it meanwhile, and its buyer used it anew.
 async fn purge(conn: &mut Conn, used_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
     let old: Vec<(i32, String)> = dashop_idempotency::table
         .filter(dashop_idempotency::created_at.lt(Moment(used_before)))
@@ -52,7 +53,9 @@ async fn purge(conn: &mut Conn, used_before: ShopTime, limit: u32) -> Result<u64
         .await?;
     let mut purged = 0_u64;
     for (user_id, key) in old {
-        let one = dashop_idempotency::table.find((user_id, key));
+        let one = dashop_idempotency::table
+            .find((user_id, key))
+            .filter(dashop_idempotency::created_at.lt(Moment(used_before)));
         purged += u64::try_from(diesel::delete(one).execute(conn).await?).unwrap_or(0);
     }
     Ok(purged)

@@ -60,12 +60,14 @@ pub(crate) struct Terms {
 ///
 /// Dropped within a transaction, the lease rolls it back before the connection returns to the pool. Dropped in the
 /// middle of a call, or after one that passed its time limit, it gives the connection up: what is not in a known state
-/// never returns.
+/// never returns. Nor does a connection whose session was changed.
 pub(crate) struct Lease {
     conn: Option<Object<Conn>>,
     limit: Duration,
     terms: Arc<Terms>,
     state: State,
+    /// Whether the session has other limits than those of the pool.
+    is_altered: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +81,7 @@ enum State {
     Failed,
     /// A call is under way, or was given up.
     Unknown,
-    /// The connection was lost in a call.
+    /// The connection was lost in a call, or is of no use any more.
     Lost,
 }
 
@@ -96,10 +98,11 @@ impl Lease {
                 limit: terms.call_timeout,
                 terms: Arc::clone(terms),
                 state: State::Ready,
+                is_altered: false,
             }),
             // It answers, and lets nobody in: waiting does not help.
             Ok(Err(PoolError::Backend(PooledError::ConnectionError(
-                error @ ConnectionError::CouldntSetupConfiguration(_),
+                ConnectionError::CouldntSetupConfiguration(error),
             )))) => {
                 failed("no_connection");
                 Err(StoreError::Refused(error.into()))
@@ -115,9 +118,12 @@ impl Lease {
         }
     }
 
-    /// Sets another time limit for each call.
-    pub(crate) fn allow(&mut self, limit: Duration) {
+    /// Sets another time limit for each call, here and on the server. The connection is closed afterwards.
+    pub(crate) async fn allow(&mut self, limit: Duration) -> Result<(), StoreError> {
+        self.is_altered = true;
+        self.call(async |conn| Ok(dialect::limit_statements(conn, limit).await?)).await?;
         self.limit = limit;
+        Ok(())
     }
 
     /// Asks the database, within the time limit.
@@ -126,7 +132,7 @@ impl Lease {
         F: FnOnce(&'a mut Conn) -> Answer,
         Answer: Future<Output = Result<T, QueryError>>,
     {
-        let Self { conn, limit, state, terms } = self;
+        let Self { conn, limit, state, terms, is_altered: _ } = self;
         let before = *state;
         let conn = match (before, conn.as_mut()) {
             (State::Ready | State::InTransaction, Some(conn)) => conn,
@@ -149,13 +155,15 @@ impl Lease {
                 failed(fault.word());
                 match fault {
                     Fault::Locked | Fault::TimedOut | Fault::Refused => *state = before.after_a_failure(),
-                    Fault::Blocked(obstacle) => {
+                    Fault::Blocked(Obstacle::NoSpace) => {
                         *state = before.after_a_failure();
-                        terms.space.note(obstacle);
-                        // It may have become a replica: new connections find its successor.
-                        if obstacle == Obstacle::ReadOnly {
-                            forget_idle_connections(pool);
-                        }
+                        terms.space.note();
+                    }
+                    // It may have become a replica, and the format is the session's own: new connections find the
+                    // successor, and have the format of now.
+                    Fault::Blocked(Obstacle::ReadOnly | Obstacle::BinaryLog) => {
+                        *state = State::Lost;
+                        forget_idle_connections(pool);
                     }
                     Fault::Lost => {
                         *state = State::Lost;
@@ -221,16 +229,19 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
         match self.state {
-            State::Ready => drop(conn),
-            State::InTransaction | State::Failed => {
-                self.terms.runtime.spawn(roll_back(conn, self.limit));
-            }
             // Closing it makes the database roll back, once the statement has ended.
             State::Unknown => {
                 let mut conn = Object::take(conn);
                 self.terms.given_up.end(&mut conn);
             }
             State::Lost => drop(Object::take(conn)),
+            State::Ready | State::InTransaction | State::Failed if self.is_altered => {
+                drop(Object::take(conn))
+            }
+            State::Ready => drop(conn),
+            State::InTransaction | State::Failed => {
+                self.terms.runtime.spawn(roll_back(conn, self.limit));
+            }
         }
     }
 }

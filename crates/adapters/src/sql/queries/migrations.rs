@@ -27,7 +27,7 @@ impl Database {
     /// Runs what is still to be run; safe when several processes do it at once. Says what it ran.
     pub(in crate::sql) async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
         let mut lease = self.writer().await?;
-        lease.allow(TIME_LIMIT);
+        lease.allow(TIME_LIMIT).await?;
         lease
             .call(async |conn| {
                 dialect::begin_migrations(conn).await?;

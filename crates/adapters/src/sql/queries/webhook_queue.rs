@@ -15,6 +15,10 @@ use crate::sql::{
     types::{Amount, Moment},
 };
 
+/// How many events one transaction makes due again: a month of them would hold their rows, and the file of an embedded
+/// database, for longer than anybody waits.
+const RESENT_AT_ONCE: usize = 200;
+
 /// Calls a query of the endpoint's table.
 macro_rules! of_table {
     ($endpoint:ident, $query:ident($conn:expr $(, $argument:expr)*)) => {{
@@ -106,9 +110,16 @@ impl WebhookQueue for Database {
         sent: &EventFilter,
         now: ShopTime,
     ) -> Result<Resent, StoreError> {
-        let mut lease = Database::begin(self).await?;
-        let resent = lease.call(async |conn| of_table!(endpoint, resend(conn, which, sent, now))).await?;
-        lease.commit().await?;
+        let meant = self.reader().await?.call(async |conn| of_table!(endpoint, meant(conn, which))).await?;
+        let mut resent = Resent::default();
+        for ids in meant.chunks(RESENT_AT_ONCE) {
+            let mut lease = Database::begin(self).await?;
+            let some =
+                lease.call(async |conn| of_table!(endpoint, resend(conn, which, ids, sent, now))).await?;
+            lease.commit().await?;
+            resent.due += some.due;
+            resent.unwanted += some.unwanted;
+        }
         Ok(resent)
     }
 

@@ -13,7 +13,7 @@ macro_rules! queries {
         pub(super) mod $module {
             use diesel::{
                 alias,
-                dsl::{exists, min, not, select},
+                dsl::{exists, min, not},
             };
             use diesel_async::RunQueryDsl;
             use domain::{Delivery, EventFilter, OrderEventKind, OutboxId, ShopTime};
@@ -38,6 +38,13 @@ macro_rules! queries {
                         .filter($alias.field($table::delivered_at).is_null())
                         .select($alias.field($table::id))
                 }};
+            }
+
+            /// Whether nothing is done about a row until it is resent.
+            macro_rules! is_given_up {
+                () => {
+                    $table::delivered_at.is_null().and($table::due_at.is_null())
+                };
             }
 
             /// The earliest of each order that are due, and how many are parked now because they cannot be read.
@@ -163,32 +170,19 @@ macro_rules! queries {
                 Ok(())
             }
 
-            pub(in super::super) async fn resend(
+            /// The events that are meant, the first written first.
+            pub(in super::super) async fn meant(
                 conn: &mut Conn,
                 $endpoint: &str,
                 which: &Resend,
-                sent: &EventFilter,
-                now: ShopTime,
-            ) -> Result<Resent, QueryError> {
-                let again = (
-                    $table::delivered_at.eq(None::<Moment>),
-                    $table::due_at.eq(Moment(now)),
-                    $table::due_attempts.eq(0),
-                );
-                let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
-                let is_wanted = || $table::kind.eq_any(&kinds);
+            ) -> Result<Vec<i64>, QueryError> {
                 macro_rules! these {
-                    ($meant:expr) => {{
-                        let meant = || $table::table.filter($ours).filter($meant);
-                        let due: i64 = meant().filter(is_wanted()).count().get_result(conn).await?;
-                        let all: i64 = meant().count().get_result(conn).await?;
-                        let these = meant().filter(is_wanted().or($table::delivered_at.is_null()));
-                        diesel::update(these).set(again).execute(conn).await?;
-                        Resent { due: many(due), unwanted: many(all - due) }
-                    }};
+                    ($meant:expr) => {
+                        $table::table.filter($ours).filter($meant).select($table::id).load(conn).await?
+                    };
                 }
-                Ok(match which {
-                    Resend::GivenUp => these!($table::delivered_at.is_null().and($table::due_at.is_null())),
+                let mut ids: Vec<i64> = match which {
+                    Resend::GivenUp => these!(is_given_up!()),
                     Resend::OfOrder(order_id) => these!($table::order_id.eq(order_id.as_str())),
                     Resend::Happened { from, until } => {
                         these!($table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until))))
@@ -199,24 +193,53 @@ macro_rules! queries {
                         let is_it = $table::event_id
                             .eq(event_id.bare())
                             .or($table::event_id.is_null().and($table::id.nullable().eq(row)));
-                        let of_order =
-                            || $table::table.filter($ours).filter($table::order_id.eq(order_id.as_str()));
-                        let id: Option<i64> =
-                            of_order().filter(is_it).select($table::id).first(conn).await.optional()?;
-                        let Some(id) = id else { return Ok(Resent::default()) };
-                        // Before the event itself: rows of an order are locked in their order.
-                        let is_sent =
-                            select(exists(of_order().filter($table::id.eq(id)).filter(is_wanted())));
-                        if is_sent.get_result(conn).await? {
-                            let in_its_way = of_order()
-                                .filter($table::id.lt(id))
-                                .filter($table::delivered_at.is_null())
-                                .filter($table::due_at.is_null());
-                            diesel::update(in_its_way).set(again).execute(conn).await?;
-                        }
-                        these!($table::id.eq(id))
+                        these!($table::order_id.eq(order_id.as_str()).and(is_it))
                     }
-                })
+                };
+                ids.sort_unstable();
+                Ok(ids)
+            }
+
+            /// Makes some of the events that are meant due.
+            pub(in super::super) async fn resend(
+                conn: &mut Conn,
+                $endpoint: &str,
+                which: &Resend,
+                ids: &[i64],
+                sent: &EventFilter,
+                now: ShopTime,
+            ) -> Result<Resent, QueryError> {
+                let again = (
+                    $table::delivered_at.eq(None::<Moment>),
+                    $table::due_at.eq(Moment(now)),
+                    $table::due_attempts.eq(0),
+                );
+                let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
+                let is_wanted = || $table::kind.eq_any(&kinds);
+                // One that was given up may be on its way again by now.
+                let still = if *which == Resend::GivenUp { "1 = 0" } else { "1 = 1" };
+                let meant = || {
+                    $table::table
+                        .filter($ours)
+                        .filter($table::id.eq_any(ids))
+                        .filter(is_given_up!().or(sql::<Bool>(still)))
+                };
+                let due: i64 = meant().filter(is_wanted()).count().get_result(conn).await?;
+                let all: i64 = meant().count().get_result(conn).await?;
+                // Before the event itself: rows of an order are locked in their order.
+                if let Resend::Event { order_id, .. } = which
+                    && due > 0
+                {
+                    let in_its_way = $table::table
+                        .filter($ours)
+                        .filter($table::order_id.eq(order_id.as_str()))
+                        .filter($table::id.lt(ids.first().copied().unwrap_or(0)))
+                        .filter(is_given_up!());
+                    diesel::update(in_its_way).set(again).execute(conn).await?;
+                }
+                let these = meant().filter(is_wanted().or($table::delivered_at.is_null()));
+                diesel::update(these).set(again).execute(conn).await?;
+                Ok(Resent { due: many(due), unwanted: many(all - due) })
             }
 
             /// Of all endpoints of the table.

@@ -1,6 +1,7 @@
 use std::{
     fs::{self, File},
     io,
+    os::unix::fs::MetadataExt,
     path::Path,
     time::Duration,
 };
@@ -44,9 +45,15 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     partial.push(".partial");
     let partial = Path::new(&partial);
     // SQLite writes into an empty file, which keeps its rights.
-    private_files::create(partial, b"")
+    let identity = || fs::metadata(partial).map(|file| (file.dev(), file.ino()));
+    let ours = private_files::create_anew(partial, b"")
+        .and_then(|()| identity())
         .map_err(|error| BackupError::File(partial.display().to_string(), error))?;
     let copied = copy(path, partial, lock_timeout).and_then(|()| {
+        // Somebody else copies to the same name, and is not done.
+        if identity().map_err(failed)? != ours {
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
+        }
         let synced = File::open(partial).and_then(|file| file.sync_all());
         // It fails where somebody has made a file of the name meanwhile.
         let named = synced.and_then(|()| fs::hard_link(partial, to));
@@ -90,6 +97,7 @@ mod tests {
         conn.batch_execute("PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (7)")
             .unwrap();
         conn.batch_execute("BEGIN IMMEDIATE; INSERT INTO t VALUES (8)").unwrap();
+        fs::write(folder.path().join("copy.db.partial"), "left by a process that was killed").unwrap();
         backup(&url, &to, PATIENCE).unwrap();
         assert_eq!(to.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         let mut copy = SqliteConnection::establish(&to.display().to_string()).unwrap();
@@ -99,5 +107,6 @@ mod tests {
         let again = backup(&url, &to, PATIENCE);
         assert!(matches!(again, Err(BackupError::File(..))), "{again:?}");
         assert!(to.metadata().unwrap().len() > 0);
+        assert!(!folder.path().join("copy.db.partial").exists());
     }
 }

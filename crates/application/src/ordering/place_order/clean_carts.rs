@@ -98,7 +98,7 @@ async fn clean(remover: Arc<RemoveOrderedLines>, mut waiting: mpsc::Receiver<Rem
             forgetting.forget(&remover).await;
         }
         match removed {
-            Ok(()) => forgetting.add(order_ids(&removals)),
+            Ok(failed) => forgetting.add(order_ids(&removals, &failed)),
             Err(error) => {
                 tracing::warn!(%error, "ordered lines are still in their carts; they are removed later");
             }
@@ -157,9 +157,9 @@ mod tests {
         async fn load_many(&self, _: &[UserId]) -> Result<BTreeMap<UserId, Cart>, CartError> {
             unreachable!()
         }
-        async fn remove_ordered(&self, _: &[CartRemoval]) -> Result<(), CartError> {
+        async fn remove_ordered(&self, _: &[CartRemoval]) -> Result<Vec<OrderId>, CartError> {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            Ok(())
+            Ok(Vec::new())
         }
         async fn write(&self, _: UserId, _: &[CartLineChange]) -> Result<bool, CartError> {
             unreachable!()

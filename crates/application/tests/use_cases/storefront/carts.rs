@@ -1,5 +1,7 @@
 //! What is in a cart, and how it changes.
 
+use mockall::Sequence;
+
 use super::*;
 
 /// The removal of a line that was ordered is late: nobody is shown it, or adds to it what they then buy twice.
@@ -25,7 +27,7 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
             .withf(move |removals| *removals == [ordering()])
             .returning(move |_| {
                 is_removed.store(true, std::sync::atomic::Ordering::SeqCst);
-                Ok(())
+                Ok(Vec::new())
             });
         let mut removals = MockCartRemovalQueue::new();
         let mut pending = vec![ordering()];
@@ -57,6 +59,30 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
     let (edit, ..) = merging.cart();
     let offline = [OfflineLine { sku_id: SkuId(4), count: 1 }];
     assert_eq!(edit.merge(USER, &offline).await.unwrap(), 2);
+}
+
+/// The whole cart was ordered, and its lines are gone, but not yet the record of them: it is forgotten before the same SKU
+/// is added, whose line would be taken for the ordered one.
+#[tokio::test]
+async fn what_was_ordered_is_forgotten_before_an_empty_cart_is_filled() {
+    let mut shop = Shop::with_user();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "1.00", 9)])));
+    let mut order = Sequence::new();
+    let ordered = || ports::CartRemoval {
+        order_id: domain::OrderId::parse("2019112820400804").unwrap(),
+        user_id: USER,
+        lines: Vec::new(),
+    };
+    let mut removals = MockCartRemovalQueue::new();
+    removals.expect_pending_of().times(1).in_sequence(&mut order).returning(move |_| Ok(vec![ordered()]));
+    shop.carts.expect_remove_ordered().times(1).in_sequence(&mut order).returning(|_| Ok(Vec::new()));
+    removals.expect_forget().times(1).in_sequence(&mut order).returning(|_| Ok(()));
+    shop.carts.expect_write().times(1).in_sequence(&mut order).returning(|_, _| Ok(true));
+    removals.expect_pending_of().returning(|_| Ok(Vec::new()));
+    shop.removals = Some(removals);
+    let (edit, ..) = shop.cart();
+    edit.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
 }
 
 #[tokio::test]
@@ -108,6 +134,17 @@ async fn each_port_of_a_cart_may_fail() {
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().returning(|_, _| Err(carts_down()));
     assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Carts(_))));
+    let mut shop = Shop::with_user();
+    let order_id = || domain::OrderId::parse("2019112820400804").unwrap();
+    shop.carts.expect_load().returning(|_| Ok(cart(&[])));
+    shop.carts.expect_remove_ordered().returning(move |_| Ok(vec![order_id()]));
+    let mut removals = MockCartRemovalQueue::new();
+    let ordered =
+        move |_| Ok(vec![ports::CartRemoval { order_id: order_id(), user_id: USER, lines: Vec::new() }]);
+    removals.expect_pending_of().returning(ordered);
+    removals.expect_forget().withf(|ids| ids.is_empty()).returning(|_| Ok(()));
+    shop.removals = Some(removals);
+    assert!(matches!(shop.cart().0.show(&caller()).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
     assert!(matches!(shop.cart().0.discard(&caller(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));

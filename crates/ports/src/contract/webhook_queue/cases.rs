@@ -277,6 +277,30 @@ pub(super) async fn are_resent_one_by_one(queue: Queue) {
     assert_eq!(claim(queue, 7, 20, 9).await, (vec![named(A, 1, 0)], vec![id]));
 }
 
+/// However many there are, each of them, and no other.
+pub(super) async fn are_resent_however_many(queue: Queue) {
+    const MANY: usize = 250;
+    let (stocked, queue) = (&queue.stocked, &queue);
+    stocked.create(&[(A, 1)]).await;
+    let orders: Vec<NewOrder> =
+        (0..MANY).map(|number| stocked.created(&format!("2019112812001{number:03}"), 2)).collect();
+    stocked.place(&orders).await;
+    let all = MANY + 1;
+    let claim_all = async |now| claim(queue, now, now + 10, u32::try_from(2 * all).unwrap()).await.1;
+    let ids = claim_all(5).await;
+    assert_eq!(ids.len(), all);
+    queue.delivered(&ids, 6).await.unwrap();
+    let many = Resend::Happened { from: micros(2), until: micros(3) };
+    assert_eq!(queue.resend(&many, 20).await.unwrap(), u64::try_from(MANY).unwrap());
+    let again = claim_all(20).await;
+    assert_eq!(again.len(), MANY);
+    for id in &again {
+        queue.put_off(*id, None).await.unwrap();
+    }
+    assert_eq!(queue.resend(&Resend::GivenUp, 30).await.unwrap(), u64::try_from(MANY).unwrap());
+    assert_eq!(claim_all(30).await.len(), MANY);
+}
+
 /// What the endpoint is not sent is not delivered again, and holds nothing up.
 pub(super) async fn are_resent_as_far_as_they_are_sent(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);

@@ -134,6 +134,8 @@ of_each_endpoint! {
     are_resent;
     /// An event is resent by its id; with the number of another order, none is.
     are_resent_one_by_one;
+    /// However many there are, each of them, and no other.
+    are_resent_however_many;
     /// What was delivered long ago, and nothing else; no more than asked for.
     are_forgotten_after_delivery;
     /// What the endpoint is not sent is not delivered again, and holds nothing up.

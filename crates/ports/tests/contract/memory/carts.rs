@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use domain::{Cart, CartLineChange, SkuId, UserId};
+use domain::{Cart, CartLineChange, OrderId, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, contract::Carts};
 
 use super::{Defect, Memory, pause, read_line};
@@ -22,7 +22,7 @@ impl CartStore for Memory {
         Ok(user_ids.iter().map(cart).collect())
     }
 
-    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<(), CartError> {
+    async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<Vec<OrderId>, CartError> {
         if self.has(Defect::RemovesInTwoSteps) {
             let looked_at = self.tables().carts.clone();
             for removal in removals {
@@ -40,7 +40,7 @@ impl CartStore for Memory {
         } else {
             self.tables().remove_from_carts(removals, self.defect);
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn write(&self, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, CartError> {
