@@ -288,7 +288,7 @@ fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
 }
 
 fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
-    let urls = source.secret_list_or_file("redis_url")?;
+    let urls = source.urls_or_file("redis_url")?;
     let root_certificates = source.authorities("redis_tls_ca")?;
     let cluster = source.get_or("redis_cluster", false)?;
     let connections = source.within("redis_connections", 16, 1..=1000)?;

@@ -252,6 +252,74 @@ const CERTIFICATES: [(&str, &str); 7] = [
 ];
 
 #[test]
+fn a_secret_does_not_stand_in_a_file_that_others_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let with = |mode, settings: &str, variables: &[(&str, &str)]| {
+        std::fs::write(&file, settings).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Configuration::read(Source::new(variables, Some(file.path())).unwrap())
+    };
+    let url = "events_url = 'https://a.example/'";
+    let webhook = "[webhooks.erp]\nurl = 'https://b.example/'";
+    for (settings, name) in [
+        (format!("jwt_secret = '{}'", SECRET.1), "DASHOP_JWT_SECRET"),
+        (format!("jwt_verify_secret = '{}'", SECRET.1), "DASHOP_JWT_VERIFY_SECRET"),
+        (format!("staff_secret = '{}'", SECRET.1), "DASHOP_STAFF_SECRET"),
+        (format!("{url}\nevents_secret = '{}'", SECRET.1), "DASHOP_EVENTS_SECRET"),
+        (format!("{webhook}\nsecret = '{}'", SECRET.1), "[webhooks.erp] secret"),
+        ("redis_url = 'redis://a/4,redis://:geheim@b/4'".to_owned(), "DASHOP_REDIS_URL"),
+        ("database_url = 'mysql://shop:geheim@db/shop'".to_owned(), "DASHOP_DATABASE_URL"),
+        ("alipay_app_private_key = 'k'".to_owned(), "DASHOP_ALIPAY_APP_PRIVATE_KEY"),
+    ] {
+        for open in [0o644, 0o604, 0o660] {
+            let said = with(open, &settings, &[]).unwrap_err().to_string();
+            let problem = format!("cannot stand in {}: others can read", file.path().display());
+            assert!(said.starts_with(&format!("{name} {problem}")), "{said}");
+            assert!(
+                said.contains(&format!("mode {open:o}")) && said.contains("DASHOP_OPEN_SECRET_FILES"),
+                "{said}"
+            );
+            assert!(!said.contains(SECRET.1) && !said.contains("geheim"), "{said}");
+        }
+        let closed = with(0o640, &settings, &[]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(!closed.contains("cannot stand"), "{closed}");
+    }
+    let secret = format!("jwt_secret = '{}'", SECRET.1);
+    let open = format!("{secret}\nopen_secret_files = true");
+    assert!(with(0o644, &open, &[]).is_ok(), "nobody else is there");
+    assert!(with(0o644, &secret, &[SECRET]).is_ok(), "the variable is another one");
+    let public = "database_url = 'sqlite:shop.db'\nredis_url = 'redis://a/4'\nlog_level = 'warn'";
+    assert!(with(0o644, public, &[]).is_ok(), "there is no secret in it");
+}
+
+#[test]
+fn a_file_with_nothing_in_it_is_refused_by_name() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let names = Configuration::names().into_iter().filter(|name| name.ends_with("_file"));
+    let variables: Vec<String> = names.map(|name| format!("DASHOP_{}", name.to_uppercase())).collect();
+    assert!(
+        variables.len() >= 14 && variables.iter().any(|name| name == "DASHOP_REDIS_URL_FILE"),
+        "{variables:?}"
+    );
+    for nothing in ["", "\n", " \t\r\n", "\u{3000}"] {
+        std::fs::write(&file, nothing).unwrap();
+        for variable in &variables {
+            let said = refusal(&[(variable.as_str(), path)]);
+            assert_eq!(said, format!("{variable} names {path}, which is empty"));
+        }
+    }
+    for variable in &variables {
+        let variable = variable.trim_end_matches("_FILE");
+        assert!(read(&[(variable, "")]).is_ok(), "an empty value is no value: {variable}");
+        assert_eq!(refusal(&[(variable, " ")]), format!("{variable} has nothing but blanks"));
+    }
+}
+
+#[test]
 fn an_application_is_in_one_mode_only() {
     let AlipayConfiguration::Alipay(account) = read(&CERTIFICATES).unwrap().alipay else { panic!() };
     let AlipayKeys::Certificates { app, alipay, root } = &account.keys else { panic!("{account:?}") };
