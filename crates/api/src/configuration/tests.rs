@@ -115,6 +115,37 @@ fn a_real_shop_is_not_started_on_defaults() {
 #[test]
 fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
     let read = |variables: &[(&str, &str)]| {
+#[test]
+fn nobody_signs_in_as_a_demo_user_where_real_money_comes_in() {
+    const DEMO: (&str, &str) = ("DASHOP_SEED_DEMO", "true");
+    let at = |gateway| read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat());
+    for real in ["", "https://openapi.alipay.com/gateway.do", "https://alipay.example/gateway.do"] {
+        let said = at(real).unwrap_err().to_string();
+        assert!(said.starts_with("DASHOP_SEED_DEMO is not possible where real money comes in"), "{said}");
+    }
+    for sandbox in [
+        "http://127.0.0.1:8001/gateway.do",
+        "http://[::1]:8001/gateway.do",
+        "http://localhost:8001/gateway.do",
+        "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+    ] {
+        assert!(at(sandbox).unwrap().seed_demo, "{sandbox}");
+    }
+    assert!(!read(&REAL).unwrap().seed_demo);
+    assert!(!read(&REAL[1..]).unwrap().seed_demo, "nor on the embedded database");
+    assert!(read(&[&REAL[..2], &[DEMO, ("DASHOP_SANDBOX", "true")]].concat()).unwrap().seed_demo);
+}
+
+/// Whoever gives a part of an account at Alipay means to be paid there.
+#[test]
+fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
+    for part in [REAL[3], REAL[4], ("DASHOP_ALIPAY_SELLER_ID", "2088000000000000")] {
+        let said = refusal(&[part]);
+        assert!(said.starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"), "{part:?}: {said}");
+    }
+    assert!(refusal(&[REAL[2]]).starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"));
+}
+
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         DatabaseConfiguration::read(Source::new(variables, None).unwrap())
     };
@@ -220,37 +251,6 @@ fn a_file_of_a_secret_is_nobody_elses_unless_nobody_else_is_there() {
 fn authorities_are_a_file_of_certificates() {
     use adapters::sql::MysqlTls;
 
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let path = file.path().to_str().unwrap();
-    std::fs::write(&file, "nothing of the kind").unwrap();
-    for name in ["DASHOP_DATABASE_TLS_CA", "DASHOP_REDIS_TLS_CA"] {
-        let said = refusal(&[(name, path), ("DASHOP_REDIS_URL", "rediss://carts/4")]);
-        assert!(said.starts_with(name) && said.contains("no certificate in PEM"), "{said}");
-    }
-    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n").unwrap();
-    let tls =
-        |mode| read(&[("DASHOP_DATABASE_TLS_CA", path), ("DASHOP_DATABASE_TLS", mode)]).unwrap().database.tls;
-    let root_certificates = Some(file.path().to_owned());
-    assert_eq!(tls("required"), MysqlTls::Required { root_certificates });
-    let cluster = [
-        ("DASHOP_REDIS_TLS_CA", path),
-        ("DASHOP_REDIS_URL", "rediss://a,rediss://b"),
-        ("DASHOP_REDIS_CLUSTER", "true"),
-    ];
-    assert!(refusal(&cluster).starts_with("DASHOP_REDIS_TLS_CA is not possible with a cluster"));
-}
-
-/// The settings that a real shop in certificate mode needs.
-const CERTIFICATES: [(&str, &str); 7] = [
-    MYSQL,
-    SECRET,
-    ("DASHOP_ALIPAY_APP_PRIVATE_KEY", "k"),
-    ("DASHOP_ALIPAY_APP_ID", "1"),
-    ("DASHOP_ALIPAY_APP_CERT", "a"),
-    ("DASHOP_ALIPAY_CERT", "b"),
-    ("DASHOP_ALIPAY_ROOT_CERT", "c"),
-];
-
 #[test]
 fn a_secret_does_not_stand_in_a_file_that_others_read() {
     use std::os::unix::fs::PermissionsExt;
@@ -318,6 +318,37 @@ fn a_file_with_nothing_in_it_is_refused_by_name() {
         assert_eq!(refusal(&[(variable, " ")]), format!("{variable} has nothing but blanks"));
     }
 }
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    std::fs::write(&file, "nothing of the kind").unwrap();
+    for name in ["DASHOP_DATABASE_TLS_CA", "DASHOP_REDIS_TLS_CA"] {
+        let said = refusal(&[(name, path), ("DASHOP_REDIS_URL", "rediss://carts/4")]);
+        assert!(said.starts_with(name) && said.contains("no certificate in PEM"), "{said}");
+    }
+    std::fs::write(&file, "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n").unwrap();
+    let tls =
+        |mode| read(&[("DASHOP_DATABASE_TLS_CA", path), ("DASHOP_DATABASE_TLS", mode)]).unwrap().database.tls;
+    let root_certificates = Some(file.path().to_owned());
+    assert_eq!(tls("required"), MysqlTls::Required { root_certificates });
+    let cluster = [
+        ("DASHOP_REDIS_TLS_CA", path),
+        ("DASHOP_REDIS_URL", "rediss://a,rediss://b"),
+        ("DASHOP_REDIS_CLUSTER", "true"),
+    ];
+    assert!(refusal(&cluster).starts_with("DASHOP_REDIS_TLS_CA is not possible with a cluster"));
+}
+
+/// The settings that a real shop in certificate mode needs.
+const CERTIFICATES: [(&str, &str); 7] = [
+    MYSQL,
+    SECRET,
+    ("DASHOP_ALIPAY_APP_PRIVATE_KEY", "k"),
+    ("DASHOP_ALIPAY_APP_ID", "1"),
+    ("DASHOP_ALIPAY_APP_CERT", "a"),
+    ("DASHOP_ALIPAY_CERT", "b"),
+    ("DASHOP_ALIPAY_ROOT_CERT", "c"),
+];
 
 #[test]
 fn an_application_is_in_one_mode_only() {
