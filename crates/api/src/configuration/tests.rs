@@ -36,8 +36,12 @@ fn the_image_and_compose_name_settings_that_there_are() {
         words.filter(|word| word.strip_prefix("DASHOP_").is_some_and(|name| !name.is_empty()))
     };
     let documented = include_str!("../../../../docs/OPERATIONS.md");
-    let compose = names(include_str!("../../../../compose.yaml"));
-    let used: Vec<&str> = compose.chain(names(include_str!("../../../../Dockerfile"))).collect();
+    let compose = include_str!("../../../../compose.yaml");
+    assert!(
+        compose.contains(r#"["${SHOP_PORT:-127.0.0.1:8000}:8000"]"#),
+        "HTTP without TLS is for this machine"
+    );
+    let used: Vec<&str> = names(compose).chain(names(include_str!("../../../../Dockerfile"))).collect();
     assert!(used.contains(&"DASHOP_STAFF_SECRET") && used.contains(&"DASHOP_LISTEN"), "{used:?}");
     for name in used {
         assert!(
@@ -111,10 +115,6 @@ fn a_real_shop_is_not_started_on_defaults() {
     assert!(!configuration.migrate_at_start);
 }
 
-/// A migration needs no key of Alipay's and no secret; a setting that is misspelt is still an error.
-#[test]
-fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
-    let read = |variables: &[(&str, &str)]| {
 #[test]
 fn nobody_signs_in_as_a_demo_user_where_real_money_comes_in() {
     const DEMO: (&str, &str) = ("DASHOP_SEED_DEMO", "true");
@@ -146,6 +146,10 @@ fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
     assert!(refusal(&[REAL[2]]).starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"));
 }
 
+/// A migration needs no key of Alipay's and no secret; a setting that is misspelt is still an error.
+#[test]
+fn what_works_on_the_database_alone_asks_for_its_settings_alone() {
+    let read = |variables: &[(&str, &str)]| {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         DatabaseConfiguration::read(Source::new(variables, None).unwrap())
     };
@@ -248,10 +252,6 @@ fn a_file_of_a_secret_is_nobody_elses_unless_nobody_else_is_there() {
 }
 
 #[test]
-fn authorities_are_a_file_of_certificates() {
-    use adapters::sql::MysqlTls;
-
-#[test]
 fn a_secret_does_not_stand_in_a_file_that_others_read() {
     use std::os::unix::fs::PermissionsExt;
 
@@ -318,6 +318,10 @@ fn a_file_with_nothing_in_it_is_refused_by_name() {
         assert_eq!(refusal(&[(variable, " ")]), format!("{variable} has nothing but blanks"));
     }
 }
+
+#[test]
+fn authorities_are_a_file_of_certificates() {
+    use adapters::sql::MysqlTls;
 
     let file = tempfile::NamedTempFile::new().unwrap();
     let path = file.path().to_str().unwrap();
