@@ -1,7 +1,8 @@
 //! The last release and this program side by side, while the schema is brought up to date under load: `make upgrade-test`.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf};
 
+use adapters::private_files;
 use serde_json::{Value, json};
 use tests::{Dashop, Database, Listener, Load, Setup, until};
 
@@ -62,7 +63,8 @@ async fn the_last_release_and_this_one_serve_one_shop_while_its_schema_changes()
     let old = both.beside().of_program(last_release());
     // An endpoint that the last release does not know.
     let file = both.directory().join("dashop.toml");
-    fs::write(&file, format!("[webhooks.erp]\nurl = \"{}\"\nsecret = \"{SECRET}\"\n", erp.url())).unwrap();
+    let table = format!("[webhooks.erp]\nurl = \"{}\"\nsecret = \"{SECRET}\"\n", erp.url());
+    private_files::create(&file, table.as_bytes()).unwrap();
     let new = both.with("DASHOP_CONFIG", file.to_str().unwrap());
     let first = old.clone().start().await;
     let second = old.beside().start().await;

@@ -115,14 +115,23 @@ pub fn read_given_secret(path: &Path) -> io::Result<Vec<u8>> {
         return Err(io::Error::other("it is a link that leads out of its directory: name the file itself"));
     }
     let mut file = File::open(path)?;
-    let mode = file.metadata()?.mode() & 0o777;
-    if mode & OUTSIDERS != 0 {
-        let problem = format!("others can read or change it (mode {mode:o}): `chmod 600` or `chmod 640` it");
+    if let Some(problem) = exposure(&file)? {
         return Err(io::Error::other(problem));
     }
     let mut secret = Vec::new();
     file.read_to_end(&mut secret)?;
     Ok(secret)
+}
+
+/// Why a file that an operator keeps is no place for a secret; `None` if only its owner and its group can read it, and only
+/// its owner change it.
+///
+/// # Errors
+/// That cannot be found out.
+pub fn exposure(file: &File) -> io::Result<Option<String>> {
+    let mode = file.metadata()?.mode() & 0o777;
+    let problem = || format!("others can read or change it (mode {mode:o}): `chmod 600` or `chmod 640` it");
+    Ok((mode & OUTSIDERS != 0).then(problem))
 }
 
 /// Whether what a link leads to is below the directory that the link is in.

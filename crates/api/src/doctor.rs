@@ -3,16 +3,17 @@
 
 mod machine;
 
-use std::{fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use adapters::{
+    passwords::Argon2Passwords,
     redis::RedisCarts,
-    sql::{DatabaseFacts, SqlStore, unsafe_engine},
-    system::SystemClock,
+    sql::{DatabaseFacts, SqlStore, demo, unsafe_engine},
+    system::{SystemClock, SystemRandomness},
 };
-use domain::{Channel, OrderId, ShopTime};
+use domain::{Channel, OrderId, Password, ShopTime, Username};
 use machine::surroundings;
-use ports::{Clock, GatewayError};
+use ports::{BoxError, Clock, GatewayError, Passwords};
 
 use crate::{
     configuration::{AlipayConfiguration, Configuration},
@@ -97,6 +98,7 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
             Err(error) => report.add(Verdict::Warn, "database", told(&error)),
         }
     }
+    demo_accounts(&mut report, store, configuration).await;
     secrets(&mut report, configuration);
     surroundings(&mut report, configuration);
     report.0
@@ -150,6 +152,41 @@ async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Con
         Ok(()) => report.add(Verdict::Ok, "database writes", "they are possible"),
         Err(error) => report.add(Verdict::Fail, "database writes", told(&error)),
     }
+    demo_accounts(report, store, configuration).await;
+}
+
+/// Where real money comes in: the demo users whom everybody can sign in as.
+async fn demo_accounts(report: &mut Report, store: &dyn SqlStore, configuration: &Configuration) {
+    if !configuration.alipay.takes_money() {
+        return;
+    }
+    let open = match open_demo_accounts(store).await {
+        Ok(open) => open.join("', '"),
+        Err(error) => return report.add(Verdict::Warn, "demo accounts", told(&*error)),
+    };
+    let said = format!(
+        "everybody knows their password: UPDATE user_profile SET isActive = 0 WHERE username IN ('{open}')"
+    );
+    let closed = "none can be signed in to";
+    report.when(open.is_empty(), Verdict::Fail, "demo accounts", [closed, &said]);
+}
+
+async fn open_demo_accounts(store: &dyn SqlStore) -> Result<Vec<&'static str>, BoxError> {
+    let password = Password(demo::PASSWORD.to_owned());
+    let mut open = Vec::new();
+    for buyer in demo::BUYERS {
+        let found = store.credential(&Username(buyer.username.to_owned())).await?;
+        let Some(found) = found.filter(|found| found.is_active) else { continue };
+        let passwords = Argon2Passwords::new(Arc::new(SystemRandomness))?;
+        let is_known = match found.password.hash {
+            Some(hash) => passwords.verify(&password, Some(hash)).await?,
+            None => passwords.is_md5(&password, &found.password.md5),
+        };
+        if is_known {
+            open.push(buyer.username);
+        }
+    }
+    Ok(open)
 }
 
 /// How many statements a connection may keep prepared: one for each size of a group of orders and for each table.

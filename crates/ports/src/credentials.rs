@@ -10,8 +10,8 @@ pub trait Credentials: Send + Sync {
     /// Of the user of this name; the comparison is exact, letter for letter.
     async fn credential(&self, username: &Username) -> Result<Option<Credential>, StoreError>;
 
-    /// Keeps the hash of a user who had none, if the MD5 is still this one; else nothing changes.
-    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError>;
+    /// Keeps the hash of a user who had none, if the MD5 is still this one; else nothing changes. Whether it is kept.
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<bool, StoreError>;
 }
 
 /// How one user proves who they are.

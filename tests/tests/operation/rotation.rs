@@ -107,9 +107,11 @@ async fn settings_that_cannot_be_are_refused_and_change_nothing() {
     file.write(&signs(OLD, None));
     let dashop = setup.start().await;
     let good = dashop.token("demo");
+    File(dashop.setup().directory().join("empty")).write("\n");
     for (settings, said) in [
         ("jwt_secret = '1234567'".to_owned(), "DASHOP_JWT_SECRET must have at least 16 bytes"),
         (format!("{}jwt_verify_until = '2026-12-31'", signs(NEW, None)), "DASHOP_JWT_VERIFY_UNTIL"),
+        ("jwt_secret_file = 'empty'".to_owned(), "DASHOP_JWT_SECRET_FILE names empty, which is empty"),
         (format!("{}log_level = 'loud,=x'", signs(NEW, None)), "DASHOP_LOG_LEVEL"),
         (format!("{}freight = 'ten'", signs(NEW, None)), "DASHOP_FREIGHT"),
         (

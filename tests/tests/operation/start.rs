@@ -58,6 +58,21 @@ async fn a_migration_needs_the_database_alone() {
     assert!(said(&again).contains("the schema is up to date"), "{}", said(&again));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_shop_without_its_demo_user_starts() {
+    let dashop = Setup::embedded().start().await;
+    until("it greets with a token", async || dashop.log().contains("TOKEN=")).await;
+    let setup = dashop.stop().await;
+    let mut database = setup.data().open().await;
+    database.execute("UPDATE user_profile SET username = 'owner' WHERE username = 'demo'").await;
+    drop(database);
+    let before = setup.log().len();
+    let dashop = setup.start().await;
+    until("it greets", async || dashop.log()[before..].contains("dashop 达达商城")).await;
+    let log = dashop.stop().await.log();
+    assert!(log[before..].contains("Alipay sandbox") && !log[before..].contains("TOKEN="), "{log}");
+}
+
 #[tokio::test]
 async fn settings_that_no_server_could_start_with_are_not_shown_as_if_they_were_good() {
     let alipay = tests::Alipay::new();

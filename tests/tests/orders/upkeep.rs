@@ -14,7 +14,7 @@ use std::{
 };
 
 use serde_json::json;
-use tests::{Data, Load, Server, Setup, killed_with_parent, until};
+use tests::{Alipay, Data, Load, Server, Setup, killed_with_parent, until};
 
 tests::on_both_stores!(a_doctor_finds_nothing_fatal, old_buyers_are_forgotten_and_the_books_stay);
 
@@ -178,6 +178,39 @@ async fn a_doctor_finds_nothing_fatal(setup: Setup) {
     assert_eq!(status, 1, "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("FAIL")).count(), 1, "{text}");
     assert!(text.lines().any(|line| line.starts_with("FAIL  carts")), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_accounts_are_closed_before_real_money_comes_in() {
+    let dashop = Setup::embedded().start().await;
+    // One has a hash, the other one an MD5.
+    assert_eq!(dashop.sign_in("demo", "123456").await["code"], 200);
+    let demo = dashop.stop().await;
+    let real = demo.paying_at(&Alipay::new()).with("DASHOP_ALIPAY_GATEWAY_URL", "http://alipay.invalid/");
+    let (status, text) = said(&real, &["serve"]);
+    assert!(status == 1 && text.contains("DASHOP_SEED_DEMO is not possible"), "{text}");
+    let real = real.with("DASHOP_SEED_DEMO", "false");
+    let (status, text) = said(&real, &["seed-demo"]);
+    assert!(status == 1 && text.contains("real money"), "{text}");
+
+    let dashop = real.start().await;
+    assert!(dashop.log().contains("everybody knows their password"), "{}", dashop.log());
+    let demo_accounts = |setup: &Setup| {
+        let (_, text) = said(setup, &["doctor"]);
+        let line = text.lines().find(|line| line.contains("demo accounts"));
+        line.unwrap_or_else(|| panic!("{text}")).to_owned()
+    };
+    let mut database = dashop.database().await;
+    for (change, verdict, open) in [
+        ("isActive = 1", "FAIL", "IN ('demo', 'xiaoda')"),
+        ("password = '', isActive = id = 1", "FAIL", "IN ('demo')"),
+        ("isActive = 0", "OK ", "none"),
+        ("password = 'another', dashop_password = NULL, isActive = 1", "OK ", "none"),
+    ] {
+        database.execute(&format!("UPDATE user_profile SET {change}")).await;
+        let line = demo_accounts(dashop.setup());
+        assert!(line.starts_with(verdict) && line.contains(open), "{change}: {line}");
+    }
 }
 
 async fn old_buyers_are_forgotten_and_the_books_stay(setup: Setup) {

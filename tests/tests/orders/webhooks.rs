@@ -1,8 +1,6 @@
 //! Several webhook endpoints: each has a queue of its own.
 
-use std::fs;
-
-use adapters::system::SystemClock;
+use adapters::{private_files, system::SystemClock};
 use ports::Clock;
 use serde_json::{Value, json};
 use tests::{Dashop, Listener, Reception, Setup, Staff, until};
@@ -21,7 +19,7 @@ async fn shop(setup: Setup, first: &Listener, erp: &Listener, lines: &str) -> Da
     let file = setup.directory().join("dashop.toml");
     let url = erp.url();
     let table = format!("[webhooks.erp]\nurl = \"{url}\"\nsecret = \"{SECRET}\"\n{lines}\n");
-    fs::write(&file, table).unwrap();
+    private_files::create(&file, table.as_bytes()).unwrap();
     let setup = setup
         .with("DASHOP_CONFIG", file.to_str().unwrap())
         .with("DASHOP_EVENTS_URL", first.url())

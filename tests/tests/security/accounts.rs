@@ -6,6 +6,7 @@ use tests::{Buyer, Dashop, Database, Setup};
 tests::on_both_stores!(
     an_inactive_user_is_refused_at_once,
     a_token_ends_when_the_password_changes,
+    the_token_of_the_first_sign_in_ends_when_the_hash_changes,
     the_first_sign_in_ends_no_token,
 );
 
@@ -77,10 +78,25 @@ async fn a_token_ends_when_the_password_changes(setup: Setup) {
     assert_eq!(codes(&old).await, LET_IN, "a token of the old back end does not tell of the password");
 }
 
+async fn the_token_of_the_first_sign_in_ends_when_the_hash_changes(setup: Setup) {
+    let (_dashop, mut database, first) = signed_in(setup).await;
+    assert_eq!(codes(&first).await, LET_IN);
+    // The MD5 counts no more, and stays.
+    set(&mut database, "dashop_password = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA'").await;
+    assert_eq!(codes(&first).await, [403; 3]);
+    set(&mut database, "dashop_password = NULL").await;
+    assert_eq!(codes(&first).await, [403; 3]);
+}
+
 async fn the_first_sign_in_ends_no_token(setup: Setup) {
-    let (dashop, mut database, first) = signed_in(setup).await;
+    let (dashop, mut database, _) = signed_in(setup).await;
+    set(&mut database, "dashop_password = NULL").await;
+    let printed = dashop.setup().run(&["token", "b901"]);
+    let printed = dashop.bearer(str::from_utf8(&printed.stdout).unwrap().trim());
+    let first = dashop.bearer(&token(&dashop).await);
     let hashes = database.number("SELECT COUNT(dashop_password) AS n FROM user_profile WHERE id = 901").await;
     assert_eq!(hashes, 1, "the first sign-in");
     token(&dashop).await;
     assert_eq!(codes(&first).await, LET_IN);
+    assert_eq!(codes(&printed).await, LET_IN, "it was printed before");
 }

@@ -137,6 +137,8 @@ enum CommandError {
     Store(#[from] ports::StoreError),
     #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
     NotAName(String),
+    #[error("the demo shop is not set up where real money comes in: everybody knows its users' passwords")]
+    DemoForMoney,
     #[error("there is no user {0:?}")]
     NoSuchUser(String),
     #[error("DASHOP_STAFF_SECRET is not set: the shop side has no tokens")]
@@ -328,6 +330,9 @@ async fn migrate(configuration: &DatabaseConfiguration) -> Result<(), CommandErr
 }
 
 async fn seed_demo(configuration: &Configuration) -> Result<(), CommandError> {
+    if configuration.alipay.takes_money() {
+        return Err(CommandError::DemoForMoney);
+    }
     let store = open_store(configuration).await?;
     let seeded = store.seed_demo(SystemClock.now()).await?;
     let said =

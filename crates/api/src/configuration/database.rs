@@ -31,7 +31,7 @@ impl DatabaseConfiguration {
     pub(super) fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
         let data_dir = data_dir(source)?;
         let default_url = || format!("sqlite:{}/dashop.db", data_dir.display());
-        let url = source.secret_or_file("database_url")?.unwrap_or_else(default_url);
+        let url = source.server_or_file("database_url")?.unwrap_or_else(default_url);
         if !is_embedded(&url) && !url.starts_with("mysql:") {
             return Err(source
                 .wrong("database_url", "must be sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/DATABASE"));

@@ -18,6 +18,7 @@ use adapters::{
 };
 use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
+use url::{Host, Url};
 
 pub use alipay::{AlipayKeys, AlipayPages};
 pub use audit::AuditConfiguration;
@@ -148,6 +149,21 @@ pub enum AlipayConfiguration {
     Alipay(Box<AlipayAccount>),
 }
 
+impl AlipayConfiguration {
+    /// Whether real money comes in: not at a sandbox, be it this program's, another one on this machine, or Alipay's own for
+    /// developers.
+    pub fn takes_money(&self) -> bool {
+        let Self::Alipay(account) = self else { return false };
+        let is_sandbox = Url::parse(&account.gateway_url).is_ok_and(|url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".alipaydev.com"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        });
+        !is_sandbox
+    }
+}
+
 /// The shop's account at Alipay.
 #[derive(Debug, Clone)]
 pub struct AlipayAccount {
@@ -215,9 +231,14 @@ impl Configuration {
         database.event_sink =
             if events.endpoints.is_empty() { EventSink::Dropped } else { EventSink::Outbox };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
+        let seed_demo = source.get_or("seed_demo", is_embedded && pays_at_sandbox)?;
+        if seed_demo && alipay.takes_money() {
+            let problem =
+                "is not possible where real money comes in: everybody knows the demo users' passwords";
+            return Err(source.wrong("seed_demo", problem));
+        }
         Ok(Self {
-            // Everybody knows the demo users' passwords: never where real money comes in.
-            seed_demo: source.get_or("seed_demo", is_embedded && pays_at_sandbox)?,
+            seed_demo,
             database,
             database_start_timeout: start_timeout,
             migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
@@ -288,7 +309,7 @@ fn promises(source: &mut Source) -> Result<Vec<String>, ConfigurationError> {
 }
 
 fn redis(source: &mut Source) -> Result<Option<RedisConfig>, ConfigurationError> {
-    let urls = source.secret_list_or_file("redis_url")?;
+    let urls = source.urls_or_file("redis_url")?;
     let root_certificates = source.authorities("redis_tls_ca")?;
     let cluster = source.get_or("redis_cluster", false)?;
     let connections = source.within("redis_connections", 16, 1..=1000)?;
@@ -364,16 +385,14 @@ fn alipay(
     let app_private_key = source.secret_or_file("alipay_app_private_key")?;
     let keys = AlipayKeys::read(source)?;
     let app_id: Option<String> = source.get("alipay_app_id")?;
-    let has_certificates = matches!(keys, Some(AlipayKeys::Certificates { .. }));
-    let wants_sandbox = source.get_or(
-        "sandbox",
-        is_embedded && app_private_key.is_none() && app_id.is_none() && !has_certificates,
-    )?;
+    let seller_id: Option<String> = source.get("alipay_seller_id")?;
+    // Whoever has set one of them means to be paid by Alipay.
+    let has_account = app_private_key.is_some() || keys.is_some() || app_id.is_some() || seller_id.is_some();
+    let wants_sandbox = source.get_or("sandbox", is_embedded && !has_account)?;
     let gateway = "https://openapi.alipay.com/gateway.do".to_owned();
     let gateway_url = source.url_or("alipay_gateway_url", gateway)?;
     let notify_url = source.url_or("alipay_notify_url", format!("{public_url}/v1/orders/success/"))?;
     let return_url = source.url_or("alipay_return_url", format!("{public_url}/v1/orders/return/"))?;
-    let seller_id: Option<String> = source.get("alipay_seller_id")?;
     if wants_sandbox {
         return Ok(AlipayConfiguration::Sandbox(sandbox_listen));
     }

@@ -1,6 +1,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
+    fs::File,
+    io::Read as _,
     ops::RangeInclusive,
     path::{Path, PathBuf},
     str::FromStr,
@@ -20,6 +22,8 @@ pub struct Source {
     values: BTreeMap<String, String>,
     /// The names that were asked for.
     asked: BTreeSet<String>,
+    /// Those that stand in a file which others can read or change, and why no secret may stand there.
+    exposed: BTreeMap<String, String>,
     /// Whether files of secrets may be read by others and be links: the operator says that nobody else is there.
     allows_open_secrets: bool,
 }
@@ -50,6 +54,8 @@ const PREFIX: &str = "DASHOP_";
 const TABLES: [&str; 1] = ["webhooks"];
 /// Belongs to the reading of the others.
 const OPEN_SECRETS: &str = "open_secret_files";
+/// What helps beside closing a file.
+const OR_OPEN: &str = "or set DASHOP_OPEN_SECRET_FILES=true where nobody else is, as in a container";
 
 /// The text of a file of certificates, and where it came from.
 #[derive(Debug, Clone)]
@@ -64,7 +70,20 @@ pub struct CertificateText {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Secret,
+    /// A secret where a password is in one of them.
+    Urls,
     Public,
+}
+
+impl Kept {
+    fn is_secret(self, text: &str) -> bool {
+        let has_no_password = |url: &String| Url::parse(url).is_ok_and(|url| url.password().is_none());
+        match self {
+            Self::Secret => true,
+            Self::Urls => !listed(text).iter().all(has_no_password),
+            Self::Public => false,
+        }
+    }
 }
 
 /// Where a text came from, and the text.
@@ -90,16 +109,16 @@ impl Source {
         variables: impl IntoIterator<Item = (String, String)>,
         file: Option<&Path>,
     ) -> Result<Self, ConfigurationError> {
-        let mut values = file.map(read_file).transpose()?.unwrap_or_default();
+        let mut source = file.map(read_file).transpose()?.unwrap_or_default();
         for (name, value) in variables {
             let Some(name) = name.strip_prefix(PREFIX).map(str::to_lowercase) else { continue };
             if !is_service_link(&name, &value) {
-                values.insert(name, value);
+                source.exposed.remove(&name);
+                source.values.insert(name, value);
             }
         }
         // Where the file is, and what only the tests of the servers read, are no settings.
-        values.retain(|name, _| name != "config" && !name.starts_with("test_"));
-        let mut source = Self { values, ..Self::default() };
+        source.values.retain(|name, _| name != "config" && !name.starts_with("test_"));
         source.allows_open_secrets = source.get_or(OPEN_SECRETS, false)?;
         Ok(source)
     }
@@ -186,9 +205,9 @@ impl Source {
         Ok(listed(&self.get_or(name, String::new())?))
     }
 
-    /// The same with secrets in it, which may be in a file.
-    pub(super) fn secret_list_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
-        Ok(self.secret_or_file(name)?.as_deref().map(listed).unwrap_or_default())
+    /// URLs with commas between them, which may be in a file.
+    pub(super) fn urls_or_file(&mut self, name: &str) -> Result<Vec<String>, ConfigurationError> {
+        Ok(self.server_or_file(name)?.as_deref().map(listed).unwrap_or_default())
     }
 
     /// A PEM file of certificates, which must be there and have one at least.
@@ -240,6 +259,11 @@ impl Source {
         self.kept(name, Kept::Secret)
     }
 
+    /// The same for URLs of servers, which are secrets where a password is in them.
+    pub(super) fn server_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        self.kept(name, Kept::Urls)
+    }
+
     fn kept(&mut self, name: &str, kept: Kept) -> Result<Option<String>, ConfigurationError> {
         match self.bytes_or_file(name, kept)? {
             None => Ok(None),
@@ -268,25 +292,32 @@ impl Source {
         match (self.get::<String>(name)?, file) {
             (Some(_), Some(_)) => Err(self.wrong(&file_name, &format!("and {name} exclude each other"))),
             (None, None) => Ok(None),
-            (Some(text), None) => Ok(Some(Given::Setting(text))),
+            // Whoever leaves it blank wants it set; and with a key of no bytes everybody can sign.
+            (Some(text), None) if text.trim().is_empty() => Err(self.wrong(name, "has nothing but blanks")),
+            (Some(text), None) => match self.exposed.get(name) {
+                Some(why) if kept.is_secret(&text) && !self.allows_open_secrets => Err(self.wrong(name, why)),
+                Some(_) | None => Ok(Some(Given::Setting(text))),
+            },
             (None, Some(path)) => match self.read(&path, kept) {
+                Ok(content) if String::from_utf8_lossy(&content).trim().is_empty() => {
+                    Err(self.wrong(&file_name, &format!("names {path}, which is empty")))
+                }
                 Ok(content) => Ok(Some(Given::File { content, path })),
                 // The system's own words say enough.
                 Err(error) if error.raw_os_error().is_some() || kept == Kept::Public => {
                     Err(self.wrong(&file_name, &format!("cannot be read: {error}")))
                 }
-                Err(error) => {
-                    let or = "or set DASHOP_OPEN_SECRET_FILES=true where nobody else is, as in a container";
-                    Err(self.wrong(&file_name, &format!("cannot be used: {error}, {or}")))
-                }
+                Err(error) => Err(self.wrong(&file_name, &format!("cannot be used: {error}, {OR_OPEN}"))),
             },
         }
     }
 
     fn read(&self, path: &str, kept: Kept) -> std::io::Result<Vec<u8>> {
         match kept {
-            Kept::Secret if !self.allows_open_secrets => private_files::read_given_secret(Path::new(path)),
-            Kept::Secret | Kept::Public => std::fs::read(path),
+            Kept::Secret | Kept::Urls if !self.allows_open_secrets => {
+                private_files::read_given_secret(Path::new(path))
+            }
+            Kept::Secret | Kept::Urls | Kept::Public => std::fs::read(path),
         }
     }
 
@@ -339,9 +370,9 @@ fn is_service_link(name: &str, value: &str) -> bool {
     }
 }
 
-fn read_file(file: &Path) -> Result<BTreeMap<String, String>, ConfigurationError> {
+fn read_file(file: &Path) -> Result<Source, ConfigurationError> {
     let wrong = |problem: String| ConfigurationError::File { file: file.display().to_string(), problem };
-    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    let (text, exposure) = read_settings(file).map_err(|error| wrong(error.to_string()))?;
     let table: toml::Table =
         text.parse().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
     let mut settings = BTreeMap::new();
@@ -368,7 +399,19 @@ fn read_file(file: &Path) -> Result<BTreeMap<String, String>, ConfigurationError
             }
         }
     }
-    Ok(settings)
+    let why = exposure.map(|problem| format!("cannot stand in {}: {problem}, {OR_OPEN}", file.display()));
+    let exposed =
+        why.into_iter().flat_map(|why| settings.keys().map(move |name| (name.clone(), why.clone())));
+    Ok(Source { exposed: exposed.collect(), values: settings, ..Source::default() })
+}
+
+/// The file's text, and what others can do with it.
+fn read_settings(file: &Path) -> std::io::Result<(String, Option<String>)> {
+    let mut file = File::open(file)?;
+    let exposure = private_files::exposure(&file)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok((text, exposure))
 }
 
 /// A setting as an environment variable would have it.

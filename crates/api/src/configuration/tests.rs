@@ -36,8 +36,12 @@ fn the_image_and_compose_name_settings_that_there_are() {
         words.filter(|word| word.strip_prefix("DASHOP_").is_some_and(|name| !name.is_empty()))
     };
     let documented = include_str!("../../../../docs/OPERATIONS.md");
-    let compose = names(include_str!("../../../../compose.yaml"));
-    let used: Vec<&str> = compose.chain(names(include_str!("../../../../Dockerfile"))).collect();
+    let compose = include_str!("../../../../compose.yaml");
+    assert!(
+        compose.contains(r#"["${SHOP_PORT:-127.0.0.1:8000}:8000"]"#),
+        "HTTP without TLS is for this machine"
+    );
+    let used: Vec<&str> = names(compose).chain(names(include_str!("../../../../Dockerfile"))).collect();
     assert!(used.contains(&"DASHOP_STAFF_SECRET") && used.contains(&"DASHOP_LISTEN"), "{used:?}");
     for name in used {
         assert!(
@@ -109,6 +113,37 @@ fn a_real_shop_is_not_started_on_defaults() {
     assert!(refusal(&short).contains("DASHOP_JWT_SECRET must have at least 16 bytes"));
     let configuration = read(&[&with_keys[..], &[SECRET]].concat()).unwrap();
     assert!(!configuration.migrate_at_start);
+}
+
+#[test]
+fn nobody_signs_in_as_a_demo_user_where_real_money_comes_in() {
+    const DEMO: (&str, &str) = ("DASHOP_SEED_DEMO", "true");
+    let at = |gateway| read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat());
+    for real in ["", "https://openapi.alipay.com/gateway.do", "https://alipay.example/gateway.do"] {
+        let said = at(real).unwrap_err().to_string();
+        assert!(said.starts_with("DASHOP_SEED_DEMO is not possible where real money comes in"), "{said}");
+    }
+    for sandbox in [
+        "http://127.0.0.1:8001/gateway.do",
+        "http://[::1]:8001/gateway.do",
+        "http://localhost:8001/gateway.do",
+        "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
+    ] {
+        assert!(at(sandbox).unwrap().seed_demo, "{sandbox}");
+    }
+    assert!(!read(&REAL).unwrap().seed_demo);
+    assert!(!read(&REAL[1..]).unwrap().seed_demo, "nor on the embedded database");
+    assert!(read(&[&REAL[..2], &[DEMO, ("DASHOP_SANDBOX", "true")]].concat()).unwrap().seed_demo);
+}
+
+/// Whoever gives a part of an account at Alipay means to be paid there.
+#[test]
+fn no_part_of_an_account_at_alipay_leads_to_the_sandbox() {
+    for part in [REAL[3], REAL[4], ("DASHOP_ALIPAY_SELLER_ID", "2088000000000000")] {
+        let said = refusal(&[part]);
+        assert!(said.starts_with("DASHOP_ALIPAY_APP_PRIVATE_KEY is missing"), "{part:?}: {said}");
+    }
+    assert!(refusal(&[REAL[2]]).starts_with("DASHOP_ALIPAY_PUBLIC_KEY is missing"));
 }
 
 /// A migration needs no key of Alipay's and no secret; a setting that is misspelt is still an error.
@@ -214,6 +249,74 @@ fn a_file_of_a_secret_is_nobody_elses_unless_nobody_else_is_there() {
     let public =
         [&REAL[..3], &REAL[4..], &[("DASHOP_ALIPAY_PUBLIC_KEY_FILE", link.to_str().unwrap())]].concat();
     assert!(read(&public).is_ok());
+}
+
+#[test]
+fn a_secret_does_not_stand_in_a_file_that_others_read() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let with = |mode, settings: &str, variables: &[(&str, &str)]| {
+        std::fs::write(&file, settings).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Configuration::read(Source::new(variables, Some(file.path())).unwrap())
+    };
+    let url = "events_url = 'https://a.example/'";
+    let webhook = "[webhooks.erp]\nurl = 'https://b.example/'";
+    for (settings, name) in [
+        (format!("jwt_secret = '{}'", SECRET.1), "DASHOP_JWT_SECRET"),
+        (format!("jwt_verify_secret = '{}'", SECRET.1), "DASHOP_JWT_VERIFY_SECRET"),
+        (format!("staff_secret = '{}'", SECRET.1), "DASHOP_STAFF_SECRET"),
+        (format!("{url}\nevents_secret = '{}'", SECRET.1), "DASHOP_EVENTS_SECRET"),
+        (format!("{webhook}\nsecret = '{}'", SECRET.1), "[webhooks.erp] secret"),
+        ("redis_url = 'redis://a/4,redis://:geheim@b/4'".to_owned(), "DASHOP_REDIS_URL"),
+        ("database_url = 'mysql://shop:geheim@db/shop'".to_owned(), "DASHOP_DATABASE_URL"),
+        ("alipay_app_private_key = 'k'".to_owned(), "DASHOP_ALIPAY_APP_PRIVATE_KEY"),
+    ] {
+        for open in [0o644, 0o604, 0o660] {
+            let said = with(open, &settings, &[]).unwrap_err().to_string();
+            let problem = format!("cannot stand in {}: others can read", file.path().display());
+            assert!(said.starts_with(&format!("{name} {problem}")), "{said}");
+            assert!(
+                said.contains(&format!("mode {open:o}")) && said.contains("DASHOP_OPEN_SECRET_FILES"),
+                "{said}"
+            );
+            assert!(!said.contains(SECRET.1) && !said.contains("geheim"), "{said}");
+        }
+        let closed = with(0o640, &settings, &[]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(!closed.contains("cannot stand"), "{closed}");
+    }
+    let secret = format!("jwt_secret = '{}'", SECRET.1);
+    let open = format!("{secret}\nopen_secret_files = true");
+    assert!(with(0o644, &open, &[]).is_ok(), "nobody else is there");
+    assert!(with(0o644, &secret, &[SECRET]).is_ok(), "the variable is another one");
+    let public = "database_url = 'sqlite:shop.db'\nredis_url = 'redis://a/4'\nlog_level = 'warn'";
+    assert!(with(0o644, public, &[]).is_ok(), "there is no secret in it");
+}
+
+#[test]
+fn a_file_with_nothing_in_it_is_refused_by_name() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let names = Configuration::names().into_iter().filter(|name| name.ends_with("_file"));
+    let variables: Vec<String> = names.map(|name| format!("DASHOP_{}", name.to_uppercase())).collect();
+    assert!(
+        variables.len() >= 14 && variables.iter().any(|name| name == "DASHOP_REDIS_URL_FILE"),
+        "{variables:?}"
+    );
+    for nothing in ["", "\n", " \t\r\n", "\u{3000}"] {
+        std::fs::write(&file, nothing).unwrap();
+        for variable in &variables {
+            let said = refusal(&[(variable.as_str(), path)]);
+            assert_eq!(said, format!("{variable} names {path}, which is empty"));
+        }
+    }
+    for variable in &variables {
+        let variable = variable.trim_end_matches("_FILE");
+        assert!(read(&[(variable, "")]).is_ok(), "an empty value is no value: {variable}");
+        assert_eq!(refusal(&[(variable, " ")]), format!("{variable} has nothing but blanks"));
+    }
 }
 
 #[test]

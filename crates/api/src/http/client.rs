@@ -15,8 +15,10 @@ pub(super) fn address(request: &HttpRequest, trusts_proxy: bool) -> Option<IpAdd
 }
 
 fn forwarded(request: &HttpRequest) -> Option<IpAddr> {
-    let last = request.headers().get_all(X_FORWARDED_FOR).last()?.to_str().ok()?;
-    let last = last.rsplit(',').next().unwrap_or(last).trim();
+    let header = request.headers().get_all(X_FORWARDED_FOR).last()?.as_bytes();
+    // What stands before it may be in any bytes.
+    let last = header.rsplit(|byte| *byte == b',').next()?;
+    let last = str::from_utf8(last).ok()?.trim();
     let with_port = || last.parse().map(|address: SocketAddr| address.ip());
     last.trim_matches(['[', ']']).parse().or_else(|_| with_port()).ok()
 }
@@ -47,6 +49,8 @@ mod tests {
         assert_eq!(seen(&["9.9.9.9, 1.2.3.4"], true), "1.2.3.4");
         assert_eq!(seen(&["9.9.9.9", "1.2.3.4"], true), "1.2.3.4");
         assert_eq!(seen(&["9.9.9.9, nonsense"], true), "10.0.0.1");
+        assert_eq!(seen(&["九, 1.2.3.4"], true), "1.2.3.4");
+        assert_eq!(seen(&["1.2.3.4, 九"], true), "10.0.0.1");
         assert_eq!(seen(&["1.2.3.4:5000"], true), "1.2.3.4");
         assert_eq!(seen(&["[2001:db8::1]:5000"], true), "2001:db8::1");
         assert_eq!(seen(&["2001:db8::1"], true), "2001:db8::1");

@@ -1,6 +1,6 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
-use domain::{OfflineLine, Password, ShopTime, StoredPassword, Username};
+use domain::{OfflineLine, Password, PasswordHash, ShopTime, StoredPassword, Username};
 use metrics::counter;
 use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError, metric};
 use tokio::time::timeout;
@@ -204,29 +204,34 @@ impl SignIn {
             Some(StoredPassword { md5, hash: None }) if self.passwords.is_md5(password, md5) => true,
             Some(StoredPassword { hash: None, .. }) | None => self.verify(password, None).await?,
         };
-        let credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
+        let mut credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
         if credential.password.hash.is_none() {
-            self.strengthen(&credential, password).await?;
+            // The token is marked with it, and ends with it.
+            credential.password.hash = self.strengthen(&credential, password).await?;
         }
         Ok(credential)
     }
 
-    async fn verify(
-        &self,
-        password: &Password,
-        hash: Option<domain::PasswordHash>,
-    ) -> Result<bool, SignInError> {
+    async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, SignInError> {
         Ok(self.passwords.verify(password, hash).await?)
     }
 
-    /// Keeps a better hash of a password that was right. Signing in does not need it: a failure is a warning.
-    async fn strengthen(&self, credential: &Credential, password: &Password) -> Result<(), SignInError> {
+    /// Keeps a better hash of a password that was right; the hash, if it is kept. Signing in does not need it: a failure is a
+    /// warning.
+    async fn strengthen(
+        &self,
+        credential: &Credential,
+        password: &Password,
+    ) -> Result<Option<PasswordHash>, SignInError> {
         let hash = self.passwords.hash(password).await?;
         let user_id = credential.user_id;
-        if let Err(error) = self.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
-            tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
+        match self.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
+            Ok(is_kept) => Ok(is_kept.then_some(hash)),
+            Err(error) => {
+                tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
+                Ok(None)
+            }
         }
-        Ok(())
     }
 }
 

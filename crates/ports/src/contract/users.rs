@@ -47,10 +47,13 @@ pub async fn are_let_in_until_their_password_changes(shop: Arc<dyn Shop>) {
     let caller = Caller { username: username.clone(), mark: Some(mark) };
     assert_eq!(shop.users().authenticate(&caller).await.unwrap(), Ok(demo));
     let hash = PasswordHash("$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".to_owned());
-    shop.credentials().keep_hash(demo, "md5", &hash).await.unwrap();
+    let kept = shop.credentials().keep_hash(demo, "md5", &hash).await.unwrap();
     assert_eq!(shop.users().authenticate(&caller).await.unwrap(), Ok(demo), "the first sign-in");
-    let password = shop.credentials().credential(&username).await.unwrap().unwrap().password;
+    let password = StoredPassword { md5: "md5".to_owned(), hash: kept.then_some(hash) };
     let hashed = Caller { username, mark: Some(MarkKey::new(b"a secret").mark(&password)) };
+    let other = StoredPassword { hash: Some(PasswordHash("another".to_owned())), ..password };
+    let other = Caller { mark: Some(MarkKey::new(b"a secret").mark(&other)), ..hashed.clone() };
+    assert_eq!(shop.users().authenticate(&other).await.unwrap(), Err(NotAdmitted::PasswordChanged));
     assert_eq!(shop.users().authenticate(&hashed).await.unwrap(), Ok(demo));
     shop.set_password(demo, "another", true).await;
     for ended in [caller, hashed] {

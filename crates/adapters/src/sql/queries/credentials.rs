@@ -13,7 +13,7 @@ impl Credentials for Database {
         self.reader().await?.call(|conn| credential(conn, username)).await
     }
 
-    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<bool, StoreError> {
         self.writer().await?.call(|conn| keep_hash(conn, user_id, md5, hash)).await
     }
 }
@@ -51,12 +51,13 @@ async fn keep_hash(
     user_id: UserId,
     md5: &str,
     hash: &PasswordHash,
-) -> Result<(), QueryError> {
+) -> Result<bool, QueryError> {
     let without_hash = user_profile::table
         .find(user_id.0)
         .filter(user_profile::dashop_password.is_null().and(user_profile::password.eq(md5)));
-    diesel::update(without_hash).set(user_profile::dashop_password.eq(&hash.0)).execute(conn).await?;
-    Ok(())
+    let kept =
+        diesel::update(without_hash).set(user_profile::dashop_password.eq(&hash.0)).execute(conn).await?;
+    Ok(kept == 1)
 }
 
 impl From<CredentialRow> for Credential {

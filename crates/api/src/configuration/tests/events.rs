@@ -30,7 +30,7 @@ fn events_are_kept_only_where_there_is_an_endpoint() {
 fn read_file(toml: &str) -> Result<Configuration, ConfigurationError> {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("dashop.toml");
-    std::fs::write(&file, toml).unwrap();
+    adapters::private_files::create(&file, toml.as_bytes()).unwrap();
     Source::new([], Some(&file)).and_then(Configuration::read)
 }
 

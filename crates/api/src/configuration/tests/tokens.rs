@@ -88,6 +88,20 @@ fn a_short_secret_of_buyers_verifies_alone_and_until_a_day() {
     assert!(refusal(&[SECRET, (UNTIL, "2026-12-31")]).contains("of no use without DASHOP_JWT_VERIFY_SECRET"));
 }
 
+/// Everybody can sign with a key of no bytes.
+#[test]
+fn no_secret_is_empty() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for shop in [&[SECRET][..], &REAL] {
+        let said =
+            refusal(&[shop, &[("DASHOP_JWT_VERIFY_SECRET_FILE", path), (UNTIL, "2026-12-31")]].concat());
+        assert_eq!(said, format!("DASHOP_JWT_VERIFY_SECRET_FILE names {path}, which is empty"));
+        let said = refusal(&[shop, &[(VERIFY, "  "), (UNTIL, "2026-12-31")]].concat());
+        assert_eq!(said, "DASHOP_JWT_VERIFY_SECRET has nothing but blanks");
+    }
+}
+
 #[test]
 fn the_second_secret_of_staff_is_as_good_as_the_first_and_no_buyers() {
     const SECOND: &str = "DASHOP_STAFF_VERIFY_SECRET";

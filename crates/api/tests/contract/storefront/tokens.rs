@@ -78,7 +78,7 @@ async fn the_first_good_sign_in_keeps_a_hash() {
         .withf(|user_id: &UserId, md5: &str, hash: &PasswordHash| {
             *user_id == USER && md5 == MD5 && hash.0 == HASH
         })
-        .returning(|_, _, _| Ok(()));
+        .returning(|_, _, _| Ok(true));
     let signed_in = mocks.send(sign_in(PASSWORD)).await.json();
     assert_eq!((&signed_in["code"], &signed_in["data"]["len"]), (&json!(200), &json!(2)));
 }

@@ -83,13 +83,14 @@ impl Credentials for Memory {
         Ok(account.map(|Account { is_active, password }| Credential { user_id, is_active, password }))
     }
 
-    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<(), StoreError> {
+    async fn keep_hash(&self, user_id: UserId, md5: &str, hash: &PasswordHash) -> Result<bool, StoreError> {
         let keeps_every = self.has(Defect::KeepsEveryHash);
         if let Some(Account { password, .. }) = self.tables().accounts.get_mut(&user_id)
             && (keeps_every || (password.hash.is_none() && password.md5 == md5))
         {
             password.hash = Some(hash.clone());
+            return Ok(true);
         }
-        Ok(())
+        Ok(false)
     }
 }
