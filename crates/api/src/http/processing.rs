@@ -11,6 +11,7 @@ use super::{
     ApiError, Code, Shop,
     answer::success,
     caller,
+    codes::unsigned,
     documented::{OfGet, OfPost, PostBody},
     middleware::{in_time, request_id_of},
     observe::operation,
@@ -230,7 +231,7 @@ async fn create(
         Ok(payment) => Ok(started(payment, shop)),
         Err(PlaceOrderError::Unsigned { order_id, total_amount, cause }) => {
             let data = UnsignedData::new(&order_id, total_amount);
-            Ok(ApiError::from(cause).with_data(&data, Some(&shop.base_url)))
+            Ok(unsigned(&cause).with_data(&data, Some(&shop.base_url)))
         }
         Err(error) => Err(error.into()),
     }
