@@ -155,7 +155,8 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
     let items = match preview_items(parameters) {
         Ok(items) => items,
         Err(failure) => {
-            return match in_time(shop, shop.preview.addresses(caller)).await {
+            let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
+            return match in_time(shop, shop.preview.unread(caller, is_direct)).await {
                 Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
                 Some(Ok(addresses)) => refused(failure, addresses),
                 Some(Err(_)) | None => refused(failure, Vec::new()),
