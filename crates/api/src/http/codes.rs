@@ -301,6 +301,7 @@ impl From<StartPaymentError> for ApiError {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
+            StartPaymentError::CostsNothing => Code::Unpayable.failure(),
             StartPaymentError::Change(error) => error.into(),
         }
     }
