@@ -51,32 +51,6 @@ impl FromSql<Yuan, Sqlite> for Amount {
     }
 }
 
-/// Money of an order as it was stored. The old shop accepted negative quantities, which left amounts below zero behind:
-/// they read as nothing, so that one such order does not hide its buyer's others. Nobody is ever charged by it, for an
-/// order of nothing cannot be paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
-#[diesel(sql_type = Yuan)]
-pub(crate) struct PastAmount(pub(crate) Money);
-
-impl PastAmount {
-    fn read(text: &str) -> deserialize::Result<Self> {
-        let is_below_zero = text.strip_prefix('-').is_some_and(|rest| rest.parse::<Money>().is_ok());
-        Ok(Self(if is_below_zero { Money::ZERO } else { text.parse()? }))
-    }
-}
-
-impl FromSql<Yuan, Mysql> for PastAmount {
-    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
-        Self::read(str::from_utf8(value.as_bytes())?)
-    }
-}
-
-impl FromSql<Yuan, Sqlite> for PastAmount {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Self::read(&<String as FromSql<Text, Sqlite>>::from_sql(value)?)
-    }
-}
-
 /// Money as it is stored, in fen, whatever its sign: for those who judge it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromSqlRow)]
 #[diesel(sql_type = Yuan)]
@@ -146,21 +120,5 @@ impl ToSql<Timestamp, Sqlite> for Moment {
 impl FromSql<Timestamp, Sqlite> for Moment {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         <NaiveDateTime as FromSql<Timestamp, Sqlite>>::from_sql(value).map(ShopTime::from_shanghai).map(Self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_amount_below_zero_of_the_old_shop_reads_as_nothing() {
-        for (stored, read) in [("-209.00", "0.00"), ("-0.01", "0.00"), ("209.00", "209.00"), ("0.00", "0.00")]
-        {
-            assert_eq!(PastAmount::read(stored).unwrap().0.to_string(), read);
-        }
-        for rubbish in ["--1", "-", "", "nothing"] {
-            assert!(PastAmount::read(rubbish).is_err(), "{rubbish:?}");
-        }
     }
 }

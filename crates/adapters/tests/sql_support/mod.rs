@@ -48,6 +48,7 @@ macro_rules! store_tests {
 
             sql_support::one_by_one! { $engine => unreadable: [
                 cost_one_order_of_a_list,
+                of_other_programs_cost_one_order_of_a_list,
                 cost_one_sku_of_a_page,
                 cost_one_payment,
                 cost_one_day_of_the_figures,

@@ -154,6 +154,49 @@ pub(crate) async fn cost_one_order_of_a_list(engine: Engine) {
     assert_eq!(rows.listed(1).await.concat(), ["2", "1"]);
 }
 
+/// Amounts below zero, which the old shop made, and statuses that another program knows. A line of no pieces costs itself alone.
+pub(crate) async fn of_other_programs_cost_one_order_of_a_list(engine: Engine) {
+    let rows = Rows::on(engine, CartsIn::Database).await;
+    let set = async |what: &str, last: u32| {
+        rows.run(&format!("UPDATE tb_order_info SET {what} WHERE order_id = '{}'", number(last))).await;
+    };
+    set("total_amount = '-209.00'", 5).await;
+    set("status = 7", 4).await;
+    set("status = 0", 2).await;
+    let named = [5, 4, 2].map(|last| format!("tb_order_info {}", number(last)));
+    assert_eq!(rows.listed(9).await, [["3", "1"]]);
+    assert_eq!(rows.errors.take(), named);
+    assert_eq!(rows.found(9).await, ["3", "1"]);
+    assert_eq!(rows.errors.take(), named);
+    assert_eq!(rows.listed(1).await.concat(), ["3", "1"], "no page ends early");
+    assert_eq!(rows.found(1).await, ["3"]);
+    for last in [5, 4, 2] {
+        rows.is_unreadable(last).await;
+    }
+
+    rows.run(&format!("UPDATE tb_order_goods SET count = -1 WHERE order_id = '{}'", number(1))).await;
+    let line = format!("SELECT CAST(id AS CHAR) AS n FROM tb_order_goods WHERE order_id = '{}'", number(1));
+    let line = rows.shop.engine.words(&line).await;
+    rows.errors.take();
+    let order = OrderReader::find(&*rows.shop.store, &id(1)).await.unwrap().unwrap();
+    assert_eq!(order.goods, []);
+    assert_eq!(rows.errors.take(), [format!("tb_order_goods {}", line[0])]);
+
+    for (table, column) in [
+        ("tb_order_info", "freight"),
+        ("tb_order_info", "refunded_amount"),
+        ("tb_order_info", "discount"),
+        ("tb_order_goods", "price"),
+    ] {
+        let of_the_third = format!("WHERE order_id = '{}'", number(3));
+        rows.run(&format!("UPDATE {table} SET {column} = '-0.01' {of_the_third}")).await;
+        assert_eq!(rows.listed(9).await, [["1"]], "{table}.{column}");
+        rows.is_unreadable(3).await;
+        rows.run(&format!("UPDATE {table} SET {column} = '0.00' {of_the_third}")).await;
+        assert_eq!(rows.listed(9).await, [["3", "1"]], "{table}.{column}");
+    }
+}
+
 /// Of an old shop's catalogue: the page, the product and the cart show the others.
 pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
@@ -239,7 +282,7 @@ pub(crate) async fn cost_one_payment(engine: Engine) {
     assert!(matches!(file, Err(StoreError::Corrupt(_))), "{file:?}");
 }
 
-/// An order number that names no day: the figures have the other days.
+/// An order number that names no day, and an amount below zero: the figures have the others.
 pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
     let rows = Rows::on(engine, CartsIn::Database).await;
     rows.run(&format!(
@@ -250,11 +293,14 @@ pub(crate) async fn cost_one_day_of_the_figures(engine: Engine) {
         number(1)
     ))
     .await;
+    rows.run(&format!("UPDATE tb_order_info SET total_amount = '-209.00' WHERE order_id = '{}'", number(2)))
+        .await;
     let first = at(1).date();
     let last = ShopTime::parse("2019-12-01 00:00:00").unwrap().date();
     let figures = rows.shop.store.figures(first, last).await.unwrap();
-    assert_eq!(figures.iter().map(|day| day.orders).collect::<Vec<_>>(), [5, 0, 0, 0]);
-    assert_eq!(rows.errors.take().len(), 1);
+    assert_eq!(figures.iter().map(|day| day.orders).collect::<Vec<_>>(), [4, 0, 0, 0]);
+    assert_eq!(figures[0].order_amount.to_string(), "46.00");
+    assert_eq!(rows.errors.take().len(), 2);
 }
 
 async fn claim(rows: &Rows, now: u32) -> Vec<Claimed<Delivery>> {

@@ -138,6 +138,16 @@ fn store_failure(error: &StoreError) -> ApiError {
     }
 }
 
+/// Why an order that is placed cannot be paid at once. Never a code by which nothing was placed, whatever the cause: whoever
+/// read that would order once more.
+pub(super) fn unsigned(cause: &OrderChangeError) -> ApiError {
+    if let OrderChangeError::Transact(TransactError::Refused(ledger::Refusal::TooManyAttempts)) = cause {
+        return Code::TooManyAttempts.failure();
+    }
+    log_failure(cause, "an order is placed, and its buyer is not led to pay it");
+    Code::Channel.failure()
+}
+
 /// Writes an error with its causes, under the span of the request.
 pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str) {
     let mut chain = error.to_string();
@@ -182,7 +192,7 @@ impl From<PlaceOrderError> for ApiError {
             PlaceOrderError::KeyReused => Code::KeyReused.failure(),
             PlaceOrderError::NotAllowed(NotAllowed { .. }) => Code::NotAllowed.failure(),
             PlaceOrderError::Placement(error) => error.into(),
-            PlaceOrderError::Unsigned { cause, .. } => cause.into(),
+            PlaceOrderError::Unsigned { cause, .. } => unsigned(&cause),
             PlaceOrderError::Store(error) => store_failure(&error),
         }
     }
@@ -291,6 +301,7 @@ impl From<StartPaymentError> for ApiError {
             StartPaymentError::NotAdmitted(refusal) => refusal.into(),
             StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
             StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
+            StartPaymentError::CostsNothing => Code::Unpayable.failure(),
             StartPaymentError::Change(error) => error.into(),
         }
     }

@@ -151,11 +151,12 @@ pub(in crate::http) struct RefusedPreview {
     base_url: String,
 }
 
-/// An order that is placed, and whose `pay_url` could not be made (50111): operation 5 makes one later.
+/// An order that is placed, and whose `pay_url` could not be made: operation 5 makes one later (50111), or on the device where the
+/// payment was begun last (50118).
 #[derive(Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Unsigned {
-    #[schema(schema_with = only::<50111>)]
+    #[schema(schema_with = of_unsigned)]
     code: i32,
     errmsg: String,
     error: RefusedText,
@@ -234,6 +235,10 @@ fn of_strangers() -> Object {
 
 fn of_refusals() -> Object {
     one_of(Code::OF_REFUSALS.map(Code::number))
+}
+
+fn of_unsigned() -> Object {
+    one_of([Code::Channel, Code::TooManyAttempts].map(Code::number))
 }
 
 fn one_of<const COUNT: usize>(numbers: [i32; COUNT]) -> Object {

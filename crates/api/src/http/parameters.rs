@@ -16,9 +16,10 @@ use serde_json::Value;
 
 use super::{ApiError, Code};
 
-/// Parameters by name. Null and the empty text count as absent.
+/// Parameters by name.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
+    /// Those that are there: see [`is_there`].
     values: BTreeMap<String, Value>,
     /// Those that the query string has twice with different values; using one of them is an error.
     ambiguous: BTreeSet<String>,
@@ -35,6 +36,9 @@ impl Parameters {
         let mut parameters = Self::default();
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
             let (name, value) = (name.into_owned(), Value::String(value.into_owned()));
+            if !is_there(&value) {
+                continue;
+            }
             if parameters.values.insert(name.clone(), value.clone()).is_some_and(|other| other != value) {
                 parameters.ambiguous.insert(name);
             }
@@ -64,6 +68,7 @@ impl Parameters {
         };
         if !body.trim_ascii().is_empty() {
             let Object(mut members) = serde_json::from_slice(&body).map_err(not_an_object)?;
+            members.retain(|_, value| is_there(value));
             rename_settlement(&mut members);
             parameters.ambiguous.retain(|name| !members.contains_key(name));
             parameters.values.extend(members);
@@ -75,11 +80,7 @@ impl Parameters {
         if self.ambiguous.contains(name) {
             return Err(bad(format_args!("{name} 重复")));
         }
-        Ok(self.values.get(name).filter(|value| match value {
-            Value::Null => false,
-            Value::String(text) => !text.is_empty(),
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
-        }))
+        Ok(self.values.get(name))
     }
 
     /// A whole number, also written as a text.
@@ -169,7 +170,17 @@ pub(super) fn unknown_value(name: &str) -> ApiError {
     bad(format_args!("{name} 的值未知"))
 }
 
-fn whole(value: &Value) -> Option<i64> {
+/// Whether it is a value: null and the empty text are as good as none, and hide none.
+pub(super) fn is_there(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+    }
+}
+
+/// A whole number, also written as a text.
+pub(super) fn whole(value: &Value) -> Option<i64> {
     match value {
         Value::Number(number) => number.as_i64(),
         Value::String(text) => text.trim().parse().ok(),

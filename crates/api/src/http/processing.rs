@@ -11,6 +11,7 @@ use super::{
     ApiError, Code, Shop,
     answer::success,
     caller,
+    codes::unsigned,
     documented::{OfGet, OfPost, PostBody},
     middleware::{in_time, request_id_of},
     observe::operation,
@@ -154,7 +155,8 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
     let items = match preview_items(parameters) {
         Ok(items) => items,
         Err(failure) => {
-            return match in_time(shop, shop.preview.addresses(caller)).await {
+            let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
+            return match in_time(shop, shop.preview.unread(caller, is_direct)).await {
                 Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
                 Some(Ok(addresses)) => refused(failure, addresses),
                 Some(Err(_)) | None => refused(failure, Vec::new()),
@@ -230,7 +232,7 @@ async fn create(
         Ok(payment) => Ok(started(payment, shop)),
         Err(PlaceOrderError::Unsigned { order_id, total_amount, cause }) => {
             let data = UnsignedData::new(&order_id, total_amount);
-            Ok(ApiError::from(cause).with_data(&data, Some(&shop.base_url)))
+            Ok(unsigned(&cause).with_data(&data, Some(&shop.base_url)))
         }
         Err(error) => Err(error.into()),
     }

@@ -109,6 +109,7 @@ struct OrderData {
     #[schema(required)]
     shipped_at: Option<String>,
     refunded_amount: String,
+    #[schema(required)]
     unkept_payment: Option<UnkeptPaymentData>,
 }
 

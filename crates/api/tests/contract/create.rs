@@ -184,12 +184,36 @@ async fn an_order_whose_pay_url_cannot_be_made_is_50111_with_its_number() {
     mocks.gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let client = mocks.open().await;
     let answer = client.send(with_token(post_json(direct_order()))).await.json();
-    let mut expected = error(50111, "支付渠道暂不可用");
-    expected["data"] = json!({"order_id": NEW_ORDER, "total_amount": "219.90"});
-    expected["base_url"] = json!(BASE_URL);
+    let expected = placed_and_unsigned(NEW_ORDER, "219.90");
     assert_eq!(answer, expected, "the order is placed and can be paid by operation 5");
     assert_eq!(client.placed(), 1);
     client.close().await;
+}
+
+fn placed_and_unsigned(order_id: &str, amount: &str) -> Value {
+    let mut answer = error(50111, "支付渠道暂不可用");
+    answer["data"] = json!({"order_id": order_id, "total_amount": amount});
+    answer["base_url"] = json!(BASE_URL);
+    answer
+}
+
+/// 50104 and 50000 would say that nothing was placed, and whoever tries again then has two orders. A phone's attempt is opened after
+/// the order is written, that of a repeated request when the order was long there.
+#[actix_web::test]
+async fn an_order_that_is_placed_is_50111_whatever_keeps_its_buyer_from_paying() {
+    let mut on_a_phone = direct_order();
+    on_a_phone["device"] = json!("wap");
+    for failure in [rows_locked, store_down] {
+        let expected = placed_and_unsigned(NEW_ORDER, "219.90");
+        let new = Mocks::ordering().selling([sku(4, "104.95", 9)]).placing().failing_to_lock(20, failure);
+        assert_eq!(new.post(on_a_phone.clone()).await, expected, "{:?}", failure());
+
+        let mut repeated = ordered_before().failing_to_lock(20, failure);
+        repeated.gateway.expect_query().returning(|_| Ok(None));
+        let request = post_json(on_a_phone.clone()).insert_header(("idempotency-key", "k-1"));
+        let expected = placed_and_unsigned(ORDER, "323.91");
+        assert_eq!(repeated.answer(request).await.json(), expected, "repeated, {:?}", failure());
+    }
 }
 
 #[actix_web::test]
@@ -225,8 +249,8 @@ fn under_a_key_in_use() -> Mocks {
     Mocks::ordering().selling([sku(4, "104.95", 9)]).beginning(in_use)
 }
 
-#[actix_web::test]
-async fn the_same_key_and_request_give_the_same_order() {
+/// The shop, which has the order of the same request under the key k-1.
+fn ordered_before() -> Mocks {
     let mut mocks = under_a_key_in_use().with_order(OrderStatus::AwaitingPayment);
     let digest = RequestDigest("address=7 sku=4*2 expected=".to_owned());
     let record = IdempotencyRecord { digest, order_id: order_id(ORDER) };
@@ -235,7 +259,12 @@ async fn the_same_key_and_request_give_the_same_order() {
         .expect_find_by_key()
         .withf(|user_id, key| *user_id == USER && *key == IdempotencyKey::parse("k-1").unwrap())
         .returning(move |_, _| Ok(Some(record.clone())));
-    let answer = charging(mocks, "323.91").answer(under_a_key("k-1")).await.json();
+    mocks
+}
+
+#[actix_web::test]
+async fn the_same_key_and_request_give_the_same_order() {
+    let answer = charging(ordered_before(), "323.91").answer(under_a_key("k-1")).await.json();
     assert_eq!(answer["code"], 200, "{answer}");
     assert_eq!(answer["data"]["order_id"], ORDER);
 }

@@ -198,6 +198,30 @@ async fn the_body_wins_whichever_name_it_uses() {
     assert_eq!(mocks.answer(request).await.json()["code"], 50103, "a direct buy, not the cart");
 }
 
+/// Null and the empty text are no value, so that none hides one.
+#[actix_web::test]
+async fn what_is_not_there_hides_nothing() {
+    let bought = || Mocks::ordering().selling([sku(4, "1.00", 0)]);
+    let of_cart = || bought().with_cart(cart(&[(4, 1, true)]));
+    for (uri, body) in [
+        ("", json!({"status": 0, "address_id": 7, "settlement_type": null, "settlement": 0})),
+        ("", json!({"status": 0, "address_id": 7, "settlement_type": 0, "settlement": null})),
+        ("?address_id=7", json!({"status": 0, "address_id": null, "settlement": 0})),
+        ("?settlement_type=0&status=", json!({"status": 0, "address_id": 7, "settlement": ""})),
+        ("?settlement=0&settlement=&settlement_type=", json!({"status": "0", "address_id": 7})),
+    ] {
+        let request = TestRequest::post().uri(&format!("{PROCESSING}{uri}")).set_payload(body.to_string());
+        assert_eq!(
+            of_cart().answer(request).await.json()["code"],
+            50103,
+            "{uri} {body}: the order of the cart"
+        );
+    }
+    let mocks = Mocks::with_addresses(vec![address()]).selling([sku(4, "1.00", 9)]);
+    let answer = mocks.with_cart(cart(&[(4, 1, true)])).get("status=0&settlement_type=&settlement=0").await;
+    assert_eq!(answer["code"], 200, "{answer}");
+}
+
 /// What nobody reads may stand twice.
 #[actix_web::test]
 async fn a_name_that_nobody_reads_may_stand_twice() {

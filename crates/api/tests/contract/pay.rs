@@ -179,6 +179,23 @@ async fn a_phone_and_another_account_pay_in_another_attempt() {
     }
 }
 
+/// The old back end could place an order of nothing. No channel takes a payment of it, so that nothing is begun.
+#[actix_web::test]
+async fn an_order_of_nothing_is_50116_and_nothing_is_written() {
+    let of_nothing =
+        || Order { total_amount: money("0.00"), expire_at: None, ..order(OrderStatus::AwaitingPayment) };
+    for device in ["pc", "wap"] {
+        let mut mocks = Mocks::signed_in();
+        mocks.orders.expect_find().returning(move |_| Ok(Some(of_nothing())));
+        let mocks = mocks.on_record(ledger(Some(of_nothing()), Vec::new(), Vec::new()));
+        let ledgers = mocks.ledgers.clone();
+        let mut body = pay();
+        body["device"] = json!(device);
+        assert_eq!(mocks.post(body).await, error(50116, "订单金额无法支付"), "{device}");
+        assert_eq!(ledgers.locks(), 0, "{device}");
+    }
+}
+
 #[actix_web::test]
 async fn an_order_that_costs_something_else_than_was_seen_is_50113() {
     let expecting = |amount: &str| json!({"status": 1, "order_id": ORDER, "expected_amount": amount});

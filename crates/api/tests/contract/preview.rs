@@ -1,7 +1,7 @@
 //! Operation 1: 确认订单.
 
 use domain::{Address, AddressId, SkuId};
-use ports::CartError;
+use ports::{CartError, mock::MockDirectBuys};
 use serde_json::{Value, json};
 
 use crate::{samples::*, support::*};
@@ -159,7 +159,7 @@ async fn a_quantity_out_of_range_is_50110() {
             "the page reads the lists without looking at the code"
         );
     }
-    let mocks = usual().with_cart(cart(&[(4, 0, true)]));
+    let mocks = usual().selling([sku(4, "1.00", 9)]).with_cart(cart(&[(4, 0, true)]));
     let answer = mocks.get("status=0&settlement_type=0").await;
     assert_eq!(answer, error_with(50110, "购买数量不合法", nothing(json!([address_data()]))));
 }
@@ -222,18 +222,24 @@ async fn an_order_that_costs_nothing_is_refused() {
     }
 }
 
-/// The old page reads the lists whatever the code: also where the parameters cannot be read.
+/// The old page reads the lists whatever the code: also where the parameters cannot be read. It orders a direct buy without saying
+/// which, so that one which cannot be shown must not leave the one before in its place.
 #[actix_web::test]
 async fn a_request_that_cannot_be_read_still_shows_the_addresses() {
-    for query in [
-        "status=0",
-        "status=0&settlement_type=9",
-        "status=0&settlement_type=0&settlement_type=1",
-        "status=0&settlement_type=1",
-        "status=0&settlement_type=1&sku_id=4&buy_num=many",
-        "status=0&settlement_type=1&sku_id=99999999999&buy_num=1",
+    for (query, forgotten) in [
+        ("status=0", 0),
+        ("status=0&settlement_type=9", 0),
+        ("status=0&settlement_type=0&settlement_type=1", 0),
+        ("status=0&settlement_type=1", 1),
+        ("status=0&settlement_type=1&sku_id=5&buy_num=", 1),
+        ("status=0&settlement_type=1&sku_id=5&buy_num=1.5", 1),
+        ("status=0&settlement_type=1&sku_id=4&buy_num=many", 1),
+        ("status=0&settlement_type=1&sku_id=99999999999&buy_num=1", 1),
     ] {
-        let answer = Mocks::with_addresses(vec![address()]).get(query).await;
+        let mut mocks = usual();
+        mocks.direct_buys = MockDirectBuys::new();
+        mocks.direct_buys.expect_forget().times(forgotten).returning(|_| Ok(()));
+        let answer = mocks.get(query).await;
         assert_ne!(answer["code"], 200, "{query}");
         assert_eq!(answer["data"]["addresses"][0]["id"], 7, "{query}: {answer}");
         assert_eq!(answer["data"]["sku_list"], serde_json::json!([]), "{query}");

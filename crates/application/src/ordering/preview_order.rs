@@ -1,7 +1,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{
-    Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, Purchase, Quantity, Quote, SkuId, UserId,
+    Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, PricedLine, Purchase, Quote, Sku, SkuId,
+    UserId,
 };
 use ports::{
     AddressBook, CartError, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuy, DirectBuys, StoreError,
@@ -105,9 +106,14 @@ impl PreviewOrder {
         }
     }
 
-    /// What the page shows of a buyer whose request cannot be read: the addresses.
-    pub async fn addresses(&self, caller: &Caller) -> Result<Vec<Address>, PreviewRefusal> {
-        self.buyer(caller).await.map(|(_, addresses)| addresses)
+    /// What the page shows of a buyer whose request cannot be read: the addresses. What a direct buy showed before is forgotten, as
+    /// where there is nothing to show.
+    pub async fn unread(&self, caller: &Caller, is_direct: bool) -> Result<Vec<Address>, PreviewRefusal> {
+        let (user_id, addresses) = self.buyer(caller).await?;
+        if is_direct {
+            self.remember(user_id, None).await;
+        }
+        Ok(addresses)
     }
 
     async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
@@ -119,12 +125,16 @@ impl PreviewOrder {
         match items {
             PreviewItems::Cart => {
                 let lines = self.ticked_lines(user_id).await?;
-                let purchase = Purchase::new(lines).ok_or(PreviewRefusal::NothingSelected)?;
-                self.price(&purchase).await
+                if lines.is_empty() {
+                    return Err(PreviewRefusal::NothingSelected);
+                }
+                let skus = self.catalog.skus(&lines.keys().copied().collect::<Vec<_>>()).await?;
+                let purchase = Purchase::of_cart(&lines, &skus, self.rules.quantity_limit)?;
+                self.price(&purchase.ok_or(PreviewRefusal::NothingSelected)?, &skus)
             }
             PreviewItems::Direct { sku_id, quantity } => {
                 let quote = self.quote_directly(sku_id, quantity).await;
-                self.remember(user_id, sku_id, quote.as_ref().ok()).await;
+                self.remember(user_id, quote.as_ref().ok()).await;
                 quote
             }
         }
@@ -132,7 +142,8 @@ impl PreviewOrder {
 
     async fn quote_directly(&self, sku_id: SkuId, quantity: i64) -> Result<Quote, PreviewRefusal> {
         let quantity = self.rules.quantity_limit.quantity(quantity)?;
-        let quote = self.price(&Purchase::of_one(sku_id, quantity)).await?;
+        let skus = self.catalog.skus(&[sku_id]).await?;
+        let quote = self.price(&Purchase::of_one(sku_id, quantity), &skus)?;
         match quote.unavailable.first() {
             Some(line) => Err(PreviewRefusal::Unavailable(line.sku_id)),
             None => Ok(quote),
@@ -142,12 +153,11 @@ impl PreviewOrder {
     /// Remembers what was shown, which may be nothing: what was shown before is not what the buyer wants now.
     ///
     /// A page that says what it buys does without; so a failure costs no more than a warning.
-    async fn remember(&self, user_id: UserId, sku_id: SkuId, shown: Option<&Quote>) {
-        let line = shown.and_then(|quote| quote.lines.first());
-        let remembered = match line {
-            Some(line) => {
-                let latest = DirectBuy { sku_id, quantity: line.quantity, previewed_at: self.clock.now() };
-                self.direct_buys.remember(user_id, latest).await
+    async fn remember(&self, user_id: UserId, shown: Option<&Quote>) {
+        let remembered = match shown.and_then(|quote| quote.lines.first()) {
+            Some(PricedLine { sku, quantity, .. }) => {
+                let (sku_id, quantity, previewed_at) = (sku.id, *quantity, self.clock.now());
+                self.direct_buys.remember(user_id, DirectBuy { sku_id, quantity, previewed_at }).await
             }
             None => self.direct_buys.forget(user_id).await,
         };
@@ -156,23 +166,18 @@ impl PreviewOrder {
         }
     }
 
-    async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, Quantity>, PreviewRefusal> {
+    /// How many of what.
+    async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, i64>, PreviewRefusal> {
         let mut cart = self.carts.load(user_id).await?;
         if let Some(removals) = &self.removals {
             let ordered = removals.pending_of(user_id).await?.into_iter().flat_map(|removal| removal.lines);
             cart = cart.without(&ordered.collect::<Vec<_>>());
         }
-        let quantity = |count| self.rules.quantity_limit.quantity(count);
-        Ok(cart
-            .selected()
-            .map(|line| Ok((line.sku_id, quantity(line.count)?)))
-            .collect::<Result<_, InvalidQuantity>>()?)
+        Ok(cart.selected().map(|line| (line.sku_id, line.count)).collect())
     }
 
-    async fn price(&self, purchase: &Purchase) -> Result<Quote, PreviewRefusal> {
-        let ids: Vec<SkuId> = purchase.sku_ids().collect();
-        let skus = self.catalog.skus(&ids).await?;
-        let quote = purchase.quote(&skus, &self.rules.pricing);
+    fn price(&self, purchase: &Purchase, skus: &BTreeMap<SkuId, Sku>) -> Result<Quote, PreviewRefusal> {
+        let quote = purchase.quote(skus, &self.rules.pricing);
         let quote = quote.map_err(|AmountTooLarge| PreviewRefusal::AmountTooLarge)?;
         if quote.costs_nothing() { Err(PreviewRefusal::CostsNothing) } else { Ok(quote) }
     }

@@ -31,6 +31,9 @@ pub enum StartPaymentError {
     /// The order does not cost what the client expects.
     #[error("the order costs {0}")]
     AmountChanged(Money),
+    /// It costs nothing, which cannot be paid.
+    #[error("the order costs nothing")]
+    CostsNothing,
     /// The buyer cannot be invited to pay it.
     #[error(transparent)]
     Change(#[from] OrderChangeError),
@@ -53,6 +56,9 @@ impl StartPayment {
         let now = self.clock.now();
         if !order.is_payable(now).map_err(OrderChangeError::from)? {
             return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+        }
+        if order.costs_nothing() {
+            return Err(StartPaymentError::CostsNothing);
         }
         if expected_amount.is_some_and(|expected| expected != order.total_amount) {
             return Err(StartPaymentError::AmountChanged(order.total_amount));

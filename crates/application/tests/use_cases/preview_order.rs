@@ -139,8 +139,23 @@ async fn a_quantity_that_is_not_allowed_is_refused() {
             "{quantity}"
         );
     }
-    let refusal = Shop::with_cart(&[(4, 0, true)]).refusal(PreviewItems::Cart).await;
-    assert!(matches!(refusal, PreviewRefusal::InvalidQuantity(_)));
+    let mut shop = Shop::with_cart(&[(4, 0, true)]);
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
+    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::InvalidQuantity(_)));
+}
+
+/// A line that the old back end left behind with a bad count must not keep the rest from being bought.
+#[tokio::test]
+async fn the_count_of_what_cannot_be_bought_does_not_matter() {
+    let mut shop = Shop::with_cart(&[(4, 2, true), (6, 0, true), (9, 201, true)]);
+    shop.catalog.expect_skus().returning(|_| {
+        let mut off_shelf = sku(9, "5", 5);
+        off_shelf.is_launched = false;
+        Ok(shelf([sku(4, "104.95", 9), off_shelf]))
+    });
+    let quote = shop.preview(PreviewItems::Cart).await.unwrap().quote;
+    assert_eq!((quote.total_count, quote.payment_amount), (2, money("219.90")));
+    assert_eq!(quote.unavailable.iter().map(|line| line.sku_id.0).collect::<Vec<_>>(), [6, 9]);
 }
 
 #[tokio::test]

@@ -193,14 +193,8 @@ impl OrderStatus {
         }
     }
 
-    /// The lowest and the highest number of a status. Other numbers in the table are another program's.
-    pub const CODES: (i16, i16) = {
-        let [first, .., last] = Self::ALL;
-        (first.code(), last.code())
-    };
-
     /// The number that is stored and sent.
-    pub const fn code(self) -> i16 {
+    pub fn code(self) -> i16 {
         self as i16
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{Money, Pricing, Quantity, Sku, SkuId};
+use crate::{InvalidQuantity, Money, Pricing, Quantity, QuantityLimit, Sku, SkuId};
 
 /// What a buyer wants to buy: at least one SKU, each once, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +72,24 @@ impl Purchase {
         (!lines.is_empty()).then_some(Self(lines))
     }
 
+    /// A purchase of lines of a cart with their counts; nothing where there are none. Of what cannot be bought the count does not
+    /// matter: nobody buys any of it, and a count that is not allowed hides nothing that can be bought.
+    ///
+    /// # Errors
+    /// The count of a line that can be bought is not within the limit.
+    pub fn of_cart(
+        lines: &BTreeMap<SkuId, i64>,
+        skus: &BTreeMap<SkuId, Sku>,
+        limit: QuantityLimit,
+    ) -> Result<Option<Self>, InvalidQuantity> {
+        let quantity = |sku_id, count| match available(skus, sku_id) {
+            Ok(_) => limit.quantity(count),
+            Err(_) => Ok(Quantity::ONE),
+        };
+        let lines = lines.iter().map(|(sku_id, count)| Ok((*sku_id, quantity(*sku_id, *count)?)));
+        Ok(Self::new(lines.collect::<Result<_, _>>()?))
+    }
+
     /// A purchase of one SKU.
     pub fn of_one(sku_id: SkuId, quantity: Quantity) -> Self {
         Self(BTreeMap::from([(sku_id, quantity)]))
@@ -95,18 +113,24 @@ impl Purchase {
         let mut lines = Vec::with_capacity(self.0.len());
         let mut unavailable = Vec::new();
         for PurchaseLine { sku_id, quantity } in self.lines() {
-            match skus.get(&sku_id) {
-                None => unavailable.push(Unavailable { sku_id, reason: UnavailableReason::Gone }),
-                Some(sku) if !sku.is_launched => {
-                    unavailable.push(Unavailable { sku_id, reason: UnavailableReason::OffShelf });
-                }
-                Some(sku) => {
+            match available(skus, sku_id) {
+                Err(reason) => unavailable.push(Unavailable { sku_id, reason }),
+                Ok(sku) => {
                     let amount = sku.price.checked_mul(quantity.pieces()).ok_or(AmountTooLarge)?;
                     lines.push(PricedLine { sku: sku.clone(), quantity, amount });
                 }
             }
         }
         Quote::of(lines, unavailable, pricing)
+    }
+}
+
+/// The SKU, if it can be bought.
+fn available(skus: &BTreeMap<SkuId, Sku>, sku_id: SkuId) -> Result<&Sku, UnavailableReason> {
+    match skus.get(&sku_id) {
+        None => Err(UnavailableReason::Gone),
+        Some(sku) if !sku.is_launched => Err(UnavailableReason::OffShelf),
+        Some(sku) => Ok(sku),
     }
 }
 
@@ -191,6 +215,21 @@ mod tests {
         assert_eq!(quote.payment_amount.to_string(), "15.00");
         let reasons: Vec<_> = quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
         assert_eq!(reasons, [(2, UnavailableReason::OffShelf), (3, UnavailableReason::Gone)]);
+    }
+
+    #[test]
+    fn a_count_matters_of_what_can_be_bought_alone() {
+        let skus = BTreeMap::from([sku(1, "5", true), sku(2, "7", false)]);
+        let limit = QuantityLimit::new(200).unwrap();
+        let of_cart = |lines: &[(i32, i64)]| {
+            let lines = lines.iter().map(|(id, count)| (SkuId(*id), *count)).collect();
+            Purchase::of_cart(&lines, &skus, limit)
+        };
+        let quote = of_cart(&[(1, 2), (2, 0), (3, 201)]).unwrap().unwrap().quote(&skus, &flat_ten()).unwrap();
+        assert_eq!((quote.total_count, quote.unavailable.len()), (2, 2));
+        assert_eq!(quote.goods_amount.to_string(), "10.00");
+        assert_eq!(of_cart(&[(1, 201), (2, 1)]), Err(InvalidQuantity { most: 200 }));
+        assert_eq!(of_cart(&[]), Ok(None));
     }
 
     #[test]

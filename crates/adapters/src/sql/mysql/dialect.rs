@@ -152,9 +152,9 @@ pub(super) async fn end_migrations(conn: &mut Conn, _succeeded: bool) -> Result<
     Ok(())
 }
 
-/// The sum of a column of money, in fen; what is below zero counts as nothing, as it reads. Decimals add up exactly.
+/// The sum of a column of money, in fen. Decimals add up exactly.
 pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
-    sql(&format!("CAST(COALESCE(SUM(GREATEST({column}, 0)), 0) * 100 AS SIGNED)"))
+    sql(&format!("CAST(COALESCE(SUM({column}), 0) * 100 AS SIGNED)"))
 }
 
 /// By what the driver makes of the number (1062, 1792 and others), and otherwise by the message: the number is dropped by

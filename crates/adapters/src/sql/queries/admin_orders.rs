@@ -8,7 +8,7 @@ use diesel::{
     dsl::{count_star, exists, not, sql},
     expression::SqlLiteral,
     prelude::*,
-    sql_types::{Text, Timestamp},
+    sql_types::{Bool, Text, Timestamp},
 };
 use diesel_async::RunQueryDsl;
 use domain::{
@@ -28,7 +28,7 @@ use super::{
 use crate::sql::{
     failure::QueryError,
     schema::{address, dashop_payment, dashop_refund, tb_order_info, user_profile},
-    types::{Moment, PastAmount},
+    types::{Amount, Moment},
 };
 
 #[async_trait]
@@ -73,9 +73,9 @@ struct FoundRow {
     user_id: i32,
     status: i16,
     total_count: i32,
-    total_amount: PastAmount,
-    freight: PastAmount,
-    refunded_amount: PastAmount,
+    total_amount: Amount,
+    freight: Amount,
+    refunded_amount: Amount,
     created_time: Moment,
     expire_at: Option<Moment>,
     ship_receiver: Option<String>,
@@ -116,11 +116,9 @@ async fn search_page(
     if let Some(UserId(user_id)) = search.user_id {
         found = found.filter(tb_order_info::user_id.eq(user_id));
     }
-    found = match search.status {
-        Some(status) => found.filter(tb_order_info::status.eq(status.code())),
-        // A sum and not the column, for which an index would be taken that is of no use here.
-        None => found.filter((tb_order_info::status + 0).between(OrderStatus::CODES.0, OrderStatus::CODES.1)),
-    };
+    if let Some(status) = search.status {
+        found = found.filter(tb_order_info::status.eq(status.code()));
+    }
     load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
 }
 
@@ -170,28 +168,35 @@ macro_rules! counts_within {
     }};
 }
 
-/// How many of a day, and their sum in fen.
-type DaySum = (String, i64, i64);
+/// A day, whether the amounts are below zero, how many there are, and their sum in fen.
+type DaySum = (String, bool, i64, i64);
+
+/// How many there are of each day and what they come to; those of an amount below zero apart.
+macro_rules! day_sums {
+    ($table:expr, $day:expr, $amount:literal) => {{
+        let (day, is_below_zero) = (|| sql::<Text>($day), || sql::<Bool>(concat!($amount, " < 0")));
+        $table.group_by((day(), is_below_zero())).select((
+            day(),
+            is_below_zero(),
+            count_star(),
+            dialect::sum_of_fen($amount),
+        ))
+    }};
+}
 
 /// Three statements, however many days.
 async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, QueryError> {
     let (begin, end) = (first.begin(), last.next().begin());
     // The day is in the number, as the time by which orders are found is.
-    let placed: Vec<DaySum> = tb_order_info::table
+    let placed = tb_order_info::table
         .filter(tb_order_info::order_id.ge(begin.compact()))
-        .filter(tb_order_info::order_id.lt(end.compact()))
-        .group_by(sql::<Text>(PLACED_ON))
-        .select((sql::<Text>(PLACED_ON), count_star(), dialect::sum_of_fen("total_amount")))
-        .load(conn)
-        .await?;
-    let paid: Vec<DaySum> = dashop_payment::table
+        .filter(tb_order_info::order_id.lt(end.compact()));
+    let placed = day_sums!(placed, PLACED_ON, "total_amount").load(conn).await?;
+    let paid = dashop_payment::table
         .filter(counts_within!(begin, end))
-        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
-        .group_by(sql::<Text>(PAID_ON))
-        .select((sql::<Text>(PAID_ON), count_star(), dialect::sum_of_fen("total_amount")))
-        .load(conn)
-        .await?;
-    let refunded: Vec<DaySum> = dashop_refund::table
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()));
+    let paid = day_sums!(paid, PAID_ON, "total_amount").load(conn).await?;
+    let refunded = dashop_refund::table
         .inner_join(
             dashop_payment::table.on(dashop_payment::trade_no
                 .eq(dashop_refund::trade_no)
@@ -199,11 +204,8 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         )
         .filter(dashop_refund::finished_at.ge(Moment(begin)).and(dashop_refund::finished_at.lt(Moment(end))))
         .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()))
-        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()))
-        .group_by(sql::<Text>(REFUNDED_ON))
-        .select((sql::<Text>(REFUNDED_ON), count_star(), dialect::sum_of_fen("amount")))
-        .load(conn)
-        .await?;
+        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()));
+    let refunded = day_sums!(refunded, REFUNDED_ON, "amount").load(conn).await?;
     let (placed, paid, refunded) =
         (by_day("tb_order_info", placed)?, by_day(payments::TABLE, paid)?, by_day(refunds::TABLE, refunded)?);
     let mut days = Vec::new();
@@ -299,16 +301,18 @@ const PAID_ON: &str = "SUBSTR(COALESCE(paid_at, recorded_at), 1, 10)";
 /// As [`PAID_ON`].
 const REFUNDED_ON: &str = "SUBSTR(finished_at, 1, 10)";
 
-/// A day that the calendar does not have is of no day: order numbers and moments of the old shop may say anything.
+/// A day that the calendar does not have is of no day: order numbers and moments of the old shop may say anything. What is below
+/// zero is no amount, and its row is in no list either.
 fn by_day(table: &'static str, sums: Vec<DaySum>) -> Result<BTreeMap<ShopDate, (u64, MoneySum)>, QueryError> {
     let mut days = BTreeMap::new();
-    for (day, count, fen) in sums {
-        let Some(date) = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day)) else {
+    for (day, is_below_zero, count, fen) in sums {
+        let date = ShopDate::parse(&day).or_else(|| ShopDate::parse_compact(&day));
+        let Some(date) = date.filter(|_| !is_below_zero) else {
             tracing::error!(
                 table,
                 day,
                 count,
-                "rows of a day that does not exist are left out of the figures"
+                "rows of a day that does not exist, or of an amount below zero, are left out of the figures"
             );
             continue;
         };
@@ -333,7 +337,7 @@ fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryErro
         user_id: UserId(row.user_id),
         username: Username(username.unwrap_or_default()),
         status: order_reader::status("tb_order_info.status", row.status)?,
-        // Below zero is a leftover of the old shop's, like an amount below zero.
+        // The old shop accepted lines of fewer pieces than none, and counted them.
         total_count: u32::try_from(row.total_count).unwrap_or(0),
         total_amount: row.total_amount.0,
         freight: row.freight.0,

@@ -20,7 +20,7 @@ use super::{
 use crate::sql::{
     failure::QueryError,
     schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
-    types::{Moment, PastAmount},
+    types::{Amount, Moment},
 };
 
 #[async_trait]
@@ -78,8 +78,8 @@ struct OrderRow {
     user_id: i32,
     status: i16,
     total_count: i32,
-    total_amount: PastAmount,
-    freight: PastAmount,
+    total_amount: Amount,
+    freight: Amount,
     created_time: Moment,
     expire_at: Option<Moment>,
     ship_title: Option<String>,
@@ -89,8 +89,8 @@ struct OrderRow {
     carrier: Option<String>,
     tracking_number: Option<String>,
     shipped_at: Option<Moment>,
-    refunded_amount: PastAmount,
-    discount: PastAmount,
+    refunded_amount: Amount,
+    discount: Amount,
     amendments: i32,
     address_id: i32,
 }
@@ -113,7 +113,7 @@ struct GoodsRow {
     id: i32,
     sku_id: i32,
     pieces: i32,
-    price: PastAmount,
+    price: Amount,
     sku_name: Option<String>,
     sku_image_url: Option<String>,
     sku_sale_attrs: Option<String>,
@@ -192,11 +192,9 @@ async fn list_page(
         .limit(query.limit.into())
         .select((tb_order_info::order_id, OrderRow::as_select()))
         .into_boxed::<Backend>();
-    page = match query.status {
-        Some(status) => page.filter(tb_order_info::status.eq(status.code())),
-        // Not a row in a status that the shop does not know: it would hide all others.
-        None => page.filter(tb_order_info::status.between(OrderStatus::CODES.0, OrderStatus::CODES.1)),
-    };
+    if let Some(status) = query.status {
+        page = page.filter(tb_order_info::status.eq(status.code()));
+    }
     if let Some(before) = before {
         let last = diesel::alias!(tb_order_info as last_of_the_page_before);
         // NULL, which nothing follows, where this user has no such order.
@@ -326,7 +324,7 @@ impl OrderRow {
             id: order_id(number)?,
             user_id: UserId(self.user_id),
             status: status("tb_order_info.status", self.status)?,
-            // Below zero is a leftover of the old shop's, like an amount below zero.
+            // The old shop accepted lines of fewer pieces than none, and counted them.
             total_count: u32::try_from(self.total_count).unwrap_or(0),
             total_amount: self.total_amount.0,
             freight: self.freight.0,
@@ -364,10 +362,15 @@ impl TryFrom<ChangeRow> for TimelineEntry {
 }
 
 impl GoodsRow {
-    /// The line; nothing, with a warning, where it is of no pieces: the old shop accepted that.
+    /// The line; nothing, with an ERROR in the log, where it is of no pieces: the old shop accepted that.
     fn into_goods(self, order_id: &str, now: &Now) -> Result<Option<OrderGoods>, QueryError> {
         let Some(quantity) = Quantity::stored(self.pieces) else {
-            tracing::warn!(order_id, sku_id = self.sku_id, "an order line of no pieces is left out");
+            tracing::error!(
+                table = "tb_order_goods",
+                key = self.id,
+                order_id,
+                "an order line of no pieces is left out"
+            );
             return Ok(None);
         };
         let sku = now.skus.get(&self.sku_id);

@@ -138,10 +138,9 @@ pub(super) async fn end_migrations(conn: &mut Conn, succeeded: bool) -> Result<(
     Ok(conn.batch_execute(if succeeded { "COMMIT" } else { "ROLLBACK" }).await?)
 }
 
-/// The sum of a column of money, in fen; what is below zero counts as nothing, as it reads. Without its point, money as
-/// text with two decimals is a whole number.
+/// The sum of a column of money, in fen. Without its point, money as text with two decimals is a whole number.
 pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
-    sql(&format!("COALESCE(SUM(MAX(CAST(REPLACE({column}, '.', '') AS INTEGER), 0)), 0)"))
+    sql(&format!("COALESCE(SUM(CAST(REPLACE({column}, '.', '') AS INTEGER)), 0)"))
 }
 
 pub(super) fn classify(error: &DieselError) -> Fault {

@@ -62,7 +62,7 @@ const SERVICE: [Around; 4] = [
 pub(super) fn add(paths: &mut Paths) {
     for (tag, operations) in [("around the orders", SHOP.as_slice()), (SERVICE_TAG, SERVICE.as_slice())] {
         for Around(method, path, what, fields) in operations {
-            let operation = operation(tag, path, what, fields).build();
+            let operation = operation(tag, method, path, what, fields).build();
             match paths.paths.get_mut(*path) {
                 Some(item) => item.merge_operations(PathItem::new(method.clone(), operation)),
                 None => {
@@ -73,21 +73,48 @@ pub(super) fn add(paths: &mut Paths) {
     }
 }
 
-fn operation(tag: &str, path: &str, what: &str, fields: &[&str]) -> OperationBuilder {
-    let mut responses =
-        ResponsesBuilder::new().response("200", ResponseBuilder::new().description("see docs/API.md"));
-    // Files; everything else says in its body that there is no such thing.
-    if tag == SERVICE_TAG && path.contains('{') {
-        responses =
-            responses.response("404", ResponseBuilder::new().description("there is no file of this name"));
+/// What an operation answers.
+fn answers(tag: &str, method: &HttpMethod, path: &str) -> ResponsesBuilder {
+    const DONE: (&str, &str) = ("200", "see docs/API.md");
+    let answers: &[(&str, &str)] = match (method, path) {
+        (Post, "/v1/tokens") => &[DONE, ("404", "the old back end signs in: DASHOP_SIGN_IN is false")],
+        (Get, "/docs") => &[DONE, ("308", "to the page, behind a last slash")],
+        (Get, path) if path.starts_with("/v1/goods/") => {
+            &[DONE, ("304", "nothing has changed since the answer whose ETag If-None-Match has")]
+        }
+        // Files; everything else says in its body that there is no such thing.
+        (_, path) if tag == SERVICE_TAG && path.contains('{') => {
+            &[DONE, ("404", "there is no file of this name")]
+        }
+        _ => &[DONE],
+    };
+    answers.iter().fold(ResponsesBuilder::new(), |responses, (status, what)| {
+        responses.response(*status, ResponseBuilder::new().description(*what))
+    })
+}
+
+/// What an operation takes in the query string.
+fn query(method: &HttpMethod, path: &str) -> &'static [&'static str] {
+    match (method, path) {
+        (Get, "/v1/goods/catalogs/{catalog}") => &["launched", "page"],
+        // A proxy may drop the body of a DELETE.
+        (Delete, "/v1/carts/{user}") => &["sku_id", "sku_ids"],
+        _ => &[],
     }
-    let mut operation = OperationBuilder::new().tag(tag).summary(Some(what)).responses(responses);
-    for name in path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')) {
+}
+
+fn operation(tag: &str, method: &HttpMethod, path: &str, what: &str, fields: &[&str]) -> OperationBuilder {
+    let mut operation =
+        OperationBuilder::new().tag(tag).summary(Some(what)).responses(answers(tag, method, path));
+    let of_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let of_path = of_path.map(|name| (name, ParameterIn::Path, Required::True));
+    let of_query = query(method, path).iter().map(|name| (*name, ParameterIn::Query, Required::False));
+    for (name, place, required) in of_path.chain(of_query) {
         operation = operation.parameter(
             ParameterBuilder::new()
                 .name(name)
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
+                .parameter_in(place)
+                .required(required)
                 .schema(Some(ObjectBuilder::new().schema_type(Type::String))),
         );
     }

@@ -3,9 +3,13 @@
 use actix_web::{HttpRequest, web::Payload};
 use serde_json::{Map, Value};
 
-use crate::http::{Shop, middleware::in_time};
+use crate::http::{
+    Shop,
+    middleware::in_time,
+    parameters::{is_there, whole},
+};
 
-/// The fields of a request by name. Null and the empty text count as absent.
+/// The fields of a request by name; those alone that are there.
 pub(super) struct Fields(Map<String, Value>);
 
 impl Fields {
@@ -15,21 +19,26 @@ impl Fields {
         if bytes.trim_ascii().is_empty() {
             return Some(Self(Map::new()));
         }
-        serde_json::from_slice(&bytes).ok().map(Self)
+        let mut fields: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
+        fields.retain(|_, value| is_there(value));
+        Some(Self(fields))
     }
 
     /// Those of the body over those of the query string, for methods whose body a proxy may drop.
     pub(super) async fn of_body_or_query(shop: &Shop, request: &HttpRequest, body: Payload) -> Option<Self> {
         let Self(mut fields) = Self::of_body(shop, body).await?;
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            fields.entry(name).or_insert_with(|| Value::String(value.into_owned()));
+            let value = Value::String(value.into_owned());
+            if is_there(&value) {
+                fields.entry(name).or_insert(value);
+            }
         }
         Some(Self(fields))
     }
 
     /// Whatever the field says.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name).filter(|value| is_there(value))
+        self.0.get(name)
     }
 
     /// A text; a number is one too.
@@ -55,25 +64,8 @@ impl Fields {
         }
     }
 
-    /// All fields that are there.
+    /// All fields.
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().filter(|(_, value)| is_there(value)).map(|(name, value)| (name.as_str(), value))
-    }
-}
-
-fn is_there(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
-    }
-}
-
-/// A whole number, also written as a text.
-pub(super) fn whole(value: &Value) -> Option<i64> {
-    match value {
-        Value::Number(number) => number.as_i64(),
-        Value::String(text) => text.trim().parse().ok(),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 }

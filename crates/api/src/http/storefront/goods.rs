@@ -9,13 +9,14 @@ use serde_json::Value;
 
 use super::{
     StorefrontCode, StorefrontError, bounded,
-    fields::{Fields, whole},
+    fields::Fields,
     goods_cache::Shown,
     wire::{CatalogAnswer, DetailData, IndexAnswer},
 };
 use crate::http::{
     Shop,
     answer::{succeeded, success},
+    parameters::whole,
 };
 
 /// The product's id in a choice; everything else there is an attribute.

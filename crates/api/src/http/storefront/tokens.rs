@@ -5,16 +5,13 @@ use application::{SignInError, SignInRequest};
 use domain::{Cart, OfflineLine, Password, SkuId, Username};
 use serde_json::Value;
 
-use super::{
-    StorefrontCode, StorefrontError, bounded,
-    fields::{Fields, whole},
-    wire::TokenAnswer,
-};
+use super::{StorefrontCode, StorefrontError, bounded, fields::Fields, wire::TokenAnswer};
 use crate::http::{
     Shop,
     answer::json,
     codes::log_failure,
     no_such_page,
+    parameters::whole,
     security::{SecurityEvent, Suspect},
 };
 

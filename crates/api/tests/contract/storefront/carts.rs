@@ -126,13 +126,17 @@ async fn each_change_answers_the_cart() {
 #[actix_web::test]
 async fn lines_are_taken_out_by_body_or_query() {
     let query = |query: &str| TestRequest::delete().uri(&format!("{CART}?{query}"));
-    let requests: [(TestRequest, &[i32]); 6] = [
+    let both = |query: &str, body: Value| delete(&format!("{CART}?{query}"), &body);
+    let requests: [(TestRequest, &[i32]); 9] = [
         (delete(CART, &json!({"sku_id": "4"})), &[4]),
         (query("sku_id=4"), &[4]),
         (delete(CART, &json!({"sku_ids": [4, "99"]})), &[4, 99]),
         (delete(CART, &json!({"sku_ids": "4, 5"})), &[4, 5]),
         (query("sku_ids=4,99"), &[4, 99]),
         (query("sku_ids=4"), &[4]),
+        (both("sku_id=4", json!({"sku_id": null})), &[4]),
+        (both("sku_id=4&sku_ids=", json!({"sku_ids": ""})), &[4]),
+        (query("sku_id=&sku_id=4"), &[4]),
     ];
     for (request, expected) in requests {
         let mut mocks = buyer();

@@ -1,6 +1,6 @@
 //! The document of the interface as a judge of answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::Method;
 use boon::{Compiler, SchemaIndex, Schemas};
@@ -21,6 +21,7 @@ struct Operation {
     method: String,
     /// The mocks of its path.
     path: Vec<String>,
+    statuses: BTreeSet<u16>,
     /// By status and content type.
     formats: BTreeMap<(u16, String), SchemaIndex>,
     request: Option<SchemaIndex>,
@@ -43,9 +44,12 @@ impl Document {
         Self { schemas: judge.schemas, operations }
     }
 
-    /// What the document has against this answer; nothing against those of whose format it says nothing.
+    /// What the document has against this answer; nothing against the format of those of which it says none.
     pub(crate) fn objection(&self, method: &Method, path: &str, answer: &Answer) -> Option<String> {
         let operation = self.operation(method, path)?;
+        if !operation.statuses.contains(&answer.status.as_u16()) {
+            return Some(format!("no answer {} is described", answer.status));
+        }
         if operation.formats.is_empty() {
             return None;
         }
@@ -92,8 +96,9 @@ struct Judge {
 impl Judge {
     fn operation(&mut self, method: &str, path: &str, operation: &Value) -> Operation {
         let at = format!("/paths/{}/{method}", escaped(path));
-        let mut formats = BTreeMap::new();
+        let (mut statuses, mut formats) = (BTreeSet::new(), BTreeMap::new());
         for (status, response) in operation["responses"].as_object().unwrap() {
+            statuses.insert(status.parse().unwrap());
             for content_type in response["content"].as_object().into_iter().flat_map(Map::keys) {
                 let content = format!("{at}/responses/{status}/content/{}", escaped(content_type));
                 formats.insert((status.parse().unwrap(), content_type.clone()), self.compiled(&content));
@@ -102,7 +107,7 @@ impl Judge {
         let body = operation.pointer("/requestBody/content/application~1json");
         let request = body.map(|_| self.compiled(&format!("{at}/requestBody/content/application~1json")));
         let path = mocks(path).map(str::to_owned).collect();
-        Operation { method: method.to_owned(), path, formats, request }
+        Operation { method: method.to_owned(), path, statuses, formats, request }
     }
 
     fn compiled(&mut self, content: &str) -> SchemaIndex {

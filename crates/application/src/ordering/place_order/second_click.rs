@@ -1,7 +1,7 @@
 //! Clients that have no key for their requests: a second click on the same button is answered with the order of the first.
 
 use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, ShopTime, UserId};
-use ports::OrderListQuery;
+use ports::{OrderListQuery, StoreError};
 
 use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found};
 
@@ -41,7 +41,14 @@ impl PlaceOrder {
                 ) => return Err(unplaced.error.into()),
             };
             let Some(guard) = unplaced.guard else { return Err(unplaced.error.into()) };
-            match self.orders.find_by_guard(&guard).await? {
+            let first = match self.orders.find_by_guard(&guard).await {
+                // The order of the first click is there, for all that is known.
+                Err(error) if is_repeated => {
+                    return Err(PlacementError::from(StoreError::OutcomeUnknown(error.into())).into());
+                }
+                found => found?,
+            };
+            match first {
                 Some(first) if self.is_just_placed(&first, clicked_at) => {
                     return expected(request.expected_amount, first);
                 }

@@ -69,6 +69,18 @@ async fn gets_the_order_of_the_first_although_an_older_one_was_in_the_way_of_bot
     assert_eq!(shop.place(request(DIRECT)).await.unwrap().order_id, order_id());
 }
 
+/// Whoever is told that nothing was placed tries again later, and has two orders.
+#[tokio::test]
+async fn is_not_told_that_there_is_no_order_where_the_first_cannot_be_looked_up() {
+    for failure in [store_down, || StoreError::Busy("others hold the rows".into())] {
+        let mut shop = shop().writing(repeated());
+        shop.orders.expect_find_by_guard().times(1).returning(move |_| Err(failure()));
+        let error = shop.place(request(DIRECT)).await.unwrap_err();
+        let PlaceOrderError::Placement(PlacementError::Store(error)) = error else { panic!("{error:?}") };
+        assert!(matches!(*error, StoreError::OutcomeUnknown(_)), "{error:?}");
+    }
+}
+
 #[tokio::test]
 async fn looks_again_where_the_order_in_the_way_has_just_lost_its_guard() {
     let mut shop = shop().writing(repeated()).writing(committing()).charging("428");
@@ -191,11 +203,7 @@ async fn with_a_key_of_its_own_is_told_apart_by_that() {
 }
 
 #[tokio::test]
-async fn the_lookups_may_fail() {
-    let mut down = shop().writing(repeated());
-    down.orders.expect_find_by_guard().returning(|_| Err(store_down()));
-    assert!(matches!(down.place(request(DIRECT)).await, Err(PlaceOrderError::Store(_))));
-
+async fn the_order_of_an_empty_cart_may_not_be_found() {
     let mut down = shop().with_cart(cart(&[]));
     down.orders.expect_list().returning(|_| Err(store_down()));
     assert!(matches!(down.place(request(OrderItems::Cart)).await, Err(PlaceOrderError::Store(_))));
