@@ -208,10 +208,9 @@ async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
     for numbers in ranges {
         for user_id in [None, Some(UserId(7))] {
             for status in [None, Some(OrderStatus::AwaitingPayment)] {
-                store
-                    .search(&OrderSearch { numbers: numbers.clone(), user_id, status, limit: 3 })
-                    .await
-                    .unwrap();
+                let search = OrderSearch { numbers: numbers.clone(), user_id, status, limit: 3 };
+                store.search(&search).await.unwrap();
+                store.exceeds(&search).await.unwrap();
             }
         }
     }
@@ -257,8 +256,10 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
 /// is called 7.
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     // With what is no time, no index of times is of use.
-    let statement =
-        statement.replace("_at` < ?", "_at` < '2019-11-01 00:00:00'").replace("LIMIT ?", "LIMIT 3");
+    let statement = statement
+        .replace("_at` < ?", "_at` < '2019-11-01 00:00:00'")
+        .replace("LIMIT ?", "LIMIT 3")
+        .replace("OFFSET ?", "OFFSET 3");
     // MySQL compares times with times alone.
     let statement = if engine.is_mariadb().await { statement } else { with_times(statement) };
     let mut conn = engine.mysql_conn().await;

@@ -148,8 +148,12 @@ async fn a_payment_of_no_order_is_refunded_by_its_trade() {
 
 #[tokio::test]
 async fn what_is_unclear_is_neither_done_nor_failed() {
-    let words =
-        ["支付宝处理中", "暂时无法连接支付宝", "支付宝的回复无法识别", "支付宝暂时无法确认结果(ACQ.SYSTEM_ERROR)"];
+    let words = [
+        "支付宝处理中",
+        "暂时无法连接支付宝",
+        "支付宝的回复无法识别",
+        "支付宝暂时无法确认结果(ACQ.SYSTEM_ERROR)",
+    ];
     let answers = std::iter::once(Ok(RefundOutcome::Unclear)).chain(unclear().map(Err));
     for (answer, words) in answers.zip(words) {
         let ledgers = paid();
