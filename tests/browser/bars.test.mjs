@@ -99,6 +99,12 @@ inBrowser('the names and links of the old shop work, however they are written', 
     await page.goto(path)
     await page.getByRole('heading', { name: heading }).first().waitFor()
   }
+  // That page left out of its link which goods were bought directly; the cart is not what is bought then.
+  for (const path of ['/orderConfirm.html?settlement_type=1', '/payment.html?address_id=1&settlement_type=1']) {
+    await page.goto(path)
+    await page.getByRole('alert').getByText('没有找到要购买的商品').waitFor()
+    assert.equal(await page.getByRole('button', { name: '提交订单' }).count(), 0, path)
+  }
   for (const path of ['/cart.htm', '/myOrder', '/shop/cart.html']) {
     assert.equal((await fetch(shop.url + path)).status, 404, path)
   }

@@ -83,6 +83,41 @@ inBrowser('what is deleted between cart and confirmation is removed there', asyn
   assert.deepEqual((await shop.cart('demo')).map((line) => line.id), [BACKPACK])
 })
 
+inBrowser('what the browser kept for the way back is read anew', async (page) => {
+  await signIn(page)
+  const comeBack = () => page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+  await fill('demo', [[BACKPACK, 1]])
+  await page.goto('/cart.html')
+  await page.getByText('已选 1 件').waitFor()
+  await shop.cart('demo', 'POST', { sku_id: BACKPACK, count: 2 })
+  await comeBack()
+  await page.getByText('已选 3 件').waitFor()
+
+  await page.goto(`/product_details.html?sku_id=${BACKPACK}`)
+  await page.getByRole('link', { name: '购物车，1 种商品' }).waitFor()
+  await fill('demo', [])
+  await comeBack()
+  await page.getByRole('link', { name: '购物车，0 种商品' }).waitFor()
+})
+
+inBrowser('an old address without a tag can be saved as it is', async (page) => {
+  await signIn(page)
+  await page.route('**/v1/users/*/address', async (route) => {
+    if (route.request().method() !== 'GET') return route.fallback()
+    const answer = await route.fetch()
+    const book = await answer.json()
+    await route.fulfill({ json: { ...book, addresslist: book.addresslist.map((entry) => ({ ...entry, tag: '' })) } })
+  })
+  await page.goto('/addressAdmin.html')
+  await page.getByRole('button', { name: /^修改/ }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('radio', { name: '其他', checked: true }).waitFor()
+  assert.deepEqual(await dialog.locator('.el-radio-button').allInnerTexts(), ['家', '公司', '学校', '其他'])
+  await lookAt(page, 'address-dialog-untagged')
+  await dialog.getByRole('button', { name: '保存' }).click()
+  await page.getByText('收货地址已保存').waitFor()
+})
+
 onPhone('province, city and county are chosen on a phone', async (page) => {
   await signIn(page)
   await page.goto('/addressAdmin.html')

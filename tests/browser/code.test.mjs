@@ -83,6 +83,25 @@ test('the code goes with the amount that it is for, and with another beginning; 
   }
 })
 
+test('the code goes where the payment was begun anew elsewhere', async () => {
+  const { page, close } = await openBrowser(shop)
+  try {
+    const { number } = await atCode(page)
+    const frame = page.locator('iframe')
+    // The first look tells which attempt the code is for.
+    await page.waitForResponse((response) => response.url().includes(`status=3&order_id=${number}`))
+    await shop.pay('demo', number, 'wap')
+    await see(page, '已重新开始付款')
+    await frame.waitFor({ state: 'detached' })
+    await see(page, '第 2 次付款')
+    await see(page, '在手机上开始')
+    await page.getByRole('button', { name: '确认付款' }).waitFor()
+    await lookAt(page, 'payment-elsewhere')
+  } finally {
+    await close()
+  }
+})
+
 test('the way to the cashier is still there, and no other frame is let in', async () => {
   const { page, close } = await openBrowser(shop)
   try {

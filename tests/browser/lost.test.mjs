@@ -55,6 +55,33 @@ inBrowser('goods that are bought directly are ordered once where the answer is l
   assert.equal((await made()).length, 2, 'what is bought again is another order')
 }, LOST)
 
+inBrowser('a cart whose order had no answer is not said to be empty', async (page) => {
+  await signIn(page)
+  await shop.cart('demo', 'POST', { sku_id: OTHER, count: 1 })
+  await page.goto('/orderConfirm.html?settlement_type=0')
+  const before = await shop.orders('demo')
+  const made = async () => (await shop.orders('demo')).filter((number) => !before.includes(number))
+  await loseAnswer(page, (request) => request.method() === 'POST' && request.url().includes('processing'))
+  const button = page.getByRole('button', { name: '提交订单' })
+  await button.click()
+  await see(page, '没有收到提交结果，订单可能已生成')
+  const [number, ...others] = await made()
+  assert.deepEqual(others, [])
+
+  await page.locator('label.choice').nth(1).click()
+  await button.click()
+  await button.waitFor({ state: 'detached' })
+  for (let times = 0; times < 2; times += 1) {
+    await page.getByRole('alert').getByText('没有收到提交结果，订单可能已生成，请到「我的订单」查看').waitFor()
+    assert.equal(await page.getByText('购物车中没有选中的商品').count(), 0)
+    await page.reload()
+  }
+  await lookAt(page, 'orderConfirm-cart-lost')
+  await page.getByRole('link', { name: '查看我的订单' }).click()
+  await page.getByRole('article', { name: `订单${number}` }).waitFor()
+  assert.deepEqual(await made(), [number])
+}, LOST)
+
 inBrowser('a refund is made once where its answer is lost, and what was typed stays', async (page, { context }) => {
   await signIn(page)
   await page.goto(confirmation)

@@ -132,6 +132,13 @@ export async function startShop(settings = {}) {
       if (code !== 200) throw new Error(`${method} ${JSON.stringify(body)}: ${code} ${error}`)
       return lines
     },
+    /** Begins to pay this buyer's order on another device, `pc` or `wap`. */
+    async pay(username, number, device) {
+      const headers = { authorization: token(username, 60), 'content-type': 'application/json' }
+      const body = JSON.stringify({ status: 1, order_id: number, device })
+      const { code, errmsg } = await (await fetch(`${url}/v1/orders/processing/`, { method: 'POST', headers, body })).json()
+      if (code !== 200) throw new Error(`${number}: ${code} ${errmsg}`)
+    },
     /** Has goods called so from now on. */
     rename: (sku, name, caption) => sql(`UPDATE DDSC_SKU SET name = '${name}', caption = '${caption}' WHERE id = ${sku}`),
     /** Puts a payment of another amount than the order's on record, which only Alipay's mistake or a thief would make. */

@@ -309,6 +309,61 @@ inBrowser('staff ship, refund a part and then the rest; the buyer sees it', asyn
   assert.ok((await empty()).content.length < workbook.content.length, 'the order is in the workbook')
 })
 
+inBrowser('what was not shipped goes back into stock with the money, unless staff keep it', async (page, { context }) => {
+  await signIn(page)
+  const staff = await context.newPage()
+  await signInStaff(staff, shop)
+  const dialog = staff.getByRole('dialog', { name: '退款' })
+  const paid = async () => {
+    const number = await order(page)
+    await toCashier(page)
+    await page.locator('#pay').click()
+    await see(page, '付款成功')
+    await staff.goto(`/admin.html?order=${number}`)
+    await staff.getByRole('button', { name: '退款', exact: true }).click()
+    await dialog.getByLabel('退款原因').fill('买错了')
+  }
+  const refund = async () => {
+    await dialog.getByRole('button', { name: '确认退款' }).click()
+    await staff.locator('.tag', { hasText: '已退款' }).waitFor()
+  }
+  await paid()
+  await dialog.getByText('商品将全部退回库存').waitFor()
+  await lookAt(staff, 'admin-refund-unshipped')
+  await refund()
+  await staff.getByText('已退回库存 1 件').waitFor()
+  assert.equal(await staff.getByRole('button', { name: '退货入库' }).count(), 0, 'nothing is out')
+
+  await paid()
+  await dialog.getByText('商品不退回库存').click()
+  assert.equal(await dialog.getByRole('spinbutton').count(), 0)
+  await lookAt(staff, 'admin-refund-kept')
+  await refund()
+  assert.equal(await staff.getByText('已退回库存').count(), 0)
+  await staff.getByRole('button', { name: '退货入库' }).click()
+  await staff.getByRole('dialog', { name: '退货入库' }).locator('.el-input-number__increase').click()
+  await staff.getByRole('button', { name: '确认入库' }).click()
+  await staff.getByText('已退回库存 1 件').waitFor()
+})
+
+inBrowser('pieces of an order that waits for its shipment come back, told apart by what they are', async (page, { context }) => {
+  await signIn(page)
+  const number = await order(page, BACKPACK, 2)
+  await toCashier(page)
+  await page.locator('#pay').click()
+  await see(page, '付款成功')
+  const staff = await context.newPage()
+  await signInStaff(staff, shop)
+  await staff.goto(`/admin.html?order=${number}`)
+  await staff.getByRole('button', { name: '退货入库' }).click()
+  const dialog = staff.getByRole('dialog', { name: '退货入库' })
+  await dialog.getByRole('spinbutton', { name: new RegExp(`：.*商品编号 ${BACKPACK}）退回的件数`) }).fill('1')
+  await lookAt(staff, 'admin-return-unshipped')
+  await dialog.getByRole('button', { name: '确认入库' }).click()
+  await staff.getByText('已退回库存 1 件').waitFor()
+  await staff.locator('.tag', { hasText: '待发货' }).waitFor()
+})
+
 inBrowser('staff see a payment that paid no order', async (page) => {
   await signIn(page)
   const number = await order(page)

@@ -16,6 +16,9 @@ pub trait AdminOrders: Send + Sync {
     /// a status that the shop does not know.
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError>;
 
+    /// Whether there are more orders than `search` is limited to. They MUST NOT be read for that.
+    async fn exceeds(&self, search: &OrderSearch) -> Result<bool, StoreError>;
+
     /// The orders of these numbers with their goods and payments, the largest number first.
     ///
     /// The number of statements MUST NOT grow with that of the orders.

@@ -286,7 +286,7 @@ export function detailOf(wire: WireDetail): Detail {
 export type Found = Page<Summary, string>
 
 /** Orders on one page, and the most that the service gives at once. */
-export const PAGE = 20
+const PAGE = 20
 const MOST = 200
 
 /** A page of orders, newest first. */

@@ -4,7 +4,7 @@ import { NONSENSE, OFFLINE } from '@/lib/errors'
 import { signIn, signOut } from '@/lib/session'
 import { keptInTab } from '@/lib/storage'
 
-import { create, dismiss, doubtful, wishOf, type Preview, type Purchase } from './orders'
+import { create, dismiss, doubtful, isCartInDoubt, orders, wishOf, type Preview, type Purchase } from './orders'
 
 const DIRECT: Purchase = { kind: 'direct', sku: 15, count: 1 }
 const preview = (payment = 28900): Preview => ({
@@ -66,6 +66,33 @@ it('goods whose order may be there are in doubt for another address, count or pr
   expect(doubtful(wishOf({ kind: 'cart' }, 2, preview()))).toEqual([])
   dismiss(doubtful(wishOf(DIRECT, 2, preview())))
   expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([])
+})
+
+it('an empty cart is in doubt for the buyer whose order of it had no answer, until there is one', async () => {
+  const wish = wishOf({ kind: 'cart' }, 1, preview())
+  const empty = { code: 50106, errmsg: '' }
+  service(new TypeError('lost'), new TypeError('lost'), empty, placed)
+  await create(wishOf(DIRECT, 1, preview())).catch(() => undefined)
+  expect(isCartInDoubt()).toBe(false)
+  await create(wish).catch(() => undefined)
+  // To another address, it is another order, which is refused.
+  await expect(create({ ...wish, address: 2 })).rejects.toMatchObject({ code: 50106 })
+  expect(isCartInDoubt()).toBe(true)
+  signIn('xiaoda', 'hers')
+  expect(isCartInDoubt()).toBe(false)
+  signIn('demo', 'token')
+  expect(await create(wish)).toEqual({ number: '2026112510000001', isRepeated: true })
+  expect(isCartInDoubt()).toBe(false)
+})
+
+it.each([[undefined, 10], [0, 10], [30, 30], [999, 200]])('%o orders of a list are asked for as %i at once', async (wanted, limit) => {
+  const paths: string[] = []
+  vi.stubGlobal('fetch', (path: string) => {
+    paths.push(path)
+    return Promise.resolve(new Response(JSON.stringify({ code: 200, data: { orders_list: [], next: null } })))
+  })
+  await orders(0, undefined, wanted)
+  expect(new URL(paths[0] ?? '', 'http://shop').searchParams.get('limit')).toBe(String(limit))
 })
 
 it.each([403, 208, 30104, 50101, 50104])('an order that is refused with %i at once is none', async (code) => {

@@ -11,8 +11,9 @@ import { call, type Answer } from './http'
 import { changedAmount, inALine, type TimelineEntry, type WireAddress } from './timeline'
 
 const PROCESSING = '/v1/orders/processing/'
-/** Orders on one page of the list. */
+/** Orders on one page of the list, and the most that the service gives at once. */
 const PAGE = 10
+const MOST = 200
 
 export interface OrderLine {
   sku: number
@@ -312,16 +313,22 @@ export function doubtful(wish: Wish): Wish[] {
   return keys.pending().filter((other) => isSameGoods(other) && JSON.stringify(other) !== JSON.stringify(wish))
 }
 
+/** Whether this buyer has ordered a cart without an answer: if it is empty now, that order may have emptied it. */
+export function isCartInDoubt(): boolean {
+  return keys.pending().some(({ purchase, user: buyer }) => purchase.kind === 'cart' && buyer === user.value)
+}
+
 /** The buyer has looked into the orders: what is ordered next is another order. */
 export function dismiss(wishes: readonly Wish[]): void {
   for (const wish of wishes) keys.forget(wish)
 }
 
-/** Operation 3: a page of orders, newest first. */
-export async function orders(status: number, before?: string): Promise<Page<Order, string>> {
+/** Operation 3: a page of orders, newest first; a longer one where so many are wanted. */
+export async function orders(status: number, before?: string, wanted = PAGE): Promise<Page<Order, string>> {
   const page: Record<string, string> = before === undefined ? {} : { before }
   return asBuyer(async () => {
-    const path = query({ status: 1, order_status: status, limit: PAGE, ...page })
+    const limit = Math.min(Math.max(wanted, PAGE), MOST)
+    const path = query({ status: 1, order_status: status, limit, ...page })
     const { data, base_url: base } = await call<{ orders_list: WireOrder[]; next: string | number | null }>(path)
     return { items: data.orders_list.map(orderOf(base)), next: data.next === null ? null : String(data.next) }
   })

@@ -54,6 +54,21 @@ it('a refund that is asked for again after a lost answer is the same one, whatev
   expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 0, 0, 0, 5])
 })
 
+it('pieces that nobody speaks of are left to the service, unless staff keep them', async () => {
+  const bodies: { request_id: string; restock?: unknown }[] = []
+  vi.stubGlobal('fetch', (_path: string, { body }: { body: string }) => {
+    bodies.push(JSON.parse(body) as (typeof bodies)[number])
+    return Promise.reject(new TypeError('lost'))
+  })
+  const whole = { amount: '9.90', reason: '质量问题', restock: [] }
+  for (const asked of [whole, { ...whole, keepsPieces: true }, { ...whole, keepsPieces: false }, request]) {
+    await refund(NUMBER, asked).catch(() => undefined)
+  }
+  expect(bodies.map(({ restock }) => restock)).toEqual([undefined, [], undefined, request.restock])
+  const ids = bodies.map((body) => body.request_id)
+  expect(ids.map((id) => ids.indexOf(id))).toEqual([0, 1, 0, 3])
+})
+
 it('another amount, other pieces, another payment or another order are another refund', async () => {
   const lost = () => new TypeError('lost')
   const sent = service(lost(), lost(), lost(), lost(), lost())

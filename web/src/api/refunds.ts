@@ -9,7 +9,10 @@ export interface RefundRequest {
   amount: string
   trade_no?: string
   reason: string
+  /** Where there is none, the service decides: pieces that were not shipped go back with the last of the money. */
   restock: Restock[]
+  /** No pieces go back, whatever the service would decide. */
+  keepsPieces?: boolean
 }
 
 /** What the service takes for the same refund: its reason is not part of it. */
@@ -18,6 +21,7 @@ interface SameRefund {
   amount: string
   trade_no: string | undefined
   restock: Restock[]
+  keepsPieces?: boolean
 }
 
 interface SameReturn {
@@ -66,13 +70,14 @@ async function askOnce<Same, T>(
  * it failed: the service tries it once more under its number.
  */
 export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
-  const { amount, trade_no, restock } = request
+  const { amount, trade_no, reason, restock, keepsPieces = false } = request
+  const isSaid = keepsPieces || restock.length > 0
   const path = `orders/${encodeURIComponent(number)}/refunds`
   const answer = await askOnce<SameRefund, { refund: WireRefund; order: WireDetail | null }>(
     refundKeys,
-    { number, amount, trade_no, restock },
+    { number, amount, trade_no, restock, ...(keepsPieces ? { keepsPieces } : {}) },
     path,
-    request,
+    { amount, trade_no, reason, ...(isSaid ? { restock } : {}) },
     ({ refund: { status } }) => status !== 'failed',
   )
   return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }

@@ -1,4 +1,5 @@
 import { AdminError, ApiError, NONSENSE } from '@/lib/errors'
+import { onReturn } from '@/lib/onReturn'
 import { kept } from '@/lib/storage'
 import { fullWidth } from '@/lib/words'
 
@@ -26,12 +27,13 @@ export function signOutStaff(): void {
   kept.remove(TOKEN)
 }
 
-/** Tells when another tab signs in or out. */
+/** Tells when another tab signs in or out, or may have while the browser kept this page for its way back. */
 export function onStaffChange(changed: () => void): void {
   addEventListener('storage', (event) => {
     // Without a key everything was deleted.
     if (event.key === TOKEN || event.key === null) changed()
   })
+  onReturn(changed)
 }
 
 let turnAway: () => void = () => undefined

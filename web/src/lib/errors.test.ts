@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { AdminError, ApiError, CART_FULL, inWords, isFinal, mayPass, NONSENSE, OFFLINE, TIMED_OUT } from './errors'
+import { AdminError, ApiError, CART_FULL, inWords, isFinal, mayPass, NO_GOODS, NONSENSE, OFFLINE, PERHAPS_ORDERED, TIMED_OUT } from './errors'
 
 /** The codes in the tables of the interface's documentation. */
 function documentedCodes(): number[] {
@@ -16,7 +16,7 @@ describe('errors in words', () => {
   it('are there for every code that the documentation lists', () => {
     const codes = documentedCodes()
     expect(codes).toContain(50103)
-    for (const code of [...codes, 50114, 50115, 50116, 50118, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE, CART_FULL]) {
+    for (const code of [...codes, 50114, 50115, 50116, 50118, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE, CART_FULL, NO_GOODS, PERHAPS_ORDERED]) {
       expect(inWords(new ApiError(code)), String(code)).toMatch(/^[\u4e00-\u9fff「]/)
       expect(inWords(new ApiError(code)), `${String(code)} has words of its own`).not.toContain('操作未完成')
     }
@@ -29,14 +29,27 @@ describe('errors in words', () => {
   })
 
   it('say what to do where a buyer has too much that is not paid', () => {
-    expect(inWords(new ApiError(50114, '未付款订单过多,请先付款或取消'))).toBe('您的未付款订单过多，请先付款或取消部分订单，再下新单')
-    const pieces = new ApiError(50114, '商品[4]未付款件数过多,请先付款或取消')
+    expect(inWords(new ApiError(50114, '未付款订单过多(最多20个),请先付款或取消'))).toBe('您的未付款订单过多，请先付款或取消部分订单，再下新单')
+    const pieces = new ApiError(50114, '商品[4]的未付款数量过多(最多30件),请先付款或取消,或减少购买数量')
     expect(inWords(pieces)).toBe('商品的未付款件数过多，请先付款或取消含有它的订单，再下新单')
     expect(inWords(pieces, () => '红袖添香')).toBe('「红袖添香」的未付款件数过多，请先付款或取消含有它的订单，再下新单')
   })
 
+  it.each([
+    [30102, '购物车最多200种商品'],
+    [30103, '每种商品最多购买5件'],
+    [10124, '收货地址最多50个'],
+  ])('say of %i which limit of the shop is reached', (code, said) => {
+    expect(inWords(new ApiError(code, said))).toBe(said)
+  })
+
+  it('do not lock out whoever only waits in a queue', () => {
+    expect(inWords(new ApiError(107, 'too many attempts, please try again later'))).toBe('登录人数较多，或登录失败次数过多，请稍后再试')
+  })
+
   it('name the field where the service does, and are its own where ours are missing', () => {
     expect(inWords(new ApiError(10124, '参数无效: receiver_mobile'))).toBe('收货地址填写有误：手机号码')
+    expect(inWords(new ApiError(10124, '收货地址无效: id'))).toBe('收货地址填写有误：该地址不存在')
     expect(inWords(new ApiError(10124, 'bad field'))).toBe('收货地址填写有误')
     expect(inWords(new ApiError(77777, '特殊情况'))).toBe('特殊情况')
     expect(inWords(new ApiError(77777))).toBe('操作未完成（77777）')

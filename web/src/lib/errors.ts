@@ -1,3 +1,5 @@
+import { fullWidth } from './words'
+
 /** No answer came in time. */
 export const TIMED_OUT = -1
 /** The service cannot be reached. */
@@ -7,6 +9,10 @@ export const NONSENSE = -3
 
 /** A cart before sign-in has as many lines as it takes. */
 export const CART_FULL = -4
+/** A link to the confirmation of a direct purchase does not say of what. */
+export const NO_GOODS = -5
+/** The cart is empty, and an order of it that had no answer may be why. */
+export const PERHAPS_ORDERED = -6
 
 /** The service did not say what became of a request, or nothing that is an answer came. */
 export function isOutcomeUnknown(error: unknown): boolean {
@@ -19,10 +25,12 @@ const WORDS: Readonly<Record<number, string>> = {
   [OFFLINE]: '网络连接失败，请检查网络后重试',
   [NONSENSE]: '服务器返回了无法识别的内容，请稍后重试',
   [CART_FULL]: '购物车中的商品种类已满，请登录，或先移除一些商品',
+  [NO_GOODS]: '没有找到要购买的商品，请从商品页重新购买',
+  [PERHAPS_ORDERED]: '没有收到提交结果，订单可能已生成，请到「我的订单」查看',
   103: '请输入用户名',
   104: '请输入密码',
   106: '用户名或密码不正确',
-  107: '登录失败次数过多，请 15 分钟后再试',
+  107: '登录人数较多，或登录失败次数过多，请稍后再试',
   208: '该用户不存在，请重新登录',
   403: '登录已过期，请重新登录',
   404: '您访问的内容不存在',
@@ -70,8 +78,11 @@ const FIELDS: Readonly<Record<string, string>> = {
   address: '详细地址',
   postcode: '邮政编码',
   tag: '标签',
-  id: '该地址不存在，或地址数量已满',
+  id: '该地址不存在',
 }
+
+/** A limit of the shop's, which the service says best. */
+const LIMIT = /最多\D*\d/
 
 /** `商品[4]库存不足` names the goods by number; a buyer knows them by name. */
 const NUMBERED = /商品\[(\d+)\]/
@@ -110,13 +121,15 @@ export function inWords(error: unknown, nameOf?: (sku: number) => string | undef
   if (!(error instanceof ApiError)) return '页面出错了，请刷新后重试'
   const words = WORDS[error.code]
   if (words === undefined) return error.said || `操作未完成（${String(error.code)}）`
+  const ofGoods = WORDS_OF_GOODS[error.code]
+  if (ofGoods === undefined && LIMIT.test(error.said)) return fullWidth(error.said)
   const field = NAMES_FIELD.includes(error.code) ? FIELDS[/\w+$/.exec(error.said)?.[0] ?? ''] : undefined
   if (field !== undefined) return `${words}：${field}`
   const sku = NUMBERED.exec(error.said)?.[1]
   if (sku === undefined) return words
-  const ofGoods = WORDS_OF_GOODS[error.code] ?? words
   const name = nameOf?.(Number(sku))
-  return name === undefined ? ofGoods : ofGoods.replace('商品', `「${name}」`)
+  const about = ofGoods ?? words
+  return name === undefined ? about : about.replace('商品', `「${name}」`)
 }
 
 /** Whether an error says how things are, so that trying the same again does not help. */

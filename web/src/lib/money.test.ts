@@ -10,12 +10,15 @@ describe('amounts', () => {
     ['10', 1000],
     [10, 1000],
     ['99999999.99', 9_999_999_999],
+    // A day's orders, and the most that the service adds up.
+    ['1000000000.00', 100_000_000_000],
+    ['9999999999999.99', 999_999_999_999_999],
     [' 9.90 ', 990],
   ])('%s yuan are %i fen', (text, fen) => {
     expect(toFen(text)).toBe(fen)
   })
 
-  it.each(['', 'abc', '-1', '1.234', '1e3', '1,000', '.5', '5.', 'NaN', '1000000000.00', '１'])('%o is no amount', (text) => {
+  it.each(['', 'abc', '-1', '1.234', '1e3', '1,000', '.5', '5.', 'NaN', '10000000000000.00', '１'])('%o is no amount', (text) => {
     expect(() => toFen(text)).toThrow(RangeError)
     expect(typedFen(text)).toBeUndefined()
   })
@@ -23,6 +26,7 @@ describe('amounts', () => {
   it('knows the most that an order can cost', () => {
     expect(typedFen('99999999.99')).toBe(9_999_999_999)
     expect(typedFen('100000000.00')).toBeUndefined()
+    expect(typedFen('1000000000.00')).toBeUndefined()
   })
 
   it.each([

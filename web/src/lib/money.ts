@@ -10,7 +10,7 @@ const MOST: Fen = 9_999_999_999
  * @throws RangeError where it is none.
  */
 export function toFen(yuan: string | number): Fen {
-  const match = /^(\d{1,9})(?:\.(\d{1,2}))?$/.exec(String(yuan).trim())
+  const match = /^(\d{1,13})(?:\.(\d{1,2}))?$/.exec(String(yuan).trim())
   if (!match) throw new RangeError(`${String(yuan)} is no amount`)
   const [, whole = '', part = ''] = match
   return Number(whole) * 100 + Number(part.padEnd(2, '0'))

@@ -1,5 +1,6 @@
 import { ref } from 'vue'
 
+import { onReturn } from './onReturn'
 import { kept } from './storage'
 
 // The names under which the old shop's pages keep them: whoever signed in there is signed in here.
@@ -50,9 +51,7 @@ export function followSession(follow: (now: string | undefined) => void = loadAn
     if (now !== user.value) follow(now)
   }
   addEventListener('storage', look)
-  addEventListener('pageshow', (event) => {
-    if (event.persisted) look()
-  })
+  onReturn(look)
 }
 
 /** Where sign-in is asked for, and leads back from to the page that is open. */

@@ -11,7 +11,10 @@ export function complain(error: unknown, nameOf?: (sku: number) => string | unde
   if (!isSignedOut(error)) ElMessage.error({ message: inWords(error, nameOf), grouping: true, duration: 5000 })
 }
 
-/** A button's work: once at a time, however often it is clicked; what goes wrong is said, and the keyboard stays where it was. */
+/**
+ * A button's work: once at a time, however often it is clicked; what goes wrong is said, and the keyboard stays where it was.
+ * `beforeClose` keeps its dialog open while it is under way: its outcome would be told to nobody.
+ */
 export function useAction<A extends unknown[]>(
   work: (...given: A) => Promise<unknown>,
   onError: (error: unknown) => void = complain,
@@ -30,5 +33,8 @@ export function useAction<A extends unknown[]>(
       void nextTick(restoreFocus)
     }
   }
-  return { isBusy, run }
+  const beforeClose = (close: () => void): void => {
+    if (!isBusy.value) close()
+  }
+  return { isBusy, run, beforeClose }
 }

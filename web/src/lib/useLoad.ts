@@ -2,14 +2,19 @@ import { ref, shallowRef, type Ref } from 'vue'
 
 import { isSignedOut } from '@/api/guard'
 
+import { onReturn } from './onReturn'
+
 export interface Loading {
   isLoading: Ref<boolean>
   error: Ref<unknown>
   reload: () => Promise<void>
 }
 
-/** What a page shows, while it comes and when it does not. An answer that is overtaken by a later one is dropped. */
-export function useLoad<T>(load: () => Promise<T>): Loading & { value: Ref<T | undefined> } {
+/**
+ * What a page shows, while it comes and when it does not, and anew when the browser shows the page again as it was left. `load`
+ * is told what is shown so far. An answer that is overtaken by a later one is dropped.
+ */
+export function useLoad<T>(load: (shown: T | undefined) => Promise<T>): Loading & { value: Ref<T | undefined> } {
   const value = shallowRef<T>()
   const isLoading = ref(true)
   const error = shallowRef<unknown>()
@@ -21,7 +26,7 @@ export function useLoad<T>(load: () => Promise<T>): Loading & { value: Ref<T | u
     isLoading.value = true
     error.value = undefined
     try {
-      const loaded = await load()
+      const loaded = await load(value.value)
       if (mine === latest) value.value = loaded
     } catch (cause) {
       // The browser is on its way to sign-in: the skeleton may stay until it is there.
@@ -32,5 +37,6 @@ export function useLoad<T>(load: () => Promise<T>): Loading & { value: Ref<T | u
   }
 
   void reload()
+  onReturn(() => void reload())
   return { value, isLoading, error, reload }
 }

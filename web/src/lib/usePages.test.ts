@@ -1,15 +1,20 @@
-import { expect, it, vi } from 'vitest'
+import { beforeEach, expect, it, vi } from 'vitest'
 
 import { usePages, type Page } from './usePages'
 
 // It brings the styles of a message.
 vi.mock('./useAction', () => ({ useAction: (work: () => Promise<void>) => ({ run: work }) }))
 
+beforeEach(() => {
+  vi.stubGlobal('addEventListener', vi.fn())
+})
+
 it('a list grows page by page, and what comes for another list is dropped', async () => {
   const isThere = vi.fn()
   let answer: (page: Page<number, number>) => void = () => undefined
   const goOn = vi.fn<(next: number) => Promise<Page<number, number>>>(() => new Promise((done) => (answer = done)))
-  const list = usePages(() => Promise.resolve({ items: [1, 2], next: 2 }), goOn, isThere)
+  const begin = vi.fn(() => Promise.resolve({ items: [1, 2], next: 2 }))
+  const list = usePages(begin, goOn, isThere)
   await vi.waitFor(() => {
     expect(list.value.value?.items).toEqual([1, 2])
   })
@@ -23,6 +28,7 @@ it('a list grows page by page, and what comes for another list is dropped', asyn
   answer({ items: [4], next: null })
   await asked
   expect(list.value.value).toEqual({ items: [1, 2], next: 2 })
+  expect(begin.mock.calls, 'how many are there').toEqual([[0], [3]])
 
   asked = list.more.run()
   answer({ items: [], next: null })

@@ -10,15 +10,16 @@ export interface Page<Item, Key> {
 }
 
 /**
- * A list that is loaded page by page: the first with `begin`, those after it with `goOn`. `isThere` is called when the page
- * that was asked for is shown, with the number of items before it.
+ * A list that is loaded page by page: the first with `begin`, those after it with `goOn`. Loaded anew, as many items are there
+ * as before, of which `begin` is told the number. `isThere` is called when the page that was asked for is shown, with the
+ * number of items before it.
  */
 export function usePages<Item, Key>(
-  begin: () => Promise<Page<Item, Key>>,
+  begin: (shown: number) => Promise<Page<Item, Key>>,
   goOn: (next: Key) => Promise<Page<Item, Key>>,
   isThere: (before: number) => void = () => undefined,
 ) {
-  const list = useLoad(begin)
+  const list = useLoad((shown: Page<Item, Key> | undefined) => begin(shown?.items.length ?? 0))
   const more = useAction(async () => {
     const shown = list.value.value
     if (!shown || shown.next === null) return

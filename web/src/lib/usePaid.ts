@@ -6,8 +6,11 @@ import { order as readOrder, type Order } from '@/api/orders'
 export const PAUSE = 3000
 export const TRIES = 600
 
-/** Reads the order again and again, until it is not as the page wants it; for a page that shows a code to be scanned elsewhere. */
-export function usePaid(number: string, isAsBefore: (now: Order) => boolean) {
+/**
+ * Reads the order again and again, until it is not as the page wants it; for a page that shows a code to be scanned elsewhere.
+ * `isOver` is called where it was as wanted to the last.
+ */
+export function usePaid(number: string, isAsBefore: (now: Order) => boolean, isOver: () => void) {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = (): void => {
     clearTimeout(timer)
@@ -19,7 +22,9 @@ export function usePaid(number: string, isAsBefore: (now: Order) => boolean) {
     const mine = timer
     const goesOn = await readOrder(number).then(isAsBefore, () => true)
     // The page may have stopped or begun anew meanwhile.
-    if (goesOn && triesLeft > 0 && mine === timer) wait(triesLeft - 1)
+    if (!goesOn || mine !== timer) return
+    if (triesLeft > 0) wait(triesLeft - 1)
+    else isOver()
   }
 
   function wait(triesLeft: number): void {

@@ -134,6 +134,14 @@ describe('the result of a payment', () => {
     expect(result.state.value).toBe('returned')
   })
 
+  it('of an order that was paid twice and then refunded is not told as that of a cancelled one', async () => {
+    signIn('demo', 'token')
+    service(order(6, { unkept_payment: { amount: '219.00', refunded_amount: '219.00' } }))
+    const result = open(`?order_id=${ORDER}`)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.status.value, result.unkept.value]).toEqual(['refunded', 6, { amount: 21900, refunded: 21900 }])
+  })
+
   it('is not settled by a cancelled order as long as Alipay could not be asked', async () => {
     signIn('demo', 'token')
     const unreachable = { code: 50111, errmsg: '支付渠道暂不可用', data }

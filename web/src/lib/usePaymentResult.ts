@@ -41,6 +41,8 @@ interface Known {
   state: PaymentState
   number: string
   amount: Fen
+  /** The order's, where its story is known. */
+  status?: number
   unkept?: Unkept | null
 }
 
@@ -73,7 +75,7 @@ async function tell(number: string, amount: Fen): Promise<Known> {
 }
 
 function knownOf(order: Order): Known {
-  return { state: stateOf(order), number: order.number, amount: order.amount, unkept: order.unkept }
+  return { state: stateOf(order), number: order.number, amount: order.amount, status: order.status, unkept: order.unkept }
 }
 
 function stateOf({ status, timeline, unkept }: Order): PaymentState {
@@ -96,6 +98,7 @@ export function usePaymentResult(search: string) {
   const state = ref<PaymentState>('asking')
   const number = ref(orderFrom(search))
   const amount = ref<Fen>()
+  const status = ref<number>()
   const unkept = ref<Unkept | null>()
   const problem = ref('')
   /** The service has answered that the order waits for its payment. */
@@ -110,6 +113,7 @@ export function usePaymentResult(search: string) {
       if (mine !== run) return
       number.value = known.number
       amount.value = known.amount
+      status.value = known.status
       unkept.value = known.unkept
       problem.value = ''
       state.value = known.state
@@ -146,5 +150,5 @@ export function usePaymentResult(search: string) {
     clearTimeout(timer)
   })
   look()
-  return { state, number, amount, unkept, problem, isUnpaid, look }
+  return { state, number, amount, status, unkept, problem, isUnpaid, look }
 }

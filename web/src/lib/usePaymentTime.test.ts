@@ -1,4 +1,4 @@
-import { effectScope } from 'vue'
+import { effectScope, nextTick, ref } from 'vue'
 import { afterEach, expect, it, vi } from 'vitest'
 
 import { usePaymentTime } from './usePaymentTime'
@@ -15,10 +15,28 @@ it.each([
   vi.useFakeTimers({ now: Date.parse('2026-11-25T12:00:00+08:00') })
   const scope = effectScope()
   const time = scope.run(() => usePaymentTime(() => deadline))
+  expect(vi.getTimerCount()).toBe(deadline === null ? 0 : 1)
   for (const state of states) {
     expect([time?.countdown.value, time?.canBegin.value, time?.isOver.value]).toEqual(state)
     vi.advanceTimersByTime(60_000)
   }
   scope.stop()
   expect(vi.getTimerCount()).toBe(0)
+})
+
+it('ticks from when there is a deadline until there is none', async () => {
+  vi.useFakeTimers({ now: Date.parse('2026-11-25T12:00:00+08:00') })
+  const scope = effectScope()
+  const deadline = ref<string | null>(null)
+  const time = scope.run(() => usePaymentTime(() => deadline.value))
+  vi.advanceTimersByTime(60_000)
+  deadline.value = '2026-11-25 12:02:00'
+  await nextTick()
+  expect(time?.countdown.value).toBe('01分00秒')
+  vi.advanceTimersByTime(1000)
+  expect(time?.countdown.value).toBe('00分59秒')
+  deadline.value = null
+  await nextTick()
+  expect([time?.countdown.value, vi.getTimerCount()]).toEqual([undefined, 0])
+  scope.stop()
 })

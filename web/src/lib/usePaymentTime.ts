@@ -1,4 +1,4 @@
-import { computed, onScopeDispose, ref, type ComputedRef } from 'vue'
+import { computed, onScopeDispose, ref, watch, type ComputedRef } from 'vue'
 
 import { fromShanghai, left, serverNow, SHORTEST_PAYMENT } from './time'
 
@@ -14,12 +14,20 @@ export interface PaymentTime {
 /** Until then nothing new is begun. */
 export const LAST_MINUTE = '距付款截止不足 1 分钟，不能再开始付款；已经打开的付款页和付款码仍可付款。'
 
-/** What is left until a deadline as the service writes it, ticking. */
+/** What is left until a deadline as the service writes it, ticking while there is one. */
 export function usePaymentTime(deadline: () => string | null | undefined): PaymentTime {
   const now = ref(serverNow())
-  const timer = setInterval(() => {
+  let timer: ReturnType<typeof setInterval> | undefined
+  const tick = () => {
     now.value = serverNow()
-  }, 1000)
+  }
+  const follow = (isThere: boolean) => {
+    clearInterval(timer)
+    if (!isThere) return
+    tick()
+    timer = setInterval(tick, 1000)
+  }
+  watch(() => Boolean(deadline()), follow, { immediate: true })
   onScopeDispose(() => {
     clearInterval(timer)
   })

@@ -337,10 +337,9 @@ async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
     for numbers in ranges {
         for user_id in [None, Some(UserId(7))] {
             for status in [None, Some(OrderStatus::AwaitingPayment)] {
-                store
-                    .search(&OrderSearch { numbers: numbers.clone(), user_id, status, limit: 3 })
-                    .await
-                    .unwrap();
+                let search = OrderSearch { numbers: numbers.clone(), user_id, status, limit: 3 };
+                store.search(&search).await.unwrap();
+                store.exceeds(&search).await.unwrap();
             }
         }
     }
@@ -395,7 +394,8 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
 /// is called 7.
 async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     // With what is no time, no index of times is of use.
-    let statement = with_times(statement.replace("LIMIT ?", "LIMIT 3"));
+    let statement = statement.replace("LIMIT ?", "LIMIT 3").replace("OFFSET ?", "OFFSET 3");
+    let statement = with_times(statement);
     let mut conn = engine.mysql_conn().await;
     let statement = with_different_users(&statement);
     let rows: Result<Vec<mysql_async::Row>, _> =

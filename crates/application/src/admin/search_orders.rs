@@ -108,6 +108,17 @@ impl SearchOrders {
 }
 
 impl OrderExport {
+    /// Whether there are more orders left than may be read.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn is_too_long(&self) -> Result<bool, StoreError> {
+        match &self.rest {
+            Some(search) => self.admin.exceeds(&OrderSearch { limit: self.left, ..search.clone() }).await,
+            None => Ok(false),
+        }
+    }
+
     /// The next orders, newest first; empty if there are no more.
     ///
     /// # Errors

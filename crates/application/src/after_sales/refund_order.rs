@@ -202,7 +202,7 @@ impl RefundOrder {
                 error @ (GatewayError::Unreachable(_)
                 | GatewayError::Nonsense(_)
                 | GatewayError::Unknown { .. }),
-            ) => unclear(error),
+            ) => failed(refund, &error),
         }
     }
 
@@ -221,8 +221,24 @@ impl RefundOrder {
                 Some(unclear(format_args!("{channel}的退款金额为{amount},与记录的{}不同", refund.amount)))
             }
             Ok(None) => None,
-            Err(error) => Some(unclear(error)),
+            Err(error) => Some(failed(refund, &error)),
         }
+    }
+}
+
+/// The channel did not say what became of the refund. Staff read why in the words of the pages; the cause goes to the log.
+fn failed(refund: &Refund, error: &GatewayError) -> Answer {
+    tracing::warn!(
+        out_request_no = refund.out_request_no,
+        error = error as &dyn std::error::Error,
+        "what became of a refund is not known"
+    );
+    let channel = refund.channel.label();
+    match error {
+        GatewayError::Unreachable(_) => unclear(format_args!("暂时无法连接{channel}")),
+        GatewayError::Nonsense(_) => unclear(format_args!("{channel}的回复无法识别")),
+        GatewayError::Unknown { code } => unclear(format_args!("{channel}暂时无法确认结果({code})")),
+        GatewayError::Refused { code, message, .. } => unclear(format_args!("{code} {message}")),
     }
 }
 

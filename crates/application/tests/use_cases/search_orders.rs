@@ -181,6 +181,31 @@ mod export {
     }
 
     #[tokio::test]
+    async fn it_knows_whether_it_is_all_of_them() {
+        let most = SearchOrders::EXPORT_MOST;
+        let below = NumberRange::all().below(&number(&FIRST.to_string()));
+        for is_more in [true, false] {
+            let mut admin = MockAdminOrders::new();
+            let mut asked = [(NumberRange::all(), most), (below.clone(), most - PAGE)].into_iter();
+            admin.expect_exceeds().times(2).returning(move |search| {
+                let (numbers, limit) = asked.next().unwrap();
+                assert_eq!(*search, OrderSearch { numbers, ..everything(limit) });
+                Ok(is_more)
+            });
+            admin.expect_search().times(1).returning(|_| Ok(down_to(FIRST, page_size())));
+            let mut export =
+                searching(MockUsers::new(), admin).export(&OrderFilter::default()).await.unwrap();
+            assert_eq!(export.is_too_long().await.unwrap(), is_more);
+            export.next().await.unwrap();
+            assert_eq!(export.is_too_long().await.unwrap(), is_more, "of what is left");
+        }
+        let admin = asked_for(everything(PAGE), down_to(1, 2));
+        let mut export = searching(MockUsers::new(), admin).export(&OrderFilter::default()).await.unwrap();
+        export.next().await.unwrap();
+        assert!(!export.is_too_long().await.unwrap(), "nobody is asked about nothing");
+    }
+
+    #[tokio::test]
     async fn it_ends_at_its_most() {
         let pages = SearchOrders::EXPORT_MOST / PAGE;
         let mut admin = MockAdminOrders::new();

@@ -98,6 +98,11 @@ pub async fn searches_page_by_page(shop: Arc<dyn Shop>) {
     let admin = stocked.shop.admin();
     for (status, limit) in [(None, 1), (None, 3), (Some(OrderStatus::AwaitingPayment), 2)] {
         let whole = found(admin, OrderSearch { status, ..everything() }).await;
+        let count = u32::try_from(whole.len()).unwrap();
+        for (limit, is_more) in [(count - 1, true), (count, false)] {
+            let search = OrderSearch { status, limit, ..everything() };
+            assert_eq!(admin.exceeds(&search).await.unwrap(), is_more);
+        }
         let (mut pages, mut numbers) = (Vec::new(), NumberRange::all());
         loop {
             let next = OrderSearch { numbers: numbers.clone(), status, limit, ..everything() };

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 
-import { filterFrom, isWebhooks, listLink, logFilterFrom, orderFrom, orderLink, webhooksLink } from './search'
+import { filterFrom, isWebhooks, listLink, logFilterFrom, orderFrom, orderLink, orderNumber, webhooksLink } from './search'
 
 const none = { number: '', user: '', status: '', from: '', to: '' }
 
@@ -21,6 +21,15 @@ it.each([
   expect(logFilterFrom(search)).toEqual(filter)
   const link = webhooksLink(filter).replace('admin.html', '')
   expect([isWebhooks(link), orderFrom(link), logFilterFrom(link)]).toEqual([true, undefined, filter])
+})
+
+it.each([
+  [' 2026112510000001 ', '2026112510000001'],
+  ['2026112510000001_2', '2026112510000001'],
+  ['2026112510000001_12\t', '2026112510000001'],
+  ['', ''],
+])('%o is looked for as order %o', (typed, number) => {
+  expect(orderNumber(typed)).toBe(number)
 })
 
 it('an order has an address of its own', () => {

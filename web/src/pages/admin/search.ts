@@ -9,6 +9,9 @@ const IS_VALID: Readonly<Record<(typeof NAMES)[number], RegExp>> = {
   to: /^\d{4}-\d\d-\d\d$/,
 }
 
+/** The order that is meant by its number, or by that of a further attempt to pay it, which Alipay shows: `<number>_2`. */
+export const orderNumber = (typed: string): string => typed.trim().replace(/_\d+$/, '')
+
 /** The filter that an address of the order list means; what cannot be one is left out. */
 export function filterFrom(search: string): Filter {
   const query = new URLSearchParams(search)

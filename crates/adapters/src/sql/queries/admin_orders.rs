@@ -37,6 +37,10 @@ impl AdminOrders for Database {
         self.reader().await?.call(|conn| self::search(conn, search)).await
     }
 
+    async fn exceeds(&self, search: &OrderSearch) -> Result<bool, StoreError> {
+        self.reader().await?.call(|conn| exceeds(conn, search)).await
+    }
+
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -87,16 +91,23 @@ type Found = (FoundRow, Option<String>, Option<String>);
 async fn search(conn: &mut Conn, search: &OrderSearch) -> Result<Vec<FoundOrder>, QueryError> {
     let mut found = FullPage::new("tb_order_info", search.limit, search.numbers.end().map(str::to_owned));
     while !found.is_full {
-        let each = search_page(conn, search, found.after.as_deref()).await?;
+        let each = search_page(conn, search, found.after.as_deref(), 0).await?;
         found.add(each);
     }
     Ok(found.rows)
+}
+
+async fn exceeds(conn: &mut Conn, search: &OrderSearch) -> Result<bool, QueryError> {
+    let next = OrderSearch { limit: 1, ..search.clone() };
+    let rest = search_page(conn, &next, search.numbers.end(), search.limit).await?;
+    Ok(!rest.is_empty())
 }
 
 async fn search_page(
     conn: &mut Conn,
     search: &OrderSearch,
     below: Option<&str>,
+    skipped: u32,
 ) -> Result<Vec<Read<String, FoundOrder>>, QueryError> {
     let numbers = &search.numbers;
     let mut found = tb_order_info::table
@@ -110,6 +121,9 @@ async fn search_page(
             (FoundRow::as_select(), user_profile::username.nullable(), address::receiver.nullable()),
         ))
         .into_boxed::<Backend>();
+    if skipped > 0 {
+        found = found.offset(skipped.into());
+    }
     if let Some(below) = below {
         found = found.filter(tb_order_info::order_id.lt(below));
     }

@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use application::InspectOrderError;
+use application::{InspectOrderError, SearchOrders};
 use domain::{
     AddressField, InvalidField, Money, OrderId, RefundAsk, Restock, Shipment, ShippingAddress, SkuId, Trade,
 };
@@ -69,7 +69,7 @@ pub(super) async fn search(
     Ok(json(&OrdersData::from(found)))
 }
 
-/// The orders of the same search as a table with a byte order mark, a row a line of goods, at most 100,000 orders. Numbers
+/// The orders of the same search as a table with a byte order mark, a row a line of goods; of at most 100,000 orders. Numbers
 /// that a spreadsheet must not count with end with a tab.
 #[utoipa::path(
     get,
@@ -88,6 +88,11 @@ pub(super) async fn export(
     let mut export = timed(&shop, shop.admin.search.export(&filter)).await??;
     // A failure at once is still answered as an error; later on the answer can only end.
     let first = timed(&shop, export.next_with_goods()).await??;
+    // A table that is too long ends as if it were whole.
+    if timed(&shop, export.is_too_long()).await?? {
+        let most = SearchOrders::EXPORT_MOST;
+        return Err(AdminApiError::bad(format_args!("订单多于{most}个:请缩小下单时间的范围")));
+    }
     Ok(csv::answer(first, export))
 }
 

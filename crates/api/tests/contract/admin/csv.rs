@@ -191,10 +191,24 @@ async fn pages_follow_each_other_without_a_gap() {
         };
         Ok(ids.iter().map(one_line).collect())
     });
+    mocks.admin.expect_exceeds().times(1).returning(|_| Ok(false));
     let answer = sent(mocks, get(TABLE)).await;
     let table = str::from_utf8(&answer.body).unwrap().strip_prefix(HEAD).unwrap();
     let number = |row: &str| format!("{}\n", row.split(',').next().unwrap().trim_matches('"').trim_end());
     assert_eq!(table.lines().map(number).collect::<String>(), expected);
+}
+
+#[actix_web::test]
+async fn too_many_orders_are_refused_and_not_cut() {
+    let mut mocks = Mocks::untouched();
+    mocks.admin.expect_search().times(1).returning(|_| Ok(orders_down_to(2019112820402000, PAGE)));
+    mocks.admin.expect_shipping_list().times(1).returning(|_| Ok(Vec::new()));
+    let left = 100_000 - u32::try_from(PAGE).unwrap();
+    mocks.admin.expect_exceeds().times(1).withf(move |search| search.limit == left).returning(|_| Ok(true));
+    let answer = sent(mocks, get(TABLE)).await;
+    assert_eq!(answer.status, 400);
+    let said = String::from_utf8(answer.body.to_vec()).unwrap();
+    assert!(said.contains("订单多于100000个"), "{said}");
 }
 
 #[actix_web::test]
@@ -244,6 +258,7 @@ async fn what_fails_at_once_is_told_and_what_fails_later_ends_the_table() {
     let mut pages = vec![Err(store_down()), Ok(orders_down_to(2019112820401000, PAGE))];
     mocks.admin.expect_search().times(2).returning(move |_| pages.pop().unwrap());
     mocks.admin.expect_shipping_list().times(1).returning(|_| Ok(Vec::new()));
+    mocks.admin.expect_exceeds().times(1).returning(|_| Ok(false));
     assert!(
         mocks.open().await.cuts_off(get(TABLE)).await,
         "a table that ends as if it were whole would be a lie"

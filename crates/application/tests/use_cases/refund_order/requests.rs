@@ -148,11 +148,19 @@ async fn a_payment_of_no_order_is_refunded_by_its_trade() {
 
 #[tokio::test]
 async fn what_is_unclear_is_neither_done_nor_failed() {
-    for answer in std::iter::once(Ok(RefundOutcome::Unclear)).chain(unclear().map(Err)) {
+    let words = [
+        "支付宝处理中",
+        "暂时无法连接支付宝",
+        "支付宝的回复无法识别",
+        "支付宝暂时无法确认结果(ACQ.SYSTEM_ERROR)",
+    ];
+    let answers = std::iter::once(Ok(RefundOutcome::Unclear)).chain(unclear().map(Err));
+    for (answer, words) in answers.zip(words) {
         let ledgers = paid();
         let gateway = refunding(nobody_asked(), "r1", "9.90", answer);
         let refund = request(&ask(Some("9.90")), gateway, &ledgers).await.unwrap();
         assert_eq!((refund.status, refund.finished_at), (RefundStatus::Requested, None));
+        assert_eq!(refund.failure.as_deref(), Some(words), "staff read it");
         assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(10));
     }
 }
@@ -191,12 +199,21 @@ async fn a_refusal_of_what_happened_before_is_a_success() {
 #[tokio::test]
 async fn a_refusal_is_not_final_while_it_is_not_known_what_became_of_the_refund() {
     let other_amount = Ok(Some(money("9.80")));
-    for answer in unclear().map(Err).into_iter().chain([other_amount, Err(no("ACQ.INVALID_PARAMETER"))]) {
+    let unknown = unclear().map(Err).into_iter().chain([other_amount, Err(no("ACQ.INVALID_PARAMETER"))]);
+    let words = [
+        "暂时无法连接支付宝",
+        "支付宝的回复无法识别",
+        "支付宝暂时无法确认结果(ACQ.SYSTEM_ERROR)",
+        "支付宝的退款金额为9.80,与记录的9.90不同",
+        "ACQ.INVALID_PARAMETER 卖家余额不足",
+    ];
+    for (answer, words) in unknown.zip(words) {
         let ledgers = paid();
         let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_STATUS_ERROR")));
         let refund =
             request(&ask(Some("9.90")), looked_up(gateway, "r1", answer, 1), &ledgers).await.unwrap();
         assert_eq!(refund.status, RefundStatus::Requested);
+        assert_eq!(refund.failure.as_deref(), Some(words));
         assert_eq!(put_off(&ledgers, "r1"), Duration::from_secs(10));
     }
 }

@@ -36,6 +36,11 @@ impl AdminOrders for Memory {
         Ok(found)
     }
 
+    async fn exceeds(&self, search: &OrderSearch) -> Result<bool, StoreError> {
+        let all = self.search(&OrderSearch { limit: u32::MAX, ..search.clone() }).await?;
+        Ok(all.len() > usize::try_from(search.limit).unwrap())
+    }
+
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
         let tables = self.tables();
         let orders = ids.iter().filter_map(|id| tables.order(id, self.defect));

@@ -191,10 +191,9 @@ async fn an_amount_is_a_text_or_a_number() {
 
 #[actix_web::test]
 async fn an_unclear_answer_leaves_it_requested() {
-    for (said, why) in [
-        (Ok(RefundOutcome::Unclear), "支付宝处理中"),
-        (Err(alipay_down()), "the payment channel cannot be reached"),
-    ] {
+    for (said, why) in
+        [(Ok(RefundOutcome::Unclear), "支付宝处理中"), (Err(alipay_down()), "暂时无法连接支付宝")]
+    {
         let mut expected = whole_data("requested");
         expected["error"] = json!(why);
         let (told, client) = told(said, None).await;
