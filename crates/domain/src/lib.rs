@@ -4,6 +4,9 @@
 //! adapters store what they say. Nothing in this crate waits, reads a clock or draws a random number; where a rule
 //! needs the time or chance, the caller passes it in.
 
+#[macro_use]
+mod words;
+
 mod account;
 pub mod audit;
 mod cart;

@@ -84,40 +84,19 @@ pub struct Delivery {
     pub event: OrderEvent,
 }
 
-/// What happened to an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderEventKind {
-    /// It was placed.
-    Created,
-    /// Its status changed.
-    StatusChanged,
-    /// Money went back to the buyer, all or a part of it.
-    Refund,
-    /// Staff lowered what it costs.
-    AmountLowered,
-    /// It goes elsewhere.
-    AddressChanged,
-}
-
-impl OrderEventKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Created, Self::StatusChanged, Self::Refund, Self::AmountLowered, Self::AddressChanged];
-
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "order.created",
-            Self::StatusChanged => "order.status_changed",
-            Self::Refund => "order.refund",
-            Self::AmountLowered => "order.amount_lowered",
-            Self::AddressChanged => "order.address_changed",
-        }
-    }
-
-    /// The kind with this word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+words! {
+    /// What happened to an order.
+    pub enum OrderEventKind {
+        /// It was placed.
+        Created = "order.created",
+        /// Its status changed.
+        StatusChanged = "order.status_changed",
+        /// Money went back to the buyer, all or a part of it.
+        Refund = "order.refund",
+        /// Staff lowered what it costs.
+        AmountLowered = "order.amount_lowered",
+        /// It goes elsewhere.
+        AddressChanged = "order.address_changed",
     }
 }
 

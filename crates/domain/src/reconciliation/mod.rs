@@ -34,35 +34,23 @@ pub struct Difference {
     pub theirs: Option<String>,
 }
 
-/// In what way our statement and the bill do not agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DifferenceKind {
-    /// The bill has it, and we do not.
-    MissingHere,
-    /// We have it, and the bill does not.
-    MissingThere,
-    /// Both have it, with different amounts.
-    Amount,
-    /// Alipay has done it, and our record says otherwise.
-    Status,
-    /// The bill has it under a number that no order can have: another application of the same account at Alipay made it,
-    /// and it is none of our business.
-    Foreign,
-    /// A line of the bill that cannot be read, and so was not compared.
-    Unreadable,
-}
-
-impl DifferenceKind {
-    /// The word that is stored and printed.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MissingHere => "missing_here",
-            Self::MissingThere => "missing_there",
-            Self::Amount => "amount",
-            Self::Status => "status",
-            Self::Foreign => "foreign",
-            Self::Unreadable => "unreadable",
-        }
+words! {
+    /// In what way our statement and the bill do not agree.
+    #[derive(PartialOrd, Ord)]
+    pub enum DifferenceKind {
+        /// The bill has it, and we do not.
+        MissingHere = "missing_here",
+        /// We have it, and the bill does not.
+        MissingThere = "missing_there",
+        /// Both have it, with different amounts.
+        Amount = "amount",
+        /// Alipay has done it, and our record says otherwise.
+        Status = "status",
+        /// The bill has it under a number that no order can have: another application of the same account at Alipay made it,
+        /// and it is none of our business.
+        Foreign = "foreign",
+        /// A line of the bill that cannot be read, and so was not compared.
+        Unreadable = "unreadable",
     }
 }
 
