@@ -1,17 +1,9 @@
-use std::fmt;
-
 /// Defines a newtype over a database key of the shop.
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
         pub struct $name(pub i32);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
     };
 }
 
@@ -45,19 +37,13 @@ numeric_id! {
 }
 
 /// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct Username(pub String);
-
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no` of the first attempt to pay it.
 ///
 /// Decimal digits, at most [`OrderId::MAX_LEN`] of them. See [`crate::OrderNumbers`] for how one is made.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct OrderId(String);
 
 /// The text is not an order number.
@@ -86,12 +72,6 @@ impl OrderId {
     /// The number as text.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for OrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

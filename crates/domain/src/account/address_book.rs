@@ -1,5 +1,3 @@
-use std::fmt;
-
 use crate::{Address, AddressId, ShippingAddress};
 
 /// A buyer's address book: what is not deleted, the default entry first, then by id.
@@ -15,8 +13,9 @@ pub struct AddressEntry {
     pub postcode: String,
 }
 
-/// What a buyer writes into an address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a buyer writes into an address; displayed by its name in the request that adds one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display)]
+#[display(rename_all = "lowercase")]
 pub enum AddressField {
     /// Who receives the parcel.
     Receiver,
@@ -201,19 +200,6 @@ impl AddressField {
             Self::Postcode => text.len() == 6 && all_digits(),
         };
         if fits && is_valid { Ok(text.to_owned()) } else { Err(InvalidField(self)) }
-    }
-}
-
-/// The field's name in the request that adds an address.
-impl fmt::Display for AddressField {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Receiver => "receiver",
-            Self::Address => "address",
-            Self::Mobile => "mobile",
-            Self::Postcode => "postcode",
-            Self::Tag => "tag",
-        })
     }
 }
 

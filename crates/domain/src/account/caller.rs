@@ -1,6 +1,6 @@
 //! Who a token lets in: an active user, whose password is still the one of the sign-in.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -28,12 +28,14 @@ pub enum NotAdmitted {
 }
 
 /// The secret that password marks are made with.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct MarkKey(Arc<[u8]>);
 
 /// A fingerprint of a stored password, which a token carries. It is keyed: a reader of a token cannot try passwords
 /// against it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct PasswordMark {
     key: MarkKey,
     value: String,
@@ -98,18 +100,6 @@ impl PasswordMark {
     fn is_of(&self, password: &StoredPassword) -> bool {
         let before_it_was_hashed = StoredPassword { hash: None, ..password.clone() };
         [password, &before_it_was_hashed].iter().any(|password| self.key.mark(password) == *self)
-    }
-}
-
-impl fmt::Debug for MarkKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for PasswordMark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
     }
 }
 

@@ -1,39 +1,22 @@
-use std::fmt;
-
 /// A password as its owner typed it. It is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct Password(pub String);
 
 /// What the shop keeps of a password: an Argon2id hash with its salt and its costs, as a PHC string. It is never
 /// printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct PasswordHash(pub String);
 
 /// What is stored of a user's password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct StoredPassword {
     /// The old shop's unsalted MD5, in hexadecimal digits.
     pub md5: String,
     /// A hash of ours; once there is one, the MD5 does not count any more.
     pub hash: Option<PasswordHash>,
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for StoredPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 #[cfg(test)]

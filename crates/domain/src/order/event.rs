@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use crate::{
     Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
@@ -34,7 +34,7 @@ pub struct OutboxId(pub i64);
 
 /// The id of an event as the webhook endpoint sees it: the same however often the event is sent, and never that of
 /// another event.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, derive_more::Display)]
 pub struct EventId(String);
 
 impl EventId {
@@ -64,12 +64,6 @@ impl EventId {
     /// The row that the id is the number of, where it is of one.
     pub fn row(&self) -> Option<OutboxId> {
         self.bare().parse().ok().map(OutboxId)
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 

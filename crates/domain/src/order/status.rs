@@ -1,9 +1,8 @@
-use std::fmt;
-
 use crate::{Amendment, Channel, OrderId, ShopTime};
 
 /// Where an order stands. The numbers are those of the stored column and of the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, derive_more::Display)]
+#[display("{}", self.label())]
 pub enum OrderStatus {
     /// 待付款: created, not paid.
     AwaitingPayment = 1,
@@ -219,12 +218,6 @@ impl OrderStatus {
             Self::Cancelled => "已取消",
             Self::Refunded => "已退款",
         }
-    }
-}
-
-impl fmt::Display for OrderStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.label())
     }
 }
 

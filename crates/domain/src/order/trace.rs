@@ -1,9 +1,7 @@
-use std::fmt;
-
 /// Which trace a request is a part of, and which of its spans the request is: W3C's `traceparent`, version 00.
 ///
 /// Source: W3C Trace Context, <https://www.w3.org/TR/trace-context/#traceparent-header>.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, derive_more::Display)]
 pub struct TraceParent(Box<str>);
 
 impl TraceParent {
@@ -36,12 +34,6 @@ impl TraceParent {
     pub fn trace_id(&self) -> &str {
         debug_assert_eq!(self.0.len(), Self::LENGTH);
         self.0.get(3..35).unwrap_or_default()
-    }
-}
-
-impl fmt::Display for TraceParent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -1,9 +1,9 @@
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use crate::{Delivery, EventId, OrderEventKind, OrderId, ShopTime};
 
 /// The name of a webhook endpoint: 1 to 32 of `a-z 0-9 _ -`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Display)]
 pub struct EndpointName(String);
 
 /// A text that cannot name an endpoint.
@@ -37,12 +37,6 @@ impl EndpointName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for EndpointName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
