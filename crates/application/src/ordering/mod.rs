@@ -8,7 +8,7 @@ mod place_order;
 mod preview_order;
 mod show_order;
 
-pub use cancel_order::{CancelOrder, CancelOrderError};
+pub use cancel_order::CancelOrder;
 pub use change_address::{ChangeAddress, ChangeAddressError};
 pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
 pub use lower_amount::LowerAmount;
