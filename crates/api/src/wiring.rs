@@ -19,8 +19,8 @@ use adapters::{
 use alipay_sandbox::Sandbox;
 use application::{
     Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, InspectOrder,
-    LastAudit, ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
+    ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement,
+    PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
     RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment,
     Supervisor, Transact,
 };
@@ -109,11 +109,10 @@ impl Services {
             clock: Arc::clone(&backends.clock),
             retention: configuration.refused_retention,
         };
-        let last_audit = Arc::new(LastAudit::default());
-        let audit = configuration.audit.at.map(|at| {
-            let audit = audit(&store, configuration);
-            NightlyAudit::new(audit, Arc::clone(&backends.clock), at, Arc::clone(&last_audit))
-        });
+        let audit = configuration
+            .audit
+            .at
+            .map(|at| NightlyAudit::new(audit(&store, configuration), Arc::clone(&backends.clock), at));
         let jobs =
             jobs::start(&life, remover, events, keys, refused, audit, configuration.jobs_stalled_after);
         let gauges = Gauges {
@@ -121,7 +120,6 @@ impl Services {
             redis: redis.clone(),
             queue: batcher.queue(),
             jobs: jobs.health(),
-            last_audit,
             clock: Arc::clone(&backends.clock),
             asked: Mutex::default(),
         };

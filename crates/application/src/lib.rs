@@ -22,9 +22,8 @@ pub use admin::{
 pub use after_sales::RefundOrder;
 pub use fulfilment::{ConfirmReceipt, OrderTimers, ShipOrder};
 pub use jobs::{
-    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit,
-    NightlyAudit, OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule,
-    Supervisor,
+    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, NightlyAudit,
+    OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
