@@ -28,11 +28,11 @@ pub use jobs::{
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
 pub use ordering::{
-    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CartCleaned,
-    CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError, ListOrdersRequest,
-    ListedOrder, LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder,
-    PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts, Preview,
-    PreviewError, PreviewItems, PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
+    BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CartCleaned, CartCleaner,
+    ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder,
+    LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError,
+    PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError,
+    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
     Cashier, FoundDifference, NotificationError, OrderChangeError, PaymentInvitation, PaymentResult,

@@ -11,7 +11,7 @@ use std::{
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{BatchItems, BatchRequest};
+use application::{BatchRequest, OrderItems};
 use domain::{
     Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentStatus, RefundAsk,
     Restock, Shipment, ShopTime, SkuId,
@@ -442,7 +442,7 @@ impl<'a> Sequence<'a> {
         BatchRequest {
             caller: self.world.buyer.clone(),
             address_id: AddressId(self.address.id.0),
-            items: BatchItems::Cart,
+            items: OrderItems::Cart,
             expected_amount: None,
             idempotency: None,
             is_guarded: false,

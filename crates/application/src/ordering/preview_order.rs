@@ -8,6 +8,7 @@ use ports::{
     Users,
 };
 
+use super::OrderItems;
 use crate::ShopRules;
 
 /// 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
@@ -28,20 +29,6 @@ pub struct PreviewOrder {
     pub clock: Arc<dyn Clock>,
     /// Freight and limits.
     pub rules: ShopRules,
-}
-
-/// What is to be previewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PreviewItems {
-    /// The ticked lines of the cart.
-    Cart,
-    /// One SKU, without the cart.
-    Direct {
-        /// Which.
-        sku_id: SkuId,
-        /// How many, as the client says.
-        quantity: i64,
-    },
 }
 
 /// What an order would contain and cost.
@@ -96,7 +83,7 @@ pub enum PreviewRefusal {
 impl PreviewOrder {
     /// Previews what the buyer of this name is about to order.
     #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
-    pub async fn execute(&self, caller: &Caller, items: PreviewItems) -> Result<Preview, PreviewError> {
+    pub async fn execute(&self, caller: &Caller, items: OrderItems) -> Result<Preview, PreviewError> {
         let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
         let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
         match self.quote(user_id, items).await {
@@ -115,14 +102,14 @@ impl PreviewOrder {
         Ok((user_id, self.address_book.of_user(user_id).await?))
     }
 
-    async fn quote(&self, user_id: UserId, items: PreviewItems) -> Result<Quote, PreviewRefusal> {
+    async fn quote(&self, user_id: UserId, items: OrderItems) -> Result<Quote, PreviewRefusal> {
         match items {
-            PreviewItems::Cart => {
+            OrderItems::Cart => {
                 let lines = self.ticked_lines(user_id).await?;
                 let purchase = Purchase::new(lines).ok_or(PreviewRefusal::NothingSelected)?;
                 self.price(&purchase).await
             }
-            PreviewItems::Direct { sku_id, quantity } => {
+            OrderItems::Direct { sku_id, quantity } => {
                 let quote = self.quote_directly(sku_id, quantity).await;
                 self.remember(user_id, sku_id, quote.as_ref().ok()).await;
                 quote

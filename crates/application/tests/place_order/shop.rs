@@ -186,16 +186,18 @@ pub(super) fn committing() -> PreparedTransaction {
     PreparedTransaction::committing()
 }
 
-pub(super) fn request(items: OrderItems) -> PlaceOrderRequest {
+pub(super) fn request(items: impl Into<Option<OrderItems>>) -> PlaceOrderRequest {
     PlaceOrderRequest {
         channel: domain::Channel::Alipay,
         caller: caller(),
         address_id: AddressId(7),
-        items,
+        items: items.into(),
         expected_amount: None,
         product: domain::PaymentProduct::Page,
         idempotency_key: None,
     }
 }
 
+/// The direct buy that was previewed last.
+pub(super) const LATEST: Option<OrderItems> = None;
 pub(super) const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };
