@@ -52,7 +52,7 @@ pub use pricing::{
     Quote, Unavailable, UnavailableReason,
 };
 pub use reconciliation::{
-    Bill, BillEntry, BillEntryKind, DailyStatement, Difference, DifferenceKind, UnreadableLine, reconcile,
+    Bill, BillEntry, DailyStatement, Difference, DifferenceKind, UnreadableLine, reconcile,
 };
 pub use stock::{
     Allocation, Allocator, Refusal, Restock, StockDemand, StockMove, StockMoveKind, UnpaidLimits,

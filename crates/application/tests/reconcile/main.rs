@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
 use domain::{
-    BillEntry, BillEntryKind, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus,
-    PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    BillEntry, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund,
+    RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, PaymentGateway, StoreError,
@@ -41,10 +41,7 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
     BillEntry {
         trade_no: trade_no.to_owned(),
         out_trade_no: ORDER.to_owned(),
-        kind: match request {
-            None => BillEntryKind::Payment,
-            Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
-        },
+        out_request_no: request.map(str::to_owned),
         amount: money(amount),
     }
 }

@@ -2,7 +2,7 @@
 
 mod bill;
 
-pub use bill::{Bill, BillEntry, BillEntryKind, UnreadableLine};
+pub use bill::{Bill, BillEntry, UnreadableLine};
 
 use std::collections::BTreeSet;
 
@@ -61,20 +61,13 @@ words! {
 /// within the day must be on that day's bill: another may be on the one before, or after.
 pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<Difference> {
     let mut differences = Vec::new();
-    let mut billed: BTreeSet<(&str, Option<&str>)> = BTreeSet::new();
-    for entry in &bill.entries {
-        let number = match &entry.kind {
-            BillEntryKind::Payment => None,
-            BillEntryKind::Refund { out_request_no } => Some(out_request_no.as_str()),
-        };
-        billed.insert((&entry.trade_no, number));
-    }
-    let of_kind = |refunds: bool| {
-        bill.entries.iter().filter(move |entry| matches!(entry.kind, BillEntryKind::Refund { .. }) == refunds)
-    };
+    let billed: BTreeSet<(&str, Option<&str>)> =
+        bill.entries.iter().map(|entry| (entry.trade_no.as_str(), entry.out_request_no.as_deref())).collect();
+    let (refunds, payments): (Vec<_>, Vec<_>) =
+        bill.entries.iter().partition(|entry| entry.out_request_no.is_some());
     let is_unreadable =
         |trade_no: &str| bill.unreadable.iter().any(|line| !trade_no.is_empty() && line.trade_no == trade_no);
-    differences.extend(of_kind(false).filter_map(|entry| payment_differs(entry, &statement.payments)));
+    differences.extend(payments.into_iter().filter_map(|entry| payment_differs(entry, &statement.payments)));
     let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
     for payment in statement.payments.iter().filter(paid_today) {
         let trade_no = payment.trade.trade_no.as_str();
@@ -89,7 +82,7 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
             });
         }
     }
-    differences.extend(of_kind(true).filter_map(|entry| refund_differs(entry, statement)));
+    differences.extend(refunds.into_iter().filter_map(|entry| refund_differs(entry, statement)));
     for refund in statement.refunds.iter().filter(|refund| is_of_day(refund, day)) {
         let of_trade = billed.range((refund.trade_no.as_str(), None)..);
         let mut of_trade = of_trade.take_while(|(trade_no, _)| *trade_no == refund.trade_no);
@@ -135,15 +128,11 @@ fn missing_here(entry: &BillEntry, payments: &[PaymentRecord]) -> Difference {
 }
 
 fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, theirs: String) -> Difference {
-    let out_request_no = match &entry.kind {
-        BillEntryKind::Payment => None,
-        BillEntryKind::Refund { out_request_no } => Some(out_request_no.clone()),
-    };
     Difference {
         kind,
         trade_no: entry.trade_no.clone(),
         out_trade_no: entry.out_trade_no.clone(),
-        out_request_no,
+        out_request_no: entry.out_request_no.clone(),
         ours,
         theirs: Some(theirs),
     }
@@ -162,8 +151,8 @@ fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Diff
 }
 
 fn refund_differs(entry: &BillEntry, statement: &DailyStatement) -> Option<Difference> {
-    let BillEntryKind::Refund { out_request_no } = &entry.kind else { return None };
-    let is_it = |refund: &&Refund| refund.trade_no == entry.trade_no && refund.is_numbered(out_request_no);
+    let number = entry.out_request_no.as_deref()?;
+    let is_it = |refund: &&Refund| refund.trade_no == entry.trade_no && refund.is_numbered(number);
     match statement.refunds.iter().find(is_it) {
         None => Some(missing_here(entry, &statement.payments)),
         Some(refund) if refund.amount != entry.amount => {

@@ -50,10 +50,7 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
     BillEntry {
         trade_no: trade_no.to_owned(),
         out_trade_no: "2026112510000001".to_owned(),
-        kind: match request {
-            None => BillEntryKind::Payment,
-            Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
-        },
+        out_request_no: request.map(str::to_owned),
         amount: amount.parse().unwrap(),
     }
 }
