@@ -25,7 +25,7 @@ pub use webhook::{
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Allocation, CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, SaleAttribute, ShippingAddress,
+    CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, Restock, SaleAttribute, ShippingAddress,
     ShopTime, SkuId, UserId,
 };
 
@@ -151,17 +151,13 @@ impl Order {
     /// The pieces that the order holds, in ascending order of SKU ids, each once.
     ///
     /// The old back end could write two lines of one SKU; they are added up.
-    pub fn stock(&self) -> Vec<Allocation> {
-        let mut stock: BTreeMap<SkuId, Allocation> = BTreeMap::new();
+    pub fn stock(&self) -> Vec<Restock> {
+        let mut stock: BTreeMap<SkuId, u32> = BTreeMap::new();
         for line in &self.goods {
-            let held = stock.entry(line.sku_id).or_insert(Allocation {
-                sku_id: line.sku_id,
-                pieces: 0,
-                price: line.price,
-            });
-            held.pieces = held.pieces.saturating_add(line.quantity.pieces());
+            let pieces = stock.entry(line.sku_id).or_default();
+            *pieces = pieces.saturating_add(line.quantity.pieces());
         }
-        stock.into_values().collect()
+        stock.into_iter().map(|(sku_id, pieces)| Restock { sku_id, pieces }).collect()
     }
 
     /// Whether the buyer can begin to pay; false where the order is paid already.

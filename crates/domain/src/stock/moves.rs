@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{Order, OrderGoods, ShopTime, SkuId};
+use crate::{Order, OrderGoods, ShopTime, SkuId, payment::by_sku};
 
 /// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
 /// that nothing goes back twice.
@@ -29,7 +29,7 @@ pub enum StockMoveKind {
     Returned(String),
 }
 
-/// Pieces that the shop takes back with a refund.
+/// Pieces of a SKU that an order holds, or that go back into stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restock {
     /// Of which SKU.
@@ -69,6 +69,13 @@ impl StockMoveKind {
             Self::Revived => false,
         }
     }
+}
+
+/// The pieces that moved for this reason, each SKU once, in ascending order.
+pub(crate) fn moved_for(kind: &StockMoveKind, moves: &[StockMove]) -> Vec<Restock> {
+    let of_kind = moves.iter().filter(|moved| moved.kind == *kind);
+    let pieces = of_kind.map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces });
+    by_sku(&pieces.collect::<Vec<_>>())
 }
 
 /// How many pieces of the SKU the order holds after these movements.
