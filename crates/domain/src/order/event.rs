@@ -98,15 +98,9 @@ impl OrderEvent {
     /// A new order was placed.
     pub fn created(NewOrder { order, trace, .. }: &NewOrder) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::Created,
-            from: None,
-            to: order.status,
             amount: Some(order.total_amount),
-            actor: Actor::Buyer,
-            reason: String::new(),
-            at: order.created_at,
             trace: trace.clone(),
+            ..Self::of(order, OrderEventKind::Created, Actor::Buyer, order.created_at)
         }
     }
 
@@ -128,42 +122,34 @@ impl OrderEvent {
     /// Money of an order went back.
     pub fn refund(order: &Order, refund: &Refund, at: ShopTime) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::Refund,
-            from: None,
-            to: order.status,
             amount: Some(refund.amount),
-            actor: refund.cause.actor,
             reason: refund.reason.clone(),
-            at,
-            trace: None,
+            ..Self::of(order, OrderEventKind::Refund, refund.cause.actor, at)
         }
     }
 
     /// An order costs less.
     pub fn amount_lowered(order: &Order, amount: Money, cause: &Cause, reason: &str, at: ShopTime) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::AmountLowered,
-            from: None,
-            to: order.status,
             amount: Some(amount),
-            actor: cause.actor,
             reason: reason.to_owned(),
-            at,
-            trace: None,
+            ..Self::of(order, OrderEventKind::AmountLowered, cause.actor, at)
         }
     }
 
     /// An order goes elsewhere. Where to is not told, nor why, since a reason may name people: the order has both.
     pub fn address_changed(order: &Order, cause: &Cause, at: ShopTime) -> Self {
+        Self::of(order, OrderEventKind::AddressChanged, cause.actor, at)
+    }
+
+    fn of(order: &Order, kind: OrderEventKind, actor: Actor, at: ShopTime) -> Self {
         Self {
             order_id: order.id.clone(),
-            kind: OrderEventKind::AddressChanged,
+            kind,
             from: None,
             to: order.status,
             amount: None,
-            actor: cause.actor,
+            actor,
             reason: String::new(),
             at,
             trace: None,
