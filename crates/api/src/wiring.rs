@@ -9,7 +9,7 @@ mod readiness;
 mod start_error;
 mod storefront;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use adapters::{
     redis::RedisCarts,
@@ -225,7 +225,6 @@ impl Backends {
             orders: Arc::clone(store) as _,
             clock: Arc::clone(clock),
             randomness: Arc::new(SystemRandomness),
-            retries: AtomicU64::new(0),
         });
         let settle = Arc::new(SettlePayment {
             channels: channels.clone(),

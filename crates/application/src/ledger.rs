@@ -1,13 +1,7 @@
 //! The one shell around [`OrderLedger::decide`]: lock the number, decide, write the events, commit; and again, within
 //! bounds, where others were faster.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Cause, OrderLedger, OrderStatus, PaymentStatus, RefundStatus,
@@ -29,8 +23,6 @@ pub struct Transact {
     pub clock: Arc<dyn Clock>,
     /// Keeps those who wait for the same rows apart.
     pub randomness: Arc<dyn Randomness>,
-    /// How often a command had to be tried again since the start, whatever it came to.
-    pub retries: AtomicU64,
 }
 
 /// What a command came to.
@@ -71,7 +63,6 @@ impl Transact {
                 outcome => return outcome,
             };
             counter!(metric::RETRIES, "cause" => cause_of_retry).increment(1);
-            self.retries.fetch_add(1, Ordering::Relaxed);
             let most = LONGEST_FIRST_WAIT.saturating_mul(attempt);
             let wait = self.randomness.draw() % most.max(1);
             tokio::time::sleep(Duration::from_millis(wait.into())).await;

@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -155,7 +155,6 @@ impl Process {
             orders: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
             randomness: Arc::new(SystemRandomness),
-            retries: AtomicU64::new(0),
         });
         let merchant = Merchant {
             app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
 use domain::{
-    BillEntry, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund,
-    RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    Bill, BillEntry, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus,
+    Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, PaymentGateway, StoreError,
@@ -47,9 +47,10 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
 }
 
 /// Alipay with this bill of the day.
-fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
+fn billing(entries: Vec<BillEntry>) -> MockPaymentGateway {
+    let bill = Bill { entries, ..Bill::default() };
     let mut gateway = MockPaymentGateway::new();
-    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill.into())));
+    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill)));
     gateway
 }
 

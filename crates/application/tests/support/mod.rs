@@ -2,11 +2,7 @@
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part, some all of it")]
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
@@ -267,7 +263,6 @@ pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
         orders: Arc::new(ledgers.clone()),
         clock: Arc::new(clock_at(now)),
         randomness: Arc::new(randomness),
-        retries: AtomicU64::new(0),
     })
 }
 

@@ -5,9 +5,6 @@
 pub struct TraceParent(Box<str>);
 
 impl TraceParent {
-    /// How many characters it has.
-    const LENGTH: usize = 55;
-
     /// From the text of the header, whose digits are lower case. Later versions may have more behind the flags, which is
     /// left out, as W3C asks for.
     pub fn parse(text: &str) -> Option<Self> {
@@ -32,7 +29,6 @@ impl TraceParent {
 
     /// The trace alone, 32 hexadecimal digits.
     pub fn trace_id(&self) -> &str {
-        debug_assert_eq!(self.0.len(), Self::LENGTH);
         self.0.get(3..35).unwrap_or_default()
     }
 }

@@ -124,11 +124,6 @@ impl AttemptOutcome {
             _ => None,
         }
     }
-
-    /// Whether the endpoint has the event.
-    pub fn is_delivered(self) -> bool {
-        matches!(self, Self::Delivered(_))
-    }
 }
 
 /// What is on record of an endpoint.

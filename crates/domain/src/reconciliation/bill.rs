@@ -22,12 +22,6 @@ pub struct UnreadableLine {
     pub out_trade_no: String,
 }
 
-impl From<Vec<BillEntry>> for Bill {
-    fn from(entries: Vec<BillEntry>) -> Self {
-        Self { entries, unreadable: Vec::new() }
-    }
-}
-
 /// One line of Alipay's bill of a day: money that came in, or that went back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillEntry {

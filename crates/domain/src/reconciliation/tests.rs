@@ -58,7 +58,8 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
 type Told = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
 
 fn told(bill: &[BillEntry], statement: DailyStatement) -> Vec<Told> {
-    let differences = reconcile(day(), &bill.to_vec().into(), &statement).into_iter();
+    let bill = Bill { entries: bill.to_vec(), ..Bill::default() };
+    let differences = reconcile(day(), &bill, &statement).into_iter();
     differences.map(|d| (d.kind, d.trade_no, d.out_request_no, d.ours, d.theirs)).collect()
 }
 

@@ -1,7 +1,4 @@
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use api::http::{
     Admin, GoodsCache, LoginCode, Pages, ReadinessReport, SecretsInForce, SecurityLog, Shop, Stopping,
@@ -86,7 +83,6 @@ impl Backends {
             orders: ledgers,
             clock: Arc::clone(&clock),
             randomness: Arc::new(randomness),
-            retries: AtomicU64::new(0),
         });
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
