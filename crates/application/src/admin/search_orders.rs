@@ -50,9 +50,6 @@ impl SearchOrders {
     pub const EXPORT_MOST: u32 = 100_000;
 
     /// One page of at most `limit` orders: the first, or what follows the order `before`.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn page(
         &self,
         filter: &OrderFilter,
@@ -76,9 +73,6 @@ impl SearchOrders {
     }
 
     /// Everything that is found, up to [`SearchOrders::EXPORT_MOST`] orders.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })
