@@ -7,7 +7,7 @@
 //!
 //! # To add a port
 //! 1. A file with the trait, its error type, and documentation of effects, errors and MUSTs.
-//! 2. A mock in `mock.rs`, a suite in `contract/`.
+//! 2. A mock in `mock/`, a suite in `contract/`.
 //! 3. The adapter, and its call of the suite.
 
 mod address_editor;

@@ -115,7 +115,7 @@ pub struct TimelineEntry {
 }
 
 impl Trigger {
-    /// Every event.
+    /// Every trigger.
     pub const ALL: [Self; 6] = [
         Self::Paid,
         Self::PaidLate,
@@ -173,7 +173,7 @@ impl OrderStatus {
 
     /// Whether the table has a transition from one status to the other.
     pub fn leads(from: Self, to: Self) -> bool {
-        Trigger::ALL.into_iter().any(|event| from.on(event) == Ok(Transition::To(to)))
+        Trigger::ALL.into_iter().any(|trigger| from.on(trigger) == Ok(Transition::To(to)))
     }
 
     /// Whether the order's money is with the shop: 待发货, 待收货 or 已完成.
