@@ -11,6 +11,7 @@ mod account;
 pub mod audit;
 mod cart;
 mod catalog;
+mod hex;
 mod ids;
 pub mod ledger;
 mod money;

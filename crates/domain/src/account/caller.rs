@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{StoredPassword, Username};
+use crate::{StoredPassword, Username, hex::half_in_hex};
 
 /// The sender of a token with a good signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,6 @@ impl Caller {
 impl MarkKey {
     /// Separates these fingerprints from whatever else is signed with the same secret.
     const PURPOSE: &[u8] = b"dashop password mark";
-    /// Half of an HMAC-SHA256.
-    const BYTES: usize = 16;
 
     /// With this secret.
     pub fn new(secret: &[u8]) -> Self {
@@ -85,7 +83,7 @@ impl MarkKey {
             // No part contains it.
             mac.update(&[0]);
         }
-        mac.finalize().into_bytes().iter().take(Self::BYTES).map(|byte| format!("{byte:02x}")).collect()
+        half_in_hex(&mac.finalize().into_bytes())
     }
 }
 

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::{AddressId, Purchase, UserId};
+use crate::{AddressId, Purchase, UserId, hex::half_in_hex};
 
 /// What two clicks on one button have in common: the same buyer, the same lines, the same address, and whether they are the
 /// cart's.
@@ -20,11 +20,7 @@ impl RepeatGuard {
             // Writing to a text cannot fail.
             let _ok = write!(text, " {}*{}", line.sku_id, line.quantity.pieces());
         }
-        let digest = Sha256::digest(text.as_bytes());
-        Self(digest.iter().take(16).fold(String::new(), |mut hex, byte| {
-            let _ok = write!(hex, "{byte:02x}");
-            hex
-        }))
+        Self(half_in_hex(&Sha256::digest(text.as_bytes())))
     }
 
     /// The 32 characters that are stored.

@@ -1,9 +1,7 @@
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
 use super::Refund;
-use crate::{Channel, TradeKey};
+use crate::{Channel, TradeKey, hex::half_in_hex};
 
 /// The request number of what the service owes of a trade, after so many earlier refunds of that kind: it follows from the
 /// trade alone, so that every program makes the same one. A trade's number that leaves no room is taken by its digest.
@@ -41,11 +39,7 @@ fn digest(parts: &[&str]) -> String {
         }
         digest.update(part);
     }
-    digest.finalize().iter().take(16).fold(String::new(), |mut hex, byte| {
-        // Writing to a text cannot fail.
-        let _ok = write!(hex, "{byte:02x}");
-        hex
-    })
+    half_in_hex(&digest.finalize())
 }
 
 #[cfg(test)]
