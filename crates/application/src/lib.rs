@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod noticed;
 mod ordering;
+mod pages;
 mod payments;
 mod shop_rules;
 mod storefront;

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
 use ports::{AdminOrders, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
 
+use crate::pages::{one_more, page};
+
 /// 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
 pub struct SearchOrders {
     /// Whose orders.
@@ -56,19 +58,13 @@ impl SearchOrders {
         before: Option<&OrderId>,
         limit: u32,
     ) -> Result<FoundOrders, StoreError> {
-        let nothing = FoundOrders { orders: Vec::new(), next: None };
-        // One more than asked for tells whether there is another page.
-        let Some(mut search) = self.search(filter, limit.saturating_add(1)).await? else {
-            return Ok(nothing);
+        let Some(mut search) = self.search(filter, one_more(limit)).await? else {
+            return Ok(FoundOrders { orders: Vec::new(), next: None });
         };
         if let Some(before) = before {
             search.numbers = search.numbers.below(before);
         }
-        let mut orders = self.admin.search(&search).await?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = orders.len() > shown;
-        orders.truncate(shown);
-        let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
+        let (orders, next) = page(self.admin.search(&search).await?, limit, |order| order.id.clone());
         Ok(FoundOrders { orders, next })
     }
 
