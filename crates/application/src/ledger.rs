@@ -109,26 +109,21 @@ impl Transact {
 /// Begins to count what seldom happens, so that the first time is an increase and no new series. For a program that has
 /// just installed its recorder.
 pub fn count_from_zero() {
-    for status in PaymentStatus::ALL {
-        counter!(metric::PAYMENTS, "status" => status.as_str()).increment(0);
-    }
-    for status in ["requested", "succeeded", "failed", "postponed"] {
-        counter!(metric::REFUNDS, "status" => status).increment(0);
+    let counters: [(&'static str, &'static str, &[&'static str]); 6] = [
+        (metric::PAYMENTS, "status", &PaymentStatus::ALL.map(PaymentStatus::as_str)),
+        (metric::REFUNDS, "status", &["requested", "succeeded", "failed", "postponed"]),
+        (metric::RETRIES, "cause", &["conflict", "busy"]),
+        (metric::NOTIFICATIONS, "verdict", &["paid", "bad_signature", "unreadable", "not_for_us", "failed"]),
+        (metric::QUEUE_REFUSED, "reason", &["full", "waited"]),
+        (metric::SIGN_INS, "outcome", &["signed_in", "wrong", "locked_out"]),
+    ];
+    for (name, label, words) in counters {
+        for word in words {
+            counter!(name, label => *word).increment(0);
+        }
     }
     for (kind, actor) in [("amount", "shop"), ("address", "shop"), ("address", "buyer")] {
         counter!(metric::AMENDMENTS, "kind" => kind, "actor" => actor).increment(0);
-    }
-    for cause in ["conflict", "busy"] {
-        counter!(metric::RETRIES, "cause" => cause).increment(0);
-    }
-    for verdict in ["paid", "bad_signature", "unreadable", "not_for_us", "failed"] {
-        counter!(metric::NOTIFICATIONS, "verdict" => verdict).increment(0);
-    }
-    for reason in ["full", "waited"] {
-        counter!(metric::QUEUE_REFUSED, "reason" => reason).increment(0);
-    }
-    for outcome in ["signed_in", "wrong", "locked_out"] {
-        counter!(metric::SIGN_INS, "outcome" => outcome).increment(0);
     }
     counter!(metric::ORDERS_PLACED).increment(0);
 }
