@@ -242,7 +242,7 @@ impl Backends {
             clock: Arc::clone(clock),
         });
         let change_address =
-            Arc::new(ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) });
+            Arc::new(ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) });
         let ship = Arc::new(ShipOrder {
             transact: Arc::clone(&transact),
             receipt_after: configuration.rules.receipt_after,
@@ -316,7 +316,7 @@ impl Backends {
                 rules,
             },
             place: PlaceOrder {
-                address_book: Arc::clone(&store) as _,
+                users: Arc::clone(&store) as _,
                 direct_buys: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
                 store: Arc::clone(&store) as _,

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use application::{OrderItems, Preview, PreviewError, PreviewOrder, PreviewRefusal};
-use domain::{InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
+use domain::{AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     CartRemoval, DirectBuy,
     mock::{MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
@@ -28,7 +28,10 @@ impl Shop {
     fn with_buyer() -> Self {
         let mut shop = Self::default();
         shop.users.expect_authenticate().times(1).returning(|_| Ok(Ok(USER)));
-        shop.address_book.expect_of_user().times(1).returning(|_| Ok(vec![address()]));
+        shop.address_book.expect_entries().times(1).returning(|_| {
+            let entry = AddressEntry { address: address(), postcode: String::new() };
+            Ok(AddressEntries(vec![entry]))
+        });
         shop
     }
 
@@ -183,7 +186,7 @@ async fn each_port_may_fail() {
 
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
-    shop.address_book.expect_of_user().returning(|_| Err(store_down()));
+    shop.address_book.expect_entries().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();

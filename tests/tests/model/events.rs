@@ -98,7 +98,9 @@ impl<'a> Sequence<'a> {
             skus.insert(SkuId(id), stock.into());
         }
         drop(database);
-        let [address, elsewhere] = world.store.of_user(BUYER).await.unwrap().try_into().unwrap();
+        let entries = world.store.entries(BUYER).await.unwrap().0.into_iter();
+        let addresses: Vec<_> = entries.map(|entry| entry.address).collect();
+        let [address, elsewhere] = addresses.try_into().unwrap();
         let (held, urls, orders, story) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { world, orders, skus, address, elsewhere, held, urls, random, seed, story }
     }

@@ -199,7 +199,7 @@ impl Process {
                 settle: Arc::clone(&settle),
                 clock: Arc::clone(&clock),
             },
-            redirect: ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) },
+            redirect: ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
             confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             reconcile: Reconcile {

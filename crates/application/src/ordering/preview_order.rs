@@ -99,7 +99,8 @@ impl PreviewOrder {
 
     async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        Ok((user_id, self.address_book.of_user(user_id).await?))
+        let entries = self.address_book.entries(user_id).await?.0;
+        Ok((user_id, entries.into_iter().map(|entry| entry.address).collect()))
     }
 
     async fn quote(&self, user_id: UserId, items: OrderItems) -> Result<Quote, PreviewRefusal> {

@@ -20,9 +20,8 @@ use ports::{
     Buyer, BuyerQuery, CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome,
     StoreError,
     mock::{
-        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys,
-        MockOrderReader, MockPaymentGateway, MockRandomness, PreparedPlacing, PreparedTransaction,
-        WrittenGroup,
+        MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys, MockOrderReader,
+        MockPaymentGateway, MockRandomness, MockUsers, PreparedPlacing, PreparedTransaction, WrittenGroup,
     },
 };
 use shop::*;
@@ -107,7 +106,7 @@ async fn a_direct_buy_leaves_the_cart_alone() {
 
 /// For a client that does not say what it buys, the buyer is looked up before.
 fn knows_the_buyer(shop: &mut Shop, address: Option<domain::Address>) {
-    shop.address_book
+    shop.users
         .expect_destination()
         .withf(|who, id| *who == caller() && *id == AddressId(7))
         .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: address.clone() })));

@@ -18,7 +18,7 @@ use domain::{
     AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
     RequestDigest, UserId, ledger::Refusal,
 };
-use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
+use ports::{Clock, DirectBuys, OrderReader, PlacingStore, StoreError, Users};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
@@ -40,7 +40,7 @@ const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 /// Places orders and invites to pay them.
 pub struct PlaceOrder {
     /// Who may order, for a client that does not say what.
-    pub address_book: Arc<dyn AddressBook>,
+    pub users: Arc<dyn Users>,
     /// What the buyers previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
     /// The orders, to find the one of a repeated request.
@@ -187,7 +187,7 @@ impl PlaceOrder {
         request: &PlaceOrderRequest,
         key: Option<&(IdempotencyKey, RequestDigest)>,
     ) -> Result<LatestDirectBuy, PlaceOrderError> {
-        let destination = self.address_book.destination(&request.caller, request.address_id).await?;
+        let destination = self.users.destination(&request.caller, request.address_id).await?;
         let destination = destination.map_err(PlacementError::NotAdmitted)?;
         if let Some(key) = key
             && let Some(order) = self.placed_before(destination.user_id, key).await?
