@@ -9,7 +9,7 @@ mod readiness;
 mod start_error;
 mod storefront;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::Arc;
 
 use adapters::{
     redis::RedisCarts,
@@ -19,8 +19,8 @@ use adapters::{
 use alipay_sandbox::Sandbox;
 use application::{
     Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, InspectOrder,
-    LastAudit, ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder,
-    Placement, PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
+    ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement,
+    PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
     RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment,
     Supervisor, Transact,
 };
@@ -109,11 +109,10 @@ impl Services {
             clock: Arc::clone(&backends.clock),
             retention: configuration.refused_retention,
         };
-        let last_audit = Arc::new(LastAudit::default());
-        let audit = configuration.audit.at.map(|at| {
-            let audit = audit(&store, configuration);
-            NightlyAudit::new(audit, Arc::clone(&backends.clock), at, Arc::clone(&last_audit))
-        });
+        let audit = configuration
+            .audit
+            .at
+            .map(|at| NightlyAudit::new(audit(&store, configuration), Arc::clone(&backends.clock), at));
         let jobs =
             jobs::start(&life, remover, events, keys, refused, audit, configuration.jobs_stalled_after);
         let gauges = Gauges {
@@ -121,7 +120,6 @@ impl Services {
             redis: redis.clone(),
             queue: batcher.queue(),
             jobs: jobs.health(),
-            last_audit,
             clock: Arc::clone(&backends.clock),
             asked: Mutex::default(),
         };
@@ -227,7 +225,6 @@ impl Backends {
             orders: Arc::clone(store) as _,
             clock: Arc::clone(clock),
             randomness: Arc::new(SystemRandomness),
-            retries: AtomicU64::new(0),
         });
         let settle = Arc::new(SettlePayment {
             channels: channels.clone(),
@@ -245,7 +242,7 @@ impl Backends {
             clock: Arc::clone(clock),
         });
         let change_address =
-            Arc::new(ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) });
+            Arc::new(ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) });
         let ship = Arc::new(ShipOrder {
             transact: Arc::clone(&transact),
             receipt_after: configuration.rules.receipt_after,
@@ -319,7 +316,7 @@ impl Backends {
                 rules,
             },
             place: PlaceOrder {
-                address_book: Arc::clone(&store) as _,
+                users: Arc::clone(&store) as _,
                 direct_buys: Arc::clone(&store) as _,
                 orders: Arc::clone(&store) as _,
                 store: Arc::clone(&store) as _,

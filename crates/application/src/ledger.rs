@@ -1,13 +1,7 @@
 //! The one shell around [`OrderLedger::decide`]: lock the number, decide, write the events, commit; and again, within
 //! bounds, where others were faster.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     Cause, OrderLedger, OrderStatus, PaymentStatus, RefundStatus,
@@ -29,8 +23,6 @@ pub struct Transact {
     pub clock: Arc<dyn Clock>,
     /// Keeps those who wait for the same rows apart.
     pub randomness: Arc<dyn Randomness>,
-    /// How often a command had to be tried again since the start, whatever it came to.
-    pub retries: AtomicU64,
 }
 
 /// What a command came to.
@@ -71,7 +63,6 @@ impl Transact {
                 outcome => return outcome,
             };
             counter!(metric::RETRIES, "cause" => cause_of_retry).increment(1);
-            self.retries.fetch_add(1, Ordering::Relaxed);
             let most = LONGEST_FIRST_WAIT.saturating_mul(attempt);
             let wait = self.randomness.draw() % most.max(1);
             tokio::time::sleep(Duration::from_millis(wait.into())).await;
@@ -118,26 +109,21 @@ impl Transact {
 /// Begins to count what seldom happens, so that the first time is an increase and no new series. For a program that has
 /// just installed its recorder.
 pub fn count_from_zero() {
-    for status in PaymentStatus::ALL {
-        counter!(metric::PAYMENTS, "status" => status.as_str()).increment(0);
-    }
-    for status in ["requested", "succeeded", "failed", "postponed"] {
-        counter!(metric::REFUNDS, "status" => status).increment(0);
+    let counters: [(&'static str, &'static str, &[&'static str]); 6] = [
+        (metric::PAYMENTS, "status", &PaymentStatus::ALL.map(PaymentStatus::as_str)),
+        (metric::REFUNDS, "status", &["requested", "succeeded", "failed", "postponed"]),
+        (metric::RETRIES, "cause", &["conflict", "busy"]),
+        (metric::NOTIFICATIONS, "verdict", &["paid", "bad_signature", "unreadable", "not_for_us", "failed"]),
+        (metric::QUEUE_REFUSED, "reason", &["full", "waited"]),
+        (metric::SIGN_INS, "outcome", &["signed_in", "wrong", "locked_out"]),
+    ];
+    for (name, label, words) in counters {
+        for word in words {
+            counter!(name, label => *word).increment(0);
+        }
     }
     for (kind, actor) in [("amount", "shop"), ("address", "shop"), ("address", "buyer")] {
         counter!(metric::AMENDMENTS, "kind" => kind, "actor" => actor).increment(0);
-    }
-    for cause in ["conflict", "busy"] {
-        counter!(metric::RETRIES, "cause" => cause).increment(0);
-    }
-    for verdict in ["paid", "bad_signature", "unreadable", "not_for_us", "failed"] {
-        counter!(metric::NOTIFICATIONS, "verdict" => verdict).increment(0);
-    }
-    for reason in ["full", "waited"] {
-        counter!(metric::QUEUE_REFUSED, "reason" => reason).increment(0);
-    }
-    for outcome in ["signed_in", "wrong", "locked_out"] {
-        counter!(metric::SIGN_INS, "outcome" => outcome).increment(0);
     }
     counter!(metric::ORDERS_PLACED).increment(0);
 }

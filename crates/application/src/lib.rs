@@ -10,6 +10,7 @@ mod jobs;
 mod ledger;
 mod noticed;
 mod ordering;
+mod pages;
 mod payments;
 mod shop_rules;
 mod storefront;
@@ -20,25 +21,24 @@ pub use admin::{
     OrderFilter, SearchOrders, ShowFigures, WebhookSettings,
 };
 pub use after_sales::RefundOrder;
-pub use fulfilment::{ConfirmReceipt, ConfirmReceiptError, OrderTimers, ShipOrder};
+pub use fulfilment::{ConfirmReceipt, OrderTimers, ShipOrder};
 pub use jobs::{
-    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, LastAudit,
-    NightlyAudit, OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule,
-    Supervisor,
+    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, NightlyAudit,
+    OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
 pub use ordering::{
-    BATCHER_PATIENCE, BatchItems, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CancelOrderError,
-    CartCleaned, CartCleaner, ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError,
-    ListOrdersRequest, ListedOrder, LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome,
-    PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts,
-    Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
+    BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CartCleaned, CartCleaner,
+    ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder,
+    LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError,
+    PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError,
+    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
 };
 pub use payments::{
     Cashier, FoundDifference, NotificationError, OrderChangeError, PaymentInvitation, PaymentResult,
     PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
-    SettlePayment, Settled, StartPayment, StartPaymentError, StartedPayment,
+    SettlePayment, Settled, StartPayment, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

@@ -1,17 +1,9 @@
-use std::fmt;
-
 /// Defines a newtype over a database key of the shop.
 macro_rules! numeric_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
         pub struct $name(pub i32);
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
     };
 }
 
@@ -45,19 +37,13 @@ numeric_id! {
 }
 
 /// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct Username(pub String);
-
-impl fmt::Display for Username {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no` of the first attempt to pay it.
 ///
 /// Decimal digits, at most [`OrderId::MAX_LEN`] of them. See [`crate::OrderNumbers`] for how one is made.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct OrderId(String);
 
 /// The text is not an order number.
@@ -89,12 +75,6 @@ impl OrderId {
     }
 }
 
-impl fmt::Display for OrderId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// A key by which a client makes the creation of an order repeatable: one key, one order of that buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
@@ -116,28 +96,4 @@ impl IdempotencyKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_order_number_is_digits_only() {
-        assert_eq!(
-            OrderId::parse("2019112820400804").map(|id| id.to_string()),
-            Ok("2019112820400804".to_owned())
-        );
-        for bad in ["", "20191128204008O4", "2019-1128", " 1", "1 ", "１２"] {
-            assert_eq!(OrderId::parse(bad), Err(InvalidOrderId), "{bad:?}");
-        }
-        assert!(OrderId::parse(&"9".repeat(64)).is_ok());
-        assert!(OrderId::parse(&"9".repeat(65)).is_err());
-    }
-
-    #[test]
-    fn an_idempotency_key_is_visible_ascii() {
-        assert!(IdempotencyKey::parse("0b2f-77aa").is_some());
-        for bad in ["", "two words", "钥匙", "line\n"] {
-            assert!(IdempotencyKey::parse(bad).is_none(), "{bad:?}");
-        }
-        assert!(IdempotencyKey::parse(&"k".repeat(129)).is_none());
-    }
-}
+mod tests;

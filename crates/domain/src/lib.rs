@@ -4,10 +4,14 @@
 //! adapters store what they say. Nothing in this crate waits, reads a clock or draws a random number; where a rule
 //! needs the time or chance, the caller passes it in.
 
+#[macro_use]
+mod words;
+
 mod account;
 pub mod audit;
 mod cart;
 mod catalog;
+mod hex;
 mod ids;
 pub mod ledger;
 mod money;
@@ -49,7 +53,7 @@ pub use pricing::{
     Quote, Unavailable, UnavailableReason,
 };
 pub use reconciliation::{
-    Bill, BillEntry, BillEntryKind, DailyStatement, Difference, DifferenceKind, UnreadableLine, reconcile,
+    Bill, BillEntry, DailyStatement, Difference, DifferenceKind, UnreadableLine, reconcile,
 };
 pub use stock::{
     Allocation, Allocator, Refusal, Restock, StockDemand, StockMove, StockMoveKind, UnpaidLimits,

@@ -7,8 +7,8 @@ use crate::StoreError;
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait DailyStatements: Send + Sync {
-    /// Of one channel: payments that were made on the day, or whose trades are among these; refunds that were finished on it, or whose
-    /// request numbers are among these.
+    /// Of one channel: payments that were made on the day, or whose trades are among these; refunds that were finished on
+    /// it, or whose request numbers are among these.
     ///
     /// The number of statements MUST grow with the numbers given by no more than one for each few hundred.
     async fn statement_of(
@@ -19,8 +19,8 @@ pub trait DailyStatements: Send + Sync {
         request_nos: &[String],
     ) -> Result<DailyStatement, StoreError>;
 
-    /// Keeps what was found of a day of one channel, each with what was done about it, in place of what an earlier comparison found. At
-    /// most 200 characters are kept of what was done.
+    /// Keeps what was found of a day of one channel, each with what was done about it, in place of what an earlier
+    /// comparison found. At most 200 characters are kept of what was done.
     async fn keep(
         &self,
         channel: Channel,

@@ -7,10 +7,10 @@
 //!
 //! # To add a port
 //! 1. A file with the trait, its error type, and documentation of effects, errors and MUSTs.
-//! 2. A mock in `mock.rs`, a suite in `contract/`.
+//! 2. A mock in `mock/`, a suite in `contract/`.
 //! 3. The adapter, and its call of the suite.
 
-mod address_editor;
+mod address_book;
 mod admin_orders;
 mod audit_store;
 mod cart_store;
@@ -40,7 +40,7 @@ pub mod contract;
 #[cfg(feature = "mock")]
 pub mod mock;
 
-pub use address_editor::AddressEditor;
+pub use address_book::AddressBook;
 pub use admin_orders::{
     AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, UnmatchedPayment,
 };
@@ -68,6 +68,6 @@ pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
 pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
 pub use storefront_reader::{Section, SectionPage, StorefrontReader};
-pub use users::{AddressBook, Destination, Users};
+pub use users::{Destination, Users};
 pub use webhook_endpoints::{AttemptQuery, LoggedAttempt, Pause, WebhookEndpoints};
 pub use webhook_queue::{OutboxBacklog, Resend, Resent, WebhookEndpoint, WebhookError, WebhookQueue};

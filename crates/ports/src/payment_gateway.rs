@@ -4,6 +4,8 @@ use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime
 use crate::BoxError;
 
 /// A payment channel, as the shop uses it. Every trade it tells of has its [`domain::Channel`].
+///
+/// All that asks the channel MUST end within a bounded time, and all but the bill MUST take only a signed answer for a fact.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
@@ -26,41 +28,33 @@ pub trait PaymentGateway: Send + Sync {
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
 
     /// Asks about the trade of an attempt to pay; `None` if the channel has no such trade.
-    ///
-    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
     /// Asks about one trade by its own number, which tells apart the trades of an order that was paid twice; `None` if the
     /// channel has no such trade.
-    ///
-    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
     /// Closes the unpaid trade of an attempt to pay, so that it can no longer be paid.
     ///
-    /// Asking again is safe. MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    /// Asking again is safe.
     async fn close(&self, out_trade_no: &str) -> Result<CloseOutcome, GatewayError>;
 
     /// Sends money back. The same request number refunds once, however often it is asked.
-    ///
-    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
     ///
     /// # Errors
     /// [`GatewayError::Refused`] where it says that it did not refund and will not; after any other error the
     /// money may have gone.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError>;
 
-    /// Asks what became of a refund: the amount that went back under this request
-    /// number; `None` if nothing did, at least not yet.
-    ///
-    /// MUST end within a bounded time, and MUST take only a signed answer for a fact.
+    /// Asks what became of a refund: the amount that went back under this request number; `None` if nothing did, at least
+    /// not yet.
     async fn refund_query(&self, trade_no: &str, out_request_no: &str)
     -> Result<Option<Money>, GatewayError>;
 
-    /// The bill of a day: every payment and refund that the channel booked on it; `None` if it has no bill of that day, which may be too early to have one,
-    /// or without any trade.
+    /// The bill of a day: every payment and refund that the channel booked on it; `None` if it has no bill of that day,
+    /// which may be too early to have one, or without any trade.
     ///
-    /// MUST end within a bounded time and hold at most a bounded number of entries.
+    /// MUST hold at most a bounded number of entries.
     async fn bill(&self, date: ShopDate) -> Result<Option<Bill>, GatewayError>;
 }
 

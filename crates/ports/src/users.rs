@@ -13,17 +13,8 @@ pub trait Users: Send + Sync {
     /// The user whom a token names, if [`Caller::admitted`] lets them in. The comparison of names is as exact as of
     /// [`Users::find`], and it MUST be one look at the database: every request of a buyer starts with it.
     async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError>;
-}
 
-/// The buyers' addresses: the shop's table `address`.
-#[cfg_attr(feature = "mock", mockall::automock)]
-#[async_trait]
-pub trait AddressBook: Send + Sync {
-    /// The user's addresses, the default one first, then by id. Deleted ones MUST NOT be among them.
-    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError>;
-
-    /// The user whom a token names, if [`Caller::admitted`] lets them in, with one address: read together because every
-    /// order starts with it.
+    /// As [`Users::authenticate`], with one address, in the same look.
     ///
     /// [`Destination::address`] MUST be `None` if the address does not exist, is deleted, or is another user's.
     async fn destination(

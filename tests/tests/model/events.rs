@@ -11,7 +11,7 @@ use std::{
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{BatchItems, BatchRequest};
+use application::{BatchRequest, OrderItems};
 use domain::{
     Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentStatus, RefundAsk,
     Restock, Shipment, ShopTime, SkuId,
@@ -98,7 +98,9 @@ impl<'a> Sequence<'a> {
             skus.insert(SkuId(id), stock.into());
         }
         drop(database);
-        let [address, elsewhere] = world.store.of_user(BUYER).await.unwrap().try_into().unwrap();
+        let entries = world.store.entries(BUYER).await.unwrap().0.into_iter();
+        let addresses: Vec<_> = entries.map(|entry| entry.address).collect();
+        let [address, elsewhere] = addresses.try_into().unwrap();
         let (held, urls, orders, story) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Self { world, orders, skus, address, elsewhere, held, urls, random, seed, story }
     }
@@ -442,7 +444,7 @@ impl<'a> Sequence<'a> {
         BatchRequest {
             caller: self.world.buyer.clone(),
             address_id: AddressId(self.address.id.0),
-            items: BatchItems::Cart,
+            items: OrderItems::Cart,
             expected_amount: None,
             idempotency: None,
             is_guarded: false,

@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -155,7 +155,6 @@ impl Process {
             orders: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
             randomness: Arc::new(SystemRandomness),
-            retries: AtomicU64::new(0),
         });
         let merchant = Merchant {
             app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
@@ -200,7 +199,7 @@ impl Process {
                 settle: Arc::clone(&settle),
                 clock: Arc::clone(&clock),
             },
-            redirect: ChangeAddress { address_book: Arc::clone(store) as _, transact: Arc::clone(&transact) },
+            redirect: ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
             confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
             reconcile: Reconcile {

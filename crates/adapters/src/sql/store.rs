@@ -3,9 +3,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::ShopTime;
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, AuditStore, CartRemovalQueue, CartStore, Catalog, Credentials,
-    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore,
-    RefusedMessages, StoreError, StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
+    AddressBook, AdminOrders, AuditStore, CartRemovalQueue, CartStore, Catalog, Credentials, DailyStatements,
+    DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PersonalData, PlacingStore, RefusedMessages,
+    StoreError, StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
 };
 
 use super::{
@@ -18,7 +18,6 @@ use super::{
 pub trait SqlStore:
     Users
     + AddressBook
-    + AddressEditor
     + Catalog
     + StorefrontReader
     + Credentials

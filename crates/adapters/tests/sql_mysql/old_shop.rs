@@ -65,7 +65,7 @@ async fn what_it_holds_is_read() {
     assert_eq!(find("Guagua😀").await, None);
     let skus = store.skus(&[SkuId(4), SkuId(5)]).await.unwrap();
     assert_eq!((skus[&SkuId(4)].stock, skus[&SkuId(5)].stock), (10, 0), "what was oversold cannot be sold");
-    assert_eq!(store.of_user(UserId(4)).await.unwrap()[0].shipping.title, "");
+    assert_eq!(store.entries(UserId(4)).await.unwrap().0[0].address.shipping.title, "");
 }
 
 #[tokio::test]

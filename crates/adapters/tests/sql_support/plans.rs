@@ -233,7 +233,7 @@ impl OrderLives {
 async fn ask_everything(shop: &SqlShop) {
     let store = &*shop.store;
     let id = OrderId::parse("1007").unwrap();
-    store.of_user(UserId(7)).await.unwrap();
+    store.entries(UserId(7)).await.unwrap();
     let caller = Caller { username: Username("7".to_owned()), mark: None };
     store.authenticate(&caller).await.unwrap().unwrap();
     store.destination(&caller, domain::AddressId(7)).await.unwrap().unwrap();

@@ -11,9 +11,9 @@ use domain::{
     AddressId, Difference, DifferenceKind, Money, RefusedMessage, ShopDate, ShopTime, SkuId, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, CartStore, Catalog,
-    Credentials, DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore,
-    RefusedMessages, StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
+    AddressBook, AdminOrders, CartRemovalMode, CartRemovalQueue, CartStore, Catalog, Credentials,
+    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
+    StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
     contract::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -66,10 +66,6 @@ impl Shop for SqlShop {
     }
 
     fn addresses(&self) -> &dyn AddressBook {
-        &*self.store
-    }
-
-    fn address_editor(&self) -> &dyn AddressEditor {
         &*self.store
     }
 

@@ -125,7 +125,7 @@ pub(crate) async fn fills_an_empty_shop_for_a_demo(engine: Engine) {
     for buyer in demo::BUYERS {
         let id = Users::find(&*store, &Username(buyer.username.to_owned())).await.unwrap();
         assert_eq!(id, Some(UserId(buyer.id)));
-        assert_eq!(store.of_user(UserId(buyer.id)).await.unwrap().len(), 2);
+        assert_eq!(store.entries(UserId(buyer.id)).await.unwrap().0.len(), 2);
         let Cart { lines } = store.load(UserId(buyer.id)).await.unwrap();
         assert!(lines.len() >= 3 && lines.iter().all(|line| skus.contains_key(&line.sku_id)));
     }

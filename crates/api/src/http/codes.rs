@@ -1,9 +1,8 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    CancelOrderError, ChangeAddressError, ConfirmReceiptError, ListOrdersError, OrderChangeError,
-    PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError, ShowOrderError,
-    StartPaymentError, TransactError,
+    ChangeAddressError, ListOrdersError, OrderChangeError, PaymentResultError, PlaceOrderError,
+    PlacementError, PreviewRefusal, SettleError, ShowOrderError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -253,16 +252,6 @@ impl From<ListOrdersError> for ApiError {
     }
 }
 
-impl From<ConfirmReceiptError> for ApiError {
-    fn from(error: ConfirmReceiptError) -> Self {
-        match error {
-            ConfirmReceiptError::NotAdmitted(refusal) => refusal.into(),
-            ConfirmReceiptError::Transact(error) => error.into(),
-            ConfirmReceiptError::Store(error) => store_failure(&error),
-        }
-    }
-}
-
 impl From<TransactError> for ApiError {
     fn from(error: TransactError) -> Self {
         match error {
@@ -295,30 +284,11 @@ impl From<TransactError> for ApiError {
     }
 }
 
-impl From<StartPaymentError> for ApiError {
-    fn from(error: StartPaymentError) -> Self {
-        match error {
-            StartPaymentError::NotAdmitted(refusal) => refusal.into(),
-            StartPaymentError::UnknownOrder => Code::UnknownOrder.failure(),
-            StartPaymentError::AmountChanged(_) => Code::AmountChanged.failure(),
-            StartPaymentError::CostsNothing => Code::Unpayable.failure(),
-            StartPaymentError::Change(error) => error.into(),
-        }
-    }
-}
-
-impl From<CancelOrderError> for ApiError {
-    fn from(error: CancelOrderError) -> Self {
-        match error {
-            CancelOrderError::NotAdmitted(refusal) => refusal.into(),
-            CancelOrderError::Change(error) => error.into(),
-        }
-    }
-}
-
 impl From<OrderChangeError> for ApiError {
     fn from(error: OrderChangeError) -> Self {
         match error {
+            OrderChangeError::NotAdmitted(refusal) => refusal.into(),
+            OrderChangeError::CostsNothing => Code::Unpayable.failure(),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
     ListOrdersRequest, OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest,
-    PreviewItems, PreviewRefusal, StartedPayment,
+    PreviewRefusal, StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
 
@@ -177,10 +177,10 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
     }
 }
 
-fn preview_items(parameters: &Parameters) -> Result<PreviewItems, ApiError> {
+fn preview_items(parameters: &Parameters) -> Result<OrderItems, ApiError> {
     match settlement_type(parameters)? {
-        SettlementType::Cart => Ok(PreviewItems::Cart),
-        SettlementType::Direct => Ok(PreviewItems::Direct {
+        SettlementType::Cart => Ok(OrderItems::Cart),
+        SettlementType::Direct => Ok(OrderItems::Direct {
             sku_id: parameters.sku_id("sku_id")?.ok_or_else(|| missing("sku_id"))?,
             quantity: parameters.quantity("buy_num")?,
         }),
@@ -213,10 +213,10 @@ async fn create(
     operation("create");
     let address_id = address_id(parameters)?;
     let items = match settlement_type(parameters)? {
-        SettlementType::Cart => OrderItems::Cart,
+        SettlementType::Cart => Some(OrderItems::Cart),
         SettlementType::Direct => match parameters.sku_id("sku_id")? {
-            Some(sku_id) => OrderItems::Direct { sku_id, quantity: parameters.quantity("buy_num")? },
-            None => OrderItems::LatestDirectBuy,
+            Some(sku_id) => Some(OrderItems::Direct { sku_id, quantity: parameters.quantity("buy_num")? }),
+            None => None,
         },
     };
     let request = PlaceOrderRequest {

@@ -7,7 +7,7 @@ use adapters::{
     redis::RedisCarts,
     sql::{Backlog, PoolUse, SqlStore},
 };
-use application::{BatcherQueue, DistributeEvents, JobHealth, JobReport, LastAudit};
+use application::{BatcherQueue, DistributeEvents, JobHealth, JobReport};
 use domain::ShopTime;
 use metrics::{counter, gauge};
 use ports::{Clock, metric};
@@ -26,7 +26,6 @@ pub(crate) struct Gauges {
     pub(crate) redis: Option<Arc<RedisCarts>>,
     pub(crate) queue: BatcherQueue,
     pub(crate) jobs: JobHealth,
-    pub(crate) last_audit: Arc<LastAudit>,
     pub(crate) clock: Arc<dyn Clock>,
     /// When the servers were asked last.
     pub(crate) asked: Mutex<Option<Instant>>,
@@ -41,7 +40,6 @@ impl Gauges {
         counter!(metric::PARKED_ROWS).absolute(self.store.parked());
         self.store.pools().iter().for_each(show_pool);
         self.jobs.reports().iter().for_each(show_job);
-        show_audit(&self.last_audit);
         let mut asked = self.asked.lock().await;
         if asked.is_none_or(|at| at.elapsed() >= GOOD_FOR) {
             tokio::join!(self.ask_database(), self.ask_redis());
@@ -105,16 +103,6 @@ fn show_pool(&PoolUse { pool, max, in_use, idle, waiting }: &PoolUse) {
 fn show_job(job: &JobReport) {
     gauge!(metric::JOB_SINCE_SUCCESS, "name" => job.name.clone()).set(job.since_success.as_secs_f64());
     gauge!(metric::JOB_STALLED, "name" => job.name.clone()).set(if job.is_stalled { 1.0 } else { 0.0 });
-}
-
-fn show_audit(last: &LastAudit) {
-    if last.runs() == 0 {
-        return;
-    }
-    gauge!(metric::AUDIT_DIFFERENCES).set(float(last.differences()));
-    gauge!(metric::AUDIT_ORDERS).set(float(last.orders()));
-    gauge!(metric::AUDIT_DURATION).set(last.took().as_secs_f64());
-    gauge!(metric::AUDIT_FINISHED).set(float(u64::try_from(last.finished_at()).unwrap_or(0)));
 }
 
 /// Exact up to four thousand million, which nothing here comes near.

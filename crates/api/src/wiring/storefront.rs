@@ -47,7 +47,7 @@ pub(super) fn storefront(
         cart,
         addresses: EditAddresses {
             users: Arc::clone(store) as _,
-            editor: Arc::clone(store) as _,
+            address_book: Arc::clone(store) as _,
             clock: Arc::clone(clock),
         },
         trusts_proxy: configuration.http.trusted_proxy,

@@ -61,7 +61,6 @@ impl Embedded {
             removals: Arc::clone(&store) as _,
             channels,
             storefront: Arc::clone(&store) as _,
-            editor: Arc::clone(&store) as _,
             credentials: Arc::clone(&store) as _,
             passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
             webhooks: Arc::clone(&store) as _,

@@ -42,9 +42,6 @@ impl Anonymise {
     }
 
     /// How many orders would be changed; nothing is.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn count(&self) -> Result<u64, StoreError> {
         self.orders(false).await
     }

@@ -34,9 +34,6 @@ impl ShowFigures {
     const UNMATCHED: u32 = 50;
 
     /// The figures of the day; of today where none is given.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn execute(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
         let date = date.unwrap_or_else(|| self.clock.now().date());
         let first = date.days_before(Self::DAYS_BEFORE);

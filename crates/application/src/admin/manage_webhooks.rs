@@ -6,6 +6,8 @@ use ports::{
     WebhookQueue,
 };
 
+use crate::pages::{one_more, page};
+
 /// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
 /// endpoint that is paused.
 pub struct ManageWebhooks {
@@ -78,13 +80,9 @@ impl ManageWebhooks {
 
     /// A page of the delivery log, newest first.
     pub async fn attempts(&self, query: &AttemptQuery) -> Result<AttemptPage, StoreError> {
-        // One more than asked for tells whether there is another page.
-        let one_more = AttemptQuery { limit: query.limit.saturating_add(1), ..query.clone() };
-        let mut attempts = self.endpoints.attempts(&one_more).await?;
-        let shown = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let has_more = attempts.len() > shown;
-        attempts.truncate(shown);
-        let next = attempts.last().filter(|_| has_more).map(|attempt| attempt.id);
+        let asked = AttemptQuery { limit: one_more(query.limit), ..query.clone() };
+        let (attempts, next) =
+            page(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id);
         Ok(AttemptPage { attempts, next })
     }
 

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
 use ports::{AdminOrders, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
 
+use crate::pages::{one_more, page};
+
 /// 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
 pub struct SearchOrders {
     /// Whose orders.
@@ -50,35 +52,23 @@ impl SearchOrders {
     pub const EXPORT_MOST: u32 = 100_000;
 
     /// One page of at most `limit` orders: the first, or what follows the order `before`.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn page(
         &self,
         filter: &OrderFilter,
         before: Option<&OrderId>,
         limit: u32,
     ) -> Result<FoundOrders, StoreError> {
-        let nothing = FoundOrders { orders: Vec::new(), next: None };
-        // One more than asked for tells whether there is another page.
-        let Some(mut search) = self.search(filter, limit.saturating_add(1)).await? else {
-            return Ok(nothing);
+        let Some(mut search) = self.search(filter, one_more(limit)).await? else {
+            return Ok(FoundOrders { orders: Vec::new(), next: None });
         };
         if let Some(before) = before {
             search.numbers = search.numbers.below(before);
         }
-        let mut orders = self.admin.search(&search).await?;
-        let shown = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = orders.len() > shown;
-        orders.truncate(shown);
-        let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
+        let (orders, next) = page(self.admin.search(&search).await?, limit, |order| order.id.clone());
         Ok(FoundOrders { orders, next })
     }
 
     /// Everything that is found, up to [`SearchOrders::EXPORT_MOST`] orders.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use domain::{Caller, Cause, NotAdmitted, OrderId, ledger::Command};
-use ports::{StoreError, Users};
+use domain::{Caller, Cause, OrderId, ledger::Command};
+use ports::Users;
 
-use crate::{Transact, TransactError};
+use crate::{OrderChangeError, Transact};
 
 /// 确认收货: the buyer has the goods.
 pub struct ConfirmReceipt {
@@ -11,20 +11,6 @@ pub struct ConfirmReceipt {
     pub users: Arc<dyn Users>,
     /// Where the order is changed.
     pub transact: Arc<Transact>,
-}
-
-/// Why receipt was not confirmed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfirmReceiptError {
-    /// The token's user is not let in.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// It did not take effect.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl ConfirmReceipt {
@@ -35,7 +21,7 @@ impl ConfirmReceipt {
         caller: &Caller,
         order_id: &OrderId,
         cause: &Cause,
-    ) -> Result<(), ConfirmReceiptError> {
+    ) -> Result<(), OrderChangeError> {
         let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let command = Command::ConfirmReceipt { buyer: Some(buyer) };
         self.transact.run(order_id.as_str(), &command, cause).await?;

@@ -4,6 +4,6 @@ mod confirm_receipt;
 mod order_timers;
 mod ship_order;
 
-pub use confirm_receipt::{ConfirmReceipt, ConfirmReceiptError};
+pub use confirm_receipt::ConfirmReceipt;
 pub use order_timers::OrderTimers;
 pub use ship_order::ShipOrder;

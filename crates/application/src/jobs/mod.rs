@@ -17,7 +17,7 @@ mod supervisor;
 pub use deliver_webhooks::DeliverWebhooks;
 pub use distribute_events::DistributeEvents;
 pub use due_refunds::DueRefunds;
-pub use nightly_audit::{LastAudit, NightlyAudit};
+pub use nightly_audit::NightlyAudit;
 pub use order_timers::OrderTimersJob;
 pub use purge_keys::PurgeKeys;
 pub use purge_outbox::PurgeOutbox;

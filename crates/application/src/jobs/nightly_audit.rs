@@ -1,13 +1,11 @@
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use domain::{ShopDate, ShopTime};
-use ports::Clock;
+use metrics::gauge;
+use ports::{Clock, metric};
 
 use super::{Job, JobError, Pass};
 use crate::{Audit, AuditReport};
@@ -18,19 +16,8 @@ pub struct NightlyAudit {
     clock: Arc<dyn Clock>,
     /// How long after midnight.
     at: Duration,
-    last: Arc<LastAudit>,
     /// The last day that is done, or before which nobody asked for an audit.
     done: Mutex<ShopDate>,
-}
-
-/// What the last audit of this process came to.
-#[derive(Debug, Default)]
-pub struct LastAudit {
-    finished_at: AtomicI64,
-    took_milliseconds: AtomicU64,
-    orders: AtomicU64,
-    differences: AtomicU64,
-    runs: AtomicU64,
 }
 
 impl NightlyAudit {
@@ -38,11 +25,11 @@ impl NightlyAudit {
     const LOGGED: usize = 20;
 
     /// Begins at the next `at` after now, counted from midnight in Asia/Shanghai.
-    pub fn new(audit: Audit, clock: Arc<dyn Clock>, at: Duration, last: Arc<LastAudit>) -> Self {
+    pub fn new(audit: Audit, clock: Arc<dyn Clock>, at: Duration) -> Self {
         let now = clock.now();
         let today = now.date();
         let done = if now < today.begin().after(at) { today.days_before(1) } else { today };
-        Self { audit, clock, at, last, done: Mutex::new(done) }
+        Self { audit, clock, at, done: Mutex::new(done) }
     }
 
     fn due(&self, now: ShopTime) -> bool {
@@ -62,10 +49,18 @@ impl Job for NightlyAudit {
         let report = self.audit.execute(|_, _| ()).await?;
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = begun.date();
         let ended = self.clock.now();
-        self.last.note(&report, ended, ended.since(begun));
+        show(&report, ended, ended.since(begun));
         tell(&report);
         Ok(Pass::default())
     }
+}
+
+fn show(report: &AuditReport, ended: ShopTime, took: Duration) {
+    // Exact up to 2^53, which nothing here comes near.
+    gauge!(metric::AUDIT_DIFFERENCES).set(report.differences() as f64);
+    gauge!(metric::AUDIT_ORDERS).set(report.orders as f64);
+    gauge!(metric::AUDIT_DURATION).set(took);
+    gauge!(metric::AUDIT_FINISHED).set(ended.unix_seconds() as f64);
 }
 
 fn tell(report: &AuditReport) {
@@ -78,40 +73,4 @@ fn tell(report: &AuditReport) {
         tracing::error!(kind = found.kind.as_str(), key = found.key, what = found.what, "the audit found");
     }
     tracing::error!(orders, differences, "the records do not agree; run: dashop audit");
-}
-
-impl LastAudit {
-    fn note(&self, report: &AuditReport, at: ShopTime, took: Duration) {
-        let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        self.took_milliseconds.store(milliseconds, Ordering::Relaxed);
-        self.orders.store(report.orders, Ordering::Relaxed);
-        self.differences.store(report.differences(), Ordering::Relaxed);
-        self.finished_at.store(at.unix_seconds(), Ordering::Relaxed);
-        self.runs.fetch_add(1, Ordering::Release);
-    }
-
-    /// How many audits this process has finished; the rest means nothing before the first.
-    pub fn runs(&self) -> u64 {
-        self.runs.load(Ordering::Acquire)
-    }
-
-    /// When the last one ended, in seconds since 1970 in UTC.
-    pub fn finished_at(&self) -> i64 {
-        self.finished_at.load(Ordering::Relaxed)
-    }
-
-    /// How long it took.
-    pub fn took(&self) -> Duration {
-        Duration::from_millis(self.took_milliseconds.load(Ordering::Relaxed))
-    }
-
-    /// How many orders it looked at.
-    pub fn orders(&self) -> u64 {
-        self.orders.load(Ordering::Relaxed)
-    }
-
-    /// How many differences it found.
-    pub fn differences(&self) -> u64 {
-        self.differences.load(Ordering::Relaxed)
-    }
 }

@@ -51,14 +51,6 @@ pub struct JobReport {
     pub name: Cow<'static, str>,
     /// Whether the service is not ready where the job is stalled.
     pub is_essential: bool,
-    /// Passes that succeeded since the start.
-    pub passes: u64,
-    /// Passes that did not, whatever the reason.
-    pub failures: u64,
-    /// How many of those panicked.
-    pub panics: u64,
-    /// How many of those took too long and were cut off.
-    pub cut_off: u64,
     /// How long ago a pass succeeded last, or the job was started.
     pub since_success: Duration,
     /// Whether that is too long ago.
@@ -78,10 +70,7 @@ struct Record {
 
 #[derive(Debug)]
 struct Counts {
-    passes: u64,
     failures: u64,
-    panics: u64,
-    cut_off: u64,
     last_success: Instant,
     failure: Option<String>,
     /// When it was last said that the job is stalled.
@@ -228,10 +217,7 @@ impl Record {
         stalled_after: Duration,
     ) -> Self {
         let counts = Counts {
-            passes: 0,
             failures: 0,
-            panics: 0,
-            cut_off: 0,
             last_success: Instant::now(),
             failure: None,
             reported: None,
@@ -280,10 +266,6 @@ impl Record {
         JobReport {
             name: self.name.clone(),
             is_essential: self.is_essential,
-            passes: counts.passes,
-            failures: counts.failures,
-            panics: counts.panics,
-            cut_off: counts.cut_off,
             since_success,
             is_stalled: since_success > self.stalled_after,
             failure: counts.failure.clone(),
@@ -293,7 +275,6 @@ impl Record {
 
 impl Counts {
     fn succeeded(&mut self, name: &str) {
-        self.passes += 1;
         self.last_success = Instant::now();
         self.failure = None;
         if self.reported.take().is_some() {
@@ -303,11 +284,6 @@ impl Counts {
 
     fn failed(&mut self, failure: &Failure) {
         self.failures += 1;
-        match failure {
-            Failure::Failed(_) => {}
-            Failure::Panicked(_) => self.panics += 1,
-            Failure::CutOff(_) => self.cut_off += 1,
-        }
         self.failure = Some(failure.to_string());
     }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Caller, Cause, NotAdmitted, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
+    Caller, Cause, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
 use ports::{OrderReader, Users};
@@ -21,17 +21,6 @@ pub struct CancelOrder {
     pub settle: Arc<SettlePayment>,
 }
 
-/// Why a buyer's order was not cancelled.
-#[derive(Debug, thiserror::Error)]
-pub enum CancelOrderError {
-    /// The token's user is not let in.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// It was not changed.
-    #[error(transparent)]
-    Change(#[from] OrderChangeError),
-}
-
 impl CancelOrder {
     /// The buyer gives up their order. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
@@ -41,10 +30,9 @@ impl CancelOrder {
         order_id: &OrderId,
         reason: Option<&str>,
         cause: &Cause,
-    ) -> Result<(), CancelOrderError> {
-        let admitted = self.users.authenticate(caller).await.map_err(OrderChangeError::from)?;
-        let buyer = crate::noticed::buyer(admitted?);
-        Ok(self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await?)
+    ) -> Result<(), OrderChangeError> {
+        let buyer = crate::noticed::buyer(self.users.authenticate(caller).await??);
+        self.cancel(order_id, Some(buyer), reason.unwrap_or("买家取消"), cause).await
     }
 
     /// Staff give up an order. Doing so again is no error and changes nothing.

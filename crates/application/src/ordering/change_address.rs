@@ -1,14 +1,14 @@
 use std::sync::Arc;
 
 use domain::{AddressId, Caller, Cause, NotAdmitted, OrderId, ShippingAddress, ledger::Command};
-use ports::{AddressBook, StoreError};
+use ports::{StoreError, Users};
 
 use crate::{Transact, TransactError};
 
 /// 修改收货地址: an order goes elsewhere, for its buyer until it is paid, for staff until it is shipped.
 pub struct ChangeAddress {
     /// Who may change it, and where their orders may go.
-    pub address_book: Arc<dyn AddressBook>,
+    pub users: Arc<dyn Users>,
     /// Where the order is changed.
     pub transact: Arc<Transact>,
 }
@@ -40,7 +40,7 @@ impl ChangeAddress {
         address_id: AddressId,
         cause: &Cause,
     ) -> Result<(), ChangeAddressError> {
-        let destination = self.address_book.destination(caller, address_id).await??;
+        let destination = self.users.destination(caller, address_id).await??;
         let buyer = crate::noticed::buyer(destination.user_id);
         let address = destination.address.ok_or(ChangeAddressError::UnknownAddress)?;
         let command = Command::ChangeAddress {

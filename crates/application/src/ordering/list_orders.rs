@@ -3,6 +3,8 @@ use std::sync::Arc;
 use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, RefundDue, order_number};
 use ports::{OrderListQuery, OrderReader, StoreError, Users};
 
+use crate::pages::{one_more, page};
+
 /// 订单查询: a buyer's orders, newest first, a page at a time.
 pub struct ListOrders {
     /// Authenticates callers.
@@ -58,14 +60,9 @@ impl ListOrders {
     #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
     pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(&request.caller).await??);
-        // One more than asked for tells whether there is another page.
-        let limit = request.limit.saturating_add(1);
-        let query = OrderListQuery { user_id, status: request.status, before: request.before, limit };
-        let mut orders = self.orders.list(&query).await?;
-        let shown = usize::try_from(request.limit).unwrap_or(usize::MAX);
-        let has_more = orders.len() > shown;
-        orders.truncate(shown);
-        let next = orders.last().filter(|_| has_more).map(|order| order.id.clone());
+        let ListOrdersRequest { caller: _, status, before, limit } = request;
+        let query = OrderListQuery { user_id, status, before, limit: one_more(limit) };
+        let (orders, next) = page(self.orders.list(&query).await?, limit, |order| order.id.clone());
         Ok(OrderPage { orders: listed(&*self.orders, orders).await?, next })
     }
 }

@@ -9,6 +9,7 @@ use ports::{
     Users,
 };
 
+use super::OrderItems;
 use crate::ShopRules;
 
 /// 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
@@ -29,20 +30,6 @@ pub struct PreviewOrder {
     pub clock: Arc<dyn Clock>,
     /// Freight and limits.
     pub rules: ShopRules,
-}
-
-/// What is to be previewed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PreviewItems {
-    /// The ticked lines of the cart.
-    Cart,
-    /// One SKU, without the cart.
-    Direct {
-        /// Which.
-        sku_id: SkuId,
-        /// How many, as the client says.
-        quantity: i64,
-    },
 }
 
 /// What an order would contain and cost.
@@ -97,7 +84,7 @@ pub enum PreviewRefusal {
 impl PreviewOrder {
     /// Previews what the buyer of this name is about to order.
     #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
-    pub async fn execute(&self, caller: &Caller, items: PreviewItems) -> Result<Preview, PreviewError> {
+    pub async fn execute(&self, caller: &Caller, items: OrderItems) -> Result<Preview, PreviewError> {
         let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
         let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
         match self.quote(user_id, items).await {
@@ -118,12 +105,13 @@ impl PreviewOrder {
 
     async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        Ok((user_id, self.address_book.of_user(user_id).await?))
+        let entries = self.address_book.entries(user_id).await?.0;
+        Ok((user_id, entries.into_iter().map(|entry| entry.address).collect()))
     }
 
-    async fn quote(&self, user_id: UserId, items: PreviewItems) -> Result<Quote, PreviewRefusal> {
+    async fn quote(&self, user_id: UserId, items: OrderItems) -> Result<Quote, PreviewRefusal> {
         match items {
-            PreviewItems::Cart => {
+            OrderItems::Cart => {
                 let lines = self.ticked_lines(user_id).await?;
                 if lines.is_empty() {
                     return Err(PreviewRefusal::NothingSelected);
@@ -132,7 +120,7 @@ impl PreviewOrder {
                 let purchase = Purchase::of_cart(&lines, &skus, self.rules.quantity_limit)?;
                 self.price(&purchase.ok_or(PreviewRefusal::NothingSelected)?, &skus)
             }
-            PreviewItems::Direct { sku_id, quantity } => {
+            OrderItems::Direct { sku_id, quantity } => {
                 let quote = self.quote_directly(sku_id, quantity).await;
                 self.remember(user_id, quote.as_ref().ok()).await;
                 quote

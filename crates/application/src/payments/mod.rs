@@ -14,4 +14,4 @@ pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
 pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
-pub use start_payment::{StartPayment, StartPaymentError};
+pub use start_payment::StartPayment;

@@ -1,11 +1,17 @@
-use domain::{NotAllowed, ledger::Refusal};
+use domain::{NotAdmitted, NotAllowed, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 
 use crate::{SettleError, TransactError};
 
-/// Why an order was not changed, or its buyer not invited to pay, where the payment channel is asked before.
+/// Why an order was not changed, or its buyer not invited to pay.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderChangeError {
+    /// The token's user is not let in; never where staff ask.
+    #[error(transparent)]
+    NotAdmitted(#[from] NotAdmitted),
+    /// It costs nothing, which cannot be paid; never where staff ask.
+    #[error("the order costs nothing")]
+    CostsNothing,
     /// A channel could not be asked, so that it may be paid, or does not allow the payment; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),

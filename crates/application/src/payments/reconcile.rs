@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use domain::{
-    BillEntryKind, Cause, Channel, Difference, DifferenceKind, EvidenceSource, Refund, RefundStatus,
-    ShopDate, ledger::ConfirmedRefund, reconcile,
+    Cause, Channel, Difference, DifferenceKind, EvidenceSource, Refund, RefundStatus, ShopDate,
+    ledger::ConfirmedRefund, reconcile,
 };
 use ports::{Clock, DailyStatements, GatewayError, StoreError};
 
@@ -60,13 +60,8 @@ impl Reconcile {
         let request_nos: Vec<String> = bill
             .entries
             .iter()
-            .filter_map(|entry| match &entry.kind {
-                BillEntryKind::Payment => None,
-                BillEntryKind::Refund { out_request_no } => {
-                    Some(Refund::numbers_here(channel.trade(&entry.trade_no), out_request_no))
-                }
-            })
-            .flatten()
+            .filter_map(|entry| Some((channel.trade(&entry.trade_no), entry.out_request_no.as_deref()?)))
+            .flat_map(|(trade, number)| Refund::numbers_here(trade, number))
             .collect();
         let statement = self.ledger.statement_of(channel, day, &trade_nos, &request_nos).await?;
         let mut found = Vec::new();

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{AddressEdit, AddressEntries, AddressRefusal, Caller, NotAdmitted, UserId};
-use ports::{AddressEditor, Clock, StoreError, Users};
+use ports::{AddressBook, Clock, StoreError, Users};
 
 use crate::ATTEMPTS;
 
@@ -10,7 +10,7 @@ pub struct EditAddresses {
     /// The users.
     pub users: Arc<dyn Users>,
     /// Their address books.
-    pub editor: Arc<dyn AddressEditor>,
+    pub address_book: Arc<dyn AddressBook>,
     /// When they are changed.
     pub clock: Arc<dyn Clock>,
 }
@@ -36,7 +36,7 @@ impl EditAddresses {
     /// The user's entries, the default one first.
     pub async fn show(&self, caller: &Caller) -> Result<AddressEntries, EditAddressesError> {
         let user_id = self.user(caller).await?;
-        Ok(self.editor.entries(user_id).await?)
+        Ok(self.address_book.entries(user_id).await?)
     }
 
     /// Changes the user's address book, and shows it then.
@@ -47,10 +47,10 @@ impl EditAddresses {
     ) -> Result<AddressEntries, EditAddressesError> {
         let user_id = self.user(caller).await?;
         for _ in 0..ATTEMPTS {
-            let entries = self.editor.entries(user_id).await?;
+            let entries = self.address_book.entries(user_id).await?;
             let change = entries.edit(edit)?;
-            match self.editor.apply(user_id, &entries, &change, self.clock.now()).await {
-                Ok(true) => return Ok(self.editor.entries(user_id).await?),
+            match self.address_book.apply(user_id, &entries, &change, self.clock.now()).await {
+                Ok(true) => return Ok(self.address_book.entries(user_id).await?),
                 // Others hold the rows, or were faster.
                 Ok(false) | Err(StoreError::Busy(_)) => {}
                 Err(error) => return Err(error.into()),

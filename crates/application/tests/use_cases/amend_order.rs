@@ -13,7 +13,7 @@ use domain::{
 };
 use ports::{
     AppendError, CloseOutcome, Destination, PaymentGateway,
-    mock::{Ledgers, MockAddressBook, MockOrderReader, MockPaymentGateway},
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 
 use crate::support::*;
@@ -275,12 +275,13 @@ fn elsewhere() -> ShippingAddress {
 }
 
 fn redirecting(address: Option<ShippingAddress>, ledgers: &Ledgers) -> ChangeAddress {
-    let mut book = MockAddressBook::new();
+    let mut users = MockUsers::new();
     let entry = address.map(|shipping| domain::Address { id: AddressId(8), is_default: false, shipping });
-    book.expect_destination()
+    users
+        .expect_destination()
         .withf(|who, id| *who == caller() && *id == AddressId(8))
         .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: entry.clone() })));
-    ChangeAddress { address_book: Arc::new(book), transact: transact(ledgers) }
+    ChangeAddress { users: Arc::new(users), transact: transact(ledgers) }
 }
 
 #[tokio::test]
@@ -312,14 +313,14 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
 
 #[tokio::test]
 async fn nobody_without_a_token_that_lets_in_changes_an_address() {
-    let mut book = MockAddressBook::new();
-    book.expect_destination().returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
-    let use_case = ChangeAddress { address_book: Arc::new(book), transact: transact(&unpaid()) };
+    let mut users = MockUsers::new();
+    users.expect_destination().returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
+    let use_case = ChangeAddress { users: Arc::new(users), transact: transact(&unpaid()) };
     let outcome = use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
     assert!(matches!(outcome, Err(ChangeAddressError::NotAdmitted(_))), "{outcome:?}");
-    let mut book = MockAddressBook::new();
-    book.expect_destination().returning(|_, _| Err(store_down()));
-    let use_case = ChangeAddress { address_book: Arc::new(book), transact: transact(&unpaid()) };
+    let mut users = MockUsers::new();
+    users.expect_destination().returning(|_, _| Err(store_down()));
+    let use_case = ChangeAddress { users: Arc::new(users), transact: transact(&unpaid()) };
     let outcome = use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
     assert!(matches!(outcome, Err(ChangeAddressError::Store(_))), "{outcome:?}");
 }

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{
-    CancelOrder,
-    CancelOrderError::{self, Change},
-    OrderChangeError, TransactError,
-};
+use application::{CancelOrder, OrderChangeError, TransactError};
 use domain::{
     AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentStatus, ShopTime, StatusChange,
     Trade, TradeStatus, Trigger,
@@ -34,14 +30,14 @@ async fn cancel(
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> Result<(), CancelOrderError> {
+) -> Result<(), OrderChangeError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
     use_case(known_user(), orders, gateway, ledgers).by_buyer(&caller(), &order_id(), None, &cause).await
 }
 
-fn refused(outcome: Result<(), CancelOrderError>) -> Refusal {
+fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
     match outcome {
-        Err(Change(OrderChangeError::Transact(TransactError::Refused(refusal)))) => refusal,
+        Err(OrderChangeError::Transact(TransactError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     }
 }
@@ -215,10 +211,7 @@ async fn staff_cancel_anybodys_order_and_say_why() {
     assert_eq!((change.cause, change.reason.as_str()), (cause.clone(), "买家来电"));
 
     let staff = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &ledgers);
-    assert_eq!(
-        refused(staff.by_shop(&order_id(), "买家来电", &cause).await.map_err(Change)),
-        Refusal::UnknownOrder
-    );
+    assert_eq!(refused(staff.by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
 }
 
 #[tokio::test]
@@ -274,7 +267,7 @@ async fn where_alipay_cannot_be_asked_nothing_is_cancelled() {
     for gateway in [asked, closed, again] {
         let ledgers = on_record();
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-        assert!(matches!(outcome, Err(Change(OrderChangeError::Gateway(_)))), "{outcome:?}");
+        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.locks(), 0);
     }
 }
@@ -317,10 +310,7 @@ async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {
     let ledgers = on_record().failing_to_append((0..8).map(|_| changed_meanwhile()));
     let gateway = closing(alipay(vec![Ok(Some(waiting()))]), Ok(CloseOutcome::Closed));
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), gateway, &ledgers).await;
-    assert!(
-        matches!(outcome, Err(Change(OrderChangeError::Transact(TransactError::Conflict)))),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Conflict))), "{outcome:?}");
     assert_eq!(status(&ledgers), OrderStatus::AwaitingPayment);
     assert_eq!(states(&ledgers), [AttemptState::Closed]);
 
@@ -341,33 +331,30 @@ async fn each_port_may_fail() {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
         buyer.by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
     };
-    assert!(matches!(by(stranger()).await, Err(CancelOrderError::NotAdmitted(NotAdmitted::UnknownUser))));
+    assert!(matches!(by(stranger()).await, Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(by(users).await, Err(Change(OrderChangeError::Store(_)))));
+    assert!(matches!(by(users).await, Err(OrderChangeError::Store(_))));
 
     let outcome = cancel(looks(vec![Err(store_down())]), MockPaymentGateway::new(), &none).await;
-    assert!(matches!(outcome, Err(Change(OrderChangeError::Store(_)))));
+    assert!(matches!(outcome, Err(OrderChangeError::Store(_))));
 
     let paid = || alipay(vec![Ok(Some(trade("A", "323.91")))]);
     let settling = on_record().failing_to_lock([store_down()]);
     let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), paid(), &settling).await;
-    assert!(matches!(outcome, Err(Change(OrderChangeError::Settle(_)))));
+    assert!(matches!(outcome, Err(OrderChangeError::Settle(_))));
 
     let mut unread = MockOrderReader::new();
     unread.expect_find().return_once(|_| Ok(Some(unpaid())));
     unread.expect_attempts().return_once(|_| Err(store_down()));
     let outcome = cancel(unread, MockPaymentGateway::new(), &on_record()).await;
-    assert!(matches!(outcome, Err(Change(OrderChangeError::Store(_)))));
+    assert!(matches!(outcome, Err(OrderChangeError::Store(_))));
 
     let lock = on_record().failing_to_lock([store_down()]);
     let commit = on_record().failing_to_append([connection_lost()]);
     for ledgers in [lock, commit] {
         let outcome = cancel(looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers).await;
-        assert!(
-            matches!(outcome, Err(Change(OrderChangeError::Transact(TransactError::Store(_))))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
 }

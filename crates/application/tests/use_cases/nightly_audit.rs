@@ -1,4 +1,4 @@
-//! The audit of every night: once a day, from its time on, and remembered.
+//! The audit of every night: once a day, from its time on, and shown.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
@@ -10,12 +10,13 @@ use std::{
     time::Duration,
 };
 
-use application::{Audit, Job, LastAudit, NightlyAudit};
+use application::{Audit, Job, NightlyAudit};
 use async_trait::async_trait;
 use domain::{
     OrderStatus, ShopTime, SkuId,
     audit::{AuditRecord, AuditTerms, StoredOrder, StoredSku},
 };
+use metrics_exporter_prometheus::PrometheusBuilder;
 use ports::{AuditSnapshot, AuditStore, Clock, StoreError};
 
 /// One order that is paid without a timeline, and one SKU.
@@ -84,12 +85,14 @@ impl Clock for Hand {
 }
 
 #[tokio::test]
-async fn it_is_done_once_a_night_and_its_result_is_remembered() {
+async fn it_is_done_once_a_night_and_its_result_is_shown() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _recording = metrics::set_default_local_recorder(&recorder);
     let clock = Arc::new(Hand(Mutex::new(ShopTime::parse("2026-11-25 03:29:59").unwrap())));
-    let (records, last) = (Arc::new(Records::default()), Arc::new(LastAudit::default()));
+    let records = Arc::new(Records::default());
     let audit = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
     let at = Duration::from_secs(3 * 3600 + 30 * 60);
-    let job = NightlyAudit::new(audit, Arc::clone(&clock) as _, at, Arc::clone(&last));
+    let job = NightlyAudit::new(audit, Arc::clone(&clock) as _, at);
     for (now, runs) in [
         ("2026-11-25 03:29:59", 0),
         ("2026-11-25 03:30:00", 1),
@@ -100,13 +103,18 @@ async fn it_is_done_once_a_night_and_its_result_is_remembered() {
     ] {
         clock.set(now);
         job.pass().await.unwrap();
-        assert_eq!((records.opened.load(Ordering::SeqCst), last.runs()), (runs, runs), "{now}");
+        assert_eq!(records.opened.load(Ordering::SeqCst), runs, "{now}");
+        assert_eq!(recorder.handle().render().contains("dashop_audit"), runs > 0, "{now}");
     }
-    assert_eq!((last.orders(), last.differences()), (1, 1));
-    assert_eq!(last.finished_at(), ShopTime::parse("2026-11-26 05:00:00").unwrap().unix_seconds());
+    let shown = recorder.handle().render();
+    let ended = ShopTime::parse("2026-11-26 05:00:00").unwrap().unix_seconds();
+    let finished = format!("finished_timestamp_seconds {ended}");
+    for gauge in ["orders 1", "differences 1", "duration_seconds 0", &finished] {
+        assert!(shown.contains(&format!("\ndashop_audit_{gauge}\n")), "{gauge}: {shown}");
+    }
 
     let late = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
-    let late = NightlyAudit::new(late, clock, at, last);
+    let late = NightlyAudit::new(late, clock, at);
     late.pass().await.unwrap();
     assert_eq!(
         records.opened.load(Ordering::SeqCst),

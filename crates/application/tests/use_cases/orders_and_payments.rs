@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    ConfirmReceipt, ConfirmReceiptError, ListOrders, ListOrdersError, ListOrdersRequest, PaymentResult,
+    ConfirmReceipt, ListOrders, ListOrdersError, ListOrdersRequest, OrderChangeError, PaymentResult,
     PaymentResultError, Recently, TransactError,
 };
 use domain::{
@@ -127,7 +127,7 @@ mod list {
 mod receipt {
     use super::*;
 
-    async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), ConfirmReceiptError> {
+    async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
         let use_case = ConfirmReceipt { users: Arc::new(users), transact: transact(ledgers) };
         use_case.execute(&caller(), &order_id(), &Cause::buyer(None)).await
     }
@@ -145,7 +145,7 @@ mod receipt {
         let theirs = ledger(Some(others(order(OrderStatus::AwaitingReceipt))), vec![], vec![]);
         for ledgers in [Ledgers::default(), Ledgers::of(theirs)] {
             let outcome = confirm(known_user(), &ledgers).await;
-            let Err(ConfirmReceiptError::Transact(TransactError::Refused(refusal))) = outcome else {
+            let Err(OrderChangeError::Transact(TransactError::Refused(refusal))) = outcome else {
                 panic!("{outcome:?}")
             };
             assert_eq!(refusal, Refusal::UnknownOrder);
@@ -157,14 +157,14 @@ mod receipt {
         let none = Ledgers::default();
         assert!(matches!(
             confirm(stranger(), &none).await,
-            Err(ConfirmReceiptError::NotAdmitted(NotAdmitted::UnknownUser))
+            Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))
         ));
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
-        assert!(matches!(confirm(users, &none).await, Err(ConfirmReceiptError::Store(_))));
+        assert!(matches!(confirm(users, &none).await, Err(OrderChangeError::Store(_))));
         let down = Ledgers::default().failing_to_lock([store_down()]);
         let outcome = confirm(known_user(), &down).await;
-        assert!(matches!(outcome, Err(ConfirmReceiptError::Transact(TransactError::Store(_)))));
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Store(_)))));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
-    BatchItems, BatchRequest, BatcherSettings, CartCleaner, OrderBatcher, Outcome, Placement, PlacementError,
+    BatchRequest, BatcherSettings, CartCleaner, OrderBatcher, OrderItems, Outcome, Placement, PlacementError,
     PlacementPorts, RemoveOrderedLines, ShopRules,
 };
 use domain::{
@@ -100,7 +100,7 @@ fn direct(user: i32) -> BatchRequest {
     BatchRequest {
         caller: Caller { username: Username(user.to_string()), mark: None },
         address_id: AddressId(7),
-        items: BatchItems::Direct { sku_id: SkuId(1), quantity: 1 },
+        items: OrderItems::Direct { sku_id: SkuId(1), quantity: 1 },
         expected_amount: None,
         idempotency: None,
         is_guarded: false,
@@ -208,7 +208,7 @@ async fn where_nobody_can_be_served_nothing_is_begun() {
 async fn a_request_that_is_not_valid_costs_no_other_its_place() {
     let shop = shop(&[5], MockOrderReader::new(), vec![committing()]);
     let elsewhere = BatchRequest { address_id: AddressId(8), ..direct(2) };
-    let too_many = BatchItems::Direct { sku_id: SkuId(1), quantity: 201 };
+    let too_many = OrderItems::Direct { sku_id: SkuId(1), quantity: 201 };
     let too_many = BatchRequest { items: too_many, ..direct(3) };
     let outcomes = shop.placement.place(&[direct(1), elsewhere, too_many, direct(4)]).await;
     assert!(outcomes[0].is_ok() && outcomes[3].is_ok());
@@ -243,7 +243,7 @@ async fn locked_rows_are_tried_again_so_often_and_then_the_shop_is_busy() {
 /// wait for the same rows again, and who buys something else is served.
 #[tokio::test(start_paused = true)]
 async fn orders_of_a_sku_that_others_hold_do_not_take_the_rest_down() {
-    let other = BatchItems::Direct { sku_id: SkuId(2), quantity: 1 };
+    let other = OrderItems::Direct { sku_id: SkuId(2), quantity: 1 };
     let other = BatchRequest { items: other, ..direct(3) };
     let mut transactions = vec![locked(), locked(), locked(), committing()];
     transactions.extend((0..7).map(|_| locked()));
@@ -265,7 +265,7 @@ async fn whoever_waits_long_for_rows_costs_nobody_else_the_order() {
         PreparedPlacing::new(|query| Ok(Ok(buyer(query))), [committing(), committing(), committing()]);
     let placement = placement(catalog, carts, orders, Arc::new(Held(store)), rules());
     let other = |user, sku| {
-        let items = BatchItems::Direct { sku_id: SkuId(sku), quantity: 1 };
+        let items = OrderItems::Direct { sku_id: SkuId(sku), quantity: 1 };
         BatchRequest { items, ..direct(user) }
     };
     let started = tokio::time::Instant::now();
@@ -352,7 +352,7 @@ async fn two_requests_under_one_key_or_guard_in_one_group_make_one_order() {
 /// or in that of another process.
 #[tokio::test]
 async fn a_cart_becomes_one_order() {
-    let ordering = |user: i32| BatchRequest { items: BatchItems::Cart, ..direct(user) };
+    let ordering = |user: i32| BatchRequest { items: OrderItems::Cart, ..direct(user) };
     let in_another_process = PreparedTransaction::hindering(vec![Some(Obstacle::CartOrdered), None]);
     for (requests, transactions) in [
         (vec![ordering(1), ordering(1)], vec![committing()]),

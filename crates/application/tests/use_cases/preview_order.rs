@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use application::{Preview, PreviewError, PreviewItems, PreviewOrder, PreviewRefusal};
-use domain::{InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
+use application::{OrderItems, Preview, PreviewError, PreviewOrder, PreviewRefusal};
+use domain::{AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     CartRemoval, DirectBuy,
     mock::{MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
@@ -27,7 +27,10 @@ impl Shop {
     fn with_buyer() -> Self {
         let mut shop = Self::default();
         shop.users.expect_authenticate().times(1).returning(|_| Ok(Ok(USER)));
-        shop.address_book.expect_of_user().times(1).returning(|_| Ok(vec![address()]));
+        shop.address_book.expect_entries().times(1).returning(|_| {
+            let entry = AddressEntry { address: address(), postcode: String::new() };
+            Ok(AddressEntries(vec![entry]))
+        });
         shop
     }
 
@@ -44,7 +47,7 @@ impl Shop {
         self
     }
 
-    async fn preview(self, items: PreviewItems) -> Result<Preview, PreviewError> {
+    async fn preview(self, items: OrderItems) -> Result<Preview, PreviewError> {
         let mut rules = rules();
         if self.free_delivery {
             rules.pricing.freight = Money::ZERO;
@@ -63,14 +66,14 @@ impl Shop {
     }
 
     /// The refusal, which must come with the buyer's addresses.
-    async fn refusal(self, items: PreviewItems) -> PreviewRefusal {
+    async fn refusal(self, items: OrderItems) -> PreviewRefusal {
         let error = self.preview(items).await.unwrap_err();
         assert_eq!(error.addresses, [address()], "the page shows the addresses whatever went wrong");
         error.refusal
     }
 }
 
-const DIRECT: PreviewItems = PreviewItems::Direct { sku_id: SkuId(4), quantity: 2 };
+const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };
 
 #[tokio::test]
 async fn the_ticked_lines_are_priced_and_the_rest_left_out() {
@@ -80,7 +83,7 @@ async fn the_ticked_lines_are_priced_and_the_rest_left_out() {
         off_shelf.is_launched = false;
         Ok(shelf([sku(4, "104.95", 0), off_shelf]))
     });
-    let preview = shop.preview(PreviewItems::Cart).await.unwrap();
+    let preview = shop.preview(OrderItems::Cart).await.unwrap();
     assert_eq!(preview.addresses, [address()]);
     assert_eq!(preview.quote.goods_amount, money("209.90"));
     assert_eq!(preview.quote.payment_amount, money("219.90"));
@@ -101,7 +104,7 @@ async fn what_was_ordered_and_is_still_in_the_cart_is_not_shown() {
         .times(1)
         .withf(|ids| ids == [SkuId(4)])
         .returning(|_| Ok(shelf([sku(4, "104.95", 9)])));
-    let preview = shop.preview(PreviewItems::Cart).await.unwrap();
+    let preview = shop.preview(OrderItems::Cart).await.unwrap();
     assert_eq!(preview.quote.total_count, 2);
 }
 
@@ -132,7 +135,7 @@ async fn a_direct_buy_of_what_is_not_on_the_shelf_is_refused_and_what_was_shown_
 #[tokio::test]
 async fn a_quantity_that_is_not_allowed_is_refused() {
     for quantity in [0, -1, 201] {
-        let items = PreviewItems::Direct { sku_id: SkuId(4), quantity };
+        let items = OrderItems::Direct { sku_id: SkuId(4), quantity };
         let refusal = Shop::with_buyer().forgetting().refusal(items).await;
         assert!(
             matches!(refusal, PreviewRefusal::InvalidQuantity(InvalidQuantity { most: 200 })),
@@ -141,7 +144,7 @@ async fn a_quantity_that_is_not_allowed_is_refused() {
     }
     let mut shop = Shop::with_cart(&[(4, 0, true)]);
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
-    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::InvalidQuantity(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::InvalidQuantity(_)));
 }
 
 /// A line that the old back end left behind with a bad count must not keep the rest from being bought.
@@ -153,7 +156,7 @@ async fn the_count_of_what_cannot_be_bought_does_not_matter() {
         off_shelf.is_launched = false;
         Ok(shelf([sku(4, "104.95", 9), off_shelf]))
     });
-    let quote = shop.preview(PreviewItems::Cart).await.unwrap().quote;
+    let quote = shop.preview(OrderItems::Cart).await.unwrap().quote;
     assert_eq!((quote.total_count, quote.payment_amount), (2, money("219.90")));
     assert_eq!(quote.unavailable.iter().map(|line| line.sku_id.0).collect::<Vec<_>>(), [6, 9]);
 }
@@ -161,7 +164,7 @@ async fn the_count_of_what_cannot_be_bought_does_not_matter() {
 #[tokio::test]
 async fn nothing_ticked_is_refused() {
     for lines in [&[][..], &[(4, 1, false)][..]] {
-        let refusal = Shop::with_cart(lines).refusal(PreviewItems::Cart).await;
+        let refusal = Shop::with_cart(lines).refusal(OrderItems::Cart).await;
         assert!(matches!(refusal, PreviewRefusal::NothingSelected));
     }
 }
@@ -170,7 +173,7 @@ async fn nothing_ticked_is_refused() {
 async fn a_sum_past_all_bounds_is_refused() {
     let mut shop = Shop::with_cart(&[(4, 2, true)]);
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "99999999.99", 9)])));
-    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::AmountTooLarge));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::AmountTooLarge));
 }
 
 #[tokio::test]
@@ -178,14 +181,14 @@ async fn what_costs_nothing_is_refused() {
     let mut shop = Shop::with_cart(&[(4, 2, true)]);
     shop.free_delivery = true;
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "0", 9)])));
-    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::CostsNothing));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::CostsNothing));
 }
 
 #[tokio::test]
 async fn a_user_who_is_not_there_sees_nothing() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
-    let error = shop.preview(PreviewItems::Cart).await.unwrap_err();
+    let error = shop.preview(OrderItems::Cart).await.unwrap_err();
     assert!(matches!(error.refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
 }
 
@@ -197,17 +200,17 @@ async fn each_port_may_fail() {
 
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
-    shop.address_book.expect_of_user().returning(|_| Err(store_down()));
+    shop.address_book.expect_entries().returning(|_| Err(store_down()));
     assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Err(carts_down()));
-    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Carts(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::Carts(_)));
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
     shop.removals.expect_pending_of().returning(|_| Err(store_down()));
-    assert!(matches!(shop.refusal(PreviewItems::Cart).await, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Err(store_down()));

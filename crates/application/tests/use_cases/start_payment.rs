@@ -2,9 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{
-    Cashier, OrderChangeError, PaymentWish, StartPayment, StartPaymentError, StartedPayment, TransactError,
-};
+use application::{Cashier, OrderChangeError, PaymentWish, StartPayment, StartedPayment, TransactError};
 use domain::{
     AttemptState, NotAdmitted, Order, OrderStatus, PaymentProduct, PaymentStatus, Trade, TradeStatus,
     ledger::{Event, Refusal},
@@ -48,7 +46,7 @@ fn paying_on(
     }
 }
 
-async fn pay(use_case: StartPayment) -> Result<StartedPayment, StartPaymentError> {
+async fn pay(use_case: StartPayment) -> Result<StartedPayment, OrderChangeError> {
     pay_by(use_case, PaymentWish::default()).await
 }
 
@@ -64,12 +62,13 @@ async fn an_order_is_paid_for_what_the_client_expects_alone() {
     assert!(matches!(expecting(gateway, "323.91").await, Ok(StartedPayment::Invited(_))));
     let outcome = expecting(MockPaymentGateway::new(), "300.00").await;
     assert!(
-        matches!(&outcome, Err(StartPaymentError::AmountChanged(amount)) if *amount == money("323.91")),
+        matches!(&outcome, Err(OrderChangeError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
+            if *amount == money("323.91")),
         "{outcome:?}"
     );
 }
 
-async fn pay_by(use_case: StartPayment, wish: PaymentWish) -> Result<StartedPayment, StartPaymentError> {
+async fn pay_by(use_case: StartPayment, wish: PaymentWish) -> Result<StartedPayment, OrderChangeError> {
     use_case.execute(&caller(), &order_id(), wish, None).await
 }
 
@@ -108,17 +107,13 @@ async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
         let outcome = pay(paying(MockPaymentGateway::new(), Some(order(status)), 0)).await;
         assert!(matches!(
             outcome,
-            Err(StartPaymentError::Change(OrderChangeError::Transact(TransactError::Refused(
-                Refusal::NotAllowed(_)
-            ))))
+            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))
         ));
     }
     let overdue = paying(MockPaymentGateway::new(), Some(order(OrderStatus::AwaitingPayment)), 1800);
     assert!(matches!(
         pay(overdue).await,
-        Err(StartPaymentError::Change(OrderChangeError::Transact(TransactError::Refused(
-            Refusal::NotAllowed(_)
-        ))))
+        Err(OrderChangeError::Transact(TransactError::Refused(Refusal::NotAllowed(_))))
     ));
 }
 
@@ -126,7 +121,10 @@ async fn what_was_given_up_or_is_overdue_cannot_be_paid() {
 async fn another_users_order_is_as_unknown_as_none() {
     for found in [None, Some(others(order(OrderStatus::AwaitingPayment)))] {
         let outcome = pay(paying(MockPaymentGateway::new(), found, 0)).await;
-        assert!(matches!(outcome, Err(StartPaymentError::UnknownOrder)));
+        assert!(matches!(
+            outcome,
+            Err(OrderChangeError::Transact(TransactError::Refused(Refusal::UnknownOrder)))
+        ));
     }
 }
 
@@ -134,18 +132,18 @@ async fn another_users_order_is_as_unknown_as_none() {
 async fn each_port_may_fail() {
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.users = Arc::new(stranger());
-    assert!(matches!(pay(use_case).await, Err(StartPaymentError::NotAdmitted(NotAdmitted::UnknownUser))));
+    assert!(matches!(pay(use_case).await, Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))));
 
     let mut orders = MockOrderReader::new();
     orders.expect_find().returning(|_| Err(store_down()));
     let mut use_case = paying(MockPaymentGateway::new(), None, 0);
     use_case.orders = Arc::new(orders);
-    assert!(matches!(pay(use_case).await, Err(StartPaymentError::Change(OrderChangeError::Store(_)))));
+    assert!(matches!(pay(use_case).await, Err(OrderChangeError::Store(_))));
 
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().returning(|_| Err(alipay_down()));
     let outcome = pay(paying(gateway, Some(order(OrderStatus::AwaitingPayment)), 0)).await;
-    assert!(matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Gateway(_)))));
+    assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))));
 }
 
 /// What the old back end placed, so many days ago: it has no deadline.
@@ -188,10 +186,7 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
         [on_record().failing_to_lock([store_down()]), on_record().failing_to_append([connection_lost()])]
     {
         let outcome = pay(watching(3, MockPaymentGateway::new(), &ledgers)).await;
-        assert!(
-            matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Transact(_)))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(_))), "{outcome:?}");
     }
 }
 
@@ -307,10 +302,7 @@ async fn nothing_changes_where_alipay_cannot_be_asked() {
     for gateway in [asked, closing] {
         let ledgers = on_record();
         let outcome = pay_by(paying_on(gateway, unpaid(), 0, &ledgers), WAP).await;
-        assert!(
-            matches!(outcome, Err(StartPaymentError::Change(OrderChangeError::Gateway(_)))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(OrderChangeError::Gateway(_))), "{outcome:?}");
         assert_eq!(ledgers.commits(), 0);
     }
 }

@@ -1,10 +1,6 @@
 //! What the tests of the use cases share: a small shop, and failures to put into it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
@@ -265,7 +261,6 @@ pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
         orders: Arc::new(ledgers.clone()),
         clock: Arc::new(clock_at(now)),
         randomness: Arc::new(randomness),
-        retries: AtomicU64::new(0),
     })
 }
 

@@ -1,11 +1,11 @@
 //! Who a token lets in: an active user, whose password is still the one of the sign-in.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::{StoredPassword, Username};
+use crate::{StoredPassword, Username, hex::half_in_hex};
 
 /// The sender of a token with a good signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,14 @@ pub enum NotAdmitted {
 }
 
 /// The secret that password marks are made with.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct MarkKey(Arc<[u8]>);
 
 /// A fingerprint of a stored password, which a token carries. It is keyed: a reader of a token cannot try passwords
 /// against it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct PasswordMark {
     key: MarkKey,
     value: String,
@@ -56,8 +58,6 @@ impl Caller {
 impl MarkKey {
     /// Separates these fingerprints from whatever else is signed with the same secret.
     const PURPOSE: &[u8] = b"dashop password mark";
-    /// Half of an HMAC-SHA256.
-    const BYTES: usize = 16;
 
     /// With this secret.
     pub fn new(secret: &[u8]) -> Self {
@@ -83,7 +83,7 @@ impl MarkKey {
             // No part contains it.
             mac.update(&[0]);
         }
-        mac.finalize().into_bytes().iter().take(Self::BYTES).map(|byte| format!("{byte:02x}")).collect()
+        half_in_hex(&mac.finalize().into_bytes())
     }
 }
 
@@ -101,82 +101,5 @@ impl PasswordMark {
     }
 }
 
-impl fmt::Debug for MarkKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for PasswordMark {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::PasswordHash;
-
-    fn stored(md5: &str, hash: Option<&str>) -> StoredPassword {
-        StoredPassword { md5: md5.to_owned(), hash: hash.map(|hash| PasswordHash(hash.to_owned())) }
-    }
-
-    fn caller(mark: Option<PasswordMark>) -> Caller {
-        Caller { username: Username("demo".to_owned()), mark }
-    }
-
-    fn key() -> MarkKey {
-        MarkKey::new(b"a secret of the tests")
-    }
-
-    #[test]
-    fn whoever_is_not_active_is_unknown() {
-        let password = stored("md5", None);
-        for caller in
-            [caller(None), caller(Some(key().mark(&password))), caller(Some(key().read("x".into())))]
-        {
-            assert_eq!(caller.admitted(false, &password), Err(NotAdmitted::UnknownUser));
-        }
-    }
-
-    #[test]
-    fn a_token_without_a_mark_does_not_tell() {
-        assert_eq!(caller(None).admitted(true, &stored("md5", Some("hash"))), Ok(()));
-    }
-
-    #[test]
-    fn a_mark_is_good_until_either_of_what_is_stored_changes() {
-        let marked = |password| caller(Some(key().mark(&password)));
-        let hashed = marked(stored("md5", Some("hash")));
-        assert_eq!(hashed.admitted(true, &stored("md5", Some("hash"))), Ok(()));
-        for other in [
-            stored("md5", Some("another")),
-            stored("another", Some("hash")),
-            stored("md5", None),
-            stored("", Some("hash")),
-            stored("md5hash", Some("")),
-        ] {
-            assert_eq!(hashed.admitted(true, &other), Err(NotAdmitted::PasswordChanged), "{other:?}");
-        }
-    }
-
-    #[test]
-    fn the_first_sign_in_ends_no_token() {
-        let before = caller(Some(key().mark(&stored("md5", None))));
-        assert_eq!(before.admitted(true, &stored("md5", None)), Ok(()));
-        assert_eq!(before.admitted(true, &stored("md5", Some("hash"))), Ok(()));
-        for changed in [stored("another", None), stored("another", Some("hash"))] {
-            assert_eq!(before.admitted(true, &changed), Err(NotAdmitted::PasswordChanged));
-        }
-    }
-
-    #[test]
-    fn another_secret_makes_other_marks_and_nothing_is_printed() {
-        let password = stored("e10adc3949ba59abbe56e057f20f883e", None);
-        let mark = key().mark(&password);
-        assert_eq!(mark.as_str().len(), 32);
-        assert_ne!(mark.as_str(), MarkKey::new(b"another").mark(&password).as_str());
-        assert!(!format!("{:?}", caller(Some(mark.clone()))).contains(mark.as_str()));
-    }
-}
+mod tests;

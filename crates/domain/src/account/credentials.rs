@@ -1,16 +1,17 @@
-use std::fmt;
-
 /// A password as its owner typed it. It is never printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct Password(pub String);
 
 /// What the shop keeps of a password: an Argon2id hash with its salt and its costs, as a PHC string. It is never
 /// printed.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct PasswordHash(pub String);
 
 /// What is stored of a user's password.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, derive_more::Debug)]
+#[debug("(hidden)")]
 pub struct StoredPassword {
     /// The old shop's unsalted MD5, in hexadecimal digits.
     pub md5: String,
@@ -18,33 +19,5 @@ pub struct StoredPassword {
     pub hash: Option<PasswordHash>,
 }
 
-impl fmt::Debug for Password {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for StoredPassword {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
-impl fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(hidden)")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn none_is_printed() {
-        let hash = PasswordHash("$argon2id$".to_owned());
-        let stored = StoredPassword { md5: "e10adc".to_owned(), hash: Some(hash.clone()) };
-        let shown = format!("{:?} {hash:?} {stored:?}", Password("123456".to_owned()));
-        assert_eq!(shown, "(hidden) (hidden) (hidden)");
-    }
-}
+mod tests;

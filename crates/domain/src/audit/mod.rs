@@ -11,8 +11,8 @@ mod terms;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, Restock, SkuId, StockMoveKind, TradeKey,
-    payment::by_sku,
+    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, SkuId, StockMoveKind, TradeKey, payment::by_sku,
+    stock::moved_for,
 };
 
 pub use finding::{Finding, FindingKind};
@@ -322,14 +322,10 @@ impl AuditRecord {
     }
 
     fn check_restocks(&self, found: &mut Findings<'_>) {
-        let moved_with = |number: &str| -> Vec<Restock> {
-            let kind = StockMoveKind::Refunded(number.to_owned());
-            let of_refund = self.movements.iter().filter(|moved| moved.kind == kind);
-            of_refund.map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces }).collect()
-        };
         for refund in self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded) {
             let number = &refund.out_request_no;
-            if by_sku(&moved_with(number)) != by_sku(&refund.restock) {
+            let moved = moved_for(&StockMoveKind::Refunded(number.clone()), &self.movements);
+            if moved != by_sku(&refund.restock) {
                 let what = format!("refund {number} says other pieces went back than did");
                 return found.add(FindingKind::Movements, what);
             }

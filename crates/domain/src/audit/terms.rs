@@ -1,21 +1,25 @@
-/// What the amount of the old back end's orders is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OldTotals {
-    /// Goods and freight, as dashop reads it.
-    #[default]
-    WithFreight,
-    /// The goods alone, as one version of the old back end wrote it.
-    GoodsAlone,
+words! {
+    /// What the amount of the old back end's orders is.
+    #[derive(Default)]
+    pub enum OldTotals {
+        /// Goods and freight, as dashop reads it.
+        #[default]
+        WithFreight = "with_freight",
+        /// The goods alone, as one version of the old back end wrote it.
+        GoodsAlone = "goods_alone",
+    }
 }
 
-/// Whether `sales` counts the pieces in orders from the first order on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OldSales {
-    /// It does.
-    #[default]
-    Counted,
-    /// It began with a number that no order explains.
-    BeganElsewhere,
+words! {
+    /// Whether `sales` counts the pieces in orders from the first order on.
+    #[derive(Default)]
+    pub enum OldSales {
+        /// It does.
+        #[default]
+        Counted = "counted",
+        /// It began with a number that no order explains.
+        BeganElsewhere = "began_elsewhere",
+    }
 }
 
 /// How the old back end's rows are read.
@@ -45,32 +49,6 @@ impl OldTotalsSeen {
             Some(OldTotals::GoodsAlone)
         } else {
             Some(OldTotals::WithFreight)
-        }
-    }
-}
-
-impl OldTotals {
-    /// The word of the setting.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WithFreight => "with_freight",
-            Self::GoodsAlone => "goods_alone",
-        }
-    }
-
-    /// The value with this word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::WithFreight, Self::GoodsAlone].into_iter().find(|totals| totals.as_str() == word)
-    }
-}
-
-impl OldSales {
-    /// The value with this word of the setting, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "counted" => Some(Self::Counted),
-            "began_elsewhere" => Some(Self::BeganElsewhere),
-            _other => None,
         }
     }
 }

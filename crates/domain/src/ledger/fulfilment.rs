@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     EndedAttempt, OrderStatus, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
-    payment::by_sku, stock::pieces_held,
+    payment::by_sku,
+    stock::{moved_for, pieces_held},
 };
 
 use super::{Event, OrderLedger, Refusal, attempts::is_final, decide::Decision};
@@ -46,13 +47,8 @@ impl Decision<'_> {
             |one: &PaymentAttempt| one.state.may_be_paid() && !is_final(&one.out_trade_no, ended);
         let may_still_be_paid = self.ledger.all_attempts().iter().any(may_be_paid);
         let due_at = may_still_be_paid.then(|| order.last_look(self.at));
-        let is_in_catalog = |id: &SkuId| self.ledger.in_stock.contains_key(id);
-        let pieces: Vec<Restock> = order
-            .stock()
-            .into_iter()
-            .filter(|line| is_in_catalog(&line.sku_id))
-            .map(|line| Restock { sku_id: line.sku_id, pieces: line.pieces })
-            .collect();
+        let mut pieces = order.stock();
+        pieces.retain(|back| self.ledger.in_stock.contains_key(&back.sku_id));
         let Some(change) = self.transition(Trigger::Cancelled, reason, due_at)? else { return Ok(()) };
         if !pieces.is_empty() {
             self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;
@@ -98,15 +94,9 @@ impl Decision<'_> {
             }
         }
         let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));
-        let before: Vec<Restock> = self
-            .ledger
-            .movements
-            .iter()
-            .filter(|moved| moved.kind == kind)
-            .map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces })
-            .collect();
+        let before = moved_for(&kind, &self.ledger.movements);
         if !before.is_empty() {
-            return if by_sku(&before) == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };
+            return if before == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };
         }
         let fits = |back: &Restock| {
             self.ledger.in_stock.contains_key(&back.sku_id)

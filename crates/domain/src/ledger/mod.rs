@@ -29,7 +29,7 @@ pub use event::Event;
 pub use timers::back_off;
 
 /// Everything on record under one order number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderLedger {
     /// The order's number, or an `out_trade_no` of a channel that is no order's: then there are payments alone.
     pub number: String,
@@ -125,15 +125,7 @@ pub enum Refusal {
 impl OrderLedger {
     /// Nothing on record under this number.
     pub fn empty(number: &str) -> Self {
-        Self {
-            number: number.to_owned(),
-            order: None,
-            attempts: Vec::new(),
-            payments: Vec::new(),
-            refunds: Vec::new(),
-            movements: Vec::new(),
-            in_stock: BTreeMap::new(),
-        }
+        Self { number: number.to_owned(), ..Self::default() }
     }
 
     /// The order, if it is this buyer's; whosever it is without a buyer.

@@ -1,7 +1,7 @@
 //! What becomes of a trade that a channel tells of.
 
 use crate::{
-    EvidenceSource, Money, PaymentRecord, PaymentStatus, Refund, Restock, SkuId, Trade, Transition, Trigger,
+    EvidenceSource, Money, PaymentRecord, PaymentStatus, Refund, Restock, Trade, Transition, Trigger,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -16,13 +16,10 @@ impl OrderLedger {
     /// The pieces that a cancelled order takes out of stock again when it turns out paid; `None` if they are not there.
     fn retakable(&self) -> Option<Vec<Restock>> {
         let held = self.order.as_ref()?.stock();
-        let is_there = |id: SkuId, pieces| self.in_stock.get(&id).is_some_and(|stock| *stock >= pieces);
-        held.into_iter()
-            .map(|line| {
-                let pieces = Restock { sku_id: line.sku_id, pieces: line.pieces };
-                is_there(pieces.sku_id, pieces.pieces).then_some(pieces)
-            })
-            .collect()
+        let is_there = |Restock { sku_id, pieces }: &Restock| {
+            self.in_stock.get(sku_id).is_some_and(|stock| stock >= pieces)
+        };
+        held.iter().all(is_there).then_some(held)
     }
 }
 

@@ -34,7 +34,7 @@ impl OrderLedger {
             return Vec::new();
         };
         let held = order.stock().into_iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
-        held.map(|line| Restock { sku_id: line.sku_id, pieces: pieces(line.sku_id) })
+        held.map(|line| Restock { pieces: pieces(line.sku_id), ..line })
             .filter(|back| back.pieces > 0)
             .collect()
     }

@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use crate::{
     Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
@@ -34,7 +34,7 @@ pub struct OutboxId(pub i64);
 
 /// The id of an event as the webhook endpoint sees it: the same however often the event is sent, and never that of
 /// another event.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, derive_more::Display)]
 pub struct EventId(String);
 
 impl EventId {
@@ -67,12 +67,6 @@ impl EventId {
     }
 }
 
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// An event on its way to the webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -84,40 +78,19 @@ pub struct Delivery {
     pub event: OrderEvent,
 }
 
-/// What happened to an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderEventKind {
-    /// It was placed.
-    Created,
-    /// Its status changed.
-    StatusChanged,
-    /// Money went back to the buyer, all or a part of it.
-    Refund,
-    /// Staff lowered what it costs.
-    AmountLowered,
-    /// It goes elsewhere.
-    AddressChanged,
-}
-
-impl OrderEventKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Created, Self::StatusChanged, Self::Refund, Self::AmountLowered, Self::AddressChanged];
-
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "order.created",
-            Self::StatusChanged => "order.status_changed",
-            Self::Refund => "order.refund",
-            Self::AmountLowered => "order.amount_lowered",
-            Self::AddressChanged => "order.address_changed",
-        }
-    }
-
-    /// The kind with this word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+words! {
+    /// What happened to an order.
+    pub enum OrderEventKind {
+        /// It was placed.
+        Created = "order.created",
+        /// Its status changed.
+        StatusChanged = "order.status_changed",
+        /// Money went back to the buyer, all or a part of it.
+        Refund = "order.refund",
+        /// Staff lowered what it costs.
+        AmountLowered = "order.amount_lowered",
+        /// It goes elsewhere.
+        AddressChanged = "order.address_changed",
     }
 }
 
@@ -125,15 +98,9 @@ impl OrderEvent {
     /// A new order was placed.
     pub fn created(NewOrder { order, trace, .. }: &NewOrder) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::Created,
-            from: None,
-            to: order.status,
             amount: Some(order.total_amount),
-            actor: Actor::Buyer,
-            reason: String::new(),
-            at: order.created_at,
             trace: trace.clone(),
+            ..Self::of(order, OrderEventKind::Created, Actor::Buyer, order.created_at)
         }
     }
 
@@ -155,42 +122,34 @@ impl OrderEvent {
     /// Money of an order went back.
     pub fn refund(order: &Order, refund: &Refund, at: ShopTime) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::Refund,
-            from: None,
-            to: order.status,
             amount: Some(refund.amount),
-            actor: refund.cause.actor,
             reason: refund.reason.clone(),
-            at,
-            trace: None,
+            ..Self::of(order, OrderEventKind::Refund, refund.cause.actor, at)
         }
     }
 
     /// An order costs less.
     pub fn amount_lowered(order: &Order, amount: Money, cause: &Cause, reason: &str, at: ShopTime) -> Self {
         Self {
-            order_id: order.id.clone(),
-            kind: OrderEventKind::AmountLowered,
-            from: None,
-            to: order.status,
             amount: Some(amount),
-            actor: cause.actor,
             reason: reason.to_owned(),
-            at,
-            trace: None,
+            ..Self::of(order, OrderEventKind::AmountLowered, cause.actor, at)
         }
     }
 
     /// An order goes elsewhere. Where to is not told, nor why, since a reason may name people: the order has both.
     pub fn address_changed(order: &Order, cause: &Cause, at: ShopTime) -> Self {
+        Self::of(order, OrderEventKind::AddressChanged, cause.actor, at)
+    }
+
+    fn of(order: &Order, kind: OrderEventKind, actor: Actor, at: ShopTime) -> Self {
         Self {
             order_id: order.id.clone(),
-            kind: OrderEventKind::AddressChanged,
+            kind,
             from: None,
             to: order.status,
             amount: None,
-            actor: cause.actor,
+            actor,
             reason: String::new(),
             at,
             trace: None,
@@ -217,81 +176,4 @@ impl Delivery {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn delivery(at: &str) -> Delivery {
-        let event = OrderEvent {
-            order_id: OrderId::parse("2019112820400804").unwrap(),
-            kind: OrderEventKind::StatusChanged,
-            from: Some(OrderStatus::AwaitingPayment),
-            to: OrderStatus::AwaitingShipment,
-            amount: None,
-            actor: Actor::Channel(crate::Channel::Alipay),
-            reason: String::new(),
-            at: ShopTime::parse(at).unwrap(),
-            trace: None,
-        };
-        Delivery { id: OutboxId(42), event_id: EventId::of_row(OutboxId(42)), event }
-    }
-
-    /// How long after the first try the last one is made if the endpoint never answers, and how many tries there were.
-    fn last_try(delivery: &Delivery, begin: ShopTime) -> (Duration, u32) {
-        let (mut now, mut tries) = (begin, 0);
-        while let Some(next) = delivery.next_try(now, tries) {
-            (now, tries) = (next, tries + 1);
-        }
-        (now.since(begin), tries + 1)
-    }
-
-    #[test]
-    fn waits_double_from_five_seconds_to_an_hour() {
-        let delivery = delivery("2019-11-28 20:40:08");
-        let now = delivery.event.at;
-        let waits = [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600];
-        for (tries, wait) in (0..).zip(waits) {
-            assert_eq!(delivery.next_try(now, tries), Some(now.after(Duration::from_secs(wait))));
-        }
-        assert_eq!(delivery.next_try(now, u32::MAX), Some(now.after(Duration::from_secs(3600))));
-    }
-
-    #[test]
-    fn three_days_pass_before_it_is_given_up() {
-        let three_days = Duration::from_secs(3 * 24 * 3600);
-        let delivery = delivery("2019-11-28 20:40:08");
-        let (waited, tries) = last_try(&delivery, delivery.event.at);
-        let (young, old) = (
-            delivery.event.at.after(three_days - Duration::from_secs(1)),
-            delivery.event.at.after(three_days),
-        );
-        assert!(delivery.next_try(young, 1_000).is_some() && delivery.next_try(old, 1_000).is_none());
-        assert!(waited >= three_days && waited < three_days + Duration::from_secs(7200), "{waited:?}");
-        assert_eq!(tries, Delivery::FEWEST_TRIES);
-        let a_year_later = delivery.event.at.after(three_days * 120);
-        assert!(last_try(&delivery, a_year_later).0 >= three_days, "told anew, it is not given up sooner");
-    }
-
-    #[test]
-    fn ids_and_kinds_have_words() {
-        assert_eq!(EventId::of_row(OutboxId(42)).to_string(), "evt_42");
-        let uuid = "019ac6d7-5b00-7000-8000-000000000000";
-        assert_eq!(EventId::of_uuid(uuid).to_string(), format!("evt_{uuid}"));
-        let id = EventId::parse("evt_42").unwrap();
-        assert_eq!((id.bare(), id.row()), ("42", Some(OutboxId(42))));
-        assert_eq!(EventId::parse(&format!("evt_{uuid}")).unwrap().row(), None);
-        for wrong in ["", "42", "evt_", "evt_4 2", "evt_'", &format!("evt_{uuid}0")] {
-            assert_eq!(EventId::parse(wrong), None, "{wrong}");
-        }
-        let words = [
-            "order.created",
-            "order.status_changed",
-            "order.refund",
-            "order.amount_lowered",
-            "order.address_changed",
-        ];
-        for word in words {
-            assert_eq!(OrderEventKind::from_word(word).map(OrderEventKind::as_str), Some(word));
-        }
-        assert_eq!(OrderEventKind::from_word("order.lost"), None);
-    }
-}
+mod tests;

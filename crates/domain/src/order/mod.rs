@@ -25,7 +25,7 @@ pub use webhook::{
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    Allocation, CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, SaleAttribute, ShippingAddress,
+    CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, Restock, SaleAttribute, ShippingAddress,
     ShopTime, SkuId, UserId,
 };
 
@@ -151,17 +151,13 @@ impl Order {
     /// The pieces that the order holds, in ascending order of SKU ids, each once.
     ///
     /// The old back end could write two lines of one SKU; they are added up.
-    pub fn stock(&self) -> Vec<Allocation> {
-        let mut stock: BTreeMap<SkuId, Allocation> = BTreeMap::new();
+    pub fn stock(&self) -> Vec<Restock> {
+        let mut stock: BTreeMap<SkuId, u32> = BTreeMap::new();
         for line in &self.goods {
-            let held = stock.entry(line.sku_id).or_insert(Allocation {
-                sku_id: line.sku_id,
-                pieces: 0,
-                price: line.price,
-            });
-            held.pieces = held.pieces.saturating_add(line.quantity.pieces());
+            let pieces = stock.entry(line.sku_id).or_default();
+            *pieces = pieces.saturating_add(line.quantity.pieces());
         }
-        stock.into_values().collect()
+        stock.into_iter().map(|(sku_id, pieces)| Restock { sku_id, pieces }).collect()
     }
 
     /// Whether the buyer can begin to pay; false where the order is paid already.
@@ -210,39 +206,4 @@ impl OrderGoods {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::stock::moves::tests::{noon, order};
-
-    #[test]
-    fn a_payment_begins_a_minute_before_the_deadline_at_the_latest() {
-        let until = |expire_at| Order { expire_at, ..order(&[(4, 1)]) };
-        let deadline = noon().after(Duration::from_secs(60));
-        assert!(!until(Some(deadline)).is_overdue(noon()));
-        assert!(until(Some(deadline)).is_overdue(noon().after(Duration::from_micros(1))));
-        assert!(!until(None).is_overdue(noon()));
-    }
-
-    #[test]
-    fn an_order_is_later_than_its_buyers_latest_one_unless_that_is_of_another_time() {
-        let ahead = |micros| Some(noon().after(Duration::from_micros(micros)));
-        assert_eq!(Order::creation_time(noon(), None), noon());
-        assert_eq!(Order::creation_time(noon().after(Duration::from_micros(9)), ahead(7)), ahead(9).unwrap());
-        for (latest, expected) in [(0, 1), (7, 8), (59_999_999, 60_000_000), (60_000_000, 0)] {
-            assert_eq!(Order::creation_time(noon(), ahead(latest)), ahead(expected).unwrap(), "{latest}");
-        }
-    }
-
-    #[test]
-    fn an_order_is_known_by_its_number_its_buyer_and_its_time() {
-        let one = order(&[(4, 2), (5, 1)]);
-        assert!(one.is_the_same_as(&Order { status: OrderStatus::Cancelled, ..one.clone() }));
-        let id = OrderId::parse("2019112812000043").unwrap();
-        assert!(!one.is_the_same_as(&Order { id, ..one.clone() }));
-        assert!(!one.is_the_same_as(&Order { user_id: UserId(one.user_id.0 + 1), ..one.clone() }));
-        let a_moment_later = one.created_at.after(Duration::from_micros(1));
-        assert!(!one.is_the_same_as(&Order { created_at: a_moment_later, ..one.clone() }));
-    }
-}
+mod tests;

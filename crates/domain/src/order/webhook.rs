@@ -1,9 +1,9 @@
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use crate::{Delivery, EventId, OrderEventKind, OrderId, ShopTime};
 
 /// The name of a webhook endpoint: 1 to 32 of `a-z 0-9 _ -`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, derive_more::Display)]
 pub struct EndpointName(String);
 
 /// A text that cannot name an endpoint.
@@ -37,12 +37,6 @@ impl EndpointName {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-impl fmt::Display for EndpointName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -130,11 +124,6 @@ impl AttemptOutcome {
             _ => None,
         }
     }
-
-    /// Whether the endpoint has the event.
-    pub fn is_delivered(self) -> bool {
-        matches!(self, Self::Delivered(_))
-    }
 }
 
 /// What is on record of an endpoint.
@@ -167,56 +156,4 @@ pub fn failing_since(before: Option<ShopTime>, last_failure: Option<ShopTime>, a
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_short_and_plain() {
-        for name in ["default", "a", "erp_2", "x-1", &"a".repeat(32)] {
-            let parsed = EndpointName::parse(name).unwrap();
-            assert_eq!((parsed.to_string().as_str(), parsed.is_first()), (name, name == "default"));
-        }
-        for wrong in ["", "ERP", "a.b", "仓库", "a b", &"a".repeat(33)] {
-            assert_eq!(EndpointName::parse(wrong), Err(InvalidEndpointName), "{wrong}");
-        }
-        assert!(EndpointName::first().is_first());
-    }
-
-    #[test]
-    fn filters_name_what_passes() {
-        let filter = EventFilter::Kinds(vec![OrderEventKind::Refund]);
-        assert!(filter.wants(OrderEventKind::Refund) && !filter.wants(OrderEventKind::Created));
-        assert_eq!(filter.kinds().collect::<Vec<_>>(), [OrderEventKind::Refund]);
-        assert_eq!(EventFilter::All.kinds().collect::<Vec<_>>(), OrderEventKind::ALL);
-    }
-
-    #[test]
-    fn outcomes_are_stored_as_words() {
-        for outcome in [
-            AttemptOutcome::Delivered(204),
-            AttemptOutcome::Refused(503),
-            AttemptOutcome::Unreachable,
-            AttemptOutcome::CutOff,
-        ] {
-            let stored = (outcome.as_str(), outcome.http_status());
-            assert_eq!(AttemptOutcome::from_stored(stored.0, stored.1), Some(outcome));
-            assert_eq!(outcome.is_delivered(), stored.0 == "delivered");
-        }
-        assert_eq!(AttemptOutcome::from_stored("delivered", None), None);
-        assert_eq!(AttemptOutcome::from_stored("lost", Some(200)), None);
-    }
-
-    #[test]
-    fn failing_goes_on_while_it_is_tried() {
-        let begin = ShopTime::parse("2019-11-28 12:00:00").unwrap();
-        let later = |hours: u64| begin.after(Duration::from_secs(hours * 3600));
-        assert_eq!(failing_since(None, None, begin), begin);
-        assert_eq!(failing_since(None, Some(begin), later(1)), later(1), "it succeeded between them");
-        assert_eq!(failing_since(Some(begin), Some(later(70)), later(71)), begin);
-        assert_eq!(
-            failing_since(Some(begin), Some(later(1)), later(5)),
-            later(5),
-            "nothing was tried for hours"
-        );
-    }
-}
+mod tests;

@@ -26,28 +26,31 @@ pub struct PaymentAttempt {
     pub paid_at: Option<ShopTime>,
 }
 
-/// A product of a channel by which a buyer pays: which one follows from the device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum PaymentProduct {
-    /// 电脑网站支付, in a browser on a PC.
-    #[default]
-    Page,
-    /// 手机网站支付, in a browser on a phone.
-    Wap,
+words! {
+    /// A product of a channel by which a buyer pays: which one follows from the device.
+    #[derive(Default)]
+    pub enum PaymentProduct {
+        /// 电脑网站支付, in a browser on a PC.
+        #[default]
+        Page = "page",
+        /// 手机网站支付, in a browser on a phone.
+        Wap = "wap",
+    }
 }
 
-/// Where an attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttemptState {
-    /// The buyer is to pay it.
-    Open,
-    /// Another one took its place, or the order ended. The channel had no trade to close, so that its URL can still be paid until
-    /// the deadline.
-    GivenUp,
-    /// The channel closed its trade: it cannot be paid any more.
-    Closed,
-    /// It is paid, whatever became of the money.
-    Paid,
+words! {
+    /// Where an attempt stands.
+    pub enum AttemptState {
+        /// The buyer is to pay it.
+        Open = "open",
+        /// Another one took its place, or the order ended. The channel had no trade to close, so that its URL can still be paid until
+        /// the deadline.
+        GivenUp = "given_up",
+        /// The channel closed its trade: it cannot be paid any more.
+        Closed = "closed",
+        /// It is paid, whatever became of the money.
+        Paid = "paid",
+    }
 }
 
 /// What the channel said to the end of an attempt.
@@ -59,40 +62,7 @@ pub struct EndedAttempt {
     pub is_final: bool,
 }
 
-impl PaymentProduct {
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::Wap => "wap",
-        }
-    }
-
-    /// The product with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Page, Self::Wap].into_iter().find(|product| product.as_str() == word)
-    }
-}
-
 impl AttemptState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Open, Self::GivenUp, Self::Closed, Self::Paid];
-
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::GivenUp => "given_up",
-            Self::Closed => "closed",
-            Self::Paid => "paid",
-        }
-    }
-
-    /// The state with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word)
-    }
-
     /// Whether a payment can still come of it.
     pub fn may_be_paid(self) -> bool {
         match self {
@@ -111,32 +81,4 @@ pub fn order_number(out_trade_no: &str) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_order_number_is_what_is_before_the_attempts() {
-        for (out_trade_no, expected) in [
-            ("2019112820400804", "2019112820400804"),
-            ("2019112820400804_2", "2019112820400804"),
-            ("2019112820400804_", "2019112820400804_"),
-            ("2019112820400804_2_3", "2019112820400804_2_3"),
-            ("other-shop_1", "other-shop_1"),
-            ("_2", "_2"),
-            ("", ""),
-        ] {
-            assert_eq!(order_number(out_trade_no), expected, "{out_trade_no:?}");
-        }
-    }
-
-    #[test]
-    fn words_are_read_as_they_are_written() {
-        for product in [PaymentProduct::Page, PaymentProduct::Wap] {
-            assert_eq!(PaymentProduct::from_word(product.as_str()), Some(product));
-        }
-        for state in AttemptState::ALL {
-            assert_eq!(AttemptState::from_word(state.as_str()), Some(state));
-        }
-        assert_eq!((PaymentProduct::from_word("qr"), AttemptState::from_word("")), (None, None));
-    }
-}
+mod tests;

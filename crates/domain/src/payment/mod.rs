@@ -52,26 +52,28 @@ pub struct Trade {
     pub paid_at: Option<ShopTime>,
 }
 
-/// Where a trade stands, in the words of `trade_status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TradeStatus {
-    /// `WAIT_BUYER_PAY`: the buyer has come and not paid.
-    WaitBuyerPay,
-    /// `TRADE_SUCCESS`: paid, can be refunded.
-    Success,
-    /// `TRADE_FINISHED`: paid, can no longer be refunded.
-    Finished,
-    /// `TRADE_CLOSED`: timed out unpaid, or wholly refunded.
-    Closed,
+words! {
+    /// Where a trade stands, in the words of `trade_status`.
+    pub enum TradeStatus {
+        /// `WAIT_BUYER_PAY`: the buyer has come and not paid.
+        WaitBuyerPay = "WAIT_BUYER_PAY",
+        /// `TRADE_SUCCESS`: paid, can be refunded.
+        Success = "TRADE_SUCCESS",
+        /// `TRADE_FINISHED`: paid, can no longer be refunded.
+        Finished = "TRADE_FINISHED",
+        /// `TRADE_CLOSED`: timed out unpaid, or wholly refunded.
+        Closed = "TRADE_CLOSED",
+    }
 }
 
-/// Where evidence of a payment came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EvidenceSource {
-    /// The channel's asynchronous notification.
-    Notification,
-    /// The channel's answer to a query.
-    Query,
+words! {
+    /// Where evidence of a payment came from.
+    pub enum EvidenceSource {
+        /// The channel's asynchronous notification.
+        Notification = "notification",
+        /// The channel's answer to a query.
+        Query = "query",
+    }
 }
 
 /// A payment that reached the shop, as it is kept: one row a trade.
@@ -101,19 +103,20 @@ impl PaymentRecord {
     }
 }
 
-/// What became of a payment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaymentStatus {
-    /// It paid its order.
-    Settled,
-    /// Another trade had paid the order; this money goes back.
-    Duplicate,
-    /// The order was cancelled and its stock is gone; this money goes back.
-    Late,
-    /// Not the amount of the order; staff decide.
-    WrongAmount,
-    /// No order has this number; staff decide.
-    UnknownOrder,
+words! {
+    /// What became of a payment.
+    pub enum PaymentStatus {
+        /// It paid its order.
+        Settled = "settled",
+        /// Another trade had paid the order; this money goes back.
+        Duplicate = "duplicate",
+        /// The order was cancelled and its stock is gone; this money goes back.
+        Late = "late",
+        /// Not the amount of the order; staff decide.
+        WrongAmount = "wrong_amount",
+        /// No order has this number; staff decide.
+        UnknownOrder = "unknown_order",
+    }
 }
 
 /// What a buyer paid for an order without paying it, because it came too late or twice, and what of that is back.
@@ -148,25 +151,6 @@ impl Merchant {
         match &self.seller_id {
             Some(seller_id) if addressee.seller_id.as_ref() != Some(seller_id) => Err(NotForUs::Seller),
             Some(_) | None => Ok(()),
-        }
-    }
-}
-
-impl TradeStatus {
-    /// The status with this word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::WaitBuyerPay, Self::Success, Self::Finished, Self::Closed]
-            .into_iter()
-            .find(|status| status.as_str() == word)
-    }
-
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::WaitBuyerPay => "WAIT_BUYER_PAY",
-            Self::Success => "TRADE_SUCCESS",
-            Self::Finished => "TRADE_FINISHED",
-            Self::Closed => "TRADE_CLOSED",
         }
     }
 }
@@ -210,26 +194,6 @@ impl Trade {
 }
 
 impl PaymentStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] =
-        [Self::Settled, Self::Duplicate, Self::Late, Self::WrongAmount, Self::UnknownOrder];
-
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Settled => "settled",
-            Self::Duplicate => "duplicate",
-            Self::Late => "late",
-            Self::WrongAmount => "wrong_amount",
-            Self::UnknownOrder => "unknown_order",
-        }
-    }
-
-    /// The status with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == word)
-    }
-
     /// Whether the money must go back to the buyer.
     pub fn is_refund_due(self) -> bool {
         match self {
@@ -257,21 +221,6 @@ impl RefundDue {
                 sum.unwrap_or(Self { amount: Money::ZERO, refunded: Money::ZERO });
             Some(Self { amount: plus(amount, trade.total_amount), refunded: plus(refunded, trade.refunded) })
         })
-    }
-}
-
-impl EvidenceSource {
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notification => "notification",
-            Self::Query => "query",
-        }
-    }
-
-    /// The source with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Notification, Self::Query].into_iter().find(|source| source.as_str() == word)
     }
 }
 

@@ -22,12 +22,6 @@ pub struct UnreadableLine {
     pub out_trade_no: String,
 }
 
-impl From<Vec<BillEntry>> for Bill {
-    fn from(entries: Vec<BillEntry>) -> Self {
-        Self { entries, unreadable: Vec::new() }
-    }
-}
-
 /// One line of Alipay's bill of a day: money that came in, or that went back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillEntry {
@@ -35,20 +29,8 @@ pub struct BillEntry {
     pub trade_no: String,
     /// Our order number, as Alipay has it; it may be none of ours.
     pub out_trade_no: String,
-    /// What happened.
-    pub kind: BillEntryKind,
+    /// Under which request number money went back, as Alipay has it; it may be none of ours. `None` if a buyer paid.
+    pub out_request_no: Option<String>,
     /// How much: what the buyer paid, or what went back to the buyer.
     pub amount: Money,
-}
-
-/// What a line of the bill tells of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BillEntryKind {
-    /// A buyer paid.
-    Payment,
-    /// Money went back under this request number.
-    Refund {
-        /// `out_request_no`, as Alipay has it; it may be none of ours.
-        out_request_no: String,
-    },
 }

@@ -5,6 +5,6 @@ pub(crate) mod moves;
 mod unpaid;
 
 pub use allocation::{Allocation, Allocator, Refusal, StockDemand};
-pub(crate) use moves::pieces_held;
 pub use moves::{Restock, StockMove, StockMoveKind, returned_by_line};
+pub(crate) use moves::{moved_for, pieces_held};
 pub use unpaid::{UnpaidLimits, UnpaidOrders};

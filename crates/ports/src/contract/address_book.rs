@@ -2,12 +2,39 @@
 
 use std::sync::Arc;
 
-use domain::{AddressId, Caller, MarkKey, NotAdmitted};
+use domain::{AddressChange, AddressEdit, AddressEntries, AddressId, Postcode, ShippingAddress, UserId};
 
 use super::{
     NewAddress, Shop,
-    samples::{an_address, caller, shipping},
+    samples::{an_address, caller, how_many, noon, shipping},
 };
+use crate::StoreError;
+
+async fn entries(shop: &Arc<dyn Shop>, user_id: UserId) -> AddressEntries {
+    shop.addresses().entries(user_id).await.unwrap()
+}
+
+/// Street and default of each entry.
+fn summary(entries: &AddressEntries) -> Vec<(&str, bool)> {
+    let address = entries.0.iter().map(|entry| &entry.address);
+    address.map(|address| (address.shipping.address.as_str(), address.is_default)).collect()
+}
+
+fn add(street: &str) -> AddressEdit {
+    AddressEdit::Add { shipping: shipping(street), postcode: Postcode::parse("100062").unwrap() }
+}
+
+/// Decides on what is there, and writes.
+async fn edit(shop: &Arc<dyn Shop>, user_id: UserId, edit: &AddressEdit) -> Result<bool, StoreError> {
+    let before = shop.addresses().entries(user_id).await?;
+    let change = before.edit(edit).unwrap();
+    shop.addresses().apply(user_id, &before, &change, noon()).await
+}
+
+fn id_of(entries: &AddressEntries, street: &str) -> AddressId {
+    let address = entries.0.iter().map(|entry| &entry.address);
+    address.into_iter().find(|address| address.shipping.address == street).unwrap().id
+}
 
 /// The default one first, then by id; deleted ones and those of others are not there.
 pub async fn lists_the_default_first_and_deleted_never(shop: Arc<dyn Shop>) {
@@ -19,44 +46,93 @@ pub async fn lists_the_default_first_and_deleted_never(shop: Arc<dyn Shop>) {
     let default = shop.add_address(user, NewAddress { is_default: true, ..an_address("二") }).await;
     let last = shop.add_address(user, an_address("三")).await;
 
-    let book = shop.addresses().of_user(user).await.unwrap();
-    assert_eq!(book.iter().map(|address| address.id).collect::<Vec<_>>(), [default, first, last]);
-    assert_eq!(book.iter().map(|address| address.is_default).collect::<Vec<_>>(), [true, false, false]);
-    assert_eq!(book[0].shipping, shipping("二"));
-    assert_eq!(shop.addresses().of_user(other).await.unwrap(), []);
+    let book = entries(&shop, user).await;
+    assert_eq!(summary(&book), [("二", true), ("一", false), ("三", false)]);
+    assert_eq!(book.0.iter().map(|entry| entry.address.id).collect::<Vec<_>>(), [default, first, last]);
+    assert_eq!(book.0[0].address.shipping, shipping("二"));
+    assert_eq!(entries(&shop, other).await, AddressEntries::default());
 }
 
-/// Another user's address, a deleted one and one that does not exist are no destination.
-pub async fn finds_a_destination_of_the_buyer_alone(shop: Arc<dyn Shop>) {
+/// What is deleted stays for orders that refer to it, but is no address any more.
+pub async fn adds_rewrites_and_deletes(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let other = shop.add_user("other").await;
-    let own = shop.add_address(user, an_address("一")).await;
-    let deleted = shop.add_address(user, NewAddress { is_alive: false, ..an_address("删") }).await;
-    let others = shop.add_address(other, an_address("别人家")).await;
-    let find =
-        async |name: &str, address_id| shop.addresses().destination(&caller(name), address_id).await.unwrap();
+    shop.add_address(other, an_address("别人家")).await;
+    assert_eq!(entries(&shop, user).await, AddressEntries::default());
+    assert!(edit(&shop, user, &add("一")).await.unwrap());
+    assert!(edit(&shop, user, &add("二")).await.unwrap());
+    let book = entries(&shop, user).await;
+    assert_eq!(summary(&book), [("一", true), ("二", false)]);
+    assert_eq!((&book.0[0].address.shipping, book.0[0].postcode.as_str()), (&shipping("一"), "100062"));
 
-    let destination = find("demo", own).await.unwrap();
-    assert_eq!(destination.user_id, user);
-    let address = destination.address.unwrap();
-    assert_eq!((address.id, address.shipping), (own, shipping("一")));
-    for (what, id) in [("deleted", deleted), ("another's", others), ("unknown", AddressId(999_999))] {
-        let destination = find("demo", id).await.unwrap();
-        assert_eq!((destination.user_id, destination.address), (user, None), "{what}");
-    }
-    assert_eq!(find("Demo", own).await, Err(NotAdmitted::UnknownUser), "another name");
-    assert_eq!(find("nobody", own).await, Err(NotAdmitted::UnknownUser));
+    let (first, second) = (id_of(&book, "一"), id_of(&book, "二"));
+    let rewritten = ShippingAddress {
+        title: "公司".to_owned(),
+        receiver: "达小达".to_owned(),
+        mobile: "13800138000".to_owned(),
+        address: "三".to_owned(),
+    };
+    let rewrite = AddressEdit::Rewrite { id: second, shipping: rewritten.clone() };
+    assert!(edit(&shop, user, &rewrite).await.unwrap());
+    let book = entries(&shop, user).await;
+    assert_eq!(summary(&book), [("一", true), ("三", false)]);
+    assert_eq!((&book.0[1].address.shipping, book.0[1].postcode.as_str()), (&rewritten, "100062"));
+
+    assert!(edit(&shop, user, &AddressEdit::Delete(first)).await.unwrap());
+    assert_eq!(summary(&entries(&shop, user).await), [("三", true)]);
+    let destination = shop.users().destination(&caller("demo"), first).await.unwrap();
+    assert_eq!(destination.unwrap().address, None);
+    assert_eq!(summary(&entries(&shop, other).await), [("别人家", false)]);
 }
 
-/// An order starts with the same question as every other request.
-pub async fn finds_a_destination_of_whom_the_token_lets_in(shop: Arc<dyn Shop>) {
+/// Whatever there was before; nobody else's, and nothing deleted.
+pub async fn keeps_one_default(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
-    let own = shop.add_address(user, an_address("一")).await;
-    let find = async |caller: &Caller| shop.addresses().destination(caller, own).await.unwrap();
-    let mark = Some(MarkKey::new(b"a secret").read("of another password".to_owned()));
-    shop.set_password(user, "md5", true).await;
-    assert!(find(&caller("demo")).await.is_ok());
-    assert_eq!(find(&Caller { mark, ..caller("demo") }).await, Err(NotAdmitted::PasswordChanged));
-    shop.set_password(user, "md5", false).await;
-    assert_eq!(find(&caller("demo")).await, Err(NotAdmitted::UnknownUser));
+    let other = shop.add_user("other").await;
+    let default = |street| NewAddress { is_default: true, ..an_address(street) };
+    shop.add_address(other, default("别人家")).await;
+    shop.add_address(user, NewAddress { is_alive: false, ..default("删") }).await;
+    for street in ["一", "二"] {
+        shop.add_address(user, default(street)).await;
+    }
+    let third = shop.add_address(user, an_address("三")).await;
+    assert!(edit(&shop, user, &AddressEdit::Prefer(third)).await.unwrap());
+    assert_eq!(summary(&entries(&shop, user).await), [("三", true), ("一", false), ("二", false)]);
+    assert!(edit(&shop, user, &AddressEdit::Delete(third)).await.unwrap());
+    assert_eq!(summary(&entries(&shop, user).await), [("一", true), ("二", false)]);
+    assert_eq!(summary(&entries(&shop, other).await), [("别人家", true)]);
+}
+
+/// What was decided on a book that is another by now is not written.
+pub async fn writes_on_what_it_was_decided_on_alone(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("demo").await;
+    let before = entries(&shop, user).await;
+    let change = before.edit(&add("一")).unwrap();
+    assert!(edit(&shop, user, &add("二")).await.unwrap());
+    let applied = shop.addresses().apply(user, &before, &change, noon()).await.unwrap();
+    assert!(!applied, "it would be a second default");
+    let book = entries(&shop, user).await;
+    shop.move_address(id_of(&book, "二"), "搬走").await;
+    let stale = AddressChange::Delete { id: id_of(&book, "二"), new_default: None };
+    assert!(!shop.addresses().apply(user, &book, &stale, noon()).await.unwrap());
+    assert_eq!(summary(&entries(&shop, user).await), [("搬走", true)]);
+}
+
+/// Many who add at the same moment: each entry that is said to be written is there, and one is the default.
+pub async fn loses_no_entry(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("demo").await;
+    let written = how_many(16, |number| {
+        let shop = Arc::clone(&shop);
+        async move {
+            match edit(&shop, user, &add(&number.to_string())).await {
+                Ok(written) => written,
+                Err(StoreError::Busy(_)) => false,
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    })
+    .await;
+    let book = entries(&shop, user).await;
+    assert_eq!((book.0.len(), written >= 1), (written, true));
+    assert_eq!(book.0.iter().filter(|entry| entry.address.is_default).count(), 1, "{book:?}");
 }

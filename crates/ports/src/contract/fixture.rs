@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, ShopTime, SkuId, UserId};
 
 use crate::{
-    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
+    AddressBook, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials, DailyStatements,
+    DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages, StorefrontReader,
+    Users, WebhookEndpoints, WebhookQueue,
 };
 
 /// A database of its own for one test, empty at first.
@@ -16,8 +16,6 @@ pub trait Shop: Send + Sync {
     fn users(&self) -> &dyn Users;
     /// The port.
     fn addresses(&self) -> &dyn AddressBook;
-    /// The port.
-    fn address_editor(&self) -> &dyn AddressEditor;
     /// The port.
     fn storefront(&self) -> &dyn StorefrontReader;
     /// The port.

@@ -11,7 +11,6 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a suite is test code")]
 
 pub mod address_book;
-pub mod address_editor;
 pub mod admin_orders;
 pub mod cart_store;
 pub mod catalog;
@@ -47,13 +46,11 @@ macro_rules! shop_contract {
                 are_found_by_their_exact_name,
                 are_let_in_while_they_are_active,
                 are_let_in_until_their_password_changes,
+                have_destinations_of_their_own_alone,
+                have_a_destination_where_they_are_let_in,
             ]
             address_book: [
                 lists_the_default_first_and_deleted_never,
-                finds_a_destination_of_the_buyer_alone,
-                finds_a_destination_of_whom_the_token_lets_in,
-            ]
-            address_editor: [
                 adds_rewrites_and_deletes,
                 keeps_one_default,
                 writes_on_what_it_was_decided_on_alone,

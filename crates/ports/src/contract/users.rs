@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{Caller, MarkKey, NotAdmitted, PasswordHash, StoredPassword, UserId, Username};
+use domain::{AddressId, Caller, MarkKey, NotAdmitted, PasswordHash, StoredPassword, UserId, Username};
 
-use super::{Shop, samples::caller};
+use super::{
+    NewAddress, Shop,
+    samples::{an_address, caller, shipping},
+};
 
 /// Letter for letter: neither case nor blanks nor width are overlooked.
 pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
@@ -59,4 +62,39 @@ pub async fn are_let_in_until_their_password_changes(shop: Arc<dyn Shop>) {
     for ended in [caller, hashed] {
         assert_eq!(shop.users().authenticate(&ended).await.unwrap(), Err(NotAdmitted::PasswordChanged));
     }
+}
+
+/// Another user's address, a deleted one and one that does not exist are no destination.
+pub async fn have_destinations_of_their_own_alone(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("demo").await;
+    let other = shop.add_user("other").await;
+    let own = shop.add_address(user, an_address("一")).await;
+    let deleted = shop.add_address(user, NewAddress { is_alive: false, ..an_address("删") }).await;
+    let others = shop.add_address(other, an_address("别人家")).await;
+    let find =
+        async |name: &str, address_id| shop.users().destination(&caller(name), address_id).await.unwrap();
+
+    let destination = find("demo", own).await.unwrap();
+    assert_eq!(destination.user_id, user);
+    let address = destination.address.unwrap();
+    assert_eq!((address.id, address.shipping), (own, shipping("一")));
+    for (what, id) in [("deleted", deleted), ("another's", others), ("unknown", AddressId(999_999))] {
+        let destination = find("demo", id).await.unwrap();
+        assert_eq!((destination.user_id, destination.address), (user, None), "{what}");
+    }
+    assert_eq!(find("Demo", own).await, Err(NotAdmitted::UnknownUser), "another name");
+    assert_eq!(find("nobody", own).await, Err(NotAdmitted::UnknownUser));
+}
+
+/// An order starts with the same question as every other request.
+pub async fn have_a_destination_where_they_are_let_in(shop: Arc<dyn Shop>) {
+    let user = shop.add_user("demo").await;
+    let own = shop.add_address(user, an_address("一")).await;
+    let find = async |caller: &Caller| shop.users().destination(caller, own).await.unwrap();
+    let mark = Some(MarkKey::new(b"a secret").read("of another password".to_owned()));
+    shop.set_password(user, "md5", true).await;
+    assert!(find(&caller("demo")).await.is_ok());
+    assert_eq!(find(&Caller { mark, ..caller("demo") }).await, Err(NotAdmitted::PasswordChanged));
+    shop.set_password(user, "md5", false).await;
+    assert_eq!(find(&caller("demo")).await, Err(NotAdmitted::UnknownUser));
 }

@@ -19,7 +19,7 @@ use crate::{
 pub use ledgers::{Ledgers, ledger};
 
 pub use crate::{
-    address_editor::MockAddressEditor,
+    address_book::MockAddressBook,
     admin_orders::MockAdminOrders,
     cart_store::MockCartStore,
     catalog::MockCatalog,
@@ -33,7 +33,7 @@ pub use crate::{
     placing::{MockCartRemovalQueue, MockPlacingStore},
     refused_messages::MockRefusedMessages,
     storefront_reader::MockStorefrontReader,
-    users::{MockAddressBook, MockUsers},
+    users::MockUsers,
     webhook_endpoints::MockWebhookEndpoints,
     webhook_queue::{MockWebhookEndpoint, MockWebhookQueue},
 };

@@ -1,7 +1,7 @@
 use std::io::{BufRead, Read as _};
 
 use alipay_protocol::Charset;
-use domain::{Bill, BillEntry, BillEntryKind, Money, UnreadableLine};
+use domain::{Bill, BillEntry, Money, UnreadableLine};
 
 use super::BillError;
 
@@ -104,9 +104,9 @@ impl Sheet {
         let unreadable = |column| format!("it has no readable {column}");
         let [trade_no, out_trade_no, kind, amount, out_request_no] =
             names.places.map(|place| fields.get(place).map_or("", |field| field.trim()));
-        let kind = match kind {
-            "交易" => BillEntryKind::Payment,
-            "退款" => BillEntryKind::Refund { out_request_no: out_request_no.to_owned() },
+        let out_request_no = match kind {
+            "交易" => None,
+            "退款" => Some(out_request_no.to_owned()),
             "" => return Err(unreadable(KIND)),
             _ => {
                 self.others += 1;
@@ -119,8 +119,8 @@ impl Sheet {
         Ok(Some(BillEntry {
             trade_no: trade_no.to_owned(),
             out_trade_no: out_trade_no.to_owned(),
-            amount: money(amount, &kind).ok_or_else(|| unreadable(AMOUNT))?,
-            kind,
+            amount: money(amount, out_request_no.is_some()).ok_or_else(|| unreadable(AMOUNT))?,
+            out_request_no,
         }))
     }
 
@@ -141,11 +141,8 @@ impl Sheet {
 }
 
 /// What a buyer paid is positive, and what went back is negative.
-fn money(text: &str, kind: &BillEntryKind) -> Option<Money> {
-    let digits = match kind {
-        BillEntryKind::Payment => text,
-        BillEntryKind::Refund { .. } => text.strip_prefix('-')?,
-    };
+fn money(text: &str, went_back: bool) -> Option<Money> {
+    let digits = if went_back { text.strip_prefix('-')? } else { text };
     digits.parse().ok()
 }
 

@@ -3,7 +3,7 @@
 //! One file a port: its queries, and the port's implementation on [`Database`] or on a transaction.
 //! What the engines do differently is in `super::dialect`, and nowhere else.
 
-mod address_editor;
+mod address_book;
 mod admin_orders;
 mod amendments;
 mod attempts;

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use diesel::{prelude::*, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
 use domain::{Address, AddressId, Caller, NotAdmitted, ShippingAddress, UserId, Username};
-use ports::{AddressBook, Destination, StoreError, Users};
+use ports::{Destination, StoreError, Users};
 
 use super::{Conn, Database, credentials::AccountRow, dialect};
 use crate::sql::{
@@ -18,13 +18,6 @@ impl Users for Database {
 
     async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError> {
         self.reader().await?.call(|conn| authenticate(conn, caller)).await
-    }
-}
-
-#[async_trait]
-impl AddressBook for Database {
-    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError> {
-        self.reader().await?.call(|conn| addresses(conn, user_id)).await
     }
 
     async fn destination(
@@ -55,16 +48,6 @@ async fn authenticate(conn: &mut Conn, caller: &Caller) -> Result<Result<UserId,
         .or_else(no_row_if_not_comparable)?;
     let found = similar.into_iter().find(|row| row.username == caller.username.0);
     Ok(found.ok_or(NotAdmitted::UnknownUser).and_then(|row| row.admit(caller)))
-}
-
-async fn addresses(conn: &mut Conn, user_id: UserId) -> Result<Vec<Address>, QueryError> {
-    let rows: Vec<AddressRow> = address::table
-        .filter(address::uid_id.eq(user_id.0).and(address::is_alive.eq(true)))
-        .order((address::default_address.desc(), address::id))
-        .select(AddressRow::as_select())
-        .load(conn)
-        .await?;
-    Ok(rows.into_iter().map(Address::from).collect())
 }
 
 async fn destination(

@@ -360,6 +360,7 @@ impl From<ChangeAddressError> for AdminApiError {
 impl From<OrderChangeError> for AdminApiError {
     fn from(error: OrderChangeError) -> Self {
         match error {
+            OrderChangeError::NotAdmitted(_) | OrderChangeError::CostsNothing => internal(&error),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),

@@ -20,14 +20,14 @@ fn entries() -> AddressEntries {
 /// A buyer with one address, number 7.
 fn buyer() -> Mocks {
     let mut mocks = Mocks::signed_in();
-    mocks.editor.expect_entries().withf(|user_id| *user_id == USER).returning(|_| Ok(entries()));
+    mocks.address_book.expect_entries().withf(|user_id| *user_id == USER).returning(|_| Ok(entries()));
     mocks
 }
 
 fn expecting(is_it: impl Fn(&AddressChange) -> bool + Send + 'static) -> Mocks {
     let mut mocks = buyer();
     mocks
-        .editor
+        .address_book
         .expect_apply()
         .times(1)
         .withf(move |user_id, decided_on, change, at| {
@@ -148,7 +148,7 @@ async fn another_users_address_is_no_address() {
 #[actix_web::test]
 async fn a_full_book_takes_no_more() {
     let mut mocks = Mocks::signed_in();
-    mocks.editor.expect_entries().returning(|_| Ok(AddressEntries(vec![entries().0.remove(0); 50])));
+    mocks.address_book.expect_entries().returning(|_| Ok(AddressEntries(vec![entries().0.remove(0); 50])));
     assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(10124, "收货地址最多50个"));
 }
 
@@ -175,12 +175,12 @@ async fn only_its_owner_sees_a_book() {
 async fn it_is_tried_again_when_others_are_faster() {
     let mut mocks = buyer();
     let mut outcomes = vec![Ok(true), Err(rows_locked()), Ok(false)];
-    mocks.editor.expect_apply().times(3).returning(move |_, _, _, _| outcomes.pop().unwrap());
+    mocks.address_book.expect_apply().times(3).returning(move |_, _, _, _| outcomes.pop().unwrap());
     assert_eq!(ask(mocks, post(BOOK, &new_one())).await, list());
     let mut mocks = buyer();
-    mocks.editor.expect_apply().times(8).returning(|_, _, _, _| Ok(false));
+    mocks.address_book.expect_apply().times(8).returning(|_, _, _, _| Ok(false));
     assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(50104, "操作太快了,请稍后重试"));
     let mut mocks = buyer();
-    mocks.editor.expect_apply().times(1).returning(|_, _, _, _| Err(store_down()));
+    mocks.address_book.expect_apply().times(1).returning(|_, _, _, _| Err(store_down()));
     assert_eq!(ask(mocks, post(BOOK, &new_one())).await, error(50000, "系统错误"));
 }

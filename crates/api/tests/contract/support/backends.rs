@@ -1,7 +1,4 @@
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use api::http::{
     Admin, GoodsCache, LoginCode, Pages, ReadinessReport, SecretsInForce, SecurityLog, Shop, Stopping,
@@ -16,8 +13,8 @@ use application::{
 };
 use domain::{EndpointName, EventFilter, OrderEventKind};
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials,
-    DirectBuys, OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
+    AddressBook, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials, DirectBuys,
+    OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
     WebhookEndpoints, WebhookQueue,
     mock::{MockRandomness, MockRefusedMessages, clock_at},
 };
@@ -40,7 +37,6 @@ pub(crate) struct Backends {
     pub(crate) removals: Arc<dyn CartRemovalQueue>,
     pub(crate) channels: PaymentChannels,
     pub(crate) storefront: Arc<dyn StorefrontReader>,
-    pub(crate) editor: Arc<dyn AddressEditor>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) webhooks: Arc<dyn WebhookQueue>,
@@ -86,7 +82,6 @@ impl Backends {
             orders: ledgers,
             clock: Arc::clone(&clock),
             randomness: Arc::new(randomness),
-            retries: AtomicU64::new(0),
         });
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
@@ -132,15 +127,13 @@ impl Backends {
             },
             clock: Arc::clone(&clock),
         };
-        let change_address = Arc::new(ChangeAddress {
-            address_book: Arc::clone(&address_book),
-            transact: Arc::clone(&transact),
-        });
+        let change_address =
+            Arc::new(ChangeAddress { users: Arc::clone(&users), transact: Arc::clone(&transact) });
         let shop = Shop {
             admin,
             preview: PreviewOrder {
                 users: Arc::clone(&users),
-                address_book: Arc::clone(&address_book),
+                address_book,
                 catalog,
                 carts: Arc::clone(&carts),
                 removals: None,
@@ -149,7 +142,7 @@ impl Backends {
                 rules: rules(),
             },
             place: PlaceOrder {
-                address_book,
+                users: Arc::clone(&users),
                 direct_buys,
                 orders: Arc::clone(&orders),
                 store: placing,
@@ -227,7 +220,7 @@ impl Backends {
             cart,
             addresses: EditAddresses {
                 users: Arc::clone(&self.users),
-                editor: Arc::clone(&self.editor),
+                address_book: Arc::clone(&self.address_book),
                 clock,
             },
             trusts_proxy: false,

@@ -7,17 +7,17 @@ use api::{
 };
 use async_trait::async_trait;
 use domain::{
-    Address, Cart, Money, NotAdmitted, OrderId, OrderLedger, OrderStatus, Refund, RepeatGuard, ShopTime, Sku,
-    UnpaidOrders, UserId,
+    Address, AddressEntries, AddressEntry, Cart, Money, NotAdmitted, OrderId, OrderLedger, OrderStatus,
+    Refund, RepeatGuard, ShopTime, Sku, UnpaidOrders, UserId,
 };
 use ports::{
     AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, DueOrder, LockedOrder, OrderClaim,
     OrderRepo, PaymentChannels, PlacingStore, StoreError,
     mock::{
-        BuyerAnswer, Ledgers, MockAddressBook, MockAddressEditor, MockAdminOrders, MockCartRemovalQueue,
-        MockCartStore, MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords,
-        MockPaymentGateway, MockStorefrontReader, MockUsers, MockWebhookEndpoints, MockWebhookQueue,
-        PreparedPlacing, PreparedTransaction,
+        BuyerAnswer, Ledgers, MockAddressBook, MockAdminOrders, MockCartRemovalQueue, MockCartStore,
+        MockCatalog, MockCredentials, MockDirectBuys, MockOrderReader, MockPasswords, MockPaymentGateway,
+        MockStorefrontReader, MockUsers, MockWebhookEndpoints, MockWebhookQueue, PreparedPlacing,
+        PreparedTransaction,
     },
 };
 use serde_json::Value;
@@ -42,7 +42,6 @@ pub(crate) struct Mocks {
     pub(crate) transactions: Vec<Result<PreparedTransaction, StoreError>>,
     pub(crate) gateway: MockPaymentGateway,
     pub(crate) storefront: MockStorefrontReader,
-    pub(crate) editor: MockAddressEditor,
     pub(crate) credentials: MockCredentials,
     pub(crate) passwords: MockPasswords,
     pub(crate) webhooks: MockWebhookQueue,
@@ -153,7 +152,6 @@ impl Mocks {
             transactions: Vec::new(),
             gateway: MockPaymentGateway::new(),
             storefront: MockStorefrontReader::new(),
-            editor: MockAddressEditor::new(),
             credentials: MockCredentials::new(),
             passwords: MockPasswords::new(),
             webhooks: MockWebhookQueue::new(),
@@ -178,12 +176,14 @@ impl Mocks {
 
     /// The token's user exists and has these addresses.
     pub(crate) fn with_addresses(addresses: Vec<Address>) -> Self {
+        let entry = |address| AddressEntry { address, postcode: String::new() };
+        let addresses: Vec<_> = addresses.into_iter().map(entry).collect();
         let mut mocks = Self::signed_in();
         mocks
             .address_book
-            .expect_of_user()
+            .expect_entries()
             .withf(|user_id| *user_id == USER)
-            .returning(move |_| Ok(addresses.clone()));
+            .returning(move |_| Ok(AddressEntries(addresses.clone())));
         // A direct buy that cannot be shown makes the shop forget the one before.
         mocks.direct_buys.expect_forget().withf(|user_id| *user_id == USER).returning(|_| Ok(()));
         mocks
@@ -194,7 +194,7 @@ impl Mocks {
         let mut mocks = Self::signed_in();
         let address = found.clone();
         mocks
-            .address_book
+            .users
             .expect_destination()
             .withf(|who, _| who.username == username())
             .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: address.clone() })));
@@ -292,7 +292,6 @@ impl Mocks {
                 merchant(),
             ),
             storefront: Arc::new(self.storefront),
-            editor: Arc::new(self.editor),
             credentials: Arc::new(self.credentials),
             passwords: Arc::new(self.passwords),
             webhooks: Arc::new(self.webhooks),

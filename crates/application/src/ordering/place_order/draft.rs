@@ -17,7 +17,7 @@ pub struct BatchRequest {
     /// The entry of the address book it goes to.
     pub address_id: AddressId,
     /// What is ordered.
-    pub items: BatchItems,
+    pub items: OrderItems,
     /// What the client believes it costs, freight included.
     pub expected_amount: Option<Money>,
     /// The key under which the request can be repeated, and what was requested.
@@ -30,7 +30,7 @@ pub struct BatchRequest {
 
 /// What is ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchItems {
+pub enum OrderItems {
     /// The ticked lines of the cart.
     Cart,
     /// One SKU, without the cart.

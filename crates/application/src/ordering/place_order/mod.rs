@@ -16,13 +16,13 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
-    RequestDigest, SkuId, UserId, ledger::Refusal,
+    RequestDigest, UserId, ledger::Refusal,
 };
-use ports::{AddressBook, Clock, DirectBuys, OrderReader, PlacingStore, StoreError};
+use ports::{Clock, DirectBuys, OrderReader, PlacingStore, StoreError, Users};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
-pub use draft::{BatchItems, BatchRequest, PlacedOrder, PlacementError, Unplaced};
+pub use draft::{BatchRequest, OrderItems, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
 pub use open::Outcome;
 
@@ -40,7 +40,7 @@ const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 /// Places orders and invites to pay them.
 pub struct PlaceOrder {
     /// Who may order, for a client that does not say what.
-    pub address_book: Arc<dyn AddressBook>,
+    pub users: Arc<dyn Users>,
     /// What the buyers previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
     /// The orders, to find the one of a repeated request.
@@ -64,8 +64,8 @@ pub struct PlaceOrderRequest {
     pub caller: Caller,
     /// Where it goes.
     pub address_id: AddressId,
-    /// What.
-    pub items: OrderItems,
+    /// What; `None` for the direct buy that the buyer previewed last, if that was not long ago.
+    pub items: Option<OrderItems>,
     /// What the client believes it costs, freight included; the order is refused where that is not so.
     pub expected_amount: Option<Money>,
     /// Where the buyer is to pay.
@@ -74,22 +74,6 @@ pub struct PlaceOrderRequest {
     pub product: PaymentProduct,
     /// Under this key the request can be repeated without ordering twice.
     pub idempotency_key: Option<IdempotencyKey>,
-}
-
-/// What is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OrderItems {
-    /// The ticked lines of the cart.
-    Cart,
-    /// One SKU, without the cart.
-    Direct {
-        /// Which.
-        sku_id: SkuId,
-        /// How many, as the client says.
-        quantity: i64,
-    },
-    /// The direct buy that the user previewed last, if that was not long ago.
-    LatestDirectBuy,
 }
 
 /// Why no order was placed, or why it cannot be paid at once.
@@ -153,9 +137,8 @@ impl PlaceOrder {
     async fn place(&self, request: &PlaceOrderRequest) -> Result<PlacedOrder, PlaceOrderError> {
         let key = request.idempotency_key.clone().map(|key| (key, digest(request)));
         let items = match request.items {
-            OrderItems::Cart => BatchItems::Cart,
-            OrderItems::Direct { sku_id, quantity } => BatchItems::Direct { sku_id, quantity },
-            OrderItems::LatestDirectBuy => match self.latest_direct_buy(request, key.as_ref()).await? {
+            Some(items) => items,
+            None => match self.latest_direct_buy(request, key.as_ref()).await? {
                 LatestDirectBuy::Items(items) => items,
                 LatestDirectBuy::PlacedBefore(order) => return Ok(found(*order)),
             },
@@ -204,7 +187,7 @@ impl PlaceOrder {
         request: &PlaceOrderRequest,
         key: Option<&(IdempotencyKey, RequestDigest)>,
     ) -> Result<LatestDirectBuy, PlaceOrderError> {
-        let destination = self.address_book.destination(&request.caller, request.address_id).await?;
+        let destination = self.users.destination(&request.caller, request.address_id).await?;
         let destination = destination.map_err(PlacementError::NotAdmitted)?;
         if let Some(key) = key
             && let Some(order) = self.placed_before(destination.user_id, key).await?
@@ -220,13 +203,13 @@ impl PlaceOrder {
             .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
             .ok_or(PlaceOrderError::NoDirectBuy)?;
         let quantity = latest.quantity.pieces().into();
-        Ok(LatestDirectBuy::Items(BatchItems::Direct { sku_id: latest.sku_id, quantity }))
+        Ok(LatestDirectBuy::Items(OrderItems::Direct { sku_id: latest.sku_id, quantity }))
     }
 }
 
 /// What became of a request that does not say what it orders.
 enum LatestDirectBuy {
-    Items(BatchItems),
+    Items(OrderItems),
     PlacedBefore(Box<Order>),
 }
 
@@ -238,9 +221,9 @@ fn found(order: Order) -> PlacedOrder {
 /// The request as the client made it: what must be the same for a key to be repeated.
 fn digest(request: &PlaceOrderRequest) -> RequestDigest {
     let items = match request.items {
-        OrderItems::Cart => "cart".to_owned(),
-        OrderItems::Direct { sku_id, quantity } => format!("sku={sku_id}*{quantity}"),
-        OrderItems::LatestDirectBuy => "latest".to_owned(),
+        Some(OrderItems::Cart) => "cart".to_owned(),
+        Some(OrderItems::Direct { sku_id, quantity }) => format!("sku={sku_id}*{quantity}"),
+        None => "latest".to_owned(),
     };
     let expected = request.expected_amount.map(|amount| amount.to_string()).unwrap_or_default();
     RequestDigest(format!("address={} {items} expected={expected}", request.address_id))

@@ -8,7 +8,7 @@ use std::{
 use domain::{Cart, CartStamp, InvalidQuantity, NotAdmitted, Purchase, RepeatGuard, SkuId, UserId};
 use ports::{Buyer, BuyerQuery, CartError, StoreError};
 
-use super::{BatchItems, BatchRequest, Placement, PlacementError, Unplaced, draft::OrderDraft};
+use super::{BatchRequest, OrderItems, Placement, PlacementError, Unplaced, draft::OrderDraft};
 
 /// The carts of a group, or why they cannot be read.
 type Carts = Result<BTreeMap<UserId, Cart>, Arc<CartError>>;
@@ -31,7 +31,7 @@ impl Placement {
         let buyers = self.ports.store.buyers(&requests.iter().map(query).collect::<Vec<_>>()).await?;
         let members = || requests.iter().zip(&buyers);
         let of_cart: BTreeSet<UserId> = members()
-            .filter(|(request, _)| request.items == BatchItems::Cart)
+            .filter(|(request, _)| request.items == OrderItems::Cart)
             .filter_map(|(_, buyer)| buyer.as_ref().ok().filter(|buyer| buyer.address.is_some()))
             .map(|buyer| buyer.user_id)
             .collect();
@@ -57,7 +57,7 @@ impl Placement {
         let address = buyer.address.as_ref().ok_or_else(|| unplaced(PlacementError::UnknownAddress))?;
         let (purchase, cart_lines) = self.items(request.items, buyer, carts).map_err(unplaced)?;
         let guard = request.is_guarded.then(|| {
-            RepeatGuard::new(buyer.user_id, address.id, &purchase, request.items == BatchItems::Cart)
+            RepeatGuard::new(buyer.user_id, address.id, &purchase, request.items == OrderItems::Cart)
         });
         Ok(OrderDraft {
             user_id: buyer.user_id,
@@ -75,16 +75,16 @@ impl Placement {
 
     fn items(
         &self,
-        items: BatchItems,
+        items: OrderItems,
         buyer: &Buyer,
         carts: &Carts,
     ) -> Result<(Purchase, Vec<(SkuId, CartStamp)>), PlacementError> {
         let quantity = |count| self.rules.quantity_limit.quantity(count);
         match items {
-            BatchItems::Direct { sku_id, quantity: count } => {
+            OrderItems::Direct { sku_id, quantity: count } => {
                 Ok((Purchase::of_one(sku_id, quantity(count)?), Vec::new()))
             }
-            BatchItems::Cart => {
+            OrderItems::Cart => {
                 let carts = carts.as_ref().map_err(|error| PlacementError::Carts(Arc::clone(error)))?;
                 let cart = carts.get(&buyer.user_id).ok_or_else(|| {
                     PlacementError::Carts(Arc::new(CartError(Unreadable(buyer.user_id).into())))

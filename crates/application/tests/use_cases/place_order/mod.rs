@@ -18,9 +18,8 @@ use ports::{
     Buyer, BuyerQuery, CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome,
     StoreError,
     mock::{
-        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys,
-        MockOrderReader, MockPaymentGateway, MockRandomness, PreparedPlacing, PreparedTransaction,
-        WrittenGroup,
+        MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys, MockOrderReader,
+        MockPaymentGateway, MockRandomness, MockUsers, PreparedPlacing, PreparedTransaction, WrittenGroup,
     },
 };
 use shop::*;
@@ -106,7 +105,7 @@ async fn a_direct_buy_leaves_the_cart_alone() {
 
 /// For a client that does not say what it buys, the buyer is looked up before.
 fn knows_the_buyer(shop: &mut Shop, address: Option<domain::Address>) {
-    shop.address_book
+    shop.users
         .expect_destination()
         .withf(|who, id| *who == caller() && *id == AddressId(7))
         .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: address.clone() })));
@@ -125,7 +124,7 @@ async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately()
         if is_remembered {
             shop = shop.selling([sku(4, "209", 9)]).writing(committing()).charging("637");
         }
-        let outcome = shop.place(request(OrderItems::LatestDirectBuy)).await;
+        let outcome = shop.place(request(LATEST)).await;
         match outcome {
             Ok(_) => assert!(is_remembered, "{age}"),
             Err(PlaceOrderError::NoDirectBuy) => assert!(!is_remembered, "{age}"),
@@ -135,13 +134,13 @@ async fn a_client_that_does_not_say_what_it_buys_gets_what_it_previewed_lately()
     let mut shop = Shop::with_buyer();
     knows_the_buyer(&mut shop, Some(address()));
     shop.direct_buys.expect_latest().returning(|_| Ok(None));
-    let outcome = shop.place(request(OrderItems::LatestDirectBuy)).await;
+    let outcome = shop.place(request(LATEST)).await;
     assert!(matches!(outcome, Err(PlaceOrderError::NoDirectBuy)), "the cart is never ordered instead");
 }
 
 #[tokio::test]
 async fn nothing_is_written_where_the_request_is_not_valid() {
-    let refused = async |shop: Shop, items| match shop.place(request(items)).await {
+    let refused = async |shop: Shop, items: OrderItems| match shop.place(request(items)).await {
         Err(PlaceOrderError::Placement(error)) => error,
         other => panic!("{other:?}"),
     };
@@ -164,7 +163,10 @@ async fn nothing_is_written_where_the_request_is_not_valid() {
     assert!(matches!(refused(nowhere(), OrderItems::Cart).await, PlacementError::UnknownAddress));
     let mut previewed = nowhere();
     knows_the_buyer(&mut previewed, None);
-    assert!(matches!(refused(previewed, OrderItems::LatestDirectBuy).await, PlacementError::UnknownAddress));
+    assert!(matches!(
+        previewed.place(request(LATEST)).await,
+        Err(PlaceOrderError::Placement(PlacementError::UnknownAddress))
+    ));
 
     for quantity in [0, -3, 201] {
         let direct = OrderItems::Direct { sku_id: SkuId(4), quantity };
@@ -236,7 +238,7 @@ async fn each_port_may_fail() {
     let mut shop = Shop::with_buyer();
     knows_the_buyer(&mut shop, Some(address()));
     shop.direct_buys.expect_latest().returning(|_| Err(store_down()));
-    assert!(matches!(shop.place(request(OrderItems::LatestDirectBuy)).await, Err(PlaceOrderError::Store(_))));
+    assert!(matches!(shop.place(request(LATEST)).await, Err(PlaceOrderError::Store(_))));
 }
 
 /// The order is placed: the client is told its number, and can have it paid later.
@@ -333,7 +335,7 @@ mod keys {
         {
             shop.orders.expect_find_by_key().times(1).returning(move |_, _| Ok(Some(record(digest))));
             shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
-            let repeated = PlaceOrderRequest { items, ..keyed() };
+            let repeated = PlaceOrderRequest { items: Some(items), ..keyed() };
             assert_eq!(shop.charging("323.91").place(repeated).await.unwrap().order_id, order_id());
         }
     }
@@ -346,7 +348,7 @@ mod keys {
         let digest = "address=7 latest expected=";
         shop.orders.expect_find_by_key().times(1).returning(move |_, _| Ok(Some(record(digest))));
         shop.orders.expect_find().times(1).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
-        let repeated = PlaceOrderRequest { items: OrderItems::LatestDirectBuy, ..keyed() };
+        let repeated = PlaceOrderRequest { items: LATEST, ..keyed() };
         assert_eq!(shop.place(repeated).await.unwrap().order_id, order_id());
     }
 }

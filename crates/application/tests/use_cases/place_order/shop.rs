@@ -7,7 +7,7 @@ pub(super) struct Shop {
     /// Whether the database is there, and what it knows of the buyer.
     pub(super) buyer: Result<Result<Buyer, NotAdmitted>, fn() -> StoreError>,
     pub(super) transactions: Vec<PreparedTransaction>,
-    pub(super) address_book: MockAddressBook,
+    pub(super) users: MockUsers,
     pub(super) carts: MockCartStore,
     pub(super) queue: MockCartRemovalQueue,
     pub(super) direct_buys: MockDirectBuys,
@@ -50,7 +50,7 @@ impl Shop {
         Self {
             buyer: Ok(buyer),
             transactions: Vec::new(),
-            address_book: MockAddressBook::new(),
+            users: MockUsers::new(),
             carts: MockCartStore::new(),
             queue: MockCartRemovalQueue::new(),
             direct_buys: MockDirectBuys::new(),
@@ -165,7 +165,7 @@ impl Shop {
             time
         });
         let use_case = PlaceOrder {
-            address_book: Arc::new(self.address_book),
+            users: Arc::new(self.users),
             direct_buys: Arc::new(self.direct_buys),
             orders,
             store: Arc::clone(&store) as _,
@@ -186,16 +186,18 @@ pub(super) fn committing() -> PreparedTransaction {
     PreparedTransaction::committing()
 }
 
-pub(super) fn request(items: OrderItems) -> PlaceOrderRequest {
+pub(super) fn request(items: impl Into<Option<OrderItems>>) -> PlaceOrderRequest {
     PlaceOrderRequest {
         channel: domain::Channel::Alipay,
         caller: caller(),
         address_id: AddressId(7),
-        items,
+        items: items.into(),
         expected_amount: None,
         product: domain::PaymentProduct::Page,
         idempotency_key: None,
     }
 }
 
+/// The direct buy that was previewed last.
+pub(super) const LATEST: Option<OrderItems> = None;
 pub(super) const DIRECT: OrderItems = OrderItems::Direct { sku_id: SkuId(4), quantity: 2 };

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 
 use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
 use domain::{
-    BillEntry, BillEntryKind, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus,
-    PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
+    Bill, BillEntry, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus,
+    Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
     GatewayError, PaymentGateway, StoreError,
@@ -39,18 +39,16 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
     BillEntry {
         trade_no: trade_no.to_owned(),
         out_trade_no: ORDER.to_owned(),
-        kind: match request {
-            None => BillEntryKind::Payment,
-            Some(number) => BillEntryKind::Refund { out_request_no: number.to_owned() },
-        },
+        out_request_no: request.map(str::to_owned),
         amount: money(amount),
     }
 }
 
 /// Alipay with this bill of the day.
-fn billing(bill: Vec<BillEntry>) -> MockPaymentGateway {
+fn billing(entries: Vec<BillEntry>) -> MockPaymentGateway {
+    let bill = Bill { entries, ..Bill::default() };
     let mut gateway = MockPaymentGateway::new();
-    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill.into())));
+    gateway.expect_bill().times(1).withf(|date| *date == day()).return_once(|_| Ok(Some(bill)));
     gateway
 }
 

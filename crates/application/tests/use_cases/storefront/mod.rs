@@ -27,7 +27,7 @@ use futures_util::future::join_all;
 use ports::{
     Credential, PasswordError, Passwords, SectionPage, StoreError,
     mock::{
-        MockAddressEditor, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockCredentials,
+        MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockCredentials,
         MockPasswords, MockStorefrontReader, MockUsers,
     },
 };
@@ -124,32 +124,32 @@ fn entries() -> AddressEntries {
     AddressEntries(vec![AddressEntry { address: address(), postcode: "100062".to_owned() }])
 }
 
-async fn prefer(editor: MockAddressEditor, id: i32) -> Result<AddressEntries, EditAddressesError> {
+async fn prefer(book: MockAddressBook, id: i32) -> Result<AddressEntries, EditAddressesError> {
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     let use_case =
-        EditAddresses { users: Arc::new(users), editor: Arc::new(editor), clock: Arc::new(clock()) };
+        EditAddresses { users: Arc::new(users), address_book: Arc::new(book), clock: Arc::new(clock()) };
     use_case.edit(&caller(), &AddressEdit::Prefer(AddressId(id))).await
 }
 
 #[tokio::test]
 async fn an_address_book_is_changed_as_it_is_by_then() {
-    let mut editor = MockAddressEditor::new();
-    editor.expect_entries().times(3).returning(|_| Ok(entries()));
+    let mut book = MockAddressBook::new();
+    book.expect_entries().times(3).returning(|_| Ok(entries()));
     let mut outcomes = vec![Ok(true), Err(rows_locked())];
-    editor.expect_apply().times(2).returning(move |_, _, _, _| outcomes.pop().unwrap());
-    assert_eq!(prefer(editor, 7).await.unwrap(), entries());
+    book.expect_apply().times(2).returning(move |_, _, _, _| outcomes.pop().unwrap());
+    assert_eq!(prefer(book, 7).await.unwrap(), entries());
 
-    let mut editor = MockAddressEditor::new();
-    editor.expect_entries().returning(|_| Ok(entries()));
-    let refused = prefer(editor, 8).await;
+    let mut book = MockAddressBook::new();
+    book.expect_entries().returning(|_| Ok(entries()));
+    let refused = prefer(book, 8).await;
     assert!(matches!(refused, Err(EditAddressesError::Refused(AddressRefusal::Unknown))));
 
     let unknown = || StoreError::OutcomeUnknown("lost".into());
-    let mut editor = MockAddressEditor::new();
-    editor.expect_entries().returning(|_| Ok(entries()));
-    editor.expect_apply().times(1).returning(move |_, _, _, _| Err(unknown()));
-    assert!(matches!(prefer(editor, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
+    let mut book = MockAddressBook::new();
+    book.expect_entries().returning(|_| Ok(entries()));
+    book.expect_apply().times(1).returning(move |_, _, _, _| Err(unknown()));
+    assert!(matches!(prefer(book, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
 }
 
 #[tokio::test]

@@ -36,28 +36,30 @@ pub struct Refund {
     pub failure: Option<String>,
 }
 
-/// Why money goes back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundKind {
-    /// Staff decided it.
-    Shop,
-    /// The order was cancelled and its stock is gone.
-    Late,
-    /// Another trade had paid the order.
-    Duplicate,
-    /// It was refunded at the channel, past this service.
-    External,
+words! {
+    /// Why money goes back.
+    pub enum RefundKind {
+        /// Staff decided it.
+        Shop = "shop",
+        /// The order was cancelled and its stock is gone.
+        Late = "late",
+        /// Another trade had paid the order.
+        Duplicate = "duplicate",
+        /// It was refunded at the channel, past this service.
+        External = "external",
+    }
 }
 
-/// Where a refund stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RefundStatus {
-    /// Asked for; whether the money went back is not known yet.
-    Requested,
-    /// The money went back.
-    Succeeded,
-    /// The channel said no: nothing went back.
-    Failed,
+words! {
+    /// Where a refund stands.
+    pub enum RefundStatus {
+        /// Asked for; whether the money went back is not known yet.
+        Requested = "requested",
+        /// The money went back.
+        Succeeded = "succeeded",
+        /// The channel said no: nothing went back.
+        Failed = "failed",
+    }
 }
 
 /// What staff ask for.
@@ -77,46 +79,12 @@ pub struct RefundAsk {
 }
 
 impl RefundKind {
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Shop => "shop",
-            Self::Late => "late",
-            Self::Duplicate => "duplicate",
-            Self::External => "external",
-        }
-    }
-
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Shop, Self::Late, Self::Duplicate, Self::External];
-
-    /// The kind with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
     /// Whether nobody would ask again if it failed: it is tried until it succeeds.
     pub fn is_automatic(self) -> bool {
         match self {
             Self::Late | Self::Duplicate => true,
             Self::Shop | Self::External => false,
         }
-    }
-}
-
-impl RefundStatus {
-    /// The word that is stored and sent.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requested => "requested",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The status with this stored word, if there is one.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Requested, Self::Succeeded, Self::Failed].into_iter().find(|status| status.as_str() == word)
     }
 }
 

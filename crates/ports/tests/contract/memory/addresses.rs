@@ -1,21 +1,27 @@
+use std::cmp::Reverse;
+
 use async_trait::async_trait;
 use domain::{
     Address, AddressChange, AddressEntries, AddressEntry, AddressId, PasswordHash, ShopTime, UserId, Username,
 };
-use ports::{AddressBook, AddressEditor, Credential, Credentials, StoreError, Users};
+use ports::{AddressBook, Credential, Credentials, StoreError, Users};
 
 use super::{Account, Defect, Memory, Tables, pause};
 
 #[async_trait]
-impl AddressEditor for Memory {
+impl AddressBook for Memory {
     async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError> {
-        let addresses = self.of_user(user_id).await?;
         let tables = self.tables();
-        let entry = |address: Address| AddressEntry {
+        let rows = tables.addresses.iter().filter(|(owner, _, is_alive)| {
+            *owner == user_id && (*is_alive || self.has(Defect::ShowsDeleted))
+        });
+        let entry = |(_, address, _): &(UserId, Address, bool)| AddressEntry {
             postcode: tables.postcodes.get(&address.id).cloned().unwrap_or_default(),
-            address,
+            address: address.clone(),
         };
-        Ok(AddressEntries(addresses.into_iter().map(entry).collect()))
+        let mut entries: Vec<AddressEntry> = rows.map(entry).collect();
+        entries.sort_by_key(|AddressEntry { address, .. }| (Reverse(address.is_default), address.id));
+        Ok(AddressEntries(entries))
     }
 
     async fn apply(

@@ -6,8 +6,8 @@ use domain::{
     UnpaidOrders, UserId,
 };
 use ports::{
-    AddressBook, BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, Obstacle, OrderClaim,
-    PlacingOutcome, PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError,
+    BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome,
+    PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError, Users,
 };
 
 use super::{Defect, Memory, StoredOrder, Tables, key_text, pause, writing::Unit};

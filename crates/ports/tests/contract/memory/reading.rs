@@ -1,4 +1,4 @@
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
@@ -7,8 +7,8 @@ use domain::{
     Username,
 };
 use ports::{
-    AddressBook, Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys, IdempotencyRecord,
-    OrderListQuery, OrderReader, StoreError, Users,
+    Catalog, Destination, DirectBuy, DirectBuys, IdempotencyKeys, IdempotencyRecord, OrderListQuery,
+    OrderReader, StoreError, Users,
 };
 
 use super::{Account, Defect, Memory, StoredOrder, Tables, key_text};
@@ -34,19 +34,6 @@ impl Users for Memory {
         let unmarked = Caller { mark: None, ..caller.clone() };
         let caller = if self.has(Defect::IgnoresMarks) { &unmarked } else { caller };
         Ok(caller.admitted(is_active, password).map(|()| user_id))
-    }
-}
-
-#[async_trait]
-impl AddressBook for Memory {
-    async fn of_user(&self, user_id: UserId) -> Result<Vec<Address>, StoreError> {
-        let tables = self.tables();
-        let rows = tables.addresses.iter().filter(|(owner, _, is_alive)| {
-            *owner == user_id && (*is_alive || self.has(Defect::ShowsDeleted))
-        });
-        let mut addresses: Vec<Address> = rows.map(|(_, address, _)| address.clone()).collect();
-        addresses.sort_by_key(|address| (Reverse(address.is_default), address.id));
-        Ok(addresses)
     }
 
     async fn destination(

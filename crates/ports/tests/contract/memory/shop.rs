@@ -4,9 +4,9 @@ use domain::{
     ShippingAddress, ShopDate, Sku, SkuId, StoredPassword, UserId,
 };
 use ports::{
-    AddressBook, AddressEditor, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials,
-    DailyStatements, DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages,
-    StorefrontReader, Users, WebhookEndpoints, WebhookQueue,
+    AddressBook, AdminOrders, CartRemovalMode, CartRemovalQueue, Catalog, Credentials, DailyStatements,
+    DirectBuys, IdempotencyKeys, OrderReader, OrderRepo, PlacingStore, RefusedMessages, StorefrontReader,
+    Users, WebhookEndpoints, WebhookQueue,
     contract::{KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord},
 };
 
@@ -19,10 +19,6 @@ impl Shop for Memory {
     }
 
     fn addresses(&self) -> &dyn AddressBook {
-        self
-    }
-
-    fn address_editor(&self) -> &dyn AddressEditor {
         self
     }
 

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// The buyers' address books, to look at and to write in.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait AddressEditor: Send + Sync {
+pub trait AddressBook: Send + Sync {
     /// The user's entries, the default one first, then by id. Deleted ones MUST NOT be among them.
     async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError>;
 

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{
     AddressChange, AddressEntries, AddressEntry, AddressId, Postcode, ShippingAddress, ShopTime, UserId,
 };
-use ports::{AddressEditor, StoreError};
+use ports::{AddressBook, StoreError};
 
 use super::{Conn, Database, locking::for_update, users::AddressRow};
 use crate::sql::{
@@ -14,7 +14,7 @@ use crate::sql::{
 };
 
 #[async_trait]
-impl AddressEditor for Database {
+impl AddressBook for Database {
     async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError> {
         self.reader().await?.call(|conn| entries(conn, user_id)).await
     }

@@ -1,0 +1,80 @@
+use super::*;
+use crate::{Money, OrderId, OrderStatus, ShippingAddress, UserId};
+
+fn time(text: &str) -> ShopTime {
+    ShopTime::parse(text).unwrap()
+}
+
+fn order(expire_at: Option<&str>) -> Order {
+    Order {
+        id: OrderId::parse("2019112820400804").unwrap(),
+        user_id: UserId(4),
+        status: OrderStatus::AwaitingPayment,
+        total_count: 1,
+        total_amount: "10.00".parse().unwrap(),
+        freight: Money::ZERO,
+        discount: Money::ZERO,
+        amendments: 0,
+        shipping: ShippingAddress {
+            title: String::new(),
+            receiver: String::new(),
+            mobile: String::new(),
+            address: String::new(),
+        },
+        created_at: time("2019-11-28 20:40:08"),
+        expire_at: expire_at.map(time),
+        shipment: None,
+        refunded_amount: Money::ZERO,
+        goods: Vec::new(),
+    }
+}
+
+#[test]
+fn the_looks_widen_and_end_with_the_deadline() {
+    let order = order(Some("2019-11-28 21:10:08"));
+    let mut looks = Vec::new();
+    let mut now = order.created_at;
+    for attempts in 0..6 {
+        now = order.next_look(now, attempts).unwrap();
+        looks.push(now.to_string().split_off(11));
+    }
+    assert_eq!(order.first_look(), Some(time("2019-11-28 20:41:08")));
+    assert_eq!(looks, ["20:41:08", "20:43:08", "20:47:08", "20:55:08", "21:10:08", "21:10:13"]);
+    assert!(order.is_expired(now));
+    assert_eq!(order.next_look(now, 6).unwrap().to_string(), "2019-11-28 22:14:13");
+}
+
+#[test]
+fn an_order_without_a_deadline_is_given_up_when_alipay_has_forgotten_it() {
+    let order = order(None);
+    assert!(!order.is_expired(time("2030-01-01 00:00:00")));
+    assert_eq!(order.next_look(time("2019-11-29 20:00:00"), 40), Some(time("2019-11-30 02:00:00")));
+    // Its payment is begun years after the old back end placed it.
+    let begun = time("2026-11-25 10:00:00");
+    let (mut now, mut attempts) = (begun, 0);
+    while let Some(next) = order.next_look(now, attempts) {
+        (now, attempts) = (next, attempts + 1);
+    }
+    let days = |days: u64| Duration::from_secs(days * 24 * 3600);
+    assert!(now >= begun.after(days(15)) && now < begun.after(days(16)), "{now}");
+    assert_eq!(order.timer_failure(begun, 0), time("2026-11-25 10:01:00"));
+    assert_eq!(order.timer_failure(begun, 1_000), time("2026-11-25 16:00:00"), "not after a failure");
+}
+
+#[test]
+fn a_cancelled_order_is_looked_at_once_more_after_its_end() {
+    let order = order(Some("2019-11-28 21:10:08"));
+    assert_eq!(order.last_look(time("2019-11-28 20:50:00")), time("2019-11-28 21:15:08"));
+    assert_eq!(order.last_look(time("2019-11-28 22:00:00")), time("2019-11-28 22:05:00"));
+    let old = Order { expire_at: None, ..order };
+    assert_eq!(old.last_look(time("2026-11-25 10:00:00")), time("2026-12-10 10:05:00"));
+}
+
+#[test]
+fn a_back_off_never_overflows() {
+    let second = Duration::from_secs(1);
+    assert_eq!(back_off(second, 3, LONGEST_WAIT), Duration::from_secs(8));
+    for attempt in [31, 32, 33, u32::MAX] {
+        assert_eq!(back_off(second, attempt, LONGEST_WAIT), LONGEST_WAIT);
+    }
+}

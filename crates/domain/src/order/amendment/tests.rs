@@ -1,0 +1,51 @@
+use super::*;
+use crate::{Cause, ShopTime};
+
+fn entry(from: OrderStatus, to: OrderStatus, amendment: Option<Amendment>, at: &str) -> TimelineEntry {
+    let at = ShopTime::parse(&format!("2019-11-28 {at}")).unwrap();
+    TimelineEntry { from: Some(from), to, cause: Cause::system(), reason: String::new(), amendment, at }
+}
+
+#[test]
+fn an_amendment_stands_before_the_change_that_ends_its_status() {
+    use OrderStatus::{AwaitingPayment, AwaitingReceipt, AwaitingShipment};
+    let money = |text: &str| text.parse().unwrap();
+    let lowered = |before, after, at| {
+        let amount = Amendment::Amount { before: money(before), after: money(after) };
+        entry(AwaitingPayment, AwaitingPayment, Some(amount), at)
+    };
+    // The clock that said when it was paid was behind.
+    let paid = entry(AwaitingPayment, AwaitingShipment, None, "12:00:01");
+    let shipped = entry(AwaitingShipment, AwaitingReceipt, None, "12:30:00");
+    let (first, second) = (lowered("9.00", "8.00", "12:00:02"), lowered("8.00", "7.00", "12:00:03"));
+    let changes = vec![paid.clone(), shipped.clone()];
+    let merged = TimelineEntry::in_order(changes, vec![first.clone(), second.clone()]);
+    assert_eq!(merged, [first.clone(), second, paid, shipped]);
+    assert_eq!(TimelineEntry::in_order(Vec::new(), vec![first.clone()]), [first]);
+}
+
+#[test]
+fn each_kind_has_a_word() {
+    let nothing = ShippingAddress {
+        title: String::new(),
+        receiver: String::new(),
+        mobile: String::new(),
+        address: String::new(),
+    };
+    let amount = Amendment::Amount { before: Money::MAX, after: Money::ZERO };
+    assert_eq!((amount.as_str(), Amendment::Address { before: nothing }.as_str()), ("amount", "address"));
+}
+
+#[test]
+fn staff_change_more_and_longer_than_buyers() {
+    for status in OrderStatus::ALL {
+        let may = [Amender::Buyer, Amender::Staff].map(|who| who.may_redirect(status));
+        let expected = match status.code() {
+            1 => [true, true],
+            2 => [false, true],
+            _ => [false, false],
+        };
+        assert_eq!(may, expected, "{status}");
+    }
+    assert!(Amender::Buyer.most() < Amender::Staff.most());
+}
