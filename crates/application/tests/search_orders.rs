@@ -182,11 +182,25 @@ mod export {
     }
 
     #[tokio::test]
-    async fn it_ends_at_its_most() {
+    async fn it_ends_at_its_most_and_says_whether_there_are_more() {
+        for has_more in [false, true] {
+            ends_at_its_most(has_more).await;
+        }
+        let mut export = searching(stranger(), MockAdminOrders::new()).export(&of_buyer()).await.unwrap();
+        assert_eq!(export.next().await.unwrap(), None);
+        assert!(!export.is_cut_short().await.unwrap());
+    }
+
+    async fn ends_at_its_most(has_more: bool) {
         let pages = SearchOrders::EXPORT_MOST / PAGE;
         let mut admin = MockAdminOrders::new();
         let mut last = FIRST;
-        admin.expect_search().times(usize::try_from(pages).unwrap()).returning(move |search| {
+        let searches = usize::try_from(pages).unwrap() + 1;
+        admin.expect_search().times(searches).returning(move |search| {
+            if search.limit == 1 {
+                assert_eq!(search.numbers, NumberRange::all().below(&number(&last.to_string())));
+                return Ok(if has_more { down_to(last - 1, 1) } else { Vec::new() });
+            }
             assert_eq!(search.limit, PAGE);
             last -= u64::from(PAGE);
             Ok(down_to(last, page_size()))
@@ -197,6 +211,7 @@ mod export {
             rows += orders.len();
         }
         assert_eq!(rows, usize::try_from(SearchOrders::EXPORT_MOST).unwrap());
+        assert_eq!(export.is_cut_short().await.unwrap(), has_more);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Orders as CSV.
 
 use actix_web::{HttpResponse, web::Bytes};
-use application::OrderExport;
+use application::{OrderExport, SearchOrders};
 use csv::{QuoteStyle, WriterBuilder};
 use futures_util::stream;
 use ports::{ListedOrder, StoreError};
@@ -21,19 +21,29 @@ pub(crate) enum TableError {
     Row(#[from] csv::Error),
 }
 
+/// Where a table is.
+enum Part {
+    /// Before its head, with the first orders.
+    Head(Option<Vec<ListedOrder>>),
+    Rows,
+    /// After its last row.
+    End,
+}
+
 /// A table of the orders, sent page by page: the next one is read when the client has taken the last, and not at all
 /// when it has gone away.
 pub(super) fn answer(first: Option<Vec<ListedOrder>>, export: OrderExport) -> HttpResponse {
-    let pages = stream::try_unfold((Some(first), export), |(begun, mut export)| async move {
-        let next = match begun {
-            Some(first) => head().and_then(|mut head| {
+    let pages = stream::try_unfold((Part::Head(first), export), |(part, mut export)| async move {
+        let next = match part {
+            Part::Head(first) => head().and_then(|mut head| {
                 head.extend_from_slice(&rows(&first.unwrap_or_default())?);
-                Ok(Some(head))
+                Ok(Some((head, Part::Rows)))
             }),
-            None => page(&mut export).await,
+            Part::Rows => page(&mut export).await,
+            Part::End => Ok(None),
         };
         match next {
-            Ok(bytes) => Ok(bytes.map(|bytes| (Bytes::from(bytes), (None, export)))),
+            Ok(next) => Ok(next.map(|(bytes, part)| (Bytes::from(bytes), (part, export)))),
             Err(error) => {
                 log_failure(&error, "a table of orders ended early");
                 Err(error)
@@ -48,8 +58,21 @@ pub(super) fn answer(first: Option<Vec<ListedOrder>>, export: OrderExport) -> Ht
         .streaming(pages)
 }
 
-async fn page(export: &mut OrderExport) -> Result<Option<Vec<u8>>, TableError> {
-    export.next_with_goods().await?.map(|orders| rows(&orders)).transpose()
+async fn page(export: &mut OrderExport) -> Result<Option<(Vec<u8>, Part)>, TableError> {
+    match export.next_with_goods().await? {
+        Some(orders) => Ok(Some((rows(&orders)?, Part::Rows))),
+        None if export.is_cut_short().await? => Ok(Some((cut_short()?, Part::End))),
+        None => Ok(None),
+    }
+}
+
+/// The last line of a table that has not all orders: nobody may take it for whole.
+fn cut_short() -> Result<Vec<u8>, TableError> {
+    let mut line = HEADS.map(|_| String::new());
+    if let Some(first) = line.first_mut() {
+        *first = format!("还有更多订单：最多导出{}个，请缩小查询范围", SearchOrders::EXPORT_MOST);
+    }
+    written([line])
 }
 
 /// The beginning of a table, before its first row.
