@@ -37,6 +37,16 @@ fn the_image_and_compose_name_settings_that_there_are() {
     };
     let documented = include_str!("../../../../docs/OPERATIONS.md");
     let compose = names(include_str!("../../../../compose.yaml"));
+    // What compose sets itself cannot be set by `.env`: the servers that it runs, and nothing else. No key or secret is demanded,
+    // for each may be in a file, and there are two kinds of them.
+    for demanded in ["KEY:?", "SECRET:?", "CERT:?"] {
+        assert!(!include_str!("../../../../compose.yaml").contains(demanded), "{demanded}");
+    }
+    let set = include_str!("../../../../compose.yaml").lines().filter_map(|line| {
+        let (name, value) = line.trim().split_once(": ")?;
+        (name.starts_with("DASHOP_") && !value.starts_with(&format!("${{{name}:"))).then_some(name)
+    });
+    assert_eq!(set.collect::<Vec<_>>(), ["DASHOP_DATABASE_URL", "DASHOP_REDIS_URL"]);
     let used: Vec<&str> = compose.chain(names(include_str!("../../../../Dockerfile"))).collect();
     assert!(used.contains(&"DASHOP_STAFF_SECRET") && used.contains(&"DASHOP_LISTEN"), "{used:?}");
     for name in used {
@@ -46,6 +56,29 @@ fn the_image_and_compose_name_settings_that_there_are() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn demo_users_and_real_money_exclude_each_other() {
+    const DEMO: (&str, &str) = ("DASHOP_SEED_DEMO", "true");
+    let said = refusal(&[&REAL[..], &[DEMO]].concat());
+    assert!(said.starts_with("DASHOP_SEED_DEMO is not possible where real money comes in"), "{said}");
+    for gateway in
+        ["https://openapi.alipay.com/gateway.do", "https://pay.example", "https://notalipaydev.com"]
+    {
+        assert!(
+            read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat()).is_err(),
+            "{gateway}"
+        );
+    }
+    for gateway in
+        ["https://openapi-sandbox.dl.alipaydev.com/gateway.do", "http://127.0.0.1:8001", "http://[::1]:1"]
+    {
+        let configuration =
+            read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat()).unwrap();
+        assert!(configuration.seed_demo && configuration.alipay.may_have_demo(), "{gateway}");
+    }
+    assert!(!read(&REAL).unwrap().alipay.may_have_demo());
 }
 
 #[test]
