@@ -18,6 +18,7 @@ use adapters::{
 };
 use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
+use url::{Host, Url};
 
 pub use alipay::{AlipayKeys, AlipayPages};
 pub use audit::AuditConfiguration;
@@ -148,6 +149,16 @@ pub enum AlipayConfiguration {
     Alipay(Box<AlipayAccount>),
 }
 
+impl AlipayConfiguration {
+    /// Whether there may be demo users, whose passwords everybody knows: never where real money comes in.
+    pub fn may_have_demo(&self) -> bool {
+        match self {
+            Self::Sandbox(_) => true,
+            Self::Alipay(account) => !account.moves_money(),
+        }
+    }
+}
+
 /// The shop's account at Alipay.
 #[derive(Debug, Clone)]
 pub struct AlipayAccount {
@@ -165,6 +176,25 @@ pub struct AlipayAccount {
     pub notify_url: String,
     /// Where Alipay sends the buyer's browser back to.
     pub return_url: String,
+}
+
+impl AlipayAccount {
+    /// Whether real money comes in: not at a stand-in on this machine, nor at Alipay's sandbox for developers.
+    pub fn moves_money(&self) -> bool {
+        let host = Url::parse(&self.gateway_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let is_for_developers = host.is_some_and(|host| host.ends_with(".alipaydev.com"));
+        !is_for_developers && !is_of_this_machine(&self.gateway_url)
+    }
+}
+
+/// Whether a URL leads to this machine and so nowhere from another one.
+pub fn is_of_this_machine(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        None => false,
+    }
 }
 
 /// What fits beside the front page's heading.
@@ -196,6 +226,15 @@ impl Configuration {
         Ok(place)
     }
 
+    /// Where a program with these settings listens. No other is looked at, so that a running program can be asked after its
+    /// settings were changed for the next start.
+    ///
+    /// # Errors
+    /// It is unreadable.
+    pub fn listen(mut source: Source) -> Result<SocketAddr, ConfigurationError> {
+        listen(&mut source)
+    }
+
     /// The names of all settings.
     fn names() -> BTreeSet<String> {
         let mut source = Source::default();
@@ -204,7 +243,7 @@ impl Configuration {
     }
 
     fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
-        let DatabaseConfiguration { data_dir, mut database, start_timeout, log } =
+        let DatabaseConfiguration { data_dir, mut database, start_timeout, allows_unsafe_engine, log } =
             DatabaseConfiguration::take(source)?;
         let is_embedded = database::is_embedded(&database.url);
         let redis = redis(source)?;
@@ -215,9 +254,14 @@ impl Configuration {
         database.event_sink =
             if events.endpoints.is_empty() { EventSink::Dropped } else { EventSink::Outbox };
         let pays_at_sandbox = matches!(alipay, AlipayConfiguration::Sandbox(_));
+        let seed_demo = source.get_or("seed_demo", is_embedded && pays_at_sandbox)?;
+        if seed_demo && !alipay.may_have_demo() {
+            let problem =
+                "is not possible where real money comes in: everybody knows the demo users' passwords";
+            return Err(source.wrong("seed_demo", problem));
+        }
         Ok(Self {
-            // Everybody knows the demo users' passwords: never where real money comes in.
-            seed_demo: source.get_or("seed_demo", is_embedded && pays_at_sandbox)?,
+            seed_demo,
             database,
             database_start_timeout: start_timeout,
             migrate_at_start: source.get_or("migrate_at_start", is_embedded)?,
@@ -241,7 +285,7 @@ impl Configuration {
             anonymise_after: Duration::from_secs(
                 source.within("anonymise_days", 1095, 30..=36_500)? * 24 * 3600,
             ),
-            allows_unsafe_engine: source.get_or("allow_unsafe_engine", false)?,
+            allows_unsafe_engine,
             audit: audit::read(source)?,
             jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log,
