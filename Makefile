@@ -73,6 +73,7 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 	tests/lint/links
 	tests/lint/lock-files
 	tests/lint/alerts
+	tests/lint/log-lines
 	tests/lint/kubernetes
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --lib --bins -- -D warnings

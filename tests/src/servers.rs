@@ -165,7 +165,7 @@ impl Server {
     pub async fn url_of_plain_user(&self) -> String {
         self.execute(
             "CREATE USER IF NOT EXISTS shop@'127.0.0.1' IDENTIFIED BY 'shop'; \
-             GRANT ALL ON `shop%`.* TO shop@'127.0.0.1'",
+             GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, INDEX, REFERENCES ON `shop%`.* TO shop@'127.0.0.1'",
         )
         .await;
         format!("mysql://shop:shop@{}", self.address)

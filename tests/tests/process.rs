@@ -102,6 +102,13 @@ async fn a_container_can_ask_whether_it_runs_wherever_it_listens() {
     let dashop = Setup::embedded().start().await;
     let asked = dashop.setup().run(&["healthcheck"]);
     assert!(asked.status.success(), "{asked:?}");
+    // What is wrong with the next settings is no illness of the program that runs.
+    for (name, value) in
+        [("DASHOP_FREIGHT", "ten"), ("DASHOP_FRIEGHT", "10"), ("DASHOP_JWT_SECRET_FILE", "/gone")]
+    {
+        let asked = dashop.setup().clone().with(name, value).run(&["healthcheck"]);
+        assert!(asked.status.success(), "{name}: {asked:?}");
+    }
     let elsewhere = dashop.setup().beside().run(&["healthcheck"]);
     assert!(!elsewhere.status.success(), "nobody listens there");
     assert!(String::from_utf8_lossy(&elsewhere.stderr).contains("127.0.0.1:"), "{elsewhere:?}");

@@ -16,7 +16,7 @@ use machine::surroundings;
 use ports::{BoxError, Clock, GatewayError, Passwords};
 
 use crate::{
-    configuration::{AlipayConfiguration, Configuration},
+    configuration::{AlipayAccount, AlipayConfiguration, Configuration, is_of_this_machine},
     wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
@@ -100,6 +100,9 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
     }
     demo_accounts(&mut report, store, configuration).await;
     secrets(&mut report, configuration);
+    if let AlipayConfiguration::Alipay(account) = &configuration.alipay {
+        self::account(&mut report, account);
+    }
     surroundings(&mut report, configuration);
     report.0
 }
@@ -372,9 +375,31 @@ async fn redis(report: &mut Report, configuration: &Configuration) {
     );
 }
 
+/// What is left to be set of an account at Alipay. A stand-in on this machine reaches what is on it.
+fn account(report: &mut Report, account: &AlipayAccount) {
+    if is_of_this_machine(&account.gateway_url) {
+        return;
+    }
+    let urls = [("NOTIFY", &account.notify_url), ("RETURN", &account.return_url)];
+    let of_this_machine = urls.into_iter().filter(|(_, url)| is_of_this_machine(url));
+    let lost: Vec<_> =
+        of_this_machine.map(|(name, url)| format!("DASHOP_ALIPAY_{name}_URL is {url}")).collect();
+    let said = format!("{}: nobody reaches that from outside; set DASHOP_PUBLIC_URL", lost.join(", "));
+    let reached = ["it may reach the shop, and buyers come back to it", &said];
+    report.when(lost.is_empty(), Verdict::Warn, "Alipay URLs", reached);
+    let seller = [
+        "it is checked",
+        "DASHOP_ALIPAY_SELLER_ID is not set: who receives the money of a payment is not checked",
+    ];
+    report.when(account.seller_id.is_some(), Verdict::Warn, "Alipay seller", seller);
+}
+
 async fn alipay(report: &mut Report, configuration: &Configuration) {
-    if let AlipayConfiguration::Sandbox(_) = configuration.alipay {
-        return report.add(Verdict::Ok, "Alipay", "the sandbox is paid at, and no money moves");
+    match &configuration.alipay {
+        AlipayConfiguration::Sandbox(_) => {
+            return report.add(Verdict::Ok, "Alipay", "the sandbox is paid at, and no money moves");
+        }
+        AlipayConfiguration::Alipay(account) => self::account(report, account),
     }
     let now = SystemClock.now();
     match Payment::certificates(configuration, now) {
@@ -418,6 +443,7 @@ fn told(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::configuration::{AlipayKeys, Secret};
 
     fn facts(settings: &[(&str, &str)]) -> DatabaseFacts {
         let good = [
@@ -473,6 +499,43 @@ mod tests {
         assert_eq!(bad(&user), [(Verdict::Warn, "privileges")]);
         let file = DatabaseFacts { damage: Some("bad page".to_owned()), ..DatabaseFacts::default() };
         assert_eq!(bad(&file), [(Verdict::Fail, "database file")]);
+    }
+
+    #[test]
+    fn an_account_that_cannot_reach_the_shop_is_told_of() {
+        const GATEWAY: &str = "https://openapi.alipay.com/gateway.do";
+        const SANDBOX: &str = "https://openapi-sandbox.dl.alipaydev.com/gateway.do";
+        const URLS: &str = "Alipay URLs";
+        let reached = "https://shop.example/v1/orders/success/";
+        for (gateway, notify, back, seller, expected) in [
+            (GATEWAY, reached, reached, Some("2088"), &[][..]),
+            (GATEWAY, "http://127.0.0.1:8000/v1", reached, Some("2088"), &[URLS]),
+            (SANDBOX, reached, "http://localhost/v1", Some("2088"), &[URLS]),
+            (GATEWAY, "http://0.0.0.0:8000/v1", "http://[::]/v1", None, &[URLS, "Alipay seller"]),
+            (GATEWAY, "http://[::1]:8000/v1", reached, None, &[URLS, "Alipay seller"]),
+            (
+                "http://127.0.0.1:8001/gateway.do",
+                "http://127.0.0.1:8000/v1",
+                "http://127.0.0.1:8000/v1",
+                None,
+                &[],
+            ),
+        ] {
+            let mut report = Report::default();
+            let account = AlipayAccount {
+                app_id: "1".to_owned(),
+                seller_id: seller.map(str::to_owned),
+                gateway_url: gateway.to_owned(),
+                app_private_key: Secret::new("k".to_owned()),
+                keys: AlipayKeys::PublicKey { current: "k".to_owned(), previous: None },
+                notify_url: notify.to_owned(),
+                return_url: back.to_owned(),
+            };
+            super::account(&mut report, &account);
+            let warned: Vec<_> = report.0.iter().filter(|line| line.verdict == Verdict::Warn).collect();
+            let what: Vec<_> = warned.iter().map(|line| line.what).collect();
+            assert_eq!(what, expected, "{gateway} {notify} {back} {warned:?}");
+        }
     }
 
     #[test]

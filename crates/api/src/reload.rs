@@ -36,11 +36,9 @@ impl Settings {
     /// The environment over the file. The environment is that of the start.
     ///
     /// # Errors
-    /// The file cannot be read.
+    /// The file or a variable cannot be read.
     pub(crate) fn source(&self) -> Result<Source, ConfigurationError> {
-        let texts = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Source::new(texts, self.file.as_deref())
+        Source::of_environment(std::env::vars_os(), self.file.as_deref())
     }
 }
 

@@ -27,7 +27,7 @@ use application::{
 use ports::{CartStore, Clock, PaymentChannels};
 use tokio::{sync::Mutex, task::JoinSet};
 
-pub(crate) use database::{connect, open_store};
+pub(crate) use database::{connect, no_database, open_store, refuse_unsafe_engine};
 pub(crate) use events::{Webhooks, open_webhooks};
 pub(crate) use keys::{secrets, secrets_to_change, staff_key, token_key};
 pub(crate) use payment::{CertificateLook, Payment};

@@ -116,8 +116,15 @@ async fn a_command_does_what_the_operation_does(setup: Setup) {
     }
     are_alike(&mut shop, &command, &operation, &["refund"]).await;
     assert_eq!(shop.stock(901).await, (10, 0), "both came back");
-    let said = done(&shop, &["refund", &command.id, "--reason", "不合适"]);
-    assert!(said.starts_with(&format!("200.00 of order {} went back, request ", command.id)), "{said}");
+    let refund = Said::by(shop.dashop().setup(), &["refund", &command.id, "--reason", "不合适"]);
+    let went_back = format!("200.00 of order {} went back, request ", command.id);
+    let request =
+        refund.out.strip_prefix(&went_back).unwrap_or_else(|| panic!("{} {}", refund.out, refund.err));
+    assert!(
+        refund.err.contains(&format!("dashop: request {request}")),
+        "told before it is used: {}",
+        refund.err
+    );
     let reply = staff.act(&operation.id, "refunds", json!({"request_id": "c", "reason": "不合适"})).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     are_alike(&mut shop, &command, &operation, &["refund", "refund"]).await;

@@ -9,10 +9,15 @@ async fn an_engine_that_is_not_safe_is_refused_unless_the_operator_insists() {
     let (tidb, redis) =
         (Server::mariadb_with(&["--version=8.0.11-TiDB-v7.5.1"]).await, Server::redis().await);
     let setup = Setup::on(&tidb, &redis).await;
-    let refused = setup.run(&["serve"]);
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("8.0.11-TiDB-v7.5.1"), "{said}");
-    assert!(said.contains("SKIP LOCKED") && said.contains("DASHOP_ALLOW_UNSAFE_ENGINE"), "{said}");
+    for command in ["serve", "migrate"] {
+        let refused = setup.run(&[command]);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains("8.0.11-TiDB-v7.5.1"), "{command}: {said}");
+        assert!(
+            said.contains("SKIP LOCKED") && said.contains("DASHOP_ALLOW_UNSAFE_ENGINE"),
+            "{command}: {said}"
+        );
+    }
     let doctor = setup.run(&["doctor"]);
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     let is_told = |line: &str| line.starts_with("FAIL") && line.contains("TiDB");

@@ -1,5 +1,7 @@
 //! What `/readyz` says while no order can be written, and while only the carts are gone.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use tests::{Browser, Dashop, Server, Setup, until};
 
@@ -88,5 +90,21 @@ async fn without_its_carts_the_rest_of_the_shop_is_ready() {
     let body = json!({"address_id": 1001, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
     assert_eq!(dashop.buyer("b1001").create(body).await["code"], 200, "a direct buy needs no cart");
     redis.start().await;
+    is_ready(&dashop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_that_do_not_answer_hold_up_no_balancer() {
+    let (mariadb, redis) = (Server::mariadb().await, Server::redis().await);
+    let patient = Setup::on(&mariadb, &redis).await.with("DASHOP_REDIS_TIMEOUT", "10");
+    let dashop = patient.start().await;
+    is_ready(&dashop).await;
+    redis.halt();
+    // What was found out before is good for a second.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let asked = Instant::now();
+    assert_eq!(readiness(&dashop).await, (200, json!({"status": "ok", "degraded": ["carts"]})));
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    redis.go_on();
     is_ready(&dashop).await;
 }

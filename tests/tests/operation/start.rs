@@ -1,6 +1,10 @@
 //! What the program needs at its start, and what it waits for.
 
-use std::process::{Command, Output};
+use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    process::{Command, Output},
+};
 
 use tests::{Server, Setup, until};
 
@@ -71,6 +75,23 @@ async fn a_demo_shop_without_its_demo_user_starts() {
     until("it greets", async || dashop.log()[before..].contains("dashop 达达商城")).await;
     let log = dashop.stop().await.log();
     assert!(log[before..].contains("Alipay sandbox") && !log[before..].contains("TOKEN="), "{log}");
+}
+
+/// Taken for not set, it would be another shop: without a deadline of its own, or on another database.
+#[tokio::test]
+async fn a_setting_that_is_not_text_is_refused_by_name() {
+    let setup = Setup::embedded();
+    for (name, value) in [(&b"DASHOP_FREIGHT"[..], &b"\xb0\xcb"[..]), (b"DASHOP_\xff", b"1")] {
+        let mut command = setup.command();
+        let output = command.env(OsStr::from_bytes(name), OsStr::from_bytes(value)).arg("config").output();
+        let output = output.unwrap();
+        assert!(!output.status.success(), "{}", said(&output));
+        let why = format!("{} is not text in UTF-8", String::from_utf8_lossy(name));
+        assert!(said(&output).contains(&why), "{}", said(&output));
+    }
+    let others =
+        setup.command().env("LESSCHARSET", OsStr::from_bytes(b"\xff")).arg("config").output().unwrap();
+    assert!(others.status.success(), "{}", said(&others));
 }
 
 #[tokio::test]

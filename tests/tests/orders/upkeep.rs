@@ -95,12 +95,15 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
 
     let load = Load::of_direct_buys(&[&dashop], 904..908, 901);
     load.orders(40).await;
+    // What else the server has is in its logs, and not in the shop's dump.
+    mariadb.execute("CREATE DATABASE other; CREATE TABLE other.t (n INT) ENGINE = InnoDB").await;
     let name = dashop.setup().data().database_url().rsplit('/').next().unwrap().to_owned();
     let dump = elsewhere.path().join("dump.sql");
     let mut dumping = Command::new("mariadb-dump");
     dumping.args(["--no-defaults", "--single-transaction", "--master-data=2", "--routines", "--triggers"]);
     dumping.args(at(&mariadb)).arg(&name).stdout(File::create(&dump).unwrap());
     assert!(dumping.status().unwrap().success());
+    mariadb.execute("INSERT INTO other.t VALUES (1)").await;
     load.orders(40).await;
     let before = load.answers().copy();
     // A log that is followed by another one is copied to its end.
@@ -125,7 +128,8 @@ async fn a_lost_database_comes_back_from_its_dump_and_logs() {
     let (log, position) = belongs_to(&fs::read_to_string(&dump).unwrap());
     let since = logs(elsewhere.path()).into_iter().skip_while(|file| !file.ends_with(&log));
     let mut replaying = Command::new("mariadb-binlog");
-    replaying.args(["--no-defaults", &format!("--start-position={position}")]).args(since);
+    replaying.args(["--no-defaults", &format!("--database={name}"), &format!("--start-position={position}")]);
+    replaying.args(since);
     let mut replaying = replaying.stdout(Stdio::piped()).spawn().unwrap();
     load_into(replaying.stdout.take().unwrap().into());
     assert!(replaying.wait().unwrap().success());

@@ -7,8 +7,10 @@ use ports::StoreError;
 pub struct SqlConfig {
     /// `sqlite:data/dashop.db`, `sqlite:///var/lib/dashop.db`, or `mysql://user:password@host:3306/database`.
     ///
-    /// A SQLite file and its directory are made where they do not exist; a MySQL database must exist.
+    /// A SQLite file and its directory are made where they do not exist, unless `must_exist`; a MySQL database must exist.
     pub url: String,
+    /// Whether a SQLite file that is not there is an error, as for whoever looks at a shop and begins none.
+    pub must_exist: bool,
     /// The most connections at once: to MySQL in all; to SQLite for reading, beside the one that writes, and no more
     /// than four.
     pub max_connections: usize,
@@ -71,6 +73,9 @@ pub enum ConnectError {
          characters of a password percent-encoded, such as %40 for @: {0}"
     )]
     Url(String),
+    /// There is no such SQLite file, and none was to be made.
+    #[error("there is no database {}", .0.display())]
+    Absent(PathBuf),
     /// The directory of the SQLite file cannot be made.
     #[error("the directory {path} for the database cannot be made")]
     Directory {
@@ -99,6 +104,7 @@ impl SqlConfig {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            must_exist: false,
             max_connections: 16,
             acquire_timeout: Duration::from_secs(5),
             connect_timeout: Duration::from_secs(5),

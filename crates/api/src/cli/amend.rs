@@ -54,7 +54,7 @@ pub(super) async fn lower_amount(
     life.lower_amount
         .execute(&order_id, expected, amount, &reason, &operator())
         .await
-        .map_err(|cause| CommandError::LowerAmount { order_id: order_id.clone(), cause })?;
+        .map_err(|cause| CommandError::lower_amount(&order_id, cause))?;
     say_line(format!("order {order_id} costs {amount}")).map(drop)
 }
 
@@ -70,6 +70,6 @@ pub(super) async fn change_address(
     life.change_address
         .by_shop(&order_id, address, &reason, &operator())
         .await
-        .map_err(|cause| CommandError::ChangeAddress { order_id: order_id.clone(), cause })?;
+        .map_err(|cause| CommandError::change_address(&order_id, cause))?;
     say_line(format!("order {order_id} goes to the new address")).map(drop)
 }

@@ -18,20 +18,20 @@ mod upkeep;
 use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
-use application::{ChangeAddressError, InspectOrderError, OrderChangeError, ReconcileError, TransactError};
+use application::{ChangeAddressError, OrderChangeError, ReconcileError, SearchOrders, TransactError};
 use clap::{Parser, Subcommand};
 use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Trade, Username};
 use output::{complain, say_line};
-use ports::Clock;
+use ports::{Clock, StoreError};
 
 pub(crate) use log::{LogError, LogLevel};
 
 use crate::{
     StartError, build,
-    configuration::{Configuration, ConfigurationError, DatabaseConfiguration},
+    configuration::{Configuration, ConfigurationError, DatabaseConfiguration, StaffSecret},
     http::{MAX_REASON, StaffKey, TableError},
     reload::{self, AskError, Settings},
-    wiring::{OrderLife, check, connect, open_store, staff_key, token_key},
+    wiring::{OrderLife, check, connect, open_store, refuse_unsafe_engine, staff_key, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -134,7 +134,7 @@ enum CommandError {
     #[error(transparent)]
     Start(#[from] StartError),
     #[error("the database failed")]
-    Store(#[from] ports::StoreError),
+    Store(#[from] StoreError),
     #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
     NotAName(String),
     #[error("the demo shop is not set up where real money comes in: everybody knows its users' passwords")]
@@ -169,12 +169,15 @@ enum CommandError {
         #[source]
         cause: ChangeAddressError,
     },
-    #[error("there is no order {order_id} to show")]
-    Inspect {
-        order_id: OrderId,
+    #[error("it is not known whether {what}; {how} finds out")]
+    NotKnown {
+        what: String,
+        how: String,
         #[source]
-        cause: InspectOrderError,
+        cause: Box<dyn Error + Send + Sync>,
     },
+    #[error("there is no order {0} to show")]
+    NoSuchOrder(OrderId),
     #[error("request {request_id}: order {order_number} was not refunded")]
     Refund {
         order_number: String,
@@ -182,9 +185,10 @@ enum CommandError {
         #[source]
         cause: OrderChangeError,
     },
-    #[error("no pieces of order {order_id} went back into stock")]
+    #[error("request {request_id}: no pieces of order {order_id} went back into stock")]
     Return {
         order_id: OrderId,
+        request_id: String,
         #[source]
         cause: TransactError,
     },
@@ -203,6 +207,8 @@ enum CommandError {
     Reconcile(#[from] ReconcileError),
     #[error(transparent)]
     Table(#[from] TableError),
+    #[error("there are more than {} orders: --from and --to divide them", SearchOrders::EXPORT_MOST)]
+    TooManyOrders,
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
     #[error(transparent)]
@@ -231,6 +237,84 @@ enum CommandError {
     Log(#[from] LogError),
     #[error(transparent)]
     Reload(#[from] AskError),
+}
+
+impl CommandError {
+    fn ship(order_id: &OrderId, cause: TransactError) -> Self {
+        if may_be_done(&cause) {
+            return Self::look_at(order_id, "was shipped", cause);
+        }
+        Self::Ship { order_id: order_id.clone(), cause }
+    }
+
+    fn cancel(order_id: &OrderId, cause: OrderChangeError) -> Self {
+        if may_be_changed(&cause) {
+            return Self::look_at(order_id, "was cancelled", cause);
+        }
+        Self::Cancel { order_id: order_id.clone(), cause }
+    }
+
+    fn lower_amount(order_id: &OrderId, cause: OrderChangeError) -> Self {
+        if may_be_changed(&cause) {
+            return Self::look_at(order_id, "costs less", cause);
+        }
+        Self::LowerAmount { order_id: order_id.clone(), cause }
+    }
+
+    fn change_address(order_id: &OrderId, cause: ChangeAddressError) -> Self {
+        if matches!(&cause, ChangeAddressError::Transact(cause) if may_be_done(cause)) {
+            return Self::look_at(order_id, "goes to the new address", cause);
+        }
+        Self::ChangeAddress { order_id: order_id.clone(), cause }
+    }
+
+    fn returning(order_id: &OrderId, request_id: &str, cause: TransactError) -> Self {
+        if may_be_done(&cause) {
+            return Self::NotKnown {
+                what: format!("the pieces of order {order_id} went back into stock"),
+                how: format!("the same with --request-id {request_id}"),
+                cause: cause.into(),
+            };
+        }
+        Self::Return { order_id: order_id.clone(), request_id: request_id.to_owned(), cause }
+    }
+
+    /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
+    /// went back.
+    fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
+        use OrderChangeError::{Gateway, Settle, Store, Transact};
+        match cause {
+            // Before anything was sent, or by the rules.
+            Gateway(_) | Settle(_) | Transact(TransactError::Refused(_)) => Self::Refund {
+                order_number: order_number.to_owned(),
+                request_id: request_id.to_owned(),
+                cause,
+            },
+            Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => Self::NotKnown {
+                what: format!("order {order_number} was refunded"),
+                how: format!("the same with --request-id {request_id}"),
+                cause: cause.into(),
+            },
+        }
+    }
+
+    fn look_at(order_id: &OrderId, did: &str, cause: impl Error + Send + Sync + 'static) -> Self {
+        Self::NotKnown {
+            what: format!("order {order_id} {did}"),
+            how: format!("dashop order {order_id}"),
+            cause: Box::new(cause),
+        }
+    }
+}
+
+/// Whether a transaction may have taken effect all the same.
+fn may_be_done(cause: &TransactError) -> bool {
+    matches!(cause, TransactError::Store(StoreError::OutcomeUnknown(_)))
+}
+
+/// The same of the last of the transactions of a change.
+fn may_be_changed(cause: &OrderChangeError) -> bool {
+    matches!(cause, OrderChangeError::Transact(cause) if may_be_done(cause))
 }
 
 /// Runs the program.
@@ -273,22 +357,27 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
             log::start(&configuration.log)?;
             return upkeep::backup(&configuration, arguments).await.map(|()| ExitCode::SUCCESS);
         }
+        Command::Healthcheck => {
+            healthcheck::run(Configuration::listen(source)?).await?;
+            return Ok(ExitCode::SUCCESS);
+        }
         Command::Reload => {
             reload::ask(reload::control_socket(source)?).await?;
             return say_line("secrets and log level are as the settings say now").map(|_| ExitCode::SUCCESS);
         }
         command => command,
     };
-    let configuration = Configuration::read(source)?;
+    let mut configuration = Configuration::read(source)?;
+    // A command in a wrong place must not make an empty shop and find everything right in it.
+    configuration.database.must_exist = !matches!(command, Command::Serve | Command::SeedDemo);
     let log = match command {
         Command::Serve => log::start_with_traces(&configuration.log),
         _ => log::start(&configuration.log),
     }?;
     match command {
         Command::Serve => serve::serve(&configuration, settings, log).await,
-        Command::Healthcheck => healthcheck::run(configuration.http.listen).await,
         // Done above.
-        Command::Migrate | Command::Backup(_) | Command::Reload => Ok(()),
+        Command::Migrate | Command::Backup(_) | Command::Healthcheck | Command::Reload => Ok(()),
         Command::SeedDemo => seed_demo(&configuration).await,
         Command::Token { user, staff, days } => token(&configuration, user, staff, days).await,
         Command::Ship { order, carrier, tracking_number } => {
@@ -319,6 +408,7 @@ fn show(configuration: &Configuration) -> Result<(), CommandError> {
 
 async fn migrate(configuration: &DatabaseConfiguration) -> Result<(), CommandError> {
     let store = connect(&configuration.database, configuration.start_timeout).await?;
+    refuse_unsafe_engine(&*store, configuration.allows_unsafe_engine).await?;
     let ran = store.migrate().await?;
     for name in &ran {
         say_line(format!("ran {name}"))?;
@@ -350,6 +440,10 @@ async fn token(
     let token = match staff {
         Some(name) if !StaffKey::is_name(&name) => return Err(CommandError::NotAName(name)),
         Some(name) => {
+            // A secret that is generated is beside the database: one of no shop is of no use.
+            if matches!(configuration.tokens.staff, StaffSecret::Kept) {
+                open_store(configuration).await?;
+            }
             staff_key(configuration)?.ok_or(CommandError::NoStaffSecret)?.issue(name.trim(), expires)?
         }
         None => user_token(configuration, Username(user.unwrap_or_default()), expires).await?,
@@ -380,7 +474,7 @@ async fn ship(
     life.ship
         .execute(&order_id, &shipment, &operator())
         .await
-        .map_err(|cause| CommandError::Ship { order_id: order_id.clone(), cause })?;
+        .map_err(|cause| CommandError::ship(&order_id, cause))?;
     say_line(format!("order {order_id} is on its way")).map(drop)
 }
 
@@ -391,7 +485,7 @@ async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Res
     life.cancel
         .by_shop(&order_id, &reason, &operator())
         .await
-        .map_err(|cause| CommandError::Cancel { order_id: order_id.clone(), cause })?;
+        .map_err(|cause| CommandError::cancel(&order_id, cause))?;
     say_line(format!("order {order_id} is cancelled")).map(drop)
 }
 
@@ -417,4 +511,75 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     said
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use domain::ledger::Refusal;
+
+    use super::*;
+
+    fn order() -> OrderId {
+        OrderId::parse("2019112820400804").unwrap()
+    }
+
+    fn unanswered() -> TransactError {
+        StoreError::OutcomeUnknown(io::Error::from(io::ErrorKind::ConnectionReset).into()).into()
+    }
+
+    fn unavailable() -> TransactError {
+        StoreError::Unavailable(io::Error::from(io::ErrorKind::ConnectionRefused).into()).into()
+    }
+
+    /// What may have happened is not called undone: a repetition under another number would do it twice.
+    #[test]
+    fn what_may_have_happened_is_not_said_not_to_have() {
+        let order = order();
+        let of_order = "dashop order 2019112820400804 finds out";
+        for (error, what, how) in [
+            (CommandError::ship(&order, unanswered()), "was shipped", of_order),
+            (CommandError::cancel(&order, unanswered().into()), "was cancelled", of_order),
+            (CommandError::lower_amount(&order, unanswered().into()), "costs less", of_order),
+            (CommandError::change_address(&order, unanswered().into()), "goes to the new address", of_order),
+            (
+                CommandError::returning(&order, "r1", unanswered()),
+                "went back into stock",
+                "the same with --request-id r1 finds out",
+            ),
+        ] {
+            let said = chain(&error);
+            assert!(said.starts_with("it is not known whether ") && said.contains(what), "{said}");
+            assert!(said.contains(&format!("; {how}: ")), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_refund_that_failed_at_the_database_may_have_been_made() {
+        for cause in [unanswered(), unavailable(), TransactError::Conflict] {
+            let said = chain(&CommandError::refund("OLD-7", "r1", cause.into()));
+            let begin =
+                "it is not known whether order OLD-7 was refunded; the same with --request-id r1 finds out: ";
+            assert!(said.starts_with(begin), "{said}");
+        }
+        let refused = TransactError::from(Refusal::NothingToRefund).into();
+        assert_eq!(
+            chain(&CommandError::refund("OLD-7", "r1", refused)),
+            "request r1: order OLD-7 was not refunded: there is nothing to refund"
+        );
+    }
+
+    #[test]
+    fn what_was_not_done_is_said_with_its_request() {
+        let order = order();
+        let said = chain(&CommandError::returning(&order, "r1", unavailable()));
+        let begin = "request r1: no pieces of order 2019112820400804 went back into stock: ";
+        assert!(said.starts_with(begin), "{said}");
+        let said = chain(&CommandError::ship(&order, unavailable()));
+        assert!(
+            said.starts_with("order 2019112820400804 was not shipped: the database is not available"),
+            "{said}"
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use adapters::system::SystemRandomness;
-use application::{AdminOrderDetails, OrderFilter};
+use application::{AdminOrderDetails, InspectOrderError, OrderFilter};
 use clap::Args;
 use domain::{
     Amendment, Money, OrderId, OrderStatus, RefundAsk, RefundStatus, Restock, Shipment, ShippingAddress,
@@ -13,7 +13,7 @@ use ports::{FoundOrder, Randomness};
 
 use super::{
     CommandError, operator, order_number,
-    output::{say, say_line},
+    output::{complain, say, say_line},
     table::{Table, visible},
 };
 use crate::{
@@ -88,6 +88,9 @@ pub(super) async fn orders(
     };
     if arguments.csv {
         let mut export = admin.search.export(&filter).await?;
+        if export.is_too_long().await? {
+            return Err(CommandError::TooManyOrders);
+        }
         let mut goes_on = say(head()?)?;
         while goes_on && let Some(orders) = export.next_with_goods().await? {
             goes_on = say(rows(&orders)?)?;
@@ -101,8 +104,10 @@ pub(super) async fn orders(
 pub(super) async fn order(configuration: &Configuration, order: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
     let admin = open_admin(configuration).await?;
-    let details = admin.inspect.execute(&order_id).await;
-    let details = details.map_err(|cause| CommandError::Inspect { order_id, cause })?;
+    let details = admin.inspect.execute(&order_id).await.map_err(|cause| match cause {
+        InspectOrderError::UnknownOrder => CommandError::NoSuchOrder(order_id),
+        InspectOrderError::Store(error) => error.into(),
+    })?;
     say(sheet(&details)).map(drop)
 }
 
@@ -114,6 +119,7 @@ pub(super) async fn refund(
     if !Trade::is_number(&order_number) {
         return Err(CommandError::NotAPaymentNumber);
     }
+    let is_new = arguments.request_id.is_none();
     let request_id = arguments.request_id.unwrap_or_else(new_request_id);
     let ask = RefundAsk {
         out_request_no: RefundAsk::request_no(&request_id)
@@ -124,12 +130,9 @@ pub(super) async fn refund(
         restock: (arguments.keep_pieces || !arguments.restock.is_empty()).then_some(arguments.restock),
     };
     let admin = open_admin(configuration).await?;
+    tell_new(&request_id, is_new);
     let refund = admin.refund.request(&order_number, &ask, &operator()).await;
-    let refund = refund.map_err(|cause| CommandError::Refund {
-        order_number: order_number.clone(),
-        request_id: request_id.clone(),
-        cause,
-    })?;
+    let refund = refund.map_err(|cause| CommandError::refund(&order_number, &request_id, cause))?;
     match refund.status {
         RefundStatus::Succeeded => {
             say_line(format!("{} of order {order_number} went back, request {request_id}", refund.amount)).map(drop)
@@ -165,12 +168,14 @@ pub(super) async fn return_pieces(
     arguments: ReturnArguments,
 ) -> Result<(), CommandError> {
     let order_id = order_number(&arguments.order)?;
+    let is_new = arguments.request_id.is_none();
     let request_id = arguments.request_id.unwrap_or_else(new_request_id);
     let request_no = RefundAsk::request_no(&request_id)
         .ok_or_else(|| CommandError::NotARequestNumber(request_id.clone()))?;
     let admin = open_admin(configuration).await?;
+    tell_new(&request_id, is_new);
     let returned = admin.ship.return_pieces(&order_id, arguments.restock, request_no, &operator()).await;
-    returned.map_err(|cause| CommandError::Return { order_id: order_id.clone(), cause })?;
+    returned.map_err(|cause| CommandError::returning(&order_id, &request_id, cause))?;
     say_line(format!("the pieces of order {order_id} are back in stock, request {request_id}")).map(drop)
 }
 
@@ -324,6 +329,13 @@ fn reason(entry: &TimelineEntry) -> String {
 
 fn new_request_id() -> String {
     format!("{:08x}{:08x}", SystemRandomness.draw(), SystemRandomness.draw())
+}
+
+/// Tells a number that nobody has seen before it is used: whoever is cut off can ask again under it.
+fn tell_new(request_id: &str, is_new: bool) {
+    if is_new {
+        complain(&format!("request {request_id}"));
+    }
 }
 
 /// A text that fits into one line, without blanks around it.

@@ -21,7 +21,8 @@ pub(super) fn say_line(line: impl AsRef<str>) -> Result<bool, CommandError> {
     say(format!("{}\n", line.as_ref()))
 }
 
-/// Says on standard error why a command failed; where nobody reads that, the exit status alone tells.
+/// Says on standard error why a command failed, or what is needed where it does; where nobody reads that, the exit status
+/// alone tells.
 pub(super) fn complain(why: &str) {
     let _unread = writeln!(std::io::stderr().lock(), "dashop: {why}");
 }

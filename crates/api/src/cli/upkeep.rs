@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use adapters::sql;
+use adapters::sql::{self, BackupError};
 use clap::Args;
 
 use super::{CommandError, output::say_line};
 use crate::{
     configuration::{Configuration, DatabaseConfiguration},
-    wiring::open_anonymise,
+    wiring::{no_database, open_anonymise},
 };
 
 #[derive(Args)]
@@ -35,7 +35,11 @@ pub(super) async fn backup(
     let file = arguments.file.clone();
     tokio::task::spawn_blocking(move || sql::backup(&url, &file, limit))
         .await
-        .map_err(|error| CommandError::Io(error.into()))??;
+        .map_err(|error| CommandError::Io(error.into()))?
+        .map_err(|error| match error {
+            BackupError::Absent(path) => no_database(path).into(),
+            error => CommandError::from(error),
+        })?;
     say_line(format!("the database is copied to {}", arguments.file.display())).map(drop)
 }
 

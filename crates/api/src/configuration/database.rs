@@ -13,6 +13,8 @@ pub struct DatabaseConfiguration {
     pub database: SqlConfig,
     /// How long to wait at the start for a database that cannot be reached.
     pub start_timeout: Duration,
+    /// Whether to work on a database of which it is known that it is not safe.
+    pub allows_unsafe_engine: bool,
     /// What is logged.
     pub log: Log,
 }
@@ -39,6 +41,7 @@ impl DatabaseConfiguration {
         Ok(Self {
             database: database(source, url)?,
             start_timeout: source.seconds("database_start_timeout", 60, 0..=3600)?,
+            allows_unsafe_engine: source.get_or("allow_unsafe_engine", false)?,
             log: Log {
                 level: source.get_or("log_level", "info".to_owned())?,
                 is_json: source.get_or("log_json", false)?,

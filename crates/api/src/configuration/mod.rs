@@ -150,17 +150,9 @@ pub enum AlipayConfiguration {
 }
 
 impl AlipayConfiguration {
-    /// Whether real money comes in: not at a sandbox, be it this program's, another one on this machine, or Alipay's own for
-    /// developers.
+    /// Whether real money comes in.
     pub fn takes_money(&self) -> bool {
-        let Self::Alipay(account) = self else { return false };
-        let is_sandbox = Url::parse(&account.gateway_url).is_ok_and(|url| match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".alipaydev.com"),
-            Some(Host::Ipv4(address)) => address.is_loopback(),
-            Some(Host::Ipv6(address)) => address.is_loopback(),
-            None => false,
-        });
-        !is_sandbox
+        matches!(self, Self::Alipay(account) if account.moves_money())
     }
 }
 
@@ -181,6 +173,25 @@ pub struct AlipayAccount {
     pub notify_url: String,
     /// Where Alipay sends the buyer's browser back to.
     pub return_url: String,
+}
+
+impl AlipayAccount {
+    /// Whether real money comes in: not at a stand-in on this machine, nor at Alipay's sandbox for developers.
+    pub fn moves_money(&self) -> bool {
+        let host = Url::parse(&self.gateway_url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        let is_for_developers = host.is_some_and(|host| host.ends_with(".alipaydev.com"));
+        !is_for_developers && !is_of_this_machine(&self.gateway_url)
+    }
+}
+
+/// Whether a URL leads to this machine and so nowhere from another one.
+pub fn is_of_this_machine(url: &str) -> bool {
+    match Url::parse(url).ok().as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
+        None => false,
+    }
 }
 
 /// What fits beside the front page's heading.
@@ -212,6 +223,15 @@ impl Configuration {
         Ok(place)
     }
 
+    /// Where a program with these settings listens. No other is looked at, so that a running program can be asked after its
+    /// settings were changed for the next start.
+    ///
+    /// # Errors
+    /// It is unreadable.
+    pub fn listen(mut source: Source) -> Result<SocketAddr, ConfigurationError> {
+        listen(&mut source)
+    }
+
     /// The names of all settings.
     fn names() -> BTreeSet<String> {
         let mut source = Source::default();
@@ -220,7 +240,7 @@ impl Configuration {
     }
 
     fn take(source: &mut Source) -> Result<Self, ConfigurationError> {
-        let DatabaseConfiguration { data_dir, mut database, start_timeout, log } =
+        let DatabaseConfiguration { data_dir, mut database, start_timeout, allows_unsafe_engine, log } =
             DatabaseConfiguration::take(source)?;
         let is_embedded = database::is_embedded(&database.url);
         let redis = redis(source)?;
@@ -262,7 +282,7 @@ impl Configuration {
             anonymise_after: Duration::from_secs(
                 source.within("anonymise_days", 1095, 30..=36_500)? * 24 * 3600,
             ),
-            allows_unsafe_engine: source.get_or("allow_unsafe_engine", false)?,
+            allows_unsafe_engine,
             audit: audit::read(source)?,
             jobs_stalled_after: source.seconds("jobs_stalled_after", 600, 1..=86_400)?,
             log,

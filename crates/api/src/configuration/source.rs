@@ -1,5 +1,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
     fmt::Display,
     fs::File,
     io::Read as _,
@@ -101,6 +102,26 @@ fn variable(name: &str) -> String {
 }
 
 impl Source {
+    /// From the environment, as the system has it: a setting must be text.
+    ///
+    /// # Errors
+    /// As [`Source::new`], or a setting is not UTF-8.
+    pub(crate) fn of_environment(
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+        file: Option<&Path>,
+    ) -> Result<Self, ConfigurationError> {
+        let ours =
+            variables.into_iter().filter(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()));
+        let texts = ours.map(|(name, value)| match (name.into_string(), value.into_string()) {
+            (Ok(name), Ok(value)) => Ok((name, value)),
+            (name, _) => Err(ConfigurationError::Wrong {
+                variable: name.unwrap_or_else(|name| name.to_string_lossy().into_owned()),
+                problem: "is not text in UTF-8".to_owned(),
+            }),
+        });
+        Self::new(texts.collect::<Result<Vec<_>, _>>()?, file)
+    }
+
     /// From the environment, over the file where there is one.
     ///
     /// # Errors

@@ -41,6 +41,16 @@ fn the_image_and_compose_name_settings_that_there_are() {
         compose.contains(r#"["${SHOP_PORT:-127.0.0.1:8000}:8000"]"#),
         "HTTP without TLS is for this machine"
     );
+    // What compose sets itself cannot be set by `.env`: the servers that it runs, and nothing else. No key or secret is demanded,
+    // for each may be in a file, and there are two kinds of them.
+    for demanded in ["KEY:?", "SECRET:?", "CERT:?"] {
+        assert!(!compose.contains(demanded), "{demanded}");
+    }
+    let set = compose.lines().filter_map(|line| {
+        let (name, value) = line.trim().split_once(": ")?;
+        (name.starts_with("DASHOP_") && !value.starts_with(&format!("${{{name}:"))).then_some(name)
+    });
+    assert_eq!(set.collect::<Vec<_>>(), ["DASHOP_DATABASE_URL", "DASHOP_REDIS_URL"]);
     let used: Vec<&str> = names(compose).chain(names(include_str!("../../../../Dockerfile"))).collect();
     assert!(used.contains(&"DASHOP_STAFF_SECRET") && used.contains(&"DASHOP_LISTEN"), "{used:?}");
     for name in used {
@@ -50,6 +60,29 @@ fn the_image_and_compose_name_settings_that_there_are() {
             "{name}"
         );
     }
+}
+
+#[test]
+fn demo_users_and_real_money_exclude_each_other() {
+    const DEMO: (&str, &str) = ("DASHOP_SEED_DEMO", "true");
+    let said = refusal(&[&REAL[..], &[DEMO]].concat());
+    assert!(said.starts_with("DASHOP_SEED_DEMO is not possible where real money comes in"), "{said}");
+    for gateway in
+        ["https://openapi.alipay.com/gateway.do", "https://pay.example", "https://notalipaydev.com"]
+    {
+        assert!(
+            read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat()).is_err(),
+            "{gateway}"
+        );
+    }
+    for gateway in
+        ["https://openapi-sandbox.dl.alipaydev.com/gateway.do", "http://127.0.0.1:8001", "http://[::1]:1"]
+    {
+        let configuration =
+            read(&[&REAL[..], &[DEMO, ("DASHOP_ALIPAY_GATEWAY_URL", gateway)]].concat()).unwrap();
+        assert!(configuration.seed_demo && !configuration.alipay.takes_money(), "{gateway}");
+    }
+    assert!(read(&REAL).unwrap().alipay.takes_money());
 }
 
 #[test]

@@ -2,15 +2,12 @@
 
 use std::{
     error::Error,
-    path::Path,
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use adapters::{
-    private_files,
-    sql::{self, ConnectError, SqlConfig, SqlStore, unsafe_engine},
-};
+use adapters::sql::{self, ConnectError, SqlConfig, SqlStore, unsafe_engine};
 use ports::StoreError;
 use tokio::time::sleep;
 
@@ -34,6 +31,7 @@ pub(crate) async fn connect(
     loop {
         let error = match sql::connect(database).await {
             Err(ConnectError::Open(error @ (StoreError::Unavailable(_) | StoreError::Busy(_)))) => error,
+            Err(ConnectError::Absent(path)) => return Err(no_database(path)),
             opened => return Ok(opened?),
         };
         if Instant::now() + pause > deadline {
@@ -45,18 +43,18 @@ pub(crate) async fn connect(
     }
 }
 
+/// A relative path alone would not tell where it was looked for.
+pub(crate) fn no_database(path: PathBuf) -> StartError {
+    StartError::NoDatabase(std::path::absolute(&path).unwrap_or(path))
+}
+
 /// Opens the database, with its schema up to date.
 ///
 /// # Errors
 /// It cannot be opened, or its schema is old and not to be changed at the start.
 pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn SqlStore>, StartError> {
-    let directory = &configuration.data_dir;
-    if Path::new(configuration.database.url.trim_start_matches("sqlite:")).starts_with(directory) {
-        private_files::make_directory(directory)
-            .map_err(|cause| StartError::File { file: directory.clone(), cause })?;
-    }
     let store = connect(&configuration.database, configuration.database_start_timeout).await?;
-    refuse_unsafe_engine(&*store, configuration).await?;
+    refuse_unsafe_engine(&*store, configuration.allows_unsafe_engine).await?;
     if configuration.migrate_at_start {
         for name in store.migrate().await? {
             tracing::info!(name, "schema changed");
@@ -66,10 +64,12 @@ pub(crate) async fn open_store(configuration: &Configuration) -> Result<Arc<dyn 
     if schema.is_current() { Ok(store) } else { Err(StartError::SchemaPending(schema.pending)) }
 }
 
-async fn refuse_unsafe_engine(store: &dyn SqlStore, configuration: &Configuration) -> Result<(), StartError> {
+/// # Errors
+/// The database is one of those that are not safe, and the operator does not allow it.
+pub(crate) async fn refuse_unsafe_engine(store: &dyn SqlStore, is_allowed: bool) -> Result<(), StartError> {
     let version = store.version().await?;
     let Some(why) = unsafe_engine(&version) else { return Ok(()) };
-    if configuration.allows_unsafe_engine {
+    if is_allowed {
         tracing::warn!(version, why, "the database is not safe, and DASHOP_ALLOW_UNSAFE_ENGINE allows it");
         return Ok(());
     }

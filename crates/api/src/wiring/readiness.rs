@@ -15,6 +15,8 @@ use crate::http::{Readiness, ReadinessReport};
 
 /// How long the database may take to show that it can be written.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the carts may take: less than a balancer or the database waits, however patient a cart's operation may be.
+const CARTS_PATIENCE: Duration = Duration::from_secs(1);
 /// For how long a report is kept: more frequent questions cost the database nothing.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
@@ -68,7 +70,8 @@ impl Parts {
     /// Without the carts in Redis the rest of the shop works: payments, direct buys, staff and jobs.
     async fn carts(&self) -> Option<&'static str> {
         let redis = self.redis.as_ref()?;
-        redis.ping().await.is_err().then_some("carts")
+        let answered = timeout(CARTS_PATIENCE, redis.ping()).await;
+        (!matches!(answered, Ok(Ok(())))).then_some("carts")
     }
 }
 

@@ -16,6 +16,9 @@ pub enum StartError {
     /// The database cannot be opened.
     #[error("DASHOP_DATABASE_URL")]
     Database(#[from] ConnectError),
+    /// There is no database, and this is not a command that begins a shop.
+    #[error("there is no database {}; is --config or DASHOP_CONFIG right?", .0.display())]
+    NoDatabase(PathBuf),
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] StoreError),

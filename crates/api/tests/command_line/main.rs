@@ -75,6 +75,36 @@ fn a_failure_that_nobody_reads_is_told_by_the_exit_status() {
     }
 }
 
+/// In a wrong directory, or with the wrong settings, an empty shop would be found in good order.
+#[test]
+fn a_command_that_begins_no_shop_makes_no_database() {
+    let shell = Shell::new();
+    let copy = shell.0.path().join("copy.db").display().to_string();
+    for (arguments, status) in [
+        (&["orders"][..], 1),
+        (&["order", "2019112820400804"], 1),
+        (&["ship", "2019112820400804"], 1),
+        (&["refund", "2019112820400804"], 1),
+        (&["reconcile", "2019-11-28"], 2),
+        (&["audit"], 2),
+        (&["anonymise", "--yes"], 1),
+        (&["token", "demo"], 1),
+        (&["token", "--staff", "店长"], 1),
+        (&["backup", &copy], 1),
+        (&["doctor"], 1),
+    ] {
+        let refused = shell.run(arguments);
+        assert_eq!(refused.status.code(), Some(status), "{arguments:?}: {refused:?}");
+        let said = String::from_utf8([refused.stdout, refused.stderr].concat()).unwrap();
+        let why = format!("there is no database {}/dashop.db; is --config", shell.0.path().display());
+        assert!(said.contains(&why), "{arguments:?}: {said}");
+        let made: Vec<_> = shell.0.path().read_dir().unwrap().collect();
+        assert!(made.is_empty(), "{arguments:?}: {made:?}");
+    }
+    assert!(shell.run(&["migrate"]).status.success());
+    assert!(shell.run(&["orders"]).status.success());
+}
+
 /// What it says goes to buyers and into tables: a line break or an escape in it would forge lines there.
 #[test]
 fn what_is_kept_of_arguments_is_one_line() {

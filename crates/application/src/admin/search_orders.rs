@@ -114,13 +114,13 @@ impl OrderExport {
     /// # Errors
     /// The database failed. Asking again reads the same orders.
     pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
-        let Some(search) = &self.rest else { return Ok(None) };
+        let Some(search) = self.rest.as_ref().filter(|_| self.left > 0) else { return Ok(None) };
         let limit = search.limit.min(self.left);
         let page = self.admin.search(&OrderSearch { limit, ..search.clone() }).await?;
         let found = u32::try_from(page.len()).unwrap_or(u32::MAX);
         self.left = self.left.saturating_sub(found);
         self.rest = match page.last() {
-            Some(last) if found == limit && self.left > 0 => {
+            Some(last) if found == limit => {
                 Some(OrderSearch { numbers: search.numbers.clone().below(&last.id), ..search.clone() })
             }
             Some(_) | None => None,

@@ -2,7 +2,7 @@ use std::{
     fs::{self, File},
     io,
     os::unix::fs::MetadataExt,
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -16,7 +16,10 @@ pub enum BackupError {
     /// The copy cannot be written: it exists already, or its directory does not.
     #[error("{0}")]
     File(String, #[source] io::Error),
-    /// There is no database, or it cannot be opened.
+    /// There is no database.
+    #[error("there is no database {}", .0.display())]
+    Absent(PathBuf),
+    /// It cannot be opened.
     #[error("the database cannot be opened")]
     Open(#[from] ConnectionError),
     /// The database failed.
@@ -35,7 +38,7 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     let failed = |error| BackupError::File(to.display().to_string(), error);
     // Opening it would make an empty database.
     if !Path::new(path).is_file() {
-        return Err(BackupError::File(path.to_owned(), io::ErrorKind::NotFound.into()));
+        return Err(BackupError::Absent(path.into()));
     }
     if to.exists() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
@@ -89,7 +92,7 @@ mod tests {
         let (from, to) = (folder.path().join("shop.db"), folder.path().join("copy.db"));
         let url = format!("sqlite:{}", from.display());
         assert!(
-            matches!(backup(&url, &to, PATIENCE), Err(BackupError::File(..))),
+            matches!(backup(&url, &to, PATIENCE), Err(BackupError::Absent(path)) if path == from),
             "there is nothing to copy"
         );
         assert!(!to.exists());

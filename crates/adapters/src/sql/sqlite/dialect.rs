@@ -198,6 +198,9 @@ pub(super) fn pools(
     if path.is_empty() || path.contains(":memory:") {
         return Err(ConnectError::Url("a SQLite database is a file; name one".to_owned()));
     }
+    if config.must_exist && is_absent(Path::new(path))? {
+        return Err(ConnectError::Absent(path.into()));
+    }
     if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_files::make_directory(folder)
             .map_err(|cause| ConnectError::Directory { path: folder.to_owned(), cause })?;
@@ -220,6 +223,11 @@ pub(super) fn pools(
         writers: pool(1, false)?,
         given_up: GivenUpStatements,
     })
+}
+
+fn is_absent(path: &Path) -> Result<bool, ConnectError> {
+    let exists = path.try_exists().map_err(|cause| ConnectError::File { path: path.to_owned(), cause })?;
+    Ok(!exists)
 }
 
 /// The database holds addresses and hashes of passwords: it is its owner's alone, also where an earlier version left it
