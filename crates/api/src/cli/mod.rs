@@ -282,14 +282,16 @@ impl CommandError {
     /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
     /// went back.
     fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
-        use OrderChangeError::{Gateway, Settle, Store, Transact};
+        use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact};
         match cause {
             // Before anything was sent, or by the rules.
-            Gateway(_) | Settle(_) | Transact(TransactError::Refused(_)) => Self::Refund {
-                order_number: order_number.to_owned(),
-                request_id: request_id.to_owned(),
-                cause,
-            },
+            NotAdmitted(_) | CostsNothing | Gateway(_) | Settle(_) | Transact(TransactError::Refused(_)) => {
+                Self::Refund {
+                    order_number: order_number.to_owned(),
+                    request_id: request_id.to_owned(),
+                    cause,
+                }
+            }
             Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => Self::NotKnown {
                 what: format!("order {order_number} was refunded"),
                 how: format!("the same with --request-id {request_id}"),
