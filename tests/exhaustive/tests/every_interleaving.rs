@@ -33,15 +33,10 @@ const USUAL: [Bounds; 7] = [
     Bounds { console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, deleted_sku: true, ..NOTHING },
 ];
 
-const DEEP: [Bounds; 8] = [
+const DEEP: [Bounds; 3] = [
     Bounds { trades: 2, wrong_amount: true, console_refunds: 1, staff_refunds: 1, rival: true, ..NOTHING },
     Bounds { trades: 3, wrong_amount: true, console_refunds: 1, rival: true, ..NOTHING },
-    Bounds { trades: 2, attempts: 2, console_refunds: 1, staff_refunds: 1, ..NOTHING },
-    Bounds { trades: 2, attempts: 2, lowers: true, wrong_amount: true, staff_refunds: 1, ..NOTHING },
-    Bounds { trades: 3, attempts: 3, lowers: true, ..NOTHING },
     Bounds { console_refunds: 2, staff_refunds: 2, ..NOTHING },
-    Bounds { console_refunds: 1, staff_refunds: 2, returns: 1, rival: true, ..NOTHING },
-    Bounds { trades: 2, console_refunds: 1, staff_refunds: 1, returns: 1, rival: true, ..NOTHING },
 ];
 
 /// Every kind of event and of refusal that can come of what happens here.

@@ -103,7 +103,6 @@ async fn each_planted_fault_is_named_alone(setup: Setup) {
         (info("refunded_amount = '2.00'", partly), info("refunded_amount = '1.00'", partly), "refund_sums"),
         (payment("status = 'late'", paid), payment("status = 'settled'", paid), "refund_owed"),
         (info("due_at = NULL", placed), info(&format!("due_at = {NEVER}"), placed), "forgotten"),
-        (info("due_at = NULL", shipped), info(&format!("due_at = {NEVER}"), shipped), "forgotten"),
         (
             format!(
                 "INSERT INTO dashop_refund (out_request_no, out_trade_no, trade_no, amount, reason, kind, status, \

@@ -265,22 +265,6 @@ async fn what_fails_at_once_is_told_and_what_fails_later_ends_the_table() {
     );
 }
 
-#[actix_web::test]
-async fn a_table_that_has_not_all_orders_says_so_in_its_last_line() {
-    let mut mocks = Mocks::untouched();
-    let mut last = 2_019_112_820_400_000;
-    mocks.admin.expect_search().times(201).returning(move |search| {
-        last -= 500;
-        Ok(orders_down_to(last, search.limit.try_into().unwrap()))
-    });
-    mocks.admin.expect_shipping_list().times(200).returning(|_| Ok(Vec::new()));
-    let answer = sent(mocks, get(TABLE)).await;
-    let table = str::from_utf8(&answer.body).unwrap().strip_prefix(HEAD).unwrap();
-    let cells: Vec<_> = table.trim_end().split(',').collect();
-    assert_eq!(cells.len(), 22, "a row as every other: {table}");
-    assert_eq!(cells[0], "\"还有更多订单：最多导出100000个，请缩小查询范围\"");
-}
-
 /// The same table as a workbook.
 mod workbook {
     use super::*;
