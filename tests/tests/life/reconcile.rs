@@ -9,7 +9,7 @@ use ports::Clock;
 use serde_json::json;
 use tests::{Alipay, Dashop, Database, Setup, until};
 
-use crate::shop::{AMOUNT, PRICE, Said, it};
+use crate::shop::{AMOUNT, NEVER, PRICE, Said, it};
 
 tests::on_both_stores!(
     a_day_is_compared_and_mended,
@@ -72,7 +72,7 @@ impl Shop {
         let body = json!({"address_id": 904, "settlement_type": 1, "sku_id": 901, "buy_num": 1});
         let created = self.dashop.buyer("b904").create(body).await;
         let id = created["data"]["order_id"].as_str().unwrap().to_owned();
-        self.database.execute(&format!("UPDATE tb_order_info SET due_at = NULL WHERE {}", it(&id))).await;
+        self.database.execute(&format!("UPDATE tb_order_info SET due_at = {NEVER} WHERE {}", it(&id))).await;
         self.sandbox.arrive(created["data"]["pay_url"].as_str().unwrap()).unwrap();
         let trade = self.sandbox.pay(&id).unwrap();
         (id, trade.trade_no, trade.paid_at.unwrap().date().to_string())

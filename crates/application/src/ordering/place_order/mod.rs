@@ -161,12 +161,18 @@ impl PlaceOrder {
         };
         unplaced.buyer.map(crate::noticed::buyer);
         // The first request under the key may have got through, and have emptied the cart or taken the last piece.
-        if let (Some(user_id), Some(key)) = (unplaced.buyer, &batch_request.idempotency)
-            && let Some(order) = self.placed_before(user_id, key).await?
-        {
-            return Ok(found(order));
+        let (Some(user_id), Some(key)) = (unplaced.buyer, &batch_request.idempotency) else {
+            return Err(unplaced.error.into());
+        };
+        match self.placed_before(user_id, key).await {
+            Ok(Some(order)) => Ok(found(order)),
+            Ok(None) => Err(unplaced.error.into()),
+            // Its order may be there: the client must not be told that nothing was placed, and choose another key.
+            Err(PlaceOrderError::Store(error)) => {
+                Err(PlacementError::from(StoreError::OutcomeUnknown(error.into())).into())
+            }
+            Err(refusal) => Err(refusal),
         }
-        Err(unplaced.error.into())
     }
 
     async fn placed_before(

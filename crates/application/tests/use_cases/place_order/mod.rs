@@ -340,6 +340,27 @@ mod keys {
         }
     }
 
+    /// A client that is told "too busy" takes another key for its next try, and would order twice.
+    #[tokio::test]
+    async fn while_the_first_cannot_be_looked_up_its_order_may_be_there() {
+        let sold_out = || Shop::with_buyer().selling([sku(4, "209", 0)]);
+        for mut shop in [in_use(), sold_out()] {
+            shop.orders.expect_find_by_key().times(1).returning(|_, _| Err(rows_locked()));
+            may_be_there(shop.place(keyed()).await);
+        }
+        let mut shop = in_use();
+        shop.orders.expect_find_by_key().times(1).returning(|_, _| Ok(Some(record(DIGEST))));
+        shop.orders.expect_find().times(1).returning(|_| Err(store_down()));
+        may_be_there(shop.place(keyed()).await);
+    }
+
+    fn may_be_there(outcome: Result<impl std::fmt::Debug, PlaceOrderError>) {
+        let Err(PlaceOrderError::Placement(PlacementError::Store(error))) = outcome else {
+            panic!("{outcome:?}");
+        };
+        assert!(matches!(*error, StoreError::OutcomeUnknown(_)), "{error:?}");
+    }
+
     /// Also where the client does not say what it buys, and its preview is old by now.
     #[tokio::test]
     async fn the_order_of_the_first_counts_before_the_latest_preview() {
