@@ -108,6 +108,9 @@ const pendingReturns = (number: string): SameReturn[] => returnKeys.pending().fi
 export const unansweredRefunds = (number: string, tradeNo?: string): Fen[] =>
   pendingRefunds(number, tradeNo).map((same) => toFen(same.amount))
 
+/** Whether the last of them was to put no pieces back. */
+export const didKeepPieces = (number: string, tradeNo?: string): boolean => pendingRefunds(number, tradeNo).at(-1)?.keepsPieces ?? false
+
 /** The pieces of the returns whose answers never came. */
 export const unansweredReturns = (number: string): number[] =>
   pendingReturns(number).map(({ restock }) => restock.reduce((sum, back) => sum + back.count, 0))

@@ -65,6 +65,7 @@ describe('waiting for a scanned code', () => {
     answer({ status: 1 } as Order)
     await vi.advanceTimersByTimeAsync(2 * PAUSE)
     expect(order).toHaveBeenCalledTimes(3)
+    expect(isUnpaid, 'not of what was overtaken').toHaveBeenCalledTimes(2)
     scope.stop()
   })
 })

@@ -20,9 +20,9 @@ export function usePaid(number: string, isAsBefore: (now: Order) => boolean, isO
   async function ask(triesLeft: number): Promise<void> {
     // What fails once is asked again: nothing is lost but time.
     const mine = timer
-    const goesOn = await readOrder(number).then(isAsBefore, () => true)
-    // The page may have stopped or begun anew meanwhile.
-    if (!goesOn || mine !== timer) return
+    const now = await readOrder(number).catch(() => undefined)
+    // The page may have stopped or begun anew meanwhile: what was asked for before that is of no use to it.
+    if (mine !== timer || (now && !isAsBefore(now))) return
     if (triesLeft > 0) wait(triesLeft - 1)
     else isOver()
   }

@@ -41,6 +41,8 @@ const open = (search: string) => effectScope().run(() => usePaymentResult(search
 
 beforeEach(() => {
   vi.useFakeTimers()
+  vi.stubGlobal('addEventListener', vi.fn())
+  vi.stubGlobal('removeEventListener', vi.fn())
 })
 afterEach(() => {
   vi.useRealTimers()
@@ -49,6 +51,20 @@ afterEach(() => {
 })
 
 describe('the result of a payment', () => {
+  it('is asked for anew where the page comes out of the memory of the browser', async () => {
+    service(unpaid, paid)
+    const result = open(`?order_id=${ORDER}&sign=x`)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('asking')
+    const shown = vi.mocked(addEventListener).mock.calls.find(([event]) => event === 'pageshow')?.[1] as unknown as (event: object) => void
+    shown({ persisted: false })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('asking')
+    shown({ persisted: true })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(result.state.value).toBe('paid')
+  })
+
   it('is claimed when it is known, and not before', async () => {
     const asked = service(unpaid, unpaid, paid)
     const result = open(RETURNED)

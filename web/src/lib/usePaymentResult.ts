@@ -5,6 +5,7 @@ import { order as readOrder, paymentResult, story, type Order, type Unkept } fro
 
 import { ApiError, inWords, mayPass } from './errors'
 import type { Fen } from './money'
+import { onReturn } from './onReturn'
 import { orderFrom } from './page'
 import { user } from './session'
 import { isRevival, STATUS } from './status'
@@ -149,6 +150,7 @@ export function usePaymentResult(search: string) {
   onScopeDispose(() => {
     clearTimeout(timer)
   })
+  onReturn(look)
   look()
   return { state, number, amount, status, unkept, problem, isUnpaid, look }
 }

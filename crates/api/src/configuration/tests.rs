@@ -38,7 +38,7 @@ fn the_image_and_compose_name_settings_that_there_are() {
     let documented = include_str!("../../../../docs/OPERATIONS.md");
     let compose = include_str!("../../../../compose.yaml");
     assert!(
-        compose.contains(r#"["${SHOP_PORT:-127.0.0.1:8000}:8000"]"#),
+        compose.contains(r#"["${SHOP_ADDRESS:-127.0.0.1}:${SHOP_PORT:-8000}:8000"]"#),
         "HTTP without TLS is for this machine"
     );
     // What compose sets itself cannot be set by `.env`: the servers that it runs, and nothing else. No key or secret is demanded,

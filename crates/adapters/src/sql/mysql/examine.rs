@@ -40,7 +40,7 @@ const PRIVILEGES: &str = "SELECT CAST(privilege_type AS CHAR) AS n FROM informat
 const CLOCK: &str = "SELECT DATE_FORMAT(NOW(), '%Y-%m-%d %H:%i:%s') AS n";
 
 /// The table and first column of each index that questions of the shop begin with.
-const NEEDED: [&str; 9] = [
+const NEEDED: [&str; 10] = [
     "tb_order_info.order_id",
     "tb_order_info.user_id",
     "tb_order_info.status",
@@ -49,6 +49,7 @@ const NEEDED: [&str; 9] = [
     "address.uid_id",
     "DDSC_SALE_ATTR_VALUE.sku_id",
     "dashop_payment.out_trade_no",
+    "dashop_refund.status",
     "dashop_outbox.due_at",
 ];
 

@@ -48,24 +48,31 @@ pub fn backup(url: &str, to: &Path, lock_timeout: Duration) -> Result<(), Backup
     partial.push(".partial");
     let partial = Path::new(&partial);
     // SQLite writes into an empty file, which keeps its rights.
-    let identity = || fs::metadata(partial).map(|file| (file.dev(), file.ino()));
     let ours = private_files::create_anew(partial, b"")
-        .and_then(|()| identity())
+        .and_then(|()| identity(partial))
         .map_err(|error| BackupError::File(partial.display().to_string(), error))?;
+    // Whoever began to copy to the same name meanwhile took the place of this copy: theirs is left alone.
+    let is_ours = |file: &Path| identity(file).is_ok_and(|found| found == ours);
     let copied = copy(path, partial, lock_timeout).and_then(|()| {
-        // Somebody else copies to the same name, and is not done.
-        if identity().map_err(failed)? != ours {
-            return Err(failed(io::ErrorKind::AlreadyExists.into()));
-        }
         let synced = File::open(partial).and_then(|file| file.sync_all());
         // It fails where somebody has made a file of the name meanwhile.
-        let named = synced.and_then(|()| fs::hard_link(partial, to));
+        synced.and_then(|()| fs::hard_link(partial, to)).map_err(failed)?;
+        if !is_ours(to) {
+            fs::remove_file(to).map_err(failed)?;
+            return Err(failed(io::ErrorKind::AlreadyExists.into()));
+        }
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
-        named.and(folder).map_err(failed)
+        File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all()).map_err(failed)
     });
-    let removed = fs::remove_file(partial).map_err(failed);
-    copied.and(removed)
+    if !is_ours(partial) {
+        return copied;
+    }
+    copied.and(fs::remove_file(partial).map_err(failed))
+}
+
+/// Which file it is, whatever its name.
+fn identity(file: &Path) -> io::Result<(u64, u64)> {
+    fs::metadata(file).map(|file| (file.dev(), file.ino()))
 }
 
 fn copy(path: &str, to: &Path, lock_timeout: Duration) -> Result<(), BackupError> {

@@ -167,10 +167,7 @@ impl PlaceOrder {
         match self.placed_before(user_id, key).await {
             Ok(Some(order)) => Ok(found(order)),
             Ok(None) => Err(unplaced.error.into()),
-            // Its order may be there: the client must not be told that nothing was placed, and choose another key.
-            Err(PlaceOrderError::Store(error)) => {
-                Err(PlacementError::from(StoreError::OutcomeUnknown(error.into())).into())
-            }
+            Err(PlaceOrderError::Store(error)) => Err(may_be_there(error)),
             Err(refusal) => Err(refusal),
         }
     }
@@ -217,6 +214,12 @@ impl PlaceOrder {
 enum LatestDirectBuy {
     Items(OrderItems),
     PlacedBefore(Box<Order>),
+}
+
+/// The order of an earlier request may be there and cannot be looked up: a client that is told that nothing was placed orders
+/// anew.
+fn may_be_there(error: StoreError) -> PlaceOrderError {
+    PlacementError::from(StoreError::OutcomeUnknown(error.into())).into()
 }
 
 /// An order that was there already.

@@ -3,7 +3,7 @@
 use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuard, ShopTime, UserId};
 use ports::{OrderListQuery, StoreError};
 
-use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found};
+use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found, may_be_there};
 
 /// How often an order is tried whose guard another order has. Each time but the last the other order was too old, and its
 /// guard was taken off it; that many clicks within one moment are no accident.
@@ -22,7 +22,8 @@ impl PlaceOrder {
             unplaced.buyer.map(crate::noticed::buyer);
             let is_repeated = match (&unplaced.error, unplaced.buyer) {
                 (PlacementError::NothingSelected, Some(user_id)) => {
-                    let first = self.just_emptied_the_cart(user_id, request.address_id, clicked_at).await?;
+                    let first = self.just_emptied_the_cart(user_id, request.address_id, clicked_at).await;
+                    let first = first.map_err(may_be_there)?;
                     return expected(request.expected_amount, first.ok_or(unplaced.error)?);
                 }
                 (PlacementError::Repeated, _) => true,
@@ -42,10 +43,7 @@ impl PlaceOrder {
             };
             let Some(guard) = unplaced.guard else { return Err(unplaced.error.into()) };
             let first = match self.orders.find_by_guard(&guard).await {
-                // The order of the first click is there, for all that is known.
-                Err(error) if is_repeated => {
-                    return Err(PlacementError::from(StoreError::OutcomeUnknown(error.into())).into());
-                }
+                Err(error) if is_repeated => return Err(may_be_there(error)),
                 found => found?,
             };
             match first {
@@ -67,7 +65,7 @@ impl PlaceOrder {
         user_id: UserId,
         address_id: AddressId,
         clicked_at: ShopTime,
-    ) -> Result<Option<Order>, PlaceOrderError> {
+    ) -> Result<Option<Order>, StoreError> {
         let status = Some(OrderStatus::AwaitingPayment);
         let query = OrderListQuery { user_id, status, before: None, limit: 1 };
         let latest =

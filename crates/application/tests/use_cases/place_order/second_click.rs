@@ -181,6 +181,16 @@ async fn finds_the_first_although_it_emptied_the_cart() {
     }
 }
 
+/// As where the guard is in use: who is told that nothing was placed orders anew.
+#[tokio::test]
+async fn of_an_empty_cart_is_not_told_that_there_is_no_order_where_the_first_cannot_be_looked_up() {
+    let mut shop = shop().with_cart(cart(&[]));
+    shop.orders.expect_list().times(1).returning(|_| Err(rows_locked()));
+    let error = shop.place(request(OrderItems::Cart)).await.unwrap_err();
+    let PlaceOrderError::Placement(PlacementError::Store(error)) = error else { panic!("{error:?}") };
+    assert!(matches!(*error, StoreError::OutcomeUnknown(_)), "{error:?}");
+}
+
 /// The first click was the last order that the buyer may leave unpaid.
 #[tokio::test]
 async fn finds_the_first_although_it_was_the_last_that_may_be_unpaid() {
