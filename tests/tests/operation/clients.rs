@@ -180,6 +180,26 @@ async fn requests_on_one_connection_are_answered_one_after_the_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
+    let dashop = Setup::embedded().start().await;
+    let large = "0".repeat(200_000);
+    for (path, status) in [("/nowhere", 404), ("/v1/tokens", 200)] {
+        let mut wire = Wire::to(dashop.address()).await;
+        wire.write(&post(path, &format!("content-length: {}\r\n", 2 * large.len()), &large)).await;
+        // The answer is on its way; the client sends on before it looks.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        for part in large.as_bytes().chunks(50_000) {
+            wire.write(std::str::from_utf8(part).unwrap()).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let answer = wire.answer().await.expect(path);
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.head.contains("connection: close"), "{answer:?}");
+        assert!(wire.hangs_up_within(Duration::from_secs(10)).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_body_is_read_as_it_comes_and_a_client_may_ask_first() {
     let dashop = Setup::embedded().start().await;
     let mut wire = Wire::to(dashop.address()).await;

@@ -18,6 +18,9 @@ use super::{flow::Flow, shares::Share};
 pub(super) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long what a client still sends is read after an answer that did not wait for the whole body. To hang up at once
+/// would take the answer from the client too: the system resets a connection on which something is left unread.
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// How long a client may leave an answer lying without taking any of it.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// actix-http has the first word about idle connections and the first head: it says 408 where this hangs up.

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use super::{
     accept,
-    connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE},
+    connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, LINGER},
     flow,
     shares::Shares,
 };
@@ -55,6 +55,7 @@ pub(crate) fn metrics_server(listen: SocketAddr, metrics: Data<Metrics>) -> io::
             let service = HttpService::build()
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(LINGER)
                 .local_addr(listen)
                 .on_connect_ext(|connection: &Connection, data| {
                     data.insert(Rc::clone(connection.flow()));

@@ -14,7 +14,7 @@ use actix_http::{HttpService, Protocol, error::DispatchError};
 use actix_server::Server;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::{App, dev::AppConfig, middleware::from_fn, web::Data};
-use connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE};
+use connection::{Connection, HEAD_TIMEOUT, KEEP_ALIVE, LINGER};
 use door::Door;
 use shares::Shares;
 use socket2::SockRef;
@@ -75,6 +75,7 @@ pub(crate) fn server(
                 })
                 .keep_alive(KEEP_ALIVE)
                 .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(LINGER)
                 .local_addr(listen)
                 .on_connect_ext(|connection: &Connection, data| {
                     data.insert(Rc::clone(connection.flow()));
