@@ -5,6 +5,7 @@
 mod amend;
 mod audit;
 mod doctor;
+mod error;
 mod events;
 mod healthcheck;
 mod log;
@@ -15,22 +16,22 @@ mod serve;
 mod table;
 mod upkeep;
 
-use std::{error::Error, net::SocketAddr, num::NonZero, path::PathBuf, process::ExitCode};
+use std::{error::Error, num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
-use application::{ChangeAddressError, OrderChangeError, ReconcileError, SearchOrders, TransactError};
 use clap::{Parser, Subcommand};
-use domain::{Cause, InvalidField, InvalidShipment, OrderId, Shipment, Trade, Username};
+use domain::{Cause, OrderId, Shipment, Username};
+use error::CommandError;
 use output::{complain, say_line};
-use ports::{Clock, StoreError};
+use ports::Clock;
 
 pub(crate) use log::{LogError, LogLevel};
 
 use crate::{
-    StartError, build,
-    configuration::{Configuration, ConfigurationError, DatabaseConfiguration, StaffSecret},
-    http::{MAX_REASON, StaffKey, TableError},
-    reload::{self, AskError, Settings},
+    build,
+    configuration::{Configuration, DatabaseConfiguration, StaffSecret},
+    http::{MAX_REASON, StaffKey},
+    reload::{self, Settings},
     wiring::{OrderLife, check, connect, open_store, refuse_unsafe_engine, staff_key, token_key},
 };
 
@@ -124,199 +125,6 @@ enum Command {
     Events(events::EventsCommand),
     /// Prints the settings in force, without secrets.
     Config,
-}
-
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-enum CommandError {
-    #[error(transparent)]
-    Configuration(#[from] ConfigurationError),
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error("the database failed")]
-    Store(#[from] StoreError),
-    #[error("{0:?} is not a name that a timeline can show: one line of at most 64 characters")]
-    NotAName(String),
-    #[error("the demo shop is not set up where real money comes in: everybody knows its users' passwords")]
-    DemoForMoney,
-    #[error("there is no user {0:?}")]
-    NoSuchUser(String),
-    #[error("DASHOP_STAFF_SECRET is not set: the shop side has no tokens")]
-    NoStaffSecret,
-    #[error("{0} is not an order number")]
-    NotAnOrderNumber(String),
-    #[error("order {order_id} was not shipped")]
-    Ship {
-        order_id: OrderId,
-        #[source]
-        cause: TransactError,
-    },
-    #[error("order {order_id} was not cancelled")]
-    Cancel {
-        order_id: OrderId,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("order {order_id} costs what it did")]
-    LowerAmount {
-        order_id: OrderId,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("order {order_id} goes where it did")]
-    ChangeAddress {
-        order_id: OrderId,
-        #[source]
-        cause: ChangeAddressError,
-    },
-    #[error("it is not known whether {what}; {how} finds out")]
-    NotKnown {
-        what: String,
-        how: String,
-        #[source]
-        cause: Box<dyn Error + Send + Sync>,
-    },
-    #[error("there is no order {0} to show")]
-    NoSuchOrder(OrderId),
-    #[error("request {request_id}: order {order_number} was not refunded")]
-    Refund {
-        order_number: String,
-        request_id: String,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("request {request_id}: no pieces of order {order_id} went back into stock")]
-    Return {
-        order_id: OrderId,
-        request_id: String,
-        #[source]
-        cause: TransactError,
-    },
-    #[error(
-        "the payment channel refused refund {number}: {}; the same with --request-id {request_id} tries again",
-        .why.as_deref().unwrap_or("without a word")
-    )]
-    RefundRefused { number: String, request_id: String, why: Option<String> },
-    #[error("{0:?} is no request number: 1 to 48 of A-Z a-z 0-9 _ -")]
-    NotARequestNumber(String),
-    #[error("an order's or a payment's number is 1 to {} printable characters", Trade::MAX_NUMBER)]
-    NotAPaymentNumber,
-    #[error("{what} must be one line of 1 to {most} characters")]
-    NotALine { what: &'static str, most: usize },
-    #[error("the day was not compared")]
-    Reconcile(#[from] ReconcileError),
-    #[error(transparent)]
-    Table(#[from] TableError),
-    #[error("there are more than {} orders: --from and --to divide them", SearchOrders::EXPORT_MOST)]
-    TooManyOrders,
-    #[error(transparent)]
-    Shipment(#[from] InvalidShipment),
-    #[error(transparent)]
-    Address(#[from] InvalidField),
-    #[error("neither DASHOP_EVENTS_URL nor a table [webhooks.…] is set: nobody is told of events")]
-    NoEndpoint,
-    #[error("{0} is no webhook endpoint on record")]
-    UnknownEndpoint(String),
-    #[error("the webhook endpoint {0} is not in the settings: nothing is sent to it")]
-    NotInSettings(String),
-    #[error(transparent)]
-    Token(#[from] crate::http::TokenError),
-    #[error("{address}: {problem}")]
-    Unhealthy { address: SocketAddr, problem: String },
-    #[error("the server failed")]
-    Io(#[from] std::io::Error),
-    #[error(
-        "only the embedded database is copied so; docs/OPERATIONS.md says how MySQL and MariaDB are backed up"
-    )]
-    NotEmbedded,
-    #[error(transparent)]
-    Backup(#[from] adapters::sql::BackupError),
-    #[error("the output cannot be written")]
-    Output(#[source] std::io::Error),
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error(transparent)]
-    Reload(#[from] AskError),
-}
-
-impl CommandError {
-    fn ship(order_id: &OrderId, cause: TransactError) -> Self {
-        if may_be_done(&cause) {
-            return Self::look_at(order_id, "was shipped", cause);
-        }
-        Self::Ship { order_id: order_id.clone(), cause }
-    }
-
-    fn cancel(order_id: &OrderId, cause: OrderChangeError) -> Self {
-        if may_be_changed(&cause) {
-            return Self::look_at(order_id, "was cancelled", cause);
-        }
-        Self::Cancel { order_id: order_id.clone(), cause }
-    }
-
-    fn lower_amount(order_id: &OrderId, cause: OrderChangeError) -> Self {
-        if may_be_changed(&cause) {
-            return Self::look_at(order_id, "costs less", cause);
-        }
-        Self::LowerAmount { order_id: order_id.clone(), cause }
-    }
-
-    fn change_address(order_id: &OrderId, cause: ChangeAddressError) -> Self {
-        if matches!(&cause, ChangeAddressError::Transact(cause) if may_be_done(cause)) {
-            return Self::look_at(order_id, "goes to the new address", cause);
-        }
-        Self::ChangeAddress { order_id: order_id.clone(), cause }
-    }
-
-    fn returning(order_id: &OrderId, request_id: &str, cause: TransactError) -> Self {
-        if may_be_done(&cause) {
-            return Self::NotKnown {
-                what: format!("the pieces of order {order_id} went back into stock"),
-                how: format!("the same with --request-id {request_id}"),
-                cause: cause.into(),
-            };
-        }
-        Self::Return { order_id: order_id.clone(), request_id: request_id.to_owned(), cause }
-    }
-
-    /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
-    /// went back.
-    fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
-        use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact};
-        match cause {
-            // Before anything was sent, or by the rules.
-            NotAdmitted(_) | CostsNothing | Gateway(_) | Settle(_) | Transact(TransactError::Refused(_)) => {
-                Self::Refund {
-                    order_number: order_number.to_owned(),
-                    request_id: request_id.to_owned(),
-                    cause,
-                }
-            }
-            Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => Self::NotKnown {
-                what: format!("order {order_number} was refunded"),
-                how: format!("the same with --request-id {request_id}"),
-                cause: cause.into(),
-            },
-        }
-    }
-
-    fn look_at(order_id: &OrderId, did: &str, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::NotKnown {
-            what: format!("order {order_id} {did}"),
-            how: format!("dashop order {order_id}"),
-            cause: Box::new(cause),
-        }
-    }
-}
-
-/// Whether a transaction may have taken effect all the same.
-fn may_be_done(cause: &TransactError) -> bool {
-    matches!(cause, TransactError::Store(StoreError::OutcomeUnknown(_)))
-}
-
-/// The same of the last of the transactions of a change.
-fn may_be_changed(cause: &OrderChangeError) -> bool {
-    matches!(cause, OrderChangeError::Transact(cause) if may_be_done(cause))
 }
 
 /// Runs the program.
@@ -513,75 +321,4 @@ pub(crate) fn chain(error: &dyn Error) -> String {
         cause = error.source();
     }
     said
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use domain::ledger::Refusal;
-
-    use super::*;
-
-    fn order() -> OrderId {
-        OrderId::parse("2019112820400804").unwrap()
-    }
-
-    fn unanswered() -> TransactError {
-        StoreError::OutcomeUnknown(io::Error::from(io::ErrorKind::ConnectionReset).into()).into()
-    }
-
-    fn unavailable() -> TransactError {
-        StoreError::Unavailable(io::Error::from(io::ErrorKind::ConnectionRefused).into()).into()
-    }
-
-    /// What may have happened is not called undone: a repetition under another number would do it twice.
-    #[test]
-    fn what_may_have_happened_is_not_said_not_to_have() {
-        let order = order();
-        let of_order = "dashop order 2019112820400804 finds out";
-        for (error, what, how) in [
-            (CommandError::ship(&order, unanswered()), "was shipped", of_order),
-            (CommandError::cancel(&order, unanswered().into()), "was cancelled", of_order),
-            (CommandError::lower_amount(&order, unanswered().into()), "costs less", of_order),
-            (CommandError::change_address(&order, unanswered().into()), "goes to the new address", of_order),
-            (
-                CommandError::returning(&order, "r1", unanswered()),
-                "went back into stock",
-                "the same with --request-id r1 finds out",
-            ),
-        ] {
-            let said = chain(&error);
-            assert!(said.starts_with("it is not known whether ") && said.contains(what), "{said}");
-            assert!(said.contains(&format!("; {how}: ")), "{said}");
-        }
-    }
-
-    #[test]
-    fn a_refund_that_failed_at_the_database_may_have_been_made() {
-        for cause in [unanswered(), unavailable(), TransactError::Conflict] {
-            let said = chain(&CommandError::refund("OLD-7", "r1", cause.into()));
-            let begin =
-                "it is not known whether order OLD-7 was refunded; the same with --request-id r1 finds out: ";
-            assert!(said.starts_with(begin), "{said}");
-        }
-        let refused = TransactError::from(Refusal::NothingToRefund).into();
-        assert_eq!(
-            chain(&CommandError::refund("OLD-7", "r1", refused)),
-            "request r1: order OLD-7 was not refunded: there is nothing to refund"
-        );
-    }
-
-    #[test]
-    fn what_was_not_done_is_said_with_its_request() {
-        let order = order();
-        let said = chain(&CommandError::returning(&order, "r1", unavailable()));
-        let begin = "request r1: no pieces of order 2019112820400804 went back into stock: ";
-        assert!(said.starts_with(begin), "{said}");
-        let said = chain(&CommandError::ship(&order, unavailable()));
-        assert!(
-            said.starts_with("order 2019112820400804 was not shipped: the database is not available"),
-            "{said}"
-        );
-    }
 }

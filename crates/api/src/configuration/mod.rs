@@ -150,9 +150,13 @@ pub enum AlipayConfiguration {
 }
 
 impl AlipayConfiguration {
-    /// Whether real money comes in.
+    /// Whether real money comes in: not at a stand-in on this machine, nor at Alipay's sandbox for developers.
     pub fn takes_money(&self) -> bool {
-        matches!(self, Self::Alipay(account) if account.moves_money())
+        let Self::Alipay(account) = self else { return false };
+        let gateway = Url::parse(&account.gateway_url).ok();
+        let host = gateway.as_ref().and_then(Url::host_str);
+        let is_for_developers = host.is_some_and(|host| host.ends_with(".alipaydev.com"));
+        !is_for_developers && !is_of_this_machine(&account.gateway_url)
     }
 }
 
@@ -173,15 +177,6 @@ pub struct AlipayAccount {
     pub notify_url: String,
     /// Where Alipay sends the buyer's browser back to.
     pub return_url: String,
-}
-
-impl AlipayAccount {
-    /// Whether real money comes in: not at a stand-in on this machine, nor at Alipay's sandbox for developers.
-    pub fn moves_money(&self) -> bool {
-        let host = Url::parse(&self.gateway_url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        let is_for_developers = host.is_some_and(|host| host.ends_with(".alipaydev.com"));
-        !is_for_developers && !is_of_this_machine(&self.gateway_url)
-    }
 }
 
 /// Whether a URL leads to this machine and so nowhere from another one.

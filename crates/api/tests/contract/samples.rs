@@ -1,15 +1,16 @@
 //! A small shop: one buyer, one address, two SKUs, and the recorded order of 323.91.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use application::ShopRules;
 use domain::{
-    Address, AddressId, Addressee, Cart, CartLine, CartStamp, Merchant, Money, Order, OrderGoods, OrderId,
-    OrderStatus, Pricing, Quantity, QuantityLimit, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId,
-    Trade, TradeStatus, UnpaidLimits, UserId, Username,
+    Addressee, Merchant, Money, Order, OrderGoods, OrderId, OrderStatus, Pricing, Quantity, QuantityLimit,
+    SaleAttribute, ShopTime, Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{GatewayError, StoreError};
 use serde_json::{Value, json};
+
+pub(crate) use ports::mock::samples::{address, cart, shelf, shipping};
 
 pub(crate) const USER: UserId = UserId(4);
 pub(crate) const USERNAME: &str = "dada";
@@ -58,19 +59,6 @@ pub(crate) fn order_id(text: &str) -> OrderId {
     OrderId::parse(text).unwrap()
 }
 
-pub(crate) fn shipping() -> ShippingAddress {
-    ShippingAddress {
-        title: "家".to_owned(),
-        receiver: "习瓜瓜".to_owned(),
-        mobile: "13691433520".to_owned(),
-        address: "北京市东城区珍贝大厦".to_owned(),
-    }
-}
-
-pub(crate) fn address() -> Address {
-    Address { id: AddressId(7), is_default: true, shipping: shipping() }
-}
-
 pub(crate) fn sku(id: i32, price: &str, stock: u32) -> Sku {
     let attribute =
         |name: &str, value: &str| SaleAttribute { name: name.to_owned(), value: value.to_owned() };
@@ -83,21 +71,6 @@ pub(crate) fn sku(id: i32, price: &str, stock: u32) -> Sku {
         is_launched: true,
         attributes: vec![attribute("颜色", "红色"), attribute("尺寸", "18寸")],
     }
-}
-
-pub(crate) fn shelf(skus: impl IntoIterator<Item = Sku>) -> BTreeMap<SkuId, Sku> {
-    skus.into_iter().map(|sku| (sku.id, sku)).collect()
-}
-
-/// A cart of (SKU, count, ticked).
-pub(crate) fn cart(lines: &[(i32, i64, bool)]) -> Cart {
-    let line = |(id, count, selected): &(i32, i64, bool)| CartLine {
-        sku_id: SkuId(*id),
-        count: *count,
-        selected: *selected,
-        stamp: CartStamp(format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(*selected))),
-    };
-    Cart { lines: lines.iter().map(line).collect() }
 }
 
 /// The recorded order.

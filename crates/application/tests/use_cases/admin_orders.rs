@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use application::{AdminOrderDetails, InspectOrder, InspectOrderError, ShowFigures};
 use domain::{
-    Cause, Money, MoneySum, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate, ShopTime,
-    SkuId, StockMove, StockMoveKind, TimelineEntry, UserId, Username,
+    Cause, Money, MoneySum, OrderStatus, PaymentStatus, Refund, RefundStatus, ShopDate, ShopTime, SkuId,
+    StockMove, StockMoveKind, TimelineEntry, UserId, Username,
 };
 use ports::{
     DayFigures, OrderRecords, StoreError, UnmatchedPayment,
@@ -39,21 +39,7 @@ mod inspect {
     }
 
     fn refund(number: &str, trade_no: &str, amount: &str, status: RefundStatus) -> Refund {
-        Refund {
-            channel: domain::Channel::Alipay,
-            out_request_no: number.to_owned(),
-            out_trade_no: ORDER.to_owned(),
-            trade_no: trade_no.to_owned(),
-            amount: money(amount),
-            reason: "破损".to_owned(),
-            kind: RefundKind::Shop,
-            status,
-            restock: Vec::new(),
-            cause: Cause::shop("小王".to_owned(), None),
-            requested_at: noon(),
-            finished_at: None,
-            failure: None,
-        }
+        Refund { trade_no: trade_no.to_owned(), ..crate::support::refund(number, amount, status) }
     }
 
     #[tokio::test]

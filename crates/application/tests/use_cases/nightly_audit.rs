@@ -42,7 +42,7 @@ impl AuditStore for Records {
             discount_fen: 0,
             amendments: 0,
             refunded_fen: 0,
-            is_due: false,
+            has_due_at: false,
             is_old: false,
         };
         let line = domain::audit::StoredLine { sku_id: SkuId(4), count: 1, price_fen: 100 };

@@ -21,20 +21,8 @@ fn time(text: &str) -> ShopTime {
 }
 
 fn found(number: u64) -> FoundOrder {
-    let order = order(OrderStatus::AwaitingPayment);
-    FoundOrder {
-        id: OrderId::parse(&number.to_string()).unwrap(),
-        user_id: order.user_id,
-        username: username(),
-        status: order.status,
-        total_count: order.total_count,
-        total_amount: order.total_amount,
-        freight: order.freight,
-        refunded_amount: order.refunded_amount,
-        created_at: order.created_at,
-        expire_at: order.expire_at,
-        receiver: order.shipping.receiver,
-    }
+    let id = OrderId::parse(&number.to_string()).unwrap();
+    ports::mock::samples::found(id, username(), order(OrderStatus::AwaitingPayment))
 }
 
 /// So many orders, the largest number first, the last of which is this.

@@ -1,19 +1,20 @@
 //! What the tests of the use cases share: a small shop, and failures to put into it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use application::{SettlePayment, ShopRules, Transact};
 use domain::{
-    Address, AddressId, AttemptState, Caller, Cart, CartLine, CartStamp, Cause, Channel, EvidenceSource,
-    Merchant, Money, NotAdmitted, Order, OrderGoods, OrderId, OrderLedger, OrderStatus, PaymentAttempt,
-    PaymentProduct, PaymentRecord, PaymentStatus, Pricing, Quantity, QuantityLimit, Refund, RefundKind,
-    RefundStatus, Restock, SaleAttribute, ShippingAddress, ShopTime, Sku, SkuId, Trade, TradeStatus,
-    UnpaidLimits, UserId, Username,
+    AttemptState, Caller, Cause, Channel, EvidenceSource, Merchant, Money, NotAdmitted, Order, OrderGoods,
+    OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct, PaymentRecord, PaymentStatus, Pricing,
+    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShopTime, Sku, SkuId,
+    Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentChannels, PaymentGateway, StoreError,
     mock::{Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUsers, clock_at},
 };
+
+pub(crate) use ports::mock::samples::{address, cart, shelf, shipping};
 
 pub(crate) const USER: UserId = UserId(4);
 pub(crate) const RECEIPT_AFTER: Duration = Duration::from_secs(10 * 24 * 3600);
@@ -87,34 +88,6 @@ pub(crate) fn sku(id: i32, price: &str, stock: u32) -> Sku {
         is_launched: true,
         attributes: vec![SaleAttribute { name: "颜色".to_owned(), value: "红色".to_owned() }],
     }
-}
-
-pub(crate) fn shelf(skus: impl IntoIterator<Item = Sku>) -> BTreeMap<SkuId, Sku> {
-    skus.into_iter().map(|sku| (sku.id, sku)).collect()
-}
-
-pub(crate) fn shipping() -> ShippingAddress {
-    ShippingAddress {
-        title: "家".to_owned(),
-        receiver: "习瓜瓜".to_owned(),
-        mobile: "13691433520".to_owned(),
-        address: "北京市东城区珍贝大厦".to_owned(),
-    }
-}
-
-pub(crate) fn address() -> Address {
-    Address { id: AddressId(7), is_default: true, shipping: shipping() }
-}
-
-/// A cart of (SKU, count, ticked).
-pub(crate) fn cart(lines: &[(i32, i64, bool)]) -> Cart {
-    let line = |(id, count, selected): &(i32, i64, bool)| CartLine {
-        sku_id: SkuId(*id),
-        count: *count,
-        selected: *selected,
-        stamp: CartStamp(format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(*selected))),
-    };
-    Cart { lines: lines.iter().map(line).collect() }
 }
 
 /// The recorded order of 323.91.

@@ -130,7 +130,7 @@ impl AuditRecord {
         self.check_movements(order, is_explained, found);
         if is_explained && order.is_forgotten() {
             let what =
-                format!("status {}, and there is no time at which it is looked at", order.status.code());
+                format!("status {}, and due_at is not set: no job will look at it", order.status.code());
             found.add(FindingKind::Forgotten, what);
         }
     }
@@ -207,9 +207,9 @@ impl AuditRecord {
     fn check_open_refunds(&self, found: &mut Findings<'_>) {
         let is_open = |refund: &&Refund| refund.status == RefundStatus::Requested;
         for Refund { out_request_no: number, .. } in self.refunds.iter().filter(is_open) {
-            if self.undue_refunds.contains(number) {
+            if self.refunds_without_due_at.contains(number) {
                 let what =
-                    format!("refund {number} is requested, and there is no time at which it is looked at");
+                    format!("refund {number} is requested, and due_at is not set: no job will look at it");
                 found.add(FindingKind::Forgotten, what);
             }
         }
@@ -347,7 +347,7 @@ impl StoredOrder {
     /// Whether nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
     fn is_forgotten(&self) -> bool {
         let waits = matches!(self.status, OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt);
-        waits && !self.is_due && !self.is_old
+        waits && !self.has_due_at && !self.is_old
     }
 }
 

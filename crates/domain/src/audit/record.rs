@@ -3,22 +3,22 @@ use crate::{OrderStatus, PaymentRecord, Refund, SkuId, StockMove};
 /// An order as it is stored. Amounts are in fen and may be below zero, as the old shop left some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredOrder {
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
-    /// How many pieces it says to have.
+    /// How many pieces, by its own row and not by its lines.
     pub total_count: i64,
-    /// What it says to cost, in fen.
+    /// What it costs, freight included, in fen.
     pub total_fen: i64,
-    /// Its freight, in fen.
+    /// The freight, in fen.
     pub freight_fen: i64,
-    /// How much less it says to cost than goods and freight, in fen.
+    /// The discount on goods and freight, in fen.
     pub discount_fen: i64,
-    /// How often it says that it was amended.
+    /// How many amendments it counts.
     pub amendments: u64,
-    /// What it says went back, in fen.
+    /// The sum of its refunds, in fen.
     pub refunded_fen: i64,
-    /// Whether there is a time at which it is looked at of its own accord.
-    pub is_due: bool,
+    /// Whether its `due_at` is set: the time of the order timers' next pass over it.
+    pub has_due_at: bool,
     /// Whether the old back end wrote it: its statuses may have changed without a timeline, and its payment may not be on
     /// record.
     pub is_old: bool,
@@ -55,7 +55,7 @@ pub struct UnreadableRow {
     pub key: String,
     /// Why it cannot be read.
     pub why: String,
-    /// Whether it says how many pieces of a SKU are sold.
+    /// Whether pieces sold of a SKU are in it, so that the SKU's sales cannot be compared.
     pub has_pieces: bool,
 }
 
@@ -70,17 +70,17 @@ pub struct AuditRecord {
     pub lines: Vec<StoredLine>,
     /// Every change of its status, the oldest first.
     pub timeline: Vec<(OrderStatus, OrderStatus)>,
-    /// Its amendments, the oldest first: of an amount what it was and what it became, in fen; `None` of an address.
+    /// Its amendments, the oldest first: the amount before and after, in fen; `None` for a change of address.
     pub amendments: Vec<Option<(i64, i64)>>,
     /// Its payments.
     pub payments: Vec<PaymentRecord>,
     /// Its refunds.
     pub refunds: Vec<Refund>,
-    /// The request numbers of those refunds for which there is no time at which they are looked at.
-    pub undue_refunds: Vec<String>,
-    /// Where its pieces went after it was placed.
+    /// The request numbers of those refunds whose `due_at` is not set: no job asks the channel about them.
+    pub refunds_without_due_at: Vec<String>,
+    /// Its stock movements after it was placed.
     pub movements: Vec<StockMove>,
-    /// How many events of it wait, or were delivered, at every endpoint.
+    /// How many of its events are on record, delivered or not, of all endpoints together.
     pub events: u64,
     /// Its rows that cannot be read, of every table.
     pub unreadable: Vec<UnreadableRow>,

@@ -71,7 +71,7 @@ fn record(way: &[OrderStatus]) -> AuditRecord {
             discount_fen: 0,
             amendments: 0,
             refunded_fen: 0,
-            is_due: matches!(status, AwaitingPayment | AwaitingReceipt),
+            has_due_at: matches!(status, AwaitingPayment | AwaitingReceipt),
             is_old: false,
         }),
         lines: vec![StoredLine { sku_id: SkuId(4), count: 2, price_fen: 1_000 }],
@@ -187,9 +187,9 @@ fn every_honest_way_is_clean() {
     assert_eq!(kinds(&refunded(&[AwaitingShipment], "1.00")), []);
     assert_eq!(kinds(&refunded(&[AwaitingShipment, Refunded], "30.00")), []);
     let mut ended = refunded(&[AwaitingShipment, Refunded], "30.00");
-    ended.undue_refunds = vec!["r".to_owned()];
+    ended.refunds_without_due_at = vec!["r".to_owned()];
     assert_eq!(kinds(&ended), [], "what has ended waits for nothing");
-    let old = changed(&[], |record| (order(record).is_old, order(record).is_due) = (true, false));
+    let old = changed(&[], |record| (order(record).is_old, order(record).has_due_at) = (true, false));
     assert_eq!(kinds(&old), []);
     let revived = changed(&[Cancelled, AwaitingShipment], |record| {
         record.movements = vec![moved(StockMoveKind::Cancelled, 2), moved(StockMoveKind::Revived, 2)];
@@ -246,16 +246,16 @@ fn each_fault_is_named_once() {
             Kind::Orphan,
             changed(&[], |record| record.refunds = vec![refund("r", "1.00", RefundStatus::Failed)]),
         ),
-        (Kind::Forgotten, changed(&[], |record| order(record).is_due = false)),
+        (Kind::Forgotten, changed(&[], |record| order(record).has_due_at = false)),
         (
             Kind::Forgotten,
-            changed(&[AwaitingShipment, AwaitingReceipt], |record| order(record).is_due = false),
+            changed(&[AwaitingShipment, AwaitingReceipt], |record| order(record).has_due_at = false),
         ),
         (
             Kind::Forgotten,
             changed(paid, |record| {
                 record.refunds = vec![refund("r", "1.00", RefundStatus::Requested)];
-                record.undue_refunds = vec!["r".to_owned()];
+                record.refunds_without_due_at = vec!["r".to_owned()];
             }),
         ),
         (Kind::Movements, changed(&[Cancelled], |record| record.movements.clear())),

@@ -1,6 +1,7 @@
 //! Mocks of every port, for tests of the use cases.
 
 mod ledgers;
+pub mod samples;
 
 use std::{
     collections::BTreeMap,

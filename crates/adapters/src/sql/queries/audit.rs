@@ -212,7 +212,7 @@ async fn stored_orders(
     each.extend(of_their_orders(load_each(conn, later, read).await?));
     found.note(refunds::TABLE, false, each, |record, (refund, due_at)| {
         if due_at.is_none() {
-            record.undue_refunds.push(refund.out_request_no.clone());
+            record.refunds_without_due_at.push(refund.out_request_no.clone());
         }
         record.refunds.push(refund);
     });
@@ -320,7 +320,7 @@ impl OrderRow {
             // Below zero is more than there can be.
             amendments: u64::try_from(self.amendments).unwrap_or(u64::MAX),
             refunded_fen: self.refunded_amount.0,
-            is_due: self.due_at.is_some(),
+            has_due_at: self.due_at.is_some(),
             // Only this service sets it, on every order.
             is_old: self.expire_at.is_none(),
         })

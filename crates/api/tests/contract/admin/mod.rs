@@ -174,20 +174,7 @@ fn refund_data(amount: &str, status: &str) -> Value {
 
 /// The recorded order as a search finds it, under another number.
 fn found(number: &str) -> FoundOrder {
-    let order = order(OrderStatus::AwaitingPayment);
-    FoundOrder {
-        id: order_id(number),
-        user_id: order.user_id,
-        username: username(),
-        status: order.status,
-        total_count: order.total_count,
-        total_amount: order.total_amount,
-        freight: order.freight,
-        refunded_amount: order.refunded_amount,
-        created_at: order.created_at,
-        expire_at: order.expire_at,
-        receiver: order.shipping.receiver,
-    }
+    ports::mock::samples::found(order_id(number), username(), order(OrderStatus::AwaitingPayment))
 }
 
 /// An order in short, on the wire.

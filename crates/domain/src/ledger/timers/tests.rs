@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Money, OrderId, OrderStatus, ShippingAddress, UserId};
+use crate::OrderStatus;
 
 fn time(text: &str) -> ShopTime {
     ShopTime::parse(text).unwrap()
@@ -7,25 +7,10 @@ fn time(text: &str) -> ShopTime {
 
 fn order(expire_at: Option<&str>) -> Order {
     Order {
-        id: OrderId::parse("2019112820400804").unwrap(),
-        user_id: UserId(4),
         status: OrderStatus::AwaitingPayment,
-        total_count: 1,
-        total_amount: "10.00".parse().unwrap(),
-        freight: Money::ZERO,
-        discount: Money::ZERO,
-        amendments: 0,
-        shipping: ShippingAddress {
-            title: String::new(),
-            receiver: String::new(),
-            mobile: String::new(),
-            address: String::new(),
-        },
         created_at: time("2019-11-28 20:40:08"),
         expire_at: expire_at.map(time),
-        shipment: None,
-        refunded_amount: Money::ZERO,
-        goods: Vec::new(),
+        ..crate::stock::moves::tests::order(&[])
     }
 }
 
