@@ -18,7 +18,8 @@ pub trait OrderReader: Send + Sync {
 
     /// A user's orders with their lines, newest first: by time of creation, then by number.
     ///
-    /// MUST ask the database no more than three times, whatever the number of orders and lines.
+    /// MUST ask the database no more than three times, whatever the number of orders and lines. What the lines of an order
+    /// were when it was listed a few minutes before MAY be remembered: nothing changes them.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
 
     /// The attempts to pay an order that are on record, the first opened first; none while there is only the first one.
@@ -29,7 +30,7 @@ pub trait OrderReader: Send + Sync {
     ///
     /// [`PaymentStatus::is_refund_due`]: domain::PaymentStatus::is_refund_due
     ///
-    /// MUST ask the database once at most, whatever the number of orders.
+    /// MUST ask the database twice at most, whatever the number of orders.
     async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
     /// Every refund on record of this order's payments, the first asked for first.

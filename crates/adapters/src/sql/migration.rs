@@ -51,6 +51,7 @@ macro_rules! embed {
             $crate::sql::migration::one!($engine, "20261128000010", "2026-11-28-000010_payment_channels"),
             $crate::sql::migration::one!($engine, "20261128000011", "2026-11-28-000011_webhook_endpoints"),
             $crate::sql::migration::one!($engine, "20261129000012", "2026-11-29-000012_refunds_by_status"),
+            $crate::sql::migration::one!($engine, "20261129000013", "2026-11-29-000013_payments_by_status"),
         ]
     };
 }
@@ -80,8 +81,8 @@ mod tests {
 
     use super::*;
 
-    const MYSQL: [Migration; 12] = embed!("mysql");
-    const SQLITE: [Migration; 12] = embed!("sqlite");
+    const MYSQL: [Migration; 13] = embed!("mysql");
+    const SQLITE: [Migration; 13] = embed!("sqlite");
 
     #[test]
     fn every_migration_of_both_engines_is_embedded_in_order() {

@@ -10,6 +10,7 @@ mod config;
 pub mod demo;
 mod facts;
 mod failure;
+mod kept_lines;
 mod metrics;
 mod migration;
 mod mysql;

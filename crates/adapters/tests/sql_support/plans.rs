@@ -49,10 +49,7 @@ const BOUNDED: [&str; 2] = ["(1=0)", "FROM dashop_cart_removal WHERE parked_at I
 const SMALL: [&str; 2] = ["_due", "_undistributed"];
 
 /// Every statement that looks for orders, lines or addresses finds them by an index.
-pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine) {
-    let statements = Statements::default();
-    tracing::subscriber::set_global_default(statements.clone())
-        .expect("this is the one test of its binary that does so");
+pub(crate) async fn never_scan_orders_lines_or_addresses(engine: Engine, statements: &Statements) {
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     shop.engine.run(&a_large_shop()).await;
     ask_for_a_group(&shop, 7..71).await;
@@ -438,7 +435,18 @@ fn with_times(mut statement: String) -> String {
 
 /// The texts of the statements that the store sends, as it logs them.
 #[derive(Clone, Default)]
-struct Statements(Arc<Mutex<BTreeSet<String>>>);
+pub(crate) struct Statements(Arc<Mutex<BTreeSet<String>>>);
+
+impl Statements {
+    /// A runtime whose statements these are: other tests of the program send statements too, from threads of their own.
+    pub(crate) fn runtime(&self) -> tokio::runtime::Runtime {
+        let statements = self.clone();
+        let listen = move || std::mem::forget(tracing::subscriber::set_default(statements.clone()));
+        listen();
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        runtime.worker_threads(2).on_thread_start(listen).enable_all().build().unwrap()
+    }
+}
 
 impl Subscriber for Statements {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {

@@ -39,7 +39,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "2026-11-28-000009_amendments",
             "2026-11-28-000010_payment_channels",
             "2026-11-28-000011_webhook_endpoints",
-            "2026-11-29-000012_refunds_by_status"
+            "2026-11-29-000012_refunds_by_status",
+            "2026-11-29-000013_payments_by_status"
         ]
     );
 
@@ -67,7 +68,8 @@ pub(crate) async fn migrates_once_however_many_start(engine: Engine) {
             "20261128000009",
             "20261128000010",
             "20261128000011",
-            "20261129000012"
+            "20261129000012",
+            "20261129000013"
         ]
     );
     store.ping().await.unwrap();
@@ -252,6 +254,75 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     buyer.shop.add_old_order(old).await;
     let (sent, listed) = buyer.statements(store.list(&query)).await;
     assert_eq!((sent, listed.unwrap().len()), (5, 65), "with one that has none: address, SKUs, attributes");
+}
+
+/// The lines of an order that is listed again are remembered, where they are all there and as they were ordered.
+pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
+    let config = engine.config();
+    let buyer = Buyer::on(engine, &config, 2).await;
+    let store = &*buyer.shop.store;
+    let query = OrderListQuery { user_id: buyer.user_id, status: None, before: None, limit: 200 };
+    let list = async || {
+        let (sent, orders) = buyer.statements(store.list(&query)).await;
+        (sent, orders.unwrap())
+    };
+    let mut new = buyer.order("100");
+    new.order.total_count = 2;
+    orders::place(store, &buyer.allocations(), std::slice::from_ref(&new)).await;
+    list().await;
+    assert_eq!(list().await, (1, vec![new.order.clone()]));
+
+    // Somebody mends the order by hand.
+    let mend = "UPDATE tb_order_goods SET count = 3; UPDATE tb_order_info SET total_count = 6";
+    buyer.shop.engine.run(mend).await;
+    let (sent, listed) = list().await;
+    assert_eq!((sent, listed[0].goods[0].quantity.pieces()), (2, 3), "asked anew");
+    assert_eq!(list().await, (1, listed));
+
+    // The old back end is about to write another line.
+    buyer.shop.engine.run("UPDATE tb_order_info SET total_count = 7").await;
+    for _ in 0..2 {
+        assert_eq!(list().await.0, 2);
+    }
+    buyer.shop.engine.run("UPDATE tb_order_info SET total_count = 6").await;
+
+    // What has no snapshot shows the catalogue of now.
+    new.order.id = OrderId::parse("101").unwrap();
+    orders::place(store, &buyer.allocations(), std::slice::from_ref(&new)).await;
+    buyer.shop.engine.run("UPDATE tb_order_goods SET sku_name = NULL WHERE order_id = '101'").await;
+    for name in ["乙", "丙"] {
+        buyer.shop.engine.run(&format!("UPDATE DDSC_SKU SET name = '{name}'")).await;
+        assert_eq!(list().await.1[0].goods[0].name, name);
+    }
+}
+
+/// However many payments of others go back, those of the orders that are asked for are found, and no other.
+pub(crate) async fn finds_refund_due_payments_among_few_and_many(engine: Engine) {
+    let shop = SqlShop::on(engine, CartsIn::Database).await;
+    let ids = ["1000", "2000"].map(|number| OrderId::parse(number).unwrap());
+    let record = async |numbers: &[String]| {
+        let rows = numbers.iter().map(|number| {
+            format!("('{number}', '{number}', 'TRADE_SUCCESS', '1.00', '0.00', 'late', 'query', '2019-11-02 00:00:00')")
+        });
+        shop.engine
+            .run(&format!(
+                "INSERT INTO dashop_payment (trade_no, out_trade_no, trade_status, total_amount, refunded, status, \
+                 source, recorded_at) VALUES {}",
+                rows.collect::<Vec<_>>().join(",")
+            ))
+            .await;
+    };
+    let found = async || {
+        let payments = shop.store.refund_due_payments(&ids).await.unwrap();
+        payments.into_iter().map(|payment| payment.trade.out_trade_no).collect::<Vec<_>>()
+    };
+    let others = |numbers: std::ops::Range<u32>| numbers.map(|number| number.to_string()).collect::<Vec<_>>();
+    record(&others(1001..1050)).await;
+    assert_eq!(found().await, [""; 0]);
+    record(&["2000".to_owned(), "1000".to_owned()]).await;
+    assert_eq!(found().await, ["2000", "1000"]);
+    record(&others(1050..1200)).await;
+    assert_eq!(found().await, ["2000", "1000"], "in the order of recording");
 }
 
 /// A caller may go away in the middle of anything: nothing is half done, and nothing is lost to those who come after.

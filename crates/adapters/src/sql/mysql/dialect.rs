@@ -40,7 +40,7 @@ pub(super) const HAS_ONE_POOL: bool = true;
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
 pub(super) const ROWS_PER_INSERT: usize = 3_000;
 
-pub(super) static MIGRATIONS: [Migration; 12] = migration::embed!("mysql");
+pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("mysql");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";

@@ -145,7 +145,7 @@ async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrd
         .load(conn)
         .await?;
     let names: BTreeMap<i32, String> = names.into_iter().collect();
-    let paid = payments::of_orders(conn, ids, |status| status == PaymentStatus::Settled).await?.into_iter();
+    let paid = payments::of_orders(conn, ids, &[PaymentStatus::Settled]).await?.into_iter();
     let mut paid: BTreeMap<String, PaymentRecord> =
         paid.map(|payment| (order_number(&payment.trade.out_trade_no).to_owned(), payment)).collect();
     let listed = orders.into_iter().map(|order| ListedOrder {

@@ -20,6 +20,7 @@ use super::{
 use crate::{
     sql::{
         config::{CartsIn, ConnectError, EventSink, SqlConfig},
+        kept_lines::KeptLines,
         metrics::{ParkedRows, PoolUse, QueryTimes},
         obstacle::SpaceWatch,
     },
@@ -41,6 +42,7 @@ pub(in crate::sql) struct Database {
     pub(super) event_sink: EventSink,
     statements: Arc<AtomicU64>,
     pub(super) parked: ParkedRows,
+    pub(super) lines: KeptLines,
 }
 
 /// Where connections come from. An engine may keep one pool for both.
@@ -76,6 +78,7 @@ impl Database {
             event_sink: config.event_sink,
             statements,
             parked: ParkedRows::default(),
+            lines: KeptLines::default(),
         };
         // The writers first: with SQLite, the first of them makes the file that readers expect.
         drop(database.writer().await?);

@@ -5,8 +5,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord,
-    PaymentStatus, Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId,
-    TimelineEntry, UserId,
+    Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
@@ -19,6 +18,7 @@ use super::{
 };
 use crate::sql::{
     failure::QueryError,
+    kept_lines::KeptLines,
     schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
     types::{Amount, Moment},
 };
@@ -30,14 +30,11 @@ impl OrderReader for Database {
     }
 
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError> {
-        self.reader().await?.call(|conn| list(conn, query)).await
+        self.reader().await?.call(|conn| list(conn, query, &self.lines)).await
     }
 
     async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.reader().await?.call(|conn| payments::of_orders(conn, ids, PaymentStatus::is_refund_due)).await
+        self.reader().await?.call(|conn| payments::refund_due(conn, ids)).await
     }
 
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError> {
@@ -144,7 +141,7 @@ pub(super) async fn find(conn: &mut Conn, id: &OrderId) -> Result<Option<Order>,
         .await
         .optional()?;
     let header = header.map(|header| (id.as_str().to_owned(), Ok(header)));
-    Ok(all(with_goods(conn, header.into_iter().collect()).await?)?.pop())
+    Ok(all(with_goods(conn, header.into_iter().collect(), None).await?)?.pop())
 }
 
 /// The orders of these numbers, the largest first, in as many statements. Those that cannot be read are left out.
@@ -155,7 +152,7 @@ pub(super) async fn of_ids(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<Order
         .select((tb_order_info::order_id, OrderRow::as_select()))
         .into_boxed::<Backend>();
     let headers = load_each(conn, these, |(_, header): (String, OrderRow)| Ok(header)).await?;
-    Ok(leave_out(TABLE, with_goods(conn, headers).await?))
+    Ok(leave_out(TABLE, with_goods(conn, headers, None).await?))
 }
 
 async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Order>, QueryError> {
@@ -171,11 +168,11 @@ async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Or
     }
 }
 
-async fn list(conn: &mut Conn, query: &OrderListQuery) -> Result<Vec<Order>, QueryError> {
+async fn list(conn: &mut Conn, query: &OrderListQuery, kept: &KeptLines) -> Result<Vec<Order>, QueryError> {
     let before = query.before.as_ref().map(|before| before.as_str().to_owned());
     let mut page = FullPage::new(TABLE, query.limit, before);
     while !page.is_full {
-        let each = list_page(conn, query, page.after.as_deref()).await?;
+        let each = list_page(conn, query, page.after.as_deref(), kept).await?;
         page.add(each);
     }
     Ok(page.rows)
@@ -185,6 +182,7 @@ async fn list_page(
     conn: &mut Conn,
     query: &OrderListQuery,
     before: Option<&str>,
+    kept: &KeptLines,
 ) -> Result<Vec<Read<String, Order>>, QueryError> {
     let mut page = tb_order_info::table
         .filter(tb_order_info::user_id.eq(query.user_id.0))
@@ -211,7 +209,7 @@ async fn list_page(
             .filter(time().lt(its_time()).or(tb_order_info::order_id.nullable().lt(before.to_owned())));
     }
     let headers = load_each(conn, page, |(_, header): (String, OrderRow)| Ok(header)).await?;
-    with_goods(conn, headers).await
+    with_goods(conn, headers, Some(kept)).await
 }
 
 pub(super) async fn timeline(conn: &mut Conn, id: &OrderId) -> Result<Vec<TimelineEntry>, QueryError> {
@@ -238,37 +236,75 @@ async fn numbers_beginning_with(conn: &mut Conn, second: &str) -> Result<Vec<Ord
     Ok(numbers.iter().filter_map(|number| OrderId::parse(number).ok()).collect())
 }
 
-/// Adds the lines to orders, in one statement more, and what is true now where something has no snapshot. An order of
-/// which a line cannot be read cannot be read.
+/// Adds the lines to orders, in one statement more at most, and what is true now where something has no snapshot. An
+/// order of which a line cannot be read cannot be read.
 async fn with_goods(
     conn: &mut Conn,
     headers: Vec<Read<String, OrderRow>>,
+    kept: Option<&KeptLines>,
 ) -> Result<Vec<Read<String, Order>>, QueryError> {
-    let ids: Vec<&str> = headers.iter().map(|(order_id, _)| order_id.as_str()).collect();
+    let kept_lines = |(order_id, header): &Read<String, OrderRow>| {
+        let lines = kept?.of(order_id, header.as_ref().ok()?.pieces())?;
+        Some((order_id.clone(), FoundLines { lines: Ok(lines), are_for_keeping: false }))
+    };
+    let mut found: HashMap<String, FoundLines> = headers.iter().filter_map(kept_lines).collect();
+    let ids = headers.iter().map(|(order_id, _)| order_id.as_str());
+    let ids: Vec<&str> = ids.filter(|order_id| !found.contains_key(*order_id)).collect();
+    let lines = lines(conn, &ids).await?;
+    let now = now(conn, &headers, &lines).await?;
+    for (order_id, line) in lines {
+        let is_snapshot = line.as_ref().is_ok_and(GoodsRow::is_snapshot);
+        let line = line.and_then(|line| line.into_goods(&order_id, &now));
+        found.entry(order_id).or_default().add(line, is_snapshot);
+    }
+    let order = |(order_id, header): Read<String, OrderRow>| {
+        let FoundLines { lines, are_for_keeping } = found.remove(&order_id).unwrap_or_default();
+        let order = header.and_then(|header| header.into_order(&order_id, &now, lines?));
+        if let (Some(kept), true, Ok(order)) = (kept, are_for_keeping, &order) {
+            kept.keep(order);
+        }
+        (order_id, order)
+    };
+    Ok(headers.into_iter().map(order).collect())
+}
+
+/// What was found of one order's lines.
+struct FoundLines {
+    lines: Result<Vec<OrderGoods>, QueryError>,
+    /// Whether they are newly read and will not change.
+    are_for_keeping: bool,
+}
+
+impl Default for FoundLines {
+    fn default() -> Self {
+        Self { lines: Ok(Vec::new()), are_for_keeping: true }
+    }
+}
+
+impl FoundLines {
+    fn add(&mut self, line: Result<Option<OrderGoods>, QueryError>, is_snapshot: bool) {
+        self.are_for_keeping &= is_snapshot;
+        match (&mut self.lines, line) {
+            (Ok(lines), Ok(line)) => lines.extend(line),
+            (lines @ Ok(_), Err(error)) => *lines = Err(error),
+            (Err(_), _) => {}
+        }
+    }
+}
+
+/// The lines of these orders, each order's by SKU.
+async fn lines(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Read<String, GoodsRow>>, QueryError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let lines = tb_order_goods::table
-        .filter(tb_order_goods::order_id.eq_any(&ids))
+        .filter(tb_order_goods::order_id.eq_any(ids))
         .select((tb_order_goods::order_id, GoodsRow::as_select()));
     let mut lines =
         load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, GoodsRow)| Ok(line)).await?;
     // Not by the database, which sorts whole rows.
     lines.sort_by_key(|(_, line)| line.as_ref().map(|line| (line.sku_id, line.id)).ok());
-    let now = now(conn, &headers, &lines).await?;
-    let mut goods: HashMap<String, Vec<Result<OrderGoods, QueryError>>> = HashMap::new();
-    for (order_id, line) in lines {
-        let line = line.and_then(|line| line.into_goods(&order_id, &now));
-        goods.entry(order_id).or_default().extend(line.transpose());
-    }
-    let order = |(order_id, header): Read<String, OrderRow>| {
-        let goods = goods.remove(&order_id).unwrap_or_default();
-        let order = header.and_then(|header| {
-            header.into_order(&order_id, &now, goods.into_iter().collect::<Result<_, _>>()?)
-        });
-        (order_id, order)
-    };
-    Ok(headers.into_iter().map(order).collect())
+    Ok(lines)
 }
 
 /// What is true now of all that these orders and lines have no snapshot of; nothing is asked where they have one.
@@ -310,7 +346,13 @@ impl OrderRow {
         self.ship_receiver.is_some() || self.ship_address.is_some()
     }
 
+    /// The old shop accepted lines of fewer pieces than none, and counted them.
+    fn pieces(&self) -> u32 {
+        u32::try_from(self.total_count).unwrap_or(0)
+    }
+
     fn into_order(self, number: &str, now: &Now, goods: Vec<OrderGoods>) -> Result<Order, QueryError> {
+        let total_count = self.pieces();
         let shipping = match now.addresses.get(&self.address_id) {
             Some(book) if !self.has_address() => book.clone().into(),
             _has_a_snapshot_or_nothing => ShippingAddress {
@@ -324,8 +366,7 @@ impl OrderRow {
             id: order_id(number)?,
             user_id: UserId(self.user_id),
             status: status("tb_order_info.status", self.status)?,
-            // The old shop accepted lines of fewer pieces than none, and counted them.
-            total_count: u32::try_from(self.total_count).unwrap_or(0),
+            total_count,
             total_amount: self.total_amount.0,
             freight: self.freight.0,
             discount: self.discount.0,
@@ -362,6 +403,11 @@ impl TryFrom<ChangeRow> for TimelineEntry {
 }
 
 impl GoodsRow {
+    /// Whether all of it is as it was ordered, and nothing is taken from the catalogue of now.
+    fn is_snapshot(&self) -> bool {
+        self.sku_name.is_some() && self.sku_image_url.is_some() && self.sku_sale_attrs.is_some()
+    }
+
     /// The line; nothing, with an ERROR in the log, where it is of no pieces: the old shop accepted that.
     fn into_goods(self, order_id: &str, now: &Now) -> Result<Option<OrderGoods>, QueryError> {
         let Some(quantity) = Quantity::stored(self.pieces) else {

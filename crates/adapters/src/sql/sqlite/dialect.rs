@@ -57,7 +57,7 @@ pub(super) const ROWS_PER_INSERT: usize = 1_500;
 /// More readers than this take memory for their caches and answer no sooner.
 const MOST_READERS: usize = 4;
 
-pub(super) static MIGRATIONS: [Migration; 12] = migration::embed!("sqlite");
+pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("sqlite");
 
 pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
     version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";

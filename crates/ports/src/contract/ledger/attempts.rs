@@ -68,6 +68,13 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
     assert_eq!((&found.payments[..], &found.refunds[..]), (&payments[..], &[refund.clone()][..]));
     let of_orders = shop.orders().refund_due_payments(&[other.clone(), id.clone()]).await.unwrap();
     assert_eq!(of_orders, payments[1..], "in the order of recording");
+    let longer = order_id(&format!("{ORDER}1"));
+    let of_orders = shop.orders().refund_due_payments(&[id.clone(), longer]).await.unwrap();
+    assert_eq!(
+        of_orders,
+        payments[1..],
+        "a number of an attempt sorts behind the longer number of another order"
+    );
     assert_eq!(shop.orders().refund_due_payments(std::slice::from_ref(&other)).await.unwrap(), []);
     assert_eq!(shop.orders().refunds(&id).await.unwrap(), [refund]);
     let listed = shop.admin().shipping_list(std::slice::from_ref(&id)).await.unwrap();
