@@ -53,6 +53,14 @@ impl Wire {
         self.stream.write_all(text.as_bytes()).await.unwrap();
     }
 
+    /// Writes all of it, where the other side lets it.
+    ///
+    /// # Errors
+    /// The other side has hung up.
+    pub async fn try_all(&mut self, text: &str) -> std::io::Result<()> {
+        self.stream.write_all(text.as_bytes()).await
+    }
+
     /// Writes what is taken without waiting; how many bytes that is.
     ///
     /// # Errors

@@ -38,11 +38,11 @@ async fn requests_whose_answers_nobody_reads_cost_little_and_are_given_up() {
     let dashop = Setup::embedded().with("DASHOP_CONNECTIONS", "2000").start().await;
     let browser = Browser::new();
     let before = dashop.resident_bytes();
-    let mut wires = flooded(&dashop, "/", 150).await;
-    wires.extend(flooded(&dashop, "/docs/swagger-ui-bundle.js", 50).await);
+    let mut wires = flooded(&dashop, "/", 60).await;
+    wires.extend(flooded(&dashop, "/docs/swagger-ui-bundle.js", 20).await);
     let (mut most, started) = (0, Instant::now());
     while !wires.is_empty() {
-        assert!(started.elapsed() < Duration::from_secs(60), "{} connections are still open", wires.len());
+        assert!(started.elapsed() < Duration::from_secs(180), "{} connections are still open", wires.len());
         wires.retain_mut(|wire| wire.write_some(b"G").is_ok());
         most = most.max(dashop.resident_bytes());
         let asked = Instant::now();
@@ -52,7 +52,7 @@ async fn requests_whose_answers_nobody_reads_cost_little_and_are_given_up() {
     }
     let cost = most.saturating_sub(before) / (1024 * 1024);
     println!("{cost} MiB");
-    assert!(cost < 100, "{cost} MiB");
+    assert!(cost < 40, "{cost} MiB");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,7 +78,23 @@ async fn every_head_has_its_time_not_the_first_alone() {
         wire.write("5\r\nhello\r\n").await;
         assert!(wire.hangs_up_within(Duration::from_secs(15)).await);
     };
-    tokio::join!(first, later("G"), later("GET /healthz HTTP/1.1\r\nHost:"), unwanted);
+    let unwanted_with_empty_lines = async {
+        let mut wire = Wire::to(dashop.address()).await;
+        wire.write(&post("/nowhere", "transfer-encoding: chunked\r\n", "5000\r\n")).await;
+        assert_eq!(wire.answer().await.unwrap().status, 404);
+        let since = Instant::now();
+        while wire.write_some(b"\n\na").is_ok() {
+            assert!(since.elapsed() < Duration::from_secs(30), "empty lines make its time longer");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::join!(
+        first,
+        later("G"),
+        later("GET /healthz HTTP/1.1\r\nHost:"),
+        unwanted,
+        unwanted_with_empty_lines
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -188,15 +204,38 @@ async fn an_answer_that_comes_before_the_end_of_a_body_is_not_lost() {
         wire.write(&post(path, &format!("content-length: {}\r\n", 2 * large.len()), &large)).await;
         // The answer is on its way; the client sends on before it looks.
         tokio::time::sleep(Duration::from_millis(300)).await;
-        for part in large.as_bytes().chunks(50_000) {
-            wire.write(std::str::from_utf8(part).unwrap()).await;
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        wire.write(&large).await;
         let answer = wire.answer().await.expect(path);
         assert_eq!(answer.status, status, "{answer:?}");
         assert!(answer.head.contains("connection: close"), "{answer:?}");
         assert!(wire.hangs_up_within(Duration::from_secs(10)).await);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_nobody_wants_keeps_nobody_waiting() {
+    let dashop = Setup::embedded().with("DASHOP_WORKERS", "1").start().await;
+    let body = "a\n\n".repeat(50_000);
+    let mut wire = Wire::to(dashop.address()).await;
+    // A long line first: it makes room for a lot at a time.
+    let beginning = post("/nowhere", "content-length: 1000000000\r\n", &"0".repeat(200_000));
+    let flood = async {
+        wire.write(&beginning).await;
+        while wire.try_all(&body).await.is_ok() {}
+    };
+    let mut slowest = Duration::ZERO;
+    let browser = Browser::new();
+    let others = async {
+        for _ in 0..40 {
+            let asked = Instant::now();
+            assert_eq!(browser.status(&dashop.url("/healthz")).await, Some(200));
+            slowest = slowest.max(asked.elapsed());
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    };
+    tokio::join!(flood, others);
+    println!("{slowest:?}");
+    assert!(slowest < Duration::from_secs(1), "others wait {slowest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -241,7 +280,7 @@ async fn signals_that_say_nothing_end_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_it_stops_it_says_so_and_answers_on() {
-    let dashop = Setup::embedded().with("DASHOP_DRAIN", "3").start().await;
+    let dashop = Setup::embedded().with("DASHOP_DRAIN", "8").start().await;
     let browser = Browser::new();
     let mut kept = Wire::to(dashop.address()).await;
     kept.write(GET).await;
@@ -261,7 +300,7 @@ async fn before_it_stops_it_says_so_and_answers_on() {
         assert_eq!(browser.status(&dashop.url("/healthz")).await, Some(200));
     }
     let setup = dashop.ended().await;
-    assert!(told.elapsed() >= Duration::from_secs(3), "{:?}", told.elapsed());
+    assert!(told.elapsed() >= Duration::from_secs(8), "{:?}", told.elapsed());
     drop(setup);
 }
 

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use actix_web::web::BytesMut;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -23,6 +24,9 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 pub(super) const LINGER: Duration = Duration::from_secs(2);
 /// How long a client may leave an answer lying without taking any of it.
 const UNREAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much is received at a time, in bytes. What comes in one piece is looked through without a pause for the other
+/// connections.
+const PIECE: usize = 8 * 1024;
 /// actix-http has the first word about idle connections and the first head: it says 408 where this hangs up.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -34,10 +38,10 @@ pub(super) struct Connection {
     flow: Rc<Flow>,
     lines: Lines,
     /// What was received behind the end of a request.
-    behind: Vec<u8>,
+    behind: BytesMut,
     /// The head's end was handed on: first it is to be parsed.
     is_fed: bool,
-    /// When the first byte of the head came that is not complete.
+    /// When the first byte came since a request was answered: of a head, or of a body that nobody wants.
     head_since: Option<Instant>,
     reading: Pin<Box<Sleep>>,
     /// Runs while the client takes nothing of an answer.
@@ -51,7 +55,7 @@ impl Connection {
             stream,
             flow: Flow::new(),
             lines: Lines::default(),
-            behind: Vec::new(),
+            behind: BytesMut::new(),
             is_fed: false,
             head_since: None,
             reading: Box::pin(sleep(KEEP_ALIVE + GRACE)),
@@ -68,33 +72,39 @@ impl Connection {
     fn hand_on(&mut self, buffer: &mut ReadBuf<'_>) {
         let (fitting, _) = self.behind.split_at(self.behind.len().min(buffer.remaining()));
         let end = self.lines.end_of_head(fitting);
-        let handed: Vec<u8> = self.behind.drain(..end.unwrap_or(fitting.len())).collect();
+        let handed = self.behind.split_to(end.unwrap_or(fitting.len()));
         buffer.put_slice(&handed);
         self.handed_on(end.is_some());
     }
 
-    /// Keeps what was received behind the end of a request.
-    fn keep_behind(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
-        let received = buffer.filled().get(before..).unwrap_or_default();
-        if received.is_empty() {
-            return;
+    /// Receives some bytes and hands them on as far as the end of a request; the rest is kept.
+    fn receive(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut piece = ReadBuf::new(buffer.initialize_unfilled_to(PIECE.min(buffer.remaining())));
+        std::task::ready!(Pin::new(&mut self.stream).poll_read(context, &mut piece))?;
+        let received = piece.filled();
+        let length = received.len();
+        if length == 0 {
+            return Poll::Ready(Ok(()));
         }
         let end = self.lines.end_of_head(received);
-        if let Some(end) = end {
-            self.behind.extend_from_slice(received.get(end..).unwrap_or_default());
-            buffer.set_filled(before + end);
-        }
+        self.behind.extend_from_slice(received.get(end.unwrap_or(length)..).unwrap_or_default());
+        buffer.advance(end.unwrap_or(length));
         self.handed_on(end.is_some());
+        Poll::Ready(Ok(()))
     }
 
     fn handed_on(&mut self, is_complete: bool) {
-        if is_complete {
-            self.is_fed = true;
-            self.head_since = None;
-            self.flow.fed();
-        } else if self.flow.is_idle() && self.head_since.is_none() {
+        if self.flow.is_idle() && self.head_since().is_none() {
             self.head_since = Some(Instant::now());
         }
+        if is_complete {
+            self.is_fed = true;
+            self.flow.fed();
+        }
+    }
+
+    fn head_since(&self) -> Option<Instant> {
+        self.head_since.filter(|begun| *begun >= self.flow.idle_since())
     }
 
     /// Waits for more, but not for ever.
@@ -103,7 +113,7 @@ impl Connection {
             // The handler that asks for the body has a time limit of its own.
             return Poll::Pending;
         }
-        let due = match self.head_since {
+        let due = match self.head_since() {
             Some(begun) => begun + HEAD_TIMEOUT,
             None => self.flow.idle_since() + KEEP_ALIVE,
         } + GRACE;
@@ -156,15 +166,8 @@ impl AsyncRead for Connection {
             this.hand_on(buffer);
             return Poll::Ready(Ok(()));
         }
-        let before = buffer.filled().len();
-        match Pin::new(&mut this.stream).poll_read(context, buffer) {
-            Poll::Ready(Ok(())) => {
-                this.keep_behind(buffer, before);
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => this.poll_patience(context),
-        }
+        let received = this.receive(context, buffer);
+        if received.is_pending() { this.poll_patience(context) } else { received }
     }
 }
 
