@@ -22,7 +22,7 @@ pub trait AdminOrders: Send + Sync {
     /// The orders of these numbers with their goods and payments, the largest number first.
     ///
     /// The number of statements MUST NOT grow with that of the orders.
-    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError>;
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ShippingListEntry>, StoreError>;
 
     /// All that is on record of one order, for staff.
     async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError>;
@@ -89,7 +89,7 @@ pub struct FoundOrder {
 
 /// An order as a list shows it from which goods are sent and money is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedOrder {
+pub struct ShippingListEntry {
     /// The order.
     pub order: Order,
     /// The buyer's name; empty where the user is gone.

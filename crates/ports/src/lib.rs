@@ -42,7 +42,7 @@ pub mod mock;
 
 pub use address_book::AddressBook;
 pub use admin_orders::{
-    AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, UnmatchedPayment,
+    AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, UnmatchedPayment,
 };
 pub use audit_store::{AuditSnapshot, AuditStore};
 pub use cart_store::{CartError, CartRemoval, CartStore};

@@ -18,8 +18,8 @@ pub trait OrderReader: Send + Sync {
 
     /// A user's orders with their lines, newest first: by time of creation, then by number.
     ///
-    /// MUST ask the database no more than three times, whatever the number of orders and lines. What the lines of an order
-    /// were when it was listed a few minutes before MAY be remembered: nothing changes them.
+    /// MUST ask the database no more than three times, whatever the number of orders and lines. The lines of an order MAY
+    /// be those of a list a few minutes before: nothing changes them.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
 
     /// The attempts to pay an order that are on record, the first opened first; none while there is only the first one.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
-use ports::{AdminOrders, FoundOrder, ListedOrder, OrderSearch, StoreError, Users};
+use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError, Users};
 
 use crate::pages::{one_more, page};
 
@@ -132,7 +132,7 @@ impl OrderExport {
     ///
     /// # Errors
     /// As [`OrderExport::next`]; orders whose goods could not be read are passed over then.
-    pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ListedOrder>>, StoreError> {
+    pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ShippingListEntry>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();
         Ok(Some(self.admin.shipping_list(&ids).await?))

@@ -16,7 +16,8 @@ use domain::{
     Trade, UserId, Username, order_number,
 };
 use ports::{
-    AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, StoreError, UnmatchedPayment,
+    AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
+    UnmatchedPayment,
 };
 
 use super::{
@@ -41,7 +42,7 @@ impl AdminOrders for Database {
         self.reader().await?.call(|conn| exceeds(conn, search)).await
     }
 
-    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ShippingListEntry>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -136,7 +137,7 @@ async fn search_page(
     load_each(conn, found, |(_, row): (String, Found)| found_order(row)).await
 }
 
-async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrder>, QueryError> {
+async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ShippingListEntry>, QueryError> {
     let orders = order_reader::of_ids(conn, ids).await?;
     let users: BTreeSet<i32> = orders.iter().map(|order| order.user_id.0).collect();
     let names: Vec<(i32, String)> = user_profile::table
@@ -148,7 +149,7 @@ async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ListedOrd
     let paid = payments::of_orders(conn, ids, &[PaymentStatus::Settled]).await?.into_iter();
     let mut paid: BTreeMap<String, PaymentRecord> =
         paid.map(|payment| (order_number(&payment.trade.out_trade_no).to_owned(), payment)).collect();
-    let listed = orders.into_iter().map(|order| ListedOrder {
+    let listed = orders.into_iter().map(|order| ShippingListEntry {
         username: Username(names.get(&order.user_id.0).cloned().unwrap_or_default()),
         payment: paid.remove(order.id.as_str()),
         order,
@@ -206,9 +207,10 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
         .filter(tb_order_info::order_id.ge(begin.compact()))
         .filter(tb_order_info::order_id.lt(end.compact()));
     let placed = day_sums!(placed, PLACED_ON, "total_amount").load(conn).await?;
+    // Not `=`: SQLite would look for the status first, which nearly all payments have, and not for the days.
     let paid = dashop_payment::table
         .filter(counts_within!(begin, end))
-        .filter(dashop_payment::status.eq(PaymentStatus::Settled.as_str()));
+        .filter(dashop_payment::status.like(PaymentStatus::Settled.as_str()));
     let paid = day_sums!(paid, PAID_ON, "total_amount").load(conn).await?;
     let refunded = dashop_refund::table
         .inner_join(

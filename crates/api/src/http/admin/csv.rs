@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web::Bytes};
 use application::OrderExport;
 use csv::{QuoteStyle, WriterBuilder};
 use futures_util::stream;
-use ports::{ListedOrder, StoreError};
+use ports::{ShippingListEntry, StoreError};
 
 use super::table::{self, Cell, HEADS};
 use crate::http::codes::log_failure;
@@ -23,7 +23,7 @@ pub(crate) enum TableError {
 
 /// A table of the orders, sent page by page: the next one is read when the client has taken the last, and not at all
 /// when it has gone away.
-pub(super) fn answer(first: Option<Vec<ListedOrder>>, export: OrderExport) -> HttpResponse {
+pub(super) fn answer(first: Option<Vec<ShippingListEntry>>, export: OrderExport) -> HttpResponse {
     let pages = stream::try_unfold((Some(first), export), |(begun, mut export)| async move {
         let next = match begun {
             Some(first) => head().and_then(|mut head| {
@@ -60,7 +60,7 @@ pub(crate) fn head() -> Result<Vec<u8>, TableError> {
 }
 
 /// The rows of these orders.
-pub(crate) fn rows(orders: &[ListedOrder]) -> Result<Vec<u8>, TableError> {
+pub(crate) fn rows(orders: &[ShippingListEntry]) -> Result<Vec<u8>, TableError> {
     written(orders.iter().flat_map(table::rows).map(|row| row.map(|cell| text(&cell))))
 }
 

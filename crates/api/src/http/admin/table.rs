@@ -1,7 +1,7 @@
 //! Orders as a table from which goods are sent and money is compared: a row a line of goods.
 
 use domain::{Money, OrderGoods};
-use ports::ListedOrder;
+use ports::ShippingListEntry;
 
 /// The names of the columns.
 pub(super) const HEADS: [&str; 22] = [
@@ -44,7 +44,7 @@ pub(super) enum Cell {
 }
 
 /// A row for each line of goods. The amounts of the whole order are in its first row alone, so that sums are right.
-pub(super) fn rows(listed: &ListedOrder) -> Vec<[Cell; HEADS.len()]> {
+pub(super) fn rows(listed: &ShippingListEntry) -> Vec<[Cell; HEADS.len()]> {
     let goods = &listed.order.goods;
     match goods.split_first() {
         None => vec![row(listed, None, true)],
@@ -56,7 +56,7 @@ pub(super) fn rows(listed: &ListedOrder) -> Vec<[Cell; HEADS.len()]> {
 }
 
 fn row(
-    ListedOrder { order, username, payment }: &ListedOrder,
+    ShippingListEntry { order, username, payment }: &ShippingListEntry,
     line: Option<&OrderGoods>,
     is_first: bool,
 ) -> [Cell; HEADS.len()] {

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use application::OrderExport;
 use domain::Money;
-use ports::{ListedOrder, StoreError};
+use ports::{ShippingListEntry, StoreError};
 use rust_decimal::prelude::ToPrimitive;
 use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
@@ -52,7 +52,7 @@ pub(super) fn answer(workbook: Vec<u8>) -> HttpResponse {
         .body(workbook)
 }
 
-fn written(orders: &[ListedOrder]) -> Result<Vec<u8>, XlsxError> {
+fn written(orders: &[ShippingListEntry]) -> Result<Vec<u8>, XlsxError> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_name("订单")?;

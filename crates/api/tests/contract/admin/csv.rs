@@ -2,7 +2,7 @@
 
 use domain::{NumberRange, OrderId, Shipment};
 use mockall::predicate::eq;
-use ports::{ListedOrder, OrderSearch};
+use ports::{OrderSearch, ShippingListEntry};
 
 use super::*;
 
@@ -14,13 +14,13 @@ const HEAD: &str = "\u{feff}\"订单编号\",\"状态\",\"下单时间\",\"买�
 const PAGE: usize = 500;
 
 /// The order of the samples with what a table has beside it.
-fn listed(number: &str) -> ListedOrder {
+fn listed(number: &str) -> ShippingListEntry {
     let order = Order { id: order_id(number), ..order(OrderStatus::AwaitingPayment) };
-    ListedOrder { order, username: username(), payment: None }
+    ShippingListEntry { order, username: username(), payment: None }
 }
 
 /// The store, which finds these orders and no more.
-fn finding(orders: Vec<ListedOrder>) -> Mocks {
+fn finding(orders: Vec<ShippingListEntry>) -> Mocks {
     let mut mocks = Mocks::untouched();
     let page: Vec<FoundOrder> = orders.iter().map(|listed| found(listed.order.id.as_str())).collect();
     let ids: Vec<OrderId> = page.iter().map(|order| order.id.clone()).collect();
@@ -36,7 +36,7 @@ fn finding(orders: Vec<ListedOrder>) -> Mocks {
 }
 
 /// The rows of a table of these orders, each as its fields; every field must be in quotes.
-async fn rows_of(orders: Vec<ListedOrder>) -> Vec<Vec<String>> {
+async fn rows_of(orders: Vec<ShippingListEntry>) -> Vec<Vec<String>> {
     let answer = sent(finding(orders), get(TABLE)).await;
     assert_eq!(answer.status, 200);
     let text = String::from_utf8(answer.body.to_vec()).unwrap();

@@ -4,7 +4,8 @@ use domain::{
     RefundStatus, ShopDate, UserId, Username,
 };
 use ports::{
-    AdminOrders, DayFigures, FoundOrder, ListedOrder, OrderRecords, OrderSearch, StoreError, UnmatchedPayment,
+    AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
+    UnmatchedPayment,
 };
 
 use super::{Defect, Memory, Tables};
@@ -41,7 +42,7 @@ impl AdminOrders for Memory {
         Ok(all.len() > usize::try_from(search.limit).unwrap())
     }
 
-    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ListedOrder>, StoreError> {
+    async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ShippingListEntry>, StoreError> {
         let tables = self.tables();
         let orders = ids.iter().filter_map(|id| tables.order(id, self.defect));
         let paid = |order: &Order| {
@@ -52,7 +53,7 @@ impl AdminOrders for Memory {
             };
             tables.payments.iter().find(of_order).cloned()
         };
-        let listed = |order: Order| ListedOrder {
+        let listed = |order: Order| ShippingListEntry {
             username: tables.username(order.user_id),
             payment: paid(&order),
             order,
