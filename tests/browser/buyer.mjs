@@ -38,7 +38,7 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
     reducedMotion: 'reduce',
     baseURL: shop.url,
   })
-  context.setDefaultTimeout(15_000)
+  context.setDefaultTimeout(60_000)
   const complaints = []
   const watch = (page) => {
     const isOurs = () => page.url().startsWith(shop.url)
@@ -60,7 +60,8 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
     complaints,
     async close() {
       await context.close()
-      rmSync(profile, { recursive: true, force: true })
+      // Its helpers may still write for a moment.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
     },
   }
 }
@@ -166,7 +167,7 @@ export async function lookAt(page, name) {
     await page.setViewportSize({ width, height: 844 })
     const isWithin = () => document.documentElement.scrollWidth <= document.documentElement.clientWidth
     // A phone's browser shows the page zoomed for a moment after its size has changed.
-    await page.waitForFunction(isWithin, undefined, { timeout: 3000 }).catch(async (error) => {
+    await page.waitForFunction(isWithin, undefined, { timeout: 10_000 }).catch(async (error) => {
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
       assert.fail(`${name} is ${beyond} pixels wider than a window of ${width} (${error.message})`)
     })

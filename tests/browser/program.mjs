@@ -10,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 const JWT_SECRET = 'a secret of the browser tests, long enough for HS256'
 
 /** A free port that outgoing connections do not get. */
+const given = new Set()
+
 async function freePort() {
   for (;;) {
     const port = 20000 + Math.floor(Math.random() * 10000)
@@ -18,7 +20,10 @@ async function freePort() {
       probe.once('error', () => done(false))
       probe.listen(port, '127.0.0.1', () => probe.close(() => done(true)))
     })
-    if (isFree) return port
+    if (isFree && !given.has(port)) {
+      given.add(port)
+      return port
+    }
   }
 }
 

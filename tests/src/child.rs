@@ -34,11 +34,11 @@ pub(crate) fn kill(child: &mut Child) {
     let _ended = child.wait();
 }
 
-/// Waits until the condition holds; panics after 30 seconds.
+/// Waits until the condition holds; panics after two minutes.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
     while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
+        assert!(started.elapsed() < Duration::from_secs(120), "timed out waiting until {what}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }

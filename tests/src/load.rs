@@ -14,7 +14,7 @@ use crate::{Buyer, Dashop, Database, until};
 
 /// After this a buyer takes a request for unanswered. With the limits that the tests of outages set, an order waits for
 /// a writer at most 5 s, for the database a few, and where the answer to its commit is lost, it is looked for for 5 s.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Buyers who order without a pause, until they are told to stop.
 pub struct Load {

@@ -104,7 +104,7 @@ async fn carts_that_do_not_answer_hold_up_no_balancer() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let asked = Instant::now();
     assert_eq!(readiness(&dashop).await, (200, json!({"status": "ok", "degraded": ["carts"]})));
-    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < Duration::from_secs(6), "{:?}", asked.elapsed());
     redis.go_on();
     is_ready(&dashop).await;
 }

@@ -61,12 +61,12 @@ async fn programs_behind_nginx_are_restarted_without_a_failed_request() {
     let mut first = setup.beside().start().await;
     let mut second = setup.start().await;
     let mut database = first.database().await;
-    database.add_buyers(1001, 8).await;
+    database.add_buyers(1001, 4).await;
     database.add_sku(901, "209.00", STOCK).await;
     let nginx = Nginx::before([&first, &second]).await;
-    let visitors = Visitors::of(nginx.url("/"), 8);
+    let visitors = Visitors::of(nginx.url("/"), 4);
     let shop = nginx.url("");
-    let load = Load::of(&[&first, &second], 1001..1009, move |buyer, user| {
+    let load = Load::of(&[&first, &second], 1001..1005, move |buyer, user| {
         let buyer = buyer.through(shop.clone());
         async move {
             let body = json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1});

@@ -121,7 +121,7 @@ async fn an_endpoint_that_fails_for_long_is_paused_and_resumed(setup: Setup) {
         ))
         .await;
     until("it is paused", async || endpoint(&staff, "erp").await["paused_at"] != Value::Null).await;
-    assert!(dashop.log().contains("is paused"), "{}", dashop.log());
+    until("the log says so", async || dashop.log().contains("is paused")).await;
     assert!(dashop.events(&["status"]).contains("paused since: "));
     let metrics = dashop.metrics().await;
     assert!(metrics.contains("dashop_webhook_paused{endpoint=\"erp\"} 1"), "{metrics}");

@@ -7,7 +7,7 @@ use moka::sync::Cache;
 /// database is shown after this time at the latest.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 /// The most bytes that are kept.
-const MOST_BYTES: u64 = 8 * 1024 * 1024;
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
 /// What keeping the lines of an order costs besides them, in bytes.
 const OVERHEAD: usize = 256;
 
@@ -47,5 +47,5 @@ fn total(lines: &[OrderGoods]) -> Option<u32> {
 fn bytes(line: &OrderGoods) -> usize {
     let attributes =
         line.attributes.iter().map(|attribute| attribute.name.len() + attribute.value.len() + 48);
-    size_of::<OrderGoods>() + line.name.len() + line.default_image_url.len() + attributes.sum::<usize>()
+    size_of::<OrderGoods>() + 64 + line.name.len() + line.default_image_url.len() + attributes.sum::<usize>()
 }

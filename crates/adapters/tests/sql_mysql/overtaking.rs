@@ -78,7 +78,8 @@ async fn an_event_does_not_overtake_one_that_was_written_and_claimed_meanwhile()
         let shop = Arc::clone(shop);
         async move { shop.store.claim(&EndpointName::first(), at(30), at(40), 9).await.unwrap() }
     });
-    let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock'";
+    let waiting = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'User lock' \
+        AND db = DATABASE()";
     let look = async { while shop.engine.number(waiting).await == 0 {} };
     timeout(Duration::from_secs(30), look).await.expect("the claim waits at order 2");
 

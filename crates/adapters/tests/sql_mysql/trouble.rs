@@ -293,7 +293,7 @@ async fn who_gives_up_while_waiting_for_rows_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_has_a_time_limit_of_its_own() {
-    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_millis(300)).await;
+    let trouble = Trouble::new(|config| config.statement_timeout = Duration::from_secs(1)).await;
     let holder = trouble.store().lock("42").await.unwrap();
     let limited = trouble.store().lock("42").await;
     assert!(matches!(limited, Err(StoreError::Unavailable(_))), "{:?}", limited.err());

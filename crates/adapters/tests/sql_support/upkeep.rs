@@ -357,8 +357,7 @@ pub(crate) async fn recovers_from_callers_that_give_up(engine: Engine) {
 
 /// Waiting for a connection is bounded, and so is waiting for what others hold.
 pub(crate) async fn turns_away_who_waits_too_long(engine: Engine) {
-    let config =
-        SqlConfig { max_connections: 1, acquire_timeout: Duration::from_millis(100), ..engine.config() };
+    let config = SqlConfig { max_connections: 1, acquire_timeout: Duration::from_secs(1), ..engine.config() };
     let buyer = Buyer::on(engine, &config, 1).await;
     let holder = orders::begin(&*buyer.shop.store).await.unwrap();
     let turned_away =

@@ -34,6 +34,9 @@ impl OrderReader for Database {
     }
 
     async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         self.reader().await?.call(|conn| payments::refund_due(conn, ids)).await
     }
 

@@ -70,8 +70,8 @@ const FEW: usize = 100;
 
 /// The payments of these orders whose money goes back, in the order of recording.
 ///
-/// There are mostly none of them between the first order and the last: to ask that costs a quarter of looking for each
-/// order's.
+/// There are mostly none of them between the first order and the last: one look at that range costs a quarter of a search
+/// for each order.
 pub(super) async fn refund_due(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, QueryError> {
     let statuses: Vec<_> = PaymentStatus::ALL.into_iter().filter(|status| status.is_refund_due()).collect();
     let numbers = || ids.iter().map(OrderId::as_str);
