@@ -1,10 +1,12 @@
 //! Files that their owner alone may read: secrets, and what tells of buyers.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions, Permissions},
+    fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError},
     io::{self, Read as _, Write as _},
     os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 /// Reading and writing for the owner.
@@ -18,6 +20,29 @@ const OTHERS: u32 = 0o077;
 /// It cannot be made.
 pub fn make_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
+}
+
+/// How long another process may make what it keeps in a directory.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Makes the directory where there is none, and holds it until the result is dropped: what is made once and kept there,
+/// such as a key, is made by one of the processes that begin at the same time, and read by the others. Blocks.
+///
+/// # Errors
+/// It cannot be made, or another process holds it for half a minute.
+pub fn hold(directory: &Path) -> io::Result<File> {
+    make_directory(directory)?;
+    let held = File::open(directory)?;
+    let begun = Instant::now();
+    loop {
+        match held.try_lock() {
+            Ok(()) => return Ok(held),
+            Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(Duration::from_millis(10)),
+            Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::TimedOut.into()),
+            // A file system without locks: processes that begin there at the same time may make what they keep twice.
+            Err(TryLockError::Error(_)) => return Ok(held),
+        }
+    }
 }
 
 /// Writes a file that does not exist yet, down to the disk.

@@ -89,6 +89,8 @@ impl SandboxCertificates {
         config: &SandboxConfig,
         now: ShopTime,
     ) -> Result<Self, CertificatesError> {
+        let failed = |source| CertificatesError::Io { path: folder.to_owned(), source };
+        let _held = private_files::hold(folder).map_err(failed)?;
         let app_file = format!("appCertPublicKey_{}.crt", config.app_id);
         let read = |name: &str| fs::read_to_string(folder.join(name)).ok();
         let kept = || {

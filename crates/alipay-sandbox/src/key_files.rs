@@ -49,6 +49,8 @@ impl SandboxKeys {
     /// # Errors
     /// The folder cannot be written, or a file in it holds no key, or others can read it.
     pub fn load_or_generate(folder: &Path) -> Result<Self, KeyFileError> {
+        let failed = |source| KeyFileError::Io { path: folder.to_owned(), source };
+        let _held = private_files::hold(folder).map_err(failed)?;
         Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
     }
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::HttpResponse;
 use alipay_protocol::{Method, PrivateKey};
-use alipay_sandbox::{Sandbox, SandboxConfig, SandboxKeys, StartError, TradeRecord};
+use alipay_sandbox::{Sandbox, SandboxCertificates, SandboxConfig, SandboxKeys, StartError, TradeRecord};
+use domain::ShopTime;
 use serde_json::json;
 
 use crate::{
@@ -122,6 +123,27 @@ async fn a_state_file_that_cannot_be_read_is_a_refusal_to_start() {
         assert!(refusal.to_string().contains("trades.json"), "{refusal}");
     }
     merchant.sandbox.stop().await;
+}
+
+#[test]
+fn all_that_begin_at_once_have_the_same_keys_and_certificates() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("keys");
+    let begin = || {
+        let keys = SandboxKeys::load_or_generate(&folder).unwrap();
+        let app = keys.app.public_key().clone();
+        let config = SandboxConfig::new(app.clone(), keys.alipay);
+        let now = ShopTime::parse("2019-11-28 12:00:00").unwrap();
+        (app, SandboxCertificates::load_or_generate(&folder, &config, now).unwrap().app)
+    };
+    let all: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(begin)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (app, certificates) in &all {
+        assert_eq!(app, &all[0].0);
+        assert_eq!(certificates, &all[0].1);
+    }
 }
 
 #[test]

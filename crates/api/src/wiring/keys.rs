@@ -88,9 +88,7 @@ fn is_short(secret: &Secret) -> bool {
 }
 
 fn read_or_make(file: &Path) -> io::Result<String> {
-    if let Some(directory) = file.parent() {
-        private_files::make_directory(directory)?;
-    }
+    let _held = file.parent().map(private_files::hold).transpose()?;
     // The system's generator is a cryptographic one: 256 bits.
     let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
     match private_files::create(file, fresh.as_bytes()) {
@@ -111,6 +109,17 @@ fn read_or_make(file: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn all_that_begin_at_once_have_the_same_secret() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data/jwt_secret");
+        let all: Vec<String> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| read_or_make(&file).unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(all.iter().all(|secret| *secret == all[0]), "{all:?}");
+    }
 
     #[test]
     fn what_can_be_guessed_is_told_until_it_is_gone() {
