@@ -50,7 +50,7 @@ impl Wire {
 
     /// Writes all of it.
     pub async fn write(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
+        self.try_all(text).await.unwrap();
     }
 
     /// Writes all of it, where the other side lets it.

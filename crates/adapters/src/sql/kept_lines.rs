@@ -12,7 +12,7 @@ const MOST_BYTES: u64 = 4 * 1024 * 1024;
 const OVERHEAD: usize = 256;
 
 /// The lines of orders that buyers listed lately: who looks through their orders sees the same ones again and again, and
-/// two thirds of what a page costs are its lines.
+/// their lines are the largest part of what a page costs the database.
 pub(super) struct KeptLines(Cache<String, Arc<[OrderGoods]>>);
 
 impl Default for KeptLines {

@@ -11,7 +11,7 @@ use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
     Backend, Conn, Database, amendments, attempts, catalog, idempotency, payments,
-    prepared::prepared_if_few,
+    prepared::{padded, prepared_if_few},
     readable::{FullPage, Read, all, leave_out, load_each},
     refunds,
     users::AddressText,
@@ -300,8 +300,9 @@ async fn lines(conn: &mut Conn, ids: &[&str]) -> Result<Vec<Read<String, GoodsRo
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let ids = padded(ids.iter().copied());
     let lines = tb_order_goods::table
-        .filter(tb_order_goods::order_id.eq_any(ids))
+        .filter(tb_order_goods::order_id.eq_any(&ids))
         .select((tb_order_goods::order_id, GoodsRow::as_select()));
     let mut lines =
         load_each(conn, prepared_if_few(lines, ids.len()), |(_, line): (String, GoodsRow)| Ok(line)).await?;

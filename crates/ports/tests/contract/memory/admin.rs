@@ -5,7 +5,7 @@ use domain::{
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
-    UnmatchedPayment,
+    UnmatchedPayment, mock::samples::found,
 };
 
 use super::{Defect, Memory, Tables};
@@ -189,18 +189,6 @@ impl Tables {
     }
 
     fn found(&self, order: Order) -> FoundOrder {
-        FoundOrder {
-            username: self.username(order.user_id),
-            id: order.id,
-            user_id: order.user_id,
-            status: order.status,
-            total_count: order.total_count,
-            total_amount: order.total_amount,
-            freight: order.freight,
-            refunded_amount: order.refunded_amount,
-            created_at: order.created_at,
-            expire_at: order.expire_at,
-            receiver: order.shipping.receiver,
-        }
+        found(order.id.clone(), self.username(order.user_id), order)
     }
 }
