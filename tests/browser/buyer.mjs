@@ -1,10 +1,9 @@
 /** Somebody at a browser. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 
 import { chromium } from 'playwright-core'
 
@@ -22,13 +21,15 @@ const FLAGS = [
 /** A window as phones have it, for fingers. */
 export const PHONE = { width: 390, height: 844, isPhone: true }
 
-/** A browser with a profile of its own. Whatever a page complains of, or loads from elsewhere, is collected. */
+/** The one Chromium of this test file. */
+let chromiumStarted
+after(async () => (await chromiumStarted)?.close())
+
+/** Somebody's browser: its cookies, storage and cache are nobody else's. Whatever a page complains of, or loads from elsewhere, is collected. */
 export async function openBrowser(shop, { width = 1280, height = 800, isPhone = false, userAgent } = {}) {
-  const profile = mkdtempSync(join(tmpdir(), 'dashop-chromium-'))
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS,
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium'
+  chromiumStarted ??= chromium.launch({ executablePath, headless: true, args: FLAGS })
+  const context = await (await chromiumStarted).newContext({
     viewport: { width, height },
     hasTouch: isPhone,
     isMobile: isPhone,
@@ -52,18 +53,8 @@ export async function openBrowser(shop, { width = 1280, height = 800, isPhone = 
     })
   }
   context.on('page', watch)
-  const page = context.pages()[0] ?? (await context.newPage())
-  watch(page)
-  return {
-    context,
-    page,
-    complaints,
-    async close() {
-      await context.close()
-      // Its helpers may still write for a moment.
-      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
-    },
-  }
+  const page = await context.newPage()
+  return { context, page, complaints, close: () => context.close() }
 }
 
 /** Signs in as a buyer of the demo shop, on the page that is open or on sign-in's own. */
