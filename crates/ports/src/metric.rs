@@ -149,6 +149,3 @@ names! {
     /// When the process was started, in seconds since 1970.
     PROCESS_START: Gauge = "process_start_time_seconds";
 }
-
-#[cfg(test)]
-mod tests;

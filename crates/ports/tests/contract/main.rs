@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod memory;
+mod metrics;
 
 use std::sync::Arc;
 

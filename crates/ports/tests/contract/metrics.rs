@@ -1,4 +1,6 @@
-use super::*;
+//! What metrics are called.
+
+use ports::metric::{ALL, Kind};
 
 #[test]
 fn names_say_what_they_count() {
