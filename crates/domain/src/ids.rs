@@ -46,9 +46,6 @@ impl OrderId {
     pub const MAX_LEN: usize = 64;
 
     /// Reads an order number from text that came from outside.
-    ///
-    /// # Errors
-    /// The text is empty, too long, or has something other than decimal digits in it.
     pub fn parse(text: &str) -> Result<Self, InvalidOrderId> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits && text.len() <= Self::MAX_LEN { Ok(Self(text.to_owned())) } else { Err(InvalidOrderId) }

@@ -80,8 +80,7 @@ impl ShopTime {
         text.len() == 14 && NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").is_ok()
     }
 
-    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; fourteen nines where the year has more than
-    /// four.
+    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; nines where the year has more than four.
     pub fn compact(self) -> String {
         if self.0.year() > 9999 {
             return "9".repeat(14);

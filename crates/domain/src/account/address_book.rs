@@ -106,10 +106,7 @@ impl AddressEntries {
     /// The most entries that an address book grows to.
     pub const MOST: usize = 50;
 
-    /// What an edit writes.
-    ///
-    /// # Errors
-    /// The edit is not possible; nothing is to be written.
+    /// What an edit writes; nothing if it is refused.
     pub fn edit(&self, edit: &AddressEdit) -> Result<AddressChange, AddressRefusal> {
         match edit {
             AddressEdit::Add { shipping, postcode } => {
@@ -147,10 +144,7 @@ impl AddressEntries {
 
 impl ShippingAddress {
     /// An address as a buyer writes it, without the blanks around it: each part as long as its column takes at most,
-    /// and not empty; the mobile number with eleven digits.
-    ///
-    /// # Errors
-    /// A part is not so; the first one is named.
+    /// and not empty; the mobile number with eleven digits. The first part that is not so is named.
     pub fn checked(title: &str, receiver: &str, mobile: &str, address: &str) -> Result<Self, InvalidField> {
         Ok(Self {
             receiver: AddressField::Receiver.checked(receiver)?,
@@ -163,9 +157,6 @@ impl ShippingAddress {
 
 impl Postcode {
     /// Reads a postcode, with blanks around it or not.
-    ///
-    /// # Errors
-    /// It is not six digits.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
         AddressField::Postcode.checked(text).map(Self)
     }

@@ -352,8 +352,7 @@ impl StoredOrder {
 }
 
 impl StoredSku {
-    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if that is not known because
-    /// rows cannot be read.
+    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if rows of them cannot be read.
     pub fn check(self, held: Option<i64>, terms: AuditTerms) -> Option<Finding> {
         let Self { id, stock, sales } = self;
         let finding = |kind, what| Some(Finding { kind, key: format!("SKU {id}"), what });

@@ -95,9 +95,6 @@ impl Cart {
     }
 
     /// The lines that an edit writes, which may be none. `skus` has at least the [`Cart::concerned`] ones that exist.
-    ///
-    /// # Errors
-    /// The edit is not possible; nothing is to be written.
     pub fn edit(
         &self,
         edit: CartEdit,

@@ -8,13 +8,8 @@ use crate::{
 use super::{Event, MOST_ATTEMPTS, Refusal, decide::Decision};
 
 impl Order {
-    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done.
-    ///
-    /// These are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
-    ///
-    /// # Errors
-    /// The new amount is not from 0.01 to less than the expected one, the order does not cost that, it is not to be paid
-    /// any more, or it cannot be changed or paid anew once more.
+    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done. These
+    /// are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
     pub fn is_to_be_lowered(
         &self,
         attempts: &[PaymentAttempt],

@@ -38,10 +38,7 @@ pub enum Inapplicable {
 }
 
 impl OrderLedger {
-    /// Takes an event into account.
-    ///
-    /// # Errors
-    /// The event does not fit what is on record; the ledger may be changed in part then.
+    /// Takes an event into account. Where it does not fit what is on record, the ledger may be changed in part.
     pub fn apply(&mut self, event: &Event) -> Result<(), Inapplicable> {
         match event {
             Event::StatusChanged(change) => self.change_status(change),

@@ -81,8 +81,7 @@ pub enum Event {
         /// When it is due.
         due_at: ShopTime,
     },
-    /// A refund that failed is asked for anew under its number, and counts as not tried so far. Guard: it was
-    /// [`RefundStatus::Failed`].
+    /// A refund is asked for anew and counts as not tried so far. Guard: it was [`RefundStatus::Failed`].
     RefundReopened {
         /// The refund, [`RefundStatus::Requested`].
         refund: Refund,

@@ -35,8 +35,7 @@ pub struct OrderLedger {
     pub number: String,
     /// The order with its lines and its shipment; `None` where no order has the number.
     pub order: Option<Order>,
-    /// The attempts to pay it that are on record, the first opened first: none while there is only the first one, see
-    /// [`OrderLedger::all_attempts`].
+    /// The attempts to pay it that are on record, the first opened first; see [`OrderLedger::all_attempts`].
     pub attempts: Vec<PaymentAttempt>,
     /// Every payment, the first recorded first.
     pub payments: Vec<PaymentRecord>,
@@ -44,8 +43,7 @@ pub struct OrderLedger {
     pub refunds: Vec<Refund>,
     /// Where the order's pieces went after it was placed, the oldest first.
     pub movements: Vec<StockMove>,
-    /// How many pieces of the order's SKUs are in stock now. A SKU that was deleted is missing: nothing of it can go back
-    /// into stock or be taken again.
+    /// How many pieces of the order's SKUs are in stock now. One that was deleted is missing: it has no stock any more.
     pub in_stock: BTreeMap<SkuId, u32>,
 }
 
@@ -128,10 +126,8 @@ impl OrderLedger {
         Self { number: number.to_owned(), ..Self::default() }
     }
 
-    /// The order, if it is this buyer's; whosever it is without a buyer.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownOrder`]; it does not say whether another buyer has such an order.
+    /// The order, if it is this buyer's; whosever it is without a buyer. A refusal does not say whether another buyer has
+    /// such an order.
     pub fn order_of(&self, buyer: Option<UserId>) -> Result<&Order, Refusal> {
         let is_theirs = |order: &&Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         self.order.as_ref().filter(is_theirs).ok_or(Refusal::UnknownOrder)

@@ -32,8 +32,7 @@ pub struct OrderEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OutboxId(pub i64);
 
-/// The id of an event as the webhook endpoint sees it: the same however often the event is sent, and never that of
-/// another event.
+/// The id of an event as webhook endpoints see it: the same however often it is sent, and no other event's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, derive_more::Display)]
 pub struct EventId(String);
 

@@ -148,9 +148,7 @@ impl Order {
         self.total_amount.checked_add(self.discount).unwrap_or(Money::MAX)
     }
 
-    /// The pieces that the order holds, in ascending order of SKU ids, each once.
-    ///
-    /// The old back end could write two lines of one SKU; they are added up.
+    /// The pieces bought, ascending by SKU, each once: the old back end could write two lines of one SKU.
     pub fn stock(&self) -> Vec<Restock> {
         let mut stock: BTreeMap<SkuId, u32> = BTreeMap::new();
         for line in &self.goods {
@@ -160,10 +158,7 @@ impl Order {
         stock.into_iter().map(|(sku_id, pieces)| Restock { sku_id, pieces }).collect()
     }
 
-    /// Whether the buyer can begin to pay; false where the order is paid already.
-    ///
-    /// # Errors
-    /// It was cancelled or refunded, or its payment deadline has passed.
+    /// Whether the buyer can begin to pay; false where the order is paid already, refused where it ended or is overdue.
     pub fn is_payable(&self, now: ShopTime) -> Result<bool, NotAllowed> {
         if self.status.is_paid() {
             return Ok(false);

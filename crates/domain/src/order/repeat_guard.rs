@@ -4,10 +4,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{AddressId, Purchase, UserId, hex::half_in_hex};
 
-/// What two clicks on one button have in common: the same buyer, the same lines, the same address, and whether they are the
-/// cart's.
-///
-/// The database holds it with the order, where it is unique, so that of two clicks only one can become an order.
+/// What two clicks on one button have in common: buyer, lines, address, and whether the lines are the cart's. It is unique
+/// in the database, so that of two clicks only one can become an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RepeatGuard(String);
 

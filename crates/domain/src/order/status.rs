@@ -138,9 +138,6 @@ impl OrderStatus {
     ];
 
     /// What the trigger does to an order in this status: the one table of transitions.
-    ///
-    /// # Errors
-    /// The trigger is not possible in this status.
     pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
         match (self, trigger) {
             (Self::AwaitingPayment, Trigger::Paid) => Ok(Transition::To(Self::AwaitingShipment)),

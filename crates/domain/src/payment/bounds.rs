@@ -58,10 +58,7 @@ impl Trade {
         (1..=Self::MAX_NUMBER).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     }
 
-    /// Whether all of it can be kept.
-    ///
-    /// # Errors
-    /// What cannot, and why. Another notification of the trade is of no use.
+    /// Whether all of it can be kept. Where it cannot, another notification of the trade is of no use.
     pub fn check_storable(&self) -> Result<(), Unstorable> {
         let numbers = [
             ("trade_no", Some(&self.trade_no)),

@@ -140,10 +140,7 @@ pub enum NotForUs {
 }
 
 impl Merchant {
-    /// Checks that a message is for this shop.
-    ///
-    /// # Errors
-    /// `app_id` is another, or `seller_id` is configured and is another or missing.
+    /// Checks that a message is for this shop. `seller_id` counts if it is configured; it must not be missing then.
     pub fn check(&self, addressee: &Addressee) -> Result<(), NotForUs> {
         if addressee.app_id != self.app_id {
             return Err(NotForUs::App);
@@ -161,9 +158,8 @@ impl Trade {
         self.channel.trade(&self.trade_no)
     }
 
-    /// Whether the trade tells that its whole amount has been paid and is still with the shop.
-    ///
-    /// A refund is notified as `TRADE_SUCCESS` again, with what went back: that is not a payment.
+    /// Whether the trade tells that its whole amount has been paid and is still with the shop. A refund is notified as
+    /// `TRADE_SUCCESS` again, with what went back: that is not a payment.
     pub fn is_payment(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => self.refunded.is_zero(),
@@ -176,9 +172,7 @@ impl Trade {
         self.refund_request_no.is_some() || !self.refunded.is_zero()
     }
 
-    /// Whether the trade tells that its whole amount was paid, whatever went back since.
-    ///
-    /// A trade that timed out is closed without anything that went back.
+    /// Whether the trade tells that its whole amount was paid, whatever went back since. Of one that timed out, nothing did.
     pub fn was_paid(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => true,

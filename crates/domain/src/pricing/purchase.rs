@@ -74,9 +74,6 @@ impl Purchase {
 
     /// A purchase of lines of a cart with their counts; nothing where there are none. Of what cannot be bought the count does not
     /// matter: nobody buys any of it, and a count that is not allowed hides nothing that can be bought.
-    ///
-    /// # Errors
-    /// The count of a line that can be bought is not within the limit.
     pub fn of_cart(
         lines: &BTreeMap<SkuId, i64>,
         skus: &BTreeMap<SkuId, Sku>,
@@ -106,9 +103,6 @@ impl Purchase {
     }
 
     /// What the purchase costs, with `skus` as the catalogue has them now.
-    ///
-    /// # Errors
-    /// The sum is more than an order can cost.
     pub fn quote(&self, skus: &BTreeMap<SkuId, Sku>, pricing: &Pricing) -> Result<Quote, AmountTooLarge> {
         let mut lines = Vec::with_capacity(self.0.len());
         let mut unavailable = Vec::new();

@@ -46,8 +46,7 @@ words! {
         Amount = "amount",
         /// Alipay has done it, and our record says otherwise.
         Status = "status",
-        /// The bill has it under a number that no order can have: another application of the same account at Alipay made it,
-        /// and it is none of our business.
+        /// The bill has it under a number that no order can have: it is of another application of the same account.
         Foreign = "foreign",
         /// A line of the bill that cannot be read, and so was not compared.
         Unreadable = "unreadable",

@@ -85,10 +85,8 @@ impl<'a> Allocator<'a> {
         Self { skus, pricing, limits, left, unpaid }
     }
 
-    /// Serves the next order of the group: the quote it is placed at.
-    ///
-    /// # Errors
-    /// It cannot be served; then it leaves everything to those who follow.
+    /// Serves the next order of the group: the quote it is placed at. Where it cannot be served, it leaves everything to
+    /// those who follow.
     pub fn serve(&mut self, demand: &StockDemand<'_>) -> Result<Quote, Refusal> {
         let quote =
             demand.purchase.quote(self.skus, self.pricing).map_err(|AmountTooLarge| Refusal::TooExpensive)?;

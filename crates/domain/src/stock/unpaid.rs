@@ -38,9 +38,6 @@ impl UnpaidLimits {
     }
 
     /// Whether a buyer who holds `unpaid` may place another order.
-    ///
-    /// # Errors
-    /// A limit would be exceeded.
     pub(crate) fn check(
         &self,
         unpaid: Option<&UnpaidOrders>,

@@ -110,10 +110,7 @@ impl Refund {
     /// The longest request number that is kept.
     pub const MAX_REQUEST_NO: usize = 64;
 
-    /// The refund of a payment that must not be kept; none for a payment that may, or of which nothing is left to go
-    /// back.
-    ///
-    /// Its request number follows from the trade, so that every program makes the same one for a trade.
+    /// The refund of a payment that must not be kept; none if it may, or if nothing of it is left to go back.
     pub fn owed(payment: &PaymentRecord) -> Option<Self> {
         let (kind, reason) = match payment.status {
             PaymentStatus::Late => (RefundKind::Late, "订单已取消,款项原路退回"),
