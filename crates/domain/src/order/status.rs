@@ -189,6 +189,15 @@ impl OrderStatus {
         }
     }
 
+    /// Whether nothing is delivered, paid or waited for any more: 已完成, 已取消 or 已退款. A payment that comes late can
+    /// still revive a cancelled order, within days.
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Completed | Self::Cancelled | Self::Refunded => true,
+            Self::AwaitingPayment | Self::AwaitingShipment | Self::AwaitingReceipt => false,
+        }
+    }
+
     /// The number that is stored and sent.
     pub fn code(self) -> i16 {
         self as i16
