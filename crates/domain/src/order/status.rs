@@ -139,17 +139,17 @@ impl OrderStatus {
 
     /// What the trigger does to an order in this status: the one table of transitions.
     pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
-        match (self, trigger) {
-            (Self::AwaitingPayment, Trigger::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
-            (Self::AwaitingPayment, Trigger::Cancelled) => Ok(Transition::To(Self::Cancelled)),
-            (Self::AwaitingShipment, Trigger::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
-            (Self::AwaitingReceipt, Trigger::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
-            (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
-                Ok(Transition::AlreadyDone)
-            }
-            (Self::Cancelled, Trigger::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
+        let to = match (self, trigger) {
+            (Self::AwaitingPayment, Trigger::Paid) => Self::AwaitingShipment,
+            (Self::AwaitingPayment, Trigger::Cancelled) => Self::Cancelled,
+            (Self::AwaitingShipment, Trigger::Shipped) => Self::AwaitingReceipt,
+            (Self::AwaitingReceipt, Trigger::ReceiptConfirmed) => Self::Completed,
+            (Self::Cancelled, Trigger::PaidLate) => Self::AwaitingShipment,
             (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Trigger::FullyRefunded) => {
-                Ok(Transition::To(Self::Refunded))
+                Self::Refunded
+            }
+            (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
+                return Ok(Transition::AlreadyDone);
             }
             (
                 Self::AwaitingPayment
@@ -164,8 +164,9 @@ impl OrderStatus {
                 | Trigger::ReceiptConfirmed
                 | Trigger::Cancelled
                 | Trigger::FullyRefunded,
-            ) => Err(NotAllowed { status: self, trigger }),
-        }
+            ) => return Err(NotAllowed { status: self, trigger }),
+        };
+        Ok(Transition::To(to))
     }
 
     /// Whether the table has a transition from one status to the other.
