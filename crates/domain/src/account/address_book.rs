@@ -42,19 +42,9 @@ pub struct Postcode(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressEdit {
     /// Adds an entry.
-    Add {
-        /// Where it leads.
-        shipping: ShippingAddress,
-        /// Its postcode.
-        postcode: Postcode,
-    },
+    Add(ShippingAddress, Postcode),
     /// Writes an entry anew; its postcode stays.
-    Rewrite {
-        /// Which.
-        id: AddressId,
-        /// Where it leads from now on.
-        shipping: ShippingAddress,
-    },
+    Rewrite(AddressId, ShippingAddress),
     /// Deletes an entry.
     Delete(AddressId),
     /// Makes an entry the default.
@@ -74,12 +64,7 @@ pub enum AddressChange {
         is_default: bool,
     },
     /// An entry's text.
-    Rewrite {
-        /// Which.
-        id: AddressId,
-        /// Where it leads from now on.
-        shipping: ShippingAddress,
-    },
+    Rewrite(AddressId, ShippingAddress),
     /// An entry is deleted: the row stays, for orders that refer to it.
     Delete {
         /// Which.
@@ -109,7 +94,7 @@ impl AddressEntries {
     /// What an edit writes; nothing if it is refused.
     pub fn edit(&self, edit: &AddressEdit) -> Result<AddressChange, AddressRefusal> {
         match edit {
-            AddressEdit::Add { shipping, postcode } => {
+            AddressEdit::Add(shipping, postcode) => {
                 if self.0.len() >= Self::MOST {
                     return Err(AddressRefusal::Full);
                 }
@@ -120,9 +105,9 @@ impl AddressEntries {
                     is_default,
                 })
             }
-            AddressEdit::Rewrite { id, shipping } => {
+            AddressEdit::Rewrite(id, shipping) => {
                 self.find(*id)?;
-                Ok(AddressChange::Rewrite { id: *id, shipping: shipping.clone() })
+                Ok(AddressChange::Rewrite(*id, shipping.clone()))
             }
             AddressEdit::Delete(id) => {
                 let was_default = self.find(*id)?.address.is_default;
