@@ -99,12 +99,6 @@ impl MoneySum {
     pub fn from_fen(fen: u64) -> Self {
         Self(fen)
     }
-
-    /// The sum with one amount more; the largest there is where it is passed.
-    #[must_use]
-    pub fn plus(self, amount: Money) -> Self {
-        Self(self.0.saturating_add(amount.to_fen()))
-    }
 }
 
 /// Always two decimals, like [`Money`].
