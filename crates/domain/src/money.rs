@@ -108,6 +108,12 @@ impl fmt::Display for MoneySum {
     }
 }
 
+impl Default for Money {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
 /// Always two decimals, as the contract sends it: `313.91`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

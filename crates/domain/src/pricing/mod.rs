@@ -1,9 +1,7 @@
 mod purchase;
 mod quantity;
 
-pub use purchase::{
-    AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
-};
+pub use purchase::{AmountTooLarge, PricedLine, Purchase, Quote, Unavailable, UnavailableReason};
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 
 use crate::Money;

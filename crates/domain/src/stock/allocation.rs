@@ -104,9 +104,9 @@ impl<'a> Allocator<'a> {
             return Err(Refusal::AmountChanged(quote.payment_amount));
         }
         self.limits.check(self.unpaid.get(&demand.buyer), demand.purchase, left_of)?;
-        for line in demand.purchase.lines() {
-            if let Some(left) = self.left.get_mut(&line.sku_id) {
-                *left -= line.quantity.pieces();
+        for (sku_id, quantity) in demand.purchase.lines() {
+            if let Some(left) = self.left.get_mut(&sku_id) {
+                *left -= quantity.pieces();
             }
         }
         self.unpaid.entry(demand.buyer).or_default().add(demand.purchase);
