@@ -11,8 +11,8 @@ mod terms;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, SkuId, StockMoveKind, TradeKey, payment::by_sku,
-    stock::moved_for,
+    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, SkuId, StockMoveKind, TradeKey,
+    by_sku, moved_for,
 };
 
 pub use finding::{Finding, FindingKind};
@@ -325,7 +325,7 @@ impl AuditRecord {
         for refund in self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded) {
             let number = &refund.out_request_no;
             let moved = moved_for(&StockMoveKind::Refunded(number.clone()), &self.movements);
-            if moved != by_sku(&refund.restock) {
+            if moved != by_sku(refund.restock.iter().copied()) {
                 let what = format!("refund {number} says other pieces went back than did");
                 return found.add(FindingKind::Movements, what);
             }

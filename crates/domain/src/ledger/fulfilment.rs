@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use crate::{
     EndedAttempt, OrderStatus, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
-    payment::by_sku,
-    stock::{moved_for, pieces_held},
+    by_sku, moved_for, pieces_held,
 };
 
 use super::{Event, OrderLedger, Refusal, attempts::is_final, decide::Decision};
@@ -93,7 +92,7 @@ impl Decision<'_> {
                 return Err(crate::NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
             }
         }
-        let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));
+        let (pieces, kind) = (by_sku(pieces.iter().copied()), StockMoveKind::Returned(request_no.to_owned()));
         let before = moved_for(&kind, &self.ledger.movements);
         if !before.is_empty() {
             return if before == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };

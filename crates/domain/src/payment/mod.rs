@@ -9,7 +9,7 @@ pub use attempt::{AttemptState, EndedAttempt, PaymentAttempt, PaymentProduct, or
 pub use bounds::{RefusedMessage, Unstorable};
 pub use channel::{Channel, TradeKey};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
-pub(crate) use refund::{automatic_number, by_sku, external_number};
+pub(crate) use refund::{automatic_number, external_number};
 
 /// Who may be paid: the shop as a channel knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,4 +1,7 @@
-use crate::{Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus};
+use crate::{
+    Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus,
+    by_sku,
+};
 
 mod numbers;
 
@@ -161,21 +164,8 @@ impl RefundAsk {
 
     /// What goes back into stock, each SKU once, in ascending order.
     pub(crate) fn pieces(&self) -> Option<Vec<Restock>> {
-        self.restock.as_deref().map(by_sku)
+        self.restock.as_ref().map(|pieces| by_sku(pieces.iter().copied()))
     }
-}
-
-/// Each SKU once, in ascending order.
-pub(crate) fn by_sku(asked: &[Restock]) -> Vec<Restock> {
-    let mut restock: Vec<Restock> = Vec::new();
-    for wish in asked.iter().filter(|wish| wish.pieces > 0) {
-        match restock.iter_mut().find(|known| known.sku_id == wish.sku_id) {
-            Some(known) => known.pieces = known.pieces.saturating_add(wish.pieces),
-            None => restock.push(*wish),
-        }
-    }
-    restock.sort_by_key(|wish| wish.sku_id);
-    restock
 }
 
 #[cfg(test)]
