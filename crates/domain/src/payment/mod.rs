@@ -208,13 +208,12 @@ impl PaymentStatus {
 impl RefundDue {
     /// Of the payments on record for the number of one order; `None` if the shop keeps them all.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
-        let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());
-        let plus = |sum: Money, amount| sum.checked_add(amount).unwrap_or(Money::MAX);
-        going_back.fold(None, |sum: Option<Self>, PaymentRecord { trade, .. }| {
-            let Self { amount, refunded } =
-                sum.unwrap_or(Self { amount: Money::ZERO, refunded: Money::ZERO });
-            Some(Self { amount: plus(amount, trade.total_amount), refunded: plus(refunded, trade.refunded) })
-        })
+        let going_back: Vec<_> = payments.into_iter().filter(|one| one.status.is_refund_due()).collect();
+        let sum = |of: fn(&Trade) -> Money| {
+            Money::checked_sum(going_back.iter().map(|payment| of(&payment.trade))).unwrap_or(Money::MAX)
+        };
+        let due = || Self { amount: sum(|trade| trade.total_amount), refunded: sum(|trade| trade.refunded) };
+        (!going_back.is_empty()).then(due)
     }
 }
 
