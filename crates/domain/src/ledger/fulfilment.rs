@@ -46,8 +46,7 @@ impl Decision<'_> {
             |one: &PaymentAttempt| one.state.may_be_paid() && !is_final(&one.out_trade_no, ended);
         let may_still_be_paid = self.ledger.all_attempts().iter().any(may_be_paid);
         let due_at = may_still_be_paid.then(|| order.last_look(self.at));
-        let mut pieces = order.stock();
-        pieces.retain(|back| self.ledger.in_stock.contains_key(&back.sku_id));
+        let pieces = self.ledger.restockable(&order.stock(), |line| line.pieces);
         let Some(change) = self.transition(Trigger::Cancelled, reason, due_at)? else { return Ok(()) };
         if !pieces.is_empty() {
             self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;

@@ -1,5 +1,5 @@
 use crate::{
-    Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus,
+    Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, Trade, TradeKey, TradeStatus,
     by_sku,
 };
 
@@ -123,21 +123,35 @@ impl Refund {
         if payment.trade.status == TradeStatus::Closed {
             return None;
         }
-        Some(Self {
-            out_request_no: automatic_number(payment.trade.key(), 0),
-            out_trade_no: payment.trade.out_trade_no.clone(),
-            channel: payment.trade.channel,
-            trade_no: payment.trade.trade_no.clone(),
-            amount: payment.trade.total_amount,
-            reason: reason.to_owned(),
+        let trade = &payment.trade;
+        let number = automatic_number(trade.key(), 0);
+        let refund = Self::new(trade, number, trade.total_amount, kind, payment.recorded_at);
+        Some(Self { reason: reason.to_owned(), ..refund })
+    }
+
+    /// A refund of a trade by this service that is not on record so far, with nothing that goes back into stock.
+    pub(crate) fn new(
+        trade: &Trade,
+        out_request_no: String,
+        amount: Money,
+        kind: RefundKind,
+        requested_at: ShopTime,
+    ) -> Self {
+        Self {
+            out_request_no,
+            out_trade_no: trade.out_trade_no.clone(),
+            channel: trade.channel,
+            trade_no: trade.trade_no.clone(),
+            amount,
+            reason: String::new(),
             kind,
             status: RefundStatus::Requested,
             restock: Vec::new(),
             cause: Cause::system(),
-            requested_at: payment.recorded_at,
+            requested_at,
             finished_at: None,
             failure: None,
-        })
+        }
     }
 }
 
