@@ -8,7 +8,6 @@ mod status;
 mod trace;
 mod webhook;
 
-pub(crate) use amendment::Amender;
 pub use amendment::Amendment;
 pub use event::{Delivery, EventId, OrderEvent, OrderEventKind, OutboxId};
 pub use number::OrderNumbers;
