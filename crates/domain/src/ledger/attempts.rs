@@ -140,8 +140,7 @@ impl Decision<'_> {
 
     /// An attempt is paid, which leaves nothing to be paid in those that are open if it pays the order.
     pub(super) fn pay_attempt(&mut self, out_trade_no: &str, pays_the_order: bool) -> Result<(), Refusal> {
-        let is_paid = |attempt: &PaymentAttempt| attempt.state == AttemptState::Paid;
-        if self.ledger.attempt(out_trade_no).is_some_and(|attempt| !is_paid(attempt)) {
+        if self.ledger.attempt(out_trade_no).is_some_and(|attempt| attempt.state != AttemptState::Paid) {
             self.push(Event::AttemptPaid { out_trade_no: out_trade_no.to_owned(), at: self.at })?;
         }
         if pays_the_order { self.end_all_attempts(&[]) } else { Ok(()) }

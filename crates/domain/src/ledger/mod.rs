@@ -161,23 +161,17 @@ impl OrderLedger {
 
     /// What of the trade went back for certain.
     pub fn refunded(&self, trade: TradeKey<'_>) -> Money {
-        self.sum_of_refunds(trade, |status| match status {
-            RefundStatus::Succeeded => true,
-            RefundStatus::Requested | RefundStatus::Failed => false,
-        })
+        self.sum_of_refunds(trade, |status| status == RefundStatus::Succeeded)
     }
 
     /// What of the trade went back, or may be on its way.
     fn refunded_or_requested(&self, trade: TradeKey<'_>) -> Money {
-        self.sum_of_refunds(trade, |status| match status {
-            RefundStatus::Requested | RefundStatus::Succeeded => true,
-            RefundStatus::Failed => false,
-        })
+        self.sum_of_refunds(trade, |status| status != RefundStatus::Failed)
     }
 
     fn sum_of_refunds(&self, trade: TradeKey<'_>, counts: impl Fn(RefundStatus) -> bool) -> Money {
         let of_trade = self.refunds.iter().filter(|refund| refund.trade() == trade && counts(refund.status));
-        of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
+        Money::checked_sum(of_trade.map(|refund| refund.amount)).unwrap_or(Money::MAX)
     }
 
     /// What of the trade can still be refunded: nothing if no such payment is on record, or if all of it is known to have
