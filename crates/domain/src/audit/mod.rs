@@ -242,32 +242,23 @@ impl AuditRecord {
         }
         let is_wholly_refunded =
             settled.is_some_and(|payment| payment.trade.refunded >= payment.trade.total_amount);
-        let code = order.status.code();
-        match (order.status, settled) {
-            (OrderStatus::AwaitingPayment | OrderStatus::Cancelled, Some(payment)) => {
+        let (status, code) = (order.status, order.status.code());
+        match settled {
+            Some(payment) if !status.was_paid() => {
                 let no = &payment.trade.trade_no;
                 found.add(FindingKind::Payment, format!("status {code}, and trade {no} paid it"));
             }
-            (
-                OrderStatus::AwaitingShipment
-                | OrderStatus::AwaitingReceipt
-                | OrderStatus::Completed
-                | OrderStatus::Refunded,
-                None,
-            ) if !order.is_old => {
+            None if status.was_paid() && !order.is_old => {
                 found.add(FindingKind::Payment, format!("status {code}, and no payment is on record"));
             }
-            (
-                OrderStatus::AwaitingShipment | OrderStatus::AwaitingReceipt | OrderStatus::Completed,
-                Some(_),
-            ) if is_wholly_refunded => {
+            Some(_) if status.is_paid() && is_wholly_refunded => {
                 found
                     .add(FindingKind::RefundSums, format!("status {code}, and all of its payment went back"));
             }
-            (OrderStatus::Refunded, Some(_)) if !is_wholly_refunded => {
+            Some(_) if status == OrderStatus::Refunded && !is_wholly_refunded => {
                 found.add(FindingKind::RefundSums, format!("status {code}, and {refunded} went back"));
             }
-            _agrees => {}
+            Some(_) | None => {}
         }
     }
 
