@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    EndedAttempt, OrderStatus, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
+    EndedAttempt, NotAllowed, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
     by_sku, moved_for, pieces_held,
 };
 
@@ -80,16 +80,10 @@ impl Decision<'_> {
 
     /// Pieces come back without money: never more than are out.
     pub(super) fn return_pieces(&mut self, pieces: &[Restock], request_no: &str) -> Result<(), Refusal> {
-        let order = self.ledger.order_of(None)?;
-        match order.status {
-            OrderStatus::AwaitingShipment
-            | OrderStatus::AwaitingReceipt
-            | OrderStatus::Completed
-            | OrderStatus::Refunded => {}
+        let status = self.ledger.order_of(None)?.status;
+        if !status.was_paid() {
             // The pieces are the buyer's to pay, or are back already.
-            status @ (OrderStatus::AwaitingPayment | OrderStatus::Cancelled) => {
-                return Err(crate::NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
-            }
+            return Err(NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
         }
         let (pieces, kind) = (by_sku(pieces.iter().copied()), StockMoveKind::Returned(request_no.to_owned()));
         let before = moved_for(&kind, &self.ledger.movements);

@@ -219,10 +219,8 @@ impl Decision<'_> {
             None => None,
         };
         if self.ledger.payment(trade).is_none() {
-            match proof.filter(|(trade, _)| trade.was_paid()) {
-                Some((trade, source)) => self.record_payment(trade, *source)?,
-                None => return Ok(()),
-            }
+            let Some((trade, source)) = proof.filter(|(trade, _)| trade.was_paid()) else { return Ok(()) };
+            self.record_payment(trade, *source)?;
         }
         let is_in_use = is_number_in_use || self.ledger.refund(out_request_no).is_some();
         let own = if is_in_use { external_number(trade, out_request_no) } else { out_request_no.clone() };
