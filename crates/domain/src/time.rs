@@ -78,10 +78,7 @@ impl ShopTime {
 
     /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; nines where the year has more than four.
     pub fn compact(self) -> String {
-        if self.0.year() > 9999 {
-            return "9".repeat(14);
-        }
-        self.0.format("%Y%m%d%H%M%S").to_string()
+        if self.0.year() > 9999 { "9".repeat(14) } else { self.0.format("%Y%m%d%H%M%S").to_string() }
     }
 }
 

@@ -71,10 +71,8 @@ impl Trade {
                 return Err(Unstorable::Length { field, chars });
             }
         }
-        match self.paid_at {
-            Some(at) if !(1..=9999).contains(&at.to_shanghai().year()) => Err(Unstorable::Moment),
-            Some(_) | None => Ok(()),
-        }
+        let is_kept = self.paid_at.is_none_or(|at| (1..=9999).contains(&at.to_shanghai().year()));
+        if is_kept { Ok(()) } else { Err(Unstorable::Moment) }
     }
 }
 

@@ -145,10 +145,8 @@ impl Merchant {
         if addressee.app_id != self.app_id {
             return Err(NotForUs::App);
         }
-        match &self.seller_id {
-            Some(seller_id) if addressee.seller_id.as_ref() != Some(seller_id) => Err(NotForUs::Seller),
-            Some(_) | None => Ok(()),
-        }
+        let is_ours = self.seller_id.is_none() || self.seller_id == addressee.seller_id;
+        if is_ours { Ok(()) } else { Err(NotForUs::Seller) }
     }
 }
 

@@ -51,14 +51,12 @@ impl StockMoveKind {
 
     /// The kind with this stored word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "cancel" => Some(Self::Cancelled),
-            "revive" => Some(Self::Revived),
-            other => match other.split_once(':')? {
-                ("refund", number) => Some(Self::Refunded(number.to_owned())),
-                ("return", number) => Some(Self::Returned(number.to_owned())),
-                _other => None,
-            },
+        match (word, word.split_once(':')) {
+            ("cancel", None) => Some(Self::Cancelled),
+            ("revive", None) => Some(Self::Revived),
+            (_, Some(("refund", number))) => Some(Self::Refunded(number.to_owned())),
+            (_, Some(("return", number))) => Some(Self::Returned(number.to_owned())),
+            _other => None,
         }
     }
 
