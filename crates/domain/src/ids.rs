@@ -1,39 +1,29 @@
-/// Defines a newtype over a database key of the shop.
-macro_rules! numeric_id {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
-        pub struct $name(pub i32);
+/// Defines newtypes over database keys of the shop.
+macro_rules! numeric_ids {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
+            pub struct $name(pub i32);
+        )*
     };
 }
 
-numeric_id! {
+numeric_ids! {
     /// A buyer: `user_profile.id`.
-    UserId
-}
-numeric_id! {
+    UserId,
     /// An entry of a buyer's address book: `address.id`.
-    AddressId
-}
-numeric_id! {
+    AddressId,
     /// A stock keeping unit, one buyable combination of a product's attributes: `DDSC_SKU.id`.
-    SkuId
-}
-numeric_id! {
+    SkuId,
     /// A product, sold as one or more SKUs: `DDSC_SPU.id`.
-    SpuId
-}
-numeric_id! {
+    SpuId,
     /// A kind of goods: `DDSC_GOODS_CATALOG.id`.
-    CatalogId
-}
-numeric_id! {
+    CatalogId,
     /// An attribute by which the SKUs of a product differ: `DDSC_SPU_SALE_ATTR.id`.
-    AttributeId
-}
-numeric_id! {
+    AttributeId,
     /// The value of an attribute of one SKU: `DDSC_SALE_ATTR_VALUE.id`.
-    AttributeValueId
+    AttributeValueId,
 }
 
 /// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
@@ -56,9 +46,6 @@ impl OrderId {
     pub const MAX_LEN: usize = 64;
 
     /// Reads an order number from text that came from outside.
-    ///
-    /// # Errors
-    /// The text is empty, too long, or has something other than decimal digits in it.
     pub fn parse(text: &str) -> Result<Self, InvalidOrderId> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits && text.len() <= Self::MAX_LEN { Ok(Self(text.to_owned())) } else { Err(InvalidOrderId) }

@@ -22,41 +22,15 @@ mod reconciliation;
 mod stock;
 mod time;
 
-pub use account::{
-    ANONYMOUS, Address, AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField,
-    AddressRefusal, Caller, InvalidField, MarkKey, NotAdmitted, Password, PasswordHash, PasswordMark,
-    Postcode, ShippingAddress, StoredPassword,
-};
-pub use cart::{Cart, CartEdit, CartLine, CartLineChange, CartRefusal, CartStamp, OfflineLine};
-pub use catalog::{
-    AttributeValue, Choice, Product, ProductAttribute, ProductSku, SaleAttribute, Sku, SkuCard,
-};
-pub use ids::{
-    AddressId, AttributeId, AttributeValueId, CatalogId, IdempotencyKey, InvalidOrderId, OrderId, SkuId,
-    SpuId, UserId, Username,
-};
+pub use account::*;
+pub use cart::*;
+pub use catalog::*;
+pub use ids::*;
 pub use ledger::{OrderLedger, back_off};
-pub use money::{Money, MoneyError, MoneySum};
-pub use order::{
-    Actor, Amendment, AttemptOutcome, Cause, Delivery, DeliveryAttempt, EndpointName, EndpointState,
-    EventFilter, EventId, InvalidEndpointName, InvalidShipment, NewOrder, NotAllowed, NumberRange, Order,
-    OrderEvent, OrderEventKind, OrderGoods, OrderNumbers, OrderStatus, OutboxId, RepeatGuard, RequestDigest,
-    Shipment, StatusChange, TimelineEntry, TraceParent, Transition, Trigger, failing_since,
-};
-pub use payment::{
-    Addressee, AttemptState, Channel, EndedAttempt, EvidenceSource, Merchant, NotForUs, PaymentAttempt,
-    PaymentProduct, PaymentRecord, PaymentStatus, Refund, RefundAsk, RefundDue, RefundKind, RefundStatus,
-    RefusedMessage, Trade, TradeKey, TradeStatus, Unstorable, order_number,
-};
-pub use pricing::{
-    AmountTooLarge, InvalidQuantity, PricedLine, Pricing, Purchase, PurchaseLine, Quantity, QuantityLimit,
-    Quote, Unavailable, UnavailableReason,
-};
-pub use reconciliation::{
-    Bill, BillEntry, DailyStatement, Difference, DifferenceKind, UnreadableLine, reconcile,
-};
-pub use stock::{
-    Allocation, Allocator, Refusal, Restock, StockDemand, StockMove, StockMoveKind, UnpaidLimits,
-    UnpaidOrders, returned_by_line,
-};
-pub use time::{ShopDate, ShopTime};
+pub use money::*;
+pub use order::*;
+pub use payment::*;
+pub use pricing::*;
+pub use reconciliation::*;
+pub use stock::*;
+pub use time::*;

@@ -33,17 +33,11 @@ impl Money {
     pub const MAX: Self = Self(Decimal::from_parts(1_410_065_407, 2, 0, false, 2));
 
     /// An amount from a whole number of fen (hundredths of a yuan).
-    ///
-    /// # Errors
-    /// The number is negative or above [`Money::MAX`].
     pub fn from_fen(fen: i64) -> Result<Self, MoneyError> {
         Self::from_decimal(Decimal::new(fen, 2))
     }
 
     /// An amount from a decimal number of yuan.
-    ///
-    /// # Errors
-    /// The number is negative, above [`Money::MAX`], or finer than a fen.
     pub fn from_decimal(yuan: Decimal) -> Result<Self, MoneyError> {
         let mut rounded = yuan.round_dp_with_strategy(2, RoundingStrategy::ToZero);
         if rounded != yuan {
@@ -105,18 +99,18 @@ impl MoneySum {
     pub fn from_fen(fen: u64) -> Self {
         Self(fen)
     }
-
-    /// The sum with one amount more; the largest there is where it is passed.
-    #[must_use]
-    pub fn plus(self, amount: Money) -> Self {
-        Self(self.0.saturating_add(amount.to_fen()))
-    }
 }
 
 /// Always two decimals, like [`Money`].
 impl fmt::Display for MoneySum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{:02}", self.0 / 100, self.0 % 100)
+    }
+}
+
+impl Default for Money {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 

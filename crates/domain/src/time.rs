@@ -1,8 +1,7 @@
 use std::{fmt, time::Duration};
 
 use chrono::{
-    DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta,
-    TimeZone, Utc,
+    DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc,
 };
 
 /// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
@@ -13,7 +12,7 @@ pub struct ShopTime(NaiveDateTime);
 
 impl ShopTime {
     /// Seconds that Asia/Shanghai is ahead of UTC.
-    const OFFSET_SECONDS: i32 = 8 * 3600;
+    const OFFSET_SECONDS: i64 = 8 * 3600;
 
     /// The beginning of 1970, as the numbers of this calendar have it: before any order.
     pub const UNIX_EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
@@ -24,8 +23,8 @@ impl ShopTime {
     }
 
     /// From a moment in UTC. What is less than a microsecond is cut off.
-    pub fn from_utc(utc: chrono::DateTime<Utc>) -> Self {
-        Self(utc.naive_utc().trunc_subsecs(6) + TimeDelta::seconds(Self::OFFSET_SECONDS.into()))
+    pub fn from_utc(utc: DateTime<Utc>) -> Self {
+        Self(utc.naive_utc().trunc_subsecs(6) + TimeDelta::seconds(Self::OFFSET_SECONDS))
     }
 
     /// The date and time in Asia/Shanghai.
@@ -35,15 +34,12 @@ impl ShopTime {
 
     /// Seconds since 1970 in UTC, as tokens count them.
     pub fn unix_seconds(self) -> i64 {
-        FixedOffset::east_opt(Self::OFFSET_SECONDS)
-            .and_then(|offset| offset.from_local_datetime(&self.0).single())
-            .map_or(0, |moment| moment.timestamp())
+        self.0.and_utc().timestamp() - Self::OFFSET_SECONDS
     }
 
     /// Milliseconds since 1970 in UTC; zero before that.
     pub fn unix_milliseconds(self) -> u64 {
-        let utc = self.0 - TimeDelta::seconds(Self::OFFSET_SECONDS.into());
-        u64::try_from(utc.and_utc().timestamp_millis()).unwrap_or(0)
+        u64::try_from(self.0.and_utc().timestamp_millis() - Self::OFFSET_SECONDS * 1000).unwrap_or(0)
     }
 
     /// Reads `YYYY-MM-DD HH:MM:SS`, as Alipay writes times.
@@ -80,13 +76,9 @@ impl ShopTime {
         text.len() == 14 && NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").is_ok()
     }
 
-    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; fourteen nines where the year has more than
-    /// four.
+    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; nines where the year has more than four.
     pub fn compact(self) -> String {
-        if self.0.year() > 9999 {
-            return "9".repeat(14);
-        }
-        self.0.format("%Y%m%d%H%M%S").to_string()
+        if self.0.year() > 9999 { "9".repeat(14) } else { self.0.format("%Y%m%d%H%M%S").to_string() }
     }
 }
 

@@ -208,7 +208,7 @@ pub(super) struct ResultData {
 impl PreviewData {
     /// Of nothing, for whoever has these addresses.
     pub(super) fn empty(addresses: Vec<Address>) -> Self {
-        Self::from(Preview { addresses, quote: Quote::empty() })
+        Self::from(Preview { addresses, quote: Quote::default() })
     }
 }
 

@@ -1,5 +1,8 @@
 use crate::AddressId;
 
+/// What stands in an order in place of its buyer's name, phone and address, once nobody needs them any more.
+pub const ANONYMOUS: &str = "已匿名";
+
 /// An entry of a buyer's address book that is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {

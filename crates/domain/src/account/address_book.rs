@@ -42,19 +42,9 @@ pub struct Postcode(String);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressEdit {
     /// Adds an entry.
-    Add {
-        /// Where it leads.
-        shipping: ShippingAddress,
-        /// Its postcode.
-        postcode: Postcode,
-    },
+    Add(ShippingAddress, Postcode),
     /// Writes an entry anew; its postcode stays.
-    Rewrite {
-        /// Which.
-        id: AddressId,
-        /// Where it leads from now on.
-        shipping: ShippingAddress,
-    },
+    Rewrite(AddressId, ShippingAddress),
     /// Deletes an entry.
     Delete(AddressId),
     /// Makes an entry the default.
@@ -74,12 +64,7 @@ pub enum AddressChange {
         is_default: bool,
     },
     /// An entry's text.
-    Rewrite {
-        /// Which.
-        id: AddressId,
-        /// Where it leads from now on.
-        shipping: ShippingAddress,
-    },
+    Rewrite(AddressId, ShippingAddress),
     /// An entry is deleted: the row stays, for orders that refer to it.
     Delete {
         /// Which.
@@ -106,13 +91,10 @@ impl AddressEntries {
     /// The most entries that an address book grows to.
     pub const MOST: usize = 50;
 
-    /// What an edit writes.
-    ///
-    /// # Errors
-    /// The edit is not possible; nothing is to be written.
+    /// What an edit writes; nothing if it is refused.
     pub fn edit(&self, edit: &AddressEdit) -> Result<AddressChange, AddressRefusal> {
         match edit {
-            AddressEdit::Add { shipping, postcode } => {
+            AddressEdit::Add(shipping, postcode) => {
                 if self.0.len() >= Self::MOST {
                     return Err(AddressRefusal::Full);
                 }
@@ -123,9 +105,9 @@ impl AddressEntries {
                     is_default,
                 })
             }
-            AddressEdit::Rewrite { id, shipping } => {
+            AddressEdit::Rewrite(id, shipping) => {
                 self.find(*id)?;
-                Ok(AddressChange::Rewrite { id: *id, shipping: shipping.clone() })
+                Ok(AddressChange::Rewrite(*id, shipping.clone()))
             }
             AddressEdit::Delete(id) => {
                 let was_default = self.find(*id)?.address.is_default;
@@ -147,10 +129,7 @@ impl AddressEntries {
 
 impl ShippingAddress {
     /// An address as a buyer writes it, without the blanks around it: each part as long as its column takes at most,
-    /// and not empty; the mobile number with eleven digits.
-    ///
-    /// # Errors
-    /// A part is not so; the first one is named.
+    /// and not empty; the mobile number with eleven digits. The first part that is not so is named.
     pub fn checked(title: &str, receiver: &str, mobile: &str, address: &str) -> Result<Self, InvalidField> {
         Ok(Self {
             receiver: AddressField::Receiver.checked(receiver)?,
@@ -163,9 +142,6 @@ impl ShippingAddress {
 
 impl Postcode {
     /// Reads a postcode, with blanks around it or not.
-    ///
-    /// # Errors
-    /// It is not six digits.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
         AddressField::Postcode.checked(text).map(Self)
     }

@@ -32,8 +32,7 @@ pub enum NotAdmitted {
 #[debug("(hidden)")]
 pub struct MarkKey(Arc<[u8]>);
 
-/// A fingerprint of a stored password, which a token carries. It is keyed: a reader of a token cannot try passwords
-/// against it.
+/// A keyed fingerprint of a stored password: whoever reads it in a token cannot try passwords against it.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("(hidden)")]
 pub struct PasswordMark {
@@ -43,9 +42,6 @@ pub struct PasswordMark {
 
 impl Caller {
     /// Whether the user is let in who is stored with this password.
-    ///
-    /// # Errors
-    /// The user is not active, or the password is another one.
     pub fn admitted(&self, is_active: bool, password: &StoredPassword) -> Result<(), NotAdmitted> {
         if !is_active {
             return Err(NotAdmitted::UnknownUser);

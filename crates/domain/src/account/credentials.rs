@@ -3,8 +3,7 @@
 #[debug("(hidden)")]
 pub struct Password(pub String);
 
-/// What the shop keeps of a password: an Argon2id hash with its salt and its costs, as a PHC string. It is never
-/// printed.
+/// An Argon2id hash of a password with its salt and its costs, as a PHC string. It is never printed.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("(hidden)")]
 pub struct PasswordHash(pub String);

@@ -4,13 +4,11 @@ mod address;
 mod address_book;
 mod caller;
 mod credentials;
-mod retention;
 
-pub use address::{Address, ShippingAddress};
+pub use address::{ANONYMOUS, Address, ShippingAddress};
 pub use address_book::{
     AddressChange, AddressEdit, AddressEntries, AddressEntry, AddressField, AddressRefusal, InvalidField,
     Postcode,
 };
 pub use caller::{Caller, MarkKey, NotAdmitted, PasswordMark};
 pub use credentials::{Password, PasswordHash, StoredPassword};
-pub use retention::ANONYMOUS;

@@ -11,8 +11,8 @@ mod terms;
 use std::collections::BTreeMap;
 
 use crate::{
-    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, SkuId, StockMoveKind, TradeKey, payment::by_sku,
-    stock::moved_for,
+    Money, OrderStatus, PaymentStatus, Refund, RefundStatus, SkuId, StockMove, StockMoveKind, TradeKey,
+    by_sku, moved_for,
 };
 
 pub use finding::{Finding, FindingKind};
@@ -43,10 +43,7 @@ impl AuditRecord {
 
     /// Adds the pieces that the order holds to those of other orders.
     pub fn add_held(&self, held: &mut BTreeMap<SkuId, i64>) {
-        for (sku_id, pieces) in self.held() {
-            let sum = held.entry(sku_id).or_default();
-            *sum = sum.saturating_add(pieces);
-        }
+        add_up(held, self.held());
     }
 
     /// The SKUs of which it says how many pieces are sold.
@@ -57,21 +54,15 @@ impl AuditRecord {
     /// Bought, less what went back, more what came out again.
     fn held(&self) -> BTreeMap<SkuId, i64> {
         let mut held = self.bought();
-        for moved in &self.movements {
-            let pieces = i64::from(moved.pieces);
-            let change = if moved.kind.is_return() { -pieces } else { pieces };
-            let sum = held.entry(moved.sku_id).or_default();
-            *sum = sum.saturating_add(change);
-        }
+        let sign = |moved: &StockMove| if moved.kind.is_return() { -1 } else { 1 };
+        let moved = self.movements.iter().map(|moved| (moved.sku_id, sign(moved) * i64::from(moved.pieces)));
+        add_up(&mut held, moved);
         held
     }
 
     fn bought(&self) -> BTreeMap<SkuId, i64> {
-        let mut bought: BTreeMap<SkuId, i64> = BTreeMap::new();
-        for line in &self.lines {
-            let sum = bought.entry(line.sku_id).or_default();
-            *sum = sum.saturating_add(line.count);
-        }
+        let mut bought = BTreeMap::new();
+        add_up(&mut bought, self.lines.iter().map(|line| (line.sku_id, line.count)));
         bought
     }
 
@@ -89,14 +80,10 @@ impl AuditRecord {
             ("rows of the timeline", self.timeline.len()),
             ("amendments", self.amendments.len()),
             ("movements of stock", self.movements.len()),
+            ("events", usize::try_from(self.events).unwrap_or(usize::MAX)),
         ];
-        for (what, count) in others {
-            if count > 0 {
-                found.add(FindingKind::Orphan, format!("{count} {what}, and there is no order"));
-            }
-        }
-        if self.events > 0 {
-            found.add(FindingKind::Orphan, format!("{} events, and there is no order", self.events));
+        for (what, count) in others.into_iter().filter(|(_, count)| *count > 0) {
+            found.add(FindingKind::Orphan, format!("{count} {what}, and there is no order"));
         }
         self.check_refunds(found);
     }
@@ -128,7 +115,9 @@ impl AuditRecord {
             }
         }
         self.check_movements(order, is_explained, found);
-        if is_explained && order.is_forgotten() {
+        // Nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
+        let waits = matches!(order.status, OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt);
+        if is_explained && waits && !order.has_due_at && !order.is_old {
             let what =
                 format!("status {}, and due_at is not set: no job will look at it", order.status.code());
             found.add(FindingKind::Forgotten, what);
@@ -226,11 +215,13 @@ impl AuditRecord {
 
     /// The order is paid exactly where a payment of its amount is with the shop.
     fn check_payment(&self, order: &StoredOrder, terms: AuditTerms, found: &mut Findings<'_>) {
+        // The order's amount lacks its freight, as the old back end's may.
+        let is_goods_alone = order.is_old && terms.old_totals == OldTotals::GoodsAlone;
         for payment in &self.payments {
             let (no, amount) = (&payment.trade.trade_no, payment.trade.total_amount);
             let is_amount = fen(amount) == order.total_fen;
             let is_wrong = match payment.status {
-                PaymentStatus::Settled => !is_amount && !is_goods_alone(order, terms),
+                PaymentStatus::Settled => !is_amount && !is_goods_alone,
                 // An order that was lowered cost something else before.
                 PaymentStatus::WrongAmount => is_amount && order.discount_fen == 0,
                 PaymentStatus::UnknownOrder => true,
@@ -251,32 +242,23 @@ impl AuditRecord {
         }
         let is_wholly_refunded =
             settled.is_some_and(|payment| payment.trade.refunded >= payment.trade.total_amount);
-        let code = order.status.code();
-        match (order.status, settled) {
-            (OrderStatus::AwaitingPayment | OrderStatus::Cancelled, Some(payment)) => {
+        let (status, code) = (order.status, order.status.code());
+        match settled {
+            Some(payment) if !status.was_paid() => {
                 let no = &payment.trade.trade_no;
                 found.add(FindingKind::Payment, format!("status {code}, and trade {no} paid it"));
             }
-            (
-                OrderStatus::AwaitingShipment
-                | OrderStatus::AwaitingReceipt
-                | OrderStatus::Completed
-                | OrderStatus::Refunded,
-                None,
-            ) if !order.is_old => {
+            None if status.was_paid() && !order.is_old => {
                 found.add(FindingKind::Payment, format!("status {code}, and no payment is on record"));
             }
-            (
-                OrderStatus::AwaitingShipment | OrderStatus::AwaitingReceipt | OrderStatus::Completed,
-                Some(_),
-            ) if is_wholly_refunded => {
+            Some(_) if status.is_paid() && is_wholly_refunded => {
                 found
                     .add(FindingKind::RefundSums, format!("status {code}, and all of its payment went back"));
             }
-            (OrderStatus::Refunded, Some(_)) if !is_wholly_refunded => {
+            Some(_) if status == OrderStatus::Refunded && !is_wholly_refunded => {
                 found.add(FindingKind::RefundSums, format!("status {code}, and {refunded} went back"));
             }
-            _agrees => {}
+            Some(_) | None => {}
         }
     }
 
@@ -325,7 +307,7 @@ impl AuditRecord {
         for refund in self.refunds.iter().filter(|refund| refund.status == RefundStatus::Succeeded) {
             let number = &refund.out_request_no;
             let moved = moved_for(&StockMoveKind::Refunded(number.clone()), &self.movements);
-            if moved != by_sku(&refund.restock) {
+            if moved != by_sku(refund.restock.iter().copied()) {
                 let what = format!("refund {number} says other pieces went back than did");
                 return found.add(FindingKind::Movements, what);
             }
@@ -343,33 +325,20 @@ impl AuditRecord {
     }
 }
 
-impl StoredOrder {
-    /// Whether nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
-    fn is_forgotten(&self) -> bool {
-        let waits = matches!(self.status, OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt);
-        waits && !self.has_due_at && !self.is_old
-    }
-}
-
 impl StoredSku {
-    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if that is not known because
-    /// rows cannot be read.
+    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if rows of them cannot be read.
     pub fn check(self, held: Option<i64>, terms: AuditTerms) -> Option<Finding> {
         let Self { id, stock, sales } = self;
-        let finding = |kind, what| Some(Finding { kind, key: format!("SKU {id}"), what });
+        let finding = |kind, what| Finding { kind, key: format!("SKU {id}"), what };
         if stock < 0 {
-            return finding(FindingKind::Stock, format!("{stock} in stock"));
+            return Some(finding(FindingKind::Stock, format!("{stock} in stock")));
         }
         let held = held?;
         let agrees = match terms.old_sales {
             OldSales::Counted => sales == held,
             OldSales::BeganElsewhere => sales >= held,
         };
-        if agrees {
-            None
-        } else {
-            finding(FindingKind::Sales, format!("{sales} sold, and orders hold {held}"))
-        }
+        (!agrees).then(|| finding(FindingKind::Sales, format!("{sales} sold, and orders hold {held}")))
     }
 }
 
@@ -385,9 +354,11 @@ impl Findings<'_> {
     }
 }
 
-/// Whether the order's amount lacks its freight, as the old back end's may.
-fn is_goods_alone(order: &StoredOrder, terms: AuditTerms) -> bool {
-    order.is_old && terms.old_totals == OldTotals::GoodsAlone
+fn add_up(sums: &mut BTreeMap<SkuId, i64>, pieces: impl IntoIterator<Item = (SkuId, i64)>) {
+    for (sku_id, pieces) in pieces {
+        let sum = sums.entry(sku_id).or_default();
+        *sum = sum.saturating_add(pieces);
+    }
 }
 
 /// An amount as it is printed, which may be below zero.

@@ -19,8 +19,7 @@ pub struct StoredOrder {
     pub refunded_fen: i64,
     /// Whether its `due_at` is set: the time of the order timers' next pass over it.
     pub has_due_at: bool,
-    /// Whether the old back end wrote it: its statuses may have changed without a timeline, and its payment may not be on
-    /// record.
+    /// Whether the old back end wrote it, which keeps neither a timeline nor payments.
     pub is_old: bool,
 }
 

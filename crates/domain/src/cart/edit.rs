@@ -95,9 +95,6 @@ impl Cart {
     }
 
     /// The lines that an edit writes, which may be none. `skus` has at least the [`Cart::concerned`] ones that exist.
-    ///
-    /// # Errors
-    /// The edit is not possible; nothing is to be written.
     pub fn edit(
         &self,
         edit: CartEdit,
@@ -106,6 +103,7 @@ impl Cart {
     ) -> Result<Vec<CartLineChange>, CartRefusal> {
         let on_shelf =
             |sku_id: SkuId| skus.get(&sku_id).filter(|sku| sku.is_launched).ok_or(CartRefusal::UnknownSku);
+        let line_of = |sku_id: SkuId| self.find(sku_id).ok_or(CartRefusal::UnknownSku);
         let change = match edit {
             CartEdit::Add { sku_id, count } => {
                 let sku = on_shelf(sku_id)?;
@@ -121,16 +119,16 @@ impl Cart {
                 CartLineChange::of(sku_id, line, count, true)
             }
             CartEdit::Increment(sku_id) => {
-                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
+                let line = line_of(sku_id)?;
                 let count = allowed(line.count.max(0).saturating_add(1), on_shelf(sku_id)?, limit)?;
                 CartLineChange::of(sku_id, Some(line), count, line.selected)
             }
             CartEdit::Decrement(sku_id) => {
-                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
+                let line = line_of(sku_id)?;
                 CartLineChange::of(sku_id, Some(line), line.count.saturating_sub(1).max(1), line.selected)
             }
             CartEdit::Set { sku_id, count } => {
-                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
+                let line = line_of(sku_id)?;
                 if count < 1 {
                     return Err(CartRefusal::InvalidCount);
                 }
@@ -139,15 +137,8 @@ impl Cart {
                     if count > line.count { allowed(count, on_shelf(sku_id)?, limit)? } else { count };
                 CartLineChange::of(sku_id, Some(line), count, line.selected)
             }
-            CartEdit::Select(sku_id) => {
-                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
-                on_shelf(sku_id)?;
-                CartLineChange::of(sku_id, Some(line), line.count, true)
-            }
-            CartEdit::Unselect(sku_id) => {
-                let line = self.find(sku_id).ok_or(CartRefusal::UnknownSku)?;
-                CartLineChange::of(sku_id, Some(line), line.count, false)
-            }
+            CartEdit::Select(sku_id) => on_shelf(sku_id).and(line_of(sku_id))?.ticked(true),
+            CartEdit::Unselect(sku_id) => line_of(sku_id)?.ticked(false),
             CartEdit::SelectAll => {
                 let ticked = self.lines.iter().filter(|line| on_shelf(line.sku_id).is_ok());
                 return Ok(ticked.filter_map(|line| line.ticked(true)).collect());
@@ -214,10 +205,8 @@ fn allowed(count: i64, sku: &Sku, limit: QuantityLimit) -> Result<i64, CartRefus
     if count > i64::from(sku.stock) {
         return Err(CartRefusal::StockShort);
     }
-    match limit.quantity(count) {
-        Ok(quantity) => Ok(quantity.pieces().into()),
-        Err(error) => Err(CartRefusal::OverLimit { most: error.most }),
-    }
+    let quantity = limit.quantity(count).map_err(|error| CartRefusal::OverLimit { most: error.most })?;
+    Ok(quantity.pieces().into())
 }
 
 #[cfg(test)]

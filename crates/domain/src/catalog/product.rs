@@ -72,8 +72,7 @@ pub struct Choice {
     pub attribute: ProductAttribute,
     /// The SKU's own value, if it has one.
     pub chosen: Option<AttributeValue>,
-    /// Each value that any SKU of the product has, once: in the SKU's own row where it has the value, else in the first
-    /// row that has.
+    /// Each value that any SKU of the product has, once: the SKU's own row of it, else the first row.
     pub values: Vec<AttributeValue>,
 }
 

@@ -1,20 +1,20 @@
 //! What is changed of an order after it was placed, beside its status: what it costs, and where it goes.
 
 use crate::{
-    AddressId, AttemptState, EndedAttempt, Money, NotAllowed, Order, PaymentAttempt, ShippingAddress,
-    Trigger, UserId, order::Amender,
+    AddressId, AttemptState, EndedAttempt, Money, NotAllowed, Order, OrderStatus, PaymentAttempt,
+    ShippingAddress, Trigger, UserId,
 };
 
 use super::{Event, MOST_ATTEMPTS, Refusal, decide::Decision};
 
+/// How many amendments an order may have so that its buyer can make one more: each is a row for good.
+const MOST_FOR_BUYERS: u32 = 10;
+/// Likewise for staff.
+const MOST_FOR_STAFF: u32 = 100;
+
 impl Order {
-    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done.
-    ///
-    /// These are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
-    ///
-    /// # Errors
-    /// The new amount is not from 0.01 to less than the expected one, the order does not cost that, it is not to be paid
-    /// any more, or it cannot be changed or paid anew once more.
+    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done. These
+    /// are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
     pub fn is_to_be_lowered(
         &self,
         attempts: &[PaymentAttempt],
@@ -37,12 +37,12 @@ impl Order {
         if attempts.len() >= MOST_ATTEMPTS {
             return Err(Refusal::TooManyAttempts);
         }
-        self.check_amendable(Amender::Staff)?;
+        self.check_amendable(MOST_FOR_STAFF)?;
         Ok(true)
     }
 
-    fn check_amendable(&self, amender: Amender) -> Result<(), Refusal> {
-        if self.amendments < amender.most() { Ok(()) } else { Err(Refusal::TooManyAmendments) }
+    fn check_amendable(&self, most: u32) -> Result<(), Refusal> {
+        if self.amendments < most { Ok(()) } else { Err(Refusal::TooManyAmendments) }
     }
 }
 
@@ -77,7 +77,7 @@ impl Decision<'_> {
         })
     }
 
-    /// The order goes elsewhere.
+    /// The order goes elsewhere: its buyer can say so until it is paid, staff until it is shipped.
     pub(super) fn change_address(
         &mut self,
         buyer: Option<UserId>,
@@ -86,17 +86,15 @@ impl Decision<'_> {
         reason: &str,
     ) -> Result<(), Refusal> {
         let order = self.ledger.order_of(buyer)?;
-        let (amender, trigger) = match buyer {
-            Some(_) => (Amender::Buyer, Trigger::Paid),
-            None => (Amender::Staff, Trigger::Shipped),
-        };
-        if !amender.may_redirect(order.status) {
-            return Err(NotAllowed { status: order.status, trigger }.into());
+        if buyer.is_some() {
+            order.status.on(Trigger::Paid)?;
+        } else if order.status != OrderStatus::AwaitingPayment {
+            order.status.on(Trigger::Shipped)?;
         }
         if order.shipping == *address {
             return Ok(());
         }
-        order.check_amendable(amender)?;
+        order.check_amendable(if buyer.is_some() { MOST_FOR_BUYERS } else { MOST_FOR_STAFF })?;
         let (status, before) = (order.status, order.shipping.clone());
         self.push(Event::AddressChanged {
             status,

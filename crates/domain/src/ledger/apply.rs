@@ -38,76 +38,69 @@ pub enum Inapplicable {
 }
 
 impl OrderLedger {
-    /// Takes an event into account.
-    ///
-    /// # Errors
-    /// The event does not fit what is on record; the ledger may be changed in part then.
+    /// Takes an event into account. Where it does not fit what is on record, the ledger may be changed in part.
     pub fn apply(&mut self, event: &Event) -> Result<(), Inapplicable> {
         match event {
-            Event::StatusChanged(change) => self.change_status(change),
+            Event::StatusChanged(change) => self.change_status(change)?,
             Event::Shipped(shipment) => {
-                let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
-                order.shipment = Some(shipment.clone());
-                Ok(())
+                self.order.as_mut().ok_or(Inapplicable::OtherStatus)?.shipment = Some(shipment.clone());
             }
             Event::AmountLowered { before, after, discount, .. } => {
-                self.lower_amount(*before, *after, *discount)
+                self.lower_amount(*before, *after, *discount)?;
             }
             Event::AddressChanged { status, after, .. } => {
                 let order = self.order_in(*status)?;
                 order.shipping.clone_from(after);
                 order.amendments = order.amendments.saturating_add(1);
-                Ok(())
             }
-            Event::AttemptOpened(attempt) => self.open_attempt(attempt),
+            Event::AttemptOpened(attempt) => self.open_attempt(attempt)?,
             Event::AttemptClosed { out_trade_no, is_final, at } => {
                 let attempt = self.attempt_mut(out_trade_no, AttemptState::may_be_paid)?;
                 attempt.state = if *is_final { AttemptState::Closed } else { AttemptState::GivenUp };
                 attempt.closed_at = Some(*at);
-                Ok(())
             }
             Event::AttemptPaid { out_trade_no, at } => {
                 let attempt = self.attempt_mut(out_trade_no, |state| state != AttemptState::Paid)?;
                 attempt.state = AttemptState::Paid;
                 attempt.paid_at = Some(*at);
-                Ok(())
             }
-            Event::PaymentRecorded(payment) => self.record_payment(payment),
+            Event::PaymentRecorded(payment) => self.record_payment(payment)?,
             Event::TradeClosed { channel, trade_no } => {
                 self.payment_mut(channel.trade(trade_no))?.trade.status = TradeStatus::Closed;
-                Ok(())
             }
-            Event::RefundRequested { refund, .. } => self.request_refund(refund),
-            Event::RefundReopened { refund, .. } => self.reopen_refund(refund),
+            Event::RefundRequested { refund, .. } => {
+                self.write_refund(refund, None, RefundStatus::Requested)?;
+            }
+            Event::RefundReopened { refund, .. } => {
+                self.write_refund(refund, Some(RefundStatus::Failed), RefundStatus::Requested)?;
+            }
             Event::RefundSucceeded { refund, before, trade_refunded, order_refunded } => {
-                self.finish_refund(refund, *before)?;
-                self.set_refunded(refund.trade(), *trade_refunded, *order_refunded)
+                self.write_refund(refund, *before, RefundStatus::Succeeded)?;
+                self.payment_mut(refund.trade())?.trade.refunded = *trade_refunded;
+                if let Some(refunded) = *order_refunded {
+                    self.order.as_mut().ok_or(Inapplicable::OtherStatus)?.refunded_amount = refunded;
+                }
             }
             Event::RefundFailed { out_request_no, failure, at } => {
-                let refund = self.refund_mut(out_request_no, RefundStatus::Requested)?;
+                let refund = self.open_refund_mut(out_request_no)?;
                 refund.status = RefundStatus::Failed;
                 refund.failure = Some(failure.clone());
                 refund.finished_at = Some(*at);
-                Ok(())
             }
             Event::RefundPostponed { out_request_no, failure, .. } => {
-                self.refund_mut(out_request_no, RefundStatus::Requested)?.failure.clone_from(failure);
-                Ok(())
+                self.open_refund_mut(out_request_no)?.failure.clone_from(failure);
             }
-            Event::StockReturned { reason, pieces, at } => self.return_pieces(reason, pieces, *at),
-            Event::StockRetaken { pieces, at } => self.retake_pieces(pieces, *at),
+            Event::StockReturned { reason, pieces, at } => self.return_pieces(reason, pieces, *at)?,
+            Event::StockRetaken { pieces, at } => self.retake_pieces(pieces, *at)?,
             Event::TimerSet { status, .. } => {
-                let has_status = self.order.as_ref().is_some_and(|order| order.status == *status);
-                if has_status { Ok(()) } else { Err(Inapplicable::OtherStatus) }
+                self.order_in(*status)?;
             }
         }
+        Ok(())
     }
 
     fn change_status(&mut self, change: &StatusChange) -> Result<(), Inapplicable> {
-        let order = self.order.as_mut().ok_or(Inapplicable::OtherStatus)?;
-        if order.status != change.from {
-            return Err(Inapplicable::OtherStatus);
-        }
+        let order = self.order_in(change.from)?;
         if !OrderStatus::leads(change.from, change.to) {
             return Err(Inapplicable::NoTransition);
         }
@@ -158,54 +151,23 @@ impl OrderLedger {
         Ok(())
     }
 
-    fn request_refund(&mut self, refund: &Refund) -> Result<(), Inapplicable> {
-        if self.refund(&refund.out_request_no).is_some() || refund.status != RefundStatus::Requested {
-            return Err(Inapplicable::OtherRefundStatus);
-        }
-        if refund.amount > self.refundable(refund.trade()) {
-            return Err(Inapplicable::ExceedsPayment);
-        }
-        self.refunds.push(refund.clone());
-        Ok(())
-    }
-
-    fn reopen_refund(&mut self, refund: &Refund) -> Result<(), Inapplicable> {
-        if refund.status != RefundStatus::Requested {
-            return Err(Inapplicable::OtherRefundStatus);
-        }
-        if refund.amount > self.refundable(refund.trade()) {
-            return Err(Inapplicable::ExceedsPayment);
-        }
-        self.refund_mut(&refund.out_request_no, RefundStatus::Failed)?.clone_from(refund);
-        Ok(())
-    }
-
-    fn finish_refund(&mut self, refund: &Refund, before: Option<RefundStatus>) -> Result<(), Inapplicable> {
-        if refund.status != RefundStatus::Succeeded {
-            return Err(Inapplicable::OtherRefundStatus);
-        }
-        match before {
-            None if self.refund(&refund.out_request_no).is_some() => Err(Inapplicable::OtherRefundStatus),
-            None => {
-                self.refunds.push(refund.clone());
-                Ok(())
-            }
-            Some(before) => {
-                self.refund_mut(&refund.out_request_no, before)?.clone_from(refund);
-                Ok(())
-            }
-        }
-    }
-
-    fn set_refunded(
+    /// Writes down that a refund enters a status from the one before, which is `None` if it is not on record.
+    fn write_refund(
         &mut self,
-        trade: TradeKey<'_>,
-        of_trade: Money,
-        of_order: Option<Money>,
+        refund: &Refund,
+        before: Option<RefundStatus>,
+        after: RefundStatus,
     ) -> Result<(), Inapplicable> {
-        self.payment_mut(trade)?.trade.refunded = of_trade;
-        if let Some(of_order) = of_order {
-            self.order.as_mut().ok_or(Inapplicable::OtherStatus)?.refunded_amount = of_order;
+        let known = self.refund(&refund.out_request_no).map(|known| known.status);
+        if known != before || refund.status != after {
+            return Err(Inapplicable::OtherRefundStatus);
+        }
+        if after == RefundStatus::Requested && refund.amount > self.refundable(refund.trade()) {
+            return Err(Inapplicable::ExceedsPayment);
+        }
+        match self.refunds.iter_mut().find(|known| known.out_request_no == refund.out_request_no) {
+            Some(known) => known.clone_from(refund),
+            None => self.refunds.push(refund.clone()),
         }
         Ok(())
     }
@@ -217,13 +179,10 @@ impl OrderLedger {
         at: ShopTime,
     ) -> Result<(), Inapplicable> {
         for back in pieces {
-            let held = self.held(back.sku_id);
-            let Some(in_stock) = self.in_stock.get_mut(&back.sku_id) else {
-                return Err(Inapplicable::Pieces);
-            };
-            if !reason.is_return() || back.pieces > held {
+            if !reason.is_return() || back.pieces > self.held(back.sku_id) {
                 return Err(Inapplicable::Pieces);
             }
+            let in_stock = self.in_stock.get_mut(&back.sku_id).ok_or(Inapplicable::Pieces)?;
             *in_stock = in_stock.saturating_add(back.pieces);
             self.record_movement(reason, *back, at)?;
         }
@@ -257,12 +216,10 @@ impl OrderLedger {
         self.payments.iter_mut().find(of_trade).ok_or(Inapplicable::UnknownPayment)
     }
 
-    fn refund_mut(
-        &mut self,
-        out_request_no: &str,
-        before: RefundStatus,
-    ) -> Result<&mut Refund, Inapplicable> {
-        let this = |refund: &&mut Refund| refund.out_request_no == out_request_no && refund.status == before;
-        self.refunds.iter_mut().find(this).ok_or(Inapplicable::OtherRefundStatus)
+    fn open_refund_mut(&mut self, out_request_no: &str) -> Result<&mut Refund, Inapplicable> {
+        let is_it = |refund: &&mut Refund| {
+            refund.out_request_no == out_request_no && refund.status == RefundStatus::Requested
+        };
+        self.refunds.iter_mut().find(is_it).ok_or(Inapplicable::OtherRefundStatus)
     }
 }

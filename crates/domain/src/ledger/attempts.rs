@@ -140,8 +140,7 @@ impl Decision<'_> {
 
     /// An attempt is paid, which leaves nothing to be paid in those that are open if it pays the order.
     pub(super) fn pay_attempt(&mut self, out_trade_no: &str, pays_the_order: bool) -> Result<(), Refusal> {
-        let is_paid = |attempt: &PaymentAttempt| attempt.state == AttemptState::Paid;
-        if self.ledger.attempt(out_trade_no).is_some_and(|attempt| !is_paid(attempt)) {
+        if self.ledger.attempt(out_trade_no).is_some_and(|attempt| attempt.state != AttemptState::Paid) {
             self.push(Event::AttemptPaid { out_trade_no: out_trade_no.to_owned(), at: self.at })?;
         }
         if pays_the_order { self.end_all_attempts(&[]) } else { Ok(()) }
@@ -151,23 +150,18 @@ impl Decision<'_> {
     /// program has it. By which product it is paid is not known.
     pub(super) fn adopt_attempt(&mut self, trade: &Trade) -> Result<(), Refusal> {
         let Some(order) = &self.ledger.order else { return Ok(()) };
-        let (number, out_trade_no, status) =
-            (order.id.as_str().to_owned(), &trade.out_trade_no, order.status);
+        let PaymentAttempt { out_trade_no: number, state, .. } = PaymentAttempt::first(order);
+        let out_trade_no = &trade.out_trade_no;
         let is_adopted = *out_trade_no != number && order_number(out_trade_no) == number;
         if !is_adopted || self.ledger.attempt(out_trade_no).is_some() {
             return Ok(());
         }
         if self.ledger.attempts.is_empty() {
             self.record_first(&number)?;
-            match status {
-                OrderStatus::AwaitingPayment => {}
-                OrderStatus::Cancelled => self.close_attempt(&number, false)?,
-                OrderStatus::AwaitingShipment
-                | OrderStatus::AwaitingReceipt
-                | OrderStatus::Completed
-                | OrderStatus::Refunded => {
-                    self.push(Event::AttemptPaid { out_trade_no: number, at: self.at })?;
-                }
+            match state {
+                AttemptState::Open | AttemptState::Closed => {}
+                AttemptState::GivenUp => self.close_attempt(&number, false)?,
+                AttemptState::Paid => self.push(Event::AttemptPaid { out_trade_no: number, at: self.at })?,
             }
         }
         self.push(Event::AttemptOpened(PaymentAttempt {

@@ -12,10 +12,8 @@ pub(super) struct Decision<'a> {
 }
 
 impl OrderLedger {
-    /// What follows from a command: events to be written together, in this order. None of them: it is done already.
-    ///
-    /// # Errors
-    /// It is refused, and nothing is to be written.
+    /// What follows from a command: events to be written together, in this order. None of them: it is done already. Where
+    /// it is refused, nothing is to be written.
     pub fn decide(&self, command: &Command, cause: &Cause, at: ShopTime) -> Result<Vec<Event>, Refusal> {
         let mut decision = Decision { ledger: self.clone(), cause, at, events: Vec::new() };
         match command {
@@ -59,9 +57,6 @@ impl Decision<'_> {
     }
 
     /// The change of status that the trigger means; `None` if it happened before.
-    ///
-    /// # Errors
-    /// The order's status does not allow it, or there is no order.
     pub(super) fn transition(
         &self,
         trigger: Trigger,

@@ -1,6 +1,6 @@
 use crate::{
-    AddressId, Cause, Channel, Money, OrderEvent, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
-    RefundStatus, Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
+    AddressId, Cause, Channel, Money, OrderEvent, OrderEventKind, OrderStatus, PaymentAttempt, PaymentRecord,
+    Refund, RefundStatus, Restock, Shipment, ShippingAddress, ShopTime, StatusChange, StockMoveKind,
 };
 
 use super::OrderLedger;
@@ -81,8 +81,7 @@ pub enum Event {
         /// When it is due.
         due_at: ShopTime,
     },
-    /// A refund that failed is asked for anew under its number, and counts as not tried so far. Guard: it was
-    /// [`RefundStatus::Failed`].
+    /// A refund is asked for anew and counts as not tried so far. Guard: it was [`RefundStatus::Failed`].
     RefundReopened {
         /// The refund, [`RefundStatus::Requested`].
         refund: Refund,
@@ -148,24 +147,34 @@ pub enum Event {
 impl OrderLedger {
     /// The webhook events that follow from these events; the ledger is that before them.
     pub fn notices(&self, events: &[Event]) -> Vec<OrderEvent> {
-        let Some(order) = &self.order else { return Vec::new() };
-        let mut order = order.clone();
+        let Some(mut order) = self.order.clone() else { return Vec::new() };
         let mut notices = Vec::new();
         for event in events {
             match event {
                 Event::StatusChanged(change) => {
-                    notices.push(OrderEvent::changed(change));
                     order.status = change.to;
+                    notices.push(OrderEvent {
+                        from: Some(change.from),
+                        reason: change.reason.clone(),
+                        ..OrderEvent::of(&order, OrderEventKind::StatusChanged, &change.cause, change.at)
+                    });
                 }
                 Event::RefundSucceeded { refund, .. } => {
                     let at = refund.finished_at.unwrap_or(refund.requested_at);
-                    notices.push(OrderEvent::refund(&order, refund, at));
+                    notices.push(OrderEvent {
+                        amount: Some(refund.amount),
+                        reason: refund.reason.clone(),
+                        ..OrderEvent::of(&order, OrderEventKind::Refund, &refund.cause, at)
+                    });
                 }
-                Event::AmountLowered { after, cause, reason, at, .. } => {
-                    notices.push(OrderEvent::amount_lowered(&order, *after, cause, reason, *at));
-                }
+                Event::AmountLowered { after, cause, reason, at, .. } => notices.push(OrderEvent {
+                    amount: Some(*after),
+                    reason: reason.clone(),
+                    ..OrderEvent::of(&order, OrderEventKind::AmountLowered, cause, *at)
+                }),
+                // Where to is not told, nor why, since a reason may name people: the order has both.
                 Event::AddressChanged { cause, at, .. } => {
-                    notices.push(OrderEvent::address_changed(&order, cause, *at));
+                    notices.push(OrderEvent::of(&order, OrderEventKind::AddressChanged, cause, *at));
                 }
                 Event::Shipped(_)
                 | Event::AttemptOpened(_)

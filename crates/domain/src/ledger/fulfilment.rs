@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    EndedAttempt, OrderStatus, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
-    payment::by_sku,
-    stock::{moved_for, pieces_held},
+    EndedAttempt, NotAllowed, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
+    by_sku, moved_for, pieces_held,
 };
 
 use super::{Event, OrderLedger, Refusal, attempts::is_final, decide::Decision};
@@ -47,8 +46,7 @@ impl Decision<'_> {
             |one: &PaymentAttempt| one.state.may_be_paid() && !is_final(&one.out_trade_no, ended);
         let may_still_be_paid = self.ledger.all_attempts().iter().any(may_be_paid);
         let due_at = may_still_be_paid.then(|| order.last_look(self.at));
-        let mut pieces = order.stock();
-        pieces.retain(|back| self.ledger.in_stock.contains_key(&back.sku_id));
+        let pieces = self.ledger.restockable(&order.stock(), |line| line.pieces);
         let Some(change) = self.transition(Trigger::Cancelled, reason, due_at)? else { return Ok(()) };
         if !pieces.is_empty() {
             self.push(Event::StockReturned { reason: StockMoveKind::Cancelled, pieces, at: self.at })?;
@@ -82,18 +80,12 @@ impl Decision<'_> {
 
     /// Pieces come back without money: never more than are out.
     pub(super) fn return_pieces(&mut self, pieces: &[Restock], request_no: &str) -> Result<(), Refusal> {
-        let order = self.ledger.order_of(None)?;
-        match order.status {
-            OrderStatus::AwaitingShipment
-            | OrderStatus::AwaitingReceipt
-            | OrderStatus::Completed
-            | OrderStatus::Refunded => {}
+        let status = self.ledger.order_of(None)?.status;
+        if !status.was_paid() {
             // The pieces are the buyer's to pay, or are back already.
-            status @ (OrderStatus::AwaitingPayment | OrderStatus::Cancelled) => {
-                return Err(crate::NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
-            }
+            return Err(NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
         }
-        let (pieces, kind) = (by_sku(pieces), StockMoveKind::Returned(request_no.to_owned()));
+        let (pieces, kind) = (by_sku(pieces.iter().copied()), StockMoveKind::Returned(request_no.to_owned()));
         let before = moved_for(&kind, &self.ledger.movements);
         if !before.is_empty() {
             return if before == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };

@@ -35,8 +35,7 @@ pub struct OrderLedger {
     pub number: String,
     /// The order with its lines and its shipment; `None` where no order has the number.
     pub order: Option<Order>,
-    /// The attempts to pay it that are on record, the first opened first: none while there is only the first one, see
-    /// [`OrderLedger::all_attempts`].
+    /// The attempts to pay it that are on record, the first opened first; see [`OrderLedger::all_attempts`].
     pub attempts: Vec<PaymentAttempt>,
     /// Every payment, the first recorded first.
     pub payments: Vec<PaymentRecord>,
@@ -44,8 +43,7 @@ pub struct OrderLedger {
     pub refunds: Vec<Refund>,
     /// Where the order's pieces went after it was placed, the oldest first.
     pub movements: Vec<StockMove>,
-    /// How many pieces of the order's SKUs are in stock now. A SKU that was deleted is missing: nothing of it can go back
-    /// into stock or be taken again.
+    /// How many pieces of the order's SKUs are in stock now. One that was deleted is missing: it has no stock any more.
     pub in_stock: BTreeMap<SkuId, u32>,
 }
 
@@ -128,10 +126,8 @@ impl OrderLedger {
         Self { number: number.to_owned(), ..Self::default() }
     }
 
-    /// The order, if it is this buyer's; whosever it is without a buyer.
-    ///
-    /// # Errors
-    /// [`Refusal::UnknownOrder`]; it does not say whether another buyer has such an order.
+    /// The order, if it is this buyer's; whosever it is without a buyer. A refusal does not say whether another buyer has
+    /// such an order.
     pub fn order_of(&self, buyer: Option<UserId>) -> Result<&Order, Refusal> {
         let is_theirs = |order: &&Order| buyer.is_none_or(|buyer| buyer == order.user_id);
         self.order.as_ref().filter(is_theirs).ok_or(Refusal::UnknownOrder)
@@ -165,23 +161,17 @@ impl OrderLedger {
 
     /// What of the trade went back for certain.
     pub fn refunded(&self, trade: TradeKey<'_>) -> Money {
-        self.sum_of_refunds(trade, |status| match status {
-            RefundStatus::Succeeded => true,
-            RefundStatus::Requested | RefundStatus::Failed => false,
-        })
+        self.sum_of_refunds(trade, |status| status == RefundStatus::Succeeded)
     }
 
     /// What of the trade went back, or may be on its way.
     fn refunded_or_requested(&self, trade: TradeKey<'_>) -> Money {
-        self.sum_of_refunds(trade, |status| match status {
-            RefundStatus::Requested | RefundStatus::Succeeded => true,
-            RefundStatus::Failed => false,
-        })
+        self.sum_of_refunds(trade, |status| status != RefundStatus::Failed)
     }
 
     fn sum_of_refunds(&self, trade: TradeKey<'_>, counts: impl Fn(RefundStatus) -> bool) -> Money {
         let of_trade = self.refunds.iter().filter(|refund| refund.trade() == trade && counts(refund.status));
-        of_trade.fold(Money::ZERO, |sum, refund| sum.checked_add(refund.amount).unwrap_or(Money::MAX))
+        Money::checked_sum(of_trade.map(|refund| refund.amount)).unwrap_or(Money::MAX)
     }
 
     /// What of the trade can still be refunded: nothing if no such payment is on record, or if all of it is known to have

@@ -7,12 +7,6 @@ use crate::{
 use super::{Event, OrderLedger, Refusal, decide::Decision};
 
 impl OrderLedger {
-    /// Whether the channel tells that nothing is left of the trade while the ledger, which lacks refunds of it then, has
-    /// something to refund. The trade is closed in it, so that nothing is shipped any more.
-    fn lacks_refunds(&self, trade: &Trade) -> bool {
-        trade.is_wholly_refunded() && !self.refundable(trade.key()).is_zero()
-    }
-
     /// The pieces that a cancelled order takes out of stock again when it turns out paid; `None` if they are not there.
     fn retakable(&self) -> Option<Vec<Restock>> {
         let held = self.order.as_ref()?.stock();
@@ -114,10 +108,10 @@ impl Decision<'_> {
         }
     }
 
-    /// Closes the trade if its channel says that nothing is left of it and the ledger lacks refunds of it; those are notified on
-    /// their own, perhaps later.
+    /// Closes the trade, so that nothing is shipped any more, if its channel says that nothing is left of it and the ledger
+    /// lacks refunds of it; those are notified on their own, perhaps later.
     pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
-        if self.ledger.lacks_refunds(trade) {
+        if trade.is_wholly_refunded() && !self.ledger.refundable(trade.key()).is_zero() {
             self.push(Event::TradeClosed { channel: trade.channel, trade_no: trade.trade_no.clone() })?;
         }
         Ok(())

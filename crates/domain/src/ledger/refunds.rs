@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use crate::{
-    Cause, EvidenceSource, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundKind, RefundStatus,
-    Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger,
-    payment::{automatic_number, external_number},
+    Cause, EvidenceSource, Money, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundAsk,
+    RefundKind, RefundStatus, Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger,
+    automatic_number, external_number,
 };
 
-use super::{ConfirmedRefund, Event, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision};
+use super::{
+    ConfirmedRefund, Event, Inapplicable, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision,
+};
 
 /// How long after an unclear answer the channel is asked again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
@@ -26,31 +28,38 @@ impl OrderLedger {
             && self.payment(trade).is_some_and(|payment| payment.status == PaymentStatus::Settled)
     }
 
-    /// The pieces of an order that was not shipped which go back into stock with the refund that leaves nothing to be
-    /// shipped. Pieces of a deleted SKU have no stock to go back to.
-    fn unshipped_pieces(&self, pieces: impl Fn(SkuId) -> u32) -> Vec<Restock> {
-        let Some(order) = self.order.as_ref().filter(|order| order.status == OrderStatus::AwaitingShipment)
-        else {
-            return Vec::new();
-        };
-        let held = order.stock().into_iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
-        held.map(|line| Restock { pieces: pieces(line.sku_id), ..line })
-            .filter(|back| back.pieces > 0)
-            .collect()
+    /// The lines with so many pieces each, where there are any. Pieces of a deleted SKU have no stock to go back to.
+    pub(super) fn restockable(&self, lines: &[Restock], pieces: impl Fn(&Restock) -> u32) -> Vec<Restock> {
+        let known = lines.iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
+        let back = known.map(|line| Restock { sku_id: line.sku_id, pieces: pieces(line) });
+        back.filter(|back| back.pieces > 0).collect()
     }
 
-    /// The pieces that go back into stock now that this much went back with the refund: no more than the order holds, for
-    /// other refunds may have put them back meanwhile, and nothing of what was shipped since the refund was taken for
-    /// failed.
-    fn pieces_to_return(&self, refund: &Refund, amount: Money) -> Vec<Restock> {
+    /// The order, if it is paid and not shipped.
+    fn unshipped(&self) -> Option<&Order> {
+        self.order.as_ref().filter(|order| order.status == OrderStatus::AwaitingShipment)
+    }
+
+    /// The pieces of an order that was not shipped which go back into stock with the refund that leaves nothing to be shipped.
+    fn unshipped_pieces(&self, pieces: impl Fn(SkuId) -> u32) -> Vec<Restock> {
+        let lines = self.unshipped().map(Order::stock).unwrap_or_default();
+        self.restockable(&lines, |line| pieces(line.sku_id))
+    }
+
+    /// The pieces that go back into stock now that so much of the trade went back in all, the last with the refund: no more
+    /// than the order holds, for other refunds may have put them back meanwhile, and nothing of what was shipped since the
+    /// refund was taken for failed.
+    fn pieces_to_return(&self, refund: &Refund, refunded: Money) -> Vec<Restock> {
         let was_failed = refund.status == RefundStatus::Failed;
         let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
         if was_failed && shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at) {
             return Vec::new();
         }
-        let is_unshipped =
-            self.order.as_ref().is_some_and(|order| order.status == OrderStatus::AwaitingShipment);
-        let left = self.left_after(refund.trade(), amount);
+        let is_unshipped = self.unshipped().is_some();
+        let left = self
+            .payment(refund.trade())
+            .and_then(|payment| payment.trade.total_amount.checked_sub(refunded))
+            .unwrap_or(Money::ZERO);
         // Nobody could say what becomes of the pieces if nobody knew that this refund would leave nothing.
         let is_unforeseen = was_failed || refund.kind == RefundKind::External;
         if is_unshipped && is_unforeseen && self.can_all_be_refunded(refund.trade(), left) {
@@ -64,18 +73,7 @@ impl OrderLedger {
             return self.unshipped_pieces(|id| self.held(id).saturating_sub(self.returnable(id)));
         }
         let most = |sku_id| if was_failed { self.returnable(sku_id) } else { self.held(sku_id) };
-        let left = refund.restock.iter().filter(|back| self.in_stock.contains_key(&back.sku_id));
-        left.map(|back| Restock { sku_id: back.sku_id, pieces: back.pieces.min(most(back.sku_id)) })
-            .filter(|back| back.pieces > 0)
-            .collect()
-    }
-
-    /// What of the trade did not go back for certain, once this much more did.
-    fn left_after(&self, trade: TradeKey<'_>, amount: Money) -> Money {
-        let back = self.refunded(trade).checked_add(amount).unwrap_or(Money::MAX);
-        self.payment(trade)
-            .and_then(|payment| payment.trade.total_amount.checked_sub(back))
-            .unwrap_or(Money::ZERO)
+        self.restockable(&refund.restock, |back| back.pieces.min(most(back.sku_id)))
     }
 
     /// The refunds of the trade that are open and can still happen, if so much is left: no channel sends back more.
@@ -135,7 +133,7 @@ impl Decision<'_> {
             (None, Some(trade_no)) => ledger.payment_numbered(trade_no),
             (None, None) => ledger.settled_payment(),
         };
-        let trade = payment.ok_or(Refusal::NothingToRefund)?.trade.clone();
+        let trade = &payment.ok_or(Refusal::NothingToRefund)?.trade;
         let pays_the_order = ledger.pays_the_order(trade.key());
         if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
             order.status.on(Trigger::FullyRefunded)?;
@@ -164,12 +162,12 @@ impl Decision<'_> {
             reason: ask.reason.clone(),
             restock,
             cause: self.cause.clone(),
-            ..self.refund(trade.key(), &ask.out_request_no, amount, RefundKind::Shop)
+            ..Refund::new(trade, ask.out_request_no.clone(), amount, RefundKind::Shop, self.at)
         };
-        let (due_at, is_anew) = (self.at.after(lease), failed.is_some());
-        self.push(match is_anew {
-            true => Event::RefundReopened { refund, due_at },
-            false => Event::RefundRequested { refund, due_at },
+        let due_at = self.at.after(lease);
+        self.push(match failed {
+            Some(_) => Event::RefundReopened { refund, due_at },
+            None => Event::RefundRequested { refund, due_at },
         })
     }
 
@@ -221,16 +219,16 @@ impl Decision<'_> {
             None => None,
         };
         if self.ledger.payment(trade).is_none() {
-            match proof.filter(|(trade, _)| trade.was_paid()) {
-                Some((trade, source)) => self.record_payment(trade, *source)?,
-                None => return Ok(()),
-            }
+            let Some((trade, source)) = proof.filter(|(trade, _)| trade.was_paid()) else { return Ok(()) };
+            self.record_payment(trade, *source)?;
         }
         let is_in_use = is_number_in_use || self.ledger.refund(out_request_no).is_some();
         let own = if is_in_use { external_number(trade, out_request_no) } else { out_request_no.clone() };
+        let payment = self.ledger.payment(trade).ok_or(Inapplicable::UnknownPayment)?;
         let refund = failed.unwrap_or_else(|| Refund {
             reason: format!("在{}退款", channel.label()),
-            ..self.refund(trade, &own, *amount, RefundKind::External)
+            cause: Cause::channel(*channel, None),
+            ..Refund::new(&payment.trade, own, *amount, RefundKind::External, self.at)
         });
         self.succeed(refund, *amount)?;
         self.replace_automatic(trade)?;
@@ -240,34 +238,13 @@ impl Decision<'_> {
         }
     }
 
-    /// A refund that is not on record so far.
-    fn refund(&self, trade: TradeKey<'_>, out_request_no: &str, amount: Money, kind: RefundKind) -> Refund {
-        let payment = self.ledger.payment(trade);
-        let out_trade_no = payment.map_or(&self.ledger.number, |payment| &payment.trade.out_trade_no);
-        Refund {
-            out_request_no: out_request_no.to_owned(),
-            out_trade_no: out_trade_no.clone(),
-            channel: trade.channel,
-            trade_no: trade.trade_no.to_owned(),
-            amount,
-            reason: String::new(),
-            kind,
-            status: RefundStatus::Requested,
-            restock: Vec::new(),
-            cause: Cause::channel(trade.channel, None),
-            requested_at: self.at,
-            finished_at: None,
-            failure: None,
-        }
-    }
-
     /// The money of a refund went back, with what follows from it: the sums, the pieces, and the end of an order whose last
     /// fen went back.
     fn succeed(&mut self, refund: Refund, amount: Money) -> Result<(), Refusal> {
         let before = self.ledger.refund(&refund.out_request_no).map(|known| known.status);
         let pays_the_order = self.ledger.pays_the_order(refund.trade());
         let total = self.ledger.refunded(refund.trade()).checked_add(amount).unwrap_or(Money::MAX);
-        let restock = if pays_the_order { self.ledger.pieces_to_return(&refund, amount) } else { Vec::new() };
+        let restock = if pays_the_order { self.ledger.pieces_to_return(&refund, total) } else { Vec::new() };
         let refund = Refund {
             amount,
             status: RefundStatus::Succeeded,
@@ -313,15 +290,11 @@ impl Decision<'_> {
     /// An automatic refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
     /// left. It cannot have happened either: no channel sends back more than the trade's amount.
     fn replace_automatic(&mut self, trade: TradeKey<'_>) -> Result<(), Refusal> {
-        let Some(payment) = self.ledger.payment(trade) else { return Ok(()) };
-        let left = payment.trade.total_amount.checked_sub(self.ledger.refunded(trade));
-        let owed: Vec<&Refund> = self
-            .ledger
-            .refunds
-            .iter()
-            .filter(|known| known.trade() == trade && known.kind.is_automatic())
-            .collect();
-        let Some(left) = left else { return Ok(()) };
+        let ledger = &self.ledger;
+        let left = |payment: &PaymentRecord| payment.trade.total_amount.checked_sub(ledger.refunded(trade));
+        let Some(left) = ledger.payment(trade).and_then(left) else { return Ok(()) };
+        let is_owed = |known: &&Refund| known.trade() == trade && known.kind.is_automatic();
+        let owed: Vec<&Refund> = ledger.refunds.iter().filter(is_owed).collect();
         let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
         let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
         let next = automatic_number(trade, owed.len());

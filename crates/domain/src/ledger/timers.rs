@@ -44,9 +44,8 @@ impl Order {
                 let next = now.after(back_off(FIRST_LOOK, attempts, LONGEST_WAIT));
                 Some(next.min(expire_at.after(GRACE)))
             }
-            Some(_) => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
             None if attempts >= MOST_LOOKS => None,
-            None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
+            Some(_) | None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
         }
     }
 

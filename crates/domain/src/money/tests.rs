@@ -30,8 +30,9 @@ fn text_is_read_strictly() {
 
 #[test]
 fn a_sum_goes_on_where_an_amount_ends() {
-    let sum = [Money::MAX, Money::MAX, Money::from_fen(7).unwrap()].into_iter();
-    assert_eq!(sum.fold(MoneySum::default(), MoneySum::plus).to_string(), "200000000.05");
+    let amounts = [Money::MAX, Money::MAX, Money::from_fen(7).unwrap()];
+    let sum = MoneySum::from_fen(amounts.into_iter().map(Money::to_fen).sum());
+    assert_eq!(sum.to_string(), "200000000.05");
     assert_eq!(MoneySum::from_fen(0).to_string(), "0.00");
 }
 

@@ -1,4 +1,4 @@
-use crate::{Money, OrderStatus, ShippingAddress, TimelineEntry};
+use crate::{Money, ShippingAddress, TimelineEntry};
 
 /// What was changed of an order after it was placed, beside its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,38 +40,6 @@ impl TimelineEntry {
             entries.insert(place, amendment);
         }
         entries
-    }
-}
-
-/// Who may change an order how often: each change is a row for good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Amender {
-    /// Its buyer.
-    Buyer,
-    /// Staff.
-    Staff,
-}
-
-impl Amender {
-    /// How many amendments an order may have so that one more can be made.
-    pub(crate) fn most(self) -> u32 {
-        match self {
-            Self::Buyer => 10,
-            Self::Staff => 100,
-        }
-    }
-
-    /// Whether an order in this status can still go elsewhere: for its buyer until it is paid, for staff until it is
-    /// shipped.
-    pub(crate) fn may_redirect(self, status: OrderStatus) -> bool {
-        match status {
-            OrderStatus::AwaitingPayment => true,
-            OrderStatus::AwaitingShipment => self == Self::Staff,
-            OrderStatus::AwaitingReceipt
-            | OrderStatus::Completed
-            | OrderStatus::Cancelled
-            | OrderStatus::Refunded => false,
-        }
     }
 }
 

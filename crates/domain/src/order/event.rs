@@ -1,9 +1,6 @@
 use std::time::Duration;
 
-use crate::{
-    Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, Refund, ShopTime, StatusChange, TraceParent,
-    back_off,
-};
+use crate::{Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, ShopTime, TraceParent, back_off};
 
 /// Something that happened to an order, to be delivered to webhooks: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +29,7 @@ pub struct OrderEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OutboxId(pub i64);
 
-/// The id of an event as the webhook endpoint sees it: the same however often the event is sent, and never that of
-/// another event.
+/// The id of an event as webhook endpoints see it: the same however often it is sent, and no other event's.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, derive_more::Display)]
 pub struct EventId(String);
 
@@ -100,56 +96,19 @@ impl OrderEvent {
         Self {
             amount: Some(order.total_amount),
             trace: trace.clone(),
-            ..Self::of(order, OrderEventKind::Created, Actor::Buyer, order.created_at)
+            ..Self::of(order, OrderEventKind::Created, &Cause::buyer(None), order.created_at)
         }
     }
 
-    /// An order's status changed.
-    pub fn changed(change: &StatusChange) -> Self {
-        Self {
-            order_id: change.order_id.clone(),
-            kind: OrderEventKind::StatusChanged,
-            from: Some(change.from),
-            to: change.to,
-            amount: None,
-            actor: change.cause.actor,
-            reason: change.reason.clone(),
-            at: change.at,
-            trace: None,
-        }
-    }
-
-    /// Money of an order went back.
-    pub fn refund(order: &Order, refund: &Refund, at: ShopTime) -> Self {
-        Self {
-            amount: Some(refund.amount),
-            reason: refund.reason.clone(),
-            ..Self::of(order, OrderEventKind::Refund, refund.cause.actor, at)
-        }
-    }
-
-    /// An order costs less.
-    pub fn amount_lowered(order: &Order, amount: Money, cause: &Cause, reason: &str, at: ShopTime) -> Self {
-        Self {
-            amount: Some(amount),
-            reason: reason.to_owned(),
-            ..Self::of(order, OrderEventKind::AmountLowered, cause.actor, at)
-        }
-    }
-
-    /// An order goes elsewhere. Where to is not told, nor why, since a reason may name people: the order has both.
-    pub fn address_changed(order: &Order, cause: &Cause, at: ShopTime) -> Self {
-        Self::of(order, OrderEventKind::AddressChanged, cause.actor, at)
-    }
-
-    fn of(order: &Order, kind: OrderEventKind, actor: Actor, at: ShopTime) -> Self {
+    /// One of an order, of which only what every event has is told.
+    pub(crate) fn of(order: &Order, kind: OrderEventKind, cause: &Cause, at: ShopTime) -> Self {
         Self {
             order_id: order.id.clone(),
             kind,
             from: None,
             to: order.status,
             amount: None,
-            actor,
+            actor: cause.actor,
             reason: String::new(),
             at,
             trace: None,

@@ -8,7 +8,6 @@ mod status;
 mod trace;
 mod webhook;
 
-pub(crate) use amendment::Amender;
 pub use amendment::Amendment;
 pub use event::{Delivery, EventId, OrderEvent, OrderEventKind, OutboxId};
 pub use number::OrderNumbers;
@@ -22,11 +21,11 @@ pub use webhook::{
     failing_since,
 };
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use crate::{
-    CartStamp, IdempotencyKey, Money, OrderId, Quantity, Quote, Restock, SaleAttribute, ShippingAddress,
-    ShopTime, SkuId, UserId,
+    CartStamp, IdempotencyKey, Money, OrderId, PricedLine, Quantity, Quote, Restock, SaleAttribute,
+    ShippingAddress, ShopTime, SkuId, UserId, by_sku,
 };
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
@@ -117,13 +116,13 @@ impl Order {
         created_at: ShopTime,
         expire_at: ShopTime,
     ) -> Self {
-        let goods = quote.lines.iter().map(|line| OrderGoods {
-            sku_id: line.sku.id,
-            name: line.sku.name.clone(),
-            default_image_url: line.sku.default_image_url.clone(),
-            price: line.sku.price,
-            quantity: line.quantity,
-            attributes: line.sku.attributes.clone(),
+        let goods = quote.lines.into_iter().map(|PricedLine { sku, quantity, .. }| OrderGoods {
+            sku_id: sku.id,
+            name: sku.name,
+            default_image_url: sku.default_image_url,
+            price: sku.price,
+            quantity,
+            attributes: sku.attributes,
         });
         Self {
             id,
@@ -148,22 +147,13 @@ impl Order {
         self.total_amount.checked_add(self.discount).unwrap_or(Money::MAX)
     }
 
-    /// The pieces that the order holds, in ascending order of SKU ids, each once.
-    ///
-    /// The old back end could write two lines of one SKU; they are added up.
+    /// The pieces bought, ascending by SKU, each once: the old back end could write two lines of one SKU.
     pub fn stock(&self) -> Vec<Restock> {
-        let mut stock: BTreeMap<SkuId, u32> = BTreeMap::new();
-        for line in &self.goods {
-            let pieces = stock.entry(line.sku_id).or_default();
-            *pieces = pieces.saturating_add(line.quantity.pieces());
-        }
-        stock.into_iter().map(|(sku_id, pieces)| Restock { sku_id, pieces }).collect()
+        let held = |line: &OrderGoods| Restock { sku_id: line.sku_id, pieces: line.quantity.pieces() };
+        by_sku(self.goods.iter().map(held))
     }
 
-    /// Whether the buyer can begin to pay; false where the order is paid already.
-    ///
-    /// # Errors
-    /// It was cancelled or refunded, or its payment deadline has passed.
+    /// Whether the buyer can begin to pay; false where the order is paid already, refused where it ended or is overdue.
     pub fn is_payable(&self, now: ShopTime) -> Result<bool, NotAllowed> {
         if self.status.is_paid() {
             return Ok(false);

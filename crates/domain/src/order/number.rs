@@ -1,4 +1,4 @@
-use crate::{OrderId, ShopTime, UserId};
+use crate::{OrderId, ShopTime, UserId, order_number};
 
 /// Gives orders their numbers: the second, `YYYYMMDDHHMMSS` in Asia/Shanghai, and two digits that tell the orders of
 /// one second apart. The digits are the user id modulo 100, as the old shop made them, or another free pair.
@@ -25,7 +25,10 @@ impl OrderNumbers {
 
     /// The next number. `chance` is any random number; it makes it unlikely that processes meet.
     pub fn next(&mut self, now: ShopTime, user_id: UserId, chance: u32) -> OrderId {
-        self.enter(now);
+        let second = now.compact();
+        if second != self.second {
+            *self = Self { second, ..Self::default() };
+        }
         self.numbered = self.numbered.saturating_add(1);
         let short =
             (self.numbered <= Self::SHORT_PER_SECOND).then(|| self.free_pair(user_id, chance)).flatten();
@@ -47,13 +50,8 @@ impl OrderNumbers {
     /// What could not is another program's. The old back end writes the whole id of the buyer behind the second, two digits at
     /// least.
     pub fn could_have_given(number: &str) -> bool {
-        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let (order, payment) = match number.split_once('_') {
-            Some((order, payment)) => (order, Some(payment)),
-            None => (number, None),
-        };
-        is_digits(order)
-            && payment.is_none_or(is_digits)
+        let order = order_number(number);
+        OrderId::parse(order).is_ok()
             && (16..=24).contains(&order.len())
             && order.get(..14).is_some_and(ShopTime::is_compact)
     }
@@ -61,7 +59,7 @@ impl OrderNumbers {
     /// Notes that others have these numbers, so that [`OrderNumbers::next`] does not give them again in this second.
     pub fn mark_taken<'a>(&mut self, taken: impl IntoIterator<Item = &'a OrderId>) {
         for id in taken {
-            let rest = id.as_str().strip_prefix(&self.second).filter(|_| !self.second.is_empty());
+            let rest = id.as_str().strip_prefix(&self.second);
             match rest.map(|rest| (rest.len(), rest.parse::<u32>())) {
                 Some((2, Ok(pair))) => self.taken_pairs |= 1 << pair,
                 // Somebody counts where we count: go on from another place.
@@ -74,10 +72,7 @@ impl OrderNumbers {
     /// Takes back numbers that were not used after all, so that they count neither as taken nor as given.
     pub fn give_back<'a>(&mut self, unused: impl IntoIterator<Item = &'a OrderId>) {
         for id in unused {
-            let Some(rest) = id.as_str().strip_prefix(&self.second).filter(|_| !self.second.is_empty())
-            else {
-                continue;
-            };
+            let Some(rest) = id.as_str().strip_prefix(&self.second) else { continue };
             self.numbered = self.numbered.saturating_sub(1);
             if let (2, Ok(pair)) = (rest.len(), rest.parse::<u32>()) {
                 self.taken_pairs &= !(1 << pair);
@@ -85,21 +80,11 @@ impl OrderNumbers {
         }
     }
 
-    fn enter(&mut self, now: ShopTime) {
-        let second = now.compact();
-        if second != self.second {
-            *self = Self { second, ..Self::default() };
-        }
-    }
-
     fn free_pair(&self, user_id: UserId, chance: u32) -> Option<u32> {
         let is_free = |pair: &u32| self.taken_pairs & (1 << pair) == 0;
         let own = user_id.0.rem_euclid(100).unsigned_abs();
-        if is_free(&own) {
-            return Some(own);
-        }
-        let start = chance % Self::PAIRS;
-        (0..Self::PAIRS).map(|step| (start + step) % Self::PAIRS).find(is_free)
+        let others = (0..Self::PAIRS).map(|step| (chance % Self::PAIRS + step) % Self::PAIRS);
+        [own].into_iter().chain(others).find(is_free)
     }
 }
 

@@ -43,10 +43,7 @@ impl NumberRange {
     }
 
     fn cut_below(mut self, limit: String) -> Self {
-        self.below = Some(match self.below {
-            Some(other) => other.min(limit),
-            None => limit,
-        });
+        self.below = self.below.into_iter().chain([limit]).min();
         self
     }
 

@@ -1,13 +1,9 @@
-use std::fmt::Write as _;
-
 use sha2::{Digest, Sha256};
 
-use crate::{AddressId, Purchase, UserId, hex::half_in_hex};
+use crate::{AddressId, Purchase, Quantity, SkuId, UserId, hex::half_in_hex};
 
-/// What two clicks on one button have in common: the same buyer, the same lines, the same address, and whether they are the
-/// cart's.
-///
-/// The database holds it with the order, where it is unique, so that of two clicks only one can become an order.
+/// What two clicks on one button have in common: buyer, lines, address, and whether the lines are the cart's. It is unique
+/// in the database, so that of two clicks only one can become an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RepeatGuard(String);
 
@@ -15,12 +11,9 @@ impl RepeatGuard {
     /// Of what a buyer orders, from the cart or without it. A digest: lines may be many, and the column is short.
     pub fn new(user_id: UserId, address_id: AddressId, purchase: &Purchase, is_of_cart: bool) -> Self {
         let button = if is_of_cart { "cart" } else { "direct" };
-        let mut text = format!("{button} {user_id} {address_id}");
-        for line in purchase.lines() {
-            // Writing to a text cannot fail.
-            let _ok = write!(text, " {}*{}", line.sku_id, line.quantity.pieces());
-        }
-        Self(half_in_hex(&Sha256::digest(text.as_bytes())))
+        let line = |(sku_id, quantity): (SkuId, Quantity)| format!(" {sku_id}*{}", quantity.pieces());
+        let lines: String = purchase.lines().map(line).collect();
+        Self(half_in_hex(&Sha256::digest(format!("{button} {user_id} {address_id}{lines}"))))
     }
 
     /// The 32 characters that are stored.

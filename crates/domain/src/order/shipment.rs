@@ -29,9 +29,6 @@ impl Shipment {
     pub const TRACKING_CHARS: usize = 64;
 
     /// A shipment as staff type it; blanks around are dropped.
-    ///
-    /// # Errors
-    /// One of them is too long or has control characters.
     pub fn new(carrier: &str, tracking_number: &str, shipped_at: ShopTime) -> Result<Self, InvalidShipment> {
         let line = |text: &str, chars| {
             let text = text.trim();

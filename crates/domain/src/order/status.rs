@@ -138,21 +138,18 @@ impl OrderStatus {
     ];
 
     /// What the trigger does to an order in this status: the one table of transitions.
-    ///
-    /// # Errors
-    /// The trigger is not possible in this status.
     pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
-        match (self, trigger) {
-            (Self::AwaitingPayment, Trigger::Paid) => Ok(Transition::To(Self::AwaitingShipment)),
-            (Self::AwaitingPayment, Trigger::Cancelled) => Ok(Transition::To(Self::Cancelled)),
-            (Self::AwaitingShipment, Trigger::Shipped) => Ok(Transition::To(Self::AwaitingReceipt)),
-            (Self::AwaitingReceipt, Trigger::ReceiptConfirmed) => Ok(Transition::To(Self::Completed)),
-            (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
-                Ok(Transition::AlreadyDone)
-            }
-            (Self::Cancelled, Trigger::PaidLate) => Ok(Transition::To(Self::AwaitingShipment)),
+        let to = match (self, trigger) {
+            (Self::AwaitingPayment, Trigger::Paid) => Self::AwaitingShipment,
+            (Self::AwaitingPayment, Trigger::Cancelled) => Self::Cancelled,
+            (Self::AwaitingShipment, Trigger::Shipped) => Self::AwaitingReceipt,
+            (Self::AwaitingReceipt, Trigger::ReceiptConfirmed) => Self::Completed,
+            (Self::Cancelled, Trigger::PaidLate) => Self::AwaitingShipment,
             (Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed, Trigger::FullyRefunded) => {
-                Ok(Transition::To(Self::Refunded))
+                Self::Refunded
+            }
+            (Self::Completed, Trigger::ReceiptConfirmed) | (Self::Cancelled, Trigger::Cancelled) => {
+                return Ok(Transition::AlreadyDone);
             }
             (
                 Self::AwaitingPayment
@@ -167,8 +164,9 @@ impl OrderStatus {
                 | Trigger::ReceiptConfirmed
                 | Trigger::Cancelled
                 | Trigger::FullyRefunded,
-            ) => Err(NotAllowed { status: self, trigger }),
-        }
+            ) => return Err(NotAllowed { status: self, trigger }),
+        };
+        Ok(Transition::To(to))
     }
 
     /// Whether the table has a transition from one status to the other.
@@ -189,6 +187,15 @@ impl OrderStatus {
         match self {
             Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed | Self::Refunded => true,
             Self::AwaitingPayment | Self::Cancelled => false,
+        }
+    }
+
+    /// Whether nothing is delivered, paid or waited for any more: 已完成, 已取消 or 已退款. A payment that comes late can
+    /// still revive a cancelled order, within days.
+    pub fn has_ended(self) -> bool {
+        match self {
+            Self::Completed | Self::Cancelled | Self::Refunded => true,
+            Self::AwaitingPayment | Self::AwaitingShipment | Self::AwaitingReceipt => false,
         }
     }
 

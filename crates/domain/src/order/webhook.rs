@@ -16,8 +16,7 @@ impl EndpointName {
     pub const FIRST: &str = "default";
     const LONGEST: usize = 32;
 
-    /// # Errors
-    /// It is empty, too long, or has other characters.
+    /// Reads a name.
     pub fn parse(text: &str) -> Result<Self, InvalidEndpointName> {
         let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-');
         let is_name = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(allowed);

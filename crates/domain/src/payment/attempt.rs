@@ -43,8 +43,7 @@ words! {
     pub enum AttemptState {
         /// The buyer is to pay it.
         Open = "open",
-        /// Another one took its place, or the order ended. The channel had no trade to close, so that its URL can still be paid until
-        /// the deadline.
+        /// Another one took its place, or the order ended. With no trade to close, its URL can be paid until the deadline.
         GivenUp = "given_up",
         /// The channel closed its trade: it cannot be paid any more.
         Closed = "closed",

@@ -58,10 +58,7 @@ impl Trade {
         (1..=Self::MAX_NUMBER).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     }
 
-    /// Whether all of it can be kept.
-    ///
-    /// # Errors
-    /// What cannot, and why. Another notification of the trade is of no use.
+    /// Whether all of it can be kept. Where it cannot, another notification of the trade is of no use.
     pub fn check_storable(&self) -> Result<(), Unstorable> {
         let numbers = [
             ("trade_no", Some(&self.trade_no)),
@@ -74,10 +71,8 @@ impl Trade {
                 return Err(Unstorable::Length { field, chars });
             }
         }
-        match self.paid_at {
-            Some(at) if !(1..=9999).contains(&at.to_shanghai().year()) => Err(Unstorable::Moment),
-            Some(_) | None => Ok(()),
-        }
+        let is_kept = self.paid_at.is_none_or(|at| (1..=9999).contains(&at.to_shanghai().year()));
+        if is_kept { Ok(()) } else { Err(Unstorable::Moment) }
     }
 }
 

@@ -9,7 +9,7 @@ pub use attempt::{AttemptState, EndedAttempt, PaymentAttempt, PaymentProduct, or
 pub use bounds::{RefusedMessage, Unstorable};
 pub use channel::{Channel, TradeKey};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
-pub(crate) use refund::{automatic_number, by_sku, external_number};
+pub(crate) use refund::{automatic_number, external_number};
 
 /// Who may be paid: the shop as a channel knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,18 +140,13 @@ pub enum NotForUs {
 }
 
 impl Merchant {
-    /// Checks that a message is for this shop.
-    ///
-    /// # Errors
-    /// `app_id` is another, or `seller_id` is configured and is another or missing.
+    /// Checks that a message is for this shop. `seller_id` counts if it is configured; it must not be missing then.
     pub fn check(&self, addressee: &Addressee) -> Result<(), NotForUs> {
         if addressee.app_id != self.app_id {
             return Err(NotForUs::App);
         }
-        match &self.seller_id {
-            Some(seller_id) if addressee.seller_id.as_ref() != Some(seller_id) => Err(NotForUs::Seller),
-            Some(_) | None => Ok(()),
-        }
+        let is_ours = self.seller_id.is_none() || self.seller_id == addressee.seller_id;
+        if is_ours { Ok(()) } else { Err(NotForUs::Seller) }
     }
 }
 
@@ -161,9 +156,8 @@ impl Trade {
         self.channel.trade(&self.trade_no)
     }
 
-    /// Whether the trade tells that its whole amount has been paid and is still with the shop.
-    ///
-    /// A refund is notified as `TRADE_SUCCESS` again, with what went back: that is not a payment.
+    /// Whether the trade tells that its whole amount has been paid and is still with the shop. A refund is notified as
+    /// `TRADE_SUCCESS` again, with what went back: that is not a payment.
     pub fn is_payment(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => self.refunded.is_zero(),
@@ -176,9 +170,7 @@ impl Trade {
         self.refund_request_no.is_some() || !self.refunded.is_zero()
     }
 
-    /// Whether the trade tells that its whole amount was paid, whatever went back since.
-    ///
-    /// A trade that timed out is closed without anything that went back.
+    /// Whether the trade tells that its whole amount was paid, whatever went back since. Of one that timed out, nothing did.
     pub fn was_paid(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => true,
@@ -214,13 +206,12 @@ impl PaymentStatus {
 impl RefundDue {
     /// Of the payments on record for the number of one order; `None` if the shop keeps them all.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
-        let going_back = payments.into_iter().filter(|payment| payment.status.is_refund_due());
-        let plus = |sum: Money, amount| sum.checked_add(amount).unwrap_or(Money::MAX);
-        going_back.fold(None, |sum: Option<Self>, PaymentRecord { trade, .. }| {
-            let Self { amount, refunded } =
-                sum.unwrap_or(Self { amount: Money::ZERO, refunded: Money::ZERO });
-            Some(Self { amount: plus(amount, trade.total_amount), refunded: plus(refunded, trade.refunded) })
-        })
+        let going_back: Vec<_> = payments.into_iter().filter(|one| one.status.is_refund_due()).collect();
+        let sum = |of: fn(&Trade) -> Money| {
+            Money::checked_sum(going_back.iter().map(|payment| of(&payment.trade))).unwrap_or(Money::MAX)
+        };
+        let due = || Self { amount: sum(|trade| trade.total_amount), refunded: sum(|trade| trade.refunded) };
+        (!going_back.is_empty()).then(due)
     }
 }
 

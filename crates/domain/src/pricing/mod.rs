@@ -1,9 +1,7 @@
 mod purchase;
 mod quantity;
 
-pub use purchase::{
-    AmountTooLarge, PricedLine, Purchase, PurchaseLine, Quote, Unavailable, UnavailableReason,
-};
+pub use purchase::{AmountTooLarge, PricedLine, Purchase, Quote, Unavailable, UnavailableReason};
 pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 
 use crate::Money;
@@ -20,10 +18,8 @@ pub struct Pricing {
 impl Pricing {
     /// The freight of an order whose goods cost so much.
     pub fn freight_for(&self, goods_amount: Money) -> Money {
-        match self.free_from {
-            Some(threshold) if goods_amount >= threshold => Money::ZERO,
-            Some(_) | None => self.freight,
-        }
+        let is_free = self.free_from.is_some_and(|threshold| goods_amount >= threshold);
+        if is_free { Money::ZERO } else { self.freight }
     }
 }
 

@@ -6,17 +6,8 @@ use crate::{InvalidQuantity, Money, Pricing, Quantity, QuantityLimit, Sku, SkuId
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase(BTreeMap<SkuId, Quantity>);
 
-/// One SKU of a purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PurchaseLine {
-    /// Which SKU.
-    pub sku_id: SkuId,
-    /// How many.
-    pub quantity: Quantity,
-}
-
 /// What a purchase costs at the present prices.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quote {
     /// What can be bought, in ascending order of SKU ids.
     pub lines: Vec<PricedLine>,
@@ -74,9 +65,6 @@ impl Purchase {
 
     /// A purchase of lines of a cart with their counts; nothing where there are none. Of what cannot be bought the count does not
     /// matter: nobody buys any of it, and a count that is not allowed hides nothing that can be bought.
-    ///
-    /// # Errors
-    /// The count of a line that can be bought is not within the limit.
     pub fn of_cart(
         lines: &BTreeMap<SkuId, i64>,
         skus: &BTreeMap<SkuId, Sku>,
@@ -95,9 +83,9 @@ impl Purchase {
         Self(BTreeMap::from([(sku_id, quantity)]))
     }
 
-    /// The lines in ascending order of SKU ids.
-    pub fn lines(&self) -> impl Iterator<Item = PurchaseLine> {
-        self.0.iter().map(|(sku_id, quantity)| PurchaseLine { sku_id: *sku_id, quantity: *quantity })
+    /// Which SKUs and how many of each, in ascending order of SKU ids.
+    pub fn lines(&self) -> impl Iterator<Item = (SkuId, Quantity)> {
+        self.0.iter().map(|(sku_id, quantity)| (*sku_id, *quantity))
     }
 
     /// The SKUs in ascending order.
@@ -106,13 +94,10 @@ impl Purchase {
     }
 
     /// What the purchase costs, with `skus` as the catalogue has them now.
-    ///
-    /// # Errors
-    /// The sum is more than an order can cost.
     pub fn quote(&self, skus: &BTreeMap<SkuId, Sku>, pricing: &Pricing) -> Result<Quote, AmountTooLarge> {
         let mut lines = Vec::with_capacity(self.0.len());
         let mut unavailable = Vec::new();
-        for PurchaseLine { sku_id, quantity } in self.lines() {
+        for (sku_id, quantity) in self.lines() {
             match available(skus, sku_id) {
                 Err(reason) => unavailable.push(Unavailable { sku_id, reason }),
                 Ok(sku) => {
@@ -121,7 +106,15 @@ impl Purchase {
                 }
             }
         }
-        Quote::of(lines, unavailable, pricing)
+        let goods_amount = Money::checked_sum(lines.iter().map(|line| line.amount)).ok_or(AmountTooLarge)?;
+        let freight = if lines.is_empty() { Money::ZERO } else { pricing.freight_for(goods_amount) };
+        let payment_amount = goods_amount.checked_add(freight).ok_or(AmountTooLarge)?;
+        let total_count = lines
+            .iter()
+            .try_fold(0_u32, |sum, line| sum.checked_add(line.quantity.pieces()))
+            .filter(|count| i32::try_from(*count).is_ok())
+            .ok_or(AmountTooLarge)?;
+        Ok(Quote { lines, unavailable, total_count, goods_amount, freight, payment_amount })
     }
 }
 
@@ -135,37 +128,9 @@ fn available(skus: &BTreeMap<SkuId, Sku>, sku_id: SkuId) -> Result<&Sku, Unavail
 }
 
 impl Quote {
-    fn of(
-        lines: Vec<PricedLine>,
-        unavailable: Vec<Unavailable>,
-        pricing: &Pricing,
-    ) -> Result<Self, AmountTooLarge> {
-        let goods_amount = Money::checked_sum(lines.iter().map(|line| line.amount)).ok_or(AmountTooLarge)?;
-        let freight = if lines.is_empty() { Money::ZERO } else { pricing.freight_for(goods_amount) };
-        let payment_amount = goods_amount.checked_add(freight).ok_or(AmountTooLarge)?;
-        let total_count = lines
-            .iter()
-            .try_fold(0_u32, |sum, line| sum.checked_add(line.quantity.pieces()))
-            .filter(|count| i32::try_from(*count).is_ok())
-            .ok_or(AmountTooLarge)?;
-        Ok(Self { lines, unavailable, total_count, goods_amount, freight, payment_amount })
-    }
-
     /// Whether there is something to order, and it costs nothing: Alipay takes no payment of 0.00.
     pub fn costs_nothing(&self) -> bool {
         !self.lines.is_empty() && self.payment_amount.is_zero()
-    }
-
-    /// The quote of nothing.
-    pub fn empty() -> Self {
-        Self {
-            lines: Vec::new(),
-            unavailable: Vec::new(),
-            total_count: 0,
-            goods_amount: Money::ZERO,
-            freight: Money::ZERO,
-            payment_amount: Money::ZERO,
-        }
     }
 }
 

@@ -26,9 +26,6 @@ impl QuantityLimit {
     }
 
     /// The quantity, if it is within the limit.
-    ///
-    /// # Errors
-    /// The number is below one or above the limit.
     pub fn quantity(self, pieces: i64) -> Result<Quantity, InvalidQuantity> {
         match u32::try_from(pieces) {
             Ok(pieces) if (1..=self.0).contains(&pieces) => Ok(Quantity(pieces)),

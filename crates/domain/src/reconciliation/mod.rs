@@ -34,6 +34,13 @@ pub struct Difference {
     pub theirs: Option<String>,
 }
 
+impl Difference {
+    fn of(kind: DifferenceKind, trade_no: &str, out_trade_no: &str) -> Self {
+        let (trade_no, out_trade_no) = (trade_no.to_owned(), out_trade_no.to_owned());
+        Self { kind, trade_no, out_trade_no, out_request_no: None, ours: None, theirs: None }
+    }
+}
+
 words! {
     /// In what way our statement and the bill do not agree.
     #[derive(PartialOrd, Ord)]
@@ -46,8 +53,7 @@ words! {
         Amount = "amount",
         /// Alipay has done it, and our record says otherwise.
         Status = "status",
-        /// The bill has it under a number that no order can have: another application of the same account at Alipay made it,
-        /// and it is none of our business.
+        /// The bill has it under a number that no order can have: it is of another application of the same account.
         Foreign = "foreign",
         /// A line of the bill that cannot be read, and so was not compared.
         Unreadable = "unreadable",
@@ -67,38 +73,33 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
         bill.entries.iter().partition(|entry| entry.out_request_no.is_some());
     let is_unreadable =
         |trade_no: &str| bill.unreadable.iter().any(|line| !trade_no.is_empty() && line.trade_no == trade_no);
-    differences.extend(payments.into_iter().filter_map(|entry| payment_differs(entry, &statement.payments)));
+    differences.extend(payments.into_iter().filter_map(|entry| differs(entry, statement)));
     let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
-    for payment in statement.payments.iter().filter(paid_today) {
-        let trade_no = payment.trade.trade_no.as_str();
-        if !billed.contains(&(trade_no, None)) && !is_unreadable(trade_no) {
-            differences.push(Difference {
-                kind: DifferenceKind::MissingThere,
-                trade_no: payment.trade.trade_no.clone(),
-                out_trade_no: payment.trade.out_trade_no.clone(),
-                out_request_no: None,
-                ours: Some(payment.trade.total_amount.to_string()),
-                theirs: None,
-            });
+    for PaymentRecord { trade, .. } in statement.payments.iter().filter(paid_today) {
+        let is_billed = billed.contains(&(trade.trade_no.as_str(), None));
+        if !is_billed && !is_unreadable(&trade.trade_no) {
+            let ours = Some(trade.total_amount.to_string());
+            let of_trade = Difference::of(DifferenceKind::MissingThere, &trade.trade_no, &trade.out_trade_no);
+            differences.push(Difference { ours, ..of_trade });
         }
     }
-    differences.extend(refunds.into_iter().filter_map(|entry| refund_differs(entry, statement)));
+    differences.extend(refunds.into_iter().filter_map(|entry| differs(entry, statement)));
     for refund in statement.refunds.iter().filter(|refund| is_of_day(refund, day)) {
         let of_trade = billed.range((refund.trade_no.as_str(), None)..);
         let mut of_trade = of_trade.take_while(|(trade_no, _)| *trade_no == refund.trade_no);
         let is_billed = of_trade.any(|(_, number)| number.is_some_and(|number| refund.is_numbered(number)));
         if !is_billed && !is_unreadable(&refund.trade_no) {
             differences.push(Difference {
-                kind: DifferenceKind::MissingThere,
-                trade_no: refund.trade_no.clone(),
-                out_trade_no: refund.out_trade_no.clone(),
                 out_request_no: Some(refund.out_request_no.clone()),
                 ours: Some(refund.amount.to_string()),
-                theirs: None,
+                ..Difference::of(DifferenceKind::MissingThere, &refund.trade_no, &refund.out_trade_no)
             });
         }
     }
-    differences.extend(bill.unreadable.iter().map(unreadable));
+    differences.extend(bill.unreadable.iter().map(|line| Difference {
+        theirs: Some(format!("line {}: {}", line.line, line.problem)),
+        ..Difference::of(DifferenceKind::Unreadable, &line.trade_no, &line.out_trade_no)
+    }));
     differences
 }
 
@@ -108,63 +109,32 @@ fn is_of_day(refund: &Refund, day: ShopDate) -> bool {
         && refund.finished_at.is_some_and(|at| at.date() == day)
 }
 
-fn unreadable(line: &UnreadableLine) -> Difference {
-    Difference {
-        kind: DifferenceKind::Unreadable,
-        trade_no: line.trade_no.clone(),
-        out_trade_no: line.out_trade_no.clone(),
-        out_request_no: None,
-        ours: None,
-        theirs: Some(format!("line {}: {}", line.line, line.problem)),
-    }
-}
-
-/// What is on the bill and not in our statement.
-fn missing_here(entry: &BillEntry, payments: &[PaymentRecord]) -> Difference {
-    let is_on_record = || payments.iter().any(|payment| payment.trade.trade_no == entry.trade_no);
-    let can_be_ours = OrderNumbers::could_have_given(&entry.out_trade_no) || is_on_record();
-    let kind = if can_be_ours { DifferenceKind::MissingHere } else { DifferenceKind::Foreign };
-    difference(kind, entry, None, entry.amount.to_string())
-}
-
-fn difference(kind: DifferenceKind, entry: &BillEntry, ours: Option<String>, theirs: String) -> Difference {
-    Difference {
-        kind,
-        trade_no: entry.trade_no.clone(),
-        out_trade_no: entry.out_trade_no.clone(),
-        out_request_no: entry.out_request_no.clone(),
-        ours,
-        theirs: Some(theirs),
-    }
-}
-
-fn payment_differs(entry: &BillEntry, payments: &[PaymentRecord]) -> Option<Difference> {
-    let theirs = entry.amount.to_string();
-    match payments.iter().find(|payment| payment.trade.trade_no == entry.trade_no) {
-        None => Some(missing_here(entry, payments)),
-        Some(payment) if payment.trade.total_amount != entry.amount => {
-            let ours = payment.trade.total_amount.to_string();
-            Some(difference(DifferenceKind::Amount, entry, Some(ours), theirs))
+/// In what an entry of the bill differs from what is on record of it.
+fn differs(entry: &BillEntry, statement: &DailyStatement) -> Option<Difference> {
+    let BillEntry { trade_no, out_trade_no, out_request_no, amount } = entry;
+    let payment = statement.payments.iter().find(|payment| payment.trade.trade_no == *trade_no);
+    let ours = match out_request_no {
+        None => payment.map(|payment| (payment.trade.total_amount, RefundStatus::Succeeded)),
+        Some(number) => {
+            let is_it = |refund: &&Refund| refund.trade_no == *trade_no && refund.is_numbered(number);
+            statement.refunds.iter().find(is_it).map(|refund| (refund.amount, refund.status))
         }
-        Some(_) => None,
-    }
-}
-
-fn refund_differs(entry: &BillEntry, statement: &DailyStatement) -> Option<Difference> {
-    let number = entry.out_request_no.as_deref()?;
-    let is_it = |refund: &&Refund| refund.trade_no == entry.trade_no && refund.is_numbered(number);
-    match statement.refunds.iter().find(is_it) {
-        None => Some(missing_here(entry, &statement.payments)),
-        Some(refund) if refund.amount != entry.amount => {
-            let ours = refund.amount.to_string();
-            Some(difference(DifferenceKind::Amount, entry, Some(ours), entry.amount.to_string()))
+    };
+    let done = RefundStatus::Succeeded;
+    let can_be_ours = || OrderNumbers::could_have_given(out_trade_no) || payment.is_some();
+    let (kind, ours, theirs) = match ours {
+        None if can_be_ours() => (DifferenceKind::MissingHere, None, amount.to_string()),
+        None => (DifferenceKind::Foreign, None, amount.to_string()),
+        Some((ours, _)) if ours != *amount => {
+            (DifferenceKind::Amount, Some(ours.to_string()), amount.to_string())
         }
-        Some(refund) if refund.status != RefundStatus::Succeeded => {
-            let (ours, theirs) = (refund.status.as_str(), RefundStatus::Succeeded.as_str());
-            Some(difference(DifferenceKind::Status, entry, Some(ours.to_owned()), theirs.to_owned()))
+        Some((_, status)) if status != done => {
+            (DifferenceKind::Status, Some(status.as_str().to_owned()), done.as_str().to_owned())
         }
-        Some(_) => None,
-    }
+        Some(_) => return None,
+    };
+    let (out_request_no, theirs) = (out_request_no.clone(), Some(theirs));
+    Some(Difference { out_request_no, ours, theirs, ..Difference::of(kind, trade_no, out_trade_no) })
 }
 
 #[cfg(test)]

@@ -85,10 +85,8 @@ impl<'a> Allocator<'a> {
         Self { skus, pricing, limits, left, unpaid }
     }
 
-    /// Serves the next order of the group: the quote it is placed at.
-    ///
-    /// # Errors
-    /// It cannot be served; then it leaves everything to those who follow.
+    /// Serves the next order of the group: the quote it is placed at. Where it cannot be served, it leaves everything to
+    /// those who follow.
     pub fn serve(&mut self, demand: &StockDemand<'_>) -> Result<Quote, Refusal> {
         let quote =
             demand.purchase.quote(self.skus, self.pricing).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
@@ -106,9 +104,9 @@ impl<'a> Allocator<'a> {
             return Err(Refusal::AmountChanged(quote.payment_amount));
         }
         self.limits.check(self.unpaid.get(&demand.buyer), demand.purchase, left_of)?;
-        for line in demand.purchase.lines() {
-            if let Some(left) = self.left.get_mut(&line.sku_id) {
-                *left -= line.quantity.pieces();
+        for (sku_id, quantity) in demand.purchase.lines() {
+            if let Some(left) = self.left.get_mut(&sku_id) {
+                *left -= quantity.pieces();
             }
         }
         self.unpaid.entry(demand.buyer).or_default().add(demand.purchase);

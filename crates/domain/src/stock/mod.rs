@@ -6,5 +6,5 @@ mod unpaid;
 
 pub use allocation::{Allocation, Allocator, Refusal, StockDemand};
 pub use moves::{Restock, StockMove, StockMoveKind, returned_by_line};
-pub(crate) use moves::{moved_for, pieces_held};
+pub(crate) use moves::{by_sku, moved_for, pieces_held};
 pub use unpaid::{UnpaidLimits, UnpaidOrders};

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{Order, OrderGoods, ShopTime, SkuId, payment::by_sku};
+use crate::{Order, OrderGoods, ShopTime, SkuId};
 
 /// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
 /// that nothing goes back twice.
@@ -51,14 +51,12 @@ impl StockMoveKind {
 
     /// The kind with this stored word, if there is one.
     pub fn from_word(word: &str) -> Option<Self> {
-        match word {
-            "cancel" => Some(Self::Cancelled),
-            "revive" => Some(Self::Revived),
-            other => match other.split_once(':')? {
-                ("refund", number) => Some(Self::Refunded(number.to_owned())),
-                ("return", number) => Some(Self::Returned(number.to_owned())),
-                _other => None,
-            },
+        match (word, word.split_once(':')) {
+            ("cancel", None) => Some(Self::Cancelled),
+            ("revive", None) => Some(Self::Revived),
+            (_, Some(("refund", number))) => Some(Self::Refunded(number.to_owned())),
+            (_, Some(("return", number))) => Some(Self::Returned(number.to_owned())),
+            _other => None,
         }
     }
 
@@ -71,11 +69,21 @@ impl StockMoveKind {
     }
 }
 
+/// Each SKU of which there are pieces once, in ascending order.
+pub(crate) fn by_sku(lines: impl IntoIterator<Item = Restock>) -> Vec<Restock> {
+    let mut sums: BTreeMap<SkuId, u32> = BTreeMap::new();
+    for Restock { sku_id, pieces } in lines {
+        let sum = sums.entry(sku_id).or_default();
+        *sum = sum.saturating_add(pieces);
+    }
+    let line = |(sku_id, pieces)| Restock { sku_id, pieces };
+    sums.into_iter().map(line).filter(|line| line.pieces > 0).collect()
+}
+
 /// The pieces that moved for this reason, each SKU once, in ascending order.
 pub(crate) fn moved_for(kind: &StockMoveKind, moves: &[StockMove]) -> Vec<Restock> {
     let of_kind = moves.iter().filter(|moved| moved.kind == *kind);
-    let pieces = of_kind.map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces });
-    by_sku(&pieces.collect::<Vec<_>>())
+    by_sku(of_kind.map(|moved| Restock { sku_id: moved.sku_id, pieces: moved.pieces }))
 }
 
 /// How many pieces of the SKU the order holds after these movements.

@@ -38,9 +38,6 @@ impl UnpaidLimits {
     }
 
     /// Whether a buyer who holds `unpaid` may place another order.
-    ///
-    /// # Errors
-    /// A limit would be exceeded.
     pub(crate) fn check(
         &self,
         unpaid: Option<&UnpaidOrders>,
@@ -52,11 +49,11 @@ impl UnpaidLimits {
         {
             return Err(Refusal::TooManyUnpaidOrders { limit });
         }
-        for line in purchase.lines() {
-            let held = unpaid.and_then(|unpaid| unpaid.pieces.get(&line.sku_id)).copied().unwrap_or(0);
-            let limit = self.most_pieces(stock(&line.sku_id), held);
-            if held.saturating_add(line.quantity.pieces()) > limit {
-                return Err(Refusal::TooManyUnpaidPieces { sku_id: line.sku_id, limit });
+        for (sku_id, quantity) in purchase.lines() {
+            let held = unpaid.and_then(|unpaid| unpaid.pieces.get(&sku_id)).copied().unwrap_or(0);
+            let limit = self.most_pieces(stock(&sku_id), held);
+            if held.saturating_add(quantity.pieces()) > limit {
+                return Err(Refusal::TooManyUnpaidPieces { sku_id, limit });
             }
         }
         Ok(())
@@ -75,9 +72,9 @@ impl UnpaidOrders {
     /// Counts another order of these goods.
     pub(crate) fn add(&mut self, purchase: &Purchase) {
         self.orders = self.orders.saturating_add(1);
-        for line in purchase.lines() {
-            let held = self.pieces.entry(line.sku_id).or_default();
-            *held = held.saturating_add(line.quantity.pieces());
+        for (sku_id, quantity) in purchase.lines() {
+            let held = self.pieces.entry(sku_id).or_default();
+            *held = held.saturating_add(quantity.pieces());
         }
     }
 }

@@ -21,7 +21,7 @@ fn summary(entries: &AddressEntries) -> Vec<(&str, bool)> {
 }
 
 fn add(street: &str) -> AddressEdit {
-    AddressEdit::Add { shipping: shipping(street), postcode: Postcode::parse("100062").unwrap() }
+    AddressEdit::Add(shipping(street), Postcode::parse("100062").unwrap())
 }
 
 /// Decides on what is there, and writes.
@@ -72,7 +72,7 @@ pub async fn adds_rewrites_and_deletes(shop: Arc<dyn Shop>) {
         mobile: "13800138000".to_owned(),
         address: "三".to_owned(),
     };
-    let rewrite = AddressEdit::Rewrite { id: second, shipping: rewritten.clone() };
+    let rewrite = AddressEdit::Rewrite(second, rewritten.clone());
     assert!(edit(&shop, user, &rewrite).await.unwrap());
     let book = entries(&shop, user).await;
     assert_eq!(summary(&book), [("一", true), ("三", false)]);

@@ -66,7 +66,7 @@ async fn apply(
         AddressChange::Insert { shipping, postcode, is_default } => {
             insert(conn, user_id, shipping, postcode, *is_default, now).await?;
         }
-        AddressChange::Rewrite { id, shipping } => rewrite(conn, *id, shipping, now).await?,
+        AddressChange::Rewrite(id, shipping) => rewrite(conn, *id, shipping, now).await?,
         AddressChange::Delete { id, new_default } => {
             let unset = (address::is_alive.eq(false), address::default_address.eq(false));
             diesel::update(address::table.find(id.0))

@@ -31,7 +31,7 @@ pub(super) async fn post(
         let fields = readable(fields)?;
         let (shipping, postcode) = (shipping(&fields, MOBILE_OF_NEW)?, text(&fields, "postcode")?);
         let postcode = Postcode::parse(&postcode).map_err(|error| invalid(error, MOBILE_OF_NEW))?;
-        Ok(AddressEdit::Add { shipping, postcode })
+        Ok(AddressEdit::Add(shipping, postcode))
     };
     edit(caller, &user, &shop, add).await
 }
@@ -51,7 +51,7 @@ pub(super) async fn put(
         if fields.value("id").is_some() && fields.integer("id") != Some(id.0.into()) {
             return Err(invalid_id());
         }
-        Ok(AddressEdit::Rewrite { id, shipping: shipping(&fields, MOBILE_OF_OLD)? })
+        Ok(AddressEdit::Rewrite(id, shipping(&fields, MOBILE_OF_OLD)?))
     };
     edit(caller, &user, &shop, rewrite).await
 }

@@ -89,7 +89,7 @@ async fn each_change_answers_the_list() {
     });
     assert_eq!(ask(mocks, post(BOOK, &new_one())).await, list());
     let mocks = expecting(|change| match change {
-        AddressChange::Rewrite { id: AddressId(7), shipping } => shipping.title == "公司",
+        AddressChange::Rewrite(AddressId(7), shipping) => shipping.title == "公司",
         _ => false,
     });
     assert_eq!(ask(mocks, put(ENTRY, &changed())).await, list());

@@ -10,7 +10,7 @@ fn entry(id: i32, is_default: bool) -> AddressEntry {
 }
 
 fn add() -> AddressEdit {
-    AddressEdit::Add { shipping: shipping(), postcode: Postcode::parse("100062").unwrap() }
+    AddressEdit::Add(shipping(), Postcode::parse("100062").unwrap())
 }
 
 fn adds_default(book: &AddressEntries) -> bool {
@@ -42,7 +42,7 @@ fn what_is_not_there_is_not_edited() {
     let book = AddressEntries(vec![entry(3, true)]);
     let unknown = AddressId(4);
     for edit in [
-        AddressEdit::Rewrite { id: unknown, shipping: shipping() },
+        AddressEdit::Rewrite(unknown, shipping()),
         AddressEdit::Delete(unknown),
         AddressEdit::Prefer(unknown),
     ] {

@@ -1,4 +1,7 @@
-use crate::{Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, TradeKey, TradeStatus};
+use crate::{
+    Cause, Channel, Money, PaymentRecord, PaymentStatus, Restock, ShopTime, Trade, TradeKey, TradeStatus,
+    by_sku,
+};
 
 mod numbers;
 
@@ -110,10 +113,7 @@ impl Refund {
     /// The longest request number that is kept.
     pub const MAX_REQUEST_NO: usize = 64;
 
-    /// The refund of a payment that must not be kept; none for a payment that may, or of which nothing is left to go
-    /// back.
-    ///
-    /// Its request number follows from the trade, so that every program makes the same one for a trade.
+    /// The refund of a payment that must not be kept; none if it may, or if nothing of it is left to go back.
     pub fn owed(payment: &PaymentRecord) -> Option<Self> {
         let (kind, reason) = match payment.status {
             PaymentStatus::Late => (RefundKind::Late, "订单已取消,款项原路退回"),
@@ -123,21 +123,35 @@ impl Refund {
         if payment.trade.status == TradeStatus::Closed {
             return None;
         }
-        Some(Self {
-            out_request_no: automatic_number(payment.trade.key(), 0),
-            out_trade_no: payment.trade.out_trade_no.clone(),
-            channel: payment.trade.channel,
-            trade_no: payment.trade.trade_no.clone(),
-            amount: payment.trade.total_amount,
-            reason: reason.to_owned(),
+        let trade = &payment.trade;
+        let number = automatic_number(trade.key(), 0);
+        let refund = Self::new(trade, number, trade.total_amount, kind, payment.recorded_at);
+        Some(Self { reason: reason.to_owned(), ..refund })
+    }
+
+    /// A refund of a trade by this service that is not on record so far, with nothing that goes back into stock.
+    pub(crate) fn new(
+        trade: &Trade,
+        out_request_no: String,
+        amount: Money,
+        kind: RefundKind,
+        requested_at: ShopTime,
+    ) -> Self {
+        Self {
+            out_request_no,
+            out_trade_no: trade.out_trade_no.clone(),
+            channel: trade.channel,
+            trade_no: trade.trade_no.clone(),
+            amount,
+            reason: String::new(),
             kind,
             status: RefundStatus::Requested,
             restock: Vec::new(),
             cause: Cause::system(),
-            requested_at: payment.recorded_at,
+            requested_at,
             finished_at: None,
             failure: None,
-        })
+        }
     }
 }
 
@@ -164,21 +178,8 @@ impl RefundAsk {
 
     /// What goes back into stock, each SKU once, in ascending order.
     pub(crate) fn pieces(&self) -> Option<Vec<Restock>> {
-        self.restock.as_deref().map(by_sku)
+        self.restock.as_ref().map(|pieces| by_sku(pieces.iter().copied()))
     }
-}
-
-/// Each SKU once, in ascending order.
-pub(crate) fn by_sku(asked: &[Restock]) -> Vec<Restock> {
-    let mut restock: Vec<Restock> = Vec::new();
-    for wish in asked.iter().filter(|wish| wish.pieces > 0) {
-        match restock.iter_mut().find(|known| known.sku_id == wish.sku_id) {
-            Some(known) => known.pieces = known.pieces.saturating_add(wish.pieces),
-            None => restock.push(*wish),
-        }
-    }
-    restock.sort_by_key(|wish| wish.sku_id);
-    restock
 }
 
 #[cfg(test)]

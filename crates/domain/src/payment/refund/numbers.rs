@@ -19,7 +19,7 @@ pub(crate) fn automatic_number(trade: TradeKey<'_>, earlier: usize) -> String {
     if whole.chars().count() <= Refund::MAX_REQUEST_NO {
         return whole;
     }
-    number(&digest(&[trade_no]))
+    number(&digest(trade_no))
 }
 
 /// The request number here of a refund that was made past this service under a number that another refund has here: at a
@@ -27,19 +27,12 @@ pub(crate) fn automatic_number(trade: TradeKey<'_>, earlier: usize) -> String {
 ///
 /// Source: Alipay's `alipay.trade.refund`, `out_request_no`: 需要保证在交易号下唯一.
 pub(crate) fn external_number(trade: TradeKey<'_>, number: &str) -> String {
-    format!("ext-{}", digest(&[trade.channel.as_str(), trade.trade_no, number]))
+    format!("ext-{}", digest(&[trade.channel.as_str(), trade.trade_no, number].join("\0")))
 }
 
 /// 32 hexadecimal digits.
-fn digest(parts: &[&str]) -> String {
-    let mut digest = Sha256::new();
-    for (nth, part) in parts.iter().enumerate() {
-        if nth > 0 {
-            digest.update([0]);
-        }
-        digest.update(part);
-    }
-    half_in_hex(&digest.finalize())
+fn digest(text: &str) -> String {
+    half_in_hex(&Sha256::digest(text))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn a_count_matters_of_what_can_be_bought_alone() {
 #[test]
 fn nothing_to_deliver_costs_no_freight() {
     let quote = purchase(&[(9, 1)]).quote(&BTreeMap::new(), &flat_ten()).unwrap();
-    assert_eq!(Quote { unavailable: Vec::new(), ..quote }, Quote::empty());
+    assert_eq!(Quote { unavailable: Vec::new(), ..quote }, Quote::default());
 }
 
 #[test]

@@ -102,7 +102,7 @@ proptest! {
         let mut left = stocks.clone();
         for (purchase, outcome) in purchases.iter().zip(&group.outcomes) {
             let lines: Vec<(usize, u32)> = purchase.lines()
-                .map(|line| (usize::try_from(line.sku_id.0).unwrap() - 1, line.quantity.pieces()))
+                .map(|(sku_id, quantity)| (usize::try_from(sku_id.0).unwrap() - 1, quantity.pieces()))
                 .collect();
             let known = lines.iter().all(|(index, _)| *index < left.len());
             let fits = known && lines.iter().all(|(index, pieces)| left[*index] >= *pieces);

@@ -51,7 +51,7 @@ impl Tables {
                 self.addresses.push((user_id, address, true));
                 self.postcodes.insert(id, postcode.as_str().to_owned());
             }
-            AddressChange::Rewrite { id, shipping } => {
+            AddressChange::Rewrite(id, shipping) => {
                 for (_, address, _) in &mut self.addresses {
                     if address.id == *id {
                         address.shipping = shipping.clone();

@@ -176,9 +176,9 @@ impl Memory {
         let count = u64::try_from(amounts.len()).unwrap();
         if self.has(Defect::SumsUpToTheLargestAmount) {
             let capped = Money::checked_sum(amounts).unwrap_or(Money::MAX);
-            return (count, MoneySum::default().plus(capped));
+            return (count, MoneySum::from_fen(capped.to_fen()));
         }
-        (count, amounts.into_iter().fold(MoneySum::default(), MoneySum::plus))
+        (count, MoneySum::from_fen(amounts.into_iter().map(Money::to_fen).sum()))
     }
 }
 
