@@ -9,6 +9,7 @@ mod fulfilment;
 mod jobs;
 mod ledger;
 mod noticed;
+mod order_service;
 mod ordering;
 mod pages;
 mod payments;
@@ -17,28 +18,27 @@ mod storefront;
 
 pub use admin::{
     AdminOrderDetails, Anonymise, AnonymiseReport, AttemptPage, Audit, AuditReport, Figures, FoundOrders,
-    InspectOrder, InspectOrderError, ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport,
-    OrderFilter, SearchOrders, ShowFigures, WebhookSettings,
+    ListedEndpoint, ManageWebhooks, ManageWebhooksError, OrderExport, OrderFilter, StaffOrders,
+    WebhookSettings,
 };
-pub use after_sales::RefundOrder;
-pub use fulfilment::{ConfirmReceipt, OrderTimers, ShipOrder};
+pub use after_sales::DueRefunds;
+pub use fulfilment::OrderTimers;
 pub use jobs::{
-    DeliverWebhooks, DistributeEvents, DueRefunds, Job, JobError, JobHealth, JobReport, NightlyAudit,
-    OrderTimersJob, Pass, PurgeKeys, PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
+    DeliverWebhooks, DistributeEvents, Job, JobError, JobHealth, JobReport, NightlyAudit, Pass, PurgeKeys,
+    PurgeOutbox, PurgeRefused, RemoveOrderedLines, Schedule, Supervisor,
 };
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
+pub use order_service::OrderService;
 pub use ordering::{
-    BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CancelOrder, CartCleaned, CartCleaner,
-    ChangeAddress, ChangeAddressError, ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder,
-    LowerAmount, OrderBatcher, OrderDetails, OrderItems, OrderPage, Outcome, PlaceOrder, PlaceOrderError,
-    PlaceOrderRequest, PlacedOrder, Placement, PlacementError, PlacementPorts, Preview, PreviewError,
-    PreviewOrder, PreviewRefusal, ShowOrder, ShowOrderError, Unplaced,
+    BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner,
+    ChangeAddressError, ListOrdersRequest, ListedOrder, OrderBatcher, OrderDetails, OrderItems, OrderPage,
+    Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement, PlacementError,
+    PlacementPorts, Preview, PreviewError, PreviewOrder, PreviewRefusal, ShowOrderError, Unplaced,
 };
 pub use payments::{
-    Cashier, FoundDifference, NotificationError, OrderChangeError, PaymentInvitation, PaymentResult,
-    PaymentResultError, PaymentState, PaymentWish, Recently, Reconcile, ReconcileError, SettleError,
-    SettlePayment, Settled, StartPayment, StartedPayment,
+    FoundDifference, NotificationError, OrderChangeError, PaymentInvitation, PaymentResultError,
+    PaymentState, PaymentWish, Recently, ReconcileError, SettleError, Settled, StartedPayment,
 };
 pub use shop_rules::ShopRules;
 pub use storefront::{

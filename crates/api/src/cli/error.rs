@@ -2,7 +2,7 @@
 
 use std::{error::Error, net::SocketAddr};
 
-use application::{ChangeAddressError, OrderChangeError, ReconcileError, SearchOrders, TransactError};
+use application::{ChangeAddressError, OrderChangeError, ReconcileError, StaffOrders, TransactError};
 use domain::{InvalidField, InvalidShipment, OrderId, Trade};
 use ports::StoreError;
 
@@ -90,7 +90,7 @@ pub(super) enum CommandError {
     Reconcile(#[from] ReconcileError),
     #[error(transparent)]
     Table(#[from] TableError),
-    #[error("there are more than {} orders: --from and --to divide them", SearchOrders::EXPORT_MOST)]
+    #[error("there are more than {} orders: --from and --to divide them", StaffOrders::EXPORT_MOST)]
     TooManyOrders,
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),

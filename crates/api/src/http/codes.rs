@@ -1,8 +1,8 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    ChangeAddressError, ListOrdersError, OrderChangeError, PaymentResultError, PlaceOrderError,
-    PlacementError, PreviewRefusal, SettleError, ShowOrderError, TransactError,
+    ChangeAddressError, OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError,
+    PreviewRefusal, SettleError, ShowOrderError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -239,15 +239,6 @@ impl From<Refusal> for ApiError {
                 Code::TooMuchUnpaid,
                 format!("商品[{sku_id}]的未付款数量过多(最多{limit}件),请先付款或取消,或减少购买数量"),
             ),
-        }
-    }
-}
-
-impl From<ListOrdersError> for ApiError {
-    fn from(error: ListOrdersError) -> Self {
-        match error {
-            ListOrdersError::NotAdmitted(refusal) => refusal.into(),
-            ListOrdersError::Store(error) => store_failure(&error),
         }
     }
 }

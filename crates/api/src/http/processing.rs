@@ -199,7 +199,7 @@ fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
 /// Where the buyer pays: a channel that the shop has.
 fn channel(parameters: &Parameters, shop: &Shop) -> Result<Channel, ApiError> {
     let Some(word) = parameters.text("channel", MAX_CHANNEL)? else { return Ok(Channel::default()) };
-    let is_set_up = |channel: &Channel| shop.settle.channels.get(*channel).is_some();
+    let is_set_up = |channel: &Channel| shop.orders.channels.get(*channel).is_some();
     Channel::from_word(&word).filter(is_set_up).ok_or_else(|| unknown_value("channel"))
 }
 
@@ -265,7 +265,7 @@ async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<H
         before: parameters.page_end("before")?,
         limit: limit.ok_or_else(|| unknown_value("limit"))?,
     };
-    let page = shop.list.execute(request).await?;
+    let page = shop.orders.list(request).await?;
     Ok(success(Some(OrdersData::from(page)), Some(&shop.base_url)))
 }
 
@@ -278,7 +278,7 @@ async fn confirm(
 ) -> Result<HttpResponse, ApiError> {
     operation("confirm");
     let order_id = parameters.order_id("order_id")?;
-    shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
+    shop.orders.confirm_receipt(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -294,7 +294,7 @@ async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<Ht
         as_code: as_code && shop.pages.has_frames(),
     };
     let expected = parameters.amount("expected_amount")?;
-    Ok(started(shop.start_payment.execute(caller, &order_id, wish, expected).await?, shop))
+    Ok(started(shop.orders.start_payment(caller, &order_id, wish, expected).await?, shop))
 }
 
 /// 1 for yes; 0, as without it, for no.
@@ -329,7 +329,7 @@ async fn cancel(
     let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
-    shop.cancel.by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
+    shop.orders.cancel_by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -344,7 +344,7 @@ async fn change_address(
     let order_id = parameters.order_id("order_id")?;
     let address_id = address_id(parameters)?;
     let cause = Cause::buyer(request_id_of(request));
-    shop.change_address.by_buyer(caller, &order_id, address_id, &cause).await?;
+    shop.orders.change_address_by_buyer(caller, &order_id, address_id, &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -352,6 +352,6 @@ async fn change_address(
 async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("show");
     let order_id = parameters.order_id("order_id")?;
-    let details = shop.show.execute(caller, &order_id).await?;
+    let details = shop.orders.show(caller, &order_id).await?;
     Ok(success(Some(OrderDetailsData::from(details)), Some(&shop.base_url)))
 }

@@ -1,17 +1,14 @@
+//! 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
+
 use std::sync::Arc;
 
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
-use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError, Users};
+use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError};
 
-use crate::pages::{one_more, page};
-
-/// 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
-pub struct SearchOrders {
-    /// Whose orders.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub admin: Arc<dyn AdminOrders>,
-}
+use crate::{
+    StaffOrders,
+    pages::{one_more, page},
+};
 
 /// Which orders are meant; what is none limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,7 +42,7 @@ pub struct OrderExport {
     left: u32,
 }
 
-impl SearchOrders {
+impl StaffOrders {
     /// How many orders an export reads at once.
     pub const EXPORT_PAGE: u32 = 500;
     /// How many orders an export has at most.
@@ -68,7 +65,7 @@ impl SearchOrders {
         Ok(FoundOrders { orders, next })
     }
 
-    /// Everything that is found, up to [`SearchOrders::EXPORT_MOST`] orders.
+    /// Everything that is found, up to [`StaffOrders::EXPORT_MOST`] orders.
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })

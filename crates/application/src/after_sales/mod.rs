@@ -2,4 +2,4 @@
 
 mod refund_order;
 
-pub use refund_order::RefundOrder;
+pub use refund_order::DueRefunds;

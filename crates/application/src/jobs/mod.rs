@@ -1,13 +1,11 @@
-//! What runs beside the requests, in every process: one file a job, and the supervisor that runs them.
+//! What runs beside the requests, in every process: the supervisor, and one file a job that is no use case of its own.
 //!
 //! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
 //! taken is taken again.
 
 mod deliver_webhooks;
 mod distribute_events;
-mod due_refunds;
 mod nightly_audit;
-mod order_timers;
 mod purge_keys;
 mod purge_outbox;
 mod purge_refused;
@@ -16,9 +14,7 @@ mod supervisor;
 
 pub use deliver_webhooks::DeliverWebhooks;
 pub use distribute_events::DistributeEvents;
-pub use due_refunds::DueRefunds;
 pub use nightly_audit::NightlyAudit;
-pub use order_timers::OrderTimersJob;
 pub use purge_keys::PurgeKeys;
 pub use purge_outbox::PurgeOutbox;
 pub use purge_refused::PurgeRefused;

@@ -1,17 +1,9 @@
-use std::sync::Arc;
+//! 修改收货地址: an order goes elsewhere, for its buyer until it is paid, for staff until it is shipped.
 
 use domain::{AddressId, Caller, Cause, NotAdmitted, OrderId, ShippingAddress, ledger::Command};
-use ports::{StoreError, Users};
+use ports::StoreError;
 
-use crate::{Transact, TransactError};
-
-/// 修改收货地址: an order goes elsewhere, for its buyer until it is paid, for staff until it is shipped.
-pub struct ChangeAddress {
-    /// Who may change it, and where their orders may go.
-    pub users: Arc<dyn Users>,
-    /// Where the order is changed.
-    pub transact: Arc<Transact>,
-}
+use crate::{OrderService, TransactError};
 
 /// Why the order goes where it did.
 #[derive(Debug, thiserror::Error)]
@@ -30,10 +22,10 @@ pub enum ChangeAddressError {
     Store(#[from] StoreError),
 }
 
-impl ChangeAddress {
+impl OrderService {
     /// The buyer chooses another of their addresses. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "change_address", skip_all)]
-    pub async fn by_buyer(
+    pub async fn change_address_by_buyer(
         &self,
         caller: &Caller,
         order_id: &OrderId,
@@ -55,7 +47,7 @@ impl ChangeAddress {
 
     /// Staff enter another address. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "change_address", skip_all)]
-    pub async fn by_shop(
+    pub async fn change_address_by_shop(
         &self,
         order_id: &OrderId,
         address: ShippingAddress,

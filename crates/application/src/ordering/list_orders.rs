@@ -1,17 +1,12 @@
-use std::sync::Arc;
+//! 订单查询: a buyer's orders, newest first, a page at a time.
 
-use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, RefundDue, order_number};
-use ports::{OrderListQuery, OrderReader, StoreError, Users};
+use domain::{Caller, Order, OrderId, OrderStatus, PaymentRecord, RefundDue, order_number};
+use ports::{OrderListQuery, StoreError};
 
-use crate::pages::{one_more, page};
-
-/// 订单查询: a buyer's orders, newest first, a page at a time.
-pub struct ListOrders {
-    /// Authenticates callers.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-}
+use crate::{
+    OrderService, ShowOrderError,
+    pages::{one_more, page},
+};
 
 /// Which page of which orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,43 +39,29 @@ pub struct ListedOrder {
     pub refund_due: Option<RefundDue>,
 }
 
-/// Why orders cannot be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListOrdersError {
-    /// The user of the token is unknown or inactive.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl ListOrders {
+impl OrderService {
     /// One page of the user's orders.
     #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
-    pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
+    pub async fn list(&self, request: ListOrdersRequest) -> Result<OrderPage, ShowOrderError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(&request.caller).await??);
         let ListOrdersRequest { caller: _, status, before, limit } = request;
         let query = OrderListQuery { user_id, status, before, limit: one_more(limit) };
         let (orders, next) = page(self.orders.list(&query).await?, limit, |order| order.id.clone());
-        Ok(OrderPage { orders: listed(&*self.orders, orders).await?, next })
+        Ok(OrderPage { orders: self.listed(orders).await?, next })
     }
-}
 
-/// Adds the refunds due to orders.
-pub(crate) async fn listed(
-    reader: &dyn OrderReader,
-    orders: Vec<Order>,
-) -> Result<Vec<ListedOrder>, StoreError> {
-    if orders.is_empty() {
-        return Ok(Vec::new());
+    /// Adds the refunds due to orders.
+    async fn listed(&self, orders: Vec<Order>) -> Result<Vec<ListedOrder>, StoreError> {
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+        let payments = self.orders.refund_due_payments(&ids).await?;
+        let with_payments = |order: Order| {
+            let is_its =
+                |payment: &&PaymentRecord| order_number(&payment.trade.out_trade_no) == order.id.as_str();
+            ListedOrder { refund_due: RefundDue::of(payments.iter().filter(is_its)), order }
+        };
+        Ok(orders.into_iter().map(with_payments).collect())
     }
-    let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
-    let payments = reader.refund_due_payments(&ids).await?;
-    let with_payments = |order: Order| {
-        let its =
-            payments.iter().filter(|payment| order_number(&payment.trade.out_trade_no) == order.id.as_str());
-        ListedOrder { refund_due: RefundDue::of(its), order }
-    };
-    Ok(orders.into_iter().map(with_payments).collect())
 }

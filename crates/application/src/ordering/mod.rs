@@ -8,10 +8,8 @@ mod place_order;
 mod preview_order;
 mod show_order;
 
-pub use cancel_order::CancelOrder;
-pub use change_address::{ChangeAddress, ChangeAddressError};
-pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
-pub use lower_amount::LowerAmount;
+pub use change_address::ChangeAddressError;
+pub use list_orders::{ListOrdersRequest, ListedOrder, OrderPage};
 pub use place_order::{
     BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
     OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
@@ -19,4 +17,4 @@ pub use place_order::{
 };
 pub use preview_order::{Preview, PreviewError, PreviewOrder, PreviewRefusal};
 pub(crate) use show_order::timeline;
-pub use show_order::{OrderDetails, ShowOrder, ShowOrderError};
+pub use show_order::{OrderDetails, ShowOrderError};

@@ -8,10 +8,9 @@ mod reconcile;
 mod settle_payment;
 mod start_payment;
 
-pub use cashier::{Cashier, PaymentInvitation, PaymentWish, StartedPayment};
+pub use cashier::{PaymentInvitation, PaymentWish, StartedPayment};
 pub use order_change_error::OrderChangeError;
-pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
+pub use payment_result::{PaymentResultError, PaymentState};
 pub use recently::Recently;
-pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
-pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
-pub use start_payment::StartPayment;
+pub use reconcile::{FoundDifference, ReconcileError};
+pub use settle_payment::{NotificationError, SettleError, Settled};

@@ -1,22 +1,14 @@
-use std::{sync::Arc, time::Duration};
+//! 支付结果: the browser came back from the channel and wants to know whether the order is paid.
+//!
+//! What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
+//! the database, or else to the channel.
+
+use std::time::Duration;
 
 use domain::{Cause, Channel, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
-use ports::{GatewayError, NotVerified, OrderReader, PaymentChannel, StoreError};
+use ports::{GatewayError, NotVerified, PaymentChannel, StoreError};
 
-use crate::{Recently, SettleError, SettlePayment};
-
-/// 支付结果: the browser came back from the channel and wants to know whether the order is paid.
-///
-/// What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
-/// the database, or else to the channel.
-pub struct PaymentResult {
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-    /// Knows the channels, and settles what they say was paid.
-    pub settle: Arc<SettlePayment>,
-    /// The orders that were asked about a moment ago: a return can be replayed by anybody who has seen it.
-    pub asked: Recently<OrderId>,
-}
+use crate::{OrderService, SettleError};
 
 /// Whether the order is paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,27 +50,27 @@ pub enum PaymentResultError {
     Store(#[from] StoreError),
 }
 
-impl PaymentResult {
-    /// A channel is asked about one order no more often than this.
-    pub const PAUSE: Duration = Duration::from_secs(3);
+impl OrderService {
+    /// Because of returns a channel is asked about one order no more often than this.
+    pub const ASKED_PAUSE: Duration = Duration::from_secs(3);
     /// Of how many orders it is remembered that they were asked about.
-    pub const REMEMBERED: u64 = 10_000;
+    pub const ASKED_REMEMBERED: u64 = 10_000;
 
     /// Whether the order that the query string of a channel's return names is paid.
     #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
-    pub async fn execute(
+    pub async fn payment_result(
         &self,
         channel: Channel,
         query: &str,
         request_id: Option<String>,
     ) -> Result<PaymentState, PaymentResultError> {
         let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
-        let PaymentChannel { gateway, merchant } = self.settle.channels.get(channel).ok_or_else(not_ours)?;
+        let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
         let returned = gateway.verify_return(query)?;
         merchant.check(&returned.addressee)?;
         let id = OrderId::parse(order_number(&returned.out_trade_no))
             .map_err(|_| PaymentResultError::UnknownOrder)?;
-        let order = self.find(&id).await?;
+        let order = self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?;
         // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
         if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
             return Ok(state(&order));
@@ -87,15 +79,11 @@ impl PaymentResult {
         match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
             Some(trade) if trade.is_payment() => {
                 let cause = Cause::channel(channel, request_id);
-                self.settle.by_trade(&trade, EvidenceSource::Query, &cause).await?;
-                Ok(state(&self.find(&id).await?))
+                self.settle_trade(&trade, EvidenceSource::Query, &cause).await?;
+                Ok(state(&self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?))
             }
             Some(_) | None => Ok(state(&order)),
         }
-    }
-
-    async fn find(&self, id: &OrderId) -> Result<Order, PaymentResultError> {
-        self.orders.find(id).await?.ok_or(PaymentResultError::UnknownOrder)
     }
 }
 

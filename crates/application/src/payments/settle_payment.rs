@@ -1,4 +1,4 @@
-use std::sync::Arc;
+//! The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 
 use domain::{
     Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
@@ -6,22 +6,9 @@ use domain::{
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
-use ports::{
-    CloseOutcome, GatewayError, NotVerified, PaymentChannel, PaymentChannels, RefusedMessages, StoreError,
-    metric,
-};
+use ports::{CloseOutcome, GatewayError, NotVerified, PaymentChannel, StoreError, metric};
 
-use crate::{OrderChangeError, Transact, TransactError, Transacted};
-
-/// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
-pub struct SettlePayment {
-    /// Verify what they signed, and are asked about payments and refunds. The money must be for their merchant.
-    pub channels: PaymentChannels,
-    /// Where order and payment are changed together.
-    pub transact: Arc<Transact>,
-    /// Keeps messages that can never be dealt with.
-    pub refused: Arc<dyn RefusedMessages>,
-}
+use crate::{OrderChangeError, OrderService, TransactError, Transacted};
 
 /// What became of the evidence. In every case it is dealt with, and need not be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,21 +54,21 @@ pub enum NotificationError {
     Settle(#[from] SettleError),
 }
 
-impl SettlePayment {
+impl OrderService {
     /// Deals with the body of a channel's notification.
     #[tracing::instrument(level = "debug", name = "settle_payment", skip_all)]
-    pub async fn by_notification(
+    pub async fn settle_notification(
         &self,
         channel: Channel,
         body: &[u8],
         request_id: Option<String>,
     ) -> Result<Settled, NotificationError> {
-        let outcome = self.by_message(channel, body, Cause::channel(channel, request_id)).await;
+        let outcome = self.settle_message(channel, body, Cause::channel(channel, request_id)).await;
         counter!(metric::NOTIFICATIONS, "verdict" => verdict(&outcome)).increment(1);
         outcome
     }
 
-    async fn by_message(
+    async fn settle_message(
         &self,
         channel: Channel,
         body: &[u8],
@@ -98,12 +85,12 @@ impl SettlePayment {
                 .map_err(SettleError::from)?;
             return Ok(Settled::NothingNew);
         }
-        Ok(self.by_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
+        Ok(self.settle_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
     }
 
     /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
     async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<(), StoreError> {
-        let message = RefusedMessage::new(trade, why, body, self.transact.clock.now());
+        let message = RefusedMessage::new(trade, why, body, self.now());
         self.refused.keep_refused(&message).await?;
         tracing::error!(%why, "a channel's message can never be stored: look at dashop_refused_message");
         Ok(())
@@ -111,7 +98,7 @@ impl SettlePayment {
 
     /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own
     /// query. Doing it again changes nothing.
-    pub async fn by_trade(
+    pub async fn settle_trade(
         &self,
         trade: &Trade,
         source: EvidenceSource,
@@ -125,14 +112,14 @@ impl SettlePayment {
                 let amount = gateway.refund_query(&trade_no, &out_request_no).await?;
                 let amount = amount.ok_or(SettleError::NotKnownYet)?;
                 let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
-                self.by_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
+                self.settle_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
     /// Deals with a refund that its channel confirmed, with what proves its payment for the case that it is not on record.
-    pub(crate) async fn by_refund(
+    pub(crate) async fn settle_refund(
         &self,
         number: &str,
         refund: ConfirmedRefund,
@@ -240,7 +227,7 @@ impl SettlePayment {
         let Some(trade) = gateway.query(&attempt.out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
             let by_channel = Cause::channel(attempt.channel, cause.request_id.clone());
-            self.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
+            self.settle_trade(&trade, EvidenceSource::Query, &by_channel).await?;
         }
         Ok(Some(trade.status))
     }

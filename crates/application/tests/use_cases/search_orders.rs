@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{OrderFilter, SearchOrders};
+use application::{OrderFilter, StaffOrders};
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime};
 use mockall::Sequence;
 use ports::{
@@ -36,8 +36,8 @@ fn numbers_of(orders: &[FoundOrder]) -> Vec<String> {
     orders.iter().map(|order| order.id.to_string()).collect()
 }
 
-fn searching(users: MockUsers, admin: MockAdminOrders) -> SearchOrders {
-    SearchOrders { users: Arc::new(users), admin: Arc::new(admin) }
+fn searching(users: MockUsers, admin: MockAdminOrders) -> StaffOrders {
+    StaffOrders { users: Arc::new(users), admin: Arc::new(admin), clock: Arc::new(clock()) }
 }
 
 /// The store, which is asked for this once.
@@ -128,7 +128,7 @@ mod page {
 mod export {
     use super::*;
 
-    const PAGE: u32 = SearchOrders::EXPORT_PAGE;
+    const PAGE: u32 = StaffOrders::EXPORT_PAGE;
     const FIRST: u64 = 2_019_112_812_000_000;
 
     fn page_size() -> usize {
@@ -170,7 +170,7 @@ mod export {
 
     #[tokio::test]
     async fn it_knows_whether_it_is_all_of_them() {
-        let most = SearchOrders::EXPORT_MOST;
+        let most = StaffOrders::EXPORT_MOST;
         let below = NumberRange::all().below(&number(&FIRST.to_string()));
         for is_more in [true, false] {
             let mut admin = MockAdminOrders::new();
@@ -195,7 +195,7 @@ mod export {
 
     #[tokio::test]
     async fn it_ends_at_its_most() {
-        let pages = SearchOrders::EXPORT_MOST / PAGE;
+        let pages = StaffOrders::EXPORT_MOST / PAGE;
         let mut admin = MockAdminOrders::new();
         let mut last = FIRST;
         admin.expect_search().times(usize::try_from(pages).unwrap()).returning(move |search| {
@@ -208,7 +208,7 @@ mod export {
         while let Some(orders) = export.next().await.unwrap() {
             rows += orders.len();
         }
-        assert_eq!(rows, usize::try_from(SearchOrders::EXPORT_MOST).unwrap());
+        assert_eq!(rows, usize::try_from(StaffOrders::EXPORT_MOST).unwrap());
     }
 
     #[tokio::test]

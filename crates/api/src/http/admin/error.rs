@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{ChangeAddressError, InspectOrderError, OrderChangeError, SettleError, TransactError};
+use application::{ChangeAddressError, OrderChangeError, SettleError, TransactError};
 use domain::{NotAllowed, OrderStatus, Trigger, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
@@ -331,15 +331,6 @@ impl From<Refusal> for AdminApiError {
             Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
             Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
             Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),
-        }
-    }
-}
-
-impl From<InspectOrderError> for AdminApiError {
-    fn from(error: InspectOrderError) -> Self {
-        match error {
-            InspectOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
-            InspectOrderError::Store(error) => error.into(),
         }
     }
 }

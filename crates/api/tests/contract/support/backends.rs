@@ -5,18 +5,16 @@ use api::http::{
     Storefront,
 };
 use application::{
-    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
-    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, ManageWebhooks, OrderBatcher,
-    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
-    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
-    SignInRules, StartPayment, Transact, WebhookSettings,
+    BatcherSettings, BrowseGoods, CartCleaner, EditAddresses, EditCart, ManageWebhooks, OrderBatcher,
+    OrderService, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RemoveOrderedLines, SignIn,
+    SignInPorts, SignInRules, StaffOrders, Transact, WebhookSettings,
 };
 use domain::{EndpointName, EventFilter, OrderEventKind};
 use ports::{
     AddressBook, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials, DirectBuys,
     OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
     WebhookEndpoints, WebhookQueue,
-    mock::{MockRandomness, MockRefusedMessages, clock_at},
+    mock::{MockDailyStatements, MockRandomness, MockRefusedMessages, clock_at},
 };
 use tokio::task::JoinSet;
 
@@ -78,43 +76,26 @@ impl Backends {
         };
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(0_u32);
-        let transact = Arc::new(Transact {
-            orders: ledgers,
-            clock: Arc::clone(&clock),
-            randomness: Arc::new(randomness),
-        });
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
         writers.spawn(cleaning);
-        let settle = Arc::new(SettlePayment {
+        let orders = Arc::new(OrderService {
+            users: Arc::clone(&users),
+            orders,
+            transact: Transact {
+                orders: ledgers,
+                clock: Arc::clone(&clock),
+                randomness: Arc::new(randomness),
+            },
             channels,
-            transact: Arc::clone(&transact),
             refused: Arc::new(MockRefusedMessages::new()),
-        });
-        let cashier = Arc::new(Cashier {
-            orders: Arc::clone(&orders),
-            settle: Arc::clone(&settle),
-            clock: Arc::clone(&clock),
+            statements: Arc::new(MockDailyStatements::new()),
+            asked: Recently::new(OrderService::ASKED_PAUSE, OrderService::ASKED_REMEMBERED),
+            receipt_after: rules().receipt_after,
         });
         let admin = Admin {
             login_code: LoginCode::default(),
-            search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
-            inspect: InspectOrder { admin: Arc::clone(&admin) },
-            figures: ShowFigures { admin, clock: Arc::clone(&clock) },
-            lower_amount: Arc::new(LowerAmount {
-                orders: Arc::clone(&orders),
-                settle: Arc::clone(&settle),
-                clock: Arc::clone(&clock),
-            }),
-            ship: Arc::new(ShipOrder {
-                transact: Arc::clone(&transact),
-                receipt_after: rules().receipt_after,
-            }),
-            refund: Arc::new(RefundOrder {
-                transact: Arc::clone(&transact),
-                settle: Arc::clone(&settle),
-                clock: Arc::clone(&clock),
-            }),
+            orders: StaffOrders { users: Arc::clone(&users), admin, clock: Arc::clone(&clock) },
             webhooks: ManageWebhooks {
                 queue: webhooks,
                 endpoints,
@@ -127,52 +108,26 @@ impl Backends {
             },
             clock: Arc::clone(&clock),
         };
-        let change_address =
-            Arc::new(ChangeAddress { users: Arc::clone(&users), transact: Arc::clone(&transact) });
         let shop = Shop {
             admin,
             preview: PreviewOrder {
-                users: Arc::clone(&users),
+                users,
                 address_book,
                 catalog,
-                carts: Arc::clone(&carts),
+                carts,
                 removals: None,
                 direct_buys: Arc::clone(&direct_buys),
-                clock: Arc::clone(&clock),
+                clock,
                 rules: rules(),
             },
             place: PlaceOrder {
-                users: Arc::clone(&users),
                 direct_buys,
-                orders: Arc::clone(&orders),
                 store: placing,
                 batcher,
-                cashier: Arc::clone(&cashier),
-                clock: Arc::clone(&clock),
+                service: Arc::clone(&orders),
                 rules: rules(),
             },
-            list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
-            confirm: ConfirmReceipt { users: Arc::clone(&users), transact: Arc::clone(&transact) },
-            start_payment: StartPayment {
-                users: Arc::clone(&users),
-                orders: Arc::clone(&orders),
-                transact,
-                cashier,
-                clock,
-            },
-            change_address,
-            cancel: Arc::new(CancelOrder {
-                users: Arc::clone(&users),
-                orders: Arc::clone(&orders),
-                settle: Arc::clone(&settle),
-            }),
-            show: ShowOrder { users, orders: Arc::clone(&orders) },
-            payment_result: PaymentResult {
-                orders,
-                settle: Arc::clone(&settle),
-                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
-            },
-            settle,
+            orders,
             storefront,
             readiness: Arc::new(Ready(ReadinessReport::default())),
             stopping: Stopping::default(),

@@ -18,7 +18,7 @@ use domain::{
     AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
     RequestDigest, UserId, ledger::Refusal,
 };
-use ports::{Clock, DirectBuys, OrderReader, PlacingStore, StoreError, Users};
+use ports::{DirectBuys, PlacingStore, StoreError};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
@@ -26,7 +26,7 @@ pub use draft::{BatchRequest, OrderItems, PlacedOrder, PlacementError, Unplaced}
 pub use group::{Placement, PlacementPorts};
 pub use open::Outcome;
 
-use crate::{Cashier, OrderChangeError, PaymentWish, ShopRules, StartedPayment, TransactError};
+use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
 
 /// A group that takes so long waits for rows that others hold. A writer takes the next group beside it, since who wants none
 /// of those rows shall not wait for that; and its members are not tried together again.
@@ -39,20 +39,14 @@ const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 
 /// Places orders and invites to pay them.
 pub struct PlaceOrder {
-    /// Who may order, for a client that does not say what.
-    pub users: Arc<dyn Users>,
     /// What the buyers previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
-    /// The orders, to find the one of a repeated request.
-    pub orders: Arc<dyn OrderReader>,
     /// Where the guard of an order that was placed long ago is taken off.
     pub store: Arc<dyn PlacingStore>,
     /// Where requests are placed.
     pub batcher: OrderBatcher,
-    /// Where orders are paid.
-    pub cashier: Arc<Cashier>,
-    /// How old a previewed direct buy is.
-    pub clock: Arc<dyn Clock>,
+    /// Where orders are paid, and the one of a repeated request is found.
+    pub service: Arc<OrderService>,
     /// Limits.
     pub rules: ShopRules,
 }
@@ -115,9 +109,9 @@ impl PlaceOrder {
         crate::noticed::buyer(order.user_id);
         let (channel, product) = (request.channel, request.product);
         let invited = if is_new {
-            self.cashier.invite_first(&order, channel, product).await
+            self.service.invite_first(&order, channel, product).await
         } else {
-            self.cashier.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
+            self.service.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
         };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;
@@ -177,11 +171,11 @@ impl PlaceOrder {
         user_id: UserId,
         (key, digest): &(IdempotencyKey, RequestDigest),
     ) -> Result<Option<Order>, PlaceOrderError> {
-        let Some(record) = self.orders.find_by_key(user_id, key).await? else { return Ok(None) };
+        let Some(record) = self.service.orders.find_by_key(user_id, key).await? else { return Ok(None) };
         if record.digest != *digest {
             return Err(PlaceOrderError::KeyReused);
         }
-        Ok(self.orders.find(&record.order_id).await?)
+        Ok(self.service.orders.find(&record.order_id).await?)
     }
 
     /// What the buyer previewed last. An order that was placed under the key counts before that: its preview may be old.
@@ -190,7 +184,7 @@ impl PlaceOrder {
         request: &PlaceOrderRequest,
         key: Option<&(IdempotencyKey, RequestDigest)>,
     ) -> Result<LatestDirectBuy, PlaceOrderError> {
-        let destination = self.users.destination(&request.caller, request.address_id).await?;
+        let destination = self.service.users.destination(&request.caller, request.address_id).await?;
         let destination = destination.map_err(PlacementError::NotAdmitted)?;
         if let Some(key) = key
             && let Some(order) = self.placed_before(destination.user_id, key).await?
@@ -201,7 +195,7 @@ impl PlaceOrder {
             return Err(PlacementError::UnknownAddress.into());
         }
         let latest = self.direct_buys.latest(destination.user_id).await?;
-        let now = self.clock.now();
+        let now = self.service.now();
         let latest = latest
             .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
             .ok_or(PlaceOrderError::NoDirectBuy)?;
