@@ -98,7 +98,7 @@ pub(super) async fn orders(
         return Ok(());
     }
     let found = staff.page(&filter, None, arguments.limit).await?;
-    say(list(&found.orders, found.next.is_some())).map(drop)
+    say(list(&found.items, found.next.is_some())).map(drop)
 }
 
 pub(super) async fn order(configuration: &Configuration, order: &str) -> Result<(), CommandError> {

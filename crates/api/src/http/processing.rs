@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    ListOrdersRequest, OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest,
-    PreviewRefusal, StartedPayment,
+    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, PreviewRefusal,
+    StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
 
@@ -259,13 +259,9 @@ async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<H
     };
     let limit = parameters.integer("limit")?.unwrap_or(PAGE);
     let limit = u32::try_from(limit).ok().filter(|_| (1..=MAX_PAGE).contains(&limit));
-    let request = ListOrdersRequest {
-        caller: caller.clone(),
-        status,
-        before: parameters.page_end("before")?,
-        limit: limit.ok_or_else(|| unknown_value("limit"))?,
-    };
-    let page = shop.orders.list(request).await?;
+    let before = parameters.page_end("before")?;
+    let limit = limit.ok_or_else(|| unknown_value("limit"))?;
+    let page = shop.orders.list(caller, status, before, limit).await?;
     Ok(success(Some(OrdersData::from(page)), Some(&shop.base_url)))
 }
 

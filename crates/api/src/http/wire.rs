@@ -1,6 +1,6 @@
 //! The shapes of the contract's JSON.
 
-use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
+use application::{ListedOrder, OrderDetails, Page, PaymentInvitation, PaymentState, Preview};
 use domain::{
     Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
     Refund, RefundDue, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason,
@@ -307,10 +307,10 @@ impl From<PaymentInvitation> for InvitationData {
     }
 }
 
-impl From<OrderPage> for OrdersData {
-    fn from(page: OrderPage) -> Self {
+impl From<Page<ListedOrder, OrderId>> for OrdersData {
+    fn from(page: Page<ListedOrder, OrderId>) -> Self {
         Self {
-            orders_list: page.orders.into_iter().map(OrderData::from).collect(),
+            orders_list: page.items.into_iter().map(OrderData::from).collect(),
             next: page.next.map(|id| id.to_string()),
         }
     }

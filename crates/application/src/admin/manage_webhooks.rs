@@ -6,7 +6,7 @@ use ports::{
     WebhookQueue,
 };
 
-use crate::pages::{one_more, page};
+use crate::pages::{Page, one_more};
 
 /// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
 /// endpoint that is paused.
@@ -43,15 +43,6 @@ pub struct ListedEndpoint {
     pub backlog: OutboxBacklog,
 }
 
-/// A page of the delivery log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptPage {
-    /// Newest first.
-    pub attempts: Vec<LoggedAttempt>,
-    /// What to pass as `before` for the next page; none on the last.
-    pub next: Option<i64>,
-}
-
 /// Why something was not done about an endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageWebhooksError {
@@ -79,11 +70,9 @@ impl ManageWebhooks {
     }
 
     /// A page of the delivery log, newest first.
-    pub async fn attempts(&self, query: &AttemptQuery) -> Result<AttemptPage, StoreError> {
+    pub async fn attempts(&self, query: &AttemptQuery) -> Result<Page<LoggedAttempt, i64>, StoreError> {
         let asked = AttemptQuery { limit: one_more(query.limit), ..query.clone() };
-        let (attempts, next) =
-            page(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id);
-        Ok(AttemptPage { attempts, next })
+        Ok(Page::of(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id))
     }
 
     /// Makes events of an endpoint due now, delivered before or not; says how many. The service delivers them.

@@ -11,10 +11,8 @@ pub use anonymise::{Anonymise, AnonymiseReport};
 pub use audit::{Audit, AuditReport};
 pub use figures::Figures;
 pub use inspect_order::AdminOrderDetails;
-pub use manage_webhooks::{
-    AttemptPage, ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings,
-};
-pub use search_orders::{FoundOrders, OrderExport, OrderFilter};
+pub use manage_webhooks::{ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings};
+pub use search_orders::{OrderExport, OrderFilter};
 
 use std::sync::Arc;
 

@@ -7,7 +7,7 @@ use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError}
 
 use crate::{
     StaffOrders,
-    pages::{one_more, page},
+    pages::{Page, one_more},
 };
 
 /// Which orders are meant; what is none limits nothing.
@@ -23,15 +23,6 @@ pub struct OrderFilter {
     pub from: Option<ShopTime>,
     /// Placed before this second.
     pub until: Option<ShopTime>,
-}
-
-/// A page of what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundOrders {
-    /// Newest first.
-    pub orders: Vec<FoundOrder>,
-    /// What to pass as `before` for the next page; none on the last.
-    pub next: Option<OrderId>,
 }
 
 /// All orders that were found, page by page: nothing is read before it is asked for.
@@ -54,15 +45,14 @@ impl StaffOrders {
         filter: &OrderFilter,
         before: Option<&OrderId>,
         limit: u32,
-    ) -> Result<FoundOrders, StoreError> {
+    ) -> Result<Page<FoundOrder, OrderId>, StoreError> {
         let Some(mut search) = self.search(filter, one_more(limit)).await? else {
-            return Ok(FoundOrders { orders: Vec::new(), next: None });
+            return Ok(Page { items: Vec::new(), next: None });
         };
         if let Some(before) = before {
             search.numbers = search.numbers.below(before);
         }
-        let (orders, next) = page(self.admin.search(&search).await?, limit, |order| order.id.clone());
-        Ok(FoundOrders { orders, next })
+        Ok(Page::of(self.admin.search(&search).await?, limit, |order| order.id.clone()))
     }
 
     /// Everything that is found, up to [`StaffOrders::EXPORT_MOST`] orders.

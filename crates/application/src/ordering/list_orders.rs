@@ -5,30 +5,8 @@ use ports::{OrderListQuery, StoreError};
 
 use crate::{
     OrderService, ShowOrderError,
-    pages::{one_more, page},
+    pages::{Page, one_more},
 };
-
-/// Which page of which orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListOrdersRequest {
-    /// Whose orders.
-    pub caller: Caller,
-    /// In which status; `None` for all.
-    pub status: Option<OrderStatus>,
-    /// Only orders after this one in the list.
-    pub before: Option<OrderId>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A page of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    /// Newest first.
-    pub orders: Vec<ListedOrder>,
-    /// What to pass as `before` for the next page; `None` on the last page.
-    pub next: Option<OrderId>,
-}
 
 /// An order, with the payments for it that are refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +18,19 @@ pub struct ListedOrder {
 }
 
 impl OrderService {
-    /// One page of the user's orders.
+    /// One page of the user's orders: those in this status, or all; the first ones, or what follows the order `before`.
     #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
-    pub async fn list(&self, request: ListOrdersRequest) -> Result<OrderPage, ShowOrderError> {
-        let user_id = crate::noticed::buyer(self.users.authenticate(&request.caller).await??);
-        let ListOrdersRequest { caller: _, status, before, limit } = request;
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        status: Option<OrderStatus>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let query = OrderListQuery { user_id, status, before, limit: one_more(limit) };
-        let (orders, next) = page(self.orders.list(&query).await?, limit, |order| order.id.clone());
-        Ok(OrderPage { orders: self.listed(orders).await?, next })
+        let Page { items, next } = Page::of(self.orders.list(&query).await?, limit, |order| order.id.clone());
+        Ok(Page { items: self.listed(items).await?, next })
     }
 
     /// Adds the refunds due to orders.

@@ -9,7 +9,7 @@ mod preview_order;
 mod show_order;
 
 pub use change_address::ChangeAddressError;
-pub use list_orders::{ListOrdersRequest, ListedOrder, OrderPage};
+pub use list_orders::ListedOrder;
 pub use place_order::{
     BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
     OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,

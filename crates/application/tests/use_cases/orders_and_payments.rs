@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use application::{
-    ListOrdersRequest, OrderChangeError, OrderService, PaymentResultError, ShowOrderError, TransactError,
+    ListedOrder, OrderChangeError, OrderService, Page, PaymentResultError, ShowOrderError, TransactError,
 };
 use domain::{
     Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
@@ -19,13 +19,12 @@ use crate::support::*;
 mod list {
     use super::*;
 
-    fn request(limit: u32) -> ListOrdersRequest {
-        ListOrdersRequest {
-            caller: caller(),
-            status: Some(OrderStatus::AwaitingPayment),
-            before: Some(order_id()),
-            limit,
-        }
+    async fn listed(
+        use_case: OrderService,
+        limit: u32,
+    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+        let status = Some(OrderStatus::AwaitingPayment);
+        use_case.list(&caller(), status, Some(order_id()), limit).await
     }
 
     fn listing(users: MockUsers, orders: MockOrderReader) -> OrderService {
@@ -60,8 +59,8 @@ mod list {
             .withf(move |ids| ids.len() == shown)
             .returning(|_| Ok(Vec::new()));
         let use_case = listing(known_user(), orders);
-        let page = use_case.list(request(limit)).await.unwrap();
-        (page.orders.len(), page.next.map(|id| id.to_string()))
+        let page = listed(use_case, limit).await.unwrap();
+        (page.items.len(), page.next.map(|id| id.to_string()))
     }
 
     #[tokio::test]
@@ -75,25 +74,25 @@ mod list {
     async fn each_port_may_fail() {
         let use_case = listing(stranger(), MockOrderReader::new());
         assert!(matches!(
-            use_case.list(request(1)).await,
+            listed(use_case, 1).await,
             Err(ShowOrderError::NotAdmitted(NotAdmitted::UnknownUser))
         ));
 
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
         let use_case = listing(users, MockOrderReader::new());
-        assert!(matches!(use_case.list(request(1)).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Err(store_down()));
         let use_case = listing(known_user(), orders);
-        assert!(matches!(use_case.list(request(1)).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Ok(vec![numbered(1)]));
         orders.expect_refund_due_payments().returning(|_| Err(store_down()));
         let use_case = listing(known_user(), orders);
-        assert!(matches!(use_case.list(request(1)).await, Err(ShowOrderError::Store(_))));
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
     }
 
     #[tokio::test]
@@ -117,9 +116,9 @@ mod list {
             Ok(vec![late("1", "0.00"), late("3", "1.00")])
         });
         let use_case = listing(known_user(), orders);
-        let page = use_case.list(request(3)).await.unwrap();
+        let page = listed(use_case, 3).await.unwrap();
         let refunded: Vec<Option<String>> = page
-            .orders
+            .items
             .iter()
             .map(|listed| listed.refund_due.map(|refund_due| refund_due.refunded.to_string()))
             .collect();

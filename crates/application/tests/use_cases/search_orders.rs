@@ -76,14 +76,14 @@ mod page {
             OrderSearch { numbers, user_id: Some(USER), status: Some(OrderStatus::Refunded), limit: 8 };
         let use_case = searching(known_user(), asked_for(expected, down_to(1, 1)));
         let page = use_case.page(&filter, Some(&order_id()), 7).await.unwrap();
-        assert_eq!((numbers_of(&page.orders), page.next), (vec!["1".to_owned()], None));
+        assert_eq!((numbers_of(&page.items), page.next), (vec!["1".to_owned()], None));
     }
 
     #[tokio::test]
     async fn without_a_limit_nobody_is_looked_up_and_all_is_asked_for() {
         let use_case = searching(MockUsers::new(), asked_for(everything(51), Vec::new()));
         let page = use_case.page(&OrderFilter::default(), None, 50).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (0, None));
+        assert_eq!((page.items.len(), page.next), (0, None));
     }
 
     #[tokio::test]
@@ -92,7 +92,7 @@ mod page {
             let admin = asked_for(everything(4), down_to(6, many));
             let use_case = searching(MockUsers::new(), admin);
             let page = use_case.page(&OrderFilter::default(), None, 3).await.unwrap();
-            assert_eq!(numbers_of(&page.orders), shown);
+            assert_eq!(numbers_of(&page.items), shown);
             assert_eq!(page.next.map(|id| id.to_string()).as_deref(), next);
         }
     }
@@ -101,14 +101,14 @@ mod page {
     async fn as_many_as_can_be_is_no_overflow() {
         let use_case = searching(MockUsers::new(), asked_for(everything(u32::MAX), down_to(1, 2)));
         let page = use_case.page(&OrderFilter::default(), None, u32::MAX).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (2, None));
+        assert_eq!((page.items.len(), page.next), (2, None));
     }
 
     #[tokio::test]
     async fn of_nobody_there_is_nothing_and_nothing_is_searched() {
         let use_case = searching(stranger(), MockAdminOrders::new());
         let page = use_case.page(&of_buyer(), Some(&order_id()), 7).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (0, None));
+        assert_eq!((page.items.len(), page.next), (0, None));
     }
 
     #[tokio::test]

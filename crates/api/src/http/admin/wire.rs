@@ -1,6 +1,6 @@
 //! What the shop side answers, as JSON.
 
-use application::{AdminOrderDetails, FoundOrders};
+use application::{AdminOrderDetails, Page};
 use domain::{
     Amendment, Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute,
     Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
@@ -212,10 +212,10 @@ pub(super) struct RefundedData {
     pub(super) order: Option<AdminOrderData>,
 }
 
-impl From<FoundOrders> for OrdersData {
-    fn from(found: FoundOrders) -> Self {
+impl From<Page<FoundOrder, OrderId>> for OrdersData {
+    fn from(found: Page<FoundOrder, OrderId>) -> Self {
         Self {
-            orders: found.orders.into_iter().map(SummaryData::from).collect(),
+            orders: found.items.into_iter().map(SummaryData::from).collect(),
             next: found.next.map(|id| id.to_string()),
         }
     }
