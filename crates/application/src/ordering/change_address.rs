@@ -1,26 +1,8 @@
 //! 修改收货地址: an order goes elsewhere, for its buyer until it is paid, for staff until it is shipped.
 
-use domain::{AddressId, Caller, Cause, NotAdmitted, OrderId, ShippingAddress, ledger::Command};
-use ports::StoreError;
+use domain::{AddressId, Caller, Cause, OrderId, ShippingAddress, ledger::Command};
 
-use crate::{OrderService, TransactError};
-
-/// Why the order goes where it did.
-#[derive(Debug, thiserror::Error)]
-pub enum ChangeAddressError {
-    /// The token's user is not let in.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The address does not exist, is deleted, or is another user's.
-    #[error("no such address")]
-    UnknownAddress,
-    /// It did not take effect: there is no such order, its status does not allow it, or others were faster.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
+use crate::{OrderChangeError, OrderService};
 
 impl OrderService {
     /// The buyer chooses another of their addresses. Doing so again is no error and changes nothing.
@@ -31,10 +13,10 @@ impl OrderService {
         order_id: &OrderId,
         address_id: AddressId,
         cause: &Cause,
-    ) -> Result<(), ChangeAddressError> {
+    ) -> Result<(), OrderChangeError> {
         let destination = self.users.destination(caller, address_id).await??;
         let buyer = crate::noticed::buyer(destination.user_id);
-        let address = destination.address.ok_or(ChangeAddressError::UnknownAddress)?;
+        let address = destination.address.ok_or(OrderChangeError::UnknownAddress)?;
         let command = Command::ChangeAddress {
             buyer: Some(buyer),
             address: address.shipping,
@@ -53,7 +35,7 @@ impl OrderService {
         address: ShippingAddress,
         reason: &str,
         cause: &Cause,
-    ) -> Result<(), ChangeAddressError> {
+    ) -> Result<(), OrderChangeError> {
         let command =
             Command::ChangeAddress { buyer: None, address, address_id: None, reason: reason.to_owned() };
         self.transact.run(order_id.as_str(), &command, cause).await?;

@@ -8,7 +8,6 @@ mod place_order;
 mod preview_order;
 mod show_order;
 
-pub use change_address::ChangeAddressError;
 pub use list_orders::ListedOrder;
 pub use place_order::{
     BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use application::{ChangeAddressError, OrderChangeError, OrderService, TransactError};
+use application::{OrderChangeError, OrderService, TransactError};
 use domain::{
     AddressId, AttemptState, Cause, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentStatus,
     ShippingAddress, Trade, TradeStatus,
@@ -302,7 +302,7 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
     let nowhere = redirecting(None, &ledgers);
     let outcome =
         nowhere.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::UnknownAddress)), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::UnknownAddress)), "{outcome:?}");
     let theirs = others(order(OrderStatus::AwaitingPayment));
     let paid = order(OrderStatus::AwaitingShipment);
     for found in [theirs, paid] {
@@ -310,10 +310,7 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
         let use_case = redirecting(Some(elsewhere()), &ledgers);
         let outcome =
             use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-        assert!(
-            matches!(outcome, Err(ChangeAddressError::Transact(TransactError::Refused(_)))),
-            "{outcome:?}"
-        );
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
 }
@@ -325,13 +322,13 @@ async fn nobody_without_a_token_that_lets_in_changes_an_address() {
     let use_case = admitting(users, &unpaid());
     let outcome =
         use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::NotAdmitted(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::NotAdmitted(_))), "{outcome:?}");
     let mut users = MockUsers::new();
     users.expect_destination().returning(|_, _| Err(store_down()));
     let use_case = admitting(users, &unpaid());
     let outcome =
         use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::Store(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::Store(_))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -349,5 +346,5 @@ async fn staff_send_a_paid_order_elsewhere() {
     let ledgers = Ledgers::of(ledger(Some(shipped), vec![], vec![]));
     let outcome =
         redirecting(None, &ledgers).change_address_by_shop(&order_id(), elsewhere(), "来电", &cause).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::Transact(TransactError::Refused(_)))), "{outcome:?}");
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
 }

@@ -2,8 +2,8 @@
 
 use application::{AdminOrderDetails, Page};
 use domain::{
-    Amendment, Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute,
-    Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
+    Amendment, Money, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
+    SaleAttribute, Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
 };
 use ports::FoundOrder;
 use serde::Serialize;
