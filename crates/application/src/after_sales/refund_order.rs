@@ -157,11 +157,8 @@ impl OrderService {
             amount: refund.amount,
             reason: refund.reason.clone(),
         };
-        let refunded = match self.channels.gateway(refund.channel) {
-            Ok(gateway) => gateway.refund(&request).await,
-            Err(error) => Err(error),
-        };
-        match refunded {
+        let refunded = async { self.channels.gateway(refund.channel)?.refund(&request).await };
+        match refunded.await {
             Ok(RefundOutcome::Refunded { gone_back }) => {
                 Answer { answer: RefundAnswer::Succeeded, in_all: gone_back }
             }
@@ -173,26 +170,20 @@ impl OrderService {
                     Answer { answer: RefundAnswer::Refused { reason, is_final }, in_all: None }
                 }
             },
-            Err(
-                error @ (GatewayError::Unreachable(_)
-                | GatewayError::Nonsense(_)
-                | GatewayError::Unknown { .. }),
-            ) => failed(refund, &error),
+            Err(error) => failed(refund, &error),
         }
     }
 
     /// What the channel knows of the refund; `None` if it knows none.
     async fn find_refund(&self, refund: &Refund) -> Option<Answer> {
-        let known = match self.channels.gateway(refund.channel) {
-            Ok(gateway) => gateway.refund_query(&refund.trade_no, &refund.out_request_no).await,
-            Err(error) => Err(error),
-        };
-        match known {
+        let Refund { channel, trade_no, out_request_no, .. } = refund;
+        let known = async { self.channels.gateway(*channel)?.refund_query(trade_no, out_request_no).await };
+        match known.await {
             Ok(Some(amount)) if amount == refund.amount => {
                 Some(Answer { answer: RefundAnswer::Succeeded, in_all: None })
             }
             Ok(Some(amount)) => {
-                let channel = refund.channel.label();
+                let channel = channel.label();
                 Some(unclear(format_args!("{channel}的退款金额为{amount},与记录的{}不同", refund.amount)))
             }
             Ok(None) => None,

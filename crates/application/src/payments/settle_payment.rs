@@ -6,7 +6,7 @@ use domain::{
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
-use ports::{CloseOutcome, GatewayError, NotVerified, PaymentChannel, StoreError, metric};
+use ports::{CloseOutcome, GatewayError, NotVerified, PaymentChannel, metric};
 
 use crate::{OrderChangeError, OrderService, TransactError, Transacted};
 
@@ -79,21 +79,17 @@ impl OrderService {
         let notification = gateway.verify_notification(body)?;
         merchant.check(&notification.addressee)?;
         if let Err(why) = notification.trade.check_storable() {
-            self.refuse(&notification.trade, why, body)
-                .await
-                .map_err(TransactError::from)
-                .map_err(SettleError::from)?;
-            return Ok(Settled::NothingNew);
+            return Ok(self.refuse(&notification.trade, why, body).await?);
         }
         Ok(self.settle_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
     }
 
     /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
-    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<(), StoreError> {
+    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<Settled, SettleError> {
         let message = RefusedMessage::new(trade, why, body, self.now());
-        self.refused.keep_refused(&message).await?;
+        self.refused.keep_refused(&message).await.map_err(TransactError::from)?;
         tracing::error!(%why, "a channel's message can never be stored: look at dashop_refused_message");
-        Ok(())
+        Ok(Settled::NothingNew)
     }
 
     /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own
@@ -164,14 +160,15 @@ impl OrderService {
         Ok(EndedAttempt { out_trade_no: attempt.out_trade_no.clone(), is_final })
     }
 
-    /// Does so with every one of these that may be paid. Where a channel cannot be asked about one of them, those that it closed
-    /// before are noted down.
-    pub(crate) async fn end_attempts(
+    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
+    /// channel has closed so far are noted down; not of an order that is no longer unpaid, of which none is handed out.
+    pub(crate) async fn after_ending(
         &self,
         order_id: &OrderId,
         attempts: &[PaymentAttempt],
+        command: impl FnOnce(Vec<EndedAttempt>) -> Command,
         cause: &Cause,
-    ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
+    ) -> Result<Transacted, OrderChangeError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
@@ -182,19 +179,6 @@ impl OrderService {
                 }
             }
         }
-        Ok(ended)
-    }
-
-    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
-    /// channel closed are noted down; not of an order that is no longer unpaid, of which none is handed out.
-    pub(crate) async fn after_ending(
-        &self,
-        order_id: &OrderId,
-        attempts: &[PaymentAttempt],
-        command: impl FnOnce(Vec<EndedAttempt>) -> Command,
-        cause: &Cause,
-    ) -> Result<Transacted, OrderChangeError> {
-        let ended = self.end_attempts(order_id, attempts, cause).await?;
         let done = self.transact.run(order_id.as_str(), &command(ended.clone()), cause).await;
         let is_unpaid = !matches!(done, Err(TransactError::Refused(Refusal::NotAllowed(_))));
         if done.is_err() && is_unpaid {
