@@ -12,7 +12,7 @@ use domain::{
 };
 use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, Pass, TransactError, Transacted};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted};
 
 /// Refunds whose outcome is not known: their channel is asked about them.
 pub struct DueRefunds(pub Arc<OrderService>);
@@ -196,7 +196,7 @@ impl OrderService {
 impl Job for DueRefunds {
     const NAME: &'static str = "due_refunds";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let Self(service) = self;
         let now = service.now();
         let due = service.transact.orders.claim_due_refunds(now, now.after(LEASE), PASS).await?;
@@ -213,7 +213,7 @@ impl Job for DueRefunds {
                 );
             }
         }
-        Ok(Pass { done })
+        Ok(done)
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{Cause, EndedAttempt, Order, OrderStatus, PaymentAttempt, TradeStatu
 use ports::{Claimed, DueOrder, GatewayError, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, Pass, TransactError};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError};
 
 /// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
@@ -26,7 +26,7 @@ impl OrderTimers {
 impl Job for OrderTimers {
     const NAME: &'static str = "order_timers";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let Self(service) = self;
         let now = service.now();
         let due = service.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
@@ -45,7 +45,7 @@ impl Job for OrderTimers {
                 tracing::error!(%error, "an order's timer was dealt with by a task that panicked; it goes off again");
             }
         }
-        Ok(Pass { done })
+        Ok(done)
     }
 }
 

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Job, JobError, Pass};
+use super::{Job, JobError};
 
 /// Delivers order events to one webhook endpoint: each at least once, those of an order one after the other. There is one
 /// such job an endpoint, so that none waits for another.
@@ -215,7 +215,7 @@ impl Job for DeliverWebhooks {
         if self.name.is_first() { Self::NAME.into() } else { format!("{}:{}", Self::NAME, self.name).into() }
     }
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let begun = Instant::now();
         let mut delivering = Deliveries::new();
         let mut in_hand = HashMap::new();
@@ -227,7 +227,7 @@ impl Job for DeliverWebhooks {
             let claimed = self.claim(free).await?;
             done += self.take_on(claimed, &mut delivering, &mut in_hand).await?;
             if delivering.is_empty() {
-                return Ok(Pass { done });
+                return Ok(done);
             }
             let ended = timeout(Self::LOOK_EVERY, delivering.join_next_with_id()).await;
             let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();

@@ -36,18 +36,12 @@ pub trait Job: Send + Sync + 'static {
         Cow::Borrowed(Self::NAME)
     }
 
-    /// Does what is due, as much as fits into one pass. It may be cut off anywhere: what it had taken MUST be found again.
-    fn pass(&self) -> impl Future<Output = Result<Pass, JobError>> + Send;
+    /// Does what is due, as much as fits into one pass, and says how much was done or tried: where it is something, there may be
+    /// more, and the next pass follows at once. It may be cut off anywhere: what it had taken MUST be found again.
+    fn pass(&self) -> impl Future<Output = Result<usize, JobError>> + Send;
 
     /// The process stops: a pass that is under way ends with what it has, and takes on nothing more. None follows.
     fn wind_down(&self) {}
-}
-
-/// What a pass came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pass {
-    /// How much was done or tried. Where it is something, there may be more: the next pass follows at once.
-    pub done: usize,
 }
 
 /// Why a pass came to nothing.

@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use domain::EndpointName;
 use ports::{Clock, WebhookEndpoints, WebhookQueue};
 
-use super::{DistributeEvents, Job, JobError, Pass};
+use super::{DistributeEvents, Job, JobError};
 
 /// Forgets events that were delivered long ago, old attempts of the delivery log, and endpoints that are in no settings any
 /// more. Says before that which ones are in the settings of this process.
@@ -32,12 +32,12 @@ impl PurgeOutbox {
 impl Job for PurgeOutbox {
     const NAME: &'static str = "purge_events";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let now = self.clock.now();
         self.endpoints.register(&self.names, now, DistributeEvents::SEEN_WITHIN).await?;
         let purged = self.queue.purge(now.before(self.retention), Self::PASS).await?;
         let before = now.before(self.log_retention);
         let attempts = self.endpoints.purge_attempts(before, Self::ATTEMPTS_KEPT, Self::PASS).await?;
-        Ok(Pass { done: usize::try_from(purged + attempts).unwrap_or(usize::MAX) })
+        Ok(usize::try_from(purged + attempts).unwrap_or(usize::MAX))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{Job, OrderService, OrderTimers, Pass};
+use application::{Job, OrderService, OrderTimers};
 use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
     Claimed, DueOrder, GatewayError,
@@ -33,7 +33,7 @@ async fn pass_for(
     let due = DueOrder { id: order_id(), status };
     let ledgers = ledgers.with_due_orders(vec![Claimed { item: due, attempts: 1 }]);
     let service = OrderService { orders: Arc::new(orders), ..service_at(now, gateway, &ledgers) };
-    assert_eq!(OrderTimers(Arc::new(service)).pass().await.unwrap(), Pass { done: 1 });
+    assert_eq!(OrderTimers(Arc::new(service)).pass().await.unwrap(), 1);
     ledgers.appended()
 }
 
