@@ -204,7 +204,7 @@ async fn a_database_that_fails_locks_nobody_out() {
     shop.passwords.expect_verify().times(9).returning(|_, _| Err(PasswordError::Busy));
     let sign_in = shop.sign_in();
     for _ in 0..9 {
-        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::Busy)));
+        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::Passwords(PasswordError::Busy))));
     }
 }
 
