@@ -1,4 +1,4 @@
-//! [`crate::StockRepo`].
+//! [`crate::PlacingTransaction::take`].
 
 use std::sync::Arc;
 
