@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, PreviewRefusal,
+    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, Preview, PreviewRefusal,
     StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
@@ -163,16 +163,18 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
             };
         }
     };
-    match in_time(shop, shop.preview.execute(caller, items)).await {
-        None => refused(Code::Unforeseen.failure(), Vec::new()),
-        Some(Ok(preview)) if preview.addresses.is_empty() => {
-            Ok(Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url))
+    let Some(Preview { addresses, quote }) = in_time(shop, shop.preview.execute(caller, items)).await else {
+        return refused(Code::Unforeseen.failure(), Vec::new());
+    };
+    match quote {
+        Ok(quote) if addresses.is_empty() => {
+            Ok(Code::NoAddress.failure().with_data(&PreviewData::new(addresses, quote), base_url))
         }
-        Some(Ok(preview)) => Ok(success(Some(PreviewData::from(preview)), base_url)),
-        Some(Err(error)) => match ApiError::from(error.refusal) {
+        Ok(quote) => Ok(success(Some(PreviewData::new(addresses, quote)), base_url)),
+        Err(refusal) => match ApiError::from(refusal) {
             // Nobody of the shop's: the same answer as everywhere.
             stranger @ ApiError { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
-            failure => refused(failure, error.addresses),
+            failure => refused(failure, addresses),
         },
     }
 }

@@ -1,6 +1,6 @@
 //! The shapes of the contract's JSON.
 
-use application::{ListedOrder, OrderDetails, Page, PaymentInvitation, PaymentState, Preview};
+use application::{ListedOrder, OrderDetails, Page, PaymentInvitation, PaymentState};
 use domain::{
     Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
     Refund, RefundDue, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason,
@@ -208,12 +208,10 @@ pub(super) struct ResultData {
 impl PreviewData {
     /// Of nothing, for whoever has these addresses.
     pub(super) fn empty(addresses: Vec<Address>) -> Self {
-        Self::from(Preview { addresses, quote: Quote::empty() })
+        Self::new(addresses, Quote::empty())
     }
-}
 
-impl From<Preview> for PreviewData {
-    fn from(Preview { addresses, quote }: Preview) -> Self {
+    pub(super) fn new(addresses: Vec<Address>, quote: Quote) -> Self {
         Self {
             addresses: addresses.into_iter().map(AddressData::from).collect(),
             total_count: quote.total_count,

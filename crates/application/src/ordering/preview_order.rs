@@ -33,23 +33,12 @@ pub struct PreviewOrder {
 }
 
 /// What an order would contain and cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Preview {
-    /// The buyer's addresses, the default one first; may be empty.
+    /// The buyer's addresses, the default one first; the page shows them whatever went wrong, as far as they are known.
     pub addresses: Vec<Address>,
     /// Lines and sums.
-    pub quote: Quote,
-}
-
-/// No preview, and what the page can show nevertheless.
-#[derive(Debug, thiserror::Error)]
-#[error("no preview")]
-pub struct PreviewError {
-    /// The buyer's addresses, as far as they are known.
-    pub addresses: Vec<Address>,
-    /// Why.
-    #[source]
-    pub refusal: PreviewRefusal,
+    pub quote: Result<Quote, PreviewRefusal>,
 }
 
 /// Why there is no preview.
@@ -84,12 +73,10 @@ pub enum PreviewRefusal {
 impl PreviewOrder {
     /// Previews what the buyer of this name is about to order.
     #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
-    pub async fn execute(&self, caller: &Caller, items: OrderItems) -> Result<Preview, PreviewError> {
-        let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
-        let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
-        match self.quote(user_id, items).await {
-            Ok(quote) => Ok(Preview { addresses, quote }),
-            Err(refusal) => Err(PreviewError { addresses, refusal }),
+    pub async fn execute(&self, caller: &Caller, items: OrderItems) -> Preview {
+        match self.buyer(caller).await {
+            Ok((user_id, addresses)) => Preview { addresses, quote: self.quote(user_id, items).await },
+            Err(refusal) => Preview { addresses: Vec::new(), quote: Err(refusal) },
         }
     }
 
