@@ -169,7 +169,7 @@ impl Placement {
     async fn try_to_place(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Result<Try, StoreError> {
         let prepared = self.prepare(&open.requests(members)).await?;
         open.note_wanted(members, &prepared);
-        let drafts: Vec<&OrderDraft> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
+        let drafts: Vec<_> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
         let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
         let ids: Vec<SkuId> = ids.into_iter().collect();
         let mut skus = if ids.is_empty() { BTreeMap::new() } else { self.ports.catalog.skus(&ids).await? };
@@ -190,7 +190,7 @@ impl Placement {
     /// The refusals, where there is nothing for anybody: then nothing needs to be begun.
     fn if_nobody_can_be_served(
         &self,
-        prepared: &[Result<OrderDraft, Unplaced>],
+        prepared: &[Result<OrderDraft<'_>, Unplaced>],
         skus: &BTreeMap<SkuId, Sku>,
     ) -> Option<Vec<Option<Outcome>>> {
         let mut allocator =
@@ -209,7 +209,7 @@ impl Placement {
     /// way of one member costs no other its place.
     fn share_out(
         &self,
-        prepared: &[Result<OrderDraft, Unplaced>],
+        prepared: &[Result<OrderDraft<'_>, Unplaced>],
         skus: &BTreeMap<SkuId, Sku>,
         obstacles: Vec<Option<Obstacle>>,
         unpaid: BTreeMap<UserId, UnpaidOrders>,
@@ -331,8 +331,9 @@ impl Placement {
     }
 }
 
-fn demand(draft: &OrderDraft) -> StockDemand<'_> {
-    StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount: draft.expected_amount }
+fn demand<'a>(draft: &'a OrderDraft<'_>) -> StockDemand<'a> {
+    let expected_amount = draft.request.expected_amount;
+    StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount }
 }
 
 /// What members of the group that were served have laid claim to.
@@ -344,15 +345,15 @@ struct Claimed<'a> {
 }
 
 impl<'a> Claimed<'a> {
-    fn add(&mut self, draft: &'a OrderDraft) {
-        self.keys.extend(draft.idempotency.as_ref().map(|(key, _)| (draft.user_id, key)));
+    fn add(&mut self, draft: &'a OrderDraft<'_>) {
+        self.keys.extend(draft.request.idempotency.as_ref().map(|(key, _)| (draft.user_id, key)));
         self.guards.extend(&draft.repeat_guard);
         self.buyers.insert(draft.user_id);
     }
 
-    fn obstacle(&self, draft: &OrderDraft) -> Option<Obstacle> {
+    fn obstacle(&self, draft: &OrderDraft<'_>) -> Option<Obstacle> {
         let is_key_in_use = |(key, _): &(IdempotencyKey, _)| self.keys.contains(&(draft.user_id, key));
-        if draft.idempotency.as_ref().is_some_and(is_key_in_use) {
+        if draft.request.idempotency.as_ref().is_some_and(is_key_in_use) {
             Some(Obstacle::KeyInUse)
         } else if draft.repeat_guard.as_ref().is_some_and(|guard| self.guards.contains(guard)) {
             Some(Obstacle::GuardInUse)

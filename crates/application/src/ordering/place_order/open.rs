@@ -32,7 +32,7 @@ impl<'a> OpenRequests<'a> {
     }
 
     /// Remembers what the members want.
-    pub(super) fn note_wanted(&mut self, members: &[usize], drafts: &[Result<OrderDraft, Unplaced>]) {
+    pub(super) fn note_wanted(&mut self, members: &[usize], drafts: &[Result<OrderDraft<'_>, Unplaced>]) {
         for (member, draft) in members.iter().zip(drafts) {
             if let (Some(wanted), Ok(draft)) = (self.wanted.get_mut(*member), draft) {
                 *wanted = draft.purchase.sku_ids().collect();
