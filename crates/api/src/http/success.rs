@@ -64,10 +64,10 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
         return Err(Code::Unforeseen.failure());
     };
     match outcome {
-        Ok(state) if state.is_paid => Ok(success(Some(ResultData::from(&state)), None)),
-        Ok(state) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&state), None)),
-        Err(PaymentResultError::Gateway { state, cause }) => {
-            Ok(ApiError::from(cause).with_data(&ResultData::from(&state), None))
+        Ok(order) if order.status.is_paid() => Ok(success(Some(ResultData::from(&order)), None)),
+        Ok(order) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&order), None)),
+        Err(PaymentResultError::Gateway { order, cause }) => {
+            Ok(ApiError::from(cause).with_data(&ResultData::from(&*order), None))
         }
         Err(error) => {
             let reason = error.to_string();

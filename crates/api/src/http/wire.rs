@@ -1,8 +1,8 @@
 //! The shapes of the contract's JSON.
 
-use application::{ListedOrder, OrderDetails, Page, PaymentInvitation, PaymentState};
+use application::{ListedOrder, OrderDetails, Page, PaymentInvitation};
 use domain::{
-    Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
+    Address, Amendment, Money, Order, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
     Refund, RefundDue, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason,
 };
 use serde::Serialize;
@@ -405,8 +405,8 @@ impl From<TimelineEntry> for TimelineData {
     }
 }
 
-impl From<&PaymentState> for ResultData {
-    fn from(state: &PaymentState) -> Self {
-        Self { order_id: state.order_id.to_string(), total_amount: state.total_amount.to_string() }
+impl From<&Order> for ResultData {
+    fn from(order: &Order) -> Self {
+        Self { order_id: order.id.to_string(), total_amount: order.total_amount.to_string() }
     }
 }

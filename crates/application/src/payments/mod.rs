@@ -10,7 +10,7 @@ mod start_payment;
 
 pub use cashier::{PaymentInvitation, PaymentWish, StartedPayment};
 pub use order_change_error::OrderChangeError;
-pub use payment_result::{PaymentResultError, PaymentState};
+pub use payment_result::PaymentResultError;
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, ReconcileError};
 pub use settle_payment::{NotificationError, SettleError, Settled};

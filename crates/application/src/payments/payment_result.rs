@@ -5,21 +5,10 @@
 
 use std::time::Duration;
 
-use domain::{Cause, Channel, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
+use domain::{Cause, Channel, EvidenceSource, NotForUs, Order, OrderId, OrderStatus, order_number};
 use ports::{GatewayError, NotVerified, PaymentChannel, StoreError};
 
 use crate::{OrderService, SettleError};
-
-/// Whether the order is paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentState {
-    /// Its number.
-    pub order_id: OrderId,
-    /// What it costs.
-    pub total_amount: Money,
-    /// Whether that is paid, and not refunded.
-    pub is_paid: bool,
-}
 
 /// Why the result is not known.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +25,8 @@ pub enum PaymentResultError {
     /// The channel was asked and gave no usable answer.
     #[error("the payment channel gave no answer about the order")]
     Gateway {
-        /// What is known: the order, not paid so far.
-        state: PaymentState,
+        /// The order, not paid so far as is known.
+        order: Box<Order>,
         /// What went wrong.
         #[source]
         cause: GatewayError,
@@ -56,14 +45,14 @@ impl OrderService {
     /// Of how many orders it is remembered that they were asked about.
     pub const ASKED_REMEMBERED: u64 = 10_000;
 
-    /// Whether the order that the query string of a channel's return names is paid.
+    /// The order that the query string of a channel's return names, whose status says whether it is paid.
     #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
     pub async fn payment_result(
         &self,
         channel: Channel,
         query: &str,
         request_id: Option<String>,
-    ) -> Result<PaymentState, PaymentResultError> {
+    ) -> Result<Order, PaymentResultError> {
         let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
         let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
         let returned = gateway.verify_return(query)?;
@@ -73,24 +62,19 @@ impl OrderService {
         let order = self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?;
         // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
         if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
-            return Ok(state(&order));
+            return Ok(order);
         }
-        let trade = gateway.query(&returned.out_trade_no).await;
-        match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
+        let trade = match gateway.query(&returned.out_trade_no).await {
+            Ok(trade) => trade,
+            Err(cause) => return Err(PaymentResultError::Gateway { order: Box::new(order), cause }),
+        };
+        match trade {
             Some(trade) if trade.is_payment() => {
                 let cause = Cause::channel(channel, request_id);
                 self.settle_trade(&trade, EvidenceSource::Query, &cause).await?;
-                Ok(state(&self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?))
+                self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)
             }
-            Some(_) | None => Ok(state(&order)),
+            Some(_) | None => Ok(order),
         }
-    }
-}
-
-fn state(order: &Order) -> PaymentState {
-    PaymentState {
-        order_id: order.id.clone(),
-        total_amount: order.total_amount,
-        is_paid: order.status.is_paid(),
     }
 }

@@ -214,11 +214,10 @@ mod result {
         orders: MockOrderReader,
         ledgers: &Ledgers,
     ) -> Result<(bool, Money), PaymentResultError> {
-        let state = use_case(gateway, orders, ledgers)
-            .payment_result(domain::Channel::Alipay, "the query", None)
-            .await?;
-        assert_eq!(state.order_id, order_id());
-        Ok((state.is_paid, state.total_amount))
+        let use_case = use_case(gateway, orders, ledgers);
+        let order = use_case.payment_result(domain::Channel::Alipay, "the query", None).await?;
+        assert_eq!(order.id, order_id());
+        Ok((order.status.is_paid(), order.total_amount))
     }
 
     #[tokio::test]
@@ -256,7 +255,12 @@ mod result {
         let use_case = use_case(gateway, orders, &Ledgers::default());
         for _ in 0..50 {
             assert!(
-                !use_case.payment_result(domain::Channel::Alipay, "the query", None).await.unwrap().is_paid
+                !use_case
+                    .payment_result(domain::Channel::Alipay, "the query", None)
+                    .await
+                    .unwrap()
+                    .status
+                    .is_paid()
             );
         }
     }
@@ -276,8 +280,8 @@ mod result {
     async fn no_answer_of_alipay_is_no_payment() {
         let asked = Asked { answer: Err(alipay_down()), ledgers: Ledgers::default(), found: vec![] };
         let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
-        let Err(PaymentResultError::Gateway { state, .. }) = outcome else { panic!("{outcome:?}") };
-        assert!(!state.is_paid);
+        let Err(PaymentResultError::Gateway { order, .. }) = outcome else { panic!("{outcome:?}") };
+        assert!(!order.status.is_paid());
     }
 
     #[tokio::test]
