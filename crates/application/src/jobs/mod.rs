@@ -1,4 +1,4 @@
-//! What runs beside the requests, in every process: the supervisor, and one file a job that is no use case of its own.
+//! What runs beside the requests, in every process: the supervisor, and the jobs that are no use cases of their own.
 //!
 //! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
 //! taken is taken again.
@@ -6,18 +6,14 @@
 mod deliver_webhooks;
 mod distribute_events;
 mod nightly_audit;
-mod purge_keys;
-mod purge_outbox;
-mod purge_refused;
+mod purge;
 mod remove_ordered_lines;
 mod supervisor;
 
 pub use deliver_webhooks::DeliverWebhooks;
 pub use distribute_events::DistributeEvents;
 pub use nightly_audit::NightlyAudit;
-pub use purge_keys::PurgeKeys;
-pub use purge_outbox::PurgeOutbox;
-pub use purge_refused::PurgeRefused;
+pub use purge::{PurgeKeys, PurgeOutbox, PurgeRefused};
 pub use remove_ordered_lines::RemoveOrderedLines;
 pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
