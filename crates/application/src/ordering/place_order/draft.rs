@@ -114,6 +114,9 @@ pub struct Unplaced {
     pub guard: Option<RepeatGuard>,
 }
 
+/// What a request came to.
+pub type Outcome = Result<PlacedOrder, Unplaced>;
+
 impl From<PlacementError> for Unplaced {
     fn from(error: PlacementError) -> Self {
         Self { error, buyer: None, guard: None }

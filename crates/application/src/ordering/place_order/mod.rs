@@ -8,7 +8,6 @@ mod batcher;
 mod clean_carts;
 mod draft;
 mod group;
-mod open;
 mod prepare;
 mod second_click;
 
@@ -22,9 +21,8 @@ use ports::{DirectBuys, PlacingStore, StoreError};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
-pub use draft::{BatchRequest, OrderItems, PlacedOrder, PlacementError, Unplaced};
+pub use draft::{BatchRequest, OrderItems, Outcome, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
-pub use open::Outcome;
 
 use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
 
