@@ -4,7 +4,6 @@
 //! type, which the `api` crate matches exhaustively to find the code that the contract answers.
 
 mod admin;
-mod after_sales;
 mod fulfilment;
 mod jobs;
 mod ledger;
@@ -17,12 +16,11 @@ mod shop_rules;
 mod storefront;
 
 pub use admin::*;
-pub use after_sales::DueRefunds;
 pub use fulfilment::OrderTimers;
 pub use jobs::*;
 pub use ledger::{Transact, TransactError, Transacted, count_from_zero};
 pub use noticed::{in_request, trace};
-pub use order_service::OrderService;
+pub use order_service::{OrderChangeError, OrderService};
 pub use ordering::*;
 pub use pages::Page;
 pub use payments::*;

@@ -89,7 +89,9 @@ impl DeliverWebhooks {
         let (wanted, unwanted): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|claimed| self.filter.wants(claimed.item.event.kind));
         for claimed in wanted {
-            self.start(claimed, delivering, in_hand);
+            let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
+            let task = delivering.spawn(async move { Ok(endpoint.deliver(&delivery).await?) });
+            in_hand.insert(task.id(), (claimed, Instant::now()));
         }
         let unwanted: Vec<OutboxId> = unwanted.iter().map(|claimed| claimed.item.id).collect();
         if !unwanted.is_empty() {
@@ -97,12 +99,6 @@ impl DeliverWebhooks {
             self.persist(|| self.queue.delivered(&self.name, &unwanted, &[], now)).await?;
         }
         Ok(unwanted.len())
-    }
-
-    fn start(&self, claimed: Claimed<Delivery>, delivering: &mut Deliveries, in_hand: &mut InHand) {
-        let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
-        let task = delivering.spawn(async move { Ok(endpoint.deliver(&delivery).await?) });
-        in_hand.insert(task.id(), (claimed, Instant::now()));
     }
 
     /// Records what became of events, all that were delivered in one transaction.
