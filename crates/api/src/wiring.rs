@@ -19,7 +19,7 @@ use adapters::{
 use alipay_sandbox::Sandbox;
 use application::{
     Anonymise, Audit, CartCleaner, NightlyAudit, OrderBatcher, OrderService, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, RemoveOrderedLines, StaffOrders,
+    PlacementPorts, PurgeKeys, PurgeRefused, Recently, RemoveOrderedLines, ShoppingService, StaffOrders,
     Supervisor, Transact,
 };
 use ports::{CartStore, Clock, PaymentChannels};
@@ -216,18 +216,19 @@ fn shop(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let rules = configuration.rules;
     let http = &configuration.http;
+    let shopping = Arc::new(ShoppingService {
+        users: Arc::clone(store) as _,
+        address_book: Arc::clone(store) as _,
+        catalog: Arc::clone(store) as _,
+        carts,
+        removals: configuration.redis.is_some().then(|| Arc::clone(store) as _),
+        direct_buys: Arc::clone(store) as _,
+        clock: Arc::clone(&clock),
+        rules,
+    });
     Ok(Shop {
-        storefront: storefront::storefront(store, &carts, &clock, configuration)?,
-        preview: PreviewOrder {
-            users: Arc::clone(store) as _,
-            address_book: Arc::clone(store) as _,
-            catalog: Arc::clone(store) as _,
-            carts,
-            removals: configuration.redis.is_some().then(|| Arc::clone(store) as _),
-            direct_buys: Arc::clone(store) as _,
-            clock: Arc::clone(&clock),
-            rules,
-        },
+        storefront: storefront::storefront(store, &shopping, &clock, configuration)?,
+        shopping,
         place: PlaceOrder {
             direct_buys: Arc::clone(store) as _,
             store: Arc::clone(store) as _,

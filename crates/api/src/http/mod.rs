@@ -27,7 +27,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{OrderService, PlaceOrder, PreviewOrder};
+use application::{OrderService, PlaceOrder, ShoppingService};
 use domain::OrderId;
 
 use crate::configuration::Origins;
@@ -48,9 +48,9 @@ pub use storefront::{GoodsCache, Storefront};
 
 /// What the handlers work with: the use cases, and a little of the configuration.
 pub struct Shop {
-    /// Operation 1.
-    pub preview: PreviewOrder,
-    /// Operation 2.
+    /// What buyers do before they order.
+    pub shopping: Arc<ShoppingService>,
+    /// Places orders.
     pub place: PlaceOrder,
     /// All that is done about orders once they are placed.
     pub orders: Arc<OrderService>,

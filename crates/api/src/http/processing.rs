@@ -117,7 +117,7 @@ async fn strangers_first(
         Err(ApiError {
             code: Code::BadParameter | Code::UnknownOrder | Code::Unavailable | Code::InvalidQuantity,
             ..
-        }) => match in_time(shop, shop.preview.users.authenticate(caller)).await {
+        }) => match in_time(shop, shop.shopping.users.authenticate(caller)).await {
             Some(Ok(Err(refusal))) => Err(refusal.into()),
             Some(Ok(Ok(_)) | Err(_)) | None => outcome,
         },
@@ -156,14 +156,14 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
         Ok(items) => items,
         Err(failure) => {
             let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
-            return match in_time(shop, shop.preview.unread(caller, is_direct)).await {
+            return match in_time(shop, shop.shopping.unread_preview(caller, is_direct)).await {
                 Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
                 Some(Ok(addresses)) => refused(failure, addresses),
                 Some(Err(_)) | None => refused(failure, Vec::new()),
             };
         }
     };
-    let Some(Preview { addresses, quote }) = in_time(shop, shop.preview.execute(caller, items)).await else {
+    let Some(Preview { addresses, quote }) = in_time(shop, shop.shopping.preview(caller, items)).await else {
         return refused(Code::Unforeseen.failure(), Vec::new());
     };
     match quote {

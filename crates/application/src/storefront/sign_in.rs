@@ -6,7 +6,7 @@ use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError
 use tokio::time::timeout;
 
 use crate::{
-    EditCart, EditCartError,
+    EditCartError, ShoppingService,
     storefront::failures::{Count, Failures},
 };
 
@@ -29,7 +29,7 @@ pub struct SignInPorts {
     /// The arithmetic of passwords.
     pub passwords: Arc<dyn Passwords>,
     /// Where an offline cart goes.
-    pub cart: Arc<EditCart>,
+    pub shopping: Arc<ShoppingService>,
     /// When attempts are made, and tokens end.
     pub clock: Arc<dyn Clock>,
 }
@@ -124,7 +124,8 @@ impl SignIn {
     async fn sign_in(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
         let credential = self.prove(request).await?;
         crate::noticed::buyer(credential.user_id);
-        let cart_lines = match self.ports.cart.merge(credential.user_id, &request.offline_cart).await {
+        let cart_lines = match self.ports.shopping.merge_cart(credential.user_id, &request.offline_cart).await
+        {
             // There is nothing to merge, and nothing is lost.
             Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
                 tracing::warn!(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{OrderItems, Preview, PreviewOrder, PreviewRefusal};
+use application::{OrderItems, Preview, PreviewRefusal, ShoppingService};
 use domain::{AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     CartRemoval, DirectBuy,
@@ -52,7 +52,7 @@ impl Shop {
         if self.free_delivery {
             rules.pricing.freight = Money::ZERO;
         }
-        let use_case = PreviewOrder {
+        let use_case = ShoppingService {
             users: Arc::new(self.users),
             address_book: Arc::new(self.address_book),
             catalog: Arc::new(self.catalog),
@@ -62,7 +62,7 @@ impl Shop {
             clock: Arc::new(clock()),
             rules,
         };
-        use_case.execute(&caller(), items).await
+        use_case.preview(&caller(), items).await
     }
 
     /// The refusal, which must come with the buyer's addresses.

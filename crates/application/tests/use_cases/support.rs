@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{OrderService, Recently, ShopRules, Transact};
+use application::{OrderService, Recently, ShopRules, ShoppingService, Transact};
 use domain::{
     AttemptState, Caller, Cause, Channel, EvidenceSource, Merchant, Money, NotAdmitted, Order, OrderGoods,
     OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct, PaymentRecord, PaymentStatus, Pricing,
@@ -12,8 +12,8 @@ use domain::{
 use ports::{
     AppendError, CartError, GatewayError, PaymentChannels, StoreError,
     mock::{
-        Ledgers, MockClock, MockDailyStatements, MockOrderReader, MockPaymentGateway, MockRandomness,
-        MockRefusedMessages, MockUsers, clock_at,
+        Ledgers, MockAddressBook, MockCartStore, MockCatalog, MockClock, MockDailyStatements, MockDirectBuys,
+        MockOrderReader, MockPaymentGateway, MockRandomness, MockRefusedMessages, MockUsers, clock_at,
     },
 };
 
@@ -255,6 +255,20 @@ pub(crate) fn service_at(now: ShopTime, gateway: MockPaymentGateway, ledgers: &L
         statements: Arc::new(MockDailyStatements::new()),
         asked: Recently::new(OrderService::ASKED_PAUSE, 10),
         receipt_after: RECEIPT_AFTER,
+    }
+}
+
+/// What buyers do before they order. Nothing is to be looked at.
+pub(crate) fn shopping() -> ShoppingService {
+    ShoppingService {
+        users: Arc::new(MockUsers::new()),
+        address_book: Arc::new(MockAddressBook::new()),
+        catalog: Arc::new(MockCatalog::new()),
+        carts: Arc::new(MockCartStore::new()),
+        removals: None,
+        direct_buys: Arc::new(MockDirectBuys::new()),
+        clock: Arc::new(clock()),
+        rules: rules(),
     }
 }
 

@@ -5,11 +5,11 @@ use api::http::{
     Storefront,
 };
 use application::{
-    BatcherSettings, BrowseGoods, CartCleaner, EditAddresses, EditCart, ManageWebhooks, OrderBatcher,
-    OrderService, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RemoveOrderedLines, SignIn,
-    SignInPorts, SignInRules, StaffOrders, Transact, WebhookSettings,
+    BatcherSettings, BrowseGoods, CartCleaner, ManageWebhooks, OrderBatcher, OrderService, PlaceOrder,
+    Placement, PlacementPorts, Recently, RemoveOrderedLines, ShoppingService, SignIn, SignInPorts,
+    SignInRules, StaffOrders, Transact, WebhookSettings,
 };
-use domain::{EndpointName, EventFilter, OrderEventKind};
+use domain::{EndpointName, EventFilter, Money, OrderEventKind};
 use ports::{
     AddressBook, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials, DirectBuys,
     OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
@@ -39,15 +39,17 @@ pub(crate) struct Backends {
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) webhooks: Arc<dyn WebhookQueue>,
     pub(crate) endpoints: Arc<dyn WebhookEndpoints>,
+    /// Whether previews are without freight.
+    pub(crate) free_delivery: bool,
 }
 
 impl Backends {
     /// The shop at [`noon`], and the writers of its batcher.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
-        let storefront = self.storefront();
+        let shopping = self.shopping();
+        let storefront = self.storefront(&shopping);
         let Self {
             users,
-            address_book,
             catalog,
             carts,
             direct_buys,
@@ -110,16 +112,7 @@ impl Backends {
         };
         let shop = Shop {
             admin,
-            preview: PreviewOrder {
-                users,
-                address_book,
-                catalog,
-                carts,
-                removals: None,
-                direct_buys: Arc::clone(&direct_buys),
-                clock,
-                rules: rules(),
-            },
+            shopping,
             place: PlaceOrder {
                 direct_buys,
                 store: placing,
@@ -144,21 +137,31 @@ impl Backends {
 }
 
 impl Backends {
-    /// The shop around the orders, which bears three failures of a name.
-    fn storefront(&self) -> Storefront {
-        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
-        let cart = Arc::new(EditCart {
+    fn shopping(&self) -> Arc<ShoppingService> {
+        let mut rules = rules();
+        if self.free_delivery {
+            rules.pricing.freight = Money::ZERO;
+        }
+        Arc::new(ShoppingService {
             users: Arc::clone(&self.users),
+            address_book: Arc::clone(&self.address_book),
+            catalog: Arc::clone(&self.catalog),
             carts: Arc::clone(&self.carts),
             removals: None,
-            catalog: Arc::clone(&self.catalog),
-            limit: rules().quantity_limit,
-        });
+            direct_buys: Arc::clone(&self.direct_buys),
+            clock: Arc::new(clock_at(noon())),
+            rules,
+        })
+    }
+
+    /// The shop around the orders, which bears three failures of a name.
+    fn storefront(&self, shopping: &Arc<ShoppingService>) -> Storefront {
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let ports = SignInPorts {
             credentials: Arc::clone(&self.credentials),
             passwords: Arc::clone(&self.passwords),
-            cart: Arc::clone(&cart),
-            clock: Arc::clone(&clock),
+            shopping: Arc::clone(shopping),
+            clock,
         };
         let sign_in = SignInRules {
             token_life: Duration::from_secs(24 * 3600),
@@ -172,12 +175,6 @@ impl Backends {
             cache: GoodsCache::default(),
             goods: BrowseGoods { storefront: Arc::clone(&self.storefront) },
             promises: vec!["七天无理由退换".to_owned()],
-            cart,
-            addresses: EditAddresses {
-                users: Arc::clone(&self.users),
-                address_book: Arc::clone(&self.address_book),
-                clock,
-            },
             trusts_proxy: false,
         }
     }

@@ -135,7 +135,7 @@ async fn at_once(
     let ports = SignInPorts {
         credentials: Arc::new(credentials),
         passwords: Arc::clone(&passwords) as _,
-        cart: Arc::new(cart),
+        shopping: Arc::new(cart),
         clock: Arc::new(clock()),
     };
     let sign_in = SignIn::new(ports, rules);
