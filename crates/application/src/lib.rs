@@ -1,7 +1,7 @@
 //! What the shop can do, one file a use case, one folder a field.
 //!
-//! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Each has its own error
-//! type, which the `api` crate matches exhaustively to find the code that the contract answers.
+//! A use case decides through ports and the rules of `domain`; it never sees JSON, SQL or HTTP. Its error type is one that
+//! the `api` crate matches exhaustively to find the code that the contract answers.
 
 mod admin;
 mod fulfilment;

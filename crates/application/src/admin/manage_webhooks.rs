@@ -76,9 +76,6 @@ impl ManageWebhooks {
     }
 
     /// Makes events of an endpoint due now, delivered before or not; says how many. The service delivers them.
-    ///
-    /// # Errors
-    /// There is no such endpoint, or none that the service delivers to.
     pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<Resent, ManageWebhooksError> {
         match self.settings.iter().find(|settings| settings.name == *name) {
             Some(settings) => Ok(self.resend_to(settings, which).await?),
@@ -105,9 +102,6 @@ impl ManageWebhooks {
     }
 
     /// Resumes an endpoint that is paused; false if it is not.
-    ///
-    /// # Errors
-    /// There is no such endpoint.
     pub async fn resume(&self, name: &EndpointName) -> Result<bool, ManageWebhooksError> {
         self.must_exist(name).await?;
         Ok(self.endpoints.resume(name).await?)

@@ -86,9 +86,6 @@ impl StaffOrders {
 
 impl OrderExport {
     /// Whether there are more orders left than may be read.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_too_long(&self) -> Result<bool, StoreError> {
         match &self.rest {
             Some(search) => self.admin.exceeds(&OrderSearch { limit: self.left, ..search.clone() }).await,
@@ -96,10 +93,7 @@ impl OrderExport {
         }
     }
 
-    /// The next orders, newest first; empty if there are no more.
-    ///
-    /// # Errors
-    /// The database failed. Asking again reads the same orders.
+    /// The next orders, newest first; `None` if there are no more. Where it fails, asking again reads the same orders.
     pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
         let Some(search) = self.rest.as_ref().filter(|_| self.left > 0) else { return Ok(None) };
         let limit = search.limit.min(self.left);
@@ -115,10 +109,7 @@ impl OrderExport {
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    /// The next orders, newest first, with their goods and payments; empty if there are no more.
-    ///
-    /// # Errors
-    /// As [`OrderExport::next`]; orders whose goods could not be read are passed over then.
+    /// The same with their goods and payments. Where it fails, orders whose goods could not be read are passed over.
     pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ShippingListEntry>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();
