@@ -137,7 +137,11 @@ impl DeliverWebhooks {
                 due_at => due_at,
             };
             if due_at.is_none() {
-                self.report_given_up(&delivery, &error);
+                tracing::error!(
+                    endpoint = %self.name, event_id = %delivery.event_id, order_id = %delivery.event.order_id,
+                    error = &error as &dyn std::error::Error,
+                    "events were not delivered for days: they and all that follow of this order wait until they are resent"
+                );
             }
             self.persist(|| self.queue.put_off(&self.name, delivery.id, &attempt, due_at)).await?;
         }
@@ -169,14 +173,6 @@ impl DeliverWebhooks {
                 outcome => return outcome,
             }
         }
-    }
-
-    fn report_given_up(&self, Delivery { event_id, event, .. }: &Delivery, error: &DeliveryError) {
-        tracing::error!(
-            endpoint = %self.name, %event_id, order_id = %event.order_id,
-            error = error as &dyn std::error::Error,
-            "events were not delivered for days: they and all that follow of this order wait until they are resent"
-        );
     }
 }
 

@@ -158,7 +158,7 @@ impl OrderService {
     }
 }
 
-fn paid(order: &Order) -> StartedPayment {
+pub(super) fn paid(order: &Order) -> StartedPayment {
     StartedPayment::AlreadyPaid { order_id: order.id.clone(), total_amount: order.total_amount }
 }
 

@@ -53,8 +53,7 @@ impl OrderService {
         query: &str,
         request_id: Option<String>,
     ) -> Result<Order, PaymentResultError> {
-        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
-        let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
+        let PaymentChannel { gateway, merchant } = self.channel(channel)?;
         let returned = gateway.verify_return(query)?;
         merchant.check(&returned.addressee)?;
         let id = OrderId::parse(order_number(&returned.out_trade_no))

@@ -7,7 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, Channel, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
+    Cause, Channel, EvidenceSource, Money, OrderId, OrderLedger, Refund, RefundAsk, RefundStatus,
     ledger::{Command, Event, RefundAnswer, Refusal},
 };
 use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
@@ -94,8 +94,7 @@ impl OrderService {
             [Event::RefundReopened { .. }, ..] => Claim::Anew,
             _ => Claim::None,
         };
-        let unknown = || Refusal::UnknownRefund(ask.out_request_no.clone());
-        Ok((ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?, claim))
+        Ok((on_record(&ledger, &ask.out_request_no)?, claim))
     }
 
     /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
@@ -140,8 +139,7 @@ impl OrderService {
                 "more of a trade went back at its channel than is on record; reconciling that day records it"
             );
         }
-        let unknown = || TransactError::from(Refusal::UnknownRefund(out_request_no.clone()));
-        Ok(ledger.refund(&out_request_no).cloned().ok_or_else(unknown)?)
+        Ok(on_record(&ledger, &out_request_no)?)
     }
 
     async fn ask_for_refund(&self, refund: &Refund, attempts: u32) -> Answer {
@@ -215,6 +213,11 @@ impl Job for DueRefunds {
         }
         Ok(done)
     }
+}
+
+fn on_record(ledger: &OrderLedger, out_request_no: &str) -> Result<Refund, Refusal> {
+    let unknown = || Refusal::UnknownRefund(out_request_no.to_owned());
+    ledger.refund(out_request_no).cloned().ok_or_else(unknown)
 }
 
 /// The channel did not say what became of the refund. Staff read why in the words of the pages; the cause goes to the log.

@@ -74,14 +74,19 @@ impl OrderService {
         body: &[u8],
         cause: Cause,
     ) -> Result<Settled, NotificationError> {
-        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
-        let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
+        let PaymentChannel { gateway, merchant } = self.channel(channel)?;
         let notification = gateway.verify_notification(body)?;
         merchant.check(&notification.addressee)?;
         if let Err(why) = notification.trade.check_storable() {
             return Ok(self.refuse(&notification.trade, why, body).await?);
         }
         Ok(self.settle_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
+    }
+
+    /// The channel from which a message comes.
+    pub(super) fn channel(&self, channel: Channel) -> Result<&PaymentChannel, NotVerified> {
+        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
+        self.channels.get(channel).ok_or_else(not_ours)
     }
 
     /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.

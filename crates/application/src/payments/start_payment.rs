@@ -5,6 +5,7 @@ use domain::{
     ledger::{Command, Refusal},
 };
 
+use super::cashier::paid;
 use crate::{OrderChangeError, OrderService, PaymentWish, StartedPayment};
 
 impl OrderService {
@@ -21,7 +22,7 @@ impl OrderService {
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(Refusal::UnknownOrder)?;
         if !order.is_payable(self.now())? {
-            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+            return Ok(paid(&order));
         }
         if order.costs_nothing() {
             return Err(OrderChangeError::CostsNothing);

@@ -130,10 +130,18 @@ impl PlaceOrder {
         let key = request.idempotency_key.clone().map(|key| (key, digest(request)));
         let items = match request.items {
             Some(items) => items,
-            None => match self.latest_direct_buy(request, key.as_ref()).await? {
-                LatestDirectBuy::Items(items) => items,
-                LatestDirectBuy::PlacedBefore(order) => return Ok(found(*order)),
-            },
+            None => {
+                let destination = self.service.users.destination(&request.caller, request.address_id).await?;
+                let destination = destination.map_err(PlacementError::NotAdmitted)?;
+                // Before the preview, which may be old.
+                if let Some(key) = &key
+                    && let Some(order) = self.placed_before(destination.user_id, key).await?
+                {
+                    return Ok(found(order));
+                }
+                destination.address.ok_or(PlacementError::UnknownAddress)?;
+                self.latest_direct_buy(destination.user_id).await?
+            }
         };
         let batch_request = BatchRequest {
             caller: request.caller.clone(),
@@ -176,36 +184,16 @@ impl PlaceOrder {
         Ok(self.service.orders.find(&record.order_id).await?)
     }
 
-    /// What the buyer previewed last. An order that was placed under the key counts before that: its preview may be old.
-    async fn latest_direct_buy(
-        &self,
-        request: &PlaceOrderRequest,
-        key: Option<&(IdempotencyKey, RequestDigest)>,
-    ) -> Result<LatestDirectBuy, PlaceOrderError> {
-        let destination = self.service.users.destination(&request.caller, request.address_id).await?;
-        let destination = destination.map_err(PlacementError::NotAdmitted)?;
-        if let Some(key) = key
-            && let Some(order) = self.placed_before(destination.user_id, key).await?
-        {
-            return Ok(LatestDirectBuy::PlacedBefore(Box::new(order)));
-        }
-        if destination.address.is_none() {
-            return Err(PlacementError::UnknownAddress.into());
-        }
-        let latest = self.direct_buys.latest(destination.user_id).await?;
+    /// What the buyer previewed last.
+    async fn latest_direct_buy(&self, user_id: UserId) -> Result<OrderItems, PlaceOrderError> {
+        let latest = self.direct_buys.latest(user_id).await?;
         let now = self.service.now();
         let latest = latest
             .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
             .ok_or(PlaceOrderError::NoDirectBuy)?;
         let quantity = latest.quantity.pieces().into();
-        Ok(LatestDirectBuy::Items(OrderItems::Direct { sku_id: latest.sku_id, quantity }))
+        Ok(OrderItems::Direct { sku_id: latest.sku_id, quantity })
     }
-}
-
-/// What became of a request that does not say what it orders.
-enum LatestDirectBuy {
-    Items(OrderItems),
-    PlacedBefore(Box<Order>),
 }
 
 /// The order of an earlier request may be there and cannot be looked up: a client that is told that nothing was placed orders
