@@ -28,6 +28,7 @@ mod payment_gateway;
 mod personal_data;
 mod placing;
 mod refused_messages;
+mod stock_repo;
 mod store_error;
 mod storefront_reader;
 mod users;
@@ -61,9 +62,10 @@ pub use payment_gateway::{
 pub use personal_data::{Anonymised, PersonalData};
 pub use placing::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome,
-    PlacingStore, PlacingTransaction, StockOutcome,
+    PlacingStore, PlacingTransaction,
 };
 pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
+pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
 pub use storefront_reader::{Section, SectionPage, StorefrontReader};
 pub use users::{Destination, Users};

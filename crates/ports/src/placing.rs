@@ -2,11 +2,11 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use domain::{
-    Address, AddressId, Allocation, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId,
-    RepeatGuard, ShopTime, Sku, SkuId, UnpaidOrders, UserId,
+    Address, AddressId, Caller, CartStamp, IdempotencyKey, NewOrder, NotAdmitted, OrderId, RepeatGuard,
+    ShopTime, Sku, SkuId, UnpaidOrders, UserId,
 };
 
-use crate::{CartRemoval, StoreError};
+use crate::{CartRemoval, StockRepo, StoreError};
 
 /// Places groups of orders: everything that the members of a group need is asked for and written together.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -35,24 +35,12 @@ pub trait PlacingStore: Send + Sync {
     async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError>;
 }
 
-/// The transaction that places a group: first the stock is taken, then the orders are written. The lines refer to the SKU rows,
-/// and a lock on these that is taken first and raised later deadlocks.
+/// The transaction that places a group: first the stock is taken, then the orders are written.
 ///
 /// Dropped without [`PlacingTransaction::write`], it MUST leave no trace, nor of the stock that was taken. After a method
 /// gave an error, the only thing to do with it is to drop it.
 #[async_trait]
-pub trait PlacingTransaction: Send {
-    /// Takes the pieces from the stock, adds them to the sales, and adds one to the version of each SKU, if each is
-    /// on the shelf, has enough pieces and costs what it was quoted at. Callers MUST pass SKUs in ascending order: then
-    /// transactions wait for each other in one order and do not deadlock.
-    ///
-    /// The conditions MUST be part of the statements that write. With [`StockOutcome::Changed`] some of the SKUs may
-    /// have been written: the caller MUST drop the transaction.
-    ///
-    /// # Errors
-    /// Nothing is committed yet, so it is never [`StoreError::OutcomeUnknown`].
-    async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError>;
-
+pub trait PlacingTransaction: StockRepo {
     /// The SKUs of these ids as [`crate::Catalog::skus`] gives them, with what others have committed since the transaction
     /// began.
     async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError>;
@@ -127,15 +115,6 @@ pub enum Obstacle {
     GuardInUse,
     /// It is of the cart, and the buyer has placed an order since the cart was read, which may have taken its lines.
     CartOrdered,
-}
-
-/// Whether stock could be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StockOutcome {
-    /// All of it.
-    Taken,
-    /// At least one SKU is not as it was when it was read: short, off the shelf, or at another price.
-    Changed,
 }
 
 /// How writing a group ended, where the database did not fail. Nothing was written but with

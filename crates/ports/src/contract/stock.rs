@@ -1,4 +1,4 @@
-//! [`crate::PlacingTransaction::take`].
+//! [`crate::StockRepo`].
 
 use std::sync::Arc;
 

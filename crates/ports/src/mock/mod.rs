@@ -15,7 +15,7 @@ use domain::{
 
 use crate::{
     BegunPlacing, Buyer, BuyerQuery, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome, PlacingStore,
-    PlacingTransaction, StockOutcome, StoreError,
+    PlacingTransaction, StockOutcome, StockRepo, StoreError,
 };
 pub use ledgers::{Ledgers, ledger};
 
@@ -187,13 +187,16 @@ struct Writing {
 }
 
 #[async_trait]
-impl PlacingTransaction for Writing {
+impl StockRepo for Writing {
     async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         let once = || Err(StoreError::Corrupt("the stock is taken once, and first".to_owned()));
         self.taken = allocations.to_vec();
         self.stock.take().unwrap_or_else(once)
     }
+}
 
+#[async_trait]
+impl PlacingTransaction for Writing {
     async fn skus(&mut self, _ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
         Ok(self.skus.clone())
     }

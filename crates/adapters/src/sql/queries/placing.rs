@@ -15,7 +15,7 @@ use domain::{
 };
 use ports::{
     BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalMode, Obstacle, OrderClaim, PlacingOutcome,
-    PlacingStore, PlacingTransaction, StockOutcome, StoreError,
+    PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError,
 };
 
 use super::{
@@ -68,11 +68,14 @@ struct Placing {
 }
 
 #[async_trait]
-impl PlacingTransaction for Placing {
+impl StockRepo for Placing {
     async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         self.lease.call(|conn| stock::take(conn, allocations)).await
     }
+}
 
+#[async_trait]
+impl PlacingTransaction for Placing {
     async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
         self.lease.call(|conn| catalog::skus(conn, ids)).await
     }

@@ -7,7 +7,7 @@ use domain::{
 };
 use ports::{
     BegunPlacing, Buyer, BuyerQuery, CartRemoval, CartRemovalQueue, Obstacle, OrderClaim, PlacingOutcome,
-    PlacingStore, PlacingTransaction, StockOutcome, StoreError, Users,
+    PlacingStore, PlacingTransaction, StockOutcome, StockRepo, StoreError, Users,
 };
 
 use super::{Defect, Memory, StoredOrder, Tables, key_text, pause, writing::Unit};
@@ -62,11 +62,14 @@ impl PlacingStore for Memory {
 }
 
 #[async_trait]
-impl PlacingTransaction for Unit {
+impl StockRepo for Unit {
     async fn take(&mut self, allocations: &[Allocation]) -> Result<StockOutcome, StoreError> {
         Ok(self.take_as_quoted(allocations).await)
     }
+}
 
+#[async_trait]
+impl PlacingTransaction for Unit {
     async fn skus(&mut self, ids: &[SkuId]) -> Result<BTreeMap<SkuId, Sku>, StoreError> {
         Ok(self.tables.skus(ids))
     }
