@@ -18,10 +18,8 @@ use adapters::{
 };
 use alipay_sandbox::Sandbox;
 use application::{
-    Anonymise, Audit, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, InspectOrder,
-    ListOrders, LowerAmount, NightlyAudit, OrderBatcher, OrderTimers, PaymentResult, PlaceOrder, Placement,
-    PlacementPorts, PreviewOrder, PurgeKeys, PurgeRefused, Recently, Reconcile, RefundOrder,
-    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, StartPayment,
+    Anonymise, Audit, CartCleaner, NightlyAudit, OrderBatcher, OrderService, PlaceOrder, Placement,
+    PlacementPorts, PurgeKeys, PurgeRefused, Recently, RemoveOrderedLines, ShoppingService, StaffOrders,
     Supervisor, Transact,
 };
 use ports::{CartStore, Clock, PaymentChannels};
@@ -95,40 +93,39 @@ impl Services {
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(placement), configuration.batcher);
         writers.spawn(cleaning);
         let remover = redis.is_some().then_some(remover);
-        let backends = Backends { store: Arc::clone(&store), channels, clock };
-        let life = backends.order_life(configuration);
+        let orders = Arc::new(order_service(&store, channels, configuration));
         let events = events::event_jobs(&store, configuration).await?;
         let webhooks = events.webhooks.clone();
         let keys = PurgeKeys {
             keys: Arc::clone(&store) as _,
-            clock: Arc::clone(&backends.clock),
+            clock: Arc::clone(&clock),
             retention: configuration.key_retention,
         };
         let refused = PurgeRefused {
             messages: Arc::clone(&store) as _,
-            clock: Arc::clone(&backends.clock),
+            clock: Arc::clone(&clock),
             retention: configuration.refused_retention,
         };
         let audit = configuration
             .audit
             .at
-            .map(|at| NightlyAudit::new(audit(&store, configuration), Arc::clone(&backends.clock), at));
+            .map(|at| NightlyAudit::new(audit(&store, configuration), Arc::clone(&clock), at));
         let jobs =
-            jobs::start(&life, remover, events, keys, refused, audit, configuration.jobs_stalled_after);
+            jobs::start(&orders, remover, events, keys, refused, audit, configuration.jobs_stalled_after);
         let gauges = Gauges {
             store: Arc::clone(&store),
             redis: redis.clone(),
             queue: batcher.queue(),
             jobs: jobs.health(),
-            clock: Arc::clone(&backends.clock),
+            clock: Arc::clone(&clock),
             asked: Mutex::default(),
         };
-        let readiness = Arc::new(Parts::new(store, redis, batcher.clone(), jobs.health()));
+        let readiness = Arc::new(Parts::new(Arc::clone(&store), redis, batcher.clone(), jobs.health()));
         let secrets = secrets(configuration)?;
         if secrets.staff.is_none() {
             tracing::warn!("DASHOP_STAFF_SECRET is not set: the shop side, /v1/admin, lets nobody in");
         }
-        let mut shop = backends.shop(carts, batcher, life, secrets, readiness, configuration)?;
+        let mut shop = shop(&store, orders, carts, batcher, secrets, readiness, configuration)?;
         if let Some(origins) = frames {
             shop.pages = shop.pages.framing(&configuration.http.base_url, &origins);
         }
@@ -163,202 +160,99 @@ pub(crate) async fn open_anonymise(configuration: &Configuration) -> Result<Anon
     Ok(Anonymise { data: store, clock: Arc::new(SystemClock), retention })
 }
 
-/// What changes orders after they were placed; the server, its jobs and the command line do it with the same.
-#[derive(Clone)]
-pub(crate) struct OrderLife {
-    /// Settles payments.
-    pub(crate) settle: Arc<SettlePayment>,
-    /// Cancels unpaid orders.
-    pub(crate) cancel: Arc<CancelOrder>,
-    /// Lowers what unpaid orders cost.
-    pub(crate) lower_amount: Arc<LowerAmount>,
-    /// Sends orders elsewhere.
-    pub(crate) change_address: Arc<ChangeAddress>,
-    /// Ships paid ones.
-    pub(crate) ship: Arc<ShipOrder>,
-    /// Refunds.
-    pub(crate) refund: Arc<RefundOrder>,
-    /// Deals with orders whose timers went off.
-    pub(crate) timers: Arc<OrderTimers>,
-    /// Compares our records with Alipay's bill.
-    pub(crate) reconcile: Arc<Reconcile>,
-}
-
-impl OrderLife {
-    /// For a command: on the database and Alipay, or the sandbox of a running server.
-    ///
-    /// # Errors
-    /// Something that the configuration names cannot be used.
-    pub(crate) async fn open(configuration: &Configuration) -> Result<Self, StartError> {
-        Ok(Backends::reach(configuration).await?.order_life(configuration))
-    }
-}
-
-/// The shop side for a command, which stands on what [`OrderLife::open`] does and knows its user without a token.
+/// What is done about orders once they are placed, for a command: on the database and Alipay, or the sandbox of a running
+/// server.
 ///
 /// # Errors
 /// Something that the configuration names cannot be used.
-pub(crate) async fn open_admin(configuration: &Configuration) -> Result<Admin, StartError> {
-    let backends = Backends::reach(configuration).await?;
-    let life = backends.order_life(configuration);
-    Ok(backends.admin(&life, configuration))
+pub(crate) async fn open_orders(configuration: &Configuration) -> Result<OrderService, StartError> {
+    let store = open_store(configuration).await?;
+    let Payment { channels, .. } = Payment::reach(configuration)?;
+    Ok(order_service(&store, channels, configuration))
 }
 
-/// What the use cases stand on.
-struct Backends {
-    store: Arc<dyn SqlStore>,
+fn order_service(
+    store: &Arc<dyn SqlStore>,
     channels: PaymentChannels,
-    clock: Arc<dyn Clock>,
+    configuration: &Configuration,
+) -> OrderService {
+    OrderService {
+        users: Arc::clone(store) as _,
+        orders: Arc::clone(store) as _,
+        transact: Transact {
+            orders: Arc::clone(store) as _,
+            clock: Arc::new(SystemClock),
+            randomness: Arc::new(SystemRandomness),
+        },
+        channels,
+        refused: Arc::clone(store) as _,
+        statements: Arc::clone(store) as _,
+        asked: Recently::new(OrderService::ASKED_PAUSE, OrderService::ASKED_REMEMBERED),
+        receipt_after: configuration.rules.receipt_after,
+    }
 }
 
-impl Backends {
-    /// For a command: on the database and Alipay, or the sandbox of a running server.
-    async fn reach(configuration: &Configuration) -> Result<Self, StartError> {
-        let store = open_store(configuration).await?;
-        let Payment { channels, .. } = Payment::reach(configuration)?;
-        Ok(Self { store, channels, clock: Arc::new(SystemClock) })
-    }
+/// What staff see of orders, for a command, which knows its user without a token.
+///
+/// # Errors
+/// The database cannot be used.
+pub(crate) async fn open_staff_orders(configuration: &Configuration) -> Result<StaffOrders, StartError> {
+    Ok(staff_orders(&open_store(configuration).await?))
+}
 
-    fn order_life(&self, configuration: &Configuration) -> OrderLife {
-        let Self { store, channels, clock } = self;
-        let transact = Arc::new(Transact {
-            orders: Arc::clone(store) as _,
-            clock: Arc::clone(clock),
-            randomness: Arc::new(SystemRandomness),
-        });
-        let settle = Arc::new(SettlePayment {
-            channels: channels.clone(),
-            transact: Arc::clone(&transact),
-            refused: Arc::clone(store) as _,
-        });
-        let cancel = Arc::new(CancelOrder {
-            users: Arc::clone(store) as _,
-            orders: Arc::clone(store) as _,
-            settle: Arc::clone(&settle),
-        });
-        let lower_amount = Arc::new(LowerAmount {
-            orders: Arc::clone(store) as _,
-            settle: Arc::clone(&settle),
-            clock: Arc::clone(clock),
-        });
-        let change_address =
-            Arc::new(ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) });
-        let ship = Arc::new(ShipOrder {
-            transact: Arc::clone(&transact),
-            receipt_after: configuration.rules.receipt_after,
-        });
-        let refund = Arc::new(RefundOrder {
-            transact: Arc::clone(&transact),
-            settle: Arc::clone(&settle),
-            clock: Arc::clone(clock),
-        });
-        let timers = Arc::new(OrderTimers {
-            orders: Arc::clone(store) as _,
-            transact: Arc::clone(&transact),
-            settle: Arc::clone(&settle),
-            cancel: Arc::clone(&cancel),
-            clock: Arc::clone(clock),
-        });
-        let reconcile = Arc::new(Reconcile {
-            ledger: Arc::clone(store) as _,
-            transact: Arc::clone(&transact),
-            settle: Arc::clone(&settle),
-            refund: Arc::clone(&refund),
-            clock: Arc::clone(clock),
-        });
-        OrderLife { settle, cancel, lower_amount, change_address, ship, refund, timers, reconcile }
-    }
+fn staff_orders(store: &Arc<dyn SqlStore>) -> StaffOrders {
+    StaffOrders { users: Arc::clone(store) as _, admin: Arc::clone(store) as _, clock: Arc::new(SystemClock) }
+}
 
-    /// The shop side.
-    fn admin(&self, life: &OrderLife, configuration: &Configuration) -> Admin {
-        let Self { store, clock, .. } = self;
-        Admin {
+fn shop(
+    store: &Arc<dyn SqlStore>,
+    orders: Arc<OrderService>,
+    carts: Arc<dyn CartStore>,
+    batcher: OrderBatcher,
+    secrets: Secrets,
+    readiness: Arc<Parts>,
+    configuration: &Configuration,
+) -> Result<Shop, StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let rules = configuration.rules;
+    let http = &configuration.http;
+    let shopping = Arc::new(ShoppingService {
+        users: Arc::clone(store) as _,
+        address_book: Arc::clone(store) as _,
+        catalog: Arc::clone(store) as _,
+        carts,
+        removals: configuration.redis.is_some().then(|| Arc::clone(store) as _),
+        direct_buys: Arc::clone(store) as _,
+        clock: Arc::clone(&clock),
+        rules,
+    });
+    Ok(Shop {
+        storefront: storefront::storefront(store, &shopping, &clock, configuration)?,
+        shopping,
+        place: PlaceOrder {
+            direct_buys: Arc::clone(store) as _,
+            store: Arc::clone(store) as _,
+            batcher,
+            service: Arc::clone(&orders),
+            rules,
+        },
+        orders,
+        admin: Admin {
             login_code: LoginCode::default(),
-            search: SearchOrders { users: Arc::clone(store) as _, admin: Arc::clone(store) as _ },
-            inspect: InspectOrder { admin: Arc::clone(store) as _ },
-            figures: ShowFigures { admin: Arc::clone(store) as _, clock: Arc::clone(clock) },
-            lower_amount: Arc::clone(&life.lower_amount),
-            ship: Arc::clone(&life.ship),
-            refund: Arc::clone(&life.refund),
+            orders: staff_orders(store),
             webhooks: events::manage_webhooks(store, configuration),
-            clock: Arc::clone(clock),
-        }
-    }
-
-    fn shop(
-        self,
-        carts: Arc<dyn CartStore>,
-        batcher: OrderBatcher,
-        life: OrderLife,
-        secrets: Secrets,
-        readiness: Arc<Parts>,
-        configuration: &Configuration,
-    ) -> Result<Shop, StartError> {
-        let admin = self.admin(&life, configuration);
-        let Self { store, clock, .. } = self;
-        let storefront = storefront::storefront(&store, &carts, &clock, configuration)?;
-        let rules = configuration.rules;
-        let http = &configuration.http;
-        let cashier = Arc::new(Cashier {
-            orders: Arc::clone(&store) as _,
-            settle: Arc::clone(&life.settle),
-            clock: Arc::clone(&clock),
-        });
-        Ok(Shop {
-            preview: PreviewOrder {
-                users: Arc::clone(&store) as _,
-                address_book: Arc::clone(&store) as _,
-                catalog: Arc::clone(&store) as _,
-                carts: Arc::clone(&carts),
-                removals: configuration.redis.is_some().then(|| Arc::clone(&store) as _),
-                direct_buys: Arc::clone(&store) as _,
-                clock: Arc::clone(&clock),
-                rules,
-            },
-            place: PlaceOrder {
-                users: Arc::clone(&store) as _,
-                direct_buys: Arc::clone(&store) as _,
-                orders: Arc::clone(&store) as _,
-                store: Arc::clone(&store) as _,
-                batcher,
-                cashier: Arc::clone(&cashier),
-                clock: Arc::clone(&clock),
-                rules,
-            },
-            list: ListOrders { users: Arc::clone(&store) as _, orders: Arc::clone(&store) as _ },
-            confirm: ConfirmReceipt {
-                users: Arc::clone(&store) as _,
-                transact: Arc::clone(&life.settle.transact),
-            },
-            start_payment: StartPayment {
-                users: Arc::clone(&store) as _,
-                orders: Arc::clone(&store) as _,
-                transact: Arc::clone(&life.settle.transact),
-                cashier,
-                clock,
-            },
-            payment_result: PaymentResult {
-                orders: Arc::clone(&store) as _,
-                settle: Arc::clone(&life.settle),
-                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
-            },
-            settle: life.settle,
-            cancel: life.cancel,
-            change_address: life.change_address,
-            show: ShowOrder { users: Arc::clone(&store) as _, orders: store },
-            storefront,
-            admin,
-            readiness,
-            stopping: Stopping::default(),
-            secrets: Arc::new(SecretsInForce::new(secrets)),
-            security: SecurityLog::default(),
-            pages: Pages::embedded(&http.base_url),
-            base_url: http.base_url.clone(),
-            result_page: http.result_page.clone(),
-            body_limit: http.body_limit,
-            request_timeout: http.request_timeout,
-        })
-    }
+            clock,
+        },
+        readiness,
+        stopping: Stopping::default(),
+        secrets: Arc::new(SecretsInForce::new(secrets)),
+        security: SecurityLog::default(),
+        pages: Pages::embedded(&http.base_url),
+        base_url: http.base_url.clone(),
+        result_page: http.result_page.clone(),
+        body_limit: http.body_limit,
+        request_timeout: http.request_timeout,
+    })
 }
 
 fn placement(

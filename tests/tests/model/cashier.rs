@@ -38,7 +38,7 @@ impl Sequence<'_> {
             PaymentWish { channel: domain::Channel::Alipay, product, anew: self.one_in(6), as_code: false };
         let account = if self.one_in(4) { "another@sandbox.example" } else { "buyer@sandbox.example" };
         let process = &self.world.processes[0];
-        let started = process.start.execute(&self.world.buyer, order, wish, None).await;
+        let started = process.orders.start_payment(&self.world.buyer, order, wish, None).await;
         let Ok(StartedPayment::Invited(invitation)) = started else { return false };
         self.urls.push((order.clone(), invitation.pay_url.clone()));
         let arrived = self.world.sandbox.arrive_as(&invitation.pay_url, account).ok();

@@ -5,13 +5,14 @@ use std::{
     fmt,
     future::poll_fn,
     pin::pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use alipay_protocol::Method;
 use alipay_sandbox::{Fault, FaultKind, FaultMoment, HeldNotification};
-use application::{BatchRequest, OrderItems};
+use application::{BatchRequest, DueRefunds, Job, OrderItems, OrderTimers};
 use domain::{
     Address, AddressId, CartLineChange, Cause, Money, OrderId, OrderLedger, PaymentStatus, RefundAsk,
     Restock, Shipment, ShopTime, SkuId,
@@ -201,7 +202,7 @@ impl<'a> Sequence<'a> {
         let days: BTreeSet<_> = times.map(ShopTime::date).collect();
         self.world.clock.pass(Duration::from_secs(24 * 3600));
         for day in days {
-            let found = self.world.processes[0].reconcile.execute(domain::Channel::Alipay, day, true).await;
+            let found = self.world.processes[0].orders.reconcile(domain::Channel::Alipay, day, true).await;
             let found = found.unwrap_or_else(|error| self.fail(&format!("{day}: {error}")));
             self.tell(format!("{day} reconciled: {found:?}"));
         }
@@ -378,50 +379,56 @@ impl<'a> Sequence<'a> {
             }
             Work::Cancel(order, By::Buyer) => {
                 let buyer = &self.world.buyer;
-                format!("{:?}", process.cancel.by_buyer(buyer, order, None, &Cause::buyer(None)).await)
+                format!("{:?}", process.orders.cancel_by_buyer(buyer, order, None, &Cause::buyer(None)).await)
             }
             Work::Cancel(order, By::Shop) => {
-                format!("{:?}", process.cancel.by_shop(order, "缺货", &cause()).await)
+                format!("{:?}", process.orders.cancel_by_shop(order, "缺货", &cause()).await)
             }
             Work::Lower(order, fen) => {
                 let present = self.ledger(order.as_str()).await.order.map(|order| order.total_amount);
                 let present = present.unwrap_or(Money::ZERO);
                 let less = Money::from_fen(i64::try_from(*fen).unwrap()).unwrap();
                 let amount = present.checked_sub(less).unwrap_or(Money::ZERO);
-                format!("{:?}", process.lower.execute(order, present, amount, "优惠", &cause()).await)
+                format!("{:?}", process.orders.lower_amount(order, present, amount, "优惠", &cause()).await)
             }
             Work::Redirect(order, By::Buyer) => {
                 let (buyer, cause) = (&self.world.buyer, Cause::buyer(None));
-                format!("{:?}", process.redirect.by_buyer(buyer, order, self.elsewhere.id, &cause).await)
+                format!(
+                    "{:?}",
+                    process.orders.change_address_by_buyer(buyer, order, self.elsewhere.id, &cause).await
+                )
             }
             Work::Redirect(order, By::Shop) => {
                 let shipping = self.address.shipping.clone();
-                format!("{:?}", process.redirect.by_shop(order, shipping, "搬家", &cause()).await)
+                format!(
+                    "{:?}",
+                    process.orders.change_address_by_shop(order, shipping, "搬家", &cause()).await
+                )
             }
             Work::Deliver(Form(form)) => {
-                format!("{:?}", process.settle.by_notification(domain::Channel::Alipay, form, None).await)
+                format!("{:?}", process.orders.settle_notification(domain::Channel::Alipay, form, None).await)
             }
             Work::Return(url) => {
                 let query = url.split_once('?').map_or("", |(_, query)| query);
-                format!("{:?}", process.result.execute(domain::Channel::Alipay, query, None).await)
+                format!("{:?}", process.orders.payment_result(domain::Channel::Alipay, query, None).await)
             }
             Work::Ship(order) => {
                 let parcel = Shipment::new("顺丰速运", "SF1", self.world.clock.now()).unwrap();
-                format!("{:?}", process.ship.execute(order, &parcel, &cause()).await)
+                format!("{:?}", process.orders.ship(order, &parcel, &cause()).await)
             }
             Work::GiveBack(order, pieces) => {
                 let (number, pieces) = (format!("g{}", self.seed), pieces.clone());
-                format!("{:?}", process.ship.return_pieces(order, pieces, number, &cause()).await)
+                format!("{:?}", process.orders.return_pieces(order, pieces, number, &cause()).await)
             }
             Work::Confirm(order) => {
                 let buyer = &self.world.buyer;
-                format!("{:?}", process.confirm.execute(buyer, order, &Cause::buyer(None)).await)
+                format!("{:?}", process.orders.confirm_receipt(buyer, order, &Cause::buyer(None)).await)
             }
             Work::Refund(order, ask) => {
-                format!("{:?}", process.refund.request(order.as_str(), ask, &cause()).await)
+                format!("{:?}", process.orders.refund(order.as_str(), ask, &cause()).await)
             }
-            Work::Watch => format!("{:?}", process.watch.pass().await),
-            Work::Refunds => format!("{:?}", process.refund.pass().await),
+            Work::Watch => format!("{:?}", OrderTimers(Arc::clone(&process.orders)).pass().await),
+            Work::Refunds => format!("{:?}", DueRefunds(Arc::clone(&process.orders)).pass().await),
         }
     }
 

@@ -13,9 +13,7 @@ use adapters::{
 };
 use alipay_sandbox::{NotificationBehaviour, Sandbox, SandboxConfig, SandboxKeys, TradeRecord};
 use application::{
-    CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt, LowerAmount, OrderTimers,
-    PaymentResult, Placement, PlacementPorts, Recently, Reconcile, RefundOrder, RemoveOrderedLines,
-    SettlePayment, ShipOrder, ShopRules, StartPayment, Transact,
+    CartCleaner, OrderService, Placement, PlacementPorts, Recently, RemoveOrderedLines, ShopRules, Transact,
 };
 use domain::{
     Caller, Channel, Merchant, Money, OrderId, Pricing, QuantityLimit, ShopTime, UnpaidLimits, UserId,
@@ -55,17 +53,7 @@ pub(crate) struct World {
 /// What one process of the shop does.
 pub(crate) struct Process {
     pub(crate) placement: Placement,
-    pub(crate) start: StartPayment,
-    pub(crate) result: PaymentResult,
-    pub(crate) settle: Arc<SettlePayment>,
-    pub(crate) cancel: Arc<CancelOrder>,
-    pub(crate) lower: LowerAmount,
-    pub(crate) redirect: ChangeAddress,
-    pub(crate) ship: ShipOrder,
-    pub(crate) confirm: ConfirmReceipt,
-    pub(crate) refund: Arc<RefundOrder>,
-    pub(crate) watch: Arc<OrderTimers>,
-    pub(crate) reconcile: Reconcile,
+    pub(crate) orders: Arc<OrderService>,
 }
 
 impl World {
@@ -151,74 +139,25 @@ impl Process {
             clock: Arc::clone(&clock),
             randomness: Arc::new(SystemRandomness),
         };
-        let transact = Arc::new(Transact {
-            orders: Arc::clone(store) as _,
-            clock: Arc::clone(&clock),
-            randomness: Arc::new(SystemRandomness),
-        });
         let merchant = Merchant {
             app_id: SandboxConfig::DEFAULT_APP_ID.to_owned(),
             seller_id: Some(SandboxConfig::DEFAULT_SELLER_ID.to_owned()),
         };
-        let settle = Arc::new(SettlePayment {
-            channels: PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant),
-            transact: Arc::clone(&transact),
-            refused: Arc::clone(store) as _,
-        });
-        let cancel = Arc::new(CancelOrder {
+        let orders = Arc::new(OrderService {
             users: Arc::clone(store) as _,
             orders: Arc::clone(store) as _,
-            settle: Arc::clone(&settle),
-        });
-        let refund = Arc::new(RefundOrder {
-            transact: Arc::clone(&transact),
-            settle: Arc::clone(&settle),
-            clock: Arc::clone(&clock),
-        });
-        Self {
-            placement: Placement::new(ports, rules),
-            start: StartPayment {
-                users: Arc::clone(store) as _,
+            transact: Transact {
                 orders: Arc::clone(store) as _,
-                transact: Arc::clone(&transact),
-                cashier: Arc::new(Cashier {
-                    orders: Arc::clone(store) as _,
-                    settle: Arc::clone(&settle),
-                    clock: Arc::clone(&clock),
-                }),
-                clock: Arc::clone(&clock),
-            },
-            result: PaymentResult {
-                orders: Arc::clone(store) as _,
-                settle: Arc::clone(&settle),
-                // The clock of this world is not the machine's: it asks each time.
-                asked: Recently::new(Duration::ZERO, 1),
-            },
-            lower: LowerAmount {
-                orders: Arc::clone(store) as _,
-                settle: Arc::clone(&settle),
-                clock: Arc::clone(&clock),
-            },
-            redirect: ChangeAddress { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
-            ship: ShipOrder { transact: Arc::clone(&transact), receipt_after: rules.receipt_after },
-            confirm: ConfirmReceipt { users: Arc::clone(store) as _, transact: Arc::clone(&transact) },
-            reconcile: Reconcile {
-                ledger: Arc::clone(store) as _,
-                transact: Arc::clone(&transact),
-                settle: Arc::clone(&settle),
-                refund: Arc::clone(&refund),
-                clock: Arc::clone(&clock),
-            },
-            watch: Arc::new(OrderTimers {
-                orders: Arc::clone(store) as _,
-                transact,
-                settle: Arc::clone(&settle),
-                cancel: Arc::clone(&cancel),
                 clock,
-            }),
-            refund,
-            settle,
-            cancel,
-        }
+                randomness: Arc::new(SystemRandomness),
+            },
+            channels: PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant),
+            refused: Arc::clone(store) as _,
+            statements: Arc::clone(store) as _,
+            // The clock of this world is not the machine's: it asks each time.
+            asked: Recently::new(Duration::ZERO, 1),
+            receipt_after: rules.receipt_after,
+        });
+        Self { placement: Placement::new(ports, rules), orders }
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use domain::{Money, ShippingAddress};
 
 use super::{CommandError, operator, order_number, orders::line, output::say_line};
-use crate::{configuration::Configuration, http::MAX_REASON, wiring::OrderLife};
+use crate::{configuration::Configuration, http::MAX_REASON, wiring::open_orders};
 
 /// What an unpaid order is to cost.
 #[derive(Args)]
@@ -50,9 +50,9 @@ pub(super) async fn lower_amount(
     let LowerAmountArguments { order, amount, expected, reason } = arguments;
     let order_id = order_number(&order)?;
     let reason = line("--reason", &reason, MAX_REASON)?;
-    let life = OrderLife::open(configuration).await?;
-    life.lower_amount
-        .execute(&order_id, expected, amount, &reason, &operator())
+    let orders = open_orders(configuration).await?;
+    orders
+        .lower_amount(&order_id, expected, amount, &reason, &operator())
         .await
         .map_err(|cause| CommandError::lower_amount(&order_id, cause))?;
     say_line(format!("order {order_id} costs {amount}")).map(drop)
@@ -66,9 +66,9 @@ pub(super) async fn change_address(
     let order_id = order_number(&order)?;
     let reason = line("--reason", &reason, MAX_REASON)?;
     let address = ShippingAddress::checked(&title, &receiver, &mobile, &address)?;
-    let life = OrderLife::open(configuration).await?;
-    life.change_address
-        .by_shop(&order_id, address, &reason, &operator())
+    let orders = open_orders(configuration).await?;
+    orders
+        .change_address_by_shop(&order_id, address, &reason, &operator())
         .await
         .map_err(|cause| CommandError::change_address(&order_id, cause))?;
     say_line(format!("order {order_id} goes to the new address")).map(drop)

@@ -2,7 +2,7 @@
 
 use std::{error::Error, net::SocketAddr};
 
-use application::{ChangeAddressError, OrderChangeError, ReconcileError, SearchOrders, TransactError};
+use application::{OrderChangeError, ReconcileError, StaffOrders, TransactError};
 use domain::{InvalidField, InvalidShipment, OrderId, Trade};
 use ports::StoreError;
 
@@ -50,7 +50,7 @@ pub(super) enum CommandError {
     ChangeAddress {
         order_id: OrderId,
         #[source]
-        cause: ChangeAddressError,
+        cause: OrderChangeError,
     },
     #[error("it is not known whether {what}; {how} finds out")]
     NotKnown {
@@ -90,7 +90,7 @@ pub(super) enum CommandError {
     Reconcile(#[from] ReconcileError),
     #[error(transparent)]
     Table(#[from] TableError),
-    #[error("there are more than {} orders: --from and --to divide them", SearchOrders::EXPORT_MOST)]
+    #[error("there are more than {} orders: --from and --to divide them", StaffOrders::EXPORT_MOST)]
     TooManyOrders,
     #[error(transparent)]
     Shipment(#[from] InvalidShipment),
@@ -144,8 +144,8 @@ impl CommandError {
         Self::LowerAmount { order_id: order_id.clone(), cause }
     }
 
-    pub(super) fn change_address(order_id: &OrderId, cause: ChangeAddressError) -> Self {
-        if matches!(&cause, ChangeAddressError::Transact(cause) if may_be_done(cause)) {
+    pub(super) fn change_address(order_id: &OrderId, cause: OrderChangeError) -> Self {
+        if may_be_changed(&cause) {
             return Self::look_at(order_id, "goes to the new address", cause);
         }
         Self::ChangeAddress { order_id: order_id.clone(), cause }
@@ -165,16 +165,19 @@ impl CommandError {
     /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
     /// went back.
     pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
-        use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact};
+        use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
         match cause {
             // Before anything was sent, or by the rules.
-            NotAdmitted(_) | CostsNothing | Gateway(_) | Settle(_) | Transact(TransactError::Refused(_)) => {
-                Self::Refund {
-                    order_number: order_number.to_owned(),
-                    request_id: request_id.to_owned(),
-                    cause,
-                }
-            }
+            NotAdmitted(_)
+            | UnknownAddress
+            | CostsNothing
+            | Gateway(_)
+            | Settle(_)
+            | Transact(TransactError::Refused(_)) => Self::Refund {
+                order_number: order_number.to_owned(),
+                request_id: request_id.to_owned(),
+                cause,
+            },
             Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => Self::NotKnown {
                 what: format!("order {order_number} was refunded"),
                 how: format!("the same with --request-id {request_id}"),

@@ -32,7 +32,7 @@ use crate::{
     configuration::{Configuration, DatabaseConfiguration, StaffSecret},
     http::{MAX_REASON, StaffKey},
     reload::{self, Settings},
-    wiring::{OrderLife, check, connect, open_store, refuse_unsafe_engine, staff_key, token_key},
+    wiring::{check, connect, open_orders, open_store, refuse_unsafe_engine, staff_key, token_key},
 };
 
 /// The order service of 达达商城: preview, order, pay through Alipay, receive.
@@ -280,9 +280,9 @@ async fn ship(
 ) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
     let shipment = Shipment::new(carrier, tracking_number, SystemClock.now())?;
-    let life = OrderLife::open(configuration).await?;
-    life.ship
-        .execute(&order_id, &shipment, &operator())
+    let orders = open_orders(configuration).await?;
+    orders
+        .ship(&order_id, &shipment, &operator())
         .await
         .map_err(|cause| CommandError::ship(&order_id, cause))?;
     say_line(format!("order {order_id} is on its way")).map(drop)
@@ -291,9 +291,9 @@ async fn ship(
 async fn cancel(configuration: &Configuration, order: &str, reason: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
     let reason = orders::line("--reason", reason, MAX_REASON)?;
-    let life = OrderLife::open(configuration).await?;
-    life.cancel
-        .by_shop(&order_id, &reason, &operator())
+    let orders = open_orders(configuration).await?;
+    orders
+        .cancel_by_shop(&order_id, &reason, &operator())
         .await
         .map_err(|cause| CommandError::cancel(&order_id, cause))?;
     say_line(format!("order {order_id} is cancelled")).map(drop)

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use adapters::system::SystemRandomness;
-use application::{AdminOrderDetails, InspectOrderError, OrderFilter};
+use application::{AdminOrderDetails, OrderFilter};
 use clap::Args;
 use domain::{
     Amendment, Money, OrderId, OrderStatus, RefundAsk, RefundStatus, Restock, Shipment, ShippingAddress,
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     configuration::Configuration,
     http::{MAX_REASON, end, first_moment, head, one_line, rows},
-    wiring::open_admin,
+    wiring::{open_orders, open_staff_orders},
 };
 
 /// Which orders to list.
@@ -78,7 +78,7 @@ pub(super) async fn orders(
     configuration: &Configuration,
     arguments: &OrdersArguments,
 ) -> Result<(), CommandError> {
-    let admin = open_admin(configuration).await?;
+    let staff = open_staff_orders(configuration).await?;
     let filter = OrderFilter {
         number: arguments.number.clone(),
         username: arguments.user.clone().map(Username),
@@ -87,7 +87,7 @@ pub(super) async fn orders(
         until: arguments.to,
     };
     if arguments.csv {
-        let mut export = admin.search.export(&filter).await?;
+        let mut export = staff.export(&filter).await?;
         if export.is_too_long().await? {
             return Err(CommandError::TooManyOrders);
         }
@@ -97,17 +97,14 @@ pub(super) async fn orders(
         }
         return Ok(());
     }
-    let found = admin.search.page(&filter, None, arguments.limit).await?;
-    say(list(&found.orders, found.next.is_some())).map(drop)
+    let found = staff.page(&filter, None, arguments.limit).await?;
+    say(list(&found.items, found.next.is_some())).map(drop)
 }
 
 pub(super) async fn order(configuration: &Configuration, order: &str) -> Result<(), CommandError> {
     let order_id = order_number(order)?;
-    let admin = open_admin(configuration).await?;
-    let details = admin.inspect.execute(&order_id).await.map_err(|cause| match cause {
-        InspectOrderError::UnknownOrder => CommandError::NoSuchOrder(order_id),
-        InspectOrderError::Store(error) => error.into(),
-    })?;
+    let staff = open_staff_orders(configuration).await?;
+    let details = staff.inspect(&order_id).await?.ok_or(CommandError::NoSuchOrder(order_id))?;
     say(sheet(&details)).map(drop)
 }
 
@@ -129,9 +126,9 @@ pub(super) async fn refund(
         reason: line("--reason", &arguments.reason, MAX_REASON)?,
         restock: (arguments.keep_pieces || !arguments.restock.is_empty()).then_some(arguments.restock),
     };
-    let admin = open_admin(configuration).await?;
+    let orders = open_orders(configuration).await?;
     tell_new(&request_id, is_new);
-    let refund = admin.refund.request(&order_number, &ask, &operator()).await;
+    let refund = orders.refund(&order_number, &ask, &operator()).await;
     let refund = refund.map_err(|cause| CommandError::refund(&order_number, &request_id, cause))?;
     match refund.status {
         RefundStatus::Succeeded => {
@@ -172,9 +169,9 @@ pub(super) async fn return_pieces(
     let request_id = arguments.request_id.unwrap_or_else(new_request_id);
     let request_no = RefundAsk::request_no(&request_id)
         .ok_or_else(|| CommandError::NotARequestNumber(request_id.clone()))?;
-    let admin = open_admin(configuration).await?;
+    let orders = open_orders(configuration).await?;
     tell_new(&request_id, is_new);
-    let returned = admin.ship.return_pieces(&order_id, arguments.restock, request_no, &operator()).await;
+    let returned = orders.return_pieces(&order_id, arguments.restock, request_no, &operator()).await;
     returned.map_err(|cause| CommandError::returning(&order_id, &request_id, cause))?;
     say_line(format!("the pieces of order {order_id} are back in stock, request {request_id}")).map(drop)
 }

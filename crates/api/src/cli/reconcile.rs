@@ -7,7 +7,7 @@ use clap::Args;
 use domain::{Channel, DifferenceKind, ShopDate};
 
 use super::{CommandError, output::say_line};
-use crate::{configuration::Configuration, http::date, wiring::OrderLife};
+use crate::{configuration::Configuration, http::date, wiring::open_orders};
 
 #[derive(Args)]
 pub(super) struct ReconcileArguments {
@@ -37,8 +37,8 @@ pub(super) async fn run(
     configuration: &Configuration,
     arguments: &ReconcileArguments,
 ) -> Result<ExitCode, CommandError> {
-    let life = OrderLife::open(configuration).await?;
-    let found = life.reconcile.execute(arguments.channel, arguments.date, arguments.repair).await?;
+    let orders = open_orders(configuration).await?;
+    let found = orders.reconcile(arguments.channel, arguments.date, arguments.repair).await?;
     for difference in &found {
         say_line(told(difference))?;
     }

@@ -1,8 +1,8 @@
 //! The contract's codes: which outcome of which use case answers what. The twin of the table in docs/API.md.
 
 use application::{
-    ChangeAddressError, ListOrdersError, OrderChangeError, PaymentResultError, PlaceOrderError,
-    PlacementError, PreviewRefusal, SettleError, ShowOrderError, TransactError,
+    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError,
+    ShowOrderError, TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -243,15 +243,6 @@ impl From<Refusal> for ApiError {
     }
 }
 
-impl From<ListOrdersError> for ApiError {
-    fn from(error: ListOrdersError) -> Self {
-        match error {
-            ListOrdersError::NotAdmitted(refusal) => refusal.into(),
-            ListOrdersError::Store(error) => store_failure(&error),
-        }
-    }
-}
-
 impl From<TransactError> for ApiError {
     fn from(error: TransactError) -> Self {
         match error {
@@ -288,22 +279,12 @@ impl From<OrderChangeError> for ApiError {
     fn from(error: OrderChangeError) -> Self {
         match error {
             OrderChangeError::NotAdmitted(refusal) => refusal.into(),
+            OrderChangeError::UnknownAddress => Code::UnknownAddress.failure(),
             OrderChangeError::CostsNothing => Code::Unpayable.failure(),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),
             OrderChangeError::Store(error) => store_failure(&error),
-        }
-    }
-}
-
-impl From<ChangeAddressError> for ApiError {
-    fn from(error: ChangeAddressError) -> Self {
-        match error {
-            ChangeAddressError::NotAdmitted(refusal) => refusal.into(),
-            ChangeAddressError::UnknownAddress => Code::UnknownAddress.failure(),
-            ChangeAddressError::Transact(error) => error.into(),
-            ChangeAddressError::Store(error) => store_failure(&error),
         }
     }
 }

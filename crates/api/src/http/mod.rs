@@ -27,10 +27,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{
-    CancelOrder, ChangeAddress, ConfirmReceipt, ListOrders, PaymentResult, PlaceOrder, PreviewOrder,
-    SettlePayment, ShowOrder, StartPayment,
-};
+use application::{OrderService, PlaceOrder, ShoppingService};
 use domain::OrderId;
 
 use crate::configuration::Origins;
@@ -51,26 +48,12 @@ pub use storefront::{GoodsCache, Storefront};
 
 /// What the handlers work with: the use cases, and a little of the configuration.
 pub struct Shop {
-    /// Operation 1.
-    pub preview: PreviewOrder,
-    /// Operation 2.
+    /// What buyers do before they order.
+    pub shopping: Arc<ShoppingService>,
+    /// Places orders.
     pub place: PlaceOrder,
-    /// Operation 3.
-    pub list: ListOrders,
-    /// Operation 4.
-    pub confirm: ConfirmReceipt,
-    /// Operation 5.
-    pub start_payment: StartPayment,
-    /// Operation 6.
-    pub payment_result: PaymentResult,
-    /// Operation 7.
-    pub settle: Arc<SettlePayment>,
-    /// Cancels an unpaid order.
-    pub cancel: Arc<CancelOrder>,
-    /// Sends orders elsewhere.
-    pub change_address: Arc<ChangeAddress>,
-    /// One order with its timeline.
-    pub show: ShowOrder,
+    /// All that is done about orders once they are placed.
+    pub orders: Arc<OrderService>,
     /// The shop around the orders.
     pub storefront: Storefront,
     /// The shop side.

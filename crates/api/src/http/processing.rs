@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    ListOrdersRequest, OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest,
-    PreviewRefusal, StartedPayment,
+    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, Preview, PreviewRefusal,
+    StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
 
@@ -117,7 +117,7 @@ async fn strangers_first(
         Err(ApiError {
             code: Code::BadParameter | Code::UnknownOrder | Code::Unavailable | Code::InvalidQuantity,
             ..
-        }) => match in_time(shop, shop.preview.users.authenticate(caller)).await {
+        }) => match in_time(shop, shop.shopping.users.authenticate(caller)).await {
             Some(Ok(Err(refusal))) => Err(refusal.into()),
             Some(Ok(Ok(_)) | Err(_)) | None => outcome,
         },
@@ -156,23 +156,25 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
         Ok(items) => items,
         Err(failure) => {
             let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
-            return match in_time(shop, shop.preview.unread(caller, is_direct)).await {
+            return match in_time(shop, shop.shopping.unread_preview(caller, is_direct)).await {
                 Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
                 Some(Ok(addresses)) => refused(failure, addresses),
                 Some(Err(_)) | None => refused(failure, Vec::new()),
             };
         }
     };
-    match in_time(shop, shop.preview.execute(caller, items)).await {
-        None => refused(Code::Unforeseen.failure(), Vec::new()),
-        Some(Ok(preview)) if preview.addresses.is_empty() => {
-            Ok(Code::NoAddress.failure().with_data(&PreviewData::from(preview), base_url))
+    let Some(Preview { addresses, quote }) = in_time(shop, shop.shopping.preview(caller, items)).await else {
+        return refused(Code::Unforeseen.failure(), Vec::new());
+    };
+    match quote {
+        Ok(quote) if addresses.is_empty() => {
+            Ok(Code::NoAddress.failure().with_data(&PreviewData::new(addresses, quote), base_url))
         }
-        Some(Ok(preview)) => Ok(success(Some(PreviewData::from(preview)), base_url)),
-        Some(Err(error)) => match ApiError::from(error.refusal) {
+        Ok(quote) => Ok(success(Some(PreviewData::new(addresses, quote)), base_url)),
+        Err(refusal) => match ApiError::from(refusal) {
             // Nobody of the shop's: the same answer as everywhere.
             stranger @ ApiError { code: Code::UnknownUser | Code::NotSignedIn, .. } => Err(stranger),
-            failure => refused(failure, error.addresses),
+            failure => refused(failure, addresses),
         },
     }
 }
@@ -199,7 +201,7 @@ fn product(parameters: &Parameters) -> Result<PaymentProduct, ApiError> {
 /// Where the buyer pays: a channel that the shop has.
 fn channel(parameters: &Parameters, shop: &Shop) -> Result<Channel, ApiError> {
     let Some(word) = parameters.text("channel", MAX_CHANNEL)? else { return Ok(Channel::default()) };
-    let is_set_up = |channel: &Channel| shop.settle.channels.get(*channel).is_some();
+    let is_set_up = |channel: &Channel| shop.orders.channels.get(*channel).is_some();
     Channel::from_word(&word).filter(is_set_up).ok_or_else(|| unknown_value("channel"))
 }
 
@@ -259,13 +261,9 @@ async fn list(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<H
     };
     let limit = parameters.integer("limit")?.unwrap_or(PAGE);
     let limit = u32::try_from(limit).ok().filter(|_| (1..=MAX_PAGE).contains(&limit));
-    let request = ListOrdersRequest {
-        caller: caller.clone(),
-        status,
-        before: parameters.page_end("before")?,
-        limit: limit.ok_or_else(|| unknown_value("limit"))?,
-    };
-    let page = shop.list.execute(request).await?;
+    let before = parameters.page_end("before")?;
+    let limit = limit.ok_or_else(|| unknown_value("limit"))?;
+    let page = shop.orders.list(caller, status, before, limit).await?;
     Ok(success(Some(OrdersData::from(page)), Some(&shop.base_url)))
 }
 
@@ -278,7 +276,7 @@ async fn confirm(
 ) -> Result<HttpResponse, ApiError> {
     operation("confirm");
     let order_id = parameters.order_id("order_id")?;
-    shop.confirm.execute(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
+    shop.orders.confirm_receipt(caller, &order_id, &Cause::buyer(request_id_of(request))).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -294,7 +292,7 @@ async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<Ht
         as_code: as_code && shop.pages.has_frames(),
     };
     let expected = parameters.amount("expected_amount")?;
-    Ok(started(shop.start_payment.execute(caller, &order_id, wish, expected).await?, shop))
+    Ok(started(shop.orders.start_payment(caller, &order_id, wish, expected).await?, shop))
 }
 
 /// 1 for yes; 0, as without it, for no.
@@ -329,7 +327,7 @@ async fn cancel(
     let order_id = parameters.order_id("order_id")?;
     let reason = parameters.text("reason", MAX_REASON)?;
     let cause = Cause::buyer(request_id_of(request));
-    shop.cancel.by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
+    shop.orders.cancel_by_buyer(caller, &order_id, reason.as_deref(), &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -344,7 +342,7 @@ async fn change_address(
     let order_id = parameters.order_id("order_id")?;
     let address_id = address_id(parameters)?;
     let cause = Cause::buyer(request_id_of(request));
-    shop.change_address.by_buyer(caller, &order_id, address_id, &cause).await?;
+    shop.orders.change_address_by_buyer(caller, &order_id, address_id, &cause).await?;
     Ok(success(None::<()>, Some(&shop.base_url)))
 }
 
@@ -352,6 +350,6 @@ async fn change_address(
 async fn show(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<HttpResponse, ApiError> {
     operation("show");
     let order_id = parameters.order_id("order_id")?;
-    let details = shop.show.execute(caller, &order_id).await?;
+    let details = shop.orders.show(caller, &order_id).await?;
     Ok(success(Some(OrderDetailsData::from(details)), Some(&shop.base_url)))
 }

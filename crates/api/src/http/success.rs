@@ -59,16 +59,15 @@ impl Replies {
 pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Result<HttpResponse, ApiError> {
     let query = without_order_id(request.query_string());
     let Some(outcome) =
-        in_time(&shop, shop.payment_result.execute(Channel::default(), &query, request_id_of(&request)))
-            .await
+        in_time(&shop, shop.orders.payment_result(Channel::default(), &query, request_id_of(&request))).await
     else {
         return Err(Code::Unforeseen.failure());
     };
     match outcome {
-        Ok(state) if state.is_paid => Ok(success(Some(ResultData::from(&state)), None)),
-        Ok(state) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&state), None)),
-        Err(PaymentResultError::Gateway { state, cause }) => {
-            Ok(ApiError::from(cause).with_data(&ResultData::from(&state), None))
+        Ok(order) if order.status.is_paid() => Ok(success(Some(ResultData::from(&order)), None)),
+        Ok(order) => Ok(Code::NotPaid.failure().with_data(&ResultData::from(&order), None)),
+        Err(PaymentResultError::Gateway { order, cause }) => {
+            Ok(ApiError::from(cause).with_data(&ResultData::from(&*order), None))
         }
         Err(error) => {
             let reason = error.to_string();
@@ -134,7 +133,7 @@ async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: we
 }
 
 async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8]) -> HttpResponse {
-    match shop.settle.by_notification(channel, body, request_id_of(request)).await {
+    match shop.orders.settle_notification(channel, body, request_id_of(request)).await {
         Ok(_settled) => text(Replies::to(channel).dealt_with),
         Err(error @ (NotificationError::NotVerified(_) | NotificationError::NotForUs(_))) => {
             refuse(shop, request, SecurityEvent::NotificationRefused, &error);

@@ -1,8 +1,8 @@
 //! The shapes of the contract's JSON.
 
-use application::{ListedOrder, OrderDetails, OrderPage, PaymentInvitation, PaymentState, Preview};
+use application::{ListedOrder, OrderDetails, Page, PaymentInvitation};
 use domain::{
-    Address, Amendment, Money, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
+    Address, Amendment, Money, Order, OrderGoods, OrderId, PaymentAttempt, PaymentProduct, PricedLine, Quote,
     Refund, RefundDue, SaleAttribute, ShippingAddress, TimelineEntry, Unavailable, UnavailableReason,
 };
 use serde::Serialize;
@@ -208,12 +208,10 @@ pub(super) struct ResultData {
 impl PreviewData {
     /// Of nothing, for whoever has these addresses.
     pub(super) fn empty(addresses: Vec<Address>) -> Self {
-        Self::from(Preview { addresses, quote: Quote::default() })
+        Self::new(addresses, Quote::default())
     }
-}
 
-impl From<Preview> for PreviewData {
-    fn from(Preview { addresses, quote }: Preview) -> Self {
+    pub(super) fn new(addresses: Vec<Address>, quote: Quote) -> Self {
         Self {
             addresses: addresses.into_iter().map(AddressData::from).collect(),
             total_count: quote.total_count,
@@ -307,10 +305,10 @@ impl From<PaymentInvitation> for InvitationData {
     }
 }
 
-impl From<OrderPage> for OrdersData {
-    fn from(page: OrderPage) -> Self {
+impl From<Page<ListedOrder, OrderId>> for OrdersData {
+    fn from(page: Page<ListedOrder, OrderId>) -> Self {
         Self {
-            orders_list: page.orders.into_iter().map(OrderData::from).collect(),
+            orders_list: page.items.into_iter().map(OrderData::from).collect(),
             next: page.next.map(|id| id.to_string()),
         }
     }
@@ -407,8 +405,8 @@ impl From<TimelineEntry> for TimelineData {
     }
 }
 
-impl From<&PaymentState> for ResultData {
-    fn from(state: &PaymentState) -> Self {
-        Self { order_id: state.order_id.to_string(), total_amount: state.total_amount.to_string() }
+impl From<&Order> for ResultData {
+    fn from(order: &Order) -> Self {
+        Self { order_id: order.id.to_string(), total_amount: order.total_amount.to_string() }
     }
 }

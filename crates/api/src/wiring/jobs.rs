@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use adapters::system::SystemRandomness;
 use application::{
-    DueRefunds, NightlyAudit, OrderTimersJob, PurgeKeys, PurgeRefused, RemoveOrderedLines, Schedule,
-    Supervisor,
+    DueRefunds, NightlyAudit, OrderService, OrderTimers, PurgeKeys, PurgeRefused, RemoveOrderedLines,
+    Schedule, Supervisor,
 };
 
-use super::{OrderLife, events::EventJobs};
+use super::events::EventJobs;
 
 /// Left-over lines are taken out of carts. Where that fails the carts are away, which readiness tells on its own.
 const ORDERED_LINES: Schedule = schedule(15_000, 60, false);
@@ -35,7 +35,7 @@ const fn schedule(every_milliseconds: u64, limit_seconds: u64, is_essential: boo
 
 /// Starts the jobs.
 pub(super) fn start(
-    life: &OrderLife,
+    orders: &Arc<OrderService>,
     remover: Option<Arc<RemoveOrderedLines>>,
     events: EventJobs,
     keys: PurgeKeys,
@@ -47,8 +47,8 @@ pub(super) fn start(
     if let Some(remover) = remover {
         jobs.start(remover, ORDERED_LINES);
     }
-    jobs.start(Arc::new(OrderTimersJob(Arc::clone(&life.timers))), ORDER_TIMERS);
-    jobs.start(Arc::new(DueRefunds(Arc::clone(&life.refund))), DUE_REFUNDS);
+    jobs.start(Arc::new(OrderTimers(Arc::clone(orders))), ORDER_TIMERS);
+    jobs.start(Arc::new(DueRefunds(Arc::clone(orders))), DUE_REFUNDS);
     jobs.start(Arc::new(keys), PURGE_KEYS);
     jobs.start(Arc::new(refused), PURGE_KEYS);
     if let Some(audit) = audit {

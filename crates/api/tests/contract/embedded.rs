@@ -65,6 +65,7 @@ impl Embedded {
             passwords: Arc::new(Argon2Passwords::new(Arc::new(SystemRandomness)).unwrap()),
             webhooks: Arc::clone(&store) as _,
             endpoints: Arc::clone(&store) as _,
+            free_delivery: false,
         };
         Self { client: Client::of(backends), store, directory }
     }

@@ -26,9 +26,6 @@ impl Anonymise {
     const BATCH: u32 = 500;
 
     /// Goes through all orders, in batches of their own. Cut off, it goes on where it was when it is run again.
-    ///
-    /// # Errors
-    /// The database failed; the batches before are done.
     pub async fn execute(&self) -> Result<AnonymiseReport, StoreError> {
         let before = self.clock.now().before(self.retention);
         let mut report = AnonymiseReport { orders: self.orders(true).await?, addresses: 0 };

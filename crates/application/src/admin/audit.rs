@@ -40,9 +40,6 @@ impl Audit {
     const SKUS: u32 = 5_000;
 
     /// Looks at everything, and tells how many orders are done of how many after each piece of the way.
-    ///
-    /// # Errors
-    /// The database failed; nothing is known then.
     pub async fn execute(
         &self,
         mut progress: impl FnMut(u64, u64) + Send,

@@ -1,15 +1,9 @@
-use std::sync::Arc;
+//! 经营数据: what staff see first in the morning.
 
 use domain::{OrderStatus, ShopDate};
-use ports::{AdminOrders, Clock, DayFigures, StoreError, UnmatchedPayment};
+use ports::{DayFigures, StoreError, UnmatchedPayment};
 
-/// 经营数据: what staff see first in the morning.
-pub struct ShowFigures {
-    /// The orders.
-    pub admin: Arc<dyn AdminOrders>,
-    /// Which day it is.
-    pub clock: Arc<dyn Clock>,
-}
+use crate::StaffOrders;
 
 /// What a day and those before it brought, and what waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,14 +21,14 @@ pub struct Figures {
     pub unmatched: Vec<UnmatchedPayment>,
 }
 
-impl ShowFigures {
+impl StaffOrders {
     /// How many days before the day are shown.
     const DAYS_BEFORE: u32 = 6;
     /// How many payments are shown that people have to look at: hardly ever is there one.
     const UNMATCHED: u32 = 50;
 
     /// The figures of the day; of today where none is given.
-    pub async fn execute(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
+    pub async fn figures(&self, date: Option<ShopDate>) -> Result<Figures, StoreError> {
         let date = date.unwrap_or_else(|| self.clock.now().date());
         let first = date.days_before(Self::DAYS_BEFORE);
         let week = self.admin.figures(first, date).await?;

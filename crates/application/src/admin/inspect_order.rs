@@ -1,18 +1,12 @@
-use std::sync::Arc;
+//! 订单详情 of staff: all that is on record of one order, whosever it is.
 
 use domain::{
     Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentRecord, Refund, TimelineEntry, Username,
     returned_by_line,
 };
-use ports::{AdminOrders, OrderRecords, StoreError};
+use ports::{OrderRecords, StoreError};
 
-use crate::ordering::timeline;
-
-/// 订单详情 of staff: all that is on record of one order, whosever it is.
-pub struct InspectOrder {
-    /// What is on record.
-    pub admin: Arc<dyn AdminOrders>,
-}
+use crate::{StaffOrders, ordering::timeline};
 
 /// All that is on record of one order, and what can still be done about its money.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,22 +29,10 @@ pub struct AdminOrderDetails {
     pub timeline: Vec<TimelineEntry>,
 }
 
-/// Why there is nothing to show.
-#[derive(Debug, thiserror::Error)]
-pub enum InspectOrderError {
-    /// There is no such order.
-    #[error("no order has this number")]
-    UnknownOrder,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl InspectOrder {
-    /// The order of this number.
-    pub async fn execute(&self, order_id: &OrderId) -> Result<AdminOrderDetails, InspectOrderError> {
-        let file = self.admin.file(order_id).await?;
-        file.and_then(details).ok_or(InspectOrderError::UnknownOrder)
+impl StaffOrders {
+    /// The order of this number; `None` if there is none.
+    pub async fn inspect(&self, order_id: &OrderId) -> Result<Option<AdminOrderDetails>, StoreError> {
+        Ok(self.admin.file(order_id).await?.and_then(details))
     }
 }
 

@@ -6,7 +6,7 @@ use ports::{
     WebhookQueue,
 };
 
-use crate::pages::{one_more, page};
+use crate::pages::{Page, one_more};
 
 /// What staff do about webhooks: see how the endpoints do and what was sent to them, deliver events once more, and resume an
 /// endpoint that is paused.
@@ -43,15 +43,6 @@ pub struct ListedEndpoint {
     pub backlog: OutboxBacklog,
 }
 
-/// A page of the delivery log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AttemptPage {
-    /// Newest first.
-    pub attempts: Vec<LoggedAttempt>,
-    /// What to pass as `before` for the next page; none on the last.
-    pub next: Option<i64>,
-}
-
 /// Why something was not done about an endpoint.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageWebhooksError {
@@ -79,17 +70,12 @@ impl ManageWebhooks {
     }
 
     /// A page of the delivery log, newest first.
-    pub async fn attempts(&self, query: &AttemptQuery) -> Result<AttemptPage, StoreError> {
+    pub async fn attempts(&self, query: &AttemptQuery) -> Result<Page<LoggedAttempt, i64>, StoreError> {
         let asked = AttemptQuery { limit: one_more(query.limit), ..query.clone() };
-        let (attempts, next) =
-            page(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id);
-        Ok(AttemptPage { attempts, next })
+        Ok(Page::of(self.endpoints.attempts(&asked).await?, query.limit, |attempt| attempt.id))
     }
 
     /// Makes events of an endpoint due now, delivered before or not; says how many. The service delivers them.
-    ///
-    /// # Errors
-    /// There is no such endpoint, or none that the service delivers to.
     pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<Resent, ManageWebhooksError> {
         match self.settings.iter().find(|settings| settings.name == *name) {
             Some(settings) => Ok(self.resend_to(settings, which).await?),
@@ -116,9 +102,6 @@ impl ManageWebhooks {
     }
 
     /// Resumes an endpoint that is paused; false if it is not.
-    ///
-    /// # Errors
-    /// There is no such endpoint.
     pub async fn resume(&self, name: &EndpointName) -> Result<bool, ManageWebhooksError> {
         self.must_exist(name).await?;
         Ok(self.endpoints.resume(name).await?)

@@ -9,9 +9,21 @@ mod search_orders;
 
 pub use anonymise::{Anonymise, AnonymiseReport};
 pub use audit::{Audit, AuditReport};
-pub use figures::{Figures, ShowFigures};
-pub use inspect_order::{AdminOrderDetails, InspectOrder, InspectOrderError};
-pub use manage_webhooks::{
-    AttemptPage, ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings,
-};
-pub use search_orders::{FoundOrders, OrderExport, OrderFilter, SearchOrders};
+pub use figures::Figures;
+pub use inspect_order::AdminOrderDetails;
+pub use manage_webhooks::{ListedEndpoint, ManageWebhooks, ManageWebhooksError, WebhookSettings};
+pub use search_orders::{OrderExport, OrderFilter};
+
+use std::sync::Arc;
+
+use ports::{AdminOrders, Clock, Users};
+
+/// What staff see of orders.
+pub struct StaffOrders {
+    /// Whose orders.
+    pub users: Arc<dyn Users>,
+    /// The orders.
+    pub admin: Arc<dyn AdminOrders>,
+    /// Which day it is.
+    pub clock: Arc<dyn Clock>,
+}

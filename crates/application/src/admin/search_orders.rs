@@ -1,17 +1,14 @@
+//! 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
+
 use std::sync::Arc;
 
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, Username};
-use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError, Users};
+use ports::{AdminOrders, FoundOrder, OrderSearch, ShippingListEntry, StoreError};
 
-use crate::pages::{one_more, page};
-
-/// 订单搜索 of staff: orders of all buyers, newest first, a page at a time, or all of them for a table.
-pub struct SearchOrders {
-    /// Whose orders.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub admin: Arc<dyn AdminOrders>,
-}
+use crate::{
+    StaffOrders,
+    pages::{Page, one_more},
+};
 
 /// Which orders are meant; what is none limits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,15 +25,6 @@ pub struct OrderFilter {
     pub until: Option<ShopTime>,
 }
 
-/// A page of what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundOrders {
-    /// Newest first.
-    pub orders: Vec<FoundOrder>,
-    /// What to pass as `before` for the next page; none on the last.
-    pub next: Option<OrderId>,
-}
-
 /// All orders that were found, page by page: nothing is read before it is asked for.
 pub struct OrderExport {
     admin: Arc<dyn AdminOrders>,
@@ -45,7 +33,7 @@ pub struct OrderExport {
     left: u32,
 }
 
-impl SearchOrders {
+impl StaffOrders {
     /// How many orders an export reads at once.
     pub const EXPORT_PAGE: u32 = 500;
     /// How many orders an export has at most.
@@ -57,18 +45,17 @@ impl SearchOrders {
         filter: &OrderFilter,
         before: Option<&OrderId>,
         limit: u32,
-    ) -> Result<FoundOrders, StoreError> {
+    ) -> Result<Page<FoundOrder, OrderId>, StoreError> {
         let Some(mut search) = self.search(filter, one_more(limit)).await? else {
-            return Ok(FoundOrders { orders: Vec::new(), next: None });
+            return Ok(Page { items: Vec::new(), next: None });
         };
         if let Some(before) = before {
             search.numbers = search.numbers.below(before);
         }
-        let (orders, next) = page(self.admin.search(&search).await?, limit, |order| order.id.clone());
-        Ok(FoundOrders { orders, next })
+        Ok(Page::of(self.admin.search(&search).await?, limit, |order| order.id.clone()))
     }
 
-    /// Everything that is found, up to [`SearchOrders::EXPORT_MOST`] orders.
+    /// Everything that is found, up to [`StaffOrders::EXPORT_MOST`] orders.
     pub async fn export(&self, filter: &OrderFilter) -> Result<OrderExport, StoreError> {
         let rest = self.search(filter, Self::EXPORT_PAGE).await?;
         Ok(OrderExport { admin: Arc::clone(&self.admin), rest, left: Self::EXPORT_MOST })
@@ -99,9 +86,6 @@ impl SearchOrders {
 
 impl OrderExport {
     /// Whether there are more orders left than may be read.
-    ///
-    /// # Errors
-    /// The database failed.
     pub async fn is_too_long(&self) -> Result<bool, StoreError> {
         match &self.rest {
             Some(search) => self.admin.exceeds(&OrderSearch { limit: self.left, ..search.clone() }).await,
@@ -109,10 +93,7 @@ impl OrderExport {
         }
     }
 
-    /// The next orders, newest first; empty if there are no more.
-    ///
-    /// # Errors
-    /// The database failed. Asking again reads the same orders.
+    /// The next orders, newest first; `None` if there are no more. Where it fails, asking again reads the same orders.
     pub async fn next(&mut self) -> Result<Option<Vec<FoundOrder>>, StoreError> {
         let Some(search) = self.rest.as_ref().filter(|_| self.left > 0) else { return Ok(None) };
         let limit = search.limit.min(self.left);
@@ -128,10 +109,7 @@ impl OrderExport {
         Ok(Some(page).filter(|page| !page.is_empty()))
     }
 
-    /// The next orders, newest first, with their goods and payments; empty if there are no more.
-    ///
-    /// # Errors
-    /// As [`OrderExport::next`]; orders whose goods could not be read are passed over then.
+    /// The same with their goods and payments. Where it fails, orders whose goods could not be read are passed over.
     pub async fn next_with_goods(&mut self) -> Result<Option<Vec<ShippingListEntry>>, StoreError> {
         let Some(page) = self.next().await? else { return Ok(None) };
         let ids: Vec<OrderId> = page.into_iter().map(|order| order.id).collect();

@@ -1,22 +1,13 @@
-use std::sync::Arc;
+//! 确认收货: the buyer has the goods.
 
 use domain::{Caller, Cause, OrderId, ledger::Command};
-use ports::Users;
 
-use crate::{OrderChangeError, Transact};
+use crate::{OrderChangeError, OrderService};
 
-/// 确认收货: the buyer has the goods.
-pub struct ConfirmReceipt {
-    /// Who may confirm.
-    pub users: Arc<dyn Users>,
-    /// Where the order is changed.
-    pub transact: Arc<Transact>,
-}
-
-impl ConfirmReceipt {
+impl OrderService {
     /// Confirms that the user received the order; confirming again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "confirm_receipt", skip_all)]
-    pub async fn execute(
+    pub async fn confirm_receipt(
         &self,
         caller: &Caller,
         order_id: &OrderId,

@@ -4,6 +4,4 @@ mod confirm_receipt;
 mod order_timers;
 mod ship_order;
 
-pub use confirm_receipt::ConfirmReceipt;
 pub use order_timers::OrderTimers;
-pub use ship_order::ShipOrder;

@@ -1,26 +1,17 @@
+//! What an order does by itself when its time has come.
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{Cause, EndedAttempt, Order, OrderStatus, PaymentAttempt, TradeStatus, ledger::Command};
-use ports::{Claimed, Clock, DueOrder, GatewayError, OrderReader, StoreError};
+use ports::{Claimed, DueOrder, GatewayError, StoreError};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{CancelOrder, OrderChangeError, SettlePayment, Transact, TransactError};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError};
 
 /// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
 /// minute, takes shipped ones for received after some days, and sees to it that no other attempt of a paid one is paid.
-pub struct OrderTimers {
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-    /// Where orders are claimed and changed.
-    pub transact: Arc<Transact>,
-    /// Knows the channels, and settles what turns out paid.
-    pub settle: Arc<SettlePayment>,
-    /// Cancels what was not paid in time.
-    pub cancel: Arc<CancelOrder>,
-    /// What is due.
-    pub clock: Arc<dyn Clock>,
-}
+pub struct OrderTimers(pub Arc<OrderService>);
 
 impl OrderTimers {
     /// How long one process has an order to itself.
@@ -29,22 +20,24 @@ impl OrderTimers {
     pub const PASS: u32 = 64;
     /// How many of them are looked after at the same time.
     const AT_ONCE: usize = 8;
+}
 
-    /// One pass over the orders that are due; says how many it looked after. Several processes may do this at once.
-    ///
-    /// # Errors
-    /// The database failed while claiming; nothing is lost.
-    pub async fn pass(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let due = self.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
-        let taken = due.len();
+/// Several processes may do this at once.
+impl Job for OrderTimers {
+    const NAME: &'static str = "order_timers";
+
+    async fn pass(&self) -> Result<usize, JobError> {
+        let Self(service) = self;
+        let now = service.now();
+        let due = service.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
+        let done = due.len();
         let places = Arc::new(Semaphore::new(Self::AT_ONCE));
         let mut work = JoinSet::new();
         for claimed in due {
-            let (timers, places) = (Arc::clone(self), Arc::clone(&places));
+            let (service, places) = (Arc::clone(service), Arc::clone(&places));
             work.spawn(async move {
                 let _place = places.acquire_owned().await;
-                timers.run_timer(claimed).await;
+                service.run_timer(claimed).await;
             });
         }
         while let Some(ended) = work.join_next().await {
@@ -52,9 +45,11 @@ impl OrderTimers {
                 tracing::error!(%error, "an order's timer was dealt with by a task that panicked; it goes off again");
             }
         }
-        Ok(taken)
+        Ok(done)
     }
+}
 
+impl OrderService {
     async fn run_timer(&self, Claimed { item: due, attempts }: Claimed<DueOrder>) {
         let DueOrder { id, status } = due;
         let order = match self.orders.find(&id).await {
@@ -93,8 +88,8 @@ impl OrderTimers {
     async fn deal_with(&self, order: &Order, attempts: u32) -> Result<(), OrderChangeError> {
         let id = &order.id;
         match order.status {
-            OrderStatus::AwaitingPayment if order.is_expired(self.clock.now()) => {
-                return self.cancel.by_deadline(id).await;
+            OrderStatus::AwaitingPayment if order.is_expired(self.now()) => {
+                return self.cancel_by_deadline(id).await;
             }
             OrderStatus::AwaitingReceipt => {
                 let received = Command::ConfirmReceipt { buyer: None };
@@ -116,7 +111,7 @@ impl OrderTimers {
         let mut ended = Vec::new();
         let mut failure = Ok(());
         for attempt in PaymentAttempt::of(order, recorded).into_iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.state_of_trade(&attempt, &Cause::system()).await {
+            match self.state_of_trade(&attempt, &Cause::system()).await {
                 Ok(Some(TradeStatus::Closed)) => {
                     ended.push(EndedAttempt { out_trade_no: attempt.out_trade_no, is_final: true });
                 }
@@ -138,11 +133,11 @@ impl OrderTimers {
 
     /// Closes what waits for payment although the order is paid, and writes down what cannot be paid any more.
     async fn end_other_attempts(&self, order: &Order) -> Result<(), OrderChangeError> {
-        let (cause, now) = (Cause::system(), self.clock.now());
+        let (cause, now) = (Cause::system(), self.now());
         let (mut ended, mut failure) = (Vec::new(), Ok(()));
         let attempts = self.orders.attempts(&order.id).await?;
         for attempt in attempts.into_iter().filter(|one| one.state.may_be_paid()) {
-            match self.settle.end_attempt(&attempt, &cause).await {
+            match self.end_attempt(&attempt, &cause).await {
                 Ok(one) => {
                     let is_final = one.is_final || attempt.is_over(order, now);
                     ended.push(EndedAttempt { is_final, ..one });
@@ -154,7 +149,7 @@ impl OrderTimers {
                 Err(error) => failure = Err(error),
             }
         }
-        self.settle.note_ended(&order.id, ended, &cause).await;
+        self.note_ended(&order.id, ended, &cause).await;
         failure
     }
 

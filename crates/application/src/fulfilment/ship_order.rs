@@ -1,21 +1,13 @@
-use std::{sync::Arc, time::Duration};
+//! 发货 and 退回库存: what staff do with the goods of an order.
 
 use domain::{Cause, OrderId, Restock, Shipment, ledger::Command};
 
-use crate::{Transact, TransactError};
+use crate::{OrderService, TransactError};
 
-/// 发货 and 退回库存: what staff do with the goods of an order.
-pub struct ShipOrder {
-    /// Where the order is changed.
-    pub transact: Arc<Transact>,
-    /// After how long the buyer is taken to have the goods.
-    pub receipt_after: Duration,
-}
-
-impl ShipOrder {
+impl OrderService {
     /// Hands a paid order's goods to a carrier.
     #[tracing::instrument(level = "debug", name = "ship_order", skip_all)]
-    pub async fn execute(
+    pub async fn ship(
         &self,
         order_id: &OrderId,
         shipment: &Shipment,

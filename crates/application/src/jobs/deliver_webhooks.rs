@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{Job, JobError, Pass};
+use super::{Job, JobError};
 
 /// Delivers order events to one webhook endpoint: each at least once, those of an order one after the other. There is one
 /// such job an endpoint, so that none waits for another.
@@ -89,7 +89,9 @@ impl DeliverWebhooks {
         let (wanted, unwanted): (Vec<_>, Vec<_>) =
             claimed.into_iter().partition(|claimed| self.filter.wants(claimed.item.event.kind));
         for claimed in wanted {
-            self.start(claimed, delivering, in_hand);
+            let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
+            let task = delivering.spawn(async move { Ok(endpoint.deliver(&delivery).await?) });
+            in_hand.insert(task.id(), (claimed, Instant::now()));
         }
         let unwanted: Vec<OutboxId> = unwanted.iter().map(|claimed| claimed.item.id).collect();
         if !unwanted.is_empty() {
@@ -97,12 +99,6 @@ impl DeliverWebhooks {
             self.persist(|| self.queue.delivered(&self.name, &unwanted, &[], now)).await?;
         }
         Ok(unwanted.len())
-    }
-
-    fn start(&self, claimed: Claimed<Delivery>, delivering: &mut Deliveries, in_hand: &mut InHand) {
-        let (endpoint, delivery) = (Arc::clone(&self.endpoint), claimed.item.clone());
-        let task = delivering.spawn(async move { Ok(endpoint.deliver(&delivery).await?) });
-        in_hand.insert(task.id(), (claimed, Instant::now()));
     }
 
     /// Records what became of events, all that were delivered in one transaction.
@@ -141,7 +137,11 @@ impl DeliverWebhooks {
                 due_at => due_at,
             };
             if due_at.is_none() {
-                self.report_given_up(&delivery, &error);
+                tracing::error!(
+                    endpoint = %self.name, event_id = %delivery.event_id, order_id = %delivery.event.order_id,
+                    error = &error as &dyn std::error::Error,
+                    "events were not delivered for days: they and all that follow of this order wait until they are resent"
+                );
             }
             self.persist(|| self.queue.put_off(&self.name, delivery.id, &attempt, due_at)).await?;
         }
@@ -173,14 +173,6 @@ impl DeliverWebhooks {
                 outcome => return outcome,
             }
         }
-    }
-
-    fn report_given_up(&self, Delivery { event_id, event, .. }: &Delivery, error: &DeliveryError) {
-        tracing::error!(
-            endpoint = %self.name, %event_id, order_id = %event.order_id,
-            error = error as &dyn std::error::Error,
-            "events were not delivered for days: they and all that follow of this order wait until they are resent"
-        );
     }
 }
 
@@ -215,7 +207,7 @@ impl Job for DeliverWebhooks {
         if self.name.is_first() { Self::NAME.into() } else { format!("{}:{}", Self::NAME, self.name).into() }
     }
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let begun = Instant::now();
         let mut delivering = Deliveries::new();
         let mut in_hand = HashMap::new();
@@ -227,7 +219,7 @@ impl Job for DeliverWebhooks {
             let claimed = self.claim(free).await?;
             done += self.take_on(claimed, &mut delivering, &mut in_hand).await?;
             if delivering.is_empty() {
-                return Ok(Pass { done });
+                return Ok(done);
             }
             let ended = timeout(Self::LOOK_EVERY, delivering.join_next_with_id()).await;
             let mut ended: Vec<_> = ended.ok().flatten().into_iter().collect();

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use ports::{Clock, StoreError, WebhookQueue};
 
-use super::{Job, JobError, Pass};
+use super::{Job, JobError};
 
 /// Gives order events to the webhook endpoints beside the first one.
 pub struct DistributeEvents {
@@ -23,12 +23,12 @@ impl DistributeEvents {
 impl Job for DistributeEvents {
     const NAME: &'static str = "distribute_events";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let now = self.clock.now();
         match self.queue.distribute(now, now.before(Self::SEEN_WITHIN), Self::PASS).await {
-            Ok(done) => Ok(Pass { done: usize::try_from(done).unwrap_or(usize::MAX) }),
+            Ok(done) => Ok(usize::try_from(done).unwrap_or(usize::MAX)),
             // Those who hold the rows do the same: there is time.
-            Err(StoreError::Busy(_)) => Ok(Pass::default()),
+            Err(StoreError::Busy(_)) => Ok(0),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,27 +1,19 @@
-//! What runs beside the requests, in every process: one file a job, and the supervisor that runs them.
+//! What runs beside the requests, in every process: the supervisor, and the jobs that are no use cases of their own.
 //!
 //! Each job takes what is due with a lease, so that several processes never do the same, and what a process that died had
 //! taken is taken again.
 
 mod deliver_webhooks;
 mod distribute_events;
-mod due_refunds;
 mod nightly_audit;
-mod order_timers;
-mod purge_keys;
-mod purge_outbox;
-mod purge_refused;
+mod purge;
 mod remove_ordered_lines;
 mod supervisor;
 
 pub use deliver_webhooks::DeliverWebhooks;
 pub use distribute_events::DistributeEvents;
-pub use due_refunds::DueRefunds;
 pub use nightly_audit::NightlyAudit;
-pub use order_timers::OrderTimersJob;
-pub use purge_keys::PurgeKeys;
-pub use purge_outbox::PurgeOutbox;
-pub use purge_refused::PurgeRefused;
+pub use purge::{PurgeKeys, PurgeOutbox, PurgeRefused};
 pub use remove_ordered_lines::RemoveOrderedLines;
 pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
@@ -40,18 +32,12 @@ pub trait Job: Send + Sync + 'static {
         Cow::Borrowed(Self::NAME)
     }
 
-    /// Does what is due, as much as fits into one pass. It may be cut off anywhere: what it had taken MUST be found again.
-    fn pass(&self) -> impl Future<Output = Result<Pass, JobError>> + Send;
+    /// Does what is due, as much as fits into one pass, and says how much was done or tried: where it is something, there may be
+    /// more, and the next pass follows at once. It may be cut off anywhere: what it had taken MUST be found again.
+    fn pass(&self) -> impl Future<Output = Result<usize, JobError>> + Send;
 
     /// The process stops: a pass that is under way ends with what it has, and takes on nothing more. None follows.
     fn wind_down(&self) {}
-}
-
-/// What a pass came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pass {
-    /// How much was done or tried. Where it is something, there may be more: the next pass follows at once.
-    pub done: usize,
 }
 
 /// Why a pass came to nothing.

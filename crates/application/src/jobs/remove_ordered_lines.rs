@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use domain::OrderId;
 use ports::{CartRemoval, CartRemovalQueue, CartStore, Clock};
 
-use super::{Job, JobError, Pass};
+use super::{Job, JobError};
 
 /// Removes ordered lines from carts that live elsewhere than the orders, from the record that was written with the
 /// order, where the process that placed the order did not.
@@ -27,16 +27,16 @@ impl RemoveOrderedLines {
 impl Job for RemoveOrderedLines {
     const NAME: &'static str = "cart_removals";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let now = self.clock.now();
         let removals = self.queue.take_over(now.before(Self::LEFT_OVER_AFTER), now, Self::PASS).await?;
         if removals.is_empty() {
-            return Ok(Pass { done: 0 });
+            return Ok(0);
         }
         let failed = self.carts.remove_ordered(&removals).await?;
         let removed = order_ids(&removals, &failed);
         self.queue.forget(&removed).await?;
-        Ok(Pass { done: removed.len() })
+        Ok(removed.len())
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tracing::Instrument;
 
-use super::{Job, JobError, Pass};
+use super::{Job, JobError};
 
 /// Runs jobs, each on its own, until it is stopped: a pass that panics, hangs or fails is counted, and the next one
 /// comes all the same.
@@ -170,14 +170,14 @@ async fn run<J: Job>(
         let done = span.in_scope(|| record.note(outcome));
         let jitter = |span: Duration| span * 3 / 4 + part(span / 2, randomness.draw());
         wait = match done {
-            Some(Pass { done: 0 }) => jitter(schedule.every),
-            Some(Pass { .. }) => Duration::ZERO,
+            Some(0) => jitter(schedule.every),
+            Some(_) => Duration::ZERO,
             None => jitter(schedule.every.min(Supervisor::LONGEST_WAIT_AFTER_FAILURE)),
         };
     }
 }
 
-fn word(outcome: &Result<Pass, Failure>) -> &'static str {
+fn word(outcome: &Result<usize, Failure>) -> &'static str {
     match outcome {
         Ok(_) => "succeeded",
         Err(Failure::Failed(_)) => "failed",
@@ -187,14 +187,14 @@ fn word(outcome: &Result<Pass, Failure>) -> &'static str {
 }
 
 /// A pass in a task of its own, so that its panic ends nothing else. Dropped, it ends the pass.
-async fn one_pass<J: Job>(job: &Arc<J>, limit: Duration) -> Result<Pass, Failure> {
+async fn one_pass<J: Job>(job: &Arc<J>, limit: Duration) -> Result<usize, Failure> {
     let job = Arc::clone(job);
     let mut pass = JoinSet::new();
     pass.spawn(async move { job.pass().await }.in_current_span());
     match timeout(limit, pass.join_next()).await {
         Ok(Some(Ok(outcome))) => Ok(outcome?),
         Ok(Some(Err(error))) => Err(Failure::Panicked(panic_message(error))),
-        Ok(None) => Ok(Pass::default()),
+        Ok(None) => Ok(0),
         Err(_elapsed) => Err(Failure::CutOff(limit)),
     }
 }
@@ -234,19 +234,24 @@ impl Record {
     }
 
     /// Counts a pass and says in the log how it went. `None` if it did not succeed.
-    fn note(&self, outcome: Result<Pass, Failure>) -> Option<Pass> {
+    fn note(&self, outcome: Result<usize, Failure>) -> Option<usize> {
         let mut counts = self.counts();
         counts.is_at_work = false;
         match outcome {
-            Ok(pass) => {
-                counts.succeeded(&self.name);
-                if pass.done > 0 {
-                    tracing::info!(done = pass.done, "pass of {}", self.name);
+            Ok(done) => {
+                counts.last_success = Instant::now();
+                counts.failure = None;
+                if counts.reported.take().is_some() {
+                    tracing::info!("{} succeeds again", self.name);
                 }
-                Some(pass)
+                if done > 0 {
+                    tracing::info!(done, "pass of {}", self.name);
+                }
+                Some(done)
             }
             Err(failure) => {
-                counts.failed(&failure);
+                counts.failures += 1;
+                counts.failure = Some(failure.to_string());
                 let error = &failure as &dyn std::error::Error;
                 match failure {
                     Failure::Failed(_) => tracing::warn!(error, "a pass of {} failed", self.name),
@@ -274,19 +279,6 @@ impl Record {
 }
 
 impl Counts {
-    fn succeeded(&mut self, name: &str) {
-        self.last_success = Instant::now();
-        self.failure = None;
-        if self.reported.take().is_some() {
-            tracing::info!("{name} succeeds again");
-        }
-    }
-
-    fn failed(&mut self, failure: &Failure) {
-        self.failures += 1;
-        self.failure = Some(failure.to_string());
-    }
-
     /// Says that the job is stalled, and says it again as long as it is.
     fn report_stall(&mut self, record: &Record) {
         let since_success = self.last_success.elapsed();

@@ -1,30 +1,19 @@
-use std::sync::Arc;
+//! 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
+//!
+//! Its channel is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
+//! waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
 
 use domain::{
     Caller, Cause, Order, OrderId, PaymentAttempt, Transition, Trigger, UserId,
     ledger::{Command, Refusal},
 };
-use ports::{OrderReader, Users};
 
-use crate::{OrderChangeError, SettlePayment};
+use crate::{OrderChangeError, OrderService};
 
-/// 取消订单: an unpaid order is given up, by its buyer, by staff, or because its deadline passed.
-///
-/// Its channel is asked first, about each attempt to pay: what turns out paid is settled and not cancelled, and a trade that
-/// waits for payment is closed, so that it cannot be paid afterwards. Then the order and its stock change in one transaction.
-pub struct CancelOrder {
-    /// Who may cancel.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-    /// Asks whether it is paid, settles what is, closes what waits for payment, and changes the order.
-    pub settle: Arc<SettlePayment>,
-}
-
-impl CancelOrder {
+impl OrderService {
     /// The buyer gives up their order. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
-    pub async fn by_buyer(
+    pub async fn cancel_by_buyer(
         &self,
         caller: &Caller,
         order_id: &OrderId,
@@ -37,7 +26,7 @@ impl CancelOrder {
 
     /// Staff give up an order. Doing so again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "cancel_order", skip_all)]
-    pub async fn by_shop(
+    pub async fn cancel_by_shop(
         &self,
         order_id: &OrderId,
         reason: &str,
@@ -47,7 +36,7 @@ impl CancelOrder {
     }
 
     /// The deadline of an order has passed.
-    pub(crate) async fn by_deadline(&self, order_id: &OrderId) -> Result<(), OrderChangeError> {
+    pub(crate) async fn cancel_by_deadline(&self, order_id: &OrderId) -> Result<(), OrderChangeError> {
         self.cancel(order_id, None, "超过支付期限,自动取消", &Cause::system()).await
     }
 
@@ -67,6 +56,6 @@ impl CancelOrder {
         }
         let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
         let command = |ended| Command::Cancel { buyer, reason: reason.to_owned(), ended };
-        self.settle.after_ending(order_id, &attempts, command, cause).await.map(drop)
+        self.after_ending(order_id, &attempts, command, cause).await.map(drop)
     }
 }

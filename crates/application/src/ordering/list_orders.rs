@@ -1,39 +1,12 @@
-use std::sync::Arc;
+//! 订单查询: a buyer's orders, newest first, a page at a time.
 
-use domain::{Caller, NotAdmitted, Order, OrderId, OrderStatus, RefundDue, order_number};
-use ports::{OrderListQuery, OrderReader, StoreError, Users};
+use domain::{Caller, Order, OrderId, OrderStatus, PaymentRecord, RefundDue, order_number};
+use ports::{OrderListQuery, StoreError};
 
-use crate::pages::{one_more, page};
-
-/// 订单查询: a buyer's orders, newest first, a page at a time.
-pub struct ListOrders {
-    /// Authenticates callers.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-}
-
-/// Which page of which orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListOrdersRequest {
-    /// Whose orders.
-    pub caller: Caller,
-    /// In which status; `None` for all.
-    pub status: Option<OrderStatus>,
-    /// Only orders after this one in the list.
-    pub before: Option<OrderId>,
-    /// At most so many.
-    pub limit: u32,
-}
-
-/// A page of orders.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderPage {
-    /// Newest first.
-    pub orders: Vec<ListedOrder>,
-    /// What to pass as `before` for the next page; `None` on the last page.
-    pub next: Option<OrderId>,
-}
+use crate::{
+    OrderService, ShowOrderError,
+    pages::{Page, one_more},
+};
 
 /// An order, with the payments for it that are refunded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,43 +17,34 @@ pub struct ListedOrder {
     pub refund_due: Option<RefundDue>,
 }
 
-/// Why orders cannot be listed.
-#[derive(Debug, thiserror::Error)]
-pub enum ListOrdersError {
-    /// The user of the token is unknown or inactive.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-impl ListOrders {
-    /// One page of the user's orders.
+impl OrderService {
+    /// One page of the user's orders: those in this status, or all; the first ones, or what follows the order `before`.
     #[tracing::instrument(level = "debug", name = "list_orders", skip_all)]
-    pub async fn execute(&self, request: ListOrdersRequest) -> Result<OrderPage, ListOrdersError> {
-        let user_id = crate::noticed::buyer(self.users.authenticate(&request.caller).await??);
-        let ListOrdersRequest { caller: _, status, before, limit } = request;
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        status: Option<OrderStatus>,
+        before: Option<OrderId>,
+        limit: u32,
+    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let query = OrderListQuery { user_id, status, before, limit: one_more(limit) };
-        let (orders, next) = page(self.orders.list(&query).await?, limit, |order| order.id.clone());
-        Ok(OrderPage { orders: listed(&*self.orders, orders).await?, next })
+        let Page { items, next } = Page::of(self.orders.list(&query).await?, limit, |order| order.id.clone());
+        Ok(Page { items: self.listed(items).await?, next })
     }
-}
 
-/// Adds the refunds due to orders.
-pub(crate) async fn listed(
-    reader: &dyn OrderReader,
-    orders: Vec<Order>,
-) -> Result<Vec<ListedOrder>, StoreError> {
-    if orders.is_empty() {
-        return Ok(Vec::new());
+    /// Adds the refunds due to orders.
+    async fn listed(&self, orders: Vec<Order>) -> Result<Vec<ListedOrder>, StoreError> {
+        if orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
+        let payments = self.orders.refund_due_payments(&ids).await?;
+        let with_payments = |order: Order| {
+            let is_its =
+                |payment: &&PaymentRecord| order_number(&payment.trade.out_trade_no) == order.id.as_str();
+            ListedOrder { refund_due: RefundDue::of(payments.iter().filter(is_its)), order }
+        };
+        Ok(orders.into_iter().map(with_payments).collect())
     }
-    let ids: Vec<OrderId> = orders.iter().map(|order| order.id.clone()).collect();
-    let payments = reader.refund_due_payments(&ids).await?;
-    let with_payments = |order: Order| {
-        let its =
-            payments.iter().filter(|payment| order_number(&payment.trade.out_trade_no) == order.id.as_str());
-        ListedOrder { refund_due: RefundDue::of(its), order }
-    };
-    Ok(orders.into_iter().map(with_payments).collect())
 }

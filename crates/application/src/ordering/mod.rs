@@ -8,15 +8,12 @@ mod place_order;
 mod preview_order;
 mod show_order;
 
-pub use cancel_order::CancelOrder;
-pub use change_address::{ChangeAddress, ChangeAddressError};
-pub use list_orders::{ListOrders, ListOrdersError, ListOrdersRequest, ListedOrder, OrderPage};
-pub use lower_amount::LowerAmount;
+pub use list_orders::ListedOrder;
 pub use place_order::{
     BATCHER_PATIENCE, BatchRequest, BatcherQueue, BatcherSettings, CartCleaned, CartCleaner, OrderBatcher,
     OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
     PlacementError, PlacementPorts, Unplaced,
 };
-pub use preview_order::{Preview, PreviewError, PreviewOrder, PreviewRefusal};
+pub use preview_order::{Preview, PreviewRefusal};
 pub(crate) use show_order::timeline;
-pub use show_order::{OrderDetails, ShowOrder, ShowOrderError};
+pub use show_order::{OrderDetails, ShowOrderError};

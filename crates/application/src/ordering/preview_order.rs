@@ -1,55 +1,23 @@
-use std::{collections::BTreeMap, sync::Arc};
+//! 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
+
+use std::collections::BTreeMap;
 
 use domain::{
     Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, PricedLine, Purchase, Quote, Sku, SkuId,
     UserId,
 };
-use ports::{
-    AddressBook, CartError, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuy, DirectBuys, StoreError,
-    Users,
-};
+use ports::{CartError, DirectBuy, StoreError};
 
 use super::OrderItems;
-use crate::ShopRules;
-
-/// 确认订单: shows what an order would contain and cost. Changes nothing but the remembered direct buy.
-pub struct PreviewOrder {
-    /// Who may buy.
-    pub users: Arc<dyn Users>,
-    /// Where it can go.
-    pub address_book: Arc<dyn AddressBook>,
-    /// What there is to buy.
-    pub catalog: Arc<dyn Catalog>,
-    /// What the buyers put aside.
-    pub carts: Arc<dyn CartStore>,
-    /// What of that was ordered and has not left the cart yet, where that can be.
-    pub removals: Option<Arc<dyn CartRemovalQueue>>,
-    /// What they previewed without the cart.
-    pub direct_buys: Arc<dyn DirectBuys>,
-    /// When they did.
-    pub clock: Arc<dyn Clock>,
-    /// Freight and limits.
-    pub rules: ShopRules,
-}
+use crate::ShoppingService;
 
 /// What an order would contain and cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Preview {
-    /// The buyer's addresses, the default one first; may be empty.
+    /// The buyer's addresses, the default one first; the page shows them whatever went wrong, as far as they are known.
     pub addresses: Vec<Address>,
     /// Lines and sums.
-    pub quote: Quote,
-}
-
-/// No preview, and what the page can show nevertheless.
-#[derive(Debug, thiserror::Error)]
-#[error("no preview")]
-pub struct PreviewError {
-    /// The buyer's addresses, as far as they are known.
-    pub addresses: Vec<Address>,
-    /// Why.
-    #[source]
-    pub refusal: PreviewRefusal,
+    pub quote: Result<Quote, PreviewRefusal>,
 }
 
 /// Why there is no preview.
@@ -81,21 +49,23 @@ pub enum PreviewRefusal {
     Store(#[from] StoreError),
 }
 
-impl PreviewOrder {
+impl ShoppingService {
     /// Previews what the buyer of this name is about to order.
     #[tracing::instrument(level = "debug", name = "preview_order", skip_all)]
-    pub async fn execute(&self, caller: &Caller, items: OrderItems) -> Result<Preview, PreviewError> {
-        let without_addresses = |refusal| PreviewError { addresses: Vec::new(), refusal };
-        let (user_id, addresses) = self.buyer(caller).await.map_err(without_addresses)?;
-        match self.quote(user_id, items).await {
-            Ok(quote) => Ok(Preview { addresses, quote }),
-            Err(refusal) => Err(PreviewError { addresses, refusal }),
+    pub async fn preview(&self, caller: &Caller, items: OrderItems) -> Preview {
+        match self.buyer(caller).await {
+            Ok((user_id, addresses)) => Preview { addresses, quote: self.quote(user_id, items).await },
+            Err(refusal) => Preview { addresses: Vec::new(), quote: Err(refusal) },
         }
     }
 
     /// What the page shows of a buyer whose request cannot be read: the addresses. What a direct buy showed before is forgotten, as
     /// where there is nothing to show.
-    pub async fn unread(&self, caller: &Caller, is_direct: bool) -> Result<Vec<Address>, PreviewRefusal> {
+    pub async fn unread_preview(
+        &self,
+        caller: &Caller,
+        is_direct: bool,
+    ) -> Result<Vec<Address>, PreviewRefusal> {
         let (user_id, addresses) = self.buyer(caller).await?;
         if is_direct {
             self.remember(user_id, None).await;

@@ -1,18 +1,12 @@
-use std::sync::Arc;
+//! 订单详情: one order of a buyer, and how it came to be where it is.
 
 use domain::{
     Caller, Cause, NotAdmitted, Order, OrderId, OrderStatus, PaymentAttempt, Refund, RefundDue, RefundKind,
     RefundStatus, TimelineEntry,
 };
-use ports::{OrderReader, StoreError, Users};
+use ports::StoreError;
 
-/// 订单详情: one order of a buyer, and how it came to be where it is.
-pub struct ShowOrder {
-    /// Who may look.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-}
+use crate::OrderService;
 
 /// An order with its timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +29,7 @@ pub enum ShowOrderError {
     /// The token's user is not let in.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// There is no such order, or it is another user's; the caller is not told which.
+    /// There is no such order, or it is another user's; the caller is not told which. Never where a list is asked for.
     #[error("no such order")]
     UnknownOrder,
     /// The database failed.
@@ -43,10 +37,10 @@ pub enum ShowOrderError {
     Store(#[from] StoreError),
 }
 
-impl ShowOrder {
+impl OrderService {
     /// The user's order of this number.
     #[tracing::instrument(level = "debug", name = "show_order", skip_all)]
-    pub async fn execute(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, ShowOrderError> {
+    pub async fn show(&self, caller: &Caller, order_id: &OrderId) -> Result<OrderDetails, ShowOrderError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(ShowOrderError::UnknownOrder)?;

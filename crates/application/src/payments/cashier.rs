@@ -1,25 +1,15 @@
-use std::sync::Arc;
+//! Invites buyers to pay their orders. Every invitation belongs to an attempt to pay.
 
 use domain::{
     Cause, Channel, EndedAttempt, Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentProduct,
     ledger::{Command, MOST_ATTEMPTS, Refusal},
 };
-use ports::{Clock, OrderReader, PaymentRequest};
+use ports::PaymentRequest;
 
-use crate::{OrderChangeError, SettlePayment, TransactError};
+use crate::{OrderChangeError, OrderService, TransactError};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
 const TRIES: usize = 3;
-
-/// Invites buyers to pay their orders. Every invitation belongs to an attempt to pay.
-pub struct Cashier {
-    /// The attempts that are on record.
-    pub orders: Arc<dyn OrderReader>,
-    /// Settles what turns out paid, and opens and closes attempts.
-    pub settle: Arc<SettlePayment>,
-    /// The time of the request.
-    pub clock: Arc<dyn Clock>,
-}
 
 /// How a buyer wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,7 +59,7 @@ impl PaymentWish {
     }
 }
 
-impl Cashier {
+impl OrderService {
     /// The invitation to pay an order that was placed this moment.
     pub(crate) async fn invite_first(
         &self,
@@ -77,7 +67,7 @@ impl Cashier {
         channel: Channel,
         product: PaymentProduct,
     ) -> Result<StartedPayment, OrderChangeError> {
-        if !order.is_payable(self.clock.now())? {
+        if !order.is_payable(self.now())? {
             return Ok(paid(order));
         }
         let attempts = PaymentAttempt::of(order, Vec::new());
@@ -88,9 +78,8 @@ impl Cashier {
                 let number = order.id.as_str().to_owned();
                 let unused = EndedAttempt { out_trade_no: number, is_final: false };
                 let wish = PaymentWish { channel, product, ..PaymentWish::default() };
-                let transact = &self.settle.transact;
-                let opened =
-                    transact.run(order.id.as_str(), &wish.open(vec![unused]), &Cause::system()).await?;
+                let open = wish.open(vec![unused]);
+                let opened = self.transact.run(order.id.as_str(), &open, &Cause::system()).await?;
                 self.lead(order, wish, &opened.ledger).await
             }
         }
@@ -105,7 +94,7 @@ impl Cashier {
         wish: PaymentWish,
     ) -> Result<StartedPayment, OrderChangeError> {
         for _ in 0..TRIES {
-            if !order.is_payable(self.clock.now())? {
+            if !order.is_payable(self.now())? {
                 return Ok(paid(order));
             }
             let attempts = PaymentAttempt::of(order, self.orders.attempts(&order.id).await?);
@@ -118,7 +107,7 @@ impl Cashier {
                 None => {}
             }
             let open = |ended| wish.open(ended);
-            match self.settle.after_ending(&order.id, &attempts, open, &Cause::system()).await {
+            match self.after_ending(&order.id, &attempts, open, &Cause::system()).await {
                 Err(error) if error.is_other_attempt_open() => {}
                 opened => return self.lead(order, wish, &opened?.ledger).await,
             }
@@ -155,10 +144,10 @@ impl Cashier {
             as_code: false,
             total_amount: order.total_amount,
             subject: subject(order),
-            now: self.clock.now(),
+            now: self.now(),
             time_expire: order.expire_at,
         };
-        let gateway = self.settle.channels.gateway(attempt.channel)?;
+        let gateway = self.channels.gateway(attempt.channel)?;
         let pay_url = gateway.pay_url(&request).await?;
         let code_url = match as_code && attempt.product == PaymentProduct::Page {
             true => Some(gateway.pay_url(&PaymentRequest { as_code, ..request }).await?),
@@ -169,7 +158,7 @@ impl Cashier {
     }
 }
 
-fn paid(order: &Order) -> StartedPayment {
+pub(super) fn paid(order: &Order) -> StartedPayment {
     StartedPayment::AlreadyPaid { order_id: order.id.clone(), total_amount: order.total_amount }
 }
 

@@ -1,17 +1,16 @@
-//! How an order is paid, and how payments are compared with a channel's bill.
+//! How an order is paid, how money goes back, and how both are compared with a channel's bill.
 
 mod cashier;
-mod order_change_error;
 mod payment_result;
 mod recently;
 mod reconcile;
+mod refund_order;
 mod settle_payment;
 mod start_payment;
 
-pub use cashier::{Cashier, PaymentInvitation, PaymentWish, StartedPayment};
-pub use order_change_error::OrderChangeError;
-pub use payment_result::{PaymentResult, PaymentResultError, PaymentState};
+pub use cashier::{PaymentInvitation, PaymentWish, StartedPayment};
+pub use payment_result::PaymentResultError;
 pub use recently::Recently;
-pub use reconcile::{FoundDifference, Reconcile, ReconcileError};
-pub use settle_payment::{NotificationError, SettleError, SettlePayment, Settled};
-pub use start_payment::StartPayment;
+pub use reconcile::{FoundDifference, ReconcileError};
+pub use refund_order::DueRefunds;
+pub use settle_payment::{NotificationError, SettleError, Settled};

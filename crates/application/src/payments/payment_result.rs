@@ -1,33 +1,14 @@
-use std::{sync::Arc, time::Duration};
+//! 支付结果: the browser came back from the channel and wants to know whether the order is paid.
+//!
+//! What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
+//! the database, or else to the channel.
 
-use domain::{Cause, Channel, EvidenceSource, Money, NotForUs, Order, OrderId, OrderStatus, order_number};
-use ports::{GatewayError, NotVerified, OrderReader, PaymentChannel, StoreError};
+use std::time::Duration;
 
-use crate::{Recently, SettleError, SettlePayment};
+use domain::{Cause, Channel, EvidenceSource, NotForUs, Order, OrderId, OrderStatus, order_number};
+use ports::{GatewayError, NotVerified, PaymentChannel, StoreError};
 
-/// 支付结果: the browser came back from the channel and wants to know whether the order is paid.
-///
-/// What it brings proves only that the channel knows the trade; it can be replayed. Whether the order is paid is known to
-/// the database, or else to the channel.
-pub struct PaymentResult {
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-    /// Knows the channels, and settles what they say was paid.
-    pub settle: Arc<SettlePayment>,
-    /// The orders that were asked about a moment ago: a return can be replayed by anybody who has seen it.
-    pub asked: Recently<OrderId>,
-}
-
-/// Whether the order is paid.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PaymentState {
-    /// Its number.
-    pub order_id: OrderId,
-    /// What it costs.
-    pub total_amount: Money,
-    /// Whether that is paid, and not refunded.
-    pub is_paid: bool,
-}
+use crate::{OrderService, SettleError};
 
 /// Why the result is not known.
 #[derive(Debug, thiserror::Error)]
@@ -44,8 +25,8 @@ pub enum PaymentResultError {
     /// The channel was asked and gave no usable answer.
     #[error("the payment channel gave no answer about the order")]
     Gateway {
-        /// What is known: the order, not paid so far.
-        state: PaymentState,
+        /// The order, not paid so far as is known.
+        order: Box<Order>,
         /// What went wrong.
         #[source]
         cause: GatewayError,
@@ -58,51 +39,41 @@ pub enum PaymentResultError {
     Store(#[from] StoreError),
 }
 
-impl PaymentResult {
-    /// A channel is asked about one order no more often than this.
-    pub const PAUSE: Duration = Duration::from_secs(3);
+impl OrderService {
+    /// Because of returns a channel is asked about one order no more often than this.
+    pub const ASKED_PAUSE: Duration = Duration::from_secs(3);
     /// Of how many orders it is remembered that they were asked about.
-    pub const REMEMBERED: u64 = 10_000;
+    pub const ASKED_REMEMBERED: u64 = 10_000;
 
-    /// Whether the order that the query string of a channel's return names is paid.
+    /// The order that the query string of a channel's return names, whose status says whether it is paid.
     #[tracing::instrument(level = "debug", name = "payment_result", skip_all)]
-    pub async fn execute(
+    pub async fn payment_result(
         &self,
         channel: Channel,
         query: &str,
         request_id: Option<String>,
-    ) -> Result<PaymentState, PaymentResultError> {
-        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
-        let PaymentChannel { gateway, merchant } = self.settle.channels.get(channel).ok_or_else(not_ours)?;
+    ) -> Result<Order, PaymentResultError> {
+        let PaymentChannel { gateway, merchant } = self.channel(channel)?;
         let returned = gateway.verify_return(query)?;
         merchant.check(&returned.addressee)?;
         let id = OrderId::parse(order_number(&returned.out_trade_no))
             .map_err(|_| PaymentResultError::UnknownOrder)?;
-        let order = self.find(&id).await?;
+        let order = self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?;
         // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
         if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
-            return Ok(state(&order));
+            return Ok(order);
         }
-        let trade = gateway.query(&returned.out_trade_no).await;
-        match trade.map_err(|cause| PaymentResultError::Gateway { state: state(&order), cause })? {
+        let trade = match gateway.query(&returned.out_trade_no).await {
+            Ok(trade) => trade,
+            Err(cause) => return Err(PaymentResultError::Gateway { order: Box::new(order), cause }),
+        };
+        match trade {
             Some(trade) if trade.is_payment() => {
                 let cause = Cause::channel(channel, request_id);
-                self.settle.by_trade(&trade, EvidenceSource::Query, &cause).await?;
-                Ok(state(&self.find(&id).await?))
+                self.settle_trade(&trade, EvidenceSource::Query, &cause).await?;
+                self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)
             }
-            Some(_) | None => Ok(state(&order)),
+            Some(_) | None => Ok(order),
         }
-    }
-
-    async fn find(&self, id: &OrderId) -> Result<Order, PaymentResultError> {
-        self.orders.find(id).await?.ok_or(PaymentResultError::UnknownOrder)
-    }
-}
-
-fn state(order: &Order) -> PaymentState {
-    PaymentState {
-        order_id: order.id.clone(),
-        total_amount: order.total_amount,
-        is_paid: order.status.is_paid(),
     }
 }

@@ -1,28 +1,14 @@
-use std::sync::Arc;
+//! 对账: compares our statement of a day with a channel's bill, keeps what does not agree, and mends what is safe to mend.
+//!
+//! The bill says where to look; what is written follows from the channel's signed answers to queries about it.
 
 use domain::{
     Cause, Channel, Difference, DifferenceKind, EvidenceSource, Refund, RefundStatus, ShopDate,
     ledger::ConfirmedRefund, reconcile,
 };
-use ports::{Clock, DailyStatements, GatewayError, StoreError};
+use ports::{GatewayError, StoreError};
 
-use crate::{OrderChangeError, RefundOrder, SettlePayment, Settled, Transact};
-
-/// 对账: compares our statement of a day with a channel's bill, keeps what does not agree, and mends what is safe to mend.
-///
-/// The bill says where to look; what is written follows from the channel's signed answers to queries about it.
-pub struct Reconcile {
-    /// What is on record.
-    pub ledger: Arc<dyn DailyStatements>,
-    /// Where a refund is found again.
-    pub transact: Arc<Transact>,
-    /// Knows the channels, which have the bills, and writes down payments, and refunds past this service.
-    pub settle: Arc<SettlePayment>,
-    /// Finishes refunds.
-    pub refund: Arc<RefundOrder>,
-    /// Which days are over.
-    pub clock: Arc<dyn Clock>,
-}
+use crate::{OrderChangeError, OrderService, Settled};
 
 /// A difference, and what was done about it; `None` if nothing was to be done.
 pub type FoundDifference = (Difference, Option<String>);
@@ -44,18 +30,18 @@ pub enum ReconcileError {
     Store(#[from] StoreError),
 }
 
-impl Reconcile {
+impl OrderService {
     /// Compares a day of a channel. With `repair`, applies what is safe, in the order of the differences.
-    pub async fn execute(
+    pub async fn reconcile(
         &self,
         channel: Channel,
         day: ShopDate,
         repair: bool,
     ) -> Result<Vec<FoundDifference>, ReconcileError> {
-        if day >= self.clock.now().date() {
+        if day >= self.now().date() {
             return Err(ReconcileError::NotOver);
         }
-        let bill = self.settle.channels.gateway(channel)?.bill(day).await?.ok_or(ReconcileError::NoBill)?;
+        let bill = self.channels.gateway(channel)?.bill(day).await?.ok_or(ReconcileError::NoBill)?;
         let trade_nos: Vec<String> = bill.entries.iter().map(|entry| entry.trade_no.clone()).collect();
         let request_nos: Vec<String> = bill
             .entries
@@ -63,24 +49,24 @@ impl Reconcile {
             .filter_map(|entry| Some((channel.trade(&entry.trade_no), entry.out_request_no.as_deref()?)))
             .flat_map(|(trade, number)| Refund::numbers_here(trade, number))
             .collect();
-        let statement = self.ledger.statement_of(channel, day, &trade_nos, &request_nos).await?;
+        let statement = self.statements.statement_of(channel, day, &trade_nos, &request_nos).await?;
         let mut found = Vec::new();
         for difference in reconcile(day, &bill, &statement) {
             let done = if repair { Some(self.repair(channel, &difference).await) } else { None };
             found.push((difference, done));
         }
-        self.ledger.keep(channel, day, &found, self.clock.now()).await?;
+        self.statements.keep(channel, day, &found, self.now()).await?;
         Ok(found)
     }
 
     /// Mends a difference where that is safe, and says what was done, or why nothing.
     async fn repair(&self, channel: Channel, difference: &Difference) -> String {
         let outcome = match (difference.kind, &difference.out_request_no) {
-            (DifferenceKind::MissingHere, None) => self.settle_missing(channel, difference).await,
+            (DifferenceKind::MissingHere, None) => self.settle_missing_payment(channel, difference).await,
             (DifferenceKind::MissingHere, Some(number)) => {
-                self.book_missing(channel, difference, number).await
+                self.book_missing_refund(channel, difference, number).await
             }
-            (DifferenceKind::Status, Some(number)) => self.finish(channel, difference, number).await,
+            (DifferenceKind::Status, Some(number)) => self.finish_refund(channel, difference, number).await,
             (DifferenceKind::Foreign, _) => return "未处理:不是本店的订单号".to_owned(),
             (DifferenceKind::Status, None)
             | (DifferenceKind::Amount | DifferenceKind::MissingThere | DifferenceKind::Unreadable, _) => {
@@ -91,18 +77,15 @@ impl Reconcile {
     }
 
     /// A payment that we do not have.
-    async fn settle_missing(
+    async fn settle_missing_payment(
         &self,
         channel: Channel,
         difference: &Difference,
     ) -> Result<String, OrderChangeError> {
-        match self.settle.channels.gateway(channel)?.query_trade(&difference.trade_no).await? {
+        match self.channels.gateway(channel)?.query_trade(&difference.trade_no).await? {
             Some(trade) if trade.is_payment() => {
-                let settled = self
-                    .settle
-                    .by_trade(&trade, EvidenceSource::Query, &Cause::channel(channel, None))
-                    .await?;
-                Ok(match settled {
+                let cause = Cause::channel(channel, None);
+                Ok(match self.settle_trade(&trade, EvidenceSource::Query, &cause).await? {
                     Settled::Paid | Settled::Revived => "已入账,订单已付款".to_owned(),
                     Settled::RecordedOnly(status) => format!("已入账:{}", status.as_str()),
                     Settled::NothingNew | Settled::RefundNotified => "此前已入账".to_owned(),
@@ -116,13 +99,13 @@ impl Reconcile {
     }
 
     /// A refund that we do not have as done: it was made past this service, or is taken for failed.
-    async fn book_missing(
+    async fn book_missing_refund(
         &self,
         channel: Channel,
         difference: &Difference,
         number: &str,
     ) -> Result<String, OrderChangeError> {
-        let gateway = self.settle.channels.gateway(channel)?;
+        let gateway = self.channels.gateway(channel)?;
         let Difference { out_trade_no, trade_no, .. } = difference;
         let Some(amount) = gateway.refund_query(trade_no, number).await? else {
             return Ok(format!("未处理:{}查无此退款", channel.label()));
@@ -131,8 +114,7 @@ impl Reconcile {
         let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
         let cause = Cause::channel(channel, None);
         let booked = || Ok(format!("已补记退款{amount}"));
-        if self.settle.by_refund(out_trade_no, refund.clone(), None, &cause).await? == Settled::RefundNotified
-        {
+        if self.settle_refund(out_trade_no, refund.clone(), None, &cause).await? == Settled::RefundNotified {
             return booked();
         }
         // Its payment is not on record either, or all is by now.
@@ -142,7 +124,7 @@ impl Reconcile {
             return Ok("未处理:没有这笔付款的记录".to_owned());
         };
         let proof = Some((trade, EvidenceSource::Query));
-        match self.settle.by_refund(out_trade_no, refund, proof, &cause).await? {
+        match self.settle_refund(out_trade_no, refund, proof, &cause).await? {
             Settled::RefundNotified => booked(),
             Settled::Paid | Settled::Revived | Settled::NothingNew | Settled::RecordedOnly(_) => {
                 Ok("此前已入账".to_owned())
@@ -151,7 +133,7 @@ impl Reconcile {
     }
 
     /// A refund of ours that the channel has done and we have otherwise.
-    async fn finish(
+    async fn finish_refund(
         &self,
         channel: Channel,
         difference: &Difference,
@@ -164,10 +146,10 @@ impl Reconcile {
         };
         match refund.status {
             RefundStatus::Requested => {
-                let done = self.refund.look_up(refund).await?;
+                let done = self.look_up_refund(refund).await?;
                 Ok(format!("退款状态:{}", done.status.as_str()))
             }
-            RefundStatus::Failed => self.book_missing(channel, difference, number).await,
+            RefundStatus::Failed => self.book_missing_refund(channel, difference, number).await,
             RefundStatus::Succeeded => Ok("此前已入账".to_owned()),
         }
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+//! The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 
 use domain::{
     Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
@@ -6,22 +6,9 @@ use domain::{
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
-use ports::{
-    CloseOutcome, GatewayError, NotVerified, PaymentChannel, PaymentChannels, RefusedMessages, StoreError,
-    metric,
-};
+use ports::{CloseOutcome, GatewayError, NotVerified, PaymentChannel, metric};
 
-use crate::{OrderChangeError, Transact, TransactError, Transacted};
-
-/// The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
-pub struct SettlePayment {
-    /// Verify what they signed, and are asked about payments and refunds. The money must be for their merchant.
-    pub channels: PaymentChannels,
-    /// Where order and payment are changed together.
-    pub transact: Arc<Transact>,
-    /// Keeps messages that can never be dealt with.
-    pub refused: Arc<dyn RefusedMessages>,
-}
+use crate::{OrderChangeError, OrderService, TransactError, Transacted};
 
 /// What became of the evidence. In every case it is dealt with, and need not be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,51 +54,52 @@ pub enum NotificationError {
     Settle(#[from] SettleError),
 }
 
-impl SettlePayment {
+impl OrderService {
     /// Deals with the body of a channel's notification.
     #[tracing::instrument(level = "debug", name = "settle_payment", skip_all)]
-    pub async fn by_notification(
+    pub async fn settle_notification(
         &self,
         channel: Channel,
         body: &[u8],
         request_id: Option<String>,
     ) -> Result<Settled, NotificationError> {
-        let outcome = self.by_message(channel, body, Cause::channel(channel, request_id)).await;
+        let outcome = self.settle_message(channel, body, Cause::channel(channel, request_id)).await;
         counter!(metric::NOTIFICATIONS, "verdict" => verdict(&outcome)).increment(1);
         outcome
     }
 
-    async fn by_message(
+    async fn settle_message(
         &self,
         channel: Channel,
         body: &[u8],
         cause: Cause,
     ) -> Result<Settled, NotificationError> {
-        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
-        let PaymentChannel { gateway, merchant } = self.channels.get(channel).ok_or_else(not_ours)?;
+        let PaymentChannel { gateway, merchant } = self.channel(channel)?;
         let notification = gateway.verify_notification(body)?;
         merchant.check(&notification.addressee)?;
         if let Err(why) = notification.trade.check_storable() {
-            self.refuse(&notification.trade, why, body)
-                .await
-                .map_err(TransactError::from)
-                .map_err(SettleError::from)?;
-            return Ok(Settled::NothingNew);
+            return Ok(self.refuse(&notification.trade, why, body).await?);
         }
-        Ok(self.by_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
+        Ok(self.settle_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
+    }
+
+    /// The channel from which a message comes.
+    pub(super) fn channel(&self, channel: Channel) -> Result<&PaymentChannel, NotVerified> {
+        let not_ours = || NotVerified::Malformed("the shop is not paid through this channel".into());
+        self.channels.get(channel).ok_or_else(not_ours)
     }
 
     /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
-    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<(), StoreError> {
-        let message = RefusedMessage::new(trade, why, body, self.transact.clock.now());
-        self.refused.keep_refused(&message).await?;
+    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<Settled, SettleError> {
+        let message = RefusedMessage::new(trade, why, body, self.now());
+        self.refused.keep_refused(&message).await.map_err(TransactError::from)?;
         tracing::error!(%why, "a channel's message can never be stored: look at dashop_refused_message");
-        Ok(())
+        Ok(Settled::NothingNew)
     }
 
     /// Deals with a trade that is proven: by a verified message for this shop, or by a signed answer to our own
     /// query. Doing it again changes nothing.
-    pub async fn by_trade(
+    pub async fn settle_trade(
         &self,
         trade: &Trade,
         source: EvidenceSource,
@@ -125,14 +113,14 @@ impl SettlePayment {
                 let amount = gateway.refund_query(&trade_no, &out_request_no).await?;
                 let amount = amount.ok_or(SettleError::NotKnownYet)?;
                 let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
-                self.by_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
+                self.settle_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
             }
             Err(error) => Err(error.into()),
         }
     }
 
     /// Deals with a refund that its channel confirmed, with what proves its payment for the case that it is not on record.
-    pub(crate) async fn by_refund(
+    pub(crate) async fn settle_refund(
         &self,
         number: &str,
         refund: ConfirmedRefund,
@@ -177,14 +165,15 @@ impl SettlePayment {
         Ok(EndedAttempt { out_trade_no: attempt.out_trade_no.clone(), is_final })
     }
 
-    /// Does so with every one of these that may be paid. Where a channel cannot be asked about one of them, those that it closed
-    /// before are noted down.
-    pub(crate) async fn end_attempts(
+    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
+    /// channel has closed so far are noted down; not of an order that is no longer unpaid, of which none is handed out.
+    pub(crate) async fn after_ending(
         &self,
         order_id: &OrderId,
         attempts: &[PaymentAttempt],
+        command: impl FnOnce(Vec<EndedAttempt>) -> Command,
         cause: &Cause,
-    ) -> Result<Vec<EndedAttempt>, OrderChangeError> {
+    ) -> Result<Transacted, OrderChangeError> {
         let mut ended = Vec::new();
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
@@ -195,19 +184,6 @@ impl SettlePayment {
                 }
             }
         }
-        Ok(ended)
-    }
-
-    /// Ends every one of these that may be paid, and then does what they were ended for. Where that is not done, those that their
-    /// channel closed are noted down; not of an order that is no longer unpaid, of which none is handed out.
-    pub(crate) async fn after_ending(
-        &self,
-        order_id: &OrderId,
-        attempts: &[PaymentAttempt],
-        command: impl FnOnce(Vec<EndedAttempt>) -> Command,
-        cause: &Cause,
-    ) -> Result<Transacted, OrderChangeError> {
-        let ended = self.end_attempts(order_id, attempts, cause).await?;
         let done = self.transact.run(order_id.as_str(), &command(ended.clone()), cause).await;
         let is_unpaid = !matches!(done, Err(TransactError::Refused(Refusal::NotAllowed(_))));
         if done.is_err() && is_unpaid {
@@ -240,7 +216,7 @@ impl SettlePayment {
         let Some(trade) = gateway.query(&attempt.out_trade_no).await? else { return Ok(None) };
         if trade.is_payment() {
             let by_channel = Cause::channel(attempt.channel, cause.request_id.clone());
-            self.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
+            self.settle_trade(&trade, EvidenceSource::Query, &by_channel).await?;
         }
         Ok(Some(trade.status))
     }

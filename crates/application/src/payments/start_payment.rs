@@ -1,31 +1,17 @@
-use std::sync::Arc;
+//! 订单支付: the buyer wants to pay an order that was placed before.
 
 use domain::{
     Caller, Cause, Money, OrderId,
     ledger::{Command, Refusal},
 };
-use ports::{Clock, OrderReader, Users};
 
-use crate::{Cashier, OrderChangeError, PaymentWish, StartedPayment, Transact};
+use super::cashier::paid;
+use crate::{OrderChangeError, OrderService, PaymentWish, StartedPayment};
 
-/// 订单支付: the buyer wants to pay an order that was placed before.
-pub struct StartPayment {
-    /// Who may pay.
-    pub users: Arc<dyn Users>,
-    /// The orders.
-    pub orders: Arc<dyn OrderReader>,
-    /// Where an order of the old back end is noted down to be watched.
-    pub transact: Arc<Transact>,
-    /// Where it is paid.
-    pub cashier: Arc<Cashier>,
-    /// Whether the deadline has passed.
-    pub clock: Arc<dyn Clock>,
-}
-
-impl StartPayment {
+impl OrderService {
     /// Invites the user to pay their order, as they want to; not if it costs something else than the client expects.
     #[tracing::instrument(level = "debug", name = "start_payment", skip_all)]
-    pub async fn execute(
+    pub async fn start_payment(
         &self,
         caller: &Caller,
         order_id: &OrderId,
@@ -35,9 +21,8 @@ impl StartPayment {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
         let order = order.filter(|order| order.user_id == user_id).ok_or(Refusal::UnknownOrder)?;
-        let now = self.clock.now();
-        if !order.is_payable(now)? {
-            return Ok(StartedPayment::AlreadyPaid { order_id: order.id, total_amount: order.total_amount });
+        if !order.is_payable(self.now())? {
+            return Ok(paid(&order));
         }
         if order.costs_nothing() {
             return Err(OrderChangeError::CostsNothing);
@@ -49,6 +34,6 @@ impl StartPayment {
             // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
             self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
         }
-        self.cashier.invite(&order, wish).await
+        self.invite(&order, wish).await
     }
 }

@@ -1,19 +1,9 @@
-use std::sync::Arc;
+//! 收货地址: shows a buyer's address book and changes it.
 
-use domain::{AddressEdit, AddressEntries, AddressRefusal, Caller, NotAdmitted, UserId};
-use ports::{AddressBook, Clock, StoreError, Users};
+use domain::{AddressEdit, AddressEntries, AddressRefusal, Caller, NotAdmitted};
+use ports::StoreError;
 
-use crate::ATTEMPTS;
-
-/// 收货地址: shows a buyer's address book and changes it.
-pub struct EditAddresses {
-    /// The users.
-    pub users: Arc<dyn Users>,
-    /// Their address books.
-    pub address_book: Arc<dyn AddressBook>,
-    /// When they are changed.
-    pub clock: Arc<dyn Clock>,
-}
+use crate::{ATTEMPTS, ShoppingService};
 
 /// Why the address book is not shown or not changed.
 #[derive(Debug, thiserror::Error)]
@@ -32,20 +22,20 @@ pub enum EditAddressesError {
     Store(#[from] StoreError),
 }
 
-impl EditAddresses {
+impl ShoppingService {
     /// The user's entries, the default one first.
-    pub async fn show(&self, caller: &Caller) -> Result<AddressEntries, EditAddressesError> {
-        let user_id = self.user(caller).await?;
+    pub async fn show_addresses(&self, caller: &Caller) -> Result<AddressEntries, EditAddressesError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         Ok(self.address_book.entries(user_id).await?)
     }
 
     /// Changes the user's address book, and shows it then.
-    pub async fn edit(
+    pub async fn edit_addresses(
         &self,
         caller: &Caller,
         edit: &AddressEdit,
     ) -> Result<AddressEntries, EditAddressesError> {
-        let user_id = self.user(caller).await?;
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         for _ in 0..ATTEMPTS {
             let entries = self.address_book.entries(user_id).await?;
             let change = entries.edit(edit)?;
@@ -57,9 +47,5 @@ impl EditAddresses {
             }
         }
         Err(EditAddressesError::Conflict)
-    }
-
-    async fn user(&self, caller: &Caller) -> Result<UserId, EditAddressesError> {
-        Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 }

@@ -1,27 +1,14 @@
-use std::{collections::BTreeMap, sync::Arc};
+//! 购物车: shows a buyer's cart and changes it.
+
+use std::collections::BTreeMap;
 
 use domain::{
-    Caller, Cart, CartEdit, CartLine, CartLineChange, CartRefusal, NotAdmitted, OfflineLine, QuantityLimit,
-    Sku, SkuId, UserId,
+    Caller, Cart, CartEdit, CartLine, CartLineChange, CartRefusal, NotAdmitted, OfflineLine, Sku, SkuId,
+    UserId,
 };
-use ports::{CartError, CartRemovalQueue, CartStore, Catalog, StoreError, Users};
+use ports::{CartError, StoreError};
 
-use crate::{ATTEMPTS, jobs::order_ids};
-
-/// 购物车: shows a buyer's cart and changes it.
-pub struct EditCart {
-    /// Authenticates callers.
-    pub users: Arc<dyn Users>,
-    /// The carts.
-    pub carts: Arc<dyn CartStore>,
-    /// The ordered lines that are still in carts. `None` if carts are in the database: there the transaction of the order
-    /// removes its lines.
-    pub removals: Option<Arc<dyn CartRemovalQueue>>,
-    /// The SKUs.
-    pub catalog: Arc<dyn Catalog>,
-    /// The most pieces of one SKU.
-    pub limit: QuantityLimit,
-}
+use crate::{ATTEMPTS, ShoppingService, jobs::order_ids};
 
 /// A line of a cart, with its SKU as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,20 +43,20 @@ pub enum EditCartError {
     Store(#[from] StoreError),
 }
 
-impl EditCart {
+impl ShoppingService {
     /// The lines of the user's cart, in the order of SKU ids.
-    pub async fn show(&self, caller: &Caller) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(caller).await?;
+    pub async fn show_cart(&self, caller: &Caller) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.lines(user_id).await
     }
 
     /// Changes the user's cart, and shows it then. A change that others make at the same moment is never lost.
-    pub async fn edit(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(caller).await?;
+    pub async fn edit_cart(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         for _ in 0..ATTEMPTS {
             let cart = self.cart(user_id).await?;
             let skus = self.skus(&cart.concerned(edit)).await?;
-            let changes = cart.edit(edit, &skus, self.limit)?;
+            let changes = cart.edit(edit, &skus, self.rules.quantity_limit)?;
             if self.write(user_id, &changes).await? {
                 return self.lines(user_id).await;
             }
@@ -78,31 +65,31 @@ impl EditCart {
     }
 
     /// Takes SKUs out of the user's cart, as far as they are in it, and shows the cart then.
-    pub async fn discard(&self, caller: &Caller, sku_ids: &[SkuId]) -> Result<Vec<ShownLine>, EditCartError> {
-        let user_id = self.user(caller).await?;
+    pub async fn discard_from_cart(
+        &self,
+        caller: &Caller,
+        sku_ids: &[SkuId],
+    ) -> Result<Vec<ShownLine>, EditCartError> {
+        let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         self.carts.discard(user_id, sku_ids).await?;
         self.lines(user_id).await
     }
 
     /// Merges in what was put aside before signing in, and says how many lines the cart has then.
-    pub async fn merge(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, EditCartError> {
+    pub async fn merge_cart(&self, user_id: UserId, offline: &[OfflineLine]) -> Result<usize, EditCartError> {
         // What is past a cart's lines is not even looked up.
         let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
         let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
         for _ in 0..ATTEMPTS {
             let cart = self.cart(user_id).await?;
             let skus = self.skus(&ids).await?;
-            let changes = cart.merge(offline, &skus, self.limit);
+            let changes = cart.merge(offline, &skus, self.rules.quantity_limit);
             let added = changes.iter().filter(|change| cart.find(change.sku_id).is_none()).count();
             if self.write(user_id, &changes).await? {
                 return Ok(cart.lines.len().saturating_add(added));
             }
         }
         Err(EditCartError::Conflict)
-    }
-
-    async fn user(&self, caller: &Caller) -> Result<UserId, EditCartError> {
-        Ok(crate::noticed::buyer(self.users.authenticate(caller).await??))
     }
 
     /// The user's cart, after ordered lines are removed. A buyer who saw such a line and added to it would buy it twice.

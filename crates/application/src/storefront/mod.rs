@@ -7,6 +7,33 @@ mod failures;
 mod sign_in;
 
 pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
-pub use edit_addresses::{EditAddresses, EditAddressesError};
-pub use edit_cart::{EditCart, EditCartError, ShownLine};
+pub use edit_addresses::EditAddressesError;
+pub use edit_cart::{EditCartError, ShownLine};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};
+
+use std::sync::Arc;
+
+use ports::{AddressBook, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys, Users};
+
+use crate::ShopRules;
+
+/// What buyers do before they order: their carts, their address books, and the preview of an order.
+pub struct ShoppingService {
+    /// Who may buy.
+    pub users: Arc<dyn Users>,
+    /// Where it can go.
+    pub address_book: Arc<dyn AddressBook>,
+    /// What there is to buy.
+    pub catalog: Arc<dyn Catalog>,
+    /// What the buyers put aside.
+    pub carts: Arc<dyn CartStore>,
+    /// What of that was ordered and has not left the cart yet. `None` if carts are in the database: there the transaction of the
+    /// order removes its lines.
+    pub removals: Option<Arc<dyn CartRemovalQueue>>,
+    /// What they previewed without the cart.
+    pub direct_buys: Arc<dyn DirectBuys>,
+    /// When they did, and when address books are changed.
+    pub clock: Arc<dyn Clock>,
+    /// Freight and limits.
+    pub rules: ShopRules,
+}

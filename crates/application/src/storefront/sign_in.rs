@@ -6,16 +6,13 @@ use ports::{Clock, Credential, Credentials, PasswordError, Passwords, StoreError
 use tokio::time::timeout;
 
 use crate::{
-    EditCart, EditCartError,
+    EditCartError, ShoppingService,
     storefront::failures::{Count, Failures},
 };
 
 /// 登录: a buyer proves who they are, and what they put aside before is merged into their cart.
 pub struct SignIn {
-    credentials: Arc<dyn Credentials>,
-    passwords: Arc<dyn Passwords>,
-    cart: Arc<EditCart>,
-    clock: Arc<dyn Clock>,
+    ports: SignInPorts,
     token_life: Duration,
     /// Strict: guesses at the password of one buyer from one place. The buyer, elsewhere, is not concerned.
     by_name_and_address: Failures<(String, Option<IpAddr>)>,
@@ -32,7 +29,7 @@ pub struct SignInPorts {
     /// The arithmetic of passwords.
     pub passwords: Arc<dyn Passwords>,
     /// Where an offline cart goes.
-    pub cart: Arc<EditCart>,
+    pub shopping: Arc<ShoppingService>,
     /// When attempts are made, and tokens end.
     pub clock: Arc<dyn Clock>,
 }
@@ -85,12 +82,9 @@ pub enum SignInError {
     /// Too many attempts for this name or from this address failed; nothing was tried.
     #[error("too many attempts failed")]
     LockedOut,
-    /// Too many attempts are being checked.
-    #[error("too many attempts are being checked")]
-    Busy,
-    /// The password cannot be checked.
+    /// The password cannot be checked, or too many are being checked.
     #[error(transparent)]
-    Passwords(PasswordError),
+    Passwords(#[from] PasswordError),
     /// The offline cart could not be merged; the next sign-in merges it.
     #[error(transparent)]
     Cart(#[from] EditCartError),
@@ -109,13 +103,9 @@ impl SignIn {
 
     /// With nobody having failed so far.
     pub fn new(ports: SignInPorts, rules: SignInRules) -> Self {
-        let SignInPorts { credentials, passwords, cart, clock } = ports;
         let SignInRules { token_life, window, failures, failures_per_name, failures_per_address } = rules;
         Self {
-            credentials,
-            passwords,
-            cart,
-            clock,
+            ports,
             token_life,
             by_name_and_address: Failures::new(failures, window, Self::REMEMBERED),
             by_name: Failures::new(failures_per_name, window, Self::REMEMBERED),
@@ -134,7 +124,8 @@ impl SignIn {
     async fn sign_in(&self, request: &SignInRequest) -> Result<SignedIn, SignInError> {
         let credential = self.prove(request).await?;
         crate::noticed::buyer(credential.user_id);
-        let cart_lines = match self.cart.merge(credential.user_id, &request.offline_cart).await {
+        let cart_lines = match self.ports.shopping.merge_cart(credential.user_id, &request.offline_cart).await
+        {
             // There is nothing to merge, and nothing is lost.
             Err(error @ EditCartError::Carts(_)) if request.offline_cart.is_empty() => {
                 tracing::warn!(
@@ -145,7 +136,7 @@ impl SignIn {
             }
             merged => merged?,
         };
-        let token_until = self.clock.now().after(self.token_life);
+        let token_until = self.ports.clock.now().after(self.token_life);
         Ok(SignedIn { cart_lines, token_until, password: credential.password })
     }
 
@@ -164,7 +155,8 @@ impl SignIn {
         }
         let here = self.by_name_and_address.of((name.clone(), address));
         // One after the other: many at the same moment are not more guesses than the limit allows.
-        let _turn = timeout(Self::PATIENCE, here.turn.lock()).await.map_err(|_elapsed| SignInError::Busy)?;
+        let _turn =
+            timeout(Self::PATIENCE, here.turn.lock()).await.map_err(|_elapsed| PasswordError::Busy)?;
         let of_name = self.by_name.of(name);
         let is_locked_out = self.by_name_and_address.are_too_many(&here)
             || self.by_name.are_too_many(&of_name)
@@ -184,7 +176,6 @@ impl SignIn {
             }
             Err(
                 SignInError::LockedOut
-                | SignInError::Busy
                 | SignInError::Passwords(_)
                 | SignInError::Cart(_)
                 | SignInError::Store(_),
@@ -196,13 +187,15 @@ impl SignIn {
     /// The user, if the password is theirs. Each way through this takes one Argon2id computation, so that the time does
     /// not tell whether there is such a user.
     async fn check(&self, username: &Username, password: &Password) -> Result<Credential, SignInError> {
-        let credential = self.credentials.credential(username).await?.filter(|found| found.is_active);
+        let credential = self.ports.credentials.credential(username).await?.filter(|found| found.is_active);
         let is_right = match credential.as_ref().map(|found| &found.password) {
             Some(StoredPassword { hash: Some(hash), .. }) => {
-                self.verify(password, Some(hash.clone())).await?
+                self.ports.passwords.verify(password, Some(hash.clone())).await?
             }
-            Some(StoredPassword { md5, hash: None }) if self.passwords.is_md5(password, md5) => true,
-            Some(StoredPassword { hash: None, .. }) | None => self.verify(password, None).await?,
+            Some(StoredPassword { md5, hash: None }) if self.ports.passwords.is_md5(password, md5) => true,
+            Some(StoredPassword { hash: None, .. }) | None => {
+                self.ports.passwords.verify(password, None).await?
+            }
         };
         let mut credential = credential.filter(|_| is_right).ok_or(SignInError::Wrong)?;
         if credential.password.hash.is_none() {
@@ -212,10 +205,6 @@ impl SignIn {
         Ok(credential)
     }
 
-    async fn verify(&self, password: &Password, hash: Option<PasswordHash>) -> Result<bool, SignInError> {
-        Ok(self.passwords.verify(password, hash).await?)
-    }
-
     /// Keeps a better hash of a password that was right; the hash, if it is kept. Signing in does not need it: a failure is a
     /// warning.
     async fn strengthen(
@@ -223,9 +212,9 @@ impl SignIn {
         credential: &Credential,
         password: &Password,
     ) -> Result<Option<PasswordHash>, SignInError> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.ports.passwords.hash(password).await?;
         let user_id = credential.user_id;
-        match self.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
+        match self.ports.credentials.keep_hash(user_id, &credential.password.md5, &hash).await {
             Ok(is_kept) => Ok(is_kept.then_some(hash)),
             Err(error) => {
                 tracing::warn!(%user_id, %error, "a password's hash is not kept; the MD5 still counts");
@@ -241,17 +230,10 @@ fn word(outcome: &Result<SignedIn, SignInError>) -> &'static str {
         Ok(_) => "signed_in",
         Err(SignInError::Wrong) => "wrong",
         Err(SignInError::LockedOut) => "locked_out",
-        Err(SignInError::Busy) => "busy",
-        Err(SignInError::Passwords(_) | SignInError::Cart(_) | SignInError::Store(_)) => "failed",
-    }
-}
-
-impl From<PasswordError> for SignInError {
-    fn from(error: PasswordError) -> Self {
-        match error {
-            PasswordError::Busy => Self::Busy,
-            PasswordError::Failed(_) => Self::Passwords(error),
-        }
+        Err(SignInError::Passwords(PasswordError::Busy)) => "busy",
+        Err(
+            SignInError::Passwords(PasswordError::Failed(_)) | SignInError::Cart(_) | SignInError::Store(_),
+        ) => "failed",
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use application::{AdminOrderDetails, InspectOrder, InspectOrderError, ShowFigures};
+use application::{AdminOrderDetails, StaffOrders};
 use domain::{
     Cause, Money, MoneySum, OrderStatus, PaymentStatus, Refund, RefundStatus, ShopDate, ShopTime, SkuId,
     StockMove, StockMoveKind, TimelineEntry, UserId, Username,
 };
 use ports::{
     DayFigures, OrderRecords, StoreError, UnmatchedPayment,
-    mock::{MockAdminOrders, clock_at},
+    mock::{MockAdminOrders, MockUsers, clock_at},
 };
 
 use crate::support::*;
@@ -18,15 +18,19 @@ fn time(text: &str) -> ShopTime {
     ShopTime::parse(text).unwrap()
 }
 
+fn looking(admin: MockAdminOrders, now: ShopTime) -> StaffOrders {
+    StaffOrders { users: Arc::new(MockUsers::new()), admin: Arc::new(admin), clock: Arc::new(clock_at(now)) }
+}
+
 mod inspect {
     use super::*;
 
     async fn inspected(
         found: Result<Option<OrderRecords>, StoreError>,
-    ) -> Result<AdminOrderDetails, InspectOrderError> {
+    ) -> Result<Option<AdminOrderDetails>, StoreError> {
         let mut admin = MockAdminOrders::new();
         admin.expect_file().times(1).withf(|id| *id == order_id()).return_once(|_| found);
-        InspectOrder { admin: Arc::new(admin) }.execute(&order_id()).await
+        looking(admin, noon()).inspect(&order_id()).await
     }
 
     /// Another user's order with nothing on record beside it.
@@ -53,7 +57,7 @@ mod inspect {
             at: time("2019-11-28 12:30:00"),
         };
         let found = OrderRecords { changes: vec![change.clone()], ..file(OrderStatus::Cancelled) };
-        let details = inspected(Ok(Some(found))).await.unwrap();
+        let details = inspected(Ok(Some(found))).await.unwrap().unwrap();
         assert_eq!((details.order.user_id, details.username.0.as_str()), (UserId(5), "别人"));
         let [created, cancelled] = details.timeline.try_into().unwrap();
         assert_eq!((created.from, created.to), (None, OrderStatus::AwaitingPayment));
@@ -78,7 +82,7 @@ mod inspect {
         let order = order(OrderStatus::AwaitingShipment);
         let on_record = ledger(Some(order), payments.clone(), refunds.clone());
         let found = OrderRecords { ledger: on_record, ..file(OrderStatus::AwaitingShipment) };
-        let details = inspected(Ok(Some(found))).await.unwrap();
+        let details = inspected(Ok(Some(found))).await.unwrap().unwrap();
         let left = ["323.91", "303.00", "0.00"].map(money);
         let expected: Vec<_> = payments.into_iter().zip(left).collect();
         assert_eq!(details.payments, expected);
@@ -98,15 +102,15 @@ mod inspect {
         ];
         let mut found = file(OrderStatus::AwaitingShipment);
         found.ledger.movements = moves;
-        assert_eq!(inspected(Ok(Some(found))).await.unwrap().returned, [1, 0]);
+        assert_eq!(inspected(Ok(Some(found))).await.unwrap().unwrap().returned, [1, 0]);
     }
 
     #[tokio::test]
     async fn there_may_be_none_or_the_database_fail() {
-        assert!(matches!(inspected(Ok(None)).await, Err(InspectOrderError::UnknownOrder)));
-        assert!(matches!(inspected(Err(store_down())).await, Err(InspectOrderError::Store(_))));
+        assert!(matches!(inspected(Ok(None)).await, Ok(None)));
+        assert!(matches!(inspected(Err(store_down())).await, Err(StoreError::Unavailable(_))));
         let busy = inspected(Err(rows_locked())).await;
-        assert!(matches!(busy, Err(InspectOrderError::Store(StoreError::Busy(_)))));
+        assert!(matches!(busy, Err(StoreError::Busy(_))));
     }
 }
 
@@ -153,8 +157,8 @@ mod figures {
         admin
     }
 
-    fn figures(admin: MockAdminOrders, now: &str) -> ShowFigures {
-        ShowFigures { admin: Arc::new(admin), clock: Arc::new(clock_at(time(now))) }
+    fn figures(admin: MockAdminOrders, now: &str) -> StaffOrders {
+        looking(admin, time(now))
     }
 
     #[tokio::test]
@@ -165,7 +169,7 @@ mod figures {
         let unmatched = unmatched.map(|payment| UnmatchedPayment { payment, refund: None }).to_vec();
         let admin = counting(knowing("2020-03-01", week.clone()));
         let admin = wondering(admin, "2020-03-01", Ok(unmatched.clone()));
-        let shown = figures(admin, "2020-05-05 12:00:00").execute(Some(day("2020-03-01"))).await.unwrap();
+        let shown = figures(admin, "2020-05-05 12:00:00").figures(Some(day("2020-03-01"))).await.unwrap();
         assert_eq!((shown.day, shown.week), (busy_day(day("2020-03-01")), week));
         assert_eq!((shown.to_ship, shown.awaiting_payment), (12, 345));
         assert_eq!(shown.unmatched, unmatched);
@@ -176,7 +180,7 @@ mod figures {
         for now in ["2019-11-28 00:00:00", "2019-11-28 23:59:59"] {
             let admin = counting(knowing("2019-11-28", vec![busy_day(day("2019-11-28"))]));
             let admin = wondering(admin, "2019-11-28", Ok(Vec::new()));
-            let shown = figures(admin, now).execute(None).await.unwrap();
+            let shown = figures(admin, now).figures(None).await.unwrap();
             assert_eq!(shown.day, busy_day(day("2019-11-28")));
         }
     }
@@ -185,7 +189,7 @@ mod figures {
     async fn a_day_that_is_not_told_of_is_one_of_nothing() {
         let admin = counting(knowing("2019-11-28", Vec::new()));
         let admin = wondering(admin, "2019-11-28", Ok(Vec::new()));
-        let shown = figures(admin, "2019-11-28 12:00:00").execute(None).await.unwrap();
+        let shown = figures(admin, "2019-11-28 12:00:00").figures(None).await.unwrap();
         assert_eq!(shown.day, DayFigures::of_nothing(day("2019-11-28")));
     }
 
@@ -201,7 +205,7 @@ mod figures {
         });
         let third = wondering(counting(knowing("2019-11-28", Vec::new())), "2019-11-28", Err(rows_locked()));
         for (admin, is_busy) in [(sums, false), (first, true), (second, false), (third, true)] {
-            let outcome = figures(admin, "2019-11-28 12:00:00").execute(None).await;
+            let outcome = figures(admin, "2019-11-28 12:00:00").figures(None).await;
             let error = outcome.unwrap_err();
             assert_eq!(matches!(error, StoreError::Busy(_)), is_busy, "{error:?}");
         }

@@ -5,14 +5,14 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use application::{ChangeAddress, ChangeAddressError, LowerAmount, OrderChangeError, TransactError};
+use application::{OrderChangeError, OrderService, TransactError};
 use domain::{
     AddressId, AttemptState, Cause, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentStatus,
     ShippingAddress, Trade, TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
-    AppendError, CloseOutcome, Destination, PaymentGateway,
+    AppendError, CloseOutcome, Destination,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 
@@ -34,11 +34,9 @@ async fn lower_from(
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
 ) -> Result<(), OrderChangeError> {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let settle = settling(&gateway, &transact(ledgers));
-    let use_case = LowerAmount { orders: Arc::new(on_record(ledgers)), settle, clock: Arc::new(clock()) };
+    let use_case = OrderService { orders: Arc::new(on_record(ledgers)), ..service(gateway, ledgers) };
     let cause = Cause::shop("小王".to_owned(), Some("r1".to_owned()));
-    use_case.execute(&order_id(), money(expected), money(LOWER), "老客户", &cause).await
+    use_case.lower_amount(&order_id(), money(expected), money(LOWER), "老客户", &cause).await
 }
 
 async fn lower(gateway: MockPaymentGateway, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
@@ -274,14 +272,18 @@ fn elsewhere() -> ShippingAddress {
     ShippingAddress::checked("公司", "王小二", "13800000000", "上海市").unwrap()
 }
 
-fn redirecting(address: Option<ShippingAddress>, ledgers: &Ledgers) -> ChangeAddress {
+fn redirecting(address: Option<ShippingAddress>, ledgers: &Ledgers) -> OrderService {
     let mut users = MockUsers::new();
     let entry = address.map(|shipping| domain::Address { id: AddressId(8), is_default: false, shipping });
     users
         .expect_destination()
         .withf(|who, id| *who == caller() && *id == AddressId(8))
         .returning(move |_, _| Ok(Ok(Destination { user_id: USER, address: entry.clone() })));
-    ChangeAddress { users: Arc::new(users), transact: transact(ledgers) }
+    admitting(users, ledgers)
+}
+
+fn admitting(users: MockUsers, ledgers: &Ledgers) -> OrderService {
+    OrderService { users: Arc::new(users), ..service(MockPaymentGateway::new(), ledgers) }
 }
 
 #[tokio::test]
@@ -289,24 +291,26 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
     let ledgers = unpaid();
     let use_case = redirecting(Some(elsewhere()), &ledgers);
     for _ in 0..2 {
-        use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await.unwrap();
+        use_case
+            .change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None))
+            .await
+            .unwrap();
     }
     assert_eq!(ledgers.commits(), 1, "again is once");
     assert_eq!(ledgers.get(ORDER).order.map(|order| order.shipping), Some(elsewhere()));
 
     let nowhere = redirecting(None, &ledgers);
-    let outcome = nowhere.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::UnknownAddress)), "{outcome:?}");
+    let outcome =
+        nowhere.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
+    assert!(matches!(outcome, Err(OrderChangeError::UnknownAddress)), "{outcome:?}");
     let theirs = others(order(OrderStatus::AwaitingPayment));
     let paid = order(OrderStatus::AwaitingShipment);
     for found in [theirs, paid] {
         let ledgers = Ledgers::of(ledger(Some(found), vec![], vec![]));
         let use_case = redirecting(Some(elsewhere()), &ledgers);
-        let outcome = use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-        assert!(
-            matches!(outcome, Err(ChangeAddressError::Transact(TransactError::Refused(_)))),
-            "{outcome:?}"
-        );
+        let outcome =
+            use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
+        assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
         assert_eq!(ledgers.appended(), []);
     }
 }
@@ -315,14 +319,16 @@ async fn a_buyer_sends_an_unpaid_order_elsewhere() {
 async fn nobody_without_a_token_that_lets_in_changes_an_address() {
     let mut users = MockUsers::new();
     users.expect_destination().returning(|_, _| Ok(Err(NotAdmitted::UnknownUser)));
-    let use_case = ChangeAddress { users: Arc::new(users), transact: transact(&unpaid()) };
-    let outcome = use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::NotAdmitted(_))), "{outcome:?}");
+    let use_case = admitting(users, &unpaid());
+    let outcome =
+        use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
+    assert!(matches!(outcome, Err(OrderChangeError::NotAdmitted(_))), "{outcome:?}");
     let mut users = MockUsers::new();
     users.expect_destination().returning(|_, _| Err(store_down()));
-    let use_case = ChangeAddress { users: Arc::new(users), transact: transact(&unpaid()) };
-    let outcome = use_case.by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::Store(_))), "{outcome:?}");
+    let use_case = admitting(users, &unpaid());
+    let outcome =
+        use_case.change_address_by_buyer(&caller(), &order_id(), AddressId(8), &Cause::buyer(None)).await;
+    assert!(matches!(outcome, Err(OrderChangeError::Store(_))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -330,7 +336,7 @@ async fn staff_send_a_paid_order_elsewhere() {
     let cause = Cause::shop("小王".to_owned(), None);
     let ledgers = Ledgers::of(paid_ledger(&[]));
     let use_case = redirecting(None, &ledgers);
-    use_case.by_shop(&order_id(), elsewhere(), "来电", &cause).await.unwrap();
+    use_case.change_address_by_shop(&order_id(), elsewhere(), "来电", &cause).await.unwrap();
     let events = ledgers.appended();
     let [Event::AddressChanged { before, after, address_id: None, reason, .. }] = &events[..] else {
         panic!("{events:?}")
@@ -338,6 +344,7 @@ async fn staff_send_a_paid_order_elsewhere() {
     assert_eq!((before, after, reason.as_str()), (&shipping(), &elsewhere(), "来电"));
     let shipped = Order { status: OrderStatus::AwaitingReceipt, ..order(OrderStatus::AwaitingReceipt) };
     let ledgers = Ledgers::of(ledger(Some(shipped), vec![], vec![]));
-    let outcome = redirecting(None, &ledgers).by_shop(&order_id(), elsewhere(), "来电", &cause).await;
-    assert!(matches!(outcome, Err(ChangeAddressError::Transact(TransactError::Refused(_)))), "{outcome:?}");
+    let outcome =
+        redirecting(None, &ledgers).change_address_by_shop(&order_id(), elsewhere(), "来电", &cause).await;
+    assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
 }

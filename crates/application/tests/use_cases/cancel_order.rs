@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CancelOrder, OrderChangeError, TransactError};
+use application::{OrderChangeError, OrderService, TransactError};
 use domain::{
     AttemptState, Cause, NotAdmitted, NotAllowed, Order, OrderStatus, PaymentStatus, ShopTime, StatusChange,
     Trade, TradeStatus, Trigger,
     ledger::{Event, Refusal},
 };
 use ports::{
-    CloseOutcome, GatewayError, PaymentGateway,
+    CloseOutcome, GatewayError,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 
@@ -20,10 +20,8 @@ fn use_case(
     orders: MockOrderReader,
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
-) -> CancelOrder {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let settle = settling(&gateway, &transact(ledgers));
-    CancelOrder { users: Arc::new(users), orders: Arc::new(orders), settle }
+) -> OrderService {
+    OrderService { users: Arc::new(users), orders: Arc::new(orders), ..service(gateway, ledgers) }
 }
 
 async fn cancel(
@@ -32,7 +30,9 @@ async fn cancel(
     ledgers: &Ledgers,
 ) -> Result<(), OrderChangeError> {
     let cause = Cause::buyer(Some("r1".to_owned()));
-    use_case(known_user(), orders, gateway, ledgers).by_buyer(&caller(), &order_id(), None, &cause).await
+    use_case(known_user(), orders, gateway, ledgers)
+        .cancel_by_buyer(&caller(), &order_id(), None, &cause)
+        .await
 }
 
 fn refused(outcome: Result<(), OrderChangeError>) -> Refusal {
@@ -206,19 +206,19 @@ async fn staff_cancel_anybodys_order_and_say_why() {
     let cause = Cause::shop("小王".to_owned(), None);
     let orders = looks(vec![Ok(Some(theirs))]);
     let staff = use_case(MockUsers::new(), orders, alipay(vec![Ok(None)]), &ledgers);
-    staff.by_shop(&order_id(), "买家来电", &cause).await.unwrap();
+    staff.cancel_by_shop(&order_id(), "买家来电", &cause).await.unwrap();
     let change = change(&ledgers);
     assert_eq!((change.cause, change.reason.as_str()), (cause.clone(), "买家来电"));
 
     let staff = use_case(MockUsers::new(), looks(vec![Ok(None)]), MockPaymentGateway::new(), &ledgers);
-    assert_eq!(refused(staff.by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
+    assert_eq!(refused(staff.cancel_by_shop(&order_id(), "买家来电", &cause).await), Refusal::UnknownOrder);
 }
 
 #[tokio::test]
 async fn a_buyers_own_reason_is_kept() {
     let ledgers = on_record();
     let buyer = use_case(known_user(), looks(vec![Ok(Some(unpaid()))]), alipay(vec![Ok(None)]), &ledgers);
-    buyer.by_buyer(&caller(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
+    buyer.cancel_by_buyer(&caller(), &order_id(), Some("不想要了"), &Cause::buyer(None)).await.unwrap();
     assert_eq!(change(&ledgers).reason, "不想要了");
 }
 
@@ -329,7 +329,7 @@ async fn each_port_may_fail() {
     let none = on_record();
     let by = async |users: MockUsers| {
         let buyer = use_case(users, MockOrderReader::new(), MockPaymentGateway::new(), &none);
-        buyer.by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
+        buyer.cancel_by_buyer(&caller(), &order_id(), None, &Cause::buyer(None)).await
     };
     assert!(matches!(by(stranger()).await, Err(OrderChangeError::NotAdmitted(NotAdmitted::UnknownUser))));
     let mut users = MockUsers::new();

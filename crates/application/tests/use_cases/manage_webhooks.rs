@@ -77,7 +77,7 @@ async fn the_delivery_log_is_paged() {
             Ok((0..found).map(logged).collect())
         });
         let page = managing(MockWebhookQueue::new(), endpoints).attempts(&asked).await.unwrap();
-        assert_eq!((page.attempts.len(), page.next), (shown, next));
+        assert_eq!((page.items.len(), page.next), (shown, next));
     }
 }
 

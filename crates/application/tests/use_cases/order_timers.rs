@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CancelOrder, OrderTimers};
+use application::{Job, OrderService, OrderTimers};
 use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
-    Claimed, DueOrder, GatewayError, PaymentGateway,
-    mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
+    Claimed, DueOrder, GatewayError,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway},
 };
 
 use crate::support::*;
@@ -32,17 +32,8 @@ async fn pass_for(
 ) -> Vec<Event> {
     let due = DueOrder { id: order_id(), status };
     let ledgers = ledgers.with_due_orders(vec![Claimed { item: due, attempts: 1 }]);
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let (transact, orders) = (transact_at(now, &ledgers), Arc::new(orders));
-    let settle = settling(&gateway, &transact);
-    let cancel = Arc::new(CancelOrder {
-        users: Arc::new(known_user()),
-        orders: Arc::clone(&orders) as _,
-        settle: Arc::clone(&settle),
-    });
-    let clock = Arc::new(clock_at(now));
-    let watch = Arc::new(OrderTimers { orders, transact, settle, cancel, clock });
-    assert_eq!(watch.pass().await.unwrap(), 1);
+    let service = OrderService { orders: Arc::new(orders), ..service_at(now, gateway, &ledgers) };
+    assert_eq!(OrderTimers(Arc::new(service)).pass().await.unwrap(), 1);
     ledgers.appended()
 }
 

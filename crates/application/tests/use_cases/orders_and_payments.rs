@@ -3,15 +3,14 @@
 use std::sync::Arc;
 
 use application::{
-    ConfirmReceipt, ListOrders, ListOrdersError, ListOrdersRequest, OrderChangeError, PaymentResult,
-    PaymentResultError, Recently, TransactError,
+    ListedOrder, OrderChangeError, OrderService, Page, PaymentResultError, ShowOrderError, TransactError,
 };
 use domain::{
     Addressee, Cause, EvidenceSource, Money, NotAdmitted, NotForUs, Order, OrderId, OrderStatus,
     PaymentRecord, PaymentStatus, Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
-    GatewayError, NotVerified, OrderListQuery, PaymentGateway, VerifiedReturn,
+    GatewayError, NotVerified, OrderListQuery, VerifiedReturn,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway, MockUsers},
 };
 
@@ -20,13 +19,17 @@ use crate::support::*;
 mod list {
     use super::*;
 
-    fn request(limit: u32) -> ListOrdersRequest {
-        ListOrdersRequest {
-            caller: caller(),
-            status: Some(OrderStatus::AwaitingPayment),
-            before: Some(order_id()),
-            limit,
-        }
+    async fn listed(
+        use_case: OrderService,
+        limit: u32,
+    ) -> Result<Page<ListedOrder, OrderId>, ShowOrderError> {
+        let status = Some(OrderStatus::AwaitingPayment);
+        use_case.list(&caller(), status, Some(order_id()), limit).await
+    }
+
+    fn listing(users: MockUsers, orders: MockOrderReader) -> OrderService {
+        let (users, orders) = (Arc::new(users), Arc::new(orders));
+        OrderService { users, orders, ..service(MockPaymentGateway::new(), &Ledgers::default()) }
     }
 
     fn numbered(number: u64) -> Order {
@@ -55,9 +58,9 @@ mod list {
             .times(asked)
             .withf(move |ids| ids.len() == shown)
             .returning(|_| Ok(Vec::new()));
-        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
-        let page = use_case.execute(request(limit)).await.unwrap();
-        (page.orders.len(), page.next.map(|id| id.to_string()))
+        let use_case = listing(known_user(), orders);
+        let page = listed(use_case, limit).await.unwrap();
+        (page.items.len(), page.next.map(|id| id.to_string()))
     }
 
     #[tokio::test]
@@ -69,28 +72,27 @@ mod list {
 
     #[tokio::test]
     async fn each_port_may_fail() {
-        let no_orders = || Arc::new(MockOrderReader::new());
-        let use_case = ListOrders { users: Arc::new(stranger()), orders: no_orders() };
+        let use_case = listing(stranger(), MockOrderReader::new());
         assert!(matches!(
-            use_case.execute(request(1)).await,
-            Err(ListOrdersError::NotAdmitted(NotAdmitted::UnknownUser))
+            listed(use_case, 1).await,
+            Err(ShowOrderError::NotAdmitted(NotAdmitted::UnknownUser))
         ));
 
         let mut users = MockUsers::new();
         users.expect_authenticate().returning(|_| Err(store_down()));
-        let use_case = ListOrders { users: Arc::new(users), orders: no_orders() };
-        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
+        let use_case = listing(users, MockOrderReader::new());
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Err(store_down()));
-        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
-        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
+        let use_case = listing(known_user(), orders);
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
 
         let mut orders = MockOrderReader::new();
         orders.expect_list().returning(|_| Ok(vec![numbered(1)]));
         orders.expect_refund_due_payments().returning(|_| Err(store_down()));
-        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
-        assert!(matches!(use_case.execute(request(1)).await, Err(ListOrdersError::Store(_))));
+        let use_case = listing(known_user(), orders);
+        assert!(matches!(listed(use_case, 1).await, Err(ShowOrderError::Store(_))));
     }
 
     #[tokio::test]
@@ -113,10 +115,10 @@ mod list {
             };
             Ok(vec![late("1", "0.00"), late("3", "1.00")])
         });
-        let use_case = ListOrders { users: Arc::new(known_user()), orders: Arc::new(orders) };
-        let page = use_case.execute(request(3)).await.unwrap();
+        let use_case = listing(known_user(), orders);
+        let page = listed(use_case, 3).await.unwrap();
         let refunded: Vec<Option<String>> = page
-            .orders
+            .items
             .iter()
             .map(|listed| listed.refund_due.map(|refund_due| refund_due.refunded.to_string()))
             .collect();
@@ -128,8 +130,8 @@ mod receipt {
     use super::*;
 
     async fn confirm(users: MockUsers, ledgers: &Ledgers) -> Result<(), OrderChangeError> {
-        let use_case = ConfirmReceipt { users: Arc::new(users), transact: transact(ledgers) };
-        use_case.execute(&caller(), &order_id(), &Cause::buyer(None)).await
+        let use_case = OrderService { users: Arc::new(users), ..service(MockPaymentGateway::new(), ledgers) };
+        use_case.confirm_receipt(&caller(), &order_id(), &Cause::buyer(None)).await
     }
 
     #[tokio::test]
@@ -203,11 +205,8 @@ mod result {
         run(gateway, orders, &on_record).await
     }
 
-    fn use_case(gateway: MockPaymentGateway, orders: MockOrderReader, ledgers: &Ledgers) -> PaymentResult {
-        let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-        let settle = settling(&gateway, &transact(ledgers));
-        let asked = Recently::new(PaymentResult::PAUSE, 10);
-        PaymentResult { orders: Arc::new(orders), settle, asked }
+    fn use_case(gateway: MockPaymentGateway, orders: MockOrderReader, ledgers: &Ledgers) -> OrderService {
+        OrderService { orders: Arc::new(orders), ..service(gateway, ledgers) }
     }
 
     async fn run(
@@ -215,10 +214,10 @@ mod result {
         orders: MockOrderReader,
         ledgers: &Ledgers,
     ) -> Result<(bool, Money), PaymentResultError> {
-        let state =
-            use_case(gateway, orders, ledgers).execute(domain::Channel::Alipay, "the query", None).await?;
-        assert_eq!(state.order_id, order_id());
-        Ok((state.is_paid, state.total_amount))
+        let use_case = use_case(gateway, orders, ledgers);
+        let order = use_case.payment_result(domain::Channel::Alipay, "the query", None).await?;
+        assert_eq!(order.id, order_id());
+        Ok((order.status.is_paid(), order.total_amount))
     }
 
     #[tokio::test]
@@ -255,7 +254,14 @@ mod result {
         orders.expect_find().times(50).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
         let use_case = use_case(gateway, orders, &Ledgers::default());
         for _ in 0..50 {
-            assert!(!use_case.execute(domain::Channel::Alipay, "the query", None).await.unwrap().is_paid);
+            assert!(
+                !use_case
+                    .payment_result(domain::Channel::Alipay, "the query", None)
+                    .await
+                    .unwrap()
+                    .status
+                    .is_paid()
+            );
         }
     }
 
@@ -274,8 +280,8 @@ mod result {
     async fn no_answer_of_alipay_is_no_payment() {
         let asked = Asked { answer: Err(alipay_down()), ledgers: Ledgers::default(), found: vec![] };
         let outcome = result(Some(asked), Some(order(OrderStatus::AwaitingPayment))).await;
-        let Err(PaymentResultError::Gateway { state, .. }) = outcome else { panic!("{outcome:?}") };
-        assert!(!state.is_paid);
+        let Err(PaymentResultError::Gateway { order, .. }) = outcome else { panic!("{outcome:?}") };
+        assert!(!order.status.is_paid());
     }
 
     #[tokio::test]

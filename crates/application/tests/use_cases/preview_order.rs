@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{OrderItems, Preview, PreviewError, PreviewOrder, PreviewRefusal};
+use application::{OrderItems, Preview, PreviewRefusal, ShoppingService};
 use domain::{AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
 use ports::{
     CartRemoval, DirectBuy,
@@ -47,12 +47,12 @@ impl Shop {
         self
     }
 
-    async fn preview(self, items: OrderItems) -> Result<Preview, PreviewError> {
+    async fn preview(self, items: OrderItems) -> Preview {
         let mut rules = rules();
         if self.free_delivery {
             rules.pricing.freight = Money::ZERO;
         }
-        let use_case = PreviewOrder {
+        let use_case = ShoppingService {
             users: Arc::new(self.users),
             address_book: Arc::new(self.address_book),
             catalog: Arc::new(self.catalog),
@@ -62,14 +62,14 @@ impl Shop {
             clock: Arc::new(clock()),
             rules,
         };
-        use_case.execute(&caller(), items).await
+        use_case.preview(&caller(), items).await
     }
 
     /// The refusal, which must come with the buyer's addresses.
     async fn refusal(self, items: OrderItems) -> PreviewRefusal {
-        let error = self.preview(items).await.unwrap_err();
-        assert_eq!(error.addresses, [address()], "the page shows the addresses whatever went wrong");
-        error.refusal
+        let Preview { addresses, quote } = self.preview(items).await;
+        assert_eq!(addresses, [address()], "the page shows the addresses whatever went wrong");
+        quote.unwrap_err()
     }
 }
 
@@ -83,11 +83,12 @@ async fn the_ticked_lines_are_priced_and_the_rest_left_out() {
         off_shelf.is_launched = false;
         Ok(shelf([sku(4, "104.95", 0), off_shelf]))
     });
-    let preview = shop.preview(OrderItems::Cart).await.unwrap();
-    assert_eq!(preview.addresses, [address()]);
-    assert_eq!(preview.quote.goods_amount, money("209.90"));
-    assert_eq!(preview.quote.payment_amount, money("219.90"));
-    let missing: Vec<_> = preview.quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
+    let Preview { addresses, quote } = shop.preview(OrderItems::Cart).await;
+    let quote = quote.unwrap();
+    assert_eq!(addresses, [address()]);
+    assert_eq!(quote.goods_amount, money("209.90"));
+    assert_eq!(quote.payment_amount, money("219.90"));
+    let missing: Vec<_> = quote.unavailable.iter().map(|line| (line.sku_id.0, line.reason)).collect();
     assert_eq!(missing, [(6, UnavailableReason::Gone), (9, UnavailableReason::OffShelf)]);
 }
 
@@ -104,8 +105,8 @@ async fn what_was_ordered_and_is_still_in_the_cart_is_not_shown() {
         .times(1)
         .withf(|ids| ids == [SkuId(4)])
         .returning(|_| Ok(shelf([sku(4, "104.95", 9)])));
-    let preview = shop.preview(OrderItems::Cart).await.unwrap();
-    assert_eq!(preview.quote.total_count, 2);
+    let quote = shop.preview(OrderItems::Cart).await.quote.unwrap();
+    assert_eq!(quote.total_count, 2);
 }
 
 #[tokio::test]
@@ -120,8 +121,8 @@ async fn a_direct_buy_is_remembered_and_leaves_the_cart_alone() {
             *user == USER && sku_id == SkuId(4) && quantity.pieces() == 2 && previewed_at == noon()
         })
         .returning(|_, _| Ok(()));
-    let preview = shop.preview(DIRECT).await.unwrap();
-    assert_eq!(preview.quote.payment_amount, money("428"));
+    let quote = shop.preview(DIRECT).await.quote.unwrap();
+    assert_eq!(quote.payment_amount, money("428"));
 }
 
 #[tokio::test]
@@ -156,7 +157,7 @@ async fn the_count_of_what_cannot_be_bought_does_not_matter() {
         off_shelf.is_launched = false;
         Ok(shelf([sku(4, "104.95", 9), off_shelf]))
     });
-    let quote = shop.preview(OrderItems::Cart).await.unwrap().quote;
+    let quote = shop.preview(OrderItems::Cart).await.quote.unwrap();
     assert_eq!((quote.total_count, quote.payment_amount), (2, money("219.90")));
     assert_eq!(quote.unavailable.iter().map(|line| line.sku_id.0).collect::<Vec<_>>(), [6, 9]);
 }
@@ -188,20 +189,20 @@ async fn what_costs_nothing_is_refused() {
 async fn a_user_who_is_not_there_sees_nothing() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
-    let error = shop.preview(OrderItems::Cart).await.unwrap_err();
-    assert!(matches!(error.refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
+    let refusal = shop.preview(OrderItems::Cart).await.quote.unwrap_err();
+    assert!(matches!(refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
 }
 
 #[tokio::test]
 async fn each_port_may_fail() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PreviewRefusal::Store(_)));
 
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     shop.address_book.expect_entries().returning(|_| Err(store_down()));
-    assert!(matches!(shop.preview(DIRECT).await.unwrap_err().refusal, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PreviewRefusal::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Err(carts_down()));
@@ -220,5 +221,5 @@ async fn each_port_may_fail() {
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.direct_buys.expect_remember().times(1).returning(|_, _| Err(store_down()));
-    assert!(shop.preview(DIRECT).await.is_ok(), "a page that says what it buys does without");
+    assert!(shop.preview(DIRECT).await.quote.is_ok(), "a page that says what it buys does without");
 }

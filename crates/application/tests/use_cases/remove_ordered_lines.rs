@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{CartCleaner, Job, JobError, Pass, RemoveOrderedLines};
+use application::{CartCleaner, Job, JobError, RemoveOrderedLines};
 use domain::OrderId;
 use ports::{
     CartRemoval,
@@ -47,8 +47,8 @@ async fn what_was_left_over_is_removed_and_then_forgotten() {
         .times(1)
         .withf(|removals| removals.len() == 2)
         .returning(|_| Ok(Vec::new()));
-    assert_eq!(remover(queue, carts).pass().await.unwrap(), Pass { done: 2 });
-    assert_eq!(remover(left_over(vec![]), MockCartStore::new()).pass().await.unwrap(), Pass { done: 0 });
+    assert_eq!(remover(queue, carts).pass().await.unwrap(), 2);
+    assert_eq!(remover(left_over(vec![]), MockCartStore::new()).pass().await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn what_cannot_be_removed_stays_on_record() {
     queue.expect_forget().times(1).withf(|ids| ids == [removal(101).order_id]).returning(|_| Ok(()));
     let mut carts = MockCartStore::new();
     carts.expect_remove_ordered().returning(|_| Ok(vec![removal(100).order_id]));
-    assert_eq!(remover(queue, carts).pass().await.unwrap(), Pass { done: 1 }, "the other one is forgotten");
+    assert_eq!(remover(queue, carts).pass().await.unwrap(), 1, "the other one is forgotten");
 
     let mut carts = MockCartStore::new();
     carts.expect_remove_ordered().returning(|_| Err(carts_down()));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use application::{OrderFilter, SearchOrders};
+use application::{OrderFilter, StaffOrders};
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime};
 use mockall::Sequence;
 use ports::{
@@ -36,8 +36,8 @@ fn numbers_of(orders: &[FoundOrder]) -> Vec<String> {
     orders.iter().map(|order| order.id.to_string()).collect()
 }
 
-fn searching(users: MockUsers, admin: MockAdminOrders) -> SearchOrders {
-    SearchOrders { users: Arc::new(users), admin: Arc::new(admin) }
+fn searching(users: MockUsers, admin: MockAdminOrders) -> StaffOrders {
+    StaffOrders { users: Arc::new(users), admin: Arc::new(admin), clock: Arc::new(clock()) }
 }
 
 /// The store, which is asked for this once.
@@ -76,14 +76,14 @@ mod page {
             OrderSearch { numbers, user_id: Some(USER), status: Some(OrderStatus::Refunded), limit: 8 };
         let use_case = searching(known_user(), asked_for(expected, down_to(1, 1)));
         let page = use_case.page(&filter, Some(&order_id()), 7).await.unwrap();
-        assert_eq!((numbers_of(&page.orders), page.next), (vec!["1".to_owned()], None));
+        assert_eq!((numbers_of(&page.items), page.next), (vec!["1".to_owned()], None));
     }
 
     #[tokio::test]
     async fn without_a_limit_nobody_is_looked_up_and_all_is_asked_for() {
         let use_case = searching(MockUsers::new(), asked_for(everything(51), Vec::new()));
         let page = use_case.page(&OrderFilter::default(), None, 50).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (0, None));
+        assert_eq!((page.items.len(), page.next), (0, None));
     }
 
     #[tokio::test]
@@ -92,7 +92,7 @@ mod page {
             let admin = asked_for(everything(4), down_to(6, many));
             let use_case = searching(MockUsers::new(), admin);
             let page = use_case.page(&OrderFilter::default(), None, 3).await.unwrap();
-            assert_eq!(numbers_of(&page.orders), shown);
+            assert_eq!(numbers_of(&page.items), shown);
             assert_eq!(page.next.map(|id| id.to_string()).as_deref(), next);
         }
     }
@@ -101,14 +101,14 @@ mod page {
     async fn as_many_as_can_be_is_no_overflow() {
         let use_case = searching(MockUsers::new(), asked_for(everything(u32::MAX), down_to(1, 2)));
         let page = use_case.page(&OrderFilter::default(), None, u32::MAX).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (2, None));
+        assert_eq!((page.items.len(), page.next), (2, None));
     }
 
     #[tokio::test]
     async fn of_nobody_there_is_nothing_and_nothing_is_searched() {
         let use_case = searching(stranger(), MockAdminOrders::new());
         let page = use_case.page(&of_buyer(), Some(&order_id()), 7).await.unwrap();
-        assert_eq!((page.orders.len(), page.next), (0, None));
+        assert_eq!((page.items.len(), page.next), (0, None));
     }
 
     #[tokio::test]
@@ -128,7 +128,7 @@ mod page {
 mod export {
     use super::*;
 
-    const PAGE: u32 = SearchOrders::EXPORT_PAGE;
+    const PAGE: u32 = StaffOrders::EXPORT_PAGE;
     const FIRST: u64 = 2_019_112_812_000_000;
 
     fn page_size() -> usize {
@@ -170,7 +170,7 @@ mod export {
 
     #[tokio::test]
     async fn it_knows_whether_it_is_all_of_them() {
-        let most = SearchOrders::EXPORT_MOST;
+        let most = StaffOrders::EXPORT_MOST;
         let below = NumberRange::all().below(&number(&FIRST.to_string()));
         for is_more in [true, false] {
             let mut admin = MockAdminOrders::new();
@@ -195,7 +195,7 @@ mod export {
 
     #[tokio::test]
     async fn it_ends_at_its_most() {
-        let pages = SearchOrders::EXPORT_MOST / PAGE;
+        let pages = StaffOrders::EXPORT_MOST / PAGE;
         let mut admin = MockAdminOrders::new();
         let mut last = FIRST;
         admin.expect_search().times(usize::try_from(pages).unwrap()).returning(move |search| {
@@ -208,7 +208,7 @@ mod export {
         while let Some(orders) = export.next().await.unwrap() {
             rows += orders.len();
         }
-        assert_eq!(rows, usize::try_from(SearchOrders::EXPORT_MOST).unwrap());
+        assert_eq!(rows, usize::try_from(StaffOrders::EXPORT_MOST).unwrap());
     }
 
     #[tokio::test]

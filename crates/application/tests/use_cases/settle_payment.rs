@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use application::{NotificationError, SettleError, SettlePayment, Settled, TransactError};
+use application::{NotificationError, OrderService, SettleError, Settled, TransactError};
 use domain::{
     Addressee, Cause, EvidenceSource, NotForUs, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus,
     Trade, TradeStatus, ledger::Refusal,
 };
 use ports::{
-    AppendError, GatewayError, NotVerified, PaymentGateway, VerifiedNotification,
+    AppendError, GatewayError, NotVerified, VerifiedNotification,
     mock::{Ledgers, MockPaymentGateway, MockRefusedMessages},
 };
 
@@ -21,9 +21,8 @@ async fn settle_with(
     trade: &Trade,
     ledgers: &Ledgers,
 ) -> Result<Settled, SettleError> {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let settle = settling(&gateway, &transact(ledgers));
-    settle.by_trade(trade, EvidenceSource::Notification, &Cause::channel(domain::Channel::Alipay, None)).await
+    let cause = Cause::channel(domain::Channel::Alipay, None);
+    service(gateway, ledgers).settle_trade(trade, EvidenceSource::Notification, &cause).await
 }
 
 async fn settle(trade: &Trade, ledgers: &Ledgers) -> Result<Settled, SettleError> {
@@ -215,8 +214,7 @@ async fn notify(
 ) -> Result<Settled, NotificationError> {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_verify_notification().times(1).withf(|form| form == b"the form").return_once(|_| answer);
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    settling(&gateway, &transact(ledgers)).by_notification(domain::Channel::Alipay, b"the form", None).await
+    service(gateway, ledgers).settle_notification(domain::Channel::Alipay, b"the form", None).await
 }
 
 #[tokio::test]
@@ -254,13 +252,9 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
             .times(1)
             .return_once(move |_| Ok(VerifiedNotification { addressee, trade }));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
-        let settle = SettlePayment {
-            channels: channels(&(Arc::new(gateway) as _)),
-            transact: transact(&ledgers),
-            refused: Arc::new(refused),
-        };
+        let settle = OrderService { refused: Arc::new(refused), ..service(gateway, &ledgers) };
         let settled =
-            settle.by_notification(domain::Channel::Alipay, b"trade_no=9&sign=a%2Bb%3D", None).await;
+            settle.settle_notification(domain::Channel::Alipay, b"trade_no=9&sign=a%2Bb%3D", None).await;
         assert!(ledgers.appended().is_empty());
         settled
     };

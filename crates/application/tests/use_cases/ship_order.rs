@@ -1,11 +1,11 @@
 //! 发货 and 退回库存, on ledgers in memory.
 
-use application::{ShipOrder, TransactError};
+use application::{OrderService, TransactError};
 use domain::{
     Cause, OrderStatus, Shipment,
     ledger::{Event, Refusal},
 };
-use ports::mock::Ledgers;
+use ports::mock::{Ledgers, MockPaymentGateway};
 
 use crate::support::*;
 
@@ -13,13 +13,13 @@ fn staff() -> Cause {
     Cause::shop("小王".to_owned(), None)
 }
 
-fn use_case(ledgers: &Ledgers) -> ShipOrder {
-    ShipOrder { transact: transact(ledgers), receipt_after: RECEIPT_AFTER }
+fn use_case(ledgers: &Ledgers) -> OrderService {
+    service(MockPaymentGateway::new(), ledgers)
 }
 
 async fn ship(ledgers: &Ledgers, carrier: &str, number: &str) -> Result<(), TransactError> {
     let parcel = Shipment::new(carrier, number, noon()).unwrap();
-    use_case(ledgers).execute(&order_id(), &parcel, &staff()).await
+    use_case(ledgers).ship(&order_id(), &parcel, &staff()).await
 }
 
 #[tokio::test]

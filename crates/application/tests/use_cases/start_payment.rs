@@ -2,19 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{Cashier, OrderChangeError, PaymentWish, StartPayment, StartedPayment, TransactError};
+use application::{OrderChangeError, OrderService, PaymentWish, StartedPayment, TransactError};
 use domain::{
     AttemptState, NotAdmitted, Order, OrderStatus, PaymentProduct, PaymentStatus, Trade, TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
-    CloseOutcome, GatewayError, OrderReader, PaymentGateway,
-    mock::{Ledgers, MockOrderReader, MockPaymentGateway, clock_at},
+    CloseOutcome, GatewayError,
+    mock::{Ledgers, MockOrderReader, MockPaymentGateway},
 };
 
 use crate::support::*;
 
-fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> StartPayment {
+fn paying(gateway: MockPaymentGateway, found: Option<Order>, seconds_later: u64) -> OrderService {
     paying_on(gateway, found, seconds_later, &Ledgers::default())
 }
 
@@ -23,30 +23,16 @@ fn paying_on(
     found: Option<Order>,
     seconds_later: u64,
     ledgers: &Ledgers,
-) -> StartPayment {
+) -> OrderService {
     let mut orders = MockOrderReader::new();
     orders.expect_find().withf(|id| *id == order_id()).return_once(|_| Ok(found));
     let on_record = ledgers.clone();
     orders.expect_attempts().returning(move |id| Ok(on_record.get(id.as_str()).attempts));
     let now = noon().after(Duration::from_secs(seconds_later));
-    let (gateway, orders): (Arc<dyn PaymentGateway>, Arc<dyn OrderReader>) =
-        (Arc::new(gateway), Arc::new(orders));
-    let transact = transact(ledgers);
-    let cashier = Cashier {
-        settle: settling(&gateway, &transact),
-        orders: Arc::clone(&orders),
-        clock: Arc::new(clock_at(now)),
-    };
-    StartPayment {
-        users: Arc::new(known_user()),
-        orders,
-        transact,
-        cashier: Arc::new(cashier),
-        clock: Arc::new(clock_at(now)),
-    }
+    OrderService { orders: Arc::new(orders), ..service_at(now, gateway, ledgers) }
 }
 
-async fn pay(use_case: StartPayment) -> Result<StartedPayment, OrderChangeError> {
+async fn pay(use_case: OrderService) -> Result<StartedPayment, OrderChangeError> {
     pay_by(use_case, PaymentWish::default()).await
 }
 
@@ -55,7 +41,7 @@ async fn an_order_is_paid_for_what_the_client_expects_alone() {
     let unpaid = || Some(order(OrderStatus::AwaitingPayment));
     let expecting = async |gateway, amount: &str| {
         let use_case = paying(gateway, unpaid(), 0);
-        use_case.execute(&caller(), &order_id(), PaymentWish::default(), Some(money(amount))).await
+        use_case.start_payment(&caller(), &order_id(), PaymentWish::default(), Some(money(amount))).await
     };
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().times(1).returning(|_| Ok("https://alipay/pay".to_owned()));
@@ -68,8 +54,8 @@ async fn an_order_is_paid_for_what_the_client_expects_alone() {
     );
 }
 
-async fn pay_by(use_case: StartPayment, wish: PaymentWish) -> Result<StartedPayment, OrderChangeError> {
-    use_case.execute(&caller(), &order_id(), wish, None).await
+async fn pay_by(use_case: OrderService, wish: PaymentWish) -> Result<StartedPayment, OrderChangeError> {
+    use_case.start_payment(&caller(), &order_id(), wish, None).await
 }
 
 #[tokio::test]
@@ -152,7 +138,7 @@ fn old(days: u64) -> Order {
     Order { expire_at: None, created_at, ..order(OrderStatus::AwaitingPayment) }
 }
 
-fn watching(days: u64, gateway: MockPaymentGateway, ledgers: &Ledgers) -> StartPayment {
+fn watching(days: u64, gateway: MockPaymentGateway, ledgers: &Ledgers) -> OrderService {
     paying_on(gateway, Some(old(days)), 0, ledgers)
 }
 

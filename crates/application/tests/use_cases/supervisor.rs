@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use application::{Job, JobError, JobHealth, JobReport, Pass, Schedule, Supervisor};
+use application::{Job, JobError, JobHealth, JobReport, Schedule, Supervisor};
 use ports::{BoxError, Randomness, StoreError};
 use tokio::time::{Instant, sleep};
 
@@ -35,16 +35,16 @@ struct Script {
 impl Job for Script {
     const NAME: &'static str = "script";
 
-    async fn pass(&self) -> Result<Pass, JobError> {
+    async fn pass(&self) -> Result<usize, JobError> {
         let nth = self.begun.fetch_add(1, Ordering::SeqCst);
         let pass = match (self.does)(nth) {
-            Does::Nothing => Pass { done: 0 },
-            Does::Work(done) => Pass { done },
+            Does::Nothing => 0,
+            Does::Work(done) => done,
             Does::Fails => return Err(StoreError::Unavailable(BoxError::from("away")).into()),
             Does::Panics => panic!("a defect in pass {nth}"),
             Does::Takes(span) => {
                 sleep(span).await;
-                Pass { done: 0 }
+                0
             }
         };
         self.ended.fetch_add(1, Ordering::SeqCst);

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{SettlePayment, ShopRules, Transact};
+use application::{OrderService, Recently, ShopRules, ShoppingService, Transact};
 use domain::{
     AttemptState, Caller, Cause, Channel, EvidenceSource, Merchant, Money, NotAdmitted, Order, OrderGoods,
     OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct, PaymentRecord, PaymentStatus, Pricing,
@@ -10,8 +10,11 @@ use domain::{
     Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{
-    AppendError, CartError, GatewayError, PaymentChannels, PaymentGateway, StoreError,
-    mock::{Ledgers, MockClock, MockOrderReader, MockRandomness, MockRefusedMessages, MockUsers, clock_at},
+    AppendError, CartError, GatewayError, PaymentChannels, StoreError,
+    mock::{
+        Ledgers, MockAddressBook, MockCartStore, MockCatalog, MockClock, MockDailyStatements, MockDirectBuys,
+        MockOrderReader, MockPaymentGateway, MockRandomness, MockRefusedMessages, MockUsers, clock_at,
+    },
 };
 
 pub(crate) use ports::mock::samples::{address, cart, shelf, shipping};
@@ -223,28 +226,50 @@ pub(crate) fn paid_ledger(refunds: &[Refund]) -> OrderLedger {
     ledger(Some(order(OrderStatus::AwaitingShipment)), payments, refunds.to_vec())
 }
 
-pub(crate) fn transact(ledgers: &Ledgers) -> Arc<Transact> {
+pub(crate) fn transact(ledgers: &Ledgers) -> Transact {
     transact_at(noon(), ledgers)
 }
 
-pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Arc<Transact> {
+pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Transact {
     let mut randomness = MockRandomness::new();
     randomness.expect_draw().return_const(0_u32);
-    Arc::new(Transact {
+    Transact {
         orders: Arc::new(ledgers.clone()),
         clock: Arc::new(clock_at(now)),
         randomness: Arc::new(randomness),
-    })
+    }
 }
 
-/// The shop is paid through Alipay alone.
-pub(crate) fn channels(gateway: &Arc<dyn PaymentGateway>) -> PaymentChannels {
-    PaymentChannels::default().with(Channel::Alipay, Arc::clone(gateway), merchant())
+/// Of a shop that is paid through Alipay alone, and has one user. Nothing else is to be looked at but these ledgers.
+pub(crate) fn service(gateway: MockPaymentGateway, ledgers: &Ledgers) -> OrderService {
+    service_at(noon(), gateway, ledgers)
 }
 
-pub(crate) fn settling(gateway: &Arc<dyn PaymentGateway>, transact: &Arc<Transact>) -> Arc<SettlePayment> {
-    let refused = Arc::new(MockRefusedMessages::new());
-    Arc::new(SettlePayment { channels: channels(gateway), transact: Arc::clone(transact), refused })
+pub(crate) fn service_at(now: ShopTime, gateway: MockPaymentGateway, ledgers: &Ledgers) -> OrderService {
+    OrderService {
+        users: Arc::new(known_user()),
+        orders: Arc::new(MockOrderReader::new()),
+        transact: transact_at(now, ledgers),
+        channels: PaymentChannels::default().with(Channel::Alipay, Arc::new(gateway), merchant()),
+        refused: Arc::new(MockRefusedMessages::new()),
+        statements: Arc::new(MockDailyStatements::new()),
+        asked: Recently::new(OrderService::ASKED_PAUSE, 10),
+        receipt_after: RECEIPT_AFTER,
+    }
+}
+
+/// What buyers do before they order. Nothing is to be looked at.
+pub(crate) fn shopping() -> ShoppingService {
+    ShoppingService {
+        users: Arc::new(MockUsers::new()),
+        address_book: Arc::new(MockAddressBook::new()),
+        catalog: Arc::new(MockCatalog::new()),
+        carts: Arc::new(MockCartStore::new()),
+        removals: None,
+        direct_buys: Arc::new(MockDirectBuys::new()),
+        clock: Arc::new(clock()),
+        rules: rules(),
+    }
 }
 
 /// The status of the order of [`order`] on record.

@@ -3,7 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
-use application::{ChangeAddressError, InspectOrderError, OrderChangeError, SettleError, TransactError};
+use application::{OrderChangeError, SettleError, TransactError};
 use domain::{NotAllowed, OrderStatus, Trigger, ledger::Refusal};
 use ports::{GatewayError, StoreError};
 use serde::Serialize;
@@ -335,32 +335,12 @@ impl From<Refusal> for AdminApiError {
     }
 }
 
-impl From<InspectOrderError> for AdminApiError {
-    fn from(error: InspectOrderError) -> Self {
-        match error {
-            InspectOrderError::UnknownOrder => AdminCode::OrderNotFound.failure(),
-            InspectOrderError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<ChangeAddressError> for AdminApiError {
-    fn from(error: ChangeAddressError) -> Self {
-        match error {
-            // Staff enter an address and need no token of a buyer's.
-            ChangeAddressError::NotAdmitted(_) | ChangeAddressError::UnknownAddress => {
-                AdminCode::OrderNotFound.failure()
-            }
-            ChangeAddressError::Transact(error) => error.into(),
-            ChangeAddressError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl From<OrderChangeError> for AdminApiError {
     fn from(error: OrderChangeError) -> Self {
         match error {
-            OrderChangeError::NotAdmitted(_) | OrderChangeError::CostsNothing => internal(&error),
+            OrderChangeError::NotAdmitted(_)
+            | OrderChangeError::UnknownAddress
+            | OrderChangeError::CostsNothing => internal(&error),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),

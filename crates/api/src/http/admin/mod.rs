@@ -21,9 +21,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, ServiceConfig},
 };
-use application::{
-    InspectOrder, LowerAmount, ManageWebhooks, RefundOrder, SearchOrders, ShipOrder, ShowFigures,
-};
+use application::{ManageWebhooks, StaffOrders};
 use percent_encoding::percent_decode_str;
 use ports::Clock;
 use utoipa::OpenApi;
@@ -39,17 +37,7 @@ pub struct Admin {
     /// The one-time code of the link that is printed at the start.
     pub login_code: LoginCode,
     /// Orders of all buyers.
-    pub search: SearchOrders,
-    /// One order with all that is on record of it.
-    pub inspect: InspectOrder,
-    /// What days brought.
-    pub figures: ShowFigures,
-    /// Lowers what unpaid orders cost.
-    pub lower_amount: Arc<LowerAmount>,
-    /// Ships paid orders.
-    pub ship: Arc<ShipOrder>,
-    /// Refunds.
-    pub refund: Arc<RefundOrder>,
+    pub orders: StaffOrders,
     /// Webhook endpoints.
     pub webhooks: ManageWebhooks,
     /// When something is shipped.

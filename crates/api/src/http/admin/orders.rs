@@ -1,5 +1,5 @@
 use actix_web::{HttpRequest, HttpResponse, web};
-use application::{InspectOrderError, SearchOrders};
+use application::StaffOrders;
 use domain::{
     AddressField, InvalidField, Money, OrderId, RefundAsk, Restock, Shipment, ShippingAddress, SkuId, Trade,
 };
@@ -65,7 +65,7 @@ pub(super) async fn search(
     let query = Query::of(&request, &[FILTER.as_slice(), &["limit", "before"]].concat())?;
     let (filter, before) = (query.filter()?, query.order_id("before")?);
     let limit = query.number("limit", MAX_PAGE)?.unwrap_or(PAGE);
-    let found = timed(&shop, shop.admin.search.page(&filter, before.as_ref(), limit)).await??;
+    let found = timed(&shop, shop.admin.orders.page(&filter, before.as_ref(), limit)).await??;
     Ok(json(&OrdersData::from(found)))
 }
 
@@ -85,12 +85,12 @@ pub(super) async fn export(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
-    let mut export = timed(&shop, shop.admin.search.export(&filter)).await??;
+    let mut export = timed(&shop, shop.admin.orders.export(&filter)).await??;
     // A failure at once is still answered as an error; later on the answer can only end.
     let first = timed(&shop, export.next_with_goods()).await??;
     // A table that is too long ends as if it were whole.
     if timed(&shop, export.is_too_long()).await?? {
-        let most = SearchOrders::EXPORT_MOST;
+        let most = StaffOrders::EXPORT_MOST;
         return Err(AdminApiError::bad(format_args!("订单多于{most}个:请缩小下单时间的范围")));
     }
     Ok(csv::answer(first, export))
@@ -118,7 +118,7 @@ pub(super) async fn export_workbook(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, AdminApiError> {
     let filter = Query::of(&request, &FILTER)?.filter()?;
-    let export = timed(&shop, shop.admin.search.export(&filter)).await??;
+    let export = timed(&shop, shop.admin.orders.export(&filter)).await??;
     Ok(xlsx::answer(timed(&shop, xlsx::workbook(export)).await??))
 }
 
@@ -137,7 +137,7 @@ pub(super) async fn figures(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, AdminApiError> {
     let date = Query::of(&request, &["date"])?.date("date")?;
-    let figures = timed(&shop, shop.admin.figures.execute(date)).await??;
+    let figures = timed(&shop, shop.admin.orders.figures(date)).await??;
     Ok(json(&FiguresData::from(figures)))
 }
 
@@ -180,7 +180,7 @@ pub(super) async fn ship(
         let tracking_number = line("tracking_number", &asked.tracking_number, Shipment::TRACKING_CHARS)?;
         let now = shop.admin.clock.now();
         let shipment = Shipment::new(&carrier, &tracking_number, now).map_err(AdminApiError::bad)?;
-        shop.admin.ship.execute(order_id, &shipment, &staff.cause()).await?;
+        shop.orders.ship(order_id, &shipment, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -204,7 +204,7 @@ pub(super) async fn cancel(
 ) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: CancelRequest| {
         let reason = line("reason", &asked.reason, MAX_REASON)?;
-        shop.cancel.by_shop(order_id, &reason, &staff.cause()).await?;
+        shop.orders.cancel_by_shop(order_id, &reason, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -230,7 +230,7 @@ pub(super) async fn lower_amount(
         let (amount, expected) =
             (money("amount", &asked.amount)?, money("expected_amount", &asked.expected_amount)?);
         let reason = line("reason", &asked.reason, MAX_REASON)?;
-        shop.admin.lower_amount.execute(order_id, expected, amount, &reason, &staff.cause()).await?;
+        shop.orders.lower_amount(order_id, expected, amount, &reason, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -261,7 +261,7 @@ pub(super) async fn change_address(
         let AddressRequest { receiver, mobile, address, title, reason } = &asked;
         let reason = line("reason", reason, MAX_REASON)?;
         let address = ShippingAddress::checked(title, receiver, mobile, address).map_err(invalid_field)?;
-        shop.change_address.by_shop(order_id, address, &reason, &staff.cause()).await?;
+        shop.orders.change_address_by_shop(order_id, address, &reason, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -303,7 +303,7 @@ pub(super) async fn refund(
     }
     timed(&shop, async {
         let ask = refund_ask(body(payload, shop.body_limit).await?)?;
-        let refund = shop.admin.refund.request(&number, &ask, &staff.cause()).await?;
+        let refund = shop.orders.refund(&number, &ask, &staff.cause()).await?;
         let order = match OrderId::parse(&number) {
             Ok(order_id) => detail_if_any(&shop, &order_id).await?,
             // A payment of other origin, of no order here.
@@ -315,11 +315,8 @@ pub(super) async fn refund(
 }
 
 async fn detail_if_any(shop: &Shop, order_id: &OrderId) -> Result<Option<AdminOrderData>, AdminApiError> {
-    match shop.admin.inspect.execute(order_id).await {
-        Ok(details) => Ok(Some(AdminOrderData::new(details, &shop.base_url))),
-        Err(InspectOrderError::UnknownOrder) => Ok(None),
-        Err(error @ InspectOrderError::Store(_)) => Err(error.into()),
-    }
+    let details = shop.admin.orders.inspect(order_id).await?;
+    Ok(details.map(|details| AdminOrderData::new(details, &shop.base_url)))
 }
 
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
@@ -356,7 +353,7 @@ pub(super) async fn return_pieces(
         if pieces.is_empty() {
             return Err(AdminApiError::bad("restock 不能为空"));
         }
-        shop.admin.ship.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
+        shop.orders.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
         Ok(())
     })
     .await
@@ -394,7 +391,7 @@ async fn change<Asked: DeserializeOwned>(
 }
 
 async fn detail(shop: &Shop, order_id: &OrderId) -> Result<AdminOrderData, AdminApiError> {
-    Ok(AdminOrderData::new(shop.admin.inspect.execute(order_id).await?, &shop.base_url))
+    detail_if_any(shop, order_id).await?.ok_or_else(|| AdminCode::OrderNotFound.failure())
 }
 
 pub(super) fn order_number(text: &str) -> Result<OrderId, AdminApiError> {

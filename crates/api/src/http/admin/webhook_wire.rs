@@ -1,6 +1,6 @@
 //! What the shop side answers about webhooks, as JSON.
 
-use application::{AttemptPage, ListedEndpoint};
+use application::{ListedEndpoint, Page};
 use domain::{OrderEventKind, ShopTime};
 use ports::LoggedAttempt;
 use serde::Serialize;
@@ -114,8 +114,8 @@ impl From<ListedEndpoint> for EndpointData {
     }
 }
 
-impl From<AttemptPage> for AttemptsData {
-    fn from(AttemptPage { attempts, next }: AttemptPage) -> Self {
+impl From<Page<LoggedAttempt, i64>> for AttemptsData {
+    fn from(Page { items: attempts, next }: Page<LoggedAttempt, i64>) -> Self {
         Self { attempts: attempts.into_iter().map(AttemptData::from).collect(), next }
     }
 }

@@ -1,9 +1,9 @@
 //! What the shop side answers, as JSON.
 
-use application::{AdminOrderDetails, FoundOrders};
+use application::{AdminOrderDetails, Page};
 use domain::{
-    Amendment, Money, Order, OrderGoods, OrderStatus, PaymentAttempt, PaymentRecord, Refund, SaleAttribute,
-    Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
+    Amendment, Money, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
+    SaleAttribute, Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
 };
 use ports::FoundOrder;
 use serde::Serialize;
@@ -212,10 +212,10 @@ pub(super) struct RefundedData {
     pub(super) order: Option<AdminOrderData>,
 }
 
-impl From<FoundOrders> for OrdersData {
-    fn from(found: FoundOrders) -> Self {
+impl From<Page<FoundOrder, OrderId>> for OrdersData {
+    fn from(found: Page<FoundOrder, OrderId>) -> Self {
         Self {
-            orders: found.orders.into_iter().map(SummaryData::from).collect(),
+            orders: found.items.into_iter().map(SummaryData::from).collect(),
             next: found.next.map(|id| id.to_string()),
         }
     }

@@ -16,7 +16,7 @@ pub(super) async fn get(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
-    let entries = bounded(&shop, shop.storefront.addresses.show(&caller)).await?;
+    let entries = bounded(&shop, shop.shopping.show_addresses(&caller)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
 }
 
@@ -91,7 +91,7 @@ async fn edit(
 ) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, user)?;
     let edit = read()?;
-    let entries = bounded(shop, shop.storefront.addresses.edit(&caller, &edit)).await?;
+    let entries = bounded(shop, shop.shopping.edit_addresses(&caller, &edit)).await?;
     Ok(json(&AddressesAnswer::from(entries)))
 }
 

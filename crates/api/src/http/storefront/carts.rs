@@ -13,7 +13,7 @@ pub(super) async fn get(
     shop: web::Data<Shop>,
 ) -> Result<HttpResponse, StorefrontError> {
     let caller = owner(caller, &user)?;
-    Ok(cart(bounded(&shop, shop.storefront.cart.show(&caller)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.shopping.show_cart(&caller)).await?, &shop))
 }
 
 pub(super) async fn post(
@@ -26,7 +26,7 @@ pub(super) async fn post(
     let fields = Fields::of_body(&shop, body).await.ok_or(StorefrontCode::BadParameter)?;
     let count = fields.integer("count").ok_or(StorefrontCode::BadParameter)?;
     let edit = CartEdit::Add { sku_id: sku_id(&fields)?, count };
-    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.shopping.edit_cart(&caller, edit)).await?, &shop))
 }
 
 pub(super) async fn put(
@@ -50,7 +50,7 @@ pub(super) async fn put(
         Some("unselectall") => CartEdit::UnselectAll,
         Some(_) | None => return Err(StorefrontCode::BadParameter.into()),
     };
-    Ok(cart(bounded(&shop, shop.storefront.cart.edit(&caller, edit)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.shopping.edit_cart(&caller, edit)).await?, &shop))
 }
 
 pub(super) async fn delete(
@@ -63,7 +63,7 @@ pub(super) async fn delete(
     let caller = owner(caller, &user)?;
     let fields = Fields::of_body_or_query(&shop, &request, body).await.ok_or(StorefrontCode::BadParameter)?;
     let sku_ids = if fields.value("sku_ids").is_some() { sku_ids(&fields)? } else { vec![sku_id(&fields)?] };
-    Ok(cart(bounded(&shop, shop.storefront.cart.discard(&caller, &sku_ids)).await?, &shop))
+    Ok(cart(bounded(&shop, shop.shopping.discard_from_cart(&caller, &sku_ids)).await?, &shop))
 }
 
 /// The SKU that is meant. A number that no row can have is a SKU that does not exist.

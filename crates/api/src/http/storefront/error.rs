@@ -5,7 +5,7 @@ use std::{borrow::Cow, fmt};
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody, http::StatusCode};
 use application::{BrowseGoodsError, EditAddressesError, EditCartError, SignInError};
 use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal, NotAdmitted};
-use ports::StoreError;
+use ports::{PasswordError, StoreError};
 use serde::Serialize;
 
 use crate::http::{
@@ -156,8 +156,10 @@ impl From<SignInError> for StorefrontError {
     fn from(error: SignInError) -> Self {
         match error {
             SignInError::Wrong => StorefrontCode::WrongPassword.into(),
-            SignInError::LockedOut | SignInError::Busy => StorefrontCode::TooManyAttempts.into(),
-            SignInError::Passwords(error) => unforeseen(&error),
+            SignInError::LockedOut | SignInError::Passwords(PasswordError::Busy) => {
+                StorefrontCode::TooManyAttempts.into()
+            }
+            SignInError::Passwords(error @ PasswordError::Failed(_)) => unforeseen(&error),
             SignInError::Cart(error) => error.into(),
             SignInError::Store(error) => store_failure(&error),
         }

@@ -11,13 +11,11 @@ mod goods_cache;
 mod tokens;
 mod wire;
 
-use std::sync::Arc;
-
 use actix_web::{
     Resource,
     web::{self, ServiceConfig},
 };
-use application::{BrowseGoods, EditAddresses, EditCart, SignIn};
+use application::{BrowseGoods, SignIn};
 use domain::Caller;
 
 use super::{Shop, caller, middleware::in_time};
@@ -35,10 +33,6 @@ pub struct Storefront {
     pub cache: GoodsCache,
     /// What the front page promises buyers.
     pub promises: Vec<String>,
-    /// Shows and changes carts.
-    pub cart: Arc<EditCart>,
-    /// Shows and changes address books.
-    pub addresses: EditAddresses,
     /// Whether a proxy in front says truly, in `X-Forwarded-For`, who calls.
     pub trusts_proxy: bool,
 }

@@ -50,7 +50,7 @@ fn tell(shop: &Shop, attempt: &SignInRequest, error: &SignInError) {
     let event = match error {
         SignInError::Wrong => SecurityEvent::SignInFailed,
         SignInError::LockedOut => SecurityEvent::SignInLockedOut,
-        SignInError::Busy | SignInError::Passwords(_) | SignInError::Cart(_) | SignInError::Store(_) => {
+        SignInError::Passwords(_) | SignInError::Cart(_) | SignInError::Store(_) => {
             return;
         }
     };

@@ -5,18 +5,16 @@ use api::http::{
     Storefront,
 };
 use application::{
-    BatcherSettings, BrowseGoods, CancelOrder, CartCleaner, Cashier, ChangeAddress, ConfirmReceipt,
-    EditAddresses, EditCart, InspectOrder, ListOrders, LowerAmount, ManageWebhooks, OrderBatcher,
-    PaymentResult, PlaceOrder, Placement, PlacementPorts, PreviewOrder, Recently, RefundOrder,
-    RemoveOrderedLines, SearchOrders, SettlePayment, ShipOrder, ShowFigures, ShowOrder, SignIn, SignInPorts,
-    SignInRules, StartPayment, Transact, WebhookSettings,
+    BatcherSettings, BrowseGoods, CartCleaner, ManageWebhooks, OrderBatcher, OrderService, PlaceOrder,
+    Placement, PlacementPorts, Recently, RemoveOrderedLines, ShoppingService, SignIn, SignInPorts,
+    SignInRules, StaffOrders, Transact, WebhookSettings,
 };
-use domain::{EndpointName, EventFilter, OrderEventKind};
+use domain::{EndpointName, EventFilter, Money, OrderEventKind};
 use ports::{
     AddressBook, AdminOrders, CartRemovalQueue, CartStore, Catalog, Clock, Credentials, DirectBuys,
     OrderReader, OrderRepo, Passwords, PaymentChannels, PlacingStore, StorefrontReader, Users,
     WebhookEndpoints, WebhookQueue,
-    mock::{MockRandomness, MockRefusedMessages, clock_at},
+    mock::{MockDailyStatements, MockRandomness, MockRefusedMessages, clock_at},
 };
 use tokio::task::JoinSet;
 
@@ -41,15 +39,17 @@ pub(crate) struct Backends {
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) webhooks: Arc<dyn WebhookQueue>,
     pub(crate) endpoints: Arc<dyn WebhookEndpoints>,
+    /// Whether previews are without freight.
+    pub(crate) free_delivery: bool,
 }
 
 impl Backends {
     /// The shop at [`noon`], and the writers of its batcher.
     pub(crate) fn shop(self) -> (Shop, JoinSet<()>) {
-        let storefront = self.storefront();
+        let shopping = self.shopping();
+        let storefront = self.storefront(&shopping);
         let Self {
             users,
-            address_book,
             catalog,
             carts,
             direct_buys,
@@ -78,43 +78,26 @@ impl Backends {
         };
         let mut randomness = MockRandomness::new();
         randomness.expect_draw().return_const(0_u32);
-        let transact = Arc::new(Transact {
-            orders: ledgers,
-            clock: Arc::clone(&clock),
-            randomness: Arc::new(randomness),
-        });
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules())), settings);
         writers.spawn(cleaning);
-        let settle = Arc::new(SettlePayment {
+        let orders = Arc::new(OrderService {
+            users: Arc::clone(&users),
+            orders,
+            transact: Transact {
+                orders: ledgers,
+                clock: Arc::clone(&clock),
+                randomness: Arc::new(randomness),
+            },
             channels,
-            transact: Arc::clone(&transact),
             refused: Arc::new(MockRefusedMessages::new()),
-        });
-        let cashier = Arc::new(Cashier {
-            orders: Arc::clone(&orders),
-            settle: Arc::clone(&settle),
-            clock: Arc::clone(&clock),
+            statements: Arc::new(MockDailyStatements::new()),
+            asked: Recently::new(OrderService::ASKED_PAUSE, OrderService::ASKED_REMEMBERED),
+            receipt_after: rules().receipt_after,
         });
         let admin = Admin {
             login_code: LoginCode::default(),
-            search: SearchOrders { users: Arc::clone(&users), admin: Arc::clone(&admin) },
-            inspect: InspectOrder { admin: Arc::clone(&admin) },
-            figures: ShowFigures { admin, clock: Arc::clone(&clock) },
-            lower_amount: Arc::new(LowerAmount {
-                orders: Arc::clone(&orders),
-                settle: Arc::clone(&settle),
-                clock: Arc::clone(&clock),
-            }),
-            ship: Arc::new(ShipOrder {
-                transact: Arc::clone(&transact),
-                receipt_after: rules().receipt_after,
-            }),
-            refund: Arc::new(RefundOrder {
-                transact: Arc::clone(&transact),
-                settle: Arc::clone(&settle),
-                clock: Arc::clone(&clock),
-            }),
+            orders: StaffOrders { users: Arc::clone(&users), admin, clock: Arc::clone(&clock) },
             webhooks: ManageWebhooks {
                 queue: webhooks,
                 endpoints,
@@ -127,52 +110,17 @@ impl Backends {
             },
             clock: Arc::clone(&clock),
         };
-        let change_address =
-            Arc::new(ChangeAddress { users: Arc::clone(&users), transact: Arc::clone(&transact) });
         let shop = Shop {
             admin,
-            preview: PreviewOrder {
-                users: Arc::clone(&users),
-                address_book,
-                catalog,
-                carts: Arc::clone(&carts),
-                removals: None,
-                direct_buys: Arc::clone(&direct_buys),
-                clock: Arc::clone(&clock),
-                rules: rules(),
-            },
+            shopping,
             place: PlaceOrder {
-                users: Arc::clone(&users),
                 direct_buys,
-                orders: Arc::clone(&orders),
                 store: placing,
                 batcher,
-                cashier: Arc::clone(&cashier),
-                clock: Arc::clone(&clock),
+                service: Arc::clone(&orders),
                 rules: rules(),
             },
-            list: ListOrders { users: Arc::clone(&users), orders: Arc::clone(&orders) },
-            confirm: ConfirmReceipt { users: Arc::clone(&users), transact: Arc::clone(&transact) },
-            start_payment: StartPayment {
-                users: Arc::clone(&users),
-                orders: Arc::clone(&orders),
-                transact,
-                cashier,
-                clock,
-            },
-            change_address,
-            cancel: Arc::new(CancelOrder {
-                users: Arc::clone(&users),
-                orders: Arc::clone(&orders),
-                settle: Arc::clone(&settle),
-            }),
-            show: ShowOrder { users, orders: Arc::clone(&orders) },
-            payment_result: PaymentResult {
-                orders,
-                settle: Arc::clone(&settle),
-                asked: Recently::new(PaymentResult::PAUSE, PaymentResult::REMEMBERED),
-            },
-            settle,
+            orders,
             storefront,
             readiness: Arc::new(Ready(ReadinessReport::default())),
             stopping: Stopping::default(),
@@ -189,21 +137,31 @@ impl Backends {
 }
 
 impl Backends {
-    /// The shop around the orders, which bears three failures of a name.
-    fn storefront(&self) -> Storefront {
-        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
-        let cart = Arc::new(EditCart {
+    fn shopping(&self) -> Arc<ShoppingService> {
+        let mut rules = rules();
+        if self.free_delivery {
+            rules.pricing.freight = Money::ZERO;
+        }
+        Arc::new(ShoppingService {
             users: Arc::clone(&self.users),
+            address_book: Arc::clone(&self.address_book),
+            catalog: Arc::clone(&self.catalog),
             carts: Arc::clone(&self.carts),
             removals: None,
-            catalog: Arc::clone(&self.catalog),
-            limit: rules().quantity_limit,
-        });
+            direct_buys: Arc::clone(&self.direct_buys),
+            clock: Arc::new(clock_at(noon())),
+            rules,
+        })
+    }
+
+    /// The shop around the orders, which bears three failures of a name.
+    fn storefront(&self, shopping: &Arc<ShoppingService>) -> Storefront {
+        let clock: Arc<dyn Clock> = Arc::new(clock_at(noon()));
         let ports = SignInPorts {
             credentials: Arc::clone(&self.credentials),
             passwords: Arc::clone(&self.passwords),
-            cart: Arc::clone(&cart),
-            clock: Arc::clone(&clock),
+            shopping: Arc::clone(shopping),
+            clock,
         };
         let sign_in = SignInRules {
             token_life: Duration::from_secs(24 * 3600),
@@ -217,12 +175,6 @@ impl Backends {
             cache: GoodsCache::default(),
             goods: BrowseGoods { storefront: Arc::clone(&self.storefront) },
             promises: vec!["七天无理由退换".to_owned()],
-            cart,
-            addresses: EditAddresses {
-                users: Arc::clone(&self.users),
-                address_book: Arc::clone(&self.address_book),
-                clock,
-            },
             trusts_proxy: false,
         }
     }

@@ -7,8 +7,8 @@ use api::{
 };
 use async_trait::async_trait;
 use domain::{
-    Address, AddressEntries, AddressEntry, Cart, Money, NotAdmitted, OrderId, OrderLedger, OrderStatus,
-    Refund, RepeatGuard, ShopTime, Sku, UnpaidOrders, UserId,
+    Address, AddressEntries, AddressEntry, Cart, NotAdmitted, OrderId, OrderLedger, OrderStatus, Refund,
+    RepeatGuard, ShopTime, Sku, UnpaidOrders, UserId,
 };
 use ports::{
     AppendError, BegunPlacing, Buyer, BuyerQuery, Claimed, Destination, DueOrder, LockedOrder, OrderClaim,
@@ -296,14 +296,12 @@ impl Mocks {
             passwords: Arc::new(self.passwords),
             webhooks: Arc::new(self.webhooks),
             endpoints: Arc::new(self.endpoints),
+            free_delivery: self.free_delivery,
         };
         let (mut shop, writers) = backends.shop();
         shop.readiness = Arc::new(Ready(self.readiness));
         shop.storefront.sign_in = shop.storefront.sign_in.filter(|_| self.signs_in);
         shop.secrets = Arc::new(SecretsInForce::new(self.secrets));
-        if self.free_delivery {
-            shop.preview.rules.pricing.freight = Money::ZERO;
-        }
         shop.body_limit = self.body_limit;
         shop.result_page = self.result_page.to_owned();
         Client { shop: Data::new(shop), placing, ledgers: self.ledgers, origins: self.origins, writers }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use domain::{
-    AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NewOrder, NotAdmitted, Order,
-    OrderId, Purchase, Quote, Refusal, RepeatGuard, RequestDigest, ShippingAddress, ShopTime, SkuId,
-    TraceParent, UserId,
+    Address, AddressId, Caller, CartStamp, IdempotencyKey, InvalidQuantity, Money, NewOrder, NotAdmitted,
+    Order, OrderId, Purchase, Quote, Refusal, RepeatGuard, RequestDigest, ShopTime, SkuId, TraceParent,
+    UserId,
 };
 use ports::{CartError, OrderClaim, StoreError};
 
@@ -44,21 +44,18 @@ pub enum OrderItems {
 
 /// A request with everything about the order but its price, its stock and its number.
 #[derive(Debug, Clone)]
-pub(super) struct OrderDraft {
+pub(super) struct OrderDraft<'a> {
+    pub(super) request: &'a BatchRequest,
     pub(super) user_id: UserId,
-    pub(super) address_id: AddressId,
-    pub(super) shipping: ShippingAddress,
+    pub(super) address: Address,
     pub(super) purchase: Purchase,
     /// The cart lines it consists of; empty for a direct buy.
     pub(super) cart_lines: Vec<(SkuId, CartStamp)>,
     pub(super) latest_order_at: Option<ShopTime>,
-    pub(super) expected_amount: Option<Money>,
-    pub(super) idempotency: Option<(IdempotencyKey, RequestDigest)>,
     pub(super) repeat_guard: Option<RepeatGuard>,
-    pub(super) trace: Option<TraceParent>,
 }
 
-impl OrderDraft {
+impl OrderDraft<'_> {
     pub(super) fn is_of_cart(&self) -> bool {
         !self.cart_lines.is_empty()
     }
@@ -68,7 +65,7 @@ impl OrderDraft {
             user_id: self.user_id,
             is_of_cart: self.is_of_cart(),
             latest_order_at: self.latest_order_at,
-            key: self.idempotency.as_ref().map(|(key, _)| key.clone()),
+            key: self.request.idempotency.as_ref().map(|(key, _)| key.clone()),
             guard: self.repeat_guard.clone(),
         }
     }
@@ -76,15 +73,16 @@ impl OrderDraft {
     /// The order that the draft becomes at this quote.
     pub(super) fn place(&self, id: OrderId, quote: Quote, now: ShopTime, expire_at: ShopTime) -> NewOrder {
         let created_at = Order::creation_time(now, self.latest_order_at);
-        let order = Order::place(id, self.user_id, quote, self.shipping.clone(), created_at, expire_at);
+        let shipping = self.address.shipping.clone();
+        let order = Order::place(id, self.user_id, quote, shipping, created_at, expire_at);
         NewOrder {
             due_at: order.first_look(),
             order,
-            address_id: self.address_id,
+            address_id: self.address.id,
             cart_lines: self.cart_lines.clone(),
-            idempotency: self.idempotency.clone(),
+            idempotency: self.request.idempotency.clone(),
             repeat_guard: self.repeat_guard.clone(),
-            trace: self.trace.clone(),
+            trace: self.request.trace.clone(),
         }
     }
 
@@ -115,6 +113,9 @@ pub struct Unplaced {
     /// The guard that the order would have.
     pub guard: Option<RepeatGuard>,
 }
+
+/// What a request came to.
+pub type Outcome = Result<PlacedOrder, Unplaced>;
 
 impl From<PlacementError> for Unplaced {
     fn from(error: PlacementError) -> Self {

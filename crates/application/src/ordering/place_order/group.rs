@@ -15,11 +15,7 @@ use ports::{
 };
 use tokio::time::Instant;
 
-use super::{
-    BatchRequest, PlacedOrder, PlacementError, Unplaced,
-    draft::OrderDraft,
-    open::{OpenRequests, Outcome},
-};
+use super::{BatchRequest, Outcome, PlacedOrder, PlacementError, Unplaced, draft::OrderDraft};
 use crate::{ATTEMPTS, CartCleaned, CartCleaner, ShopRules};
 
 /// Places groups of orders, each group in one transaction.
@@ -57,10 +53,13 @@ const TRIED_AGAIN_FOR: Duration = Duration::from_secs(3);
 /// How long to look for orders whose commit was not answered, before their buyers get an answer.
 const FIND_OUT: Duration = Duration::from_secs(5);
 
+/// What members came to, in their order; `None` for one that must be looked at again.
+type Outcomes = Vec<Option<Outcome>>;
+
 /// What one try came to.
 enum Try {
-    /// An outcome for each request; `None` for one that must be looked at again.
-    Done(Vec<Option<Outcome>>),
+    /// Each has its outcome, but for one that must be looked at again.
+    Done,
     /// Stock or a number was taken by others meanwhile, or others hold the rows: look again.
     Again,
     /// The cause may lie in one member alone.
@@ -72,12 +71,32 @@ enum Try {
 impl Try {
     fn word(&self) -> &'static str {
         match self {
-            Self::Done(_) => "done",
+            Self::Done => "done",
             Self::Again => "again",
             Self::Failed(_) => "failed",
             Self::Hopeless(_) => "hopeless",
         }
     }
+}
+
+/// A request of a group, and what became of it so far.
+struct Member<'a> {
+    request: &'a BatchRequest,
+    outcome: Option<Outcome>,
+    /// What it wants, as far as that is known.
+    wanted: Vec<SkuId>,
+    is_tried_alone: bool,
+}
+
+impl<'a> Member<'a> {
+    fn new(request: &'a BatchRequest) -> Self {
+        Self { request, outcome: None, wanted: Vec::new(), is_tried_alone: false }
+    }
+}
+
+/// Those without an outcome, in their order.
+fn open<'m, 'a>(members: &'m mut [Member<'a>]) -> Vec<&'m mut Member<'a>> {
+    members.iter_mut().filter(|member| member.outcome.is_none()).collect()
 }
 
 impl Placement {
@@ -92,54 +111,58 @@ impl Placement {
     /// or whom the database refuses does not take the rest down.
     #[tracing::instrument(level = "debug", name = "place_group", skip_all, fields(orders = requests.len()))]
     pub async fn place(&self, requests: &[BatchRequest]) -> Vec<Outcome> {
-        let mut open = OpenRequests::new(requests);
-        self.place_together(&mut open).await;
-        self.place_one_by_one(&mut open).await;
-        open.into_outcomes()
+        let mut members: Vec<_> = requests.iter().map(Member::new).collect();
+        self.place_together(&mut members).await;
+        self.place_one_by_one(&mut members).await;
+        let outcomes = members.into_iter().map(|member| member.outcome);
+        outcomes.map(|outcome| outcome.unwrap_or_else(|| Err(PlacementError::Busy.into()))).collect()
     }
 
     /// Places those that are open as one group, as long as that goes well.
-    async fn place_together(&self, open: &mut OpenRequests<'_>) {
+    async fn place_together(&self, members: &mut [Member<'_>]) {
         let mut failures = 0;
         for _ in 0..ATTEMPTS {
-            let members = open.members();
-            if members.len() < 2 {
+            let mut open = open(members);
+            if open.len() < 2 {
                 return;
             }
             let begun = Instant::now();
-            match self.try_once(open, &members).await {
-                Try::Done(outcomes) => open.settle(&members, outcomes),
-                Try::Hopeless(error) => return open.settle_all(&error),
+            match self.try_once(&mut open).await {
+                Try::Done => {}
+                Try::Hopeless(error) => {
+                    for member in open {
+                        member.outcome = Some(Err(error.clone().into()));
+                    }
+                    return;
+                }
                 Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < super::HELD_UP => failures += 1,
                 Try::Again | Try::Failed(_) => break,
             }
         }
-        tracing::info!(members = open.members().len(), "a group of orders is placed one by one");
+        tracing::info!(members = open(members).len(), "a group of orders is placed one by one");
     }
 
     /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
     /// that got stuck waits for the next pass: others hold that SKU, and each wait for it holds up everybody behind.
-    async fn place_one_by_one(&self, open: &mut OpenRequests<'_>) {
+    async fn place_one_by_one(&self, members: &mut [Member<'_>]) {
         let begun = Instant::now();
-        let mut tried = BTreeSet::new();
         for attempt in 1..=ATTEMPTS {
             let is_late = begun.elapsed() >= TRIED_AGAIN_FOR;
             let mut stuck = BTreeSet::new();
-            for member in open.members() {
-                let had_its_turn = is_late && tried.contains(&member);
-                if had_its_turn || begun.elapsed() >= PATIENCE || open.wants_any(member, &stuck) {
+            for member in open(members) {
+                let had_its_turn = is_late && member.is_tried_alone;
+                let waits = member.wanted.iter().any(|sku_id| stuck.contains(sku_id));
+                if had_its_turn || begun.elapsed() >= PATIENCE || waits {
                     continue;
                 }
-                tried.insert(member);
-                match self.try_once(open, &[member]).await {
-                    Try::Done(outcomes) => open.settle(&[member], outcomes),
-                    Try::Failed(error) | Try::Hopeless(error) => {
-                        open.settle(&[member], vec![Some(Err(error.into()))]);
-                    }
-                    Try::Again => stuck.extend(open.wanted(member)),
+                member.is_tried_alone = true;
+                match self.try_once(&mut [&mut *member]).await {
+                    Try::Done => {}
+                    Try::Failed(error) | Try::Hopeless(error) => member.outcome = Some(Err(error.into())),
+                    Try::Again => stuck.extend(member.wanted.iter().copied()),
                 }
             }
-            if is_late || open.members().is_empty() {
+            if is_late || open(members).is_empty() {
                 return;
             }
             self.wait(attempt).await;
@@ -147,17 +170,22 @@ impl Placement {
     }
 
     /// One try for these members together.
-    async fn try_once(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Try {
-        let outcome = match self.try_to_place(open, members).await {
-            Ok(outcome) => outcome,
-            Err(StoreError::Busy(_)) => Try::Again,
+    async fn try_once(&self, members: &mut [&mut Member<'_>]) -> Try {
+        let tried = match self.try_to_place(members).await {
+            Ok(Some(outcomes)) => {
+                for (member, outcome) in members.iter_mut().zip(outcomes) {
+                    member.outcome = outcome;
+                }
+                Try::Done
+            }
+            Ok(None) | Err(StoreError::Busy(_)) => Try::Again,
             Err(error @ (StoreError::Refused(_) | StoreError::Corrupt(_))) => Try::Failed(error.into()),
             Err(error @ (StoreError::Unavailable(_) | StoreError::OutcomeUnknown(_))) => {
                 Try::Hopeless(error.into())
             }
         };
-        counter!(metric::GROUP_TRIES, "outcome" => outcome.word()).increment(1);
-        outcome
+        counter!(metric::GROUP_TRIES, "outcome" => tried.word()).increment(1);
+        tried
     }
 
     /// Waits a little, longer at each attempt, and not as long as others who wait for the same rows.
@@ -166,15 +194,21 @@ impl Placement {
         tokio::time::sleep(Duration::from_millis(u64::from(attempt * 5 + jitter))).await;
     }
 
-    async fn try_to_place(&self, open: &mut OpenRequests<'_>, members: &[usize]) -> Result<Try, StoreError> {
-        let prepared = self.prepare(&open.requests(members)).await?;
-        open.note_wanted(members, &prepared);
-        let drafts: Vec<&OrderDraft> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
+    /// No outcomes if all must be looked at again.
+    async fn try_to_place(&self, members: &mut [&mut Member<'_>]) -> Result<Option<Outcomes>, StoreError> {
+        let requests: Vec<_> = members.iter().map(|member| member.request).collect();
+        let prepared = self.prepare(&requests).await?;
+        for (member, draft) in members.iter_mut().zip(&prepared) {
+            if let Ok(draft) = draft {
+                member.wanted = draft.purchase.sku_ids().collect();
+            }
+        }
+        let drafts: Vec<_> = prepared.iter().filter_map(|draft| draft.as_ref().ok()).collect();
         let ids: BTreeSet<SkuId> = drafts.iter().flat_map(|draft| draft.purchase.sku_ids()).collect();
         let ids: Vec<SkuId> = ids.into_iter().collect();
         let mut skus = if ids.is_empty() { BTreeMap::new() } else { self.ports.catalog.skus(&ids).await? };
         if let Some(refused) = self.if_nobody_can_be_served(&prepared, &skus) {
-            return Ok(Try::Done(refused));
+            return Ok(Some(refused));
         }
         let claims: Vec<_> = drafts.iter().map(|draft| draft.claim()).collect();
         let limits = &self.rules.unpaid_limits;
@@ -190,9 +224,9 @@ impl Placement {
     /// The refusals, where there is nothing for anybody: then nothing needs to be begun.
     fn if_nobody_can_be_served(
         &self,
-        prepared: &[Result<OrderDraft, Unplaced>],
+        prepared: &[Result<OrderDraft<'_>, Unplaced>],
         skus: &BTreeMap<SkuId, Sku>,
-    ) -> Option<Vec<Option<Outcome>>> {
+    ) -> Option<Outcomes> {
         let mut allocator =
             Allocator::new(skus, &self.rules.pricing, &UnpaidLimits::NONE, BTreeMap::default());
         let refused = prepared.iter().map(|draft| match draft {
@@ -209,7 +243,7 @@ impl Placement {
     /// way of one member costs no other its place.
     fn share_out(
         &self,
-        prepared: &[Result<OrderDraft, Unplaced>],
+        prepared: &[Result<OrderDraft<'_>, Unplaced>],
         skus: &BTreeMap<SkuId, Sku>,
         obstacles: Vec<Option<Obstacle>>,
         unpaid: BTreeMap<UserId, UnpaidOrders>,
@@ -222,25 +256,25 @@ impl Placement {
         let mut group = Group::default();
         let mut obstacles = obstacles.into_iter();
         for draft in prepared {
-            let member = match draft {
-                Err(unplaced) => Member::Decided(unplaced.clone()),
+            let decision = match draft {
+                Err(unplaced) => Decision::Refused(unplaced.clone()),
                 Ok(draft) => match obstacles.next().flatten().or_else(|| claimed.obstacle(draft)) {
-                    Some(Obstacle::KeyInUse) => Member::Decided(draft.unplaced(PlacementError::KeyInUse)),
-                    Some(Obstacle::GuardInUse) => Member::Decided(draft.unplaced(PlacementError::Repeated)),
-                    Some(Obstacle::CartOrdered) => Member::LookAgain,
+                    Some(Obstacle::KeyInUse) => Decision::Refused(draft.unplaced(PlacementError::KeyInUse)),
+                    Some(Obstacle::GuardInUse) => Decision::Refused(draft.unplaced(PlacementError::Repeated)),
+                    Some(Obstacle::CartOrdered) => Decision::LookAgain,
                     None => match allocator.serve(&demand(draft)) {
-                        Err(refusal) => Member::Decided(draft.unplaced(refusal.into())),
+                        Err(refusal) => Decision::Refused(draft.unplaced(refusal.into())),
                         Ok(quote) => {
                             claimed.add(draft);
                             let id = numbers.next(now, draft.user_id, self.ports.randomness.draw());
                             let expire_at = now.after(self.rules.payment_deadline);
                             group.orders.push(draft.place(id, quote, now, expire_at));
-                            Member::Placed
+                            Decision::Placed
                         }
                     },
                 },
             };
-            group.members.push(member);
+            group.decisions.push(decision);
         }
         group.taken = allocator.taken();
         group
@@ -255,16 +289,16 @@ impl Placement {
         &self,
         group: Group,
         mut transaction: Box<dyn PlacingTransaction>,
-    ) -> Result<Try, StoreError> {
+    ) -> Result<Option<Outcomes>, StoreError> {
         let orders = &group.orders;
         if orders.is_empty() {
-            return Ok(Try::Done(group.outcomes(None)));
+            return Ok(Some(group.outcomes(None)));
         }
         match transaction.take(&group.taken).await {
             Ok(StockOutcome::Taken) => {}
             not_taken => {
                 self.give_back_numbers(orders);
-                return not_taken.map(|_| Try::Again);
+                return not_taken.map(|_| None);
             }
         }
         let written = transaction.write(orders).await;
@@ -274,22 +308,22 @@ impl Placement {
         let cart = match written {
             Ok(PlacingOutcome::Committed(CartRemovalMode::InTransaction)) => None,
             Ok(PlacingOutcome::Committed(CartRemovalMode::AfterCommit)) => self.clean_carts(orders),
-            Ok(PlacingOutcome::ClaimTaken) => return Ok(Try::Again),
+            Ok(PlacingOutcome::ClaimTaken) => return Ok(None),
             Ok(PlacingOutcome::NumberTaken) => {
                 self.learn_numbers(orders).await?;
-                return Ok(Try::Again);
+                return Ok(None);
             }
             Err(StoreError::OutcomeUnknown(cause)) => {
                 if !self.are_written(orders, cause).await? {
                     self.learn_numbers(orders).await?;
-                    return Ok(Try::Again);
+                    return Ok(None);
                 }
                 self.clean_carts(orders)
             }
             Err(error) => return Err(error),
         };
         counter!(metric::ORDERS_PLACED).increment(u64::try_from(orders.len()).unwrap_or(u64::MAX));
-        Ok(Try::Done(group.outcomes(cart)))
+        Ok(Some(group.outcomes(cart)))
     }
 
     /// The numbers of orders that were not written can be given to others.
@@ -331,8 +365,9 @@ impl Placement {
     }
 }
 
-fn demand(draft: &OrderDraft) -> StockDemand<'_> {
-    StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount: draft.expected_amount }
+fn demand<'a>(draft: &'a OrderDraft<'_>) -> StockDemand<'a> {
+    let expected_amount = draft.request.expected_amount;
+    StockDemand { buyer: draft.user_id, purchase: &draft.purchase, expected_amount }
 }
 
 /// What members of the group that were served have laid claim to.
@@ -344,15 +379,15 @@ struct Claimed<'a> {
 }
 
 impl<'a> Claimed<'a> {
-    fn add(&mut self, draft: &'a OrderDraft) {
-        self.keys.extend(draft.idempotency.as_ref().map(|(key, _)| (draft.user_id, key)));
+    fn add(&mut self, draft: &'a OrderDraft<'_>) {
+        self.keys.extend(draft.request.idempotency.as_ref().map(|(key, _)| (draft.user_id, key)));
         self.guards.extend(&draft.repeat_guard);
         self.buyers.insert(draft.user_id);
     }
 
-    fn obstacle(&self, draft: &OrderDraft) -> Option<Obstacle> {
+    fn obstacle(&self, draft: &OrderDraft<'_>) -> Option<Obstacle> {
         let is_key_in_use = |(key, _): &(IdempotencyKey, _)| self.keys.contains(&(draft.user_id, key));
-        if draft.idempotency.as_ref().is_some_and(is_key_in_use) {
+        if draft.request.idempotency.as_ref().is_some_and(is_key_in_use) {
             Some(Obstacle::KeyInUse)
         } else if draft.repeat_guard.as_ref().is_some_and(|guard| self.guards.contains(guard)) {
             Some(Obstacle::GuardInUse)
@@ -367,32 +402,32 @@ impl<'a> Claimed<'a> {
 /// A group that is decided and not written yet.
 #[derive(Default)]
 struct Group {
-    members: Vec<Member>,
-    /// Those of [`Member::Placed`], in their order.
+    decisions: Vec<Decision>,
+    /// Those of [`Decision::Placed`], in their order.
     orders: Vec<NewOrder>,
     taken: Vec<Allocation>,
 }
 
-enum Member {
+enum Decision {
     Placed,
-    Decided(Unplaced),
+    Refused(Unplaced),
     /// The cart was ordered since it was read.
     LookAgain,
 }
 
 impl Group {
     /// The outcomes, once it is written.
-    fn outcomes(self, cart: Option<CartCleaned>) -> Vec<Option<Outcome>> {
+    fn outcomes(self, cart: Option<CartCleaned>) -> Outcomes {
         let mut orders = self.orders.into_iter();
-        let outcome = |member| match member {
-            Member::Placed => {
+        let outcome = |decision| match decision {
+            Decision::Placed => {
                 let new = orders.next()?;
                 let cart = cart.clone().filter(|_| !new.cart_lines.is_empty());
                 Some(Ok(PlacedOrder { order: new.order, is_new: true, cart }))
             }
-            Member::Decided(unplaced) => Some(Err(unplaced)),
-            Member::LookAgain => None,
+            Decision::Refused(unplaced) => Some(Err(unplaced)),
+            Decision::LookAgain => None,
         };
-        self.members.into_iter().map(outcome).collect()
+        self.decisions.into_iter().map(outcome).collect()
     }
 }

@@ -8,7 +8,6 @@ mod batcher;
 mod clean_carts;
 mod draft;
 mod group;
-mod open;
 mod prepare;
 mod second_click;
 
@@ -18,15 +17,14 @@ use domain::{
     AddressId, Caller, Channel, IdempotencyKey, Money, NotAllowed, Order, OrderId, PaymentProduct,
     RequestDigest, UserId, ledger::Refusal,
 };
-use ports::{Clock, DirectBuys, OrderReader, PlacingStore, StoreError, Users};
+use ports::{DirectBuys, PlacingStore, StoreError};
 
 pub use batcher::{BATCHER_PATIENCE, BatcherQueue, BatcherSettings, OrderBatcher};
 pub use clean_carts::{CartCleaned, CartCleaner};
-pub use draft::{BatchRequest, OrderItems, PlacedOrder, PlacementError, Unplaced};
+pub use draft::{BatchRequest, OrderItems, Outcome, PlacedOrder, PlacementError, Unplaced};
 pub use group::{Placement, PlacementPorts};
-pub use open::Outcome;
 
-use crate::{Cashier, OrderChangeError, PaymentWish, ShopRules, StartedPayment, TransactError};
+use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayment, TransactError};
 
 /// A group that takes so long waits for rows that others hold. A writer takes the next group beside it, since who wants none
 /// of those rows shall not wait for that; and its members are not tried together again.
@@ -39,20 +37,14 @@ const DIRECT_BUY_MEMORY: Duration = Duration::from_secs(30 * 60);
 
 /// Places orders and invites to pay them.
 pub struct PlaceOrder {
-    /// Who may order, for a client that does not say what.
-    pub users: Arc<dyn Users>,
     /// What the buyers previewed without the cart.
     pub direct_buys: Arc<dyn DirectBuys>,
-    /// The orders, to find the one of a repeated request.
-    pub orders: Arc<dyn OrderReader>,
     /// Where the guard of an order that was placed long ago is taken off.
     pub store: Arc<dyn PlacingStore>,
     /// Where requests are placed.
     pub batcher: OrderBatcher,
-    /// Where orders are paid.
-    pub cashier: Arc<Cashier>,
-    /// How old a previewed direct buy is.
-    pub clock: Arc<dyn Clock>,
+    /// Where orders are paid, and the one of a repeated request is found.
+    pub service: Arc<OrderService>,
     /// Limits.
     pub rules: ShopRules,
 }
@@ -115,9 +107,9 @@ impl PlaceOrder {
         crate::noticed::buyer(order.user_id);
         let (channel, product) = (request.channel, request.product);
         let invited = if is_new {
-            self.cashier.invite_first(&order, channel, product).await
+            self.service.invite_first(&order, channel, product).await
         } else {
-            self.cashier.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
+            self.service.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
         };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;
@@ -138,10 +130,18 @@ impl PlaceOrder {
         let key = request.idempotency_key.clone().map(|key| (key, digest(request)));
         let items = match request.items {
             Some(items) => items,
-            None => match self.latest_direct_buy(request, key.as_ref()).await? {
-                LatestDirectBuy::Items(items) => items,
-                LatestDirectBuy::PlacedBefore(order) => return Ok(found(*order)),
-            },
+            None => {
+                let destination = self.service.users.destination(&request.caller, request.address_id).await?;
+                let destination = destination.map_err(PlacementError::NotAdmitted)?;
+                // Before the preview, which may be old.
+                if let Some(key) = &key
+                    && let Some(order) = self.placed_before(destination.user_id, key).await?
+                {
+                    return Ok(found(order));
+                }
+                destination.address.ok_or(PlacementError::UnknownAddress)?;
+                self.latest_direct_buy(destination.user_id).await?
+            }
         };
         let batch_request = BatchRequest {
             caller: request.caller.clone(),
@@ -177,43 +177,23 @@ impl PlaceOrder {
         user_id: UserId,
         (key, digest): &(IdempotencyKey, RequestDigest),
     ) -> Result<Option<Order>, PlaceOrderError> {
-        let Some(record) = self.orders.find_by_key(user_id, key).await? else { return Ok(None) };
+        let Some(record) = self.service.orders.find_by_key(user_id, key).await? else { return Ok(None) };
         if record.digest != *digest {
             return Err(PlaceOrderError::KeyReused);
         }
-        Ok(self.orders.find(&record.order_id).await?)
+        Ok(self.service.orders.find(&record.order_id).await?)
     }
 
-    /// What the buyer previewed last. An order that was placed under the key counts before that: its preview may be old.
-    async fn latest_direct_buy(
-        &self,
-        request: &PlaceOrderRequest,
-        key: Option<&(IdempotencyKey, RequestDigest)>,
-    ) -> Result<LatestDirectBuy, PlaceOrderError> {
-        let destination = self.users.destination(&request.caller, request.address_id).await?;
-        let destination = destination.map_err(PlacementError::NotAdmitted)?;
-        if let Some(key) = key
-            && let Some(order) = self.placed_before(destination.user_id, key).await?
-        {
-            return Ok(LatestDirectBuy::PlacedBefore(Box::new(order)));
-        }
-        if destination.address.is_none() {
-            return Err(PlacementError::UnknownAddress.into());
-        }
-        let latest = self.direct_buys.latest(destination.user_id).await?;
-        let now = self.clock.now();
+    /// What the buyer previewed last.
+    async fn latest_direct_buy(&self, user_id: UserId) -> Result<OrderItems, PlaceOrderError> {
+        let latest = self.direct_buys.latest(user_id).await?;
+        let now = self.service.now();
         let latest = latest
             .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
             .ok_or(PlaceOrderError::NoDirectBuy)?;
         let quantity = latest.quantity.pieces().into();
-        Ok(LatestDirectBuy::Items(OrderItems::Direct { sku_id: latest.sku_id, quantity }))
+        Ok(OrderItems::Direct { sku_id: latest.sku_id, quantity })
     }
-}
-
-/// What became of a request that does not say what it orders.
-enum LatestDirectBuy {
-    Items(OrderItems),
-    PlacedBefore(Box<Order>),
 }
 
 /// The order of an earlier request may be there and cannot be looked up: a client that is told that nothing was placed orders

@@ -20,10 +20,10 @@ struct Unreadable(UserId);
 
 impl Placement {
     /// Makes drafts of the requests: two questions for all of them.
-    pub(super) async fn prepare(
+    pub(super) async fn prepare<'a>(
         &self,
-        requests: &[&BatchRequest],
-    ) -> Result<Vec<Result<OrderDraft, Unplaced>>, StoreError> {
+        requests: &[&'a BatchRequest],
+    ) -> Result<Vec<Result<OrderDraft<'a>, Unplaced>>, StoreError> {
         let query = |request: &&BatchRequest| BuyerQuery {
             caller: request.caller.clone(),
             address_id: request.address_id,
@@ -46,31 +46,22 @@ impl Placement {
         self.ports.carts.load_many(user_ids).await.map_err(Arc::new)
     }
 
-    fn draft(
+    fn draft<'a>(
         &self,
-        request: &BatchRequest,
+        request: &'a BatchRequest,
         buyer: &Result<Buyer, NotAdmitted>,
         carts: &Carts,
-    ) -> Result<OrderDraft, Unplaced> {
+    ) -> Result<OrderDraft<'a>, Unplaced> {
         let buyer = buyer.as_ref().map_err(|refusal| PlacementError::NotAdmitted(*refusal))?;
         let unplaced = |error| Unplaced { error, buyer: Some(buyer.user_id), guard: None };
         let address = buyer.address.as_ref().ok_or_else(|| unplaced(PlacementError::UnknownAddress))?;
         let (purchase, cart_lines) = self.items(request.items, buyer, carts).map_err(unplaced)?;
-        let guard = request.is_guarded.then(|| {
+        let repeat_guard = request.is_guarded.then(|| {
             RepeatGuard::new(buyer.user_id, address.id, &purchase, request.items == OrderItems::Cart)
         });
-        Ok(OrderDraft {
-            user_id: buyer.user_id,
-            address_id: address.id,
-            shipping: address.shipping.clone(),
-            purchase,
-            cart_lines,
-            latest_order_at: buyer.latest_order_at,
-            expected_amount: request.expected_amount,
-            idempotency: request.idempotency.clone(),
-            repeat_guard: guard,
-            trace: request.trace.clone(),
-        })
+        let Buyer { user_id, latest_order_at, .. } = *buyer;
+        let address = address.clone();
+        Ok(OrderDraft { request, user_id, address, purchase, cart_lines, latest_order_at, repeat_guard })
     }
 
     fn items(

@@ -13,7 +13,7 @@ impl PlaceOrder {
     /// Places an order, or finds the one that the first click became.
     pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
         // Of now, not of when its turn comes: a first click that takes long is no older for it.
-        let clicked_at = self.clock.now();
+        let clicked_at = self.service.now();
         for _ in 0..TRIES {
             let unplaced = match self.batcher.place(request.clone()).await {
                 Ok(placed) => return Ok(placed),
@@ -42,7 +42,7 @@ impl PlaceOrder {
                 ) => return Err(unplaced.error.into()),
             };
             let Some(guard) = unplaced.guard else { return Err(unplaced.error.into()) };
-            let first = match self.orders.find_by_guard(&guard).await {
+            let first = match self.service.orders.find_by_guard(&guard).await {
                 Err(error) if is_repeated => return Err(may_be_there(error)),
                 found => found?,
             };
@@ -68,13 +68,18 @@ impl PlaceOrder {
     ) -> Result<Option<Order>, StoreError> {
         let status = Some(OrderStatus::AwaitingPayment);
         let query = OrderListQuery { user_id, status, before: None, limit: 1 };
-        let latest =
-            self.orders.list(&query).await?.pop().filter(|order| self.is_just_placed(order, clicked_at));
+        let latest = self
+            .service
+            .orders
+            .list(&query)
+            .await?
+            .pop()
+            .filter(|order| self.is_just_placed(order, clicked_at));
         let Some(latest) = latest else { return Ok(None) };
         let lines = latest.goods.iter().map(|line| (line.sku_id, line.quantity)).collect();
         let Some(purchase) = Purchase::new(lines) else { return Ok(None) };
         let guard = RepeatGuard::new(user_id, address_id, &purchase, true);
-        let guarded = self.orders.find_by_guard(&guard).await?;
+        let guarded = self.service.orders.find_by_guard(&guard).await?;
         Ok(guarded.filter(|order| self.is_just_placed(order, clicked_at)))
     }
 

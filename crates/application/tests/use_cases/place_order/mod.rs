@@ -6,9 +6,9 @@ mod shop;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use application::{
-    BatcherSettings, CartCleaner, Cashier, OrderBatcher, OrderItems, PaymentInvitation, PlaceOrder,
+    BatcherSettings, CartCleaner, OrderBatcher, OrderItems, OrderService, PaymentInvitation, PlaceOrder,
     PlaceOrderError, PlaceOrderRequest, Placement, PlacementError, PlacementPorts, RemoveOrderedLines,
-    ShopRules, StartedPayment,
+    ShopRules, StartedPayment, Transact,
 };
 use domain::{
     AddressId, Cart, CartStamp, IdempotencyKey, NotAdmitted, Order, OrderStatus, Refusal, RequestDigest,
@@ -18,8 +18,9 @@ use ports::{
     Buyer, BuyerQuery, CartRemovalMode, Destination, DirectBuy, IdempotencyRecord, Obstacle, PlacingOutcome,
     StoreError,
     mock::{
-        MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys, MockOrderReader,
-        MockPaymentGateway, MockRandomness, MockUsers, PreparedPlacing, PreparedTransaction, WrittenGroup,
+        Ledgers, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockDirectBuys,
+        MockOrderReader, MockPaymentGateway, MockRandomness, MockUsers, PreparedPlacing, PreparedTransaction,
+        WrittenGroup,
     },
 };
 use shop::*;

@@ -151,12 +151,6 @@ impl Shop {
         };
         let settings = BatcherSettings { writers: 1, group: 8, queue: 8 };
         let (batcher, mut writers) = OrderBatcher::open(Arc::new(Placement::new(ports, rules)), settings);
-        let gateway: Arc<dyn ports::PaymentGateway> = Arc::new(self.gateway);
-        let cashier = Cashier {
-            settle: settling(&gateway, &transact(&ports::mock::Ledgers::default())),
-            orders: Arc::clone(&orders) as _,
-            clock: Arc::new(clock()),
-        };
         let mut passing = MockClock::new();
         let mut times = self.times.into_iter();
         let mut time = noon();
@@ -164,14 +158,18 @@ impl Shop {
             time = times.next().unwrap_or(time);
             time
         });
-        let use_case = PlaceOrder {
+        let ledgers = Ledgers::default();
+        let service = OrderService {
             users: Arc::new(self.users),
-            direct_buys: Arc::new(self.direct_buys),
             orders,
+            transact: Transact { clock: Arc::new(passing), ..transact(&ledgers) },
+            ..service(self.gateway, &ledgers)
+        };
+        let use_case = PlaceOrder {
+            direct_buys: Arc::new(self.direct_buys),
             store: Arc::clone(&store) as _,
             batcher,
-            cashier: Arc::new(cashier),
-            clock: Arc::new(passing),
+            service: Arc::new(service),
             rules,
         };
         let outcome = use_case.execute(request).await;

@@ -5,13 +5,13 @@ mod refunds;
 
 use std::sync::{Arc, Mutex};
 
-use application::{FoundDifference, Reconcile, ReconcileError, RefundOrder};
+use application::{FoundDifference, OrderService, ReconcileError};
 use domain::{
     Bill, BillEntry, DailyStatement, DifferenceKind, EvidenceSource, Money, OrderStatus, PaymentStatus,
     Refund, RefundKind, RefundStatus, ShopDate, Trade, TradeStatus,
 };
 use ports::{
-    GatewayError, PaymentGateway, StoreError,
+    GatewayError, StoreError,
     mock::{Ledgers, MockDailyStatements, MockPaymentGateway, clock_at},
 };
 
@@ -22,17 +22,9 @@ fn day() -> ShopDate {
     ShopDate::parse("2019-11-28").unwrap()
 }
 
-fn use_case(gateway: MockPaymentGateway, ledger: MockDailyStatements, ledgers: &Ledgers) -> Reconcile {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let transact = transact(ledgers);
-    let settle = settling(&gateway, &transact);
-    let refund = Arc::new(RefundOrder {
-        transact: Arc::clone(&transact),
-        settle: Arc::clone(&settle),
-        clock: Arc::new(clock()),
-    });
-    let clock = Arc::new(clock_at(day().next().begin()));
-    Reconcile { ledger: Arc::new(ledger), transact, settle, refund, clock }
+fn use_case(gateway: MockPaymentGateway, statements: MockDailyStatements, ledgers: &Ledgers) -> OrderService {
+    let now = day().next().begin();
+    OrderService { statements: Arc::new(statements), ..service_at(now, gateway, ledgers) }
 }
 
 fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
@@ -79,7 +71,7 @@ async fn repaired(
 ) -> Vec<(DifferenceKind, String)> {
     let (ledger, kept) = keeping(statement);
     let found =
-        use_case(gateway, ledger, ledgers).execute(domain::Channel::Alipay, day(), true).await.unwrap();
+        use_case(gateway, ledger, ledgers).reconcile(domain::Channel::Alipay, day(), true).await.unwrap();
     assert_eq!(*kept.lock().unwrap(), found);
     found.into_iter().map(|(difference, done)| (difference.kind, done.unwrap())).collect()
 }
@@ -120,8 +112,8 @@ async fn a_day_that_is_not_over_is_not_compared() {
     for today in [day(), day().next()] {
         let ledgers = Ledgers::default();
         let mut reconcile = use_case(MockPaymentGateway::new(), MockDailyStatements::new(), &ledgers);
-        reconcile.clock = Arc::new(clock_at(day().begin()));
-        let outcome = reconcile.execute(domain::Channel::Alipay, today, true).await;
+        reconcile.transact.clock = Arc::new(clock_at(day().begin()));
+        let outcome = reconcile.reconcile(domain::Channel::Alipay, today, true).await;
         assert!(matches!(outcome, Err(ReconcileError::NotOver)), "{outcome:?}");
     }
 }
@@ -131,7 +123,7 @@ async fn without_a_bill_nothing_is_compared_and_nothing_kept() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().times(1).returning(|_| Ok(None));
     let outcome = use_case(gateway, MockDailyStatements::new(), &Ledgers::default())
-        .execute(domain::Channel::Alipay, day(), true)
+        .reconcile(domain::Channel::Alipay, day(), true)
         .await;
     assert!(matches!(outcome, Err(ReconcileError::NoBill)), "{outcome:?}");
 }
@@ -158,7 +150,7 @@ async fn the_books_are_asked_for_whatever_the_bill_names() {
         .returning(|_, _, _, _| Ok(DailyStatement::default()));
     ledger.expect_keep().times(1).withf(|_, _, found, _| found.len() == 3).returning(|_, _, _, _| Ok(()));
     use_case(billing(bill), ledger, &Ledgers::default())
-        .execute(domain::Channel::Alipay, day(), false)
+        .reconcile(domain::Channel::Alipay, day(), false)
         .await
         .unwrap();
 }
@@ -181,7 +173,7 @@ async fn without_repair_nothing_is_asked_or_written() {
     let (ledger, kept) = keeping(statement);
     let ledgers = Ledgers::default();
     let found = use_case(billing(bill), ledger, &ledgers)
-        .execute(domain::Channel::Alipay, day(), false)
+        .reconcile(domain::Channel::Alipay, day(), false)
         .await
         .unwrap();
     let kinds: Vec<_> = found.iter().map(|(difference, done)| (difference.kind, done.clone())).collect();
@@ -229,14 +221,14 @@ async fn each_port_may_fail() {
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_bill().returning(|_| Err(alipay_down()));
     let outcome = use_case(gateway, MockDailyStatements::new(), &Ledgers::default())
-        .execute(domain::Channel::Alipay, day(), true)
+        .reconcile(domain::Channel::Alipay, day(), true)
         .await;
     assert!(matches!(outcome, Err(ReconcileError::Gateway(_))), "{outcome:?}");
 
     let mut ledger = MockDailyStatements::new();
     ledger.expect_statement_of().returning(|_, _, _, _| Err(store_down()));
     let outcome = use_case(billing(vec![]), ledger, &Ledgers::default())
-        .execute(domain::Channel::Alipay, day(), true)
+        .reconcile(domain::Channel::Alipay, day(), true)
         .await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 
@@ -244,7 +236,7 @@ async fn each_port_may_fail() {
     ledger.expect_statement_of().returning(|_, _, _, _| Ok(DailyStatement::default()));
     ledger.expect_keep().returning(|_, _, _, _| Err(StoreError::OutcomeUnknown("connection lost".into())));
     let outcome = use_case(billing(vec![]), ledger, &Ledgers::default())
-        .execute(domain::Channel::Alipay, day(), true)
+        .reconcile(domain::Channel::Alipay, day(), true)
         .await;
     assert!(matches!(outcome, Err(ReconcileError::Store(_))), "{outcome:?}");
 }

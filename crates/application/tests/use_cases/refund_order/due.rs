@@ -8,7 +8,7 @@ use super::*;
 /// One pass in which this refund is due, tried so often before.
 async fn pass(item: Refund, attempts: u32, gateway: MockPaymentGateway, ledgers: Ledgers) -> Ledgers {
     let ledgers = ledgers.with_due_refunds(vec![Claimed { item, attempts }]);
-    assert_eq!(use_case(gateway, &ledgers).pass().await.unwrap(), 1);
+    assert_eq!(pass_over_due(gateway, &ledgers).await, 1);
     ledgers
 }
 
@@ -142,12 +142,12 @@ async fn one_that_cannot_be_written_down_does_not_hold_up_the_next() {
         .with_due_refunds(vec![Claimed { item: first, attempts: 1 }, Claimed { item: second, attempts: 1 }]);
     let gateway = looked_up(nobody_asked(), "r1", Ok(Some(money("9.90"))), 1);
     let gateway = looked_up(gateway, "r2", Ok(Some(money("1.00"))), 1);
-    assert_eq!(use_case(gateway, &ledgers).pass().await.unwrap(), 2);
+    assert_eq!(pass_over_due(gateway, &ledgers).await, 2);
     assert_eq!(outcome(&ledgers), RefundStatus::Requested);
     assert_eq!(ledgers.get(ORDER).refund("r2").unwrap().status, RefundStatus::Succeeded);
 }
 
 #[tokio::test]
 async fn where_nothing_is_due_nobody_is_asked() {
-    assert_eq!(use_case(nobody_asked(), &Ledgers::default()).pass().await.unwrap(), 0);
+    assert_eq!(pass_over_due(nobody_asked(), &Ledgers::default()).await, 0);
 }

@@ -5,13 +5,13 @@ mod requests;
 
 use std::{sync::Arc, time::Duration};
 
-use application::{OrderChangeError, RefundOrder, TransactError};
+use application::{DueRefunds, Job, OrderChangeError, TransactError};
 use domain::{
     Cause, Money, OrderStatus, PaymentStatus, Refund, RefundAsk, RefundStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
-    GatewayError, PaymentGateway, RefundOutcome,
+    GatewayError, RefundOutcome,
     mock::{Ledgers, MockPaymentGateway},
 };
 
@@ -20,11 +20,9 @@ use crate::support::*;
 /// How long one process has a refund to itself.
 const LEASE: Duration = Duration::from_secs(120);
 
-fn use_case(gateway: MockPaymentGateway, ledgers: &Ledgers) -> RefundOrder {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(gateway);
-    let transact = transact(ledgers);
-    let settle = settling(&gateway, &transact);
-    RefundOrder { transact, settle, clock: Arc::new(clock()) }
+/// A pass over the refunds that are due; how many it looked at.
+async fn pass_over_due(gateway: MockPaymentGateway, ledgers: &Ledgers) -> usize {
+    DueRefunds(Arc::new(service(gateway, ledgers))).pass().await.unwrap()
 }
 
 fn shop() -> Cause {
@@ -36,7 +34,7 @@ async fn request(
     gateway: MockPaymentGateway,
     ledgers: &Ledgers,
 ) -> Result<Refund, OrderChangeError> {
-    use_case(gateway, ledgers).request(ORDER, ask, &shop()).await
+    service(gateway, ledgers).refund(ORDER, ask, &shop()).await
 }
 
 /// So much, or all that is left, under the number `r1`.

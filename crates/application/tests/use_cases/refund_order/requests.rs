@@ -108,7 +108,7 @@ async fn a_request_that_was_stuck_is_not_refunded_twice() {
     let open = ledgers.get(ORDER).refund("r1").unwrap().clone();
     let ledgers = ledgers.with_due_refunds(vec![ports::Claimed { item: open, attempts: 0 }]);
     let gateway = refunding(nobody_asked(), "r1", "9.90", Err(no("ACQ.TRADE_STATUS_ERROR")));
-    use_case(looked_up(gateway, "r1", Ok(None), 2), &ledgers).pass().await.unwrap();
+    pass_over_due(looked_up(gateway, "r1", Ok(None), 2), &ledgers).await;
     let other = RefundAsk { out_request_no: "r2".to_owned(), ..ask(Some("323.91")) };
     let left = money("314.01");
     let outcome = request(&other, nobody_asked(), &ledgers).await;
@@ -132,7 +132,7 @@ async fn what_is_refused_is_not_written_down_and_nobody_is_asked() {
     }
     let unknown = Ledgers::default();
     assert_eq!(refused(request(&ask(None), nobody_asked(), &unknown).await), Refusal::UnknownOrder);
-    let outcome = use_case(nobody_asked(), &unknown).request("ORD-1", &ask(None), &shop()).await;
+    let outcome = service(nobody_asked(), &unknown).refund("ORD-1", &ask(None), &shop()).await;
     assert_eq!(refused(outcome), Refusal::UnknownOrder);
 }
 

@@ -41,7 +41,7 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
         shop
     };
     let (edit, ..) = shop().cart();
-    let shown = edit.show(&caller()).await.unwrap();
+    let shown = edit.show_cart(&caller()).await.unwrap();
     assert_eq!(shown.iter().map(|line| line.sku_id).collect::<Vec<_>>(), [SkuId(5)]);
     let mut adding = shop();
     adding.carts.expect_write().times(1).returning(|_, changes| {
@@ -53,12 +53,12 @@ async fn what_was_ordered_leaves_the_cart_before_it_is_shown_or_changed() {
         Ok(true)
     });
     let (edit, ..) = adding.cart();
-    edit.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
+    edit.edit_cart(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
     let mut merging = shop();
     merging.carts.expect_write().times(1).returning(|_, _| Ok(true));
     let (edit, ..) = merging.cart();
     let offline = [OfflineLine { sku_id: SkuId(4), count: 1 }];
-    assert_eq!(edit.merge(USER, &offline).await.unwrap(), 2);
+    assert_eq!(edit.merge_cart(USER, &offline).await.unwrap(), 2);
 }
 
 /// The whole cart was ordered, and its lines are gone, but not yet the record of them: it is forgotten before the same SKU
@@ -82,7 +82,7 @@ async fn what_was_ordered_is_forgotten_before_an_empty_cart_is_filled() {
     removals.expect_pending_of().returning(|_| Ok(Vec::new()));
     shop.removals = Some(removals);
     let (edit, ..) = shop.cart();
-    edit.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
+    edit.edit_cart(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await.unwrap();
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn merging_is_tried_again_on_what_is_there_by_then() {
         Ok(written == [(false, 3), (true, 5)])
     });
     let (cart, ..) = shop.cart();
-    let lines = cart.merge(USER, &[OfflineLine { sku_id: SkuId(4), count: 3 }]).await.unwrap();
+    let lines = cart.merge_cart(USER, &[OfflineLine { sku_id: SkuId(4), count: 3 }]).await.unwrap();
     assert_eq!(lines, 2);
 }
 
@@ -108,7 +108,7 @@ async fn a_cart_that_others_change_all_the_time_is_given_up() {
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().times(8).returning(|_, _| Ok(false));
     let (cart, ..) = shop.cart();
-    let refused = cart.edit(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
+    let refused = cart.edit_cart(&caller(), CartEdit::Add { sku_id: SkuId(4), count: 1 }).await;
     assert!(matches!(refused, Err(EditCartError::Conflict)));
 }
 
@@ -118,22 +118,22 @@ async fn each_port_of_a_cart_may_fail() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     assert!(matches!(
-        shop.cart().0.show(&caller()).await,
+        shop.cart().0.show_cart(&caller()).await,
         Err(EditCartError::NotAdmitted(NotAdmitted::UnknownUser))
     ));
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Store(_))));
+    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(EditCartError::Store(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
-    let refused = shop.cart().0.edit(&caller(), add).await;
+    let refused = shop.cart().0.edit_cart(&caller(), add).await;
     assert!(matches!(refused, Err(EditCartError::Refused(CartRefusal::UnknownSku))));
     let mut shop = Shop::with_user();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.carts.expect_write().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.edit(&caller(), add).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.edit_cart(&caller(), add).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     let order_id = || domain::OrderId::parse("2019112820400804").unwrap();
     shop.carts.expect_load().returning(|_| Ok(cart(&[])));
@@ -144,8 +144,11 @@ async fn each_port_of_a_cart_may_fail() {
     removals.expect_pending_of().returning(ordered);
     removals.expect_forget().withf(|ids| ids.is_empty()).returning(|_| Ok(()));
     shop.removals = Some(removals);
-    assert!(matches!(shop.cart().0.show(&caller()).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(shop.cart().0.show_cart(&caller()).await, Err(EditCartError::Carts(_))));
     let mut shop = Shop::with_user();
     shop.carts.expect_discard().returning(|_, _| Err(carts_down()));
-    assert!(matches!(shop.cart().0.discard(&caller(), &[SkuId(4)]).await, Err(EditCartError::Carts(_))));
+    assert!(matches!(
+        shop.cart().0.discard_from_cart(&caller(), &[SkuId(4)]).await,
+        Err(EditCartError::Carts(_))
+    ));
 }

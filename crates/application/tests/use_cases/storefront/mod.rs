@@ -15,8 +15,8 @@ use std::{
 };
 
 use application::{
-    BrowseGoods, BrowseGoodsError, EditAddresses, EditAddressesError, EditCart, EditCartError, SignIn,
-    SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn,
+    BrowseGoods, BrowseGoodsError, EditAddressesError, EditCartError, ShoppingService, SignIn, SignInError,
+    SignInPorts, SignInRequest, SignInRules, SignedIn,
 };
 use async_trait::async_trait;
 use domain::{
@@ -33,7 +33,7 @@ use ports::{
 };
 
 use crate::support::{
-    USER, address, caller, cart, carts_down, clock, noon, rows_locked, rules, shelf, sku, store_down,
+    USER, address, caller, cart, carts_down, clock, noon, rows_locked, shelf, shopping, sku, store_down,
     username,
 };
 
@@ -62,14 +62,14 @@ impl Shop {
         shop
     }
 
-    fn cart(self) -> (EditCart, MockCredentials, MockPasswords) {
+    fn cart(self) -> (ShoppingService, MockCredentials, MockPasswords) {
         let Self { users, carts, removals, catalog, credentials, passwords } = self;
-        let cart = EditCart {
+        let cart = ShoppingService {
             users: Arc::new(users),
             carts: Arc::new(carts),
             removals: removals.map(|removals| Arc::new(removals) as _),
             catalog: Arc::new(catalog),
-            limit: rules().quantity_limit,
+            ..shopping()
         };
         (cart, credentials, passwords)
     }
@@ -88,7 +88,7 @@ impl Shop {
         let ports = SignInPorts {
             credentials: Arc::new(credentials),
             passwords: Arc::new(passwords),
-            cart: Arc::new(cart),
+            shopping: Arc::new(cart),
             clock: Arc::new(clock),
         };
         SignIn::new(ports, rules)
@@ -127,9 +127,8 @@ fn entries() -> AddressEntries {
 async fn prefer(book: MockAddressBook, id: i32) -> Result<AddressEntries, EditAddressesError> {
     let mut users = MockUsers::new();
     users.expect_authenticate().returning(|_| Ok(Ok(USER)));
-    let use_case =
-        EditAddresses { users: Arc::new(users), address_book: Arc::new(book), clock: Arc::new(clock()) };
-    use_case.edit(&caller(), &AddressEdit::Prefer(AddressId(id))).await
+    let use_case = ShoppingService { users: Arc::new(users), address_book: Arc::new(book), ..shopping() };
+    use_case.edit_addresses(&caller(), &AddressEdit::Prefer(AddressId(id))).await
 }
 
 #[tokio::test]

@@ -135,7 +135,7 @@ async fn at_once(
     let ports = SignInPorts {
         credentials: Arc::new(credentials),
         passwords: Arc::clone(&passwords) as _,
-        cart: Arc::new(cart),
+        shopping: Arc::new(cart),
         clock: Arc::new(clock()),
     };
     let sign_in = SignIn::new(ports, rules);
@@ -204,7 +204,7 @@ async fn a_database_that_fails_locks_nobody_out() {
     shop.passwords.expect_verify().times(9).returning(|_, _| Err(PasswordError::Busy));
     let sign_in = shop.sign_in();
     for _ in 0..9 {
-        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::Busy)));
+        assert!(matches!(sign_in.execute(&right()).await, Err(SignInError::Passwords(PasswordError::Busy))));
     }
 }
 

@@ -1,26 +1,21 @@
+//! 退款: money goes back to the buyer, all or a part of it, once for each request number.
+//!
+//! A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
+//! again, here or in another process, until it is known; it is never guessed. One process at a time sends it: who
+//! requested it, or the job that has its lease.
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Cause, Channel, EvidenceSource, Money, OrderId, Refund, RefundAsk, RefundStatus,
+    Cause, Channel, EvidenceSource, Money, OrderId, OrderLedger, Refund, RefundAsk, RefundStatus,
     ledger::{Command, Event, RefundAnswer, Refusal},
 };
-use ports::{Claimed, Clock, GatewayError, RefundOutcome, RefundRequest, StoreError};
+use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
 
-use crate::{OrderChangeError, SettlePayment, Transact, TransactError, Transacted};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted};
 
-/// 退款: money goes back to the buyer, all or a part of it, once for each request number.
-///
-/// A refund is written down before the channel is asked, and its outcome after. What it left unclear is asked about
-/// again, here or in another process, until it is known; it is never guessed. One process at a time sends it: who
-/// requested it, or the job that has its lease.
-pub struct RefundOrder {
-    /// Where refund, order, payment and stock are changed together.
-    pub transact: Arc<Transact>,
-    /// Knows the channels, which send the money, and writes down a payment that a channel knows and we do not.
-    pub settle: Arc<SettlePayment>,
-    /// What is due.
-    pub clock: Arc<dyn Clock>,
-}
+/// Refunds whose outcome is not known: their channel is asked about them.
+pub struct DueRefunds(pub Arc<OrderService>);
 
 /// Whose the refund is that a request found or wrote down.
 enum Claim {
@@ -38,89 +33,68 @@ struct Answer {
     in_all: Option<Money>,
 }
 
-impl RefundOrder {
-    /// How long one process has a refund to itself.
-    const LEASE: Duration = Duration::from_secs(120);
-    /// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
-    /// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
-    const PASS: u32 = 3;
+/// How long one process has a refund to itself.
+const LEASE: Duration = Duration::from_secs(120);
+/// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
+/// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
+const PASS: u32 = 3;
 
+impl OrderService {
     /// Refunds what staff ask for, and says where it stands: still [`RefundStatus::Requested`] if the channel's answer was
     /// unclear, or a no that may change. The same request again tries once more what failed, and asks what became of
     /// what is open.
-    pub async fn request(
+    pub async fn refund(
         &self,
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
     ) -> Result<Refund, OrderChangeError> {
-        let (refund, claim) = match self.record(order_number, ask, cause).await {
+        let (refund, claim) = match self.record_refund(order_number, ask, cause).await {
             Err(TransactError::Refused(Refusal::NothingToRefund))
                 if self.learn_payment(order_number, cause).await? =>
             {
-                self.record(order_number, ask, cause).await?
+                self.record_refund(order_number, ask, cause).await?
             }
             other => other?,
         };
         match claim {
-            Claim::New => self.carry_out(refund, 0).await,
-            Claim::Anew => match self.find(&refund).await {
-                Some(known) => self.write_down(refund, known, 0).await,
-                None => self.carry_out(refund, 0).await,
+            Claim::New => self.send_refund(refund, 0).await,
+            Claim::Anew => match self.find_refund(&refund).await {
+                Some(known) => self.record_answer(refund, known, 0).await,
+                None => self.send_refund(refund, 0).await,
             },
-            Claim::None => self.look_up(refund).await,
+            Claim::None => self.look_up_refund(refund).await,
         }
     }
 
     /// Asks the channel whether an open refund is done, and writes that down. Sends nothing.
-    pub(crate) async fn look_up(&self, refund: Refund) -> Result<Refund, OrderChangeError> {
+    pub(crate) async fn look_up_refund(&self, refund: Refund) -> Result<Refund, OrderChangeError> {
         if refund.status != RefundStatus::Requested {
             return Ok(refund);
         }
-        match self.find(&refund).await {
+        match self.find_refund(&refund).await {
             Some(known @ Answer { answer: RefundAnswer::Succeeded, .. }) => {
-                self.write_down(refund, known, 1).await
+                self.record_answer(refund, known, 1).await
             }
             Some(_) | None => Ok(refund),
         }
     }
 
-    /// One pass over the refunds that are due; says how many it looked at. Several processes may do this at once.
-    pub async fn pass(&self) -> Result<usize, StoreError> {
-        let now = self.clock.now();
-        let due = self.transact.orders.claim_due_refunds(now, now.after(Self::LEASE), Self::PASS).await?;
-        let taken = due.len();
-        for Claimed { item: refund, attempts } in due {
-            let number = refund.out_request_no.clone();
-            // The request that recorded what staff want asks for it, perhaps at this very moment.
-            let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
-            if let Err(error) = self.carry_out(refund, attempts).await {
-                tracing::error!(
-                    out_request_no = number,
-                    error = &error as &dyn std::error::Error,
-                    "a refund could not be written down; it is tried again"
-                );
-            }
-        }
-        Ok(taken)
-    }
-
     /// Writes the refund down, or finds the one that was written down before; and says whether it is the caller's to carry out.
-    async fn record(
+    async fn record_refund(
         &self,
         order_number: &str,
         ask: &RefundAsk,
         cause: &Cause,
     ) -> Result<(Refund, Claim), TransactError> {
-        let command = Command::RequestRefund { ask: ask.clone(), lease: Self::LEASE };
+        let command = Command::RequestRefund { ask: ask.clone(), lease: LEASE };
         let Transacted { ledger, events } = self.transact.run(order_number, &command, cause).await?;
         let claim = match events.as_slice() {
             [Event::RefundRequested { .. }, ..] => Claim::New,
             [Event::RefundReopened { .. }, ..] => Claim::Anew,
             _ => Claim::None,
         };
-        let unknown = || Refusal::UnknownRefund(ask.out_request_no.clone());
-        Ok((ledger.refund(&ask.out_request_no).cloned().ok_or_else(unknown)?, claim))
+        Ok((on_record(&ledger, &ask.out_request_no)?, claim))
     }
 
     /// Asks the channel for the payment of an order that is paid without one on record, as the old back end left them.
@@ -132,10 +106,10 @@ impl RefundOrder {
         }
         // The old back end knew no other channel.
         let channel = Channel::default();
-        match self.settle.channels.gateway(channel)?.query(id.as_str()).await? {
+        match self.channels.gateway(channel)?.query(id.as_str()).await? {
             Some(trade) if trade.is_payment() => {
                 let by_channel = Cause::channel(channel, cause.request_id.clone());
-                self.settle.by_trade(&trade, EvidenceSource::Query, &by_channel).await?;
+                self.settle_trade(&trade, EvidenceSource::Query, &by_channel).await?;
                 Ok(true)
             }
             Some(_) | None => Ok(false),
@@ -143,12 +117,12 @@ impl RefundOrder {
     }
 
     /// Asks the channel and writes down what it says. `attempts`: how often it may have been asked before.
-    async fn carry_out(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
-        let answer = self.ask_channel(&refund, attempts).await;
-        self.write_down(refund, answer, attempts).await
+    async fn send_refund(&self, refund: Refund, attempts: u32) -> Result<Refund, OrderChangeError> {
+        let answer = self.ask_for_refund(&refund, attempts).await;
+        self.record_answer(refund, answer, attempts).await
     }
 
-    async fn write_down(
+    async fn record_answer(
         &self,
         refund: Refund,
         Answer { answer, in_all }: Answer,
@@ -165,14 +139,13 @@ impl RefundOrder {
                 "more of a trade went back at its channel than is on record; reconciling that day records it"
             );
         }
-        let unknown = || TransactError::from(Refusal::UnknownRefund(out_request_no.clone()));
-        Ok(ledger.refund(&out_request_no).cloned().ok_or_else(unknown)?)
+        Ok(on_record(&ledger, &out_request_no)?)
     }
 
-    async fn ask_channel(&self, refund: &Refund, attempts: u32) -> Answer {
+    async fn ask_for_refund(&self, refund: &Refund, attempts: u32) -> Answer {
         // Where somebody asked before us, the money may have gone already.
         if attempts > 0
-            && let Some(known) = self.find(refund).await
+            && let Some(known) = self.find_refund(refund).await
         {
             return known;
         }
@@ -182,48 +155,69 @@ impl RefundOrder {
             amount: refund.amount,
             reason: refund.reason.clone(),
         };
-        let refunded = match self.settle.channels.gateway(refund.channel) {
-            Ok(gateway) => gateway.refund(&request).await,
-            Err(error) => Err(error),
-        };
-        match refunded {
+        let refunded = async { self.channels.gateway(refund.channel)?.refund(&request).await };
+        match refunded.await {
             Ok(RefundOutcome::Refunded { gone_back }) => {
                 Answer { answer: RefundAnswer::Succeeded, in_all: gone_back }
             }
             Ok(RefundOutcome::Unclear) => unclear(format_args!("{}处理中", refund.channel.label())),
-            Err(GatewayError::Refused { code, message, is_final }) => match self.find(refund).await {
+            Err(GatewayError::Refused { code, message, is_final }) => match self.find_refund(refund).await {
                 Some(known) => known,
                 None => {
                     let reason = format!("{code} {message}");
                     Answer { answer: RefundAnswer::Refused { reason, is_final }, in_all: None }
                 }
             },
-            Err(
-                error @ (GatewayError::Unreachable(_)
-                | GatewayError::Nonsense(_)
-                | GatewayError::Unknown { .. }),
-            ) => failed(refund, &error),
+            Err(error) => failed(refund, &error),
         }
     }
 
     /// What the channel knows of the refund; `None` if it knows none.
-    async fn find(&self, refund: &Refund) -> Option<Answer> {
-        let known = match self.settle.channels.gateway(refund.channel) {
-            Ok(gateway) => gateway.refund_query(&refund.trade_no, &refund.out_request_no).await,
-            Err(error) => Err(error),
-        };
-        match known {
+    async fn find_refund(&self, refund: &Refund) -> Option<Answer> {
+        let Refund { channel, trade_no, out_request_no, .. } = refund;
+        let known = async { self.channels.gateway(*channel)?.refund_query(trade_no, out_request_no).await };
+        match known.await {
             Ok(Some(amount)) if amount == refund.amount => {
                 Some(Answer { answer: RefundAnswer::Succeeded, in_all: None })
             }
             Ok(Some(amount)) => {
-                let channel = refund.channel.label();
+                let channel = channel.label();
                 Some(unclear(format_args!("{channel}的退款金额为{amount},与记录的{}不同", refund.amount)))
             }
             Ok(None) => None,
             Err(error) => Some(failed(refund, &error)),
         }
     }
+}
+
+/// Several processes may do this at once.
+impl Job for DueRefunds {
+    const NAME: &'static str = "due_refunds";
+
+    async fn pass(&self) -> Result<usize, JobError> {
+        let Self(service) = self;
+        let now = service.now();
+        let due = service.transact.orders.claim_due_refunds(now, now.after(LEASE), PASS).await?;
+        let done = due.len();
+        for Claimed { item: refund, attempts } in due {
+            let number = refund.out_request_no.clone();
+            // The request that recorded what staff want asks for it, perhaps at this very moment.
+            let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
+            if let Err(error) = service.send_refund(refund, attempts).await {
+                tracing::error!(
+                    out_request_no = number,
+                    error = &error as &dyn std::error::Error,
+                    "a refund could not be written down; it is tried again"
+                );
+            }
+        }
+        Ok(done)
+    }
+}
+
+fn on_record(ledger: &OrderLedger, out_request_no: &str) -> Result<Refund, Refusal> {
+    let unknown = || Refusal::UnknownRefund(out_request_no.to_owned());
+    ledger.refund(out_request_no).cloned().ok_or_else(unknown)
 }
 
 /// The channel did not say what became of the refund. Staff read why in the words of the pages; the cause goes to the log.

@@ -1,5 +1,0 @@
-//! How money and pieces go back.
-
-mod refund_order;
-
-pub use refund_order::RefundOrder;
