@@ -19,3 +19,6 @@ pub mod system;
 mod web_client;
 #[cfg(feature = "events")]
 pub mod webhook;
+
+#[cfg(any(feature = "alipay", feature = "events"))]
+pub use web_client::is_on_this_machine;

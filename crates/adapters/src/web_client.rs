@@ -21,7 +21,8 @@ pub(crate) fn client(
     if is_on_this_machine(url) { client.no_proxy() } else { client }.build()
 }
 
-fn is_on_this_machine(url: &str) -> bool {
+/// Whether a URL leads to this machine and so nowhere from another one.
+pub fn is_on_this_machine(url: &str) -> bool {
     match Url::parse(url).as_ref().ok().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),

@@ -6,6 +6,7 @@ mod machine;
 use std::{fmt, sync::Arc, time::Duration};
 
 use adapters::{
+    is_on_this_machine,
     passwords::Argon2Passwords,
     redis::RedisCarts,
     sql::{DatabaseFacts, SqlStore, demo, unsafe_engine},
@@ -16,7 +17,7 @@ use machine::surroundings;
 use ports::{BoxError, Clock, GatewayError, Passwords};
 
 use crate::{
-    configuration::{AlipayAccount, AlipayConfiguration, Configuration, is_of_this_machine},
+    configuration::{AlipayAccount, AlipayConfiguration, Configuration},
     wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
@@ -67,10 +68,12 @@ impl Report {
         self.0.push(Line { verdict, what, said: said.into() });
     }
 
-    fn when(&mut self, is_ok: bool, otherwise: Verdict, what: &'static str, said: [&str; 2]) {
-        let [well, ill] = said;
-        let (verdict, said) = if is_ok { (Verdict::Ok, well) } else { (otherwise, ill) };
-        self.add(verdict, what, said);
+    fn warn_unless(&mut self, is_ok: bool, what: &'static str, well: &str, ill: &str) {
+        if is_ok { self.add(Verdict::Ok, what, well) } else { self.add(Verdict::Warn, what, ill) }
+    }
+
+    fn fail_unless(&mut self, is_ok: bool, what: &'static str, well: &str, ill: &str) {
+        if is_ok { self.add(Verdict::Ok, what, well) } else { self.add(Verdict::Fail, what, ill) }
     }
 }
 
@@ -170,8 +173,7 @@ async fn demo_accounts(report: &mut Report, store: &dyn SqlStore, configuration:
     let said = format!(
         "everybody knows their password: UPDATE user_profile SET isActive = 0 WHERE username IN ('{open}')"
     );
-    let closed = "none can be signed in to";
-    report.when(open.is_empty(), Verdict::Fail, "demo accounts", [closed, &said]);
+    report.fail_unless(open.is_empty(), "demo accounts", "none can be signed in to", &said);
 }
 
 async fn open_demo_accounts(store: &dyn SqlStore) -> Result<Vec<&'static str>, BoxError> {
@@ -212,46 +214,37 @@ fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
     let setting = |name: &str| facts.settings.get(name).map_or("", String::as_str);
     let is_on = |name: &str| matches!(setting(name), "ON" | "1");
     let is_read_only = is_on("read_only") || is_on("super_read_only");
-    report.when(
+    report.fail_unless(
         !is_read_only,
-        Verdict::Fail,
         "read-only",
-        ["the database can be written", "read_only is on: point DASHOP_DATABASE_URL at the primary"],
+        "the database can be written",
+        "read_only is on: point DASHOP_DATABASE_URL at the primary",
     );
     let is_statement = is_on("log_bin") && setting("binlog_format") == "STATEMENT";
-    report.when(
+    report.fail_unless(
         !is_statement,
-        Verdict::Fail,
         "binlog_format",
-        [
-            "statements at READ COMMITTED can be logged",
-            "STATEMENT cannot log READ COMMITTED: SET GLOBAL binlog_format = 'ROW'",
-        ],
+        "statements at READ COMMITTED can be logged",
+        "STATEMENT cannot log READ COMMITTED: SET GLOBAL binlog_format = 'ROW'",
     );
-    report.when(
+    report.warn_unless(
         is_on("log_bin"),
-        Verdict::Warn,
         "binary log",
-        ["it is on", "it is off: what came after the last dump is lost with the server; set log_bin"],
+        "it is on",
+        "it is off: what came after the last dump is lost with the server; set log_bin",
     );
-    report.when(
+    report.fail_unless(
         setting("innodb_flush_log_at_trx_commit") == "1",
-        Verdict::Fail,
         "commits",
-        [
-            "they are on the disk before they are answered",
-            "a power cut loses answered orders: SET GLOBAL innodb_flush_log_at_trx_commit = 1",
-        ],
+        "they are on the disk before they are answered",
+        "a power cut loses answered orders: SET GLOBAL innodb_flush_log_at_trx_commit = 1",
     );
-    if setting("log_bin") == "ON" || setting("log_bin") == "1" {
-        report.when(
+    if is_on("log_bin") {
+        report.warn_unless(
             setting("sync_binlog") == "1",
-            Verdict::Warn,
             "binary log on disk",
-            [
-                "it is on the disk before an order is answered",
-                "after a power cut it may lack answered orders, which a restore then lacks: SET GLOBAL sync_binlog = 1",
-            ],
+            "it is on the disk before an order is answered",
+            "after a power cut it may lack answered orders, which a restore then lacks: SET GLOBAL sync_binlog = 1",
         );
     }
     let most = setting("max_prepared_stmt_count").parse().unwrap_or(usize::MAX);
@@ -260,8 +253,7 @@ fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
         "each process may keep {needed}, and the server allows {most} in all: raise max_prepared_stmt_count, or lower \
          DASHOP_DATABASE_CONNECTIONS"
     );
-    let enough = ["there is room for those of a process", &said];
-    report.when(needed <= most, Verdict::Warn, "prepared statements", enough);
+    report.warn_unless(needed <= most, "prepared statements", "there is room for those of a process", &said);
     let isolation = ["transaction_isolation", "tx_isolation"].map(setting).concat();
     report.add(
         Verdict::Ok,
@@ -269,45 +261,36 @@ fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
         format!("every session sets READ COMMITTED; the server's is {isolation}"),
     );
     let charset = setting("character_set_database");
-    report.when(
+    report.warn_unless(
         charset.starts_with("utf8mb4"),
-        Verdict::Warn,
         "character set",
-        [
-            "utf8mb4",
-            "it is not utf8mb4: names with rare characters cannot be stored in new tables of the old shop",
-        ],
+        "utf8mb4",
+        "it is not utf8mb4: names with rare characters cannot be stored in new tables of the old shop",
     );
     let tables = facts.unsafe_tables.join(", ");
-    report.when(
+    report.fail_unless(
         tables.is_empty(),
-        Verdict::Fail,
         "table engines",
-        ["InnoDB", &format!("no transaction protects {tables}: ALTER TABLE … ENGINE = InnoDB")],
+        "InnoDB",
+        &format!("no transaction protects {tables}: ALTER TABLE … ENGINE = InnoDB"),
     );
     let indexes = facts.missing_indexes.join(", ");
-    report.when(
+    report.warn_unless(
         indexes.is_empty(),
-        Verdict::Warn,
         "indexes",
-        [
-            "none is missing",
-            &format!(
-                "none begins with {indexes}: the shop gets slow as it grows; run dashop migrate, or add them"
-            ),
-        ],
+        "none is missing",
+        &format!(
+            "none begins with {indexes}: the shop gets slow as it grows; run dashop migrate, or add them"
+        ),
     );
     let may = |privilege: &&str| facts.privileges.iter().any(|granted| granted == privilege);
     let lacking: Vec<&str> = NEEDED_PRIVILEGES.into_iter().filter(|privilege| !may(privilege)).collect();
     let lacking = lacking.join(", ");
-    report.when(
+    report.warn_unless(
         lacking.is_empty(),
-        Verdict::Warn,
         "privileges",
-        [
-            "the user may read and write",
-            &format!("{lacking} is not granted on the database, unless a role grants it"),
-        ],
+        "the user may read and write",
+        &format!("{lacking} is not granted on the database, unless a role grants it"),
     );
     if let Some(there) = facts.clock {
         clock(report, there, SystemClock.now());
@@ -317,7 +300,7 @@ fn server(report: &mut Report, facts: &DatabaseFacts, connections: usize) {
 fn clock(report: &mut Report, there: ShopTime, here: ShopTime) {
     let apart = there.since(here).max(here.since(there));
     let said = format!("the database's differs by {} s; let both follow a time server", apart.as_secs());
-    report.when(apart <= CLOCK_TOLERANCE, Verdict::Warn, "clock", ["it agrees with the database's", &said]);
+    report.warn_unless(apart <= CLOCK_TOLERANCE, "clock", "it agrees with the database's", &said);
 }
 
 async fn redis(report: &mut Report, configuration: &Configuration) {
@@ -354,44 +337,43 @@ async fn redis(report: &mut Report, configuration: &Configuration) {
     let never_evicts = value(&memory, "maxmemory") == "0" || policy == "noeviction";
     // Carts have no time at which they expire.
     let evicts_no_cart = never_evicts || policy.starts_with("volatile-");
-    report.when(
+    report.fail_unless(
         evicts_no_cart,
-        Verdict::Fail,
         "Redis eviction",
-        [
-            "no cart is dropped for space",
-            &format!("{policy} drops carts when memory is short: CONFIG SET maxmemory-policy noeviction"),
-        ],
+        "no cart is dropped for space",
+        &format!("{policy} drops carts when memory is short: CONFIG SET maxmemory-policy noeviction"),
     );
     let keeps = value(&persistence, "aof_enabled") == "1";
-    report.when(
+    report.warn_unless(
         keeps,
-        Verdict::Warn,
         "Redis persistence",
-        [
-            "the append-only file is on",
-            "carts since the last snapshot are lost with the server: CONFIG SET appendonly yes",
-        ],
+        "the append-only file is on",
+        "carts since the last snapshot are lost with the server: CONFIG SET appendonly yes",
     );
 }
 
 /// What is left to be set of an account at Alipay. A stand-in on this machine reaches what is on it.
 fn account(report: &mut Report, account: &AlipayAccount) {
-    if is_of_this_machine(&account.gateway_url) {
+    if is_on_this_machine(&account.gateway_url) {
         return;
     }
     let urls = [("NOTIFY", &account.notify_url), ("RETURN", &account.return_url)];
-    let of_this_machine = urls.into_iter().filter(|(_, url)| is_of_this_machine(url));
+    let of_this_machine = urls.into_iter().filter(|(_, url)| is_on_this_machine(url));
     let lost: Vec<_> =
         of_this_machine.map(|(name, url)| format!("DASHOP_ALIPAY_{name}_URL is {url}")).collect();
     let said = format!("{}: nobody reaches that from outside; set DASHOP_PUBLIC_URL", lost.join(", "));
-    let reached = ["it may reach the shop, and buyers come back to it", &said];
-    report.when(lost.is_empty(), Verdict::Warn, "Alipay URLs", reached);
-    let seller = [
+    report.warn_unless(
+        lost.is_empty(),
+        "Alipay URLs",
+        "it may reach the shop, and buyers come back to it",
+        &said,
+    );
+    report.warn_unless(
+        account.seller_id.is_some(),
+        "Alipay seller",
         "it is checked",
         "DASHOP_ALIPAY_SELLER_ID is not set: who receives the money of a payment is not checked",
-    ];
-    report.when(account.seller_id.is_some(), Verdict::Warn, "Alipay seller", seller);
+    );
 }
 
 async fn alipay(report: &mut Report, configuration: &Configuration) {

@@ -92,13 +92,8 @@ enum Pool {
     Cluster(cluster::Pool),
 }
 
-impl RedisCarts {
-    /// With these servers; connects when it is first used.
-    ///
-    /// # Errors
-    /// A URL cannot be read, or there is not exactly one for a single server.
-    pub fn new(config: &RedisConfig) -> Result<Self, RedisConfigError> {
-        let unusable = |error: BoxError| RedisConfigError(error);
+impl Pool {
+    fn new(config: &RedisConfig) -> Result<Self, BoxError> {
         let pool_config = PoolConfig {
             max_size: config.connections.max(1),
             timeouts: Timeouts {
@@ -108,33 +103,35 @@ impl RedisCarts {
             },
             ..PoolConfig::default()
         };
-        let pool = match (config.cluster, config.urls.as_slice()) {
+        match (config.cluster, config.urls.as_slice()) {
             (true, urls) if !urls.is_empty() => {
                 let mut servers = cluster::Config::from_urls(urls);
                 servers.pool = Some(pool_config);
-                Pool::Cluster(
-                    servers.create_pool(Some(Runtime::Tokio1)).map_err(|error| unusable(error.into()))?,
-                )
+                Ok(Self::Cluster(servers.create_pool(Some(Runtime::Tokio1))?))
             }
             (false, [url]) => {
-                let server = server(url, config.root_certificates.as_deref()).map_err(unusable)?;
+                let server = server(url, config.root_certificates.as_deref())?;
                 // Else the library ends each call after half a second, whatever the pool allows.
                 let limits = AsyncConnectionConfig::new()
                     .set_connection_timeout(Some(config.timeout))
                     .set_response_timeout(Some(config.timeout));
-                let manager =
-                    Manager::new_with_config(server, limits).map_err(|error| unusable(error.into()))?;
-                let pool = deadpool_redis::Pool::builder(manager)
-                    .config(pool_config)
-                    .runtime(Runtime::Tokio1)
-                    .build()
-                    .map_err(|error| unusable(error.into()))?;
-                Pool::Single(pool)
+                let manager = Manager::new_with_config(server, limits)?;
+                let pool = deadpool_redis::Pool::builder(manager).config(pool_config);
+                Ok(Self::Single(pool.runtime(Runtime::Tokio1).build()?))
             }
-            (true, _) => return Err(unusable("a cluster needs at least one URL".into())),
-            (false, _) => return Err(unusable("a single server needs exactly one URL".into())),
-        };
-        Ok(Self { pool, timeout: config.timeout })
+            (true, _) => Err("a cluster needs at least one URL".into()),
+            (false, _) => Err("a single server needs exactly one URL".into()),
+        }
+    }
+}
+
+impl RedisCarts {
+    /// With these servers; connects when it is first used.
+    ///
+    /// # Errors
+    /// A URL cannot be read, or there is not exactly one for a single server.
+    pub fn new(config: &RedisConfig) -> Result<Self, RedisConfigError> {
+        Ok(Self { pool: Pool::new(config).map_err(RedisConfigError)?, timeout: config.timeout })
     }
 
     /// What the server says of itself in one section of `INFO`, such as `memory`; nothing of a cluster, whose nodes each

@@ -77,23 +77,11 @@ pub enum ConnectError {
     #[error("there is no database {}", .0.display())]
     Absent(PathBuf),
     /// The directory of the SQLite file cannot be made.
-    #[error("the directory {path} for the database cannot be made")]
-    Directory {
-        /// Which.
-        path: PathBuf,
-        /// What the operating system says.
-        #[source]
-        cause: std::io::Error,
-    },
+    #[error("the directory {} for the database cannot be made", .0.display())]
+    Directory(PathBuf, #[source] std::io::Error),
     /// The SQLite file cannot be made, or cannot be closed to others.
-    #[error("the database file {path} cannot be made its owner's alone")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// What the operating system says.
-        #[source]
-        cause: std::io::Error,
-    },
+    #[error("the database file {} cannot be made its owner's alone", .0.display())]
+    File(PathBuf, #[source] std::io::Error),
     /// The database does not answer, or does not let us in.
     #[error("the database cannot be opened")]
     Open(#[from] StoreError),

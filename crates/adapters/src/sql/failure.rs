@@ -1,6 +1,6 @@
 //! What can go wrong in a query, and what the ports call it.
 
-use diesel::result::Error as DieselError;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use ports::{BoxError, StoreError};
 
 use super::obstacle::Obstacle;
@@ -90,12 +90,35 @@ impl QueryError {
     }
 }
 
+/// What `read` makes of the word in a column.
+pub(super) fn word<T>(column: &str, stored: &str, read: impl Fn(&str) -> Option<T>) -> Result<T, QueryError> {
+    read(stored).ok_or_else(|| QueryError::corrupt(column, stored))
+}
+
+/// Whether rows were inserted: false where one has a key that another row has.
+pub(super) fn is_new<T>(inserted: Result<T, impl Into<QueryError>>) -> Result<bool, QueryError> {
+    match inserted.map_err(Into::into) {
+        Ok(_) => Ok(true),
+        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// The message in `error`, in any form that the drivers give it.
 pub(super) fn message(error: &DieselError) -> String {
     match error {
         DieselError::DatabaseError(_, information) => information.message().to_owned(),
         other => other.to_string(),
     }
+}
+
+/// The first fault of which the message has words; refused if there is none.
+pub(super) fn fault_by_words(error: &DieselError, faults: &[(Fault, &[&str])]) -> Fault {
+    let text = message(error);
+    let found = faults.iter().find(|(_, words)| words.iter().any(|words| text.contains(words)));
+    found.map_or(Fault::Refused, |(fault, _)| *fault)
 }
 
 /// The database cannot be reached, because of `cause`.

@@ -36,12 +36,6 @@ impl QueryTimes {
     }
 }
 
-impl std::fmt::Debug for QueryTimes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QueryTimes").finish_non_exhaustive()
-    }
-}
-
 /// The span of a query, if the log level shows those.
 pub(super) fn query_span<Query>() -> Span {
     if tracing::span_enabled!(tracing::Level::DEBUG) {
@@ -99,20 +93,6 @@ pub struct Backlog {
 impl Backlog {
     /// So many rows are counted at most, so that looking costs little however long a queue has grown.
     pub const MOST: u64 = 10_001;
-}
-
-/// How many rows were parked because they could not be read; all parts of a store share the number.
-#[derive(Debug, Clone, Default)]
-pub(super) struct ParkedRows(Arc<AtomicU64>);
-
-impl ParkedRows {
-    pub(super) fn add(&self, rows: usize) {
-        self.0.fetch_add(u64::try_from(rows).unwrap_or(u64::MAX), Ordering::Relaxed);
-    }
-
-    pub(super) fn total(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }
 
 /// A connection as its server knows it. Behind one address there may be several servers, one after the other.

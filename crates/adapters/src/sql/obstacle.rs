@@ -45,7 +45,7 @@ impl fmt::Display for Obstacle {
 }
 
 /// When a statement of a store failed last for want of space.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct SpaceWatch(Mutex<Option<Instant>>);
 
 impl SpaceWatch {

@@ -1,10 +1,10 @@
 //! Why commands fail, and what is said of it.
 
-use std::{error::Error, net::SocketAddr};
+use std::net::SocketAddr;
 
 use application::{OrderChangeError, ReconcileError, StaffOrders, TransactError};
 use domain::{InvalidField, InvalidShipment, OrderId, Trade};
-use ports::StoreError;
+use ports::{BoxError, StoreError};
 
 use super::LogError;
 use crate::{StartError, configuration::ConfigurationError, http::TableError, reload::AskError};
@@ -28,53 +28,21 @@ pub(super) enum CommandError {
     NoStaffSecret,
     #[error("{0} is not an order number")]
     NotAnOrderNumber(String),
-    #[error("order {order_id} was not shipped")]
-    Ship {
-        order_id: OrderId,
+    #[error("{what}")]
+    NotDone {
+        what: String,
         #[source]
-        cause: TransactError,
-    },
-    #[error("order {order_id} was not cancelled")]
-    Cancel {
-        order_id: OrderId,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("order {order_id} costs what it did")]
-    LowerAmount {
-        order_id: OrderId,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("order {order_id} goes where it did")]
-    ChangeAddress {
-        order_id: OrderId,
-        #[source]
-        cause: OrderChangeError,
+        cause: BoxError,
     },
     #[error("it is not known whether {what}; {how} finds out")]
     NotKnown {
         what: String,
         how: String,
         #[source]
-        cause: Box<dyn Error + Send + Sync>,
+        cause: BoxError,
     },
     #[error("there is no order {0} to show")]
     NoSuchOrder(OrderId),
-    #[error("request {request_id}: order {order_number} was not refunded")]
-    Refund {
-        order_number: String,
-        request_id: String,
-        #[source]
-        cause: OrderChangeError,
-    },
-    #[error("request {request_id}: no pieces of order {order_id} went back into stock")]
-    Return {
-        order_id: OrderId,
-        request_id: String,
-        #[source]
-        cause: TransactError,
-    },
     #[error(
         "the payment channel refused refund {number}: {}; the same with --request-id {request_id} tries again",
         .why.as_deref().unwrap_or("without a word")
@@ -124,73 +92,75 @@ pub(super) enum CommandError {
 
 impl CommandError {
     pub(super) fn ship(order_id: &OrderId, cause: TransactError) -> Self {
-        if may_be_done(&cause) {
-            return Self::look_at(order_id, "was shipped", cause);
-        }
-        Self::Ship { order_id: order_id.clone(), cause }
+        let may_be_done = may_be_done(&cause);
+        Self::change(order_id, ["was not shipped", "was shipped"], may_be_done, cause)
     }
 
     pub(super) fn cancel(order_id: &OrderId, cause: OrderChangeError) -> Self {
-        if may_be_changed(&cause) {
-            return Self::look_at(order_id, "was cancelled", cause);
-        }
-        Self::Cancel { order_id: order_id.clone(), cause }
+        let may_be_done = may_be_changed(&cause);
+        Self::change(order_id, ["was not cancelled", "was cancelled"], may_be_done, cause)
     }
 
     pub(super) fn lower_amount(order_id: &OrderId, cause: OrderChangeError) -> Self {
-        if may_be_changed(&cause) {
-            return Self::look_at(order_id, "costs less", cause);
-        }
-        Self::LowerAmount { order_id: order_id.clone(), cause }
+        let may_be_done = may_be_changed(&cause);
+        Self::change(order_id, ["costs what it did", "costs less"], may_be_done, cause)
     }
 
     pub(super) fn change_address(order_id: &OrderId, cause: OrderChangeError) -> Self {
-        if may_be_changed(&cause) {
-            return Self::look_at(order_id, "goes to the new address", cause);
-        }
-        Self::ChangeAddress { order_id: order_id.clone(), cause }
+        let may_be_done = may_be_changed(&cause);
+        Self::change(order_id, ["goes where it did", "goes to the new address"], may_be_done, cause)
     }
 
     pub(super) fn returning(order_id: &OrderId, request_id: &str, cause: TransactError) -> Self {
-        if may_be_done(&cause) {
-            return Self::NotKnown {
-                what: format!("the pieces of order {order_id} went back into stock"),
-                how: format!("the same with --request-id {request_id}"),
-                cause: cause.into(),
-            };
-        }
-        Self::Return { order_id: order_id.clone(), request_id: request_id.to_owned(), cause }
+        let what = if may_be_done(&cause) {
+            format!("the pieces of order {order_id} went back into stock")
+        } else {
+            format!("no pieces of order {order_id} went back into stock")
+        };
+        Self::request(request_id, what, may_be_done(&cause), cause)
     }
 
     /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
     /// went back.
     pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
         use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
-        match cause {
+        let may_be_done = match &cause {
             // Before anything was sent, or by the rules.
             NotAdmitted(_)
             | UnknownAddress
             | CostsNothing
             | Gateway(_)
             | Settle(_)
-            | Transact(TransactError::Refused(_)) => Self::Refund {
-                order_number: order_number.to_owned(),
-                request_id: request_id.to_owned(),
-                cause,
-            },
-            Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => Self::NotKnown {
-                what: format!("order {order_number} was refunded"),
-                how: format!("the same with --request-id {request_id}"),
-                cause: cause.into(),
-            },
+            | Transact(TransactError::Refused(_)) => false,
+            Store(_) | Transact(TransactError::Conflict | TransactError::Store(_)) => true,
+        };
+        let was = if may_be_done { "was refunded" } else { "was not refunded" };
+        Self::request(request_id, format!("order {order_number} {was}"), may_be_done, cause)
+    }
+
+    /// Of an order, what is said of it where nothing was done and where something may have been.
+    fn change(
+        order_id: &OrderId,
+        [not_done, done]: [&str; 2],
+        may_be_done: bool,
+        cause: impl Into<BoxError>,
+    ) -> Self {
+        let cause = cause.into();
+        if may_be_done {
+            let how = format!("dashop order {order_id}");
+            Self::NotKnown { what: format!("order {order_id} {done}"), how, cause }
+        } else {
+            Self::NotDone { what: format!("order {order_id} {not_done}"), cause }
         }
     }
 
-    fn look_at(order_id: &OrderId, did: &str, cause: impl Error + Send + Sync + 'static) -> Self {
-        Self::NotKnown {
-            what: format!("order {order_id} {did}"),
-            how: format!("dashop order {order_id}"),
-            cause: Box::new(cause),
+    /// The same of what has a request number.
+    fn request(request_id: &str, what: String, may_be_done: bool, cause: impl Into<BoxError>) -> Self {
+        let cause = cause.into();
+        if may_be_done {
+            Self::NotKnown { what, how: format!("the same with --request-id {request_id}"), cause }
+        } else {
+            Self::NotDone { what: format!("request {request_id}: {what}"), cause }
         }
     }
 }

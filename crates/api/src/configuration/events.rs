@@ -35,44 +35,23 @@ pub struct EndpointConfiguration {
     pub filter: EventFilter,
 }
 
-/// The names of one endpoint's settings.
-struct Names {
-    url: String,
-    secret: String,
-    second_secret: String,
-    filter: String,
-}
-
 pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, ConfigurationError> {
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let log_days = source.within("events_log_days", 7, 1..=3650)?;
     let pause_hours = source.within("events_pause_hours", 72, 1..=8760)?;
     let mut endpoints = Vec::new();
-    let first = Names {
-        url: "events_url".to_owned(),
-        secret: "events_secret".to_owned(),
-        second_secret: "events_second_secret".to_owned(),
-        filter: "events_types".to_owned(),
-    };
-    endpoints.extend(endpoint(source, EndpointName::first(), &first)?);
+    endpoints.extend(endpoint(source, EndpointName::first(), "events_")?);
     for table in source.tables(TABLES) {
-        let of = |key: &str| format!("{TABLES}.{table}.{key}");
-        let names = Names {
-            url: of("url"),
-            secret: of("secret"),
-            second_secret: of("second_secret"),
-            filter: of("types"),
-        };
+        let prefix = format!("{TABLES}.{table}.");
+        let url = format!("{prefix}url");
         let name = EndpointName::parse(&table)
             .map_err(|error| source.wrong(TABLES, &format!("{table}: {error}")))?;
         if name.is_first() {
             let problem = "is the endpoint of DASHOP_EVENTS_URL: give this one another name";
-            return Err(source.wrong(&names.url, problem));
+            return Err(source.wrong(&url, problem));
         }
-        match endpoint(source, name, &names)? {
-            Some(endpoint) => endpoints.push(endpoint),
-            None => return Err(source.wrong(&names.url, "is missing")),
-        }
+        let endpoint = endpoint(source, name, &prefix)?;
+        endpoints.push(endpoint.ok_or_else(|| source.wrong(&url, "is missing"))?);
     }
     if endpoints.len() > MAX_ENDPOINTS {
         return Err(source.wrong(TABLES, &format!("must be at most {MAX_ENDPOINTS} endpoints")));
@@ -85,19 +64,21 @@ pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, Configura
     })
 }
 
-/// `None` if no URL is set.
+/// The endpoint whose settings begin so; `None` if no URL is set.
 fn endpoint(
     source: &mut Source,
     name: EndpointName,
-    names: &Names,
+    prefix: &str,
 ) -> Result<Option<EndpointConfiguration>, ConfigurationError> {
-    let url = source.url(&names.url)?;
-    let first = secret(source, &names.secret)?;
-    let second = secret(source, &names.second_secret)?;
-    let kinds = source.list(&names.filter)?;
-    let filter = filter(source, &names.filter, &kinds)?;
+    let [url, first_secret, second_secret, types] =
+        ["url", "secret", "second_secret", "types"].map(|key| format!("{prefix}{key}"));
+    let url = source.url(&url)?;
+    let first = secret(source, &first_secret)?;
+    let second = secret(source, &second_secret)?;
+    let kinds = source.list(&types)?;
+    let filter = filter(source, &types, &kinds)?;
     let Some(url) = url else {
-        let set = [(&names.secret, first.is_some()), (&names.second_secret, second.is_some())];
+        let set = [(&first_secret, first.is_some()), (&second_secret, second.is_some())];
         return match set.into_iter().find(|(_, is_set)| *is_set) {
             Some((name, _)) if !name.contains('.') => {
                 Err(source.wrong(name, "is of no use without DASHOP_EVENTS_URL"))
@@ -105,7 +86,7 @@ fn endpoint(
             Some(_) | None => Ok(None),
         };
     };
-    let first = first.ok_or_else(|| source.wrong(&names.secret, "is missing: events are signed with it"))?;
+    let first = first.ok_or_else(|| source.wrong(&first_secret, "is missing: events are signed with it"))?;
     let secrets = [Some(first), second].into_iter().flatten().collect();
     Ok(Some(EndpointConfiguration { webhook: WebhookConfig { name, url, secrets }, filter }))
 }

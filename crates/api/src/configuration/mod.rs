@@ -13,12 +13,13 @@ mod tokens;
 use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, time::Duration};
 
 use adapters::{
+    is_on_this_machine,
     redis::RedisConfig,
     sql::{CartsIn, EventSink, SqlConfig},
 };
 use application::{BatcherSettings, ShopRules, SignInRules};
 use domain::{Money, Pricing, QuantityLimit, UnpaidLimits};
-use url::{Host, Url};
+use url::Url;
 
 pub use alipay::{AlipayKeys, AlipayPages};
 pub use audit::AuditConfiguration;
@@ -156,7 +157,7 @@ impl AlipayConfiguration {
         let gateway = Url::parse(&account.gateway_url).ok();
         let host = gateway.as_ref().and_then(Url::host_str);
         let is_for_developers = host.is_some_and(|host| host.ends_with(".alipaydev.com"));
-        !is_for_developers && !is_of_this_machine(&account.gateway_url)
+        !is_for_developers && !is_on_this_machine(&account.gateway_url)
     }
 }
 
@@ -177,16 +178,6 @@ pub struct AlipayAccount {
     pub notify_url: String,
     /// Where Alipay sends the buyer's browser back to.
     pub return_url: String,
-}
-
-/// Whether a URL leads to this machine and so nowhere from another one.
-pub fn is_of_this_machine(url: &str) -> bool {
-    match Url::parse(url).ok().as_ref().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unspecified(),
-        None => false,
-    }
 }
 
 /// What fits beside the front page's heading.

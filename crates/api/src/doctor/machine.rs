@@ -14,7 +14,7 @@ pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {
     report.add(Verdict::Ok, "time zone", "Asia/Shanghai, whatever the machine's is");
     let files = open_files();
     let said = format!("at most {files} can be open: LimitNOFILE=65536, or ulimit -n");
-    report.when(files >= FEW_FILES, Verdict::Warn, "file limit", ["enough files can be open", &said]);
+    report.warn_unless(files >= FEW_FILES, "file limit", "enough files can be open", &said);
     let directory = &configuration.data_dir;
     if !directory.exists() {
         return report.add(Verdict::Ok, "data directory", "it is made at the first start");
@@ -26,7 +26,7 @@ pub(super) fn surroundings(report: &mut Report, configuration: &Configuration) {
         Ok(disk) => {
             let percent = disk.f_bavail.saturating_mul(100).checked_div(disk.f_blocks).unwrap_or(100);
             let said = format!("{percent} % of the disk of DASHOP_DATA_DIR are free; make space");
-            report.when(percent >= LOW_DISK_PERCENT, Verdict::Warn, "disk", ["there is space", &said]);
+            report.warn_unless(percent >= LOW_DISK_PERCENT, "disk", "there is space", &said);
         }
         Err(error) => report.add(Verdict::Warn, "disk", error.to_string()),
     }
@@ -38,7 +38,7 @@ fn permissions(report: &mut Report, path: &Path) {
     let is_private = metadata.mode() & 0o077 == 0;
     if metadata.is_dir() {
         let said = format!("others can look into {}: chmod 700", path.display());
-        report.when(is_private, Verdict::Warn, "permissions", ["the data directory is private", &said]);
+        report.warn_unless(is_private, "permissions", "the data directory is private", &said);
     } else if !is_private {
         let said = format!("others can read {}: chmod 600, and change what is secret", path.display());
         report.add(Verdict::Fail, "permissions", said);

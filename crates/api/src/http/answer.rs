@@ -31,28 +31,11 @@ impl ApiError {
     }
 
     fn envelope<'a, T>(&'a self, data: Option<T>, base_url: Option<&'a str>) -> Envelope<'a, T> {
-        let error = match self.code {
-            // These two are the old sign-in's, not the order module's.
-            Code::NotSignedIn | Code::UnknownUser => ErrorText::Plain(&self.text),
-            Code::NoAddress
-            | Code::BadParameter
-            | Code::UnknownAddress
-            | Code::StockShort
-            | Code::Busy
-            | Code::NotPaid
-            | Code::NothingSelected
-            | Code::UnknownOrder
-            | Code::NotAllowed
-            | Code::Unavailable
-            | Code::InvalidQuantity
-            | Code::Channel
-            | Code::KeyReused
-            | Code::AmountChanged
-            | Code::OutcomeUnknown
-            | Code::Unpayable
-            | Code::TooManyAttempts
-            | Code::TooMuchUnpaid
-            | Code::Unforeseen => ErrorText::Wrapped { error_msg: &self.text },
+        // As the old sign-in has it, and the order module.
+        let error = if Code::OF_STRANGERS.contains(&self.code) {
+            ErrorText::Plain(&self.text)
+        } else {
+            ErrorText::Wrapped { error_msg: &self.text }
         };
         answered(AnsweredCode::Number(self.code.number()));
         Envelope { code: self.code.number(), errmsg: Some(&self.text), error: Some(error), data, base_url }
@@ -72,14 +55,6 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         json(&self.envelope(None::<()>, None))
-    }
-}
-
-impl actix_web::Responder for ApiError {
-    type Body = actix_web::body::BoxBody;
-
-    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {
-        self.error_response()
     }
 }
 

@@ -23,7 +23,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_cors::Cors;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpRequest, HttpResponse, ResponseError,
     http::{Method, header},
     web::{self, ServiceConfig},
 };
@@ -98,35 +98,23 @@ impl Shop {
 
 /// The routes. Every path of the contract works with and without its last slash.
 pub fn routes(services: &mut ServiceConfig) {
-    for path in ["/v1/orders/processing/", "/v1/orders/processing"] {
-        services.service(
-            web::resource(path)
-                .route(web::get().to(processing::get))
-                .route(web::post().to(processing::post))
-                .default_service(web::to(no_such_method)),
-        );
-    }
-    for path in ["/v1/orders/success/", "/v1/orders/success"] {
-        services.service(
-            web::resource(path)
-                .route(web::get().to(success::result))
-                .route(web::post().to(success::notification))
-                .default_service(web::to(no_such_method)),
-        );
-    }
-    for path in ["/v1/orders/notify/{channel}/", "/v1/orders/notify/{channel}"] {
-        services.service(
-            web::resource(path)
-                .route(web::post().to(success::channel_notification))
-                .default_service(web::to(no_such_method)),
-        );
-    }
-    for path in ["/v1/orders/return/", "/v1/orders/return"] {
-        services.service(
-            web::resource(path)
-                .route(web::get().to(success::browser_return))
-                .default_service(web::to(no_such_method)),
-        );
+    for slash in ["", "/"] {
+        let resource = |path: &str| {
+            web::resource(format!("/v1/orders/{path}{slash}")).default_service(web::to(no_such_method))
+        };
+        services
+            .service(
+                resource("processing")
+                    .route(web::get().to(processing::get))
+                    .route(web::post().to(processing::post)),
+            )
+            .service(
+                resource("success")
+                    .route(web::get().to(success::result))
+                    .route(web::post().to(success::notification)),
+            )
+            .service(resource("notify/{channel}").route(web::post().to(success::channel_notification)))
+            .service(resource("return").route(web::get().to(success::browser_return)));
     }
     storefront::routes(services);
     admin::routes(services);
@@ -167,12 +155,12 @@ pub fn cors(allowed: &Origins) -> Cors {
         .max_age(3600)
 }
 
-async fn no_such_method() -> ApiError {
-    ApiError::new(Code::BadParameter, "请求参数错误:不支持的请求方法")
+async fn no_such_method() -> HttpResponse {
+    ApiError::new(Code::BadParameter, "请求参数错误:不支持的请求方法").error_response()
 }
 
-async fn no_such_operation() -> ApiError {
-    ApiError::new(Code::BadParameter, "请求参数错误:没有这个接口")
+async fn no_such_operation() -> HttpResponse {
+    ApiError::new(Code::BadParameter, "请求参数错误:没有这个接口").error_response()
 }
 
 /// For people a page, for programs JSON.

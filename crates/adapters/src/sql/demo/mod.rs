@@ -7,7 +7,7 @@ mod goods;
 mod pictures;
 
 use goods::SPECIAL;
-pub(super) use goods::{DemoSku, Product, brands, catalogs, products};
+pub(super) use goods::{Product, brands, catalogs, products};
 pub use pictures::picture;
 
 /// The password of the demo buyers.

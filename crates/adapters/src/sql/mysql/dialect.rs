@@ -18,7 +18,7 @@ pub(super) use super::{
     given_up::GivenUpStatements,
 };
 use crate::sql::{
-    failure::{Fault, QueryError, message},
+    failure::{Fault, QueryError, fault_by_words, message},
     migration::{self, Migration},
     obstacle::Obstacle,
 };
@@ -41,9 +41,6 @@ pub(super) const HAS_ONE_POOL: bool = true;
 pub(super) const ROWS_PER_INSERT: usize = 3_000;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("mysql");
-
-pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
-    version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 /// Inserts rows in one statement, or in as few as MySQL's limits allow.
 macro_rules! insert_rows {
@@ -172,53 +169,46 @@ pub(super) fn classify(error: &DieselError) -> Fault {
         | DieselError::BrokenTransactionManager => return Fault::Lost,
         _ => return Fault::Refused,
     }
-    let text = message(error);
-    let blocked = BLOCKED.iter().find(|(_, words)| words.iter().any(|words| text.contains(words)));
-    if let Some((obstacle, _)) = blocked {
-        Fault::Blocked(*obstacle)
-    } else if LOCKED.iter().any(|words| text.contains(words)) {
-        Fault::Locked
-    } else if TIMED_OUT.iter().any(|words| text.contains(words)) {
-        Fault::TimedOut
-    } else if LOST.iter().any(|words| text.contains(words)) {
-        Fault::Lost
-    } else {
-        Fault::Refused
-    }
+    fault_by_words(error, &FAULTS)
 }
 
-/// Errors 1290 and 1836; 1665 and 1598; 1114, 1021, 1030 and 1026.
-const BLOCKED: [(Obstacle, &[&str]); 3] = [
-    (Obstacle::ReadOnly, &["read-only", "read only"]),
-    (Obstacle::BinaryLog, &["impossible to write to binary log"]),
-    (Obstacle::NoSpace, &["' is full", "Disk full", "No space left on device"]),
-];
-
-/// Errors 1213, 1205, 1020, a cluster's word for 1213, 1615: the table was changed under a prepared statement, and 3101: another
-/// member of a replication group has changed the same rows, and the transaction was rolled back at its commit.
-const LOCKED: [&str; 6] = [
-    "Deadlock found",
-    "Lock wait timeout exceeded",
-    "Record has changed since last read",
-    "WSREP detected deadlock",
-    "Prepared statement needs to be re-prepared",
-    "Plugin instructed the server to rollback the current transaction",
-];
-
-/// Errors 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
-const TIMED_OUT: [&str; 2] = ["max_statement_time exceeded", "Query execution was interrupted"];
-
-/// The driver's words, and those of a server that goes away, or has left its cluster. The last is 3100, of a member that leaves
-/// its replication group: whether the others have the transaction is not known.
-const LOST: [&str; 8] = [
-    "Input/output error",
-    "Driver error",
-    "Connection was killed",
-    "Server shutdown in progress",
-    "Normal shutdown",
-    "WSREP has not yet prepared",
-    "Lost connection to backend server",
-    "Error on observer while running replication hook",
+const FAULTS: [(Fault, &[&str]); 6] = [
+    // Errors 1290 and 1836.
+    (Fault::Blocked(Obstacle::ReadOnly), &["read-only", "read only"]),
+    // 1665 and 1598.
+    (Fault::Blocked(Obstacle::BinaryLog), &["impossible to write to binary log"]),
+    // 1114, 1021, 1030 and 1026.
+    (Fault::Blocked(Obstacle::NoSpace), &["' is full", "Disk full", "No space left on device"]),
+    // 1213, 1205, 1020, a cluster's word for 1213, 1615: the table was changed under a prepared statement, and 3101: another
+    // member of a replication group has changed the same rows, and the transaction was rolled back at its commit.
+    (
+        Fault::Locked,
+        &[
+            "Deadlock found",
+            "Lock wait timeout exceeded",
+            "Record has changed since last read",
+            "WSREP detected deadlock",
+            "Prepared statement needs to be re-prepared",
+            "Plugin instructed the server to rollback the current transaction",
+        ],
+    ),
+    // 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
+    (Fault::TimedOut, &["max_statement_time exceeded", "Query execution was interrupted"]),
+    // The driver's words, and those of a server that goes away, or has left its cluster. The last is 3100, of a member that
+    // leaves its replication group: whether the others have the transaction is not known.
+    (
+        Fault::Lost,
+        &[
+            "Input/output error",
+            "Driver error",
+            "Connection was killed",
+            "Server shutdown in progress",
+            "Normal shutdown",
+            "WSREP has not yet prepared",
+            "Lost connection to backend server",
+            "Error on observer while running replication hook",
+        ],
+    ),
 ];
 
 pub(super) fn is_no_such_table(error: &DieselError) -> bool {

@@ -6,7 +6,7 @@ use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 use domain::ShopTime;
 
-use super::Conn;
+use super::{Conn, queries::words};
 use crate::sql::{facts::DatabaseFacts, failure::QueryError};
 
 #[derive(QueryableByName)]
@@ -15,12 +15,6 @@ struct Setting {
     name: String,
     #[diesel(sql_type = Text, column_name = "Value")]
     value: String,
-}
-
-#[derive(QueryableByName)]
-struct Word {
-    #[diesel(sql_type = Text)]
-    n: String,
 }
 
 const SETTINGS: &str = "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'binlog_format', \
@@ -73,9 +67,4 @@ pub(super) async fn facts(conn: &mut Conn) -> Result<DatabaseFacts, QueryError> 
         clock: words(conn, CLOCK).await?.pop().and_then(|text| ShopTime::parse(&text)),
         damage: None,
     })
-}
-
-async fn words(conn: &mut Conn, sql: &str) -> Result<Vec<String>, QueryError> {
-    let words: Vec<Word> = diesel::sql_query(sql).load(conn).await?;
-    Ok(words.into_iter().map(|word| word.n).collect())
 }

@@ -14,7 +14,6 @@ const MOST_WAITING: usize = 1024;
 const AT_ONCE: usize = 64;
 
 /// Where connections are named that were given up in the middle of a statement.
-#[derive(Debug)]
 pub(super) struct GivenUpStatements(mpsc::Sender<ServerThread>);
 
 impl GivenUpStatements {

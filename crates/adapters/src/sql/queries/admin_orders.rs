@@ -21,7 +21,8 @@ use ports::{
 };
 
 use super::{
-    Backend, Conn, Database, dialect, ledger, order_reader,
+    Backend, Conn, Database, dialect, ledger,
+    order_reader::{self, ORDER_ID},
     payments::{self, PaymentRow},
     readable::{FullPage, Read, leave_out, load_each},
     refunds,
@@ -349,7 +350,7 @@ async fn count(conn: &mut Conn, status: OrderStatus) -> Result<u64, QueryError> 
 
 fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryError> {
     Ok(FoundOrder {
-        id: order_reader::order_id(&row.order_id)?,
+        id: order_reader::order_id(ORDER_ID, &row.order_id)?,
         user_id: UserId(row.user_id),
         username: Username(username.unwrap_or_default()),
         status: order_reader::status("tb_order_info.status", row.status)?,

@@ -12,7 +12,7 @@ use super::{
     orders::{cut, name},
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, word},
     schema::{dashop_order_amendment, tb_order_info},
     types::{Amount, Moment},
 };
@@ -159,8 +159,7 @@ impl TryFrom<AmendmentRow> for TimelineEntry {
             _other => return Err(QueryError::corrupt(KIND, &row.kind)),
         };
         let status = status("dashop_order_amendment.status", row.status)?;
-        let actor = Actor::from_word(&row.actor)
-            .ok_or_else(|| QueryError::corrupt("dashop_order_amendment.actor", &row.actor))?;
+        let actor = word("dashop_order_amendment.actor", &row.actor, Actor::from_word)?;
         Ok(Self {
             from: Some(status),
             to: status,

@@ -1,15 +1,12 @@
 //! Attempts to pay an order.
 
-use diesel::{
-    prelude::*,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{AttemptState, PaymentAttempt, PaymentProduct, ShopTime};
+use domain::{AttemptState, Channel, PaymentAttempt, PaymentProduct, ShopTime};
 
-use super::{Conn, payments::channel_of, prepared::prepared};
+use super::{Conn, prepared::prepared};
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, is_new, word},
     schema::dashop_payment_attempt,
     types::{Amount, Moment},
 };
@@ -45,11 +42,7 @@ pub(super) async fn open(
     attempt: &PaymentAttempt,
 ) -> Result<bool, QueryError> {
     let row = (AttemptRow::from(attempt), dashop_payment_attempt::order_id.eq(number));
-    match diesel::insert_into(dashop_payment_attempt::table).values(row).execute(conn).await {
-        Ok(_one) => Ok(true),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    is_new(diesel::insert_into(dashop_payment_attempt::table).values(row).execute(conn).await)
 }
 
 /// False, and nothing written, if no payment could come of it any more.
@@ -103,11 +96,9 @@ impl TryFrom<AttemptRow> for PaymentAttempt {
 
     fn try_from(row: AttemptRow) -> Result<Self, QueryError> {
         Ok(Self {
-            channel: channel_of("dashop_payment_attempt.channel", &row.channel)?,
-            product: PaymentProduct::from_word(&row.product)
-                .ok_or_else(|| QueryError::corrupt("dashop_payment_attempt.product", &row.product))?,
-            state: AttemptState::from_word(&row.state)
-                .ok_or_else(|| QueryError::corrupt("dashop_payment_attempt.state", &row.state))?,
+            channel: word("dashop_payment_attempt.channel", &row.channel, Channel::from_word)?,
+            product: word("dashop_payment_attempt.product", &row.product, PaymentProduct::from_word)?,
+            state: word("dashop_payment_attempt.state", &row.state, AttemptState::from_word)?,
             out_trade_no: row.out_trade_no,
             amount: row.amount.0,
             opened_at: row.opened_at.0,

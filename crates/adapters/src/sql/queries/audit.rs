@@ -9,7 +9,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    OrderEventKind, OrderStatus, PaymentRecord, Refund, SkuId, StockMove, StockMoveKind,
+    OrderEventKind, OrderStatus, PaymentRecord, Refund, SkuId, StockMove,
     audit::{AuditRecord, StoredLine, StoredOrder, StoredSku, UnreadableRow},
     order_number,
 };
@@ -17,13 +17,14 @@ use ports::{AuditSnapshot, AuditStore, StoreError};
 
 use super::{
     Backend, Conn, Database, Lease,
-    order_reader::{order_id, status},
+    order_reader::{ORDER_ID, order_id, status},
     payments::{self, PaymentRow},
     readable::{Read, load_each},
     refunds::{self, RefundRow},
+    stock::MoveRow,
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, word},
     schema::{
         dashop_order_amendment, dashop_order_timeline, dashop_outbox, dashop_payment, dashop_payment_attempt,
         dashop_refund, dashop_stock_move, dashop_webhook_delivery, ddsc_sku, tb_order_goods, tb_order_info,
@@ -157,16 +158,23 @@ async fn stored_orders(
         }
     }
     let range = (&after, &until);
-    let lines = within!(tb_order_goods, order_id, range)
-        .select((tb_order_goods::order_id, (tb_order_goods::id, LineRow::as_select())));
-    let read = |(_, (id, row)): (String, (i32, LineRow))| Ok((id, Ok(StoredLine::from(row))));
+    let lines = within!(tb_order_goods, order_id, range).select((
+        tb_order_goods::order_id,
+        (tb_order_goods::id, tb_order_goods::sku_id, tb_order_goods::pieces, tb_order_goods::price),
+    ));
+    let read = |(_, (id, sku_id, pieces, price)): (String, (i32, i32, i32, Fen))| {
+        Ok((id, Ok(StoredLine { sku_id: SkuId(sku_id), count: pieces.into(), price_fen: price.0 })))
+    };
     found.note("tb_order_goods", true, load_each(conn, lines, read).await?, |record, line| {
         record.lines.push(line);
     });
     let timeline = within!(dashop_order_timeline, order_id, range)
         .order((dashop_order_timeline::order_id, dashop_order_timeline::id))
-        .select((dashop_order_timeline::order_id, (dashop_order_timeline::id, ChangeRow::as_select())));
-    let read = |(_, (id, row)): (String, (i32, ChangeRow))| Ok((id, row.into_change()));
+        .select((
+            dashop_order_timeline::order_id,
+            (dashop_order_timeline::id, dashop_order_timeline::from_status, dashop_order_timeline::to_status),
+        ));
+    let read = |(_, (id, from, to)): (String, (i32, i16, i16))| Ok((id, change(from, to)));
     found.note("dashop_order_timeline", false, load_each(conn, timeline, read).await?, |record, change| {
         record.timeline.push(change);
     });
@@ -310,7 +318,7 @@ struct OrderRow {
 impl OrderRow {
     fn into_order(self, number: &str) -> Result<StoredOrder, QueryError> {
         let _created = self.created_time;
-        order_id(number)?;
+        order_id(ORDER_ID, number)?;
         Ok(StoredOrder {
             status: status("tb_order_info.status", self.status)?,
             total_count: self.total_count.into(),
@@ -327,32 +335,9 @@ impl OrderRow {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tb_order_goods)]
-struct LineRow {
-    sku_id: i32,
-    pieces: i32,
-    price: Fen,
-}
-
-impl From<LineRow> for StoredLine {
-    fn from(row: LineRow) -> Self {
-        Self { sku_id: SkuId(row.sku_id), count: row.pieces.into(), price_fen: row.price.0 }
-    }
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_order_timeline)]
-struct ChangeRow {
-    from_status: i16,
-    to_status: i16,
-}
-
-impl ChangeRow {
-    fn into_change(self) -> Result<(OrderStatus, OrderStatus), QueryError> {
-        let from = status("dashop_order_timeline.from_status", self.from_status)?;
-        Ok((from, status("dashop_order_timeline.to_status", self.to_status)?))
-    }
+fn change(from: i16, to: i16) -> Result<(OrderStatus, OrderStatus), QueryError> {
+    let from = status("dashop_order_timeline.from_status", from)?;
+    Ok((from, status("dashop_order_timeline.to_status", to)?))
 }
 
 #[derive(Queryable, Selectable)]
@@ -373,32 +358,8 @@ impl AmendmentRow {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_stock_move)]
-struct MoveRow {
-    sku_id: i32,
-    kind: String,
-    pieces: i32,
-    at: Moment,
-}
-
-impl TryFrom<MoveRow> for StockMove {
-    type Error = QueryError;
-
-    fn try_from(row: MoveRow) -> Result<Self, QueryError> {
-        Ok(Self {
-            sku_id: SkuId(row.sku_id),
-            pieces: u32::try_from(row.pieces)
-                .map_err(|_| QueryError::corrupt("dashop_stock_move.pieces", row.pieces))?,
-            kind: StockMoveKind::from_word(&row.kind)
-                .ok_or_else(|| QueryError::corrupt("dashop_stock_move.kind", &row.kind))?,
-            at: row.at.0,
-        })
-    }
-}
-
 fn check_event(kind: &str, to_status: i16) -> Result<(), QueryError> {
-    OrderEventKind::from_word(kind).ok_or_else(|| QueryError::corrupt("kind", kind))?;
+    word("kind", kind, OrderEventKind::from_word)?;
     status("to_status", to_status).map(drop)
 }
 

@@ -69,7 +69,7 @@ struct Waiting {
 
 impl Database {
     /// What waits at this moment.
-    pub(in crate::sql) async fn backlogs(
+    pub(super) async fn backlogs(
         &self,
         now: ShopTime,
         seen_since: ShopTime,

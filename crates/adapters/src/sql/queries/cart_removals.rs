@@ -8,6 +8,7 @@ use super::{
     Conn, Database,
     dialect::insert_rows,
     locking::for_update_skip_locked,
+    order_reader::order_id,
     readable::{leave_out, load_each, park},
 };
 use crate::sql::{failure::QueryError, schema::dashop_cart_removal, types::Moment};
@@ -22,10 +23,8 @@ impl CartRemovalQueue for Database {
         now: ShopTime,
         limit: u32,
     ) -> Result<Vec<CartRemoval>, StoreError> {
-        let mut lease = Database::begin(self).await?;
-        let (taken, parked) = lease.call(|conn| take_over(conn, before, now, limit)).await?;
-        lease.commit().await?;
-        self.parked.add(parked);
+        let (taken, parked) = self.transact(async |conn| take_over(conn, before, now, limit).await).await?;
+        self.add_parked(parked);
         Ok(taken)
     }
 
@@ -78,9 +77,10 @@ pub(super) async fn record(
 }
 
 /// The oldest removals, and how many of them are parked now because they cannot be read.
-async fn claim(
+async fn take_over(
     conn: &mut Conn,
     before: ShopTime,
+    now: ShopTime,
     limit: u32,
 ) -> Result<(Vec<CartRemoval>, usize), QueryError> {
     let oldest = dashop_cart_removal::table
@@ -91,28 +91,18 @@ async fn claim(
         .select((dashop_cart_removal::order_id, RemovalRow::as_select()));
     let oldest = for_update_skip_locked(oldest);
     let each = load_each(conn, oldest, |(_, row): (String, RemovalRow)| CartRemoval::try_from(row)).await?;
-    let (removals, unreadable) = park(TABLE, each);
+    let (taken, unreadable) = park(TABLE, each);
     if !unreadable.is_empty() {
         let these = dashop_cart_removal::table.filter(dashop_cart_removal::order_id.eq_any(&unreadable));
         diesel::update(these).set(dashop_cart_removal::parked_at.eq(Moment(before))).execute(conn).await?;
     }
-    Ok((removals, unreadable.len()))
-}
-
-async fn take_over(
-    conn: &mut Conn,
-    before: ShopTime,
-    now: ShopTime,
-    limit: u32,
-) -> Result<(Vec<CartRemoval>, usize), QueryError> {
-    let (taken, parked) = claim(conn, before, limit).await?;
     if !taken.is_empty() {
         let these =
             dashop_cart_removal::order_id.eq_any(taken.iter().map(|removal| removal.order_id.as_str()));
         let moved = dashop_cart_removal::recorded_at.eq(Moment(now));
         diesel::update(dashop_cart_removal::table.filter(these)).set(moved).execute(conn).await?;
     }
-    Ok((taken, parked))
+    Ok((taken, unreadable.len()))
 }
 
 async fn forget(conn: &mut Conn, order_ids: &[OrderId]) -> Result<(), QueryError> {
@@ -140,8 +130,7 @@ impl TryFrom<RemovalRow> for CartRemoval {
 
     fn try_from(row: RemovalRow) -> Result<Self, QueryError> {
         Ok(Self {
-            order_id: OrderId::parse(&row.order_id)
-                .map_err(|_| QueryError::corrupt("dashop_cart_removal.order_id", &row.order_id))?,
+            order_id: order_id("dashop_cart_removal.order_id", &row.order_id)?,
             user_id: UserId(row.user_id),
             lines: lines(&row.lines)?,
         })

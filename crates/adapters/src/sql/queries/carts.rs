@@ -1,10 +1,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use diesel::{
-    prelude::*,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Cart, CartLineChange, CartStamp, OrderId, SkuId, UserId};
 use ports::{CartError, CartRemoval, CartStore, StoreError};
@@ -17,7 +14,10 @@ use super::{
 };
 use crate::{
     cart_format,
-    sql::{failure::QueryError, schema::dashop_cart_line},
+    sql::{
+        failure::{QueryError, is_new},
+        schema::dashop_cart_line,
+    },
 };
 
 /// How many lines one statement removes at most: SQLite limits how deep a condition may be.
@@ -37,9 +37,7 @@ impl CartStore for Database {
 
     async fn remove_ordered(&self, removals: &[CartRemoval]) -> Result<Vec<OrderId>, CartError> {
         let removed = async {
-            let mut lease = self.begin().await?;
-            lease.call(|conn| remove(conn, removals)).await?;
-            lease.commit().await?;
+            self.transact(async |conn| remove(conn, removals).await).await?;
             Ok(Vec::new())
         };
         removed.await.map_err(|error: StoreError| CartError(error.into()))
@@ -64,14 +62,6 @@ impl CartStore for Database {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = dashop_cart_line, treat_none_as_default_value = false)]
-struct LineRow {
-    user_id: i32,
-    sku_id: i32,
-    value: String,
-}
-
 /// Writes the lines if all of them are as they were; false where one is not, and the transaction is to be dropped.
 async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> Result<bool, QueryError> {
     let skus = || changes.iter().map(|change| change.sku_id.0);
@@ -94,19 +84,15 @@ async fn write(conn: &mut Conn, user_id: UserId, changes: &[CartLineChange]) -> 
         let of_user = dashop_cart_line::table.filter(dashop_cart_line::user_id.eq(user_id.0));
         diesel::delete(of_user.filter(dashop_cart_line::sku_id.eq_any(locked))).execute(conn).await?;
     }
-    let lines = changes.iter().map(|change| LineRow {
-        user_id: user_id.0,
-        sku_id: change.sku_id.0,
-        value: cart_format::write_line(change.count, change.selected),
-    });
-    match insert_rows!(conn, dashop_cart_line::table, lines.collect()) {
-        Ok(()) => Ok(true),
-        // A line that was not there to be locked, and that somebody else has just put there.
-        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
+    let line = |change: &CartLineChange| {
+        (
+            dashop_cart_line::user_id.eq(user_id.0),
+            dashop_cart_line::sku_id.eq(change.sku_id.0),
+            dashop_cart_line::value.eq(cart_format::write_line(change.count, change.selected)),
+        )
+    };
+    // False: a line that was not there to be locked, and that somebody else has just put there.
+    is_new(insert_rows!(conn, dashop_cart_line::table, changes.iter().map(line).collect()))
 }
 
 async fn discard(conn: &mut Conn, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), QueryError> {

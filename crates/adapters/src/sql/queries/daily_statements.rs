@@ -64,25 +64,8 @@ impl DailyStatements for Database {
         found: &[(Difference, Option<String>)],
         at: ShopTime,
     ) -> Result<(), StoreError> {
-        let mut lease = self.begin().await?;
-        lease.call(|conn| keep(conn, channel, day, found, at)).await?;
-        lease.commit().await
+        self.transact(async |conn| keep(conn, channel, day, found, at).await).await
     }
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = dashop_difference, treat_none_as_default_value = false)]
-struct DifferenceRow {
-    bill_date: String,
-    channel: String,
-    kind: String,
-    trade_no: String,
-    out_trade_no: String,
-    out_request_no: Option<String>,
-    ours: Option<String>,
-    theirs: Option<String>,
-    repair: Option<String>,
-    found_at: Moment,
 }
 
 async fn of_day(conn: &mut Conn, channel: Channel, day: ShopDate) -> Result<DailyStatement, QueryError> {
@@ -126,17 +109,19 @@ async fn keep(
         .filter(dashop_difference::bill_date.eq(day.to_string()))
         .filter(dashop_difference::channel.eq(channel.as_str()));
     diesel::delete(of_day).execute(conn).await?;
-    let row = |(difference, repair): &(Difference, Option<String>)| DifferenceRow {
-        bill_date: day.to_string(),
-        channel: channel.as_str().to_owned(),
-        kind: difference.kind.as_str().to_owned(),
-        trade_no: name(&difference.trade_no),
-        out_trade_no: name(&difference.out_trade_no),
-        out_request_no: difference.out_request_no.as_deref().map(name),
-        ours: difference.ours.as_deref().map(name),
-        theirs: difference.theirs.as_deref().map(name),
-        repair: repair.as_deref().map(|done| cut(done, REPAIR_CHARS)),
-        found_at: Moment(at),
+    let row = |(difference, repair): &(Difference, Option<String>)| {
+        (
+            dashop_difference::bill_date.eq(day.to_string()),
+            dashop_difference::channel.eq(channel.as_str()),
+            dashop_difference::kind.eq(difference.kind.as_str()),
+            dashop_difference::trade_no.eq(name(&difference.trade_no)),
+            dashop_difference::out_trade_no.eq(name(&difference.out_trade_no)),
+            dashop_difference::out_request_no.eq(difference.out_request_no.as_deref().map(name)),
+            dashop_difference::ours.eq(difference.ours.as_deref().map(name)),
+            dashop_difference::theirs.eq(difference.theirs.as_deref().map(name)),
+            dashop_difference::repair.eq(repair.as_deref().map(|done| cut(done, REPAIR_CHARS))),
+            dashop_difference::found_at.eq(Moment(at)),
+        )
     };
     insert_rows!(conn, dashop_difference::table, found.iter().map(row).collect())
 }

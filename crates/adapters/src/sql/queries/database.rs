@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use diesel_async::{RunQueryDsl, pooled_connection::deadpool::Pool};
+use domain::ShopTime;
 use metrics::histogram;
 use ports::{Randomness, StoreError, metric};
 use tokio::runtime::Handle;
@@ -15,14 +17,20 @@ use tokio::runtime::Handle;
 use super::{
     Conn, Lease,
     dialect::{self, GivenUpStatements},
+    examination,
     lease::Terms,
+    migrations,
 };
 use crate::{
     sql::{
         config::{CartsIn, ConnectError, EventSink, SqlConfig},
+        facts::DatabaseFacts,
+        failure::QueryError,
         kept_lines::KeptLines,
-        metrics::{ParkedRows, PoolUse, QueryTimes},
-        obstacle::SpaceWatch,
+        metrics::{Backlog, PoolUse, QueryTimes},
+        migration::SchemaState,
+        obstacle::{NotWritable, SpaceWatch},
+        store::SqlStore,
     },
     system::SystemRandomness,
 };
@@ -30,6 +38,8 @@ use crate::{
 /// How much longer than its statements a call may take: a statement that the server ends at its time limit costs no
 /// connection.
 const GRACE: Duration = Duration::from_secs(1);
+/// A look for damage reads the whole file.
+const EXAMINATION: Duration = Duration::from_secs(600);
 
 /// A database of this engine.
 pub(in crate::sql) struct Database {
@@ -41,7 +51,7 @@ pub(in crate::sql) struct Database {
     pub(super) carts: CartsIn,
     pub(super) event_sink: EventSink,
     statements: Arc<AtomicU64>,
-    pub(super) parked: ParkedRows,
+    parked: AtomicU64,
     pub(super) lines: KeptLines,
 }
 
@@ -77,7 +87,7 @@ impl Database {
             carts: config.carts,
             event_sink: config.event_sink,
             statements,
-            parked: ParkedRows::default(),
+            parked: AtomicU64::default(),
             lines: KeptLines::default(),
         };
         // The writers first: with SQLite, the first of them makes the file that readers expect.
@@ -101,6 +111,17 @@ impl Database {
         self.begin_holding(&BTreeSet::new()).await
     }
 
+    /// Asks the database in a transaction of its own, and commits that.
+    pub(super) async fn transact<T, Query>(&self, query: Query) -> Result<T, StoreError>
+    where
+        Query: AsyncFnOnce(&mut Conn) -> Result<T, QueryError>,
+    {
+        let mut lease = self.begin().await?;
+        let answer = lease.call_as::<Query, _, _, _>(async |conn| query(conn).await).await?;
+        lease.commit().await?;
+        Ok(answer)
+    }
+
     /// A transaction that holds the rows of these users, on engines that lock rows.
     pub(super) async fn begin_holding(&self, users: &BTreeSet<i32>) -> Result<Lease, StoreError> {
         let mut lease = self.writer().await?;
@@ -114,16 +135,56 @@ impl Database {
         Ok(lease)
     }
 
-    pub(in crate::sql) fn statements(&self) -> u64 {
+    /// Counts rows that were parked because they cannot be read.
+    pub(super) fn add_parked(&self, rows: usize) {
+        self.parked.fetch_add(u64::try_from(rows).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.reader()
+            .await?
+            .call(async |conn| {
+                diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
+                    .get_result::<i32>(conn)
+                    .await?;
+                Ok(())
+            })
+            .await
+    }
+}
+
+#[async_trait]
+impl SqlStore for Database {
+    async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+        Self::migrate(self).await
+    }
+
+    async fn schema(&self) -> Result<SchemaState, StoreError> {
+        self.reader().await?.call(migrations::schema).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Self::ping(self).await
+    }
+
+    async fn check_writable(&self) -> Result<(), NotWritable> {
+        Self::check_writable(self).await
+    }
+
+    async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
+        Self::seed_demo(self, now).await
+    }
+
+    fn statements(&self) -> u64 {
         AtomicU64::load(&self.statements, Ordering::Relaxed)
     }
 
-    pub(in crate::sql) fn parked(&self) -> u64 {
-        self.parked.total()
+    async fn backlogs(&self, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, StoreError> {
+        Self::backlogs(self, now, seen_since).await
     }
 
-    /// How much of the pools is in use: of one pool where the engine has one for both.
-    pub(in crate::sql) fn pools(&self) -> Vec<PoolUse> {
+    /// Of one pool where the engine has one for both.
+    fn pools(&self) -> Vec<PoolUse> {
         let of = |name, pool: &Pool<Conn>| {
             let status = pool.status();
             PoolUse {
@@ -141,15 +202,17 @@ impl Database {
         }
     }
 
-    pub(in crate::sql) async fn ping(&self) -> Result<(), StoreError> {
-        self.reader()
-            .await?
-            .call(async |conn| {
-                diesel::select(diesel::dsl::sql::<diesel::sql_types::Integer>("1"))
-                    .get_result::<i32>(conn)
-                    .await?;
-                Ok(())
-            })
-            .await
+    async fn version(&self) -> Result<String, StoreError> {
+        self.reader().await?.call(examination::version).await
+    }
+
+    async fn facts(&self) -> Result<DatabaseFacts, StoreError> {
+        let mut lease = self.reader().await?;
+        lease.allow(EXAMINATION).await?;
+        lease.call(examination::facts).await
+    }
+
+    fn parked(&self) -> u64 {
+        AtomicU64::load(&self.parked, Ordering::Relaxed)
     }
 }

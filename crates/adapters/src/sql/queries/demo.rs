@@ -4,19 +4,22 @@ use domain::ShopTime;
 use ports::StoreError;
 
 use super::{Conn, Database, dialect::insert_rows};
-use crate::sql::{
-    demo,
-    failure::QueryError,
-    schema::{
-        address, dashop_cart_line, ddsc_brand, ddsc_goods_catalog, ddsc_sale_attr_value, ddsc_sku, ddsc_spu,
-        ddsc_spu_sale_attr, user_profile,
+use crate::{
+    cart_format,
+    sql::{
+        demo,
+        failure::QueryError,
+        schema::{
+            address, dashop_cart_line, ddsc_brand, ddsc_goods_catalog, ddsc_sale_attr_value, ddsc_sku,
+            ddsc_spu, ddsc_spu_sale_attr, user_profile,
+        },
+        types::{Amount, Moment},
     },
-    types::{Amount, Moment},
 };
 
 impl Database {
     /// Fills an empty shop with the demo's goods and buyers. False, and nothing changed, where it has buyers already.
-    pub(in crate::sql) async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
+    pub(super) async fn seed_demo(&self, now: ShopTime) -> Result<bool, StoreError> {
         match self.try_to_seed(now).await {
             // Where programs start together, all but one stumble over its rows; those are there the second time.
             Err(StoreError::Refused(_) | StoreError::Busy(_)) => self.try_to_seed(now).await,
@@ -25,10 +28,7 @@ impl Database {
     }
 
     async fn try_to_seed(&self, now: ShopTime) -> Result<bool, StoreError> {
-        let mut lease = self.begin().await?;
-        let seeded = lease.call(|conn| seed(conn, Moment(now))).await?;
-        lease.commit().await?;
-        Ok(seeded)
+        self.transact(async |conn| seed(conn, Moment(now)).await).await
     }
 }
 
@@ -44,243 +44,139 @@ async fn seed(conn: &mut Conn, now: Moment) -> Result<bool, QueryError> {
 }
 
 async fn seed_buyers(conn: &mut Conn, now: Moment) -> Result<(), QueryError> {
-    let users = demo::BUYERS.map(|buyer| UserRow {
-        id: buyer.id,
-        created_time: now,
-        updated_time: now,
-        username: buyer.username,
-        password: demo::PASSWORD_MD5,
-        email: "",
-        phone: buyer.phone,
-        is_active: true,
+    let users = demo::BUYERS.map(|buyer| {
+        (
+            user_profile::id.eq(buyer.id),
+            user_profile::created_time.eq(now),
+            user_profile::updated_time.eq(now),
+            user_profile::username.eq(buyer.username),
+            user_profile::password.eq(demo::PASSWORD_MD5),
+            user_profile::email.eq(""),
+            user_profile::phone.eq(buyer.phone),
+            user_profile::is_active.eq(true),
+        )
     });
     insert_rows!(conn, user_profile::table, users.into())?;
     let homes = demo::BUYERS.iter().flat_map(|buyer| {
-        buyer.addresses.iter().enumerate().map(|(index, home)| AddressRow {
-            id: home.id,
-            created_time: now,
-            updated_time: now,
-            receiver: home.receiver,
-            street: home.address,
-            default_address: index == 0,
-            is_alive: true,
-            postcode: home.postcode,
-            receiver_mobile: home.mobile,
-            tag: home.tag,
-            uid_id: buyer.id,
+        buyer.addresses.iter().enumerate().map(|(index, home)| {
+            (
+                address::id.eq(home.id),
+                address::created_time.eq(now),
+                address::updated_time.eq(now),
+                address::receiver.eq(home.receiver),
+                address::street.eq(home.address),
+                address::default_address.eq(index == 0),
+                address::is_alive.eq(true),
+                address::postcode.eq(home.postcode),
+                address::receiver_mobile.eq(home.mobile),
+                address::tag.eq(home.tag),
+                address::uid_id.eq(buyer.id),
+            )
         })
     });
     insert_rows!(conn, address::table, homes.collect())
 }
 
 async fn seed_goods(conn: &mut Conn, now: Moment) -> Result<(), QueryError> {
-    let catalogs = (1..).zip(demo::catalogs());
-    let catalogs = catalogs.map(|(id, name)| CatalogRow { id, create_time: now, update_time: now, name });
+    let catalogs = (1..).zip(demo::catalogs()).map(|(id, name)| {
+        (
+            ddsc_goods_catalog::id.eq(id),
+            ddsc_goods_catalog::create_time.eq(now),
+            ddsc_goods_catalog::update_time.eq(now),
+            ddsc_goods_catalog::name.eq(name),
+        )
+    });
     insert_rows!(conn, ddsc_goods_catalog::table, catalogs.collect())?;
-    let brands = (1..).zip(demo::brands());
-    let brands = brands.map(|(id, (name, first_letter))| BrandRow {
-        id,
-        create_time: now,
-        update_time: now,
-        name,
-        logo: "",
-        first_letter,
+    let brands = (1..).zip(demo::brands()).map(|(id, (name, first_letter))| {
+        (
+            ddsc_brand::id.eq(id),
+            ddsc_brand::create_time.eq(now),
+            ddsc_brand::update_time.eq(now),
+            ddsc_brand::name.eq(name),
+            ddsc_brand::logo.eq(""),
+            ddsc_brand::first_letter.eq(first_letter),
+        )
     });
     insert_rows!(conn, ddsc_brand::table, brands.collect())?;
     let products = demo::products();
-    insert_rows!(conn, ddsc_spu::table, products.iter().map(|product| SpuRow::of(product, now)).collect())?;
-    let skus =
-        products.iter().flat_map(|product| product.skus.iter().map(|sku| SkuRow::of(product, sku, now)));
+    let spus = products.iter().map(|product| {
+        (
+            ddsc_spu::id.eq(product.id),
+            ddsc_spu::create_time.eq(now),
+            ddsc_spu::update_time.eq(now),
+            ddsc_spu::name.eq(product.name),
+            ddsc_spu::sales.eq(0),
+            ddsc_spu::comments.eq(0),
+            ddsc_spu::brand_id.eq(product.brand),
+            ddsc_spu::catalog_id.eq(product.catalog),
+        )
+    });
+    insert_rows!(conn, ddsc_spu::table, spus.collect())?;
+    let skus = products.iter().flat_map(|product| {
+        product.skus.iter().map(|sku| {
+            (
+                ddsc_sku::id.eq(sku.id),
+                ddsc_sku::create_time.eq(now),
+                ddsc_sku::update_time.eq(now),
+                ddsc_sku::name.eq(sku.name.clone()),
+                ddsc_sku::caption.eq(sku.caption),
+                ddsc_sku::price.eq(Amount(sku.price)),
+                ddsc_sku::cost_price.eq(Amount(sku.price)),
+                ddsc_sku::market_price.eq(Amount(sku.price)),
+                ddsc_sku::stock.eq(sku.stock),
+                ddsc_sku::sales.eq(0),
+                ddsc_sku::comments.eq(0),
+                ddsc_sku::is_launched.eq(sku.is_launched),
+                ddsc_sku::default_image_url.eq(sku.image.clone()),
+                ddsc_sku::version.eq(0),
+                ddsc_sku::spu_id.eq(product.id),
+            )
+        })
+    });
     insert_rows!(conn, ddsc_sku::table, skus.collect())?;
-    let (attributes, values) = attribute_rows(&products, now);
-    insert_rows!(conn, ddsc_spu_sale_attr::table, attributes)?;
-    insert_rows!(conn, ddsc_sale_attr_value::table, values)
+    seed_attributes(conn, &products, now).await
 }
 
 /// The products' attributes, and each SKU's values of them; both are numbered from one.
-fn attribute_rows(products: &[demo::Product], now: Moment) -> (Vec<AttributeRow>, Vec<ValueRow>) {
+async fn seed_attributes(conn: &mut Conn, products: &[demo::Product], now: Moment) -> Result<(), QueryError> {
     let (mut attributes, mut values) = (Vec::new(), Vec::new());
     let (mut attribute_id, mut value_ids) = (0, 1..);
     for product in products {
         for (index, name) in product.attributes.iter().enumerate() {
             attribute_id += 1;
-            let (create_time, update_time) = (now, now);
-            attributes.push(AttributeRow {
-                id: attribute_id,
-                create_time,
-                update_time,
-                sale_attr_name: name,
-                spu_id: product.id,
-            });
+            attributes.push((
+                ddsc_spu_sale_attr::id.eq(attribute_id),
+                ddsc_spu_sale_attr::create_time.eq(now),
+                ddsc_spu_sale_attr::update_time.eq(now),
+                ddsc_spu_sale_attr::sale_attr_name.eq(*name),
+                ddsc_spu_sale_attr::spu_id.eq(product.id),
+            ));
             let of_skus = product.skus.iter().filter_map(|sku| Some((sku.id, *sku.values.get(index)?)));
-            values.extend(of_skus.zip(&mut value_ids).map(|((sku_id, value), id)| ValueRow {
-                id,
-                create_time,
-                update_time,
-                sale_attr_value_name: value,
-                sale_attr_id: attribute_id,
-                sku_id,
+            values.extend(of_skus.zip(&mut value_ids).map(|((sku_id, value), id)| {
+                (
+                    ddsc_sale_attr_value::id.eq(id),
+                    ddsc_sale_attr_value::create_time.eq(now),
+                    ddsc_sale_attr_value::update_time.eq(now),
+                    ddsc_sale_attr_value::sale_attr_value_name.eq(value),
+                    ddsc_sale_attr_value::sale_attr_id.eq(attribute_id),
+                    ddsc_sale_attr_value::sku_id.eq(sku_id),
+                )
             }));
         }
     }
-    (attributes, values)
+    insert_rows!(conn, ddsc_spu_sale_attr::table, attributes)?;
+    insert_rows!(conn, ddsc_sale_attr_value::table, values)
 }
 
 async fn seed_carts(conn: &mut Conn) -> Result<(), QueryError> {
     let lines = demo::BUYERS.iter().flat_map(|buyer| {
-        buyer.cart.iter().map(|(sku_id, count, selected)| CartRow {
-            user_id: buyer.id,
-            sku_id: *sku_id,
-            value: format!("{{\"count\": {count}, \"selected\": {}}}", i32::from(*selected)),
+        buyer.cart.iter().map(|(sku_id, count, selected)| {
+            (
+                dashop_cart_line::user_id.eq(buyer.id),
+                dashop_cart_line::sku_id.eq(*sku_id),
+                dashop_cart_line::value.eq(cart_format::write_line((*count).into(), *selected)),
+            )
         })
     });
     insert_rows!(conn, dashop_cart_line::table, lines.collect())
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = user_profile)]
-struct UserRow {
-    id: i32,
-    created_time: Moment,
-    updated_time: Moment,
-    username: &'static str,
-    password: &'static str,
-    email: &'static str,
-    phone: &'static str,
-    is_active: bool,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = address)]
-struct AddressRow {
-    id: i32,
-    created_time: Moment,
-    updated_time: Moment,
-    receiver: &'static str,
-    street: &'static str,
-    default_address: bool,
-    is_alive: bool,
-    postcode: &'static str,
-    receiver_mobile: &'static str,
-    tag: &'static str,
-    uid_id: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_goods_catalog)]
-struct CatalogRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    name: &'static str,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_brand)]
-struct BrandRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    name: &'static str,
-    logo: &'static str,
-    first_letter: &'static str,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_spu)]
-struct SpuRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    name: &'static str,
-    sales: i32,
-    comments: i32,
-    brand_id: i32,
-    catalog_id: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_sku)]
-struct SkuRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    name: String,
-    caption: &'static str,
-    price: Amount,
-    cost_price: Amount,
-    market_price: Amount,
-    stock: i32,
-    sales: i32,
-    comments: i32,
-    is_launched: bool,
-    default_image_url: String,
-    version: i32,
-    spu_id: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_spu_sale_attr)]
-struct AttributeRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    sale_attr_name: &'static str,
-    spu_id: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = ddsc_sale_attr_value)]
-struct ValueRow {
-    id: i32,
-    create_time: Moment,
-    update_time: Moment,
-    sale_attr_value_name: &'static str,
-    sale_attr_id: i32,
-    sku_id: i32,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = dashop_cart_line)]
-struct CartRow {
-    user_id: i32,
-    sku_id: i32,
-    value: String,
-}
-
-impl SpuRow {
-    fn of(product: &demo::Product, now: Moment) -> Self {
-        Self {
-            id: product.id,
-            create_time: now,
-            update_time: now,
-            name: product.name,
-            sales: 0,
-            comments: 0,
-            brand_id: product.brand,
-            catalog_id: product.catalog,
-        }
-    }
-}
-
-impl SkuRow {
-    fn of(product: &demo::Product, sku: &demo::DemoSku, now: Moment) -> Self {
-        Self {
-            id: sku.id,
-            create_time: now,
-            update_time: now,
-            name: sku.name.clone(),
-            caption: sku.caption,
-            price: Amount(sku.price),
-            cost_price: Amount(sku.price),
-            market_price: Amount(sku.price),
-            stock: sku.stock,
-            sales: 0,
-            comments: 0,
-            is_launched: sku.is_launched,
-            default_image_url: sku.image.clone(),
-            version: 0,
-            spu_id: product.id,
-        }
-    }
 }

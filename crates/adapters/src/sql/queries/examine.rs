@@ -1,19 +1,17 @@
-use ports::StoreError;
+use diesel::{QueryableByName, sql_query, sql_types::Text};
+use diesel_async::RunQueryDsl;
 
-use super::{Database, examination};
-use crate::sql::facts::DatabaseFacts;
+use super::Conn;
+use crate::sql::failure::QueryError;
 
-/// A look for damage reads the whole file.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(600);
+#[derive(QueryableByName)]
+struct Word {
+    #[diesel(sql_type = Text)]
+    n: String,
+}
 
-impl Database {
-    pub(in crate::sql) async fn version(&self) -> Result<String, StoreError> {
-        self.reader().await?.call(examination::version).await
-    }
-
-    pub(in crate::sql) async fn facts(&self) -> Result<DatabaseFacts, StoreError> {
-        let mut lease = self.reader().await?;
-        lease.allow(PATIENCE).await?;
-        lease.call(examination::facts).await
-    }
+/// The column `n` of what a statement finds.
+pub(in crate::sql) async fn words(conn: &mut Conn, sql: &str) -> Result<Vec<String>, QueryError> {
+    let words: Vec<Word> = sql_query(sql).load(conn).await?;
+    Ok(words.into_iter().map(|word| word.n).collect())
 }

@@ -1,43 +1,35 @@
 use async_trait::async_trait;
-use diesel::{
-    prelude::*,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{IdempotencyKey, NewOrder, OrderId, RequestDigest, ShopTime, UserId};
+use domain::{IdempotencyKey, NewOrder, RequestDigest, ShopTime, UserId};
 use ports::{IdempotencyKeys, IdempotencyRecord, StoreError};
 
-use super::{Conn, Database, dialect::insert_rows};
-use crate::sql::{failure::QueryError, schema::dashop_idempotency, types::Moment};
+use super::{Conn, Database, dialect::insert_rows, order_reader};
+use crate::sql::{
+    failure::{QueryError, is_new},
+    schema::dashop_idempotency,
+    types::Moment,
+};
 
-#[derive(Insertable)]
-#[diesel(table_name = dashop_idempotency, treat_none_as_default_value = false)]
-struct KeyRow {
-    user_id: i32,
-    idempotency_key: String,
-    digest: String,
-    order_id: String,
-    created_at: Moment,
-}
-
+/// False if one of the keys is in use.
 pub(super) async fn record(conn: &mut Conn, orders: &[NewOrder], at: ShopTime) -> Result<bool, QueryError> {
-    let rows: Vec<KeyRow> = orders.iter().filter_map(|new| KeyRow::of(new, at)).collect();
-    match insert_rows!(conn, dashop_idempotency::table, rows) {
-        Ok(()) => Ok(true),
-        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
+    let row = |new: &NewOrder| {
+        let (key, digest) = new.idempotency.as_ref()?;
+        Some((
+            dashop_idempotency::user_id.eq(new.order.user_id.0),
+            dashop_idempotency::idempotency_key.eq(key.as_str().to_owned()),
+            dashop_idempotency::digest.eq(digest.0.clone()),
+            dashop_idempotency::order_id.eq(new.order.id.as_str().to_owned()),
+            dashop_idempotency::created_at.eq(Moment(at)),
+        ))
+    };
+    is_new(insert_rows!(conn, dashop_idempotency::table, orders.iter().filter_map(row).collect()))
 }
 
 #[async_trait]
 impl IdempotencyKeys for Database {
     async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        let mut lease = self.begin().await?;
-        let purged = lease.call(|conn| purge(conn, used_before, limit)).await?;
-        lease.commit().await?;
-        Ok(purged)
+        self.transact(async |conn| purge(conn, used_before, limit).await).await
     }
 }
 
@@ -74,20 +66,6 @@ pub(super) async fn find(
         .await
         .optional()?;
     let Some((digest, order_id)) = row else { return Ok(None) };
-    let order_id = OrderId::parse(&order_id)
-        .map_err(|_| QueryError::corrupt("dashop_idempotency.order_id", &order_id))?;
+    let order_id = order_reader::order_id("dashop_idempotency.order_id", &order_id)?;
     Ok(Some(IdempotencyRecord { digest: RequestDigest(digest), order_id }))
-}
-
-impl KeyRow {
-    fn of(new: &NewOrder, at: ShopTime) -> Option<Self> {
-        let (key, digest) = new.idempotency.as_ref()?;
-        Some(Self {
-            user_id: new.order.user_id.0,
-            idempotency_key: key.as_str().to_owned(),
-            digest: digest.0.clone(),
-            order_id: new.order.id.as_str().to_owned(),
-            created_at: Moment(at),
-        })
-    }
 }

@@ -37,7 +37,6 @@ type Transactions = <Conn as AsyncConnection>::TransactionManager;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 /// How the connections of a store are used.
-#[derive(Debug)]
 pub(crate) struct Terms {
     /// How long to wait for a free connection.
     pub(crate) acquire_timeout: Duration,
@@ -132,8 +131,18 @@ impl Lease {
         F: FnOnce(&'a mut Conn) -> Answer,
         Answer: Future<Output = Result<T, QueryError>>,
     {
+        self.call_as::<F, _, _, _>(query).await
+    }
+
+    /// The same under the name of another query.
+    pub(crate) async fn call_as<'a, Name, T, F, Answer>(&'a mut self, query: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&'a mut Conn) -> Answer,
+        Answer: Future<Output = Result<T, QueryError>>,
+    {
         let Self { conn, limit, state, terms, is_altered: _ } = self;
         let before = *state;
+        let after_a_failure = if before == State::Ready { State::Ready } else { State::Failed };
         let conn = match (before, conn.as_mut()) {
             (State::Ready | State::InTransaction, Some(conn)) => conn,
             (State::Ready | State::InTransaction | State::Failed | State::Unknown | State::Lost, _) => {
@@ -143,8 +152,8 @@ impl Lease {
         let pool = Object::pool(conn);
         *state = State::Unknown;
         let begun = Instant::now();
-        let outcome = timeout(*limit, query(conn).instrument(query_span::<F>())).await;
-        terms.times.record::<F>(begun.elapsed());
+        let outcome = timeout(*limit, query(conn).instrument(query_span::<Name>())).await;
+        terms.times.record::<Name>(begun.elapsed());
         match outcome {
             Ok(Ok(answer)) => {
                 *state = before;
@@ -154,18 +163,14 @@ impl Lease {
                 let fault = error.fault(dialect::classify);
                 failed(fault.word());
                 match fault {
-                    Fault::Locked | Fault::TimedOut | Fault::Refused => *state = before.after_a_failure(),
+                    Fault::Locked | Fault::TimedOut | Fault::Refused => *state = after_a_failure,
                     Fault::Blocked(Obstacle::NoSpace) => {
-                        *state = before.after_a_failure();
+                        *state = after_a_failure;
                         terms.space.note();
                     }
                     // It may have become a replica, and the format is the session's own: new connections find the
                     // successor, and have the format of now.
-                    Fault::Blocked(Obstacle::ReadOnly | Obstacle::BinaryLog) => {
-                        *state = State::Lost;
-                        forget_idle_connections(pool);
-                    }
-                    Fault::Lost => {
+                    Fault::Blocked(Obstacle::ReadOnly | Obstacle::BinaryLog) | Fault::Lost => {
                         *state = State::Lost;
                         forget_idle_connections(pool);
                     }
@@ -198,30 +203,12 @@ impl Lease {
         if self.state != State::InTransaction {
             return Err(unavailable(GivenUp));
         }
-        match self.call(commit).await {
-            Ok(()) => {
-                self.state = State::Ready;
-                Ok(())
-            }
-            Err(StoreError::Unavailable(cause)) => Err(StoreError::OutcomeUnknown(cause)),
-            Err(
-                error @ (StoreError::Busy(_)
-                | StoreError::OutcomeUnknown(_)
-                | StoreError::Corrupt(_)
-                | StoreError::Refused(_)),
-            ) => Err(error),
-        }
-    }
-}
-
-impl State {
-    fn after_a_failure(self) -> Self {
-        match self {
-            Self::Ready => Self::Ready,
-            Self::InTransaction | Self::Failed => Self::Failed,
-            Self::Unknown => Self::Unknown,
-            Self::Lost => Self::Lost,
-        }
+        self.call(commit).await.map_err(|error| match error {
+            StoreError::Unavailable(cause) => StoreError::OutcomeUnknown(cause),
+            error => error,
+        })?;
+        self.state = State::Ready;
+        Ok(())
     }
 }
 

@@ -21,10 +21,9 @@ impl OrderRepo for Database {
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<DueOrder>>, StoreError> {
-        let mut lease = Self::begin(self).await?;
-        let (claimed, parked) = lease.call(|conn| orders::claim_due(conn, now, lease_until, limit)).await?;
-        lease.commit().await?;
-        self.parked.add(parked);
+        let (claimed, parked) =
+            self.transact(async |conn| orders::claim_due(conn, now, lease_until, limit).await).await?;
+        self.add_parked(parked);
         Ok(claimed)
     }
 
@@ -34,10 +33,9 @@ impl OrderRepo for Database {
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<Refund>>, StoreError> {
-        let mut lease = Self::begin(self).await?;
-        let (claimed, parked) = lease.call(|conn| refunds::claim_due(conn, now, lease_until, limit)).await?;
-        lease.commit().await?;
-        self.parked.add(parked);
+        let (claimed, parked) =
+            self.transact(async |conn| refunds::claim_due(conn, now, lease_until, limit).await).await?;
+        self.add_parked(parked);
         Ok(claimed)
     }
 }

@@ -10,6 +10,9 @@ use crate::sql::{failure::QueryError, migration::SchemaState};
 /// Changing a large table takes its time.
 const TIME_LIMIT: Duration = Duration::from_secs(3600);
 
+const CREATE_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
+    version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
+
 diesel::table! {
     /// Which migrations were run; the name and columns are those of diesel's own tool.
     __diesel_schema_migrations (version) {
@@ -19,13 +22,8 @@ diesel::table! {
 use __diesel_schema_migrations as done;
 
 impl Database {
-    /// Which migrations were run and which are still to be.
-    pub(in crate::sql) async fn schema(&self) -> Result<SchemaState, StoreError> {
-        self.reader().await?.call(schema).await
-    }
-
     /// Runs what is still to be run; safe when several processes do it at once. Says what it ran.
-    pub(in crate::sql) async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
+    pub(super) async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
         let mut lease = self.writer().await?;
         lease.allow(TIME_LIMIT).await?;
         lease
@@ -41,7 +39,8 @@ impl Database {
     }
 }
 
-async fn schema(conn: &mut Conn) -> Result<SchemaState, QueryError> {
+/// Which migrations were run and which are still to be.
+pub(super) async fn schema(conn: &mut Conn) -> Result<SchemaState, QueryError> {
     let applied = match applied(conn).await {
         Ok(applied) => applied,
         Err(error) if dialect::is_no_such_table(&error) => Vec::new(),
@@ -55,7 +54,7 @@ async fn applied(conn: &mut Conn) -> QueryResult<Vec<String>> {
 }
 
 async fn migrate(conn: &mut Conn) -> Result<Vec<&'static str>, QueryError> {
-    conn.batch_execute(dialect::CREATE_MIGRATIONS_TABLE).await?;
+    conn.batch_execute(CREATE_TABLE).await?;
     let applied = applied(conn).await?;
     let mut ran = Vec::new();
     for migration in &dialect::MIGRATIONS {

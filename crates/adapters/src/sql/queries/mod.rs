@@ -46,4 +46,5 @@ use super::{Backend, Conn, dialect, examination};
 
 pub(in crate::sql) use database::Database;
 pub(super) use database::Pools;
+pub(super) use examine::words;
 use lease::Lease;

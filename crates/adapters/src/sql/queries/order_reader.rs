@@ -17,7 +17,7 @@ use super::{
     users::AddressText,
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, word},
     kept_lines::KeptLines,
     schema::{address, dashop_order_timeline, ddsc_sku, tb_order_goods, tb_order_info},
     types::{Amount, Moment},
@@ -70,6 +70,7 @@ impl OrderReader for Database {
 }
 
 const TABLE: &str = "tb_order_info";
+pub(super) const ORDER_ID: &str = "tb_order_info.order_id";
 
 /// An order without its lines.
 #[derive(Queryable, Selectable)]
@@ -166,7 +167,7 @@ async fn find_by_guard(conn: &mut Conn, guard: &RepeatGuard) -> Result<Option<Or
         .await
         .optional()?;
     match id {
-        Some(id) => find(conn, &order_id(&id)?).await,
+        Some(id) => find(conn, &order_id(ORDER_ID, &id)?).await,
         None => Ok(None),
     }
 }
@@ -367,7 +368,7 @@ impl OrderRow {
             },
         };
         Ok(Order {
-            id: order_id(number)?,
+            id: order_id(ORDER_ID, number)?,
             user_id: UserId(self.user_id),
             status: status("tb_order_info.status", self.status)?,
             total_count,
@@ -393,8 +394,7 @@ impl TryFrom<ChangeRow> for TimelineEntry {
     type Error = QueryError;
 
     fn try_from(row: ChangeRow) -> Result<Self, QueryError> {
-        let actor = Actor::from_word(&row.actor)
-            .ok_or_else(|| QueryError::corrupt("dashop_order_timeline.actor", &row.actor))?;
+        let actor = word("dashop_order_timeline.actor", &row.actor, Actor::from_word)?;
         Ok(Self {
             from: Some(status("dashop_order_timeline.from_status", row.from_status)?),
             to: status("dashop_order_timeline.to_status", row.to_status)?,
@@ -442,12 +442,12 @@ impl GoodsRow {
     }
 }
 
-pub(super) fn status(column: &'static str, stored: i16) -> Result<OrderStatus, QueryError> {
+pub(super) fn status(column: &str, stored: i16) -> Result<OrderStatus, QueryError> {
     OrderStatus::from_code(stored.into()).ok_or_else(|| QueryError::corrupt(column, stored))
 }
 
-pub(super) fn order_id(stored: &str) -> Result<OrderId, QueryError> {
-    OrderId::parse(stored).map_err(|_| QueryError::corrupt("tb_order_info.order_id", stored))
+pub(super) fn order_id(column: &str, stored: &str) -> Result<OrderId, QueryError> {
+    OrderId::parse(stored).map_err(|_| QueryError::corrupt(column, stored))
 }
 
 /// Reads `[["颜色","红色"],…]`.

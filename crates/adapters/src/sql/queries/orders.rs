@@ -13,7 +13,7 @@ use super::{
     Conn,
     dialect::insert_rows,
     locking::{for_update, for_update_skip_locked},
-    order_reader::{self, order_id},
+    order_reader::{self, ORDER_ID, order_id},
     prepared::prepared,
     readable::{load_each, park},
 };
@@ -38,44 +38,30 @@ pub(super) enum Inserted {
     Repeated,
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = tb_order_info, treat_none_as_default_value = false)]
-struct OrderRow {
-    order_id: String,
-    created_time: Moment,
-    updated_time: Moment,
-    total_count: i32,
-    total_amount: Amount,
-    freight: Amount,
-    pay_method: i16,
-    status: i16,
-    address_id: i32,
-    user_id: i32,
-    ship_title: Option<String>,
-    ship_receiver: Option<String>,
-    ship_mobile: Option<String>,
-    ship_address: Option<String>,
-    expire_at: Option<Moment>,
-    due_at: Option<Moment>,
-    repeat_guard: Option<String>,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = tb_order_goods, treat_none_as_default_value = false)]
-struct GoodsRow {
-    created_time: Moment,
-    updated_time: Moment,
-    pieces: i32,
-    price: Amount,
-    order_id: String,
-    sku_id: i32,
-    sku_name: Option<String>,
-    sku_image_url: Option<String>,
-    sku_sale_attrs: Option<String>,
-}
-
 pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inserted, QueryError> {
-    let rows = orders.iter().map(OrderRow::of).collect::<Result<_, _>>()?;
+    let row = |new: &NewOrder| {
+        let NewOrder { order, address_id, due_at, repeat_guard, .. } = new;
+        Ok((
+            tb_order_info::order_id.eq(order.id.as_str().to_owned()),
+            tb_order_info::created_time.eq(Moment(order.created_at)),
+            tb_order_info::updated_time.eq(Moment(order.created_at)),
+            tb_order_info::total_count.eq(column_count(order.total_count)?),
+            tb_order_info::total_amount.eq(Amount(order.total_amount)),
+            tb_order_info::freight.eq(Amount(order.freight)),
+            tb_order_info::pay_method.eq(PAY_METHOD),
+            tb_order_info::status.eq(order.status.code()),
+            tb_order_info::address_id.eq(address_id.0),
+            tb_order_info::user_id.eq(order.user_id.0),
+            tb_order_info::ship_title.eq(order.shipping.title.clone()),
+            tb_order_info::ship_receiver.eq(order.shipping.receiver.clone()),
+            tb_order_info::ship_mobile.eq(order.shipping.mobile.clone()),
+            tb_order_info::ship_address.eq(order.shipping.address.clone()),
+            tb_order_info::expire_at.eq(order.expire_at.map(Moment)),
+            tb_order_info::due_at.eq(due_at.map(Moment)),
+            tb_order_info::repeat_guard.eq(repeat_guard.as_ref().map(|guard| guard.as_str().to_owned())),
+        ))
+    };
+    let rows = orders.iter().map(row).collect::<Result<Vec<_>, QueryError>>()?;
     match insert_rows!(conn, tb_order_info::table, rows) {
         Ok(()) => {}
         Err(QueryError::Database(
@@ -87,9 +73,22 @@ pub(super) async fn insert(conn: &mut Conn, orders: &[NewOrder]) -> Result<Inser
         }
         Err(error) => return Err(error),
     }
-    let lines =
-        orders.iter().flat_map(|new| new.order.goods.iter().map(|line| GoodsRow::of(&new.order, line)));
-    insert_rows!(conn, tb_order_goods::table, lines.collect::<Result<_, _>>()?)?;
+    let row = |(order, line): (&Order, &OrderGoods)| {
+        Ok((
+            tb_order_goods::created_time.eq(Moment(order.created_at)),
+            tb_order_goods::updated_time.eq(Moment(order.created_at)),
+            tb_order_goods::pieces.eq(column_count(line.quantity.pieces())?),
+            tb_order_goods::price.eq(Amount(line.price)),
+            tb_order_goods::order_id.eq(order.id.as_str().to_owned()),
+            tb_order_goods::sku_id.eq(line.sku_id.0),
+            tb_order_goods::sku_name.eq(line.name.clone()),
+            tb_order_goods::sku_image_url.eq(line.default_image_url.clone()),
+            tb_order_goods::sku_sale_attrs.eq(attributes_to_json(&line.attributes)?),
+        ))
+    };
+    let lines = orders.iter().flat_map(|new| new.order.goods.iter().map(|line| (&new.order, line)));
+    let rows = lines.map(row).collect::<Result<Vec<_>, QueryError>>()?;
+    insert_rows!(conn, tb_order_goods::table, rows)?;
     Ok(Inserted::All)
 }
 
@@ -178,7 +177,7 @@ pub(super) async fn claim_due(
         .limit(limit.into())
         .select((tb_order_info::order_id, (tb_order_info::status, tb_order_info::due_attempts)));
     let claimed = |(id, (status, attempts)): (String, (i16, i32))| {
-        let item = DueOrder { id: order_id(&id)?, status: OrderStatus::from_code(status.into()) };
+        let item = DueOrder { id: order_id(ORDER_ID, &id)?, status: OrderStatus::from_code(status.into()) };
         Ok(Claimed { item, attempts: u32::try_from(attempts).unwrap_or(0) })
     };
     let each = load_each(conn, for_update_skip_locked(due), claimed).await?;
@@ -227,47 +226,6 @@ pub(super) fn cut(text: &str, chars: usize) -> String {
 /// A person's or a request's name, as many characters as are kept.
 pub(super) fn name(text: &str) -> String {
     cut(text, 64)
-}
-
-impl OrderRow {
-    fn of(new: &NewOrder) -> Result<Self, QueryError> {
-        let order = &new.order;
-        Ok(Self {
-            order_id: order.id.as_str().to_owned(),
-            created_time: Moment(order.created_at),
-            updated_time: Moment(order.created_at),
-            total_count: column_count(order.total_count)?,
-            total_amount: Amount(order.total_amount),
-            freight: Amount(order.freight),
-            pay_method: PAY_METHOD,
-            status: order.status.code(),
-            address_id: new.address_id.0,
-            user_id: order.user_id.0,
-            ship_title: Some(order.shipping.title.clone()),
-            ship_receiver: Some(order.shipping.receiver.clone()),
-            ship_mobile: Some(order.shipping.mobile.clone()),
-            ship_address: Some(order.shipping.address.clone()),
-            expire_at: order.expire_at.map(Moment),
-            due_at: new.due_at.map(Moment),
-            repeat_guard: new.repeat_guard.as_ref().map(|guard| guard.as_str().to_owned()),
-        })
-    }
-}
-
-impl GoodsRow {
-    fn of(order: &Order, line: &OrderGoods) -> Result<Self, QueryError> {
-        Ok(Self {
-            created_time: Moment(order.created_at),
-            updated_time: Moment(order.created_at),
-            pieces: column_count(line.quantity.pieces())?,
-            price: Amount(line.price),
-            order_id: order.id.as_str().to_owned(),
-            sku_id: line.sku_id.0,
-            sku_name: Some(line.name.clone()),
-            sku_image_url: Some(line.default_image_url.clone()),
-            sku_sale_attrs: Some(attributes_to_json(&line.attributes)?),
-        })
-    }
 }
 
 pub(super) fn column_count(pieces: u32) -> Result<i32, QueryError> {

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use domain::{OrderEvent, ShopTime};
+use domain::{OrderEvent, OrderStatus, ShopTime};
 use ports::Randomness;
 
 use super::{Conn, dialect::insert_rows, orders::cut};
@@ -15,25 +15,23 @@ use crate::{
 /// How many characters of a reason are kept.
 const REASON_CHARS: usize = 200;
 
-#[derive(Insertable)]
-#[diesel(table_name = dashop_outbox, treat_none_as_default_value = false)]
-struct OutboxRow {
-    order_id: String,
-    kind: String,
-    from_status: Option<i16>,
-    to_status: i16,
-    amount: Option<Amount>,
-    actor: String,
-    reason: String,
-    at: Moment,
-    due_at: Option<Moment>,
-    event_id: Option<String>,
-    traceparent: Option<String>,
-}
-
 pub(super) async fn add(conn: &mut Conn, events: &[OrderEvent]) -> Result<(), QueryError> {
-    let rows = events.iter().map(OutboxRow::from).collect();
-    insert_rows!(conn, dashop_outbox::table, rows)
+    let row = |event: &OrderEvent| {
+        (
+            dashop_outbox::order_id.eq(event.order_id.as_str().to_owned()),
+            dashop_outbox::kind.eq(event.kind.as_str()),
+            dashop_outbox::from_status.eq(event.from.map(OrderStatus::code)),
+            dashop_outbox::to_status.eq(event.to.code()),
+            dashop_outbox::amount.eq(event.amount.map(Amount)),
+            dashop_outbox::actor.eq(event.actor.as_str()),
+            dashop_outbox::reason.eq(cut(&event.reason, REASON_CHARS)),
+            dashop_outbox::at.eq(Moment(event.at)),
+            dashop_outbox::due_at.eq(Moment(event.at)),
+            dashop_outbox::event_id.eq(event_id(event.at)),
+            dashop_outbox::traceparent.eq(event.trace.as_ref().map(|trace| trace.as_str().to_owned())),
+        )
+    };
+    insert_rows!(conn, dashop_outbox::table, events.iter().map(row).collect())
 }
 
 /// A UUID of version 7: it never comes again, not even where the row's number does, in a database that was restored.
@@ -45,22 +43,4 @@ fn event_id(at: ShopTime) -> String {
         bytes.iter_mut().zip(drawn).for_each(|(byte, drawn)| *byte = drawn);
     }
     uuid::Builder::from_unix_timestamp_millis(milliseconds, &random).into_uuid().to_string()
-}
-
-impl From<&OrderEvent> for OutboxRow {
-    fn from(event: &OrderEvent) -> Self {
-        Self {
-            order_id: event.order_id.as_str().to_owned(),
-            kind: event.kind.as_str().to_owned(),
-            from_status: event.from.map(domain::OrderStatus::code),
-            to_status: event.to.code(),
-            amount: event.amount.map(Amount),
-            actor: event.actor.as_str().to_owned(),
-            reason: cut(&event.reason, REASON_CHARS),
-            at: Moment(event.at),
-            due_at: Some(Moment(event.at)),
-            event_id: Some(event_id(event.at)),
-            traceparent: event.trace.as_ref().map(|trace| trace.as_str().to_owned()),
-        }
-    }
 }

@@ -1,9 +1,6 @@
 use std::collections::BTreeSet;
 
-use diesel::{
-    prelude::*,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Channel, EvidenceSource, Money, OrderId, PaymentRecord, PaymentStatus, Trade, TradeKey, TradeStatus,
@@ -17,7 +14,7 @@ use super::{
     readable::{leave_out, load_each},
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, is_new, word},
     schema::{dashop_payment, dashop_payment_attempt},
     types::{Amount, Moment},
 };
@@ -139,11 +136,7 @@ pub(super) fn by_trade((_, row): (String, PaymentRow)) -> Result<PaymentRecord, 
 }
 
 pub(super) async fn record(conn: &mut Conn, payment: &PaymentRecord) -> Result<bool, QueryError> {
-    match diesel::insert_into(dashop_payment::table).values(PaymentRow::from(payment)).execute(conn).await {
-        Ok(_one) => Ok(true),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    is_new(diesel::insert_into(dashop_payment::table).values(PaymentRow::from(payment)).execute(conn).await)
 }
 
 /// Locks every payment of a number that is no order's, under all numbers that [`of_number`] reads, so that no two decisions
@@ -184,11 +177,6 @@ pub(super) async fn close(conn: &mut Conn, trade: TradeKey<'_>) -> Result<(), Qu
     Ok(())
 }
 
-/// The channel with this stored word.
-pub(super) fn channel_of(column: &'static str, word: &str) -> Result<Channel, QueryError> {
-    Channel::from_word(word).ok_or_else(|| QueryError::corrupt(column, word))
-}
-
 impl From<&PaymentRecord> for PaymentRow {
     fn from(payment: &PaymentRecord) -> Self {
         let trade = &payment.trade;
@@ -212,13 +200,11 @@ impl TryFrom<PaymentRow> for PaymentRecord {
     type Error = QueryError;
 
     fn try_from(row: PaymentRow) -> Result<Self, QueryError> {
-        let channel = channel_of("dashop_payment.channel", &row.channel)?;
         let trade = Trade {
-            channel,
+            channel: word("dashop_payment.channel", &row.channel, Channel::from_word)?,
             trade_no: row.trade_no,
             out_trade_no: row.out_trade_no,
-            status: TradeStatus::from_word(&row.trade_status)
-                .ok_or_else(|| QueryError::corrupt("dashop_payment.trade_status", &row.trade_status))?,
+            status: word("dashop_payment.trade_status", &row.trade_status, TradeStatus::from_word)?,
             total_amount: row.total_amount.0,
             refunded: row.refunded.0,
             refund_request_no: None,
@@ -227,10 +213,8 @@ impl TryFrom<PaymentRow> for PaymentRecord {
         };
         Ok(Self {
             trade,
-            status: PaymentStatus::from_word(&row.status)
-                .ok_or_else(|| QueryError::corrupt("dashop_payment.status", &row.status))?,
-            source: EvidenceSource::from_word(&row.source)
-                .ok_or_else(|| QueryError::corrupt("dashop_payment.source", &row.source))?,
+            status: word("dashop_payment.status", &row.status, PaymentStatus::from_word)?,
+            source: word("dashop_payment.source", &row.source, EvidenceSource::from_word)?,
             recorded_at: row.recorded_at.0,
         })
     }

@@ -20,17 +20,11 @@ impl PersonalData for Database {
         limit: u32,
         apply: bool,
     ) -> Result<Anonymised, StoreError> {
-        let mut lease = self.begin().await?;
-        let done = lease.call(|conn| orders(conn, ended_before, after, limit, apply)).await?;
-        lease.commit().await?;
-        Ok(done)
+        self.transact(async |conn| orders(conn, ended_before, after, limit, apply).await).await
     }
 
     async fn anonymise_addresses(&self, removed_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        let mut lease = self.begin().await?;
-        let done = lease.call(|conn| addresses(conn, removed_before, limit)).await?;
-        lease.commit().await?;
-        Ok(done)
+        self.transact(async |conn| addresses(conn, removed_before, limit).await).await
     }
 }
 

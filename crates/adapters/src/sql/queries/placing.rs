@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use diesel::{
     QueryResult,
     prelude::*,
-    query_builder::{AstPass, Query, QueryFragment, QueryId},
+    query_builder::{AstPass, Query, QueryFragment},
     sql_types::{BigInt, Integer, Nullable, Text, Timestamp},
 };
 use diesel_async::RunQueryDsl;
@@ -50,9 +50,9 @@ impl PlacingStore for Database {
         let users: BTreeSet<i32> = claims.iter().map(|claim| claim.user_id.0).collect();
         let mut lease = self.begin_holding(&users).await?;
         let counted = if count_unpaid { users } else { BTreeSet::new() };
-        let found = lease.call(|conn| preconditions(conn, claims, counted)).await?;
+        let (obstacles, unpaid) = lease.call(|conn| preconditions(conn, claims, counted)).await?;
         let transaction = Box::new(Placing { lease, carts: self.carts, event_sink: self.event_sink });
-        Ok(BegunPlacing { transaction, obstacles: found.obstacles, unpaid: found.unpaid })
+        Ok(BegunPlacing { transaction, obstacles, unpaid })
     }
 
     async fn release_guard(&self, id: &OrderId, guard: &RepeatGuard) -> Result<(), StoreError> {
@@ -119,7 +119,12 @@ async fn buyers(
     };
     let mut found: BTreeMap<&str, FoundBuyer> = BTreeMap::new();
     for (user, latest_order_at, address, order_id, lines) in &rows {
-        let buyer = found.entry(&user.username).or_insert_with(|| FoundBuyer::new(user, *latest_order_at));
+        let buyer = found.entry(&user.username).or_insert_with(|| FoundBuyer {
+            user,
+            latest_order_at: latest_order_at.map(|at| at.0),
+            addresses: Vec::new(),
+            removals: BTreeMap::new(),
+        });
         buyer.addresses.extend(address.clone().map(Address::from));
         if let Some((order_id, lines)) = order_id.as_deref().zip(lines.as_deref()) {
             buyer.removals.insert(order_id, lines);
@@ -139,12 +144,7 @@ struct FoundBuyer<'a> {
     removals: BTreeMap<&'a str, &'a str>,
 }
 
-impl<'a> FoundBuyer<'a> {
-    fn new(user: &'a UserRow, latest_order_at: Option<Moment>) -> Self {
-        let latest_order_at = latest_order_at.map(|at| at.0);
-        Self { user, latest_order_at, addresses: Vec::new(), removals: BTreeMap::new() }
-    }
-
+impl FoundBuyer<'_> {
     fn answer(&self, query: &BuyerQuery) -> Result<Buyer, NotAdmitted> {
         let user_id = self.user.admit(&query.caller)?;
         let mut ordered_lines: Vec<(SkuId, CartStamp)> = Vec::new();
@@ -204,17 +204,13 @@ fn long_ago() -> Moment {
     Moment(ShopTime::from_shanghai(NaiveDateTime::default()))
 }
 
-/// What decides whether each member of a group can be placed, besides the stock.
-struct Preconditions {
-    obstacles: Vec<Option<Obstacle>>,
-    unpaid: BTreeMap<UserId, UnpaidOrders>,
-}
-
+/// What decides whether each member of a group can be placed, besides the stock: what stands in its way, and the buyers' unpaid
+/// orders.
 async fn preconditions(
     conn: &mut Conn,
     claims: &[OrderClaim],
     counted: BTreeSet<i32>,
-) -> Result<Preconditions, QueryError> {
+) -> Result<(Vec<Option<Obstacle>>, BTreeMap<UserId, UnpaidOrders>), QueryError> {
     let query = PreconditionQuery::new(claims, counted);
     let rows: Vec<PreconditionRow> =
         if query.asks_anything() { prepared(query).load(conn).await? } else { Vec::new() };
@@ -222,10 +218,7 @@ async fn preconditions(
     for (part, user, sku, count, text, at) in rows {
         found.add(part, i32::try_from(user).ok(), sku, count, text, at);
     }
-    Ok(Preconditions {
-        obstacles: claims.iter().map(|claim| found.obstacle(claim)).collect(),
-        unpaid: found.unpaid,
-    })
+    Ok((claims.iter().map(|claim| found.obstacle(claim)).collect(), found.unpaid))
 }
 
 /// The part of [`PreconditionQuery`] that gave the row, then a user, a SKU, a count, a text (key, guard or order number) and a
@@ -418,13 +411,6 @@ where
 
 impl Query for PreconditionQuery {
     type SqlType = (BigInt, BigInt, Nullable<BigInt>, Nullable<BigInt>, Nullable<Text>, Nullable<Timestamp>);
-}
-
-/// No identity of its own: the prepared statement is found by its text.
-impl QueryId for PreconditionQuery {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 /// Writes everything but the commit; `None` if everything was written.

@@ -1,21 +1,20 @@
-use diesel::{
-    prelude::*,
-    result::{DatabaseErrorKind, Error as DieselError},
-};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Actor, Cause, PaymentRecord, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId};
+use domain::{
+    Actor, Cause, Channel, PaymentRecord, Refund, RefundKind, RefundStatus, Restock, ShopTime, SkuId,
+};
 use ports::Claimed;
 
 use super::{
     Conn,
     locking::for_update_skip_locked,
     orders::{cut, name},
-    payments::{around_attempts, channel_of, is_of},
+    payments::{around_attempts, is_of},
     prepared::prepared,
     readable::{leave_out, load_each, park},
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, is_new, word},
     schema::dashop_refund,
     types::{Amount, Moment},
 };
@@ -88,11 +87,7 @@ pub(super) async fn record(
     due_at: Option<ShopTime>,
 ) -> Result<bool, QueryError> {
     let row = (RefundRow::of(refund)?, dashop_refund::due_at.eq(due_at.map(Moment)));
-    match diesel::insert_into(dashop_refund::table).values(row).execute(conn).await {
-        Ok(_one) => Ok(true),
-        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    is_new(diesel::insert_into(dashop_refund::table).values(row).execute(conn).await)
 }
 
 /// A failed refund becomes one that was not tried so far. False, and nothing changed, if it has another status.
@@ -250,19 +245,16 @@ impl TryFrom<RefundRow> for Refund {
     fn try_from(row: RefundRow) -> Result<Self, QueryError> {
         let pieces: Vec<(i32, u32)> = serde_json::from_str(&row.restock)
             .map_err(|error| QueryError::corrupt("dashop_refund.restock", error))?;
-        let actor = Actor::from_word(&row.actor)
-            .ok_or_else(|| QueryError::corrupt("dashop_refund.actor", &row.actor))?;
+        let actor = word("dashop_refund.actor", &row.actor, Actor::from_word)?;
         Ok(Self {
             out_request_no: row.out_request_no,
             out_trade_no: row.out_trade_no,
-            channel: channel_of("dashop_refund.channel", &row.channel)?,
+            channel: word("dashop_refund.channel", &row.channel, Channel::from_word)?,
             trade_no: row.trade_no,
             amount: row.amount.0,
             reason: row.reason,
-            kind: RefundKind::from_word(&row.kind)
-                .ok_or_else(|| QueryError::corrupt("dashop_refund.kind", &row.kind))?,
-            status: RefundStatus::from_word(&row.status)
-                .ok_or_else(|| QueryError::corrupt("dashop_refund.status", &row.status))?,
+            kind: word("dashop_refund.kind", &row.kind, RefundKind::from_word)?,
+            status: word("dashop_refund.status", &row.status, RefundStatus::from_word)?,
             restock: pieces
                 .into_iter()
                 .map(|(sku_id, pieces)| Restock { sku_id: SkuId(sku_id), pieces })

@@ -3,8 +3,7 @@ use std::collections::BTreeMap;
 use diesel::{
     QueryResult,
     prelude::*,
-    query_builder::{AstPass, QueryFragment, QueryId},
-    result::{DatabaseErrorKind, Error as DieselError},
+    query_builder::{AstPass, QueryFragment},
     sql_types::Integer,
 };
 use diesel_async::RunQueryDsl;
@@ -18,15 +17,14 @@ use super::{
     prepared::{padded, prepared, prepared_if_few},
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, is_new, word},
     schema::{dashop_stock_move, ddsc_sku},
     types::{Amount, Moment, Yuan},
 };
 
-#[derive(Insertable)]
-#[diesel(table_name = dashop_stock_move, treat_none_as_default_value = false)]
-struct MoveRow {
-    order_id: String,
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = dashop_stock_move)]
+pub(super) struct MoveRow {
     sku_id: i32,
     kind: String,
     pieces: i32,
@@ -134,13 +132,6 @@ impl TakeTogether {
     }
 }
 
-/// No identity of its own: the prepared statement is found by its text.
-impl QueryId for TakeTogether {
-    type QueryId = ();
-
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
 /// Takes a cancelled order's pieces out of stock again. False, and the transaction is to be dropped, if they are not there
 /// or were taken before.
 pub(super) async fn retake(
@@ -212,45 +203,38 @@ async fn record(
     at: ShopTime,
 ) -> Result<bool, QueryError> {
     let row = |moved: &Restock| {
-        Ok(MoveRow {
-            order_id: number.to_owned(),
-            sku_id: moved.sku_id.0,
-            kind: kind.to_word(),
-            pieces: column_count(moved.pieces)?,
-            at: Moment(at),
-        })
+        Ok((
+            dashop_stock_move::order_id.eq(number.to_owned()),
+            dashop_stock_move::sku_id.eq(moved.sku_id.0),
+            dashop_stock_move::kind.eq(kind.to_word()),
+            dashop_stock_move::pieces.eq(column_count(moved.pieces)?),
+            dashop_stock_move::at.eq(Moment(at)),
+        ))
     };
     let rows = pieces.iter().map(row).collect::<Result<Vec<_>, QueryError>>()?;
-    match insert_rows!(conn, dashop_stock_move::table, rows) {
-        Ok(()) => Ok(true),
-        Err(QueryError::Database(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))) => {
-            Ok(false)
-        }
-        Err(error) => Err(error),
-    }
+    is_new(insert_rows!(conn, dashop_stock_move::table, rows))
 }
 
 pub(super) async fn moves_of(conn: &mut Conn, number: &str) -> Result<Vec<StockMove>, QueryError> {
-    let rows: Vec<(i32, String, i32, Moment)> = dashop_stock_move::table
+    let rows: Vec<MoveRow> = dashop_stock_move::table
         .filter(dashop_stock_move::order_id.eq(number))
         .order(dashop_stock_move::id)
-        .select((
-            dashop_stock_move::sku_id,
-            dashop_stock_move::kind,
-            dashop_stock_move::pieces,
-            dashop_stock_move::at,
-        ))
+        .select(MoveRow::as_select())
         .load(conn)
         .await?;
-    let read = |(sku_id, kind, pieces, at): (i32, String, i32, Moment)| {
-        Ok(StockMove {
-            sku_id: SkuId(sku_id),
-            pieces: u32::try_from(pieces)
-                .map_err(|_| QueryError::corrupt("dashop_stock_move.pieces", pieces))?,
-            kind: StockMoveKind::from_word(&kind)
-                .ok_or_else(|| QueryError::corrupt("dashop_stock_move.kind", &kind))?,
-            at: at.0,
+    rows.into_iter().map(StockMove::try_from).collect()
+}
+
+impl TryFrom<MoveRow> for StockMove {
+    type Error = QueryError;
+
+    fn try_from(row: MoveRow) -> Result<Self, QueryError> {
+        Ok(Self {
+            sku_id: SkuId(row.sku_id),
+            pieces: u32::try_from(row.pieces)
+                .map_err(|_| QueryError::corrupt("dashop_stock_move.pieces", row.pieces))?,
+            kind: word("dashop_stock_move.kind", &row.kind, StockMoveKind::from_word)?,
+            at: row.at.0,
         })
-    };
-    rows.into_iter().map(read).collect()
+    }
 }

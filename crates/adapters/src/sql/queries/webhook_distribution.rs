@@ -13,7 +13,7 @@ use domain::{EndpointName, ShopTime};
 use super::{Conn, locking::for_update_skip_locked, webhook_queue::many};
 use crate::sql::{
     failure::QueryError,
-    schema::{dashop_outbox, dashop_webhook_delivery, dashop_webhook_endpoint},
+    schema::{dashop_outbox, dashop_webhook_delivery as deliveries, dashop_webhook_endpoint as endpoints},
     types::Moment,
 };
 
@@ -43,10 +43,10 @@ pub(super) async fn since(conn: &mut Conn, seen_since: ShopTime) -> Result<Optio
 }
 
 async fn targets(conn: &mut Conn, seen_since: ShopTime) -> Result<Targets, QueryError> {
-    let seen: Vec<(String, Moment)> = dashop_webhook_endpoint::table
-        .filter(dashop_webhook_endpoint::seen_at.ge(Moment(seen_since)))
-        .order(dashop_webhook_endpoint::name)
-        .select((dashop_webhook_endpoint::name, dashop_webhook_endpoint::registered_at))
+    let seen: Vec<(String, Moment)> = endpoints::table
+        .filter(endpoints::seen_at.ge(Moment(seen_since)))
+        .order(endpoints::name)
+        .select((endpoints::name, endpoints::registered_at))
         .load(conn)
         .await?;
     let has_first = seen.iter().any(|(name, _)| name == EndpointName::FIRST);
@@ -142,21 +142,21 @@ async fn copy(conn: &mut Conn, ids: &[i64], endpoint: &str, since: ShopTime) -> 
             dashop_outbox::traceparent,
             dashop_outbox::at.nullable(),
         ));
-    diesel::insert_into(dashop_webhook_delivery::table)
+    diesel::insert_into(deliveries::table)
         .values(copies)
         .into_columns((
-            dashop_webhook_delivery::endpoint,
-            dashop_webhook_delivery::order_id,
-            dashop_webhook_delivery::kind,
-            dashop_webhook_delivery::from_status,
-            dashop_webhook_delivery::to_status,
-            dashop_webhook_delivery::amount,
-            dashop_webhook_delivery::actor,
-            dashop_webhook_delivery::reason,
-            dashop_webhook_delivery::at,
-            dashop_webhook_delivery::event_id,
-            dashop_webhook_delivery::traceparent,
-            dashop_webhook_delivery::due_at,
+            deliveries::endpoint,
+            deliveries::order_id,
+            deliveries::kind,
+            deliveries::from_status,
+            deliveries::to_status,
+            deliveries::amount,
+            deliveries::actor,
+            deliveries::reason,
+            deliveries::at,
+            deliveries::event_id,
+            deliveries::traceparent,
+            deliveries::due_at,
         ))
         .execute(conn)
         .await?;

@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_async::RunQueryDsl;
 use domain::{
-    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEventKind, OrderId, ShopTime,
+    AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventId, OrderEventKind, ShopTime,
     failing_since,
 };
 use ports::{AttemptQuery, LoggedAttempt, Pause, StoreError, WebhookEndpoints};
@@ -16,12 +16,16 @@ use super::{
     Conn, Database,
     dialect::insert_rows,
     locking::for_update,
+    order_reader::order_id,
     readable::{FullPage, Read, leave_out, load_each},
     webhook_queue::many,
 };
 use crate::sql::{
-    failure::QueryError,
-    schema::{dashop_outbox, dashop_webhook_attempt, dashop_webhook_delivery, dashop_webhook_endpoint},
+    failure::{QueryError, word},
+    schema::{
+        dashop_outbox, dashop_webhook_attempt as attempts, dashop_webhook_delivery as deliveries,
+        dashop_webhook_endpoint as endpoints,
+    },
     types::Moment,
 };
 
@@ -41,9 +45,7 @@ impl WebhookEndpoints for Database {
         }
         // Not in the transaction: of two processes that start together, each would wait for a row of the other.
         self.writer().await?.call(|conn| put_on_record(conn, names, now)).await?;
-        let mut lease = self.begin().await?;
-        lease.call(|conn| see(conn, names, now, absent_for)).await?;
-        lease.commit().await
+        self.transact(async |conn| see(conn, names, now, absent_for).await).await
     }
 
     async fn states(&self) -> Result<Vec<EndpointState>, StoreError> {
@@ -56,10 +58,7 @@ impl WebhookEndpoints for Database {
         failing_before: ShopTime,
         at: ShopTime,
     ) -> Result<Pause, StoreError> {
-        let mut lease = self.begin().await?;
-        let paused = lease.call(|conn| pause(conn, name, failing_before, at)).await?;
-        lease.commit().await?;
-        Ok(paused)
+        self.transact(async |conn| pause(conn, name, failing_before, at).await).await
     }
 
     async fn resume(&self, name: &EndpointName) -> Result<bool, StoreError> {
@@ -75,16 +74,8 @@ impl WebhookEndpoints for Database {
     }
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = dashop_webhook_endpoint)]
-struct NewEndpointRow<'a> {
-    name: &'a str,
-    registered_at: Moment,
-    seen_at: Moment,
-}
-
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = dashop_webhook_endpoint)]
+#[diesel(table_name = endpoints)]
 struct EndpointRow {
     name: String,
     registered_at: Moment,
@@ -97,7 +88,7 @@ struct EndpointRow {
 
 /// A row of the delivery log, without its number.
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = dashop_webhook_attempt, treat_none_as_default_value = false)]
+#[diesel(table_name = attempts, treat_none_as_default_value = false)]
 struct AttemptRow {
     endpoint: String,
     event_id: String,
@@ -111,17 +102,19 @@ struct AttemptRow {
 
 fn named(
     name: &EndpointName,
-) -> diesel::dsl::Filter<dashop_webhook_endpoint::table, diesel::dsl::Eq<dashop_webhook_endpoint::name, &str>>
-{
-    dashop_webhook_endpoint::table.filter(dashop_webhook_endpoint::name.eq(name.as_str()))
+) -> diesel::dsl::Filter<endpoints::table, diesel::dsl::Eq<endpoints::name, &str>> {
+    endpoints::table.filter(endpoints::name.eq(name.as_str()))
 }
 
 /// Puts those that are not on record there, as never seen.
 async fn put_on_record(conn: &mut Conn, names: &[EndpointName], now: ShopTime) -> Result<(), QueryError> {
     for name in names {
-        let never = Moment(ShopTime::UNIX_EPOCH);
-        let row = NewEndpointRow { name: name.as_str(), registered_at: Moment(now), seen_at: never };
-        diesel::insert_or_ignore_into(dashop_webhook_endpoint::table).values(row).execute(conn).await?;
+        let row = (
+            endpoints::name.eq(name.as_str()),
+            endpoints::registered_at.eq(Moment(now)),
+            endpoints::seen_at.eq(Moment(ShopTime::UNIX_EPOCH)),
+        );
+        diesel::insert_or_ignore_into(endpoints::table).values(row).execute(conn).await?;
     }
     Ok(())
 }
@@ -134,9 +127,7 @@ async fn see(
     now: ShopTime,
     absent_for: Duration,
 ) -> Result<(), QueryError> {
-    let all = dashop_webhook_endpoint::table
-        .order(dashop_webhook_endpoint::name)
-        .select((dashop_webhook_endpoint::name, dashop_webhook_endpoint::seen_at));
+    let all = endpoints::table.order(endpoints::name).select((endpoints::name, endpoints::seen_at));
     let seen: Vec<(String, Moment)> = for_update(all).load(conn).await?;
     let Some(latest) = seen.iter().map(|(_, seen_at)| seen_at.0).max() else { return Ok(()) };
     for name in names {
@@ -145,13 +136,10 @@ async fn see(
             if seen_at > ShopTime::UNIX_EPOCH {
                 tracing::warn!(endpoint = %name, %seen_at, "it was in no settings for long: it gets no events of that time");
             }
-            diesel::update(named(name))
-                .set(dashop_webhook_endpoint::registered_at.eq(Moment(now)))
-                .execute(conn)
-                .await?;
+            diesel::update(named(name)).set(endpoints::registered_at.eq(Moment(now))).execute(conn).await?;
         }
         diesel::update(named(name))
-            .set(dashop_webhook_endpoint::seen_at.eq(Moment(seen_at.max(now))))
+            .set(endpoints::seen_at.eq(Moment(seen_at.max(now))))
             .execute(conn)
             .await?;
     }
@@ -159,9 +147,7 @@ async fn see(
 }
 
 async fn states(conn: &mut Conn) -> Result<Vec<EndpointState>, QueryError> {
-    let all = dashop_webhook_endpoint::table
-        .order(dashop_webhook_endpoint::name)
-        .select((dashop_webhook_endpoint::name, EndpointRow::as_select()));
+    let all = endpoints::table.order(endpoints::name).select((endpoints::name, EndpointRow::as_select()));
     let each = load_each(conn, all, |(_, row): (String, EndpointRow)| row.read()).await?;
     Ok(leave_out("dashop_webhook_endpoint", each))
 }
@@ -172,20 +158,14 @@ async fn pause(
     failing_before: ShopTime,
     at: ShopTime,
 ) -> Result<Pause, QueryError> {
-    let known = named(name).select((
-        dashop_webhook_endpoint::paused_at,
-        dashop_webhook_endpoint::failing_since,
-        dashop_webhook_endpoint::last_failure_at,
-    ));
+    let known =
+        named(name).select((endpoints::paused_at, endpoints::failing_since, endpoints::last_failure_at));
     let known: Option<(Option<Moment>, Option<Moment>, Option<Moment>)> =
         for_update(known).get_result(conn).await.optional()?;
     match known {
         Some((Some(_), _, _)) => Ok(Pause::GoesOn),
         Some((None, since, last)) if failing(since, last, at) <= failing_before => {
-            diesel::update(named(name))
-                .set(dashop_webhook_endpoint::paused_at.eq(Moment(at)))
-                .execute(conn)
-                .await?;
+            diesel::update(named(name)).set(endpoints::paused_at.eq(Moment(at))).execute(conn).await?;
             Ok(Pause::Begun)
         }
         Some(_) | None => Ok(Pause::None),
@@ -198,49 +178,40 @@ fn failing(since: Option<Moment>, last: Option<Moment>, at: ShopTime) -> ShopTim
 }
 
 async fn resume(conn: &mut Conn, name: &EndpointName) -> Result<bool, QueryError> {
-    let paused = named(name).filter(dashop_webhook_endpoint::paused_at.is_not_null());
+    let paused = named(name).filter(endpoints::paused_at.is_not_null());
     let resumed = diesel::update(paused)
-        .set((
-            dashop_webhook_endpoint::paused_at.eq(None::<Moment>),
-            dashop_webhook_endpoint::failing_since.eq(None::<Moment>),
-        ))
+        .set((endpoints::paused_at.eq(None::<Moment>), endpoints::failing_since.eq(None::<Moment>)))
         .execute(conn)
         .await?;
     Ok(resumed > 0)
 }
 
 pub(super) async fn is_paused(conn: &mut Conn, name: &EndpointName) -> Result<bool, QueryError> {
-    let paused = named(name)
-        .filter(dashop_webhook_endpoint::paused_at.is_not_null())
-        .select(dashop_webhook_endpoint::name);
+    let paused = named(name).filter(endpoints::paused_at.is_not_null()).select(endpoints::name);
     Ok(select(exists(paused)).get_result(conn).await?)
 }
 
 pub(super) async fn succeeded(conn: &mut Conn, name: &EndpointName, at: ShopTime) -> Result<(), QueryError> {
-    let is_due = dashop_webhook_endpoint::failing_since
+    let is_due = endpoints::failing_since
         .is_not_null()
-        .or(dashop_webhook_endpoint::last_success_at.is_null())
-        .or(dashop_webhook_endpoint::last_success_at.le(Moment(at.before(SUCCESS_EVERY))));
+        .or(endpoints::last_success_at.is_null())
+        .or(endpoints::last_success_at.le(Moment(at.before(SUCCESS_EVERY))));
     diesel::update(named(name).filter(is_due))
-        .set((
-            dashop_webhook_endpoint::last_success_at.eq(Moment(at)),
-            dashop_webhook_endpoint::failing_since.eq(None::<Moment>),
-        ))
+        .set((endpoints::last_success_at.eq(Moment(at)), endpoints::failing_since.eq(None::<Moment>)))
         .execute(conn)
         .await?;
     Ok(())
 }
 
 pub(super) async fn failed(conn: &mut Conn, name: &EndpointName, at: ShopTime) -> Result<(), QueryError> {
-    let known = named(name)
-        .select((dashop_webhook_endpoint::failing_since, dashop_webhook_endpoint::last_failure_at));
+    let known = named(name).select((endpoints::failing_since, endpoints::last_failure_at));
     let known: Option<(Option<Moment>, Option<Moment>)> =
         for_update(known).get_result(conn).await.optional()?;
     let Some((since, last)) = known else { return Ok(()) };
     diesel::update(named(name))
         .set((
-            dashop_webhook_endpoint::failing_since.eq(Moment(failing(since, last, at))),
-            dashop_webhook_endpoint::last_failure_at.eq(Moment(at)),
+            endpoints::failing_since.eq(Moment(failing(since, last, at))),
+            endpoints::last_failure_at.eq(Moment(at)),
         ))
         .execute(conn)
         .await?;
@@ -253,7 +224,7 @@ pub(super) async fn log(
     attempts: &[DeliveryAttempt],
 ) -> Result<(), QueryError> {
     let rows: Vec<_> = attempts.iter().map(|attempt| AttemptRow::new(endpoint, attempt)).collect();
-    insert_rows!(conn, dashop_webhook_attempt::table, rows)
+    insert_rows!(conn, attempts::table, rows)
 }
 
 async fn attempts(conn: &mut Conn, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, QueryError> {
@@ -270,46 +241,45 @@ async fn attempts_page(
     query: &AttemptQuery,
     before: Option<i64>,
 ) -> Result<Vec<Read<i64, LoggedAttempt>>, QueryError> {
-    let mut found = dashop_webhook_attempt::table
-        .order(dashop_webhook_attempt::id.desc())
+    let mut found = attempts::table
+        .order(attempts::id.desc())
         .limit(query.limit.into())
-        .select((dashop_webhook_attempt::id, AttemptRow::as_select()))
+        .select((attempts::id, AttemptRow::as_select()))
         .into_boxed();
     if let Some(endpoint) = &query.endpoint {
-        found = found.filter(dashop_webhook_attempt::endpoint.eq(endpoint.as_str()));
+        found = found.filter(attempts::endpoint.eq(endpoint.as_str()));
     }
     if let Some(order_id) = &query.order_id {
-        found = found.filter(dashop_webhook_attempt::order_id.eq(order_id.as_str()));
+        found = found.filter(attempts::order_id.eq(order_id.as_str()));
     }
     if let Some(before) = before {
-        found = found.filter(dashop_webhook_attempt::id.lt(before));
+        found = found.filter(attempts::id.lt(before));
     }
     load_each(conn, found, |(id, row): (i64, AttemptRow)| row.read(id)).await
 }
 
 async fn purge_attempts(conn: &mut Conn, before: ShopTime, most: u64, limit: u32) -> Result<u64, QueryError> {
-    let old: Vec<i64> = dashop_webhook_attempt::table
-        .filter(dashop_webhook_attempt::at.lt(Moment(before)))
-        .order(dashop_webhook_attempt::at)
+    let old: Vec<i64> = attempts::table
+        .filter(attempts::at.lt(Moment(before)))
+        .order(attempts::at)
         .limit(limit.into())
-        .select(dashop_webhook_attempt::id)
+        .select(attempts::id)
         .load(conn)
         .await?;
-    let old_ones = dashop_webhook_attempt::table.filter(dashop_webhook_attempt::id.eq_any(old));
+    let old_ones = attempts::table.filter(attempts::id.eq_any(old));
     let mut purged = diesel::delete(old_ones).execute(conn).await?;
-    let last: Option<i64> =
-        dashop_webhook_attempt::table.select(max(dashop_webhook_attempt::id)).first(conn).await?;
+    let last: Option<i64> = attempts::table.select(max(attempts::id)).first(conn).await?;
     // Numbers that were not used make it a few less.
     let first_kept = last.unwrap_or(0).saturating_sub(i64::try_from(most).unwrap_or(i64::MAX));
     let left = i64::from(limit).saturating_sub(i64::try_from(purged).unwrap_or(i64::MAX));
-    let beyond: Vec<i64> = dashop_webhook_attempt::table
-        .filter(dashop_webhook_attempt::id.le(first_kept))
-        .order(dashop_webhook_attempt::id)
+    let beyond: Vec<i64> = attempts::table
+        .filter(attempts::id.le(first_kept))
+        .order(attempts::id)
         .limit(left.max(0))
-        .select(dashop_webhook_attempt::id)
+        .select(attempts::id)
         .load(conn)
         .await?;
-    let beyond = dashop_webhook_attempt::table.filter(dashop_webhook_attempt::id.eq_any(beyond));
+    let beyond = attempts::table.filter(attempts::id.eq_any(beyond));
     purged += diesel::delete(beyond).execute(conn).await?;
     Ok(u64::try_from(purged).unwrap_or(u64::MAX))
 }
@@ -320,23 +290,21 @@ pub(super) async fn purge_unseen(
     seen_before: ShopTime,
     limit: u32,
 ) -> Result<u64, QueryError> {
-    let unseen = dashop_webhook_endpoint::table
-        .filter(dashop_webhook_endpoint::seen_at.lt(Moment(seen_before)))
-        .select(dashop_webhook_endpoint::name);
+    let unseen = endpoints::table.filter(endpoints::seen_at.lt(Moment(seen_before))).select(endpoints::name);
     let names: Vec<String> = unseen.load(conn).await?;
     let mut purged = 0;
     for name in names {
         let waiting = waiting_for(conn, &name, seen_before, limit).await?;
         let gone = if waiting.is_empty() {
-            let still_unseen = dashop_webhook_endpoint::table
-                .filter(dashop_webhook_endpoint::name.eq(&name))
-                .filter(dashop_webhook_endpoint::seen_at.lt(Moment(seen_before)));
+            let still_unseen = endpoints::table
+                .filter(endpoints::name.eq(&name))
+                .filter(endpoints::seen_at.lt(Moment(seen_before)));
             diesel::delete(still_unseen).execute(conn).await?
         } else if name == EndpointName::FIRST {
             let these = dashop_outbox::table.filter(dashop_outbox::id.eq_any(waiting));
             diesel::delete(these).execute(conn).await?
         } else {
-            let these = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::id.eq_any(waiting));
+            let these = deliveries::table.filter(deliveries::id.eq_any(waiting));
             diesel::delete(these).execute(conn).await?
         };
         purged += many(i64::try_from(gone).unwrap_or(i64::MAX));
@@ -357,8 +325,8 @@ async fn waiting_for(
         let waiting = dashop_outbox::table.filter(dashop_outbox::delivered_at.is_null()).filter(is_given);
         return Ok(waiting.limit(limit.into()).select(dashop_outbox::id).load(conn).await?);
     }
-    let waiting = dashop_webhook_delivery::table.filter(dashop_webhook_delivery::endpoint.eq(name));
-    Ok(waiting.limit(limit.into()).select(dashop_webhook_delivery::id).load(conn).await?)
+    let waiting = deliveries::table.filter(deliveries::endpoint.eq(name));
+    Ok(waiting.limit(limit.into()).select(deliveries::id).load(conn).await?)
 }
 
 fn endpoint_name(table: &str, name: &str) -> Result<EndpointName, QueryError> {
@@ -396,22 +364,19 @@ impl AttemptRow {
     }
 
     fn read(self, id: i64) -> Result<LoggedAttempt, QueryError> {
-        let corrupt = |column: &str, value: &str| {
-            QueryError::corrupt(&format!("dashop_webhook_attempt.{column}"), value)
-        };
         let http_status = self.http_status.and_then(|status| u16::try_from(status).ok());
         Ok(LoggedAttempt {
             id,
             endpoint: endpoint_name("dashop_webhook_attempt.endpoint", &self.endpoint)?,
             attempt: DeliveryAttempt {
-                event_id: EventId::parse(&self.event_id)
-                    .ok_or_else(|| corrupt("event_id", &self.event_id))?,
-                order_id: OrderId::parse(&self.order_id).map_err(|_| corrupt("order_id", &self.order_id))?,
-                kind: OrderEventKind::from_word(&self.kind).ok_or_else(|| corrupt("kind", &self.kind))?,
+                event_id: word("dashop_webhook_attempt.event_id", &self.event_id, EventId::parse)?,
+                order_id: order_id("dashop_webhook_attempt.order_id", &self.order_id)?,
+                kind: word("dashop_webhook_attempt.kind", &self.kind, OrderEventKind::from_word)?,
                 at: self.at.0,
                 took: Duration::from_millis(u64::try_from(self.took_ms).unwrap_or(0)),
-                outcome: AttemptOutcome::from_stored(&self.outcome, http_status)
-                    .ok_or_else(|| corrupt("outcome", &self.outcome))?,
+                outcome: word("dashop_webhook_attempt.outcome", &self.outcome, |word| {
+                    AttemptOutcome::from_stored(word, http_status)
+                })?,
             },
         })
     }

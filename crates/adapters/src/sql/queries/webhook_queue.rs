@@ -2,16 +2,16 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use domain::{
     Actor, Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderEvent, OrderEventKind,
-    OrderId, OrderStatus, OutboxId, ShopTime, TraceParent,
+    OrderId, OutboxId, ShopTime, TraceParent,
 };
 use ports::{Claimed, OutboxBacklog, Resend, Resent, StoreError, WebhookQueue};
 
 use super::{
-    Database, webhook_distribution, webhook_endpoints,
+    Database, order_reader, webhook_distribution, webhook_endpoints,
     webhook_tables::{first, others},
 };
 use crate::sql::{
-    failure::QueryError,
+    failure::{QueryError, word},
     types::{Amount, Moment},
 };
 
@@ -36,11 +36,10 @@ impl WebhookQueue for Database {
     async fn distribute(&self, now: ShopTime, seen_since: ShopTime, limit: u32) -> Result<u64, StoreError> {
         let since = self.reader().await?.call(|conn| webhook_distribution::since(conn, seen_since)).await?;
         let Some(since) = since else { return Ok(0) };
-        let mut lease = Database::begin(self).await?;
-        let done =
-            lease.call(|conn| webhook_distribution::distribute(conn, since, seen_since, now, limit)).await?;
-        lease.commit().await?;
-        Ok(done)
+        self.transact(async |conn| {
+            webhook_distribution::distribute(conn, since, seen_since, now, limit).await
+        })
+        .await
     }
 
     async fn claim(
@@ -50,17 +49,15 @@ impl WebhookQueue for Database {
         lease_until: ShopTime,
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError> {
-        let mut lease = Database::begin(self).await?;
-        let (claimed, parked) = lease
-            .call(async |conn| {
+        let (claimed, parked) = self
+            .transact(async |conn| {
                 if webhook_endpoints::is_paused(conn, endpoint).await? {
                     return Ok((Vec::new(), 0));
                 }
                 of_table!(endpoint, claim(conn, now, lease_until, limit))
             })
             .await?;
-        lease.commit().await?;
-        self.parked.add(parked);
+        self.add_parked(parked);
         Ok(claimed)
     }
 
@@ -71,18 +68,15 @@ impl WebhookQueue for Database {
         attempts: &[DeliveryAttempt],
         at: ShopTime,
     ) -> Result<(), StoreError> {
-        let mut lease = Database::begin(self).await?;
-        lease
-            .call(async |conn| {
-                of_table!(endpoint, delivered(conn, ids, at))?;
-                webhook_endpoints::log(conn, endpoint, attempts).await?;
-                match attempts.is_empty() {
-                    true => Ok(()),
-                    false => webhook_endpoints::succeeded(conn, endpoint, at).await,
-                }
-            })
-            .await?;
-        lease.commit().await
+        self.transact(async |conn| {
+            of_table!(endpoint, delivered(conn, ids, at))?;
+            webhook_endpoints::log(conn, endpoint, attempts).await?;
+            match attempts.is_empty() {
+                true => Ok(()),
+                false => webhook_endpoints::succeeded(conn, endpoint, at).await,
+            }
+        })
+        .await
     }
 
     async fn put_off(
@@ -92,15 +86,12 @@ impl WebhookQueue for Database {
         attempt: &DeliveryAttempt,
         due_at: Option<ShopTime>,
     ) -> Result<(), StoreError> {
-        let mut lease = Database::begin(self).await?;
-        lease
-            .call(async |conn| {
-                of_table!(endpoint, put_off(conn, id, due_at))?;
-                webhook_endpoints::log(conn, endpoint, std::slice::from_ref(attempt)).await?;
-                webhook_endpoints::failed(conn, endpoint, attempt.at).await
-            })
-            .await?;
-        lease.commit().await
+        self.transact(async |conn| {
+            of_table!(endpoint, put_off(conn, id, due_at))?;
+            webhook_endpoints::log(conn, endpoint, std::slice::from_ref(attempt)).await?;
+            webhook_endpoints::failed(conn, endpoint, attempt.at).await
+        })
+        .await
     }
 
     async fn resend(
@@ -113,10 +104,8 @@ impl WebhookQueue for Database {
         let meant = self.reader().await?.call(async |conn| of_table!(endpoint, meant(conn, which))).await?;
         let mut resent = Resent::default();
         for ids in meant.chunks(RESENT_AT_ONCE) {
-            let mut lease = Database::begin(self).await?;
             let some =
-                lease.call(async |conn| of_table!(endpoint, resend(conn, which, ids, sent, now))).await?;
-            lease.commit().await?;
+                self.transact(async |conn| of_table!(endpoint, resend(conn, which, ids, sent, now))).await?;
             resent.due += some.due;
             resent.unwanted += some.unwanted;
         }
@@ -163,20 +152,15 @@ pub(super) struct DeliveryRow {
 
 impl DeliveryRow {
     pub(super) fn read(self, table: &'static str) -> Result<Claimed<Delivery>, QueryError> {
-        let status = |code: i16| {
-            OrderStatus::from_code(code.into())
-                .ok_or_else(|| QueryError::corrupt(&format!("{table}, a status"), code))
-        };
+        let status = |code: i16| order_reader::status(&format!("{table}, a status"), code);
         let event = OrderEvent {
             order_id: OrderId::parse(&self.order_id)
                 .map_err(|error| QueryError::corrupt(&format!("{table}.order_id"), error))?,
-            kind: OrderEventKind::from_word(&self.kind)
-                .ok_or_else(|| QueryError::corrupt(&format!("{table}.kind"), &self.kind))?,
+            kind: word(&format!("{table}.kind"), &self.kind, OrderEventKind::from_word)?,
             from: self.from_status.map(status).transpose()?,
             to: status(self.to_status)?,
             amount: self.amount.map(|amount| amount.0),
-            actor: Actor::from_word(&self.actor)
-                .ok_or_else(|| QueryError::corrupt(&format!("{table}.actor"), &self.actor))?,
+            actor: word(&format!("{table}.actor"), &self.actor, Actor::from_word)?,
             reason: self.reason,
             at: self.at.0,
             trace: self.traceparent.as_deref().and_then(TraceParent::parse),

@@ -17,7 +17,7 @@ const NOBODY: i32 = 0;
 impl Database {
     /// Writes something, as durably as an order is written, that nobody ever sees: a row that its own transaction takes
     /// back.
-    pub(in crate::sql) async fn check_writable(&self) -> Result<(), NotWritable> {
+    pub(super) async fn check_writable(&self) -> Result<(), NotWritable> {
         match self.write_and_take_back().await {
             Ok(()) if self.terms.space.is_full() => Err(NotWritable::Obstacle(Obstacle::NoSpace)),
             Ok(()) => Ok(()),
@@ -26,9 +26,7 @@ impl Database {
     }
 
     async fn write_and_take_back(&self) -> Result<(), StoreError> {
-        let mut lease = self.begin().await?;
-        lease.call(|conn| write_and_take_back(conn, &self.name)).await?;
-        lease.commit().await
+        self.transact(async |conn| write_and_take_back(conn, &self.name).await).await
     }
 }
 

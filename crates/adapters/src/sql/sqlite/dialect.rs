@@ -9,7 +9,7 @@ use std::{
 
 use diesel::{
     Connection, ConnectionResult, QueryResult, SqliteConnection,
-    connection::SimpleConnection,
+    connection::{AnsiTransactionManager, SimpleConnection},
     dsl::sql,
     expression::SqlLiteral,
     result::{ConnectionError, DatabaseErrorKind, Error as DieselError},
@@ -30,7 +30,7 @@ use crate::{
     private_files,
     sql::{
         config::{ConnectError, SqlConfig},
-        failure::{Fault, QueryError, message, unavailable},
+        failure::{Fault, QueryError, fault_by_words, message, unavailable},
         metrics::StatementCounter,
         migration::{self, Migration},
         obstacle::Obstacle,
@@ -58,9 +58,6 @@ pub(super) const ROWS_PER_INSERT: usize = 1_500;
 const MOST_READERS: usize = 4;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("sqlite");
-
-pub(super) const CREATE_MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (\
-    version VARCHAR(50) NOT NULL PRIMARY KEY, run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP)";
 
 /// Inserts rows in one statement, or in as few as SQLite's limits allow.
 ///
@@ -106,10 +103,11 @@ pub(super) async fn limit_statements(_conn: &mut Conn, _limit: Duration) -> Quer
 /// Begins a transaction that may write, waiting for the file now and not at its first write, where waiting would be
 /// too late: what it has read may have changed by then.
 pub(super) async fn begin(conn: &mut Conn) -> QueryResult<()> {
-    conn.spawn_blocking(|conn| {
-        diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN IMMEDIATE")
-    })
-    .await
+    begin_by(conn, "BEGIN IMMEDIATE").await
+}
+
+async fn begin_by(conn: &mut Conn, statement: &'static str) -> QueryResult<()> {
+    conn.spawn_blocking(move |conn| AnsiTransactionManager::begin_transaction_sql(conn, statement)).await
 }
 
 /// Begins a transaction. Nobody else writes meanwhile, so there are no rows to be held.
@@ -119,10 +117,7 @@ pub(super) async fn begin_holding(conn: &mut Conn, _users: &BTreeSet<i32>) -> Qu
 
 /// Begins a transaction that only looks. The write-ahead log keeps what it saw at its first look.
 pub(super) async fn begin_snapshot(conn: &mut Conn) -> QueryResult<()> {
-    conn.spawn_blocking(|conn| {
-        diesel::connection::AnsiTransactionManager::begin_transaction_sql(conn, "BEGIN")
-    })
-    .await
+    begin_by(conn, "BEGIN").await
 }
 
 /// The migrations are one transaction, which waits for those of other processes.
@@ -149,20 +144,15 @@ pub(super) fn classify(error: &DieselError) -> Fault {
         | DieselError::BrokenTransactionManager => return Fault::Lost,
         _ => {}
     }
-    let text = message(error);
-    let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    if says(&["database is locked", "database table is locked", "database schema is locked"]) {
-        Fault::Locked
-    } else if says(&["readonly database"]) {
-        Fault::Blocked(Obstacle::ReadOnly)
-    } else if says(&["is full"]) {
-        Fault::Blocked(Obstacle::NoSpace)
-    } else if says(&["disk I/O error", "unable to open database", "malformed"]) {
-        Fault::Lost
-    } else {
-        Fault::Refused
-    }
+    fault_by_words(error, &FAULTS)
 }
+
+const FAULTS: [(Fault, &[&str]); 4] = [
+    (Fault::Locked, &["database is locked", "database table is locked", "database schema is locked"]),
+    (Fault::Blocked(Obstacle::ReadOnly), &["readonly database"]),
+    (Fault::Blocked(Obstacle::NoSpace), &["is full"]),
+    (Fault::Lost, &["disk I/O error", "unable to open database", "malformed"]),
+];
 
 pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).starts_with("no such table")
@@ -174,7 +164,6 @@ pub(super) fn is_not_comparable(_error: &DieselError) -> bool {
 }
 
 /// There is no server on which statements would run on.
-#[derive(Debug)]
 pub(super) struct GivenUpStatements;
 
 impl GivenUpStatements {
@@ -203,7 +192,7 @@ pub(super) fn pools(
     }
     if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
         private_files::make_directory(folder)
-            .map_err(|cause| ConnectError::Directory { path: folder.to_owned(), cause })?;
+            .map_err(|cause| ConnectError::Directory(folder.to_owned(), cause))?;
     }
     close_to_others(path)?;
     let pool = |max_size: usize, query_only: bool| {
@@ -226,14 +215,14 @@ pub(super) fn pools(
 }
 
 fn is_absent(path: &Path) -> Result<bool, ConnectError> {
-    let exists = path.try_exists().map_err(|cause| ConnectError::File { path: path.to_owned(), cause })?;
+    let exists = path.try_exists().map_err(|cause| ConnectError::File(path.to_owned(), cause))?;
     Ok(!exists)
 }
 
 /// The database holds addresses and hashes of passwords: it is its owner's alone, also where an earlier version left it
 /// open. SQLite gives its other files the rights of this one.
 fn close_to_others(path: &str) -> Result<(), ConnectError> {
-    let failed = |path: &Path, cause| ConnectError::File { path: path.to_owned(), cause };
+    let failed = |path: &Path, cause| ConnectError::File(path.to_owned(), cause);
     let was_open =
         private_files::make_private(Path::new(path)).map_err(|cause| failed(Path::new(path), cause))?;
     if was_open {

@@ -3,14 +3,8 @@
 use diesel::{QueryableByName, sql_types::Text};
 use diesel_async::RunQueryDsl;
 
-use super::Conn;
+use super::{Conn, queries::words};
 use crate::sql::{facts::DatabaseFacts, failure::QueryError};
-
-#[derive(QueryableByName)]
-struct Word {
-    #[diesel(sql_type = Text)]
-    n: String,
-}
 
 #[derive(QueryableByName)]
 struct Check {
@@ -29,9 +23,4 @@ pub(super) async fn facts(conn: &mut Conn) -> Result<DatabaseFacts, QueryError> 
         damage: check.into_iter().map(|check| check.found).find(|found| found != "ok"),
         ..DatabaseFacts::default()
     })
-}
-
-async fn words(conn: &mut Conn, sql: &str) -> Result<Vec<String>, QueryError> {
-    let words: Vec<Word> = diesel::sql_query(sql).load(conn).await?;
-    Ok(words.into_iter().map(|word| word.n).collect())
 }

@@ -120,74 +120,55 @@ impl AdminCode {
         Self::Internal,
     ];
 
-    /// The word on the wire.
-    pub(super) fn as_str(self) -> &'static str {
+    /// The word on the wire, the HTTP status, and the text, where nothing is named in it.
+    fn parts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
-            Self::BadRequest => "bad_request",
-            Self::Unauthenticated => "unauthenticated",
-            Self::OrderNotFound => "order_not_found",
-            Self::EndpointNotFound => "endpoint_not_found",
-            Self::EventNotFound => "event_not_found",
-            Self::NotSent => "not_sent",
-            Self::NotFound => "not_found",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::NotAllowed => "not_allowed",
-            Self::Conflict => "conflict",
-            Self::RequestIdReused => "request_id_reused",
-            Self::AmountExceedsPayment => "amount_exceeds_payment",
-            Self::NothingToRefund => "nothing_to_refund",
-            Self::RestockExceedsOrder => "restock_exceeds_order",
-            Self::AmountNotLower => "amount_not_lower",
-            Self::AlipayUnavailable => "alipay_unavailable",
-            Self::Busy => "busy",
-            Self::Internal => "internal",
+            Self::BadRequest => ("bad_request", StatusCode::BAD_REQUEST, "请求参数错误"),
+            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED, "请使用员工令牌登录"),
+            Self::OrderNotFound => ("order_not_found", StatusCode::NOT_FOUND, "订单不存在"),
+            Self::EndpointNotFound => ("endpoint_not_found", StatusCode::NOT_FOUND, "没有这个推送端点"),
+            Self::EventNotFound => ("event_not_found", StatusCode::NOT_FOUND, "该订单没有这个事件,或已清除"),
+            Self::NotSent => ("not_sent", StatusCode::CONFLICT, "该推送端点不在配置中,不会推送"),
+            Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "没有这个接口"),
+            Self::MethodNotAllowed => {
+                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "不支持的请求方法")
+            }
+            Self::NotAllowed => ("not_allowed", StatusCode::CONFLICT, "订单状态不允许此操作"),
+            Self::Conflict => ("conflict", StatusCode::CONFLICT, "订单刚刚发生了变化,请刷新后重试"),
+            Self::RequestIdReused => {
+                ("request_id_reused", StatusCode::CONFLICT, "该 request_id 已用于另一个退款请求")
+            }
+            Self::AmountExceedsPayment => {
+                ("amount_exceeds_payment", StatusCode::UNPROCESSABLE_ENTITY, "退款金额超过可退金额")
+            }
+            Self::NothingToRefund => {
+                ("nothing_to_refund", StatusCode::UNPROCESSABLE_ENTITY, "没有可退的款项")
+            }
+            Self::RestockExceedsOrder => {
+                ("restock_exceeds_order", StatusCode::UNPROCESSABLE_ENTITY, "退回库存的件数超过订单中的件数")
+            }
+            Self::AmountNotLower => {
+                ("amount_not_lower", StatusCode::UNPROCESSABLE_ENTITY, "新金额应低于订单金额")
+            }
+            Self::AlipayUnavailable => {
+                ("alipay_unavailable", StatusCode::BAD_GATEWAY, "支付宝暂不可用,请稍后重试")
+            }
+            Self::Busy => ("busy", StatusCode::SERVICE_UNAVAILABLE, "系统繁忙,请稍后重试"),
+            Self::Internal => ("internal", StatusCode::INTERNAL_SERVER_ERROR, "系统错误"),
         }
     }
 
+    pub(super) fn as_str(self) -> &'static str {
+        self.parts().0
+    }
+
     fn status(self) -> StatusCode {
-        match self {
-            Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::OrderNotFound | Self::EndpointNotFound | Self::EventNotFound | Self::NotFound => {
-                StatusCode::NOT_FOUND
-            }
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotSent | Self::NotAllowed | Self::Conflict | Self::RequestIdReused => StatusCode::CONFLICT,
-            Self::AmountExceedsPayment
-            | Self::NothingToRefund
-            | Self::RestockExceedsOrder
-            | Self::AmountNotLower => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::AlipayUnavailable => StatusCode::BAD_GATEWAY,
-            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        }
+        self.parts().1
     }
 
     /// The failure with the code's own text. Codes whose text names something are given theirs.
     pub(super) fn failure(self) -> AdminApiError {
-        AdminApiError::new(
-            self,
-            match self {
-                Self::BadRequest => "请求参数错误",
-                Self::Unauthenticated => "请使用员工令牌登录",
-                Self::OrderNotFound => "订单不存在",
-                Self::EndpointNotFound => "没有这个推送端点",
-                Self::EventNotFound => "该订单没有这个事件,或已清除",
-                Self::NotSent => "该推送端点不在配置中,不会推送",
-                Self::NotFound => "没有这个接口",
-                Self::MethodNotAllowed => "不支持的请求方法",
-                Self::NotAllowed => "订单状态不允许此操作",
-                Self::Conflict => "订单刚刚发生了变化,请刷新后重试",
-                Self::RequestIdReused => "该 request_id 已用于另一个退款请求",
-                Self::AmountExceedsPayment => "退款金额超过可退金额",
-                Self::NothingToRefund => "没有可退的款项",
-                Self::RestockExceedsOrder => "退回库存的件数超过订单中的件数",
-                Self::AmountNotLower => "新金额应低于订单金额",
-                Self::AlipayUnavailable => "支付宝暂不可用,请稍后重试",
-                Self::Busy => "系统繁忙,请稍后重试",
-                Self::Internal => "系统错误",
-            },
-        )
+        AdminApiError::new(self, self.parts().2)
     }
 }
 
@@ -222,14 +203,6 @@ impl ResponseError for AdminApiError {
             answer.insert_header(("www-authenticate", "Bearer"));
         }
         answer.json(Envelope { error })
-    }
-}
-
-impl actix_web::Responder for AdminApiError {
-    type Body = actix_web::body::BoxBody;
-
-    fn respond_to(self, _request: &actix_web::HttpRequest) -> HttpResponse {
-        self.error_response()
     }
 }
 

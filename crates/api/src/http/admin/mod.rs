@@ -17,7 +17,7 @@ mod xlsx;
 use std::sync::Arc;
 
 use actix_web::{
-    HttpResponse, ResponseError,
+    HttpResponse, ResponseError, Route,
     http::{Method, header},
     web::{self, ServiceConfig},
 };
@@ -82,44 +82,28 @@ pub(super) fn is_path(path: &str) -> bool {
 pub(super) fn routes(services: &mut ServiceConfig) {
     let mut scope = web::scope(PREFIX).default_service(web::to(no_such_operation));
     for slash in ["", "/"] {
-        let resource = |path: &str, method: Method| {
+        let only = |method: Method, path: &str, handler: Route| {
+            let route = handler.method(method.clone());
             let others = web::to(move || no_such_method(method.clone()));
-            web::resource(format!("{path}{slash}")).default_service(others)
+            web::resource(format!("{path}{slash}")).route(route).default_service(others)
         };
         scope = scope
-            .service(resource("/orders", Method::GET).route(web::get().to(orders::search)))
-            .service(resource("/orders.csv", Method::GET).route(web::get().to(orders::export)))
-            .service(resource("/session", Method::POST).route(web::post().to(session::open)))
-            .service(resource("/orders.xlsx", Method::GET).route(web::get().to(orders::export_workbook)))
-            .service(resource("/figures", Method::GET).route(web::get().to(orders::figures)))
-            .service(resource("/webhooks", Method::GET).route(web::get().to(webhooks::list)))
-            .service(resource("/webhooks/attempts", Method::GET).route(web::get().to(webhooks::attempts)))
-            .service(
-                resource("/webhooks/{endpoint}/resend", Method::POST).route(web::post().to(webhooks::resend)),
-            )
-            .service(
-                resource("/webhooks/{endpoint}/resume", Method::POST).route(web::post().to(webhooks::resume)),
-            )
-            .service(resource("/orders/{order_id}", Method::GET).route(web::get().to(orders::show)))
-            .service(resource("/orders/{order_id}/ship", Method::POST).route(web::post().to(orders::ship)))
-            .service(
-                resource("/orders/{order_id}/cancel", Method::POST).route(web::post().to(orders::cancel)),
-            )
-            .service(
-                resource("/orders/{order_id}/amount", Method::POST)
-                    .route(web::post().to(orders::lower_amount)),
-            )
-            .service(
-                resource("/orders/{order_id}/address", Method::POST)
-                    .route(web::post().to(orders::change_address)),
-            )
-            .service(
-                resource("/orders/{order_id}/refunds", Method::POST).route(web::post().to(orders::refund)),
-            )
-            .service(
-                resource("/orders/{order_id}/returns", Method::POST)
-                    .route(web::post().to(orders::return_pieces)),
-            );
+            .service(only(Method::GET, "/orders", web::to(orders::search)))
+            .service(only(Method::GET, "/orders.csv", web::to(orders::export)))
+            .service(only(Method::POST, "/session", web::to(session::open)))
+            .service(only(Method::GET, "/orders.xlsx", web::to(orders::export_workbook)))
+            .service(only(Method::GET, "/figures", web::to(orders::figures)))
+            .service(only(Method::GET, "/webhooks", web::to(webhooks::list)))
+            .service(only(Method::GET, "/webhooks/attempts", web::to(webhooks::attempts)))
+            .service(only(Method::POST, "/webhooks/{endpoint}/resend", web::to(webhooks::resend)))
+            .service(only(Method::POST, "/webhooks/{endpoint}/resume", web::to(webhooks::resume)))
+            .service(only(Method::GET, "/orders/{order_id}", web::to(orders::show)))
+            .service(only(Method::POST, "/orders/{order_id}/ship", web::to(orders::ship)))
+            .service(only(Method::POST, "/orders/{order_id}/cancel", web::to(orders::cancel)))
+            .service(only(Method::POST, "/orders/{order_id}/amount", web::to(orders::lower_amount)))
+            .service(only(Method::POST, "/orders/{order_id}/address", web::to(orders::change_address)))
+            .service(only(Method::POST, "/orders/{order_id}/refunds", web::to(orders::refund)))
+            .service(only(Method::POST, "/orders/{order_id}/returns", web::to(orders::return_pieces)));
     }
     services.service(scope);
 }
@@ -133,6 +117,6 @@ async fn no_such_method(only: Method) -> HttpResponse {
     answer
 }
 
-async fn no_such_operation() -> AdminApiError {
-    AdminCode::NotFound.failure()
+async fn no_such_operation() -> HttpResponse {
+    AdminCode::NotFound.failure().error_response()
 }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError, body::BoxBody, http::StatusCode};
+use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use application::{BrowseGoodsError, EditAddressesError, EditCartError, SignInError};
 use domain::{AddressEntries, AddressRefusal, Cart, CartRefusal, NotAdmitted};
 use ports::{PasswordError, StoreError};
@@ -66,23 +66,6 @@ impl StorefrontError {
     pub(super) fn new(code: StorefrontCode, text: impl Into<Cow<'static, str>>) -> Self {
         Self { code, text: text.into() }
     }
-
-    fn answer(&self) -> HttpResponse {
-        #[derive(Serialize)]
-        struct Answer<'a> {
-            code: i32,
-            error: &'a str,
-            /// As the contract of the orders has it for these two.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            errmsg: Option<&'a str>,
-        }
-
-        let is_about_the_token =
-            matches!(self.code, StorefrontCode::UnknownUser | StorefrontCode::NotSignedIn);
-        let errmsg = is_about_the_token.then_some(&*self.text);
-        answered(AnsweredCode::Number(self.code as i32));
-        json(&Answer { code: self.code as i32, error: &self.text, errmsg })
-    }
 }
 
 /// With the code's own text.
@@ -124,15 +107,20 @@ impl ResponseError for StorefrontError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.answer()
-    }
-}
+        #[derive(Serialize)]
+        struct Answer<'a> {
+            code: i32,
+            error: &'a str,
+            /// As the contract of the orders has it for these two.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            errmsg: Option<&'a str>,
+        }
 
-impl Responder for StorefrontError {
-    type Body = BoxBody;
-
-    fn respond_to(self, _request: &HttpRequest) -> HttpResponse {
-        self.answer()
+        let is_about_the_token =
+            matches!(self.code, StorefrontCode::UnknownUser | StorefrontCode::NotSignedIn);
+        let errmsg = is_about_the_token.then_some(&*self.text);
+        answered(AnsweredCode::Number(self.code as i32));
+        json(&Answer { code: self.code as i32, error: &self.text, errmsg })
     }
 }
 

@@ -12,7 +12,7 @@ mod tokens;
 mod wire;
 
 use actix_web::{
-    Resource,
+    HttpResponse, Resource, ResponseError,
     web::{self, ServiceConfig},
 };
 use application::{BrowseGoods, SignIn};
@@ -70,8 +70,8 @@ pub(super) fn routes(services: &mut ServiceConfig) {
     }
 }
 
-async fn no_such_method() -> StorefrontError {
-    StorefrontError::new(StorefrontCode::NoSuchMethod, "请求参数错误:不支持的请求方法")
+async fn no_such_method() -> HttpResponse {
+    StorefrontError::new(StorefrontCode::NoSuchMethod, "请求参数错误:不支持的请求方法").error_response()
 }
 
 /// The signed-in user, who must be the one that the path names.
