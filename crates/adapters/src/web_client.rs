@@ -26,7 +26,10 @@ pub fn is_on_this_machine(url: &str) -> bool {
     match Url::parse(url).as_ref().ok().and_then(Url::host) {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
-        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback() || address.is_unspecified(),
+        Some(Host::Ipv6(address)) => {
+            let address = address.to_canonical();
+            address.is_loopback() || address.is_unspecified()
+        }
         None => false,
     }
 }
@@ -45,6 +48,7 @@ mod tests {
             "http://shop.localhost/",
             "http://[::1]:8001/",
             "http://[::ffff:127.0.0.1]/",
+            "http://[::ffff:0.0.0.0]/",
             "http://0.0.0.0:8001/gateway.do",
             "http://[::]:8001/",
         ] {

@@ -40,7 +40,7 @@ pub enum OrderChangeError {
     /// The token's user is not let in; never where staff ask.
     #[error(transparent)]
     NotAdmitted(#[from] NotAdmitted),
-    /// The address does not exist, is deleted, or is another user's; never where staff ask.
+    /// The address does not exist, is deleted, or is another user's; only where a buyer sends an order elsewhere.
     #[error("no such address")]
     UnknownAddress,
     /// It costs nothing, which cannot be paid; never where staff ask.

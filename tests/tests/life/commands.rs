@@ -75,6 +75,16 @@ async fn orders_are_listed_and_shown(setup: Setup) {
     {
         assert!(sheet.contains(shown), "{shown}: {sheet}");
     }
+
+    // Who looks needs the database alone.
+    let keyless = shop.dashop().setup().beside().with("DASHOP_ALIPAY_APP_PRIVATE_KEY", "no key");
+    for looks in [&["orders"][..], &["orders", "--csv"], &["order", &paid.id]] {
+        let said = Said::by(&keyless, looks);
+        assert_eq!(said.status, 0, "{looks:?}: {}", said.err);
+        assert!(said.out.contains(&paid.id), "{looks:?}: {}", said.out);
+    }
+    let ship = Said::by(&keyless, &["ship", &paid.id, "--carrier", "顺丰速运", "--tracking-number", "SF1"]);
+    assert!(ship.status != 0 && ship.err.contains("DASHOP_ALIPAY_APP_PRIVATE_KEY"), "{}", ship.err);
 }
 
 /// An order on which something is done, each on the command line and over HTTP, and what is on record then.

@@ -59,6 +59,11 @@ async fn what_buyers_do_is_counted(setup: Setup) {
     ] {
         assert_eq!(dashop.metric(series).await, Some(value), "{series}");
     }
+    let claims = r#"dashop_db_query_duration_seconds_count{query="OrderRepo.claim_due_orders"}"#;
+    until("a job has claimed orders, in a transaction of its own", async || {
+        dashop.metric(claims).await > Some(0.0)
+    })
+    .await;
     let calls = dashop.metric(
         r#"dashop_alipay_call_duration_seconds_count{method="alipay.trade.query",outcome="refused"}"#,
     );

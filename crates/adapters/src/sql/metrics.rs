@@ -17,7 +17,7 @@ use ports::metric;
 use tracing::Span;
 
 /// How long each query takes. A query's name is made of the name of the closure or function that is handed to
-/// [`super::queries`]' `Lease::call`, so that each has one without anybody having to give it one.
+/// [`super::queries`]' `Lease::call` or `Database::transact`, so that each has one without anybody having to give it one.
 #[derive(Default)]
 pub(super) struct QueryTimes(RwLock<HashMap<usize, Histogram>>);
 

@@ -142,6 +142,7 @@ fn nobody_signs_in_as_a_demo_user_where_real_money_comes_in() {
     for sandbox in [
         "http://127.0.0.1:8001/gateway.do",
         "http://[::1]:8001/gateway.do",
+        "http://[::ffff:127.0.0.1]:8001/gateway.do",
         "http://localhost:8001/gateway.do",
         "https://openapi-sandbox.dl.alipaydev.com/gateway.do",
     ] {

@@ -6,6 +6,7 @@
 use std::{sync::OnceLock, time::Duration};
 
 use actix_web::HttpRequest;
+use adapters::is_on_this_machine;
 use domain::TraceParent;
 use opentelemetry::{
     KeyValue, SpanId, TraceFlags, TraceId,
@@ -20,7 +21,6 @@ use opentelemetry_sdk::{
 use tracing::{Level, Span, Subscriber, level_filters::LevelFilter};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::{Layer, filter::filter_fn, registry::LookupSpan};
-use url::{Host, Url};
 
 use crate::{build, configuration::OtlpConfiguration};
 
@@ -90,12 +90,7 @@ where
 /// Waits on a thread of its own, as the library that exports does.
 fn client(endpoint: &str) -> Result<reqwest::blocking::Client, ExportError> {
     // A proxy elsewhere cannot reach a collector on this machine.
-    let is_here = match Url::parse(endpoint).as_ref().ok().and_then(Url::host) {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
+    let is_here = is_on_this_machine(endpoint);
     let make = move || {
         let client = reqwest::blocking::Client::builder()
             .timeout(PATIENCE)

@@ -168,7 +168,11 @@ impl OrderService {
                     Answer { answer: RefundAnswer::Refused { reason, is_final }, in_all: None }
                 }
             },
-            Err(error) => failed(refund, &error),
+            Err(
+                error @ (GatewayError::Unreachable(_)
+                | GatewayError::Nonsense(_)
+                | GatewayError::Unknown { .. }),
+            ) => failed(refund, &error),
         }
     }
 

@@ -159,8 +159,9 @@ impl Decision<'_> {
         if self.ledger.attempts.is_empty() {
             self.record_first(&number)?;
             match state {
-                AttemptState::Open | AttemptState::Closed => {}
+                AttemptState::Open => {}
                 AttemptState::GivenUp => self.close_attempt(&number, false)?,
+                AttemptState::Closed => self.close_attempt(&number, true)?,
                 AttemptState::Paid => self.push(Event::AttemptPaid { out_trade_no: number, at: self.at })?,
             }
         }

@@ -43,7 +43,8 @@ pub struct OrderLedger {
     pub refunds: Vec<Refund>,
     /// Where the order's pieces went after it was placed, the oldest first.
     pub movements: Vec<StockMove>,
-    /// How many pieces of the order's SKUs are in stock now. One that was deleted is missing: it has no stock any more.
+    /// How many pieces of the order's SKUs are in stock now. One that was deleted is missing: nothing of it
+    /// goes back into stock or is taken again.
     pub in_stock: BTreeMap<SkuId, u32>,
 }
 
@@ -166,7 +167,10 @@ impl OrderLedger {
 
     /// What of the trade went back, or may be on its way.
     fn refunded_or_requested(&self, trade: TradeKey<'_>) -> Money {
-        self.sum_of_refunds(trade, |status| status != RefundStatus::Failed)
+        self.sum_of_refunds(trade, |status| match status {
+            RefundStatus::Requested | RefundStatus::Succeeded => true,
+            RefundStatus::Failed => false,
+        })
     }
 
     fn sum_of_refunds(&self, trade: TradeKey<'_>, counts: impl Fn(RefundStatus) -> bool) -> Money {

@@ -95,7 +95,7 @@ impl<'a> Member<'a> {
 }
 
 /// Those without an outcome, in their order.
-fn open<'m, 'a>(members: &'m mut [Member<'a>]) -> Vec<&'m mut Member<'a>> {
+fn still_open<'m, 'a>(members: &'m mut [Member<'a>]) -> Vec<&'m mut Member<'a>> {
     members.iter_mut().filter(|member| member.outcome.is_none()).collect()
 }
 
@@ -122,7 +122,7 @@ impl Placement {
     async fn place_together(&self, members: &mut [Member<'_>]) {
         let mut failures = 0;
         for _ in 0..ATTEMPTS {
-            let mut open = open(members);
+            let mut open = still_open(members);
             if open.len() < 2 {
                 return;
             }
@@ -139,7 +139,7 @@ impl Placement {
                 Try::Again | Try::Failed(_) => break,
             }
         }
-        tracing::info!(members = open(members).len(), "a group of orders is placed one by one");
+        tracing::info!(members = still_open(members).len(), "a group of orders is placed one by one");
     }
 
     /// Passes over those that are open, again and again, within the bounds of tries and time. Who shares a SKU with one
@@ -149,7 +149,7 @@ impl Placement {
         for attempt in 1..=ATTEMPTS {
             let is_late = begun.elapsed() >= TRIED_AGAIN_FOR;
             let mut stuck = BTreeSet::new();
-            for member in open(members) {
+            for member in still_open(members) {
                 let had_its_turn = is_late && member.is_tried_alone;
                 let waits = member.wanted.iter().any(|sku_id| stuck.contains(sku_id));
                 if had_its_turn || begun.elapsed() >= PATIENCE || waits {
@@ -162,7 +162,7 @@ impl Placement {
                     Try::Again => stuck.extend(member.wanted.iter().copied()),
                 }
             }
-            if is_late || open(members).is_empty() {
+            if is_late || still_open(members).is_empty() {
                 return;
             }
             self.wait(attempt).await;

@@ -214,6 +214,8 @@ fn webhooks_are_told_of_statuses_and_refunds_in_their_order() {
         ]
     );
     assert_eq!(notices[0].amount, Some(money(WHOLE)));
+    let reasons: Vec<_> = notices.iter().map(|notice| notice.reason.as_str()).collect();
+    assert_eq!(reasons, ["质量问题"; 2]);
     let of_none = OrderLedger { order: None, ..before };
     assert_eq!(
         of_none.notices(&[Event::TradeClosed { channel: crate::Channel::Alipay, trade_no: "A".to_owned() }]),

@@ -151,6 +151,11 @@ fn a_payment_of_no_order_of_ours_is_only_recorded() {
 }
 
 #[test]
+fn what_is_not_on_record_has_its_number_alone() {
+    assert_eq!(OrderLedger::empty("7"), OrderLedger { number: "7".to_owned(), ..OrderLedger::default() });
+}
+
+#[test]
 fn contradictions_are_refused_and_not_written() {
     let mut after = ledger(AwaitingPayment);
     let change = |from, to| crate::StatusChange {
@@ -193,6 +198,18 @@ fn contradictions_are_refused_and_not_written() {
     for other in [finished("r1", None), finished("r2", Some(RefundStatus::Requested))] {
         assert_eq!(after.apply(&other), Err(Inapplicable::OtherRefundStatus));
     }
+    let reopened = |number| Event::RefundReopened {
+        refund: refund(number, "1.00", RefundStatus::Requested),
+        due_at: noon(),
+    };
+    // One that is asked for, and one that is not on record.
+    for number in ["r1", "r2"] {
+        assert_eq!(after.apply(&reopened(number)), Err(Inapplicable::OtherRefundStatus));
+    }
+    let other = Event::RefundFailed { out_request_no: "r2".to_owned(), failure: String::new(), at: noon() };
+    assert_eq!(after.apply(&other), Err(Inapplicable::OtherRefundStatus));
+    after.apply(&failed).unwrap();
+    assert_eq!(after.apply(&failed), Err(Inapplicable::OtherRefundStatus));
     let reason = crate::StockMoveKind::Cancelled;
     for wrong in [vec![(4, 3)], vec![(6, 1)]] {
         let returned = Event::StockReturned { reason: reason.clone(), pieces: pieces(&wrong), at: noon() };

@@ -129,7 +129,7 @@ impl Refund {
         Some(Self { reason: reason.to_owned(), ..refund })
     }
 
-    /// A refund of a trade by this service that is not on record so far, with nothing that goes back into stock.
+    /// A refund of a trade that is not on record so far, with nothing that goes back into stock; its cause is the system's.
     pub(crate) fn new(
         trade: &Trade,
         out_request_no: String,
