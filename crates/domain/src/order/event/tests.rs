@@ -1,4 +1,5 @@
 use super::*;
+use crate::stock::moves::tests::order;
 
 fn delivery(at: &str) -> Delivery {
     let event = OrderEvent {
@@ -47,6 +48,34 @@ fn three_days_pass_before_it_is_given_up() {
     assert_eq!(tries, Delivery::FEWEST_TRIES);
     let a_year_later = delivery.event.at.after(three_days * 120);
     assert!(last_try(&delivery, a_year_later).0 >= three_days, "told anew, it is not given up sooner");
+}
+
+#[test]
+fn of_a_new_order_its_amount_and_the_trace_of_its_request_are_told() {
+    let trace = TraceParent::parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    assert!(trace.is_some());
+    let order = order(&[(4, 1)]);
+    let new = NewOrder {
+        address_id: crate::AddressId(1),
+        due_at: None,
+        cart_lines: Vec::new(),
+        idempotency: None,
+        repeat_guard: None,
+        trace: trace.clone(),
+        order: order.clone(),
+    };
+    let expected = OrderEvent {
+        order_id: order.id,
+        kind: OrderEventKind::Created,
+        from: None,
+        to: order.status,
+        amount: Some(order.total_amount),
+        actor: Actor::Buyer,
+        reason: String::new(),
+        at: order.created_at,
+        trace,
+    };
+    assert_eq!(OrderEvent::created(&new), expected);
 }
 
 #[test]
