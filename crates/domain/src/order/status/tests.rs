@@ -73,3 +73,10 @@ fn actors_are_stored_as_words() {
     }
     assert_eq!(Actor::from_word("admin"), None);
 }
+
+#[test]
+fn an_order_has_ended_when_nothing_is_waited_for() {
+    let ended = OrderStatus::ALL.into_iter().filter(|status| status.has_ended());
+    let expected = [OrderStatus::Completed, OrderStatus::Cancelled, OrderStatus::Refunded];
+    assert_eq!(ended.collect::<Vec<_>>(), expected);
+}
