@@ -87,6 +87,8 @@ for (const window of [{}, PHONE]) {
       await page.getByLabel('订单编号').fill(number)
       await page.getByRole('button', { name: '查询' }).click()
       await log.getByText(other).first().waitFor({ state: 'detached' })
+      // While the page asks, no attempt is shown.
+      await attempts.nth(1).waitFor()
       assert.equal(await attempts.count(), 2, 'those of one order')
       await lookAt(page, `admin-webhooks-paused${window.isPhone ? '-phone' : ''}`)
       status = 204
