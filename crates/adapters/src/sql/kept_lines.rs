@@ -7,9 +7,9 @@ use moka::sync::Cache;
 /// database is shown after this time at the latest.
 const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 /// The most bytes that are kept.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
-/// What keeping the lines of an order costs besides them, in bytes.
-const OVERHEAD: usize = 256;
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+/// What keeping the lines of an order costs besides them, in bytes: nearly 400 in the cache, and its key.
+const OVERHEAD: usize = 512;
 
 /// The lines of orders that buyers listed lately: who looks through their orders sees the same ones again and again, and
 /// their lines are the largest part of what a page costs the database.
