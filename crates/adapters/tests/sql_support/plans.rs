@@ -9,23 +9,24 @@ use std::{
 
 use adapters::sql::CartsIn;
 use domain::{
-    Caller, EndpointName, EventFilter, IdempotencyKey, NumberRange, OrderId, OrderStatus, ShopTime, SkuId,
-    StatusChange, UserId, Username,
+    Caller, CartStamp, EndpointName, EventFilter, IdempotencyKey, NumberRange, OrderId, OrderStatus,
+    ShopTime, SkuId, StatusChange, UserId, Username,
 };
 use mysql_async::prelude::Queryable;
 use ports::{
-    AttemptQuery, Buyer, BuyerQuery, IdempotencyKeys, OrderClaim, OrderListQuery, OrderReader, OrderSearch,
-    Resend, WebhookEndpoints, WebhookQueue,
+    AttemptQuery, Buyer, BuyerQuery, CartRemoval, CartStore, IdempotencyKeys, OrderClaim, OrderListQuery,
+    OrderReader, OrderSearch, Resend, WebhookEndpoints, WebhookQueue,
 };
 use tracing::{Event, Metadata, Subscriber, field::Field, span};
 
 use super::{Engine, SqlShop};
 
 /// Tables that grow with the shop: reading one of them from end to end is a defect.
-const LARGE: [&str; 14] = [
+const LARGE: [&str; 15] = [
     "tb_order_info",
     "tb_order_goods",
     "address",
+    "dashop_cart_line",
     "dashop_cart_removal",
     "dashop_idempotency",
     "dashop_payment",
@@ -111,9 +112,11 @@ fn a_large_shop() -> String {
     let mut orders = Vec::new();
     let mut lines = Vec::new();
     let mut removals = Vec::new();
+    let mut carts = Vec::new();
     let mut keys = Vec::new();
     let mut life = OrderLives::default();
     for user in 1..=500 {
+        carts.extend((6..=9).map(|sku| format!("({user}, {sku}, '7')")));
         removals.push(format!("('{user}', {user}, '[]', '2019-11-02 00:00:00')"));
         keys.push(format!("({user}, '7', '', '{user}', '2019-11-02 00:00:00')"));
         users.push(format!("({user}, {then}, '{user}', '', '', '', 1)"));
@@ -144,6 +147,7 @@ fn a_large_shop() -> String {
          pay_method, status, address_id, user_id) VALUES {};\
          INSERT INTO tb_order_goods (created_time, updated_time, count, price, order_id, sku_id) VALUES {};\
          INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES {};\
+         INSERT INTO dashop_cart_line (user_id, sku_id, value) VALUES {};\
          INSERT INTO dashop_idempotency (user_id, idempotency_key, digest, order_id, created_at) VALUES {};\
          UPDATE tb_order_info SET repeat_guard = order_id WHERE order_id = '7'; {}",
         users.join(","),
@@ -151,6 +155,7 @@ fn a_large_shop() -> String {
         orders.join(","),
         lines.join(","),
         removals.join(","),
+        carts.join(","),
         keys.join(","),
         life.into_sql()
     )
@@ -247,6 +252,7 @@ async fn ask_everything(shop: &SqlShop) {
     store.find_by_key(UserId(7), &IdempotencyKey::parse("k").unwrap()).await.unwrap();
     store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
     ask_for_a_group(shop, 7..8).await;
+    ask_for_carts(shop, &id).await;
     ask_for_the_back_office(shop, &id).await;
     let locked = store.lock(id.as_str()).await.unwrap();
     let change = StatusChange {
@@ -308,6 +314,15 @@ async fn ask_for_a_group(shop: &SqlShop, users: Range<i32>) {
     drop(shop.store.begin_group(&claims, true).await.unwrap());
     let then = ShopTime::parse("2019-11-01 00:00:00").unwrap();
     assert!(shop.store.take_over(then, then, 9).await.unwrap().is_empty());
+}
+
+/// Carts that are read, and what was ordered leaving them.
+async fn ask_for_carts(shop: &SqlShop, order_id: &OrderId) {
+    let users = [UserId(7), UserId(8)];
+    assert_eq!(CartStore::load_many(&*shop.store, &users).await.unwrap().len(), 2);
+    let lines = [7, 8].map(|sku_id| (SkuId(sku_id), CartStamp("7".to_owned()))).to_vec();
+    let removal = |user_id| CartRemoval { order_id: order_id.clone(), user_id, lines: lines.clone() };
+    CartStore::remove_ordered(&*shop.store, &users.map(removal)).await.unwrap();
 }
 
 fn claim_of(buyer: &Buyer) -> OrderClaim {

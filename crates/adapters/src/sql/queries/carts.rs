@@ -130,15 +130,16 @@ pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<
         .iter()
         .flat_map(|removal| removal.lines.iter().map(|(sku_id, stamp)| (removal.user_id, *sku_id, stamp)))
         .collect();
+    let unchanged = |(user_id, sku_id, stamp): &(UserId, SkuId, &CartStamp)| {
+        let line = dashop_cart_line::user_id.eq(user_id.0).and(dashop_cart_line::sku_id.eq(sku_id.0));
+        line.and(dashop_cart_line::value.eq(stamp.0.clone()))
+    };
     for some in lines.chunks(LINES_PER_STATEMENT) {
-        // A condition that no line meets, for the others to be added to.
-        let nothing = dashop_cart_line::user_id.ne(dashop_cart_line::user_id);
-        let mut unchanged = diesel::delete(dashop_cart_line::table).filter(nothing).into_boxed();
-        for (user_id, sku_id, stamp) in some {
-            let line = dashop_cart_line::user_id.eq(user_id.0).and(dashop_cart_line::sku_id.eq(sku_id.0));
-            unchanged = unchanged.or_filter(line.and(dashop_cart_line::value.eq(&stamp.0)));
-        }
-        prepared_if_few(unchanged, some.len()).execute(conn).await?;
+        // Nothing but lines by their keys: one condition without an index makes a database read every cart.
+        let [first, others @ ..] = some else { continue };
+        let delete = diesel::delete(dashop_cart_line::table).filter(unchanged(first)).into_boxed();
+        let delete = others.iter().fold(delete, |delete, line| delete.or_filter(unchanged(line)));
+        prepared_if_few(delete, some.len()).execute(conn).await?;
     }
     Ok(())
 }

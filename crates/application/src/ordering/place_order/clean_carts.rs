@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::{RemoveOrderedLines, jobs::order_ids};
 
-/// Removes the lines of orders that were just placed, off the path of their answers: all that wait in one call.
+/// Removes the lines of orders that were just placed, beside the signatures of their payments: all that wait in one call.
 #[derive(Clone)]
 pub struct CartCleaner {
     queue: mpsc::Sender<Removals>,
