@@ -43,9 +43,6 @@ pub enum OrderChangeError {
     /// The address does not exist, is deleted, or is another user's; only where a buyer sends an order elsewhere.
     #[error("no such address")]
     UnknownAddress,
-    /// It costs nothing, which cannot be paid; never where staff ask.
-    #[error("the order costs nothing")]
-    CostsNothing,
     /// A channel could not be asked, so that it may be paid, or does not allow the payment; nothing was changed.
     #[error(transparent)]
     Gateway(#[from] GatewayError),

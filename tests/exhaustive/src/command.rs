@@ -236,6 +236,7 @@ impl Cmd {
             Self::OpenAttempt(asked) => Command::OpenAttempt {
                 channel: domain::Channel::Alipay,
                 product: PaymentProduct::Wap,
+                expected: None,
                 ended: all_ended(number, asked),
             },
             Self::LowerAmount(asked) => Command::LowerAmount {

@@ -34,11 +34,10 @@ impl Sequence<'_> {
     /// On a PC or on a phone, with one account or another, now and then in a new attempt.
     async fn go_to_cashier(&mut self, order: &OrderId, wants_to_pay: bool) -> bool {
         let product = if self.one_in(3) { PaymentProduct::Wap } else { PaymentProduct::Page };
-        let wish =
-            PaymentWish { channel: domain::Channel::Alipay, product, anew: self.one_in(6), as_code: false };
+        let wish = PaymentWish { product, anew: self.one_in(6), ..PaymentWish::default() };
         let account = if self.one_in(4) { "another@sandbox.example" } else { "buyer@sandbox.example" };
         let process = &self.world.processes[0];
-        let started = process.orders.start_payment(&self.world.buyer, order, wish, None).await;
+        let started = process.orders.start_payment(&self.world.buyer, order, wish).await;
         let Ok(StartedPayment::Invited(invitation)) = started else { return false };
         self.urls.push((order.clone(), invitation.pay_url.clone()));
         let arrived = self.world.sandbox.arrive_as(&invitation.pay_url, account).ok();

@@ -123,12 +123,11 @@ impl CommandError {
     /// A refund is written down, sent, and its answer written down: what fails at the database may have failed after the money
     /// went back.
     pub(super) fn refund(order_number: &str, request_id: &str, cause: OrderChangeError) -> Self {
-        use OrderChangeError::{CostsNothing, Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
+        use OrderChangeError::{Gateway, NotAdmitted, Settle, Store, Transact, UnknownAddress};
         let may_be_done = match &cause {
             // Before anything was sent, or by the rules.
             NotAdmitted(_)
             | UnknownAddress
-            | CostsNothing
             | Gateway(_)
             | Settle(_)
             | Transact(TransactError::Refused(_)) => false,

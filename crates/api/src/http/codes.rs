@@ -262,6 +262,7 @@ impl From<TransactError> for ApiError {
                 ledger::Refusal::AmountChanged { .. } | ledger::Refusal::AmountNotLower { .. } => {
                     Code::AmountChanged.failure()
                 }
+                ledger::Refusal::CostsNothing => Code::Unpayable.failure(),
                 ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
                 // The channel knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
@@ -280,7 +281,6 @@ impl From<OrderChangeError> for ApiError {
         match error {
             OrderChangeError::NotAdmitted(refusal) => refusal.into(),
             OrderChangeError::UnknownAddress => Code::UnknownAddress.failure(),
-            OrderChangeError::CostsNothing => Code::Unpayable.failure(),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),

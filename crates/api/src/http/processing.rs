@@ -289,10 +289,10 @@ async fn pay(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Result<Ht
         channel: channel(parameters, shop)?,
         product: product(parameters)?,
         anew,
+        expected_amount: parameters.amount("expected_amount")?,
         as_code: as_code && shop.pages.has_frames(),
     };
-    let expected = parameters.amount("expected_amount")?;
-    Ok(started(shop.orders.start_payment(caller, &order_id, wish, expected).await?, shop))
+    Ok(started(shop.orders.start_payment(caller, &order_id, wish).await?, shop))
 }
 
 /// 1 for yes; 0, as without it, for no.

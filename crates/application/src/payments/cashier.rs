@@ -2,7 +2,7 @@
 
 use domain::{
     Cause, Channel, EndedAttempt, Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentProduct,
-    ledger::{Command, MOST_ATTEMPTS, Refusal},
+    ledger::Command,
 };
 use ports::PaymentRequest;
 
@@ -21,6 +21,8 @@ pub struct PaymentWish {
     /// Whether in a new attempt, even if there is one by this product: with another account, or because the old one does
     /// not work.
     pub anew: bool,
+    /// What the client takes the order to cost; `None` if it is paid at whatever it costs.
+    pub expected_amount: Option<Money>,
     /// Whether the page of the shop can show the channel's code in place, beside leading to the channel.
     pub as_code: bool,
 }
@@ -55,7 +57,8 @@ pub enum StartedPayment {
 impl PaymentWish {
     /// To open an attempt of this kind after these have ended.
     fn open(self, ended: Vec<EndedAttempt>) -> Command {
-        Command::OpenAttempt { channel: self.channel, product: self.product, ended }
+        let Self { channel, product, expected_amount: expected, .. } = self;
+        Command::OpenAttempt { channel, product, expected, ended }
     }
 }
 
@@ -94,17 +97,15 @@ impl OrderService {
         wish: PaymentWish,
     ) -> Result<StartedPayment, OrderChangeError> {
         for _ in 0..TRIES {
-            if !order.is_payable(self.now())? {
+            if !order.is_to_be_paid(wish.expected_amount, self.now())? {
                 return Ok(paid(order));
             }
             let attempts = PaymentAttempt::of(order, self.orders.attempts(&order.id).await?);
-            let serving = attempts.iter().find(|attempt| attempt.serves(order, wish.channel, wish.product));
-            let is_last = attempts.len() >= MOST_ATTEMPTS;
-            match serving.filter(|_| is_last || !wish.anew) {
-                Some(attempt) => return self.sign(order, attempt, wish.as_code).await,
-                // What is open stays open.
-                None if is_last => return Err(TransactError::from(Refusal::TooManyAttempts).into()),
-                None => {}
+            let PaymentWish { channel, product, anew, .. } = wish;
+            // Before anything is ended: where no other one can be opened, what is open stays open.
+            let kept = PaymentAttempt::to_keep(&attempts, order, channel, product, anew)?;
+            if let Some(attempt) = kept {
+                return self.sign(order, attempt, wish.as_code).await;
             }
             let open = |ended| wish.open(ended);
             match self.after_ending(&order.id, &attempts, open, &Cause::system()).await {

@@ -33,15 +33,15 @@ fn paying_on(
 }
 
 async fn pay(use_case: OrderService) -> Result<StartedPayment, OrderChangeError> {
-    pay_by(use_case, PaymentWish::default()).await
+    pay_by(use_case, WISH).await
 }
 
 #[tokio::test]
 async fn an_order_is_paid_for_what_the_client_expects_alone() {
     let unpaid = || Some(order(OrderStatus::AwaitingPayment));
     let expecting = async |gateway, amount: &str| {
-        let use_case = paying(gateway, unpaid(), 0);
-        use_case.start_payment(&caller(), &order_id(), PaymentWish::default(), Some(money(amount))).await
+        pay_by(paying(gateway, unpaid(), 0), PaymentWish { expected_amount: Some(money(amount)), ..WISH })
+            .await
     };
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().times(1).returning(|_| Ok("https://alipay/pay".to_owned()));
@@ -55,7 +55,7 @@ async fn an_order_is_paid_for_what_the_client_expects_alone() {
 }
 
 async fn pay_by(use_case: OrderService, wish: PaymentWish) -> Result<StartedPayment, OrderChangeError> {
-    use_case.start_payment(&caller(), &order_id(), wish, None).await
+    use_case.start_payment(&caller(), &order_id(), wish).await
 }
 
 #[tokio::test]
@@ -176,18 +176,15 @@ async fn nobody_is_invited_to_pay_what_cannot_be_watched() {
     }
 }
 
-const WAP: PaymentWish = PaymentWish {
-    channel: domain::Channel::Alipay,
-    product: PaymentProduct::Wap,
-    anew: false,
-    as_code: false,
-};
-const ANEW: PaymentWish = PaymentWish {
+const WISH: PaymentWish = PaymentWish {
     channel: domain::Channel::Alipay,
     product: PaymentProduct::Page,
-    anew: true,
+    anew: false,
+    expected_amount: None,
     as_code: false,
 };
+const WAP: PaymentWish = PaymentWish { product: PaymentProduct::Wap, ..WISH };
+const ANEW: PaymentWish = PaymentWish { anew: true, ..WISH };
 const SECOND: &str = "2019112820400804_2";
 
 fn unpaid() -> Option<Order> {
@@ -203,8 +200,14 @@ fn alipay(
     out_trade_no: &'static str,
     first: impl Fn() -> Result<Option<Trade>, GatewayError> + Send + 'static,
 ) -> MockPaymentGateway {
-    let mut gateway = MockPaymentGateway::new();
+    let mut gateway = signing(out_trade_no);
     gateway.expect_query().times(1).withf(|number| number == ORDER).returning(move |_| first());
+    gateway
+}
+
+/// Alipay, which signs for this attempt alone, and is not asked.
+fn signing(out_trade_no: &'static str) -> MockPaymentGateway {
+    let mut gateway = MockPaymentGateway::new();
     gateway
         .expect_pay_url()
         .withf(move |request| request.out_trade_no == out_trade_no)
@@ -260,7 +263,7 @@ async fn a_buyer_may_ask_for_another_attempt_by_the_same_product() {
     assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::GivenUp));
 }
 
-/// Alipay closed the trade, and the cancellation that asked for it lost a race.
+/// Alipay closed the trade, and the cancellation that asked for it lost a race afterwards.
 #[tokio::test]
 async fn an_order_whose_trade_is_closed_can_be_paid_on() {
     let closed = || Ok(Some(Trade { status: TradeStatus::Closed, ..trade("A", "323.91") }));
@@ -268,6 +271,36 @@ async fn an_order_whose_trade_is_closed_can_be_paid_on() {
     let started = pay_by(paying_on(alipay(SECOND, closed), unpaid(), 0, &ledgers), ANEW).await.unwrap();
     assert_eq!(url(started), "https://alipay/page");
     assert_eq!(states(&ledgers)[0], (ORDER.to_owned(), AttemptState::Closed));
+
+    // It was noted down: Alipay is not asked again.
+    let mut noted = only(OrderStatus::AwaitingPayment);
+    noted.attempts = vec![attempt("", PaymentProduct::Page, AttemptState::Closed)];
+    let started = pay_by(paying_on(signing(SECOND), unpaid(), 0, &Ledgers::of(noted)), WISH).await.unwrap();
+    assert_eq!(url(started), "https://alipay/page");
+}
+
+/// Staff lower the order after it was read: what the client expects is compared with what is on record in the end.
+#[tokio::test]
+async fn an_order_that_is_lowered_meanwhile_is_not_paid_at_another_amount_than_expected() {
+    let lowered = || {
+        let mut ledger = only(OrderStatus::AwaitingPayment);
+        ledger.attempts = vec![attempt("", PaymentProduct::Page, AttemptState::Closed)];
+        ledger.order.as_mut().unwrap().total_amount = money("300.00");
+        Ledgers::of(ledger)
+    };
+    let ledgers = lowered();
+    let wish = PaymentWish { expected_amount: Some(money("323.91")), ..WISH };
+    let outcome = pay_by(paying_on(signing("nothing is signed"), unpaid(), 0, &ledgers), wish).await;
+    assert!(
+        matches!(&outcome, Err(OrderChangeError::Transact(TransactError::Refused(Refusal::AmountChanged { amount })))
+            if *amount == money("300.00")),
+        "{outcome:?}"
+    );
+    assert_eq!(ledgers.commits(), 0);
+    // Whoever expects no amount pays what it costs.
+    let started = pay_by(paying_on(signing(SECOND), unpaid(), 0, &lowered()), WISH).await.unwrap();
+    let StartedPayment::Invited(invitation) = started else { panic!("{started:?}") };
+    assert_eq!(invitation.total_amount, money("300.00"));
 }
 
 #[tokio::test]
@@ -306,7 +339,7 @@ async fn the_last_attempt_is_kept_and_not_replaced() {
     let ledgers = Ledgers::of(full);
     let mut gateway = MockPaymentGateway::new();
     gateway.expect_pay_url().times(1).returning(|_| Ok("the last".to_owned()));
-    let wish = PaymentWish { channel: domain::Channel::Alipay, anew: true, ..WAP };
+    let wish = PaymentWish { anew: true, ..WAP };
     assert_eq!(url(pay_by(paying_on(gateway, unpaid(), 0, &ledgers), wish).await.unwrap()), "the last");
     let outcome = pay_by(paying_on(MockPaymentGateway::new(), unpaid(), 0, &ledgers), ANEW).await;
     let refusal = OrderChangeError::Transact(TransactError::Refused(Refusal::TooManyAttempts));

@@ -1,8 +1,8 @@
 //! Attempts to pay the order: which there are, which is open, and when another one is made.
 
 use crate::{
-    AttemptState, Channel, EndedAttempt, Money, Order, OrderStatus, PaymentAttempt, PaymentProduct, Trade,
-    order_number,
+    AttemptState, Channel, EndedAttempt, Money, Order, OrderStatus, PaymentAttempt, PaymentProduct, ShopTime,
+    Trade, order_number,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -42,6 +42,39 @@ impl PaymentAttempt {
     pub fn serves(&self, order: &Order, channel: Channel, product: PaymentProduct) -> bool {
         let is_the_same = self.channel == channel && self.product == product;
         self.state == AttemptState::Open && is_the_same && self.amount == order.total_amount
+    }
+
+    /// The attempt of these in which the order is paid there, by this product; `None` if a new one is to be opened: there is none,
+    /// or the buyer wants another one and may have it. Refused where none is left to be opened.
+    pub fn to_keep<'a>(
+        attempts: &'a [Self],
+        order: &Order,
+        channel: Channel,
+        product: PaymentProduct,
+        anew: bool,
+    ) -> Result<Option<&'a Self>, Refusal> {
+        let serving = attempts.iter().find(|attempt| attempt.serves(order, channel, product));
+        let is_last = attempts.len() >= MOST_ATTEMPTS;
+        match serving.filter(|_| is_last || !anew) {
+            None if is_last => Err(Refusal::TooManyAttempts),
+            kept => Ok(kept),
+        }
+    }
+}
+
+impl Order {
+    /// Whether the order is still to be paid, at what its buyer takes it to cost; false where it is paid already.
+    pub fn is_to_be_paid(&self, expected: Option<Money>, now: ShopTime) -> Result<bool, Refusal> {
+        if !self.is_payable(now)? {
+            return Ok(false);
+        }
+        if self.total_amount.is_zero() {
+            return Err(Refusal::CostsNothing);
+        }
+        if expected.is_some_and(|expected| expected != self.total_amount) {
+            return Err(Refusal::AmountChanged { amount: self.total_amount });
+        }
+        Ok(true)
     }
 }
 
@@ -92,20 +125,21 @@ impl Decision<'_> {
         &mut self,
         channel: Channel,
         product: PaymentProduct,
+        expected: Option<Money>,
         ended: &[EndedAttempt],
     ) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?.clone();
-        if !order.is_payable(self.at)? {
+        if !order.is_to_be_paid(expected, self.at)? {
             return Ok(());
         }
         self.end_attempts(ended)?;
         let attempts = self.ledger.all_attempts();
-        match attempts.iter().find(|attempt| attempt.state == AttemptState::Open) {
+        if PaymentAttempt::to_keep(&attempts, &order, channel, product, false)?.is_some() {
             // Another click was faster.
-            Some(open) if open.serves(&order, channel, product) => return Ok(()),
-            Some(_) => return Err(Refusal::OtherAttemptOpen),
-            None if attempts.len() >= MOST_ATTEMPTS => return Err(Refusal::TooManyAttempts),
-            None => {}
+            return Ok(());
+        }
+        if attempts.iter().any(|attempt| attempt.state == AttemptState::Open) {
+            return Err(Refusal::OtherAttemptOpen);
         }
         self.push(Event::AttemptOpened(PaymentAttempt {
             out_trade_no: self.ledger.next_number(&order, attempts.len()),

@@ -57,6 +57,8 @@ pub enum Command {
         channel: Channel,
         /// By which product of the channel.
         product: PaymentProduct,
+        /// What the order is taken to cost; `None` if its buyer pays whatever it costs.
+        expected: Option<Money>,
         /// The attempts that were asked about. They end.
         ended: Vec<EndedAttempt>,
     },

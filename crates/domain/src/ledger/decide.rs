@@ -26,8 +26,8 @@ impl OrderLedger {
                 decision.record_refund_answer(out_request_no, answer, *attempts)?;
             }
             Command::Cancel { buyer, reason, ended } => decision.cancel(*buyer, reason, ended)?,
-            Command::OpenAttempt { channel, product, ended } => {
-                decision.open_attempt(*channel, *product, ended)?;
+            Command::OpenAttempt { channel, product, expected, ended } => {
+                decision.open_attempt(*channel, *product, *expected, ended)?;
             }
             Command::EndAttempts { ended } => decision.end_attempts(ended)?,
             Command::LowerAmount { expected, amount, reason, ended } => {

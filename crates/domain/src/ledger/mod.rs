@@ -113,6 +113,9 @@ pub enum Refusal {
         /// What it costs.
         amount: Money,
     },
+    /// The order costs nothing, and no channel takes a payment of 0.00. The old back end could place such orders.
+    #[error("the order costs nothing")]
+    CostsNothing,
     /// Amount and address of the order were changed as often as they may be.
     #[error("the order was changed as often as it may be")]
     TooManyAmendments,

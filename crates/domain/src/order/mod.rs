@@ -165,11 +165,6 @@ impl Order {
         Ok(true)
     }
 
-    /// Whether there is nothing to pay: no channel takes a payment of 0.00. The old back end could place such orders.
-    pub fn costs_nothing(&self) -> bool {
-        self.total_amount.is_zero()
-    }
-
     /// When a new order of a buyer is created whose latest one is of this time: later than that, also where the clock of the
     /// process that placed it is a little ahead, since by its time an order is seen to be newer than what was read before.
     pub fn creation_time(now: ShopTime, latest: Option<ShopTime>) -> ShopTime {

@@ -13,13 +13,6 @@ fn a_payment_begins_a_minute_before_the_deadline_at_the_latest() {
 }
 
 #[test]
-fn an_order_of_nothing_costs_nothing() {
-    let costs = |amount: &str| Order { total_amount: amount.parse().unwrap(), ..order(&[(4, 1)]) };
-    assert!(costs("0.00").costs_nothing());
-    assert!(!costs("0.01").costs_nothing());
-}
-
-#[test]
 fn an_order_is_later_than_its_buyers_latest_one_unless_that_is_of_another_time() {
     let ahead = |micros| Some(noon().after(Duration::from_micros(micros)));
     assert_eq!(Order::creation_time(noon(), None), noon());

@@ -303,7 +303,10 @@ impl From<Refusal> for AdminApiError {
             Refusal::OtherAttemptOpen => AdminCode::Conflict.failure(),
             Refusal::RequestNumberReused => AdminCode::RequestIdReused.failure(),
             Refusal::RefundUnconfirmed { .. } | Refusal::RefundUnnumbered => AdminCode::Conflict.failure(),
-            Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => internal(&refusal),
+            // Staff do not pay.
+            Refusal::CostsNothing | Refusal::UnknownRefund(_) | Refusal::Contradiction(_) => {
+                internal(&refusal)
+            }
         }
     }
 }
@@ -311,9 +314,7 @@ impl From<Refusal> for AdminApiError {
 impl From<OrderChangeError> for AdminApiError {
     fn from(error: OrderChangeError) -> Self {
         match error {
-            OrderChangeError::NotAdmitted(_)
-            | OrderChangeError::UnknownAddress
-            | OrderChangeError::CostsNothing => internal(&error),
+            OrderChangeError::NotAdmitted(_) | OrderChangeError::UnknownAddress => internal(&error),
             OrderChangeError::Gateway(error) => error.into(),
             OrderChangeError::Settle(error) => error.into(),
             OrderChangeError::Transact(error) => error.into(),

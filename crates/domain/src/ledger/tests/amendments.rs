@@ -59,6 +59,7 @@ fn an_unpaid_order_costs_less_and_is_paid_anew() {
         let open = Command::OpenAttempt {
             channel: Channel::Alipay,
             product: PaymentProduct::Page,
+            expected: None,
             ended: Vec::new(),
         };
         let anew = after(&lowered, &open);
@@ -75,8 +76,12 @@ fn a_payment_of_the_old_amount_is_recorded_and_pays_nothing() {
     let late = pay(&lowered(), "A", ORDER, WHOLE);
     assert_eq!(late.payments[0].status, PaymentStatus::WrongAmount);
     assert_eq!((status_of(&late), late.refunds.len()), (AwaitingPayment, 0), "staff decide");
-    let open =
-        Command::OpenAttempt { channel: Channel::Alipay, product: PaymentProduct::Page, ended: Vec::new() };
+    let open = Command::OpenAttempt {
+        channel: Channel::Alipay,
+        product: PaymentProduct::Page,
+        expected: None,
+        ended: Vec::new(),
+    };
     let paid = pay(&after(&late, &open), "B", &format!("{ORDER}_2"), LOWER);
     assert_eq!((status_of(&paid), paid.payments[1].status), (AwaitingShipment, PaymentStatus::Settled));
     let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
@@ -129,6 +134,7 @@ fn no_attempt_to_pay_the_old_amount_stays_open() {
     let wap = Command::OpenAttempt {
         channel: Channel::Alipay,
         product: PaymentProduct::Wap,
+        expected: None,
         ended: ended(ORDER, false),
     };
     let phone = after(&unpaid, &wap);

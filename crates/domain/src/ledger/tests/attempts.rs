@@ -17,7 +17,7 @@ fn ended(number: &str, is_final: bool) -> Vec<EndedAttempt> {
 }
 
 fn open(product: PaymentProduct, ended: Vec<EndedAttempt>) -> Command {
-    Command::OpenAttempt { channel: crate::Channel::Alipay, product, ended }
+    Command::OpenAttempt { channel: crate::Channel::Alipay, product, expected: None, ended }
 }
 
 fn after(ledger: &OrderLedger, command: &Command) -> OrderLedger {
@@ -102,6 +102,41 @@ fn attempts_are_bounded() {
     }
     assert_eq!(ledger.attempts.len(), MOST_ATTEMPTS);
     assert_eq!(decide(&ledger, &open(Wap, Vec::new())).unwrap_err(), Refusal::TooManyAttempts);
+}
+
+#[test]
+fn the_last_attempt_is_kept_and_not_replaced() {
+    let order = ledger(AwaitingPayment).order.unwrap();
+    let attempts = |count: usize| vec![on_the_phone().attempts.pop().unwrap(); count];
+    let keeps = |count, product, anew| {
+        let attempts = attempts(count);
+        let kept = PaymentAttempt::to_keep(&attempts, &order, crate::Channel::Alipay, product, anew);
+        kept.map(|kept| kept.is_some())
+    };
+    assert_eq!(keeps(MOST_ATTEMPTS - 1, Wap, false), Ok(true));
+    assert_eq!(keeps(MOST_ATTEMPTS - 1, Wap, true), Ok(false));
+    assert_eq!(keeps(MOST_ATTEMPTS - 1, Page, false), Ok(false));
+    assert_eq!(keeps(MOST_ATTEMPTS, Wap, true), Ok(true));
+    assert_eq!(keeps(MOST_ATTEMPTS, Page, false), Err(Refusal::TooManyAttempts));
+}
+
+#[test]
+fn an_order_is_paid_at_what_its_buyer_takes_it_to_cost() {
+    let expecting = |ledger: &OrderLedger, amount: &str| {
+        let mut command = open(Wap, ended(ORDER, true));
+        let Command::OpenAttempt { expected, .. } = &mut command else { unreachable!() };
+        *expected = Some(money(amount));
+        decide(ledger, &command).map(|(events, _)| !events.is_empty())
+    };
+    let unpaid = ledger(AwaitingPayment);
+    assert_eq!(expecting(&unpaid, WHOLE), Ok(true));
+    assert_eq!(expecting(&unpaid, "400.00"), Err(Refusal::AmountChanged { amount: money(WHOLE) }));
+    assert_eq!(expecting(&ledger(AwaitingShipment), "400.00"), Ok(false), "it is paid");
+    let mut given_away = unpaid;
+    given_away.order.as_mut().unwrap().total_amount = Money::ZERO;
+    for outcome in [expecting(&given_away, "0.00"), expecting(&given_away, WHOLE)] {
+        assert_eq!(outcome, Err(Refusal::CostsNothing));
+    }
 }
 
 #[test]

@@ -81,14 +81,14 @@ fn the_next_attempt_has_a_number_of_its_own() {
         Trade { total_amount: money("1.00"), out_trade_no: format!("{ORDER}_3"), ..trade("A") },
     );
     let ended = vec![EndedAttempt { out_trade_no: ORDER.to_owned(), is_final: false }];
-    let open = Command::OpenAttempt { channel: Channel::Alipay, product: Wap, ended };
+    let open = Command::OpenAttempt { channel: Channel::Alipay, product: Wap, expected: None, ended };
     let (_, opened) = decide(&after, &open).unwrap();
     assert_eq!(opened.attempts.last().unwrap().out_trade_no, format!("{ORDER}_4"));
 }
 
 fn with_two_attempts(status: OrderStatus) -> OrderLedger {
     let ended = vec![EndedAttempt { out_trade_no: ORDER.to_owned(), is_final: false }];
-    let open = Command::OpenAttempt { channel: Channel::Alipay, product: Wap, ended };
+    let open = Command::OpenAttempt { channel: Channel::Alipay, product: Wap, expected: None, ended };
     let (_, mut two) = decide(&ledger(OrderStatus::AwaitingPayment), &open).unwrap();
     two.order.as_mut().unwrap().status = status;
     two

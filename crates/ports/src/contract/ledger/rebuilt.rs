@@ -59,6 +59,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             _ => Command::OpenAttempt {
                 channel: domain::Channel::Alipay,
                 product: numbers.one_of(&[PaymentProduct::Page, PaymentProduct::Wap]),
+                expected: None,
                 ended: ended(numbers, ledger),
             },
         },
