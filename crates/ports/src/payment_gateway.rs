@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime, Trade};
+use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime, Trade, UnstorableTrade};
 
 use crate::BoxError;
 
@@ -123,8 +123,8 @@ pub struct PaymentRequest {
 pub struct VerifiedNotification {
     /// For whom.
     pub addressee: Addressee,
-    /// The trade it tells of.
-    pub trade: Trade,
+    /// The trade it tells of, if it can be kept.
+    pub trade: Result<Trade, UnstorableTrade>,
 }
 
 /// A browser's return with a verified signature. It proves that the trade exists, not that it is paid.

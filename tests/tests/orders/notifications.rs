@@ -141,4 +141,12 @@ async fn one_that_can_never_be_stored_is_dealt_with_and_kept(setup: Setup) {
     let reason = "trade_no has 65 characters, of which 1 to 64 are kept";
     assert_eq!(shop.database.words(kept).await, [reason, form.as_str()]);
     assert!(shop.dashop.log().contains("a channel's message can never be stored"));
+    // Alipay's largest amount is a fen above the shop's.
+    let largest = shop.alipay.payment(&shop.order_id, "100000000.00", "largest");
+    assert_eq!(shop.in_vain(&shop.alipay.sign(largest)).await, "success");
+    let elsewhere = shop.alipay.payment(&shop.order_id, "100000000.00", "elsewhere").with("app_id", "20210");
+    assert_eq!(shop.in_vain(&shop.alipay.sign(elsewhere)).await, "非法访问");
+    let kept = "SELECT CONCAT(trade_no, ' ', reason) AS n FROM dashop_refused_message ORDER BY id";
+    let kept = shop.database.words(kept).await;
+    assert_eq!(kept[1..], ["largest total_amount is above 99999999.99"]);
 }

@@ -4,7 +4,9 @@ use alipay_protocol::{
     TrustedKeys,
     message::{self, MessageError, VerifiedMessage},
 };
-use domain::{Addressee, Channel, Money, ShopTime, Trade, TradeStatus};
+use domain::{
+    Addressee, Channel, Money, MoneyError, ShopTime, Trade, TradeStatus, Unstorable, UnstorableTrade,
+};
 use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 
 /// The only kind of notification that tells of a trade.
@@ -26,29 +28,35 @@ pub(super) fn browser_return(query: &str, alipay: &TrustedKeys) -> Result<Verifi
     })
 }
 
-fn trade(message: &VerifiedMessage) -> Result<Trade, NotVerified> {
+fn trade(message: &VerifiedMessage) -> Result<Result<Trade, UnstorableTrade>, NotVerified> {
     let status = TradeStatus::from_word(required(message, "trade_status")?);
     let buyer =
         ["buyer_logon_id", "buyer_id", "buyer_open_id"].into_iter().find_map(|name| message.get(name));
-    Ok(Trade {
-        channel: Channel::Alipay,
-        trade_no: required(message, "trade_no")?.to_owned(),
-        out_trade_no: required(message, "out_trade_no")?.to_owned(),
-        status: status.ok_or(NotVerified::Unreadable { field: "trade_status" })?,
-        total_amount: amount(message, "total_amount")?,
-        refunded: refunded(message)?,
-        refund_request_no: refund_request_no(message),
-        buyer: buyer.map(str::to_owned),
-        paid_at: message.get("gmt_payment").and_then(ShopTime::parse),
+    let status = status.ok_or(NotVerified::Unreadable { field: "trade_status" })?;
+    let trade_no = required(message, "trade_no")?.to_owned();
+    let out_trade_no = required(message, "out_trade_no")?.to_owned();
+    Ok(match (amount(message, "total_amount")?, refunded(message)?) {
+        (Ok(total_amount), Ok(refunded)) => Ok(Trade {
+            channel: Channel::Alipay,
+            trade_no,
+            out_trade_no,
+            status,
+            total_amount,
+            refunded,
+            refund_request_no: refund_request_no(message),
+            buyer: buyer.map(str::to_owned),
+            paid_at: message.get("gmt_payment").and_then(ShopTime::parse),
+        }),
+        (Err(why), _) | (_, Err(why)) => Err(UnstorableTrade { trade_no, out_trade_no, why }),
     })
 }
 
 /// What went back so far. A message that tells of a refund without its amount is not taken for one of a payment.
-fn refunded(message: &VerifiedMessage) -> Result<Money, NotVerified> {
+fn refunded(message: &VerifiedMessage) -> Result<Result<Money, Unstorable>, NotVerified> {
     match message.get("refund_fee") {
         Some(_) => amount(message, "refund_fee"),
         None if message.get("gmt_refund").is_some() => Err(NotVerified::Unreadable { field: "refund_fee" }),
-        None => Ok(Money::ZERO),
+        None => Ok(Ok(Money::ZERO)),
     }
 }
 
@@ -68,8 +76,15 @@ fn required<'a>(message: &'a VerifiedMessage, field: &'static str) -> Result<&'a
     message.get(field).ok_or(NotVerified::Unreadable { field })
 }
 
-fn amount(message: &VerifiedMessage, field: &'static str) -> Result<Money, NotVerified> {
-    required(message, field)?.parse().map_err(|_| NotVerified::Unreadable { field })
+/// Alipay's largest amount is a fen above that of the shop's columns.
+fn amount(message: &VerifiedMessage, field: &'static str) -> Result<Result<Money, Unstorable>, NotVerified> {
+    match required(message, field)?.parse() {
+        Ok(amount) => Ok(Ok(amount)),
+        Err(MoneyError::TooLarge) => Ok(Err(Unstorable::Amount { field })),
+        Err(MoneyError::Unreadable | MoneyError::FractionOfAFen | MoneyError::Negative) => {
+            Err(NotVerified::Unreadable { field })
+        }
+    }
 }
 
 fn not_verified(error: MessageError) -> NotVerified {

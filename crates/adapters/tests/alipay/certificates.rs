@@ -309,7 +309,7 @@ async fn no_message_from_outside_causes_a_download() {
     let bench = Bench::recorded("a3_query_paid_rotated", "d1_rotated");
     let notify = |name: &str| {
         let verdict = bench.shop.verify_notification(body("notify.json", name).as_bytes());
-        verdict.map(|notification| notification.trade.status)
+        verdict.map(|notification| notification.trade.unwrap().status)
     };
     for (name, expected) in [
         ("n1_paid", Some(TradeStatus::Success)),

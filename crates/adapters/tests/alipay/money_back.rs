@@ -244,7 +244,7 @@ async fn refunds_are_notified_with_their_number() {
     assert!(held.iter().all(|one| one.out_trade_no == order().as_str()));
     let told: Vec<_> = held
         .iter()
-        .map(|one| bench.shop.verify_notification(&one.form).unwrap().trade)
+        .map(|one| bench.shop.verify_notification(&one.form).unwrap().trade.unwrap())
         .map(|trade| (trade.status, trade.refunded, trade.refund_request_no))
         .collect();
     assert_eq!(

@@ -34,7 +34,7 @@ fn a_payment_is_read_whole() {
         let notification = shop().verify_notification(body(name).as_bytes()).unwrap();
         assert_eq!(notification.addressee.app_id, "2021000000000001");
         assert_eq!(notification.addressee.seller_id.as_deref(), Some("2088102146225135"));
-        let trade = notification.trade;
+        let trade = notification.trade.unwrap();
         assert_eq!(trade.trade_no, "2025010222001453030500000001");
         assert_eq!(trade.out_trade_no, "ORD_20250102_0001");
         assert_eq!(trade.status, TradeStatus::Success);
@@ -47,7 +47,8 @@ fn a_payment_is_read_whole() {
 
 #[test]
 fn a_partial_refund_is_no_payment_though_it_says_trade_success() {
-    let trade = shop().verify_notification(body("b5_notify_partial_refund").as_bytes()).unwrap().trade;
+    let trade =
+        shop().verify_notification(body("b5_notify_partial_refund").as_bytes()).unwrap().trade.unwrap();
     assert_eq!((trade.status, trade.refunded.to_string().as_str()), (TradeStatus::Success, "30.00"));
     assert!(!trade.is_payment());
 }
@@ -77,7 +78,7 @@ fn a_trade_that_timed_out_is_neither_a_payment_nor_a_refund() {
         .with("trade_status", "TRADE_CLOSED")
         .with("version", "1.0");
     let form = message::sign(message, &alipay).unwrap().to_form();
-    let trade = shop.verify_notification(form.as_bytes()).unwrap().trade;
+    let trade = shop.verify_notification(form.as_bytes()).unwrap().trade.unwrap();
     assert_eq!((trade.status, trade.total_amount.to_string().as_str()), (TradeStatus::Closed, "323.91"));
     assert_eq!((&trade.refund_request_no, trade.paid_at), (&None, None));
     assert!(!trade.tells_of_refund() && !trade.was_paid() && !trade.is_payment());
@@ -97,7 +98,7 @@ fn a_number_is_a_refunds_only_where_the_message_tells_of_a_refund() {
         .with("trade_status", "TRADE_SUCCESS");
     let number = |params: Params| {
         let form = message::sign(params, &alipay).unwrap().to_form();
-        shop.verify_notification(form.as_bytes()).unwrap().trade.refund_request_no
+        shop.verify_notification(form.as_bytes()).unwrap().trade.unwrap().refund_request_no
     };
     assert_eq!(number(message.clone()), None);
     assert_eq!(number(message.with("refund_fee", "30.00")).as_deref(), Some("R1"));

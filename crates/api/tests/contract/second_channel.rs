@@ -127,7 +127,7 @@ mod paid {
             let trade = number.and_then(|number| self.state().trades.get(number).cloned());
             let trade = trade.ok_or(NotVerified::Signature)?;
             let addressee = Addressee { app_id: "test".to_owned(), seller_id: None };
-            Ok(VerifiedNotification { addressee, trade })
+            Ok(VerifiedNotification { addressee, trade: Ok(trade) })
         }
 
         fn verify_return(&self, _query: &str) -> Result<VerifiedReturn, NotVerified> {
@@ -181,7 +181,7 @@ mod paid {
                 paid_at: Some(noon()),
                 ..crate::samples::trade(PRICE)
             };
-            Ok(VerifiedNotification { addressee: this_shop(), trade })
+            Ok(VerifiedNotification { addressee: this_shop(), trade: Ok(trade) })
         });
         gateway
     }

@@ -137,7 +137,7 @@ fn notifying(addressee: Addressee, trade: Trade) -> Mocks {
     let mut mocks = Mocks::untouched();
     mocks.gateway.expect_verify_notification().withf(|form| form == b"the form").returning(move |_| {
         let (addressee, trade) = (addressee.clone(), trade.clone());
-        Ok(VerifiedNotification { addressee, trade })
+        Ok(VerifiedNotification { addressee, trade: Ok(trade) })
     });
     mocks
 }

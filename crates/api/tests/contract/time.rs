@@ -45,7 +45,7 @@ async fn a_notification_that_takes_too_long_is_to_be_sent_again() {
     let mut mocks = Mocks::untouched();
     mocks.gateway.expect_verify_notification().returning(|_| {
         let trade = trade("323.91");
-        Ok(ports::VerifiedNotification { addressee: this_shop(), trade })
+        Ok(ports::VerifiedNotification { addressee: this_shop(), trade: Ok(trade) })
     });
     mocks.begin_after = TOO_LONG;
     let answer = mocks.send(TestRequest::post().uri(SUCCESS).set_payload("the form")).await;

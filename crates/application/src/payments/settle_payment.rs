@@ -2,7 +2,7 @@
 
 use domain::{
     Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
-    RefusedMessage, Trade, TradeStatus, Unstorable,
+    RefusedMessage, Trade, TradeStatus, UnstorableTrade,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
@@ -77,10 +77,10 @@ impl OrderService {
         let PaymentChannel { gateway, merchant } = self.channel(channel)?;
         let notification = gateway.verify_notification(body)?;
         merchant.check(&notification.addressee)?;
-        if let Err(why) = notification.trade.check_storable() {
-            return Ok(self.refuse(&notification.trade, why, body).await?);
+        match notification.trade.and_then(Trade::storable) {
+            Ok(trade) => Ok(self.settle_trade(&trade, EvidenceSource::Notification, &cause).await?),
+            Err(unstorable) => Ok(self.refuse(unstorable, body).await?),
         }
-        Ok(self.settle_trade(&notification.trade, EvidenceSource::Notification, &cause).await?)
     }
 
     /// The channel from which a message comes.
@@ -90,8 +90,9 @@ impl OrderService {
     }
 
     /// Keeps a message that can never be dealt with for people to look at, so that the channel need not send it again.
-    async fn refuse(&self, trade: &Trade, why: Unstorable, body: &[u8]) -> Result<Settled, SettleError> {
-        let message = RefusedMessage::new(trade, why, body, self.now());
+    async fn refuse(&self, trade: UnstorableTrade, body: &[u8]) -> Result<Settled, SettleError> {
+        let why = trade.why;
+        let message = RefusedMessage::new(trade, body, self.now());
         self.refused.keep_refused(&message).await.map_err(TransactError::from)?;
         tracing::error!(%why, "a channel's message can never be stored: look at dashop_refused_message");
         Ok(Settled::NothingNew)

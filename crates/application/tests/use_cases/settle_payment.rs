@@ -204,7 +204,7 @@ async fn a_refund_made_elsewhere_under_a_number_of_another_order_is_booked_all_t
 fn notification(app_id: &str, seller_id: Option<&str>) -> VerifiedNotification {
     VerifiedNotification {
         addressee: Addressee { app_id: app_id.to_owned(), seller_id: seller_id.map(str::to_owned) },
-        trade: trade("A", ALL),
+        trade: Ok(trade("A", ALL)),
     }
 }
 
@@ -250,7 +250,7 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
         gateway
             .expect_verify_notification()
             .times(1)
-            .return_once(move |_| Ok(VerifiedNotification { addressee, trade }));
+            .return_once(move |_| Ok(VerifiedNotification { addressee, trade: Ok(trade) }));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
         let settle = OrderService { refused: Arc::new(refused), ..service(gateway, &ledgers) };
         let settled =

@@ -3,7 +3,7 @@
 use chrono::Datelike;
 
 use super::Trade;
-use crate::ShopTime;
+use crate::{Money, ShopTime};
 
 /// Why a trade can never be stored, however often it is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,9 +16,26 @@ pub enum Unstorable {
         /// How long it is.
         chars: usize,
     },
+    /// An amount is above any that is kept.
+    #[error("{field} is above {}", Money::MAX)]
+    Amount {
+        /// Which.
+        field: &'static str,
+    },
     /// No calendar of ours has the moment of payment.
     #[error("gmt_payment is not within the years 1 to 9999")]
     Moment,
+}
+
+/// A trade of which a channel tells, and that can never be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnstorableTrade {
+    /// The channel's number of the trade.
+    pub trade_no: String,
+    /// The order number, as the channel has it.
+    pub out_trade_no: String,
+    /// Why.
+    pub why: Unstorable,
 }
 
 /// A verified message of a channel's that can never be kept as what it is.
@@ -38,12 +55,12 @@ pub struct RefusedMessage {
 
 impl RefusedMessage {
     /// The message with this body, of this trade.
-    pub fn new(trade: &Trade, why: Unstorable, body: &[u8], now: ShopTime) -> Self {
+    pub fn new(trade: UnstorableTrade, body: &[u8], now: ShopTime) -> Self {
         Self {
             received_at: now,
-            reason: why.to_string(),
-            trade_no: trade.trade_no.clone(),
-            out_trade_no: trade.out_trade_no.clone(),
+            reason: trade.why.to_string(),
+            trade_no: trade.trade_no,
+            out_trade_no: trade.out_trade_no,
             message: String::from_utf8_lossy(body).into_owned(),
         }
     }
@@ -58,8 +75,17 @@ impl Trade {
         (1..=Self::MAX_NUMBER).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     }
 
-    /// Whether all of it can be kept. Where it cannot, another notification of the trade is of no use.
-    pub fn check_storable(&self) -> Result<(), Unstorable> {
+    /// The trade, if all of it can be kept. Where it cannot, another notification of it is of no use.
+    pub fn storable(self) -> Result<Self, UnstorableTrade> {
+        match self.check_storable() {
+            Ok(()) => Ok(self),
+            Err(why) => {
+                Err(UnstorableTrade { trade_no: self.trade_no, out_trade_no: self.out_trade_no, why })
+            }
+        }
+    }
+
+    fn check_storable(&self) -> Result<(), Unstorable> {
         let numbers = [
             ("trade_no", Some(&self.trade_no)),
             ("out_trade_no", Some(&self.out_trade_no)),

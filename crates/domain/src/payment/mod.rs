@@ -6,7 +6,7 @@ mod channel;
 mod refund;
 
 pub use attempt::{AttemptState, EndedAttempt, PaymentAttempt, PaymentProduct, order_number};
-pub use bounds::{RefusedMessage, Unstorable};
+pub use bounds::{RefusedMessage, Unstorable, UnstorableTrade};
 pub use channel::{Channel, TradeKey};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub(crate) use refund::{automatic_number, external_number};

@@ -17,7 +17,7 @@ fn alipay() -> MockPaymentGateway {
             paid_at: Some(noon()),
             ..trade(PRICE)
         };
-        Ok(VerifiedNotification { addressee: this_shop(), trade })
+        Ok(VerifiedNotification { addressee: this_shop(), trade: Ok(trade) })
     });
     gateway.expect_refund().returning(|_| Ok(RefundOutcome::Refunded { gone_back: None }));
     gateway.expect_query().returning(|_| Ok(None));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Money, TradeStatus};
+use crate::TradeStatus;
 
 fn trade() -> Trade {
     Trade {
@@ -17,8 +17,9 @@ fn trade() -> Trade {
 
 #[test]
 fn numbers_of_64_characters_are_kept_and_no_longer_ones() {
-    assert_eq!(trade().check_storable(), Ok(()));
-    assert_eq!(Trade { refund_request_no: None, paid_at: None, ..trade() }.check_storable(), Ok(()));
+    assert_eq!(trade().storable(), Ok(trade()));
+    let least = || Trade { refund_request_no: None, paid_at: None, ..trade() };
+    assert_eq!(least().storable(), Ok(least()));
     for (field, number, chars) in [
         ("trade_no", "9".repeat(65), 65),
         ("out_trade_no", "号".repeat(65), 65),
@@ -33,7 +34,9 @@ fn numbers_of_64_characters_are_kept_and_no_longer_ones() {
             "out_trade_no" => trade.out_trade_no = number,
             _ => trade.refund_request_no = Some(number),
         }
-        assert_eq!(trade.check_storable(), Err(Unstorable::Length { field, chars }));
+        let (trade_no, out_trade_no) = (trade.trade_no.clone(), trade.out_trade_no.clone());
+        let why = Unstorable::Length { field, chars };
+        assert_eq!(trade.storable(), Err(UnstorableTrade { trade_no, out_trade_no, why }));
     }
     let said = Unstorable::Length { field: "trade_no", chars: 65 }.to_string();
     assert_eq!(said, "trade_no has 65 characters, of which 1 to 64 are kept");
@@ -54,6 +57,7 @@ fn a_moment_that_no_column_holds_is_refused() {
     for far in ["+10000-01-01 00:00:00", "0000-12-31 23:59:59"] {
         let paid_at = ShopTime::parse(far);
         assert!(paid_at.is_some(), "{far}");
-        assert_eq!(Trade { paid_at, ..trade() }.check_storable(), Err(Unstorable::Moment), "{far}");
+        let refused = Trade { paid_at, ..trade() }.storable().unwrap_err();
+        assert_eq!(refused.why, Unstorable::Moment, "{far}");
     }
 }
