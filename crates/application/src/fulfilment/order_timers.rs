@@ -4,9 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{Cause, EndedAttempt, Order, OrderStatus, PaymentAttempt, TradeStatus, ledger::Command};
 use ports::{Claimed, DueOrder, GatewayError, StoreError};
-use tokio::{sync::Semaphore, task::JoinSet};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, TransactError};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, jobs::each};
 
 /// Deals with orders whose timers went off: asks about the payment of unpaid ones, so that a lost notification costs nothing,
 /// cancels them when their deadline has passed, looks once more at cancelled ones that may have been paid in the last
@@ -18,7 +17,7 @@ impl OrderTimers {
     const LEASE: Duration = Duration::from_secs(300);
     /// How many orders one pass takes at most.
     pub const PASS: u32 = 64;
-    /// How many of them are looked after at the same time.
+    /// How many of them are dealt with at the same time.
     const AT_ONCE: usize = 8;
 }
 
@@ -30,22 +29,11 @@ impl Job for OrderTimers {
         let Self(service) = self;
         let now = service.now();
         let due = service.transact.orders.claim_due_orders(now, now.after(Self::LEASE), Self::PASS).await?;
-        let done = due.len();
-        let places = Arc::new(Semaphore::new(Self::AT_ONCE));
-        let mut work = JoinSet::new();
-        for claimed in due {
-            let (service, places) = (Arc::clone(service), Arc::clone(&places));
-            work.spawn(async move {
-                let _place = places.acquire_owned().await;
-                service.run_timer(claimed).await;
-            });
-        }
-        while let Some(ended) = work.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(%error, "an order's timer was dealt with by a task that panicked; it goes off again");
-            }
-        }
-        Ok(done)
+        let work = due.into_iter().map(|claimed| {
+            let service = Arc::clone(service);
+            (claimed.item.id.to_string(), async move { service.run_timer(claimed).await })
+        });
+        each(work, Self::AT_ONCE).await
     }
 }
 
@@ -76,7 +64,7 @@ impl OrderService {
             Err(error) if went_on(&error) => {}
             Err(error) => {
                 tracing::warn!(order_id = %id, attempts, error = &error as &dyn std::error::Error,
-                    "an order could not be looked after; it is looked at again later");
+                    "an order could not be dealt with; it is looked at again later");
                 if let Err(error) = self.set_timer(&order, attempts, true).await {
                     tracing::error!(order_id = %id, error = &error as &dyn std::error::Error,
                         "an order could not be put off; it is due again when its lease ends");

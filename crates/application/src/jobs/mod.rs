@@ -18,9 +18,11 @@ pub use remove_ordered_lines::RemoveOrderedLines;
 pub(crate) use remove_ordered_lines::order_ids;
 pub use supervisor::{JobHealth, JobReport, Schedule, Supervisor};
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use ports::{CartError, StoreError};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tracing::Instrument;
 
 /// Something that is done again and again.
 pub trait Job: Send + Sync + 'static {
@@ -49,4 +51,47 @@ pub enum JobError {
     /// The carts failed.
     #[error(transparent)]
     Carts(#[from] CartError),
+    /// The work on some of what was due panicked. All else was done.
+    #[error("the work on {panicked} of {due} panicked")]
+    Panicked {
+        /// On how many.
+        panicked: usize,
+        /// How many were due.
+        due: usize,
+    },
+}
+
+/// Does the work on each that is due, at most so many at once, and says how many they were. Each has a task of its own, so that a
+/// panic over one keeps no other from being done; it is due again when its lease ends.
+pub(crate) async fn each<W>(
+    work: impl Iterator<Item = (String, W)>,
+    at_once: usize,
+) -> Result<usize, JobError>
+where
+    W: Future<Output = ()> + Send + 'static,
+{
+    let places = Arc::new(Semaphore::new(at_once));
+    let (mut tasks, mut numbers) = (JoinSet::new(), HashMap::new());
+    for (number, work) in work {
+        let places = Arc::clone(&places);
+        let task = async move {
+            let _place = places.acquire_owned().await;
+            work.await;
+        };
+        numbers.insert(tasks.spawn(task.in_current_span()).id(), number);
+    }
+    let mut panicked = 0;
+    while let Some(ended) = tasks.join_next().await {
+        if let Err(error) = ended {
+            panicked += 1;
+            let number = numbers.get(&error.id());
+            tracing::error!(
+                number,
+                error = &error as &dyn std::error::Error,
+                "the work on one that was due panicked"
+            );
+        }
+    }
+    let due = numbers.len();
+    if panicked == 0 { Ok(due) } else { Err(JobError::Panicked { panicked, due }) }
 }

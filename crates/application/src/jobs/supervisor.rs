@@ -180,8 +180,8 @@ async fn run<J: Job>(
 fn word(outcome: &Result<usize, Failure>) -> &'static str {
     match outcome {
         Ok(_) => "succeeded",
+        Err(Failure::Panicked(_) | Failure::Failed(JobError::Panicked { .. })) => "panicked",
         Err(Failure::Failed(_)) => "failed",
-        Err(Failure::Panicked(_)) => "panicked",
         Err(Failure::CutOff(_)) => "cut_off",
     }
 }

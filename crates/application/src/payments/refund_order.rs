@@ -12,7 +12,7 @@ use domain::{
 };
 use ports::{Claimed, GatewayError, RefundOutcome, RefundRequest};
 
-use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted};
+use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, Transacted, jobs::each};
 
 /// Refunds whose outcome is not known: their channel is asked about them.
 pub struct DueRefunds(pub Arc<OrderService>);
@@ -176,6 +176,19 @@ impl OrderService {
         }
     }
 
+    async fn send_due_refund(&self, Claimed { item: refund, attempts }: Claimed<Refund>) {
+        let number = refund.out_request_no.clone();
+        // The request that recorded what staff want asks for it, perhaps at this very moment.
+        let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
+        if let Err(error) = self.send_refund(refund, attempts).await {
+            tracing::error!(
+                out_request_no = number,
+                error = &error as &dyn std::error::Error,
+                "a refund could not be written down; it is tried again"
+            );
+        }
+    }
+
     /// What the channel knows of the refund; `None` if it knows none.
     async fn find_refund(&self, refund: &Refund) -> Option<Answer> {
         let Refund { channel, trade_no, out_request_no, .. } = refund;
@@ -202,20 +215,11 @@ impl Job for DueRefunds {
         let Self(service) = self;
         let now = service.now();
         let due = service.transact.orders.claim_due_refunds(now, now.after(LEASE), PASS).await?;
-        let done = due.len();
-        for Claimed { item: refund, attempts } in due {
-            let number = refund.out_request_no.clone();
-            // The request that recorded what staff want asks for it, perhaps at this very moment.
-            let attempts = if refund.kind.is_automatic() { attempts } else { attempts.max(1) };
-            if let Err(error) = service.send_refund(refund, attempts).await {
-                tracing::error!(
-                    out_request_no = number,
-                    error = &error as &dyn std::error::Error,
-                    "a refund could not be written down; it is tried again"
-                );
-            }
-        }
-        Ok(done)
+        let work = due.into_iter().map(|claimed| {
+            let service = Arc::clone(service);
+            (claimed.item.out_request_no.clone(), async move { service.send_due_refund(claimed).await })
+        });
+        each(work, 1).await
     }
 }
 

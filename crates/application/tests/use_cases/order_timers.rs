@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{Job, OrderService, OrderTimers};
-use domain::{Actor, Order, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
+use application::{Job, JobError, OrderService, OrderTimers};
+use domain::{Actor, Order, OrderId, OrderStatus, ShopTime, Trade, TradeStatus, ledger::Event};
 use ports::{
     Claimed, DueOrder, GatewayError,
     mock::{Ledgers, MockOrderReader, MockPaymentGateway},
@@ -207,6 +207,20 @@ async fn every_attempt_is_asked_about() {
     let states: Vec<_> = ledgers.get(ORDER).attempts.iter().map(|attempt| attempt.state).collect();
     let expected = [AttemptState::GivenUp, AttemptState::Closed, AttemptState::Closed, AttemptState::Paid];
     assert_eq!(states, expected);
+}
+
+#[tokio::test]
+async fn one_that_panics_keeps_no_other_from_being_done_and_fails_the_pass() {
+    let (poison, shipped) = (OrderId::parse("2019112820400999").unwrap(), OrderStatus::AwaitingReceipt);
+    let mut orders = found(shipped);
+    orders.expect_find().withf(|id| *id != order_id()).returning(|_| panic!("by this test"));
+    let due =
+        [poison, order_id()].map(|id| Claimed { item: DueOrder { id, status: Some(shipped) }, attempts: 1 });
+    let ledgers = Ledgers::of(only(shipped)).with_due_orders(due.to_vec());
+    let service = service_at(noon().after(RECEIPT_AFTER), MockPaymentGateway::new(), &ledgers);
+    let outcome = OrderTimers(Arc::new(OrderService { orders: Arc::new(orders), ..service })).pass().await;
+    assert!(matches!(outcome, Err(JobError::Panicked { panicked: 1, due: 2 })), "{outcome:?}");
+    assert_eq!(changes(&ledgers.appended()), [(OrderStatus::Completed, Actor::System)]);
 }
 
 /// An order with many attempts holds up no other while Alipay is away: each question would take its whole time limit.

@@ -1,5 +1,6 @@
 //! What is tried again: refunds that are open, and those that the service owes.
 
+use application::JobError;
 use domain::RefundKind;
 use ports::Claimed;
 
@@ -144,6 +145,20 @@ async fn one_that_cannot_be_written_down_does_not_hold_up_the_next() {
     let gateway = looked_up(gateway, "r2", Ok(Some(money("1.00"))), 1);
     assert_eq!(pass_over_due(gateway, &ledgers).await, 2);
     assert_eq!(outcome(&ledgers), RefundStatus::Requested);
+    assert_eq!(ledgers.get(ORDER).refund("r2").unwrap().status, RefundStatus::Succeeded);
+}
+
+/// It would be claimed first again when its lease ends.
+#[tokio::test]
+async fn one_that_panics_keeps_no_other_from_being_done_and_fails_the_pass() {
+    let (first, second) = (open("9.90"), Refund { out_request_no: "r2".to_owned(), ..open("1.00") });
+    let ledgers = Ledgers::of(paid_ledger(&[first.clone(), second.clone()]))
+        .with_due_refunds(vec![Claimed { item: first, attempts: 1 }, Claimed { item: second, attempts: 1 }]);
+    let mut gateway = looked_up(nobody_asked(), "r2", Ok(Some(money("1.00"))), 1);
+    gateway.expect_refund_query().withf(|_, number| number == "r1").returning(|_, _| panic!("by this test"));
+    let outcome = DueRefunds(Arc::new(service(gateway, &ledgers))).pass().await;
+    assert!(matches!(outcome, Err(JobError::Panicked { panicked: 1, due: 2 })), "{outcome:?}");
+    assert_eq!(outcome.unwrap_err().to_string(), "the work on 1 of 2 panicked");
     assert_eq!(ledgers.get(ORDER).refund("r2").unwrap().status, RefundStatus::Succeeded);
 }
 
