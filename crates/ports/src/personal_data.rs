@@ -1,15 +1,15 @@
 use async_trait::async_trait;
-use domain::ShopTime;
+use domain::{AddressId, ShopTime};
 
 use crate::StoreError;
 
-/// How far the orders were gone through.
+/// How far orders or addresses were gone through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Anonymised {
+pub struct Anonymised<K> {
     /// How many were changed, or would be.
     pub count: u64,
-    /// The last of their numbers; `None` if there are no more.
-    pub last: Option<String>,
+    /// The key of the last one; `None` if there are no more.
+    pub last: Option<K>,
 }
 
 /// Who the buyers of old orders are.
@@ -24,9 +24,14 @@ pub trait PersonalData: Send + Sync {
         after: Option<&str>,
         limit: u32,
         apply: bool,
-    ) -> Result<Anonymised, StoreError>;
+    ) -> Result<Anonymised<String>, StoreError>;
 
     /// Replaces what is in entries of address books that their owners removed before that moment and that no order needs
-    /// for its own address any more: at most so many. Answers how many.
-    async fn anonymise_addresses(&self, removed_before: ShopTime, limit: u32) -> Result<u64, StoreError>;
+    /// for its own address any more: at most so many, behind this one.
+    async fn anonymise_addresses(
+        &self,
+        removed_before: ShopTime,
+        after: Option<AddressId>,
+        limit: u32,
+    ) -> Result<Anonymised<AddressId>, StoreError>;
 }

@@ -39,6 +39,7 @@ macro_rules! store_tests {
                 sets_aside_a_removal_that_cannot_be_read,
                 asks_no_more_often_than_it_must,
                 asks_once_for_the_lines_of_an_order,
+                goes_through_removed_addresses_once,
                 finds_refund_due_payments_among_few_and_many,
                 recovers_from_callers_that_give_up,
                 turns_away_who_waits_too_long,
@@ -72,6 +73,22 @@ macro_rules! store_tests {
                 let statements = sql_support::plans::Statements::default();
                 let test = async {
                     sql_support::plans::never_scan_orders_lines_or_addresses($engine, &statements).await;
+                };
+                statements.runtime().block_on(test);
+            }
+
+            #[test]
+            fn of_all_that_the_contracts_ask_for_scan_nothing_that_grows() {
+                let statements = sql_support::plans::Statements::default();
+                let test = async {
+                    ports::shop_contract!(contract_calls, SqlShop::on($engine, CartsIn::Database).await);
+                    ports::cart_contract!(contract_calls, SqlShop::on($engine, CartsIn::Database).await);
+                    ports::placing_contract!(
+                        contract_calls,
+                        AfterCommit,
+                        SqlShop::on($engine, CartsIn::Elsewhere).await
+                    );
+                    sql_support::plans::scan_nothing_that_grows($engine, &statements).await;
                 };
                 statements.runtime().block_on(test);
             }

@@ -296,6 +296,41 @@ pub(crate) async fn asks_once_for_the_lines_of_an_order(engine: Engine) {
     }
 }
 
+/// Batch after batch, each behind the last one: an address book has as many entries as buyers ever had.
+pub(crate) async fn goes_through_removed_addresses_once(engine: Engine) {
+    let shop = SqlShop::on(engine, CartsIn::Database).await;
+    let user_id = shop.add_user("小王").await;
+    let entry = NewAddress { street: "长安街1号", is_default: false, is_alive: false };
+    let mut entries = Vec::new();
+    for is_alive in [false, true, false, false, false] {
+        entries.push(shop.add_address(user_id, NewAddress { is_alive, ..entry }).await);
+    }
+    let [first, _in_use, needed, third, fourth] = entries[..] else { unreachable!() };
+    let old = OldOrder {
+        id: OrderId::parse("1").unwrap(),
+        user_id,
+        address_id: needed,
+        status: 4,
+        total_amount: "11.50".parse().unwrap(),
+        created_at: noon(),
+        lines: Vec::new(),
+    };
+    shop.add_old_order(old).await;
+    let then = ShopTime::parse("2019-12-01 00:00:00").unwrap();
+    let batch = async |after, limit| {
+        let done = shop.store.anonymise_addresses(then, after, limit).await.unwrap();
+        (done.count, done.last)
+    };
+    assert_eq!(batch(Some(third), 2).await, (1, None), "what is behind it alone");
+    assert_eq!(batch(None, 2).await, (1, Some(needed)), "an order of the old back end needs the second");
+    assert_eq!(batch(Some(needed), 2).await, (1, None));
+    assert_eq!(batch(None, 2).await, (0, None), "once is enough");
+    let known =
+        shop.engine.words("SELECT is_alive AS n FROM address WHERE receiver <> '已匿名' ORDER BY id").await;
+    assert_eq!(known, ["1", "0"], "the one in use, and the one that is needed");
+    assert!(first < third && third < fourth);
+}
+
 /// However many payments of others go back, those of the orders that are asked for are found, and no other.
 pub(crate) async fn finds_refund_due_payments_among_few_and_many(engine: Engine) {
     let shop = SqlShop::on(engine, CartsIn::Database).await;

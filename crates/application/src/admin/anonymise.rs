@@ -27,20 +27,25 @@ impl Anonymise {
 
     /// Goes through all orders, in batches of their own. Cut off, it goes on where it was when it is run again.
     pub async fn execute(&self) -> Result<AnonymiseReport, StoreError> {
-        let before = self.clock.now().before(self.retention);
-        let mut report = AnonymiseReport { orders: self.orders(true).await?, addresses: 0 };
-        loop {
-            let changed = self.data.anonymise_addresses(before, Self::BATCH).await?;
-            report.addresses += changed;
-            if changed == 0 {
-                return Ok(report);
-            }
-        }
+        Ok(AnonymiseReport { orders: self.orders(true).await?, addresses: self.addresses().await? })
     }
 
     /// How many orders would be changed; nothing is.
     pub async fn count(&self) -> Result<u64, StoreError> {
         self.orders(false).await
+    }
+
+    async fn addresses(&self) -> Result<u64, StoreError> {
+        let before = self.clock.now().before(self.retention);
+        let (mut addresses, mut after) = (0, None);
+        loop {
+            let done = self.data.anonymise_addresses(before, after, Self::BATCH).await?;
+            addresses += done.count;
+            match done.last {
+                Some(last) => after = Some(last),
+                None => return Ok(addresses),
+            }
+        }
     }
 
     async fn orders(&self, apply: bool) -> Result<u64, StoreError> {

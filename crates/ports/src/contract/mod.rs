@@ -38,10 +38,15 @@ pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, Sto
 
 /// A test of each behaviour of the ports of a database that has the carts. `$shop` is evaluated once a test, in an async function, to an
 /// `Arc<dyn Shop>` on an empty database.
+///
+/// With `contract_calls` before it, it calls the behaviours instead, one after the other: for what is to be seen of all together.
 #[macro_export]
 macro_rules! shop_contract {
     ($shop:expr) => {
-        $crate::contract_tests! { $shop =>
+        $crate::shop_contract!(contract_tests, $shop);
+    };
+    ($run:ident, $shop:expr) => {
+        $crate::$run! { $shop =>
             users: [
                 are_found_by_their_exact_name,
                 are_let_in_while_they_are_active,
@@ -195,7 +200,7 @@ macro_rules! shop_contract {
                 forgets_old_keys,
             ]
         }
-        $crate::placing_contract!(InTransaction, $shop);
+        $crate::placing_contract!($run, InTransaction, $shop);
     };
 }
 
@@ -203,12 +208,15 @@ macro_rules! shop_contract {
 /// elsewhere. The mode is what [`Shop::removal_mode`] gives; `$shop` is as in [`shop_contract!`](crate::shop_contract).
 #[macro_export]
 macro_rules! placing_contract {
-    (InTransaction, $shop:expr) => {
-        $crate::placing_contract!(@with [takes_what_is_unchanged_out_of_carts], $shop);
+    ($mode:ident, $shop:expr) => {
+        $crate::placing_contract!(contract_tests, $mode, $shop);
     };
-    (AfterCommit, $shop:expr) => {
+    ($run:ident, InTransaction, $shop:expr) => {
+        $crate::placing_contract!(@with $run, [takes_what_is_unchanged_out_of_carts], $shop);
+    };
+    ($run:ident, AfterCommit, $shop:expr) => {
         $crate::placing_contract!(
-            @with [
+            @with $run, [
                 knows_ordered_lines_until_they_are_forgotten,
                 hands_removals_over,
                 hands_each_removal_to_one,
@@ -216,8 +224,8 @@ macro_rules! placing_contract {
             $shop
         );
     };
-    (@with [$($removal:ident),* $(,)?], $shop:expr) => {
-        $crate::contract_tests! { $shop =>
+    (@with $run:ident, [$($removal:ident),* $(,)?], $shop:expr) => {
+        $crate::$run! { $shop =>
             placing: [
                 finds_the_buyers_of_a_group,
                 knows_active_buyers_alone,
@@ -241,7 +249,10 @@ macro_rules! placing_contract {
 #[macro_export]
 macro_rules! cart_contract {
     ($carts:expr) => {
-        $crate::contract_tests! { $carts =>
+        $crate::cart_contract!(contract_tests, $carts);
+    };
+    ($run:ident, $carts:expr) => {
+        $crate::$run! { $carts =>
             cart_store: [
                 loads_lines_in_order,
                 loads_many_carts_together,
@@ -257,6 +268,15 @@ macro_rules! cart_contract {
                 discards_lines,
             ]
         }
+    };
+}
+
+/// One call a behaviour.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! contract_calls {
+    ($fixture:expr => $($suite:ident: [$($behaviour:ident),* $(,)?])*) => {
+        $($(Box::pin($crate::contract::$suite::$behaviour($fixture)).await;)*)*
     };
 }
 

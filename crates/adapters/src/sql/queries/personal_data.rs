@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use diesel::{dsl::exists, dsl::not, prelude::*};
+use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{ANONYMOUS, OrderStatus, ShopTime};
+use domain::{ANONYMOUS, AddressId, OrderStatus, ShopTime};
 use ports::{Anonymised, PersonalData, StoreError};
 
 use super::{Conn, Database};
@@ -19,12 +21,17 @@ impl PersonalData for Database {
         after: Option<&str>,
         limit: u32,
         apply: bool,
-    ) -> Result<Anonymised, StoreError> {
+    ) -> Result<Anonymised<String>, StoreError> {
         self.transact(async |conn| orders(conn, ended_before, after, limit, apply).await).await
     }
 
-    async fn anonymise_addresses(&self, removed_before: ShopTime, limit: u32) -> Result<u64, StoreError> {
-        self.transact(async |conn| addresses(conn, removed_before, limit).await).await
+    async fn anonymise_addresses(
+        &self,
+        removed_before: ShopTime,
+        after: Option<AddressId>,
+        limit: u32,
+    ) -> Result<Anonymised<AddressId>, StoreError> {
+        self.transact(async |conn| addresses(conn, removed_before, after, limit).await).await
     }
 }
 
@@ -34,7 +41,7 @@ async fn orders(
     after: Option<&str>,
     limit: u32,
     apply: bool,
-) -> Result<Anonymised, QueryError> {
+) -> Result<Anonymised<String>, QueryError> {
     let ended = OrderStatus::ALL.into_iter().filter(|status| status.has_ended()).map(OrderStatus::code);
     let ended: Vec<i16> = ended.collect();
     // By the phone: anybody may be called anything, and a phone has digits.
@@ -95,32 +102,42 @@ async fn orders(
             diesel::update(payments).set(dashop_payment::buyer.eq(None::<String>)).execute(conn).await?;
         }
     }
-    let is_full = numbers.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let count = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
-    Ok(Anonymised { count, last: numbers.into_iter().next_back().filter(|_| is_full) })
+    let found = numbers.len();
+    Ok(done(numbers.into_iter(), found, limit))
 }
 
-async fn addresses(conn: &mut Conn, removed_before: ShopTime, limit: u32) -> Result<u64, QueryError> {
-    // Orders of the old back end have no address of their own until they are anonymous.
-    let needing = tb_order_info::table
-        .filter(tb_order_info::user_id.eq(address::uid_id))
-        .filter(tb_order_info::address_id.eq(address::id))
-        .filter(tb_order_info::ship_receiver.is_null());
+async fn addresses(
+    conn: &mut Conn,
+    removed_before: ShopTime,
+    after: Option<AddressId>,
+    limit: u32,
+) -> Result<Anonymised<AddressId>, QueryError> {
     let is_known =
         address::receiver_mobile.is_null().or(address::receiver_mobile.assume_not_null().ne(ANONYMOUS));
-    let entries: Vec<i32> = address::table
+    let removed: Vec<(i32, i32)> = address::table
+        .filter(address::id.gt(after.map_or(0, |AddressId(id)| id)))
         .filter(address::is_alive.eq(false))
         .filter(address::updated_time.lt(Moment(removed_before)))
         .filter(is_known)
-        .filter(not(exists(needing)))
         .order(address::id)
         .limit(limit.into())
-        .select(address::id)
+        .select((address::id, address::uid_id))
         .load(conn)
         .await?;
-    if entries.is_empty() {
-        return Ok(0);
-    }
+    let (ids, owners): (Vec<i32>, Vec<i32>) = removed.iter().copied().unzip();
+    // Orders of the old back end have no address of their own until they are anonymous. In a query of its own: MariaDB reads every
+    // order for a NOT EXISTS.
+    let needed: BTreeSet<(i32, i32)> = tb_order_info::table
+        .filter(tb_order_info::user_id.eq_any(&owners))
+        .filter(tb_order_info::address_id.eq_any(&ids))
+        .filter(tb_order_info::ship_receiver.is_null())
+        .select((tb_order_info::address_id, tb_order_info::user_id))
+        .load(conn)
+        .await?
+        .into_iter()
+        .collect();
+    let entries: Vec<i32> =
+        removed.iter().filter(|entry| !needed.contains(entry)).map(|(id, _)| *id).collect();
     let these = address::table.filter(address::id.eq_any(&entries)).filter(address::is_alive.eq(false));
     let changed = diesel::update(these)
         .set((
@@ -132,5 +149,12 @@ async fn addresses(conn: &mut Conn, removed_before: ShopTime, limit: u32) -> Res
         ))
         .execute(conn)
         .await?;
-    Ok(u64::try_from(changed).unwrap_or(u64::MAX))
+    Ok(done(ids.into_iter().map(AddressId), changed, limit))
+}
+
+/// `changed` of a batch that was to have so many.
+fn done<K>(keys: impl ExactSizeIterator<Item = K>, changed: usize, limit: u32) -> Anonymised<K> {
+    let is_full = keys.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let count = u64::try_from(changed).unwrap_or(u64::MAX);
+    Anonymised { count, last: keys.last().filter(|_| is_full) }
 }
