@@ -224,6 +224,7 @@ fn shop(
         removals: configuration.redis.is_some().then(|| Arc::clone(store) as _),
         direct_buys: Arc::clone(store) as _,
         clock: Arc::clone(&clock),
+        randomness: Arc::new(SystemRandomness),
         rules,
     });
     Ok(Shop {

@@ -1,7 +1,7 @@
 //! The one shell around [`OrderLedger::decide`]: lock the number, decide, write the events, commit; and again, within
 //! bounds, where others were faster.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use domain::{
     Cause, OrderLedger, OrderStatus, PaymentStatus, RefundStatus,
@@ -10,10 +10,7 @@ use domain::{
 use metrics::counter;
 use ports::{AppendError, Clock, OrderRepo, Randomness, StoreError, metric};
 
-/// How often a command is tried before the caller gets an error because others were faster each time.
-const ATTEMPTS: u32 = 8;
-/// The longest wait before the second attempt; each further wait is longer by as much.
-const LONGEST_FIRST_WAIT: u32 = 10;
+use crate::retries::{ATTEMPTS, Again, Attempts};
 
 /// Changes what is on record under an order number.
 pub struct Transact {
@@ -56,18 +53,17 @@ impl Transact {
         command: &Command,
         cause: &Cause,
     ) -> Result<Transacted, TransactError> {
-        for attempt in 1..=ATTEMPTS {
-            let cause_of_retry = match self.try_once(number, command, cause).await {
-                Err(TransactError::Conflict) => "conflict",
-                Err(TransactError::Store(StoreError::Busy(_))) => "busy",
+        let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
+        loop {
+            let why = match self.try_once(number, command, cause).await {
+                Err(TransactError::Conflict) => Again::Conflict,
+                Err(TransactError::Store(StoreError::Busy(_))) => Again::Busy,
                 outcome => return outcome,
             };
-            counter!(metric::RETRIES, "cause" => cause_of_retry).increment(1);
-            let most = LONGEST_FIRST_WAIT.saturating_mul(attempt);
-            let wait = self.randomness.draw() % most.max(1);
-            tokio::time::sleep(Duration::from_millis(wait.into())).await;
+            if !attempts.again(why).await {
+                return Err(TransactError::Conflict);
+            }
         }
-        Err(TransactError::Conflict)
     }
 
     async fn try_once(
@@ -112,7 +108,7 @@ pub fn count_from_zero() {
     let counters: [(&'static str, &'static str, &[&'static str]); 6] = [
         (metric::PAYMENTS, "status", &PaymentStatus::ALL.map(PaymentStatus::as_str)),
         (metric::REFUNDS, "status", &["requested", "succeeded", "failed", "postponed"]),
-        (metric::RETRIES, "cause", &["conflict", "busy"]),
+        (metric::RETRIES, "cause", &Again::WORDS),
         (metric::NOTIFICATIONS, "verdict", &["paid", "bad_signature", "unreadable", "not_for_us", "failed"]),
         (metric::QUEUE_REFUSED, "reason", &["full", "waited"]),
         (metric::SIGN_INS, "outcome", &["signed_in", "wrong", "locked_out"]),

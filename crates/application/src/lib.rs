@@ -12,6 +12,7 @@ mod order_service;
 mod ordering;
 mod pages;
 mod payments;
+mod retries;
 mod shop_rules;
 mod storefront;
 
@@ -26,6 +27,3 @@ pub use pages::Page;
 pub use payments::*;
 pub use shop_rules::ShopRules;
 pub use storefront::*;
-
-/// How often a transaction is tried again when others hold its rows, before the caller gets an error.
-const ATTEMPTS: u32 = 8;

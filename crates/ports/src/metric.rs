@@ -68,7 +68,7 @@ names! {
     STATUS_CHANGES: Counter = "dashop_order_status_changes_total";
     /// Changes of orders beside their status, by kind (amount, address) and by who made them.
     AMENDMENTS: Counter = "dashop_order_amendments_total";
-    /// Commands on orders that were tried again, by cause.
+    /// Changes that others kept from being made at an attempt, by cause.
     RETRIES: Counter = "dashop_transaction_retries_total";
 
     /// Notifications of Alipay, by verdict.

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, atomic::AtomicBool};
 
-use adapters::{sql::SqlStore, system::SystemClock, webhook::HttpWebhook};
+use adapters::{
+    sql::SqlStore,
+    system::{SystemClock, SystemRandomness},
+    webhook::HttpWebhook,
+};
 use application::{DeliverWebhooks, DistributeEvents, ManageWebhooks, PurgeOutbox, WebhookSettings};
 use domain::EndpointName;
 use ports::Clock;
@@ -45,6 +49,7 @@ pub(super) async fn event_jobs(
             endpoint: Arc::clone(&webhook) as _,
             endpoints: Arc::clone(store) as _,
             clock: Arc::clone(&clock),
+            randomness: Arc::new(SystemRandomness),
             pause_after: events.pause_after,
             is_winding_down: AtomicBool::new(false),
         });

@@ -10,7 +10,8 @@ use std::{
 
 use domain::{AttemptOutcome, Delivery, DeliveryAttempt, EndpointName, EventFilter, OutboxId, ShopTime};
 use ports::{
-    Claimed, Clock, Pause, StoreError, WebhookEndpoint, WebhookEndpoints, WebhookError, WebhookQueue,
+    Claimed, Clock, Pause, Randomness, StoreError, WebhookEndpoint, WebhookEndpoints, WebhookError,
+    WebhookQueue,
 };
 use tokio::{
     task::{self, JoinError, JoinSet},
@@ -18,6 +19,7 @@ use tokio::{
 };
 
 use super::{Job, JobError};
+use crate::retries::{ATTEMPTS, Again, Attempts};
 
 /// Delivers order events to one webhook endpoint: each at least once, those of an order one after the other. There is one
 /// such job an endpoint, so that none waits for another.
@@ -34,6 +36,8 @@ pub struct DeliverWebhooks {
     pub endpoints: Arc<dyn WebhookEndpoints>,
     /// What is due.
     pub clock: Arc<dyn Clock>,
+    /// Keeps those apart who wait for the same rows.
+    pub randomness: Arc<dyn Randomness>,
     /// After how long of failures alone the endpoint is paused.
     pub pause_after: Duration,
     /// Whether no more events are taken on, because the process stops.
@@ -166,10 +170,10 @@ impl DeliverWebhooks {
     where
         Write: Future<Output = Result<T, StoreError>>,
     {
-        let mut tried = 1;
+        let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
         loop {
             match write().await {
-                Err(StoreError::Busy(_)) if tried < crate::ATTEMPTS => tried += 1,
+                Err(StoreError::Busy(_)) if attempts.again(Again::Busy).await => {}
                 outcome => return outcome,
             }
         }

@@ -8,10 +8,13 @@ use domain::{
     ledger::{Command, Refusal},
 };
 
-use crate::{OrderChangeError, OrderService, TransactError};
+use crate::{
+    OrderChangeError, OrderService, TransactError,
+    retries::{Again, Attempts},
+};
 
 /// How often the attempts of an order are ended anew because another one was opened meanwhile.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
 
 impl OrderService {
     /// Lowers the amount from what it is taken to be. Doing so again is no error and changes nothing.
@@ -24,7 +27,8 @@ impl OrderService {
         reason: &str,
         cause: &Cause,
     ) -> Result<(), OrderChangeError> {
-        for _ in 0..TRIES {
+        let mut tries = Attempts::at_most(TRIES, &*self.transact.randomness);
+        loop {
             let order = self.orders.find(order_id).await?.ok_or(Refusal::UnknownOrder)?;
             let attempts = PaymentAttempt::of(&order, self.orders.attempts(order_id).await?);
             // A channel is asked only about an amount that can be lowered.
@@ -34,10 +38,13 @@ impl OrderService {
             let reason = reason.to_owned();
             let command = |ended| Command::LowerAmount { expected, amount, reason, ended };
             match self.after_ending(order_id, &attempts, command, cause).await {
-                Err(error) if error.is_other_attempt_open() => {}
+                Err(error) if error.is_other_attempt_open() => {
+                    if !tries.again(Again::Conflict).await {
+                        return Err(TransactError::Conflict.into());
+                    }
+                }
                 outcome => return outcome.map(drop),
             }
         }
-        Err(TransactError::Conflict.into())
     }
 }

@@ -6,10 +6,13 @@ use domain::{
 };
 use ports::PaymentRequest;
 
-use crate::{OrderChangeError, OrderService, TransactError};
+use crate::{
+    OrderChangeError, OrderService, TransactError,
+    retries::{Again, Attempts},
+};
 
 /// How often the attempts of an order are looked at anew because another one was opened meanwhile.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
 
 /// How a buyer wants to pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,7 +99,8 @@ impl OrderService {
         order: &Order,
         wish: PaymentWish,
     ) -> Result<StartedPayment, OrderChangeError> {
-        for _ in 0..TRIES {
+        let mut tries = Attempts::at_most(TRIES, &*self.transact.randomness);
+        loop {
             if !order.is_to_be_paid(wish.expected_amount, self.now())? {
                 return Ok(paid(order));
             }
@@ -109,11 +113,14 @@ impl OrderService {
             }
             let open = |ended| wish.open(ended);
             match self.after_ending(&order.id, &attempts, open, &Cause::system()).await {
-                Err(error) if error.is_other_attempt_open() => {}
+                Err(error) if error.is_other_attempt_open() => {
+                    if !tries.again(Again::Conflict).await {
+                        return Err(TransactError::Conflict.into());
+                    }
+                }
                 opened => return self.lead(order, wish, &opened?.ledger).await,
             }
         }
-        Err(TransactError::Conflict.into())
     }
 
     /// To the attempt that was opened, unless what was said of another one has paid the order.

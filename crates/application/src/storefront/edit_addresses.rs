@@ -3,7 +3,10 @@
 use domain::{AddressEdit, AddressEntries, AddressRefusal, Caller, NotAdmitted};
 use ports::StoreError;
 
-use crate::{ATTEMPTS, ShoppingService};
+use crate::{
+    ShoppingService,
+    retries::{ATTEMPTS, Again, Attempts},
+};
 
 /// Why the address book is not shown or not changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,16 +39,19 @@ impl ShoppingService {
         edit: &AddressEdit,
     ) -> Result<AddressEntries, EditAddressesError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
+        loop {
             let entries = self.address_book.entries(user_id).await?;
             let change = entries.edit(edit)?;
-            match self.address_book.apply(user_id, &entries, &change, self.clock.now()).await {
+            let why = match self.address_book.apply(user_id, &entries, &change, self.clock.now()).await {
                 Ok(true) => return Ok(self.address_book.entries(user_id).await?),
-                // Others hold the rows, or were faster.
-                Ok(false) | Err(StoreError::Busy(_)) => {}
+                Ok(false) => Again::Conflict,
+                Err(StoreError::Busy(_)) => Again::Busy,
                 Err(error) => return Err(error.into()),
+            };
+            if !attempts.again(why).await {
+                return Err(EditAddressesError::Conflict);
             }
         }
-        Err(EditAddressesError::Conflict)
     }
 }

@@ -8,7 +8,11 @@ use domain::{
 };
 use ports::{CartError, StoreError};
 
-use crate::{ATTEMPTS, ShoppingService, jobs::order_ids};
+use crate::{
+    ShoppingService,
+    jobs::order_ids,
+    retries::{ATTEMPTS, Again, Attempts},
+};
 
 /// A line of a cart, with its SKU as it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +57,18 @@ impl ShoppingService {
     /// Changes the user's cart, and shows it then. A change that others make at the same moment is never lost.
     pub async fn edit_cart(&self, caller: &Caller, edit: CartEdit) -> Result<Vec<ShownLine>, EditCartError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
+        loop {
             let cart = self.cart(user_id).await?;
             let skus = self.skus(&cart.concerned(edit)).await?;
             let changes = cart.edit(edit, &skus, self.rules.quantity_limit)?;
             if self.write(user_id, &changes).await? {
                 return self.lines(user_id).await;
             }
+            if !attempts.again(Again::Conflict).await {
+                return Err(EditCartError::Conflict);
+            }
         }
-        Err(EditCartError::Conflict)
     }
 
     /// Takes SKUs out of the user's cart, as far as they are in it, and shows the cart then.
@@ -80,7 +87,8 @@ impl ShoppingService {
         // What is past a cart's lines is not even looked up.
         let offline = offline.get(..Cart::MOST_LINES).unwrap_or(offline);
         let ids: Vec<SkuId> = offline.iter().map(|line| line.sku_id).collect();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
+        loop {
             let cart = self.cart(user_id).await?;
             let skus = self.skus(&ids).await?;
             let changes = cart.merge(offline, &skus, self.rules.quantity_limit);
@@ -88,8 +96,10 @@ impl ShoppingService {
             if self.write(user_id, &changes).await? {
                 return Ok(cart.lines.len().saturating_add(added));
             }
+            if !attempts.again(Again::Conflict).await {
+                return Err(EditCartError::Conflict);
+            }
         }
-        Err(EditCartError::Conflict)
     }
 
     /// The user's cart, after ordered lines are removed. A buyer who saw such a line and added to it would buy it twice.

@@ -13,7 +13,7 @@ pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, 
 
 use std::sync::Arc;
 
-use ports::{AddressBook, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys, Users};
+use ports::{AddressBook, CartRemovalQueue, CartStore, Catalog, Clock, DirectBuys, Randomness, Users};
 
 use crate::ShopRules;
 
@@ -34,6 +34,8 @@ pub struct ShoppingService {
     pub direct_buys: Arc<dyn DirectBuys>,
     /// When they did, and when address books are changed.
     pub clock: Arc<dyn Clock>,
+    /// Keeps those apart who change the same cart or address book.
+    pub randomness: Arc<dyn Randomness>,
     /// Freight and limits.
     pub rules: ShopRules,
 }

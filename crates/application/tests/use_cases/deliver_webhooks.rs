@@ -95,6 +95,7 @@ fn use_case_with(
         endpoint: Arc::clone(endpoint) as _,
         endpoints: Arc::new(endpoints),
         clock: Arc::new(clock()),
+        randomness: Arc::new(always_0()),
         pause_after: 3 * DAY,
         is_winding_down: AtomicBool::new(false),
     }

@@ -60,6 +60,7 @@ impl Shop {
             removals: Some(Arc::new(self.removals)),
             direct_buys: Arc::new(self.direct_buys),
             clock: Arc::new(clock()),
+            randomness: Arc::new(always_0()),
             rules,
         };
         use_case.preview(&caller(), items).await

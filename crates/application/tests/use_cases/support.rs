@@ -231,13 +231,18 @@ pub(crate) fn transact(ledgers: &Ledgers) -> Transact {
 }
 
 pub(crate) fn transact_at(now: ShopTime, ledgers: &Ledgers) -> Transact {
-    let mut randomness = MockRandomness::new();
-    randomness.expect_draw().return_const(0_u32);
     Transact {
         orders: Arc::new(ledgers.clone()),
         clock: Arc::new(clock_at(now)),
-        randomness: Arc::new(randomness),
+        randomness: Arc::new(always_0()),
     }
+}
+
+/// Waits for nothing.
+pub(crate) fn always_0() -> MockRandomness {
+    let mut randomness = MockRandomness::new();
+    randomness.expect_draw().return_const(0_u32);
+    randomness
 }
 
 /// Of a shop that is paid through Alipay alone, and has one user. Nothing else is to be looked at but these ledgers.
@@ -268,6 +273,7 @@ pub(crate) fn shopping() -> ShoppingService {
         removals: None,
         direct_buys: Arc::new(MockDirectBuys::new()),
         clock: Arc::new(clock()),
+        randomness: Arc::new(always_0()),
         rules: rules(),
     }
 }

@@ -138,6 +138,8 @@ impl Backends {
 
 impl Backends {
     fn shopping(&self) -> Arc<ShoppingService> {
+        let mut randomness = MockRandomness::new();
+        randomness.expect_draw().return_const(0_u32);
         let mut rules = rules();
         if self.free_delivery {
             rules.pricing.freight = Money::ZERO;
@@ -150,6 +152,7 @@ impl Backends {
             removals: None,
             direct_buys: Arc::clone(&self.direct_buys),
             clock: Arc::new(clock_at(noon())),
+            randomness: Arc::new(randomness),
             rules,
         })
     }

@@ -16,7 +16,7 @@ use ports::{
 use tokio::time::Instant;
 
 use super::{BatchRequest, Outcome, PlacedOrder, PlacementError, Unplaced, draft::OrderDraft};
-use crate::{ATTEMPTS, CartCleaned, CartCleaner, ShopRules};
+use crate::{CartCleaned, CartCleaner, ShopRules, retries::ATTEMPTS};
 
 /// Places groups of orders, each group in one transaction.
 pub struct Placement {

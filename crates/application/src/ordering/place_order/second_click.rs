@@ -4,17 +4,19 @@ use domain::{AddressId, Money, Order, OrderStatus, Purchase, Refusal, RepeatGuar
 use ports::{OrderListQuery, StoreError};
 
 use super::{BatchRequest, PlaceOrder, PlaceOrderError, PlacedOrder, PlacementError, found, may_be_there};
+use crate::retries::{Again, Attempts};
 
 /// How often an order is tried whose guard another order has. Each time but the last the other order was too old, and its
 /// guard was taken off it; that many clicks within one moment are no accident.
-const TRIES: usize = 4;
+const TRIES: u32 = 4;
 
 impl PlaceOrder {
     /// Places an order, or finds the one that the first click became.
     pub(super) async fn place_once(&self, request: BatchRequest) -> Result<PlacedOrder, PlaceOrderError> {
         // Of now, not of when its turn comes: a first click that takes long is no older for it.
         let clicked_at = self.service.now();
-        for _ in 0..TRIES {
+        let mut tries = Attempts::at_most(TRIES, &*self.service.transact.randomness);
+        loop {
             let unplaced = match self.batcher.place(request.clone()).await {
                 Ok(placed) => return Ok(placed),
                 Err(unplaced) => unplaced,
@@ -55,8 +57,10 @@ impl PlaceOrder {
                 // Another click has just done that.
                 None => {}
             }
+            if !tries.again(Again::Conflict).await {
+                return Err(PlacementError::Busy.into());
+            }
         }
-        Err(PlacementError::Busy.into())
     }
 
     /// The order of the cart that was placed a moment ago, if it is what emptied the cart.
