@@ -1,5 +1,7 @@
 //! `/v1/goods/…`.
 
+use std::collections::BTreeSet;
+
 use actix_web::test::TestRequest;
 use domain::{
     AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, SkuCard,
@@ -177,15 +179,26 @@ async fn no_cause_is_told() {
 async fn goods_are_read_once_in_a_second() {
     let mut mocks = Mocks::untouched();
     mocks.storefront.expect_sections().times(1).returning(|_, _| Ok(Vec::new()));
+    mocks
+        .storefront
+        .expect_section_page()
+        .times(1)
+        .returning(|_, _, _| Ok(SectionPage { skus: vec![card(4)], total: 1 }));
+    mocks.storefront.expect_product_of().times(1).returning(|_| Ok(Some(product())));
     let shop = mocks.open().await;
-    let first = shop.send(get("/v1/goods/index")).await;
-    assert_eq!(first.header("cache-control"), Some("no-cache"));
-    let tag = first.header("etag").unwrap().to_owned();
-    let again = shop.send(get("/v1/goods/index")).await;
-    assert_eq!((again.header("etag"), &again.body), (Some(tag.as_str()), &first.body));
-    let known = shop.send(get("/v1/goods/index").insert_header(("if-none-match", tag))).await;
-    assert_eq!((known.status.as_u16(), known.body.len()), (304, 0));
-    let other = shop.send(get("/v1/goods/index").insert_header(("if-none-match", "\"another\""))).await;
-    assert_eq!((other.status.as_u16(), &other.body), (200, &first.body));
+    let mut tags = BTreeSet::new();
+    for uri in ["/v1/goods/index", "/v1/goods/catalogs/1", "/v1/goods/detail/5"] {
+        let first = shop.send(get(uri)).await;
+        assert_eq!(first.header("cache-control"), Some("no-cache"), "{uri}");
+        let tag = first.header("etag").unwrap().to_owned();
+        let again = shop.send(get(uri)).await;
+        assert_eq!((again.header("etag"), &again.body), (Some(tag.as_str()), &first.body), "{uri}");
+        let known = shop.send(get(uri).insert_header(("if-none-match", tag.clone()))).await;
+        assert_eq!((known.status.as_u16(), known.body.len()), (304, 0), "{uri}");
+        let other = shop.send(get(uri).insert_header(("if-none-match", "\"another\""))).await;
+        assert_eq!((other.status.as_u16(), &other.body), (200, &first.body), "{uri}");
+        tags.insert(tag);
+    }
+    assert_eq!(tags.len(), 3, "{tags:?}");
     shop.close().await;
 }
