@@ -12,7 +12,8 @@ ON_SERVERS := amendments cart code lost phone purchase staff
 FEATURES := api/otlp,api/test-channel,tests/cluster,tests/upgrade
 
 # Where cargo puts the programs.
-BUILT := $(abspath $(or $(CARGO_TARGET_DIR),target))/debug
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+BUILT := $(TARGET)/debug
 
 # The shop's pages, and what they are made of.
 PAGES := web/dist/index.html
@@ -82,8 +83,8 @@ lint: tools-build tools-lint tools-prometheus $(PAGES) ## Checks format, code, l
 
 bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what many orders on record cost, as ratios
 	$(CARGO) build --release --bin dashop --bin bench --bin size
-	tests/servers/with-servers --durable target/release/bench
-	tests/servers/with-servers --durable target/release/size
+	tests/servers/with-servers --durable $(TARGET)/release/bench
+	tests/servers/with-servers --durable $(TARGET)/release/size
 
 dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information
 	$(CARGO) build --release --locked --bin dashop

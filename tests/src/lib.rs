@@ -42,6 +42,11 @@ pub use sandbox::Sandbox;
 pub use servers::Server;
 pub use wire::{Wire, WireAnswer};
 
+/// A file among what cargo builds.
+pub fn built(name: &str) -> String {
+    format!("{}/{name}", std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".to_owned()))
+}
+
 /// Makes of each function a test on the embedded shop and one on MySQL and Redis; it is given a [`Setup`] to start.
 #[macro_export]
 macro_rules! on_both_stores {

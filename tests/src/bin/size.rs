@@ -1,5 +1,5 @@
 //! `make bench`: what the number of orders on record costs. The same questions are put to a shop with 1,000 orders and to
-//! one with 100,000, or with as many as `size 1000000` says; quote the ratios, not the figures.
+//! one with 1,000,000, or with as many as `size 100000` says; quote the ratios, not the figures.
 //!
 //! `size audit 1000000`: how long an audit of so many orders takes.
 
@@ -15,10 +15,11 @@ use application::Audit;
 use domain::{NumberRange, OrderId, OrderStatus, ShopTime, UserId, audit::AuditTerms};
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{OrderListQuery, OrderSearch};
-use tests::{Data, Setup};
+use serde_json::{Value, json};
+use tests::{Data, Setup, built};
 
 const FEW: i32 = 1_000;
-const MANY: i32 = 100_000;
+const MANY: i32 = 1_000_000;
 /// Orders of one buyer, in both shops.
 const OF_ONE: i32 = 20;
 /// One of them.
@@ -39,12 +40,16 @@ async fn main() {
     }
     let many = arguments.first().map_or(MANY, |orders| orders.parse().unwrap());
     println!("medians of {TIMES}, with {FEW} orders and with {many}");
-    compare("the embedded store", many, async || Setup::embedded()).await;
-    compare("MySQL", many, Setup::on_servers).await;
+    let mut rows = compare("the embedded store", many, async || Setup::embedded()).await;
+    rows.extend(compare("MySQL", many, Setup::on_servers).await);
+    let file = built("size.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&rows).unwrap()).unwrap();
+    println!("written to {file}");
 }
 
 /// Puts each question to both shops in turn, so that what else the machine does meets both alike.
-async fn compare(name: &str, orders: i32, empty_shop: impl AsyncFn() -> Setup) {
+async fn compare(name: &str, orders: i32, empty_shop: impl AsyncFn() -> Setup) -> Vec<Value> {
+    let mut rows = Vec::new();
     let (few, many) = (empty_shop().await, empty_shop().await);
     let (few, many) = (filled(&few, FEW).await, filled(&many, orders).await);
     for (what, question) in QUESTIONS {
@@ -56,7 +61,13 @@ async fn compare(name: &str, orders: i32, empty_shop: impl AsyncFn() -> Setup) {
         let (of_few, of_many) = (median(of_few), median(of_many));
         let ratio = of_many.as_secs_f64() / of_few.as_secs_f64();
         println!("{name}, {what}: {of_few:.1?} and {of_many:.1?}: {ratio:.2} times as long");
+        let millis = |span: Duration| span.as_secs_f64() * 1_000.0;
+        rows.push(json!({
+            "store": name, "question": what, "orders": [FEW, orders], "ms": [millis(of_few), millis(of_many)],
+            "ratio": ratio,
+        }));
     }
+    rows
 }
 
 /// Orders as the service leaves them: paid, shipped and received, two lines each.

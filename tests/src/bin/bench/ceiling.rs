@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use diesel_async::{AsyncConnection, AsyncMysqlConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 use tokio::task::JoinSet;
 
@@ -24,6 +24,20 @@ pub(crate) async fn orders_a_second(url: &str, connections: u64, hot: bool, run:
         });
     }
     clients.join_all().await.into_iter().sum()
+}
+
+/// What is compared must be as durable as it is in a shop: each commit is on the disk before it is answered.
+pub(crate) async fn check_durable(url: &str) {
+    let flushed = "SELECT @@innodb_flush_log_at_trx_commit AS flushed";
+    let mut database = AsyncMysqlConnection::establish(url).await.unwrap();
+    let flushed: Flushed = diesel::sql_query(flushed).get_result(&mut database).await.unwrap();
+    assert_eq!(flushed.flushed, 1, "innodb_flush_log_at_trx_commit");
+}
+
+#[derive(diesel::QueryableByName)]
+struct Flushed {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    flushed: i64,
 }
 
 struct Client {

@@ -18,7 +18,7 @@ use std::{env, sync::Arc, time::Duration};
 use client::load;
 use report::{Report, Round};
 use shop::{Carts, Shop};
-use tests::{Data, Setup};
+use tests::{Data, Setup, built};
 
 /// `DASHOP_BENCH_ONLY` names the work that is measured, separated by semicolons (`create, 16;preview`); everything where it
 /// is not set.
@@ -44,7 +44,7 @@ async fn main() {
         measure("SQLite", Setup::embedded(), rounds, span, &mut report).await;
     }
     report.print();
-    report.write("target/bench.json");
+    report.write(&built("bench.json"));
 }
 
 async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration, report: &mut Report) {
@@ -57,6 +57,7 @@ async fn measure(store: &'static str, setup: Setup, rounds: u64, span: Duration,
         beside_hot(store, &mut shop, round, span, report).await;
         read(store, &mut shop, round, span, report).await;
     }
+    report.compare_others(store);
     report.set(store, "memory after the run, MB", megabytes(shop.dashop.resident_bytes()));
     if is_wanted("sign-in") {
         let sign_ins = shop.sign_ins();
@@ -74,6 +75,7 @@ async fn create(store: &'static str, shop: &mut Shop, round: u64, span: Duration
             continue;
         }
         if let Data::Servers { mysql, .. } = shop.dashop.setup().data().clone() {
+            ceiling::check_durable(&mysql[0]).await;
             let run = round * 1_000 + connections * 2 + u64::from(hot);
             let ceiling = ceiling::orders_a_second(&mysql[0], connections, hot, run, span).await;
             report.add(store, round, &format!("raw SQL, {name}"), Round::of_rate(ceiling));

@@ -80,9 +80,19 @@ impl Report {
 
     /// To the ceiling of the same connections, where there is one.
     fn ratio(&self, row: &Row) -> Option<f64> {
-        let ceiling = format!("raw SQL, {}", row.name);
-        let ceiling = self.rows.iter().find(|other| other.store == row.store && other.name == ceiling)?;
-        Some(row.rate() / ceiling.rate())
+        Some(row.rate() / self.row(row.store, &format!("raw SQL, {}", row.name))?.rate())
+    }
+
+    fn row(&self, store: &str, name: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.store == store && row.name == name)
+    }
+
+    /// Notes how many times as long buyers wait beside those of a hot SKU, where both were measured.
+    pub(crate) fn compare_others(&mut self, store: &'static str) {
+        let median = |name| self.row(store, name).and_then(Row::median_ms);
+        if let (Some(alone), Some(beside)) = (median("others alone, 64"), median("others beside hot, 64")) {
+            self.set(store, "others: beside hot to alone", beside / alone);
+        }
     }
 
     pub(crate) fn print(&self) {
@@ -103,7 +113,7 @@ impl Report {
             );
         }
         for (store, name, figure) in &self.single {
-            println!("{store:<18} {name:<22} {figure:>8.0}");
+            println!("{store:<18} {name:<28} {figure:>8.1}");
         }
     }
 
