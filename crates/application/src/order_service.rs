@@ -5,7 +5,7 @@ use ports::{
     DailyStatements, GatewayError, OrderReader, PaymentChannels, RefusedMessages, StoreError, Users,
 };
 
-use crate::{Recently, SettleError, Transact, TransactError};
+use crate::{Recently, Transact, TransactError};
 
 /// What is done about orders once they are placed, by buyers, staff, payment channels and the clock. Each use case is a file
 /// of its own.
@@ -32,6 +32,20 @@ impl OrderService {
     pub(crate) fn now(&self) -> ShopTime {
         self.transact.clock.now()
     }
+}
+
+/// Why evidence was not dealt with; it should be sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum SettleError {
+    /// It tells of a refund, and the channel could not be asked how much it was.
+    #[error(transparent)]
+    Gateway(#[from] GatewayError),
+    /// It tells of a refund that the channel does not confirm so far.
+    #[error("the payment channel does not confirm the refund so far")]
+    NotKnownYet,
+    /// It could not be written down.
+    #[error(transparent)]
+    Transact(#[from] TransactError),
 }
 
 /// Why an order was not changed, or its buyer not invited to pay.

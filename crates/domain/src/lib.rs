@@ -9,6 +9,7 @@ mod words;
 
 mod account;
 pub mod audit;
+mod back_off;
 mod cart;
 mod catalog;
 mod hex;
@@ -23,10 +24,11 @@ mod stock;
 mod time;
 
 pub use account::*;
+pub use back_off::back_off;
 pub use cart::*;
 pub use catalog::*;
 pub use ids::*;
-pub use ledger::{OrderLedger, back_off};
+pub use ledger::OrderLedger;
 pub use money::*;
 pub use order::*;
 pub use payment::*;

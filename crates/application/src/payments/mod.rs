@@ -13,4 +13,4 @@ pub use payment_result::PaymentResultError;
 pub use recently::Recently;
 pub use reconcile::{FoundDifference, ReconcileError};
 pub use refund_order::DueRefunds;
-pub use settle_payment::{NotificationError, SettleError, Settled};
+pub use settle_payment::{NotificationError, Settled};

@@ -6,9 +6,9 @@ use domain::{
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
-use ports::{CloseOutcome, GatewayError, NotVerified, PaymentChannel, metric};
+use ports::{CloseOutcome, NotVerified, PaymentChannel, metric};
 
-use crate::{OrderChangeError, OrderService, TransactError, Transacted};
+use crate::{OrderChangeError, OrderService, SettleError, TransactError, Transacted};
 
 /// What became of the evidence. In every case it is dealt with, and need not be sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,20 +24,6 @@ pub enum Settled {
     /// It tells of a refund: of one under way, which is asked about now, or of one that is on record as done now, with its
     /// payment if that was not on record either.
     RefundNotified,
-}
-
-/// Why evidence was not dealt with; it should be sent again.
-#[derive(Debug, thiserror::Error)]
-pub enum SettleError {
-    /// It tells of a refund, and the channel could not be asked how much it was.
-    #[error(transparent)]
-    Gateway(#[from] GatewayError),
-    /// It tells of a refund that the channel does not confirm so far.
-    #[error("the payment channel does not confirm the refund so far")]
-    NotKnownYet,
-    /// It could not be written down.
-    #[error(transparent)]
-    Transact(#[from] TransactError),
 }
 
 /// Why a notification was not taken as evidence, or not dealt with.

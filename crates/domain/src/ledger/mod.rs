@@ -26,7 +26,6 @@ pub use apply::Inapplicable;
 pub use attempts::MOST_ATTEMPTS;
 pub use command::{Command, ConfirmedRefund, RefundAnswer};
 pub use event::Event;
-pub use timers::back_off;
 
 /// Everything on record under one order number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

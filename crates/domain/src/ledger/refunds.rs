@@ -5,12 +5,10 @@ use std::time::Duration;
 use crate::{
     Cause, EvidenceSource, Money, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundAsk,
     RefundKind, RefundStatus, Restock, SkuId, StockMoveKind, Trade, TradeKey, TradeStatus, Trigger,
-    automatic_number, external_number,
+    automatic_number, back_off, external_number,
 };
 
-use super::{
-    ConfirmedRefund, Event, Inapplicable, OrderLedger, RefundAnswer, Refusal, back_off, decide::Decision,
-};
+use super::{ConfirmedRefund, Event, Inapplicable, OrderLedger, RefundAnswer, Refusal, decide::Decision};
 
 /// How long after an unclear answer the channel is asked again; doubled each time.
 const FIRST_WAIT: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::{Order, OrderStatus, PaymentAttempt, PaymentStatus, ShopTime};
+use crate::{Order, OrderStatus, PaymentAttempt, PaymentStatus, ShopTime, back_off};
 
 use super::{Event, Refusal, decide::Decision};
 
@@ -22,12 +22,6 @@ const LAST_LOOK: Duration = Duration::from_secs(5 * 60);
 const MOST_LOOKS: u32 = 68;
 /// How long a trade may stay unpaid at most, where it has no deadline: 15 days, as Alipay documents `time_expire`.
 const LONGEST_TRADE: Duration = Duration::from_secs(15 * 24 * 3600);
-
-/// `first`, doubled with each attempt, and at most `longest`.
-pub fn back_off(first: Duration, attempt: u32, longest: Duration) -> Duration {
-    let factor = 1_u32.checked_shl(attempt).unwrap_or(u32::MAX);
-    first.checked_mul(factor).unwrap_or(longest).min(longest)
-}
 
 impl Order {
     /// When a new order is looked at first.

@@ -5,6 +5,7 @@ mod number_range;
 mod repeat_guard;
 mod shipment;
 mod status;
+mod timeline;
 mod trace;
 mod webhook;
 
@@ -14,7 +15,8 @@ pub use number::OrderNumbers;
 pub use number_range::NumberRange;
 pub use repeat_guard::RepeatGuard;
 pub use shipment::{InvalidShipment, Shipment};
-pub use status::{Actor, Cause, NotAllowed, OrderStatus, StatusChange, TimelineEntry, Transition, Trigger};
+pub use status::{Actor, Cause, NotAllowed, OrderStatus, StatusChange, Transition, Trigger};
+pub use timeline::TimelineEntry;
 pub use trace::TraceParent;
 pub use webhook::{
     AttemptOutcome, DeliveryAttempt, EndpointName, EndpointState, EventFilter, InvalidEndpointName,

@@ -1,4 +1,4 @@
-use crate::{Amendment, Channel, OrderId, ShopTime};
+use crate::{Channel, OrderId, ShopTime};
 
 /// Where an order stands. The numbers are those of the stored column and of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, derive_more::Display)]
@@ -95,23 +95,6 @@ pub struct StatusChange {
     pub at: ShopTime,
     /// When the order's timer goes off; `None` if nothing is left to wait for.
     pub due_at: Option<ShopTime>,
-}
-
-/// One entry of an order's timeline: how it came to be where it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimelineEntry {
-    /// The status before; none at the order's creation.
-    pub from: Option<OrderStatus>,
-    /// The status after.
-    pub to: OrderStatus,
-    /// Who caused it.
-    pub cause: Cause,
-    /// Why.
-    pub reason: String,
-    /// What else than the status was changed; the statuses before and after are the same then.
-    pub amendment: Option<Amendment>,
-    /// When.
-    pub at: ShopTime,
 }
 
 impl Trigger {

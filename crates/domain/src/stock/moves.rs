@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use crate::{Order, OrderGoods, ShopTime, SkuId};
+use crate::{Order, OrderGoods, Restock, ShopTime, SkuId, by_sku};
 
 /// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
 /// that nothing goes back twice.
@@ -27,15 +27,6 @@ pub enum StockMoveKind {
     Refunded(String),
     /// Back into stock without money, by the request of this number.
     Returned(String),
-}
-
-/// Pieces of a SKU that an order holds, or that go back into stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Restock {
-    /// Of which SKU.
-    pub sku_id: SkuId,
-    /// How many.
-    pub pieces: u32,
 }
 
 impl StockMoveKind {
@@ -67,17 +58,6 @@ impl StockMoveKind {
             Self::Revived => false,
         }
     }
-}
-
-/// Each SKU of which there are pieces once, in ascending order.
-pub(crate) fn by_sku(lines: impl IntoIterator<Item = Restock>) -> Vec<Restock> {
-    let mut sums: BTreeMap<SkuId, u32> = BTreeMap::new();
-    for Restock { sku_id, pieces } in lines {
-        let sum = sums.entry(sku_id).or_default();
-        *sum = sum.saturating_add(pieces);
-    }
-    let line = |(sku_id, pieces)| Restock { sku_id, pieces };
-    sums.into_iter().map(line).filter(|line| line.pieces > 0).collect()
 }
 
 /// The pieces that moved for this reason, each SKU once, in ascending order.

@@ -21,8 +21,9 @@ use ports::{
 };
 
 use super::{
-    Backend, Conn, Database, dialect, ledger,
-    order_reader::{self, ORDER_ID},
+    Backend, Conn, Database,
+    columns::{ORDER_ID, order_id, status},
+    dialect, ledger, order_reader,
     payments::{self, PaymentRow},
     readable::{FullPage, Read, leave_out, load_each},
     refunds,
@@ -350,10 +351,10 @@ async fn count(conn: &mut Conn, status: OrderStatus) -> Result<u64, QueryError> 
 
 fn found_order((row, username, receiver): Found) -> Result<FoundOrder, QueryError> {
     Ok(FoundOrder {
-        id: order_reader::order_id(ORDER_ID, &row.order_id)?,
+        id: order_id(ORDER_ID, &row.order_id)?,
         user_id: UserId(row.user_id),
         username: Username(username.unwrap_or_default()),
-        status: order_reader::status("tb_order_info.status", row.status)?,
+        status: status("tb_order_info.status", row.status)?,
         // The old shop accepted lines of fewer pieces than none, and counted them.
         total_count: u32::try_from(row.total_count).unwrap_or(0),
         total_amount: row.total_amount.0,

@@ -8,8 +8,7 @@ use domain::{
 
 use super::{
     Conn,
-    order_reader::status,
-    orders::{cut, name},
+    columns::{cut, name, status},
 };
 use crate::sql::{
     failure::{QueryError, word},

@@ -17,7 +17,7 @@ use ports::{AuditSnapshot, AuditStore, StoreError};
 
 use super::{
     Backend, Conn, Database, Lease,
-    order_reader::{ORDER_ID, order_id, status},
+    columns::{ORDER_ID, order_id, status},
     payments::{self, PaymentRow},
     readable::{Read, load_each},
     refunds::{self, RefundRow},

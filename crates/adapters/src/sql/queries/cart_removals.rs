@@ -6,9 +6,9 @@ use ports::{CartRemoval, CartRemovalQueue, StoreError};
 
 use super::{
     Conn, Database,
+    columns::order_id,
     dialect::insert_rows,
     locking::for_update_skip_locked,
-    order_reader::order_id,
     readable::{leave_out, load_each, park},
 };
 use crate::sql::{failure::QueryError, schema::dashop_cart_removal, types::Moment};

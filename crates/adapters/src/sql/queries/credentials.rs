@@ -1,10 +1,13 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{PasswordHash, StoredPassword, UserId, Username};
+use domain::{PasswordHash, UserId, Username};
 use ports::{Credential, Credentials, StoreError};
 
-use super::{Conn, Database, users::no_row_if_not_comparable};
+use super::{
+    Conn, Database,
+    users::{AccountRow, no_row_if_not_comparable},
+};
 use crate::sql::{failure::QueryError, schema::user_profile};
 
 #[async_trait]
@@ -25,15 +28,6 @@ struct CredentialRow {
     username: String,
     #[diesel(embed)]
     account: AccountRow,
-}
-
-/// Whether a user may sign in, and with what.
-#[derive(Clone, Queryable, Selectable)]
-#[diesel(table_name = user_profile)]
-pub(super) struct AccountRow {
-    pub(super) is_active: bool,
-    password: String,
-    dashop_password: Option<String>,
 }
 
 async fn credential(conn: &mut Conn, username: &Username) -> Result<Option<Credential>, QueryError> {
@@ -64,11 +58,5 @@ impl From<CredentialRow> for Credential {
     fn from(row: CredentialRow) -> Self {
         let is_active = row.account.is_active;
         Self { user_id: UserId(row.id), is_active, password: row.account.password() }
-    }
-}
-
-impl AccountRow {
-    pub(super) fn password(self) -> StoredPassword {
-        StoredPassword { md5: self.password, hash: self.dashop_password.map(PasswordHash) }
     }
 }

@@ -8,8 +8,8 @@ use ports::{DailyStatements, StoreError};
 
 use super::{
     Conn, Database,
+    columns::{cut, name},
     dialect::insert_rows,
-    orders::{cut, name},
     payments,
     readable::{leave_out, load_each},
     refunds,

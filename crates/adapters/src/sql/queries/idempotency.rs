@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{IdempotencyKey, NewOrder, RequestDigest, ShopTime, UserId};
 use ports::{IdempotencyKeys, IdempotencyRecord, StoreError};
 
-use super::{Conn, Database, dialect::insert_rows, order_reader};
+use super::{Conn, Database, columns, dialect::insert_rows};
 use crate::sql::{
     failure::{QueryError, is_new},
     schema::dashop_idempotency,
@@ -66,6 +66,6 @@ pub(super) async fn find(
         .await
         .optional()?;
     let Some((digest, order_id)) = row else { return Ok(None) };
-    let order_id = order_reader::order_id("dashop_idempotency.order_id", &order_id)?;
+    let order_id = columns::order_id("dashop_idempotency.order_id", &order_id)?;
     Ok(Some(IdempotencyRecord { digest: RequestDigest(digest), order_id }))
 }

@@ -12,6 +12,7 @@ mod backlogs;
 mod cart_removals;
 mod carts;
 mod catalog;
+mod columns;
 mod credentials;
 mod daily_statements;
 mod database;

@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord,
-    Quantity, Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
+    Actor, Cause, IdempotencyKey, Order, OrderGoods, OrderId, PaymentAttempt, PaymentRecord, Quantity,
+    Refund, RepeatGuard, SaleAttribute, Shipment, ShippingAddress, SkuId, TimelineEntry, UserId,
 };
 use ports::{IdempotencyRecord, OrderListQuery, OrderReader, StoreError};
 
 use super::{
-    Backend, Conn, Database, amendments, attempts, catalog, idempotency, payments,
+    Backend, Conn, Database, amendments, attempts, catalog,
+    columns::{ORDER_ID, order_id, status},
+    idempotency, payments,
     prepared::{padded, prepared_if_few},
     readable::{FullPage, Read, all, leave_out, load_each},
     refunds,
@@ -70,7 +72,6 @@ impl OrderReader for Database {
 }
 
 const TABLE: &str = "tb_order_info";
-pub(super) const ORDER_ID: &str = "tb_order_info.order_id";
 
 /// An order without its lines.
 #[derive(Queryable, Selectable)]
@@ -440,14 +441,6 @@ impl GoodsRow {
             attributes,
         }))
     }
-}
-
-pub(super) fn status(column: &str, stored: i16) -> Result<OrderStatus, QueryError> {
-    OrderStatus::from_code(stored.into()).ok_or_else(|| QueryError::corrupt(column, stored))
-}
-
-pub(super) fn order_id(column: &str, stored: &str) -> Result<OrderId, QueryError> {
-    OrderId::parse(stored).map_err(|_| QueryError::corrupt(column, stored))
 }
 
 /// Reads `[["颜色","红色"],…]`.

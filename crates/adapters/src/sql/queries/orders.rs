@@ -11,9 +11,10 @@ use ports::{Claimed, DueOrder};
 
 use super::{
     Conn,
+    columns::{ORDER_ID, cut, name, order_id},
     dialect::insert_rows,
     locking::{for_update, for_update_skip_locked},
-    order_reader::{self, ORDER_ID, order_id},
+    order_reader,
     prepared::prepared,
     readable::{load_each, park},
 };
@@ -216,16 +217,6 @@ pub(super) async fn set_timer(
         prepared(diesel::update(in_status).set(tb_order_info::due_at.eq(due_at))).execute(conn).await?
     };
     Ok(set > 0)
-}
-
-/// As many characters as the column holds.
-pub(super) fn cut(text: &str, chars: usize) -> String {
-    text.chars().take(chars).collect()
-}
-
-/// A person's or a request's name, as many characters as are kept.
-pub(super) fn name(text: &str) -> String {
-    cut(text, 64)
 }
 
 pub(super) fn column_count(pieces: u32) -> Result<i32, QueryError> {

@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use domain::{OrderEvent, OrderStatus, ShopTime};
 use ports::Randomness;
 
-use super::{Conn, dialect::insert_rows, orders::cut};
+use super::{Conn, columns::cut, dialect::insert_rows};
 use crate::{
     sql::{
         failure::QueryError,

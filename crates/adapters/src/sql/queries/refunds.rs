@@ -7,8 +7,8 @@ use ports::Claimed;
 
 use super::{
     Conn,
+    columns::{cut, name},
     locking::for_update_skip_locked,
-    orders::{cut, name},
     payments::{around_attempts, is_of},
     prepared::prepared,
     readable::{leave_out, load_each, park},

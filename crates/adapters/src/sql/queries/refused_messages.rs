@@ -6,7 +6,7 @@ use ports::{REFUSED_MESSAGES_KEPT, RefusedMessages, StoreError};
 
 use super::{
     Conn, Database,
-    orders::{cut, name},
+    columns::{cut, name},
 };
 use crate::sql::{failure::QueryError, schema::dashop_refused_message, types::Moment};
 

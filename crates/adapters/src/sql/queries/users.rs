@@ -1,10 +1,12 @@
 use async_trait::async_trait;
 use diesel::{prelude::*, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
-use domain::{Address, AddressId, Caller, NotAdmitted, ShippingAddress, UserId, Username};
+use domain::{
+    Address, AddressId, Caller, NotAdmitted, PasswordHash, ShippingAddress, StoredPassword, UserId, Username,
+};
 use ports::{Destination, StoreError, Users};
 
-use super::{Conn, Database, credentials::AccountRow, dialect};
+use super::{Conn, Database, dialect};
 use crate::sql::{
     failure::QueryError,
     schema::{address, user_profile},
@@ -76,6 +78,21 @@ async fn destination(
 /// A name with characters that the column's character set does not have is nobody's.
 pub(super) fn no_row_if_not_comparable<Row>(error: DieselError) -> QueryResult<Vec<Row>> {
     if dialect::is_not_comparable(&error) { Ok(Vec::new()) } else { Err(error) }
+}
+
+/// Whether a user may sign in, and with what.
+#[derive(Clone, Queryable, Selectable)]
+#[diesel(table_name = user_profile)]
+pub(super) struct AccountRow {
+    pub(super) is_active: bool,
+    password: String,
+    dashop_password: Option<String>,
+}
+
+impl AccountRow {
+    pub(super) fn password(self) -> StoredPassword {
+        StoredPassword { md5: self.password, hash: self.dashop_password.map(PasswordHash) }
+    }
 }
 
 /// Whom a token may name.

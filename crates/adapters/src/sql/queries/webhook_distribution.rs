@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{EndpointName, ShopTime};
 
-use super::{Conn, locking::for_update_skip_locked, webhook_queue::many};
+use super::{Conn, columns::many, locking::for_update_skip_locked};
 use crate::sql::{
     failure::QueryError,
     schema::{dashop_outbox, dashop_webhook_delivery as deliveries, dashop_webhook_endpoint as endpoints},

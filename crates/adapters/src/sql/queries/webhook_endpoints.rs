@@ -14,11 +14,11 @@ use ports::{AttemptQuery, LoggedAttempt, Pause, StoreError, WebhookEndpoints};
 
 use super::{
     Conn, Database,
+    columns::many,
+    columns::order_id,
     dialect::insert_rows,
     locking::for_update,
-    order_reader::order_id,
     readable::{FullPage, Read, leave_out, load_each},
-    webhook_queue::many,
 };
 use crate::sql::{
     failure::{QueryError, word},

@@ -7,7 +7,7 @@ use domain::{
 use ports::{Claimed, OutboxBacklog, Resend, Resent, StoreError, WebhookQueue};
 
 use super::{
-    Database, order_reader, webhook_distribution, webhook_endpoints,
+    Database, columns, webhook_distribution, webhook_endpoints,
     webhook_tables::{first, others},
 };
 use crate::sql::{
@@ -128,11 +128,6 @@ impl WebhookQueue for Database {
     }
 }
 
-/// A number of rows.
-pub(super) fn many(count: i64) -> u64 {
-    u64::try_from(count).unwrap_or(0)
-}
-
 /// An event of either table.
 #[derive(Queryable)]
 pub(super) struct DeliveryRow {
@@ -152,7 +147,7 @@ pub(super) struct DeliveryRow {
 
 impl DeliveryRow {
     pub(super) fn read(self, table: &'static str) -> Result<Claimed<Delivery>, QueryError> {
-        let status = |code: i16| order_reader::status(&format!("{table}, a status"), code);
+        let status = |code: i16| columns::status(&format!("{table}, a status"), code);
         let event = OrderEvent {
             order_id: OrderId::parse(&self.order_id)
                 .map_err(|error| QueryError::corrupt(&format!("{table}.order_id"), error))?,

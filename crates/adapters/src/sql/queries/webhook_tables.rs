@@ -20,9 +20,10 @@ macro_rules! queries {
             use ports::{Claimed, OutboxBacklog, Resend, Resent};
 
             use super::super::{
+                columns::many,
                 locking::{for_update, for_update_skip_locked},
                 readable::{load_each, park},
-                webhook_queue::{DeliveryRow, many},
+                webhook_queue::DeliveryRow,
             };
             use super::*;
             use crate::sql::{failure::QueryError, types::Moment};

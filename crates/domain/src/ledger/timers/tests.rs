@@ -54,12 +54,3 @@ fn a_cancelled_order_is_looked_at_once_more_after_its_end() {
     let old = Order { expire_at: None, ..order };
     assert_eq!(old.last_look(time("2026-11-25 10:00:00")), time("2026-12-10 10:05:00"));
 }
-
-#[test]
-fn a_back_off_never_overflows() {
-    let second = Duration::from_secs(1);
-    assert_eq!(back_off(second, 3, LONGEST_WAIT), Duration::from_secs(8));
-    for attempt in [31, 32, 33, u32::MAX] {
-        assert_eq!(back_off(second, attempt, LONGEST_WAIT), LONGEST_WAIT);
-    }
-}
