@@ -18,6 +18,7 @@ use ports::{BoxError, Clock, GatewayError, Passwords};
 
 use crate::{
     configuration::{AlipayAccount, AlipayConfiguration, Configuration},
+    error_chain::chain,
     wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
@@ -84,7 +85,7 @@ pub(crate) async fn examine(configuration: &Configuration) -> Vec<Line> {
     secrets(&mut report, configuration);
     match connect(&configuration.database, Duration::ZERO).await {
         Ok(store) => database(&mut report, &*store, configuration).await,
-        Err(error) => report.add(Verdict::Fail, "database", told(&error)),
+        Err(error) => report.add(Verdict::Fail, "database", chain(&error)),
     }
     redis(&mut report, configuration).await;
     alipay(&mut report, configuration).await;
@@ -98,7 +99,7 @@ async fn quick(configuration: &Configuration, store: &dyn SqlStore) -> Vec<Line>
     if configuration.database.url.starts_with("mysql:") {
         match store.facts().await {
             Ok(facts) => server(&mut report, &facts, configuration.database.max_connections),
-            Err(error) => report.add(Verdict::Warn, "database", told(&error)),
+            Err(error) => report.add(Verdict::Warn, "database", chain(&error)),
         }
     }
     demo_accounts(&mut report, store, configuration).await;
@@ -145,18 +146,18 @@ async fn database(report: &mut Report, store: &dyn SqlStore, configuration: &Con
             };
             report.add(verdict, "schema", format!("it lacks {pending}; {how}"));
         }
-        Err(error) => report.add(Verdict::Fail, "schema", told(&error)),
+        Err(error) => report.add(Verdict::Fail, "schema", chain(&error)),
     }
     match store.facts().await {
         Ok(facts) => server(report, &facts, configuration.database.max_connections),
-        Err(error) => report.add(Verdict::Fail, "database", told(&error)),
+        Err(error) => report.add(Verdict::Fail, "database", chain(&error)),
     }
     if !is_current {
         return;
     }
     match store.check_writable().await {
         Ok(()) => report.add(Verdict::Ok, "database writes", "they are possible"),
-        Err(error) => report.add(Verdict::Fail, "database writes", told(&error)),
+        Err(error) => report.add(Verdict::Fail, "database writes", chain(&error)),
     }
     demo_accounts(report, store, configuration).await;
 }
@@ -168,7 +169,7 @@ async fn demo_accounts(report: &mut Report, store: &dyn SqlStore, configuration:
     }
     let open = match open_demo_accounts(store).await {
         Ok(open) => open.join("', '"),
-        Err(error) => return report.add(Verdict::Warn, "demo accounts", told(&*error)),
+        Err(error) => return report.add(Verdict::Warn, "demo accounts", chain(&*error)),
     };
     let said = format!(
         "everybody knows their password: UPDATE user_profile SET isActive = 0 WHERE username IN ('{open}')"
@@ -309,10 +310,10 @@ async fn redis(report: &mut Report, configuration: &Configuration) {
     };
     let carts = match RedisCarts::new(redis) {
         Ok(carts) => carts,
-        Err(error) => return report.add(Verdict::Fail, "carts", told(&error)),
+        Err(error) => return report.add(Verdict::Fail, "carts", chain(&error)),
     };
     if let Err(error) = carts.ping().await {
-        return report.add(Verdict::Fail, "carts", told(&error));
+        return report.add(Verdict::Fail, "carts", chain(&error));
     }
     report.add(Verdict::Ok, "carts", "Redis answers");
     let (memory, persistence) = (carts.info("memory").await, carts.info("persistence").await);
@@ -394,11 +395,11 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
                 report.add(Verdict::Warn, "Alipay certificates", warning);
             }
         }
-        Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
+        Err(error) => return report.add(Verdict::Fail, "Alipay keys", chain(&error)),
     }
     let channels = match Payment::reach(configuration) {
         Ok(Payment { channels, .. }) => channels,
-        Err(error) => return report.add(Verdict::Fail, "Alipay keys", told(&error)),
+        Err(error) => return report.add(Verdict::Fail, "Alipay keys", chain(&error)),
     };
     // Of the year 1: nobody ever ordered under it.
     let Ok(nobodys) = OrderId::parse("0001010100000000") else { return };
@@ -410,16 +411,11 @@ async fn alipay(report: &mut Report, configuration: &Configuration) {
         Ok(_) => report.add(Verdict::Ok, "Alipay", "a signed question was answered, and the answer verified"),
         Err(error @ GatewayError::Refused { .. }) => {
             let said =
-                format!("{}; does the application's key belong to DASHOP_ALIPAY_APP_ID?", told(&error));
+                format!("{}; does the application's key belong to DASHOP_ALIPAY_APP_ID?", chain(&error));
             report.add(Verdict::Fail, "Alipay", said);
         }
-        Err(error) => report.add(Verdict::Fail, "Alipay", told(&error)),
+        Err(error) => report.add(Verdict::Fail, "Alipay", chain(&error)),
     }
-}
-
-/// An error with its causes.
-fn told(error: &dyn std::error::Error) -> String {
-    crate::cli::chain(error)
 }
 
 #[cfg(test)]

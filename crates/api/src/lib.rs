@@ -6,6 +6,7 @@ mod build;
 pub mod cli;
 pub mod configuration;
 mod doctor;
+mod error_chain;
 pub mod http;
 mod metrics;
 mod reload;

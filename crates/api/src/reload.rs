@@ -16,8 +16,9 @@ pub(crate) use socket::ask;
 
 use crate::{
     StartError,
-    cli::{LogError, LogLevel, chain},
+    cli::{LogError, LogLevel},
     configuration::{Configuration, ConfigurationError, Source, TokenSecrets},
+    error_chain::chain,
     http::SecretsInForce,
     systemd,
     wiring::{Webhooks, secrets, secrets_to_change},

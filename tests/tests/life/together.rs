@@ -245,7 +245,7 @@ async fn make_all_due(database: &mut Database, orders: &Orders) {
     database.execute(&due).await;
 }
 
-/// How many of something each program says it has claimed and looked after.
+/// How many of something each program says it has claimed and dealt with.
 fn claimed(shop: &Shop, what: &str) -> Vec<i32> {
     let done = |line: &str| {
         let count = line.split_once("done=").filter(|_| line.contains(what))?.1;

@@ -36,7 +36,7 @@ pub enum CertificateProblem {
 }
 
 impl MerchantCertificates {
-    /// What should be looked after at this time, in seconds since 1970 in UTC.
+    /// What needs somebody's attention at this time, in seconds since 1970 in UTC.
     pub fn warnings(&self, now: i64) -> Vec<CertificateWarning> {
         let warning = |file, certificate: &Certificate, problem| CertificateWarning {
             file,

@@ -86,27 +86,27 @@ async fn requests(app: web::Data<App>) -> HttpResponse {
 
 async fn pay(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
     let reference = TradeRef::OutTradeNo(order.out_trade_no.clone());
-    told(operations::pay(&app, &reference).map(|trade| json!(TradeJson::of(&trade))))
+    answer(operations::pay(&app, &reference).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn pay_again(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
-    told(operations::pay_again(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
+    answer(operations::pay_again(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn refund(app: web::Data<App>, refund: web::Json<RefundJson>) -> HttpResponse {
     let Ok(amount) = refund.amount.parse() else { return bad_request("amount must be a text such as 10.00") };
     let outcome = operations::refund_at_console(&app, &refund.out_trade_no, amount);
-    told(outcome.map(|out_request_no| json!({ "out_request_no": out_request_no })))
+    answer(outcome.map(|out_request_no| json!({ "out_request_no": out_request_no })))
 }
 
 async fn finish(app: web::Data<App>, order: web::Json<OrderJson>) -> HttpResponse {
-    told(operations::finish(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
+    answer(operations::finish(&app, &order.out_trade_no).map(|trade| json!(TradeJson::of(&trade))))
 }
 
 async fn change_key(app: web::Data<App>, change: web::Json<KeyJson>) -> HttpResponse {
     let new_key = change.new_key.then(PrivateKey::generate).transpose().map_err(|_| Failure::Signing);
     let changed = new_key.and_then(|key| app.signing.change(key, app.now()));
-    told(changed.map(|sn| json!({ "alipay_cert_sn": sn.map(|sn| sn.to_string()) })))
+    answer(changed.map(|sn| json!({ "alipay_cert_sn": sn.map(|sn| sn.to_string()) })))
 }
 
 async fn notifications(app: web::Data<App>) -> HttpResponse {
@@ -123,7 +123,7 @@ async fn take_held(app: web::Data<App>) -> HttpResponse {
     HttpResponse::Ok().json(app.notifier.take_held().iter().map(wire::held_json).collect::<Vec<_>>())
 }
 
-fn told(outcome: Result<serde_json::Value, Failure>) -> HttpResponse {
+fn answer(outcome: Result<serde_json::Value, Failure>) -> HttpResponse {
     match outcome.map_err(Refused::from) {
         Ok(json) => HttpResponse::Ok().json(json),
         Err(Refused { code, message }) => {

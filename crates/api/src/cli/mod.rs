@@ -16,7 +16,7 @@ mod serve;
 mod table;
 mod upkeep;
 
-use std::{error::Error, num::NonZero, path::PathBuf, process::ExitCode};
+use std::{num::NonZero, path::PathBuf, process::ExitCode};
 
 use adapters::system::SystemClock;
 use clap::{Parser, Subcommand};
@@ -30,6 +30,7 @@ pub(crate) use log::{LogError, LogLevel};
 use crate::{
     build,
     configuration::{Configuration, DatabaseConfiguration, StaffSecret},
+    error_chain::chain,
     http::{MAX_REASON, StaffKey},
     reload::{self, Settings},
     wiring::{check, connect, open_orders, open_store, refuse_unsafe_engine, staff_key, token_key},
@@ -306,19 +307,4 @@ fn order_number(order: &str) -> Result<OrderId, CommandError> {
 /// The user who runs a command, as the timeline names them.
 fn operator() -> Cause {
     Cause::shop("command line".to_owned(), None)
-}
-
-/// An error and its causes in one line; a cause that its error quotes already is not said twice.
-pub(crate) fn chain(error: &dyn Error) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.ends_with(&text) {
-            said.push_str(": ");
-            said.push_str(&text);
-        }
-        cause = error.source();
-    }
-    said
 }

@@ -40,7 +40,7 @@ pub(super) async fn run(
     let orders = open_orders(configuration).await?;
     let found = orders.reconcile(arguments.channel, arguments.date, arguments.repair).await?;
     for difference in &found {
-        say_line(told(difference))?;
+        say_line(line(difference))?;
     }
     let foreign = found.iter().filter(|(one, _)| one.kind == DifferenceKind::Foreign).count();
     let differences = found.len() - foreign;
@@ -53,7 +53,7 @@ pub(super) async fn run(
 }
 
 /// One difference in a line.
-fn told((difference, repair): &FoundDifference) -> String {
+fn line((difference, repair): &FoundDifference) -> String {
     let request = difference.out_request_no.as_deref().map(|number| format!(" refund {number}"));
     let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let done = repair.as_deref().map(|done| format!("; {done}"));

@@ -8,6 +8,7 @@ use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
 
 use super::{ApiError, Code};
+use crate::error_chain::chain;
 
 impl Code {
     /// The failure with the code's own text. Codes whose text names something have functions of their own.
@@ -49,14 +50,7 @@ pub(super) fn unsigned(cause: &OrderChangeError) -> ApiError {
 
 /// Writes an error with its causes, under the span of the request.
 pub(super) fn log_failure(error: &(dyn std::error::Error + 'static), what: &str) {
-    let mut chain = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        chain.push_str(": ");
-        chain.push_str(&error.to_string());
-        cause = error.source();
-    }
-    tracing::error!(error = chain, "{what}");
+    tracing::error!(error = chain(error), "{what}");
 }
 
 impl From<NotAdmitted> for ApiError {

@@ -32,32 +32,33 @@ pub(super) enum AnsweredCode {
 
 /// What the handlers tell of the request that they answer.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct Outcome {
     operation: Cell<&'static str>,
     code: Cell<AnsweredCode>,
 }
 
 task_local! {
-    static TOLD: Told;
+    static OUTCOME: Outcome;
 }
 
 /// Answers a request, and learns which buyer it turns out to be of.
 pub(super) async fn hearing<T>(work: impl Future<Output = T>) -> (T, &'static str, AnsweredCode) {
-    TOLD.scope(Told::default(), async {
-        let outcome = work.await;
-        TOLD.with(|told| (outcome, told.operation.get(), told.code.get()))
-    })
-    .await
+    OUTCOME
+        .scope(Outcome::default(), async {
+            let outcome = work.await;
+            OUTCOME.with(|answer| (outcome, answer.operation.get(), answer.code.get()))
+        })
+        .await
 }
 
 /// Tells which of the operations of its path the request asks for.
 pub(super) fn operation(name: &'static str) {
-    let _unheard = TOLD.try_with(|told| told.operation.set(name));
+    let _unheard = OUTCOME.try_with(|outcome| outcome.operation.set(name));
 }
 
 /// Tells with which code the request is answered.
 pub(super) fn answered(code: AnsweredCode) {
-    let _unheard = TOLD.try_with(|told| told.code.set(code));
+    let _unheard = OUTCOME.try_with(|outcome| outcome.code.set(code));
 }
 
 /// Counts the requests of one worker thread. It keeps the handles of what it counts: a request costs a few look-ups and

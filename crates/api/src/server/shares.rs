@@ -18,7 +18,7 @@ pub(super) struct Shares {
 #[derive(Default)]
 struct Held {
     connections: HashMap<IpAddr, usize>,
-    told: Option<Instant>,
+    reported: Option<Instant>,
 }
 
 /// One connection of an address.
@@ -41,8 +41,8 @@ impl Shares {
             *connections += 1;
             return Some(Share { address, held: Arc::clone(&self.held) });
         }
-        if held.told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-            held.told = Some(Instant::now());
+        if held.reported.is_none_or(|reported| reported.elapsed() >= TELL_EVERY) {
+            held.reported = Some(Instant::now());
             tracing::warn!(%address, connections = self.most, "an address has as many connections as it may; more are closed");
         }
         None

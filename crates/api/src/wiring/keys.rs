@@ -134,17 +134,18 @@ mod tests {
         let second =
             |text, until: &str| Some(VerifyOnly { secret: secret(text), until: ShopTime::parse(until) });
         let (now, later) = (ShopTime::parse("2019-11-28 12:00:00").unwrap(), "2020-01-01 00:00:00");
-        let told = |tokens| secrets_to_change(&tokens, now).join("; ");
-        assert_eq!(told(tokens(long(), None)), "");
-        assert_eq!(told(tokens(None, None)), "", "it is generated");
+        let warnings = |tokens| secrets_to_change(&tokens, now).join("; ");
+        assert_eq!(warnings(tokens(long(), None)), "");
+        assert_eq!(warnings(tokens(None, None)), "", "it is generated");
         assert!(
-            told(tokens(Some(secret("0123456789abcdef")), None)).starts_with("DASHOP_JWT_SECRET is shorter")
+            warnings(tokens(Some(secret("0123456789abcdef")), None))
+                .starts_with("DASHOP_JWT_SECRET is shorter")
         );
-        let short = told(tokens(long(), second("1234567", later)));
+        let short = warnings(tokens(long(), second("1234567", later)));
         assert!(short.contains("DASHOP_JWT_VERIFY_SECRET is shorter") && short.ends_with(later), "{short}");
         assert!(!short.contains("1234567"), "{short}");
-        let ended = told(tokens(long(), second("1234567", "2019-11-28 12:00:00")));
+        let ended = warnings(tokens(long(), second("1234567", "2019-11-28 12:00:00")));
         assert!(ended.contains("has ended"), "{ended}");
-        assert_eq!(told(tokens(long(), second("0123456789abcdef0123456789abcdeg", later))), "");
+        assert_eq!(warnings(tokens(long(), second("0123456789abcdef0123456789abcdeg", later))), "");
     }
 }

@@ -23,7 +23,7 @@ use crate::configuration::{AlipayAccount, AlipayConfiguration, AlipayKeys, Certi
 pub(crate) enum CertificateLook {
     /// There are keys alone, or the sandbox's.
     KeyMode,
-    /// There are certificates; what should be looked after, in words.
+    /// There are certificates; what needs attention, in words.
     Certificates(Vec<String>),
 }
 

@@ -89,7 +89,9 @@ pub enum Refusal {
         out_request_no: String,
     },
     /// A message tells of a refund that is not on record, without its number, so that nobody can be asked.
-    #[error("a refund is told of that is not on record, without its number; the bill of its day has it")]
+    #[error(
+        "the message names a refund that is not on record, without its number; the bill of its day has it"
+    )]
     RefundUnnumbered,
     /// No refund has this request number.
     #[error("refund {0} is not on record")]

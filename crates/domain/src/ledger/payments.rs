@@ -42,12 +42,12 @@ impl Decision<'_> {
         // What went back of it is written down refund by refund.
         let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..trade.clone() };
         let payment = PaymentRecord { trade, status, source, recorded_at: self.at };
-        let owed = Refund::owed(&payment);
+        let refund = Refund::automatic(&payment);
         let out_trade_no = payment.trade.out_trade_no.clone();
         self.push(Event::PaymentRecorded(payment))?;
         self.pay_attempt(&out_trade_no, status == PaymentStatus::Settled)?;
         self.watch_other_attempts(status)?;
-        match owed {
+        match refund {
             Some(refund) => self.push(Event::RefundRequested { refund, due_at: self.at }),
             None => Ok(()),
         }

@@ -286,9 +286,9 @@ async fn payments_with_refunds_to_come(
     conn: &mut Conn,
     limit: u32,
 ) -> Result<Vec<PaymentRecord>, QueryError> {
-    let owed = RefundKind::ALL.into_iter().filter(|kind| kind.is_automatic()).map(RefundKind::as_str);
+    let automatic = RefundKind::ALL.into_iter().filter(|kind| kind.is_automatic()).map(RefundKind::as_str);
     let open = dashop_refund::status.eq(RefundStatus::Requested.as_str());
-    let is_automatic = dashop_refund::kind.eq_any(owed.collect::<Vec<_>>());
+    let is_automatic = dashop_refund::kind.eq_any(automatic.collect::<Vec<_>>());
     // The statuses alone first: by them the few are found among all that are done.
     let not_done = [RefundStatus::Requested, RefundStatus::Failed].map(RefundStatus::as_str);
     let waiting: Vec<(String, String)> = dashop_refund::table

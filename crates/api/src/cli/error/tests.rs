@@ -3,7 +3,7 @@ use std::io;
 use domain::ledger::Refusal;
 
 use super::*;
-use crate::cli::chain;
+use crate::error_chain::chain;
 
 fn order() -> OrderId {
     OrderId::parse("2019112820400804").unwrap()

@@ -100,7 +100,7 @@ async fn payments_that_paid_no_order_are_shown() {
     let late = PaymentRecord { status: PaymentStatus::Late, ..payment() };
     let refund = Refund {
         failure: Some("ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足".to_owned()),
-        ..Refund::owed(&late).unwrap()
+        ..Refund::automatic(&late).unwrap()
     };
     let unmatched = vec![
         UnmatchedPayment { payment: wrong, refund: None },

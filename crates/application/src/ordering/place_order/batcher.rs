@@ -15,7 +15,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use super::{BatchRequest, HELD_UP, Outcome, Placement, PlacementError};
+use super::{BatchRequest, Outcome, Placement, PlacementError, STALLED_AFTER};
 
 /// How long a request may wait for a writer before the buyer gets "too busy".
 pub const BATCHER_PATIENCE: Duration = Duration::from_secs(5);
@@ -123,7 +123,7 @@ async fn write(placement: Arc<Placement>, waiting: Arc<Mutex<mpsc::Receiver<Queu
         group.iter().for_each(|queued| waits.record(now.saturating_duration_since(queued.queued)));
         sizes.record(u32::try_from(group.len()).unwrap_or(u32::MAX));
         let mut placing = tokio::spawn(place(Arc::clone(&placement), group));
-        if timeout(HELD_UP, &mut placing).await.is_err() {
+        if timeout(STALLED_AFTER, &mut placing).await.is_err() {
             stalled.push_back(placing);
         }
         stalled.retain(|placing| !placing.is_finished());

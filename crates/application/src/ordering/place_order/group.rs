@@ -135,7 +135,9 @@ impl Placement {
                     }
                     return;
                 }
-                Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < super::HELD_UP => failures += 1,
+                Try::Again if failures + 1 < GROUP_TRIES && begun.elapsed() < super::STALLED_AFTER => {
+                    failures += 1
+                }
                 Try::Again | Try::Failed(_) => break,
             }
         }

@@ -28,7 +28,7 @@ use crate::{OrderChangeError, OrderService, PaymentWish, ShopRules, StartedPayme
 
 /// A group that takes so long waits for rows that others hold. A writer takes the next group beside it, since who wants none
 /// of those rows shall not wait for that; and its members are not tried together again.
-const HELD_UP: Duration = Duration::from_millis(500);
+const STALLED_AFTER: Duration = Duration::from_millis(500);
 /// How long the answer to an order waits for the ordered lines to leave the cart. They leave it in any case; mostly they
 /// have before the payment is signed.
 const CART_PATIENCE: Duration = Duration::from_millis(100);

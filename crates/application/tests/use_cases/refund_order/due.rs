@@ -74,7 +74,7 @@ async fn staffs_refund_ends_with_alipays_no_once_the_attempt_before_is_old() {
 /// The refund of a payment in this status, which the service owes, with all that is on record.
 fn owed(status: PaymentStatus) -> (Refund, Ledgers) {
     let payment = recorded("A", status);
-    let owed = Refund::owed(&payment).unwrap();
+    let owed = Refund::automatic(&payment).unwrap();
     let (found, mut payments) = match status {
         PaymentStatus::Late => (OrderStatus::Cancelled, vec![]),
         PaymentStatus::Settled

@@ -50,7 +50,7 @@ fn confirm(
 /// The late payment of trade A, with its automatic refund, of which this much went back otherwise.
 fn owing(gone: &[&str]) -> OrderLedger {
     let payment = paid("A", PaymentStatus::Late);
-    let mut refunds = vec![Refund::owed(&payment).unwrap()];
+    let mut refunds = vec![Refund::automatic(&payment).unwrap()];
     refunds.extend(gone.iter().enumerate().map(|(number, amount)| external(&format!("x{number}"), amount)));
     OrderLedger { payments: vec![payment], refunds, ..ledger(Cancelled) }
 }
@@ -139,7 +139,7 @@ fn nothing_is_left_of_a_trade_that_is_closed() {
     for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {
         let mut closed = paid("A", status);
         closed.trade.status = TradeStatus::Closed;
-        assert_eq!(Refund::owed(&closed), None, "{status:?}");
+        assert_eq!(Refund::automatic(&closed), None, "{status:?}");
         let known = OrderLedger { payments: vec![closed], ..paid_ledger(&[external("x", "9.90")]) };
         assert_eq!(known.refundable(Channel::Alipay.trade("A")), Money::ZERO);
         assert_eq!(known.is_being_refunded(), status == PaymentStatus::Settled);
@@ -272,7 +272,7 @@ fn a_refund_that_failed_and_happened_after_all_is_corrected_with_what_alipay_con
 fn a_number_that_another_trade_has_too_names_its_own_refund_alone() {
     let mut known = paid_ledger(&[external("1", "20.00")]);
     known.payments.push(paid("B", PaymentStatus::Duplicate));
-    known.refunds.push(Refund::owed(&known.payments[1]).unwrap());
+    known.refunds.push(Refund::automatic(&known.payments[1]).unwrap());
     let of_b = Trade { refund_request_no: Some("1".to_owned()), refunded: money("5.00"), ..trade("B") };
     let told = Command::RecordTrade { trade: of_b, source: EvidenceSource::Notification };
     assert!(matches!(decide(&known, &told), Err(Refusal::RefundUnconfirmed { .. })));

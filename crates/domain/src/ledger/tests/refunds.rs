@@ -274,7 +274,7 @@ fn of_what_was_shipped_the_pieces_that_staff_named_go_back_with_the_last_fen() {
 #[test]
 fn a_refund_of_money_that_did_not_pay_changes_neither_the_order_nor_its_stock() {
     let late = paid("A", PaymentStatus::Late);
-    let owed = Refund::owed(&late).unwrap();
+    let owed = Refund::automatic(&late).unwrap();
     let known = OrderLedger { payments: vec![late], refunds: vec![owed], ..ledger(OrderStatus::Cancelled) };
     let (events, after) = answer(&known, "back-A", RefundAnswer::Succeeded, 0);
     let [Event::RefundSucceeded { order_refunded: None, trade_refunded, .. }] = &events[..] else {
@@ -305,7 +305,7 @@ fn a_refusal_ends_what_staff_asked_for_and_never_what_is_owed() {
         assert_eq!(after.refunds[0].failure.as_deref(), Some("ACQ.X"));
     }
     let late = paid("A", PaymentStatus::Late);
-    let owed = Refund::owed(&late).unwrap();
+    let owed = Refund::automatic(&late).unwrap();
     let owing = OrderLedger { payments: vec![late], refunds: vec![owed], ..ledger(OrderStatus::Cancelled) };
     for attempts in [0, 340, 100_000] {
         let (events, _) = answer(&owing, "back-A", refused(true), attempts);

@@ -210,7 +210,7 @@ proptest! {
     #[test]
     fn what_is_owed_goes_back_whole(elsewhere in vec(1_i64..12_000, 0..8), asked_after in 0_usize..8) {
         let payment = paid("A", PaymentStatus::Late);
-        let refunds = vec![Refund::owed(&payment).unwrap()];
+        let refunds = vec![Refund::automatic(&payment).unwrap()];
         let owing = OrderLedger { payments: vec![payment], refunds, ..ledger(OrderStatus::Cancelled) };
         let mut world = World::of(owing);
         for (index, amount) in elsewhere.into_iter().enumerate() {

@@ -114,7 +114,7 @@ impl Refund {
     pub const MAX_REQUEST_NO: usize = 64;
 
     /// The refund of a payment that must not be kept; none if it may, or if nothing of it is left to go back.
-    pub fn owed(payment: &PaymentRecord) -> Option<Self> {
+    pub fn automatic(payment: &PaymentRecord) -> Option<Self> {
         let (kind, reason) = match payment.status {
             PaymentStatus::Late => (RefundKind::Late, "订单已取消,款项原路退回"),
             PaymentStatus::Duplicate => (RefundKind::Duplicate, "重复支付,款项原路退回"),

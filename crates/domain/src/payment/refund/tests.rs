@@ -32,11 +32,11 @@ fn a_request_number_is_made_of_a_short_plain_name_alone() {
 
 #[test]
 fn no_request_number_of_the_shop_is_that_of_an_owed_refund() {
-    let owed = Refund::owed(&paid("A", PaymentStatus::Late)).unwrap();
+    let automatic = Refund::automatic(&paid("A", PaymentStatus::Late)).unwrap();
     for name in ["back-A", "A", "-A"] {
-        assert_ne!(RefundAsk::request_no(name).unwrap(), owed.out_request_no);
+        assert_ne!(RefundAsk::request_no(name).unwrap(), automatic.out_request_no);
     }
-    assert!(!owed.out_request_no.starts_with("shop-"));
+    assert!(!automatic.out_request_no.starts_with("shop-"));
 }
 
 #[test]
@@ -45,18 +45,18 @@ fn what_must_not_be_kept_is_owed_whole_and_once_for_each_trade() {
         [(PaymentStatus::Late, RefundKind::Late), (PaymentStatus::Duplicate, RefundKind::Duplicate)]
     {
         assert!(status.is_refund_due() && kind.is_automatic());
-        let owed = Refund::owed(&paid("A", status)).unwrap();
-        assert_eq!((owed.kind, owed.status, owed.amount), (kind, Requested, money("323.91")));
-        assert_eq!((owed.trade_no.as_str(), owed.out_trade_no.as_str()), ("A", ORDER));
-        assert_eq!((owed.restock.as_slice(), owed.finished_at), ([].as_slice(), None));
-        let again = Refund::owed(&PaymentRecord { source: EvidenceSource::Query, ..paid("A", status) });
-        assert_eq!(again.unwrap().out_request_no, owed.out_request_no);
-        let other = Refund::owed(&paid("B", status)).unwrap();
-        assert_ne!(other.out_request_no, owed.out_request_no);
+        let automatic = Refund::automatic(&paid("A", status)).unwrap();
+        assert_eq!((automatic.kind, automatic.status, automatic.amount), (kind, Requested, money("323.91")));
+        assert_eq!((automatic.trade_no.as_str(), automatic.out_trade_no.as_str()), ("A", ORDER));
+        assert_eq!((automatic.restock.as_slice(), automatic.finished_at), ([].as_slice(), None));
+        let again = Refund::automatic(&PaymentRecord { source: EvidenceSource::Query, ..paid("A", status) });
+        assert_eq!(again.unwrap().out_request_no, automatic.out_request_no);
+        let other = Refund::automatic(&paid("B", status)).unwrap();
+        assert_ne!(other.out_request_no, automatic.out_request_no);
     }
     for status in [PaymentStatus::Settled, PaymentStatus::WrongAmount, PaymentStatus::UnknownOrder] {
         assert!(!status.is_refund_due());
-        assert_eq!(Refund::owed(&paid("A", status)), None);
+        assert_eq!(Refund::automatic(&paid("A", status)), None);
     }
     assert!(!RefundKind::Shop.is_automatic() && !RefundKind::External.is_automatic());
 }

@@ -112,7 +112,7 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
     let mut second = payment("A2", ORDER, PaymentStatus::Duplicate);
     second.source = EvidenceSource::Query;
     (second.trade.buyer, second.trade.paid_at, second.trade.status) = (None, None, TradeStatus::Finished);
-    let owed = Refund::owed(&second).unwrap();
+    let owed = Refund::automatic(&second).unwrap();
     let wrong = payment("A3", ORDER, PaymentStatus::WrongAmount);
     let console = Refund {
         kind: RefundKind::External,
