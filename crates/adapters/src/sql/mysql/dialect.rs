@@ -38,20 +38,40 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 pub(super) const HAS_ONE_POOL: bool = true;
 
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
-pub(super) const ROWS_PER_INSERT: usize = 3_000;
+const ROWS_PER_INSERT: usize = 3_000;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("mysql");
 
-/// Inserts rows in one statement, or in as few as MySQL's limits allow.
+/// How many rows an `INSERT` has that is prepared once a connection and kept, beside all up to [`KEPT_UP_TO`]: each length is a form of
+/// its own, which costs the program and the server memory for every value that it binds, on every connection. So up to 64 rows take
+/// two statements at most, and up to 128 three.
+const KEPT_LENGTHS: [usize; 6] = [128, 96, 64, 48, 32, 24];
+const KEPT_UP_TO: usize = 16;
+
+/// How many of so many rows the next `INSERT` takes, and whether it is kept.
+pub(super) fn next_insert(rows: usize) -> (usize, bool) {
+    let [longest, ..] = KEPT_LENGTHS;
+    if rows > longest {
+        return (rows.min(ROWS_PER_INSERT), false);
+    }
+    let length = KEPT_LENGTHS.into_iter().find(|length| *length <= rows);
+    (length.unwrap_or(rows.min(KEPT_UP_TO)), true)
+}
+
+/// Inserts rows in few statements.
 macro_rules! insert_rows {
     ($conn:expr, $table:expr, $rows:expr) => {{
         let rows: Vec<_> = $rows;
         let conn: &mut $crate::sql::mysql::Conn = &mut *$conn;
         async move {
-            for some in rows.chunks($crate::sql::mysql::dialect::ROWS_PER_INSERT) {
+            let mut rest = rows.as_slice();
+            while !rest.is_empty() {
+                let (length, is_kept) = $crate::sql::mysql::dialect::next_insert(rest.len());
+                let (some, more) = rest.split_at(length);
                 let insert = diesel::insert_into($table).values(some);
-                let insert = $crate::sql::mysql::queries::prepared::prepared_if_few(insert, some.len());
+                let insert = $crate::sql::mysql::queries::prepared::prepared_if(insert, is_kept);
                 diesel_async::RunQueryDsl::execute(insert, conn).await?;
+                rest = more;
             }
             Ok::<(), $crate::sql::failure::QueryError>(())
         }
@@ -228,6 +248,22 @@ mod tests {
     use super::*;
 
     /// The messages of MySQL 8.0's and MariaDB 10.11's error references, with their numbers.
+    #[test]
+    fn rows_are_inserted_by_few_statements_of_few_lengths() {
+        for rows in 1..=128 {
+            let (mut left, mut statements) = (rows, 0);
+            while left > 0 {
+                let (length, is_kept) = next_insert(left);
+                assert!(is_kept && (1..=left).contains(&length), "{rows}: {length} of {left}");
+                (left, statements) = (left - length, statements + 1);
+            }
+            assert!(statements <= if rows <= 64 { 2 } else { 3 }, "{rows}: {statements}");
+        }
+        let lengths: BTreeSet<usize> = (1..=128).map(|rows| next_insert(rows).0).collect();
+        assert_eq!(lengths.len(), 22);
+        assert_eq!([129, 3_000, 3_001].map(next_insert), [(129, false), (3_000, false), (3_000, false)]);
+    }
+
     #[test]
     fn an_error_is_told_by_its_message() {
         for (number, text, fault) in [

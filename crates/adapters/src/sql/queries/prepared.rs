@@ -42,7 +42,12 @@ pub(crate) fn pad_to<T: Clone>(values: &mut Vec<T>, length: usize) {
 
 /// For a query whose text depends on how many `values` it has.
 pub(crate) fn prepared_if_few<Q>(query: Q, values: usize) -> Prepared<Q> {
-    Prepared { query, is_kept: values <= KEPT_UP_TO }
+    prepared_if(query, values <= KEPT_UP_TO)
+}
+
+/// For a query of which the caller knows whether it has few forms.
+pub(crate) fn prepared_if<Q>(query: Q, is_kept: bool) -> Prepared<Q> {
+    Prepared { query, is_kept }
 }
 
 impl<Q: QueryFragment<Backend>> QueryFragment<Backend> for Prepared<Q> {
