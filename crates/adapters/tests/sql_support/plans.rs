@@ -104,15 +104,23 @@ pub(crate) async fn scan_nothing_that_grows(engine: Engine, statements: &Stateme
     let shop = SqlShop::on(engine, CartsIn::Database).await;
     shop.engine.run(&a_large_shop()).await;
     shop.engine.analyze().await;
-    let is_bounded = |text: &&String| {
-        let is_one_page_of_all = !text.contains(" WHERE ") && text.contains(" LIMIT ?");
-        is_one_page_of_all || text.contains("(1=0)") || text.contains(FRONT_PAGE)
-    };
-    let concerned: Vec<_> = texts.iter().filter(|text| !is_bounded(text)).collect();
+    // Of what there is nothing of, nothing is planned.
+    let (now, absent_for) =
+        (ShopTime::parse("2019-11-02 00:00:00").unwrap(), std::time::Duration::from_secs(60));
+    let endpoints = [EndpointName::first(), EndpointName::parse("erp").unwrap()];
+    shop.store.register(&endpoints, now, absent_for).await.unwrap();
+    let is_exempt = |text: &&String| text.contains("(1=0)") || text.contains(FRONT_PAGE);
+    let concerned: Vec<_> = texts.iter().filter(|text| !is_exempt(text)).collect();
     assert!(concerned.len() > 200, "{concerned:#?}");
     let mut faults = Vec::new();
     for text in concerned {
-        let scans = plan(&shop.engine, text).await.into_iter().filter(|step| step.is_scan);
+        let plan = plan(&shop.engine, text).await;
+        // From one end of an index, as far as the limit.
+        let is_sorted =
+            |step: &Step| ["filesort", "TEMP B-TREE"].iter().any(|words| step.words.contains(words));
+        let is_one_page_of_all =
+            !text.contains(" WHERE ") && text.contains(" LIMIT ?") && !plan.iter().any(is_sorted);
+        let scans = plan.into_iter().filter(|step| step.is_scan && !is_one_page_of_all);
         faults.extend(scans.map(|step| format!("{}: {text}", step.words)));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -147,7 +155,7 @@ async fn never_scan(engine: &Engine, statements: impl Iterator<Item = &String>) 
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Five hundred users, each with three addresses and six orders of two lines; enough for an index to pay.
+/// Five hundred users, each with three addresses, one of them removed, and six orders of two lines; enough for an index to pay.
 ///
 /// The number of a user is their name, and that of their first address and their first order, whose guard it is for 7: a
 /// lookup by key that finds nothing has no plan.
@@ -167,7 +175,9 @@ fn a_large_shop() -> String {
         keys.push(format!("({user}, '7', '', '{user}', '2019-11-02 00:00:00')"));
         users.push(format!("({user}, {then}, '{user}', '', '', '', 1)"));
         for entry in 0..3 {
-            addresses.push(format!("({}, {then}, '', '', 0, 1, '', '', '', {user})", user + 1_000 * entry));
+            let is_alive = i32::from(entry < 2);
+            let id = user + 1_000 * entry;
+            addresses.push(format!("({id}, {then}, '', '', 0, {is_alive}, '', '', '', {user})"));
         }
         for number in 0..6 {
             let order = user + 1_000 * number;
@@ -430,10 +440,13 @@ async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
     store.figures(then.date(), then.date().next()).await.unwrap();
     store.unmatched_payments(then.date(), then.date().next(), 3).await.unwrap();
     store.count(OrderStatus::AwaitingShipment).await.unwrap();
+    let later = ShopTime::parse("2019-12-01 00:00:00").unwrap();
     for apply in [false, true] {
-        store.anonymise_orders(then, Some(id.as_str()), 9, apply).await.unwrap();
+        let done = store.anonymise_orders(later, Some(id.as_str()), 9, apply).await.unwrap();
+        assert_eq!(done.count, 9);
     }
-    store.anonymise_addresses(then, Some(domain::AddressId(7)), 9).await.unwrap();
+    let done = store.anonymise_addresses(later, Some(domain::AddressId(7)), 9).await.unwrap();
+    assert_eq!(done.count, 9);
 }
 
 /// Whether what a step reads is as long as what was sold, or may be: an alias of the table is none of those that are known.
@@ -456,7 +469,8 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
             let is_scan = |words: &String| {
                 let scanned =
                     words.strip_prefix("SCAN ").filter(|_| !SMALL.iter().any(|index| words.ends_with(index)));
-                scanned.is_some_and(grows)
+                // An index that is made for one statement costs a look at every row.
+                scanned.is_some_and(grows) || words.contains("AUTOMATIC")
             };
             steps.into_iter().map(|words| Step { is_scan: is_scan(&words), words }).collect()
         }
@@ -491,9 +505,9 @@ async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     let rows = rows.unwrap_or_else(|error| panic!("{error}: {statement}"));
     let step = |row: &mysql_async::Row| {
         let column = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
-        let (table, access, key) = (column("table"), column("type"), column("key"));
+        let (table, access, key, extra) = (column("table"), column("type"), column("key"), column("Extra"));
         let is_scan = grows(&table) && (access == "ALL" || access == "index");
-        Step { words: format!("{table}: {access} {key}"), is_scan }
+        Step { words: format!("{table}: {access} {key} {extra}"), is_scan }
     };
     rows.iter().map(step).collect()
 }

@@ -95,3 +95,28 @@ where
     let due = numbers.len();
     if panicked == 0 { Ok(due) } else { Err(JobError::Panicked { panicked, due }) }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_more_are_done_at_once_than_may_be() {
+        for most in [1, 3] {
+            let (at_work, seen) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let work = (0..10).map(|number: u32| {
+                let (at_work, seen) = (Arc::clone(&at_work), Arc::clone(&seen));
+                let work = async move {
+                    seen.fetch_max(at_work.fetch_add(1, SeqCst) + 1, SeqCst);
+                    tokio::task::yield_now().await;
+                    at_work.fetch_sub(1, SeqCst);
+                };
+                (number.to_string(), work)
+            });
+            assert!(matches!(each(work, most).await, Ok(10)));
+            assert_eq!(seen.load(SeqCst), most);
+        }
+    }
+}

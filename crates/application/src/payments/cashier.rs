@@ -2,7 +2,7 @@
 
 use domain::{
     Cause, Channel, EndedAttempt, Money, Order, OrderId, OrderLedger, PaymentAttempt, PaymentProduct,
-    ledger::Command,
+    ledger::{Command, Refusal},
 };
 use ports::PaymentRequest;
 
@@ -96,20 +96,20 @@ impl OrderService {
     /// what waits for payment is closed.
     pub(crate) async fn invite(
         &self,
-        order: &Order,
+        mut order: Order,
         wish: PaymentWish,
     ) -> Result<StartedPayment, OrderChangeError> {
         let mut tries = Attempts::at_most(TRIES, &*self.transact.randomness);
         loop {
             if !order.is_to_be_paid(wish.expected_amount, self.now())? {
-                return Ok(paid(order));
+                return Ok(paid(&order));
             }
-            let attempts = PaymentAttempt::of(order, self.orders.attempts(&order.id).await?);
+            let attempts = PaymentAttempt::of(&order, self.orders.attempts(&order.id).await?);
             let PaymentWish { channel, product, anew, .. } = wish;
             // Before anything is ended: where no other one can be opened, what is open stays open.
-            let kept = PaymentAttempt::to_keep(&attempts, order, channel, product, anew)?;
+            let kept = PaymentAttempt::to_keep(&attempts, &order, channel, product, anew)?;
             if let Some(attempt) = kept {
-                return self.sign(order, attempt, wish.as_code).await;
+                return self.sign(&order, attempt, wish.as_code).await;
             }
             let open = |ended| wish.open(ended);
             match self.after_ending(&order.id, &attempts, open, &Cause::system()).await {
@@ -117,8 +117,9 @@ impl OrderService {
                     if !tries.again(Again::Conflict).await {
                         return Err(TransactError::Conflict.into());
                     }
+                    order = self.orders.find(&order.id).await?.ok_or(Refusal::UnknownOrder)?;
                 }
-                opened => return self.lead(order, wish, &opened?.ledger).await,
+                opened => return self.lead(&order, wish, &opened?.ledger).await,
             }
         }
     }

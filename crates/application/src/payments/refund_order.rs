@@ -36,7 +36,7 @@ struct Answer {
 /// How long one process has a refund to itself.
 const LEASE: Duration = Duration::from_secs(120);
 /// How many refunds one pass of the job does at most: one after the other, and within the lease even if a channel
-/// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once.
+/// keeps each of the three calls of each waiting for as long as it may. The next pass follows at once, but after a panic.
 const PASS: u32 = 3;
 
 impl OrderService {

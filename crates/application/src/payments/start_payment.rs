@@ -23,6 +23,6 @@ impl OrderService {
             // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
             self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
         }
-        self.invite(&order, wish).await
+        self.invite(order, wish).await
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use application::{NotificationError, OrderService, SettleError, Settled, TransactError};
 use domain::{
     Addressee, Cause, EvidenceSource, NotForUs, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus,
-    Trade, TradeStatus, ledger::Refusal,
+    Trade, TradeStatus, Unstorable, UnstorableTrade, ledger::Refusal,
 };
 use ports::{
     AppendError, GatewayError, NotVerified, VerifiedNotification,
@@ -243,14 +243,13 @@ async fn a_notification_that_is_not_alipays_or_not_for_us_touches_nothing() {
 /// Alipay need not send it again, and people can look at it.
 #[tokio::test]
 async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
-    let notify = async |refused: MockRefusedMessages| {
-        let trade = Trade { trade_no: "9".repeat(65), ..trade("A", ALL) };
+    let notify_of = async |trade: Result<Trade, UnstorableTrade>, refused: MockRefusedMessages| {
         let mut gateway = MockPaymentGateway::new();
         let addressee = Addressee { app_id: "2021".to_owned(), seller_id: Some("2088".to_owned()) };
         gateway
             .expect_verify_notification()
             .times(1)
-            .return_once(move |_| Ok(VerifiedNotification { addressee, trade: Ok(trade) }));
+            .return_once(move |_| Ok(VerifiedNotification { addressee, trade }));
         let ledgers = Ledgers::of(only(OrderStatus::AwaitingPayment));
         let settle = OrderService { refused: Arc::new(refused), ..service(gateway, &ledgers) };
         let settled =
@@ -258,6 +257,8 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
         assert!(ledgers.appended().is_empty());
         settled
     };
+    let notify =
+        async |refused| notify_of(Ok(Trade { trade_no: "9".repeat(65), ..trade("A", ALL) }), refused).await;
     let mut refused = MockRefusedMessages::new();
     refused
         .expect_keep_refused()
@@ -270,6 +271,18 @@ async fn a_message_that_can_never_be_stored_is_kept_and_dealt_with() {
         })
         .returning(|_| Ok(()));
     assert_eq!(notify(refused).await.unwrap(), Settled::NothingNew);
+
+    // What no amount of ours holds does not even become a trade.
+    let why = Unstorable::Amount { field: "total_amount" };
+    let unstorable = UnstorableTrade { trade_no: "A".to_owned(), out_trade_no: ORDER.to_owned(), why };
+    let mut refused = MockRefusedMessages::new();
+    let reason = "total_amount is above 99999999.99";
+    refused
+        .expect_keep_refused()
+        .times(1)
+        .withf(move |message| message.reason == reason)
+        .returning(|_| Ok(()));
+    assert_eq!(notify_of(Err(unstorable), refused).await.unwrap(), Settled::NothingNew);
 
     let mut refused = MockRefusedMessages::new();
     refused.expect_keep_refused().times(1).returning(|_| Err(store_down()));

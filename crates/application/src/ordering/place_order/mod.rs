@@ -109,7 +109,9 @@ impl PlaceOrder {
         let invited = if is_new {
             self.service.invite_first(&order, channel, product).await
         } else {
-            self.service.invite(&order, PaymentWish { channel, product, ..PaymentWish::default() }).await
+            self.service
+                .invite(order.clone(), PaymentWish { channel, product, ..PaymentWish::default() })
+                .await
         };
         if let Some(cart) = cart {
             cart.wait(CART_PATIENCE).await;
