@@ -42,11 +42,11 @@ const ROWS_PER_INSERT: usize = 3_000;
 
 pub(super) static MIGRATIONS: [Migration; 13] = migration::embed!("mysql");
 
-/// How many rows an `INSERT` has that is prepared once a connection and kept, beside all up to [`KEPT_UP_TO`]: each length is a form of
+/// How many rows an `INSERT` has that is prepared once a connection and kept, beside all up to [`EACH_UP_TO`]: each length is a form of
 /// its own, which costs the program and the server memory for every value that it binds, on every connection. So up to 64 rows take
 /// two statements at most, and up to 128 three.
 const KEPT_LENGTHS: [usize; 6] = [128, 96, 64, 48, 32, 24];
-const KEPT_UP_TO: usize = 16;
+const EACH_UP_TO: usize = 16;
 
 /// How many of so many rows the next `INSERT` takes, and whether it is kept.
 pub(super) fn next_insert(rows: usize) -> (usize, bool) {
@@ -55,7 +55,7 @@ pub(super) fn next_insert(rows: usize) -> (usize, bool) {
         return (rows.min(ROWS_PER_INSERT), false);
     }
     let length = KEPT_LENGTHS.into_iter().find(|length| *length <= rows);
-    (length.unwrap_or(rows.min(KEPT_UP_TO)), true)
+    (length.unwrap_or(rows.min(EACH_UP_TO)), true)
 }
 
 /// Inserts rows in few statements.
