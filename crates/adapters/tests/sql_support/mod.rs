@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its own part")]
 
 mod engine;
+mod large_shop;
 mod logged;
 pub(crate) mod orders;
 pub(crate) mod plans;
@@ -78,7 +79,7 @@ macro_rules! store_tests {
             }
 
             #[test]
-            fn of_all_that_the_contracts_ask_for_scan_nothing_that_grows() {
+            fn no_statement_of_the_contracts_scans_what_grows() {
                 let statements = sql_support::plans::Statements::default();
                 let test = async {
                     ports::shop_contract!(contract_calls, SqlShop::on($engine, CartsIn::Database).await);
@@ -88,7 +89,7 @@ macro_rules! store_tests {
                         AfterCommit,
                         SqlShop::on($engine, CartsIn::Elsewhere).await
                     );
-                    sql_support::plans::scan_nothing_that_grows($engine, &statements).await;
+                    sql_support::plans::no_statement_scans_what_grows($engine, &statements).await;
                 };
                 statements.runtime().block_on(test);
             }
