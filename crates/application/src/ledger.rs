@@ -108,7 +108,7 @@ pub fn count_from_zero() {
     let counters: [(&'static str, &'static str, &[&'static str]); 6] = [
         (metric::PAYMENTS, "status", &PaymentStatus::ALL.map(PaymentStatus::as_str)),
         (metric::REFUNDS, "status", &["requested", "succeeded", "failed", "postponed"]),
-        (metric::RETRIES, "cause", &Again::WORDS),
+        (metric::RETRIES, "cause", &Again::ALL.map(Again::word)),
         (metric::NOTIFICATIONS, "verdict", &["paid", "bad_signature", "unreadable", "not_for_us", "failed"]),
         (metric::QUEUE_REFUSED, "reason", &["full", "waited"]),
         (metric::SIGN_INS, "outcome", &["signed_in", "wrong", "locked_out"]),

@@ -25,10 +25,11 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl Again {
-    /// What metrics tell apart.
-    pub(crate) const WORDS: [&'static str; 2] = ["conflict", "busy"];
+    /// Each.
+    pub(crate) const ALL: [Self; 2] = [Self::Conflict, Self::Busy];
 
-    fn word(self) -> &'static str {
+    /// As metrics name it.
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Conflict => "conflict",
             Self::Busy => "busy",

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use application::{OrderChangeError, OrderService, PaymentWish, StartedPayment, TransactError};
 use domain::{
-    AttemptState, NotAdmitted, Order, OrderStatus, PaymentProduct, PaymentStatus, Trade, TradeStatus,
+    AttemptState, NotAdmitted, Order, OrderStatus, PaymentAttempt, PaymentProduct, PaymentStatus, Trade,
+    TradeStatus,
     ledger::{Event, Refusal},
 };
 use ports::{
@@ -300,6 +301,32 @@ async fn an_order_that_is_lowered_meanwhile_is_not_paid_at_another_amount_than_e
     // Whoever expects no amount pays what it costs.
     let started = pay_by(paying_on(signing(SECOND), unpaid(), 0, &lowered()), WISH).await.unwrap();
     let StartedPayment::Invited(invitation) = started else { panic!("{started:?}") };
+    assert_eq!(invitation.total_amount, money("300.00"));
+}
+
+/// Another tab opens an attempt while this one asks about the first, and then staff lower the order: what serves it now is found,
+/// and not ended.
+#[tokio::test]
+async fn the_order_is_read_anew_where_another_attempt_was_opened() {
+    const THIRD: &str = "2019112820400804_3";
+    let (ledgers, unpaid) = (on_record(), order(OrderStatus::AwaitingPayment));
+    let third = attempt("_3", PaymentProduct::Wap, AttemptState::Open);
+    let attempts = [vec![], vec![PaymentAttempt { amount: money("300.00"), ..third }]];
+    let lowered = Order { total_amount: money("300.00"), ..unpaid.clone() };
+    let (mut found, mut attempts) = ([unpaid, lowered].into_iter(), attempts.into_iter());
+    let mut orders = MockOrderReader::new();
+    orders.expect_find().times(2).returning(move |_| Ok(found.next()));
+    orders.expect_attempts().times(2).returning(move |_| Ok(attempts.next().unwrap()));
+    let (mut gateway, on_record) = (signing(THIRD), ledgers.clone());
+    gateway.expect_query().times(1).returning(move |_| {
+        let mut ledger = on_record.get(ORDER);
+        let second = attempt("_2", PaymentProduct::Page, AttemptState::Open);
+        ledger.attempts = ledger.all_attempts().into_iter().chain([second]).collect();
+        on_record.put(ledger);
+        Ok(None)
+    });
+    let service = OrderService { orders: Arc::new(orders), ..service(gateway, &ledgers) };
+    let StartedPayment::Invited(invitation) = pay_by(service, WAP).await.unwrap() else { panic!() };
     assert_eq!(invitation.total_amount, money("300.00"));
 }
 

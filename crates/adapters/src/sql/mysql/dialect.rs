@@ -247,7 +247,6 @@ pub(super) fn is_not_comparable(error: &DieselError) -> bool {
 mod tests {
     use super::*;
 
-    /// The messages of MySQL 8.0's and MariaDB 10.11's error references, with their numbers.
     #[test]
     fn rows_are_inserted_by_few_statements_of_few_lengths() {
         for rows in 1..=128 {
@@ -264,6 +263,7 @@ mod tests {
         assert_eq!([129, 3_000, 3_001].map(next_insert), [(129, false), (3_000, false), (3_000, false)]);
     }
 
+    /// The messages of MySQL 8.0's and MariaDB 10.11's error references, with their numbers.
     #[test]
     fn an_error_is_told_by_its_message() {
         for (number, text, fault) in [

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many lines one statement removes at most: SQLite limits how deep a condition may be.
-const LINES_PER_STATEMENT: usize = 200;
+const LINES_PER_STATEMENT: usize = 128;
 
 #[async_trait]
 impl CartStore for Database {
@@ -136,7 +136,8 @@ pub(super) async fn remove(conn: &mut Conn, removals: &[CartRemoval]) -> Result<
     };
     for some in lines.chunks(LINES_PER_STATEMENT) {
         // Nothing but lines by their keys: one condition without an index makes a database read every cart.
-        let [first, others @ ..] = some else { continue };
+        let some = padded(some.iter().copied());
+        let [first, others @ ..] = some.as_slice() else { continue };
         let delete = diesel::delete(dashop_cart_line::table).filter(unchanged(first)).into_boxed();
         let delete = others.iter().fold(delete, |delete, line| delete.or_filter(unchanged(line)));
         prepared_if_few(delete, some.len()).execute(conn).await?;

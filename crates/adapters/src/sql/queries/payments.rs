@@ -10,7 +10,7 @@ use domain::{
 use super::{
     Conn,
     locking::for_update,
-    prepared::{prepared, prepared_if_few},
+    prepared::{padded, prepared, prepared_if_few},
     readable::{leave_out, load_each},
 };
 use crate::sql::{
@@ -95,10 +95,10 @@ pub(super) async fn of_orders(
     statuses: &[PaymentStatus],
 ) -> Result<Vec<PaymentRecord>, QueryError> {
     let of_status = || dashop_payment::status.eq_any(statuses.iter().map(|status| status.as_str()));
-    let ids = || ids.iter().map(OrderId::as_str);
+    let ids = padded(ids.iter().map(OrderId::as_str));
     let columns = (dashop_payment::trade_no, (PaymentRow::as_select(), dashop_payment::id));
     let attempts = dashop_payment_attempt::table
-        .filter(dashop_payment_attempt::order_id.eq_any(ids()))
+        .filter(dashop_payment_attempt::order_id.eq_any(&ids))
         .filter(dashop_payment_attempt::out_trade_no.ne(dashop_payment_attempt::order_id))
         .select(dashop_payment_attempt::out_trade_no);
     let of_attempts = dashop_payment::table
@@ -107,12 +107,12 @@ pub(super) async fn of_orders(
         .select(columns);
     // Two questions in one: with an OR between them MySQL reads the whole table.
     let of_orders = dashop_payment::table
-        .filter(dashop_payment::out_trade_no.eq_any(ids()))
+        .filter(dashop_payment::out_trade_no.eq_any(&ids))
         .filter(of_status())
         .select(columns)
         .union_all(of_attempts);
     let in_order = |(_, (row, id)): (String, (PaymentRow, i32))| Ok((id, PaymentRecord::try_from(row)?));
-    let each = load_each(conn, prepared_if_few(of_orders, ids().len()), in_order).await?;
+    let each = load_each(conn, prepared_if_few(of_orders, ids.len()), in_order).await?;
     let mut payments = leave_out(TABLE, each);
     payments.sort_by_key(|(id, _)| *id);
     Ok(payments.into_iter().map(|(_, payment)| payment).collect())

@@ -188,7 +188,8 @@ pub(super) async fn in_stock(conn: &mut Conn, skus: &[i32]) -> Result<BTreeMap<S
     if skus.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let stocks = ddsc_sku::table.filter(ddsc_sku::id.eq_any(skus)).select((ddsc_sku::id, ddsc_sku::stock));
+    let skus = padded(skus.iter().copied());
+    let stocks = ddsc_sku::table.filter(ddsc_sku::id.eq_any(&skus)).select((ddsc_sku::id, ddsc_sku::stock));
     let rows: Vec<(i32, i32)> = prepared_if_few(stocks, skus.len()).load(conn).await?;
     // Below zero is a leftover of the old shop's: nothing is there.
     Ok(rows.into_iter().map(|(id, stock)| (SkuId(id), u32::try_from(stock).unwrap_or(0))).collect())
