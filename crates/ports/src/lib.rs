@@ -67,7 +67,7 @@ pub use placing::{
 pub use refused_messages::{REFUSED_MESSAGES_KEPT, RefusedMessages};
 pub use stock_repo::{StockOutcome, StockRepo};
 pub use store_error::{BoxError, StoreError};
-pub use storefront_reader::{Section, SectionPage, StorefrontReader};
+pub use storefront_reader::{Section, StorefrontReader};
 pub use users::{Destination, Users};
 pub use webhook_endpoints::{AttemptQuery, LoggedAttempt, Pause, WebhookEndpoints};
 pub use webhook_queue::{OutboxBacklog, Resend, Resent, WebhookEndpoint, WebhookError, WebhookQueue};

@@ -5,22 +5,26 @@ use crate::StoreError;
 
 /// The shop's goods as its pages show them.
 ///
-/// Each method MUST ask the database a number of times that does not grow with the goods.
+/// Each method MUST ask the database a number of times that does not grow with the goods, and, but for `section_size`, read no
+/// more of them than it gives back and skips. The SKUs of a kind are in the order of their products' ids, those of a product
+/// in the order of their own.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StorefrontReader: Send + Sync {
-    /// The first `catalogs` kinds of goods, each with its first `skus` SKUs on the shelf, all in the order of ids; kinds
+    /// The first `catalogs` kinds of goods in the order of ids, each with the first `skus` of its SKUs on the shelf; kinds
     /// that have none included.
     async fn sections(&self, catalogs: u32, skus: u32) -> Result<Vec<Section>, StoreError>;
 
-    /// The SKUs of a kind that are on the shelf, in the order of ids, without the first `skip`; empty where there is no
-    /// such kind.
+    /// The SKUs of a kind that are on the shelf, without the first `skip`; empty where there is no such kind.
     async fn section_page(
         &self,
         catalog_id: CatalogId,
         skip: u32,
         limit: u32,
-    ) -> Result<SectionPage, StoreError>;
+    ) -> Result<Vec<SkuCard>, StoreError>;
+
+    /// How many SKUs of a kind are on the shelf.
+    async fn section_size(&self, catalog_id: CatalogId) -> Result<u32, StoreError>;
 
     /// The product that the SKU is one of.
     async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError>;
@@ -38,13 +42,4 @@ pub struct Section {
     pub name: String,
     /// Its first SKUs.
     pub skus: Vec<SkuCard>,
-}
-
-/// A part of a kind of goods.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SectionPage {
-    /// The SKUs of this page.
-    pub skus: Vec<SkuCard>,
-    /// How many there are on all pages.
-    pub total: u32,
 }

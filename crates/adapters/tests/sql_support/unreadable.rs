@@ -208,7 +208,7 @@ pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let sections = store.sections(9, 9).await.unwrap();
     assert_eq!(sections[0].skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
     let page = store.section_page(CatalogId(good.0), 0, 9).await.unwrap();
-    assert_eq!(page.skus.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
+    assert_eq!(page.iter().map(|card| card.id).collect::<Vec<_>>(), [good]);
     let product = store.product(SpuId(good.0)).await.unwrap().unwrap();
     assert_eq!(product.skus.iter().map(|sku| sku.card.id).collect::<Vec<_>>(), [good]);
     assert_eq!(rows.errors.take(), vec![format!("DDSC_SKU {bad}"); 4]);

@@ -8,15 +8,42 @@ use domain::{
     ShopTime, SkuId, UserId, Username,
 };
 use ports::{
-    BuyerQuery, OrderListQuery, OrderReader, PlacingOutcome, StockOutcome, StoreError, Users,
+    BuyerQuery, OrderListQuery, OrderReader, PlacingOutcome, StockOutcome, StoreError, StorefrontReader,
+    Users,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::{task::JoinSet, time::timeout};
 
-use super::{Engine, SqlShop, orders};
+use super::{Engine, SqlShop, large_shop::a_large_shop, orders};
 
 fn noon() -> ShopTime {
     ShopTime::parse("2019-11-28 12:00:00").unwrap()
+}
+
+/// A kind's SKUs are shown product by product, those of products that are off the shelf not, and page by page like all at once.
+pub(crate) async fn shows_a_kind_product_by_product(engine: Engine) {
+    let shop = SqlShop::on(engine, CartsIn::Database).await;
+    // Product n is of kind n % 50 + 1; its SKUs are n - 1 and n + 499, of the first one 500 and 1000.
+    shop.engine.run(&a_large_shop()).await;
+    shop.engine.run("UPDATE DDSC_SKU SET is_launched = 0 WHERE SPU_ID_id = 101 OR id = 550").await;
+    let on_shelf: Vec<i32> = (0..10)
+        .map(|product| product * 50 + 1)
+        .flat_map(|product: i32| if product == 1 { [500, 1_000] } else { [product - 1, product + 499] })
+        .filter(|sku_id| ![100, 600, 550].contains(sku_id))
+        .collect();
+    let store = &*shop.store;
+    let ids = |cards: &[domain::SkuCard]| cards.iter().map(|card| card.id.0).collect::<Vec<_>>();
+    let kind = domain::CatalogId(2);
+    let mut shown = Vec::new();
+    for page in 0..6 {
+        let cards = store.section_page(kind, page * 3, 3).await.unwrap();
+        assert!(cards.len() == 3 || page == 5, "page {page}: {cards:?}");
+        shown.extend(ids(&cards));
+    }
+    assert_eq!(shown, on_shelf);
+    assert_eq!(store.section_size(kind).await.unwrap(), 17);
+    let sections = store.sections(60, 4).await.unwrap();
+    assert_eq!((sections.len(), ids(&sections[1].skus)), (50, on_shelf[..4].to_vec()));
 }
 
 /// Several processes that start at once, on an empty server.
@@ -164,6 +191,26 @@ impl Buyer {
         Self { shop, user_id, address_id, skus: ids }
     }
 
+    /// In a shop with webhooks, and twenty SKUs.
+    async fn whose_cart_is(carts: CartsIn, engine: Engine) -> Self {
+        let config = SqlConfig { carts, event_sink: EventSink::Outbox, ..engine.config() };
+        Self::on(engine, &config, 20).await
+    }
+
+    /// A group of 64 orders, of all SKUs each; one is of a cart, and one has a key.
+    async fn places_orders_in_few_statements(&self) {
+        let mut new: Vec<_> = (100..163).map(|number: i32| self.order(&number.to_string())).collect();
+        new.push(self.keyed("163"));
+        new[0].cart_lines =
+            self.skus.iter().map(|sku_id| (*sku_id, domain::CartStamp("{}".to_owned()))).collect();
+        let mut transaction = orders::begin(&*self.shop.store).await.unwrap();
+        let (sent, taken) = self.statements(transaction.take(&self.allocations())).await;
+        assert_eq!((sent, taken.unwrap()), (1, StockOutcome::Taken), "stock");
+        let (sent, written) = self.statements(transaction.write(&new)).await;
+        assert!(matches!(written, Ok(PlacingOutcome::Committed(_))), "{written:?}");
+        assert_eq!(sent, 5, "orders, lines, events, keys and lines of carts; a commit is not counted");
+    }
+
     fn order(&self, number: &str) -> NewOrder {
         let line = |sku_id: &SkuId| OrderGoods {
             sku_id: *sku_id,
@@ -210,8 +257,7 @@ fn a_sku() -> NewSku {
 
 /// The number of statements does not grow with the data.
 pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
-    let config = SqlConfig { event_sink: EventSink::Outbox, ..engine.config() };
-    let buyer = Buyer::on(engine, &config, 20).await;
+    let buyer = Buyer::whose_cart_is(CartsIn::Database, engine).await;
     let store = &*buyer.shop.store;
     let name = Username("demo".to_owned());
     // A connection that lay idle while the shop was made is asked for a sign of life.
@@ -228,17 +274,7 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     let (sent, _) = buyer.statements(store.load(buyer.user_id)).await;
     assert_eq!(sent, 1, "cart");
 
-    let mut new: Vec<_> = (100..163).map(|number: i32| buyer.order(&number.to_string())).collect();
-    new.push(buyer.keyed("163"));
-    new[0].cart_lines =
-        buyer.skus.iter().map(|sku_id| (*sku_id, domain::CartStamp("{}".to_owned()))).collect();
-    let mut transaction = orders::begin(store).await.unwrap();
-    let (sent, taken) = buyer.statements(transaction.take(&buyer.allocations())).await;
-    assert_eq!((sent, taken.unwrap()), (1, StockOutcome::Taken), "stock");
-    let (sent, written) = buyer.statements(transaction.write(&new)).await;
-    assert!(matches!(written, Ok(PlacingOutcome::Committed(_))), "{written:?}");
-    assert_eq!(sent, 5, "orders, lines, events, keys and lines of carts; a commit is not counted");
-
+    buyer.places_orders_in_few_statements().await;
     let query = OrderListQuery { user_id: buyer.user_id, status: None, before: None, limit: 200 };
     let (sent, listed) = buyer.statements(store.list(&query)).await;
     assert_eq!((sent, listed.unwrap().len()), (2, 64), "with snapshots");
@@ -254,6 +290,11 @@ pub(crate) async fn asks_no_more_often_than_it_must(engine: Engine) {
     buyer.shop.add_old_order(old).await;
     let (sent, listed) = buyer.statements(store.list(&query)).await;
     assert_eq!((sent, listed.unwrap().len()), (5, 65), "with one that has none: address, SKUs, attributes");
+}
+
+/// Likewise.
+pub(crate) async fn asks_no_more_often_with_carts_elsewhere(engine: Engine) {
+    Buyer::whose_cart_is(CartsIn::Elsewhere, engine).await.places_orders_in_few_statements().await;
 }
 
 /// The lines of an order that is listed again are remembered, where they are all there and as they were ordered.

@@ -34,7 +34,7 @@ pub(super) fn storefront(
     };
     Ok(Storefront {
         sign_in,
-        goods: BrowseGoods { storefront: Arc::clone(store) as _ },
+        goods: BrowseGoods::new(Arc::clone(store) as _),
         cache: GoodsCache::default(),
         promises: configuration.http.promises.clone(),
         trusts_proxy: configuration.http.trusted_proxy,

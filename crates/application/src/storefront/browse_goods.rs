@@ -1,13 +1,24 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use domain::{AttributeId, AttributeValueId, CatalogId, Choice, Product, ProductSku, SkuId, SpuId};
-use ports::{Section, SectionPage, StoreError, StorefrontReader};
+use domain::{AttributeId, AttributeValueId, CatalogId, Choice, Product, ProductSku, SkuCard, SkuId, SpuId};
+use moka::sync::Cache;
+use ports::{Section, StoreError, StorefrontReader};
 
 /// 商品: the front page, a kind of goods page by page, one SKU, and the choice among the SKUs of a product. Anybody may
 /// look.
 pub struct BrowseGoods {
-    /// The goods.
-    pub storefront: Arc<dyn StorefrontReader>,
+    storefront: Arc<dyn StorefrontReader>,
+    /// How many SKUs of a kind are on the shelf, for a second: to count them is to read them all.
+    totals: Cache<CatalogId, u32>,
+}
+
+/// A page of a kind of goods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SectionPage {
+    /// The SKUs of this page.
+    pub skus: Vec<SkuCard>,
+    /// How many there are on all pages; at most a second old.
+    pub total: u32,
 }
 
 /// One SKU with what its page shows around it.
@@ -46,6 +57,12 @@ impl BrowseGoods {
     /// Kinds on the front page at most.
     const KINDS: u32 = 100;
 
+    /// The goods of `storefront`.
+    pub fn new(storefront: Arc<dyn StorefrontReader>) -> Self {
+        let totals = Cache::builder().time_to_live(Duration::from_secs(1)).max_capacity(1_000).build();
+        Self { storefront, totals }
+    }
+
     /// The front page.
     pub async fn front(&self) -> Result<Vec<Section>, BrowseGoodsError> {
         Ok(self.storefront.sections(Self::KINDS, Self::ON_FRONT).await?)
@@ -55,8 +72,26 @@ impl BrowseGoods {
     pub async fn section(&self, catalog_id: CatalogId, page: u32) -> Result<SectionPage, BrowseGoodsError> {
         let before = page.checked_sub(1).ok_or(BrowseGoodsError::NoSuchPage)?;
         let skip = before.checked_mul(Self::PAGE).ok_or(BrowseGoodsError::NoSuchPage)?;
-        let shown = self.storefront.section_page(catalog_id, skip, Self::PAGE).await?;
-        if shown.skus.is_empty() && page > 1 { Err(BrowseGoodsError::NoSuchPage) } else { Ok(shown) }
+        let total = self.total(catalog_id).await?;
+        // Whoever asks for pages that are not there costs the database no more than the total.
+        let skus = match skip < total {
+            true => self.storefront.section_page(catalog_id, skip, Self::PAGE).await?,
+            false => Vec::new(),
+        };
+        if skus.is_empty() && page > 1 {
+            Err(BrowseGoodsError::NoSuchPage)
+        } else {
+            Ok(SectionPage { skus, total })
+        }
+    }
+
+    async fn total(&self, catalog_id: CatalogId) -> Result<u32, StoreError> {
+        if let Some(total) = self.totals.get(&catalog_id) {
+            return Ok(total);
+        }
+        let total = self.storefront.section_size(catalog_id).await?;
+        self.totals.insert(catalog_id, total);
+        Ok(total)
     }
 
     /// One SKU.

@@ -6,7 +6,7 @@ mod edit_cart;
 mod failures;
 mod sign_in;
 
-pub use browse_goods::{BrowseGoods, BrowseGoodsError, SkuDetail};
+pub use browse_goods::{BrowseGoods, BrowseGoodsError, SectionPage, SkuDetail};
 pub use edit_addresses::EditAddressesError;
 pub use edit_cart::{EditCartError, ShownLine};
 pub use sign_in::{SignIn, SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn};

@@ -1,14 +1,16 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use diesel::{
     prelude::*,
-    sql_types::{Integer, Nullable, Text},
+    sql_types::{BigInt, Integer},
 };
 use diesel_async::RunQueryDsl;
 use domain::{
     AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, SkuCard,
     SkuId, SpuId,
 };
-use ports::{Section, SectionPage, StoreError, StorefrontReader};
+use ports::{Section, StoreError, StorefrontReader};
 
 use super::{
     Conn, Database,
@@ -17,7 +19,7 @@ use super::{
 use crate::sql::{
     failure::QueryError,
     schema::{ddsc_goods_catalog, ddsc_sale_attr_value, ddsc_sku, ddsc_spu, ddsc_spu_sale_attr},
-    types::{Amount, Yuan},
+    types::Amount,
 };
 
 /// How many rows a product is read from at most: one for each value of each of its SKUs. No page shows so many.
@@ -25,17 +27,22 @@ const ROWS_OF_A_PRODUCT: i64 = 5_000;
 
 const TABLE: &str = "DDSC_SKU";
 
-/// Kinds of goods, each with its first SKUs. diesel has no words for joining what is numbered within a group.
-const SHELVES: &str = "\
-    SELECT COALESCE(s.id, 0) AS sku_id, c.id AS catalog_id, c.name AS catalog_name, s.name AS name, s.caption AS caption, \
-        s.price AS price, s.image AS image \
-    FROM (SELECT id, name FROM DDSC_GOODS_CATALOG ORDER BY id LIMIT ?) c \
-    LEFT JOIN ( \
-        SELECT k.id AS id, k.name AS name, k.caption AS caption, k.price AS price, k.default_image_url AS image, \
-            p.catalog_id AS catalog_id, ROW_NUMBER() OVER (PARTITION BY p.catalog_id ORDER BY k.id) AS place \
-        FROM DDSC_SKU k JOIN DDSC_SPU p ON p.id = k.SPU_ID_id WHERE k.is_launched = 1 \
-    ) s ON s.catalog_id = c.id AND s.place <= ? \
-    ORDER BY c.id, s.id";
+/// A part of what is on the shelf of a kind, read from no more products than it takes. Bound are the kind, where the part ends,
+/// its length, and where it begins. diesel has no words for a join with the first rows of a table.
+const SHELF: &str = "\
+    SELECT * FROM ( \
+        SELECT k.id AS id, products.catalog_id AS catalog_id, products.id AS spu_id, k.name AS name, \
+            k.caption AS caption, k.price AS price, k.default_image_url AS default_image_url \
+        FROM ( \
+            SELECT s.id AS id, s.catalog_id AS catalog_id FROM DDSC_SPU s \
+            WHERE s.catalog_id = ? \
+                AND EXISTS (SELECT 1 FROM DDSC_SKU l WHERE l.SPU_ID_id = s.id AND l.is_launched = 1) \
+            ORDER BY s.id LIMIT ? \
+        ) products JOIN DDSC_SKU k ON k.SPU_ID_id = products.id \
+        WHERE k.is_launched = 1 ORDER BY products.id, k.id LIMIT ? OFFSET ? \
+    ) shelf";
+/// Rows of shelves that were put together have no order until they are given one.
+const IN_ORDER: &str = " ORDER BY catalog_id, spu_id, id";
 
 #[async_trait]
 impl StorefrontReader for Database {
@@ -48,8 +55,13 @@ impl StorefrontReader for Database {
         catalog_id: CatalogId,
         skip: u32,
         limit: u32,
-    ) -> Result<SectionPage, StoreError> {
-        self.reader().await?.call(|conn| section_page(conn, catalog_id, skip, limit)).await
+    ) -> Result<Vec<SkuCard>, StoreError> {
+        let cards = self.reader().await?.call(|conn| shelves(conn, vec![catalog_id], skip, limit)).await?;
+        Ok(cards.into_iter().map(|(_, card)| card).collect())
+    }
+
+    async fn section_size(&self, catalog_id: CatalogId) -> Result<u32, StoreError> {
+        self.reader().await?.call(|conn| section_size(conn, catalog_id)).await
     }
 
     async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError> {
@@ -61,30 +73,20 @@ impl StorefrontReader for Database {
     }
 }
 
+/// A SKU on its shelf.
 #[derive(QueryableByName)]
-struct SectionRow {
-    /// Zero where the kind has no goods.
-    #[diesel(sql_type = Integer)]
-    sku_id: i32,
+struct ShelfRow {
     #[diesel(sql_type = Integer)]
     catalog_id: i32,
-    #[diesel(sql_type = Text)]
-    catalog_name: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    caption: Option<String>,
-    #[diesel(sql_type = Nullable<Yuan>)]
-    price: Option<Amount>,
-    #[diesel(sql_type = Nullable<Text>)]
-    image: Option<String>,
+    #[diesel(embed)]
+    card: CardRow,
 }
 
-impl Keyed for SectionRow {
+impl Keyed for ShelfRow {
     type Key = i32;
 }
 
-#[derive(Queryable, Selectable)]
+#[derive(Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = ddsc_sku)]
 struct CardRow {
     id: i32,
@@ -113,49 +115,52 @@ struct ValueRow {
 }
 
 async fn sections(conn: &mut Conn, catalogs: u32, skus: u32) -> Result<Vec<Section>, QueryError> {
-    let bound = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
-    let rows = diesel::sql_query(SHELVES).bind::<Integer, _>(bound(catalogs)).bind::<Integer, _>(bound(skus));
-    let rows = leave_out(TABLE, load_each(conn, rows, Ok::<SectionRow, _>).await?);
-    let mut sections: Vec<Section> = Vec::new();
-    for row in rows {
-        let catalog_id = CatalogId(row.catalog_id);
-        if sections.last().is_none_or(|section| section.catalog_id != catalog_id) {
-            sections.push(Section { catalog_id, name: row.catalog_name, skus: Vec::new() });
-        }
-        let card = row.price.map(|price| CardRow {
-            id: row.sku_id,
-            name: row.name,
-            caption: row.caption,
-            price,
-            default_image_url: row.image,
-        });
-        if let Some(section) = sections.last_mut() {
-            section.skus.extend(card.map(SkuCard::from));
-        }
+    let kinds = ddsc_goods_catalog::table.order(ddsc_goods_catalog::id).limit(catalogs.into());
+    let kinds: Vec<(i32, String)> =
+        kinds.select((ddsc_goods_catalog::id, ddsc_goods_catalog::name)).load(conn).await?;
+    let ids = kinds.iter().map(|(id, _)| CatalogId(*id)).collect();
+    let mut cards: HashMap<_, Vec<_>> = HashMap::new();
+    for (catalog_id, card) in shelves(conn, ids, 0, skus).await? {
+        cards.entry(catalog_id).or_default().push(card);
     }
-    Ok(sections)
+    let section = |(id, name)| {
+        let catalog_id = CatalogId(id);
+        Section { catalog_id, name, skus: cards.remove(&catalog_id).unwrap_or_default() }
+    };
+    Ok(kinds.into_iter().map(section).collect())
 }
 
-async fn section_page(
+/// What is on the shelf of each of these kinds, without the first `skip`.
+async fn shelves(
     conn: &mut Conn,
-    catalog_id: CatalogId,
+    kinds: Vec<CatalogId>,
     skip: u32,
     limit: u32,
-) -> Result<SectionPage, QueryError> {
-    let of_catalog = || {
-        ddsc_sku::table
-            .inner_join(ddsc_spu::table.on(ddsc_spu::id.eq(ddsc_sku::spu_id)))
-            .filter(ddsc_spu::catalog_id.eq(catalog_id.0).and(ddsc_sku::is_launched.eq(true)))
-    };
-    let total: i64 = of_catalog().count().get_result(conn).await?;
-    let page = of_catalog()
-        .order(ddsc_sku::id)
-        .offset(skip.into())
-        .limit(limit.into())
-        .select((ddsc_sku::id, CardRow::as_select()));
-    let cards = load_each(conn, page, |(_, card): (i32, CardRow)| Ok(SkuCard::from(card))).await?;
-    let total = u32::try_from(total).map_err(|_| QueryError::corrupt("a number of SKUs", total))?;
-    Ok(SectionPage { skus: leave_out(TABLE, cards), total })
+) -> Result<Vec<(CatalogId, SkuCard)>, QueryError> {
+    if kinds.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = diesel::sql_query(vec![SHELF; kinds.len()].join(" UNION ALL ") + IN_ORDER).into_boxed();
+    let (skip, limit) = (i64::from(skip), i64::from(limit));
+    for kind in kinds {
+        query = query
+            .bind::<Integer, _>(kind.0)
+            .bind::<BigInt, _>(skip + limit)
+            .bind::<BigInt, _>(limit)
+            .bind::<BigInt, _>(skip);
+    }
+    let card = |row: ShelfRow| Ok((CatalogId(row.catalog_id), SkuCard::from(row.card)));
+    Ok(leave_out(TABLE, load_each(conn, query, card).await?))
+}
+
+async fn section_size(conn: &mut Conn, catalog_id: CatalogId) -> Result<u32, QueryError> {
+    let total: i64 = ddsc_sku::table
+        .inner_join(ddsc_spu::table.on(ddsc_spu::id.eq(ddsc_sku::spu_id)))
+        .filter(ddsc_spu::catalog_id.eq(catalog_id.0).and(ddsc_sku::is_launched.eq(true)))
+        .count()
+        .get_result(conn)
+        .await?;
+    u32::try_from(total).map_err(|_| QueryError::corrupt("a number of SKUs", total))
 }
 
 async fn product_of(conn: &mut Conn, sku_id: SkuId) -> Result<Option<Product>, QueryError> {

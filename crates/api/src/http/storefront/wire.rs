@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use application::{ShownLine, SkuDetail};
+use application::{SectionPage, ShownLine, SkuDetail};
 use domain::{AddressEntries, AddressEntry, Money, SkuCard, SkuId, UnavailableReason};
-use ports::{Section, SectionPage};
+use ports::Section;
 use serde::Serialize;
 
 use crate::http::wire::reason_text;

@@ -7,7 +7,7 @@ use domain::{
     AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, SkuCard,
     SkuId, SpuId,
 };
-use ports::{Section, SectionPage};
+use ports::Section;
 use serde_json::{Value, json};
 
 use super::{error, post};
@@ -78,11 +78,9 @@ async fn the_front_page() {
 /// A kind of goods with twelve SKUs.
 fn twelve() -> Mocks {
     let mut mocks = Mocks::untouched();
+    mocks.storefront.expect_section_size().withf(|kind| kind.0 == 1).returning(|_| Ok(12));
     mocks.storefront.expect_section_page().withf(|kind, _, limit| kind.0 == 1 && *limit == 9).returning(
-        |_, skip, _| {
-            let skus = (1..=12).map(card).skip(usize::try_from(skip).unwrap()).take(9).collect();
-            Ok(SectionPage { skus, total: 12 })
-        },
+        |_, skip, _| Ok((1..=12).map(card).skip(usize::try_from(skip).unwrap()).take(9).collect()),
     );
     mocks
 }
@@ -99,7 +97,7 @@ async fn a_kind_of_goods_page_by_page() {
     let first = ask(twelve(), get("/v1/goods/catalogs/1")).await;
     assert_eq!(first["data"].as_array().unwrap().len(), 9);
     let mut mocks = Mocks::untouched();
-    mocks.storefront.expect_section_page().returning(|_, _, _| Ok(SectionPage { skus: vec![], total: 0 }));
+    mocks.storefront.expect_section_size().returning(|_| Ok(0));
     let empty = ask(mocks, get("/v1/goods/catalogs/99?page=1")).await;
     assert_eq!((&empty["code"], &empty["paginator"]["total"]), (&json!(200), &json!(0)));
 }
@@ -179,11 +177,8 @@ async fn no_cause_is_told() {
 async fn goods_are_read_once_in_a_second() {
     let mut mocks = Mocks::untouched();
     mocks.storefront.expect_sections().times(1).returning(|_, _| Ok(Vec::new()));
-    mocks
-        .storefront
-        .expect_section_page()
-        .times(1)
-        .returning(|_, _, _| Ok(SectionPage { skus: vec![card(4)], total: 1 }));
+    mocks.storefront.expect_section_size().times(1).returning(|_| Ok(1));
+    mocks.storefront.expect_section_page().times(1).returning(|_, _, _| Ok(vec![card(4)]));
     mocks.storefront.expect_product_of().times(1).returning(|_| Ok(Some(product())));
     let shop = mocks.open().await;
     let mut tags = BTreeSet::new();

@@ -176,7 +176,7 @@ impl Backends {
         Storefront {
             sign_in: Some(SignIn::new(ports, sign_in)),
             cache: GoodsCache::default(),
-            goods: BrowseGoods { storefront: Arc::clone(&self.storefront) },
+            goods: BrowseGoods::new(Arc::clone(&self.storefront)),
             promises: vec!["七天无理由退换".to_owned()],
             trusts_proxy: false,
         }

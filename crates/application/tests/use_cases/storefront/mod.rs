@@ -15,8 +15,8 @@ use std::{
 };
 
 use application::{
-    BrowseGoods, BrowseGoodsError, EditAddressesError, EditCartError, ShoppingService, SignIn, SignInError,
-    SignInPorts, SignInRequest, SignInRules, SignedIn,
+    BrowseGoods, BrowseGoodsError, EditAddressesError, EditCartError, SectionPage, ShoppingService, SignIn,
+    SignInError, SignInPorts, SignInRequest, SignInRules, SignedIn,
 };
 use async_trait::async_trait;
 use domain::{
@@ -25,7 +25,7 @@ use domain::{
 };
 use futures_util::future::join_all;
 use ports::{
-    Credential, PasswordError, Passwords, SectionPage, StoreError,
+    Credential, PasswordError, Passwords, StoreError,
     mock::{
         MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockClock, MockCredentials,
         MockPasswords, MockStorefrontReader, MockUsers,
@@ -153,14 +153,25 @@ async fn an_address_book_is_changed_as_it_is_by_then() {
 
 #[tokio::test]
 async fn goods_that_are_not_there() {
-    let browse = |storefront: MockStorefrontReader| BrowseGoods { storefront: Arc::new(storefront) };
+    let browse = |storefront: MockStorefrontReader| BrowseGoods::new(Arc::new(storefront));
     let mut storefront = MockStorefrontReader::new();
-    storefront.expect_section_page().times(2).returning(|_, _, _| Ok(SectionPage { skus: vec![], total: 0 }));
+    // Pages beyond the end, however many are asked for, cost the database one count a second.
+    storefront.expect_section_size().times(1).returning(|_| Ok(0));
+    let goods = browse(storefront);
+    assert_eq!(goods.section(CatalogId(1), 1).await.unwrap(), SectionPage { skus: vec![], total: 0 });
+    for page in 2..9 {
+        assert!(matches!(goods.section(CatalogId(1), page).await, Err(BrowseGoodsError::NoSuchPage)));
+    }
+    assert!(matches!(goods.section(CatalogId(1), 0).await, Err(BrowseGoodsError::NoSuchPage)));
+    assert!(matches!(goods.section(CatalogId(1), u32::MAX).await, Err(BrowseGoodsError::NoSuchPage)));
+
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_section_size().returning(|_| Ok(10));
+    // They left the shelf after they were counted.
+    storefront.expect_section_page().times(2).returning(|_, _, _| Ok(vec![]));
     let goods = browse(storefront);
     assert!(goods.section(CatalogId(1), 1).await.is_ok());
     assert!(matches!(goods.section(CatalogId(1), 2).await, Err(BrowseGoodsError::NoSuchPage)));
-    assert!(matches!(goods.section(CatalogId(1), 0).await, Err(BrowseGoodsError::NoSuchPage)));
-    assert!(matches!(goods.section(CatalogId(1), u32::MAX).await, Err(BrowseGoodsError::NoSuchPage)));
 
     let mut storefront = MockStorefrontReader::new();
     storefront.expect_product_of().returning(|_| Ok(None));

@@ -3,7 +3,7 @@ use domain::{
     AttributeId, AttributeValue, AttributeValueId, CatalogId, Product, ProductAttribute, ProductSku, Sku,
     SkuCard, SkuId, SpuId,
 };
-use ports::{Section, SectionPage, StoreError, StorefrontReader};
+use ports::{Section, StoreError, StorefrontReader};
 
 use super::{Defect, Memory, Tables};
 
@@ -29,11 +29,14 @@ impl StorefrontReader for Memory {
         catalog_id: CatalogId,
         skip: u32,
         limit: u32,
-    ) -> Result<SectionPage, StoreError> {
+    ) -> Result<Vec<SkuCard>, StoreError> {
         let cards = self.tables().cards(SkuId(catalog_id.0), self.defect);
-        let total = u32::try_from(cards.len()).unwrap();
         let (skip, limit) = (usize::try_from(skip).unwrap(), usize::try_from(limit).unwrap());
-        Ok(SectionPage { skus: cards.into_iter().skip(skip).take(limit).collect(), total })
+        Ok(cards.into_iter().skip(skip).take(limit).collect())
+    }
+
+    async fn section_size(&self, catalog_id: CatalogId) -> Result<u32, StoreError> {
+        Ok(u32::try_from(self.tables().cards(SkuId(catalog_id.0), self.defect).len()).unwrap())
     }
 
     async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError> {
