@@ -328,11 +328,10 @@ async fn plan(engine: &Engine, statement: &str) -> Vec<Step> {
                 plan.iter().all(|step| !LARGE.iter().any(|table| step.words.contains(table)));
             // A range from a value to the same value is empty, and MySQL knows it without looking.
             if is_answered_unasked {
-                mysql_plan(
-                    engine,
-                    &statement.replace("< ?", "< '8'").replace("BETWEEN ? AND ?", "BETWEEN '7' AND '8'"),
-                )
-                .await
+                let statement = with_times(statement.to_owned());
+                let ranges = [("< ?", "< '8'"), ("BETWEEN ? AND ?", "BETWEEN '7' AND '8'")];
+                mysql_plan(engine, &ranges.iter().fold(statement, |text, (from, to)| text.replace(from, to)))
+                    .await
             } else {
                 plan
             }
@@ -354,7 +353,9 @@ async fn mysql_plan(engine: &Engine, statement: &str) -> Vec<Step> {
     let step = |row: &mysql_async::Row| {
         let column = |name: &str| row.get::<Option<String>, _>(name).flatten().unwrap_or_default();
         let (table, access, key, extra) = (column("table"), column("type"), column("key"), column("Extra"));
-        let is_scan = grows(&table) && (access == "ALL" || access == "index");
+        // MySQL has a step for what is written, and calls it a scan.
+        let is_read = column("select_type") != "INSERT";
+        let is_scan = is_read && grows(&table) && (access == "ALL" || access == "index");
         Step { words: format!("{table}: {access} {key} {extra}"), is_scan }
     };
     rows.iter().map(step).collect()

@@ -8,8 +8,7 @@ use domain::{
     ShopTime, SkuId, UserId, Username,
 };
 use ports::{
-    BuyerQuery, OrderListQuery, OrderReader, PlacingOutcome, StockOutcome, StoreError, StorefrontReader,
-    Users,
+    BuyerQuery, OrderListQuery, OrderReader, PlacingOutcome, StockOutcome, StoreError, Users,
     contract::{NewAddress, NewSku, OldOrder, Shop},
 };
 use tokio::{task::JoinSet, time::timeout};
