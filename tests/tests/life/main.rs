@@ -20,7 +20,7 @@ mod late;
 mod overtaken;
 mod receipt;
 mod reconcile;
+mod refund_notifications;
 mod shop;
 mod together;
-mod told;
 mod unheard;

@@ -54,7 +54,7 @@ export interface Payable {
 }
 
 /** What was paid without paying the order; what of it is not back yet is on its way. */
-export interface Unkept {
+export interface RefundDue {
   amount: Fen
   refunded: Fen
 }
@@ -81,7 +81,7 @@ export interface Order {
   trackingNumber: string | null
   refunded: Fen
   /** What was paid too late, or once too often, and goes back. */
-  unkept: Unkept | null
+  refundDue: RefundDue | null
   receiver: string
   mobile: string
   address: string
@@ -181,7 +181,7 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   carrier: order.carrier ?? null,
   trackingNumber: order.tracking_number ?? null,
   refunded: toFen(order.refunded_amount ?? 0),
-  unkept: order.unkept_payment
+  refundDue: order.unkept_payment
     ? { amount: toFen(order.unkept_payment.amount), refunded: toFen(order.unkept_payment.refunded_amount) }
     : null,
   receiver: order.address.receiver,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { STATUS, unkeptText } from './status'
+import { STATUS, refundDueText } from './status'
 
 describe('money that did not pay its order', () => {
   it.each([
@@ -9,6 +9,6 @@ describe('money that did not pay its order', () => {
     [STATUS.refunded, 21900, '您的另一笔付款不用于本订单，¥219.00 已原路退回您的支付宝账号。'],
     [STATUS.toShip, 1900, '您的另一笔付款不用于本订单，¥19.00 已原路退回您的支付宝账号，¥200.00 正在原路退回您的支付宝账号。'],
   ])('in status %i with %i fen back is said in words', (status, refunded, words) => {
-    expect(unkeptText(status, { amount: 21900, refunded })).toBe(words)
+    expect(refundDueText(status, { amount: 21900, refunded })).toBe(words)
   })
 })

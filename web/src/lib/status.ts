@@ -44,7 +44,7 @@ export const isRevival = (entry: { from: number | null; to: number }): boolean =
   entry.from === STATUS.cancelled && entry.to === STATUS.toShip
 
 /** What becomes of money that did not pay its order. */
-export function unkeptText(status: number, { amount, refunded }: { amount: Fen; refunded: Fen }): string {
+export function refundDueText(status: number, { amount, refunded }: { amount: Fen; refunded: Fen }): string {
   const left = amount - refunded
   const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账号` : ''
   const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账号` : ''

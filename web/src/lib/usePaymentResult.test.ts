@@ -145,7 +145,7 @@ describe('the result of a payment', () => {
     service(unpaid, late('0.00'), unpaid, late('219.00'))
     const result = open(RETURNED)
     await vi.advanceTimersByTimeAsync(0)
-    expect([result.state.value, result.unkept.value]).toEqual(['returning', { amount: 21900, refunded: 0 }])
+    expect([result.state.value, result.refundDue.value]).toEqual(['returning', { amount: 21900, refunded: 0 }])
     await vi.advanceTimersByTimeAsync(PAUSE)
     expect(result.state.value).toBe('returned')
   })
@@ -155,7 +155,7 @@ describe('the result of a payment', () => {
     service(order(6, { unkept_payment: { amount: '219.00', refunded_amount: '219.00' } }))
     const result = open(`?order_id=${ORDER}`)
     await vi.advanceTimersByTimeAsync(0)
-    expect([result.state.value, result.status.value, result.unkept.value]).toEqual(['refunded', 6, { amount: 21900, refunded: 21900 }])
+    expect([result.state.value, result.status.value, result.refundDue.value]).toEqual(['refunded', 6, { amount: 21900, refunded: 21900 }])
   })
 
   it('is not settled by a cancelled order as long as Alipay could not be asked', async () => {

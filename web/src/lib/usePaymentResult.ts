@@ -1,7 +1,7 @@
 import { onScopeDispose, ref } from 'vue'
 
 import { toSignIn } from '@/api/guard'
-import { order as readOrder, paymentResult, story, type Order, type Unkept } from '@/api/orders'
+import { order as readOrder, paymentResult, story, type Order, type RefundDue } from '@/api/orders'
 
 import { ApiError, inWords, mayPass } from './errors'
 import type { Fen } from './money'
@@ -44,7 +44,7 @@ interface Known {
   amount: Fen
   /** The order's, where its story is known. */
   status?: number
-  unkept?: Unkept | null
+  refundDue?: RefundDue | null
 }
 
 /** Asks once: with Alipay's signed query string where there is one, else for the order itself. */
@@ -76,17 +76,17 @@ async function tell(number: string, amount: Fen): Promise<Known> {
 }
 
 function knownOf(order: Order): Known {
-  return { state: stateOf(order), number: order.number, amount: order.amount, status: order.status, unkept: order.unkept }
+  return { state: stateOf(order), number: order.number, amount: order.amount, status: order.status, refundDue: order.refundDue }
 }
 
-function stateOf({ status, timeline, unkept }: Order): PaymentState {
+function stateOf({ status, timeline, refundDue }: Order): PaymentState {
   switch (status) {
     case STATUS.toShip:
     case STATUS.shipped:
     case STATUS.done:
       return timeline.some(isRevival) ? 'revived' : 'paid'
     case STATUS.cancelled:
-      return unkept ? (unkept.refunded < unkept.amount ? 'returning' : 'returned') : 'cancelled'
+      return refundDue ? (refundDue.refunded < refundDue.amount ? 'returning' : 'returned') : 'cancelled'
     case STATUS.refunded:
       return 'refunded'
     default:
@@ -100,7 +100,7 @@ export function usePaymentResult(search: string) {
   const number = ref(orderFrom(search))
   const amount = ref<Fen>()
   const status = ref<number>()
-  const unkept = ref<Unkept | null>()
+  const refundDue = ref<RefundDue | null>()
   const problem = ref('')
   /** The service has answered that the order waits for its payment. */
   const isUnpaid = ref(false)
@@ -115,7 +115,7 @@ export function usePaymentResult(search: string) {
       number.value = known.number
       amount.value = known.amount
       status.value = known.status
-      unkept.value = known.unkept
+      refundDue.value = known.refundDue
       problem.value = ''
       state.value = known.state
       isUnpaid.value = known.state === 'asking'
@@ -152,5 +152,5 @@ export function usePaymentResult(search: string) {
   })
   onReturn(look)
   look()
-  return { state, number, amount, status, unkept, problem, isUnpaid, look }
+  return { state, number, amount, status, refundDue, problem, isUnpaid, look }
 }

@@ -50,7 +50,7 @@ const NO_TABLES: [&str; 6] =
     ["CONSTANT ROW", "-ROW VALUES CLAUSE", "(subquery-", "<derived", "<union", "<subquery"];
 
 /// Likewise, by their names: what a group takes of stock, the beginning of a queue, and that of a kind's goods.
-const PARTS: [&str; 4] = ["taking", "queue", "products", "shelf"];
+const PARTS: [&str; 4] = ["taking", "queue", "products", "section"];
 
 /// What is asked for by the one row that there can be.
 const BY_KEY: [&str; 2] = ["`id` IN (", "`out_request_no` IN ("];
@@ -174,7 +174,7 @@ async fn ask_everything(shop: &SqlShop) {
     store.skus(&[SkuId(1), SkuId(2)]).await.unwrap();
     ask_for_a_group(shop, 7..8).await;
     ask_for_carts(shop, &id).await;
-    ask_for_the_back_office(shop, &id).await;
+    ask_what_staff_ask(shop, &id).await;
     let locked = store.lock(id.as_str()).await.unwrap();
     let change = StatusChange {
         order_id: id,
@@ -259,7 +259,7 @@ fn claim_of(buyer: &Buyer) -> OrderClaim {
 }
 
 /// Every query of the staff interface.
-async fn ask_for_the_back_office(shop: &SqlShop, id: &OrderId) {
+async fn ask_what_staff_ask(shop: &SqlShop, id: &OrderId) {
     let store = &*shop.store;
     assert!(store.file(id).await.unwrap().is_some());
     let then = ShopTime::parse("2019-11-01 00:00:00").unwrap();

@@ -110,12 +110,12 @@ struct OrderData {
     shipped_at: Option<String>,
     refunded_amount: String,
     #[schema(required)]
-    unkept_payment: Option<UnkeptPaymentData>,
+    unkept_payment: Option<RefundDueData>,
 }
 
 /// What was paid for an order without paying it, and what of that is back.
 #[derive(Serialize, ToSchema)]
-struct UnkeptPaymentData {
+struct RefundDueData {
     amount: String,
     refunded_amount: String,
 }
@@ -332,7 +332,7 @@ impl From<ListedOrder> for OrderData {
             tracking_number: order.shipment.as_ref().map(|shipment| shipment.tracking_number.clone()),
             shipped_at: order.shipment.map(|shipment| shipment.shipped_at.to_string()),
             refunded_amount: order.refunded_amount.to_string(),
-            unkept_payment: refund_due.map(UnkeptPaymentData::from),
+            unkept_payment: refund_due.map(RefundDueData::from),
         }
     }
 }
@@ -343,7 +343,7 @@ impl From<ShippingAddress> for OrderAddressData {
     }
 }
 
-impl From<RefundDue> for UnkeptPaymentData {
+impl From<RefundDue> for RefundDueData {
     fn from(refund_due: RefundDue) -> Self {
         Self { amount: refund_due.amount.to_string(), refunded_amount: refund_due.refunded.to_string() }
     }

@@ -471,7 +471,7 @@ async fn the_batcher_places_what_is_waiting_as_one_group() {
 }
 
 #[tokio::test]
-async fn a_full_desk_turns_away() {
+async fn a_full_batcher_turns_away() {
     let shop = shop(&[1], MockOrderReader::new(), vec![committing()]);
     let (batcher, _writers) =
         OrderBatcher::open(Arc::clone(&shop.placement), BatcherSettings { writers: 1, group: 1, queue: 1 });

@@ -291,11 +291,11 @@ impl Decision<'_> {
         let ledger = &self.ledger;
         let left = |payment: &PaymentRecord| payment.trade.total_amount.checked_sub(ledger.refunded(trade));
         let Some(left) = ledger.payment(trade).and_then(left) else { return Ok(()) };
-        let is_owed = |known: &&Refund| known.trade() == trade && known.kind.is_automatic();
-        let owed: Vec<&Refund> = ledger.refunds.iter().filter(is_owed).collect();
+        let is_automatic = |known: &&Refund| known.trade() == trade && known.kind.is_automatic();
+        let automatic: Vec<&Refund> = ledger.refunds.iter().filter(is_automatic).collect();
         let is_beyond = |known: &&&Refund| known.status == RefundStatus::Requested && known.amount > left;
-        let Some(open) = owed.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
-        let next = automatic_number(trade, owed.len());
+        let Some(open) = automatic.iter().find(is_beyond).map(|open| (*open).clone()) else { return Ok(()) };
+        let next = automatic_number(trade, automatic.len());
         self.fail(open.out_request_no.clone(), &format!("一部分款项已在{}退款", trade.channel.label()))?;
         let amount = self.ledger.refundable(trade);
         if amount.is_zero() {

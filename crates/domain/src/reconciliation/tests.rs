@@ -55,9 +55,9 @@ fn entry(trade_no: &str, amount: &str, request: Option<&str>) -> BillEntry {
     }
 }
 
-type Told = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
+type Found = (DifferenceKind, String, Option<String>, Option<String>, Option<String>);
 
-fn told(bill: &[BillEntry], statement: DailyStatement) -> Vec<Told> {
+fn found(bill: &[BillEntry], statement: DailyStatement) -> Vec<Found> {
     let bill = Bill { entries: bill.to_vec(), ..Bill::default() };
     let differences = reconcile(day(), &bill, &statement).into_iter();
     differences.map(|d| (d.kind, d.trade_no, d.out_request_no, d.ours, d.theirs)).collect()
@@ -71,12 +71,12 @@ fn books_that_agree_have_no_differences() {
         payments: vec![payment("A", "10.00", NOON)],
         refunds: vec![refund("r", "3.00", RefundStatus::Succeeded, [NOON, NOON])],
     };
-    assert_eq!(told(&[entry("A", "3.00", Some("r")), entry("A", "10.00", None)], statement), []);
-    assert_eq!(told(&[], DailyStatement::default()), []);
+    assert_eq!(found(&[entry("A", "3.00", Some("r")), entry("A", "10.00", None)], statement), []);
+    assert_eq!(found(&[], DailyStatement::default()), []);
 }
 
 #[test]
-fn each_kind_is_told_apart() {
+fn each_kind_is_distinguished() {
     use DifferenceKind::{Amount, MissingHere, MissingThere, Status};
     let text = |text: &str| Some(text.to_owned());
     let statement = DailyStatement {
@@ -95,7 +95,7 @@ fn each_kind_is_told_apart() {
         entry("A", "0.50", Some("r3")),
     ];
     assert_eq!(
-        told(&bill, statement),
+        found(&bill, statement),
         [
             (Amount, "A".to_owned(), None, text("10.00"), text("10.01")),
             (MissingHere, "B".to_owned(), None, None, text("7.00")),
@@ -121,19 +121,19 @@ fn a_refund_is_found_by_its_number_within_its_trade() {
         refunds: vec![of_trade(&bare, "B"), of_trade(&derived, "A")],
     };
     let bill = ["A", "B"].map(|trade_no| entry(trade_no, "1.00", Some("1")));
-    assert_eq!(told(&bill, statement()), []);
-    let missing: Vec<_> = told(&bill[..1], statement()).into_iter().map(|one| (one.0, one.1)).collect();
+    assert_eq!(found(&bill, statement()), []);
+    let missing: Vec<_> = found(&bill[..1], statement()).into_iter().map(|one| (one.0, one.1)).collect();
     assert_eq!(missing, [(DifferenceKind::MissingThere, "B".to_owned())]);
 }
 
 #[test]
-fn what_another_application_of_the_account_did_is_told_apart() {
+fn what_another_application_of_the_account_did_is_distinguished() {
     use DifferenceKind::{Foreign, MissingHere};
     let numbered =
         |number: &str, request| BillEntry { out_trade_no: number.to_owned(), ..entry("B", "7.00", request) };
     let kinds = |number: &str| {
         let bill = [numbered(number, None), numbered(number, Some("r9"))];
-        told(&bill, DailyStatement::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
+        found(&bill, DailyStatement::default()).into_iter().map(|one| one.0).collect::<Vec<_>>()
     };
     // The old back end has the whole id of the buyer in its numbers.
     for ours in ["2026112510000001", "2026112510000000000001", "2026112510000001_2", "202611251000001204"] {
@@ -151,7 +151,7 @@ fn what_another_application_of_the_account_did_is_told_apart() {
     }
     let payments = vec![payment("B", "7.00", NOON)];
     let known = DailyStatement { payments, refunds: Vec::new() };
-    let found = told(&[numbered("42", None), numbered("42", Some("r9"))], known);
+    let found = found(&[numbered("42", None), numbered("42", Some("r9"))], known);
     assert_eq!(found.into_iter().map(|one| one.0).collect::<Vec<_>>(), [MissingHere], "its trade is ours");
 }
 
@@ -194,5 +194,5 @@ fn what_lies_across_midnight_is_not_missing() {
             refund("r3", "3.00", RefundStatus::Failed, [NOON, NOON]),
         ],
     };
-    assert_eq!(told(&[], statement), []);
+    assert_eq!(found(&[], statement), []);
 }

@@ -29,7 +29,7 @@ const TABLE: &str = "DDSC_SKU";
 
 /// A part of what is on the shelf of a kind, read from no more products than it takes. Bound are the kind, where the part ends,
 /// its length, and where it begins. diesel has no words for a join with the first rows of a table.
-const SHELF: &str = "\
+const SECTION: &str = "\
     SELECT * FROM ( \
         SELECT k.id AS id, products.catalog_id AS catalog_id, products.id AS spu_id, k.name AS name, \
             k.caption AS caption, k.price AS price, k.default_image_url AS default_image_url \
@@ -40,8 +40,8 @@ const SHELF: &str = "\
             ORDER BY s.id LIMIT ? \
         ) products JOIN DDSC_SKU k ON k.SPU_ID_id = products.id \
         WHERE k.is_launched = 1 ORDER BY products.id, k.id LIMIT ? OFFSET ? \
-    ) shelf";
-/// Rows of shelves that were put together have no order until they are given one.
+    ) section";
+/// Rows of sections that were put together have no order until they are given one.
 const IN_ORDER: &str = " ORDER BY catalog_id, spu_id, id";
 
 #[async_trait]
@@ -56,8 +56,8 @@ impl StorefrontReader for Database {
         skip: u32,
         limit: u32,
     ) -> Result<Vec<SkuCard>, StoreError> {
-        let cards = self.reader().await?.call(|conn| shelves(conn, vec![catalog_id], skip, limit)).await?;
-        Ok(cards.into_iter().map(|(_, card)| card).collect())
+        let shown = self.reader().await?.call(|conn| cards(conn, vec![catalog_id], skip, limit)).await?;
+        Ok(shown.into_iter().map(|(_, card)| card).collect())
     }
 
     async fn section_size(&self, catalog_id: CatalogId) -> Result<u32, StoreError> {
@@ -73,16 +73,16 @@ impl StorefrontReader for Database {
     }
 }
 
-/// A SKU on its shelf.
+/// A SKU in the section of its kind.
 #[derive(QueryableByName)]
-struct ShelfRow {
+struct SectionRow {
     #[diesel(sql_type = Integer)]
     catalog_id: i32,
     #[diesel(embed)]
     card: CardRow,
 }
 
-impl Keyed for ShelfRow {
+impl Keyed for SectionRow {
     type Key = i32;
 }
 
@@ -119,19 +119,19 @@ async fn sections(conn: &mut Conn, catalogs: u32, skus: u32) -> Result<Vec<Secti
     let kinds: Vec<(i32, String)> =
         kinds.select((ddsc_goods_catalog::id, ddsc_goods_catalog::name)).load(conn).await?;
     let ids = kinds.iter().map(|(id, _)| CatalogId(*id)).collect();
-    let mut cards: HashMap<_, Vec<_>> = HashMap::new();
-    for (catalog_id, card) in shelves(conn, ids, 0, skus).await? {
-        cards.entry(catalog_id).or_default().push(card);
+    let mut by_kind: HashMap<_, Vec<_>> = HashMap::new();
+    for (catalog_id, card) in cards(conn, ids, 0, skus).await? {
+        by_kind.entry(catalog_id).or_default().push(card);
     }
     let section = |(id, name)| {
         let catalog_id = CatalogId(id);
-        Section { catalog_id, name, skus: cards.remove(&catalog_id).unwrap_or_default() }
+        Section { catalog_id, name, skus: by_kind.remove(&catalog_id).unwrap_or_default() }
     };
     Ok(kinds.into_iter().map(section).collect())
 }
 
 /// What is on the shelf of each of these kinds, without the first `skip`.
-async fn shelves(
+async fn cards(
     conn: &mut Conn,
     kinds: Vec<CatalogId>,
     skip: u32,
@@ -140,7 +140,7 @@ async fn shelves(
     if kinds.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = diesel::sql_query(vec![SHELF; kinds.len()].join(" UNION ALL ") + IN_ORDER).into_boxed();
+    let mut query = diesel::sql_query(vec![SECTION; kinds.len()].join(" UNION ALL ") + IN_ORDER).into_boxed();
     let (skip, limit) = (i64::from(skip), i64::from(limit));
     for kind in kinds {
         query = query
@@ -149,7 +149,7 @@ async fn shelves(
             .bind::<BigInt, _>(limit)
             .bind::<BigInt, _>(skip);
     }
-    let card = |row: ShelfRow| Ok((CatalogId(row.catalog_id), SkuCard::from(row.card)));
+    let card = |row: SectionRow| Ok((CatalogId(row.catalog_id), SkuCard::from(row.card)));
     Ok(leave_out(TABLE, load_each(conn, query, card).await?))
 }
 

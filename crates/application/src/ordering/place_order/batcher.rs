@@ -108,7 +108,7 @@ fn turned_away(reason: &'static str) -> PlacementError {
     PlacementError::Busy
 }
 
-/// How many groups of one writer may be held up at once.
+/// How many groups of one writer may be stalled at once.
 const MAX_STALLED: usize = 8;
 
 /// What one writer does for as long as the batcher is open.

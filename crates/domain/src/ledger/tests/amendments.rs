@@ -206,16 +206,16 @@ fn amendments_are_bounded() {
 #[test]
 fn webhooks_learn_the_amount_and_never_the_address() {
     let unpaid = ledger(AwaitingPayment);
-    let told = |command: &Command| {
+    let notices = |command: &Command| {
         let (events, _) = decide(&unpaid, command).unwrap();
         let [notice] = &unpaid.notices(&events)[..] else { panic!("{events:?}") };
         (notice.kind, notice.amount, notice.reason.clone(), notice.from, notice.to)
     };
     let expected =
         (OrderEventKind::AmountLowered, Some(money(LOWER)), "老客户".to_owned(), None, AwaitingPayment);
-    assert_eq!(told(&lower(WHOLE, LOWER, ended(ORDER, true))), expected);
+    assert_eq!(notices(&lower(WHOLE, LOWER, ended(ORDER, true))), expected);
     let expected = (OrderEventKind::AddressChanged, None, String::new(), None, AwaitingPayment);
-    assert_eq!(told(&redirect(None)), expected);
+    assert_eq!(notices(&redirect(None)), expected);
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn refunded(amount: &str) -> Trade {
     Trade { status, refunded: money(amount), ..trade("A") }
 }
 
-fn told(ledger: &OrderLedger, trade: &Trade) -> Result<Vec<Event>, Refusal> {
+fn notified(ledger: &OrderLedger, trade: &Trade) -> Result<Vec<Event>, Refusal> {
     let source = EvidenceSource::Notification;
     decide(ledger, &Command::RecordTrade { trade: trade.clone(), source }).map(|(events, _)| events)
 }
@@ -64,10 +64,10 @@ fn a_message_tells_of_a_refund_under_way_or_of_one_that_is_to_be_confirmed() {
     ]);
     let looked_at =
         Event::RefundPostponed { out_request_no: "r1".to_owned(), due_at: later(), failure: None };
-    assert_eq!(told(&known, &telling("r1")), Ok(vec![looked_at]));
-    assert_eq!(told(&known, &telling("r2")), Ok(vec![]), "it is known to be done");
-    assert_eq!(told(&known, &telling("x")), unconfirmed("A", "x"));
-    assert_eq!(told(&known, &telling("r3")), unconfirmed("A", "r3"));
+    assert_eq!(notified(&known, &telling("r1")), Ok(vec![looked_at]));
+    assert_eq!(notified(&known, &telling("r2")), Ok(vec![]), "it is known to be done");
+    assert_eq!(notified(&known, &telling("x")), unconfirmed("A", "x"));
+    assert_eq!(notified(&known, &telling("r3")), unconfirmed("A", "r3"));
 }
 
 #[test]
@@ -75,32 +75,32 @@ fn a_refund_is_to_be_confirmed_even_if_its_payment_is_not_on_record() {
     let known = paid_ledger(&[refund("r1", "9.90", Requested)]);
     for status in [TradeStatus::Success, TradeStatus::Finished, TradeStatus::Closed] {
         let message = Trade { trade_no: "Z".to_owned(), status, ..telling("x") };
-        assert_eq!(told(&known, &message), unconfirmed("Z", "x"));
+        assert_eq!(notified(&known, &message), unconfirmed("Z", "x"));
     }
     let unpaid = Trade { trade_no: "Z".to_owned(), status: TradeStatus::WaitBuyerPay, ..telling("x") };
-    assert_eq!(told(&known, &unpaid), Ok(vec![]));
+    assert_eq!(notified(&known, &unpaid), Ok(vec![]));
     let nothing_back = Trade { status: TradeStatus::Closed, refunded: Money::ZERO, ..unpaid };
-    assert_eq!(told(&known, &nothing_back), Ok(vec![]));
+    assert_eq!(notified(&known, &nothing_back), Ok(vec![]));
 }
 
 #[test]
 fn a_refund_is_never_read_as_a_payment() {
     for status in OrderStatus::ALL {
         let message = Trade { refunded: money("0.01"), ..trade("A") };
-        assert_eq!(told(&ledger(status), &message), Err(Refusal::RefundUnnumbered));
-        assert_eq!(told(&ledger(status), &telling("x")), unconfirmed("A", "x"));
+        assert_eq!(notified(&ledger(status), &message), Err(Refusal::RefundUnnumbered));
+        assert_eq!(notified(&ledger(status), &telling("x")), unconfirmed("A", "x"));
     }
 }
 
 #[test]
 fn a_refund_without_a_number_is_refused_until_as_much_is_on_record() {
     let known = paid_ledger(&[refund("r1", "9.90", Succeeded), refund("r2", "5.00", Requested)]);
-    assert_eq!(told(&known, &refunded("9.90")), Ok(vec![]));
-    assert_eq!(told(&known, &refunded("9.91")), Err(Refusal::RefundUnnumbered));
+    assert_eq!(notified(&known, &refunded("9.90")), Ok(vec![]));
+    assert_eq!(notified(&known, &refunded("9.91")), Err(Refusal::RefundUnnumbered));
     let of_unknown = Trade { trade_no: "Z".to_owned(), ..refunded("0.01") };
-    assert_eq!(told(&known, &of_unknown), Err(Refusal::RefundUnnumbered));
+    assert_eq!(notified(&known, &of_unknown), Err(Refusal::RefundUnnumbered));
     let timed_out = Trade { status: TradeStatus::Closed, ..trade("A") };
-    assert_eq!(told(&known, &timed_out), Ok(vec![]));
+    assert_eq!(notified(&known, &timed_out), Ok(vec![]));
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_trade_of_which_nothing_is_left_is_closed_where_less_is_on_record() {
     let all = Trade { refund_request_no: Some("r2".to_owned()), ..refunded(WHOLE) };
     let part = Trade { refunded: money("323.90"), status: TradeStatus::Success, ..all.clone() };
     let closes = |ledger: &OrderLedger, trade: &Trade| {
-        told(ledger, trade)
+        notified(ledger, trade)
             .unwrap()
             .contains(&Event::TradeClosed { channel: crate::Channel::Alipay, trade_no: "A".to_owned() })
     };
@@ -274,8 +274,8 @@ fn a_number_that_another_trade_has_too_names_its_own_refund_alone() {
     known.payments.push(paid("B", PaymentStatus::Duplicate));
     known.refunds.push(Refund::automatic(&known.payments[1]).unwrap());
     let of_b = Trade { refund_request_no: Some("1".to_owned()), refunded: money("5.00"), ..trade("B") };
-    let told = Command::RecordTrade { trade: of_b, source: EvidenceSource::Notification };
-    assert!(matches!(decide(&known, &told), Err(Refusal::RefundUnconfirmed { .. })));
+    let notified = Command::RecordTrade { trade: of_b, source: EvidenceSource::Notification };
+    assert!(matches!(decide(&known, &notified), Err(Refusal::RefundUnconfirmed { .. })));
     let refund = ConfirmedRefund {
         channel: crate::Channel::Alipay,
         trade_no: "B".to_owned(),
@@ -289,7 +289,7 @@ fn a_number_that_another_trade_has_too_names_its_own_refund_alone() {
     assert_ne!(after.refund_of(b, "1").unwrap().out_request_no, "1");
     assert_eq!(after.refunds.last().unwrap().amount, money("318.91"), "what is owed now");
     assert_eq!(decide(&after, &command).unwrap().0, [], "once");
-    assert_eq!(decide(&after, &told).unwrap().0, [], "it is on record");
+    assert_eq!(decide(&after, &notified).unwrap().0, [], "it is on record");
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn lost(trade_no: &str) -> Trade {
     Trade { out_trade_no: LOST.to_owned(), ..trade(trade_no) }
 }
 
-fn told(ledger: &OrderLedger, trade: Trade) -> (Vec<Event>, OrderLedger) {
+fn recorded(ledger: &OrderLedger, trade: Trade) -> (Vec<Event>, OrderLedger) {
     decide(ledger, &Command::RecordTrade { trade, source: EvidenceSource::Notification }).unwrap()
 }
 
@@ -41,21 +41,21 @@ fn what_is_paid_in_an_attempt_that_is_not_on_record_is_its_orders() {
         if status.is_paid() {
             before.payments.push(paid("first", Settled));
         }
-        let (_, after) = told(&before, lost("A"));
+        let (_, after) = recorded(&before, lost("A"));
         assert_eq!(after.payment(Channel::Alipay.trade("A")).unwrap().status, expected, "{status:?}");
         let [first, adopted] = &after.attempts[..] else { panic!("{:?}", after.attempts) };
         assert_eq!((first.out_trade_no.as_str(), adopted.out_trade_no.as_str()), (ORDER, LOST));
         assert_eq!(first.state, if status.is_paid() { Paid } else { GivenUp }, "{status:?}");
         assert_eq!((adopted.state, adopted.amount), (Paid, money(WHOLE)));
         assert_eq!(after.refunds.len(), usize::from(expected == Duplicate));
-        assert_eq!(told(&after, lost("A")).0, [], "told again");
+        assert_eq!(recorded(&after, lost("A")).0, [], "told again");
     }
 }
 
 #[test]
 fn a_wrong_amount_in_such_an_attempt_is_one_and_can_be_refunded() {
     let (_, after) =
-        told(&ledger(OrderStatus::AwaitingPayment), Trade { total_amount: money("1.00"), ..lost("A") });
+        recorded(&ledger(OrderStatus::AwaitingPayment), Trade { total_amount: money("1.00"), ..lost("A") });
     assert_eq!((after.payments[0].status, status_of(&after)), (WrongAmount, OrderStatus::AwaitingPayment));
     assert_eq!(states(&after), [Open, Paid], "the order can be paid as before");
     let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
@@ -66,7 +66,7 @@ fn a_wrong_amount_in_such_an_attempt_is_one_and_can_be_refunded() {
 #[test]
 fn another_orders_number_and_other_forms_stay_unknown() {
     for number in ["2019112820400805_2", "2019112820400804_2_3", "2019112820400804_x", "other"] {
-        let (_, after) = told(
+        let (_, after) = recorded(
             &ledger(OrderStatus::AwaitingPayment),
             Trade { out_trade_no: number.to_owned(), ..trade("A") },
         );
@@ -76,7 +76,7 @@ fn another_orders_number_and_other_forms_stay_unknown() {
 
 #[test]
 fn the_next_attempt_has_a_number_of_its_own() {
-    let (_, after) = told(
+    let (_, after) = recorded(
         &ledger(OrderStatus::AwaitingPayment),
         Trade { total_amount: money("1.00"), out_trade_no: format!("{ORDER}_3"), ..trade("A") },
     );
@@ -97,7 +97,7 @@ fn with_two_attempts(status: OrderStatus) -> OrderLedger {
 #[test]
 fn a_paid_order_is_looked_at_while_another_attempt_can_be_paid() {
     let second = Trade { out_trade_no: format!("{ORDER}_2"), ..trade("A") };
-    let (events, after) = told(&with_two_attempts(OrderStatus::AwaitingPayment), second);
+    let (events, after) = recorded(&with_two_attempts(OrderStatus::AwaitingPayment), second);
     assert_eq!(states(&after), [GivenUp, Paid]);
     let soon = later().after(Duration::from_secs(60));
     assert_eq!(timer(&events), Some(Some(soon)));
@@ -113,7 +113,7 @@ fn a_paid_order_is_looked_at_while_another_attempt_can_be_paid() {
     let (_, over) = decide(&after, &Command::EndAttempts { ended }).unwrap();
     assert_eq!((looked(&over, false), looked(&over, true)), (Some(None), Some(None)));
 
-    let (events, _) = told(&ledger(OrderStatus::AwaitingPayment), trade("A"));
+    let (events, _) = recorded(&ledger(OrderStatus::AwaitingPayment), trade("A"));
     assert_eq!(timer(&events), None, "nobody can pay an order of one attempt twice");
 }
 
