@@ -142,7 +142,7 @@ fn report(ledger: &OrderLedger, event: &Event) {
     let number = ledger.number.as_str();
     match event {
         Event::StatusChanged(change) => {
-            let (from, to) = (change.from.label(), change.to.label());
+            let (from, to) = (change.from.as_str(), change.to.as_str());
             let actor = change.cause.actor.as_str();
             counter!(metric::STATUS_CHANGES, "to" => status_word(change.to), "actor" => actor).increment(1);
             tracing::info!(order = number, from, to, actor, "order status changed");

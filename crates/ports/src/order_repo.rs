@@ -47,7 +47,8 @@ pub trait LockedOrder: Send {
 
     /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and commits.
     ///
-    /// The guard of each event MUST be part of the statement that writes it.
+    /// Statuses, amounts, addresses, attempts, payments and refunds MUST be written by statements that have their guards in them.
+    /// What only follows from those (who carries it, sums of refunds, the end of a trade) is written beside them, under the lock.
     ///
     /// # Errors
     /// Nothing was written, except as [`StoreError::OutcomeUnknown`] says.

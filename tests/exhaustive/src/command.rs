@@ -23,6 +23,8 @@ pub type Asked = [Option<bool>; 3];
 pub enum Cmd {
     /// A message tells of a trade.
     RecordTrade(Message),
+    /// A message tells of a trade of which nothing is left.
+    CloseTrade(Message),
     /// Alipay confirmed a refund when it was asked, perhaps with proof of the payment.
     RecordRefund {
         /// Of which trade.
@@ -208,6 +210,7 @@ impl Cmd {
             Self::RecordTrade(message) => {
                 Command::RecordTrade { trade: message.to_domain(number, at), source }
             }
+            Self::CloseTrade(message) => Command::CloseTrade { trade: message.to_domain(number, at) },
             Self::RecordRefund { trade, number: out_request_no, amount, proof } => Command::RecordRefund {
                 refund: ConfirmedRefund {
                     channel: domain::Channel::Alipay,

@@ -135,6 +135,7 @@ impl Core {
         match cmd {
             // It is no mistake to ask twice about the same thing, and none to be told twice to wait.
             Cmd::RecordTrade(_)
+            | Cmd::CloseTrade(_)
             | Cmd::SetTimer { .. }
             | Cmd::RecordAnswer(
                 _,

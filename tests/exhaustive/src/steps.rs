@@ -123,6 +123,10 @@ impl World {
         for (index, trade) in self.numbered_trades() {
             let messages = trade.messages(index);
             steps.extend(messages.iter().map(|message| Step::Do(Cmd::RecordTrade(*message))));
+            if let Some(last) = trade.refunds.len().checked_sub(1) {
+                // Alipay cannot be asked which refund it was, or the message does not say.
+                steps.push(Step::Do(Cmd::CloseTrade(trade.refund_message(index, last))));
+            }
             for (place, (number, amount)) in trade.refunds.iter().enumerate() {
                 let notified = trade.refund_message(index, place);
                 // Without proof, as the bill tells of it; with the notification, or with the answer to a query.

@@ -212,6 +212,17 @@ pub(crate) async fn cost_one_sku_of_a_page(engine: Engine) {
     let product = store.product(SpuId(good.0)).await.unwrap().unwrap();
     assert_eq!(product.skus.iter().map(|sku| sku.card.id).collect::<Vec<_>>(), [good]);
     assert_eq!(rows.errors.take(), vec![format!("DDSC_SKU {bad}"); 4]);
+
+    let unnamed = match rows.shop.engine {
+        Engine::Sqlite(_) => "x'ff'",
+        Engine::Mysql { .. } => {
+            rows.run("ALTER TABLE DDSC_GOODS_CATALOG MODIFY name VARCHAR(10) NULL").await;
+            "NULL"
+        }
+    };
+    rows.run(&format!("UPDATE DDSC_GOODS_CATALOG SET name = {unnamed} WHERE id = {good}")).await;
+    assert!(store.sections(9, 9).await.unwrap().iter().all(|section| section.catalog_id.0 != good.0));
+    assert_eq!(rows.errors.take()[..1], [format!("DDSC_GOODS_CATALOG {good}")]);
 }
 
 fn payment(trade_no: &str, order: u32) -> PaymentRecord {

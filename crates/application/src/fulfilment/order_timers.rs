@@ -79,13 +79,16 @@ impl OrderService {
             OrderStatus::AwaitingPayment if order.is_expired(self.now()) => {
                 return self.cancel_by_deadline(id).await;
             }
-            OrderStatus::AwaitingReceipt => {
+            OrderStatus::AwaitingReceipt if order.has_receipt_timer() => {
                 let received = Command::ConfirmReceipt { buyer: None };
                 self.transact.run(id.as_str(), &received, &Cause::system()).await?;
                 return Ok(());
             }
             OrderStatus::AwaitingPayment | OrderStatus::Cancelled => self.ask_channels(order).await?,
-            OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded => {
+            OrderStatus::AwaitingShipment
+            | OrderStatus::AwaitingReceipt
+            | OrderStatus::Completed
+            | OrderStatus::Refunded => {
                 self.end_other_attempts(order).await?;
             }
         }

@@ -93,17 +93,39 @@ impl OrderService {
         cause: &Cause,
     ) -> Result<Settled, SettleError> {
         let command = Command::RecordTrade { trade: trade.clone(), source };
-        match self.transact.run(&trade.out_trade_no, &command, cause).await {
-            Ok(transacted) => Ok(settled(&transacted.events)),
+        let unsettled = match self.transact.run(&trade.out_trade_no, &command, cause).await {
+            Ok(transacted) => return Ok(settled(&transacted.events)),
             Err(TransactError::Refused(Refusal::RefundUnconfirmed { channel, trade_no, out_request_no })) => {
-                let gateway = self.channels.gateway(channel)?;
-                let amount = gateway.refund_query(&trade_no, &out_request_no).await?;
-                let amount = amount.ok_or(SettleError::NotKnownYet)?;
-                let refund = ConfirmedRefund { channel, trade_no, out_request_no, amount };
-                self.settle_refund(&trade.out_trade_no, refund, Some((trade.clone(), source)), cause).await
+                match self.confirmed(channel, trade_no, out_request_no).await {
+                    Ok(refund) => {
+                        let proof = Some((trade.clone(), source));
+                        return self.settle_refund(&trade.out_trade_no, refund, proof, cause).await;
+                    }
+                    Err(error) => error,
+                }
             }
-            Err(error) => Err(error.into()),
+            Err(unnumbered @ TransactError::Refused(Refusal::RefundUnnumbered)) => unnumbered.into(),
+            Err(error) => return Err(error.into()),
+        };
+        // Which refunds they were may be known much later: nothing is shipped meanwhile of a trade of which nothing is left.
+        if trade.is_wholly_refunded() {
+            let command = Command::CloseTrade { trade: trade.clone() };
+            self.transact.run(&trade.out_trade_no, &command, cause).await?;
         }
+        Err(unsettled)
+    }
+
+    /// A refund as its channel has it.
+    async fn confirmed(
+        &self,
+        channel: Channel,
+        trade_no: String,
+        out_request_no: String,
+    ) -> Result<ConfirmedRefund, SettleError> {
+        let gateway = self.channels.gateway(channel)?;
+        let amount = gateway.refund_query(&trade_no, &out_request_no).await?;
+        let amount = amount.ok_or(SettleError::NotKnownYet)?;
+        Ok(ConfirmedRefund { channel, trade_no, out_request_no, amount })
     }
 
     /// Deals with a refund that its channel confirmed, with what proves its payment for the case that it is not on record.

@@ -1,14 +1,15 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{AttributeId, AttributeValueId, CatalogId, Choice, Product, ProductSku, SkuCard, SkuId, SpuId};
-use moka::sync::Cache;
+use moka::future::Cache;
 use ports::{Section, StoreError, StorefrontReader};
 
 /// 商品: the front page, a kind of goods page by page, one SKU, and the choice among the SKUs of a product. Anybody may
 /// look.
 pub struct BrowseGoods {
     storefront: Arc<dyn StorefrontReader>,
-    /// How many SKUs of a kind are on the shelf, for a second: to count them is to read them all.
+    /// How many SKUs of a kind are on the shelf, for a second: to count them is to read them all. Whoever asks while they are
+    /// counted waits for that.
     totals: Cache<CatalogId, u32>,
 }
 
@@ -44,9 +45,15 @@ pub enum BrowseGoodsError {
     /// No SKU of the product has just these values.
     #[error("no such combination")]
     NoSuchCombination,
-    /// The database failed.
+    /// The database failed, for all who waited for it.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] Arc<StoreError>),
+}
+
+impl From<StoreError> for BrowseGoodsError {
+    fn from(error: StoreError) -> Self {
+        Arc::new(error).into()
+    }
 }
 
 impl BrowseGoods {
@@ -72,9 +79,9 @@ impl BrowseGoods {
     pub async fn section(&self, catalog_id: CatalogId, page: u32) -> Result<SectionPage, BrowseGoodsError> {
         let before = page.checked_sub(1).ok_or(BrowseGoodsError::NoSuchPage)?;
         let skip = before.checked_mul(Self::PAGE).ok_or(BrowseGoodsError::NoSuchPage)?;
-        let total = self.total(catalog_id).await?;
+        let total = self.totals.try_get_with(catalog_id, self.storefront.section_size(catalog_id)).await?;
         // Whoever asks for pages that are not there costs the database no more than the total.
-        let skus = match skip < total {
+        let skus = match page == 1 || skip < total {
             true => self.storefront.section_page(catalog_id, skip, Self::PAGE).await?,
             false => Vec::new(),
         };
@@ -83,15 +90,6 @@ impl BrowseGoods {
         } else {
             Ok(SectionPage { skus, total })
         }
-    }
-
-    async fn total(&self, catalog_id: CatalogId) -> Result<u32, StoreError> {
-        if let Some(total) = self.totals.get(&catalog_id) {
-            return Ok(total);
-        }
-        let total = self.storefront.section_size(catalog_id).await?;
-        self.totals.insert(catalog_id, total);
-        Ok(total)
     }
 
     /// One SKU.

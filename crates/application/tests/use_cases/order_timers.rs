@@ -122,6 +122,19 @@ async fn a_shipped_order_is_taken_for_received() {
     assert_eq!(changes(&events), [(OrderStatus::Completed, Actor::System)]);
 }
 
+/// Another program writes the status alone: the timer that goes off is one that was set before.
+#[tokio::test]
+async fn an_order_that_another_program_shipped_is_not_taken_for_received() {
+    let shipped = OrderStatus::AwaitingReceipt;
+    let order = Order { shipment: None, ..order(shipped) };
+    for now in [noon().after(minutes(3)), noon().after(RECEIPT_AFTER)] {
+        let ledgers = Ledgers::of(ledger(Some(order.clone()), vec![], vec![]));
+        let orders = looks(vec![Ok(Some(order.clone()))]);
+        let events = pass(now, orders, MockPaymentGateway::new(), ledgers).await;
+        assert_eq!(events, [timer(shipped, None)]);
+    }
+}
+
 /// Whatever the clocks say: the timer that went off was that of its other attempts.
 #[tokio::test]
 async fn an_order_that_was_shipped_after_it_was_claimed_is_not_taken_for_received() {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use application::{NotificationError, OrderService, SettleError, Settled, TransactError};
 use domain::{
     Addressee, Cause, EvidenceSource, NotForUs, OrderStatus, PaymentStatus, Refund, RefundKind, RefundStatus,
-    Trade, TradeStatus, Unstorable, UnstorableTrade, ledger::Refusal,
+    Trade, TradeStatus, Unstorable, UnstorableTrade,
+    ledger::{Command, Event, Refusal},
 };
 use ports::{
     AppendError, GatewayError, NotVerified, VerifiedNotification,
@@ -175,6 +176,28 @@ async fn what_alipay_does_not_confirm_is_sent_again() {
         "{outcome:?}"
     );
     assert_eq!(ledgers.appended(), []);
+}
+
+/// Whether Alipay can be asked about the refunds or not, and whether it says which they are or not.
+#[tokio::test]
+async fn nothing_is_shipped_of_a_trade_that_is_known_to_be_wholly_refunded() {
+    let whole = Trade { status: TradeStatus::Closed, ..telling("x", ALL) };
+    let unnumbered = Trade { refund_request_no: None, ..whole.clone() };
+    for (answer, times, trade) in
+        [(Ok(None), 1, &whole), (Err(alipay_down()), 1, &whole), (Ok(None), 0, &unnumbered)]
+    {
+        let ledgers = Ledgers::of(paid_ledger(&[]));
+        let gateway = knowing(answer, times);
+        assert!(settle_with(gateway, trade, &ledgers).await.is_err(), "it is to be sent again");
+        let closed = Event::TradeClosed { channel: domain::Channel::Alipay, trade_no: "A".to_owned() };
+        assert_eq!(ledgers.appended(), [closed]);
+        let ship = Command::Ship { shipment: shipment(), receipt_after: RECEIPT_AFTER };
+        let shipped = ledgers.get(ORDER).decide(&ship, &Cause::system(), noon());
+        assert_eq!(shipped, Err(Refusal::BeingRefunded));
+        // Its refund is booked when Alipay says which it was.
+        settle_with(knowing(Ok(Some(ALL)), 1), &whole, &ledgers).await.unwrap();
+        assert_eq!(ledgers.get(ORDER).order.unwrap().status, OrderStatus::Refunded);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -133,24 +133,31 @@ async fn passes_come_with_jitter() {
     }
 }
 
+/// Whether it fails, panics or hangs, each time.
 #[tokio::test(start_paused = true)]
 async fn a_job_without_success_is_stalled_until_it_has_one() {
-    let (_supervisor, _script, health) =
-        started(|nth| if nth < 100 { Does::Fails } else { Does::Nothing }, 0);
-    sleep(60 * SECOND).await;
-    assert!(!report(&health).is_stalled);
-    assert_eq!(health.missing(), Vec::<String>::new());
-    sleep(2 * SECOND).await;
-    assert!(report(&health).is_stalled);
-    let missing = health.missing();
-    assert_eq!(missing.len(), 1);
-    assert!(
-        missing[0].starts_with("job script: no success for 62 s: the database is not available"),
-        "{missing:?}"
-    );
-    sleep(30 * SECOND).await;
-    assert!(!report(&health).is_stalled);
-    assert_eq!(health.missing(), Vec::<String>::new());
+    let unsuccessful: [(fn(usize) -> Does, &str); 3] = [
+        (|nth| if nth < 100 { Does::Fails } else { Does::Nothing }, "the database is not available"),
+        (|nth| if nth < 100 { Does::Panics } else { Does::Nothing }, "it panicked: a defect in pass"),
+        (|nth| if nth < 7 { Does::Takes(Duration::MAX) } else { Does::Nothing }, "it took longer than 10s"),
+    ];
+    for (does, failure) in unsuccessful {
+        let (_supervisor, _script, health) = started(does, 0);
+        sleep(60 * SECOND).await;
+        assert!(!report(&health).is_stalled, "{failure}");
+        assert_eq!(health.missing(), Vec::<String>::new());
+        sleep(2 * SECOND).await;
+        assert!(report(&health).is_stalled, "{failure}");
+        let missing = health.missing();
+        assert_eq!(missing.len(), 1);
+        assert!(
+            missing[0].starts_with(&format!("job script: no success for 62 s: {failure}")),
+            "{missing:?}"
+        );
+        sleep(30 * SECOND).await;
+        assert!(!report(&health).is_stalled, "{failure}");
+        assert_eq!(health.missing(), Vec::<String>::new());
+    }
 }
 
 /// It is on record as stalled, and the service is ready all the same.

@@ -6,8 +6,8 @@ use application::{OrderService, Recently, ShopRules, ShoppingService, Transact};
 use domain::{
     AttemptState, Caller, Cause, Channel, EvidenceSource, Merchant, Money, NotAdmitted, Order, OrderGoods,
     OrderId, OrderLedger, OrderStatus, PaymentAttempt, PaymentProduct, PaymentRecord, PaymentStatus, Pricing,
-    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, ShopTime, Sku, SkuId,
-    Trade, TradeStatus, UnpaidLimits, UserId, Username,
+    Quantity, QuantityLimit, Refund, RefundKind, RefundStatus, Restock, SaleAttribute, Shipment, ShopTime,
+    Sku, SkuId, Trade, TradeStatus, UnpaidLimits, UserId, Username,
 };
 use ports::{
     AppendError, CartError, GatewayError, PaymentChannels, StoreError,
@@ -115,10 +115,14 @@ pub(crate) fn order(status: OrderStatus) -> Order {
         shipping: shipping(),
         created_at: noon(),
         expire_at: Some(noon().after(Duration::from_secs(1800))),
-        shipment: None,
+        shipment: (status == OrderStatus::AwaitingReceipt).then(shipment),
         refunded_amount: Money::ZERO,
         goods: vec![line(4, "104.95", 2), line(5, "104.01", 1)],
     }
+}
+
+pub(crate) fn shipment() -> Shipment {
+    Shipment::new("顺丰速运", "SF1", noon()).unwrap()
 }
 
 pub(crate) fn trade(trade_no: &str, amount: &str) -> Trade {

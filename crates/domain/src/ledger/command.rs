@@ -110,6 +110,11 @@ pub enum Command {
     },
     /// Ask about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
     WatchPayment,
+    /// A trade is proven to be wholly refunded, by refunds that are yet to be confirmed: nothing of it is shipped from now on.
+    CloseTrade {
+        /// What the channel says of it.
+        trade: Trade,
+    },
     /// The order's timer went off and was dealt with: set the next one.
     SetTimer {
         /// The status in which the order was found. A change meanwhile sets the timer anew.

@@ -1,7 +1,8 @@
 //! What becomes of a trade that a channel tells of.
 
 use crate::{
-    EvidenceSource, Money, PaymentRecord, PaymentStatus, Refund, Restock, Trade, Transition, Trigger,
+    EvidenceSource, Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade, Transition,
+    Trigger,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -45,6 +46,12 @@ impl Decision<'_> {
         let refund = Refund::automatic(&payment);
         let out_trade_no = payment.trade.out_trade_no.clone();
         self.push(Event::PaymentRecorded(payment))?;
+        let is_unpaid =
+            self.ledger.order.as_ref().is_some_and(|order| order.status == OrderStatus::AwaitingPayment);
+        if is_unpaid && status == PaymentStatus::WrongAmount {
+            // Its channel takes no second payment under its number: that it is over is on record.
+            self.record_first(&out_trade_no)?;
+        }
         self.pay_attempt(&out_trade_no, status == PaymentStatus::Settled)?;
         self.watch_other_attempts(status)?;
         match refund {

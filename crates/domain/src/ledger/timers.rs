@@ -12,7 +12,9 @@ use super::{Event, Refusal, decide::Decision};
 const FIRST_LOOK: Duration = Duration::from_secs(60);
 /// The longest wait between two looks at an order before its deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The longest wait after failures, and for orders without a deadline.
+/// The longest wait between two tries to cancel an order whose deadline has passed: its stock is not for sale till then.
+const LONGEST_OVERDUE: Duration = Duration::from_secs(5 * 60);
+/// The longest wait after other failures, and for orders without a deadline.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
 /// How long after the deadline an order is cancelled: Alipay's clock and ours need not agree to the second.
 const GRACE: Duration = Duration::from_secs(5);
@@ -38,6 +40,9 @@ impl Order {
                 let next = now.after(back_off(FIRST_LOOK, attempts, LONGEST_WAIT));
                 Some(next.min(expire_at.after(GRACE)))
             }
+            Some(_) if self.status == OrderStatus::AwaitingPayment => {
+                Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_OVERDUE)))
+            }
             None if attempts >= MOST_LOOKS => None,
             Some(_) | None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),
         }
@@ -53,6 +58,12 @@ impl Order {
     /// Whether its payment deadline has passed, with a little grace. Orders of the old back end have none.
     pub fn is_expired(&self, now: ShopTime) -> bool {
         self.expire_at.is_some_and(|expire_at| expire_at.after(GRACE) <= now)
+    }
+
+    /// Whether its timer is that of its receipt. One that another program shipped has none, or still that of what it waited for
+    /// before.
+    pub fn has_receipt_timer(&self) -> bool {
+        self.status == OrderStatus::AwaitingReceipt && self.shipment.is_some()
     }
 
     /// When an order that is cancelled now is looked at for the last time, if its trade may still be paid.
@@ -84,7 +95,7 @@ impl Decision<'_> {
         };
         // A shipped one has the timer of its receipt, and is looked at after that.
         let (status, due_at) = (order.status, self.look_at_other_attempts());
-        if due_at.is_none() || status == OrderStatus::AwaitingReceipt {
+        if due_at.is_none() || order.has_receipt_timer() {
             return Ok(());
         }
         self.push(Event::TimerSet { status, due_at, restart: true })
@@ -116,13 +127,21 @@ impl Decision<'_> {
         }
         let attempts = attempts.saturating_add(1);
         let due_at = match (order.status, failed) {
-            (OrderStatus::AwaitingPayment | OrderStatus::Cancelled | OrderStatus::AwaitingReceipt, true) => {
+            (OrderStatus::AwaitingPayment | OrderStatus::Cancelled, true) => {
                 Some(order.timer_failure(self.at, attempts))
             }
             (OrderStatus::AwaitingPayment, false) => order.next_look(self.at, attempts),
-            // Its timer is that of the automatic receipt.
-            (OrderStatus::AwaitingReceipt, false) => return Ok(()),
-            (OrderStatus::AwaitingShipment | OrderStatus::Completed | OrderStatus::Refunded, failed) => {
+            (OrderStatus::AwaitingReceipt, true) if order.has_receipt_timer() => {
+                Some(order.timer_failure(self.at, attempts))
+            }
+            (OrderStatus::AwaitingReceipt, false) if order.has_receipt_timer() => return Ok(()),
+            (
+                OrderStatus::AwaitingShipment
+                | OrderStatus::AwaitingReceipt
+                | OrderStatus::Completed
+                | OrderStatus::Refunded,
+                failed,
+            ) => {
                 let later =
                     if failed { order.timer_failure(self.at, attempts) } else { order.last_look(self.at) };
                 self.ledger.may_be_paid_again().then_some(later)

@@ -1,38 +1,42 @@
 use crate::{Channel, OrderId, ShopTime};
 
-/// Where an order stands. The numbers are those of the stored column and of the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, derive_more::Display)]
-#[display("{}", self.label())]
-pub enum OrderStatus {
-    /// 待付款: created, not paid.
-    AwaitingPayment = 1,
-    /// 待发货: paid, not sent.
-    AwaitingShipment = 2,
-    /// 待收货: sent, not received.
-    AwaitingReceipt = 3,
-    /// 已完成: received.
-    Completed = 4,
-    /// 已取消: given up before it was paid; its stock went back.
-    Cancelled = 5,
-    /// 已退款: all that was paid went back.
-    Refunded = 6,
+words! {
+    /// Where an order stands, with what staff call it.
+    #[derive(Hash, derive_more::Display)]
+    #[display("{}", self.as_str())]
+    pub enum OrderStatus {
+        /// Created, not paid.
+        AwaitingPayment = "待付款",
+        /// Paid, not sent.
+        AwaitingShipment = "待发货",
+        /// Sent, not received.
+        AwaitingReceipt = "待收货",
+        /// Received.
+        Completed = "已完成",
+        /// Given up before it was paid; its stock went back.
+        Cancelled = "已取消",
+        /// All that was paid went back.
+        Refunded = "已退款",
+    }
 }
 
-/// What moves an order from one status to another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Trigger {
-    /// A verified payment of the whole amount.
-    Paid,
-    /// A verified payment of the whole amount of an order that was cancelled, whose stock was taken again.
-    PaidLate,
-    /// The shop hands the goods to a carrier.
-    Shipped,
-    /// The buyer has the goods, or is taken to have them.
-    ReceiptConfirmed,
-    /// The buyer or the shop gives the order up, or the payment deadline passes.
-    Cancelled,
-    /// The last fen of what was paid went back.
-    FullyRefunded,
+words! {
+    /// What moves an order from one status to another.
+    #[derive(Hash)]
+    pub enum Trigger {
+        /// A verified payment of the whole amount.
+        Paid = "payment",
+        /// A verified payment of the whole amount of an order that was cancelled, whose stock was taken again.
+        PaidLate = "late payment",
+        /// The shop hands the goods to a carrier.
+        Shipped = "shipment",
+        /// The buyer has the goods, or is taken to have them.
+        ReceiptConfirmed = "receipt",
+        /// The buyer or the shop gives the order up, or the payment deadline passes.
+        Cancelled = "cancellation",
+        /// The last fen of what was paid went back.
+        FullyRefunded = "full refund",
+    }
 }
 
 /// What a trigger does to an order in some status.
@@ -46,7 +50,7 @@ pub enum Transition {
 
 /// The order's status does not allow the trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an order in status {status} does not allow {trigger:?}")]
+#[error("an order in status {status} does not allow its {}", .trigger.as_str())]
 pub struct NotAllowed {
     /// Where the order stands.
     pub status: OrderStatus,
@@ -97,29 +101,7 @@ pub struct StatusChange {
     pub due_at: Option<ShopTime>,
 }
 
-impl Trigger {
-    /// Every trigger.
-    pub const ALL: [Self; 6] = [
-        Self::Paid,
-        Self::PaidLate,
-        Self::Shipped,
-        Self::ReceiptConfirmed,
-        Self::Cancelled,
-        Self::FullyRefunded,
-    ];
-}
-
 impl OrderStatus {
-    /// Every status, in the order of their numbers.
-    pub const ALL: [Self; 6] = [
-        Self::AwaitingPayment,
-        Self::AwaitingShipment,
-        Self::AwaitingReceipt,
-        Self::Completed,
-        Self::Cancelled,
-        Self::Refunded,
-    ];
-
     /// What the trigger does to an order in this status: the one table of transitions.
     pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
         let to = match (self, trigger) {
@@ -184,24 +166,19 @@ impl OrderStatus {
 
     /// The number that is stored and sent.
     pub fn code(self) -> i16 {
-        self as i16
+        match self {
+            Self::AwaitingPayment => 1,
+            Self::AwaitingShipment => 2,
+            Self::AwaitingReceipt => 3,
+            Self::Completed => 4,
+            Self::Cancelled => 5,
+            Self::Refunded => 6,
+        }
     }
 
     /// The status with this number, if there is one.
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|status| i64::from(status.code()) == code)
-    }
-
-    /// What staff call it.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::AwaitingPayment => "待付款",
-            Self::AwaitingShipment => "待发货",
-            Self::AwaitingReceipt => "待收货",
-            Self::Completed => "已完成",
-            Self::Cancelled => "已取消",
-            Self::Refunded => "已退款",
-        }
     }
 }
 

@@ -116,8 +116,8 @@ struct ValueRow {
 
 async fn sections(conn: &mut Conn, catalogs: u32, skus: u32) -> Result<Vec<Section>, QueryError> {
     let kinds = ddsc_goods_catalog::table.order(ddsc_goods_catalog::id).limit(catalogs.into());
-    let kinds: Vec<(i32, String)> =
-        kinds.select((ddsc_goods_catalog::id, ddsc_goods_catalog::name)).load(conn).await?;
+    let kinds = kinds.select((ddsc_goods_catalog::id, ddsc_goods_catalog::name));
+    let kinds = leave_out("DDSC_GOODS_CATALOG", load_each(conn, kinds, Ok::<(i32, String), _>).await?);
     let ids = kinds.iter().map(|(id, _)| CatalogId(*id)).collect();
     let mut by_kind: HashMap<_, Vec<_>> = HashMap::new();
     for (catalog_id, card) in cards(conn, ids, 0, skus).await? {

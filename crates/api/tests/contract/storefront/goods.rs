@@ -98,6 +98,7 @@ async fn a_kind_of_goods_page_by_page() {
     assert_eq!(first["data"].as_array().unwrap().len(), 9);
     let mut mocks = Mocks::untouched();
     mocks.storefront.expect_section_size().returning(|_| Ok(0));
+    mocks.storefront.expect_section_page().returning(|_, _, _| Ok(vec![]));
     let empty = ask(mocks, get("/v1/goods/catalogs/99?page=1")).await;
     assert_eq!((&empty["code"], &empty["paginator"]["total"]), (&json!(200), &json!(0)));
 }

@@ -151,12 +151,31 @@ async fn an_address_book_is_changed_as_it_is_by_then() {
     assert!(matches!(prefer(book, 7).await, Err(EditAddressesError::Store(_))), "not done twice");
 }
 
+/// However many look at different pages at the same time, their kind is counted once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_kind_is_counted_once_for_all_who_wait() {
+    let mut storefront = MockStorefrontReader::new();
+    storefront.expect_section_size().times(1).returning(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        Ok(0)
+    });
+    let goods = Arc::new(BrowseGoods::new(Arc::new(storefront)));
+    let look = |page| {
+        let goods = Arc::clone(&goods);
+        tokio::spawn(async move { goods.section(CatalogId(1), page).await })
+    };
+    for looked in join_all((2..6).map(look)).await {
+        assert!(matches!(looked.unwrap(), Err(BrowseGoodsError::NoSuchPage)));
+    }
+}
+
 #[tokio::test]
 async fn goods_that_are_not_there() {
     let browse = |storefront: MockStorefrontReader| BrowseGoods::new(Arc::new(storefront));
     let mut storefront = MockStorefrontReader::new();
     // Pages beyond the end, however many are asked for, cost the database one count a second.
     storefront.expect_section_size().times(1).returning(|_| Ok(0));
+    storefront.expect_section_page().times(1).returning(|_, _, _| Ok(vec![]));
     let goods = browse(storefront);
     assert_eq!(goods.section(CatalogId(1), 1).await.unwrap(), SectionPage { skus: vec![], total: 0 });
     for page in 2..9 {

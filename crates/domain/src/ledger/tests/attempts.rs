@@ -240,3 +240,16 @@ fn attempts_that_contradict_the_record_are_refused() {
     assert_eq!(ledger.apply(&pay), Err(Inapplicable::OtherAttemptState));
     assert_eq!(ledger.apply(&close(SECOND)), Err(Inapplicable::OtherAttemptState));
 }
+
+/// Its number takes no other payment: the buyer pays in the next attempt.
+#[test]
+fn an_attempt_that_was_paid_a_wrong_amount_is_not_paid_again() {
+    let wrong = Trade { total_amount: money("323.00"), ..trade("A") };
+    let command = Command::RecordTrade { trade: wrong, source: EvidenceSource::Notification };
+    let paid_wrong = after(&ledger(AwaitingPayment), &command);
+    assert_eq!(paid_wrong.payments[0].status, WrongAmount);
+    assert_eq!(states(&paid_wrong), [(ORDER.to_owned(), Paid)]);
+    let anew = after(&paid_wrong, &open(Page, Vec::new()));
+    assert_eq!(states(&anew), [(ORDER.to_owned(), Paid), (SECOND.to_owned(), Open)]);
+    assert_eq!(paid_in(&anew, "B", SECOND).order.unwrap().status, AwaitingShipment);
+}

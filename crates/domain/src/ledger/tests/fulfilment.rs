@@ -152,7 +152,9 @@ fn pieces_come_back_without_money_and_never_more_than_are_out() {
 fn timers_are_set_by_what_is_left_to_wait_for() {
     let timer = |status, attempts, failed| {
         let command = Command::SetTimer { found: status, attempts, failed };
-        let (events, _) = decide(&ledger(status), &command).unwrap();
+        let shipped = decide(&ledger(AwaitingShipment), &ship()).unwrap().1;
+        let ledger = if status == AwaitingReceipt { shipped } else { ledger(status) };
+        let (events, _) = decide(&ledger, &command).unwrap();
         match &events[..] {
             [Event::TimerSet { status: of, due_at, restart }] => {
                 assert_eq!((*of, *restart), (status, due_at.is_none()));
@@ -172,6 +174,12 @@ fn timers_are_set_by_what_is_left_to_wait_for() {
     for status in [AwaitingShipment, Completed, Refunded] {
         assert_eq!(timer(status, 0, false), Some(None));
         assert_eq!(timer(status, 0, true), Some(None));
+    }
+    let by_another_program = ledger(AwaitingReceipt);
+    for failed in [false, true] {
+        let command = Command::SetTimer { found: AwaitingReceipt, attempts: 0, failed };
+        let set = Event::TimerSet { status: AwaitingReceipt, due_at: None, restart: true };
+        assert_eq!(decide(&by_another_program, &command).unwrap().0, [set], "its receipt has no timer");
     }
 }
 

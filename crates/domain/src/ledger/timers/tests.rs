@@ -26,7 +26,13 @@ fn the_looks_widen_and_end_with_the_deadline() {
     assert_eq!(order.first_look(), Some(time("2019-11-28 20:41:08")));
     assert_eq!(looks, ["20:41:08", "20:43:08", "20:47:08", "20:55:08", "21:10:08", "21:10:13"]);
     assert!(order.is_expired(now));
-    assert_eq!(order.next_look(now, 6).unwrap().to_string(), "2019-11-28 22:14:13");
+    // Its stock is not for sale while it cannot be cancelled: that is tried again soon, however often it was looked at.
+    for (attempts, next) in [(0, "21:11:13"), (6, "21:15:13"), (1_000, "21:15:13")] {
+        let failed = order.timer_failure(now, attempts).to_string();
+        assert_eq!(failed, format!("2019-11-28 {next}"), "{attempts}");
+    }
+    let cancelled = Order { status: OrderStatus::Cancelled, ..order };
+    assert_eq!(cancelled.timer_failure(now, 1_000), now.after(LONGEST_BACK_OFF));
 }
 
 #[test]
