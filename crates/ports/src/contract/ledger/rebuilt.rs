@@ -51,7 +51,7 @@ fn ended(numbers: &mut Numbers, ledger: &OrderLedger) -> Vec<EndedAttempt> {
 fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId) -> Command {
     let pieces = |count: u64| vec![Restock { sku_id, pieces: u32::try_from(count).unwrap() }];
     let number = format!("r{}", numbers.below(9));
-    match numbers.below(13) {
+    match numbers.below(12) {
         0 | 1 => Command::RecordTrade { trade: a_trade(numbers, ledger), source: EvidenceSource::Query },
         2 => match numbers.below(4) {
             0 => Command::Cancel { buyer: None, reason: "缺货".to_owned(), ended: Vec::new() },
@@ -115,10 +115,10 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             let ended = ended(numbers, ledger);
             Command::LowerAmount { expected: present, amount, reason: "优惠".to_owned(), ended }
         }
-        12 => Command::SetTimer {
+        _ if ledger.payments.is_empty() => Command::SetTimer {
             found: ledger.order.as_ref().map_or(OrderStatus::AwaitingPayment, |order| order.status),
             attempts: 0,
-            failed: numbers.below(2) > 0,
+            failed: false,
         },
         _ => Command::WatchPayment,
     }
