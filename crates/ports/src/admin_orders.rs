@@ -32,7 +32,7 @@ pub trait AdminOrders: Send + Sync {
 
     /// The payments that staff have to look at, the latest first, at most so many; by [`PaymentRecord::counts_at`]:
     /// - those of the days from the first to the last that paid no order and that staff decide about (of a wrong amount,
-    ///   or for no order), without those of which something went back;
+    ///   or for no order), without those of which something went back, or all of it by refunds that are not on record yet;
     /// - those of any day of which money is still to go back: late and duplicate ones until all of their refund is done,
     ///   and any with a refund that is open and was tried without success, as while the shop's balance is too low.
     async fn unmatched_payments(

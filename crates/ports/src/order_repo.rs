@@ -47,8 +47,8 @@ pub trait LockedOrder: Send {
 
     /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and commits.
     ///
-    /// Statuses, amounts, addresses, attempts, payments and refunds MUST be written by statements that have their guards in them.
-    /// What only follows from those (who carries it, sums of refunds, the end of a trade) is written beside them, under the lock.
+    /// Each event MUST be written by a statement that has its guard in it. [`Event::Shipped`], [`Event::TradeClosed`] and the sums of
+    /// [`Event::RefundSucceeded`] have none: they are written under the lock.
     ///
     /// # Errors
     /// Nothing was written, except as [`StoreError::OutcomeUnknown`] says.

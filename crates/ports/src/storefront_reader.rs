@@ -6,7 +6,7 @@ use crate::StoreError;
 /// The shop's goods as its pages show them.
 ///
 /// Each method MUST ask the database a number of times that does not grow with the goods, and, but for `section_size`, read the
-/// SKUs of no more products than it takes to fill what it gives back and skips. The SKUs of a kind are in the order of their
+/// SKUs of no more products than it takes to fill what it gives back and skips; products with nothing on the shelf are passed over. The SKUs of a kind are in the order of their
 /// products' ids, those of a product in the order of their own.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]

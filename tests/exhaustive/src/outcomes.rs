@@ -83,7 +83,7 @@ impl Core {
             .zip(stock)
             .filter_map(|((sku_id, _), pieces)| Some((*sku_id, u32::from(pieces?))))
             .collect();
-        match self.decide(&before, cmd) {
+        let mut outcome = match self.decide(&before, cmd) {
             Err(refusal) => {
                 let mut broken = Broken::default();
                 if matches!(refusal, Refusal::Contradiction(_)) {
@@ -93,7 +93,13 @@ impl Core {
             }
             Ok(events) if events.is_empty() => Outcome::unchanged(order, stock, Broken::default()),
             Ok(events) => self.write(before, &events, cmd, stock),
+        };
+        if let Cmd::CloseTrade(message) = cmd
+            && rules::is_left(&outcome.order.ledger, &message.to_domain(&order.ledger.number, order.now(cmd)))
+        {
+            outcome.broken.add(Rule::NothingShippedThatWentBack);
         }
+        outcome
     }
 
     /// Writes the events, and holds them against the rules about changes.

@@ -3,8 +3,8 @@
 //! The sums here are this module's own; none of the ledger's functions are used.
 
 use domain::{
-    AttemptState, Money, OrderLedger, OrderStatus, PaymentAttempt, PaymentStatus, RefundStatus, SkuId,
-    StockMoveKind, TradeStatus, ledger::Event,
+    AttemptState, Money, OrderLedger, OrderStatus, PaymentAttempt, PaymentRecord, PaymentStatus,
+    RefundStatus, SkuId, StockMoveKind, Trade, TradeStatus, ledger::Event,
 };
 
 use crate::{
@@ -169,6 +169,15 @@ pub(crate) fn broken_by_event(ledger: &OrderLedger, event: &Event) -> Broken {
         | Event::StockRetaken { .. }
         | Event::TimerSet { .. } => Broken::default(),
     }
+}
+
+/// Whether the ledger takes something to be left of a payment, though its channel says that all of it went back.
+pub(crate) fn is_left(ledger: &OrderLedger, trade: &Trade) -> bool {
+    let is_left = |paid: &PaymentRecord| {
+        paid.trade.status != TradeStatus::Closed
+            && sum(ledger, &paid.trade.trade_no, &[RefundStatus::Succeeded]) < paid.trade.total_amount
+    };
+    trade.is_wholly_refunded() && ledger.payment(trade.key()).is_some_and(is_left)
 }
 
 /// Whether nothing of the order's payment is left, or nothing will be once the open refunds are done.

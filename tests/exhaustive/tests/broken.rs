@@ -98,6 +98,14 @@ fn stock_that_is_returned_twice() {
 }
 
 #[test]
+fn a_trade_that_went_back_and_is_not_closed() {
+    assert_found("NothingShippedThatWentBack", |ledger, command, cause, at| match command {
+        Command::CloseTrade { .. } => Ok(Vec::new()),
+        _ => ledger.decide(command, cause, at),
+    });
+}
+
+#[test]
 fn a_refund_above_the_payment() {
     assert_found("NothingBeyondPayment", |ledger, command, cause, at| {
         let forget = |shown: &mut OrderLedger| {

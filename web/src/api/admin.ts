@@ -48,6 +48,8 @@ export interface Payment {
   amount: Fen
   refunded: Fen
   refundable: Fen
+  /** Alipay says that all of it went back. */
+  isClosed: boolean
   paidAt: string | null
   recordedAt: string
 }
@@ -151,6 +153,7 @@ export interface WireDetail extends WireSummary {
     total_amount: string
     refunded_amount: string
     refundable_amount: string
+    trade_status: string
     paid_at: string | null
     recorded_at: string
   }[]
@@ -264,6 +267,7 @@ export function detailOf(wire: WireDetail): Detail {
       amount: toFen(payment.total_amount),
       refunded: toFen(payment.refunded_amount),
       refundable: toFen(payment.refundable_amount),
+      isClosed: payment.trade_status === 'TRADE_CLOSED',
       paidAt: payment.paid_at,
       recordedAt: payment.recorded_at,
     })),

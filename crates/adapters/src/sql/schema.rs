@@ -238,7 +238,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use super::Yuan;
 
-    /// Attempts to pay an order, beside the first one while it is the only one.
+    /// Attempts to pay an order, beside the first one until something becomes of it.
     dashop_payment_attempt (id) {
         id -> Integer,
         /// The number at the channel.

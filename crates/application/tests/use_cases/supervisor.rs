@@ -27,7 +27,7 @@ enum Does {
 }
 
 struct Script {
-    does: fn(usize) -> Does,
+    does: Passes,
     begun: AtomicUsize,
     ended: AtomicUsize,
 }
@@ -60,7 +60,9 @@ impl Randomness for Always {
     }
 }
 
-fn started(does: fn(usize) -> Does, drawn: u32) -> (Supervisor, Arc<Script>, JobHealth) {
+type Passes = fn(usize) -> Does;
+
+fn started(does: Passes, drawn: u32) -> (Supervisor, Arc<Script>, JobHealth) {
     let script = Arc::new(Script { does, begun: AtomicUsize::new(0), ended: AtomicUsize::new(0) });
     let mut supervisor = Supervisor::new(STALLED_AFTER, Arc::new(Always(drawn)));
     supervisor.start(Arc::clone(&script), SCHEDULE);
@@ -136,7 +138,7 @@ async fn passes_come_with_jitter() {
 /// Whether it fails, panics or hangs, each time.
 #[tokio::test(start_paused = true)]
 async fn a_job_without_success_is_stalled_until_it_has_one() {
-    let unsuccessful: [(fn(usize) -> Does, &str); 3] = [
+    let unsuccessful: [(Passes, &str); 3] = [
         (|nth| if nth < 100 { Does::Fails } else { Does::Nothing }, "the database is not available"),
         (|nth| if nth < 100 { Does::Panics } else { Does::Nothing }, "it panicked: a defect in pass"),
         (|nth| if nth < 7 { Does::Takes(Duration::MAX) } else { Does::Nothing }, "it took longer than 10s"),

@@ -162,7 +162,11 @@ impl OrderLedger {
         if known != before || refund.status != after {
             return Err(Inapplicable::OtherRefundStatus);
         }
-        if after == RefundStatus::Requested && refund.amount > self.refundable(refund.trade()) {
+        let left = match before {
+            Some(_) => self.unaccounted(refund.trade()),
+            None => self.refundable(refund.trade()),
+        };
+        if after == RefundStatus::Requested && refund.amount > left {
             return Err(Inapplicable::ExceedsPayment);
         }
         match self.refunds.iter_mut().find(|known| known.out_request_no == refund.out_request_no) {

@@ -11,7 +11,7 @@ use super::{Event, OrderLedger, Refusal, decide::Decision};
 pub const MOST_ATTEMPTS: usize = 12;
 
 impl PaymentAttempt {
-    /// The first attempt to pay an order, which is not on record while it is the only one.
+    /// The first attempt to pay an order, which is not on record until something becomes of it.
     fn first(order: &Order) -> Self {
         Self {
             out_trade_no: order.id.as_str().to_owned(),

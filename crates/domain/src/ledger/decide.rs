@@ -40,7 +40,7 @@ impl OrderLedger {
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
             Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,
             Command::WatchPayment => decision.watch_payment()?,
-            Command::CloseTrade { trade } => decision.close_trade(trade)?,
+            Command::CloseTrade { trade } => decision.close_unconfirmed(trade)?,
             Command::SetTimer { found, attempts, failed } => {
                 decision.set_timer(*found, *attempts, *failed)?
             }

@@ -185,8 +185,13 @@ impl OrderLedger {
     /// What of the trade can still be refunded: nothing if no such payment is on record, or if all of it is known to have
     /// gone back, even if not each refund is on record so far.
     pub fn refundable(&self, trade: TradeKey<'_>) -> Money {
+        let is_closed = self.payment(trade).is_none_or(|payment| payment.trade.status == TradeStatus::Closed);
+        if is_closed { Money::ZERO } else { self.unaccounted(trade) }
+    }
+
+    /// What of the trade no refund on record accounts for.
+    fn unaccounted(&self, trade: TradeKey<'_>) -> Money {
         self.payment(trade)
-            .filter(|payment| payment.trade.status != TradeStatus::Closed)
             .and_then(|payment| payment.trade.total_amount.checked_sub(self.refunded_or_requested(trade)))
             .unwrap_or(Money::ZERO)
     }

@@ -1,8 +1,8 @@
 //! What becomes of a trade that a channel tells of.
 
 use crate::{
-    EvidenceSource, Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade, Transition,
-    Trigger,
+    EvidenceSource, Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade, TradeStatus,
+    Transition, Trigger,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -113,6 +113,19 @@ impl Decision<'_> {
             }),
             Some(Succeeded | Failed) | None => self.close_trade(trade),
         }
+    }
+
+    /// Closes the trade although a refund of all of it may be under way here: that one may yet fail, since the money went back
+    /// by others. Those are not confirmed so far.
+    pub(super) fn close_unconfirmed(&mut self, trade: &Trade) -> Result<(), Refusal> {
+        let is_open = |known: &PaymentRecord| {
+            known.trade.status != TradeStatus::Closed
+                && self.ledger.refunded(trade.key()) < known.trade.total_amount
+        };
+        if trade.is_wholly_refunded() && self.ledger.payment(trade.key()).is_some_and(is_open) {
+            self.push(Event::TradeClosed { channel: trade.channel, trade_no: trade.trade_no.clone() })?;
+        }
+        Ok(())
     }
 
     /// Closes the trade, so that nothing is shipped any more, if its channel says that nothing is left of it and the ledger

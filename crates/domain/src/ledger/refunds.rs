@@ -136,7 +136,11 @@ impl Decision<'_> {
         if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
             order.status.on(Trigger::FullyRefunded)?;
         }
-        let left = ledger.refundable(trade.key());
+        // One that failed may be what a closed trade went back by: under its number it goes back once.
+        let left = match failed {
+            Some(_) => ledger.unaccounted(trade.key()),
+            None => ledger.refundable(trade.key()),
+        };
         let amount = failed.map(|failed| failed.amount).or(ask.amount).unwrap_or(left);
         if amount.is_zero() {
             return Err(Refusal::NothingToRefund);

@@ -4,7 +4,7 @@ use crate::{Channel, Money, OrderId, ShopTime};
 
 /// One attempt to pay an order. Every URL that is handed out belongs to one.
 ///
-/// The first attempt of an order has the order's number itself and is not on record while it is the only one; each further
+/// The first attempt of an order has the order's number itself and is not on record until something becomes of it; each further
 /// one has the order's number, `_` and how many there were before it and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAttempt {

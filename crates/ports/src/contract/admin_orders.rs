@@ -206,7 +206,7 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     assert!(admin.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
 }
 
-/// Those that paid no order and of which nothing went back, on the days that are asked for, the latest first, as many as
+/// Those that paid no order and of which nothing went back, as far as is known, on the days that are asked for, the latest first, as many as
 /// are asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
@@ -227,6 +227,9 @@ pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
         paid.trade.paid_at = paid_at;
         record(&*stocked.shop, &[paid], &[]).await;
     }
+    let mut closed = payment("B7", NUMBERS[2], PaymentStatus::WrongAmount);
+    closed.trade.status = domain::TradeStatus::Closed;
+    record(&*stocked.shop, &[closed], &[]).await;
     let failed =
         Refund { status: RefundStatus::Failed, ..refund("r1", "A3", "0.20", at("2019-11-29 00:00:00")) };
     let done = refund("r3", "B6", "0.20", at("2019-11-29 00:00:00"));

@@ -13,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{
     MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate,
-    Trade, UserId, Username, order_number,
+    Trade, TradeStatus, UserId, Username, order_number,
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
@@ -258,6 +258,7 @@ async fn unmatched_payments(
         .filter(counts_within!(first.begin(), last.next().begin()))
         .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
         .filter(not(exists(back)))
+        .filter(dashop_payment::trade_status.ne(TradeStatus::Closed.as_str()))
         .order((coalesced_time(), dashop_payment::id.desc()))
         .limit(limit.into())
         .select((dashop_payment::trade_no, PaymentRow::as_select()));

@@ -134,6 +134,36 @@ fn a_trade_of_which_nothing_is_left_is_closed_where_less_is_on_record() {
     assert!(!closes(&known, &all), "the rest is on its way");
 }
 
+/// Also where a refund of all of it is under way here, which may yet fail because the money went back by another.
+#[test]
+fn a_trade_is_closed_by_refunds_that_are_not_confirmed() {
+    let close = |trade: Trade| Command::CloseTrade { trade };
+    for status in [Requested, Failed] {
+        let known = paid_ledger(&[refund("r1", WHOLE, status)]);
+        let (events, mut closed) = decide(&known, &close(refunded(WHOLE))).unwrap();
+        assert!(matches!(&events[..], [Event::TradeClosed { .. }]), "{events:?}");
+        assert_eq!(decide(&closed, &close(refunded(WHOLE))).unwrap().0, [], "again");
+        closed.refunds[0].status = Failed;
+        let shipment = crate::Shipment::new("顺丰速运", "SF1", noon()).unwrap();
+        let ship = Command::Ship { shipment, receipt_after: Duration::from_secs(60) };
+        assert_eq!(decide(&closed, &ship), Err(Refusal::BeingRefunded));
+        // The failed one may be what it went back by: under its number it is asked about once more, under another never.
+        let request = |number: &str| {
+            let ask = RefundAsk { out_request_no: number.to_owned(), ..ask(Some(WHOLE)) };
+            decide(&closed, &Command::RequestRefund { ask, lease: Duration::from_secs(120) })
+        };
+        assert!(matches!(&request("r1").unwrap().0[..], [Event::RefundReopened { .. }]));
+        assert_eq!(request("r2"), Err(Refusal::ExceedsPayment { left: Money::ZERO }));
+    }
+    for (known, trade) in [
+        (paid_ledger(&[]), refunded("323.90")),
+        (paid_ledger(&[refund("r1", WHOLE, Succeeded)]), refunded(WHOLE)),
+        (ledger(AwaitingPayment), refunded(WHOLE)),
+    ] {
+        assert_eq!(decide(&known, &close(trade)).unwrap().0, []);
+    }
+}
+
 #[test]
 fn nothing_is_left_of_a_trade_that_is_closed() {
     for status in [PaymentStatus::Settled, PaymentStatus::Late, PaymentStatus::Duplicate] {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     Money, MoneySum, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund,
-    RefundStatus, ShopDate, UserId, Username,
+    RefundStatus, ShopDate, TradeStatus, UserId, Username,
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
@@ -130,7 +130,9 @@ impl AdminOrders for Memory {
                 refund.trade_no == payment.trade.trade_no && refund.status == RefundStatus::Succeeded
             });
             let is_undecided = payment.status.is_undecided() && is_on_time;
-            is_undecided && (!went_back || self.has(Defect::IgnoresOldStatus)) || is_waiting(payment)
+            let is_closed = payment.trade.status == TradeStatus::Closed;
+            is_undecided && (!(went_back || is_closed) || self.has(Defect::IgnoresOldStatus))
+                || is_waiting(payment)
         };
         let mut found: Vec<_> = tables.payments.iter().filter(is_meant).cloned().collect();
         if !self.has(Defect::ListsUnordered) {
