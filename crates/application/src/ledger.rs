@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use domain::{
-    Cause, OrderLedger, OrderStatus, PaymentStatus, RefundStatus,
+    Cause, OrderLedger, PaymentStatus, RefundStatus,
     ledger::{Command, Event, Refusal},
 };
 use metrics::counter;
@@ -124,27 +124,15 @@ pub fn count_from_zero() {
     counter!(metric::ORDERS_PLACED).increment(0);
 }
 
-/// A status as metrics name it.
-fn status_word(status: OrderStatus) -> &'static str {
-    match status {
-        OrderStatus::AwaitingPayment => "awaiting_payment",
-        OrderStatus::AwaitingShipment => "awaiting_shipment",
-        OrderStatus::AwaitingReceipt => "awaiting_receipt",
-        OrderStatus::Completed => "completed",
-        OrderStatus::Cancelled => "cancelled",
-        OrderStatus::Refunded => "refunded",
-    }
-}
-
 /// Counts what happened, and says it in the log. What staff must look at is an error there. What people typed is not: reasons,
 /// addresses and carriers may name somebody, and stand in the order.
 fn report(ledger: &OrderLedger, event: &Event) {
     let number = ledger.number.as_str();
     match event {
         Event::StatusChanged(change) => {
-            let (from, to) = (change.from.as_str(), change.to.as_str());
+            let (from, to) = (change.from.label(), change.to.label());
             let actor = change.cause.actor.as_str();
-            counter!(metric::STATUS_CHANGES, "to" => status_word(change.to), "actor" => actor).increment(1);
+            counter!(metric::STATUS_CHANGES, "to" => change.to.as_str(), "actor" => actor).increment(1);
             tracing::info!(order = number, from, to, actor, "order status changed");
         }
         Event::AmountLowered { before, after, cause, .. } => {

@@ -5,9 +5,9 @@ use crate::StoreError;
 
 /// The shop's goods as its pages show them.
 ///
-/// Each method MUST ask the database a number of times that does not grow with the goods, and, but for `section_size`, read the
-/// SKUs of no more products than it takes to fill what it gives back and skips; products with nothing on the shelf are passed over. The SKUs of a kind are in the order of their
-/// products' ids, those of a product in the order of their own.
+/// The number of queries of a method MUST NOT grow with the goods. But for `section_size`, a method MUST read the SKUs of no more
+/// products than it takes to fill what it returns and skips; it may pass over products without launched SKUs. The SKUs of a kind
+/// are ordered by product id, then by SKU id.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StorefrontReader: Send + Sync {

@@ -324,7 +324,7 @@ impl From<ListedOrder> for OrderData {
             order_discount: (!order.discount.is_zero()).then(|| order.discount.to_string()),
             address: OrderAddressData::from(order.shipping),
             status: order.status.code(),
-            status_text: order.status.as_str(),
+            status_text: order.status.label(),
             order_sku: order.goods.into_iter().map(LineData::from).collect(),
             order_time: order.created_at.to_string(),
             expire_at: order.expire_at.map(|time| time.to_string()),

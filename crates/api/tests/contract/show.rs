@@ -45,7 +45,7 @@ fn shown(mut order: Value, timeline: Value) -> Value {
 
 #[actix_web::test]
 async fn an_order_in_each_status() {
-    for (status, text) in OrderStatus::ALL.map(|status| (status, status.as_str())) {
+    for (status, text) in OrderStatus::ALL.map(|status| (status, status.label())) {
         let mocks = with_refunds(Mocks::signed_in().with_order(status), Vec::new());
         let expected = shown(order_data(status.code(), text), json!([created()]));
         assert_eq!(mocks.get(QUERY).await, expected);

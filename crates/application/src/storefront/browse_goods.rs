@@ -81,9 +81,10 @@ impl BrowseGoods {
         let skip = before.checked_mul(Self::PAGE).ok_or(BrowseGoodsError::NoSuchPage)?;
         let total = self.totals.try_get_with(catalog_id, self.storefront.section_size(catalog_id)).await?;
         // Whoever asks for pages that are not there costs the database no more than the total.
-        let skus = match page == 1 || skip < total {
-            true => self.storefront.section_page(catalog_id, skip, Self::PAGE).await?,
-            false => Vec::new(),
+        let skus = if page == 1 || skip < total {
+            self.storefront.section_page(catalog_id, skip, Self::PAGE).await?
+        } else {
+            Vec::new()
         };
         if skus.is_empty() && page > 1 {
             Err(BrowseGoodsError::NoSuchPage)

@@ -162,11 +162,8 @@ impl OrderLedger {
         if known != before || refund.status != after {
             return Err(Inapplicable::OtherRefundStatus);
         }
-        let left = match before {
-            Some(_) => self.unaccounted(refund.trade()),
-            None => self.refundable(refund.trade()),
-        };
-        if after == RefundStatus::Requested && refund.amount > left {
+        let most = self.may_be_requested(refund.trade(), before == Some(RefundStatus::Failed));
+        if after == RefundStatus::Requested && refund.amount > most {
             return Err(Inapplicable::ExceedsPayment);
         }
         match self.refunds.iter_mut().find(|known| known.out_request_no == refund.out_request_no) {

@@ -189,6 +189,12 @@ impl OrderLedger {
         if is_closed { Money::ZERO } else { self.unaccounted(trade) }
     }
 
+    /// How much a request may ask for. A refund that failed before may be what a closed trade went back by; under its number it goes
+    /// back once.
+    fn may_be_requested(&self, trade: TradeKey<'_>, failed_before: bool) -> Money {
+        if failed_before { self.unaccounted(trade) } else { self.refundable(trade) }
+    }
+
     /// What of the trade no refund on record accounts for.
     fn unaccounted(&self, trade: TradeKey<'_>) -> Money {
         self.payment(trade)

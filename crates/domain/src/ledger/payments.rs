@@ -115,8 +115,8 @@ impl Decision<'_> {
         }
     }
 
-    /// Closes the trade although a refund of all of it may be under way here: that one may yet fail, since the money went back
-    /// by others. Those are not confirmed so far.
+    /// Closes the trade, so that nothing is shipped any more, if its channel says that nothing is left of it and the refunds that
+    /// succeeded here are less. A refund of all of it that is under way here may yet fail, since the money went back by others.
     pub(super) fn close_unconfirmed(&mut self, trade: &Trade) -> Result<(), Refusal> {
         let is_open = |known: &PaymentRecord| {
             known.trade.status != TradeStatus::Closed
@@ -128,12 +128,8 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// Closes the trade, so that nothing is shipped any more, if its channel says that nothing is left of it and the ledger
-    /// lacks refunds of it; those are notified on their own, perhaps later.
+    /// The same, unless the refunds that are under way here account for the rest.
     pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
-        if trade.is_wholly_refunded() && !self.ledger.refundable(trade.key()).is_zero() {
-            self.push(Event::TradeClosed { channel: trade.channel, trade_no: trade.trade_no.clone() })?;
-        }
-        Ok(())
+        if self.ledger.refundable(trade.key()).is_zero() { Ok(()) } else { self.close_unconfirmed(trade) }
     }
 }

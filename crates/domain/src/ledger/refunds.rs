@@ -136,11 +136,7 @@ impl Decision<'_> {
         if let Some(order) = ledger.order.as_ref().filter(|_| pays_the_order) {
             order.status.on(Trigger::FullyRefunded)?;
         }
-        // One that failed may be what a closed trade went back by: under its number it goes back once.
-        let left = match failed {
-            Some(_) => ledger.unaccounted(trade.key()),
-            None => ledger.refundable(trade.key()),
-        };
+        let left = ledger.may_be_requested(trade.key(), failed.is_some());
         let amount = failed.map(|failed| failed.amount).or(ask.amount).unwrap_or(left);
         if amount.is_zero() {
             return Err(Refusal::NothingToRefund);

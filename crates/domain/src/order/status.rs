@@ -1,22 +1,22 @@
 use crate::{Channel, OrderId, ShopTime};
 
 words! {
-    /// Where an order stands, with what staff call it.
+    /// Where an order stands, with its word in metrics.
     #[derive(Hash, derive_more::Display)]
-    #[display("{}", self.as_str())]
+    #[display("{}", self.label())]
     pub enum OrderStatus {
         /// Created, not paid.
-        AwaitingPayment = "待付款",
+        AwaitingPayment = "awaiting_payment",
         /// Paid, not sent.
-        AwaitingShipment = "待发货",
+        AwaitingShipment = "awaiting_shipment",
         /// Sent, not received.
-        AwaitingReceipt = "待收货",
+        AwaitingReceipt = "awaiting_receipt",
         /// Received.
-        Completed = "已完成",
+        Completed = "completed",
         /// Given up before it was paid; its stock went back.
-        Cancelled = "已取消",
+        Cancelled = "cancelled",
         /// All that was paid went back.
-        Refunded = "已退款",
+        Refunded = "refunded",
     }
 }
 
@@ -179,6 +179,18 @@ impl OrderStatus {
     /// The status with this number, if there is one.
     pub fn from_code(code: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|status| i64::from(status.code()) == code)
+    }
+
+    /// What staff and buyers call it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::AwaitingPayment => "待付款",
+            Self::AwaitingShipment => "待发货",
+            Self::AwaitingReceipt => "待收货",
+            Self::Completed => "已完成",
+            Self::Cancelled => "已取消",
+            Self::Refunded => "已退款",
+        }
     }
 }
 

@@ -206,8 +206,8 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     assert!(admin.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
 }
 
-/// Those that paid no order and of which nothing went back, as far as is known, on the days that are asked for, the latest first, as many as
-/// are asked for.
+/// Those that paid no order and of which nothing went back, as far as is known, on the days that are asked for, the latest first,
+/// as many as are asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let at = |text: &str| Some(ShopTime::parse(text).unwrap());

@@ -235,7 +235,7 @@ impl From<NotAllowed> for AdminApiError {
         let why = match (status, trigger) {
             // An unpaid order could be paid otherwise.
             (OrderStatus::AwaitingPayment, Trigger::Paid) => "支付期限已过",
-            (status, _) => status.as_str(),
+            (status, _) => status.label(),
         };
         Self::new(AdminCode::NotAllowed, format!("订单状态不允许此操作:{why}"))
     }

@@ -133,7 +133,7 @@ async fn what_is_paid_or_overdue_costs_what_it_does() {
                 order.expire_at = Some(noon());
                 "支付期限已过"
             }
-            _ => status.as_str(),
+            _ => status.label(),
         };
         let message = refused_with(seen(order), lower(), NOT_ALLOWED).await;
         assert_eq!(message, format!("订单状态不允许此操作:{why}"));
@@ -221,7 +221,7 @@ async fn an_order_that_was_not_shipped_goes_elsewhere() {
     for status in [OrderStatus::AwaitingReceipt, OrderStatus::Completed, OrderStatus::Cancelled] {
         let mocks = Mocks::untouched().on_record(ledger(Some(anybodys(status)), Vec::new(), Vec::new()));
         let message = refused_with(mocks, redirect(), NOT_ALLOWED).await;
-        assert_eq!(message, format!("订单状态不允许此操作:{}", status.as_str()));
+        assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
     }
     assert_eq!(refused_with(Mocks::untouched(), redirect(), ORDER_NOT_FOUND).await, "订单不存在");
 }

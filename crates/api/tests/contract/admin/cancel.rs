@@ -79,7 +79,7 @@ async fn a_paid_order_is_not_given_up() {
     use OrderStatus::{AwaitingReceipt, AwaitingShipment, Completed, Refunded};
     for status in [AwaitingShipment, AwaitingReceipt, Completed, Refunded] {
         let message = refused_with(seen(&[status]), NOT_ALLOWED).await;
-        assert_eq!(message, format!("订单状态不允许此操作:{}", status.as_str()));
+        assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
     }
 }
 

@@ -117,7 +117,7 @@ async fn an_order_in_each_status_an_old_one_and_one_without_goods() {
     for status in OrderStatus::ALL {
         let mut one = listed(ORDER);
         one.order.status = status;
-        assert_eq!(rows_of(vec![one]).await[0][1], status.as_str());
+        assert_eq!(rows_of(vec![one]).await[0][1], status.label());
     }
     let mut old = listed(ORDER);
     old.username = Username(String::new());

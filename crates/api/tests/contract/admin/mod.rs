@@ -181,7 +181,7 @@ fn found(number: &str) -> FoundOrder {
 fn summary(number: &str, status: OrderStatus) -> Value {
     json!({
         "order_id": number, "user": {"id": 4, "username": "dada"}, "status": status.code(),
-        "status_text": status.as_str(), "total_count": 3, "total_amount": "323.91", "freight": "10.00",
+        "status_text": status.label(), "total_count": 3, "total_amount": "323.91", "freight": "10.00",
         "refunded_amount": "0.00", "created_at": "2019-11-28 20:40:08", "expire_at": "2019-11-28 21:10:08", "receiver": "习瓜瓜"
     })
 }

@@ -33,7 +33,7 @@ async fn no_other_order_is_shipped() {
     for status in OrderStatus::ALL.into_iter().filter(|status| *status != OrderStatus::AwaitingShipment) {
         let client = paid(status).open().await;
         let message = refused(&client.send(ship()).await, NOT_ALLOWED);
-        assert_eq!(message, format!("订单状态不允许此操作:{}", status.as_str()));
+        assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
         assert_eq!(client.commits(), 0);
         client.close().await;
     }

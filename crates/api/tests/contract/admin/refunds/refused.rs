@@ -65,7 +65,7 @@ async fn an_order_that_is_not_paid_or_all_paid_back_is_409() {
     for status in [OrderStatus::AwaitingPayment, OrderStatus::Cancelled, OrderStatus::Refunded] {
         let mocks = Mocks::untouched().on_record(paid_ledger(status, Vec::new()));
         let message = refused_in(mocks, &whole(), NOT_ALLOWED).await;
-        assert_eq!(message, format!("订单状态不允许此操作:{}", status.as_str()));
+        assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
     }
 }
 
