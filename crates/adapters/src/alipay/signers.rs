@@ -105,6 +105,9 @@ impl Shared {
         while let Some(job) = self.next(number) {
             // The answer of a job that panics is dropped, which wakes the caller with an error.
             let _panicked = catch_unwind(AssertUnwindSafe(job));
+            // Whoever was woken meanwhile, such as the writer of the next orders, would wait until this thread's time is up: several
+            // signatures.
+            thread::yield_now();
         }
     }
 
