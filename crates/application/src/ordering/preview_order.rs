@@ -68,7 +68,7 @@ impl ShoppingService {
     ) -> Result<Vec<Address>, PreviewRefusal> {
         let (user_id, addresses) = self.buyer(caller).await?;
         if is_direct {
-            self.remember(user_id, None).await;
+            self.remember(user_id, None).await?;
         }
         Ok(addresses)
     }
@@ -92,7 +92,7 @@ impl ShoppingService {
             }
             OrderItems::Direct { sku_id, quantity } => {
                 let quote = self.quote_directly(sku_id, quantity).await;
-                self.remember(user_id, quote.as_ref().ok()).await;
+                self.remember(user_id, quote.as_ref().ok()).await?;
                 quote
             }
         }
@@ -110,17 +110,14 @@ impl ShoppingService {
 
     /// Remembers what was shown, which may be nothing: what was shown before is not what the buyer wants now.
     ///
-    /// A page that says what it buys does without; so a failure costs no more than a warning.
-    async fn remember(&self, user_id: UserId, shown: Option<&Quote>) {
-        let remembered = match shown.and_then(|quote| quote.lines.first()) {
+    /// Where that fails, nothing is shown: a page that does not say what it buys would order what was shown before.
+    async fn remember(&self, user_id: UserId, shown: Option<&Quote>) -> Result<(), StoreError> {
+        match shown.and_then(|quote| quote.lines.first()) {
             Some(PricedLine { sku, quantity, .. }) => {
                 let (sku_id, quantity, previewed_at) = (sku.id, *quantity, self.clock.now());
                 self.direct_buys.remember(user_id, DirectBuy { sku_id, quantity, previewed_at }).await
             }
             None => self.direct_buys.forget(user_id).await,
-        };
-        if let Err(error) = remembered {
-            tracing::warn!(%user_id, %error, "a previewed direct buy is not remembered");
         }
     }
 

@@ -448,13 +448,20 @@ async fn a_commit_without_answer_is_looked_up_and_never_repeated() {
     let mut orders = MockOrderReader::new();
     orders.expect_find().returning(|_| Ok(None));
     let lost = shop(&[5], orders, vec![unanswered(), committing()]);
-    let outcomes = lost.placement.place(&[direct(1), direct(2)]).await;
-    for outcome in &outcomes {
+    let elsewhere = BatchRequest { address_id: AddressId(8), ..direct(3) };
+    let outcomes = lost.placement.place(&[direct(1), direct(2), elsewhere]).await;
+    assert!(matches!(error(&outcomes[2]), PlacementError::UnknownAddress), "it was not to be written");
+    for (outcome, user) in outcomes.iter().zip([1, 2]) {
+        assert_eq!(
+            outcome.as_ref().unwrap_err().buyer,
+            Some(UserId(user)),
+            "a key is looked up by the buyer"
+        );
         assert!(
             matches!(error(outcome), PlacementError::Store(cause) if matches!(**cause, StoreError::OutcomeUnknown(_)))
         );
     }
-    assert_eq!((outcomes.len(), lost.store.left()), (2, 1), "written at most once");
+    assert_eq!((outcomes.len(), lost.store.left()), (3, 1), "written at most once");
 }
 
 #[tokio::test]

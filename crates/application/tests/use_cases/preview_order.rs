@@ -222,5 +222,13 @@ async fn each_port_may_fail() {
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.direct_buys.expect_remember().times(1).returning(|_, _| Err(store_down()));
-    assert!(shop.preview(DIRECT).await.quote.is_ok(), "a page that says what it buys does without");
+    assert!(
+        matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)),
+        "a page that does not say what it buys would order what was shown before"
+    );
+
+    let mut shop = Shop::with_buyer();
+    shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
+    shop.direct_buys.expect_forget().times(1).returning(|_| Err(store_down()));
+    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)));
 }

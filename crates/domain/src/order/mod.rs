@@ -174,6 +174,11 @@ impl Order {
         next.filter(|next| *next <= now.after(LARGEST_SKEW)).map_or(now, |next| next.max(now))
     }
 
+    /// Whether it was created within the last `span`. By a clock that is far ahead, it may be of any time.
+    pub fn was_just_created(&self, now: ShopTime, span: Duration) -> bool {
+        now.since(self.created_at) < span && self.created_at <= now.after(LARGEST_SKEW)
+    }
+
     /// Whether both are one order, whatever became of it since; another process may have its number for another one.
     pub fn is_the_same_as(&self, other: &Self) -> bool {
         (&self.id, self.user_id, self.created_at) == (&other.id, other.user_id, other.created_at)

@@ -294,7 +294,7 @@ impl Placement {
     ) -> Result<Option<Outcomes>, StoreError> {
         let orders = &group.orders;
         if orders.is_empty() {
-            return Ok(Some(group.outcomes(None)));
+            return Ok(Some(group.outcomes(Ok(None))));
         }
         match transaction.take(&group.taken).await {
             Ok(StockOutcome::Taken) => {}
@@ -315,17 +315,18 @@ impl Placement {
                 self.learn_numbers(orders).await?;
                 return Ok(None);
             }
-            Err(StoreError::OutcomeUnknown(cause)) => {
-                if !self.are_written(orders, cause).await? {
+            Err(StoreError::OutcomeUnknown(cause)) => match self.are_written(orders, cause).await {
+                Ok(true) => self.clean_carts(orders),
+                Ok(false) => {
                     self.learn_numbers(orders).await?;
                     return Ok(None);
                 }
-                self.clean_carts(orders)
-            }
+                Err(unknown) => return Ok(Some(group.outcomes(Err(unknown.into())))),
+            },
             Err(error) => return Err(error),
         };
         counter!(metric::ORDERS_PLACED).increment(u64::try_from(orders.len()).unwrap_or(u64::MAX));
-        Ok(Some(group.outcomes(cart)))
+        Ok(Some(group.outcomes(Ok(cart))))
     }
 
     /// The numbers of orders that were not written can be given to others.
@@ -418,14 +419,21 @@ enum Decision {
 }
 
 impl Group {
-    /// The outcomes, once it is written.
-    fn outcomes(self, cart: Option<CartCleaned>) -> Outcomes {
+    /// The outcomes, once it is written, or once it is clear that nobody can say whether it is.
+    fn outcomes(self, written: Result<Option<CartCleaned>, PlacementError>) -> Outcomes {
         let mut orders = self.orders.into_iter();
         let outcome = |decision| match decision {
             Decision::Placed => {
                 let new = orders.next()?;
-                let cart = cart.clone().filter(|_| !new.cart_lines.is_empty());
-                Some(Ok(PlacedOrder { order: new.order, is_new: true, cart }))
+                Some(match &written {
+                    Ok(cart) => {
+                        let cart = cart.clone().filter(|_| !new.cart_lines.is_empty());
+                        Ok(PlacedOrder { order: new.order, is_new: true, cart })
+                    }
+                    Err(error) => {
+                        Err(Unplaced { error: error.clone(), buyer: Some(new.order.user_id), guard: None })
+                    }
+                })
             }
             Decision::Refused(unplaced) => Some(Err(unplaced)),
             Decision::LookAgain => None,

@@ -90,7 +90,7 @@ impl PlaceOrder {
     /// Whether the order is still the one that the buyer wants to pay, and was not placed long before this click.
     fn is_just_placed(&self, order: &Order, clicked_at: ShopTime) -> bool {
         order.status == OrderStatus::AwaitingPayment
-            && clicked_at.since(order.created_at) < self.rules.double_click
+            && order.was_just_created(clicked_at, self.rules.double_click)
     }
 }
 

@@ -46,7 +46,13 @@ async fn is_not_later_because_it_had_to_wait() {
 
 #[tokio::test]
 async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more() {
+    // By a clock that was far ahead.
+    let of_the_future = Order {
+        created_at: noon().after(Duration::from_secs(3600)),
+        ..first(0, OrderStatus::AwaitingPayment)
+    };
     for earlier in [
+        of_the_future,
         first(5, OrderStatus::AwaitingPayment),
         first(1, OrderStatus::Cancelled),
         first(1, OrderStatus::AwaitingShipment),
