@@ -1,6 +1,14 @@
 //! Carts in a real Redis, in the forms in which the old shop's programs write them.
 
-use std::{future::Future, net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use adapters::redis::{RedisCarts, RedisConfig};
 use async_trait::async_trait;
@@ -206,6 +214,47 @@ async fn a_server_may_be_as_slow_as_the_time_limit_allows() {
     });
     let carts = RedisCarts::new(&config(&format!("redis://{address}"), Duration::from_secs(20))).unwrap();
     carts.load(UserId(1)).await.unwrap();
+}
+
+/// A server that has become a replica still answers to a sign of life.
+#[tokio::test]
+async fn no_connection_to_a_replica_is_kept() {
+    let replica = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = replica.local_addr().unwrap();
+    let connections = Arc::new(AtomicUsize::new(0));
+    let accepted = Arc::clone(&connections);
+    tokio::spawn(async move {
+        while let Ok((client, _)) = replica.accept().await {
+            accepted.fetch_add(1, Ordering::SeqCst);
+            tokio::spawn(answer_as_a_replica(client));
+        }
+    });
+    let carts = RedisCarts::new(&config(&format!("redis://{address}"), Duration::from_secs(20))).unwrap();
+    for connection in 1..=2 {
+        carts.ping().await.unwrap();
+        carts.ping().await.unwrap();
+        assert_eq!(connections.load(Ordering::SeqCst), 2 * connection - 1);
+        assert!(carts.discard(UserId(1), &[SkuId(4)]).await.is_err());
+        carts.ping().await.unwrap();
+        assert!(carts.remove_ordered(&[removal(1, &[(4, "x")])]).await.is_err());
+    }
+}
+
+/// Refuses to write, says a sign of life back, and OK to all else.
+async fn answer_as_a_replica(mut client: TcpStream) {
+    let mut received = [0; 4096];
+    while let Ok(bytes @ 1..) = client.read(&mut received).await {
+        let text = String::from_utf8_lossy(&received[..bytes]).into_owned();
+        for command in text.split('*').skip(1) {
+            let answer = if command.contains("HDEL") || command.contains("EVAL") {
+                "-READONLY You can't write against a read only replica."
+            } else {
+                command.trim_end().rsplit("\r\n").next().filter(|_| command.contains("PING")).unwrap_or("OK")
+            };
+            let sign = if answer.starts_with('-') { "" } else { "+" };
+            client.write_all(format!("{sign}{answer}\r\n").as_bytes()).await.unwrap();
+        }
+    }
 }
 
 /// Between this client and the server, whose answers take longer than most libraries wait.

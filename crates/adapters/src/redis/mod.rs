@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use deadpool_redis::{
     Manager, PoolConfig, Runtime, Timeouts, cluster,
     redis::{
-        self, AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult,
-        TlsCertificates, cluster_async::ClusterConnection,
+        self, AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisError,
+        RedisResult, TlsCertificates, cluster_async::ClusterConnection,
     },
 };
 use domain::{Cart, CartLineChange, OrderId, SkuId, UserId};
@@ -160,7 +160,12 @@ impl RedisCarts {
 
     async fn run<T: FromRedisValue>(&self, command: &redis::Cmd) -> Result<T, BoxError> {
         match &self.pool {
-            Pool::Single(pool) => Ok(command.query_async(&mut pool.get().await?).await?),
+            Pool::Single(pool) => {
+                let mut connection = pool.get().await?;
+                let answer = command.query_async(&mut connection).await;
+                leave_replica(pool, connection, answer.as_ref().err());
+                Ok(answer?)
+            }
             Pool::Cluster(pool) => Ok(command.query_async(&mut pool.get().await?).await?),
         }
     }
@@ -180,7 +185,11 @@ impl RedisCarts {
                 for command in commands {
                     pipeline.add_command(command);
                 }
-                Ok(pipeline.ignore_errors().query_async(&mut pool.get().await?).await?)
+                let mut connection = pool.get().await?;
+                let answers: Vec<RedisResult<T>> =
+                    pipeline.ignore_errors().query_async(&mut connection).await?;
+                leave_replica(pool, connection, answers.iter().find_map(|answer| answer.as_ref().err()));
+                Ok(answers)
             }
             // Keys are on different nodes; the connection takes the commands to each at the same time.
             Pool::Cluster(pool) => {
@@ -308,6 +317,23 @@ impl CartStore for RedisCarts {
 
     async fn discard(&self, user_id: UserId, sku_ids: &[SkuId]) -> Result<(), CartError> {
         self.within_time("discard", RedisCarts::discard(self, user_id, sku_ids)).await
+    }
+}
+
+/// Gives up all connections to a server that has become a replica: it still answers to a sign of life, and new connections find
+/// the master where the name leads to it.
+fn leave_replica(
+    pool: &deadpool_redis::Pool,
+    connection: deadpool_redis::Connection,
+    error: Option<&RedisError>,
+) {
+    const REPLICA: &str = "READONLY";
+    // Redis 6 puts it behind other words where it answers to a script.
+    let is_replica =
+        |error: &RedisError| error.code() == Some(REPLICA) || error.to_string().contains(REPLICA);
+    if error.is_some_and(is_replica) {
+        drop(deadpool_redis::Connection::take(connection));
+        pool.retain(|_, _| false);
     }
 }
 
