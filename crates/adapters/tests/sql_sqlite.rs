@@ -11,9 +11,35 @@
 mod sql_support;
 
 use adapters::sql::{self, CartsIn, ConnectError, SqlConfig};
+use domain::Allocation;
+use ports::{
+    StockOutcome, StoreError,
+    contract::{NewSku, Shop},
+};
 use sql_support::{Engine, SqlShop, store_tests};
 
 store_tests!(Engine::sqlite());
+
+/// An engine may refuse a commit in words that are not known here, as a node does that loses its cluster in the middle.
+#[tokio::test]
+async fn a_commit_that_fails_in_unknown_words_leaves_the_outcome_open() {
+    let shop = SqlShop::on(Engine::sqlite(), CartsIn::Database).await;
+    let price = "1.50".parse().unwrap();
+    let sku = NewSku { name: "甲", price, stock: 100, is_launched: true, attributes: &[] };
+    let sku_id = shop.add_sku(sku).await;
+    for statement in [
+        "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)",
+        "CREATE TRIGGER sold AFTER UPDATE ON DDSC_SKU BEGIN INSERT INTO child VALUES (1); END",
+    ] {
+        shop.engine.run(statement).await;
+    }
+    let mut transaction = sql_support::orders::begin(&*shop.store).await.unwrap();
+    let taken = transaction.take(&[Allocation { sku_id, pieces: 1, price }]).await.unwrap();
+    assert_eq!(taken, StockOutcome::Taken);
+    let committed = transaction.write(&[]).await;
+    assert!(matches!(committed, Err(StoreError::OutcomeUnknown(_))), "{committed:?}");
+}
 
 #[tokio::test]
 async fn a_url_that_names_no_file_is_refused() {

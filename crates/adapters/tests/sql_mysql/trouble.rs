@@ -142,6 +142,15 @@ async fn a_commit_whose_answer_is_lost_leaves_the_outcome_open() {
     assert!(matches!(committed, Err(StoreError::OutcomeUnknown(_))), "{committed:?}");
 }
 
+/// Whoever has many requests must not be taken for one that cannot serve: its load would go to the next one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whether_it_can_be_written_is_known_while_all_connections_are_in_use() {
+    let trouble = Trouble::new(|config| config.max_connections = 1).await;
+    let _held = trouble.begin().await;
+    assert!(trouble.store().schema().await.unwrap().is_current());
+    trouble.store().check_writable().await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lost_connections_are_replaced_and_cost_one_failure_at_most() {
     let trouble = Trouble::new(|config| config.max_connections = 8).await;

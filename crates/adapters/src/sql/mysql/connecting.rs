@@ -56,20 +56,24 @@ pub(super) fn pools(
         runtime: runtime.clone(),
         refused_at: Arc::default(),
     };
-    let mut manager = ManagerConfig::default();
-    manager.recycling_method = RecyclingMethod::Fast;
-    manager.custom_setup = Box::new(move |_url| setup.clone().open().boxed());
-    let pool = Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
-        .max_size(config.max_connections.max(1))
-        // The connection that was used last knows the statements best.
-        .queue_mode(QueueMode::Lifo)
-        .pre_recycle(Hook::async_fn(|conn, metrics| {
-            let trusted = metrics.last_used() < TRUSTED_WHEN_IDLE_FOR;
-            async move { if trusted { Ok(()) } else { sign_of_life(conn).await } }.boxed()
-        }))
-        .build()
-        .map_err(|error| ConnectError::Open(unavailable(error)))?;
-    Ok(Pools { readers: pool.clone(), writers: pool, given_up })
+    let pool = |max_size: usize| {
+        let setup = setup.clone();
+        let mut manager = ManagerConfig::default();
+        manager.recycling_method = RecyclingMethod::Fast;
+        manager.custom_setup = Box::new(move |_url| setup.clone().open().boxed());
+        Pool::builder(AsyncDieselConnectionManager::new_with_config("", manager))
+            .max_size(max_size.max(1))
+            // The connection that was used last knows the statements best.
+            .queue_mode(QueueMode::Lifo)
+            .pre_recycle(Hook::async_fn(|conn, metrics| {
+                let trusted = metrics.last_used() < TRUSTED_WHEN_IDLE_FOR;
+                async move { if trusted { Ok(()) } else { sign_of_life(conn).await } }.boxed()
+            }))
+            .build()
+            .map_err(|error| ConnectError::Open(unavailable(error)))
+    };
+    let all = pool(config.max_connections)?;
+    Ok(Pools { readers: all.clone(), writers: all, probes: pool(1)?, given_up })
 }
 
 async fn sign_of_life(conn: &mut AsyncMysqlConnection) -> Result<(), HookError> {

@@ -1,12 +1,14 @@
 //! What waits in the tables that are worked off, for metrics: bounded, however much has piled up.
 
+use std::time::Duration;
+
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Nullable, Timestamp},
+    sql_types::{BigInt, Nullable, SmallInt, Timestamp},
 };
 use diesel_async::RunQueryDsl;
-use domain::ShopTime;
+use domain::{OrderStatus, ShopTime};
 use ports::StoreError;
 
 use super::{Conn, Database};
@@ -54,10 +56,21 @@ const OUTBOX: &str = outbox!("due_at IS NOT NULL ORDER BY due_at");
 const GIVEN_UP: &str = outbox!("due_at IS NULL");
 const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
 const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
-const DUE_ORDERS: &str = backlog!("due_at", "tb_order_info WHERE due_at <= ? ORDER BY due_at");
+/// Those that nobody has taken on, and unpaid ones whose deadline has passed: whoever takes an order on, or fails to deal with it,
+/// moves `due_at`, of these by [`LONGEST_PUT_OFF`] at most.
+const DUE_ORDERS: &str = backlog!(
+    "CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END",
+    "tb_order_info WHERE due_at <= ? AND (due_at <= ? OR (status = ? AND expire_at <= ?)) ORDER BY due_at"
+);
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
-const CART_REMOVALS: &str =
-    backlog!("recorded_at", "dashop_cart_removal WHERE parked_at IS NULL ORDER BY recorded_at");
+/// By the age of the order: whoever takes a removal on moves its `recorded_at`.
+const CART_REMOVALS: &str = backlog!(
+    "COALESCE((SELECT created_time FROM tb_order_info WHERE tb_order_info.order_id = removal.order_id), recorded_at)",
+    "(SELECT order_id, recorded_at FROM dashop_cart_removal WHERE parked_at IS NULL ORDER BY recorded_at LIMIT 10001) \
+     AS removal"
+);
+/// How far an unpaid order that is overdue is put off: the lease of who takes it on, and the longest wait after a failure.
+const LONGEST_PUT_OFF: Duration = Duration::from_secs(300);
 
 #[derive(QueryableByName)]
 struct Waiting {
@@ -80,6 +93,17 @@ impl Database {
 
 async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, QueryError> {
     let mut backlogs = Vec::new();
+    let unpaid = OrderStatus::AwaitingPayment.code();
+    let soon = Moment(now.after(LONGEST_PUT_OFF));
+    let due_orders: Waiting = sql_query(DUE_ORDERS)
+        .bind::<SmallInt, _>(unpaid)
+        .bind::<Timestamp, _>(soon)
+        .bind::<Timestamp, _>(Moment(now))
+        .bind::<SmallInt, _>(unpaid)
+        .bind::<Timestamp, _>(Moment(now))
+        .get_result(conn)
+        .await?;
+    backlogs.push(due_orders.of("due_orders"));
     for (queue, query, moment) in [
         ("outbox", OUTBOX, Some(seen_since)),
         ("outbox_given_up", GIVEN_UP, Some(seen_since)),
@@ -87,7 +111,6 @@ async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Resul
         ("deliveries_given_up", DELIVERIES_GIVEN_UP, Some(seen_since)),
         ("open_refunds", OPEN_REFUNDS, None),
         ("cart_removals", CART_REMOVALS, None),
-        ("due_orders", DUE_ORDERS, Some(now)),
     ] {
         let query = sql_query(query);
         let waiting: Waiting = match moment {

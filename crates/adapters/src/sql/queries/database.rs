@@ -45,6 +45,7 @@ const EXAMINATION: Duration = Duration::from_secs(600);
 pub(in crate::sql) struct Database {
     readers: Pool<Conn>,
     writers: Pool<Conn>,
+    probes: Pool<Conn>,
     pub(super) terms: Arc<Terms>,
     /// Tells this store from all others on the same database.
     pub(super) name: String,
@@ -61,6 +62,8 @@ pub(in crate::sql) struct Pools {
     pub(in crate::sql) readers: Pool<Conn>,
     /// For changing.
     pub(in crate::sql) writers: Pool<Conn>,
+    /// For finding out whether the database serves this program, where all other connections may be in use.
+    pub(in crate::sql) probes: Pool<Conn>,
     /// What becomes of statements that nobody waits for any more.
     pub(in crate::sql) given_up: GivenUpStatements,
 }
@@ -70,10 +73,12 @@ impl Database {
     pub(in crate::sql) async fn open(address: &str, config: &SqlConfig) -> Result<Self, ConnectError> {
         let statements = Arc::default();
         let runtime = Handle::current();
-        let Pools { readers, writers, given_up } = dialect::pools(address, config, &statements, &runtime)?;
+        let Pools { readers, writers, probes, given_up } =
+            dialect::pools(address, config, &statements, &runtime)?;
         let database = Self {
             readers,
             writers,
+            probes,
             terms: Arc::new(Terms {
                 acquire_timeout: config.acquire_timeout,
                 call_timeout: config.statement_timeout + GRACE,
@@ -104,6 +109,11 @@ impl Database {
     /// A connection to change things with.
     pub(super) async fn writer(&self) -> Result<Lease, StoreError> {
         Lease::take(&self.writers, &self.terms).await
+    }
+
+    /// A connection that no request takes: overload is no reason to take the program for unable to serve.
+    pub(super) async fn probe(&self) -> Result<Lease, StoreError> {
+        Lease::take(&self.probes, &self.terms).await
     }
 
     /// A transaction. A connection that turns out to be lost before anything was done is replaced once.
@@ -160,7 +170,7 @@ impl SqlStore for Database {
     }
 
     async fn schema(&self) -> Result<SchemaState, StoreError> {
-        self.reader().await?.call(migrations::schema).await
+        self.probe().await?.call(migrations::schema).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

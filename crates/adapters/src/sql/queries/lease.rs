@@ -198,14 +198,15 @@ impl Lease {
         Ok(())
     }
 
-    /// Commits the transaction. A connection that is lost meanwhile leaves it open whether it was committed.
+    /// Commits the transaction. After a failure it is not known whether it was committed, unless others were in the way: a node
+    /// that loses its cluster in a commit says so in words of its own, and the others may have the transaction.
     pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
         if self.state != State::InTransaction {
             return Err(unavailable(GivenUp));
         }
         self.call(commit).await.map_err(|error| match error {
-            StoreError::Unavailable(cause) => StoreError::OutcomeUnknown(cause),
-            error => error,
+            StoreError::Unavailable(cause) | StoreError::Refused(cause) => StoreError::OutcomeUnknown(cause),
+            error @ (StoreError::Busy(_) | StoreError::OutcomeUnknown(_) | StoreError::Corrupt(_)) => error,
         })?;
         self.state = State::Ready;
         Ok(())

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use diesel::{ExpressionMethods, QueryDsl, result::Error as DieselError};
 use diesel_async::RunQueryDsl;
 use domain::ShopTime;
@@ -26,7 +28,10 @@ impl Database {
     }
 
     async fn write_and_take_back(&self) -> Result<(), StoreError> {
-        self.transact(async |conn| write_and_take_back(conn, &self.name).await).await
+        let mut lease = self.probe().await?;
+        lease.begin_holding(&BTreeSet::new()).await?;
+        lease.call(|conn| write_and_take_back(conn, &self.name)).await?;
+        lease.commit().await
     }
 }
 

@@ -207,9 +207,12 @@ pub(super) fn pools(
             .build()
             .map_err(|error| ConnectError::Open(unavailable(error)))
     };
+    let writers = pool(1, false)?;
     Ok(Pools {
         readers: pool(config.max_connections.min(MOST_READERS), true)?,
-        writers: pool(1, false)?,
+        // There is one writer of the file, whoever it is.
+        probes: writers.clone(),
+        writers,
         given_up: GivenUpStatements,
     })
 }

@@ -202,6 +202,26 @@ pub(crate) async fn do_not_age_what_waits(engine: Engine) {
     assert_eq!(of("cart_removals"), (1, Some(time(late))));
     assert_eq!(of("due_orders"), (1, Some(time(early))));
     assert_eq!(of("open_refunds"), (0, None));
+
+    // Whoever takes an order or a removal on moves its time: what fails again and again is as old as its order.
+    let (earliest, soon) = ("'2019-11-28 10:00:00'", "'2019-11-28 12:04:59'");
+    rows.run(&format!(
+        "UPDATE tb_order_info SET status = 1, created_time = {earliest}, expire_at = {earliest}, due_at = {soon} \
+         WHERE order_id = '{}'",
+        number(2)
+    ))
+    .await;
+    rows.run(&format!(
+        "INSERT INTO dashop_cart_removal (order_id, user_id, `lines`, recorded_at) VALUES ('{}', {}, '[]', {soon})",
+        number(2),
+        rows.buyer
+    ))
+    .await;
+    let backlogs = rows.shop.store.backlogs(at(0), at(0)).await.unwrap();
+    for queue in ["due_orders", "cart_removals"] {
+        let backlog = backlogs.iter().find(|backlog| backlog.queue == queue).unwrap();
+        assert_eq!((backlog.rows, backlog.oldest), (2, Some(time(earliest))), "{queue}");
+    }
     let unused = rows.shop.store.backlogs(at(0), at(1)).await.unwrap();
     let of_events = unused.iter().filter(|backlog| backlog.queue.starts_with("outbox"));
     assert_eq!(
