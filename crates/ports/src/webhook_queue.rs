@@ -80,6 +80,8 @@ pub trait WebhookQueue: Send + Sync {
 pub enum Resend {
     /// Those that were given up, and those that wait for them.
     GivenUp,
+    /// Those that were tried in vain, and are to be tried again: as if they had never been tried.
+    Failing,
     /// All of one order.
     OfOrder(OrderId),
     /// One.

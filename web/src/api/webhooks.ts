@@ -92,9 +92,10 @@ export async function attempts(endpoint: string, order: string, before?: number)
 
 const of = (endpoint: string) => `webhooks/${encodeURIComponent(endpoint)}`
 
-/** Sends an event to its endpoint once more. */
-export async function resend(attempt: DeliveryAttempt): Promise<void> {
-  await askJson(`${of(attempt.endpoint)}/resend`, { order_id: attempt.order, event_id: attempt.event })
+/** Sends an event to its endpoint once more; true where it waits, because the endpoint is paused. */
+export async function resend(attempt: DeliveryAttempt): Promise<boolean> {
+  const answer = await askJson<{ waits_for_resume: boolean }>(`${of(attempt.endpoint)}/resend`, { order_id: attempt.order, event_id: attempt.event })
+  return answer.waits_for_resume
 }
 
 /** Resumes an endpoint; false where it was not paused. */

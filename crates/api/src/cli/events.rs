@@ -59,7 +59,9 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
                 }
                 None => webhooks.resend_to_all(&which).await?,
             };
-            say_line(resent_text(resent))
+            let paused = webhooks.paused().await?;
+            let waits = |name: &&EndpointName| arguments.endpoint.as_ref().is_none_or(|only| only == *name);
+            say_line(resent_text(resent, paused.iter().filter(waits)))
         }
         EventsCommand::Status => say(status_text(&webhooks.list().await?, SystemClock.now())),
         EventsCommand::Resume { endpoint } => {
@@ -95,12 +97,16 @@ impl ResendArguments {
     }
 }
 
-fn resent_text(Resent { due, unwanted }: Resent) -> String {
+fn resent_text<'a>(
+    Resent { due, unwanted }: Resent,
+    paused: impl Iterator<Item = &'a EndpointName>,
+) -> String {
     let not_sent = match unwanted {
         0 => String::new(),
         _ => format!("; {unwanted} are of types that the endpoint is not sent"),
     };
-    format!("{due} events will be sent once more{not_sent}")
+    let waits = paused.map(|name| format!("; {name} is paused, and is sent them when it is resumed"));
+    format!("{due} events will be sent once more{not_sent}{}", waits.collect::<String>())
 }
 
 /// Each endpoint under its name, where there are others than the first one.
@@ -167,9 +173,13 @@ mod tests {
 
     #[test]
     fn what_is_not_sent_is_said() {
-        assert_eq!(resent_text(Resent { due: 2, unwanted: 0 }), "2 events will be sent once more");
+        let erp = EndpointName::parse("erp").unwrap();
         assert_eq!(
-            resent_text(Resent { due: 0, unwanted: 1 }),
+            resent_text(Resent { due: 2, unwanted: 0 }, [&erp].into_iter()),
+            "2 events will be sent once more; erp is paused, and is sent them when it is resumed"
+        );
+        assert_eq!(
+            resent_text(Resent { due: 0, unwanted: 1 }, std::iter::empty()),
             "0 events will be sent once more; 1 are of types that the endpoint is not sent"
         );
     }

@@ -7,6 +7,8 @@ use super::{ConfigurationError, Source};
 
 /// The most endpoints; each has a job of its own.
 const MAX_ENDPOINTS: usize = 16;
+/// After so long events are given up one by one, which shall not come first.
+const MOST_PAUSE_HOURS: u32 = 72;
 /// The tables of the endpoints beside the first one: `[webhooks.erp]`.
 const TABLES: &str = "webhooks";
 
@@ -38,7 +40,7 @@ pub struct EndpointConfiguration {
 pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, ConfigurationError> {
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let log_days = source.within("events_log_days", 7, 1..=3650)?;
-    let pause_hours = source.within("events_pause_hours", 72, 1..=8760)?;
+    let pause_hours = source.within("events_pause_hours", 72, 1..=MOST_PAUSE_HOURS)?;
     let mut endpoints = Vec::new();
     endpoints.extend(endpoint(source, EndpointName::first(), "events_")?);
     for table in source.tables(TABLES) {
@@ -72,7 +74,7 @@ fn endpoint(
 ) -> Result<Option<EndpointConfiguration>, ConfigurationError> {
     let [url, first_secret, second_secret, types] =
         ["url", "secret", "second_secret", "types"].map(|key| format!("{prefix}{key}"));
-    let url = source.url(&url)?;
+    let url = source.url_or_file(&url)?;
     let first = secret(source, &first_secret)?;
     let second = secret(source, &second_secret)?;
     let kinds = source.list(&types)?;

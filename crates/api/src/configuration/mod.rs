@@ -297,7 +297,8 @@ fn http(source: &mut Source) -> Result<HttpConfiguration, ConfigurationError> {
         connections_per_address: source.optional_within("connections_per_address", 1..=1_000_000)?,
         drain: source.seconds("drain", 0, 0..=300)?,
         request_timeout: source.seconds("request_timeout", 20, 1..=300)?,
-        body_limit: source.within("body_limit", 64 * 1024, 1024..=1024 * 1024)?,
+        // A notification of Alipay is some 2 KiB, and more with many coupons.
+        body_limit: source.within("body_limit", 64 * 1024, 16 * 1024..=1024 * 1024)?,
         public_url,
         listen,
     })

@@ -210,8 +210,9 @@ impl Source {
         self.as_url(name, text)
     }
 
-    pub(super) fn url(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
-        self.get(name)?.map(|text| self.as_url(name, text)).transpose()
+    /// One that may be in a file, and is a secret where a password is in it.
+    pub(super) fn url_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        self.server_or_file(name)?.map(|text| self.as_url(name, text)).transpose()
     }
 
     fn as_url(&self, name: &str, text: String) -> Result<String, ConfigurationError> {

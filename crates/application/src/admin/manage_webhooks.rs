@@ -79,10 +79,10 @@ impl ManageWebhooks {
     pub async fn resend(&self, name: &EndpointName, which: &Resend) -> Result<Resent, ManageWebhooksError> {
         match self.settings.iter().find(|settings| settings.name == *name) {
             Some(settings) => Ok(self.resend_to(settings, which).await?),
-            None => {
-                self.must_exist(name).await?;
-                Err(ManageWebhooksError::NotInSettings)
-            }
+            None => match self.state(name).await? {
+                Some(_) => Err(ManageWebhooksError::NotInSettings),
+                None => Err(ManageWebhooksError::UnknownEndpoint),
+            },
         }
     }
 
@@ -101,15 +101,27 @@ impl ManageWebhooks {
         self.queue.resend(&to.name, which, &to.filter, self.clock.now()).await
     }
 
-    /// Resumes an endpoint that is paused; false if it is not.
+    /// Resumes an endpoint that is paused; false if it is not. What failed meanwhile is due at once, and has all its tries again:
+    /// with those of the pause, the first failure would give it up.
     pub async fn resume(&self, name: &EndpointName) -> Result<bool, ManageWebhooksError> {
-        self.must_exist(name).await?;
+        let state = self.state(name).await?.ok_or(ManageWebhooksError::UnknownEndpoint)?;
+        if state.paused_at.is_none() {
+            return Ok(false);
+        }
+        let settings = self.settings.iter().find(|settings| settings.name == *name);
+        let filter = settings.map_or(&EventFilter::All, |settings| &settings.filter);
+        self.queue.resend(name, &Resend::Failing, filter, self.clock.now()).await?;
         Ok(self.endpoints.resume(name).await?)
     }
 
-    async fn must_exist(&self, name: &EndpointName) -> Result<(), ManageWebhooksError> {
-        let states = self.endpoints.states().await?;
-        let exists = states.iter().any(|state| state.name == *name);
-        if exists { Ok(()) } else { Err(ManageWebhooksError::UnknownEndpoint) }
+    /// Those that are paused: what is resent to them waits until they are resumed.
+    pub async fn paused(&self) -> Result<Vec<EndpointName>, StoreError> {
+        let paused = self.endpoints.states().await?.into_iter().filter(|state| state.paused_at.is_some());
+        Ok(paused.map(|state| state.name).collect())
+    }
+
+    /// What is on record of an endpoint.
+    async fn state(&self, name: &EndpointName) -> Result<Option<EndpointState>, StoreError> {
+        Ok(self.endpoints.states().await?.into_iter().find(|state| state.name == *name))
     }
 }

@@ -21,13 +21,13 @@ fn erp() -> EndpointName {
 
 fn state(name: EndpointName) -> EndpointState {
     EndpointState {
-        name,
         registered_at: noon(),
         seen_at: noon(),
-        paused_at: Some(noon()),
+        paused_at: (!name.is_first()).then(noon),
         failing_since: None,
         last_failure_at: None,
         last_success_at: None,
+        name,
     }
 }
 
@@ -97,6 +97,11 @@ async fn endpoints_are_listed_and_resumed() {
     let mut store = MockWebhookQueue::new();
     let backlog = OutboxBacklog { undelivered: 3, given_up: 1, oldest: Some(noon()) };
     store.expect_backlog().times(2).returning(move |_| Ok(backlog));
+    store
+        .expect_resend()
+        .times(1)
+        .with(eq(erp()), eq(Resend::Failing), eq(refunds()), eq(noon()))
+        .returning(|_, _, _, _| Ok(Resent::default()));
     let mut endpoints = MockWebhookEndpoints::new();
     endpoints.expect_resume().times(1).with(eq(erp())).returning(|_| Ok(true));
     let webhooks = managing(store, endpoints);
@@ -105,6 +110,9 @@ async fn endpoints_are_listed_and_resumed() {
     assert_eq!(listed[0].settings.as_ref().map(|settings| settings.host.as_str()), Some("erp.example"));
     assert_eq!((&listed[1].settings, listed[1].backlog), (&None, backlog));
     assert!(webhooks.resume(&erp()).await.unwrap());
+    assert_eq!(webhooks.paused().await.unwrap(), [erp()]);
+    let of_first = webhooks.resume(&EndpointName::first()).await.unwrap();
+    assert!(!of_first, "one that is not paused is as it was: its failures count");
     let nobody = EndpointName::parse("nobody").unwrap();
     assert!(matches!(webhooks.resume(&nobody).await, Err(ManageWebhooksError::UnknownEndpoint)));
 }

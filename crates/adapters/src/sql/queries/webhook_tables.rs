@@ -48,6 +48,16 @@ macro_rules! queries {
                 };
             }
 
+            /// Whether a row was tried in vain, and will be tried again.
+            macro_rules! is_failing {
+                () => {
+                    $table::delivered_at
+                        .is_null()
+                        .and($table::due_at.is_not_null())
+                        .and($table::due_attempts.gt(0))
+                };
+            }
+
             /// The earliest of each order that are due, and how many are parked now because they cannot be read.
             ///
             /// A statement that locks rows reads those that it locks as they are now, and those that it only compares them with
@@ -184,6 +194,7 @@ macro_rules! queries {
                 }
                 let mut ids: Vec<i64> = match which {
                     Resend::GivenUp => these!(is_given_up!()),
+                    Resend::Failing => these!(is_failing!()),
                     Resend::OfOrder(order_id) => these!($table::order_id.eq(order_id.as_str())),
                     Resend::Happened { from, until } => {
                         these!($table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until))))

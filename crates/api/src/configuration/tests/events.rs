@@ -26,6 +26,13 @@ fn events_are_kept_only_where_there_is_an_endpoint() {
     assert!(shown.contains("listener.example") && !shown.contains("token=t") && !shown.contains(SECRET.1));
 }
 
+#[test]
+fn an_endpoint_is_paused_before_its_events_are_given_up() {
+    let hours = |hours| refusal(&[("DASHOP_EVENTS_PAUSE_HOURS", hours)]);
+    assert!(read(&[("DASHOP_EVENTS_PAUSE_HOURS", "72")]).is_ok());
+    assert!(hours("73").contains("must be from 1 to 72"), "{}", hours("73"));
+}
+
 /// With a file that has these tables.
 fn read_file(toml: &str) -> Result<Configuration, ConfigurationError> {
     let directory = tempfile::tempdir().unwrap();

@@ -84,6 +84,7 @@ fn a_secret_does_not_stand_in_a_file_that_others_read() {
         (format!("staff_secret = '{}'", SECRET.1), "DASHOP_STAFF_SECRET"),
         (format!("{url}\nevents_secret = '{}'", SECRET.1), "DASHOP_EVENTS_SECRET"),
         (format!("{webhook}\nsecret = '{}'", SECRET.1), "[webhooks.erp] secret"),
+        ("[webhooks.erp]\nurl = 'https://shop:geheim@b.example/'".to_owned(), "[webhooks.erp] url"),
         ("redis_url = 'redis://a/4,redis://:geheim@b/4'".to_owned(), "DASHOP_REDIS_URL"),
         ("database_url = 'mysql://shop:geheim@db/shop'".to_owned(), "DASHOP_DATABASE_URL"),
         ("alipay_app_private_key = 'k'".to_owned(), "DASHOP_ALIPAY_APP_PRIVATE_KEY"),

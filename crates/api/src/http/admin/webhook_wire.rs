@@ -79,6 +79,8 @@ struct AttemptData {
 #[schema(as = Resent)]
 pub(super) struct ResentData {
     pub(super) resent: u64,
+    /// The endpoint is paused: they are sent when it is resumed.
+    pub(super) waits_for_resume: bool,
 }
 
 /// Whether the endpoint was paused.

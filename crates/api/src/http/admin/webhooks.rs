@@ -96,7 +96,8 @@ pub(super) async fn resend(
             Resent { due, .. } => {
                 let (staff, event_id) = (staff.name(), asked.event_id);
                 tracing::info!(endpoint = %name, staff, event_id, "an event is sent once more");
-                Ok(json(&ResentData { resent: due }))
+                let is_paused = shop.admin.webhooks.paused().await?.contains(&name);
+                Ok(json(&ResentData { resent: due, waits_for_resume: is_paused }))
             }
         }
     })

@@ -142,7 +142,7 @@ async fn one_event_is_resent_to_one_endpoint() {
             .returning(move |_, _, _, _| Ok(Resent { due, unwanted }));
         let answer = sent(mocks, post(&uri, &body)).await;
         match (due, unwanted) {
-            (1, _) => assert_eq!(done(&answer), json!({"resent": 1})),
+            (1, _) => assert_eq!(done(&answer), json!({"resent": 1, "waits_for_resume": true})),
             (_, 0) => assert_eq!(refused(&answer, EVENT_NOT_FOUND), "该订单没有这个事件,或已清除"),
             (_, _) => {
                 let text = refused(&answer, NOT_SENT);
@@ -161,10 +161,13 @@ async fn one_event_is_resent_to_one_endpoint() {
 async fn an_endpoint_is_resumed() {
     for resumed in [true, false] {
         let mut mocks = with_endpoints();
+        mocks.webhooks.expect_resend().times(1).returning(|_, _, _, _| Ok(Resent::default()));
         mocks.endpoints.expect_resume().times(1).with(eq(named("erp"))).returning(move |_| Ok(resumed));
         let answer = sent(mocks, post(&format!("{WEBHOOKS}/erp/resume"), &json!({}))).await;
         assert_eq!(done(&answer), json!({"resumed": resumed}));
     }
+    let answer = sent(with_endpoints(), post(&format!("{WEBHOOKS}/default/resume"), &json!({}))).await;
+    assert_eq!(done(&answer), json!({"resumed": false}), "it is not paused");
 }
 
 #[actix_web::test]
@@ -201,6 +204,7 @@ async fn a_failure_of_the_database_is_told_without_its_cause() {
     mocks.endpoints.expect_attempts().times(1).returning(|_| Err(rows_locked()));
     refused(&sent(mocks, get(&format!("{WEBHOOKS}/attempts"))).await, BUSY);
     let mut mocks = with_endpoints();
+    mocks.webhooks.expect_resend().times(1).returning(|_, _, _, _| Ok(Resent::default()));
     mocks.endpoints.expect_resume().times(1).returning(|_| Err(store_down()));
     refused(&sent(mocks, post(&format!("{WEBHOOKS}/erp/resume"), &json!({}))).await, INTERNAL);
 }

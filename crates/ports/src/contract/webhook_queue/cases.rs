@@ -259,6 +259,14 @@ pub(super) async fn are_resent(queue: Queue) {
     assert_eq!(queue.resend(&two_and_three, 11).await.unwrap(), 2);
     assert_eq!(claim(queue, 11, 20, 9).await.0, [named(B, 2, 0), named(C, 3, 0)]);
     assert_eq!(queue.resend(&Resend::GivenUp, 12).await.unwrap(), 0);
+
+    assert_eq!(queue.resend(&Resend::Failing, 12).await.unwrap(), 3, "not the one that waits");
+    let (claimed, failing) = claim(queue, 12, 20, 9).await;
+    assert_eq!(claimed, [named(A, 1, 0), named(B, 2, 0), named(C, 3, 0)], "as if never tried");
+    for id in failing {
+        queue.put_off(id, None).await.unwrap();
+    }
+    assert_eq!(queue.resend(&Resend::Failing, 13).await.unwrap(), 0, "what is given up is not failing");
 }
 
 /// An event is resent by its id; with the number of another order, none is.

@@ -222,6 +222,9 @@ impl WebhookQueue for Memory {
             let event = &stored.delivery.event;
             let is_meant = match which {
                 Resend::GivenUp => stored.delivered_at.is_none() && stored.due_at.is_none(),
+                Resend::Failing => {
+                    stored.delivered_at.is_none() && stored.due_at.is_some() && stored.attempts > 0
+                }
                 Resend::OfOrder(order_id) => event.order_id == *order_id,
                 Resend::Event { order_id, event_id } => {
                     event.order_id == *order_id && stored.delivery.event_id == *event_id
