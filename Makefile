@@ -88,7 +88,7 @@ bench: tools-test $(PAGES) ## Measures orders against bare SQL, reads, and what 
 
 dist: tools-build $(PAGES) ## Builds what is shipped, in target/dist: the program, stripped, and its debug information
 	$(CARGO) build --release --locked --bin dashop
-	scripts/split-debug target/release/dashop target/dist
+	scripts/split-debug $(TARGET)/release/dashop target/dist
 
 deb: tools-build $(PAGES) ## Builds the Debian package, and one with its debug information, in target/debian
 	$(CARGO) install --locked --quiet --root target/tools cargo-deb

@@ -238,8 +238,15 @@ impl Setup {
     }
 
     async fn start_until(self, path: &str) -> Dashop {
-        let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let started = Instant::now();
+        let mut dashop = self.launch();
+        dashop.await_answer(started, path).await;
+        dashop
+    }
+
+    /// Starts the program and waits for nothing.
+    pub fn launch(self) -> Dashop {
+        let log = File::options().append(true).create(true).open(self.log_file()).unwrap();
         let child = self
             .command()
             .arg("serve")
@@ -248,9 +255,7 @@ impl Setup {
             .stderr(log)
             .spawn()
             .expect("the program is built: cargo build --bin dashop");
-        let mut dashop = Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() };
-        dashop.await_answer(started, path).await;
-        dashop
+        Dashop { setup: self, child, ready_after: Duration::ZERO, browser: Browser::new() }
     }
 
     /// What the program has said so far.

@@ -24,6 +24,21 @@ async fn a_database_that_starts_at_the_same_time_is_waited_for() {
     assert_eq!(tests::Browser::new().status(&dashop.url("/readyz")).await, Some(200));
 }
 
+/// Process 1 of a container is ended by no signal that it does not ask for.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_told_to_stop_while_it_waits_for_the_database_stops() {
+    let (mut mariadb, redis) = (Server::mariadb().await, Server::redis().await);
+    let setup = Setup::on(&mariadb, &redis).await;
+    mariadb.kill();
+    for signal in ["TERM", "INT"] {
+        let before = setup.log().len();
+        let dashop = setup.clone().launch();
+        until("it waits", async || setup.log()[before..].contains("waiting for the database")).await;
+        dashop.signal(signal);
+        dashop.ended().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_never_comes_is_given_up_and_one_that_refuses_at_once() {
     let (mut mariadb, redis) = (Server::mariadb().await, Server::redis().await);

@@ -17,7 +17,7 @@ use crate::{
     http::Shop,
     metrics::Exporter,
     reload::{Reload, Settings},
-    server::{Metrics, ignore_others, metrics_server, open_files, server},
+    server::{Metrics, StopSignals, ignore_others, metrics_server, open_files, server},
     systemd, traces,
 };
 
@@ -33,19 +33,26 @@ pub(super) async fn serve(
 ) -> Result<(), CommandError> {
     ignore_others()?;
     let hangups = signal(SignalKind::hangup())?;
+    let mut stop = StopSignals::new()?;
     let files = open_files();
     // First, so that nothing keeps a handle of a counter that nobody collects.
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
-    let Services { shop, sandbox, mut writers, jobs, gauges, webhooks } =
-        Services::start(configuration).await?;
+    let started = tokio::select! {
+        started = Services::start(configuration) => started?,
+        () = stop.any() => {
+            tracing::info!("told to stop before anything was served");
+            return Ok(());
+        }
+    };
+    let Services { shop, sandbox, mut writers, jobs, gauges, webhooks } = started;
     let watched = match configuration.metrics_listen.zip(exporter) {
         Some((listen, exporter)) => Some(watched(listen, Metrics { exporter, gauges })?),
         None => None,
     };
     let shop = Data::new(shop);
     let http = &configuration.http;
-    let server = server(http, files, configuration.log.has_access, shop.clone()).map_err(|cause| {
+    let server = server(http, files, configuration.log.has_access, shop.clone(), stop).map_err(|cause| {
         StartError::Listen { variable: "DASHOP_LISTEN", address: http.listen.to_string(), cause }
     })?;
     let secrets = Arc::clone(&shop.secrets);

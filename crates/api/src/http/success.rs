@@ -8,6 +8,8 @@ use actix_web::{
 };
 use application::{NotificationError, PaymentResultError};
 use domain::{Channel, order_number};
+use metrics::counter;
+use ports::metric;
 use url::form_urlencoded;
 
 use super::{
@@ -126,8 +128,11 @@ pub(super) async fn channel_notification(
 
 async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: web::Payload) -> HttpResponse {
     let work = async {
-        let Ok(Ok(body)) = body.to_bytes_limited(shop.body_limit).await else { return text(FORBIDDEN) };
-        settle(channel, shop, request, &body).await
+        match body.to_bytes_limited(shop.body_limit).await {
+            Ok(Ok(body)) => settle(channel, shop, request, &body).await,
+            Ok(Err(error)) => refuse_unread(shop, request, &error),
+            Err(_too_long) => refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
+        }
     };
     in_time(shop, work).await.unwrap_or_else(|| text(Replies::to(channel).send_again))
 }
@@ -144,6 +149,13 @@ async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8
             text(Replies::to(channel).send_again)
         }
     }
+}
+
+/// One that nobody has read counts like one that cannot be read: what is sent again and again is to be seen.
+fn refuse_unread(shop: &Shop, request: &HttpRequest, reason: &dyn std::fmt::Display) -> HttpResponse {
+    counter!(metric::NOTIFICATIONS, "verdict" => "unreadable").increment(1);
+    refuse(shop, request, SecurityEvent::NotificationRefused, reason);
+    text(FORBIDDEN)
 }
 
 /// Messages that are not the channel's, or not for this shop, are logged.

@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 
 pub(crate) use files::open_files;
 pub(crate) use metrics::{Metrics, metrics_server};
-pub(crate) use signals::ignore_others;
+pub(crate) use signals::{StopSignals, ignore_others};
 
 use crate::{
     configuration::HttpConfiguration,
@@ -45,6 +45,7 @@ pub(crate) fn server(
     files: usize,
     has_access_log: bool,
     shop: Data<Shop>,
+    stop: StopSignals,
 ) -> io::Result<Server> {
     let connections =
         http.connections.unwrap_or_else(|| (files / 2).clamp(LEAST_CONNECTIONS, MOST_CONNECTIONS));
@@ -53,7 +54,7 @@ pub(crate) fn server(
     let stopping = builder.graceful_shutdown_signal();
     let (origins, listen) = (http.cors_origins.clone(), http.listen);
     let (door, listener) = Door::open(listen)?;
-    let stop = signals::told_to_stop(shop.clone(), http.drain, door)?;
+    let stop = signals::told_to_stop(stop, shop.clone(), http.drain, door);
     builder
         .workers(http.workers)
         .max_concurrent_connections(connections.div_ceil(http.workers))

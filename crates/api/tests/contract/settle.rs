@@ -2,6 +2,7 @@
 
 use actix_web::{http::StatusCode, test::TestRequest};
 use domain::{Addressee, OrderStatus, PaymentRecord, PaymentStatus, Trade, TradeStatus};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use ports::{NotVerified, VerifiedNotification, VerifiedReturn};
 use serde_json::{Value, json};
 
@@ -242,8 +243,17 @@ async fn what_could_not_be_dealt_with_is_to_be_sent_again() {
 
 #[actix_web::test]
 async fn a_notification_larger_than_any_of_alipays_is_not_read_to_its_end() {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _recording = metrics::set_default_local_recorder(&recorder);
     let request = TestRequest::post().uri(SUCCESS).set_payload(vec![b'a'; BODY_LIMIT + 1]);
     assert_eq!(Mocks::untouched().send(request).await.text(), FORBIDDEN);
+    let shown = recorder.handle().render();
+    for counter in [
+        "notifications_total{verdict=\"unreadable\"} 1",
+        "security_events_total{event=\"notification_refused\"} 1",
+    ] {
+        assert!(shown.contains(&format!("dashop_{counter}")), "{shown}");
+    }
 }
 
 // The return.
