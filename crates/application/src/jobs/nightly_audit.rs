@@ -24,11 +24,15 @@ impl NightlyAudit {
     /// How many findings are logged; all of them are what `dashop audit` prints.
     const LOGGED: usize = 20;
 
-    /// Begins at the next `at` after now, counted from midnight in Asia/Shanghai.
+    /// A process that starts so long after `at` does the audit of the day: it may have been restarted just then.
+    const CATCHES_UP_FOR: Duration = Duration::from_secs(2 * 3600);
+
+    /// Begins at the next `at` after now, counted from midnight in Asia/Shanghai, or at once where that has just passed.
     pub fn new(audit: Audit, clock: Arc<dyn Clock>, at: Duration) -> Self {
         let now = clock.now();
         let today = now.date();
-        let done = if now < today.begin().after(at) { today.days_before(1) } else { today };
+        let latest_start = today.begin().after(at).after(Self::CATCHES_UP_FOR);
+        let done = if now < latest_start { today.days_before(1) } else { today };
         Self { audit, clock, at, done: Mutex::new(done) }
     }
 

@@ -113,12 +113,14 @@ async fn it_is_done_once_a_night_and_its_result_is_shown() {
         assert!(shown.contains(&format!("\ndashop_audit_{gauge}\n")), "{gauge}: {shown}");
     }
 
-    let late = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
-    let late = NightlyAudit::new(late, clock, at);
-    late.pass().await.unwrap();
-    assert_eq!(
-        records.opened.load(Ordering::SeqCst),
-        2,
-        "started after its time, it waits for the next night"
-    );
+    for (start, runs) in [("2026-11-26 05:29:59", 3), ("2026-11-26 05:30:00", 3)] {
+        clock.set(start);
+        let audit = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
+        NightlyAudit::new(audit, Arc::clone(&clock) as _, at).pass().await.unwrap();
+        assert_eq!(
+            records.opened.load(Ordering::SeqCst),
+            runs,
+            "{start}: restarted at its time, it is made up for; by day, it waits for the night"
+        );
+    }
 }
