@@ -65,7 +65,11 @@ impl OrderService {
         }
         let trade = match gateway.query(&returned.out_trade_no).await {
             Ok(trade) => trade,
-            Err(cause) => return Err(PaymentResultError::Gateway { order: Box::new(order), cause }),
+            Err(cause) => {
+                // Else who looks again at once would be told that nothing was paid.
+                self.asked.forget(&id);
+                return Err(PaymentResultError::Gateway { order: Box::new(order), cause });
+            }
         };
         match trade {
             Some(trade) if trade.is_payment() => {

@@ -13,6 +13,11 @@ impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
         Self(remembered.time_to_live(span).max_capacity(most).build())
     }
 
+    /// Forgets that something was done for this key: it came to nothing.
+    pub(crate) fn forget(&self, key: &K) {
+        self.0.invalidate(key);
+    }
+
     /// Whether nobody has asked so for this key within the span. Of those who ask at the same moment one is the first.
     pub(crate) fn is_first(&self, key: K) -> bool {
         self.0.entry(key).or_insert(()).is_fresh()

@@ -265,6 +265,21 @@ mod result {
         }
     }
 
+    /// Whoever looks again must not be told that nothing was paid.
+    #[tokio::test]
+    async fn alipay_is_asked_again_at_once_where_it_did_not_answer() {
+        let mut gateway = MockPaymentGateway::new();
+        gateway.expect_verify_return().times(2).returning(|_| Ok(returned("2021")));
+        gateway.expect_query().times(2).returning(|_| Err(alipay_down()));
+        let mut orders = MockOrderReader::new();
+        orders.expect_find().times(2).returning(|_| Ok(Some(order(OrderStatus::AwaitingPayment))));
+        let use_case = use_case(gateway, orders, &Ledgers::default());
+        for _ in 0..2 {
+            let outcome = use_case.payment_result(domain::Channel::Alipay, "the query", None).await;
+            assert!(matches!(outcome, Err(PaymentResultError::Gateway { .. })), "{outcome:?}");
+        }
+    }
+
     #[tokio::test]
     async fn what_alipay_says_was_paid_is_settled() {
         let asked = Asked {

@@ -67,13 +67,21 @@ impl Decision<'_> {
         else {
             return Ok(PaymentStatus::UnknownOrder);
         };
-        if amount != trade.total_amount || order.total_amount != trade.total_amount {
+        if amount != trade.total_amount {
             return Ok(PaymentStatus::WrongAmount);
         }
         if self.ledger.settled_payment().is_some() {
             return Ok(PaymentStatus::Duplicate);
         }
         let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
+        if order.total_amount != trade.total_amount {
+            // What the order cost before. Nobody waits for it any more where the order was given up.
+            return Ok(if allows(Trigger::PaidLate) {
+                PaymentStatus::Late
+            } else {
+                PaymentStatus::WrongAmount
+            });
+        }
         if allows(Trigger::Paid) {
             let is_kept = trade.refunded.is_zero();
             let reason = if is_kept { "支付成功" } else { "支付成功,由其退款得知" };

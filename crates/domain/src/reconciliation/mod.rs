@@ -4,9 +4,9 @@ mod bill;
 
 pub use bill::{Bill, BillEntry, UnreadableLine};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{OrderNumbers, PaymentRecord, Refund, RefundStatus, ShopDate};
+use crate::{OrderNumbers, PaymentRecord, Refund, RefundKind, RefundStatus, ShopDate};
 
 /// What is on record of a day, and of whatever the bill of that day names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ words! {
 /// Every difference between the bill of a day and our statement; first those of payments, then those of refunds, then the
 /// lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
 ///
-/// A refund is booked there when it happens and here when we learn of it. Only one that was asked for and finished
+/// A refund is booked there when it happens and here when we learn of it. Only one that was asked for here and finished
 /// within the day must be on that day's bill: another may be on the one before, or after.
 pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<Difference> {
     let mut differences = Vec::new();
@@ -73,7 +73,8 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
         bill.entries.iter().partition(|entry| entry.out_request_no.is_some());
     let is_unreadable =
         |trade_no: &str| bill.unreadable.iter().any(|line| !trade_no.is_empty() && line.trade_no == trade_no);
-    differences.extend(payments.into_iter().filter_map(|entry| differs(entry, statement)));
+    let records = Records::of(statement);
+    differences.extend(payments.into_iter().filter_map(|entry| records.differ(entry)));
     let paid_today = |payment: &&PaymentRecord| payment.trade.paid_at.is_some_and(|at| at.date() == day);
     for PaymentRecord { trade, .. } in statement.payments.iter().filter(paid_today) {
         let is_billed = billed.contains(&(trade.trade_no.as_str(), None));
@@ -83,7 +84,7 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
             differences.push(Difference { ours, ..of_trade });
         }
     }
-    differences.extend(refunds.into_iter().filter_map(|entry| differs(entry, statement)));
+    differences.extend(refunds.into_iter().filter_map(|entry| records.differ(entry)));
     for refund in statement.refunds.iter().filter(|refund| is_of_day(refund, day)) {
         let of_trade = billed.range((refund.trade_no.as_str(), None)..);
         let mut of_trade = of_trade.take_while(|(trade_no, _)| *trade_no == refund.trade_no);
@@ -105,36 +106,55 @@ pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<
 
 fn is_of_day(refund: &Refund, day: ShopDate) -> bool {
     refund.status == RefundStatus::Succeeded
+        && refund.kind != RefundKind::External
         && refund.requested_at.date() == day
         && refund.finished_at.is_some_and(|at| at.date() == day)
 }
 
-/// In what an entry of the bill differs from what is on record of it.
-fn differs(entry: &BillEntry, statement: &DailyStatement) -> Option<Difference> {
-    let BillEntry { trade_no, out_trade_no, out_request_no, amount } = entry;
-    let payment = statement.payments.iter().find(|payment| payment.trade.trade_no == *trade_no);
-    let ours = match out_request_no {
-        None => payment.map(|payment| (payment.trade.total_amount, RefundStatus::Succeeded)),
-        Some(number) => {
-            let is_it = |refund: &&Refund| refund.trade_no == *trade_no && refund.is_numbered(number);
-            statement.refunds.iter().find(is_it).map(|refund| (refund.amount, refund.status))
+/// What is on record, by the numbers of trades: a bill has as many entries.
+struct Records<'a> {
+    payments: BTreeMap<&'a str, &'a PaymentRecord>,
+    refunds: BTreeMap<&'a str, Vec<&'a Refund>>,
+}
+
+impl<'a> Records<'a> {
+    fn of(statement: &'a DailyStatement) -> Self {
+        let payments = statement.payments.iter().map(|payment| (payment.trade.trade_no.as_str(), payment));
+        let mut refunds: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for refund in &statement.refunds {
+            refunds.entry(refund.trade_no.as_str()).or_default().push(refund);
         }
-    };
-    let done = RefundStatus::Succeeded;
-    let can_be_ours = || OrderNumbers::could_have_given(out_trade_no) || payment.is_some();
-    let (kind, ours, theirs) = match ours {
-        None if can_be_ours() => (DifferenceKind::MissingHere, None, amount.to_string()),
-        None => (DifferenceKind::Foreign, None, amount.to_string()),
-        Some((ours, _)) if ours != *amount => {
-            (DifferenceKind::Amount, Some(ours.to_string()), amount.to_string())
-        }
-        Some((_, status)) if status != done => {
-            (DifferenceKind::Status, Some(status.as_str().to_owned()), done.as_str().to_owned())
-        }
-        Some(_) => return None,
-    };
-    let (out_request_no, theirs) = (out_request_no.clone(), Some(theirs));
-    Some(Difference { out_request_no, ours, theirs, ..Difference::of(kind, trade_no, out_trade_no) })
+        Self { payments: payments.collect(), refunds }
+    }
+
+    /// In what an entry of the bill differs from what is on record of it.
+    fn differ(&self, entry: &BillEntry) -> Option<Difference> {
+        let BillEntry { trade_no, out_trade_no, out_request_no, amount } = entry;
+        let payment = self.payments.get(trade_no.as_str());
+        let ours = match out_request_no {
+            None => payment.map(|payment| (payment.trade.total_amount, RefundStatus::Succeeded)),
+            Some(number) => {
+                let mut of_trade = self.refunds.get(trade_no.as_str()).into_iter().flatten();
+                let refund = of_trade.find(|refund| refund.is_numbered(number));
+                refund.map(|refund| (refund.amount, refund.status))
+            }
+        };
+        let done = RefundStatus::Succeeded;
+        let can_be_ours = || OrderNumbers::could_have_given(out_trade_no) || payment.is_some();
+        let (kind, ours, theirs) = match ours {
+            None if can_be_ours() => (DifferenceKind::MissingHere, None, amount.to_string()),
+            None => (DifferenceKind::Foreign, None, amount.to_string()),
+            Some((ours, _)) if ours != *amount => {
+                (DifferenceKind::Amount, Some(ours.to_string()), amount.to_string())
+            }
+            Some((_, status)) if status != done => {
+                (DifferenceKind::Status, Some(status.as_str().to_owned()), done.as_str().to_owned())
+            }
+            Some(_) => return None,
+        };
+        let (out_request_no, theirs) = (out_request_no.clone(), Some(theirs));
+        Some(Difference { out_request_no, ours, theirs, ..Difference::of(kind, trade_no, out_trade_no) })
+    }
 }
 
 #[cfg(test)]

@@ -122,8 +122,19 @@ fn a_refund_is_found_by_its_number_within_its_trade() {
     };
     let bill = ["A", "B"].map(|trade_no| entry(trade_no, "1.00", Some("1")));
     assert_eq!(found(&bill, statement()), []);
-    let missing: Vec<_> = found(&bill[..1], statement()).into_iter().map(|one| (one.0, one.1)).collect();
-    assert_eq!(missing, [(DifferenceKind::MissingThere, "B".to_owned())]);
+    let other = entry("B", "1.00", Some("2"));
+    let missing: Vec<_> = found(&[other], statement()).into_iter().map(|one| (one.0, one.1)).collect();
+    assert_eq!(missing, [(DifferenceKind::MissingHere, "B".to_owned())]);
+}
+
+/// It was learned of today, by a bill or a notification, and may have been made on another day.
+#[test]
+fn a_refund_made_there_need_not_be_on_the_bill_of_the_day_it_was_recorded() {
+    let refunds = [RefundKind::External, RefundKind::Shop]
+        .map(|kind| Refund { kind, ..refund("r", "1.00", RefundStatus::Succeeded, [NOON; 2]) });
+    let missing = refunds
+        .map(|refund| found(&[], DailyStatement { refunds: vec![refund], ..Default::default() }).len());
+    assert_eq!(missing, [0, 1]);
 }
 
 #[test]
