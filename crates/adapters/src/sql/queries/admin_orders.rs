@@ -5,7 +5,7 @@ use std::{
 
 use async_trait::async_trait;
 use diesel::{
-    dsl::{count_star, exists, not, sql},
+    dsl::{count_star, sql},
     expression::SqlLiteral,
     prelude::*,
     sql_types::{Bool, Text, Timestamp},
@@ -249,15 +249,10 @@ async fn unmatched_payments(
     limit: u32,
 ) -> Result<Vec<UnmatchedPayment>, QueryError> {
     let undecided = PaymentStatus::ALL.into_iter().filter(|status| status.is_undecided());
-    let back = dashop_refund::table
-        .filter(dashop_refund::out_trade_no.eq(dashop_payment::out_trade_no))
-        .filter(dashop_refund::trade_no.eq(dashop_payment::trade_no))
-        .filter(dashop_refund::channel.eq(dashop_payment::channel))
-        .filter(dashop_refund::status.eq(RefundStatus::Succeeded.as_str()));
     let of_the_days = dashop_payment::table
         .filter(counts_within!(first.begin(), last.next().begin()))
         .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
-        .filter(not(exists(back)))
+        .filter(dashop_payment::refunded.ne(dashop_payment::total_amount))
         .filter(dashop_payment::trade_status.ne(TradeStatus::Closed.as_str()))
         .order((coalesced_time(), dashop_payment::id.desc()))
         .limit(limit.into())

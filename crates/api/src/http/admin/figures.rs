@@ -23,7 +23,7 @@ pub(super) struct FiguresData {
     awaiting_payment: u64,
     /// That day and the six before it, the oldest first.
     days: Vec<DayData>,
-    /// Payments that staff have to look at: of these days, what paid no order and of which nothing went back; of any day,
+    /// Payments that staff have to look at: of these days, what paid no order and of which not all went back; of any day,
     /// what must go back and has not so far.
     unmatched_payments: Vec<UnmatchedData>,
 }
@@ -37,6 +37,8 @@ struct UnmatchedData {
     /// wrong_amount or unknown_order; late, duplicate or settled where a refund of it is not done.
     status: &'static str,
     amount: String,
+    /// What went back of it.
+    refunded: String,
     /// `None` if Alipay did not say: then `recorded_at` counts.
     #[schema(required)]
     paid_at: Option<String>,
@@ -94,6 +96,7 @@ impl From<UnmatchedPayment> for UnmatchedData {
             order_id: order_number(&trade.out_trade_no).to_owned(),
             status: status.as_str(),
             amount: trade.total_amount.to_string(),
+            refunded: trade.refunded.to_string(),
             paid_at: trade.paid_at.map(|at| at.to_string()),
             recorded_at: recorded_at.to_string(),
             refund: refund.map(OpenRefundData::from),

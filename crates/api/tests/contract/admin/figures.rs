@@ -111,15 +111,15 @@ async fn payments_that_paid_no_order_are_shown() {
     let answer = done(&sent(mocks, get(FIGURES)).await);
     let expected = json!([
         {
-            "trade_no": TRADE, "order_id": ORDER, "status": "wrong_amount", "amount": "323.91",
+            "trade_no": TRADE, "order_id": ORDER, "status": "wrong_amount", "amount": "323.91", "refunded": "0.00",
             "paid_at": "2019-11-28 20:45:00", "recorded_at": "2019-11-28 20:45:01", "refund": null
         },
         {
-            "trade_no": "2", "order_id": "OLD-7", "status": "unknown_order", "amount": "0.01", "paid_at": null,
+            "trade_no": "2", "order_id": "OLD-7", "status": "unknown_order", "amount": "0.01", "refunded": "0.00", "paid_at": null,
             "recorded_at": "2019-11-28 20:45:01", "refund": null
         },
         {
-            "trade_no": TRADE, "order_id": ORDER, "status": "late", "amount": "323.91",
+            "trade_no": TRADE, "order_id": ORDER, "status": "late", "amount": "323.91", "refunded": "0.00",
             "paid_at": "2019-11-28 20:45:00", "recorded_at": "2019-11-28 20:45:01", "refund": {
                 "out_request_no": format!("back-{TRADE}"), "amount": "323.91", "status": "requested",
                 "failure": "ACQ.SELLER_BALANCE_NOT_ENOUGH 卖家余额不足"

@@ -126,9 +126,7 @@ impl AdminOrders for Memory {
         let is_meant = |payment: &&PaymentRecord| {
             let is_on_time = (first..=last).contains(&payment.counts_at().date())
                 && (payment.trade.paid_at.is_some() || !self.has(Defect::CountsByPaymentAlone));
-            let went_back = tables.refunds.iter().any(|(refund, _)| {
-                refund.trade_no == payment.trade.trade_no && refund.status == RefundStatus::Succeeded
-            });
+            let went_back = payment.trade.refunded == payment.trade.total_amount;
             let is_undecided = payment.status.is_undecided() && is_on_time;
             let is_closed = payment.trade.status == TradeStatus::Closed;
             is_undecided && (!(went_back || is_closed) || self.has(Defect::IgnoresOldStatus))
