@@ -86,6 +86,28 @@ async fn orders_are_placed_beside_those_of_the_old_back_end() {
     assert_eq!(engine.words(sku).await, ["8 5 4"]);
 }
 
+/// Not those that an order of anybody needs, nor those of which nobody knows when they were removed.
+#[tokio::test]
+async fn its_removed_addresses_are_made_anonymous() {
+    let (engine, store) = old_shop().await;
+    engine
+        .run(
+            "UPDATE address SET postcode = '', tag = '', is_alive = 0;\
+             ALTER TABLE address MODIFY postcode varchar(7) NOT NULL, MODIFY tag varchar(10) NOT NULL;\
+             UPDATE tb_order_info SET user_id = 5 WHERE address_id = 8;\
+             INSERT INTO address VALUES \
+             (10, '2019-11-01', '2019-11-01', '走了的人', '长安街1号', 0, 0, '100000', '13691433520', '家', 4), \
+             (11, '2019-11-01', '0000-00-00', '走了的人', '长安街1号', 0, 0, '100000', '13691433520', '家', 4)",
+        )
+        .await;
+    let then = ShopTime::parse("2026-11-23 11:00:00").unwrap();
+    let done = store.anonymise_addresses(then, None, 9).await.unwrap();
+    assert_eq!((done.count, done.last), (1, None));
+    let anonymous =
+        "SELECT CONCAT(id, ' ', receiver_mobile, postcode, tag) AS n FROM address WHERE receiver = '已匿名'";
+    assert_eq!(engine.words(anonymous).await, ["10 已匿名"]);
+}
+
 fn an_order() -> NewOrder {
     let line = OrderGoods {
         sku_id: SkuId(4),

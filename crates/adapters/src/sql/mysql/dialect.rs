@@ -36,6 +36,8 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "STRAIGHT_JOIN";
 
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = true;
+/// Whether orders are found by their addresses: InnoDB has an index for each foreign key.
+pub(super) const HAS_ADDRESS_INDEX: bool = true;
 
 /// How many rows one statement inserts at most: MySQL binds 65,535 values, and no row here has more than twenty.
 const ROWS_PER_INSERT: usize = 3_000;

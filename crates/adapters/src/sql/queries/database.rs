@@ -111,7 +111,7 @@ impl Database {
         Lease::take(&self.writers, &self.terms).await
     }
 
-    /// A connection that no request takes: overload is no reason to take the program for unable to serve.
+    /// A connection that no request takes, where the engine has several writers: a program that is busy is able to serve.
     pub(super) async fn probe(&self) -> Result<Lease, StoreError> {
         Lease::take(&self.probes, &self.terms).await
     }
@@ -137,6 +137,8 @@ impl Database {
         let mut lease = self.writer().await?;
         match lease.begin_holding(users).await {
             Err(StoreError::Unavailable(_)) => {
+                // Else the new one would wait for the place of the lost one.
+                drop(lease);
                 lease = self.writer().await?;
                 lease.begin_holding(users).await?;
             }

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use domain::{ANONYMOUS, AddressId, OrderStatus, ShopTime};
 use ports::{Anonymised, PersonalData, StoreError};
 
-use super::{Conn, Database};
+use super::{Conn, Database, dialect};
 use crate::sql::{
     failure::QueryError,
     schema::{address, dashop_order_amendment, dashop_payment, dashop_payment_attempt, tb_order_info},
@@ -50,6 +50,7 @@ async fn orders(
     let numbers: Vec<String> = tb_order_info::table
         .filter(tb_order_info::order_id.gt(after.unwrap_or_default()))
         .filter(tb_order_info::status.eq_any(&ended))
+        .filter(tb_order_info::updated_time.gt(no_date()))
         .filter(tb_order_info::updated_time.lt(Moment(ended_before)))
         .filter(is_known)
         .order(tb_order_info::order_id)
@@ -61,6 +62,7 @@ async fn orders(
         // Once more: an order may have been revived meanwhile.
         let these = tb_order_info::table
             .filter(tb_order_info::order_id.eq_any(&numbers))
+            .filter(tb_order_info::updated_time.gt(no_date()))
             .filter(tb_order_info::updated_time.lt(Moment(ended_before)))
             .filter(tb_order_info::status.eq_any(&ended));
         diesel::update(these)
@@ -117,6 +119,7 @@ async fn addresses(
     let removed: Vec<(i32, i32)> = address::table
         .filter(address::id.gt(after.map_or(0, |AddressId(id)| id)))
         .filter(address::is_alive.eq(false))
+        .filter(address::updated_time.gt(no_date()))
         .filter(address::updated_time.lt(Moment(removed_before)))
         .filter(is_known)
         .order(address::id)
@@ -127,29 +130,35 @@ async fn addresses(
     let (ids, owners): (Vec<i32>, Vec<i32>) = removed.iter().copied().unzip();
     // Orders of the old back end have no address of their own until they are anonymous. In a query of its own: MariaDB reads every
     // order for a NOT EXISTS.
-    let needed: BTreeSet<(i32, i32)> = tb_order_info::table
-        .filter(tb_order_info::user_id.eq_any(&owners))
+    let mut needed = tb_order_info::table
         .filter(tb_order_info::address_id.eq_any(&ids))
         .filter(tb_order_info::ship_receiver.is_null())
-        .select((tb_order_info::address_id, tb_order_info::user_id))
-        .load(conn)
-        .await?
-        .into_iter()
-        .collect();
-    let entries: Vec<i32> =
-        removed.iter().filter(|entry| !needed.contains(entry)).map(|(id, _)| *id).collect();
+        .select(tb_order_info::address_id)
+        .into_boxed();
+    // Of whomever: the old back end let buyers order to the addresses of others.
+    if !dialect::HAS_ADDRESS_INDEX {
+        needed = needed.filter(tb_order_info::user_id.eq_any(&owners));
+    }
+    let needed: BTreeSet<i32> = needed.load(conn).await?.into_iter().collect();
+    let entries: Vec<i32> = ids.iter().copied().filter(|id| !needed.contains(id)).collect();
     let these = address::table.filter(address::id.eq_any(&entries)).filter(address::is_alive.eq(false));
     let changed = diesel::update(these)
         .set((
             address::receiver.eq(ANONYMOUS),
             address::street.eq(ANONYMOUS),
             address::receiver_mobile.eq(ANONYMOUS),
-            address::postcode.eq(None::<String>),
-            address::tag.eq(None::<String>),
+            // Not NULL, which the old shop's columns may not take.
+            address::postcode.eq(""),
+            address::tag.eq(""),
         ))
         .execute(conn)
         .await?;
     Ok(done(ids.into_iter().map(AddressId), changed, limit))
+}
+
+/// A zero date of the old shop's is before everything, and says nothing of how old a row is.
+fn no_date() -> Moment {
+    Moment(ShopTime::UNIX_EPOCH)
 }
 
 /// `changed` of a batch that was to have so many.

@@ -50,6 +50,8 @@ pub(super) const JOIN_IN_THIS_ORDER: &str = "CROSS JOIN";
 
 /// Whether one pool reads and writes.
 pub(super) const HAS_ONE_POOL: bool = false;
+/// Whether orders are found by their addresses. Here are none of the old back end, for which that is asked.
+pub(super) const HAS_ADDRESS_INDEX: bool = false;
 
 /// How many rows one statement inserts at most: SQLite binds 32,766 values, and no row here has more than twenty.
 pub(super) const ROWS_PER_INSERT: usize = 1_500;
