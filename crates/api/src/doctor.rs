@@ -22,8 +22,8 @@ use crate::{
     wiring::{CertificateLook, Payment, connect, secrets_to_change},
 };
 
-/// By how much the database's clock may differ. Two programs then differ by twice as much at most, which is less than the time in
-/// which a second click on one counts as one on the other.
+/// By how much the database's clock may differ. Two programs then differ by twice as much at most, which is less than
+/// `DASHOP_DOUBLE_CLICK` is by default.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
 /// What the user of the database must be allowed to do.
 const NEEDED_PRIVILEGES: [&str; 4] = ["SELECT", "INSERT", "UPDATE", "DELETE"];

@@ -14,6 +14,9 @@ impl ShopTime {
     /// Seconds that Asia/Shanghai is ahead of UTC.
     const OFFSET_SECONDS: i64 = 8 * 3600;
 
+    /// How far the clocks of two processes may be apart. `dashop doctor` warns long before.
+    pub(crate) const LARGEST_SKEW: Duration = Duration::from_secs(60);
+
     /// The beginning of 1970, as the numbers of this calendar have it: before any order.
     pub const UNIX_EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
 
@@ -61,6 +64,11 @@ impl ShopTime {
         Self(earlier.unwrap_or(NaiveDateTime::MIN))
     }
 
+    /// Whether this was within the last `span`. What a clock that is far ahead says may be of any time, and was not.
+    pub fn was_within(self, span: Duration, now: Self) -> bool {
+        now.since(self) < span && self <= now.after(Self::LARGEST_SKEW)
+    }
+
     /// How much later this is than `earlier`; zero where it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).to_std().unwrap_or(Duration::ZERO)
@@ -71,9 +79,10 @@ impl ShopTime {
         ShopDate(self.0.date())
     }
 
-    /// Whether a text is fourteen digits that [`ShopTime::compact`] gives.
-    pub fn is_compact(text: &str) -> bool {
-        text.len() == 14 && NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").is_ok()
+    /// What [`ShopTime::compact`] gives for it, if these are such digits.
+    pub fn from_compact(text: &str) -> Option<Self> {
+        let time = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok();
+        time.filter(|_| text.len() == 14).map(Self)
     }
 
     /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; nines where the year has more than four.

@@ -54,7 +54,7 @@ pub trait PlacingTransaction: StockRepo {
     /// removals are recorded in this transaction, so that they outlive the process.
     ///
     /// # Errors
-    /// [`StoreError::OutcomeUnknown`] where the connection was lost during the commit; with any other error nothing was
+    /// [`StoreError::OutcomeUnknown`] where the commit failed otherwise than by [`StoreError::Busy`]; with any other error nothing was
     /// written.
     async fn write(self: Box<Self>, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError>;
 }

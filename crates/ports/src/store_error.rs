@@ -13,7 +13,7 @@ pub enum StoreError {
     /// The database cannot be reached, did not answer in time, closed the connection, or lets nobody write.
     #[error("the database is not available")]
     Unavailable(#[source] BoxError),
-    /// The connection was lost while committing: whether the transaction took effect is not known.
+    /// The commit failed: whether the transaction took effect is not known.
     #[error("it is not known whether the database committed")]
     OutcomeUnknown(#[source] BoxError),
     /// A row holds something that the shop's rules do not know.

@@ -320,8 +320,8 @@ impl CartStore for RedisCarts {
     }
 }
 
-/// Gives up all connections to a server that has become a replica: it still answers to a sign of life, and new connections find
-/// the master where the name leads to it.
+/// Gives up this connection to a server that has become a replica, and all idle ones: it still answers to a sign of life, and new
+/// connections find the master where the name leads to it.
 fn leave_replica(
     pool: &deadpool_redis::Pool,
     connection: deadpool_redis::Connection,

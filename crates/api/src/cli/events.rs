@@ -105,7 +105,8 @@ fn resent_text<'a>(
         0 => String::new(),
         _ => format!("; {unwanted} are of types that the endpoint is not sent"),
     };
-    let waits = paused.map(|name| format!("; {name} is paused, and is sent them when it is resumed"));
+    let waits = paused.take_while(|_| due > 0);
+    let waits = waits.map(|name| format!("; {name} is paused, and is sent them when it is resumed"));
     format!("{due} events will be sent once more{not_sent}{}", waits.collect::<String>())
 }
 
@@ -179,7 +180,7 @@ mod tests {
             "2 events will be sent once more; erp is paused, and is sent them when it is resumed"
         );
         assert_eq!(
-            resent_text(Resent { due: 0, unwanted: 1 }, std::iter::empty()),
+            resent_text(Resent { due: 0, unwanted: 1 }, [&erp].into_iter()),
             "0 events will be sent once more; 1 are of types that the endpoint is not sent"
         );
     }

@@ -58,7 +58,7 @@ pub(super) fn data_dir(source: &mut Source) -> Result<PathBuf, ConfigurationErro
 }
 
 fn otlp(source: &mut Source) -> Result<Option<OtlpConfiguration>, ConfigurationError> {
-    let endpoint = source.url_or_file("otlp_endpoint")?;
+    let endpoint = source.url("otlp_endpoint")?;
     let sample_percent = source.within("otlp_sample_percent", 100, 0..=100)?;
     let Some(endpoint) = endpoint else { return Ok(None) };
     if !cfg!(feature = "otlp") {

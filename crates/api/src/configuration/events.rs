@@ -7,7 +7,7 @@ use super::{ConfigurationError, Source};
 
 /// The most endpoints; each has a job of its own.
 const MAX_ENDPOINTS: usize = 16;
-/// After so long events are given up one by one, which shall not come first.
+/// Events are given up after 72 hours of failures: an endpoint that takes none is to be paused before that.
 const MOST_PAUSE_HOURS: u32 = 72;
 /// The tables of the endpoints beside the first one: `[webhooks.erp]`.
 const TABLES: &str = "webhooks";

@@ -71,17 +71,20 @@ pub struct CertificateText {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kept {
     Secret,
-    /// A secret where a password is in one of them.
+    /// A secret where a password is in it.
+    Url,
+    /// The same of several, with commas between them.
     Urls,
     Public,
 }
 
 impl Kept {
     fn is_secret(self, text: &str) -> bool {
-        let has_no_password = |url: &String| Url::parse(url).is_ok_and(|url| url.password().is_none());
+        let has_no_password = |url: &str| Url::parse(url).is_ok_and(|url| url.password().is_none());
         match self {
             Self::Secret => true,
-            Self::Urls => !listed(text).iter().all(has_no_password),
+            Self::Url => !has_no_password(text),
+            Self::Urls => !listed(text).iter().all(|url| has_no_password(url)),
             Self::Public => false,
         }
     }
@@ -210,9 +213,13 @@ impl Source {
         self.as_url(name, text)
     }
 
+    pub(super) fn url(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
+        self.get(name)?.map(|text| self.as_url(name, text)).transpose()
+    }
+
     /// One that may be in a file, and is a secret where a password is in it.
     pub(super) fn url_or_file(&mut self, name: &str) -> Result<Option<String>, ConfigurationError> {
-        self.server_or_file(name)?.map(|text| self.as_url(name, text)).transpose()
+        self.kept(name, Kept::Url)?.map(|text| self.as_url(name, text)).transpose()
     }
 
     fn as_url(&self, name: &str, text: String) -> Result<String, ConfigurationError> {
@@ -336,10 +343,10 @@ impl Source {
 
     fn read(&self, path: &str, kept: Kept) -> std::io::Result<Vec<u8>> {
         match kept {
-            Kept::Secret | Kept::Urls if !self.allows_open_secrets => {
+            Kept::Secret | Kept::Url | Kept::Urls if !self.allows_open_secrets => {
                 private_files::read_given_secret(Path::new(path))
             }
-            Kept::Secret | Kept::Urls | Kept::Public => std::fs::read(path),
+            Kept::Secret | Kept::Url | Kept::Urls | Kept::Public => std::fs::read(path),
         }
     }
 

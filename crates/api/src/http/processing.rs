@@ -157,9 +157,10 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
         Err(failure) => {
             let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
             return match in_time(shop, shop.shopping.unread_preview(caller, is_direct)).await {
-                Some(Err(PreviewRefusal::NotAdmitted(refusal))) => Err(refusal.into()),
-                Some(Ok(addresses)) => refused(failure, addresses),
-                Some(Err(_)) | None => refused(failure, Vec::new()),
+                Some((_, Err(PreviewRefusal::NotAdmitted(refusal)))) => Err(refusal.into()),
+                Some((addresses, Ok(()))) => refused(failure, addresses),
+                Some((addresses, Err(refusal))) => refused(refusal.into(), addresses),
+                None => refused(failure, Vec::new()),
             };
         }
     };

@@ -130,7 +130,8 @@ async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: we
     let work = async {
         match body.to_bytes_limited(shop.body_limit).await {
             Ok(Ok(body)) => settle(channel, shop, request, &body).await,
-            Ok(Err(error)) => refuse_unread(shop, request, &error),
+            // The connection broke.
+            Ok(Err(_)) => text(FORBIDDEN),
             Err(_too_long) => refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
         }
     };

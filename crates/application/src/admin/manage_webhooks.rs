@@ -114,10 +114,12 @@ impl ManageWebhooks {
         Ok(self.endpoints.resume(name).await?)
     }
 
-    /// Those that are paused: what is resent to them waits until they are resumed.
+    /// Those of the settings that are paused: what is resent to them waits until they are resumed.
     pub async fn paused(&self) -> Result<Vec<EndpointName>, StoreError> {
+        let is_in_settings =
+            |name: &EndpointName| self.settings.iter().any(|settings| settings.name == *name);
         let paused = self.endpoints.states().await?.into_iter().filter(|state| state.paused_at.is_some());
-        Ok(paused.map(|state| state.name).collect())
+        Ok(paused.map(|state| state.name).filter(is_in_settings).collect())
     }
 
     /// What is on record of an endpoint.

@@ -13,8 +13,8 @@ use crate::{Job, JobError, OrderChangeError, OrderService, TransactError, jobs::
 pub struct OrderTimers(pub Arc<OrderService>);
 
 impl OrderTimers {
-    /// How long one process has an order to itself.
-    const LEASE: Duration = Duration::from_secs(300);
+    /// How long one process has an order to itself. Should it die, an overdue order waits no longer than after a failure.
+    const LEASE: Duration = Order::LONGEST_OVERDUE;
     /// How many orders one pass takes at most.
     pub const PASS: u32 = 64;
     /// How many of them are dealt with at the same time.

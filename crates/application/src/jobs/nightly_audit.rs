@@ -30,16 +30,20 @@ impl NightlyAudit {
     /// Begins at the next `at` after now, counted from midnight in Asia/Shanghai, or at once where that has just passed.
     pub fn new(audit: Audit, clock: Arc<dyn Clock>, at: Duration) -> Self {
         let now = clock.now();
-        let today = now.date();
-        let latest_start = today.begin().after(at).after(Self::CATCHES_UP_FOR);
-        let done = if now < latest_start { today.days_before(1) } else { today };
+        let latest = latest(now, at);
+        let is_made_up_for = now.since(latest.begin().after(at)) < Self::CATCHES_UP_FOR;
+        let done = if is_made_up_for { latest.days_before(1) } else { latest };
         Self { audit, clock, at, done: Mutex::new(done) }
     }
 
-    fn due(&self, now: ShopTime) -> bool {
-        let done = *self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        now.date() > done && now >= now.date().begin().after(self.at)
+    fn is_due(&self, now: ShopTime) -> bool {
+        latest(now, self.at) > *self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The day of the latest audit: until `at`, that is the day before.
+fn latest(now: ShopTime, at: Duration) -> ShopDate {
+    now.before(at).date()
 }
 
 impl Job for NightlyAudit {
@@ -47,11 +51,11 @@ impl Job for NightlyAudit {
 
     async fn pass(&self) -> Result<usize, JobError> {
         let begun = self.clock.now();
-        if !self.due(begun) {
+        if !self.is_due(begun) {
             return Ok(0);
         }
         let report = self.audit.execute(|_, _| ()).await?;
-        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = begun.date();
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = latest(begun, self.at);
         let ended = self.clock.now();
         show(&report, ended, ended.since(begun));
         tell(&report);

@@ -59,18 +59,20 @@ impl ShoppingService {
         }
     }
 
-    /// What the page shows of a buyer whose request cannot be read: the addresses. What a direct buy showed before is forgotten, as
-    /// where there is nothing to show.
+    /// What the page shows of a buyer whose request cannot be read: the addresses, as far as they are known. What a direct buy
+    /// showed before is forgotten, as where there is nothing to show.
     pub async fn unread_preview(
         &self,
         caller: &Caller,
         is_direct: bool,
-    ) -> Result<Vec<Address>, PreviewRefusal> {
-        let (user_id, addresses) = self.buyer(caller).await?;
-        if is_direct {
-            self.remember(user_id, None).await?;
+    ) -> (Vec<Address>, Result<(), PreviewRefusal>) {
+        match self.buyer(caller).await {
+            Ok((user_id, addresses)) if is_direct => {
+                (addresses, self.remember(user_id, None).await.map_err(PreviewRefusal::from))
+            }
+            Ok((_, addresses)) => (addresses, Ok(())),
+            Err(refusal) => (Vec::new(), Err(refusal)),
         }
-        Ok(addresses)
     }
 
     async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {

@@ -113,7 +113,13 @@ async fn it_is_done_once_a_night_and_its_result_is_shown() {
         assert!(shown.contains(&format!("\ndashop_audit_{gauge}\n")), "{gauge}: {shown}");
     }
 
-    for (start, runs) in [("2026-11-26 05:29:59", 3), ("2026-11-26 05:30:00", 3)] {
+    let half_past_eleven = Duration::from_secs(23 * 3600 + 30 * 60);
+    for (start, at, runs) in [
+        ("2026-11-26 05:29:59", at, 3),
+        ("2026-11-26 05:30:00", at, 3),
+        ("2026-11-27 01:29:59", half_past_eleven, 4),
+        ("2026-11-27 01:30:00", half_past_eleven, 4),
+    ] {
         clock.set(start);
         let audit = Audit { store: Arc::clone(&records) as _, terms: AuditTerms::default() };
         NightlyAudit::new(audit, Arc::clone(&clock) as _, at).pass().await.unwrap();

@@ -12,8 +12,6 @@ use super::{Event, Refusal, decide::Decision};
 const FIRST_LOOK: Duration = Duration::from_secs(60);
 /// The longest wait between two looks at an order before its deadline.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// The longest wait between two tries to cancel an order whose deadline has passed: its stock is not for sale till then.
-const LONGEST_OVERDUE: Duration = Duration::from_secs(5 * 60);
 /// The longest wait after other failures, and for orders without a deadline.
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(6 * 3600);
 /// How long after the deadline an order is cancelled: Alipay's clock and ours need not agree to the second.
@@ -26,6 +24,9 @@ const MOST_LOOKS: u32 = 68;
 const LONGEST_TRADE: Duration = Duration::from_secs(15 * 24 * 3600);
 
 impl Order {
+    /// The longest wait between two tries to cancel an order whose deadline has passed: its stock is not for sale till then.
+    pub const LONGEST_OVERDUE: Duration = Duration::from_secs(5 * 60);
+
     /// When a new order is looked at first.
     pub fn first_look(&self) -> Option<ShopTime> {
         self.next_look(self.created_at, 0)
@@ -41,7 +42,7 @@ impl Order {
                 Some(next.min(expire_at.after(GRACE)))
             }
             Some(_) if self.status == OrderStatus::AwaitingPayment => {
-                Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_OVERDUE)))
+                Some(now.after(back_off(FIRST_LOOK, attempts, Self::LONGEST_OVERDUE)))
             }
             None if attempts >= MOST_LOOKS => None,
             Some(_) | None => Some(now.after(back_off(FIRST_LOOK, attempts, LONGEST_BACK_OFF))),

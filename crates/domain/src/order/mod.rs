@@ -32,8 +32,6 @@ use crate::{
 
 /// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
 const SHORTEST_PAYMENT: Duration = Duration::from_secs(60);
-/// How far the clocks of two processes may be apart. `dashop doctor` warns long before.
-const LARGEST_SKEW: Duration = Duration::from_secs(60);
 
 /// An order as it was placed, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -171,12 +169,7 @@ impl Order {
     /// process that placed it is a little ahead, since by its time an order is seen to be newer than what was read before.
     pub fn creation_time(now: ShopTime, latest: Option<ShopTime>) -> ShopTime {
         let next = latest.map(|latest| latest.after(Duration::from_micros(1)));
-        next.filter(|next| *next <= now.after(LARGEST_SKEW)).map_or(now, |next| next.max(now))
-    }
-
-    /// Whether it was created within the last `span`. By a clock that is far ahead, it may be of any time.
-    pub fn was_just_created(&self, now: ShopTime, span: Duration) -> bool {
-        now.since(self.created_at) < span && self.created_at <= now.after(LARGEST_SKEW)
+        next.filter(|next| *next <= now.after(ShopTime::LARGEST_SKEW)).map_or(now, |next| next.max(now))
     }
 
     /// Whether both are one order, whatever became of it since; another process may have its number for another one.

@@ -53,7 +53,7 @@ impl OrderNumbers {
         let order = order_number(number);
         OrderId::parse(order).is_ok()
             && (16..=24).contains(&order.len())
-            && order.get(..14).is_some_and(ShopTime::is_compact)
+            && order.get(..14).is_some_and(|time| ShopTime::from_compact(time).is_some())
     }
 
     /// Notes that others have these numbers, so that [`OrderNumbers::next`] does not give them again in this second.

@@ -23,20 +23,6 @@ fn an_order_is_later_than_its_buyers_latest_one_unless_that_is_of_another_time()
 }
 
 #[test]
-fn an_order_was_just_created_if_it_is_neither_old_nor_of_a_clock_that_is_far_ahead() {
-    let span = Duration::from_secs(5);
-    let created = |at| Order { created_at: at, ..order(&[(4, 1)]) };
-    for (seconds, was) in [(0, true), (4, true), (5, false)] {
-        let earlier = created(noon().before(Duration::from_secs(seconds)));
-        assert_eq!(earlier.was_just_created(noon(), span), was, "{seconds} s ago");
-    }
-    for (seconds, was) in [(60, true), (61, false)] {
-        let later = created(noon().after(Duration::from_secs(seconds)));
-        assert_eq!(later.was_just_created(noon(), span), was, "{seconds} s ahead");
-    }
-}
-
-#[test]
 fn an_order_is_known_by_its_number_its_buyer_and_its_time() {
     let one = order(&[(4, 2), (5, 1)]);
     assert!(one.is_the_same_as(&Order { status: OrderStatus::Cancelled, ..one.clone() }));

@@ -41,3 +41,15 @@ fn spans_never_turn_negative_or_overflow() {
     assert_eq!(later.before(Duration::from_secs(30)), time);
     assert!(time.before(Duration::MAX) < time);
 }
+
+#[test]
+fn what_was_lately_is_neither_old_nor_of_a_clock_that_is_far_ahead() {
+    let now = ShopTime::parse("2019-11-28 20:40:08").unwrap();
+    let span = Duration::from_secs(5);
+    for (seconds, was) in [(0, true), (4, true), (5, false)] {
+        assert_eq!(now.before(Duration::from_secs(seconds)).was_within(span, now), was, "{seconds} s ago");
+    }
+    for (seconds, was) in [(60, true), (61, false)] {
+        assert_eq!(now.after(Duration::from_secs(seconds)).was_within(span, now), was, "{seconds} s ahead");
+    }
+}

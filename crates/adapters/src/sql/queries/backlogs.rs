@@ -1,14 +1,12 @@
 //! What waits in the tables that are worked off, for metrics: bounded, however much has piled up.
 
-use std::time::Duration;
-
 use diesel::{
     prelude::*,
     sql_query,
-    sql_types::{BigInt, Nullable, SmallInt, Timestamp},
+    sql_types::{BigInt, Nullable, SmallInt, Text, Timestamp},
 };
 use diesel_async::RunQueryDsl;
-use domain::{OrderStatus, ShopTime};
+use domain::{Order, OrderStatus, ShopTime};
 use ports::StoreError;
 
 use super::{Conn, Database};
@@ -56,21 +54,18 @@ const OUTBOX: &str = outbox!("due_at IS NOT NULL ORDER BY due_at");
 const GIVEN_UP: &str = outbox!("due_at IS NULL");
 const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
 const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
-/// Those that nobody has taken on, and unpaid ones whose deadline has passed: whoever takes an order on, or fails to deal with it,
-/// moves `due_at`, of these by [`LONGEST_PUT_OFF`] at most.
+/// Those that nobody has taken on, and unpaid ones whose deadline has passed: whoever takes such a one on, or fails to cancel it,
+/// moves its `due_at`, by [`Order::LONGEST_OVERDUE`] at most.
 const DUE_ORDERS: &str = backlog!(
     "CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END",
-    "tb_order_info WHERE due_at <= ? AND (due_at <= ? OR (status = ? AND expire_at <= ?)) ORDER BY due_at"
+    "(SELECT status, expire_at, due_at FROM tb_order_info WHERE due_at <= ? ORDER BY due_at LIMIT 10001) AS queue \
+     WHERE due_at <= ? OR (status = ? AND expire_at <= ?)"
 );
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
-/// By the age of the order: whoever takes a removal on moves its `recorded_at`.
-const CART_REMOVALS: &str = backlog!(
-    "COALESCE((SELECT created_time FROM tb_order_info WHERE tb_order_info.order_id = removal.order_id), recorded_at)",
-    "(SELECT order_id, recorded_at FROM dashop_cart_removal WHERE parked_at IS NULL ORDER BY recorded_at LIMIT 10001) \
-     AS removal"
-);
-/// How far an unpaid order that is overdue is put off: the lease of who takes it on, and the longest wait after a failure.
-const LONGEST_PUT_OFF: Duration = Duration::from_secs(300);
+/// By the first order: whoever takes a removal on moves its `recorded_at`. The order's own row is not joined: in the old shop's
+/// character set, no index would find it.
+const CART_REMOVALS: &str = "SELECT COUNT(*) AS waiting, MIN(order_id) AS first FROM (SELECT order_id FROM dashop_cart_removal \
+     WHERE parked_at IS NULL ORDER BY recorded_at LIMIT 10001) AS queue";
 
 #[derive(QueryableByName)]
 struct Waiting {
@@ -78,6 +73,15 @@ struct Waiting {
     waiting: i64,
     #[diesel(sql_type = Nullable<Timestamp>)]
     oldest: Option<Moment>,
+}
+
+#[derive(QueryableByName)]
+struct WaitingRemovals {
+    #[diesel(sql_type = BigInt)]
+    waiting: i64,
+    /// The number of the first order, which begins with its time.
+    #[diesel(sql_type = Nullable<Text>)]
+    first: Option<String>,
 }
 
 impl Database {
@@ -94,7 +98,7 @@ impl Database {
 async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, QueryError> {
     let mut backlogs = Vec::new();
     let unpaid = OrderStatus::AwaitingPayment.code();
-    let soon = Moment(now.after(LONGEST_PUT_OFF));
+    let soon = Moment(now.after(Order::LONGEST_OVERDUE));
     let due_orders: Waiting = sql_query(DUE_ORDERS)
         .bind::<SmallInt, _>(unpaid)
         .bind::<Timestamp, _>(soon)
@@ -104,13 +108,19 @@ async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Resul
         .get_result(conn)
         .await?;
     backlogs.push(due_orders.of("due_orders"));
+    let removals: WaitingRemovals = sql_query(CART_REMOVALS).get_result(conn).await?;
+    let oldest = removals.first.and_then(|number| ShopTime::from_compact(number.get(..14)?));
+    backlogs.push(Backlog {
+        queue: "cart_removals",
+        rows: u64::try_from(removals.waiting).unwrap_or(0),
+        oldest,
+    });
     for (queue, query, moment) in [
         ("outbox", OUTBOX, Some(seen_since)),
         ("outbox_given_up", GIVEN_UP, Some(seen_since)),
         ("deliveries", DELIVERIES, Some(seen_since)),
         ("deliveries_given_up", DELIVERIES_GIVEN_UP, Some(seen_since)),
         ("open_refunds", OPEN_REFUNDS, None),
-        ("cart_removals", CART_REMOVALS, None),
     ] {
         let query = sql_query(query);
         let waiting: Waiting = match moment {

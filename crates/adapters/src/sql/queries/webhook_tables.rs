@@ -228,13 +228,18 @@ macro_rules! queries {
                 );
                 let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
                 let is_wanted = || $table::kind.eq_any(&kinds);
-                // One that was given up may be on its way again by now.
-                let still = if *which == Resend::GivenUp { "1 = 0" } else { "1 = 1" };
+                // One that was given up may be on its way again by now, and one that failed may be delivered.
+                let [failing, any] = match which {
+                    Resend::GivenUp => ["1 = 0", "1 = 0"],
+                    Resend::Failing => ["1 = 1", "1 = 0"],
+                    Resend::OfOrder(_) | Resend::Event { .. } | Resend::Happened { .. } => ["1 = 1", "1 = 1"],
+                };
                 let meant = || {
+                    let is_meant = is_given_up!().or(is_failing!().and(sql::<Bool>(failing)));
                     $table::table
                         .filter($ours)
                         .filter($table::id.eq_any(ids))
-                        .filter(is_given_up!().or(sql::<Bool>(still)))
+                        .filter(is_meant.or(sql::<Bool>(any)))
                 };
                 let due: i64 = meant().filter(is_wanted()).count().get_result(conn).await?;
                 let all: i64 = meant().count().get_result(conn).await?;

@@ -106,6 +106,8 @@ fn a_secret_does_not_stand_in_a_file_that_others_read() {
     let open = format!("{secret}\nopen_secret_files = true");
     assert!(with(0o644, &open, &[]).is_ok(), "nobody else is there");
     assert!(with(0o644, &secret, &[SECRET]).is_ok(), "the variable is another one");
+    let webhook = with(0o644, "events_url = 'https://a.example/?types=a,b'", &[]).unwrap_err().to_string();
+    assert!(webhook.contains("DASHOP_EVENTS_SECRET is missing"), "{webhook}");
     let public = "database_url = 'sqlite:shop.db'\nredis_url = 'redis://a/4'\nlog_level = 'warn'";
     assert!(with(0o644, public, &[]).is_ok(), "there is no secret in it");
 }

@@ -150,6 +150,10 @@ async fn one_event_is_resent_to_one_endpoint() {
             }
         }
     }
+    let mut mocks = Mocks::untouched();
+    mocks.endpoints.expect_states().returning(|| Ok(vec![endpoint("erp")]));
+    mocks.webhooks.expect_resend().times(1).returning(|_, _, _, _| Ok(Resent { due: 1, unwanted: 0 }));
+    assert_eq!(done(&sent(mocks, post(&uri, &body)).await), json!({"resent": 1, "waits_for_resume": false}));
     let answer = sent(with_endpoints(), post(&format!("{WEBHOOKS}/default/resend"), &body)).await;
     assert_eq!(refused(&answer, NOT_SENT), "该推送端点不在配置中,不会推送");
     bad_bodies(&uri, &body).await;

@@ -191,7 +191,7 @@ impl PlaceOrder {
         let latest = self.direct_buys.latest(user_id).await?;
         let now = self.service.now();
         let latest = latest
-            .filter(|latest| now.since(latest.previewed_at) < DIRECT_BUY_MEMORY)
+            .filter(|latest| latest.previewed_at.was_within(DIRECT_BUY_MEMORY, now))
             .ok_or(PlaceOrderError::NoDirectBuy)?;
         let quantity = latest.quantity.pieces().into();
         Ok(OrderItems::Direct { sku_id: latest.sku_id, quantity })

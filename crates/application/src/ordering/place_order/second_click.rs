@@ -71,14 +71,10 @@ impl PlaceOrder {
         clicked_at: ShopTime,
     ) -> Result<Option<Order>, StoreError> {
         let status = Some(OrderStatus::AwaitingPayment);
-        let query = OrderListQuery { user_id, status, before: None, limit: 1 };
-        let latest = self
-            .service
-            .orders
-            .list(&query)
-            .await?
-            .pop()
-            .filter(|order| self.is_just_placed(order, clicked_at));
+        // Before it may be some by a clock that was far ahead.
+        let query = OrderListQuery { user_id, status, before: None, limit: 4 };
+        let listed = self.service.orders.list(&query).await?;
+        let latest = listed.into_iter().find(|order| self.is_just_placed(order, clicked_at));
         let Some(latest) = latest else { return Ok(None) };
         let lines = latest.goods.iter().map(|line| (line.sku_id, line.quantity)).collect();
         let Some(purchase) = Purchase::new(lines) else { return Ok(None) };
@@ -90,7 +86,7 @@ impl PlaceOrder {
     /// Whether the order is still the one that the buyer wants to pay, and was not placed long before this click.
     fn is_just_placed(&self, order: &Order, clicked_at: ShopTime) -> bool {
         order.status == OrderStatus::AwaitingPayment
-            && order.was_just_created(clicked_at, self.rules.double_click)
+            && order.created_at.was_within(self.rules.double_click, clicked_at)
     }
 }
 

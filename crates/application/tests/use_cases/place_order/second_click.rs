@@ -11,6 +11,11 @@ fn first(seconds_ago: u64, status: OrderStatus) -> Order {
     Order { created_at: noon().before(Duration::from_secs(seconds_ago)), ..order(status) }
 }
 
+/// One by a clock that was far ahead.
+fn of_the_future() -> Order {
+    Order { created_at: noon().after(Duration::from_secs(3600)), ..order(OrderStatus::AwaitingPayment) }
+}
+
 fn shop() -> Shop {
     let shop = Shop { double_click: WINDOW, ..Shop::with_buyer() };
     shop.selling([sku(4, "209", 9)])
@@ -46,13 +51,8 @@ async fn is_not_later_because_it_had_to_wait() {
 
 #[tokio::test]
 async fn is_an_order_of_its_own_when_the_first_is_old_or_not_to_be_paid_any_more() {
-    // By a clock that was far ahead.
-    let of_the_future = Order {
-        created_at: noon().after(Duration::from_secs(3600)),
-        ..first(0, OrderStatus::AwaitingPayment)
-    };
     for earlier in [
-        of_the_future,
+        of_the_future(),
         first(5, OrderStatus::AwaitingPayment),
         first(1, OrderStatus::Cancelled),
         first(1, OrderStatus::AwaitingShipment),
@@ -161,8 +161,8 @@ async fn finds_the_first_although_it_emptied_the_cart() {
         shop = shop.with_cart(cart(&[(6, 1, false)]));
         shop.orders
             .expect_list()
-            .withf(|query| query.user_id == USER && query.limit == 1 && query.before.is_none())
-            .returning(move |_| Ok(vec![first(seconds, OrderStatus::AwaitingPayment)]));
+            .withf(|query| query.user_id == USER && query.limit == 4 && query.before.is_none())
+            .returning(move |_| Ok(vec![of_the_future(), first(seconds, OrderStatus::AwaitingPayment)]));
         let lines = order(OrderStatus::AwaitingPayment).goods.into_iter();
         let lines = lines.map(|line| (line.sku_id, line.quantity)).collect();
         let guard = RepeatGuard::new(USER, AddressId(7), &Purchase::new(lines).unwrap(), true);
