@@ -402,7 +402,7 @@ impl<'a> Sequence<'a> {
                 let shipping = self.address.shipping.clone();
                 format!(
                     "{:?}",
-                    process.orders.change_address_by_shop(order, shipping, "搬家", &cause()).await
+                    process.orders.change_address_by_shop(order, None, shipping, "搬家", &cause()).await
                 )
             }
             Work::Deliver(Form(form)) => {

@@ -89,7 +89,7 @@ export interface Figures {
   toShip: number
   awaitingPayment: number
   days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
-  /** Payments of these days that paid no order, and of which nothing went back. */
+  /** Payments of these days that paid no order, and of which not all went back. */
   unmatched: UnmatchedPayment[]
 }
 
@@ -99,6 +99,8 @@ export interface UnmatchedPayment {
   order: string
   status: string
   amount: Fen
+  /** What did not go back of it. */
+  left: Fen
   /** When it was paid, or recorded where Alipay did not say that. */
   at: string
   /** Its refund that is not done. */
@@ -201,6 +203,7 @@ interface WireFigures {
     order_id: string
     status: string
     amount: string
+    refunded: string
     paid_at: string | null
     recorded_at: string
     refund: { amount: string; status: string; failure: string | null } | null
@@ -331,7 +334,8 @@ export async function lowerAmount(number: string, expected: string, amount: stri
 }
 
 /** Sends an order elsewhere that was not shipped. */
-export async function changeAddress(number: string, address: Detail['address'] & { reason: string }): Promise<Detail> {
+/** `expected` is where the order goes as far as the page knows: if it goes elsewhere by now, nothing is changed. */
+export async function changeAddress(number: string, address: Detail['address'] & { expected: Detail['address']; reason: string }): Promise<Detail> {
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
 }
 
@@ -358,6 +362,7 @@ export async function figures(date?: string): Promise<Figures> {
       order: payment.order_id,
       status: payment.status,
       amount: toFen(payment.amount),
+      left: toFen(payment.amount) - toFen(payment.refunded),
       at: payment.paid_at ?? payment.recorded_at,
       refund: payment.refund
         ? { amount: toFen(payment.refund.amount), isOpen: payment.refund.status === 'requested', failure: payment.refund.failure }

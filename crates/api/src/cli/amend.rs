@@ -68,7 +68,7 @@ pub(super) async fn change_address(
     let address = ShippingAddress::checked(&title, &receiver, &mobile, &address)?;
     let orders = open_orders(configuration).await?;
     orders
-        .change_address_by_shop(&order_id, address, &reason, &operator())
+        .change_address_by_shop(&order_id, None, address, &reason, &operator())
         .await
         .map_err(|cause| CommandError::change_address(&order_id, cause))?;
     say_line(format!("order {order_id} goes to the new address")).map(drop)

@@ -157,7 +157,7 @@ impl From<TransactError> for ApiError {
                     Code::AmountChanged.failure()
                 }
                 ledger::Refusal::CostsNothing => Code::Unpayable.failure(),
-                ledger::Refusal::OtherAttemptOpen => Code::Busy.failure(),
+                ledger::Refusal::OtherAttemptOpen | ledger::Refusal::AddressChanged => Code::Busy.failure(),
                 // The channel knows more in a moment.
                 ledger::Refusal::RefundUnconfirmed { .. } | ledger::Refusal::RefundUnnumbered => {
                     Code::Busy.failure()

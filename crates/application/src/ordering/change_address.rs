@@ -19,6 +19,7 @@ impl OrderService {
         let address = destination.address.ok_or(OrderChangeError::UnknownAddress)?;
         let command = Command::ChangeAddress {
             buyer: Some(buyer),
+            expected: None,
             address: address.shipping,
             address_id: Some(address.id),
             reason: "买家修改收货地址".to_owned(),
@@ -27,17 +28,19 @@ impl OrderService {
         Ok(())
     }
 
-    /// Staff enter another address. Doing so again is no error and changes nothing.
+    /// Staff enter another address, in place of the one that they saw, if they say so: the buyer may have changed it since. Doing so
+    /// again is no error and changes nothing.
     #[tracing::instrument(level = "debug", name = "change_address", skip_all)]
     pub async fn change_address_by_shop(
         &self,
         order_id: &OrderId,
+        expected: Option<ShippingAddress>,
         address: ShippingAddress,
         reason: &str,
         cause: &Cause,
     ) -> Result<(), OrderChangeError> {
-        let command =
-            Command::ChangeAddress { buyer: None, address, address_id: None, reason: reason.to_owned() };
+        let reason = reason.to_owned();
+        let command = Command::ChangeAddress { buyer: None, expected, address, address_id: None, reason };
         self.transact.run(order_id.as_str(), &command, cause).await?;
         Ok(())
     }

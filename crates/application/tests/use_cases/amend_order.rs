@@ -336,7 +336,7 @@ async fn staff_send_a_paid_order_elsewhere() {
     let cause = Cause::shop("小王".to_owned(), None);
     let ledgers = Ledgers::of(paid_ledger(&[]));
     let use_case = redirecting(None, &ledgers);
-    use_case.change_address_by_shop(&order_id(), elsewhere(), "来电", &cause).await.unwrap();
+    use_case.change_address_by_shop(&order_id(), None, elsewhere(), "来电", &cause).await.unwrap();
     let events = ledgers.appended();
     let [Event::AddressChanged { before, after, address_id: None, reason, .. }] = &events[..] else {
         panic!("{events:?}")
@@ -344,7 +344,8 @@ async fn staff_send_a_paid_order_elsewhere() {
     assert_eq!((before, after, reason.as_str()), (&shipping(), &elsewhere(), "来电"));
     let shipped = Order { status: OrderStatus::AwaitingReceipt, ..order(OrderStatus::AwaitingReceipt) };
     let ledgers = Ledgers::of(ledger(Some(shipped), vec![], vec![]));
-    let outcome =
-        redirecting(None, &ledgers).change_address_by_shop(&order_id(), elsewhere(), "来电", &cause).await;
+    let outcome = redirecting(None, &ledgers)
+        .change_address_by_shop(&order_id(), None, elsewhere(), "来电", &cause)
+        .await;
     assert!(matches!(outcome, Err(OrderChangeError::Transact(TransactError::Refused(_)))), "{outcome:?}");
 }

@@ -139,7 +139,8 @@ async fn what_people_typed_is_not_logged() {
     let expected = unpaid.order.as_ref().unwrap().total_amount;
     let lower = Command::LowerAmount { expected, amount: money("0.01"), reason: typed(), ended: ended() };
     let address = ShippingAddress { receiver: typed(), ..unpaid.order.as_ref().unwrap().shipping.clone() };
-    let redirect = Command::ChangeAddress { buyer: None, address, address_id: None, reason: typed() };
+    let redirect =
+        Command::ChangeAddress { buyer: None, expected: None, address, address_id: None, reason: typed() };
     let ship = Command::Ship {
         shipment: Shipment::new(&typed(), "SF1", noon()).unwrap(),
         receipt_after: Duration::from_secs(60),

@@ -81,6 +81,7 @@ impl Decision<'_> {
     pub(super) fn change_address(
         &mut self,
         buyer: Option<UserId>,
+        expected: Option<&ShippingAddress>,
         address: &ShippingAddress,
         address_id: Option<AddressId>,
         reason: &str,
@@ -93,6 +94,9 @@ impl Decision<'_> {
         }
         if order.shipping == *address {
             return Ok(());
+        }
+        if expected.is_some_and(|expected| order.shipping != *expected) {
+            return Err(Refusal::AddressChanged);
         }
         order.check_amendable(if buyer.is_some() { MOST_FOR_BUYERS } else { MOST_FOR_STAFF })?;
         let (status, before) = (order.status, order.shipping.clone());

@@ -82,6 +82,8 @@ pub enum Command {
     ChangeAddress {
         /// The buyer who asks for it; `None` for staff.
         buyer: Option<UserId>,
+        /// Where it is taken to go; `None` if that does not matter.
+        expected: Option<ShippingAddress>,
         /// Where it is to go.
         address: ShippingAddress,
         /// The entry of the buyer's address book that this is; `None` if it is none.

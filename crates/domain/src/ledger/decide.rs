@@ -33,8 +33,8 @@ impl OrderLedger {
             Command::LowerAmount { expected, amount, reason, ended } => {
                 decision.lower_amount(*expected, *amount, reason, ended)?;
             }
-            Command::ChangeAddress { buyer, address, address_id, reason } => {
-                decision.change_address(*buyer, address, *address_id, reason)?;
+            Command::ChangeAddress { buyer, expected, address, address_id, reason } => {
+                decision.change_address(*buyer, expected.as_ref(), address, *address_id, reason)?;
             }
             Command::Ship { shipment, receipt_after } => decision.ship(shipment, *receipt_after)?,
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,

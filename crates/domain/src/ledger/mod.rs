@@ -114,6 +114,9 @@ pub enum Refusal {
         /// What it costs.
         amount: Money,
     },
+    /// The order does not go where it was taken to go.
+    #[error("the order goes elsewhere by now")]
+    AddressChanged,
     /// The order costs nothing, and no channel takes a payment of 0.00. The old back end could place such orders.
     #[error("the order costs nothing")]
     CostsNothing,

@@ -293,6 +293,7 @@ impl From<Refusal> for AdminApiError {
             Refusal::AmountChanged { amount } => {
                 Self::new(AdminCode::Conflict, format!("订单金额现为{amount},请刷新后重试"))
             }
+            Refusal::AddressChanged => Self::new(AdminCode::Conflict, "收货地址刚刚被修改,请刷新后重试"),
             Refusal::TooManyAmendments => {
                 Self::new(AdminCode::NotAllowed, "订单状态不允许此操作:修改次数已用完")
             }

@@ -258,10 +258,12 @@ pub(super) async fn change_address(
     payload: web::Payload,
 ) -> Result<HttpResponse, AdminApiError> {
     change(&shop, &number, payload, async |order_id: &OrderId, asked: AddressRequest| {
-        let AddressRequest { receiver, mobile, address, title, reason } = &asked;
-        let reason = line("reason", reason, MAX_REASON)?;
-        let address = ShippingAddress::checked(title, receiver, mobile, address).map_err(invalid_field)?;
-        shop.orders.change_address_by_shop(order_id, address, &reason, &staff.cause()).await?;
+        let AddressRequest { receiver, mobile, address, title, expected, reason } = asked;
+        let reason = line("reason", &reason, MAX_REASON)?;
+        let address =
+            ShippingAddress::checked(&title, &receiver, &mobile, &address).map_err(invalid_field)?;
+        let expected = expected.map(ShippingAddress::from);
+        shop.orders.change_address_by_shop(order_id, expected, address, &reason, &staff.cause()).await?;
         Ok(())
     })
     .await

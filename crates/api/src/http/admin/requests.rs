@@ -1,5 +1,6 @@
 //! What the shop side is asked, as JSON.
 
+use domain::ShippingAddress;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 use utoipa::{
@@ -60,8 +61,33 @@ pub(super) struct AddressRequest {
     pub(super) address: String,
     /// A word for it, such as 家: 1 to 10 characters.
     pub(super) title: String,
+    /// Where the order is taken to go; if it goes elsewhere by now, nothing is changed.
+    pub(super) expected: Option<AddressData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
+}
+
+/// Where an order goes; an order on record tells it in the same form.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ShippingAddress)]
+pub(super) struct AddressData {
+    title: String,
+    address: String,
+    mobile: String,
+    receiver: String,
+}
+
+impl From<AddressData> for ShippingAddress {
+    fn from(AddressData { title, address, mobile, receiver }: AddressData) -> Self {
+        Self { title, receiver, mobile, address }
+    }
+}
+
+impl From<ShippingAddress> for AddressData {
+    fn from(ShippingAddress { title, receiver, mobile, address }: ShippingAddress) -> Self {
+        Self { title, address, mobile, receiver }
+    }
 }
 
 /// An amount of money as it was sent: a text, or a number.

@@ -3,13 +3,13 @@
 use application::{AdminOrderDetails, Page};
 use domain::{
     Amendment, Money, Order, OrderGoods, OrderId, OrderStatus, PaymentAttempt, PaymentRecord, Refund,
-    SaleAttribute, Shipment, ShippingAddress, ShopTime, TimelineEntry, Username,
+    SaleAttribute, Shipment, ShopTime, TimelineEntry, Username,
 };
 use ports::FoundOrder;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::requests::RestockData;
+use super::requests::{AddressData, RestockData};
 use crate::http::wire::ChangedAmountData;
 
 /// A page of a search.
@@ -72,15 +72,6 @@ pub(super) struct AdminOrderData {
     refundable_amount: String,
     /// The prefix for image names.
     base_url: String,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = ShippingAddress)]
-struct AddressData {
-    title: String,
-    address: String,
-    mobile: String,
-    receiver: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -283,12 +274,6 @@ impl AdminOrderData {
             refundable_amount: refundable_amount.to_string(),
             base_url: base_url.to_owned(),
         }
-    }
-}
-
-impl From<ShippingAddress> for AddressData {
-    fn from(ShippingAddress { title, receiver, mobile, address }: ShippingAddress) -> Self {
-        Self { title, address, mobile, receiver }
     }
 }
 

@@ -15,9 +15,13 @@ fn lower() -> TestRequest {
 }
 
 fn redirect() -> TestRequest {
+    redirect_from(&json!(null))
+}
+
+fn redirect_from(expected: &Value) -> TestRequest {
     let body = json!({
         "receiver": "王小二", "mobile": "13800000000", "address": "上海市浦东新区世纪大道1号", "title": "公司",
-        "reason": "买家来电"
+        "expected": expected, "reason": "买家来电"
     });
     post(&of_order("/address"), &body)
 }
@@ -224,6 +228,22 @@ async fn an_order_that_was_not_shipped_goes_elsewhere() {
         assert_eq!(message, format!("订单状态不允许此操作:{}", status.label()));
     }
     assert_eq!(refused_with(Mocks::untouched(), redirect(), ORDER_NOT_FOUND).await, "订单不存在");
+}
+
+/// The buyer may have chosen another one since staff looked.
+#[actix_web::test]
+async fn an_address_that_was_not_seen_is_a_conflict() {
+    let status = OrderStatus::AwaitingShipment;
+    let mocks = || Mocks::untouched().on_record(ledger(Some(anybodys(status)), Vec::new(), Vec::new()));
+    let ShippingAddress { title, receiver, mobile, address } = shipping();
+    let seen = json!({"title": title, "receiver": receiver, "mobile": mobile, "address": address});
+    done(&sent(with_file(mocks(), file(status)), redirect_from(&seen)).await);
+    let mut other = seen.clone();
+    other["address"] = json!("别处");
+    let message = refused_with(mocks(), redirect_from(&other), CONFLICT).await;
+    assert_eq!(message, "收货地址刚刚被修改,请刷新后重试");
+    other["more"] = json!(1);
+    bad_parameter(redirect_from(&other), "more").await;
 }
 
 #[actix_web::test]

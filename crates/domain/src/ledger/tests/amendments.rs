@@ -87,13 +87,17 @@ fn a_payment_of_the_old_amount_is_recorded_and_pays_nothing() {
     let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
     let asked = after(&paid, &Command::RequestRefund { ask, lease: Duration::ZERO });
     assert_eq!(asked.refunds[0].amount, money(WHOLE));
-    // The order was given up since: the old amount revives nothing.
+    // It is paid by now: the old amount goes back by itself.
+    let open_anew = after(&lowered(), &open);
+    let first = pay(&open_anew, "B", &format!("{ORDER}_2"), LOWER);
+    let second = pay(&first, "A", ORDER, WHOLE);
+    assert_eq!(second.payments[1].status, PaymentStatus::Duplicate);
+    assert_eq!((second.refunds[0].trade_no.as_str(), second.refunds[0].amount), ("A", money(WHOLE)));
+    // The order was given up since: the old amount revives nothing, and goes back too.
     let cancel = Command::Cancel { buyer: None, reason: String::new(), ended: Vec::new() };
     let cancelled = pay(&after(&lowered(), &cancel), "A", ORDER, WHOLE);
-    assert_eq!(
-        (status_of(&cancelled), cancelled.payments[0].status),
-        (Cancelled, PaymentStatus::WrongAmount)
-    );
+    assert_eq!((status_of(&cancelled), cancelled.payments[0].status), (Cancelled, PaymentStatus::Late));
+    assert_eq!(cancelled.refunds[0].amount, money(WHOLE));
 }
 
 #[test]
@@ -155,7 +159,8 @@ fn elsewhere() -> ShippingAddress {
 
 fn redirect(buyer: Option<UserId>) -> Command {
     let address_id = buyer.map(|_| AddressId(7));
-    Command::ChangeAddress { buyer, address: elsewhere(), address_id, reason: "搬家".to_owned() }
+    let (address, reason) = (elsewhere(), "搬家".to_owned());
+    Command::ChangeAddress { buyer, expected: None, address, address_id, reason }
 }
 
 #[test]
@@ -179,6 +184,23 @@ fn buyers_redirect_until_they_pay_and_staff_until_it_is_shipped() {
     }
     let another = redirect(Some(UserId(owner.0 + 1)));
     assert_eq!(refusal(&ledger(AwaitingPayment), &another), Refusal::UnknownOrder);
+}
+
+/// The buyer may have chosen another one since staff looked.
+#[test]
+fn an_address_that_was_not_seen_is_not_replaced() {
+    let unpaid = ledger(AwaitingPayment);
+    let seen = unpaid.order.clone().unwrap().shipping;
+    let expecting = |expected: &ShippingAddress| Command::ChangeAddress {
+        buyer: None,
+        expected: Some(expected.clone()),
+        address: ShippingAddress { receiver: "王五".to_owned(), ..seen.clone() },
+        address_id: None,
+        reason: String::new(),
+    };
+    assert_eq!(after(&unpaid, &expecting(&seen)).order.unwrap().shipping.receiver, "王五");
+    let moved = after(&unpaid, &redirect(None));
+    assert_eq!(refusal(&moved, &expecting(&seen)), Refusal::AddressChanged);
 }
 
 #[test]

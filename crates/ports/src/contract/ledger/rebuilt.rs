@@ -105,6 +105,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
         }
         10 => Command::ChangeAddress {
             buyer: None,
+            expected: None,
             address: shipping(numbers.one_of(&["上海市", "天津市"])),
             address_id: None,
             reason: "搬家".to_owned(),
