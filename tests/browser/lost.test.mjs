@@ -44,7 +44,7 @@ inBrowser('goods that are bought directly are ordered once where the answer is l
   await page.reload()
   await page.locator('label.choice').nth(1).click()
   await button.click()
-  await see(page, '刚才提交这件商品时没有收到结果')
+  await see(page, '上次提交这件商品时没有收到结果')
   await lookAt(page, 'orderConfirm-doubt')
   assert.ok(await button.isDisabled())
   await page.locator('label.choice').nth(0).click()

@@ -1,3 +1,5 @@
+import { orPerhaps, PERHAPS_SAVED } from '@/lib/errors'
+
 import { asBuyer } from './guard'
 import { call, type Answer } from './http'
 
@@ -44,7 +46,7 @@ async function book(method: 'GET' | 'POST' | 'PUT' | 'DELETE', rest = '', body?:
 export const getAddresses = () => book('GET')
 
 export const addAddress = ({ receiver, address, mobile, postcode, tag }: AddressEntry) =>
-  book('POST', '', { receiver, address, receiver_phone: mobile, postcode, tag })
+  book('POST', '', { receiver, address, receiver_phone: mobile, postcode, tag }).catch(orPerhaps(PERHAPS_SAVED))
 
 export const changeAddress = (id: number, { receiver, address, mobile, tag }: AddressEntry) =>
   book('PUT', `/${String(id)}`, { id, address, receiver, tag, receiver_mobile: mobile })

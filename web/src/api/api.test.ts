@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-import { ApiError, NONSENSE, OFFLINE, TIMED_OUT } from '@/lib/errors'
+import { ApiError, NONSENSE, OFFLINE, PERHAPS_IN_CART, PERHAPS_SAVED, TIMED_OUT } from '@/lib/errors'
 
+import { addAddress } from './addresses'
+import { addToCart } from './carts'
 import { attributesOf } from './goods'
 import { call } from './http'
 import { preview } from './orders'
@@ -32,6 +34,17 @@ describe('answers', () => {
     await expect(call('/')).rejects.toEqual(new ApiError(OFFLINE))
     vi.stubGlobal('fetch', () => Promise.reject(new DOMException('late', 'TimeoutError')))
     await expect(call('/')).rejects.toEqual(new ApiError(TIMED_OUT))
+  })
+
+  it.each([
+    [PERHAPS_IN_CART, 30103, () => addToCart(4, 1)],
+    [PERHAPS_SAVED, 10124, () => addAddress({ receiver: '', mobile: '', address: '', tag: '', postcode: '' })],
+  ])('that are lost invite nobody to do again what is there twice then (%i)', async (perhaps, refused, add) => {
+    signIn('demo', 'token')
+    answers('cut o')
+    await expect(add()).rejects.toEqual(new ApiError(perhaps))
+    answers(JSON.stringify({ code: refused }))
+    await expect(add()).rejects.toMatchObject({ code: refused })
   })
 
   it('to a preview without an address are complete all the same', async () => {

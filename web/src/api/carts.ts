@@ -1,5 +1,6 @@
 import { toFen } from '@/lib/money'
 import { MOST_PIECES, type CartLine } from '@/lib/cart'
+import { orPerhaps, PERHAPS_IN_CART } from '@/lib/errors'
 
 import { asBuyer } from './guard'
 import { picture } from './goods'
@@ -44,7 +45,7 @@ export async function peekCart(name: string): Promise<CartLine[]> {
 }
 
 export const getCart = () => cart('GET')
-export const addToCart = (sku: number, count: number) => cart('POST', { sku_id: sku, count })
+export const addToCart = (sku: number, count: number) => cart('POST', { sku_id: sku, count }).catch(orPerhaps(PERHAPS_IN_CART))
 export const setCount = (sku: number, count: number) => cart('PUT', { state: 'set', sku_id: sku, count })
 export const select = (sku: number, isSelected: boolean) =>
   cart('PUT', { state: isSelected ? 'select' : 'unselect', sku_id: sku })

@@ -6,6 +6,7 @@ import { keptInTab } from '@/lib/storage'
 
 import { create, dismiss, doubtful, isCartInDoubt, orders, wishOf, type Preview, type Purchase } from './orders'
 
+const DAY = 24 * 60 * 60_000
 const DIRECT: Purchase = { kind: 'direct', sku: 15, count: 1 }
 const preview = (payment = 28900): Preview => ({
   destinations: [],
@@ -109,15 +110,16 @@ it.each([403, 208, 30104, 50101, 50104])('an order that is refused with %i at on
   expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 1, 1, 1])
 })
 
-it('what is ordered again after ten minutes is another order', async () => {
+it('what is ordered again after a day is another order', async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   try {
     const wish = wishOf(DIRECT, 1, preview())
     const sent = service(new TypeError('lost'), new TypeError('lost'), placed)
     await create(wish).catch(() => undefined)
-    vi.setSystemTime(Date.now() + 10 * 60_000 - 1)
+    vi.setSystemTime(Date.now() + DAY - 1)
+    expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([wish])
     await create(wish).catch(() => undefined)
-    vi.setSystemTime(Date.now() + 10 * 60_000)
+    vi.setSystemTime(Date.now() + DAY)
     expect(doubtful(wishOf(DIRECT, 2, preview()))).toEqual([])
     expect(await create(wish)).toMatchObject({ isRepeated: false })
     expect(sent.map((key) => sent.indexOf(key))).toEqual([0, 0, 2])

@@ -95,6 +95,7 @@ export interface Order {
 /** An attempt to pay an order. */
 export interface OrderAttempt {
   device: string
+  amount: Fen
   state: string
   openedAt: string
 }
@@ -136,7 +137,7 @@ interface WireOrder {
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
   refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
-  attempts?: { device: string; state: string; opened_at: string }[]
+  attempts?: { device: string; amount: string; state: string; opened_at: string }[]
   timeline?: WireTimelineEntry[]
 }
 
@@ -188,7 +189,7 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   mobile: order.address.mobile,
   address: order.address.address,
   lines: order.order_sku.map(lineOf(base)),
-  attempts: (order.attempts ?? []).map(({ device, state, opened_at: openedAt }) => ({ device, state, openedAt })),
+  attempts: (order.attempts ?? []).map(({ amount, opened_at: openedAt, ...attempt }) => ({ ...attempt, amount: toFen(amount), openedAt })),
   refunds: (order.refunds ?? []).map((refund) => ({
     amount: toFen(refund.amount),
     reason: refund.reason,
@@ -260,8 +261,11 @@ export function wishOf(purchase: Purchase, address: number, { lines, payment }: 
   return { user: user.value, purchase, goods, address, expected: fromFen(payment) }
 }
 
-/** Whoever orders the same later wants another order. In milliseconds. */
-const SAME_ORDER = 10 * 60_000
+/**
+ * How long what was ordered without an answer is still the same order, in milliseconds. The page promises that it is, and stays
+ * open as long as a sign-in lasts, a day. Whoever wants another one is told of the order that there is, and may order again.
+ */
+const SAME_ORDER = 24 * 60 * 60_000
 const keys = new IdempotencyKeys<Wish>('dashop_order_keys', SAME_ORDER)
 /** With these the service says that no order is there under the key, or that there is one and it cannot be paid. */
 const SETTLED = [50102, 50103, 50106, 50108, 50109, 50110, 50112, 50113, 50114, 50116]

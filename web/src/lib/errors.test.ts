@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 
 import { describe, expect, it } from 'vitest'
 
-import { AdminError, ApiError, CART_FULL, inWords, isFinal, mayPass, NO_GOODS, NONSENSE, OFFLINE, PERHAPS_ORDERED, TIMED_OUT } from './errors'
+import { AdminError, ApiError, CART_FULL, inWords, isFinal, mayPass, NO_GOODS, NONSENSE, OFFLINE, PERHAPS_IN_CART, PERHAPS_ORDERED, PERHAPS_SAVED, TIMED_OUT } from './errors'
 
 /** The codes in the tables of the interface's documentation. */
 function documentedCodes(): number[] {
@@ -16,7 +16,7 @@ describe('errors in words', () => {
   it('are there for every code that the documentation lists', () => {
     const codes = documentedCodes()
     expect(codes).toContain(50103)
-    for (const code of [...codes, 50114, 50115, 50116, 50118, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE, CART_FULL, NO_GOODS, PERHAPS_ORDERED]) {
+    for (const code of [...codes, 50114, 50115, 50116, 50118, 103, 104, 106, 10122, 10124, 30101, 30102, 30103, 30104, 40050, 40200, 40300, TIMED_OUT, OFFLINE, NONSENSE, CART_FULL, NO_GOODS, PERHAPS_IN_CART, PERHAPS_ORDERED, PERHAPS_SAVED]) {
       expect(inWords(new ApiError(code)), String(code)).toMatch(/^[\u4e00-\u9fff「]/)
       expect(inWords(new ApiError(code)), `${String(code)} has words of its own`).not.toContain('操作未完成')
     }

@@ -13,10 +13,18 @@ export const CART_FULL = -4
 export const NO_GOODS = -5
 /** The cart is empty, and an order of it that had no answer may be why. */
 export const PERHAPS_ORDERED = -6
+/** The pieces may be in the cart, or the address in the list, without an answer: done again, they are there twice. */
+export const PERHAPS_IN_CART = -7
+export const PERHAPS_SAVED = -8
 
 /** The service did not say what became of a request, or nothing that is an answer came. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof ApiError && [TIMED_OUT, OFFLINE, NONSENSE, 50000, 50115].includes(error.code)
+}
+
+/** Where the outcome is unknown, says so with this code, which invites nobody to try again. */
+export const orPerhaps = (code: number) => (error: unknown): never => {
+  throw isOutcomeUnknown(error) ? new ApiError(code) : error
 }
 
 /** What each code means to a buyer, and what to do about it. The codes are those of docs/API.md. */
@@ -27,6 +35,8 @@ const WORDS: Readonly<Record<number, string>> = {
   [CART_FULL]: '购物车中的商品种类已满，请登录，或先移除一些商品',
   [NO_GOODS]: '没有找到要购买的商品，请从商品页重新购买',
   [PERHAPS_ORDERED]: '没有收到提交结果，订单可能已生成，请到「我的订单」查看',
+  [PERHAPS_IN_CART]: '没有收到结果，商品可能已加入购物车，请先到购物车核对',
+  [PERHAPS_SAVED]: '没有收到结果，地址可能已保存，请先核对地址列表',
   103: '请输入用户名',
   104: '请输入密码',
   106: '用户名或密码不正确',

@@ -5,6 +5,14 @@ export function numberFrom(search: string, ...names: string[]): number | undefin
   return given !== undefined && given !== null && /^[1-9]\d{0,8}$/.test(given) ? Number(given) : undefined
 }
 
+/** The query string with this number under this name, or without it, and all else as it is. */
+export function withNumber(search: string, name: string, number: number | undefined): string {
+  const query = new URLSearchParams(search)
+  if (number === undefined) query.delete(name)
+  else query.set(name, String(number))
+  return `?${query.toString()}`
+}
+
 /** The SKU that a link to a product means; the old shop's links are `product_details.html?6`. */
 export function skuFrom(search: string): number | undefined {
   return numberFrom(search, 'sku_id', 'skuid', 'id') ?? numberFrom(search.replace(/^\?(\d+).*$/, '?id=$1'), 'id')

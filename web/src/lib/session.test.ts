@@ -5,7 +5,7 @@ import { asBuyer } from '@/api/guard'
 import { ApiError } from './errors'
 import { followSession, nextPage, signIn, signInPage, signOut, token, user } from './session'
 import { kept } from './storage'
-import { orderFrom, skuFrom } from './page'
+import { numberFrom, orderFrom, skuFrom, withNumber } from './page'
 
 const round = (pathname: string, search = '') => nextPage(signInPage({ pathname, search }).replace('login.html', ''))
 
@@ -47,6 +47,13 @@ describe('links', () => {
     expect(orderFrom('?order_id=2026112404262601')).toBe('2026112404262601')
     expect(orderFrom('?out_trade_no=202611240426260123')).toBe('202611240426260123')
     expect(orderFrom('?order_id=<img>')).toBeUndefined()
+  })
+
+  it('keep the chosen address beside all else', () => {
+    const chosen = withNumber('?settlement_type=1&sku_id=4&buy_num=2', 'address_id', 2)
+    expect(chosen).toBe('?settlement_type=1&sku_id=4&buy_num=2&address_id=2')
+    expect(numberFrom(withNumber(chosen, 'address_id', 3), 'address_id')).toBe(3)
+    expect(withNumber(chosen, 'address_id', undefined)).toBe('?settlement_type=1&sku_id=4&buy_num=2')
   })
 })
 

@@ -99,6 +99,19 @@ describe('the result of a payment', () => {
     expect([result.state.value, result.isUnpaid.value]).toEqual(['asking', true])
   })
 
+  it('of another amount than the order costs is told, and asked for until the order is paid', async () => {
+    signIn('demo', 'token')
+    const attempts = [{ device: 'pc', amount: '229.00', state: 'paid', opened_at: '' }]
+    service(unpaid, order(1, { attempts }), unpaid, order(5, { attempts }), paid, order(2, { attempts }))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.isUnpaid.value, result.refundDue.value]).toEqual(['wrong', true, expect.stringContaining('¥229.00 由商家核实后')])
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect([result.state.value, result.refundDue.value]).toEqual(['cancelled', expect.stringContaining('¥229.00 由商家核实后')])
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect([result.state.value, result.refundDue.value]).toEqual(['paid', ''])
+  })
+
   it('is not claimed for a signature that is not Alipay’s', async () => {
     vi.stubGlobal('fetch', () => Promise.resolve(new Response('非法访问')))
     const result = open(RETURNED)
@@ -145,7 +158,7 @@ describe('the result of a payment', () => {
     service(unpaid, late('0.00'), unpaid, late('219.00'))
     const result = open(RETURNED)
     await vi.advanceTimersByTimeAsync(0)
-    expect([result.state.value, result.refundDue.value]).toEqual(['returning', { amount: 21900, refunded: 0 }])
+    expect([result.state.value, result.refundDue.value]).toEqual(['returning', expect.stringContaining('¥219.00 正在原路退回')])
     await vi.advanceTimersByTimeAsync(PAUSE)
     expect(result.state.value).toBe('returned')
   })
@@ -155,7 +168,7 @@ describe('the result of a payment', () => {
     service(order(6, { unkept_payment: { amount: '219.00', refunded_amount: '219.00' } }))
     const result = open(`?order_id=${ORDER}`)
     await vi.advanceTimersByTimeAsync(0)
-    expect([result.state.value, result.status.value, result.refundDue.value]).toEqual(['refunded', 6, { amount: 21900, refunded: 21900 }])
+    expect([result.state.value, result.refundDue.value]).toEqual(['refunded', '您的另一笔付款不用于本订单，¥219.00 已原路退回您的支付宝账号。'])
   })
 
   it('is not settled by a cancelled order as long as Alipay could not be asked', async () => {

@@ -1,14 +1,14 @@
 import { onScopeDispose, ref } from 'vue'
 
 import { toSignIn } from '@/api/guard'
-import { order as readOrder, paymentResult, story, type Order, type RefundDue } from '@/api/orders'
+import { order as readOrder, paymentResult, story, type Order } from '@/api/orders'
 
 import { ApiError, inWords, mayPass } from './errors'
 import type { Fen } from './money'
 import { onReturn } from './onReturn'
 import { orderFrom } from './page'
 import { user } from './session'
-import { isRevival, STATUS } from './status'
+import { isRevival, refundDueText, STATUS } from './status'
 
 /** How often the page asks before it leaves asking to the buyer, and how long it waits in between, in milliseconds. */
 export const TRIES = 30
@@ -17,16 +17,16 @@ export const PAUSE = 2000
 /**
  * What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. `revived`: the order was
  * cancelled when its payment came, and its goods were still there. `returning` and `returned`: they were not, and the
- * money goes back. `unknown`: whoever is signed in has no such order.
+ * money goes back. `wrong`: a payment came, not of what the order costs. `unknown`: whoever is signed in has no such order.
  */
-export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'unsure' | 'unknown'
+export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'wrong' | 'unsure' | 'unknown'
 
 /**
  * Whether this becomes something else while the page is open. A buyer whom Alipay sends back to a cancelled order has paid
  * late, and Alipay's notification may come after the buyer does.
  */
 function mayChange(state: PaymentState, search: string): boolean {
-  return ['asking', 'returning'].includes(state) || (state === 'cancelled' && isSigned(search))
+  return ['asking', 'wrong', 'returning'].includes(state) || (state === 'cancelled' && isSigned(search))
 }
 
 /** Alipay's return has its signature; a link to an order has none. */
@@ -42,9 +42,8 @@ interface Known {
   state: PaymentState
   number: string
   amount: Fen
-  /** The order's, where its story is known. */
-  status?: number
-  refundDue?: RefundDue | null
+  /** What becomes of money that did not pay the order, where its story is known. */
+  refundDue?: string
 }
 
 /** Asks once: with Alipay's signed query string where there is one, else for the order itself. */
@@ -76,10 +75,11 @@ async function tell(number: string, amount: Fen): Promise<Known> {
 }
 
 function knownOf(order: Order): Known {
-  return { state: stateOf(order), number: order.number, amount: order.amount, status: order.status, refundDue: order.refundDue }
+  return { state: stateOf(order), number: order.number, amount: order.amount, refundDue: refundDueText(order) }
 }
 
-function stateOf({ status, timeline, refundDue }: Order): PaymentState {
+function stateOf(order: Order): PaymentState {
+  const { status, timeline, refundDue } = order
   switch (status) {
     case STATUS.toShip:
     case STATUS.shipped:
@@ -90,7 +90,7 @@ function stateOf({ status, timeline, refundDue }: Order): PaymentState {
     case STATUS.refunded:
       return 'refunded'
     default:
-      return 'asking'
+      return refundDueText(order) ? 'wrong' : 'asking'
   }
 }
 
@@ -99,8 +99,7 @@ export function usePaymentResult(search: string) {
   const state = ref<PaymentState>('asking')
   const number = ref(orderFrom(search))
   const amount = ref<Fen>()
-  const status = ref<number>()
-  const refundDue = ref<RefundDue | null>()
+  const refundDue = ref<string>()
   const problem = ref('')
   /** The service has answered that the order waits for its payment. */
   const isUnpaid = ref(false)
@@ -114,11 +113,10 @@ export function usePaymentResult(search: string) {
       if (mine !== run) return
       number.value = known.number
       amount.value = known.amount
-      status.value = known.status
       refundDue.value = known.refundDue
       problem.value = ''
       state.value = known.state
-      isUnpaid.value = known.state === 'asking'
+      isUnpaid.value = ['asking', 'wrong'].includes(known.state)
       if (!mayChange(known.state, search)) return
     } catch (error) {
       if (mine !== run) return
@@ -152,5 +150,5 @@ export function usePaymentResult(search: string) {
   })
   onReturn(look)
   look()
-  return { state, number, amount, status, refundDue, problem, isUnpaid, look }
+  return { state, number, amount, refundDue, problem, isUnpaid, look }
 }
