@@ -59,7 +59,11 @@ pub(crate) async fn must_have_met_old_amounts(world: &World) {
     let mut database = world.database.lock().await;
     for (what, rows) in [
         ("lowered and paid", "tb_order_info WHERE discount <> '0.00' AND status IN (2, 3, 4, 6)"),
-        ("paid with an old amount", "dashop_payment WHERE status = 'wrong_amount'"),
+        (
+            "paid with an old amount",
+            "dashop_payment JOIN tb_order_info ON order_id = out_trade_no \
+             WHERE dashop_payment.total_amount > tb_order_info.total_amount",
+        ),
         ("sent elsewhere", "dashop_order_amendment WHERE kind = 'address'"),
     ] {
         let count = database.number(&format!("SELECT COUNT(*) AS n FROM {rows}")).await;

@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use domain::{Cause, Channel, EvidenceSource, NotForUs, Order, OrderId, OrderStatus, order_number};
+use domain::{Cause, Channel, EvidenceSource, NotForUs, Order, OrderId, OrderStatus, Trade, order_number};
 use ports::{GatewayError, NotVerified, PaymentChannel, StoreError};
 
+use super::recently::Asked;
 use crate::{OrderService, SettleError};
 
 /// Why the result is not known.
@@ -39,6 +40,11 @@ pub enum PaymentResultError {
     Store(#[from] StoreError),
 }
 
+/// The channel was asked a moment ago.
+#[derive(Debug, thiserror::Error)]
+#[error("the channel was asked a moment ago, and has not answered so far")]
+struct NoAnswerYet;
+
 impl OrderService {
     /// Because of returns a channel is asked about one order no more often than this.
     pub const ASKED_PAUSE: Duration = Duration::from_secs(3);
@@ -60,24 +66,24 @@ impl OrderService {
             .map_err(|_| PaymentResultError::UnknownOrder)?;
         let order = self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)?;
         // Once it is paid or has ended, what comes of it does not depend on this buyer's browser.
-        if order.status != OrderStatus::AwaitingPayment || !self.asked.is_first(id.clone()) {
+        if order.status != OrderStatus::AwaitingPayment {
             return Ok(order);
         }
-        let trade = match gateway.query(&returned.out_trade_no).await {
-            Ok(trade) => trade,
-            Err(cause) => {
-                // Else who looks again at once would be told that nothing was paid.
-                self.asked.forget(&id);
-                return Err(PaymentResultError::Gateway { order: Box::new(order), cause });
-            }
-        };
-        match trade {
-            Some(trade) if trade.is_payment() => {
-                let cause = Cause::channel(channel, request_id);
-                self.settle_trade(&trade, EvidenceSource::Query, &cause).await?;
-                self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)
-            }
-            Some(_) | None => Ok(order),
+        let unanswered = |cause| PaymentResultError::Gateway { order: Box::new(order.clone()), cause };
+        match self.asked.ask(id.clone()) {
+            Asked::First => {}
+            Asked::Answered => return Ok(order),
+            // Whoever is told that nothing was paid pays once more.
+            Asked::Unanswered => return Err(unanswered(GatewayError::Unreachable(NoAnswerYet.into()))),
         }
+        let trade = gateway.query(&returned.out_trade_no).await.map_err(unanswered)?;
+        let Some(trade) = trade.filter(Trade::is_payment) else {
+            self.asked.answered(id);
+            return Ok(order);
+        };
+        let cause = Cause::channel(channel, request_id);
+        self.settle_trade(&trade, EvidenceSource::Query, &cause).await?;
+        self.asked.answered(id.clone());
+        self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder)
     }
 }

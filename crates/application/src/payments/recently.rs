@@ -2,9 +2,20 @@ use std::{hash::Hash, time::Duration};
 
 use moka::{policy::EvictionPolicy, sync::Cache};
 
-/// Keys for which something was done a moment ago. Time is the machine's monotonic one, and memory is bounded: of more
-/// keys than are remembered, the one that was used longest ago is forgotten.
-pub struct Recently<K>(Cache<K, ()>);
+/// Keys about which somebody asked a moment ago, and whether there was an answer. Time is the machine's monotonic one, and memory
+/// is bounded: of more keys than are remembered, the one that was used longest ago is forgotten.
+pub struct Recently<K>(Cache<K, bool>);
+
+/// Whether somebody asked within the span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Nobody has; whoever is told so asks now.
+    First,
+    /// Somebody has, and there was an answer.
+    Answered,
+    /// Somebody has, and there is no answer, or none yet.
+    Unanswered,
+}
 
 impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
     /// Remembers each key for `span`, and `most` of them.
@@ -13,14 +24,19 @@ impl<K: Hash + Eq + Send + Sync + 'static> Recently<K> {
         Self(remembered.time_to_live(span).max_capacity(most).build())
     }
 
-    /// Forgets that something was done for this key: it came to nothing.
-    pub(crate) fn forget(&self, key: &K) {
-        self.0.invalidate(key);
+    /// Whether somebody asks or has asked about this key. Of those who do so at the same moment one is the first.
+    pub(crate) fn ask(&self, key: K) -> Asked {
+        let entry = self.0.entry(key).or_insert(false);
+        match (entry.is_fresh(), entry.into_value()) {
+            (true, _) => Asked::First,
+            (false, true) => Asked::Answered,
+            (false, false) => Asked::Unanswered,
+        }
     }
 
-    /// Whether nobody has asked so for this key within the span. Of those who ask at the same moment one is the first.
-    pub(crate) fn is_first(&self, key: K) -> bool {
-        self.0.entry(key).or_insert(()).is_fresh()
+    /// There is an answer, and it is dealt with.
+    pub(crate) fn answered(&self, key: K) {
+        self.0.insert(key, true);
     }
 }
 

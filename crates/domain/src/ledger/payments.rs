@@ -75,12 +75,11 @@ impl Decision<'_> {
         }
         let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
         if order.total_amount != trade.total_amount {
-            // What the order cost before. Nobody waits for it any more where the order was given up.
-            return Ok(if allows(Trigger::PaidLate) {
-                PaymentStatus::Late
-            } else {
-                PaymentStatus::WrongAmount
-            });
+            // More is what the order cost before, and nobody waits for it where the order was given up. Less may be what it
+            // cost when it was paid, if the database is from before that: staff decide.
+            let is_of_before = order.total_amount < trade.total_amount;
+            let goes_back = is_of_before && allows(Trigger::PaidLate);
+            return Ok(if goes_back { PaymentStatus::Late } else { PaymentStatus::WrongAmount });
         }
         if allows(Trigger::Paid) {
             let is_kept = trade.refunded.is_zero();

@@ -110,7 +110,7 @@ words! {
         Settled = "settled",
         /// Another trade had paid the order; this money goes back.
         Duplicate = "duplicate",
-        /// The order was cancelled and its stock is gone; this money goes back.
+        /// The order was cancelled, and its stock is gone or it costs less since; this money goes back.
         Late = "late",
         /// Not the amount of the order; staff decide.
         WrongAmount = "wrong_amount",

@@ -98,6 +98,9 @@ fn a_payment_of_the_old_amount_is_recorded_and_pays_nothing() {
     let cancelled = pay(&after(&lowered(), &cancel), "A", ORDER, WHOLE);
     assert_eq!((status_of(&cancelled), cancelled.payments[0].status), (Cancelled, PaymentStatus::Late));
     assert_eq!(cancelled.refunds[0].amount, money(WHOLE));
+    // The database was restored from before it was lowered: what is on no record is not sent back.
+    let restored = pay(&after(&ledger(AwaitingPayment), &cancel), "B", &format!("{ORDER}_2"), LOWER);
+    assert_eq!((restored.payments[0].status, restored.refunds.len()), (PaymentStatus::WrongAmount, 0));
 }
 
 #[test]

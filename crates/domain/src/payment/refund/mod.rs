@@ -44,7 +44,7 @@ words! {
     pub enum RefundKind {
         /// Staff decided it.
         Shop = "shop",
-        /// The order was cancelled and its stock is gone.
+        /// The order was cancelled, and its stock is gone or it costs less since.
         Late = "late",
         /// Another trade had paid the order.
         Duplicate = "duplicate",
