@@ -160,7 +160,7 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
                 Some((_, Err(PreviewRefusal::NotAdmitted(refusal)))) => Err(refusal.into()),
                 Some((addresses, Ok(()))) => refused(failure, addresses),
                 Some((addresses, Err(refusal))) => refused(refusal.into(), addresses),
-                None => refused(failure, Vec::new()),
+                None => refused(Code::Unforeseen.failure(), Vec::new()),
             };
         }
     };

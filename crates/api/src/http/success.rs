@@ -10,6 +10,7 @@ use application::{NotificationError, PaymentResultError};
 use domain::{Channel, order_number};
 use metrics::counter;
 use ports::metric;
+use tokio::time::timeout;
 use url::form_urlencoded;
 
 use super::{
@@ -127,15 +128,17 @@ pub(super) async fn channel_notification(
 }
 
 async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: web::Payload) -> HttpResponse {
-    let work = async {
-        match body.to_bytes_limited(shop.body_limit).await {
-            Ok(Ok(body)) => settle(channel, shop, request, &body).await,
-            // The connection broke.
-            Ok(Err(_)) => text(FORBIDDEN),
-            Err(_too_long) => refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
-        }
+    let body = match timeout(shop.request_timeout, body.to_bytes_limited(shop.body_limit)).await {
+        Ok(Ok(Ok(body))) => body,
+        // The connection broke, or the sender takes too long: that is no failure of the shop's.
+        Ok(Ok(Err(_))) | Err(_) => return text(FORBIDDEN),
+        Ok(Err(_too_long)) => return refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
     };
-    in_time(shop, work).await.unwrap_or_else(|| text(Replies::to(channel).send_again))
+    let settled = in_time(shop, settle(channel, shop, request, &body)).await;
+    settled.unwrap_or_else(|| {
+        counter!(metric::NOTIFICATIONS, "verdict" => "failed").increment(1);
+        text(Replies::to(channel).send_again)
+    })
 }
 
 async fn settle(channel: Channel, shop: &Shop, request: &HttpRequest, body: &[u8]) -> HttpResponse {

@@ -73,7 +73,7 @@ pub(super) fn pools(
             .map_err(|error| ConnectError::Open(unavailable(error)))
     };
     let all = pool(config.max_connections)?;
-    Ok(Pools { readers: all.clone(), writers: all, probes: pool(1)?, given_up })
+    Ok(Pools { readers: all.clone(), writers: all, probes: Some(pool(1)?), given_up })
 }
 
 async fn sign_of_life(conn: &mut AsyncMysqlConnection) -> Result<(), HookError> {

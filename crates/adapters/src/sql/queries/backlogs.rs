@@ -56,10 +56,13 @@ const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
 const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
 /// Those that nobody has taken on, and unpaid ones whose deadline has passed: whoever takes such a one on, or fails to cancel it,
 /// moves its `due_at`, by [`Order::LONGEST_OVERDUE`] at most.
+/// Of those that are put off, the last are read first: in a busy shop, most that are due soon were placed a moment ago.
 const DUE_ORDERS: &str = backlog!(
-    "CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END",
-    "(SELECT status, expire_at, due_at FROM tb_order_info WHERE due_at <= ? ORDER BY due_at LIMIT 10001) AS queue \
-     WHERE due_at <= ? OR (status = ? AND expire_at <= ?)"
+    "since",
+    "(SELECT CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END AS since FROM \
+     (SELECT status, expire_at, due_at FROM tb_order_info WHERE due_at <= ? ORDER BY due_at LIMIT 10001) AS queue \
+     UNION ALL SELECT expire_at FROM (SELECT status, expire_at FROM tb_order_info WHERE due_at > ? AND due_at <= ? \
+     ORDER BY due_at DESC LIMIT 10001) AS queue WHERE status = ? AND expire_at <= ?) AS queue"
 );
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
 /// By the first order: whoever takes a removal on moves its `recorded_at`. The order's own row is not joined: in the old shop's
@@ -98,11 +101,11 @@ impl Database {
 async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Result<Vec<Backlog>, QueryError> {
     let mut backlogs = Vec::new();
     let unpaid = OrderStatus::AwaitingPayment.code();
-    let soon = Moment(now.after(Order::LONGEST_OVERDUE));
     let due_orders: Waiting = sql_query(DUE_ORDERS)
         .bind::<SmallInt, _>(unpaid)
-        .bind::<Timestamp, _>(soon)
         .bind::<Timestamp, _>(Moment(now))
+        .bind::<Timestamp, _>(Moment(now))
+        .bind::<Timestamp, _>(Moment(now.after(Order::LONGEST_OVERDUE)))
         .bind::<SmallInt, _>(unpaid)
         .bind::<Timestamp, _>(Moment(now))
         .get_result(conn)

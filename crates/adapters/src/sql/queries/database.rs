@@ -45,7 +45,7 @@ const EXAMINATION: Duration = Duration::from_secs(600);
 pub(in crate::sql) struct Database {
     readers: Pool<Conn>,
     writers: Pool<Conn>,
-    probes: Pool<Conn>,
+    probes: Option<Pool<Conn>>,
     pub(super) terms: Arc<Terms>,
     /// Tells this store from all others on the same database.
     pub(super) name: String,
@@ -62,8 +62,9 @@ pub(in crate::sql) struct Pools {
     pub(in crate::sql) readers: Pool<Conn>,
     /// For changing.
     pub(in crate::sql) writers: Pool<Conn>,
-    /// For finding out whether the database serves this program, where all other connections may be in use.
-    pub(in crate::sql) probes: Pool<Conn>,
+    /// For finding out whether the database serves this program while all other connections are in use; `None` where it has one
+    /// writer, whom all wait for in turn.
+    pub(in crate::sql) probes: Option<Pool<Conn>>,
     /// What becomes of statements that nobody waits for any more.
     pub(in crate::sql) given_up: GivenUpStatements,
 }
@@ -111,9 +112,15 @@ impl Database {
         Lease::take(&self.writers, &self.terms).await
     }
 
-    /// A connection that no request takes, where the engine has several writers: a program that is busy is able to serve.
+    /// A connection to find out whether the database can be read. Where the engine has several writers, no request takes it: a
+    /// program that is busy is able to serve.
     pub(super) async fn probe(&self) -> Result<Lease, StoreError> {
-        Lease::take(&self.probes, &self.terms).await
+        Lease::take(self.probes.as_ref().unwrap_or(&self.readers), &self.terms).await
+    }
+
+    /// The same for whether it can be written.
+    pub(super) async fn writing_probe(&self) -> Result<Lease, StoreError> {
+        Lease::take(self.probes.as_ref().unwrap_or(&self.writers), &self.terms).await
     }
 
     /// A transaction. A connection that turns out to be lost before anything was done is replaced once.

@@ -28,7 +28,7 @@ impl Database {
     }
 
     async fn write_and_take_back(&self) -> Result<(), StoreError> {
-        let mut lease = self.probe().await?;
+        let mut lease = self.writing_probe().await?;
         lease.begin_holding(&BTreeSet::new()).await?;
         lease.call(|conn| write_and_take_back(conn, &self.name)).await?;
         lease.commit().await

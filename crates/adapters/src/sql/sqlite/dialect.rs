@@ -209,12 +209,10 @@ pub(super) fn pools(
             .build()
             .map_err(|error| ConnectError::Open(unavailable(error)))
     };
-    let writers = pool(1, false)?;
     Ok(Pools {
         readers: pool(config.max_connections.min(MOST_READERS), true)?,
-        // There is one writer of the file, whoever it is.
-        probes: writers.clone(),
-        writers,
+        writers: pool(1, false)?,
+        probes: None,
         given_up: GivenUpStatements,
     })
 }
