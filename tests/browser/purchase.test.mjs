@@ -175,7 +175,7 @@ inBrowser('an order that is paid after its deadline and is sold out stays cancel
   await page.locator('#pay').click()
   await page.getByRole('heading', { name: /^订单已取消，款项(?:正在|已)退回$/ }).waitFor()
   await page.getByRole('heading', { name: '订单已取消，款项已退回' }).waitFor()
-  await see(page, '收到付款时订单已取消，商品库存不足，无法恢复订单')
+  await see(page, '收到付款时订单已取消，')
   await lookAt(page, 'pay_success-returned')
   const [trade] = await shop.trades(number)
   assert.deepEqual(trade.refunds.map(({ amount }) => amount), [trade.total_amount])

@@ -333,8 +333,7 @@ export async function lowerAmount(number: string, expected: string, amount: stri
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/amount`, body))
 }
 
-/** Sends an order elsewhere that was not shipped. */
-/** `expected` is where the order goes as far as the page knows: if it goes elsewhere by now, nothing is changed. */
+/** Sends an order elsewhere that was not shipped. If it does not go where it was `expected` to go, nothing is changed. */
 export async function changeAddress(number: string, address: Detail['address'] & { expected: Detail['address']; reason: string }): Promise<Detail> {
   return detailOf(await askJson<WireDetail>(`orders/${encodeURIComponent(number)}/address`, address))
 }

@@ -95,7 +95,6 @@ export interface Order {
 /** An attempt to pay an order. */
 export interface OrderAttempt {
   device: string
-  amount: Fen
   state: string
   openedAt: string
 }
@@ -137,7 +136,7 @@ interface WireOrder {
   refunded_amount?: string
   unkept_payment?: { amount: string; refunded_amount: string } | null
   refunds?: { amount: string; reason: string; status: string; created_at: string; finished_at: string | null }[]
-  attempts?: { device: string; amount: string; state: string; opened_at: string }[]
+  attempts?: { device: string; state: string; opened_at: string }[]
   timeline?: WireTimelineEntry[]
 }
 
@@ -189,7 +188,7 @@ const orderOf = (base: string | undefined) => (order: WireOrder): Order => ({
   mobile: order.address.mobile,
   address: order.address.address,
   lines: order.order_sku.map(lineOf(base)),
-  attempts: (order.attempts ?? []).map(({ amount, opened_at: openedAt, ...attempt }) => ({ ...attempt, amount: toFen(amount), openedAt })),
+  attempts: (order.attempts ?? []).map(({ device, state, opened_at: openedAt }) => ({ device, state, openedAt })),
   refunds: (order.refunds ?? []).map((refund) => ({
     amount: toFen(refund.amount),
     reason: refund.reason,

@@ -1,6 +1,6 @@
-import type { Order, RefundDue } from '@/api/orders'
+import type { Order } from '@/api/orders'
 
-import { yuan, type Fen } from './money'
+import { yuan } from './money'
 import { numberFrom } from './page'
 
 /** The statuses of an order, as the service numbers them. */
@@ -47,23 +47,20 @@ export const isRevival = (entry: { from: number | null; to: number }): boolean =
 
 type Paid = Pick<Order, 'status' | 'refundDue' | 'attempts' | 'refunds'>
 
-/** What was paid of another amount than the order costs, which staff may have lowered: else, what is paid pays the order or is due back. */
-function wrongPayment({ status, attempts, refunds }: Paid): RefundDue | undefined {
-  if (status !== STATUS.unpaid && status !== STATUS.cancelled) return undefined
-  const sum = (amounts: readonly { amount: Fen }[]): Fen => amounts.reduce((total, { amount }) => total + amount, 0)
-  const amount = sum(attempts.filter(({ state }) => state === 'paid'))
-  return amount > 0 ? { amount, refunded: sum(refunds.filter(({ isDone }) => isDone)) } : undefined
-}
+/**
+ * Whether something was paid that was not what the order costs, and nothing of it is on its way back. Of an order that nothing pays, an
+ * attempt is paid by nothing else. How much it was, the service does not tell.
+ */
+const isPaidWrong = ({ status, attempts, refunds }: Paid): boolean =>
+  (status === STATUS.unpaid || status === STATUS.cancelled) && refunds.length === 0 && attempts.some(({ state }) => state === 'paid')
 
 /** What becomes of money that did not pay its order; nothing where there is none. */
 export function refundDueText(order: Paid): string {
-  const due = order.refundDue ?? wrongPayment(order)
-  if (!due) return ''
-  const { amount, refunded } = due
+  if (!order.refundDue) return isPaidWrong(order) ? '收到一笔与订单金额不符的付款，商家核实后原路退回您的支付宝账号。' : ''
+  const { amount, refunded } = order.refundDue
   const left = amount - refunded
   const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账号` : ''
-  const going = left > 0 ? `${yuan(left)} ${order.refundDue ? '正在' : '由商家核实后'}原路退回您的支付宝账号` : ''
-  const late = order.status === STATUS.cancelled ? '收到付款时订单已取消，商品库存不足，无法恢复订单。' : '您的另一笔付款不用于本订单，'
-  const why = order.refundDue ? late : '收到的付款与订单金额不符，'
+  const going = left > 0 ? `${yuan(left)} 正在原路退回您的支付宝账号` : ''
+  const why = order.status === STATUS.cancelled ? '收到付款时订单已取消，' : '您的另一笔付款不用于本订单，'
   return `${why}${[back, going].filter(Boolean).join('，')}。`
 }
