@@ -94,7 +94,7 @@ names! {
     DB_POOL_MAX: Gauge = "dashop_db_pool_connections_max";
     /// Calls that wait for a database connection, by pool.
     DB_POOL_WAITING: Gauge = "dashop_db_pool_waiting";
-    /// Whether the database answered when the backlogs were looked at last.
+    /// Whether the database answered when it was asked last.
     DB_UP: Gauge = "dashop_db_up";
 
     /// How long operations on the carts in Redis took, by operation and outcome.
@@ -106,6 +106,8 @@ names! {
     BACKLOG_ROWS: Gauge = "dashop_backlog_rows";
     /// How long the oldest row of a queue waits, or is overdue.
     BACKLOG_OLDEST: Gauge = "dashop_backlog_oldest_seconds";
+    /// When the backlogs were looked up last.
+    BACKLOG_SEEN: Gauge = "dashop_backlog_seen_timestamp_seconds";
     /// Rows that this process parked because they cannot be read.
     PARKED_ROWS: Counter = "dashop_parked_rows_total";
 

@@ -62,7 +62,7 @@ pub(crate) async fn must_have_met_old_amounts(world: &World) {
         (
             "paid with an old amount",
             "dashop_payment JOIN tb_order_info ON order_id = out_trade_no \
-             WHERE dashop_payment.total_amount > tb_order_info.total_amount",
+             WHERE dashop_payment.total_amount <> tb_order_info.total_amount",
         ),
         ("sent elsewhere", "dashop_order_amendment WHERE kind = 'address'"),
     ] {

@@ -217,6 +217,7 @@ pub(super) fn payment_result_failure(error: PaymentResultError) -> Option<ApiErr
         PaymentResultError::NotVerified(_) | PaymentResultError::NotForUs(_) => None,
         PaymentResultError::UnknownOrder => Some(Code::UnknownOrder.failure()),
         PaymentResultError::Gateway { cause, .. } => Some(cause.into()),
+        PaymentResultError::NotKnownYet(_) => Some(Code::Channel.failure()),
         PaymentResultError::Settle(error) => Some(error.into()),
         PaymentResultError::Store(error) => Some(store_failure(&error)),
     }

@@ -1,6 +1,8 @@
 //! Operations 6 and 7, `/v1/orders/success/`, the notifications of other channels, `/v1/orders/notify/…/`, and the way back
 //! from the cashier, `/v1/orders/return/`.
 
+use std::cell::Cell;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{ContentType, LOCATION},
@@ -72,6 +74,9 @@ pub(super) async fn result(request: HttpRequest, shop: web::Data<Shop>) -> Resul
         Err(PaymentResultError::Gateway { order, cause }) => {
             Ok(ApiError::from(cause).with_data(&ResultData::from(&*order), None))
         }
+        Err(PaymentResultError::NotKnownYet(order)) => {
+            Ok(Code::Channel.failure().with_data(&ResultData::from(&*order), None))
+        }
         Err(error) => {
             let reason = error.to_string();
             payment_result_failure(error).map_or_else(
@@ -128,15 +133,25 @@ pub(super) async fn channel_notification(
 }
 
 async fn notified(channel: Channel, request: &HttpRequest, shop: &Shop, body: web::Payload) -> HttpResponse {
-    let body = match timeout(shop.request_timeout, body.to_bytes_limited(shop.body_limit)).await {
-        Ok(Ok(Ok(body))) => body,
-        // The connection broke, or the sender takes too long: that is no failure of the shop's.
-        Ok(Ok(Err(_))) | Err(_) => return text(FORBIDDEN),
-        Ok(Err(_too_long)) => return refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
+    let is_read = Cell::new(false);
+    let work = async {
+        match body.to_bytes_limited(shop.body_limit).await {
+            Ok(Ok(body)) => {
+                is_read.set(true);
+                settle(channel, shop, request, &body).await
+            }
+            // The connection broke.
+            Ok(Err(_)) => text(FORBIDDEN),
+            Err(_too_long) => refuse_unread(shop, request, &"it is longer than DASHOP_BODY_LIMIT"),
+        }
     };
-    let settled = in_time(shop, settle(channel, shop, request, &body)).await;
-    settled.unwrap_or_else(|| {
-        counter!(metric::NOTIFICATIONS, "verdict" => "failed").increment(1);
+    let answer = timeout(shop.request_timeout, work).await;
+    answer.unwrap_or_else(|_| {
+        // Else the sender took too long, which is no failure of the shop's.
+        if is_read.get() {
+            counter!(metric::NOTIFICATIONS, "verdict" => "failed").increment(1);
+            tracing::error!("a notification was cut off by the time limit; the channel will send it again");
+        }
         text(Replies::to(channel).send_again)
     })
 }

@@ -32,6 +32,9 @@ pub enum PaymentResultError {
         #[source]
         cause: GatewayError,
     },
+    /// The channel is being asked, or was asked a moment ago, and what it says is not on record.
+    #[error("the payment channel was asked about the order a moment ago")]
+    NotKnownYet(Box<Order>),
     /// The channel says that it is paid, and that could not be written down.
     #[error(transparent)]
     Settle(#[from] SettleError),
@@ -39,11 +42,6 @@ pub enum PaymentResultError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
-
-/// The channel was asked a moment ago.
-#[derive(Debug, thiserror::Error)]
-#[error("the channel was asked a moment ago, and has not answered so far")]
-struct NoAnswerYet;
 
 impl OrderService {
     /// Because of returns a channel is asked about one order no more often than this.
@@ -72,9 +70,10 @@ impl OrderService {
         let unanswered = |cause| PaymentResultError::Gateway { order: Box::new(order.clone()), cause };
         match self.asked.ask(id.clone()) {
             Asked::First => {}
-            Asked::Answered => return Ok(order),
+            // It may have been settled since it was read above.
+            Asked::Answered => return self.orders.find(&id).await?.ok_or(PaymentResultError::UnknownOrder),
             // Whoever is told that nothing was paid pays once more.
-            Asked::Unanswered => return Err(unanswered(GatewayError::Unreachable(NoAnswerYet.into()))),
+            Asked::Unanswered => return Err(PaymentResultError::NotKnownYet(Box::new(order))),
         }
         let trade = gateway.query(&returned.out_trade_no).await.map_err(unanswered)?;
         let Some(trade) = trade.filter(Trade::is_payment) else {

@@ -9,11 +9,11 @@ pub struct Recently<K>(Cache<K, bool>);
 /// Whether somebody asked within the span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Nobody has; whoever is told so asks now.
+    /// Nobody has: the caller does it now.
     First,
     /// Somebody has, and there was an answer.
     Answered,
-    /// Somebody has, and there is no answer, or none yet.
+    /// Somebody has, and there is no answer so far that was dealt with.
     Unanswered,
 }
 
