@@ -346,7 +346,7 @@ fn number(text: &str) -> Result<OrderId, String> {
 
 fn status(text: &str) -> Result<OrderStatus, String> {
     let status = text.parse().ok().and_then(OrderStatus::from_code);
-    status.ok_or_else(|| "a status is a number from 1 to 6".to_owned())
+    status.ok_or_else(|| format!("a status is a number from 1 to {}", OrderStatus::ALL.len()))
 }
 
 fn from(text: &str) -> Result<ShopTime, String> {

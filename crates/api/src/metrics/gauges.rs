@@ -58,6 +58,8 @@ impl Gauges {
         gauge!(metric::DB_UP).set(if matches!(up, Ok(Ok(_))) { 1.0 } else { 0.0 });
         match looked {
             Ok(Ok(backlogs)) => {
+                // Exact up to 2^53, which no time comes near.
+                gauge!(metric::BACKLOG_SEEN).set(now.unix_seconds() as f64);
                 for Backlog { queue, rows, oldest } in backlogs {
                     let age = oldest.map_or(Duration::ZERO, |oldest| now.since(oldest));
                     gauge!(metric::BACKLOG_ROWS, "queue" => queue).set(float(rows));

@@ -9,6 +9,7 @@ use actix_web::{
     },
     test::TestRequest,
 };
+use domain::OrderStatus;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
@@ -20,6 +21,20 @@ async fn document() -> Value {
     let answer = Mocks::untouched().send(TestRequest::get().uri("/openapi.json")).await;
     assert_eq!(answer.status, StatusCode::OK);
     answer.json()
+}
+
+/// A new status is told wherever statuses are listed by hand.
+#[actix_web::test]
+async fn all_statuses_are_told() {
+    let document = document().await;
+    let all = OrderStatus::ALL.map(|status| format!("{} {}", status.code(), status.label()));
+    let summary = &document["components"]["schemas"]["OrderSummary"]["properties"]["status"]["description"];
+    assert_eq!(*summary, json!(format!("{}.", all.join(", "))));
+    let parameters = document["paths"]["/v1/admin/orders"]["get"]["parameters"].as_array().unwrap();
+    let status = parameters.iter().find(|parameter| parameter["name"] == "status").unwrap();
+    assert_eq!(status["schema"]["maximum"], json!(all.len()), "{status}");
+    let listed = format!("list: 0 all, 1 to {} those in that status", all.len());
+    assert!(document.to_string().contains(&listed), "{listed}");
 }
 
 /// Each method and path that the document has.
