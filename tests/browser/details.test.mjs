@@ -142,7 +142,7 @@ inBrowser('whoever comes back from the cashier without having paid can go on pay
   await page.goto(`/orderConfirm.html?settlement_type=1&sku_id=${BACKPACK}&buy_num=1`)
   const number = await submit(page)
   await page.goto(`/pay_success.html?order_id=${number}`)
-  await page.getByText('还没有付款成功').waitFor()
+  await page.getByText('还没有完成付款').waitFor()
   await lookAt(page, 'pay_success-unpaid')
   await page.getByRole('link', { name: '继续付款' }).click()
   await page.waitForURL(/payment\.html\?order_id=/)

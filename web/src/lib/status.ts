@@ -48,15 +48,18 @@ export const isRevival = (entry: { from: number | null; to: number }): boolean =
 type Paid = Pick<Order, 'status' | 'refundDue' | 'attempts' | 'refunds'>
 
 /**
- * Whether something was paid that was not what the order costs, and nothing of it is on its way back. Of an order that nothing pays, an
- * attempt is paid by nothing else. How much it was, the service does not tell.
+ * Whether something was paid that was not what the order costs. Of an order that nothing pays, an attempt is paid by nothing else. How
+ * much it was, the service does not tell.
  */
-const isPaidWrong = ({ status, attempts, refunds }: Paid): boolean =>
-  (status === STATUS.unpaid || status === STATUS.cancelled) && refunds.length === 0 && attempts.some(({ state }) => state === 'paid')
+const isPaidWrong = ({ status, attempts }: Paid): boolean =>
+  (status === STATUS.unpaid || status === STATUS.cancelled) && attempts.some(({ state }) => state === 'paid')
 
 /** What becomes of money that did not pay its order; nothing where there is none. */
 export function refundDueText(order: Paid): string {
-  if (!order.refundDue) return isPaidWrong(order) ? '收到一笔与订单金额不符的付款，商家核实后原路退回您的支付宝账号。' : ''
+  if (!order.refundDue) {
+    const back = order.refunds.length > 0 ? '退款情况见订单详情' : '商家核实后原路退回您的支付宝账号'
+    return isPaidWrong(order) ? `收到一笔与订单金额不符的付款，${back}。` : ''
+  }
   const { amount, refunded } = order.refundDue
   const left = amount - refunded
   const back = refunded > 0 ? `${yuan(refunded)} 已原路退回您的支付宝账号` : ''

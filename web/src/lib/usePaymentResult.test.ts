@@ -182,6 +182,16 @@ describe('the result of a payment', () => {
     expect(result.state.value).toBe('cancelled')
   })
 
+  it('invites nobody to pay as long as Alipay could not be asked', async () => {
+    signIn('demo', 'token')
+    service({ code: 50111, errmsg: '支付渠道暂不可用', data }, order(1), unpaid, order(1))
+    const result = open(RETURNED)
+    await vi.advanceTimersByTimeAsync(0)
+    expect([result.state.value, result.isUnpaid.value]).toEqual(['asking', false])
+    await vi.advanceTimersByTimeAsync(PAUSE)
+    expect([result.state.value, result.isUnpaid.value]).toEqual(['asking', true])
+  })
+
   it('of a cancelled order is asked for again while its late payment may be on its way', async () => {
     signIn('demo', 'token')
     const timeline = [{ from: 5, to: 2, actor: 'alipay', reason: '', time: '' }]

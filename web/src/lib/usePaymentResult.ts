@@ -63,8 +63,8 @@ async function ask(search: string): Promise<Known> {
   const number = orderFrom(search)
   if (number === undefined) throw new ApiError(NO_SUCH_ORDER)
   const known = knownOf(await readOrder(number))
-  // Alipay could not be asked: the payment of a cancelled order may be on its way.
-  if (known.state === 'cancelled' && failure && failure.code !== UNPAID && mayPass(failure)) throw failure
+  // Alipay could not be asked: a payment may be on its way, and nobody is to pay again meanwhile.
+  if (['asking', 'cancelled'].includes(known.state) && failure && failure.code !== UNPAID && mayPass(failure)) throw failure
   return known
 }
 
