@@ -6,9 +6,9 @@ use crate::{BoxError, Claimed, StoreError};
 /// Order events that [`crate::PlacingTransaction::write`] and [`crate::LockedOrder::append`] wrote, on their way to
 /// webhook endpoints.
 ///
-/// Each endpoint has events and their state to itself; an [`OutboxId`] is one of its own. The first endpoint
-/// ([`EndpointName::first`]) has all events at once, the others have them once [`WebhookQueue::distribute`] has copied them. Of
-/// each order and endpoint, only the first events that are not delivered are ever given out: what follows waits for them.
+/// Each endpoint has its own events and their state; an [`OutboxId`] belongs to one endpoint. The first endpoint
+/// ([`EndpointName::first`]) has every event at once; the others get copies from [`WebhookQueue::distribute`]. For each order and
+/// endpoint, [`WebhookQueue::claim`] returns only the first undelivered event: later ones wait for it.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookQueue: Send + Sync {
@@ -23,7 +23,7 @@ pub trait WebhookQueue: Send + Sync {
     /// again at `lease_until`, one attempt later, so that no other process takes them meanwhile and none are lost if this
     /// one dies. Events that another process is taking at the same moment are skipped. A paused endpoint gets none.
     ///
-    /// MUST NOT give out events of an order of which earlier ones are not delivered, even if another process has claimed those.
+    /// MUST NOT return an event while an earlier one of its order is undelivered, even if another process has claimed that one.
     async fn claim(
         &self,
         endpoint: &EndpointName,
@@ -32,10 +32,10 @@ pub trait WebhookQueue: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Claimed<Delivery>>, StoreError>;
 
-    /// Records that these events are delivered, or not to be sent to the endpoint: the events of their orders that wait for them
-    /// become due. What was itself tried already, and stands behind an event that was resent, keeps its lease, its time and
-    /// its end. Writes the attempts into the delivery log; an event that is not sent has none. The endpoint is no longer failing
-    /// if an attempt succeeded.
+    /// Records that these events are delivered, or are of kinds that the endpoint does not take. Events of the same orders that wait
+    /// for them become due. A later event that was tried before keeps its lease and its due time, and stays given up if it is.
+    /// Writes the attempts into the delivery log; an event that is not sent has none. With an attempt, the endpoint is no longer
+    /// failing.
     async fn delivered(
         &self,
         endpoint: &EndpointName,
@@ -44,8 +44,8 @@ pub trait WebhookQueue: Send + Sync {
         at: ShopTime,
     ) -> Result<(), StoreError>;
 
-    /// Sets when an event that is not delivered, and with it the events that wait for it and were not tried, is due next;
-    /// `None` gives it up until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and records that the endpoint fails.
+    /// Sets when an undelivered event is due next, and with it the events that wait for it and were never tried; `None` gives it up
+    /// until [`WebhookQueue::resend`]. Writes the attempt into the delivery log, and records that the endpoint fails.
     async fn put_off(
         &self,
         endpoint: &EndpointName,
@@ -54,11 +54,11 @@ pub trait WebhookQueue: Send + Sync {
         due_at: Option<ShopTime>,
     ) -> Result<(), StoreError>;
 
-    /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; says how many. Those that
-    /// it is not sent are not delivered again; where they wait they become due all the same, so that what is behind them goes on.
-    /// One event alone brings with it those of its order before it that were given up, for which it would wait.
+    /// Makes events of the endpoint due at `now`, delivered or not, as if they had never been delivered; returns how many. Delivered
+    /// events of kinds that the endpoint does not take stay delivered; undelivered ones become due, so that they block no later
+    /// event. [`Resend::Event`] also resends the given-up events before it of its order, which would block it.
     ///
-    /// Of many events, some may be due where it fails: to do it again does no harm.
+    /// After a failure some of the events may be due already; a repeated call does no harm.
     async fn resend(
         &self,
         endpoint: &EndpointName,
@@ -78,20 +78,20 @@ pub trait WebhookQueue: Send + Sync {
 /// Which events to deliver once more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resend {
-    /// Those that were given up, and those that wait for them.
+    /// Given-up events, and the events that wait for them.
     GivenUp,
-    /// Those that were tried in vain, and are to be tried again: as if they had never been tried.
+    /// Events whose attempts failed so far and of which another one follows: they get all their attempts again.
     Failing,
-    /// All of one order.
+    /// All events of one order.
     OfOrder(OrderId),
-    /// One.
+    /// One event.
     Event {
         /// Of which order.
         order_id: OrderId,
         /// Which.
         event_id: EventId,
     },
-    /// All of what happened in a span of time.
+    /// All events of a span of time.
     Happened {
         /// Not before.
         from: ShopTime,
@@ -105,7 +105,7 @@ pub enum Resend {
 pub struct Resent {
     /// How many events are due.
     pub due: u64,
-    /// How many are meant as well, and of kinds that the endpoint is not sent.
+    /// How many selected events are of kinds that the endpoint does not take.
     pub unwanted: u64,
 }
 
@@ -114,7 +114,7 @@ pub struct Resent {
 pub struct OutboxBacklog {
     /// How many.
     pub undelivered: u64,
-    /// How many of them are not delivered any more: given up, or behind such.
+    /// How many of them are given up, or wait for an event that is.
     pub given_up: u64,
     /// When the first of them happened.
     pub oldest: Option<ShopTime>,
@@ -124,7 +124,7 @@ pub struct OutboxBacklog {
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookEndpoint: Send + Sync {
-    /// Delivers the event, and gives the HTTP status that confirmed it. Delivered again, it MUST have the same content.
+    /// Delivers the event, and returns the HTTP status that confirmed it. A repeated delivery MUST have the same content.
     ///
     /// MUST end within a bounded time.
     ///
@@ -139,7 +139,7 @@ pub enum WebhookError {
     /// It cannot be reached, or did not answer in time.
     #[error("the endpoint cannot be reached")]
     Unreachable(#[source] BoxError),
-    /// It answered with another HTTP status than those of success.
+    /// It answered with an HTTP status other than success.
     #[error("the endpoint answered with status {0}")]
     Refused(u16),
 }

@@ -16,7 +16,7 @@ export const PAUSE = 2000
 
 /**
  * What is known of a payment. `unsure` never becomes success by itself: the buyer may ask again. `revived`: the order was
- * cancelled when its payment came, and its goods were still there. `returning` and `returned`: they were not, and the
+ * cancelled when its payment came, and its goods were still there. `returning` and `returned`: it stays cancelled, and the
  * money goes back. `wrong`: a payment came, not of what the order costs. `unknown`: whoever is signed in has no such order.
  */
 export type PaymentState = 'asking' | 'paid' | 'revived' | 'cancelled' | 'returning' | 'returned' | 'refunded' | 'wrong' | 'unsure' | 'unknown'

@@ -1,14 +1,12 @@
 use std::time::Duration;
 
 use adapters::webhook::{WebhookConfig, WebhookSecret};
-use domain::{EndpointName, EventFilter, OrderEventKind};
+use domain::{Delivery, EndpointName, EventFilter, OrderEventKind};
 
 use super::{ConfigurationError, Source};
 
 /// The most endpoints; each has a job of its own.
 const MAX_ENDPOINTS: usize = 16;
-/// Events are given up after 72 hours of failures: an endpoint that takes none is to be paused before that.
-const MOST_PAUSE_HOURS: u32 = 72;
 /// The tables of the endpoints beside the first one: `[webhooks.erp]`.
 const TABLES: &str = "webhooks";
 
@@ -40,7 +38,9 @@ pub struct EndpointConfiguration {
 pub(super) fn read(source: &mut Source) -> Result<EventsConfiguration, ConfigurationError> {
     let days = source.within("events_retention_days", 30, 1..=3650)?;
     let log_days = source.within("events_log_days", 7, 1..=3650)?;
-    let pause_hours = source.within("events_pause_hours", 72, 1..=MOST_PAUSE_HOURS)?;
+    // An endpoint that takes nothing is paused before its events are given up.
+    let most_pause = u32::try_from(Delivery::GIVEN_UP_AFTER.as_secs() / HOUR.as_secs()).unwrap_or(u32::MAX);
+    let pause_hours = source.within("events_pause_hours", most_pause, 1..=most_pause)?;
     let mut endpoints = Vec::new();
     endpoints.extend(endpoint(source, EndpointName::first(), "events_")?);
     for table in source.tables(TABLES) {

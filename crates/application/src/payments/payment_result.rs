@@ -67,7 +67,6 @@ impl OrderService {
         if order.status != OrderStatus::AwaitingPayment {
             return Ok(order);
         }
-        let unanswered = |cause| PaymentResultError::Gateway { order: Box::new(order.clone()), cause };
         match self.asked.ask(id.clone()) {
             Asked::First => {}
             // It may have been settled since it was read above.
@@ -75,7 +74,10 @@ impl OrderService {
             // Whoever is told that nothing was paid pays once more.
             Asked::Unanswered => return Err(PaymentResultError::NotKnownYet(Box::new(order))),
         }
-        let trade = gateway.query(&returned.out_trade_no).await.map_err(unanswered)?;
+        let trade = match gateway.query(&returned.out_trade_no).await {
+            Ok(trade) => trade,
+            Err(cause) => return Err(PaymentResultError::Gateway { order: Box::new(order), cause }),
+        };
         let Some(trade) = trade.filter(Trade::is_payment) else {
             self.asked.answered(id);
             return Ok(order);

@@ -121,7 +121,7 @@ impl Delivery {
     const FIRST_WAIT: Duration = Duration::from_secs(5);
     pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
     /// Nothing is given up that is younger.
-    const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
+    pub const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
     /// Nothing is given up after fewer failures: their waits alone come to three days, so that events that are delivered anew
     /// long after they happened have as long again.
     const FEWEST_TRIES: u32 = 82;

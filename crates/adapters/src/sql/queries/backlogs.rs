@@ -54,9 +54,9 @@ const OUTBOX: &str = outbox!("due_at IS NOT NULL ORDER BY due_at");
 const GIVEN_UP: &str = outbox!("due_at IS NULL");
 const DELIVERIES: &str = deliveries!("due_at IS NOT NULL ORDER BY at");
 const DELIVERIES_GIVEN_UP: &str = deliveries!("due_at IS NULL");
-/// Those that nobody has taken on, and unpaid ones whose deadline has passed: whoever takes such a one on, or fails to cancel it,
-/// moves its `due_at`, by [`Order::LONGEST_OVERDUE`] at most.
-/// Of those that are put off, the last are read first: in a busy shop, most that are due soon were placed a moment ago.
+/// Orders that are due, and unpaid orders whose deadline has passed although their timer was put off: a claim and a failure to
+/// cancel move `due_at`, by [`Order::LONGEST_OVERDUE`] at most. Of the latter, those put off furthest are read first: in a busy
+/// shop, most orders that are due soon were placed a moment ago.
 const DUE_ORDERS: &str = backlog!(
     "since",
     "(SELECT CASE WHEN status = ? AND expire_at < due_at THEN expire_at ELSE due_at END AS since FROM \
@@ -65,8 +65,8 @@ const DUE_ORDERS: &str = backlog!(
      ORDER BY due_at DESC LIMIT 10001) AS queue WHERE status = ? AND expire_at <= ?) AS queue"
 );
 const OPEN_REFUNDS: &str = backlog!("requested_at", "dashop_refund WHERE due_at IS NOT NULL ORDER BY due_at");
-/// By the first order: whoever takes a removal on moves its `recorded_at`. The order's own row is not joined: in the old shop's
-/// character set, no index would find it.
+/// The age is that of the oldest order, by its number: a claim moves `recorded_at`. The order's row is not joined: no index would
+/// find it in the old shop's character set.
 const CART_REMOVALS: &str = "SELECT COUNT(*) AS waiting, MIN(order_id) AS first FROM (SELECT order_id FROM dashop_cart_removal \
      WHERE parked_at IS NULL ORDER BY recorded_at LIMIT 10001) AS queue";
 
@@ -113,11 +113,7 @@ async fn backlogs(conn: &mut Conn, now: ShopTime, seen_since: ShopTime) -> Resul
     backlogs.push(due_orders.of("due_orders"));
     let removals: WaitingRemovals = sql_query(CART_REMOVALS).get_result(conn).await?;
     let oldest = removals.first.and_then(|number| ShopTime::from_compact(number.get(..14)?));
-    backlogs.push(Backlog {
-        queue: "cart_removals",
-        rows: u64::try_from(removals.waiting).unwrap_or(0),
-        oldest,
-    });
+    backlogs.push(Waiting { waiting: removals.waiting, oldest: oldest.map(Moment) }.of("cart_removals"));
     for (queue, query, moment) in [
         ("outbox", OUTBOX, Some(seen_since)),
         ("outbox_given_up", GIVEN_UP, Some(seen_since)),

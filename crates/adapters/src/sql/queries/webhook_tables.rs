@@ -1,13 +1,13 @@
-//! The two tables with events on their way to endpoints. That of the first endpoint is the outbox itself, because programs of
-//! the release before deliver from it; that of the others has their names. The queries are the same.
+//! The two tables of events to deliver. The first endpoint uses the outbox itself, because programs of the previous release
+//! deliver from it. The second table has the events of all other endpoints, with their names. The queries are the same.
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
 use super::Conn;
 use crate::sql::schema::{dashop_outbox, dashop_webhook_delivery};
 
-/// Defines the queries of one table. `ours` are the rows of one endpoint, `same` those of the alias that are of the same
-/// endpoint as the row that they are compared with.
+/// Defines the queries of one table. `ours` selects the rows of one endpoint. `same` selects, in the alias, the rows of the
+/// endpoint of the row that they are compared with.
 macro_rules! queries {
     ($module:ident, $table:ident, |$endpoint:ident| $ours:expr, |$alias:ident| $same:expr) => {
         pub(super) mod $module {
@@ -28,7 +28,7 @@ macro_rules! queries {
             use super::*;
             use crate::sql::{failure::QueryError, types::Moment};
 
-            /// What of a row's order is not delivered and comes before the row.
+            /// The undelivered rows of the same order before this row.
             macro_rules! undelivered_before {
                 () => {{
                     let $alias = alias!($table as earlier);
@@ -41,14 +41,14 @@ macro_rules! queries {
                 }};
             }
 
-            /// Whether nothing is done about a row until it is resent.
+            /// Whether a row is given up: it is not sent until it is resent.
             macro_rules! is_given_up {
                 () => {
                     $table::delivered_at.is_null().and($table::due_at.is_null())
                 };
             }
 
-            /// Whether a row was tried in vain, and will be tried again.
+            /// Whether all attempts failed so far and another one follows.
             macro_rules! is_failing {
                 () => {
                     $table::delivered_at
@@ -58,11 +58,11 @@ macro_rules! queries {
                 };
             }
 
-            /// The earliest of each order that are due, and how many are parked now because they cannot be read.
+            /// Claims the earliest due row of each order, and returns also how many unreadable rows it parked.
             ///
-            /// A statement that locks rows reads those that it locks as they are now, and those that it only compares them with
-            /// as they were when it began: what was committed in between could be overtaken. So the rows are locked first, and
-            /// what is undelivered before them is looked for again in a statement that begins after that.
+            /// A locking statement reads the rows that it locks as they are now, and the rows of its subquery as they were when it
+            /// began: an event that was committed in between could be overtaken. So the rows are locked first, and a second
+            /// statement looks for undelivered earlier rows again.
             pub(in super::super) async fn claim(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -121,9 +121,8 @@ macro_rules! queries {
                 Ok((claimed, unreadable.len()))
             }
 
-            /// Only what was not delivered yet lets others follow, and of those only what was never tried: neither a late
-            /// confirmation nor the delivery of an earlier event that was resent may wake what another process has in its
-            /// hands by now.
+            /// Only a first delivery makes later events of the order due, and only those that were never tried: a late confirmation
+            /// or the delivery of a resent event must not release an event that another process has claimed.
             pub(in super::super) async fn delivered(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -154,7 +153,7 @@ macro_rules! queries {
                 Ok(())
             }
 
-            /// What waits for it is put off as well, so that looking for what is due does not pass over it each time.
+            /// Events that wait for it are put off as well, so that claims do not skip them each time.
             pub(in super::super) async fn put_off(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -181,7 +180,7 @@ macro_rules! queries {
                 Ok(())
             }
 
-            /// The events that are meant, the first written first.
+            /// The ids of the selected events, oldest first.
             pub(in super::super) async fn meant(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -200,7 +199,7 @@ macro_rules! queries {
                         these!($table::at.ge(Moment(*from)).and($table::at.lt(Moment(*until))))
                     }
                     Resend::Event { order_id, event_id } => {
-                        // Rows from before there were UUIDs are called by their number.
+                        // Rows from before there were UUIDs have their row number as their event id.
                         let row = event_id.row().map_or(0, |id| id.0);
                         let is_it = $table::event_id
                             .eq(event_id.bare())
@@ -212,7 +211,7 @@ macro_rules! queries {
                 Ok(ids)
             }
 
-            /// Makes some of the events that are meant due.
+            /// Makes some of the selected events due.
             pub(in super::super) async fn resend(
                 conn: &mut Conn,
                 $endpoint: &str,
@@ -228,7 +227,7 @@ macro_rules! queries {
                 );
                 let kinds: Vec<&str> = sent.kinds().map(OrderEventKind::as_str).collect();
                 let is_wanted = || $table::kind.eq_any(&kinds);
-                // One that was given up may be on its way again by now, and one that failed may be delivered.
+                // Since they were selected, one that was given up may have been resent, and one that failed delivered.
                 let [failing, any] = match which {
                     Resend::GivenUp => ["1 = 0", "1 = 0"],
                     Resend::Failing => ["1 = 1", "1 = 0"],
@@ -243,7 +242,7 @@ macro_rules! queries {
                 };
                 let due: i64 = meant().filter(is_wanted()).count().get_result(conn).await?;
                 let all: i64 = meant().count().get_result(conn).await?;
-                // Before the event itself: rows of an order are locked in their order.
+                // Before the event itself: rows of an order are locked by ascending id.
                 if let Resend::Event { order_id, .. } = which
                     && due > 0
                 {
@@ -259,7 +258,7 @@ macro_rules! queries {
                 Ok(Resent { due: many(due), unwanted: many(all - due) })
             }
 
-            /// Of all endpoints of the table.
+            /// Deletes delivered events of all endpoints of the table.
             pub(in super::super) async fn purge(
                 conn: &mut Conn,
                 delivered_before: ShopTime,
@@ -272,7 +271,7 @@ macro_rules! queries {
                     .select($table::id)
                     .load(conn)
                     .await?;
-                // What is to be delivered again meanwhile stays.
+                // An event that was resent meanwhile stays.
                 let still_old = $table::table
                     .filter($table::id.eq_any(old))
                     .filter($table::delivered_at.lt(Moment(delivered_before)));
@@ -286,7 +285,7 @@ macro_rules! queries {
             ) -> Result<OutboxBacklog, QueryError> {
                 let undelivered = || $table::table.filter($ours).filter($table::delivered_at.is_null());
                 let count: i64 = undelivered().count().get_result(conn).await?;
-                // Not a zero date, which cannot be read.
+                // Without zero dates, which cannot be read.
                 let oldest: Option<Moment> = undelivered()
                     .filter($table::at.ge(Moment(ShopTime::UNIX_EPOCH)))
                     .select(min($table::at))
