@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::Instrument;
 use url::Url;
 
-use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time, trust};
+use super::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayTimeouts, alipay_time};
 use crate::web_client;
 
 /// How often one call is tried.
@@ -151,7 +151,7 @@ async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> At
     };
     let verdict = match judge(gateway, &answer, method) {
         // Alipay may have a new key. It brings its certificate, and then the same bytes may verify.
-        Err(AnswerError::Signature(VerifyError::Mismatch)) if trust::learn(gateway, &answer).await => {
+        Err(AnswerError::Signature(VerifyError::Mismatch)) if learn_certificate(gateway, &answer).await => {
             judge(gateway, &answer, method)
         }
         verdict => verdict,
@@ -159,11 +159,13 @@ async fn attempt(gateway: &AlipayGateway, method: Method, signed: &Params) -> At
     verdict.unwrap_or_else(|error| Attempt::Failed(untrusted(&error)))
 }
 
+async fn learn_certificate(gateway: &AlipayGateway, answer: &[u8]) -> bool {
+    let download = async |sn: &CertSn| download_certificate(gateway, sn).await;
+    gateway.trust.learn(answer, &*gateway.clock, download).await
+}
+
 /// Asks for a certificate of Alipay's. Whose the answer is, its bytes do not tell; and it is asked once.
-pub(super) async fn download_certificate(
-    gateway: &AlipayGateway,
-    sn: &CertSn,
-) -> Result<Vec<u8>, GatewayError> {
+async fn download_certificate(gateway: &AlipayGateway, sn: &CertSn) -> Result<Vec<u8>, GatewayError> {
     let biz_content = serde_json::json!({ "alipay_cert_sn": sn.as_str() }).to_string();
     let params = common_params(gateway, Method::OpenAppAlipaycertDownload, gateway.clock.now());
     let signed = gateway.sign(params.with("biz_content", biz_content)).await?;

@@ -54,7 +54,7 @@ impl AlipayGateway {
     pub fn new(config: AlipayConfig, clock: Arc<dyn Clock>) -> Result<Self, AlipayConfigError> {
         config.check()?;
         let client = Client::new(&config)?;
-        let trust = Trust::new(&config.mode);
+        let trust = Trust::new(&config);
         trust.remind(clock.now());
         let signers = Signers::start().map_err(AlipayConfigError::Threads)?;
         Ok(Self { config: Arc::new(config), client, trust, clock, signers })

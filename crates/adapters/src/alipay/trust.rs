@@ -16,10 +16,10 @@ use alipay_protocol::{
 };
 use chrono::DateTime;
 use domain::{ShopDate, ShopTime};
-use ports::GatewayError;
+use ports::{Clock, GatewayError};
 use tokio::time::Instant;
 
-use super::{AlipayGateway, AlipayMode, client};
+use super::{AlipayConfig, AlipayMode};
 
 /// The most certificates that are trusted beside the configured one; the oldest is given up for a newer one.
 const MAX_DOWNLOADED: usize = 8;
@@ -33,6 +33,8 @@ pub(super) struct Trust {
     keys: RwLock<Arc<TrustedKeys>>,
     /// None in key mode.
     certificates: Option<CertificateTrust>,
+    /// How long the first pause after a failed download is.
+    first_pause: Duration,
 }
 
 struct CertificateTrust {
@@ -65,12 +67,16 @@ enum LearnError {
 }
 
 impl Trust {
-    pub(super) fn new(mode: &AlipayMode) -> Self {
-        let certificates = match mode {
+    pub(super) fn new(config: &AlipayConfig) -> Self {
+        let certificates = match &config.mode {
             AlipayMode::PublicKey { .. } => None,
             AlipayMode::Certificates(merchant) => Some(CertificateTrust::new(merchant)),
         };
-        Self { keys: RwLock::new(Arc::new(mode.trusted_keys())), certificates }
+        Self {
+            keys: RwLock::new(Arc::new(config.mode.trusted_keys())),
+            certificates,
+            first_pause: config.timeouts.certificate_retry,
+        }
     }
 
     pub(super) fn keys(&self) -> Arc<TrustedKeys> {
@@ -115,6 +121,62 @@ impl Trust {
         }
     }
 
+    /// Downloads the certificate that an answer of the gateway names, where it is not known. Answers whether it is trusted
+    /// now, so that the answer can be verified again.
+    ///
+    /// There is one download at a time; others wait for it. After a failure nobody downloads the same
+    /// certificate for a while.
+    pub(super) async fn learn(
+        &self,
+        answer: &[u8],
+        clock: &dyn Clock,
+        download: impl AsyncFnOnce(&CertSn) -> Result<Vec<u8>, GatewayError>,
+    ) -> bool {
+        let Some(certificates) = &self.certificates else { return false };
+        let Some(sn) = answer::named_cert_sn(answer) else { return false };
+        // Somebody else may have learned it since the answer was looked at.
+        if self.keys().knows(&sn) {
+            return true;
+        }
+        match self.learn_certificate(certificates, &sn, clock, download).await {
+            Ok(()) => true,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(%sn, error, "Alipay signs with a certificate that is not trusted");
+                false
+            }
+        }
+    }
+
+    async fn learn_certificate(
+        &self,
+        certificates: &CertificateTrust,
+        sn: &CertSn,
+        clock: &dyn Clock,
+        download: impl AsyncFnOnce(&CertSn) -> Result<Vec<u8>, GatewayError>,
+    ) -> Result<(), LearnError> {
+        let mut failures = certificates.failures.lock().await;
+        if self.keys().knows(sn) {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let times = match failures.get(sn) {
+            Some(failure) if now < failure.again_at => return Err(LearnError::Paused),
+            Some(failure) => failure.times,
+            None => 0,
+        };
+        make_room(&mut failures, now)?;
+        // Noted before it happens: a caller that gives up in the middle leaves a failure behind.
+        let pause = pause(self.first_pause, times);
+        failures.insert(sn.clone(), Failure { times: times.saturating_add(1), again_at: now + pause });
+        let answer = download(sn).await?;
+        let certificate = certificates.merchant.accept_download(sn, &answer, clock.now().unix_seconds())?;
+        tracing::warn!(%sn, key = ?certificate.key, "a new certificate of Alipay's is trusted: download it in Alipay's console");
+        self.add(certificate);
+        failures.remove(sn);
+        Ok(())
+    }
+
     fn add(&self, certificate: alipay_protocol::TrustedCertificate) {
         let mut keys = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let mut trusted = match &**keys {
@@ -145,56 +207,6 @@ impl CertificateTrust {
             reminded_on: Mutex::default(),
         }
     }
-}
-
-/// Downloads the certificate that an answer of the gateway names, where it is not known. Answers whether it is trusted
-/// now, so that the answer can be verified again.
-///
-/// There is one download at a time; others wait for it. After a failure nobody downloads the same
-/// certificate for a while.
-pub(super) async fn learn(gateway: &AlipayGateway, answer: &[u8]) -> bool {
-    let Some(certificates) = &gateway.trust.certificates else { return false };
-    let Some(sn) = answer::named_cert_sn(answer) else { return false };
-    // Somebody else may have learned it since the answer was looked at.
-    if gateway.trust.keys().knows(&sn) {
-        return true;
-    }
-    match learn_certificate(gateway, certificates, &sn).await {
-        Ok(()) => true,
-        Err(error) => {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(%sn, error, "Alipay signs with a certificate that is not trusted");
-            false
-        }
-    }
-}
-
-async fn learn_certificate(
-    gateway: &AlipayGateway,
-    certificates: &CertificateTrust,
-    sn: &CertSn,
-) -> Result<(), LearnError> {
-    let mut failures = certificates.failures.lock().await;
-    if gateway.trust.keys().knows(sn) {
-        return Ok(());
-    }
-    let now = Instant::now();
-    let times = match failures.get(sn) {
-        Some(failure) if now < failure.again_at => return Err(LearnError::Paused),
-        Some(failure) => failure.times,
-        None => 0,
-    };
-    make_room(&mut failures, now)?;
-    // Noted before it happens: a caller that gives up in the middle leaves a failure behind.
-    let pause = pause(gateway.config.timeouts.certificate_retry, times);
-    failures.insert(sn.clone(), Failure { times: times.saturating_add(1), again_at: now + pause });
-    let answer = client::download_certificate(gateway, sn).await?;
-    let now = gateway.clock.now();
-    let certificate = certificates.merchant.accept_download(sn, &answer, now.unix_seconds())?;
-    tracing::warn!(%sn, key = ?certificate.key, "a new certificate of Alipay's is trusted: download it in Alipay's console");
-    gateway.trust.add(certificate);
-    failures.remove(sn);
-    Ok(())
 }
 
 /// Forgets failures whose pause is over where too many are remembered.

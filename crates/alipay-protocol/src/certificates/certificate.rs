@@ -6,8 +6,8 @@ use x509_parser::{
     oid_registry::{OID_X509_EXT_BASIC_CONSTRAINTS, OID_X509_EXT_KEY_USAGE},
 };
 
-use super::{CertSn, CertificateError, name, pem, signature::CertificateSignature};
-use crate::{KeyError, PublicKey};
+use super::{CertificateError, pem, signature::CertificateSignature};
+use crate::{CertSn, KeyError, PublicKey, name};
 
 /// Signature algorithms whose identifier starts with this are RSA's. Alipay compares the text, and so does this.
 const RSA_SIGNATURES: &str = "1.2.840.113549.1.1";

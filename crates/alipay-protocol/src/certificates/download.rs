@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use serde::Deserialize;
 
-use super::{CertSn, Certificate, CertificateError, Distrust, MerchantCertificates};
+use super::{Certificate, CertificateError, Distrust, MerchantCertificates};
 use crate::{
-    Method, TrustedCertificate,
+    CertSn, Method, TrustedCertificate,
     answer::{self, AnswerError, UnsignedFailure},
     keys::BASE64,
 };

@@ -1,10 +1,10 @@
 use std::fmt;
 
 use super::{
-    CertSn, Certificate, CertificateError,
+    Certificate, CertificateError,
     chain::{ChainError, Search},
 };
-use crate::{KeyError, PublicKey, TrustedCertificate};
+use crate::{CertSn, KeyError, PublicKey, TrustedCertificate};
 
 /// The texts of the files that certificate mode is configured with, all PEM.
 #[derive(Clone, Copy)]

@@ -11,10 +11,8 @@ mod chain;
 mod download;
 mod error;
 mod merchant;
-mod name;
 mod pem;
 mod signature;
-mod sn;
 mod warnings;
 
 pub use certificate::Certificate;
@@ -25,7 +23,6 @@ pub use merchant::{
     CertificateFile, CertificateFileError, CertificateFiles, Distrust, MerchantCertificates,
     MerchantCertificatesError,
 };
-pub use sn::{CertSn, InvalidCertSn};
 pub use warnings::{CertificateProblem, CertificateWarning, WARN_BEFORE_EXPIRY};
 
 /// The most bytes of a PEM text. A root bundle has about five thousand.

@@ -1,5 +1,5 @@
 use super::{PublicKey, VerifyError};
-use crate::certificates::CertSn;
+use crate::CertSn;
 
 /// Whose signatures are Alipay's.
 pub trait Verifier {

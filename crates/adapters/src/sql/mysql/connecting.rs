@@ -21,7 +21,7 @@ use mysql_async::{Opts, OptsBuilder, SslOpts};
 use tokio::{runtime::Handle, time::timeout};
 
 use super::{
-    dialect::{classify, statement_limit},
+    faults::classify,
     given_up::{GivenUpStatements, server_of},
     queries::Pools,
 };
@@ -163,6 +163,11 @@ pub(super) fn is_server_full(error: &PoolError) -> bool {
     matches!(error, PoolError::ConnectionError(ConnectionError::BadConnection(why)) if why == SERVER_FULL)
 }
 
+/// Whether the address can be understood.
+pub(in crate::sql) fn check(address: &str, config: &SqlConfig) -> Result<(), ConnectError> {
+    opts(address, config).map(drop)
+}
+
 fn opts(address: &str, config: &SqlConfig) -> Result<Opts, ConnectError> {
     let opts =
         Opts::from_url(&format!("mysql:{address}")).map_err(|error| ConnectError::Url(error.to_string()))?;
@@ -218,6 +223,16 @@ fn session(config: &SqlConfig) -> String {
          innodb_lock_wait_timeout = {lock_seconds}, lock_wait_timeout = {lock_seconds} \
          /*M! , idle_transaction_timeout = {silent_seconds} */{}",
         statement_limit(config.statement_timeout)
+    )
+}
+
+/// The end of a SET SESSION that limits how long a statement may take. MariaDB ends every statement that takes too long,
+/// MySQL those that only look; each takes the other's part for a comment.
+pub(super) fn statement_limit(limit: Duration) -> String {
+    format!(
+        " /*M! , max_statement_time = {:.3} */ /*!80000 , max_execution_time = {} */",
+        limit.as_secs_f64(),
+        limit.as_millis()
     )
 }
 

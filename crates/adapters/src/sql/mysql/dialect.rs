@@ -6,21 +6,21 @@ use diesel::{
     QueryResult,
     dsl::sql,
     expression::SqlLiteral,
-    result::{DatabaseErrorKind, Error as DieselError},
+    result::Error as DieselError,
     sql_types::{BigInt, Nullable},
 };
 use diesel_async::{AnsiTransactionManager, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
 use tokio::time::sleep;
 
-use super::Conn;
+use super::{Conn, connecting::statement_limit};
 pub(super) use super::{
     connecting::{is_server_full, pools},
+    faults::classify,
     given_up::GivenUpStatements,
 };
 use crate::sql::{
-    failure::{Fault, QueryError, fault_by_words, message},
+    failure::{Fault, QueryError, message},
     migration::{self, Migration},
-    obstacle::Obstacle,
 };
 
 /// Waits for rows that others have locked, for as long as the session's limit allows.
@@ -88,16 +88,6 @@ const TABLE_WAIT: u32 = 2;
 const PAUSE: Duration = Duration::from_secs(3);
 /// How often it tries: for ten minutes.
 const TRIES: u32 = 120;
-
-/// The end of a SET SESSION that limits how long a statement may take. MariaDB ends every statement that takes too long,
-/// MySQL those that only look; each takes the other's part for a comment.
-pub(super) fn statement_limit(limit: Duration) -> String {
-    format!(
-        " /*M! , max_statement_time = {:.3} */ /*!80000 , max_execution_time = {} */",
-        limit.as_secs_f64(),
-        limit.as_millis()
-    )
-}
 
 /// Has the server end statements after another time than the session's.
 pub(super) async fn limit_statements(conn: &mut Conn, limit: Duration) -> QueryResult<()> {
@@ -176,63 +166,6 @@ pub(super) fn sum_of_fen(column: &'static str) -> SqlLiteral<BigInt> {
     sql(&format!("CAST(COALESCE(SUM({column}), 0) * 100 AS SIGNED)"))
 }
 
-/// By what the driver makes of the number (1062, 1792 and others), and otherwise by the message: the number is dropped by
-/// `diesel_async`. Each session has its messages in English, so that they are as below.
-pub(super) fn classify(error: &DieselError) -> Fault {
-    match error {
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, _) => {}
-        DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => {
-            return Fault::Blocked(Obstacle::ReadOnly);
-        }
-        DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-            _,
-        )
-        | DieselError::BrokenTransactionManager => return Fault::Lost,
-        _ => return Fault::Refused,
-    }
-    fault_by_words(error, &FAULTS)
-}
-
-const FAULTS: [(Fault, &[&str]); 6] = [
-    // Errors 1290 and 1836.
-    (Fault::Blocked(Obstacle::ReadOnly), &["read-only", "read only"]),
-    // 1665 and 1598.
-    (Fault::Blocked(Obstacle::BinaryLog), &["impossible to write to binary log"]),
-    // 1114, 1021, 1030 and 1026.
-    (Fault::Blocked(Obstacle::NoSpace), &["' is full", "Disk full", "No space left on device"]),
-    // 1213, 1205, 1020, a cluster's word for 1213, 1615: the table was changed under a prepared statement, and 3101: another
-    // member of a replication group has changed the same rows, and the transaction was rolled back at its commit.
-    (
-        Fault::Locked,
-        &[
-            "Deadlock found",
-            "Lock wait timeout exceeded",
-            "Record has changed since last read",
-            "WSREP detected deadlock",
-            "Prepared statement needs to be re-prepared",
-            "Plugin instructed the server to rollback the current transaction",
-        ],
-    ),
-    // 1969 of MariaDB, 3024 of MySQL, and 1317: somebody ended it.
-    (Fault::TimedOut, &["max_statement_time exceeded", "Query execution was interrupted"]),
-    // The driver's words, and those of a server that goes away, or has left its cluster. The last is 3100, of a member that
-    // leaves its replication group: whether the others have the transaction is not known.
-    (
-        Fault::Lost,
-        &[
-            "Input/output error",
-            "Driver error",
-            "Connection was killed",
-            "Server shutdown in progress",
-            "Normal shutdown",
-            "WSREP has not yet prepared",
-            "Lost connection to backend server",
-            "Error on observer while running replication hook",
-        ],
-    ),
-];
-
 pub(super) fn is_no_such_table(error: &DieselError) -> bool {
     message(error).contains("doesn't exist")
 }
@@ -263,33 +196,5 @@ mod tests {
         let lengths: BTreeSet<usize> = (1..=128).map(|rows| next_insert(rows).0).collect();
         assert_eq!(lengths.len(), 22);
         assert_eq!([129, 3_000, 3_001].map(next_insert), [(129, false), (3_000, false), (3_000, false)]);
-    }
-
-    /// The messages of MySQL 8.0's and MariaDB 10.11's error references, with their numbers.
-    #[test]
-    fn an_error_is_told_by_its_message() {
-        for (number, text, fault) in [
-            (1205, "Lock wait timeout exceeded; try restarting transaction", Fault::Locked),
-            (1213, "Deadlock found when trying to get lock; try restarting transaction", Fault::Locked),
-            (3101, "Plugin instructed the server to rollback the current transaction.", Fault::Locked),
-            (3100, "Error on observer while running replication hook 'before_commit'.", Fault::Lost),
-            (1053, "Server shutdown in progress", Fault::Lost),
-            (
-                3024,
-                "Query execution was interrupted, maximum statement execution time exceeded",
-                Fault::TimedOut,
-            ),
-            (
-                1290,
-                "The MySQL server is running with the --super-read-only option so it cannot execute this statement",
-                Fault::Blocked(Obstacle::ReadOnly),
-            ),
-            (1114, "The table 'tb_order_info' is full", Fault::Blocked(Obstacle::NoSpace)),
-            (1146, "Table 'shop.tb_order_info' doesn't exist", Fault::Refused),
-        ] {
-            let message = Box::new(text.to_owned());
-            let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, message);
-            assert_eq!(classify(&error), fault, "{number}");
-        }
     }
 }

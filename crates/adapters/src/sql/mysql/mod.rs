@@ -8,6 +8,7 @@ mod connecting;
 mod dialect;
 #[path = "examine.rs"]
 mod examination;
+mod faults;
 mod given_up;
 #[path = "../queries/mod.rs"]
 #[expect(clippy::duplicate_mod, reason = "compiled once for each engine: see the documentation of `sql`")]
@@ -16,6 +17,7 @@ mod queries;
 use diesel::mysql::Mysql;
 use diesel_async::AsyncMysqlConnection;
 
+pub(super) use connecting::check;
 pub(super) use queries::Database;
 
 type Conn = AsyncMysqlConnection;

@@ -175,7 +175,7 @@ impl Database {
 #[async_trait]
 impl SqlStore for Database {
     async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
-        Self::migrate(self).await
+        migrations::run(&mut self.writer().await?).await
     }
 
     async fn schema(&self) -> Result<SchemaState, StoreError> {

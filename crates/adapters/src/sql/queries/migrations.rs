@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use ports::StoreError;
 
-use super::{Conn, Database, dialect};
+use super::{Conn, dialect, lease::Lease};
 use crate::sql::{failure::QueryError, migration::SchemaState};
 
 /// Changing a large table takes its time.
@@ -21,22 +21,19 @@ diesel::table! {
 }
 use __diesel_schema_migrations as done;
 
-impl Database {
-    /// Runs what is still to be run; safe when several processes do it at once. Says what it ran.
-    pub(super) async fn migrate(&self) -> Result<Vec<&'static str>, StoreError> {
-        let mut lease = self.writer().await?;
-        lease.allow(TIME_LIMIT).await?;
-        lease
-            .call(async |conn| {
-                dialect::begin_migrations(conn).await?;
-                let migrated = migrate(conn).await;
-                let ended = dialect::end_migrations(conn, migrated.is_ok()).await;
-                let ran = migrated?;
-                ended?;
-                Ok(ran)
-            })
-            .await
-    }
+/// Runs what is still to be run; safe when several processes do it at once. Says what it ran.
+pub(super) async fn run(lease: &mut Lease) -> Result<Vec<&'static str>, StoreError> {
+    lease.allow(TIME_LIMIT).await?;
+    lease
+        .call(async |conn| {
+            dialect::begin_migrations(conn).await?;
+            let migrated = migrate(conn).await;
+            let ended = dialect::end_migrations(conn, migrated.is_ok()).await;
+            let ran = migrated?;
+            ended?;
+            Ok(ran)
+        })
+        .await
 }
 
 /// Which migrations were run and which are still to be.

@@ -1,18 +1,10 @@
 use async_trait::async_trait;
-use diesel::prelude::*;
-use domain::{
-    Actor, Delivery, DeliveryAttempt, EndpointName, EventFilter, EventId, OrderEvent, OrderEventKind,
-    OrderId, OutboxId, ShopTime, TraceParent,
-};
+use domain::{Delivery, DeliveryAttempt, EndpointName, EventFilter, OutboxId, ShopTime};
 use ports::{Claimed, OutboxBacklog, Resend, Resent, StoreError, WebhookQueue};
 
 use super::{
-    Database, columns, webhook_distribution, webhook_endpoints,
+    Database, webhook_distribution, webhook_endpoints,
     webhook_tables::{first, others},
-};
-use crate::sql::{
-    failure::{QueryError, word},
-    types::{Amount, Moment},
 };
 
 /// How many events one transaction makes due again: a month of them would hold their rows, and the file of an embedded
@@ -125,44 +117,5 @@ impl WebhookQueue for Database {
 
     async fn backlog(&self, endpoint: &EndpointName) -> Result<OutboxBacklog, StoreError> {
         self.reader().await?.call(async |conn| of_table!(endpoint, backlog(conn))).await
-    }
-}
-
-/// An event of either table.
-#[derive(Queryable)]
-pub(super) struct DeliveryRow {
-    id: i64,
-    order_id: String,
-    kind: String,
-    from_status: Option<i16>,
-    to_status: i16,
-    amount: Option<Amount>,
-    actor: String,
-    reason: String,
-    at: Moment,
-    event_id: Option<String>,
-    traceparent: Option<String>,
-    due_attempts: i32,
-}
-
-impl DeliveryRow {
-    pub(super) fn read(self, table: &'static str) -> Result<Claimed<Delivery>, QueryError> {
-        let status = |code: i16| columns::status(&format!("{table}, a status"), code);
-        let event = OrderEvent {
-            order_id: OrderId::parse(&self.order_id)
-                .map_err(|error| QueryError::corrupt(&format!("{table}.order_id"), error))?,
-            kind: word(&format!("{table}.kind"), &self.kind, OrderEventKind::from_word)?,
-            from: self.from_status.map(status).transpose()?,
-            to: status(self.to_status)?,
-            amount: self.amount.map(|amount| amount.0),
-            actor: word(&format!("{table}.actor"), &self.actor, Actor::from_word)?,
-            reason: self.reason,
-            at: self.at.0,
-            trace: self.traceparent.as_deref().and_then(TraceParent::parse),
-        };
-        let id = OutboxId(self.id);
-        let event_id = self.event_id.map_or_else(|| EventId::of_row(id), |uuid| EventId::of_uuid(&uuid));
-        let attempts = u32::try_from(self.due_attempts).unwrap_or(0);
-        Ok(Claimed { item: Delivery { id, event_id, event }, attempts })
     }
 }

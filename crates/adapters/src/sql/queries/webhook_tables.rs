@@ -3,8 +3,22 @@
 
 use diesel::{dsl::sql, prelude::*, sql_types::Bool};
 
-use super::Conn;
-use crate::sql::schema::{dashop_outbox, dashop_webhook_delivery};
+use domain::{
+    Actor, Delivery, EventFilter, EventId, OrderEvent, OrderEventKind, OrderId, OutboxId, ShopTime,
+    TraceParent,
+};
+use ports::{Claimed, OutboxBacklog, Resend, Resent};
+
+use super::{
+    Conn, columns,
+    locking::{for_update, for_update_skip_locked},
+    readable::{load_each, park},
+};
+use crate::sql::{
+    failure::{QueryError, word},
+    schema::{dashop_outbox, dashop_webhook_delivery},
+    types::{Amount, Moment},
+};
 
 /// Defines the queries of one table. `ours` selects the rows of one endpoint. `same` selects, in the alias, the rows of the
 /// endpoint of the row that they are compared with.
@@ -16,17 +30,8 @@ macro_rules! queries {
                 dsl::{exists, min, not},
             };
             use diesel_async::RunQueryDsl;
-            use domain::{Delivery, EventFilter, OrderEventKind, OutboxId, ShopTime};
-            use ports::{Claimed, OutboxBacklog, Resend, Resent};
 
-            use super::super::{
-                columns::many,
-                locking::{for_update, for_update_skip_locked},
-                readable::{load_each, park},
-                webhook_queue::DeliveryRow,
-            };
-            use super::*;
-            use crate::sql::{failure::QueryError, types::Moment};
+            use super::{super::columns::many, *};
 
             /// The undelivered rows of the same order before this row.
             macro_rules! undelivered_before {
@@ -310,3 +315,42 @@ queries!(
     |endpoint| dashop_webhook_delivery::endpoint.eq(endpoint),
     |earlier| earlier.field(dashop_webhook_delivery::endpoint).eq(dashop_webhook_delivery::endpoint)
 );
+
+/// An event of either table.
+#[derive(Queryable)]
+struct DeliveryRow {
+    id: i64,
+    order_id: String,
+    kind: String,
+    from_status: Option<i16>,
+    to_status: i16,
+    amount: Option<Amount>,
+    actor: String,
+    reason: String,
+    at: Moment,
+    event_id: Option<String>,
+    traceparent: Option<String>,
+    due_attempts: i32,
+}
+
+impl DeliveryRow {
+    fn read(self, table: &'static str) -> Result<Claimed<Delivery>, QueryError> {
+        let status = |code: i16| columns::status(&format!("{table}, a status"), code);
+        let event = OrderEvent {
+            order_id: OrderId::parse(&self.order_id)
+                .map_err(|error| QueryError::corrupt(&format!("{table}.order_id"), error))?,
+            kind: word(&format!("{table}.kind"), &self.kind, OrderEventKind::from_word)?,
+            from: self.from_status.map(status).transpose()?,
+            to: status(self.to_status)?,
+            amount: self.amount.map(|amount| amount.0),
+            actor: word(&format!("{table}.actor"), &self.actor, Actor::from_word)?,
+            reason: self.reason,
+            at: self.at.0,
+            trace: self.traceparent.as_deref().and_then(TraceParent::parse),
+        };
+        let id = OutboxId(self.id);
+        let event_id = self.event_id.map_or_else(|| EventId::of_row(id), |uuid| EventId::of_uuid(&uuid));
+        let attempts = u32::try_from(self.due_attempts).unwrap_or(0);
+        Ok(Claimed { item: Delivery { id, event_id, event }, attempts })
+    }
+}

@@ -29,14 +29,14 @@ const COMMON_NAME: &str = "2.5.4.3";
 const ESCAPED: &str = ",=+<>#;\"\\";
 
 /// The name, last RDN first. Values of one RDN keep the order in which they are encoded.
-pub(super) fn rfc2253(name: &X509Name<'_>) -> String {
+pub(crate) fn rfc2253(name: &X509Name<'_>) -> String {
     let rdns: Vec<String> =
         name.iter_rdn().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
     rdns.into_iter().rev().collect::<Vec<_>>().join(",")
 }
 
 /// The text of every common name.
-pub(super) fn common_names(name: &X509Name<'_>) -> Vec<String> {
+pub(crate) fn common_names(name: &X509Name<'_>) -> Vec<String> {
     name.iter_attributes()
         .filter(|attribute| identifier(attribute.attr_type()) == COMMON_NAME)
         .map(|attribute| text(attribute.attr_value()))
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn names_are_written_as_java_writes_them() {
-        let vectors = include_str!("../../tests/vectors/certificates/java_names.json");
+        let vectors = include_str!("../tests/vectors/certificates/java_names.json");
         let vectors: Vec<Vector> = serde_json::from_str(vectors).unwrap();
         for Vector { what, der, java } in &vectors {
             let der = bytes(der);

@@ -1,9 +1,11 @@
+//! The serial numbers by which Alipay and a merchant name certificates.
+
 use std::{fmt, str::FromStr};
 
 use md5::{Digest as _, Md5};
 use x509_parser::{certificate::X509Certificate, der_parser::num_bigint::BigInt};
 
-use super::name;
+use crate::name;
 
 /// Alipay's serial number of a certificate, 32 lower-case hexadecimal characters: `app_cert_sn`, `alipay_cert_sn`, and a
 /// part of `alipay_root_cert_sn`.
@@ -23,7 +25,7 @@ impl CertSn {
         &self.0
     }
 
-    pub(super) fn of(certificate: &X509Certificate<'_>) -> Self {
+    pub(crate) fn of(certificate: &X509Certificate<'_>) -> Self {
         let mut text = name::rfc2253(certificate.issuer());
         text.push_str(&BigInt::from_signed_bytes_be(certificate.raw_serial()).to_string());
         Self(Md5::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
