@@ -74,6 +74,7 @@ async fn a_node_that_is_killed_under_load() {
     for sku in 901..925 {
         database.add_sku(sku, "209.00", STOCK).await;
     }
+    cases::on_each_node(&programs, 924).await;
     let load = Load::of(&programs.iter().collect::<Vec<&Dashop>>(), 1001..1025, |buyer, user| async move {
         // Seven SKUs, so that some buyers share one, and the nodes have something to agree on.
         let body = serde_json::json!({"address_id": user, "settlement_type": 1, "sku_id": 901 + user % 7, "buy_num": 1});

@@ -53,14 +53,38 @@ impl SandboxKeys {
         let _held = private_files::hold(folder).map_err(failed)?;
         Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
     }
+
+    /// Whether the keys that are in the folder can be used. Makes none.
+    ///
+    /// # Errors
+    /// A file in it holds no key, or others can read it.
+    pub fn check(folder: &Path) -> Result<(), KeyFileError> {
+        load(&private_key_file(folder, "app"))?;
+        load(&private_key_file(folder, "alipay")).map(drop)
+    }
+}
+
+fn private_key_file(folder: &Path, owner: &str) -> PathBuf {
+    folder.join(format!("{owner}_private_key.pem"))
 }
 
 fn load_or_generate(folder: &Path, owner: &str) -> Result<PrivateKey, KeyFileError> {
-    let path = folder.join(format!("{owner}_private_key.pem"));
-    match private_files::read_secret(&path) {
-        Ok(text) => PrivateKey::parse(&text).map_err(|source| KeyFileError::Key { path, source }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => generate(folder, owner, path),
-        Err(source) => Err(KeyFileError::Io { path, source }),
+    let path = private_key_file(folder, owner);
+    match load(&path)? {
+        Some(key) => Ok(key),
+        None => generate(folder, owner, path),
+    }
+}
+
+/// The key in the file; none where there is no file.
+fn load(path: &Path) -> Result<Option<PrivateKey>, KeyFileError> {
+    match private_files::read_secret(path) {
+        Ok(text) => match PrivateKey::parse(&text) {
+            Ok(key) => Ok(Some(key)),
+            Err(source) => Err(KeyFileError::Key { path: path.to_owned(), source }),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeyFileError::Io { path: path.to_owned(), source }),
     }
 }
 

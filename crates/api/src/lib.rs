@@ -8,6 +8,7 @@ pub mod configuration;
 mod doctor;
 mod error_chain;
 pub mod http;
+mod logging;
 mod metrics;
 mod reload;
 mod server;

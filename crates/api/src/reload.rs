@@ -8,7 +8,8 @@ use adapters::{system::SystemClock, webhook::WebhookConfig};
 use ports::Clock;
 use tokio::{
     signal::unix::Signal,
-    time::{Instant, MissedTickBehavior, interval_at},
+    task::{JoinError, spawn_blocking},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 
 use socket::ControlSocket;
@@ -16,18 +17,21 @@ pub(crate) use socket::ask;
 
 use crate::{
     StartError,
-    cli::{LogError, LogLevel},
     configuration::{Configuration, ConfigurationError, Source, TokenSecrets},
     error_chain::chain,
-    http::SecretsInForce,
+    http::{Secrets, SecretsInForce},
+    logging::{LogError, LogLevel},
     systemd,
     wiring::{Webhooks, secrets, secrets_to_change},
 };
 
 /// How often the log tells what should be done about the secrets.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
+/// How long settings may take to be read: a mounted secret may hang. Whoever asked waits somewhat longer.
+const READ_WITHIN: Duration = Duration::from_secs(20);
 
 /// Where the settings are read, each time anew.
+#[derive(Clone)]
 pub(crate) struct Settings {
     /// The TOML file.
     pub(crate) file: Option<PathBuf>,
@@ -65,6 +69,10 @@ enum ReloadError {
         "DASHOP_EVENTS_URL and [webhooks.…]: the endpoints are not those of the start, by name and URL, which takes a restart"
     )]
     Endpoints,
+    #[error("the files of the settings were not read within {} seconds", READ_WITHIN.as_secs())]
+    Unread,
+    #[error("the settings could not be read")]
+    Died(#[from] JoinError),
 }
 
 /// What can be changed while the program serves.
@@ -95,12 +103,12 @@ impl Reload {
         loop {
             tokio::select! {
                 Some(()) = hangups.recv() => {
-                    if let Ok(read) = self.reload() {
+                    if let Ok(read) = self.reload().await {
                         tokens = read;
                     }
                 }
                 asked = next(socket.as_ref().ok()) => {
-                    let outcome = self.reload();
+                    let outcome = self.reload().await;
                     asked.answer(outcome.as_ref().err().map(|error| chain(error))).await;
                     tokens = outcome.unwrap_or(tokens);
                 }
@@ -110,9 +118,9 @@ impl Reload {
     }
 
     /// Everything is read and checked before anything is changed.
-    fn reload(&self) -> Result<TokenSecrets, ReloadError> {
+    async fn reload(&self) -> Result<TokenSecrets, ReloadError> {
         systemd::reloading();
-        let outcome = self.read_and_change();
+        let outcome = self.read_and_change().await;
         match &outcome {
             Ok(tokens) => {
                 tracing::info!("secrets and log level are as the settings say now");
@@ -127,12 +135,14 @@ impl Reload {
         outcome
     }
 
-    fn read_and_change(&self) -> Result<TokenSecrets, ReloadError> {
-        let mut configuration = Configuration::read(self.settings.source()?)?;
-        // Generated secrets are where this program keeps them.
-        configuration.data_dir.clone_from(&self.started.data_dir);
+    async fn read_and_change(&self) -> Result<TokenSecrets, ReloadError> {
+        let settings = self.settings.clone();
+        let data_dir = self.started.data_dir.clone();
+        // Orders and jobs go on meanwhile.
+        let reading = spawn_blocking(move || read(&settings, data_dir));
+        let read = timeout(READ_WITHIN, reading).await.map_err(|_elapsed| ReloadError::Unread)?;
+        let (configuration, secrets) = read??;
         let filter = self.log.read(&configuration.log.level)?;
-        let secrets = secrets(&configuration)?;
         let endpoints = endpoints(&configuration);
         let places = |endpoints: &[&WebhookConfig]| -> Vec<_> {
             endpoints.iter().map(|endpoint| (endpoint.name.clone(), endpoint.url.clone())).collect()
@@ -149,6 +159,15 @@ impl Reload {
         self.log.set(filter)?;
         Ok(configuration.tokens)
     }
+}
+
+/// Blocks while files are read.
+fn read(settings: &Settings, data_dir: PathBuf) -> Result<(Configuration, Secrets), ReloadError> {
+    let mut configuration = Configuration::read(settings.source()?)?;
+    // Generated secrets are where this program keeps them.
+    configuration.data_dir = data_dir;
+    let secrets = secrets(&configuration)?;
+    Ok((configuration, secrets))
 }
 
 /// The webhook endpoints of the settings.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use adapters::{
     redis::RedisCarts,
-    sql::SqlStore,
+    sql::{self, SqlStore},
     system::{SystemClock, SystemRandomness},
 };
 use alipay_sandbox::Sandbox;
@@ -27,6 +27,7 @@ use tokio::{sync::Mutex, task::JoinSet};
 
 pub(crate) use database::{connect, no_database, open_store, refuse_unsafe_engine};
 pub(crate) use events::{Webhooks, open_webhooks};
+use keys::check_kept_secrets;
 pub(crate) use keys::{secrets, secrets_to_change, staff_key, token_key};
 pub(crate) use payment::{CertificateLook, Payment};
 pub use start_error::StartError;
@@ -34,7 +35,6 @@ pub use start_error::StartError;
 use self::readiness::Parts;
 use crate::{
     configuration::Configuration,
-    doctor,
     http::{Admin, LoginCode, Pages, Secrets, SecretsInForce, SecurityLog, Shop, Stopping},
     metrics::Gauges,
 };
@@ -60,19 +60,19 @@ pub struct Services {
 /// # Errors
 /// A server could not start with it.
 pub(crate) fn check(configuration: &Configuration) -> Result<(), StartError> {
+    sql::check(&configuration.database)?;
+    check_kept_secrets(configuration)?;
     Payment::check(configuration)?;
     configuration.redis.as_ref().map(RedisCarts::new).transpose()?;
     Ok(())
 }
 
 impl Services {
-    /// Puts the program together. Must be called within the runtime that drives it.
+    /// Puts the program together on its database. Must be called within the runtime that drives it.
     ///
     /// # Errors
     /// Something that the configuration names cannot be used.
-    pub async fn start(configuration: &Configuration) -> Result<Self, StartError> {
-        let store = open_store(configuration).await?;
-        doctor::report_at_start(configuration, &*store).await;
+    pub async fn start(configuration: &Configuration, store: Arc<dyn SqlStore>) -> Result<Self, StartError> {
         if configuration.seed_demo && store.seed_demo(SystemClock.now()).await? {
             tracing::info!("the demo shop was set up");
         }

@@ -1,13 +1,32 @@
 //! The cases, each for any shop.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, future::join_all, stream};
 use serde_json::{Value, json};
-use tests::Setup;
+use tests::{Dashop, Setup};
+use tokio::time::{sleep, timeout};
 
 fn one_piece(user: i32) -> Value {
     json!({"address_id": user, "settlement_type": 1, "sku_id": 901, "buy_num": 1})
+}
+
+/// Waits until each program's database has the SKU, which a test writes last: nodes of a cluster have what another one
+/// committed a moment later.
+pub(crate) async fn on_each_node(programs: &[Dashop], sku: i32) {
+    let query = format!("SELECT COUNT(*) AS n FROM DDSC_SKU WHERE id = {sku}");
+    for program in programs {
+        let mut database = program.database().await;
+        let arrives = async {
+            while database.number(&query).await == 0 {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(10), arrives).await.expect("each node has the SKU");
+    }
 }
 
 pub(crate) async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
@@ -15,6 +34,7 @@ pub(crate) async fn two_hundred_buyers_of_fifty_pieces(setup: Setup) {
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 200).await;
     database.add_sku(901, "209.00", 50).await;
+    on_each_node(&programs, 901).await;
     let orders = (1001..1201).zip(programs.iter().cycle()).map(|(user, program)| {
         let buyer = program.buyer(&format!("b{user}"));
         async move { buyer.create(one_piece(user)).await }
@@ -55,6 +75,7 @@ pub(crate) async fn five_hundred_carts_over_twenty_skus(setup: Setup) {
         }
     }
     database.execute("COMMIT").await;
+    on_each_node(&programs, 900 + SKUS).await;
 
     let answers: Vec<_> = stream::iter((1001..1501).zip(programs.iter().cycle()))
         .map(|(user, program)| {
@@ -99,6 +120,7 @@ pub(crate) async fn clear_one_sku(setup: Setup) -> usize {
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 64).await;
     database.add_sku(901, "209.00", STOCK).await;
+    on_each_node(&programs, 901).await;
     let buyers = (1001..1065).zip(programs.iter().cycle()).map(|(user, program)| {
         let buyer = program.buyer(&format!("b{user}"));
         async move {
@@ -129,6 +151,7 @@ pub(crate) async fn clicks_on_one_button_are_one_order(setup: Setup) {
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 2).await;
     database.add_sku(901, "209.00", 5).await;
+    on_each_node(&programs, 901).await;
     let mut numbers = HashSet::new();
     for round in 1..=ROUNDS {
         let clicks = (0..30).zip(programs.iter().cycle()).map(|(_, program)| {
@@ -157,6 +180,7 @@ pub(crate) async fn one_request_sent_many_times_under_one_key_is_one_order(setup
     let mut database = programs[0].database().await;
     database.add_buyers(1001, 1).await;
     database.add_sku(901, "209.00", 10).await;
+    on_each_node(&programs, 901).await;
     let requests = (0..30).zip(programs.iter().cycle()).map(|(_, program)| {
         let buyer = program.buyer("b1001");
         async move { buyer.create_under("the-key", one_piece(1001)).await }

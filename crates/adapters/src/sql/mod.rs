@@ -26,4 +26,4 @@ pub use metrics::{Backlog, PoolUse};
 pub use migration::SchemaState;
 pub use obstacle::{NotWritable, Obstacle};
 pub use sqlite::{BackupError, backup};
-pub use store::{SqlStore, connect};
+pub use store::{SqlStore, check, connect};

@@ -88,7 +88,23 @@ pub async fn connect(config: &SqlConfig) -> Result<Arc<dyn SqlStore>, ConnectErr
     Ok(match config.url.split_once(':') {
         Some(("sqlite", path)) => Arc::new(sqlite::Database::open(path, config).await?),
         Some(("mysql", address)) => Arc::new(mysql::Database::open(address, config).await?),
-        // What stands there instead may be a password.
-        Some(_) | None => return Err(ConnectError::Url("it begins with neither".to_owned())),
+        Some(_) | None => return Err(no_engine()),
     })
+}
+
+/// Whether [`connect`] could try to, without opening anything.
+///
+/// # Errors
+/// The URL cannot be understood.
+pub fn check(config: &SqlConfig) -> Result<(), ConnectError> {
+    match config.url.split_once(':') {
+        Some(("sqlite", _)) => Ok(()),
+        Some(("mysql", address)) => mysql::check(address, config),
+        Some(_) | None => Err(no_engine()),
+    }
+}
+
+/// What stands there instead may be a password.
+fn no_engine() -> ConnectError {
+    ConnectError::Url("it begins with neither".to_owned())
 }

@@ -25,6 +25,7 @@ const MAX_SUBJECT: usize = 256;
 const MAX_BODY: usize = 128;
 const MAX_PASSBACK_PARAMS: usize = 512;
 const MAX_TIME: usize = 32;
+const GOODS_MEMBERS: [&str; 4] = ["goods_id", "goods_name", "quantity", "price"];
 /// Not documented; it bounds what a trade keeps.
 const MAX_GOODS: usize = 100;
 
@@ -36,7 +37,7 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
         product,
         out_trade_no,
         total_amount: biz.amount("total_amount")?,
-        subject: biz.required_text("subject", MAX_SUBJECT)?,
+        subject: subject(&biz)?,
         body: biz.text("body", MAX_BODY)?,
         passback_params: biz.text("passback_params", MAX_PASSBACK_PARAMS)?,
         goods_detail: goods_detail(&biz)?,
@@ -50,6 +51,17 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
         quit_url: quit_url(product, &biz)?,
         account: account.to_owned(),
     })
+}
+
+/// Without what Alipay asks merchants to leave out.
+fn subject(biz: &BizContent) -> Result<String, Failure> {
+    let subject = biz.required_text("subject", MAX_SUBJECT)?;
+    let is_left_out = |one: char| matches!(one, '/' | '=' | '&') || one.is_control();
+    if subject.contains(is_left_out) {
+        Err(Failure::InvalidParameter { field: "subject" })
+    } else {
+        Ok(subject)
+    }
 }
 
 /// Whether the merchant shows the page in a frame of its own: every `qr_pay_mode` but the redirect.
@@ -86,11 +98,15 @@ fn goods_detail(biz: &BizContent) -> Result<Option<Value>, Failure> {
     let invalid = Failure::InvalidParameter { field: "goods_detail" };
     let Some(value) = biz.get("goods_detail") else { return Ok(None) };
     let goods = value.as_array().ok_or(invalid.clone())?;
+    // Each is a text or a number: what is nested deeply could be kept, and not be read again.
     let complete = |one: &Value| {
-        ["goods_id", "goods_name", "quantity", "price"].iter().all(|name| one.get(name).is_some())
+        let member = |name: &&str| one.get(name).is_some_and(|value| value.is_string() || value.is_number());
+        GOODS_MEMBERS.iter().all(member)
     };
     if goods.len() > MAX_GOODS || !goods.iter().all(complete) {
         return Err(invalid);
     }
-    Ok(Some(value.clone()))
+    let kept =
+        |one: &Value| -> Value { GOODS_MEMBERS.iter().map(|name| (*name, one[*name].clone())).collect() };
+    Ok(Some(goods.iter().map(kept).collect()))
 }

@@ -6,8 +6,9 @@ use application::{OrderChangeError, ReconcileError, StaffOrders, TransactError};
 use domain::{InvalidField, InvalidShipment, OrderId, Trade};
 use ports::{BoxError, StoreError};
 
-use super::LogError;
-use crate::{StartError, configuration::ConfigurationError, http::TableError, reload::AskError};
+use crate::{
+    StartError, configuration::ConfigurationError, http::TableError, logging::LogError, reload::AskError,
+};
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]

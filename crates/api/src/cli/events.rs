@@ -63,7 +63,17 @@ pub(super) async fn run(configuration: &Configuration, command: EventsCommand) -
             let waits = |name: &&EndpointName| arguments.endpoint.as_ref().is_none_or(|only| only == *name);
             say_line(resent_text(resent, paused.iter().filter(waits)))
         }
-        EventsCommand::Status => say(status_text(&webhooks.list().await?, SystemClock.now())),
+        EventsCommand::Status => {
+            let listed = webhooks.list().await?;
+            say(status_text(&listed, SystemClock.now()))?;
+            for endpoint in &configuration.events.endpoints {
+                let name = &endpoint.webhook.name;
+                if !listed.iter().any(|listed| listed.state.name == *name) {
+                    say_line(format!("{name} is not on record: no program has been started with it"))?;
+                }
+            }
+            Ok(true)
+        }
         EventsCommand::Resume { endpoint } => {
             let resumed = webhooks.resume(&endpoint).await.map_err(|error| of_endpoint(&endpoint, error))?;
             say_line(if resumed {

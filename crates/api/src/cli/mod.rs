@@ -8,7 +8,6 @@ mod doctor;
 mod error;
 mod events;
 mod healthcheck;
-mod log;
 mod orders;
 mod output;
 mod reconcile;
@@ -25,13 +24,12 @@ use error::CommandError;
 use output::{complain, say_line};
 use ports::Clock;
 
-pub(crate) use log::{LogError, LogLevel};
-
 use crate::{
     build,
     configuration::{Configuration, DatabaseConfiguration, StaffSecret},
     error_chain::chain,
     http::{MAX_REASON, StaffKey},
+    logging,
     reload::{self, Settings},
     wiring::{check, connect, open_orders, open_store, refuse_unsafe_engine, staff_key, token_key},
 };
@@ -136,12 +134,16 @@ pub fn run() -> ExitCode {
     let on_failure = if compares { ExitCode::from(2) } else { ExitCode::FAILURE };
     // HTTP and signatures have threads of their own: more busy threads than processors cost more than they do.
     let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads((processors / 2).max(1))
         .enable_all()
-        .build()
-        .map_err(CommandError::from)
-        .and_then(|runtime| runtime.block_on(execute(arguments)));
+        .build();
+    let outcome = runtime.map_err(CommandError::from).and_then(|runtime| {
+        let outcome = runtime.block_on(execute(arguments));
+        // A reload may still wait for a file.
+        runtime.shutdown_background();
+        outcome
+    });
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -160,12 +162,12 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
         // They need less.
         Command::Migrate => {
             let configuration = DatabaseConfiguration::read(source)?;
-            log::start(&configuration.log)?;
+            logging::start(&configuration.log)?;
             return migrate(&configuration).await.map(|()| ExitCode::SUCCESS);
         }
         Command::Backup(arguments) => {
             let configuration = DatabaseConfiguration::read(source)?;
-            log::start(&configuration.log)?;
+            logging::start(&configuration.log)?;
             return upkeep::backup(&configuration, arguments).await.map(|()| ExitCode::SUCCESS);
         }
         Command::Healthcheck => {
@@ -180,10 +182,13 @@ async fn execute(arguments: Arguments) -> Result<ExitCode, CommandError> {
     };
     let mut configuration = Configuration::read(source)?;
     // A command in a wrong place must not make an empty shop and find everything right in it.
-    configuration.database.must_exist = !matches!(command, Command::Serve | Command::SeedDemo);
+    let may_make_a_shop = matches!(command, Command::Serve | Command::SeedDemo);
+    configuration.database.must_exist = !may_make_a_shop;
+    // Nor does whoever looks at a shop bring its schema up to date. These two say what `serve` would do, and open none.
+    configuration.migrate_at_start &= may_make_a_shop || matches!(command, Command::Doctor | Command::Config);
     let log = match command {
-        Command::Serve => log::start_with_traces(&configuration.log),
-        _ => log::start(&configuration.log),
+        Command::Serve => logging::start_with_traces(&configuration.log),
+        _ => logging::start(&configuration.log),
     }?;
     match command {
         Command::Serve => serve::serve(&configuration, settings, log).await,

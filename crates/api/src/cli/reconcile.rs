@@ -6,7 +6,7 @@ use application::FoundDifference;
 use clap::Args;
 use domain::{Channel, DifferenceKind, ShopDate};
 
-use super::{CommandError, output::say_line};
+use super::{CommandError, output::say_line, table::visible};
 use crate::{configuration::Configuration, http::date, wiring::open_orders};
 
 #[derive(Args)]
@@ -40,7 +40,7 @@ pub(super) async fn run(
     let orders = open_orders(configuration).await?;
     let found = orders.reconcile(arguments.channel, arguments.date, arguments.repair).await?;
     for difference in &found {
-        say_line(line(difference))?;
+        say_line(visible(&line(difference)))?;
     }
     let foreign = found.iter().filter(|(one, _)| one.kind == DifferenceKind::Foreign).count();
     let differences = found.len() - foreign;

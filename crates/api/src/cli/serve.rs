@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
 
 use actix_server::ServerHandle;
 use actix_web::web::Data;
@@ -10,21 +10,30 @@ use domain::Username;
 use ports::Clock;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{CommandError, LogLevel, output::say_line, user_token};
+use super::{CommandError, output::say_line, user_token};
 use crate::{
     Services, StartError,
     configuration::Configuration,
+    doctor,
     http::Shop,
+    logging::LogLevel,
     metrics::Exporter,
     reload::{Reload, Settings},
     server::{Metrics, StopSignals, ignore_others, metrics_server, open_files, server},
     systemd, traces,
+    wiring::open_store,
 };
 
 /// How long background jobs may go on with what they have begun after the last request.
 const JOBS_END_WITHIN: Duration = Duration::from_secs(10);
 /// The name in timelines of the member of staff who follows the link to the shop side.
 const DEMO_STAFF: &str = "店长";
+
+async fn start(configuration: &Configuration) -> Result<Services, StartError> {
+    let store = open_store(configuration).await?;
+    doctor::report_at_start(configuration, &*store).await;
+    Services::start(configuration, store).await
+}
 
 pub(super) async fn serve(
     configuration: &Configuration,
@@ -39,7 +48,7 @@ pub(super) async fn serve(
     let exporter =
         configuration.metrics_listen.map(|_| Exporter::install()).transpose().map_err(StartError::from)?;
     let started = tokio::select! {
-        started = Services::start(configuration) => started?,
+        started = start(configuration) => started?,
         () = stop.any() => {
             tracing::info!("told to stop before anything was served");
             return Ok(());
@@ -62,7 +71,10 @@ pub(super) async fn serve(
     tracing::info!(listen = %http.listen, "serving");
     systemd::ready();
     if configuration.seed_demo {
-        greet(configuration, &shop, sandbox.as_ref().map(|sandbox| sandbox.gateway_url())).await?;
+        let gateway = sandbox.as_ref().map(|sandbox| sandbox.gateway_url());
+        if let Err(error) = greet(configuration, &shop, gateway).await {
+            tracing::warn!(error = &error as &dyn Error, "the newcomer was not greeted");
+        }
     }
     server.await?;
     tracing::info!("stopping: no more requests");

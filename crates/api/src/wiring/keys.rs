@@ -29,7 +29,7 @@ pub(crate) fn secrets(configuration: &Configuration) -> Result<Secrets, StartErr
 pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, StartError> {
     let key = match &configuration.tokens.buyers {
         Some(secret) => TokenKey::new(secret),
-        None => TokenKey::new(&kept_secret(configuration, "jwt_secret")?),
+        None => TokenKey::new(&kept_secret(configuration, BUYERS_SECRET)?),
     };
     Ok(match &configuration.tokens.buyers_verify {
         Some(second) => key.and_verifying(second),
@@ -45,7 +45,7 @@ pub(crate) fn token_key(configuration: &Configuration) -> Result<TokenKey, Start
 pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey>, StartError> {
     let key = match &configuration.tokens.staff {
         StaffSecret::Given(secret) => StaffKey::new(secret),
-        StaffSecret::Kept => StaffKey::new(&kept_secret(configuration, "staff_secret")?),
+        StaffSecret::Kept => StaffKey::new(&kept_secret(configuration, STAFF_SECRET)?),
         StaffSecret::None => return Ok(None),
     };
     Ok(Some(match &configuration.tokens.staff_verify {
@@ -54,9 +54,33 @@ pub(crate) fn staff_key(configuration: &Configuration) -> Result<Option<StaffKey
     }))
 }
 
+/// The files of generated secrets, in the data directory.
+const BUYERS_SECRET: &str = "jwt_secret";
+const STAFF_SECRET: &str = "staff_secret";
+
 fn kept_secret(configuration: &Configuration, name: &str) -> Result<Secret, StartError> {
     let file = configuration.data_dir.join(name);
     read_or_make(&file).map(Secret::new).map_err(|cause| StartError::File { file, cause })
+}
+
+/// Whether generated secrets that a start would find can be used. Makes none.
+///
+/// # Errors
+/// A file cannot be read, others can read it, or it is too short.
+pub(super) fn check_kept_secrets(configuration: &Configuration) -> Result<(), StartError> {
+    let tokens = &configuration.tokens;
+    let buyers = tokens.buyers.is_none().then_some(BUYERS_SECRET);
+    let staff = matches!(tokens.staff, StaffSecret::Kept).then_some(STAFF_SECRET);
+    for name in buyers.into_iter().chain(staff) {
+        let file = configuration.data_dir.join(name);
+        match read_kept(&file) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                return Err(StartError::File { file, cause });
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// What somebody should do about the secrets of tokens.
@@ -93,17 +117,17 @@ fn read_or_make(file: &Path) -> io::Result<String> {
     let fresh: String = (0..8).map(|_| format!("{:08x}", SystemRandomness.draw())).collect();
     match private_files::create(file, fresh.as_bytes()) {
         Ok(()) => Ok(fresh),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let kept = private_files::read_secret(file)?;
-            if kept.len() < HS256_BYTES {
-                return Err(io::Error::other(
-                    "it is too short for a secret; delete it to have a new one made",
-                ));
-            }
-            Ok(kept)
-        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read_kept(file),
         Err(error) => Err(error),
     }
+}
+
+fn read_kept(file: &Path) -> io::Result<String> {
+    let kept = private_files::read_secret(file)?;
+    if kept.len() < HS256_BYTES {
+        return Err(io::Error::other("it is too short for a secret; delete it to have a new one made"));
+    }
+    Ok(kept)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! How the shop is paid: by Alipay, or by the sandbox.
 
-use std::{net::TcpListener, sync::Arc};
+use std::{net::TcpListener, path::PathBuf, sync::Arc};
 
 use adapters::{
     alipay::{AlipayConfig, AlipayConfigError, AlipayGateway, AlipayMode, AlipayTimeouts},
@@ -56,11 +56,11 @@ impl Payment {
         }
     }
 
-    /// Whether the account at Alipay could be used, without asking Alipay. The sandbox's always can.
+    /// Whether the account at Alipay could be used, without asking Alipay, or the keys of the sandbox that are there.
     pub(super) fn check(configuration: &Configuration) -> Result<(), StartError> {
         match &configuration.alipay {
             AlipayConfiguration::Alipay(account) => at_alipay(account, configuration).map(drop),
-            AlipayConfiguration::Sandbox(_) => Ok(()),
+            AlipayConfiguration::Sandbox(_) => Ok(SandboxKeys::check(&sandbox_directory(configuration))?),
         }
     }
 
@@ -97,8 +97,12 @@ impl Payment {
     }
 }
 
+fn sandbox_directory(configuration: &Configuration) -> PathBuf {
+    configuration.data_dir.join("alipay-sandbox")
+}
+
 fn sandbox_parts(configuration: &Configuration) -> Result<(SandboxKeys, SandboxConfig), StartError> {
-    let directory = configuration.data_dir.join("alipay-sandbox");
+    let directory = sandbox_directory(configuration);
     let keys = SandboxKeys::load_or_generate(&directory)?;
     let mut sandbox = SandboxConfig::new(keys.app.public_key().clone(), keys.alipay.clone());
     sandbox.state_file = Some(directory.join("trades.json"));

@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::{EnvFilter, reload};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter, reload};
 
 use crate::{configuration::Log, http::ACCESS};
 
@@ -34,7 +34,7 @@ pub(crate) struct LogLevel {
 ///
 /// # Errors
 /// The level is none.
-pub(super) fn start(settings: &Log) -> Result<LogLevel, LogError> {
+pub(crate) fn start(settings: &Log) -> Result<LogLevel, LogError> {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter(&settings.level, settings.has_access)?)
         .with_ansi(std::io::stderr().is_terminal())
@@ -60,7 +60,7 @@ pub(super) fn start(settings: &Log) -> Result<LogLevel, LogError> {
 /// # Errors
 /// The level is none, or traces cannot be exported.
 #[cfg(feature = "otlp")]
-pub(super) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
+pub(crate) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
     use tracing_subscriber::{Layer, fmt, layer::SubscriberExt, registry, util::SubscriberInitExt};
 
     let Some(otlp) = &settings.otlp else { return start(settings) };
@@ -75,7 +75,7 @@ pub(super) fn start_with_traces(settings: &Log) -> Result<LogLevel, LogError> {
 }
 
 #[cfg(not(feature = "otlp"))]
-pub(super) use start as start_with_traces;
+pub(crate) use start as start_with_traces;
 
 impl LogLevel {
     /// What such a level lets through. The access log stays as it was at the start.
@@ -96,7 +96,55 @@ impl LogLevel {
 }
 
 fn filter(level: &str, has_access: bool) -> Result<EnvFilter, LogError> {
+    let level = level.trim();
+    if !level.split(',').all(is_directive) {
+        return Err(LogError::Level(level.to_owned()));
+    }
     // Fewer lines of the program do not mean fewer lines of requests.
     let access = format!("{ACCESS}={}", if has_access { "info" } else { "off" });
     EnvFilter::try_new(format!("{QUIETER},{level},{access}")).map_err(|_| LogError::Level(level.to_owned()))
+}
+
+/// Whether it is a level, or a module with its level. The library takes any other word for a module of which everything is
+/// logged, and of all others nothing but errors.
+fn is_directive(part: &str) -> bool {
+    let is_level = |word: &str| {
+        !word.is_empty()
+            && word.parse::<LevelFilter>().is_ok()
+            && !word.starts_with(|first: char| first.is_ascii_digit())
+    };
+    match part.rsplit_once('=') {
+        Some((target, level)) => {
+            is_level(level) && !target.is_empty() && !target.contains(char::is_whitespace)
+        }
+        None => is_level(part),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for level in
+            ["warn", "INFO", " info ", "off", "info,application=debug", "info,query[query{name=x}]=debug"]
+        {
+            assert!(filter(level, false).is_ok(), "{level}");
+        }
+        for level in [
+            "",
+            "warning",
+            "inof",
+            "info debug",
+            "info, debug x",
+            "9",
+            ",,",
+            "info,",
+            "info,a b=debug",
+            "=info",
+        ] {
+            assert!(filter(level, false).is_err(), "{level}");
+        }
+    }
 }
