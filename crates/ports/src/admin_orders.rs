@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     Money, MoneySum, NumberRange, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, Refund, ShopDate,
-    ShopTime, TimelineEntry, UserId, Username,
+    ShopTime, StockMove, TimelineEntry, UserId, Username,
 };
 
 use crate::StoreError;
@@ -30,11 +30,12 @@ pub trait AdminOrders: Send + Sync {
     /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
 
-    /// The payments that staff have to look at, the latest first, at most so many; by [`PaymentRecord::counts_at`]:
-    /// - those of the days from the first to the last that paid no order and that staff decide about (of a wrong amount,
-    ///   or for no order), without those of which something went back, or all of it by refunds that are not on record yet;
-    /// - those of any day of which money is still to go back: late and duplicate ones until all of their refund is done,
-    ///   and any with a refund that is open and was tried without success, as while the shop's balance is too low.
+    /// The payments that staff have to look at, the latest first by [`PaymentRecord::counts_at`], at most so many:
+    /// - those that paid no order and that staff decide about (of a wrong amount, or for no order), until all of their money
+    ///   went back, be it by refunds that are not on record yet;
+    /// - those of which money is still to go back: late and duplicate ones until all of their refund is done,
+    ///   and any with a refund that is open and was tried without success, as while the shop's balance is too low;
+    /// - those with a refund that staff asked for and that failed for good on the days from the first to the last.
     async fn unmatched_payments(
         &self,
         first: ShopDate,
@@ -96,6 +97,8 @@ pub struct ShippingListEntry {
     pub username: Username,
     /// The payment that paid it; `None` if none did.
     pub payment: Option<PaymentRecord>,
+    /// What of it went back into stock, and out of it again.
+    pub movements: Vec<StockMove>,
 }
 
 /// A payment that staff have to look at.

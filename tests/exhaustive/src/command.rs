@@ -152,6 +152,7 @@ impl Ask {
             reason: String::new(),
             restock: self.restock(),
             out_request_no: Number::Staff(number).to_string(),
+            expected_left: None,
         }
     }
 }
@@ -259,6 +260,7 @@ impl Cmd {
             Self::ReturnPieces(request, pieces) => Command::ReturnPieces {
                 pieces: pieces.restock(),
                 request_no: Number::Staff(request).to_string(),
+                expected_returned: None,
             },
             Self::SetTimer { found, failed } => {
                 Command::SetTimer { found: found.into(), attempts: 0, failed }

@@ -155,9 +155,8 @@ impl Core {
                 twice.forget_times();
                 stock && once == twice
             }
-            // A parcel is handed over once.
-            Cmd::Ship => matches!(again, Err(Refusal::NotAllowed(_))),
-            Cmd::RecordRefund { .. }
+            Cmd::Ship
+            | Cmd::RecordRefund { .. }
             | Cmd::RequestRefund(..)
             | Cmd::RecordAnswer(_, Answer::Succeeded)
             | Cmd::Cancel { .. }

@@ -183,6 +183,7 @@ impl<'a> Sequence<'a> {
                     reason: "金额不符".to_owned(),
                     restock: None,
                     out_request_no: format!("w-{}", payment.trade.trade_no),
+                    expected_left: None,
                 };
                 self.work_surely(Work::Refund(order.clone(), ask)).await;
             }
@@ -272,6 +273,7 @@ impl<'a> Sequence<'a> {
             restock,
             // Sometimes the same number again.
             out_request_no: format!("s{}-{}", self.seed, self.random.random_range(0..12)),
+            expected_left: None,
         }
     }
 
@@ -418,7 +420,7 @@ impl<'a> Sequence<'a> {
             }
             Work::GiveBack(order, pieces) => {
                 let (number, pieces) = (format!("g{}", self.seed), pieces.clone());
-                format!("{:?}", process.orders.return_pieces(order, pieces, number, &cause()).await)
+                format!("{:?}", process.orders.return_pieces(order, pieces, number, None, &cause()).await)
             }
             Work::Confirm(order) => {
                 let buyer = &self.world.buyer;

@@ -52,8 +52,9 @@ async fn from_the_cart_to_the_confirmed_receipt(setup: Setup) {
     assert_eq!(again["code"], 200, "{again}");
     assert!(!again["data"]["pay_url"].as_str().unwrap().contains("gateway.do"), "nobody pays twice: {again}");
 
-    ship(&dashop, &order_id, true);
-    ship(&dashop, &order_id, false);
+    for (parcel, succeeds) in [("SF1", true), ("SF1", true), ("SF2", false)] {
+        ship(&dashop, &order_id, parcel, succeeds);
+    }
     assert_eq!(buyer.list(3).await.len(), 1);
     assert_eq!(dashop.buyer("b905").confirm(&order_id).await["code"], 208);
     for _ in 0..2 {
@@ -92,8 +93,8 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
 }
 
 /// Ships the order on the command line, which must succeed or fail as expected.
-fn ship(dashop: &Dashop, order_id: &str, succeeds: bool) {
-    let output = dashop.setup().run(&["ship", order_id]);
+fn ship(dashop: &Dashop, order_id: &str, parcel: &str, succeeds: bool) {
+    let output = dashop.setup().run(&["ship", order_id, "--tracking-number", parcel]);
     assert_eq!(output.status.success(), succeeds, "{output:?}");
 }
 

@@ -89,7 +89,7 @@ export interface Figures {
   toShip: number
   awaitingPayment: number
   days: { date: string; orders: number; paid: Fen; refunded: Fen }[]
-  /** Payments of these days that paid no order, and of which not all went back. */
+  /** Payments that paid no order until all of them went back, and payments with refunds that are not done. */
   unmatched: UnmatchedPayment[]
 }
 

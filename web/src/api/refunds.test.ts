@@ -90,11 +90,11 @@ it.each(['order_not_found', 'not_allowed', 'amount_exceeds_payment', 'nothing_to
 it('pieces come back once where the answer is lost', async () => {
   const sent = service(new TypeError('lost'), refused(422, 'restock_exceeds_order'), new TypeError('lost'))
   const pieces = restockOf(new Map([[4, 1]]))
-  for (let times = 0; times < 3; times += 1) await returnPieces(NUMBER, pieces).catch(() => undefined)
+  for (let times = 0; times < 3; times += 1) await returnPieces(NUMBER, pieces, 0).catch(() => undefined)
   expect(sent.map((id) => sent.indexOf(id))).toEqual([0, 0, 2])
 })
 
-it.each([[400, 'bad_request'], [401, 'unauthenticated']])('a refund that is refused with %i at once is none', async (status, code) => {
+it.each([[400, 'bad_request'], [401, 'unauthenticated'], [409, 'stale']])('a refund that is refused with %i at once is none', async (status, code) => {
   const sent = service(refused(status, code), refused(409, 'conflict'), refused(status, code), answered)
   await expect(refund(NUMBER, request)).rejects.toMatchObject({ status })
   expect(unansweredRefunds(NUMBER)).toEqual([])
@@ -133,8 +133,8 @@ it('staff who have looked ask for another refund, or another return', async () =
   const ask = async () => {
     await refund(NUMBER, request).catch(() => undefined)
     await refund(NUMBER, { ...request, trade_no: 'T1' }).catch(() => undefined)
-    await returnPieces(NUMBER, pieces).catch(() => undefined)
-    await returnPieces('2026112510000002', pieces).catch(() => undefined)
+    await returnPieces(NUMBER, pieces, 0).catch(() => undefined)
+    await returnPieces('2026112510000002', pieces, 0).catch(() => undefined)
   }
   await ask()
   expect(unansweredReturns(NUMBER)).toEqual([3])

@@ -1,5 +1,5 @@
 import { AdminError } from '@/lib/errors'
-import { toFen, type Fen } from '@/lib/money'
+import { fromFen, toFen, type Fen } from '@/lib/money'
 import { IdempotencyKeys } from '@/lib/random'
 
 import { detailOf, refundOf, type AdminLine, type Detail, type Refund, type Restock, type WireDetail, type WireRefund } from './admin'
@@ -13,6 +13,8 @@ export interface RefundRequest {
   restock: Restock[]
   /** No pieces go back, whatever the service would decide. */
   keepsPieces?: boolean
+  /** What was left when staff decided: where it is not, somebody else has just refunded, and nothing is done. */
+  expectedLeft?: Fen
 }
 
 /** What the service takes for the same refund: its reason is not part of it. */
@@ -42,8 +44,9 @@ const returnKeys = new IdempotencyKeys<SameReturn>('dashop_return_keys')
 const refundKeys = new IdempotencyKeys<SameRefund>('dashop_refund_keys')
 /** With these the service says that nothing was done under the key. Others say nothing of what was asked for before. */
 const REFUSED = ['order_not_found', 'not_allowed', 'request_id_reused', 'amount_exceeds_payment', 'nothing_to_refund', 'restock_exceeds_order']
-/** With these HTTP statuses it says that of this attempt. */
+/** With these HTTP statuses, or this code, it says that of this attempt. */
 const NOT_LOOKED_AT = [400, 401]
+const STALE = 'stale'
 
 /** As long as the answer is missing, or is not the end of it, the same is done once, however often it is asked for. */
 async function askOnce<Same, T>(
@@ -59,7 +62,8 @@ async function askOnce<Same, T>(
     if (isOver(answer)) keys.forget(same)
     return answer
   } catch (cause) {
-    const isRefused = cause instanceof AdminError && (REFUSED.includes(cause.code) || (isNew && NOT_LOOKED_AT.includes(cause.status)))
+    const isOfThis = (error: AdminError): boolean => NOT_LOOKED_AT.includes(error.status) || error.code === STALE
+    const isRefused = cause instanceof AdminError && (REFUSED.includes(cause.code) || (isNew && isOfThis(cause)))
     if (isRefused) keys.forget(same)
     throw cause
   }
@@ -70,23 +74,29 @@ async function askOnce<Same, T>(
  * it failed: the service tries it once more under its number.
  */
 export async function refund(number: string, request: RefundRequest): Promise<{ refund: Refund; order: Detail | null }> {
-  const { amount, trade_no, reason, restock, keepsPieces = false } = request
+  const { amount, trade_no, reason, restock, keepsPieces = false, expectedLeft } = request
   const isSaid = keepsPieces || restock.length > 0
   const path = `orders/${encodeURIComponent(number)}/refunds`
   const answer = await askOnce<SameRefund, { refund: WireRefund; order: WireDetail | null }>(
     refundKeys,
     { number, amount, trade_no, restock, ...(keepsPieces ? { keepsPieces } : {}) },
     path,
-    { amount, trade_no, reason, ...(isSaid ? { restock } : {}) },
+    {
+      amount,
+      trade_no,
+      reason,
+      ...(isSaid ? { restock } : {}),
+      ...(expectedLeft === undefined ? {} : { expected_refundable: fromFen(expectedLeft) }),
+    },
     ({ refund: { status } }) => status !== 'failed',
   )
   return { refund: refundOf(answer.refund), order: answer.order && detailOf(answer.order) }
 }
 
-/** Puts pieces back into stock, without money. */
-export async function returnPieces(number: string, restock: Restock[]): Promise<Detail> {
+/** Puts pieces back into stock, without money, if as many were back as staff saw. */
+export async function returnPieces(number: string, restock: Restock[], returned: number): Promise<Detail> {
   const path = `orders/${encodeURIComponent(number)}/returns`
-  return detailOf(await askOnce(returnKeys, { number, restock }, path, { restock }))
+  return detailOf(await askOnce(returnKeys, { number, restock }, path, { restock, expected_returned: returned }))
 }
 
 /**

@@ -124,6 +124,7 @@ pub(super) async fn refund(
         trade_no: arguments.trade_no.map(|text| line("--trade-no", &text, Trade::MAX_NUMBER)).transpose()?,
         amount: arguments.amount,
         reason: line("--reason", &arguments.reason, MAX_REASON)?,
+        expected_left: None,
         restock: (arguments.keep_pieces || !arguments.restock.is_empty()).then_some(arguments.restock),
     };
     let orders = open_orders(configuration).await?;
@@ -171,7 +172,7 @@ pub(super) async fn return_pieces(
         .ok_or_else(|| CommandError::NotARequestNumber(request_id.clone()))?;
     let orders = open_orders(configuration).await?;
     tell_new(&request_id, is_new);
-    let returned = orders.return_pieces(&order_id, arguments.restock, request_no, &operator()).await;
+    let returned = orders.return_pieces(&order_id, arguments.restock, request_no, None, &operator()).await;
     returned.map_err(|cause| CommandError::returning(&order_id, &request_id, cause))?;
     say_line(format!("the pieces of order {order_id} are back in stock, request {request_id}")).map(drop)
 }

@@ -148,6 +148,8 @@ impl From<TransactError> for ApiError {
                 | ledger::Refusal::NothingToRefund
                 | ledger::Refusal::ExceedsPayment { .. }
                 | ledger::Refusal::ExceedsOrder(_)
+                | ledger::Refusal::RefundedMeanwhile(_)
+                | ledger::Refusal::ReturnedMeanwhile(_)
                 | ledger::Refusal::RequestNumberReused => Code::NotAllowed.failure(),
                 ledger::Refusal::TooManyAttempts => Code::TooManyAttempts.failure(),
                 ledger::Refusal::TooManyAmendments => {

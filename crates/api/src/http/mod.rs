@@ -97,11 +97,12 @@ impl Shop {
     }
 }
 
-/// The routes. Every path of the contract works with and without its last slash.
+/// The routes. Every path of the contract works with and without its last slash, and those of orders with a second one in front:
+/// some of the old pages put it there after an address that ends in one (order-module, `baseUrl`).
 pub fn routes(services: &mut ServiceConfig) {
-    for slash in ["", "/"] {
+    for (first, last) in [("", ""), ("", "/"), ("/", ""), ("/", "/")] {
         let resource = |path: &str| {
-            web::resource(format!("/v1/orders/{path}{slash}")).default_service(web::to(no_such_method))
+            web::resource(format!("{first}/v1/orders/{path}{last}")).default_service(web::to(no_such_method))
         };
         services
             .service(

@@ -85,6 +85,17 @@ async fn the_query_says_which_orders() {
     }
 }
 
+/// As the old pages ask where their `baseUrl` ends in a slash.
+#[actix_web::test]
+async fn a_second_slash_in_front_changes_nothing() {
+    for uri in
+        ["//v1/orders/processing/?status=1&order_status=0", "//v1/orders/processing?status=1&order_status=0"]
+    {
+        let answer = listing(Vec::new()).answer(actix_web::test::TestRequest::get().uri(uri)).await;
+        assert_eq!(answer.json()["code"], 200, "{uri}");
+    }
+}
+
 #[actix_web::test]
 async fn a_page_says_where_the_next_one_begins() {
     let numbered = |number: &str| domain::Order { id: order_id(number), ..order(OrderStatus::Completed) };

@@ -23,9 +23,10 @@ impl OrderService {
         order_id: &OrderId,
         pieces: Vec<Restock>,
         request_no: String,
+        expected_returned: Option<u32>,
         cause: &Cause,
     ) -> Result<(), TransactError> {
-        let command = Command::ReturnPieces { pieces, request_no };
+        let command = Command::ReturnPieces { pieces, request_no, expected_returned };
         self.transact.run(order_id.as_str(), &command, cause).await.map(drop)
     }
 }

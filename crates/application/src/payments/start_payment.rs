@@ -1,7 +1,7 @@
 //! 订单支付: the buyer wants to pay an order that was placed before.
 
 use domain::{
-    Caller, Cause, OrderId,
+    Caller, Cause, Channel, Order, OrderId,
     ledger::{Command, Refusal},
 };
 
@@ -14,7 +14,7 @@ impl OrderService {
         &self,
         caller: &Caller,
         order_id: &OrderId,
-        wish: PaymentWish,
+        mut wish: PaymentWish,
     ) -> Result<StartedPayment, OrderChangeError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let order = self.orders.find(order_id).await?;
@@ -22,7 +22,26 @@ impl OrderService {
         if order.expire_at.is_none() && order.is_to_be_paid(wish.expected_amount, self.now())? {
             // The old back end's: nobody asks about it so far, or the looks of an earlier payment come to an end.
             self.transact.run(order.id.as_str(), &Command::WatchPayment, &Cause::system()).await?;
+            wish.anew |= self.was_begun_elsewhere(&order).await?;
         }
         self.invite(order, wish).await
+    }
+
+    /// Whether the channel has a trade of the order that is not on record here. The old back end began such trades, at other amounts
+    /// and under other subjects, and a channel takes no other terms for a number that it knows: the trade is to be ended, and another
+    /// attempt opened.
+    async fn was_begun_elsewhere(&self, order: &Order) -> Result<bool, OrderChangeError> {
+        if !self.orders.attempts(&order.id).await?.is_empty() {
+            return Ok(false);
+        }
+        // The old back end knew no other channel.
+        match self.channels.gateway(Channel::default())?.query(order.id.as_str()).await {
+            Ok(trade) => Ok(trade.is_some()),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(order = %order.id, error, "the channel could not be asked about an order of the old back end's");
+                Ok(false)
+            }
+        }
     }
 }

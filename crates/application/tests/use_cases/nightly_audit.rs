@@ -43,6 +43,7 @@ impl AuditStore for Records {
             amendments: 0,
             refunded_fen: 0,
             has_due_at: false,
+            is_shipped_here: false,
             is_old: false,
         };
         let line = domain::audit::StoredLine { sku_id: SkuId(4), count: 1, price_fen: 100 };

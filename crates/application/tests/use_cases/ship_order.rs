@@ -51,7 +51,9 @@ async fn what_cannot_be_shipped_is_refused() {
 async fn pieces_come_back_once_for_each_request() {
     let ledgers = Ledgers::of(paid_ledger(&[]));
     let give_back = async |pieces: &[(i32, u32)]| {
-        use_case(&ledgers).return_pieces(&order_id(), restock(pieces), "shop-1".to_owned(), &staff()).await
+        use_case(&ledgers)
+            .return_pieces(&order_id(), restock(pieces), "shop-1".to_owned(), None, &staff())
+            .await
     };
     give_back(&[(4, 1)]).await.unwrap();
     give_back(&[(4, 1)]).await.unwrap();

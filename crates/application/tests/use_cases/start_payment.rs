@@ -148,6 +148,7 @@ async fn an_order_without_a_deadline_is_watched_from_then_on_however_old_it_is()
     for days in [0, 14, 16, 3_000] {
         let ledgers = Ledgers::of(ledger(Some(old(days)), vec![], vec![]));
         let mut gateway = MockPaymentGateway::new();
+        gateway.expect_query().times(1).returning(|_| Ok(None));
         let noted = ledgers.clone();
         gateway
             .expect_pay_url()
@@ -164,6 +165,26 @@ async fn an_order_without_a_deadline_is_watched_from_then_on_however_old_it_is()
         let status = OrderStatus::AwaitingPayment;
         assert_eq!(ledgers.appended(), [Event::TimerSet { status, due_at, restart: true }]);
     }
+}
+
+/// The old back end kept no record of the trades that it began, and charged other amounts than it stored.
+#[tokio::test]
+async fn a_trade_that_the_old_back_end_began_is_ended_and_another_attempt_opened() {
+    let invited_under = async |asked: fn() -> Result<Option<Trade>, GatewayError>, closes: usize| {
+        let ledgers = Ledgers::of(ledger(Some(old(3)), vec![], vec![]));
+        let mut gateway = MockPaymentGateway::new();
+        gateway.expect_query().times(1 + closes).returning(move |_| asked());
+        gateway.expect_close().times(closes).returning(|_| Ok(CloseOutcome::Closed));
+        gateway.expect_pay_url().times(1).returning(|request| Ok(request.out_trade_no.clone()));
+        match pay(watching(3, gateway, &ledgers)).await.unwrap() {
+            StartedPayment::Invited(invitation) => invitation.pay_url,
+            paid @ StartedPayment::AlreadyPaid { .. } => panic!("{paid:?}"),
+        }
+    };
+    let waiting = || Ok(Some(Trade { status: TradeStatus::WaitBuyerPay, ..trade("A", "323.00") }));
+    assert_eq!(invited_under(waiting, 1).await, format!("{ORDER}_2"));
+    assert_eq!(invited_under(|| Ok(None), 0).await, ORDER);
+    assert_eq!(invited_under(|| Err(alipay_down()), 0).await, ORDER, "as long as nobody knows better");
 }
 
 #[tokio::test]

@@ -111,12 +111,16 @@ impl AuditRecord {
             let are_sums_right = self.check_refunds(found);
             // Without a status that is certain, money and pieces cannot be held against it.
             if is_explained && are_sums_right {
-                self.check_payment(order, terms, found);
+                self.check_payment(order, found);
             }
         }
         self.check_movements(order, is_explained, found);
         // Nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
-        let waits = matches!(order.status, OrderStatus::AwaitingPayment | OrderStatus::AwaitingReceipt);
+        let waits = match order.status {
+            OrderStatus::AwaitingPayment => true,
+            OrderStatus::AwaitingReceipt => order.is_shipped_here,
+            _ => false,
+        };
         if is_explained && waits && !order.has_due_at && !order.is_old {
             let what =
                 format!("status {}, and due_at is not set: no job will look at it", order.status.code());
@@ -127,9 +131,12 @@ impl AuditRecord {
     /// The timeline is a way through the table of transitions. Of an order of the old back end, which keeps none, each
     /// step must be one.
     fn check_timeline(&self, order: &StoredOrder, found: &mut Findings<'_>) -> bool {
+        use OrderStatus::{AwaitingReceipt, AwaitingShipment};
         let mut status = OrderStatus::AwaitingPayment;
+        let is_shipped_elsewhere =
+            |before, after| !order.is_shipped_here && (before, after) == (AwaitingShipment, AwaitingReceipt);
         for (from, to) in &self.timeline {
-            let follows = order.is_old || *from == status;
+            let follows = order.is_old || *from == status || is_shipped_elsewhere(status, *from);
             if !follows || !OrderStatus::leads(*from, *to) {
                 let (from, to) = (from.code(), to.code());
                 let what = format!("status {} cannot be followed by {from} -> {to}", status.code());
@@ -138,7 +145,7 @@ impl AuditRecord {
             }
             status = *to;
         }
-        if !order.is_old && status != order.status {
+        if !order.is_old && status != order.status && !is_shipped_elsewhere(status, order.status) {
             let (is, ends) = (order.status.code(), status.code());
             found.add(FindingKind::Timeline, format!("status {is}, and its timeline ends with {ends}"));
             return false;
@@ -214,14 +221,13 @@ impl AuditRecord {
     }
 
     /// The order is paid exactly where a payment of its amount is with the shop.
-    fn check_payment(&self, order: &StoredOrder, terms: AuditTerms, found: &mut Findings<'_>) {
-        // The order's amount lacks its freight, as the old back end's may.
-        let is_goods_alone = order.is_old && terms.old_totals == OldTotals::GoodsAlone;
+    fn check_payment(&self, order: &StoredOrder, found: &mut Findings<'_>) {
         for payment in &self.payments {
             let (no, amount) = (&payment.trade.trade_no, payment.trade.total_amount);
             let is_amount = fen(amount) == order.total_fen;
             let is_wrong = match payment.status {
-                PaymentStatus::Settled => !is_amount && !is_goods_alone,
+                // The old back end charged other amounts than it stored.
+                PaymentStatus::Settled => !is_amount && !order.is_old,
                 // An order that was lowered cost something else before.
                 PaymentStatus::WrongAmount => is_amount && order.discount_fen == 0,
                 PaymentStatus::UnknownOrder => true,

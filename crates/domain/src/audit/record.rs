@@ -19,6 +19,8 @@ pub struct StoredOrder {
     pub refunded_fen: i64,
     /// Whether its `due_at` is set: the time of the order timers' next pass over it.
     pub has_due_at: bool,
+    /// Whether this service shipped it. Another program that does keeps neither a timeline nor a timer.
+    pub is_shipped_here: bool,
     /// Whether the old back end wrote it, which keeps neither a timeline nor payments.
     pub is_old: bool,
 }

@@ -72,6 +72,7 @@ fn record(way: &[OrderStatus]) -> AuditRecord {
             amendments: 0,
             refunded_fen: 0,
             has_due_at: matches!(status, AwaitingPayment | AwaitingReceipt),
+            is_shipped_here: way.contains(&AwaitingReceipt),
             is_old: false,
         }),
         lines: vec![StoredLine { sku_id: SkuId(4), count: 2, price_fen: 1_000 }],
@@ -292,6 +293,32 @@ fn each_fault_is_named_once() {
     }
 }
 
+/// The old back office may ship what was ordered and paid here.
+#[test]
+fn a_shipment_by_another_program_is_a_step_that_is_not_in_the_timeline() {
+    let sent = changed(&[AwaitingShipment], |record| {
+        let order = order(record);
+        (order.status, order.has_due_at) = (AwaitingReceipt, false);
+    });
+    assert_eq!(kinds(&sent), []);
+    let received = changed(&[AwaitingShipment], |record| {
+        record.timeline.push((AwaitingReceipt, Completed));
+        order(record).status = Completed;
+    });
+    assert_eq!(kinds(&received), []);
+    // A payment is held against such an order as against any other.
+    let unpaid = changed(&[AwaitingShipment], |record| {
+        order(record).status = AwaitingReceipt;
+        record.payments.clear();
+    });
+    assert_eq!(kinds(&unpaid), [FindingKind::Payment]);
+    let here = changed(&[AwaitingShipment], |record| {
+        let order = order(record);
+        (order.status, order.is_shipped_here) = (AwaitingReceipt, true);
+    });
+    assert_eq!(kinds(&here), [FindingKind::Timeline]);
+}
+
 #[test]
 fn the_old_back_end_keeps_no_timeline_and_no_payments() {
     let old = |total_fen| {
@@ -310,6 +337,13 @@ fn the_old_back_end_keeps_no_timeline_and_no_payments() {
     ] {
         assert_eq!(kinds_by(&old(total), terms), found, "{total} {terms:?}");
     }
+    // It charged whole yuan: what its payment is, this service learns with the first refund.
+    let charged_less = changed(&[], |record| {
+        (order(record).is_old, order(record).status) = (true, AwaitingShipment);
+        record.payments = vec![payment("t", PaymentStatus::Settled, "0.00")];
+        record.payments[0].trade.total_amount = money("29.00");
+    });
+    assert_eq!(kinds(&charged_less), []);
     let mut seen = OldTotalsSeen::default();
     assert_eq!(seen.looks_like(), None);
     for total in [2_000, 2_000, 3_000] {

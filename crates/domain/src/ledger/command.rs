@@ -109,6 +109,8 @@ pub enum Command {
         pieces: Vec<Restock>,
         /// The number under which it happens once.
         request_no: String,
+        /// How many pieces of the order were back when somebody decided about these; `None` if that does not matter.
+        expected_returned: Option<u32>,
     },
     /// Ask about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
     WatchPayment,

@@ -38,7 +38,9 @@ impl OrderLedger {
             }
             Command::Ship { shipment, receipt_after } => decision.ship(shipment, *receipt_after)?,
             Command::ConfirmReceipt { buyer } => decision.confirm_receipt(*buyer)?,
-            Command::ReturnPieces { pieces, request_no } => decision.return_pieces(pieces, request_no)?,
+            Command::ReturnPieces { pieces, request_no, expected_returned } => {
+                decision.return_pieces(pieces, request_no, *expected_returned)?;
+            }
             Command::WatchPayment => decision.watch_payment()?,
             Command::CloseTrade { trade } => decision.close_unconfirmed(trade)?,
             Command::SetTimer { found, attempts, failed } => {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     EndedAttempt, NotAllowed, PaymentAttempt, Restock, Shipment, SkuId, StockMoveKind, Trigger, UserId,
-    by_sku, moved_for, pieces_held,
+    by_sku, moved_for, pieces_held, returned_by_line,
 };
 
 use super::{Event, OrderLedger, Refusal, attempts::is_final, decide::Decision};
@@ -55,8 +55,13 @@ impl Decision<'_> {
         self.push(Event::StatusChanged(change))
     }
 
-    /// A paid order is handed to a carrier, unless its money or its pieces went back.
+    /// A paid order is handed to a carrier, unless its money or its pieces went back. The same shipment again is no other one.
     pub(super) fn ship(&mut self, shipment: &Shipment, receipt_after: Duration) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?;
+        let is_sent = order.status.on(Trigger::Shipped).is_err();
+        if is_sent && order.shipment.as_ref().is_some_and(|known| known.is_same_parcel(shipment)) {
+            return Ok(());
+        }
         let words = format!("发货 {} {}", shipment.carrier, shipment.tracking_number);
         let due_at = Some(self.at.after(receipt_after));
         let Some(change) = self.transition(Trigger::Shipped, words.trim_end(), due_at)? else {
@@ -79,8 +84,14 @@ impl Decision<'_> {
     }
 
     /// Pieces come back without money: never more than are out.
-    pub(super) fn return_pieces(&mut self, pieces: &[Restock], request_no: &str) -> Result<(), Refusal> {
-        let status = self.ledger.order_of(None)?.status;
+    pub(super) fn return_pieces(
+        &mut self,
+        pieces: &[Restock],
+        request_no: &str,
+        expected_returned: Option<u32>,
+    ) -> Result<(), Refusal> {
+        let order = self.ledger.order_of(None)?;
+        let status = order.status;
         if !status.was_paid() {
             // The pieces are the buyer's to pay, or are back already.
             return Err(NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
@@ -89,6 +100,11 @@ impl Decision<'_> {
         let before = moved_for(&kind, &self.ledger.movements);
         if !before.is_empty() {
             return if before == pieces { Ok(()) } else { Err(Refusal::RequestNumberReused) };
+        }
+        let returned =
+            returned_by_line(order, &self.ledger.movements).into_iter().fold(0, u32::saturating_add);
+        if expected_returned.is_some_and(|expected| expected != returned) {
+            return Err(Refusal::ReturnedMeanwhile(returned));
         }
         let fits = |back: &Restock| {
             self.ledger.in_stock.contains_key(&back.sku_id)

@@ -71,6 +71,12 @@ pub enum Refusal {
         /// What is left.
         left: Money,
     },
+    /// Another amount of the payment was left to refund when somebody decided about it; this is.
+    #[error("{0} is left to refund by now")]
+    RefundedMeanwhile(Money),
+    /// Another number of pieces was back when somebody decided about them; this many are.
+    #[error("{0} pieces are back by now")]
+    ReturnedMeanwhile(u32),
     /// More pieces than the order still holds.
     #[error("SKU {0} cannot go back in that number")]
     ExceedsOrder(SkuId),

@@ -1,8 +1,8 @@
 //! What becomes of a trade that a channel tells of.
 
 use crate::{
-    EvidenceSource, Money, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade, TradeStatus,
-    Transition, Trigger,
+    EvidenceSource, Money, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade,
+    TradeStatus, Transition, Trigger,
 };
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
@@ -15,6 +15,18 @@ impl OrderLedger {
             self.in_stock.get(sku_id).is_some_and(|stock| stock >= pieces)
         };
         held.iter().all(is_there).then_some(held)
+    }
+}
+
+impl OrderLedger {
+    /// Whether the trade is the one by which the old back end took the order for paid. It kept no record of it, knew no other
+    /// number than the order's own, and had charged another amount than it stored (contract, defects 3 to 5).
+    fn was_paid_at_old_shop(&self, order: &Order, trade: &Trade) -> bool {
+        let is_old = order.expire_at.is_none() && self.attempts.is_empty();
+        is_old
+            && order.status.is_paid()
+            && order.id.as_str() == trade.out_trade_no
+            && self.settled_payment().is_none()
     }
 }
 
@@ -32,7 +44,7 @@ impl Decision<'_> {
 
     /// A payment of the whole amount of the trade, whatever went back of it since.
     ///
-    /// A wrong amount never pays, whatever the order's status. The first payment keeps the order; what must not be kept
+    /// A wrong amount pays nothing, unless the old back end took the order for paid. The first payment keeps the order; what must not be kept
     /// goes back at once.
     pub(super) fn record_payment(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
         if self.ledger.payment(trade.key()).is_some() {
@@ -67,6 +79,9 @@ impl Decision<'_> {
         else {
             return Ok(PaymentStatus::UnknownOrder);
         };
+        if self.ledger.was_paid_at_old_shop(order, trade) {
+            return Ok(PaymentStatus::Settled);
+        }
         if amount != trade.total_amount {
             return Ok(PaymentStatus::WrongAmount);
         }

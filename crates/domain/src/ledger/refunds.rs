@@ -49,8 +49,7 @@ impl OrderLedger {
     /// refund was taken for failed.
     fn pieces_to_return(&self, refund: &Refund, refunded: Money) -> Vec<Restock> {
         let was_failed = refund.status == RefundStatus::Failed;
-        let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
-        if was_failed && shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at) {
+        if was_failed && self.is_shipped_since(refund) {
             return Vec::new();
         }
         let is_unshipped = self.unshipped().is_some();
@@ -72,6 +71,34 @@ impl OrderLedger {
         }
         let most = |sku_id| if was_failed { self.returnable(sku_id) } else { self.held(sku_id) };
         self.restockable(&refund.restock, |back| back.pieces.min(most(back.sku_id)))
+    }
+
+    /// Whether the order was shipped after the refund was asked for.
+    fn is_shipped_since(&self, refund: &Refund) -> bool {
+        let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
+        shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at)
+    }
+
+    /// Whether the refund was of all that was left of its trade when it was asked for.
+    fn was_of_all(&self, refund: &Refund) -> bool {
+        let before = self.refunds.iter().filter(|other| {
+            other.trade() == refund.trade()
+                && other.out_request_no != refund.out_request_no
+                && other.status != RefundStatus::Failed
+                && other.requested_at < refund.requested_at
+        });
+        let in_all = Money::checked_sum(before.map(|other| other.amount).chain([refund.amount]));
+        let paid = self.payment(refund.trade()).map(|payment| payment.trade.total_amount);
+        in_all.is_some() && in_all == paid
+    }
+
+    /// The pieces of a refund that failed and is asked for again without a word about them: those that it was to put back, as
+    /// far as the order holds them.
+    fn pieces_again(&self, failed: &Refund) -> Vec<Restock> {
+        if self.is_shipped_since(failed) {
+            return Vec::new();
+        }
+        self.restockable(&failed.restock, |back| back.pieces.min(self.returnable(back.sku_id)))
     }
 
     /// The refunds of the trade that are open and can still happen, if so much is left: no channel sends back more.
@@ -137,6 +164,10 @@ impl Decision<'_> {
             order.status.on(Trigger::FullyRefunded)?;
         }
         let left = ledger.may_be_requested(trade.key(), failed.is_some());
+        let refundable = ledger.refundable(trade.key());
+        if ask.expected_left.is_some_and(|expected| expected != refundable) {
+            return Err(Refusal::RefundedMeanwhile(refundable));
+        }
         let amount = failed.map(|failed| failed.amount).or(ask.amount).unwrap_or(left);
         if amount.is_zero() {
             return Err(Refusal::NothingToRefund);
@@ -144,8 +175,8 @@ impl Decision<'_> {
         if amount > left {
             return Err(Refusal::ExceedsPayment { left });
         }
-        let restock = match ask.pieces() {
-            Some(pieces) => {
+        let restock = match (ask.pieces(), failed) {
+            (Some(pieces), _) => {
                 let is_too_many =
                     |back: &&Restock| !pays_the_order || back.pieces > ledger.returnable(back.sku_id);
                 if let Some(back) = pieces.iter().find(is_too_many) {
@@ -153,8 +184,12 @@ impl Decision<'_> {
                 }
                 pieces
             }
-            None if pays_the_order && amount == left => ledger.unshipped_pieces(|id| ledger.returnable(id)),
-            None => Vec::new(),
+            // Of a part, nobody said what becomes of the pieces once it leaves nothing.
+            (None, Some(failed)) if amount < left || ledger.was_of_all(failed) => ledger.pieces_again(failed),
+            (None, _) if pays_the_order && amount == left => {
+                ledger.unshipped_pieces(|id| ledger.returnable(id))
+            }
+            (None, failed) => failed.map(|failed| ledger.pieces_again(failed)).unwrap_or_default(),
         };
         let refund = Refund {
             reason: ask.reason.clone(),

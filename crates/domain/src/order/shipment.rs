@@ -28,6 +28,11 @@ impl Shipment {
     /// The longest tracking number that is kept.
     pub const TRACKING_CHARS: usize = 64;
 
+    /// Whether it is the same parcel, whenever it was said to be handed over.
+    pub(crate) fn is_same_parcel(&self, other: &Self) -> bool {
+        (&self.carrier, &self.tracking_number) == (&other.carrier, &other.tracking_number)
+    }
+
     /// A shipment as staff type it; blanks around are dropped.
     pub fn new(carrier: &str, tracking_number: &str, shipped_at: ShopTime) -> Result<Self, InvalidShipment> {
         let line = |text: &str, chars| {

@@ -11,7 +11,7 @@ use super::{
     OldOrder, Shop,
     samples::{Stocked, append, change, money, noon, order_id, payment, record},
 };
-use crate::{AdminOrders, DayFigures, OrderSearch};
+use crate::{AdminOrders, DayFigures, OrderSearch, UnmatchedPayment};
 
 fn everything() -> OrderSearch {
     OrderSearch { numbers: NumberRange::all(), user_id: None, status: None, limit: 100 }
@@ -193,9 +193,17 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     let twice = payment("A0", NUMBERS[3], PaymentStatus::Duplicate);
     let late = payment("A2", NUMBERS[0], PaymentStatus::Late);
     record(&*stocked.shop, &[twice, paid.clone(), late], &[]).await;
+    let back = Event::StockReturned {
+        reason: StockMoveKind::Returned("shop-1".to_owned()),
+        pieces: vec![Restock { sku_id: stocked.sku_id, pieces: 1 }],
+        at: noon(),
+    };
+    append(&*stocked.shop, NUMBERS[3], &[back]).await.unwrap();
     let admin = stocked.shop.admin();
     let ids: Vec<_> = [0, 3, 5].map(|index| order_id(NUMBERS[index])).into();
     let listed = admin.shipping_list(&ids).await.unwrap();
+    let returned: Vec<_> = listed.iter().map(|one| one.movements.len()).collect();
+    assert_eq!(returned, [0, 1, 0]);
     let names: Vec<_> = listed.iter().map(|one| one.username.0.as_str()).collect();
     assert_eq!(names, ["习瓜瓜", "达达", "习瓜瓜"]);
     for (one, index) in listed.iter().zip([5, 3, 0]) {
@@ -206,8 +214,8 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     assert!(admin.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
 }
 
-/// Those that paid no order and of which not all went back, as far as is known, on the days that are asked for, the latest first,
-/// as many as are asked for.
+/// Those that paid no order and of which not all went back, as far as is known, of any day, the latest first, as many as are
+/// asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let at = |text: &str| Some(ShopTime::parse(text).unwrap());
@@ -244,11 +252,11 @@ pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let day = |text: &str| ShopDate::parse(text).unwrap();
     let admin = stocked.shop.admin();
     let found = async |limit: u32| {
-        let found = admin.unmatched_payments(day("2019-11-28"), day("2019-11-29"), limit).await.unwrap();
+        let found = admin.unmatched_payments(day("2019-12-28"), day("2019-12-29"), limit).await.unwrap();
         found.into_iter().map(|found| found.payment.trade.trade_no).collect::<Vec<_>>()
     };
-    assert_eq!(found(9).await, ["A2", "A4", "A3", "A1"]);
-    assert_eq!(found(2).await, ["A2", "A4"]);
+    assert_eq!(found(9).await, ["B2", "A2", "A4", "A3", "A1", "B1"]);
+    assert_eq!(found(2).await, ["B2", "A2"]);
 }
 
 /// Where Alipay does not say when a payment was made, it counts by when it was recorded.
@@ -268,7 +276,7 @@ pub async fn counts_payments_without_a_time(shop: Arc<dyn Shop>) {
     let date = ShopDate::parse("2019-11-28").unwrap();
     let found = admin.unmatched_payments(date, date, 9).await.unwrap();
     let found: Vec<_> = found.iter().map(|found| found.payment.trade.trade_no.as_str()).collect();
-    assert_eq!(found, ["A1"]);
+    assert_eq!(found, ["B1", "A1"]);
     let figures = admin.figures(date, date).await.unwrap();
     assert_eq!(figures.iter().map(|day| day.paid).collect::<Vec<_>>(), [1]);
 }
@@ -307,14 +315,31 @@ pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
         record(&*stocked.shop, &[], &[refund]).await;
     }
     let today = ShopDate::parse("2019-12-24").unwrap();
-    let found = stocked.shop.admin().unmatched_payments(today, today, 9).await.unwrap();
-    let name = |refund: Refund| refund.out_request_no;
-    let found: Vec<_> =
-        found.into_iter().map(|found| (found.payment.trade.trade_no, found.refund.map(name))).collect();
-    let expected = [("S1", "r5"), ("L2", "r2"), ("L1", "r1")];
-    assert_eq!(found, expected.map(|(trade, refund)| (trade.to_owned(), Some(refund.to_owned()))));
+    let found = async |day: ShopDate| -> Vec<(String, String)> {
+        let found = stocked.shop.admin().unmatched_payments(day, day, 9).await.unwrap();
+        let names =
+            |found: UnmatchedPayment| (found.payment.trade.trade_no, found.refund.unwrap().out_request_no);
+        found.into_iter().map(names).collect()
+    };
+    let to_come = [("S1", "r5"), ("L2", "r2"), ("L1", "r1")];
+    let named = |(trade, refund): (&str, &str)| (trade.to_owned(), refund.to_owned());
+    assert_eq!(found(today).await, to_come.map(named));
+    // What failed for good is told on the days about then.
+    let then = ShopDate::parse("2019-11-20").unwrap();
+    let failed_then = std::iter::once(("S3", "r7")).chain(to_come);
+    assert_eq!(found(then).await, failed_then.map(named).collect::<Vec<_>>());
     let found = stocked.shop.admin().unmatched_payments(today, today, 1).await.unwrap();
     assert_eq!(found[0].refund.as_ref().map(|refund| &refund.failure), Some(&why));
+    // What the shop owes is not crowded out by what staff decide about, however new that is.
+    let mut undecided = payment("W1", NUMBERS[2], PaymentStatus::WrongAmount);
+    undecided.trade.paid_at = Some(at("2019-12-24 00:00:00"));
+    record(&*stocked.shop, &[undecided], &[]).await;
+    let found = async |limit: u32| -> Vec<String> {
+        let found = stocked.shop.admin().unmatched_payments(today, today, limit).await.unwrap();
+        found.into_iter().map(|found| found.payment.trade.trade_no).collect()
+    };
+    assert_eq!(found(4).await, ["W1", "S1", "L2", "L1"]);
+    assert!(!found(2).await.contains(&"W1".to_owned()));
 }
 
 /// The first and the last week of the calendar are weeks without orders.

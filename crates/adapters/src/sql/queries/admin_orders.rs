@@ -13,7 +13,7 @@ use diesel::{
 use diesel_async::RunQueryDsl;
 use domain::{
     MoneySum, OrderId, OrderStatus, PaymentRecord, PaymentStatus, Refund, RefundKind, RefundStatus, ShopDate,
-    Trade, TradeStatus, UserId, Username, order_number,
+    ShopTime, Trade, TradeStatus, UserId, Username, order_number,
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
@@ -26,7 +26,7 @@ use super::{
     dialect, ledger, order_reader,
     payments::{self, PaymentRow},
     readable::{FullPage, Read, leave_out, load_each},
-    refunds,
+    refunds, stock,
 };
 use crate::sql::{
     failure::QueryError,
@@ -151,7 +151,9 @@ async fn shipping_list(conn: &mut Conn, ids: &[OrderId]) -> Result<Vec<ShippingL
     let paid = payments::of_orders(conn, ids, &[PaymentStatus::Settled]).await?.into_iter();
     let mut paid: BTreeMap<String, PaymentRecord> =
         paid.map(|payment| (order_number(&payment.trade.out_trade_no).to_owned(), payment)).collect();
+    let mut movements = stock::moves_of_all(conn, ids).await?;
     let listed = orders.into_iter().map(|order| ShippingListEntry {
+        movements: movements.remove(order.id.as_str()).unwrap_or_default(),
         username: Username(names.get(&order.user_id.0).cloned().unwrap_or_default()),
         payment: paid.remove(order.id.as_str()),
         order,
@@ -241,7 +243,8 @@ async fn figures(conn: &mut Conn, first: ShopDate, last: ShopDate) -> Result<Vec
     Ok(days)
 }
 
-/// Four statements, however many payments.
+/// Four statements, however many payments. What the shop owes comes first, then the refunds of staff that failed, then what staff
+/// decide about: where there are more than the limit, the last are left out.
 async fn unmatched_payments(
     conn: &mut Conn,
     first: ShopDate,
@@ -249,48 +252,58 @@ async fn unmatched_payments(
     limit: u32,
 ) -> Result<Vec<UnmatchedPayment>, QueryError> {
     let undecided = PaymentStatus::ALL.into_iter().filter(|status| status.is_undecided());
-    let of_the_days = dashop_payment::table
-        .filter(counts_within!(first.begin(), last.next().begin()))
+    let without_order = dashop_payment::table
         .filter(dashop_payment::status.eq_any(undecided.map(PaymentStatus::as_str)))
         .filter(dashop_payment::refunded.ne(dashop_payment::total_amount))
         .filter(dashop_payment::trade_status.ne(TradeStatus::Closed.as_str()))
         .order((coalesced_time(), dashop_payment::id.desc()))
         .limit(limit.into())
         .select((dashop_payment::trade_no, PaymentRow::as_select()));
-    let mut payments = leave_out(payments::TABLE, load_each(conn, of_the_days, payments::by_trade).await?);
-    let waiting = payments_with_refunds_to_come(conn, limit).await?;
-    let is_known = |trade: &Trade| payments.iter().any(|known| known.trade.key() == trade.key());
-    let waiting: Vec<_> = waiting.into_iter().filter(|payment| !is_known(&payment.trade)).collect();
-    let refunds = refunds::not_done(conn, payments.iter().chain(&waiting)).await?;
+    let undecided = leave_out(payments::TABLE, load_each(conn, without_order, payments::by_trade).await?);
+    let days = (first.begin(), last.next().begin());
+    let waiting = payments_with_refunds_to_come(conn, days, limit).await?;
+    let refunds = refunds::not_done(conn, waiting.iter().chain(&undecided)).await?;
     let refund_of = |trade: &Trade| {
         let its = || refunds.iter().filter(|refund| refund.trade() == trade.key());
         its().rfind(|refund| refund.status == RefundStatus::Requested).or_else(|| its().next_back()).cloned()
     };
-    payments.extend(waiting.into_iter().filter(|payment| {
-        let is_open = |refund: Refund| refund.status == RefundStatus::Requested;
-        refund_of(&payment.trade).is_some_and(is_open) || payment.is_automatic()
-    }));
-    payments.sort_by_key(|payment| Reverse(payment.counts_at()));
+    let is_to_come = |payment: &PaymentRecord| {
+        let is_staffs_or_open =
+            |refund: Refund| refund.status == RefundStatus::Requested || !refund.kind.is_automatic();
+        refund_of(&payment.trade).is_some_and(is_staffs_or_open) || payment.is_automatic()
+    };
+    let mut payments: Vec<_> = waiting.into_iter().filter(is_to_come).collect();
+    for payment in undecided {
+        if !payments.iter().any(|known| known.trade.key() == payment.trade.key()) {
+            payments.push(payment);
+        }
+    }
     payments.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    payments.sort_by_key(|payment| Reverse(payment.counts_at()));
     let shown = |payment: PaymentRecord| UnmatchedPayment { refund: refund_of(&payment.trade), payment };
     Ok(payments.into_iter().map(shown).collect())
 }
 
-/// Payments with a refund that has not succeeded and that the shop must make (late, duplicate) or that failed once; at most
-/// `limit`, the latest request first.
+/// Payments with a refund that has not succeeded and that the shop must make (late, duplicate), that was tried without
+/// success, or that failed within these times; at most `limit`, what is open before what failed.
 async fn payments_with_refunds_to_come(
     conn: &mut Conn,
+    (begin, end): (ShopTime, ShopTime),
     limit: u32,
 ) -> Result<Vec<PaymentRecord>, QueryError> {
     let automatic = RefundKind::ALL.into_iter().filter(|kind| kind.is_automatic()).map(RefundKind::as_str);
     let open = dashop_refund::status.eq(RefundStatus::Requested.as_str());
     let is_automatic = dashop_refund::kind.eq_any(automatic.collect::<Vec<_>>());
+    let failed = dashop_refund::status
+        .eq(RefundStatus::Failed.as_str())
+        .and(dashop_refund::finished_at.ge(Moment(begin)))
+        .and(dashop_refund::finished_at.lt(Moment(end)));
     // The statuses alone first: by them the few are found among all that are done.
     let not_done = [RefundStatus::Requested, RefundStatus::Failed].map(RefundStatus::as_str);
     let waiting: Vec<(String, String)> = dashop_refund::table
         .filter(dashop_refund::status.eq_any(not_done))
-        .filter(is_automatic.or(open.and(dashop_refund::failure.is_not_null())))
-        .order(dashop_refund::id.desc())
+        .filter(is_automatic.or(open.and(dashop_refund::failure.is_not_null())).or(failed))
+        .order((dashop_refund::status.desc(), dashop_refund::id.desc()))
         .limit(limit.into())
         .select((dashop_refund::channel, dashop_refund::trade_no))
         .load(conn)

@@ -311,7 +311,6 @@ struct OrderRow {
     amendments: i32,
     expire_at: Option<Moment>,
     due_at: Option<Moment>,
-    #[expect(dead_code, reason = "read, because a zero date in it makes the order unreadable")]
     shipped_at: Option<Moment>,
 }
 
@@ -329,6 +328,7 @@ impl OrderRow {
             amendments: u64::try_from(self.amendments).unwrap_or(u64::MAX),
             refunded_fen: self.refunded_amount.0,
             has_due_at: self.due_at.is_some(),
+            is_shipped_here: self.shipped_at.is_some(),
             // Only this service sets it, on every order.
             is_old: self.expire_at.is_none(),
         })

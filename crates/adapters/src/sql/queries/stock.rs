@@ -7,7 +7,7 @@ use diesel::{
     sql_types::Integer,
 };
 use diesel_async::RunQueryDsl;
-use domain::{Allocation, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
+use domain::{Allocation, OrderId, Restock, ShopTime, SkuId, StockMove, StockMoveKind};
 use ports::StockOutcome;
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     dialect::{self, insert_rows},
     orders::column_count,
     prepared::{padded, prepared, prepared_if_few},
+    readable::{leave_out, load_each},
 };
 use crate::sql::{
     failure::{QueryError, is_new, word},
@@ -224,6 +225,23 @@ pub(super) async fn moves_of(conn: &mut Conn, number: &str) -> Result<Vec<StockM
         .load(conn)
         .await?;
     rows.into_iter().map(StockMove::try_from).collect()
+}
+
+/// By order. A movement that cannot be read is left out.
+pub(super) async fn moves_of_all(
+    conn: &mut Conn,
+    orders: &[OrderId],
+) -> Result<BTreeMap<String, Vec<StockMove>>, QueryError> {
+    let rows = dashop_stock_move::table
+        .filter(dashop_stock_move::order_id.eq_any(orders.iter().map(OrderId::as_str)))
+        .order(dashop_stock_move::id)
+        .select((dashop_stock_move::id, (dashop_stock_move::order_id, MoveRow::as_select())));
+    let read = |(_, (order, row)): (i32, (String, MoveRow))| Ok((order, StockMove::try_from(row)?));
+    let mut moves: BTreeMap<String, Vec<StockMove>> = BTreeMap::new();
+    for (order, moved) in leave_out("dashop_stock_move", load_each(conn, rows, read).await?) {
+        moves.entry(order).or_default().push(moved);
+    }
+    Ok(moves)
 }
 
 impl TryFrom<MoveRow> for StockMove {

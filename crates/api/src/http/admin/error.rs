@@ -41,6 +41,8 @@ pub(super) enum AdminCode {
     NotAllowed,
     /// The order changed meanwhile.
     Conflict,
+    /// A refund or a return was made since whoever asked looked at the order. Nothing is done under the request's name.
+    Stale,
     /// The request's name was used for another request.
     RequestIdReused,
     /// More than what is left of the payment.
@@ -101,7 +103,7 @@ impl IntoResponses for Refusals {
 
 impl AdminCode {
     /// Those that an operation may answer, as [`AdminCode::as_str`] and [`AdminCode::status`] tell them.
-    const OF_OPERATIONS: [Self; 16] = [
+    const OF_OPERATIONS: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthenticated,
         Self::OrderNotFound,
@@ -110,6 +112,7 @@ impl AdminCode {
         Self::NotSent,
         Self::NotAllowed,
         Self::Conflict,
+        Self::Stale,
         Self::RequestIdReused,
         Self::AmountExceedsPayment,
         Self::NothingToRefund,
@@ -135,8 +138,9 @@ impl AdminCode {
             }
             Self::NotAllowed => ("not_allowed", StatusCode::CONFLICT, "订单状态不允许此操作"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "订单刚刚发生了变化,请刷新后重试"),
+            Self::Stale => ("stale", StatusCode::CONFLICT, "订单刚刚有其他退款或入库,请核对后重试"),
             Self::RequestIdReused => {
-                ("request_id_reused", StatusCode::CONFLICT, "该 request_id 已用于另一个退款请求")
+                ("request_id_reused", StatusCode::CONFLICT, "该 request_id 已用于另一个请求")
             }
             Self::AmountExceedsPayment => {
                 ("amount_exceeds_payment", StatusCode::UNPROCESSABLE_ENTITY, "退款金额超过可退金额")
@@ -292,6 +296,12 @@ impl From<Refusal> for AdminApiError {
             }
             Refusal::AmountChanged { amount } => {
                 Self::new(AdminCode::Conflict, format!("订单金额现为{amount},请刷新后重试"))
+            }
+            Refusal::RefundedMeanwhile(left) => {
+                Self::new(AdminCode::Stale, format!("可退金额现为{left},请核对退款记录后重试"))
+            }
+            Refusal::ReturnedMeanwhile(pieces) => {
+                Self::new(AdminCode::Stale, format!("已退回库存的件数现为{pieces},请核对后重试"))
             }
             Refusal::AddressChanged => Self::new(AdminCode::Conflict, "收货地址刚刚被修改,请刷新后重试"),
             Refusal::TooManyAmendments => {

@@ -306,7 +306,7 @@ pub(super) async fn refund(
     timed(&shop, async {
         let ask = refund_ask(body(payload, shop.body_limit).await?)?;
         let refund = shop.orders.refund(&number, &ask, &staff.cause()).await?;
-        let order = match OrderId::parse(&number) {
+        let order = match OrderId::parse(domain::order_number(&number)) {
             Ok(order_id) => detail_if_any(&shop, &order_id).await?,
             // A payment of other origin, of no order here.
             Err(_) => None,
@@ -324,10 +324,12 @@ async fn detail_if_any(shop: &Shop, order_id: &OrderId) -> Result<Option<AdminOr
 fn refund_ask(asked: RefundRequestData) -> Result<RefundAsk, AdminApiError> {
     let out_request_no = RefundAsk::request_no(&asked.request_id);
     let amount = asked.amount.as_ref().map(|amount| money("amount", amount)).transpose()?;
+    let expected = asked.expected_refundable.as_ref();
     Ok(RefundAsk {
         trade_no: asked.trade_no.map(|number| line("trade_no", &number, Trade::MAX_NUMBER)).transpose()?,
         amount,
         reason: line("reason", &asked.reason, MAX_REASON)?,
+        expected_left: expected.map(|amount| money("expected_refundable", amount)).transpose()?,
         restock: asked.restock.map(pieces).transpose()?,
         out_request_no: out_request_no.ok_or_else(bad_request_id)?,
     })
@@ -355,7 +357,8 @@ pub(super) async fn return_pieces(
         if pieces.is_empty() {
             return Err(AdminApiError::bad("restock 不能为空"));
         }
-        shop.orders.return_pieces(order_id, pieces, request_no, &staff.cause()).await?;
+        let expected = asked.expected_returned;
+        shop.orders.return_pieces(order_id, pieces, request_no, expected, &staff.cause()).await?;
         Ok(())
     })
     .await

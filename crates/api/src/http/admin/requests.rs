@@ -106,9 +106,18 @@ impl<'de> Deserialize<'de> for AmountData {
 }
 
 /// A text or a number, or null for none.
-fn amount_schema() -> Object {
-    let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Null]);
-    ObjectBuilder::new().schema_type(kinds).description(Some("All that is left, where it is absent.")).build()
+fn amount_schema() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Number, Type::Null]))
+}
+
+fn refunded_schema() -> Object {
+    amount_schema().description(Some("All that is left, where it is absent.")).build()
+}
+
+fn expected_schema() -> Object {
+    let said = "What was left to refund of that payment (`refundable_amount`) when somebody decided about this. Where it is \
+                something else by now, the answer is `stale`, and nothing is refunded.";
+    amount_schema().description(Some(said)).build()
 }
 
 /// A refund that staff ask for.
@@ -120,7 +129,7 @@ pub(super) struct RefundRequestData {
     pub(super) request_id: String,
     /// All that is left, where it is absent.
     #[serde(default)]
-    #[schema(schema_with = amount_schema)]
+    #[schema(schema_with = refunded_schema)]
     pub(super) amount: Option<AmountData>,
     /// 1 to 200 characters.
     pub(super) reason: String,
@@ -131,6 +140,11 @@ pub(super) struct RefundRequestData {
     /// The payment that paid the order, where it is absent.
     #[serde(default)]
     pub(super) trade_no: Option<String>,
+    /// What was left to refund of that payment (`refundable_amount`) when somebody decided about this. Where it is something else by
+    /// now, the answer is `stale`, and nothing is refunded.
+    #[serde(default)]
+    #[schema(schema_with = expected_schema)]
+    pub(super) expected_refundable: Option<AmountData>,
 }
 
 /// An event that is sent once more.
@@ -150,4 +164,8 @@ pub(super) struct ReturnRequest {
     pub(super) request_id: String,
     /// No more than the order holds.
     pub(super) restock: Vec<RestockData>,
+    /// How many pieces of the order were back in stock (`returned` of all its lines) when somebody decided about this. Where it
+    /// is another number by now, the answer is `stale`, and nothing is put back.
+    #[serde(default)]
+    pub(super) expected_returned: Option<u32>,
 }

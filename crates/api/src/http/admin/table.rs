@@ -1,10 +1,10 @@
 //! Orders as a table from which goods are sent and money is compared: a row a line of goods.
 
-use domain::{Money, OrderGoods};
+use domain::{Money, OrderGoods, returned_by_line};
 use ports::ShippingListEntry;
 
 /// The names of the columns.
-pub(super) const HEADS: [&str; 22] = [
+pub(super) const HEADS: [&str; 23] = [
     "订单编号",
     "状态",
     "下单时间",
@@ -27,6 +27,7 @@ pub(super) const HEADS: [&str; 22] = [
     "运单号",
     "发货时间",
     "优惠",
+    "已退件数",
 ];
 
 /// What a cell holds.
@@ -45,25 +46,27 @@ pub(super) enum Cell {
 
 /// A row for each line of goods. The amounts of the whole order are in its first row alone, so that sums are right.
 pub(super) fn rows(listed: &ShippingListEntry) -> Vec<[Cell; HEADS.len()]> {
-    let goods = &listed.order.goods;
-    match goods.split_first() {
+    let returned = returned_by_line(&listed.order, &listed.movements);
+    let lines: Vec<_> = listed.order.goods.iter().zip(returned).collect();
+    match lines.split_first() {
         None => vec![row(listed, None, true)],
         Some((first, others)) => {
-            let others = others.iter().map(|line| row(listed, Some(line), false));
-            std::iter::once(row(listed, Some(first), true)).chain(others).collect()
+            let others = others.iter().map(|line| row(listed, Some(*line), false));
+            std::iter::once(row(listed, Some(*first), true)).chain(others).collect()
         }
     }
 }
 
 fn row(
-    ShippingListEntry { order, username, payment }: &ShippingListEntry,
-    line: Option<&OrderGoods>,
+    ShippingListEntry { order, username, payment, .. }: &ShippingListEntry,
+    line: Option<(&OrderGoods, u32)>,
     is_first: bool,
 ) -> [Cell; HEADS.len()] {
     let of_order = |amount: Money| if is_first { Cell::Amount(amount) } else { Cell::Empty };
     let time = |time: Option<domain::ShopTime>| or_empty(time.map(|time| Cell::Text(time.to_string())));
     let trade = payment.as_ref().map(|payment| &payment.trade);
     let shipment = order.shipment.as_ref();
+    let (line, returned) = line.unzip();
     [
         Cell::Number(order.id.to_string()),
         Cell::Text(order.status.to_string()),
@@ -87,6 +90,7 @@ fn row(
         or_empty(shipment.map(|shipment| Cell::Number(shipment.tracking_number.clone()))),
         time(shipment.map(|shipment| shipment.shipped_at)),
         of_order(order.discount),
+        or_empty(returned.map(Cell::Count)),
     ]
 }
 

@@ -14,7 +14,7 @@ pub(super) const MOST: usize = 10_000;
 /// The widths of the columns, in characters.
 const WIDTHS: [f64; HEADS.len()] = [
     24.0, 8.0, 20.0, 12.0, 12.0, 14.0, 40.0, 10.0, 30.0, 20.0, 10.0, 6.0, 10.0, 8.0, 10.0, 10.0, 32.0, 20.0,
-    12.0, 20.0, 20.0, 10.0,
+    12.0, 20.0, 20.0, 10.0, 8.0,
 ];
 
 /// Why there is no workbook.

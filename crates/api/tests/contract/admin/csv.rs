@@ -1,6 +1,6 @@
 //! `GET /v1/admin/orders.csv`.
 
-use domain::{NumberRange, OrderId, Shipment};
+use domain::{NumberRange, OrderId, Shipment, SkuId, StockMove, StockMoveKind};
 use mockall::predicate::eq;
 use ports::{OrderSearch, ShippingListEntry};
 
@@ -9,14 +9,14 @@ use super::*;
 const TABLE: &str = "/v1/admin/orders.csv";
 const HEAD: &str = "\u{feff}\"订单编号\",\"状态\",\"下单时间\",\"买家\",\"收货人\",\"手机号\",\"收货地址\",\"商品编号\",\
                     \"商品名称\",\"规格\",\"单价\",\"数量\",\"小计\",\"运费\",\"订单金额\",\"已退款\",\"支付宝交易号\",\
-                    \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\",\"优惠\"\n";
+                    \"付款时间\",\"物流公司\",\"运单号\",\"发货时间\",\"优惠\",\"已退件数\"\n";
 /// How many orders are read at once.
 const PAGE: usize = 500;
 
 /// The order of the samples with what a table has beside it.
 fn listed(number: &str) -> ShippingListEntry {
     let order = Order { id: order_id(number), ..order(OrderStatus::AwaitingPayment) };
-    ShippingListEntry { order, username: username(), payment: None }
+    ShippingListEntry { order, username: username(), payment: None, movements: Vec::new() }
 }
 
 /// The store, which finds these orders and no more.
@@ -69,8 +69,14 @@ async fn a_table_to_send_goods_and_compare_money_from() {
         shipped_at: at("21:00:00"),
     });
     sent_order.payment = Some(payment());
+    sent_order.movements = vec![StockMove {
+        sku_id: SkuId(4),
+        pieces: 1,
+        kind: StockMoveKind::Returned("shop-1".to_owned()),
+        at: at("22:00:00"),
+    }];
     let rows = rows_of(vec![sent_order]).await;
-    let common = |goods: [&str; 6], amounts: [&str; 3], discount: &str| {
+    let common = |goods: [&str; 6], amounts: [&str; 3], last: [&str; 2]| {
         let order =
             ["2019112820400804\t", "待收货", "2019-11-28 20:40:08", "dada", "习瓜瓜", "13691433520\t"];
         let to = ["北京市东城区珍贝大厦"];
@@ -80,7 +86,7 @@ async fn a_table_to_send_goods_and_compare_money_from() {
             order.iter().chain(&to).chain(&goods).chain(&amounts).map(|text| (*text).to_owned()).collect();
         row.extend(trade);
         row.extend(parcel.map(str::to_owned));
-        row.push(discount.to_owned());
+        row.extend(last.map(str::to_owned));
         row
     };
     assert_eq!(rows.len(), 2, "a row a line of goods: {rows:?}");
@@ -89,10 +95,13 @@ async fn a_table_to_send_goods_and_compare_money_from() {
         common(
             ["4\t", &rows[0][8], &rows[0][9], "104.95", "2", "209.90"],
             ["10.00", "313.91", "0.00"],
-            "10.00"
+            ["10.00", "1"]
         )
     );
-    assert_eq!(rows[1], common(["5\t", &rows[1][8], &rows[1][9], "104.01", "1", "104.01"], ["", "", ""], ""));
+    assert_eq!(
+        rows[1],
+        common(["5\t", &rows[1][8], &rows[1][9], "104.01", "1", "104.01"], ["", "", ""], ["", "0"])
+    );
     assert!(rows[0][9].contains(':'), "{}", rows[0][9]);
 }
 

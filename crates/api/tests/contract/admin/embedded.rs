@@ -93,7 +93,9 @@ async fn a_paid_order_is_sent_and_refunded_in_two_parts() {
     let shipment =
         json!({"carrier": "顺丰速运", "tracking_number": "SF1", "shipped_at": "2019-11-28 12:00:00"});
     assert_eq!((&after["status"], &after["shipment"]), (&json!(3), &shipment));
-    let again = shop.client.send(post(&format!("{order}/ship"), &parcel)).await;
+    assert_eq!(asked(&shop, post(&format!("{order}/ship"), &parcel)).await, after, "the same again");
+    let other = json!({"carrier": "顺丰速运", "tracking_number": "SF2"});
+    let again = shop.client.send(post(&format!("{order}/ship"), &other)).await;
     assert_eq!(refused(&again, NOT_ALLOWED), "订单状态不允许此操作:待收货");
 
     let rest = json!({"request_id": "b", "reason": "退货"});

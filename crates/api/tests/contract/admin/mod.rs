@@ -43,6 +43,7 @@ const NOT_SENT: Code = (409, "not_sent");
 const METHOD_NOT_ALLOWED: Code = (405, "method_not_allowed");
 const NOT_ALLOWED: Code = (409, "not_allowed");
 const CONFLICT: Code = (409, "conflict");
+const STALE: Code = (409, "stale");
 const REQUEST_ID_REUSED: Code = (409, "request_id_reused");
 const AMOUNT_EXCEEDS_PAYMENT: Code = (422, "amount_exceeds_payment");
 const NOTHING_TO_REFUND: Code = (422, "nothing_to_refund");

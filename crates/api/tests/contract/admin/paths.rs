@@ -104,6 +104,7 @@ fn the_codes_are_those_of_the_documentation() {
         METHOD_NOT_ALLOWED,
         NOT_ALLOWED,
         CONFLICT,
+        STALE,
         REQUEST_ID_REUSED,
         AMOUNT_EXCEEDS_PAYMENT,
         NOTHING_TO_REFUND,

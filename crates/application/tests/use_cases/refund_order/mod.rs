@@ -45,6 +45,7 @@ fn ask(amount: Option<&str>) -> RefundAsk {
         reason: "质量问题".to_owned(),
         restock: None,
         out_request_no: "r1".to_owned(),
+        expected_left: None,
     }
 }
 

@@ -21,7 +21,11 @@ fn ship() -> Command {
 }
 
 fn give_back(request_no: &str, wishes: &[(i32, u32)]) -> Command {
-    Command::ReturnPieces { pieces: pieces(wishes), request_no: request_no.to_owned() }
+    Command::ReturnPieces {
+        pieces: pieces(wishes),
+        request_no: request_no.to_owned(),
+        expected_returned: None,
+    }
 }
 
 fn refused(ledger: &OrderLedger, command: &Command) -> Refusal {
@@ -77,8 +81,19 @@ fn a_paid_order_is_shipped_once() {
     assert_eq!((change.from, change.to), (AwaitingShipment, AwaitingReceipt));
     assert_eq!((change.reason.as_str(), change.due_at), ("发货 顺丰速运 SF1", Some(later().after(TEN_DAYS))));
     assert_eq!(after.order.as_ref().unwrap().shipment.as_ref(), Some(shipment));
+    assert_eq!(decide(&after, &ship()).unwrap().0, [], "the same again is no error");
+    let mut set_back = after.clone();
+    set_back.order.as_mut().unwrap().status = AwaitingShipment;
+    assert_eq!(decide(&set_back, &ship()).unwrap().0.len(), 2, "the old back end may set it back");
+    let shipment = Shipment::new("顺丰速运", "SF2", later()).unwrap();
+    let other = Command::Ship { shipment, receipt_after: TEN_DAYS };
+    let event = Trigger::Shipped;
+    assert_eq!(
+        refused(&after, &other),
+        Refusal::NotAllowed(NotAllowed { status: AwaitingReceipt, trigger: event }),
+        "another parcel"
+    );
     for status in OrderStatus::ALL.into_iter().filter(|status| *status != AwaitingShipment) {
-        let event = Trigger::Shipped;
         assert_eq!(
             refused(&ledger(status), &ship()),
             Refusal::NotAllowed(NotAllowed { status, trigger: event })
@@ -229,4 +244,19 @@ fn webhooks_are_told_of_statuses_and_refunds_in_their_order() {
         of_none.notices(&[Event::TradeClosed { channel: crate::Channel::Alipay, trade_no: "A".to_owned() }]),
         []
     );
+}
+
+/// Two members of staff who looked at the same parcel must not both put its pieces back.
+#[test]
+fn as_many_pieces_are_back_as_when_somebody_decided() {
+    let expecting = |request_no: &str, expected| Command::ReturnPieces {
+        pieces: pieces(&[(4, 1)]),
+        request_no: request_no.to_owned(),
+        expected_returned: Some(expected),
+    };
+    let (_, after) = decide(&paid_ledger(&[]), &expecting("1", 0)).unwrap();
+    assert_eq!(refused(&after, &expecting("2", 0)), Refusal::ReturnedMeanwhile(1));
+    assert_eq!(decide(&after, &expecting("1", 0)).unwrap().0, [], "the same again is no error");
+    let (_, twice) = decide(&after, &expecting("2", 1)).unwrap();
+    assert_eq!(twice.movements.len(), 2);
 }

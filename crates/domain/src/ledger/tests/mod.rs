@@ -121,5 +121,6 @@ pub(crate) fn ask(amount: Option<&str>) -> RefundAsk {
         reason: "质量问题".to_owned(),
         restock: None,
         out_request_no: "shop-1".to_owned(),
+        expected_left: None,
     }
 }

@@ -10,6 +10,20 @@ fn tell(ledger: &OrderLedger, trade: &Trade) -> (Vec<Event>, OrderLedger) {
     decide(ledger, &Command::RecordTrade { trade: trade.clone(), source }).unwrap()
 }
 
+/// An order that the old back end placed, which knew no deadlines.
+fn old(status: OrderStatus) -> OrderLedger {
+    let mut old = ledger(status);
+    old.order.as_mut().unwrap().expire_at = None;
+    old
+}
+
+/// An order that this service placed.
+fn ours(status: OrderStatus) -> OrderLedger {
+    let mut ours = ledger(status);
+    ours.order.as_mut().unwrap().expire_at = Some(later());
+    ours
+}
+
 /// The status of the payment of trade A and that of the order, after the trade is recorded.
 fn becomes(ledger: &OrderLedger, trade: &Trade) -> (Option<PaymentStatus>, OrderStatus) {
     let (_, after) = tell(ledger, trade);
@@ -45,7 +59,7 @@ fn another_amount_never_pays() {
     for amount in ["219.00", "323", "323.90", "323.92"] {
         let wrong = Trade { total_amount: money(amount), ..trade("A") };
         for status in OrderStatus::ALL {
-            let (events, after) = tell(&ledger(status), &wrong);
+            let (events, after) = tell(&ours(status), &wrong);
             // Nothing goes back by itself; the attempt of an unpaid order is over.
             match (status, &events[..]) {
                 (
@@ -133,6 +147,31 @@ fn an_order_that_is_paid_without_a_record_gets_one() {
     for status in [AwaitingShipment, AwaitingReceipt, Completed] {
         assert_eq!(becomes(&ledger(status), &trade("A")), (Some(Settled), status));
     }
+}
+
+/// The old shop charged whole yuan, or other amounts than it stored, and kept no record of it.
+#[test]
+fn what_the_old_back_end_was_paid_settles_its_order_whatever_it_charged() {
+    let charged = Trade { total_amount: money("323.00"), ..trade("A") };
+    for status in [AwaitingShipment, AwaitingReceipt, Completed] {
+        assert_eq!(becomes(&old(status), &charged), (Some(Settled), status));
+        assert_eq!(becomes(&ours(status), &charged), (Some(WrongAmount), status));
+        let (_, after) = tell(&old(status), &charged);
+        let second = Trade { total_amount: money("323.91"), ..trade("B") };
+        assert_eq!(becomes(&after, &second), (Some(Duplicate), status));
+    }
+    assert_eq!(becomes(&old(AwaitingPayment), &charged), (Some(WrongAmount), AwaitingPayment));
+
+    // So the refund of all of it is the end of the order, and nothing is shipped.
+    let (_, paid) = tell(&old(AwaitingShipment), &charged);
+    let request = Command::RequestRefund { ask: ask(None), lease: Duration::from_secs(120) };
+    let (_, asked) = decide(&paid, &request).unwrap();
+    let answer = RefundAnswer::Succeeded;
+    let answered = Command::RecordRefundAnswer { out_request_no: "shop-1".to_owned(), answer, attempts: 0 };
+    let (_, refunded) = decide(&asked, &answered).unwrap();
+    assert_eq!(status_of(&refunded), crate::OrderStatus::Refunded);
+    assert_eq!(refunded.refunds[0].amount, money("323.00"));
+    assert!(!refunded.movements.is_empty(), "the pieces are back in stock");
 }
 
 /// The old back end knows no number but the order's own: what is paid in another attempt was paid a second time.

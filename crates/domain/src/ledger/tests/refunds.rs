@@ -333,6 +333,49 @@ fn a_refusal_soon_after_an_unanswered_attempt_proves_nothing() {
     assert_eq!(after.refunds[0].status, Requested);
 }
 
+/// Two members of staff who looked at the same order must not both give what one of them would have given.
+#[test]
+fn what_was_left_when_somebody_decided_is_left_still() {
+    let expecting = |left| RefundAsk { expected_left: Some(money(left)), ..ask(Some("50.00")) };
+    let known = paid_ledger(&[]);
+    assert!(request(&known, &expecting(WHOLE)).is_ok());
+    let after = paid_ledger(&[refund("shop-2", "50.00", Requested)]);
+    assert_eq!(request(&after, &expecting(WHOLE)), Err(Refusal::RefundedMeanwhile(money("273.91"))));
+    assert!(request(&after, &expecting("273.91")).is_ok());
+    let failed = Refund { status: Failed, ..refund("shop-1", "50.00", Requested) };
+    let other_since = paid_ledger(&[failed, refund("shop-2", "50.00", Succeeded)]);
+    assert_eq!(request(&other_since, &expecting(WHOLE)), Err(Refusal::RefundedMeanwhile(money("273.91"))));
+    // Under its own number it is the same refund, whatever was left since.
+    let own = paid_ledger(&[refund("shop-1", "50.00", Succeeded), refund("shop-2", "50.00", Requested)]);
+    assert!(request(&own, &expecting(WHOLE)).is_ok());
+}
+
+#[test]
+fn a_refund_that_is_asked_for_anew_without_a_word_about_pieces_puts_back_what_it_was_to() {
+    let failed = |amount, restock: &[(i32, u32)]| Refund {
+        failure: Some("ACQ.X".to_owned()),
+        finished_at: Some(noon()),
+        restock: pieces(restock),
+        ..refund("shop-1", amount, Failed)
+    };
+    // Damaged goods stay out of stock.
+    let damaged = paid_ledger(&[failed(WHOLE, &[])]);
+    assert_eq!(request(&damaged, &ask(None)).unwrap().restock, []);
+    let one = paid_ledger(&[failed("9.90", &[(4, 1), (5, 1)])]);
+    assert_eq!(request(&one, &ask(Some("9.90"))).unwrap().restock, pieces(&[(4, 1), (5, 1)]));
+    let back = OrderLedger { movements: vec![taken_back(4, 2)], ..one.clone() };
+    assert_eq!(request(&back, &ask(Some("9.90"))).unwrap().restock, pieces(&[(5, 1)]));
+    // Of a part that leaves nothing by now, the rule decides as of any other.
+    let rest = Refund { requested_at: later(), ..refund("shop-2", "314.01", Succeeded) };
+    let last = paid_ledger(&[failed("9.90", &[]), rest]);
+    assert_eq!(request(&last, &ask(None)).unwrap().restock, pieces(&[(4, 2), (5, 1)]));
+    let mut shipped = one;
+    let order = shipped.order.as_mut().unwrap();
+    order.status = AwaitingReceipt;
+    order.shipment = Some(crate::Shipment::new("顺丰速运", "SF1", later()).unwrap());
+    assert_eq!(request(&shipped, &ask(Some("9.90"))).unwrap().restock, []);
+}
+
 #[test]
 fn a_refund_that_failed_is_asked_for_anew_under_its_number() {
     let failed = Refund {

@@ -174,7 +174,7 @@ proptest! {
                 },
                 Step::GiveBack(sku_id, count) => {
                     let request_no = world.number();
-                    let command = Command::ReturnPieces { pieces: pieces(&[(sku_id, count)]), request_no };
+                    let command = Command::ReturnPieces { pieces: pieces(&[(sku_id, count)]), request_no, expected_returned: None };
                     if let Err(refusal) = world.run(&command) {
                         prop_assert_eq!(refusal, Refusal::ExceedsOrder(SkuId(sku_id)));
                     }
@@ -184,8 +184,8 @@ proptest! {
                     let money_is_left = !world.ledger.refundable(Channel::Alipay.trade("A")).is_zero();
                     let shipment = Shipment::new("顺丰速运", "SF1", later()).unwrap();
                     let command = Command::Ship { shipment, receipt_after: Duration::ZERO };
-                    if let Ok((_, after)) = decide(&world.ledger, &command) {
-                        prop_assert!(held > 0 && money_is_left);
+                    if let Ok((events, after)) = decide(&world.ledger, &command) {
+                        prop_assert!(events.is_empty() || held > 0 && money_is_left);
                         world.ledger = after;
                     }
                 }

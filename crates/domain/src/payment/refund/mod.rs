@@ -75,10 +75,12 @@ pub struct RefundAsk {
     /// Why, in words for the buyer.
     pub reason: String,
     /// What goes back into stock; `None` leaves it to the rule: nothing, or all that an order holds that was not shipped, with
-    /// the refund that leaves it nothing to be shipped.
+    /// the refund that leaves it nothing to be shipped; and what a refund was to put back that failed and is asked for again.
     pub restock: Option<Vec<Restock>>,
     /// The number under which it happens once.
     pub out_request_no: String,
+    /// What was left of the trade when somebody decided about it; `None` if that does not matter.
+    pub expected_left: Option<Money>,
 }
 
 impl RefundKind {

@@ -68,7 +68,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
             Command::Ship { shipment, receipt_after: Duration::from_secs(60) }
         }
         4 => Command::ConfirmReceipt { buyer: None },
-        5 => Command::ReturnPieces { pieces: pieces(1), request_no: number },
+        5 => Command::ReturnPieces { pieces: pieces(1), request_no: number, expected_returned: None },
         6 => Command::RequestRefund {
             ask: RefundAsk {
                 trade_no: None,
@@ -77,6 +77,7 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
                 reason: "质量问题".to_owned(),
                 restock: Some(pieces(1)).filter(|_| numbers.below(2) > 0),
                 out_request_no: number,
+                expected_left: None,
             },
             lease: Duration::from_secs(60),
         },

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     Money, MoneySum, Order, OrderId, OrderLedger, OrderStatus, PaymentRecord, PaymentStatus, Refund,
-    RefundStatus, ShopDate, TradeStatus, UserId, Username,
+    RefundStatus, ShopDate, ShopTime, StockMove, TradeStatus, UserId, Username,
 };
 use ports::{
     AdminOrders, DayFigures, FoundOrder, OrderRecords, OrderSearch, ShippingListEntry, StoreError,
@@ -54,6 +54,7 @@ impl AdminOrders for Memory {
             tables.payments.iter().find(of_order).cloned()
         };
         let listed = |order: Order| ShippingListEntry {
+            movements: moves_of(&tables, &order.id),
             username: tables.username(order.user_id),
             payment: paid(&order),
             order,
@@ -72,13 +73,12 @@ impl AdminOrders for Memory {
             |number: &str| domain::order_number(number) == id.as_str() || self.has(Defect::IgnoresOwner);
         let payments = tables.payments.iter().filter(|payment| is_its(&payment.trade.out_trade_no));
         let refunds = tables.refunds.iter().map(|(refund, _)| refund);
-        let moves = tables.moves.iter().filter(|(order, _)| order == id);
         let changes = tables.timeline.iter().filter(|(order, _)| order == id);
         let ledger = OrderLedger {
             attempts: tables.attempts_of(id.as_str()),
             payments: payments.cloned().collect(),
             refunds: refunds.filter(|refund| is_its(&refund.out_trade_no)).cloned().collect(),
-            movements: moves.map(|(_, moved)| moved.clone()).collect(),
+            movements: moves_of(&tables, id),
             order: Some(order.clone()),
             ..OrderLedger::empty(id.as_str())
         };
@@ -117,27 +117,33 @@ impl AdminOrders for Memory {
         };
         let is_waiting = |payment: &PaymentRecord| {
             let Some(refund) = not_done(payment) else { return false };
+            let is_on_time = |at: ShopTime| (first..=last).contains(&at.date());
+            let has_failed = refund.status == RefundStatus::Failed
+                && !refund.kind.is_automatic()
+                && refund.finished_at.is_some_and(is_on_time);
             let is_open = refund.status == RefundStatus::Requested;
             let is_automatic = refund.kind.is_automatic();
             let waits = is_open && (refund.failure.is_some() || is_automatic)
-                || is_automatic && payment.is_automatic();
+                || is_automatic && payment.is_automatic()
+                || has_failed;
             waits && !self.has(Defect::HidesAutomaticRefunds)
         };
         let is_meant = |payment: &&PaymentRecord| {
-            let is_on_time = (first..=last).contains(&payment.counts_at().date())
-                && (payment.trade.paid_at.is_some() || !self.has(Defect::CountsByPaymentAlone));
+            let is_listed = payment.trade.paid_at.is_some() || !self.has(Defect::CountsByPaymentAlone);
             let went_back = payment.trade.refunded == payment.trade.total_amount;
-            let is_undecided = payment.status.is_undecided() && is_on_time;
+            let is_undecided = payment.status.is_undecided() && is_listed;
             let is_closed = payment.trade.status == TradeStatus::Closed;
             is_undecided && (!(went_back || is_closed) || self.has(Defect::IgnoresOldStatus))
                 || is_waiting(payment)
         };
         let mut found: Vec<_> = tables.payments.iter().filter(is_meant).cloned().collect();
-        if !self.has(Defect::ListsUnordered) {
-            found.sort_by_key(|payment| std::cmp::Reverse(payment.counts_at()));
-        }
+        found.sort_by_key(|payment| std::cmp::Reverse((is_waiting(payment), payment.counts_at())));
         if !self.has(Defect::IgnoresLimit) {
             found.truncate(usize::try_from(limit).unwrap());
+        }
+        match self.has(Defect::ListsUnordered) {
+            true => found.sort_by_key(PaymentRecord::counts_at),
+            false => found.sort_by_key(|payment| std::cmp::Reverse(payment.counts_at())),
         }
         let shown = |payment: PaymentRecord| UnmatchedPayment { refund: not_done(&payment), payment };
         Ok(found.into_iter().map(shown).collect())
@@ -191,4 +197,9 @@ impl Tables {
     fn found(&self, order: Order) -> FoundOrder {
         found(order.id.clone(), self.username(order.user_id), order)
     }
+}
+
+fn moves_of(tables: &Tables, id: &OrderId) -> Vec<StockMove> {
+    let moves = tables.moves.iter().filter(|(order, _)| order == id);
+    moves.map(|(_, moved)| moved.clone()).collect()
 }

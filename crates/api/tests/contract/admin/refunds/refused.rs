@@ -88,7 +88,7 @@ async fn a_request_id_stands_for_one_request() {
     let other_pieces = refund("104.01", RefundStatus::Succeeded);
     for known in [other_amount, other_pieces] {
         let message = refused_in(awaiting(vec![known]), &part(), REQUEST_ID_REUSED).await;
-        assert_eq!(message, "该 request_id 已用于另一个退款请求");
+        assert_eq!(message, "该 request_id 已用于另一个请求");
     }
     let elsewhere = awaiting(Vec::new()).failing_to_append(1, || AppendError::RequestNumberInUse);
     refused_in(elsewhere, &part(), REQUEST_ID_REUSED).await;
