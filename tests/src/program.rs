@@ -394,6 +394,12 @@ impl Dashop {
         line.split_whitespace().next().unwrap().to_owned()
     }
 
+    /// Whether SIGSTOP has stopped it.
+    pub fn is_stopped_by_a_signal(&self) -> bool {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        status.lines().any(|line| line.starts_with("State:\tT"))
+    }
+
     /// Sends it a signal, such as `HUP`.
     pub fn signal(&self, name: &str) {
         crate::child::signal(self.child.id(), name);

@@ -34,7 +34,7 @@ async fn a_service_manager_knows_when_the_program_serves_reloads_lives_and_stops
 
     // One that hangs says nothing any more.
     dashop.signal("STOP");
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    until("it is stopped", async || dashop.is_stopped_by_a_signal()).await;
     let lives = hear().len();
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(hear().len(), lives);

@@ -32,6 +32,16 @@ const CERTIFICATE_FAULTS: [&str; 5] = [
     "isv.app-cert-expired",
 ];
 
+/// What Alipay says where its application is set up wrongly, such as another key or no permission: missing, invalid and
+/// unmet conditions of a call (40001 to 40003), no permission (40006).
+const SET_UP_FAULTS: [&str; 4] = ["40001", "40002", "40003", "40006"];
+
+/// Whether nothing works until somebody acts. `code` is `sub_code`, or `code` where there is none. A trade's
+/// `ACQ.INVALID_PARAMETER` is a fault of this program.
+fn wants_somebody(code: &str) -> bool {
+    SET_UP_FAULTS.contains(&code) || code.starts_with("isv.") || code.ends_with("INVALID_PARAMETER")
+}
+
 /// The HTTP side of the gateway.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -115,6 +125,7 @@ fn word(outcome: &Result<String, GatewayError>) -> &'static str {
         Err(GatewayError::Unreachable(_)) => "unreachable",
         Err(GatewayError::Nonsense(_)) => "nonsense",
         Err(GatewayError::Unknown { .. }) => "unknown",
+        Err(GatewayError::Refused { code, .. }) if wants_somebody(code) => "misconfigured",
         Err(GatewayError::Refused { .. }) => "refused",
     }
 }
@@ -260,25 +271,62 @@ fn refusal(verdict: Verdict) -> Attempt {
         ("10000" | "", _) => {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
         }
-        (_, _) => Attempt::Failed(super::refused(code, message)),
+        (_, _) => {
+            if wants_somebody(&code) {
+                alarm(&code, &message);
+            }
+            Attempt::Failed(super::refused(code, message))
+        }
     }
 }
 
 fn untrusted(error: &AnswerError) -> GatewayError {
-    if let AnswerError::Unsigned(failure) = error
-        && CERTIFICATE_FAULTS.contains(&failure.sub_code.as_str())
-    {
-        alarm(&failure.sub_code, &failure.to_string());
+    if let AnswerError::Unsigned(failure) = error {
+        let code = if failure.sub_code.is_empty() { &failure.code } else { &failure.sub_code };
+        if wants_somebody(code) {
+            alarm(code, &failure.to_string());
+        }
     }
     GatewayError::Nonsense(error.to_string())
 }
 
 /// Nothing works until somebody acts.
 fn alarm(code: &str, message: &str) {
-    tracing::error!(
-        code,
-        message,
-        "Alipay does not accept the application's certificates: download them again in Alipay's console, configure them \
-         (DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_ROOT_CERT) and start again"
-    );
+    if CERTIFICATE_FAULTS.contains(&code) {
+        tracing::error!(
+            code,
+            message,
+            "Alipay does not accept the application's certificates: download them again in Alipay's console, configure them \
+             (DASHOP_ALIPAY_APP_CERT, DASHOP_ALIPAY_ROOT_CERT) and start again"
+        );
+    } else {
+        tracing::error!(
+            code,
+            message,
+            "Alipay does not accept how it is called: look at the application, its key and its permissions in Alipay's console"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_wants_somebody_is_told_from_what_a_trade_comes_to() {
+        for code in [
+            "40002",
+            "40006",
+            "isv.invalid-signature",
+            "isv.insufficient-isv-permissions",
+            "ACQ.INVALID_PARAMETER",
+        ] {
+            assert!(wants_somebody(code), "{code}");
+            let refused = super::super::refused(code.to_owned(), String::new());
+            assert_eq!(word(&Err(refused)), "misconfigured");
+        }
+        for code in ["ACQ.TRADE_NOT_EXIST", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "40004", "20000"] {
+            assert!(!wants_somebody(code), "{code}");
+        }
+    }
 }

@@ -89,10 +89,13 @@ impl OrderService {
     ) -> Result<(Refund, Claim), TransactError> {
         let command = Command::RequestRefund { ask: ask.clone(), lease: LEASE };
         let Transacted { ledger, events } = self.transact.run(order_number, &command, cause).await?;
-        let claim = match events.as_slice() {
-            [Event::RefundRequested { .. }, ..] => Claim::New,
-            [Event::RefundReopened { .. }, ..] => Claim::Anew,
-            _ => Claim::None,
+        let has = |is_it: fn(&Event) -> bool| events.iter().any(is_it);
+        let claim = if has(|event| matches!(event, Event::RefundRequested { .. })) {
+            Claim::New
+        } else if has(|event| matches!(event, Event::RefundReopened { .. })) {
+            Claim::Anew
+        } else {
+            Claim::None
         };
         Ok((on_record(&ledger, &ask.out_request_no)?, claim))
     }

@@ -1,8 +1,8 @@
 //! The one way in which an order becomes paid, whatever the evidence: notification, return, query or bill.
 
 use domain::{
-    Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, PaymentAttempt, PaymentStatus,
-    RefusedMessage, Trade, TradeStatus, UnstorableTrade,
+    Cause, Channel, EndedAttempt, EvidenceSource, NotForUs, OrderId, OrderStatus, PaymentAttempt,
+    PaymentStatus, RefusedMessage, Trade, TradeStatus, UnstorableTrade,
     ledger::{Command, ConfirmedRefund, Event, Refusal},
 };
 use metrics::counter;
@@ -187,6 +187,8 @@ impl OrderService {
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
                 Ok(one) => ended.push(one),
+                // One that was asked about before is paid: that decides, whatever the others come to.
+                Err(_) if self.is_decided(order_id).await => break,
                 Err(error) => {
                     self.note_ended(order_id, ended, cause).await;
                     return Err(error);
@@ -199,6 +201,12 @@ impl OrderService {
             self.note_ended(order_id, ended, cause).await;
         }
         Ok(done?)
+    }
+
+    /// Whether the order is no longer unpaid.
+    async fn is_decided(&self, order_id: &OrderId) -> bool {
+        let order = self.transact.look(order_id.as_str()).await.ok().and_then(|ledger| ledger.order);
+        order.is_some_and(|order| order.status != OrderStatus::AwaitingPayment)
     }
 
     /// Writes down which attempts their channel has closed, where what they were closed for did not come about: the next start of a

@@ -304,6 +304,20 @@ async fn every_attempt_is_closed() {
     }
 }
 
+/// A buyer who reads that Alipay could not be asked would not know that the order was just found to be paid.
+#[tokio::test]
+async fn a_payment_that_is_found_decides_although_the_next_attempt_cannot_be_asked_about() {
+    let ledgers = two_attempts();
+    let mut gateway = MockPaymentGateway::new();
+    gateway.expect_query().times(2).returning(|number| match number {
+        ORDER => Ok(Some(in_state(TradeStatus::Success))),
+        _ => Err(alipay_down()),
+    });
+    let outcome = cancel(attempts_on_record(&ledgers), gateway, &ledgers).await;
+    assert!(matches!(refused(outcome), Refusal::NotAllowed(_)));
+    assert_eq!(ledgers.get(ORDER).order.unwrap().status, OrderStatus::AwaitingShipment);
+}
+
 /// The trade is closed at Alipay, and others are faster each time: the next start of a payment must open another attempt.
 #[tokio::test]
 async fn what_alipay_has_closed_is_noted_down_if_the_order_is_not_cancelled() {

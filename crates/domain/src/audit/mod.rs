@@ -119,7 +119,10 @@ impl AuditRecord {
         let waits = match order.status {
             OrderStatus::AwaitingPayment => true,
             OrderStatus::AwaitingReceipt => order.is_shipped_here,
-            _ => false,
+            OrderStatus::AwaitingShipment
+            | OrderStatus::Completed
+            | OrderStatus::Cancelled
+            | OrderStatus::Refunded => false,
         };
         if is_explained && waits && !order.has_due_at && !order.is_old {
             let what =
