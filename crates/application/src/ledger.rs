@@ -60,9 +60,7 @@ impl Transact {
                 Err(TransactError::Store(StoreError::Busy(_))) => Again::Busy,
                 outcome => return outcome,
             };
-            if !attempts.again(why).await {
-                return Err(TransactError::Conflict);
-            }
+            attempts.again(why, TransactError::Conflict).await?;
         }
     }
 

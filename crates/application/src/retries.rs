@@ -43,15 +43,16 @@ impl<'a> Attempts<'a> {
         Self { randomness, nth: 1, most }
     }
 
-    /// Whether there is another attempt. The wait before it is random, which keeps those who wait for the same rows apart.
-    pub(crate) async fn again(&mut self, why: Again) -> bool {
+    /// Waits for the next attempt, or fails with this where there is none. The wait is random, which keeps those who wait for the
+    /// same rows apart.
+    pub(crate) async fn again<E>(&mut self, why: Again, at_last: E) -> Result<(), E> {
         counter!(metric::RETRIES, "cause" => why.word()).increment(1);
         if self.nth >= self.most {
-            return false;
+            return Err(at_last);
         }
         let wait = self.randomness.draw() % LONGEST_FIRST_WAIT.saturating_mul(self.nth);
         self.nth += 1;
         tokio::time::sleep(Duration::from_millis(wait.into())).await;
-        true
+        Ok(())
     }
 }

@@ -8,9 +8,12 @@ export function rememberFocus(): () => void {
   for (let element = document.activeElement; element instanceof HTMLElement; element = element.parentElement) path.push(element)
   return () => {
     const active = document.activeElement
-    const isLost = active === null || active === document.body || active.closest('.el-message-box') !== null
+    const isNowhere = active === null || active === document.body || active === document.documentElement
+    const isLost = isNowhere || active.closest('.el-message-box') !== null
     if (!isLost) return
-    const place = path.find((element) => element.isConnected && element !== document.body)
+    const isPlace = (element: HTMLElement): boolean => element.isConnected && ![document.body, document.documentElement].includes(element)
+    // Of a dialog that is gone nothing is left around it.
+    const place = path.find(isPlace) ?? document.querySelector<HTMLElement>('main h1')
     if (!place) return
     place.focus({ preventScroll: true })
     if (document.activeElement === place) return

@@ -16,3 +16,11 @@ export const storable = {
   },
   trigger: 'blur',
 }
+
+const RECEIVER_CHARACTERS = 10
+/** A rule of a form: as long a name as an address can have. A field that cut it off would send goods to another name. */
+export const receiverFits = {
+  validator: (_rule: unknown, typed: string): boolean => [...typed.trim()].length <= RECEIVER_CHARACTERS,
+  message: `收货人不能超过 ${String(RECEIVER_CHARACTERS)} 字`,
+  trigger: 'blur',
+}

@@ -28,6 +28,11 @@ describe('a timeline', () => {
     expect(writtenReason(told)).toBe(reason)
   })
 
+  it('speaks of the buyer to staff', () => {
+    expect(timelineText(entry(1, 5, 'buyer', '买家取消'), true)).toBe('买家取消了订单')
+    expect(timelineText(redirected('buyer', '买家修改收货地址'), true)).toBe('买家修改了收货地址')
+  })
+
   it('tells staff the reasons that say more than the step', () => {
     expect(['下单', '支付成功', '确认收货', '买家取消'].map(reasonForStaff).join('')).toBe('')
     expect(reasonForStaff('超过期限,自动确认收货')).toBe('超过期限，自动确认收货')

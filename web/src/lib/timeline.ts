@@ -25,11 +25,12 @@ interface Entry {
   oldAddress?: string | undefined
 }
 
-/** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is. */
-export function timelineText({ from, to, actor, amount, oldAddress }: Entry): string {
+/** How one entry of an order's timeline reads for its buyer, who does not need to be told who the buyer is, or for staff. */
+export function timelineText({ from, to, actor, amount, oldAddress }: Entry, isForStaff = false): string {
+  const buyer = isForStaff ? '买家' : '您'
   if (from === null) return '提交订单'
   if (amount) return `商家优惠，订单金额由 ${yuan(amount.from)} 改为 ${yuan(amount.to)}`
-  if (oldAddress !== undefined) return isByStaff(actor) ? '商家修改了收货地址' : '您修改了收货地址'
+  if (oldAddress !== undefined) return isByStaff(actor) ? '商家修改了收货地址' : `${buyer}修改了收货地址`
   switch (to) {
     case STATUS.toShip:
       return isRevival({ from, to }) ? '取消后收到付款，订单已恢复，等待发货' : '付款成功，等待发货'
@@ -38,7 +39,7 @@ export function timelineText({ from, to, actor, amount, oldAddress }: Entry): st
     case STATUS.done:
       return actor === 'buyer' ? '已确认收货' : '超过收货期限，自动确认收货'
     case STATUS.cancelled:
-      if (actor === 'buyer') return '您取消了订单'
+      if (actor === 'buyer') return `${buyer}取消了订单`
       return isByStaff(actor) ? '商家取消了订单' : '超过付款期限，订单自动取消'
     case STATUS.refunded:
       return '订单已全额退款'

@@ -13,6 +13,8 @@ const MOST_REMOVED = 200
 
 const lines = ref<CartLine[]>([])
 const isLoaded = ref(false)
+/** The cart as the service answered last. */
+let answered: CartLine[] = []
 
 /** The lines kept in this browser. */
 export const offlineLines = (): CartLine[] => readLines(kept.get(OFFLINE_CART))
@@ -45,9 +47,13 @@ function change(online: () => Promise<CartLine[]>, offline: (lines: CartLine[]) 
   waiting += 1
   return inTurn(async () => {
     try {
-      const cart = await online()
+      answered = await online()
       // Whoever clicks on meanwhile sees what they clicked, not how far the service has come with it.
-      if (waiting === 1) lines.value = cart
+      if (waiting === 1) lines.value = answered
+    } catch (cause) {
+      // What was clicked is not in the cart.
+      if (waiting === 1) lines.value = answered
+      throw cause
     } finally {
       waiting -= 1
     }
@@ -62,7 +68,8 @@ async function load(): Promise<void> {
 /** For the badge on every page: a token that has expired is no reason to leave the page. */
 async function peek(): Promise<void> {
   const name = user.value
-  lines.value = name === undefined ? offlineLines() : await carts.peekCart(name)
+  answered = name === undefined ? offlineLines() : await carts.peekCart(name)
+  lines.value = answered
 }
 
 const add = (line: CartLine): Promise<void> =>
@@ -71,9 +78,13 @@ const add = (line: CartLine): Promise<void> =>
     (kept) => withMore(kept, line),
   )
 
-/** What somebody is typing, so that sums follow it; nothing is kept yet. */
-function typed(sku: number, count: number): void {
-  lines.value = lines.value.map((line) => (line.sku === sku ? { ...line, count } : line))
+/** What somebody types or ticks, so that sums follow it; nothing is kept yet. */
+function show(clicked: (line: CartLine) => CartLine): void {
+  lines.value = lines.value.map(clicked)
+}
+
+const typed = (sku: number, count: number): void => {
+  show((line) => (line.sku === sku ? { ...line, count } : line))
 }
 
 const setCount = (sku: number, count: number): Promise<void> =>
@@ -82,17 +93,17 @@ const setCount = (sku: number, count: number): Promise<void> =>
     (kept) => kept.map((line) => (line.sku === sku ? { ...line, count } : line)),
   )
 
-const select = (sku: number, isSelected: boolean): Promise<void> =>
-  change(
-    () => carts.select(sku, isSelected),
-    (kept) => kept.map((line) => (line.sku === sku ? { ...line, isSelected } : line)),
-  )
+function select(sku: number, isSelected: boolean): Promise<void> {
+  const ticked = (line: CartLine): CartLine => (line.sku === sku ? { ...line, isSelected } : line)
+  show(ticked)
+  return change(() => carts.select(sku, isSelected), (kept) => kept.map(ticked))
+}
 
-const selectAll = (isSelected: boolean): Promise<void> =>
-  change(
-    () => carts.selectAll(isSelected),
-    (kept) => kept.map((line) => ({ ...line, isSelected })),
-  )
+function selectAll(isSelected: boolean): Promise<void> {
+  const ticked = (line: CartLine): CartLine => ({ ...line, isSelected })
+  show(ticked)
+  return change(() => carts.selectAll(isSelected), (kept) => kept.map(ticked))
+}
 
 const remove = (...skus: number[]): Promise<void> =>
   change(

@@ -44,3 +44,17 @@ it('staff who signed out meanwhile are told on the way back', () => {
   show(true)
   expect(changed).toHaveBeenCalledOnce()
 })
+
+it('what an action has brought is not what was there before', async () => {
+  const load = vi.fn<() => Promise<number>>().mockResolvedValueOnce(1).mockRejectedValueOnce(new Error('lost'))
+  const scope = effectScope()
+  const loaded = scope.run(() => useLoad(load))
+  await vi.waitFor(() => {
+    expect(loaded?.value.value).toBe(1)
+  })
+  await loaded?.reload()
+  expect(loaded?.error.value).toBeInstanceOf(Error)
+  if (loaded) loaded.value.value = 2
+  expect(loaded?.error.value).toBeUndefined()
+  scope.stop()
+})

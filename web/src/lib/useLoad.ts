@@ -1,4 +1,4 @@
-import { ref, shallowRef, type Ref } from 'vue'
+import { ref, shallowRef, watch, type Ref } from 'vue'
 
 import { isSignedOut } from '@/api/guard'
 
@@ -19,6 +19,8 @@ export function useLoad<T>(load: (shown: T | undefined) => Promise<T>): Loading 
   const isLoading = ref(true)
   const error = shallowRef<unknown>()
   let latest = 0
+  // Whatever else brought it, what is shown is not what was there before.
+  watch(value, () => (error.value = undefined), { flush: 'sync' })
 
   async function reload(): Promise<void> {
     latest += 1

@@ -1,8 +1,8 @@
 //! Which outcome of which use case answers which code.
 
 use application::{
-    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, PreviewRefusal, SettleError,
-    ShowOrderError, TransactError,
+    OrderChangeError, PaymentResultError, PlaceOrderError, PlacementError, SettleError, ShowOrderError,
+    TransactError,
 };
 use domain::{InvalidQuantity, NotAdmitted, NotAllowed, Refusal, SkuId, ledger};
 use ports::{GatewayError, StoreError};
@@ -58,22 +58,6 @@ impl From<NotAdmitted> for ApiError {
         match refusal {
             NotAdmitted::UnknownUser => Code::UnknownUser.failure(),
             NotAdmitted::PasswordChanged => Code::NotSignedIn.failure(),
-        }
-    }
-}
-
-impl From<PreviewRefusal> for ApiError {
-    fn from(refusal: PreviewRefusal) -> Self {
-        match refusal {
-            PreviewRefusal::NotAdmitted(refusal) => refusal.into(),
-            PreviewRefusal::NothingSelected => Code::NothingSelected.failure(),
-            PreviewRefusal::InvalidQuantity(InvalidQuantity { .. }) | PreviewRefusal::AmountTooLarge => {
-                Code::InvalidQuantity.failure()
-            }
-            PreviewRefusal::CostsNothing => Code::Unpayable.failure(),
-            PreviewRefusal::Unavailable(sku_id) => unavailable(sku_id),
-            PreviewRefusal::Carts(error) => unforeseen(&error),
-            PreviewRefusal::Store(error) => store_failure(&error),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use application::{
-    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, Preview, PreviewRefusal,
+    OrderItems, PaymentInvitation, PaymentWish, PlaceOrderError, PlaceOrderRequest, PlacementError, Preview,
     StartedPayment,
 };
 use domain::{AddressId, Caller, Cause, Channel, IdempotencyKey, OrderStatus, PaymentProduct};
@@ -157,7 +157,7 @@ async fn preview(parameters: &Parameters, caller: &Caller, shop: &Shop) -> Resul
         Err(failure) => {
             let is_direct = matches!(settlement_type(parameters), Ok(SettlementType::Direct));
             return match in_time(shop, shop.shopping.unread_preview(caller, is_direct)).await {
-                Some((_, Err(PreviewRefusal::NotAdmitted(refusal)))) => Err(refusal.into()),
+                Some((_, Err(PlacementError::NotAdmitted(refusal)))) => Err(refusal.into()),
                 Some((addresses, Ok(()))) => refused(failure, addresses),
                 Some((addresses, Err(refusal))) => refused(refusal.into(), addresses),
                 None => refused(Code::Unforeseen.failure(), Vec::new()),

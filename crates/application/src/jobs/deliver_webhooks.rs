@@ -173,7 +173,7 @@ impl DeliverWebhooks {
         let mut attempts = Attempts::at_most(ATTEMPTS, &*self.randomness);
         loop {
             match write().await {
-                Err(StoreError::Busy(_)) if attempts.again(Again::Busy).await => {}
+                Err(error @ StoreError::Busy(_)) => attempts.again(Again::Busy, error).await?,
                 outcome => return outcome,
             }
         }

@@ -39,9 +39,7 @@ impl OrderService {
             let command = |ended| Command::LowerAmount { expected, amount, reason, ended };
             match self.after_ending(order_id, &attempts, command, cause).await {
                 Err(error) if error.is_other_attempt_open() => {
-                    if !tries.again(Again::Conflict).await {
-                        return Err(TransactError::Conflict.into());
-                    }
+                    tries.again(Again::Conflict, TransactError::Conflict).await?;
                 }
                 outcome => return outcome.map(drop),
             }

@@ -14,6 +14,6 @@ pub use place_order::{
     OrderItems, Outcome, PlaceOrder, PlaceOrderError, PlaceOrderRequest, PlacedOrder, Placement,
     PlacementError, PlacementPorts, Unplaced,
 };
-pub use preview_order::{Preview, PreviewRefusal};
+pub use preview_order::Preview;
 pub(crate) use show_order::timeline;
 pub use show_order::{OrderDetails, ShowOrderError};

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use domain::{
-    Address, AmountTooLarge, Caller, InvalidQuantity, NotAdmitted, PricedLine, Purchase, Quote, Sku, SkuId,
-    UserId,
-};
-use ports::{CartError, DirectBuy, StoreError};
+use domain::{Address, AmountTooLarge, Caller, PricedLine, Purchase, Quote, Refusal, Sku, SkuId, UserId};
+use ports::{DirectBuy, StoreError};
 
-use super::OrderItems;
+use super::{OrderItems, PlacementError};
 use crate::ShoppingService;
 
 /// What an order would contain and cost.
@@ -16,37 +13,8 @@ use crate::ShoppingService;
 pub struct Preview {
     /// The buyer's addresses, the default one first; the page shows them whatever went wrong, as far as they are known.
     pub addresses: Vec<Address>,
-    /// Lines and sums.
-    pub quote: Result<Quote, PreviewRefusal>,
-}
-
-/// Why there is no preview.
-#[derive(Debug, thiserror::Error)]
-pub enum PreviewRefusal {
-    /// The token's user is not let in.
-    #[error(transparent)]
-    NotAdmitted(#[from] NotAdmitted),
-    /// Nothing in the cart is ticked.
-    #[error("nothing is selected in the cart")]
-    NothingSelected,
-    /// A number of pieces is not allowed.
-    #[error(transparent)]
-    InvalidQuantity(#[from] InvalidQuantity),
-    /// The SKU of a direct buy is gone or off the shelf.
-    #[error("SKU {0} cannot be bought")]
-    Unavailable(SkuId),
-    /// The sum is more than an order can cost.
-    #[error("the order costs more than an order can")]
-    AmountTooLarge,
-    /// It costs nothing, which cannot be paid.
-    #[error("the order costs nothing")]
-    CostsNothing,
-    /// The carts failed.
-    #[error(transparent)]
-    Carts(#[from] CartError),
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// Lines and sums, or why such an order cannot be placed.
+    pub quote: Result<Quote, PlacementError>,
 }
 
 impl ShoppingService {
@@ -65,32 +33,32 @@ impl ShoppingService {
         &self,
         caller: &Caller,
         is_direct: bool,
-    ) -> (Vec<Address>, Result<(), PreviewRefusal>) {
+    ) -> (Vec<Address>, Result<(), PlacementError>) {
         match self.buyer(caller).await {
             Ok((user_id, addresses)) if is_direct => {
-                (addresses, self.remember(user_id, None).await.map_err(PreviewRefusal::from))
+                (addresses, self.remember(user_id, None).await.map_err(PlacementError::from))
             }
             Ok((_, addresses)) => (addresses, Ok(())),
             Err(refusal) => (Vec::new(), Err(refusal)),
         }
     }
 
-    async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PreviewRefusal> {
+    async fn buyer(&self, caller: &Caller) -> Result<(UserId, Vec<Address>), PlacementError> {
         let user_id = crate::noticed::buyer(self.users.authenticate(caller).await??);
         let entries = self.address_book.entries(user_id).await?.0;
         Ok((user_id, entries.into_iter().map(|entry| entry.address).collect()))
     }
 
-    async fn quote(&self, user_id: UserId, items: OrderItems) -> Result<Quote, PreviewRefusal> {
+    async fn quote(&self, user_id: UserId, items: OrderItems) -> Result<Quote, PlacementError> {
         match items {
             OrderItems::Cart => {
                 let lines = self.ticked_lines(user_id).await?;
                 if lines.is_empty() {
-                    return Err(PreviewRefusal::NothingSelected);
+                    return Err(PlacementError::NothingSelected);
                 }
                 let skus = self.catalog.skus(&lines.keys().copied().collect::<Vec<_>>()).await?;
                 let purchase = Purchase::of_cart(&lines, &skus, self.rules.quantity_limit)?;
-                self.price(&purchase.ok_or(PreviewRefusal::NothingSelected)?, &skus)
+                self.price(&purchase.ok_or(PlacementError::NothingSelected)?, &skus)
             }
             OrderItems::Direct { sku_id, quantity } => {
                 let quote = self.quote_directly(sku_id, quantity).await;
@@ -100,12 +68,12 @@ impl ShoppingService {
         }
     }
 
-    async fn quote_directly(&self, sku_id: SkuId, quantity: i64) -> Result<Quote, PreviewRefusal> {
+    async fn quote_directly(&self, sku_id: SkuId, quantity: i64) -> Result<Quote, PlacementError> {
         let quantity = self.rules.quantity_limit.quantity(quantity)?;
         let skus = self.catalog.skus(&[sku_id]).await?;
         let quote = self.price(&Purchase::of_one(sku_id, quantity), &skus)?;
         match quote.unavailable.first() {
-            Some(line) => Err(PreviewRefusal::Unavailable(line.sku_id)),
+            Some(line) => Err(Refusal::Unavailable(line.sku_id).into()),
             None => Ok(quote),
         }
     }
@@ -124,7 +92,7 @@ impl ShoppingService {
     }
 
     /// How many of what.
-    async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, i64>, PreviewRefusal> {
+    async fn ticked_lines(&self, user_id: UserId) -> Result<BTreeMap<SkuId, i64>, PlacementError> {
         let mut cart = self.carts.load(user_id).await?;
         if let Some(removals) = &self.removals {
             let ordered = removals.pending_of(user_id).await?.into_iter().flat_map(|removal| removal.lines);
@@ -133,9 +101,9 @@ impl ShoppingService {
         Ok(cart.selected().map(|line| (line.sku_id, line.count)).collect())
     }
 
-    fn price(&self, purchase: &Purchase, skus: &BTreeMap<SkuId, Sku>) -> Result<Quote, PreviewRefusal> {
+    fn price(&self, purchase: &Purchase, skus: &BTreeMap<SkuId, Sku>) -> Result<Quote, PlacementError> {
         let quote = purchase.quote(skus, &self.rules.pricing);
-        let quote = quote.map_err(|AmountTooLarge| PreviewRefusal::AmountTooLarge)?;
-        if quote.costs_nothing() { Err(PreviewRefusal::CostsNothing) } else { Ok(quote) }
+        let quote = quote.map_err(|AmountTooLarge| Refusal::TooExpensive)?;
+        if quote.costs_nothing() { Err(Refusal::CostsNothing.into()) } else { Ok(quote) }
     }
 }

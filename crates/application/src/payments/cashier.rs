@@ -114,9 +114,7 @@ impl OrderService {
             let open = |ended| wish.open(ended);
             match self.after_ending(&order.id, &attempts, open, &Cause::system()).await {
                 Err(error) if error.is_other_attempt_open() => {
-                    if !tries.again(Again::Conflict).await {
-                        return Err(TransactError::Conflict.into());
-                    }
+                    tries.again(Again::Conflict, TransactError::Conflict).await?;
                     order = self.orders.find(&order.id).await?.ok_or(Refusal::UnknownOrder)?;
                 }
                 opened => return self.lead(&order, wish, &opened?.ledger).await,

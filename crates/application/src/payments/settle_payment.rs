@@ -187,8 +187,8 @@ impl OrderService {
         for attempt in attempts.iter().filter(|attempt| attempt.state.may_be_paid()) {
             match self.end_attempt(attempt, cause).await {
                 Ok(one) => ended.push(one),
-                // One that was asked about before is paid: that decides, whatever the others come to.
-                Err(_) if self.is_decided(order_id).await => break,
+                // One that was asked about before may be paid: that decides, whatever the others come to.
+                Err(_) if !ended.is_empty() && self.is_decided(order_id).await => break,
                 Err(error) => {
                     self.note_ended(order_id, ended, cause).await;
                     return Err(error);

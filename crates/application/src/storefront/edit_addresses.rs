@@ -49,9 +49,7 @@ impl ShoppingService {
                 Err(StoreError::Busy(_)) => Again::Busy,
                 Err(error) => return Err(error.into()),
             };
-            if !attempts.again(why).await {
-                return Err(EditAddressesError::Conflict);
-            }
+            attempts.again(why, EditAddressesError::Conflict).await?;
         }
     }
 }

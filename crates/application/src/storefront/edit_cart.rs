@@ -65,9 +65,7 @@ impl ShoppingService {
             if self.write(user_id, &changes).await? {
                 return self.lines(user_id).await;
             }
-            if !attempts.again(Again::Conflict).await {
-                return Err(EditCartError::Conflict);
-            }
+            attempts.again(Again::Conflict, EditCartError::Conflict).await?;
         }
     }
 
@@ -96,9 +94,7 @@ impl ShoppingService {
             if self.write(user_id, &changes).await? {
                 return Ok(cart.lines.len().saturating_add(added));
             }
-            if !attempts.again(Again::Conflict).await {
-                return Err(EditCartError::Conflict);
-            }
+            attempts.again(Again::Conflict, EditCartError::Conflict).await?;
         }
     }
 

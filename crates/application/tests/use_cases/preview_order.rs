@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use application::{OrderItems, Preview, PreviewRefusal, ShoppingService};
-use domain::{AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, SkuId, UnavailableReason};
+use application::{OrderItems, PlacementError, Preview, ShoppingService};
+use domain::{
+    AddressEntries, AddressEntry, InvalidQuantity, Money, NotAdmitted, Refusal, SkuId, UnavailableReason,
+};
 use ports::{
     CartRemoval, DirectBuy,
     mock::{MockAddressBook, MockCartRemovalQueue, MockCartStore, MockCatalog, MockDirectBuys, MockUsers},
@@ -67,7 +69,7 @@ impl Shop {
     }
 
     /// The refusal, which must come with the buyer's addresses.
-    async fn refusal(self, items: OrderItems) -> PreviewRefusal {
+    async fn refusal(self, items: OrderItems) -> PlacementError {
         let Preview { addresses, quote } = self.preview(items).await;
         assert_eq!(addresses, [address()], "the page shows the addresses whatever went wrong");
         quote.unwrap_err()
@@ -131,7 +133,7 @@ async fn a_direct_buy_of_what_is_not_on_the_shelf_is_refused_and_what_was_shown_
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
     let shop = shop.forgetting();
-    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Unavailable(SkuId(4))));
+    assert!(matches!(shop.refusal(DIRECT).await, PlacementError::Refused(Refusal::Unavailable(SkuId(4)))));
 }
 
 #[tokio::test]
@@ -140,13 +142,13 @@ async fn a_quantity_that_is_not_allowed_is_refused() {
         let items = OrderItems::Direct { sku_id: SkuId(4), quantity };
         let refusal = Shop::with_buyer().forgetting().refusal(items).await;
         assert!(
-            matches!(refusal, PreviewRefusal::InvalidQuantity(InvalidQuantity { most: 200 })),
+            matches!(refusal, PlacementError::InvalidQuantity(InvalidQuantity { most: 200 })),
             "{quantity}"
         );
     }
     let mut shop = Shop::with_cart(&[(4, 0, true)]);
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
-    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::InvalidQuantity(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::InvalidQuantity(_)));
 }
 
 /// A line that the old back end left behind with a bad count must not keep the rest from being bought.
@@ -167,7 +169,7 @@ async fn the_count_of_what_cannot_be_bought_does_not_matter() {
 async fn nothing_ticked_is_refused() {
     for lines in [&[][..], &[(4, 1, false)][..]] {
         let refusal = Shop::with_cart(lines).refusal(OrderItems::Cart).await;
-        assert!(matches!(refusal, PreviewRefusal::NothingSelected));
+        assert!(matches!(refusal, PlacementError::NothingSelected));
     }
 }
 
@@ -175,7 +177,7 @@ async fn nothing_ticked_is_refused() {
 async fn a_sum_past_all_bounds_is_refused() {
     let mut shop = Shop::with_cart(&[(4, 2, true)]);
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "99999999.99", 9)])));
-    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::AmountTooLarge));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::Refused(Refusal::TooExpensive)));
 }
 
 #[tokio::test]
@@ -183,7 +185,7 @@ async fn what_costs_nothing_is_refused() {
     let mut shop = Shop::with_cart(&[(4, 2, true)]);
     shop.free_delivery = true;
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "0", 9)])));
-    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::CostsNothing));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::Refused(Refusal::CostsNothing)));
 }
 
 #[tokio::test]
@@ -191,44 +193,44 @@ async fn a_user_who_is_not_there_sees_nothing() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Err(NotAdmitted::UnknownUser)));
     let refusal = shop.preview(OrderItems::Cart).await.quote.unwrap_err();
-    assert!(matches!(refusal, PreviewRefusal::NotAdmitted(NotAdmitted::UnknownUser)));
+    assert!(matches!(refusal, PlacementError::NotAdmitted(NotAdmitted::UnknownUser)));
 }
 
 #[tokio::test]
 async fn each_port_may_fail() {
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Err(store_down()));
-    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PreviewRefusal::Store(_)));
+    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PlacementError::Store(_)));
 
     let mut shop = Shop::default();
     shop.users.expect_authenticate().returning(|_| Ok(Ok(USER)));
     shop.address_book.expect_entries().returning(|_| Err(store_down()));
-    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PreviewRefusal::Store(_)));
+    assert!(matches!(shop.preview(DIRECT).await.quote.unwrap_err(), PlacementError::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Err(carts_down()));
-    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::Carts(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::Carts(_)));
 
     let mut shop = Shop::with_buyer();
     shop.carts.expect_load().returning(|_| Ok(cart(&[(4, 1, true)])));
     shop.removals.expect_pending_of().returning(|_| Err(store_down()));
-    assert!(matches!(shop.refusal(OrderItems::Cart).await, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.refusal(OrderItems::Cart).await, PlacementError::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Err(store_down()));
     let shop = shop.forgetting();
-    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.refusal(DIRECT).await, PlacementError::Store(_)));
 
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Ok(shelf([sku(4, "209", 9)])));
     shop.direct_buys.expect_remember().times(1).returning(|_, _| Err(store_down()));
     assert!(
-        matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)),
+        matches!(shop.refusal(DIRECT).await, PlacementError::Store(_)),
         "a page that does not say what it buys would order what was shown before"
     );
 
     let mut shop = Shop::with_buyer();
     shop.catalog.expect_skus().returning(|_| Ok(shelf([])));
     shop.direct_buys.expect_forget().times(1).returning(|_| Err(store_down()));
-    assert!(matches!(shop.refusal(DIRECT).await, PreviewRefusal::Store(_)));
+    assert!(matches!(shop.refusal(DIRECT).await, PlacementError::Store(_)));
 }

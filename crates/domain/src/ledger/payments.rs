@@ -1,5 +1,7 @@
 //! What becomes of a trade that a channel tells of.
 
+use std::cmp::Ordering;
+
 use crate::{
     EvidenceSource, Money, Order, OrderStatus, PaymentRecord, PaymentStatus, Refund, Restock, Trade,
     TradeStatus, Transition, Trigger,
@@ -89,12 +91,12 @@ impl Decision<'_> {
             return Ok(PaymentStatus::Duplicate);
         }
         let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
-        if order.total_amount != trade.total_amount {
-            // More is what the order cost before, and nobody waits for it where the order was given up. Less may be what it
-            // cost when it was paid, if the database is from before that: staff decide.
-            let is_of_before = order.total_amount < trade.total_amount;
-            let goes_back = is_of_before && allows(Trigger::PaidLate);
-            return Ok(if goes_back { PaymentStatus::Late } else { PaymentStatus::WrongAmount });
+        match trade.total_amount.cmp(&order.total_amount) {
+            Ordering::Equal => {}
+            // It is what the order cost before, and nobody waits for it where the order was given up.
+            Ordering::Greater if allows(Trigger::PaidLate) => return Ok(PaymentStatus::Late),
+            // Less may be what it cost when it was paid, if the database is from before that: staff decide.
+            Ordering::Greater | Ordering::Less => return Ok(PaymentStatus::WrongAmount),
         }
         if allows(Trigger::Paid) {
             let is_kept = trade.refunded.is_zero();

@@ -185,7 +185,7 @@ impl Decision<'_> {
                 pieces
             }
             // Of a part, nobody said what becomes of the pieces once it leaves nothing.
-            (None, Some(failed)) if amount < left || ledger.was_of_all(failed) => ledger.pieces_again(failed),
+            (None, Some(failed)) if ledger.was_of_all(failed) => ledger.pieces_again(failed),
             (None, _) if pays_the_order && amount == left => {
                 ledger.unshipped_pieces(|id| ledger.returnable(id))
             }

@@ -12,6 +12,10 @@ const IS_VALID: Readonly<Record<(typeof NAMES)[number], RegExp>> = {
 /** The order that is meant by its number, or by that of a further attempt to pay it, which Alipay shows: `<number>_2`. */
 export const orderNumber = (typed: string): string => typed.trim().replace(/_\d+$/, '')
 
+/** Whether it can be the number of an order, or the beginning of one. */
+export const isDigits = (typed: string): boolean => /^\d*$/.test(typed)
+export const DIGITS_ALONE = '订单编号只能填数字'
+
 /** The filter that an address of the order list means; what cannot be one is left out. */
 export function filterFrom(search: string): Filter {
   const query = new URLSearchParams(search)

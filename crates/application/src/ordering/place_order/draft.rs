@@ -159,6 +159,12 @@ pub enum PlacementError {
     Store(Arc<StoreError>),
 }
 
+impl From<CartError> for PlacementError {
+    fn from(error: CartError) -> Self {
+        Self::Carts(Arc::new(error))
+    }
+}
+
 impl From<StoreError> for PlacementError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))

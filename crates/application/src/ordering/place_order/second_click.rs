@@ -57,9 +57,7 @@ impl PlaceOrder {
                 // Another click has just done that.
                 None => {}
             }
-            if !tries.again(Again::Conflict).await {
-                return Err(PlacementError::Busy.into());
-            }
+            tries.again(Again::Conflict, PlacementError::Busy).await?;
         }
     }
 

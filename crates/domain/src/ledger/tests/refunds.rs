@@ -365,6 +365,25 @@ fn a_refund_that_is_asked_for_anew_without_a_word_about_pieces_puts_back_what_it
     assert_eq!(request(&one, &ask(Some("9.90"))).unwrap().restock, pieces(&[(4, 1), (5, 1)]));
     let back = OrderLedger { movements: vec![taken_back(4, 2)], ..one.clone() };
     assert_eq!(request(&back, &ask(Some("9.90"))).unwrap().restock, pieces(&[(5, 1)]));
+    // Of all that was left when it was asked for, as well: what went back before it, of this trade and for certain or maybe, counts.
+    let before = |status| Refund {
+        requested_at: noon().before(Duration::from_secs(1)),
+        ..refund("shop-2", "314.01", status)
+    };
+    for status in [Succeeded, Requested] {
+        let rest = paid_ledger(&[before(status), failed("9.90", &[])]);
+        assert_eq!(request(&rest, &ask(None)).unwrap().restock, [], "{status:?}");
+    }
+    let of_another = Refund { trade_no: "B".to_owned(), ..before(Succeeded) };
+    let mut two_trades = paid_ledger(&[of_another, failed(WHOLE, &[])]);
+    two_trades.payments.push(paid("B", PaymentStatus::Duplicate));
+    assert_eq!(request(&two_trades, &ask(None)).unwrap().restock, []);
+    let failed_too = paid_ledger(&[before(Failed), failed(WHOLE, &[])]);
+    assert_eq!(request(&failed_too, &ask(None)).unwrap().restock, []);
+    // At the same moment is not before.
+    let at_once = Refund { requested_at: noon(), ..before(Succeeded) };
+    let rest = paid_ledger(&[at_once, failed("9.90", &[])]);
+    assert_eq!(request(&rest, &ask(None)).unwrap().restock, pieces(&[(4, 2), (5, 1)]));
     // Of a part that leaves nothing by now, the rule decides as of any other.
     let rest = Refund { requested_at: later(), ..refund("shop-2", "314.01", Succeeded) };
     let last = paid_ledger(&[failed("9.90", &[]), rest]);
