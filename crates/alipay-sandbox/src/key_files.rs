@@ -1,4 +1,4 @@
-//! Keys for a merchant and an Alipay of one's own, made at the first start and kept in a folder.
+//! The keys of the merchant and of the sandbox's Alipay, which are generated at the first start and kept in a folder.
 
 use std::{
     io,
@@ -54,7 +54,7 @@ impl SandboxKeys {
         Ok(Self { app: load_or_generate(folder, "app")?, alipay: load_or_generate(folder, "alipay")? })
     }
 
-    /// Whether the keys that are in the folder can be used. Makes none.
+    /// Checks the keys that are in the folder. Generates none.
     ///
     /// # Errors
     /// A file in it holds no key, or others can read it.

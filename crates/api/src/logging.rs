@@ -13,7 +13,7 @@ const QUIETER: &str = "actix_http=off,actix_server=warn";
 /// What is not logged as the setting says.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum LogError {
-    #[error("DASHOP_LOG_LEVEL: {0} is not a log level such as info, or dashop=debug,info")]
+    #[error("DASHOP_LOG_LEVEL: {0} is not a log level such as info, or info,application=debug")]
     Level(String),
     #[error("the log level cannot be changed")]
     Change(#[from] reload::Error),

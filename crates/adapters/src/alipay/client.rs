@@ -32,13 +32,13 @@ const CERTIFICATE_FAULTS: [&str; 5] = [
     "isv.app-cert-expired",
 ];
 
-/// What Alipay says where its application is set up wrongly, such as another key or no permission: missing, invalid and
-/// unmet conditions of a call (40001 to 40003), no permission (40006).
+/// Codes by which Alipay refuses the application itself: missing parameters, invalid parameters (another key among them),
+/// unmet conditions, no permission.
 const SET_UP_FAULTS: [&str; 4] = ["40001", "40002", "40003", "40006"];
 
-/// Whether nothing works until somebody acts. `code` is `sub_code`, or `code` where there is none. A trade's
+/// Whether every call fails until an operator acts. `code` is `sub_code`, or `code` if there is no `sub_code`. A trade's
 /// `ACQ.INVALID_PARAMETER` is a fault of this program.
-fn wants_somebody(code: &str) -> bool {
+fn is_misconfigured(code: &str) -> bool {
     SET_UP_FAULTS.contains(&code) || code.starts_with("isv.") || code.ends_with("INVALID_PARAMETER")
 }
 
@@ -125,7 +125,7 @@ fn word(outcome: &Result<String, GatewayError>) -> &'static str {
         Err(GatewayError::Unreachable(_)) => "unreachable",
         Err(GatewayError::Nonsense(_)) => "nonsense",
         Err(GatewayError::Unknown { .. }) => "unknown",
-        Err(GatewayError::Refused { code, .. }) if wants_somebody(code) => "misconfigured",
+        Err(GatewayError::Refused { code, .. }) if is_misconfigured(code) => "misconfigured",
         Err(GatewayError::Refused { .. }) => "refused",
     }
 }
@@ -272,7 +272,7 @@ fn refusal(verdict: Verdict) -> Attempt {
             Attempt::Failed(GatewayError::Nonsense("the answer has no readable code".to_owned()))
         }
         (_, _) => {
-            if wants_somebody(&code) {
+            if is_misconfigured(&code) {
                 alarm(&code, &message);
             }
             Attempt::Failed(super::refused(code, message))
@@ -283,7 +283,7 @@ fn refusal(verdict: Verdict) -> Attempt {
 fn untrusted(error: &AnswerError) -> GatewayError {
     if let AnswerError::Unsigned(failure) = error {
         let code = if failure.sub_code.is_empty() { &failure.code } else { &failure.sub_code };
-        if wants_somebody(code) {
+        if is_misconfigured(code) {
             alarm(code, &failure.to_string());
         }
     }
@@ -313,7 +313,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_wants_somebody_is_told_from_what_a_trade_comes_to() {
+    fn a_refused_application_is_told_apart_from_a_refused_trade() {
         for code in [
             "40002",
             "40006",
@@ -321,12 +321,12 @@ mod tests {
             "isv.insufficient-isv-permissions",
             "ACQ.INVALID_PARAMETER",
         ] {
-            assert!(wants_somebody(code), "{code}");
+            assert!(is_misconfigured(code), "{code}");
             let refused = super::super::refused(code.to_owned(), String::new());
             assert_eq!(word(&Err(refused)), "misconfigured");
         }
         for code in ["ACQ.TRADE_NOT_EXIST", "ACQ.SELLER_BALANCE_NOT_ENOUGH", "40004", "20000"] {
-            assert!(!wants_somebody(code), "{code}");
+            assert!(!is_misconfigured(code), "{code}");
         }
     }
 }

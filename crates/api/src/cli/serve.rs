@@ -73,7 +73,7 @@ pub(super) async fn serve(
     if configuration.seed_demo {
         let gateway = sandbox.as_ref().map(|sandbox| sandbox.gateway_url());
         if let Err(error) = greet(configuration, &shop, gateway).await {
-            tracing::warn!(error = &error as &dyn Error, "the newcomer was not greeted");
+            tracing::warn!(error = &error as &dyn Error, "the demo shop's greeting cannot be printed");
         }
     }
     server.await?;

@@ -81,7 +81,7 @@ pub struct Configuration {
 /// What is logged, and how.
 #[derive(Debug, Clone)]
 pub struct Log {
-    /// Such as `info` or `dashop=debug,info`.
+    /// Such as `info` or `info,application=debug`.
     pub level: String,
     /// Whether lines are JSON.
     pub is_json: bool,

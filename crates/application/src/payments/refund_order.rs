@@ -89,10 +89,9 @@ impl OrderService {
     ) -> Result<(Refund, Claim), TransactError> {
         let command = Command::RequestRefund { ask: ask.clone(), lease: LEASE };
         let Transacted { ledger, events } = self.transact.run(order_number, &command, cause).await?;
-        let has = |is_it: fn(&Event) -> bool| events.iter().any(is_it);
-        let claim = if has(|event| matches!(event, Event::RefundRequested { .. })) {
+        let claim = if events.iter().any(|event| matches!(event, Event::RefundRequested { .. })) {
             Claim::New
-        } else if has(|event| matches!(event, Event::RefundReopened { .. })) {
+        } else if events.iter().any(|event| matches!(event, Event::RefundReopened { .. })) {
             Claim::Anew
         } else {
             Claim::None

@@ -46,8 +46,8 @@ impl Decision<'_> {
 
     /// A payment of the whole amount of the trade, whatever went back of it since.
     ///
-    /// A wrong amount pays nothing, unless the old back end took the order for paid. The first payment keeps the order; what must not be kept
-    /// goes back at once.
+    /// A wrong amount pays nothing, unless the old back end took the order for paid. The first payment keeps the order; what
+    /// must not be kept goes back at once.
     pub(super) fn record_payment(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
         if self.ledger.payment(trade.key()).is_some() {
             return Ok(());
