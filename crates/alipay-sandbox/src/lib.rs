@@ -17,7 +17,7 @@
 //! - `GET /`: a page with all trades.
 //!
 //! Differences from Alipay: one merchant, one buyer, UTF-8 only; a trade exists as soon as the buyer's browser arrives;
-//! unfinished notifications do not survive a restart; `time_expire` may be less than a minute ahead; a trade that nobody pays in time is closed without a notification;
+//! unfinished notifications do not survive a restart; `time_expire` may be less than a minute ahead; a `subject` may have the characters that Alipay asks merchants to avoid (`/`, `=`, `&`); a trade that nobody pays in time is closed without a notification;
 //! a second trade of one `out_trade_no` comes only from
 //! [`Sandbox::pay_again`].
 //!

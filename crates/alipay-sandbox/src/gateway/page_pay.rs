@@ -37,7 +37,7 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
         product,
         out_trade_no,
         total_amount: biz.amount("total_amount")?,
-        subject: subject(&biz)?,
+        subject: biz.required_text("subject", MAX_SUBJECT)?,
         body: biz.text("body", MAX_BODY)?,
         passback_params: biz.text("passback_params", MAX_PASSBACK_PARAMS)?,
         goods_detail: goods_detail(&biz)?,
@@ -51,17 +51,6 @@ pub(crate) fn arrival(product: Product, params: &Params, account: &str) -> Resul
         quit_url: quit_url(product, &biz)?,
         account: account.to_owned(),
     })
-}
-
-/// Without what Alipay asks merchants to leave out.
-fn subject(biz: &BizContent) -> Result<String, Failure> {
-    let subject = biz.required_text("subject", MAX_SUBJECT)?;
-    let is_left_out = |one: char| matches!(one, '/' | '=' | '&') || one.is_control();
-    if subject.contains(is_left_out) {
-        Err(Failure::InvalidParameter { field: "subject" })
-    } else {
-        Ok(subject)
-    }
 }
 
 /// Whether the merchant shows the page in a frame of its own: every `qr_pay_mode` but the redirect.

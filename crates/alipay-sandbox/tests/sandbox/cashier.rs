@@ -60,11 +60,9 @@ async fn the_page_can_also_be_posted_to_and_needs_no_return_url() {
 #[actix_web::test]
 async fn nothing_that_a_merchant_sends_becomes_markup() {
     let merchant = Merchant::new();
-    let page = merchant.visit(&terms_with("subject", json!("<img src onerror>\"'"))).await;
-    assert!(page.contains("&lt;img src onerror&gt;&quot;&#39;"), "{page}");
+    let page = merchant.visit(&terms_with("subject", json!("<img src=x onerror=alert(1)>\"'&"))).await;
+    assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;"), "{page}");
     assert!(!page.contains("<img"));
-    let refused = merchant.visit(&terms_with("subject", json!("a&b"))).await;
-    assert!(refused.contains("ACQ.INVALID_PARAMETER"), "{refused}");
     // The refusal repeats what was signed, the merchant's own words among it.
     let forged = merchant.page_pay(&terms_with("subject", json!("<script>1</script>"))).with("sign", "AAAA");
     let refusal = merchant.get(&forged).await;
@@ -155,6 +153,7 @@ async fn biz_content_is_held_to_alipays_limits() {
         ("integration_type", json!("APP")),
         ("goods_detail", json!([{ "goods_id": "1" }])),
         ("goods_detail", json!("x")),
+        ("goods_detail", json!([{ "goods_id": "1", "goods_name": ["x"], "quantity": 1, "price": "1.00" }])),
         ("time_expire", json!("2020-11-28 21:10:08")),
         ("time_expire", json!("tomorrow")),
     ] {
