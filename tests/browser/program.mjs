@@ -164,8 +164,10 @@ export async function startShop(settings = {}) {
     staffLink: () => /\/admin\.html#code=\w+/.exec(readFileSync(log, 'utf8'))[0],
     /** Puts so many finished orders of the first demo buyer on record, the newest a second ago. */
     addOrders(count) {
+      // Read once: rows of two readings could fall into one second, and with it on one number.
+      const now = Date.now()
       const row = (age) => {
-        const time = new Date(Date.now() + 8 * 3600_000 - age * 1000).toISOString().replace('T', ' ').slice(0, 19)
+        const time = new Date(now + 8 * 3600_000 - age * 1000).toISOString().replace('T', ' ').slice(0, 19)
         return `('${time.replace(/\D/g, '')}01', '${time}', '${time}', 1, '10.00', '10.00', 1, 4, 1, 1)`
       }
       const rows = Array.from({ length: count }, (_, place) => row(place + 1))

@@ -11,6 +11,7 @@ const PAGE = 20
 let shop
 before(async () => {
   shop = await startShop()
+  shop.addOrders(2 * PAGE + 5)
 })
 after(() => shop?.stop())
 
@@ -65,7 +66,6 @@ test('the link lets one browser in, once, and all of its tabs', async () => {
 })
 
 inBrowser('a list that is left for an order is as it was afterwards', async (page, { context }) => {
-  shop.addOrders(2 * PAGE + 5)
   await signInStaff(page, shop)
   await hasRows(page, PAGE)
   // What is typed and not sent is not looked for.
