@@ -1,4 +1,4 @@
-//! What is changed of an order after it was placed, beside its status: what it costs, and where it goes.
+//! Amendments: changes of an order's amount and address after it was placed.
 
 use crate::{
     AddressId, AttemptState, EndedAttempt, Money, NotAllowed, Order, OrderStatus, PaymentAttempt,
@@ -7,14 +7,15 @@ use crate::{
 
 use super::{Event, MOST_ATTEMPTS, Refusal, decide::Decision};
 
-/// How many amendments an order may have so that its buyer can make one more: each is a row for good.
+/// With this many amendments, an order can no longer be amended by its buyer: each amendment is a permanent row.
 const MOST_FOR_BUYERS: u32 = 10;
-/// Likewise for staff.
+/// The same limit for staff.
 const MOST_FOR_STAFF: u32 = 100;
 
 impl Order {
-    /// Whether the amount of the order is still to be lowered from one amount to the other; false where that is done. These
-    /// are all attempts to pay it. The amount is fixed at Alipay for each, so that another one must be possible.
+    /// Whether the order's amount is still to be lowered from `expected` to `amount`; `false` if that is done already.
+    /// `attempts` are all attempts to pay the order. Alipay fixes the amount of each, so a further attempt must be
+    /// possible.
     pub fn is_to_be_lowered(
         &self,
         attempts: &[PaymentAttempt],
@@ -47,8 +48,8 @@ impl Order {
 }
 
 impl Decision<'_> {
-    /// An unpaid order costs less from now on. A payment of what it cost before is one of a wrong amount; so the attempts
-    /// to pay that end before, and the first one, which asks for that, is on record from now on.
+    /// Lowers the amount of an unpaid order. A payment of the old amount counts as a wrong amount from now on, so the
+    /// attempts with the old amount end first. The first attempt is recorded, because it has the old amount.
     pub(super) fn lower_amount(
         &mut self,
         expected: Money,
@@ -62,7 +63,7 @@ impl Decision<'_> {
         }
         self.record_first(order.id.as_str())?;
         self.end_attempts(ended)?;
-        // It was opened after Alipay was asked about the others.
+        // This attempt was opened after Alipay was asked about the others.
         if self.ledger.attempts.iter().any(|attempt| attempt.state == AttemptState::Open) {
             return Err(Refusal::OtherAttemptOpen);
         }
@@ -77,7 +78,7 @@ impl Decision<'_> {
         })
     }
 
-    /// The order goes elsewhere: its buyer can say so until it is paid, staff until it is shipped.
+    /// Changes the order's address. The buyer can do so until the order is paid, staff until it is shipped.
     pub(super) fn change_address(
         &mut self,
         buyer: Option<UserId>,

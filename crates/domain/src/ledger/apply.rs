@@ -5,7 +5,7 @@ use crate::{
 
 use super::{Event, OrderLedger};
 
-/// An event does not fit what is on record.
+/// Why an event does not fit the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Inapplicable {
     /// There is no order, or it has another status.
@@ -20,25 +20,25 @@ pub enum Inapplicable {
     /// The trade is on record already, or another payment paid the order.
     #[error("the payment is on record already, or the order is paid by another one")]
     PaymentOnRecord,
-    /// The attempt is on record already, or is not, or has another state.
+    /// The attempt is on record already, is not on record, or has another state.
     #[error("the attempt to pay is not in the state that the event begins with")]
     OtherAttemptState,
     /// The payment is not on record.
     #[error("no payment of this trade is on record")]
     UnknownPayment,
-    /// The refund's number is on record already, or is not, or its refund has another status.
+    /// The refund is on record already, is not on record, or has another status.
     #[error("the refund is not in the status that the event begins with")]
     OtherRefundStatus,
-    /// More than what is left of the payment.
+    /// The refund exceeds what is left of the payment.
     #[error("the refund exceeds what is left of the payment")]
     ExceedsPayment,
-    /// Pieces went back for that reason before, or more of them than the order holds.
+    /// The pieces moved for this reason before, exceed what the order or the stock holds, or have no stock.
     #[error("the pieces do not fit what the order holds")]
     Pieces,
 }
 
 impl OrderLedger {
-    /// Takes an event into account. Where it does not fit what is on record, the ledger may be changed in part.
+    /// Applies an event to the ledger. On an error the ledger may be changed in part.
     pub fn apply(&mut self, event: &Event) -> Result<(), Inapplicable> {
         match event {
             Event::StatusChanged(change) => self.change_status(change)?,
@@ -151,7 +151,8 @@ impl OrderLedger {
         Ok(())
     }
 
-    /// Writes down that a refund enters a status from the one before, which is `None` if it is not on record.
+    /// Writes a refund that enters the status `after`. `before` is its status until then; `None` if it is not on
+    /// record.
     fn write_refund(
         &mut self,
         refund: &Refund,

@@ -1,4 +1,4 @@
-//! Attempts to pay the order: which there are, which is open, and when another one is made.
+//! Attempts to pay the order: how they are opened, ended and recorded.
 
 use crate::{
     AttemptState, Channel, EndedAttempt, Money, Order, OrderStatus, PaymentAttempt, PaymentProduct, ShopTime,
@@ -7,11 +7,11 @@ use crate::{
 
 use super::{Event, OrderLedger, Refusal, decide::Decision};
 
-/// How many attempts an order may have. Each is asked about until it is known to be over.
+/// The most attempts that an order may have. The service asks the channel about each until it is known to be over.
 pub const MOST_ATTEMPTS: usize = 12;
 
 impl PaymentAttempt {
-    /// The first attempt to pay an order, which is not on record until something becomes of it.
+    /// The first attempt to pay an order. It is not on record until its state changes.
     fn first(order: &Order) -> Self {
         Self {
             out_trade_no: order.id.as_str().to_owned(),
@@ -20,7 +20,7 @@ impl PaymentAttempt {
             amount: order.total_amount,
             state: match order.status {
                 OrderStatus::AwaitingPayment => AttemptState::Open,
-                // Whether its channel closed its trade is not on record.
+                // It is not on record whether the channel closed the trade.
                 OrderStatus::Cancelled => AttemptState::GivenUp,
                 OrderStatus::AwaitingShipment
                 | OrderStatus::AwaitingReceipt
@@ -33,19 +33,21 @@ impl PaymentAttempt {
         }
     }
 
-    /// Every attempt to pay an order, of which these are on record.
+    /// All attempts to pay an order: the recorded ones, or the first one if none is recorded.
     pub fn of(order: &Order, recorded: Vec<Self>) -> Vec<Self> {
         if recorded.is_empty() { vec![Self::first(order)] } else { recorded }
     }
 
-    /// Whether the order is paid by it as by a new one.
+    /// Whether the buyer can use this attempt instead of a new one: it is open, at this channel, by this product, with
+    /// the order's present amount.
     pub fn serves(&self, order: &Order, channel: Channel, product: PaymentProduct) -> bool {
         let is_the_same = self.channel == channel && self.product == product;
         self.state == AttemptState::Open && is_the_same && self.amount == order.total_amount
     }
 
-    /// The attempt of these in which the order is paid there, by this product; `None` if a new one is to be opened: there is none,
-    /// or the buyer wants another one and may have it. Refused where none is left to be opened.
+    /// The attempt in which the buyer pays at this channel, by this product. `None` if a new one is to be opened: none
+    /// of these fits, or `anew` asks for another one and the limit allows it. Refused if none fits and the limit is
+    /// reached.
     pub fn to_keep<'a>(
         attempts: &'a [Self],
         order: &Order,
@@ -63,7 +65,8 @@ impl PaymentAttempt {
 }
 
 impl Order {
-    /// Whether the order is still to be paid, at what its buyer takes it to cost; false where it is paid already.
+    /// Whether the order is still to be paid; `false` if it is paid already. Refused if it can no longer be paid, costs
+    /// nothing, or has another amount than `expected`.
     pub fn is_to_be_paid(&self, expected: Option<Money>, now: ShopTime) -> Result<bool, Refusal> {
         if !self.is_payable(now)? {
             return Ok(false);
@@ -79,30 +82,30 @@ impl Order {
 }
 
 impl OrderLedger {
-    /// Every attempt to pay the order, the first one first; none if no order has the number.
+    /// All attempts to pay the order, the first one first; empty if no order has the number.
     pub fn all_attempts(&self) -> Vec<PaymentAttempt> {
         let of = |order| PaymentAttempt::of(order, self.attempts.clone());
         self.order.as_ref().map(of).unwrap_or_default()
     }
 
-    /// What is to be paid in an attempt; `None` if the order has no such attempt.
+    /// The amount of an attempt; `None` if the order has no such attempt.
     pub(super) fn amount_of_attempt(&self, out_trade_no: &str) -> Option<Money> {
         let order = self.order.as_ref()?;
         match self.attempt(out_trade_no) {
             Some(attempt) => Some(attempt.amount),
-            // The order's own number is an attempt by definition, whichever program made its URL. A further one that is not on
-            // record was handed out all the same: by a program whose records a restored backup lacks.
+            // The order's own number is always an attempt, whichever program made its URL. A further number without a
+            // record was handed out too; a restored backup lacks the record.
             None => (order_number(out_trade_no) == order.id.as_str()).then_some(order.total_amount),
         }
     }
 
-    /// Whether a second payment can still come of an attempt, for an order that was paid.
+    /// Whether the order was paid and can be paid a second time in another attempt.
     pub(super) fn may_be_paid_again(&self) -> bool {
         let was_paid = self.order.as_ref().is_some_and(|order| order.status.was_paid());
         was_paid && self.attempts.iter().any(|attempt| attempt.state.may_be_paid())
     }
 
-    /// The number of the next attempt: none that is on record, and none under which something was paid.
+    /// The number of the next attempt: no recorded attempt and no payment has it.
     fn next_number(&self, order: &Order, attempts: usize) -> String {
         let number = |nth: usize| format!("{}_{nth}", order.id);
         let is_free = |number: &String| {
@@ -113,14 +116,14 @@ impl OrderLedger {
         (first..).map(number).find(is_free).unwrap_or_else(|| number(first))
     }
 
-    /// The attempt of this number, if it is on record.
+    /// The recorded attempt with this number.
     pub(super) fn attempt(&self, out_trade_no: &str) -> Option<&PaymentAttempt> {
         self.attempts.iter().find(|attempt| attempt.out_trade_no == out_trade_no)
     }
 }
 
 impl Decision<'_> {
-    /// The buyer is to pay there, by this product. Attempts that were asked about end before.
+    /// Opens an attempt at this channel, by this product. The attempts in `ended` end first.
     pub(super) fn open_attempt(
         &mut self,
         channel: Channel,
@@ -135,7 +138,7 @@ impl Decision<'_> {
         self.end_attempts(ended)?;
         let attempts = self.ledger.all_attempts();
         if PaymentAttempt::to_keep(&attempts, &order, channel, product, false)?.is_some() {
-            // Another click was faster.
+            // A concurrent request opened the attempt.
             return Ok(());
         }
         if attempts.iter().any(|attempt| attempt.state == AttemptState::Open) {
@@ -153,8 +156,8 @@ impl Decision<'_> {
         }))
     }
 
-    /// Attempts are over, as far as their channel says so. What it says of an order that is paid or ended changes no more than
-    /// what is on record of its attempts.
+    /// Ends attempts, for good if their channel says so. If the order is paid or has ended, only the records of its
+    /// attempts change.
     pub(super) fn end_attempts(&mut self, ended: &[EndedAttempt]) -> Result<(), Refusal> {
         for EndedAttempt { out_trade_no, is_final } in ended {
             self.record_first(out_trade_no)?;
@@ -163,7 +166,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// The order ends without being paid.
+    /// Ends every recorded attempt, because the order is cancelled or paid.
     pub(super) fn end_all_attempts(&mut self, ended: &[EndedAttempt]) -> Result<(), Refusal> {
         for PaymentAttempt { out_trade_no, .. } in self.ledger.attempts.clone() {
             let is_final = is_final(&out_trade_no, ended);
@@ -172,7 +175,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// An attempt is paid, which leaves nothing to be paid in those that are open if it pays the order.
+    /// Marks an attempt as paid. If it pays the order, all other attempts end.
     pub(super) fn pay_attempt(&mut self, out_trade_no: &str, pays_the_order: bool) -> Result<(), Refusal> {
         if self.ledger.attempt(out_trade_no).is_some_and(|attempt| attempt.state != AttemptState::Paid) {
             self.push(Event::AttemptPaid { out_trade_no: out_trade_no.to_owned(), at: self.at })?;
@@ -180,8 +183,8 @@ impl Decision<'_> {
         if pays_the_order { self.end_all_attempts(&[]) } else { Ok(()) }
     }
 
-    /// Puts an attempt on record of whose number the channel tells and that is not: the record of it is lost, or another
-    /// program has it. By which product it is paid is not known.
+    /// Records an attempt that the channel reports and that has no record: the record is lost, or another program has
+    /// it. The product of the attempt is not known.
     pub(super) fn adopt_attempt(&mut self, trade: &Trade) -> Result<(), Refusal> {
         let Some(order) = &self.ledger.order else { return Ok(()) };
         let PaymentAttempt { out_trade_no: number, state, .. } = PaymentAttempt::first(order);
@@ -211,7 +214,7 @@ impl Decision<'_> {
         }))
     }
 
-    /// Puts the first attempt on record, if it is this one and is not.
+    /// Records the first attempt, if it has this number and no attempt is on record.
     pub(super) fn record_first(&mut self, out_trade_no: &str) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
         if !self.ledger.attempts.is_empty() || order.id.as_str() != out_trade_no {
@@ -236,7 +239,7 @@ impl Decision<'_> {
     }
 }
 
-/// Whether the channel said that nothing comes of the attempt any more.
+/// Whether the channel said that the attempt can no longer be paid.
 pub(super) fn is_final(out_trade_no: &str, ended: &[EndedAttempt]) -> bool {
     ended.iter().any(|one| one.out_trade_no == out_trade_no && one.is_final)
 }

@@ -5,154 +5,159 @@ use crate::{
     Shipment, ShippingAddress, Trade, UserId,
 };
 
-/// What is to happen to an order or its money. Who caused it comes with it: see [`crate::Cause`].
+/// A change of an order or its money that is asked for. Who asks is given separately: see [`crate::Cause`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Take note of a trade that is proven: by a verified message for this shop, or by its channel's signed answer to a query.
+    /// Record a trade that is proven by a verified message for this shop, or by its channel's signed answer to a query.
     RecordTrade {
-        /// The trade as its channel tells of it.
+        /// The trade as its channel reports it.
         trade: Trade,
-        /// Where that was learned.
+        /// Where the evidence came from.
         source: EvidenceSource,
     },
-    /// Take note of a refund that the channel confirmed when it was asked.
+    /// Record a refund that the channel confirmed in its answer to a query.
     RecordRefund {
         /// The refund.
         refund: ConfirmedRefund,
-        /// What proves the payment, for the case that it is not on record either: messages come in any order, or never.
+        /// Proof of the payment, in case it is not on record either: messages may arrive in any order, or never.
         proof: Option<(Trade, EvidenceSource)>,
-        /// Whether a refund of another order has its request number here, which at a channel is unique within a trade alone.
+        /// Whether a refund of another order has this request number here. At a channel it is unique within a trade
+        /// only.
         is_number_in_use: bool,
     },
-    /// Refund, once for each request number; anew if the refund of that number failed. `due_at` of the refund is `lease` from
-    /// now: who requests it carries it out.
+    /// Refund money, once per request number, or again if the refund with that number failed. The caller carries the
+    /// refund out, so its `due_at` is `lease` from now.
     RequestRefund {
-        /// What is asked for.
+        /// The request of staff.
         ask: RefundAsk,
-        /// For how long nobody else carries it out.
+        /// For how long no other process carries the refund out.
         lease: Duration,
     },
-    /// Write down what the channel said to a refund request.
+    /// Record the channel's answer to a refund request.
     RecordRefundAnswer {
-        /// The refund.
+        /// The request number of the refund.
         out_request_no: String,
-        /// What the channel said.
+        /// The channel's answer.
         answer: RefundAnswer,
-        /// How often it may have been asked before, since the refund was requested; 0 only for who requested it.
+        /// How often the channel may have been asked before, since the refund was requested. It is 0 only for the
+        /// process that requested the refund.
         attempts: u32,
     },
-    /// Give up an order that is not paid. Its channel was asked before, so that it is known not to be paid.
+    /// Cancel an unpaid order. The caller asked the channel before, so the order is known to be unpaid.
     Cancel {
         /// The buyer who asks for it; `None` for staff and for the deadline.
         buyer: Option<UserId>,
         /// Why.
         reason: String,
-        /// The attempts that were asked about. A payment may still come of the others, and of those without a trade
-        /// that could be closed.
+        /// The attempts about which the caller asked the channel. The other attempts may still be paid, and so may
+        /// those without a trade to close.
         ended: Vec<EndedAttempt>,
     },
     /// Let the buyer pay in a new attempt, unless one of this channel and product is open.
     OpenAttempt {
-        /// Where.
+        /// The channel.
         channel: Channel,
-        /// By which product of the channel.
+        /// The product of the channel.
         product: PaymentProduct,
-        /// What the order is taken to cost; `None` if its buyer pays whatever it costs.
+        /// The expected amount of the order; `None` if the buyer pays any amount.
         expected: Option<Money>,
-        /// The attempts that were asked about. They end.
+        /// The attempts about which the caller asked the channel. They end.
         ended: Vec<EndedAttempt>,
     },
-    /// Write down that attempts are over, as their channel says.
+    /// Record that attempts are over, as their channel says.
     EndAttempts {
-        /// Which.
+        /// The attempts.
         ended: Vec<EndedAttempt>,
     },
-    /// Lower what an unpaid order costs. Alipay was asked before, so that no payment of the old amount is under way.
+    /// Lower the amount of an unpaid order. The caller asked Alipay before, so no payment of the old amount is under
+    /// way.
     LowerAmount {
-        /// What it is taken to cost.
+        /// The expected amount of the order.
         expected: Money,
-        /// What it is to cost.
+        /// The new amount.
         amount: Money,
         /// Why.
         reason: String,
-        /// The attempts that Alipay was asked about. They end.
+        /// The attempts about which the caller asked Alipay. They end.
         ended: Vec<EndedAttempt>,
     },
-    /// Send the order elsewhere.
+    /// Change the address of the order.
     ChangeAddress {
         /// The buyer who asks for it; `None` for staff.
         buyer: Option<UserId>,
-        /// Where it is taken to go; `None` if that does not matter.
+        /// The expected present address; `None` to skip this check.
         expected: Option<ShippingAddress>,
-        /// Where it is to go.
+        /// The new address.
         address: ShippingAddress,
-        /// The entry of the buyer's address book that this is; `None` if it is none.
+        /// The entry of the buyer's address book with the new address; `None` if it is not from there.
         address_id: Option<AddressId>,
         /// Why.
         reason: String,
     },
-    /// Hand the goods to a carrier.
+    /// Ship the order.
     Ship {
-        /// How.
+        /// The shipment.
         shipment: Shipment,
-        /// After how long the buyer is taken to have the goods.
+        /// After how long the order counts as received, even if the buyer does not confirm it.
         receipt_after: Duration,
     },
-    /// The buyer has the goods.
+    /// Record that the buyer received the order.
     ConfirmReceipt {
-        /// The buyer who says so; `None` if the time for it has passed.
+        /// The buyer who confirms it; `None` if the time to confirm it has passed.
         buyer: Option<UserId>,
     },
-    /// Put pieces back into stock without money, once for each request number.
+    /// Put pieces back into stock without a refund, once per request number.
     ReturnPieces {
-        /// Which pieces.
+        /// The pieces to put back.
         pieces: Vec<Restock>,
-        /// The number under which it happens once.
+        /// The number of this request.
         request_no: String,
-        /// How many pieces of the order were back when somebody decided about these; `None` if that does not matter.
+        /// The expected number of pieces of the order that are back already; `None` to skip this check.
         expected_returned: Option<u32>,
     },
-    /// Ask about the order from now on: its buyer begins to pay it, and the old back end set no deadline.
+    /// Start to ask the channel about an order without a deadline, which the old back end placed: its buyer begins to
+    /// pay.
     WatchPayment,
-    /// A trade is proven to be wholly refunded, by refunds that are yet to be confirmed: nothing of it is shipped from now on.
+    /// Close a trade that is proven to be wholly refunded, by refunds that are still to be confirmed, so that nothing
+    /// more is shipped for it.
     CloseTrade {
-        /// What the channel says of it.
+        /// The trade as its channel reports it.
         trade: Trade,
     },
-    /// The order's timer went off and was dealt with: set the next one.
+    /// Set the next timer, after the order's timer went off and was handled.
     SetTimer {
-        /// The status in which the order was found. A change meanwhile sets the timer anew.
+        /// The order's status when the timer was handled. If the status changed since, that change has set the timer.
         found: OrderStatus,
-        /// How often it went off before.
+        /// How often the timer went off before.
         attempts: u32,
-        /// Whether it could not be dealt with.
+        /// Whether handling the timer failed.
         failed: bool,
     },
 }
 
-/// A refund that the channel confirmed when it was asked.
+/// A refund that the channel confirmed in its answer to a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmedRefund {
-    /// Where its trade was paid.
+    /// The channel of its trade.
     pub channel: Channel,
     /// The channel's number of the trade.
     pub trade_no: String,
-    /// The number of the refund.
+    /// The refund's number at the channel.
     pub out_request_no: String,
     /// How much went back under this number.
     pub amount: Money,
 }
 
-/// What the channel said to a refund request.
+/// The channel's answer to a refund request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundAnswer {
     /// The money went back.
     Succeeded,
     /// Nothing went back.
     Refused {
-        /// The channel's words.
+        /// The channel's message.
         reason: String,
-        /// Whether asking again cannot change that.
+        /// Whether a further attempt cannot change the answer.
         is_final: bool,
     },
     /// It is not known whether the money went back.

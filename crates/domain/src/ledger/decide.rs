@@ -2,8 +2,8 @@ use crate::{Cause, ShopTime, StatusChange, Transition, Trigger};
 
 use super::{Command, Event, OrderLedger, Refusal};
 
-/// A decision while it is made: the events so far, and the ledger as it is after them. So every event that is decided
-/// is one that [`OrderLedger::apply`] accepts.
+/// A decision in progress: the events so far, and the ledger after them. So [`OrderLedger::apply`] accepts every event
+/// that is decided.
 pub(super) struct Decision<'a> {
     pub(super) ledger: OrderLedger,
     pub(super) cause: &'a Cause,
@@ -12,8 +12,8 @@ pub(super) struct Decision<'a> {
 }
 
 impl OrderLedger {
-    /// What follows from a command: events to be written together, in this order. None of them: it is done already. Where
-    /// it is refused, nothing is to be written.
+    /// The events that follow from a command, to be written together, in this order. No events mean that the command is
+    /// done already. If the command is refused, nothing is to be written.
     pub fn decide(&self, command: &Command, cause: &Cause, at: ShopTime) -> Result<Vec<Event>, Refusal> {
         let mut decision = Decision { ledger: self.clone(), cause, at, events: Vec::new() };
         match command {
@@ -52,14 +52,14 @@ impl OrderLedger {
 }
 
 impl Decision<'_> {
-    /// Decides an event.
+    /// Adds an event to the decision and applies it to the ledger.
     pub(super) fn push(&mut self, event: Event) -> Result<(), Refusal> {
         self.ledger.apply(&event)?;
         self.events.push(event);
         Ok(())
     }
 
-    /// The change of status that the trigger means; `None` if it happened before.
+    /// The status change that the trigger causes; `None` if it happened before.
     pub(super) fn transition(
         &self,
         trigger: Trigger,

@@ -5,23 +5,23 @@ use crate::{
 
 use super::OrderLedger;
 
-/// Something that happened to an order or its money: what is written, what the timeline, the webhooks and the log tell.
+/// Something that happened to an order or its money. Adapters write it; timeline, webhooks and log report it.
 ///
-/// An adapter writes each with its guard, in the order of the list: what the event says was so before must be so in the
-/// statement that writes.
+/// An adapter writes the events in the order of the list. Each event has a guard: a condition on the state before it,
+/// which the writing statement must check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The order's status changed; its timer is set or taken off. Guard: the status before.
+    /// The order's status changed, and its timer was set or removed. Guard: the status before.
     StatusChanged(StatusChange),
-    /// How the order was shipped.
+    /// The order was shipped.
     Shipped(Shipment),
-    /// The order costs less. Guard: it is 待付款 and costs what it did before.
+    /// The order's amount was lowered. Guard: the order is 待付款 and has the amount `before`.
     AmountLowered {
-        /// What it cost.
+        /// The old amount.
         before: Money,
-        /// What it costs now.
+        /// The new amount.
         after: Money,
-        /// How much less that is than goods and freight.
+        /// By how much the new amount is less than goods and freight.
         discount: Money,
         /// Who lowered it.
         cause: Cause,
@@ -30,15 +30,15 @@ pub enum Event {
         /// When.
         at: ShopTime,
     },
-    /// The order goes elsewhere. Guard: its status.
+    /// The order's address was changed. Guard: the order's status.
     AddressChanged {
-        /// Its status.
+        /// The order's status.
         status: OrderStatus,
-        /// Where it went.
+        /// The old address.
         before: ShippingAddress,
-        /// Where it goes now.
+        /// The new address.
         after: ShippingAddress,
-        /// The entry of the buyer's address book that this is; `None` if it is none.
+        /// The entry of the buyer's address book with the new address; `None` if it is not from there.
         address_id: Option<AddressId>,
         /// Who changed it.
         cause: Cause,
@@ -47,41 +47,41 @@ pub enum Event {
         /// When.
         at: ShopTime,
     },
-    /// The buyer is to pay in this attempt. Guard: its number is not on record.
+    /// An attempt was opened, in which the buyer can pay. Guard: its number is not on record.
     AttemptOpened(PaymentAttempt),
-    /// An attempt is over. Guard: it is [`crate::AttemptState::Open`], or given up.
+    /// An attempt ended. Guard: it is [`crate::AttemptState::Open`] or [`crate::AttemptState::GivenUp`].
     AttemptClosed {
-        /// Its number at the channel.
+        /// The attempt's number at the channel.
         out_trade_no: String,
-        /// Whether no payment can come of it any more.
+        /// Whether the attempt can no longer be paid.
         is_final: bool,
         /// When.
         at: ShopTime,
     },
-    /// An attempt is paid. Guard: it was not.
+    /// An attempt was paid. Guard: it is not recorded as paid.
     AttemptPaid {
-        /// Its number at the channel.
+        /// The attempt's number at the channel.
         out_trade_no: String,
-        /// When that was recorded.
+        /// When the payment was recorded.
         at: ShopTime,
     },
-    /// A payment is on record. Guard: its trade is not.
+    /// A payment was recorded. Guard: its trade is not on record.
     PaymentRecorded(PaymentRecord),
-    /// The channel tells that nothing is left of a trade.
+    /// The channel reports that nothing is left of a trade.
     TradeClosed {
-        /// Where it was paid.
+        /// The channel of the trade.
         channel: Channel,
         /// The channel's number of the trade.
         trade_no: String,
     },
-    /// A refund is on record and not known to be done. Guard: its request number is not on record.
+    /// A refund was requested; its outcome is not known. Guard: its request number is not on record.
     RefundRequested {
         /// The refund, [`RefundStatus::Requested`].
         refund: Refund,
         /// When it is due.
         due_at: ShopTime,
     },
-    /// A refund is asked for anew and counts as not tried so far. Guard: it was [`RefundStatus::Failed`].
+    /// A failed refund was requested again; its attempts count from zero. Guard: it was [`RefundStatus::Failed`].
     RefundReopened {
         /// The refund, [`RefundStatus::Requested`].
         refund: Refund,
@@ -94,58 +94,59 @@ pub enum Event {
         refund: Refund,
         /// Its status before; `None` if it was not on record.
         before: Option<RefundStatus>,
-        /// What went back of its trade in all.
+        /// The refunded sum of its trade.
         trade_refunded: Money,
-        /// What went back of the order's payment in all; `None` if the trade did not pay an order.
+        /// The refunded sum of the order's payment; `None` if the trade did not pay an order.
         order_refunded: Option<Money>,
     },
     /// A refund failed: nothing went back. Guard: it was [`RefundStatus::Requested`].
     RefundFailed {
-        /// Which.
+        /// The request number of the refund.
         out_request_no: String,
         /// Why.
         failure: String,
         /// When.
         at: ShopTime,
     },
-    /// It is not known whether a refund is done; the channel is asked again. Guard: it is [`RefundStatus::Requested`].
+    /// The outcome of a refund is not known; the channel is asked again. Guard: it is [`RefundStatus::Requested`].
     RefundPostponed {
-        /// Which.
+        /// The request number of the refund.
         out_request_no: String,
-        /// When.
+        /// When the channel is asked again.
         due_at: ShopTime,
-        /// Why it is not known; `None` if there is news of it.
+        /// Why the outcome is not known; `None` if the channel sent a message about the refund.
         failure: Option<String>,
     },
-    /// Pieces went back into stock, off the sales. Guard: none of these SKUs went back for that reason before.
+    /// Pieces went back into stock and no longer count as sales. Guard: no pieces of these SKUs went back for this
+    /// reason before.
     StockReturned {
         /// Why.
         reason: StockMoveKind,
-        /// Which, ascending by SKU, each once.
+        /// The pieces, each SKU once, in ascending order.
         pieces: Vec<Restock>,
         /// When.
         at: ShopTime,
     },
-    /// Pieces of a cancelled order were taken out of stock again, whatever they cost now. Guard: they are there.
+    /// Pieces of a cancelled order were taken out of stock again, at any present price. Guard: the stock has them.
     StockRetaken {
-        /// Which, ascending by SKU, each once.
+        /// The pieces, each SKU once, in ascending order.
         pieces: Vec<Restock>,
         /// When.
         at: ShopTime,
     },
-    /// The order's timer was set or taken off. Guard: the order's status.
+    /// The order's timer was set or removed. Guard: the order's status.
     TimerSet {
         /// The order's status.
         status: OrderStatus,
         /// When it goes off; `None` if nothing is left to wait for.
         due_at: Option<ShopTime>,
-        /// Whether the count of attempts begins anew.
+        /// Whether the count of attempts starts at zero again.
         restart: bool,
     },
 }
 
 impl OrderLedger {
-    /// The webhook events that follow from these events; the ledger is that before them.
+    /// The webhook events that follow from these events. `self` is the ledger before the events.
     pub fn notices(&self, events: &[Event]) -> Vec<OrderEvent> {
         let Some(mut order) = self.order.clone() else { return Vec::new() };
         let mut notices = Vec::new();
@@ -172,7 +173,7 @@ impl OrderLedger {
                     reason: reason.clone(),
                     ..OrderEvent::of(&order, OrderEventKind::AmountLowered, cause, *at)
                 }),
-                // Where to is not told, nor why, since a reason may name people: the order has both.
+                // The webhook event has neither the address nor the reason, which may name people; the order has both.
                 Event::AddressChanged { cause, at, .. } => {
                     notices.push(OrderEvent::of(&order, OrderEventKind::AddressChanged, cause, *at));
                 }

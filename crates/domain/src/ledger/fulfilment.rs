@@ -1,4 +1,4 @@
-//! Giving up, shipping and receiving an order, and the pieces that come back.
+//! Cancelling, shipping and receiving an order, and returned pieces.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ impl OrderLedger {
 }
 
 impl Decision<'_> {
-    /// Changes the order's status, unless that happened before. Its timer is taken off, unless a second payment may come.
+    /// Changes the order's status, unless that happened before. Removes its timer, unless a second payment is possible.
     pub(super) fn change_status(&mut self, trigger: Trigger, reason: &str) -> Result<(), Refusal> {
         let due_at = self.look_at_other_attempts();
         match self.transition(trigger, reason, due_at)? {
@@ -32,8 +32,8 @@ impl Decision<'_> {
         }
     }
 
-    /// An unpaid order is given up; its pieces go back into stock. A payment that can still be made must be found, even if
-    /// its notification is lost: the order is looked at once more after its end.
+    /// Cancels an unpaid order and puts its pieces back into stock. If it can still be paid, it is checked once more
+    /// after the time to pay has ended, so that a payment is found even if its notification is lost.
     pub(super) fn cancel(
         &mut self,
         buyer: Option<UserId>,
@@ -55,7 +55,7 @@ impl Decision<'_> {
         self.push(Event::StatusChanged(change))
     }
 
-    /// A paid order is handed to a carrier, unless its money or its pieces went back. The same shipment again is no other one.
+    /// Ships a paid order, unless its money or its pieces went back. Repeating the same shipment changes nothing.
     pub(super) fn ship(&mut self, shipment: &Shipment, receipt_after: Duration) -> Result<(), Refusal> {
         let order = self.ledger.order_of(None)?;
         let is_sent = order.status.on(Trigger::Shipped).is_err();
@@ -83,7 +83,7 @@ impl Decision<'_> {
         self.change_status(Trigger::ReceiptConfirmed, reason)
     }
 
-    /// Pieces come back without money: never more than are out.
+    /// Puts pieces back into stock without a refund: never more than the order holds.
     pub(super) fn return_pieces(
         &mut self,
         pieces: &[Restock],
@@ -93,7 +93,7 @@ impl Decision<'_> {
         let order = self.ledger.order_of(None)?;
         let status = order.status;
         if !status.was_paid() {
-            // The pieces are the buyer's to pay, or are back already.
+            // An unpaid order keeps its pieces; those of a cancelled order are back already.
             return Err(NotAllowed { status, trigger: Trigger::FullyRefunded }.into());
         }
         let (pieces, kind) = (by_sku(pieces.iter().copied()), StockMoveKind::Returned(request_no.to_owned()));

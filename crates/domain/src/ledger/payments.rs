@@ -1,4 +1,4 @@
-//! What becomes of a trade that a channel tells of.
+//! Trades that a channel reports: payments, and messages about refunds.
 
 use std::cmp::Ordering;
 
@@ -10,7 +10,8 @@ use crate::{
 use super::{Event, OrderLedger, Refusal, decide::Decision};
 
 impl OrderLedger {
-    /// The pieces that a cancelled order takes out of stock again when it turns out paid; `None` if they are not there.
+    /// The pieces that a cancelled order takes out of stock again when it turns out to be paid; `None` if the stock
+    /// does not have all of them.
     fn retakable(&self) -> Option<Vec<Restock>> {
         let held = self.order.as_ref()?.stock();
         let is_there = |Restock { sku_id, pieces }: &Restock| {
@@ -21,8 +22,8 @@ impl OrderLedger {
 }
 
 impl OrderLedger {
-    /// Whether the trade is the one by which the old back end took the order for paid. It kept no record of it, knew no other
-    /// number than the order's own, and had charged another amount than it stored (contract, defects 3 to 5).
+    /// Whether the old back end marked the order as paid because of this trade. The old back end kept no record of the
+    /// trade, used only the order's own number, and charged another amount than it stored (contract, defects 3 to 5).
     fn was_paid_at_old_shop(&self, order: &Order, trade: &Trade) -> bool {
         let is_old = order.expire_at.is_none() && self.attempts.is_empty();
         is_old
@@ -33,7 +34,7 @@ impl OrderLedger {
 }
 
 impl Decision<'_> {
-    /// A trade that is proven. A message that tells of a refund is never read as a payment that the shop has.
+    /// Records a proven trade. A message about a refund is never read as a payment that the shop still has.
     pub(super) fn record_trade(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
         if trade.tells_of_refund() {
             self.refund_notified(trade)
@@ -44,17 +45,17 @@ impl Decision<'_> {
         }
     }
 
-    /// A payment of the whole amount of the trade, whatever went back of it since.
+    /// Records a payment of the trade's whole amount, even if some of it was refunded since.
     ///
-    /// A wrong amount pays nothing, unless the old back end took the order for paid. The first payment keeps the order; what
-    /// must not be kept goes back at once.
+    /// A wrong amount does not pay the order, unless the old back end marked the order as paid. The first payment
+    /// settles the order; a duplicate or late payment is refunded at once.
     pub(super) fn record_payment(&mut self, trade: &Trade, source: EvidenceSource) -> Result<(), Refusal> {
         if self.ledger.payment(trade.key()).is_some() {
             return Ok(());
         }
         self.adopt_attempt(trade)?;
         let status = self.pay_order(trade)?;
-        // What went back of it is written down refund by refund.
+        // Its refunds are recorded one by one.
         let trade = Trade { refunded: Money::ZERO, refund_request_no: None, ..trade.clone() };
         let payment = PaymentRecord { trade, status, source, recorded_at: self.at };
         let refund = Refund::automatic(&payment);
@@ -63,7 +64,7 @@ impl Decision<'_> {
         let is_unpaid =
             self.ledger.order.as_ref().is_some_and(|order| order.status == OrderStatus::AwaitingPayment);
         if is_unpaid && status == PaymentStatus::WrongAmount {
-            // Its channel takes no second payment under its number: that it is over is on record.
+            // The channel accepts no second payment under this number, so the attempt goes on record as paid.
             self.record_first(&out_trade_no)?;
         }
         self.pay_attempt(&out_trade_no, status == PaymentStatus::Settled)?;
@@ -74,7 +75,7 @@ impl Decision<'_> {
         }
     }
 
-    /// Makes the order paid if the trade pays it, and says what becomes of the payment.
+    /// Marks the order as paid if the trade pays it. Returns the status of the payment.
     fn pay_order(&mut self, trade: &Trade) -> Result<PaymentStatus, Refusal> {
         let (Some(order), Some(amount)) =
             (&self.ledger.order, self.ledger.amount_of_attempt(&trade.out_trade_no))
@@ -93,9 +94,9 @@ impl Decision<'_> {
         let allows = |trigger| matches!(order.status.on(trigger), Ok(Transition::To(_)));
         match trade.total_amount.cmp(&order.total_amount) {
             Ordering::Equal => {}
-            // It is what the order cost before, and nobody waits for it where the order was given up.
+            // The amount was lowered after the trade began, and the order is cancelled: the payment is refunded.
             Ordering::Greater if allows(Trigger::PaidLate) => return Ok(PaymentStatus::Late),
-            // Less may be what it cost when it was paid, if the database is from before that: staff decide.
+            // A lower amount may be the right one, if a restored backup lacks the lowering: staff decide.
             Ordering::Greater | Ordering::Less => return Ok(PaymentStatus::WrongAmount),
         }
         if allows(Trigger::Paid) {
@@ -103,21 +104,22 @@ impl Decision<'_> {
             let reason = if is_kept { "支付成功" } else { "支付成功,由其退款得知" };
             self.change_status(Trigger::Paid, reason)?;
         } else if allows(Trigger::PaidLate) {
-            // No stock is taken for money that is not there any more.
+            // Money that was wholly refunded takes no stock.
             let pieces = if trade.is_wholly_refunded() { None } else { self.ledger.retakable() };
             let Some(pieces) = pieces else { return Ok(PaymentStatus::Late) };
             self.push(Event::StockRetaken { pieces, at: self.at })?;
             self.change_status(Trigger::PaidLate, "取消后付款,库存已重新占用")?;
         } else if order.id.as_str() != trade.out_trade_no {
-            // Without a record it was paid by the old back end, which knows no other number than the order's own.
+            // The order is paid without a record, so the old back end marked it as paid, under the order's own number.
+            // This trade has another number: it is a duplicate.
             return Ok(PaymentStatus::Duplicate);
         }
-        // An order that is paid without a payment on record, as the old back end leaves it, gets its record here.
+        // An order that the old back end marked as paid has no payment record: this trade becomes the record.
         Ok(PaymentStatus::Settled)
     }
 
-    /// A message that tells of a refund: a refund under way is asked about now; one that is not on record as done has to be
-    /// confirmed first, for the message tells the sum of all refunds only.
+    /// Handles a message about a refund. The channel is asked at once about an open refund. A refund that is failed or
+    /// missing here must be confirmed by the channel first, because the message has only the sum of all refunds.
     fn refund_notified(&mut self, trade: &Trade) -> Result<(), Refusal> {
         let Some(number) = &trade.refund_request_no else {
             let is_missing = trade.was_paid() && trade.refunded > self.ledger.refunded(trade.key());
@@ -139,8 +141,9 @@ impl Decision<'_> {
         }
     }
 
-    /// Closes the trade, so that nothing is shipped any more, if its channel says that nothing is left of it and the refunds that
-    /// succeeded here are less. A refund of all of it that is under way here may yet fail, since the money went back by others.
+    /// Closes the trade, so that nothing more is shipped, if its channel says that it is wholly refunded and the
+    /// succeeded refunds here sum up to less. An open refund of the whole amount may still fail, because other refunds
+    /// sent the money back.
     pub(super) fn close_unconfirmed(&mut self, trade: &Trade) -> Result<(), Refusal> {
         let is_open = |known: &PaymentRecord| {
             known.trade.status != TradeStatus::Closed
@@ -152,7 +155,7 @@ impl Decision<'_> {
         Ok(())
     }
 
-    /// The same, unless the refunds that are under way here account for the rest.
+    /// Like `close_unconfirmed`, but does nothing if the open refunds here account for the rest.
     pub(super) fn close_trade(&mut self, trade: &Trade) -> Result<(), Refusal> {
         if self.ledger.refundable(trade.key()).is_zero() { Ok(()) } else { self.close_unconfirmed(trade) }
     }

@@ -1,4 +1,4 @@
-//! Money that goes back to the buyer.
+//! Refunds: requests, answers of the channel, and the pieces that go back into stock.
 
 use std::time::Duration;
 
@@ -10,23 +10,24 @@ use crate::{
 
 use super::{ConfirmedRefund, Event, Inapplicable, OrderLedger, RefundAnswer, Refusal, decide::Decision};
 
-/// How long after an unclear answer the channel is asked again; doubled each time.
+/// The wait before the channel is asked again after an unclear answer; it doubles each time.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
-/// The longest such pause. A channel that did not answer is taken to have dropped the request by then: Alipay wants ten
-/// seconds until it is asked what became of a refund.
+/// The longest such wait. A request without an answer counts as dropped by the channel after it: Alipay asks for ten
+/// seconds before the outcome of a refund is queried.
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-/// How often the channel is asked about a refund that staff requested: for about two weeks. What the shop owes is tried until it
-/// is done, for nobody would ask again.
+/// After how many attempts, about two weeks, a refusal ends a refund that staff requested. Automatic refunds are tried
+/// until they succeed, because nobody would request them again.
 const MOST_ATTEMPTS: u32 = 340;
 
 impl OrderLedger {
-    /// Whether the trade is the one that paid the order.
+    /// Whether the trade settled the order.
     fn pays_the_order(&self, trade: TradeKey<'_>) -> bool {
         self.order.is_some()
             && self.payment(trade).is_some_and(|payment| payment.status == PaymentStatus::Settled)
     }
 
-    /// The lines with so many pieces each, where there are any. Pieces of a deleted SKU have no stock to go back to.
+    /// The lines with the number of pieces that `pieces` gives, without those of zero pieces and those of deleted SKUs,
+    /// which have no stock to go back to.
     pub(super) fn restockable(&self, lines: &[Restock], pieces: impl Fn(&Restock) -> u32) -> Vec<Restock> {
         let known = lines.iter().filter(|line| self.in_stock.contains_key(&line.sku_id));
         let back = known.map(|line| Restock { sku_id: line.sku_id, pieces: pieces(line) });
@@ -38,15 +39,16 @@ impl OrderLedger {
         self.order.as_ref().filter(|order| order.status == OrderStatus::AwaitingShipment)
     }
 
-    /// The pieces of an order that was not shipped which go back into stock with the refund that leaves nothing to be shipped.
+    /// The pieces of a paid, unshipped order that go back into stock with the refund after which nothing is left to
+    /// ship; `pieces` gives the number for each SKU.
     fn unshipped_pieces(&self, pieces: impl Fn(SkuId) -> u32) -> Vec<Restock> {
         let lines = self.unshipped().map(Order::stock).unwrap_or_default();
         self.restockable(&lines, |line| pieces(line.sku_id))
     }
 
-    /// The pieces that go back into stock now that so much of the trade went back in all, the last with the refund: no more
-    /// than the order holds, for other refunds may have put them back meanwhile, and nothing of what was shipped since the
-    /// refund was taken for failed.
+    /// The pieces that go back into stock with the refund; `refunded` is the refunded sum of its trade, this refund
+    /// included. Never more than the order holds, because other refunds may have put pieces back meanwhile. None if the
+    /// refund was recorded as failed and the order was shipped after its request.
     fn pieces_to_return(&self, refund: &Refund, refunded: Money) -> Vec<Restock> {
         let was_failed = refund.status == RefundStatus::Failed;
         if was_failed && self.is_shipped_since(refund) {
@@ -57,7 +59,7 @@ impl OrderLedger {
             .payment(refund.trade())
             .and_then(|payment| payment.trade.total_amount.checked_sub(refunded))
             .unwrap_or(Money::ZERO);
-        // Nobody could say what becomes of the pieces if nobody knew that this refund would leave nothing.
+        // Nobody could choose the pieces, because it was not known that this refund leaves nothing to ship.
         let is_unforeseen = was_failed || refund.kind == RefundKind::External;
         if is_unshipped && is_unforeseen && self.can_all_be_refunded(refund.trade(), left) {
             return self.unshipped_pieces(|id| {
@@ -66,20 +68,20 @@ impl OrderLedger {
             });
         }
         if is_unshipped && left.is_zero() {
-            // No other refund can happen any more, so that the pieces of those that are open go back with this one.
+            // No other refund can succeed any more, so the pieces of all open refunds go back with this one.
             return self.unshipped_pieces(|id| self.held(id).saturating_sub(self.returnable(id)));
         }
         let most = |sku_id| if was_failed { self.returnable(sku_id) } else { self.held(sku_id) };
         self.restockable(&refund.restock, |back| back.pieces.min(most(back.sku_id)))
     }
 
-    /// Whether the order was shipped after the refund was asked for.
+    /// Whether the order was shipped after the refund was requested.
     fn is_shipped_since(&self, refund: &Refund) -> bool {
         let shipment = self.order.as_ref().and_then(|order| order.shipment.as_ref());
         shipment.is_some_and(|shipment| shipment.shipped_at >= refund.requested_at)
     }
 
-    /// Whether the refund was of all that was left of its trade when it was asked for.
+    /// Whether the refund covered the whole rest of its trade when it was requested.
     fn was_of_all(&self, refund: &Refund) -> bool {
         let before = self.refunds.iter().filter(|other| {
             other.trade() == refund.trade()
@@ -92,8 +94,8 @@ impl OrderLedger {
         in_all.is_some() && in_all == paid
     }
 
-    /// The pieces of a refund that failed and is asked for again without a word about them: those that it was to put back, as
-    /// far as the order holds them.
+    /// The pieces for a failed refund that is requested again without naming pieces: those of the failed refund, as far
+    /// as the order still holds them; none if the order was shipped since.
     fn pieces_again(&self, failed: &Refund) -> Vec<Restock> {
         if self.is_shipped_since(failed) {
             return Vec::new();
@@ -101,7 +103,7 @@ impl OrderLedger {
         self.restockable(&failed.restock, |back| back.pieces.min(self.returnable(back.sku_id)))
     }
 
-    /// The refunds of the trade that are open and can still happen, if so much is left: no channel sends back more.
+    /// The trade's open refunds that can still succeed if `left` of it is left: no channel refunds more than that.
     fn open_refunds_within<'a>(
         &'a self,
         trade: TradeKey<'a>,
@@ -112,8 +114,8 @@ impl OrderLedger {
         })
     }
 
-    /// Whether nothing is to be shipped for what is left of the trade: it may be on its way back, or has gone back and not
-    /// each refund is on record.
+    /// Whether nothing is to be shipped for the `left` amount of the trade: open refunds may send all of it back, or
+    /// the trade is closed, so that it went back although not every refund is on record.
     fn can_all_be_refunded(&self, trade: TradeKey<'_>, left: Money) -> bool {
         let is_closed =
             self.payment(trade).is_some_and(|payment| payment.trade.status == TradeStatus::Closed);
@@ -122,16 +124,16 @@ impl OrderLedger {
     }
 }
 
-/// How many pieces of the SKU go back with these refunds.
+/// How many pieces of the SKU these refunds put back into stock.
 pub(super) fn pieces_of<'a>(refunds: impl Iterator<Item = &'a Refund>, sku_id: SkuId) -> u32 {
     let back = refunds.flat_map(|refund| &refund.restock).filter(|back| back.sku_id == sku_id);
     back.fold(0, |sum, back| sum.saturating_add(back.pieces))
 }
 
-/// Whether a refusal tells that nothing goes back. After an attempt whose outcome is not known it proves nothing: the channel
-/// may still carry that one out, and whoever refunded anew under another number would refund twice. So it counts at the
-/// only attempt there was, or once the attempt before it is old: as old as the longest pause, or, if a process died over
-/// it, as the lease of who carries it out.
+/// Whether a refusal proves that no money goes back. After an attempt with an unknown outcome it does not: the channel
+/// may still carry out that attempt, and a second refund under another number would pay twice. So a refusal counts if
+/// there was only one attempt, or if the attempt before is old enough: as old as the longest wait, or as the lease if a
+/// process died during that attempt.
 fn is_conclusive(refund: &Refund, attempts: u32) -> bool {
     match attempts.checked_sub(1) {
         None => refund.failure.is_none(),
@@ -140,9 +142,9 @@ fn is_conclusive(refund: &Refund, attempts: u32) -> bool {
 }
 
 impl Decision<'_> {
-    /// What staff ask for: never more than was paid, never more pieces than the order holds, once for each number. One that
-    /// failed is asked for anew under its number, which is safe whatever became of the attempts before: a channel refunds
-    /// once for each number.
+    /// Requests a refund for staff: at most what was paid, at most the pieces that the order holds, once per request
+    /// number. A failed refund may be requested again under its number. That is safe whatever the outcome of earlier
+    /// attempts, because a channel refunds once per number.
     pub(super) fn request_refund(&mut self, ask: &RefundAsk, lease: Duration) -> Result<(), Refusal> {
         let ledger = &self.ledger;
         if ledger.order.is_none() && ledger.payments.is_empty() {
@@ -184,7 +186,8 @@ impl Decision<'_> {
                 }
                 pieces
             }
-            // Of a part, nobody said what becomes of the pieces once it leaves nothing.
+            // Only a refund of the whole rest keeps its pieces: for a partial one nobody chose pieces for the case that
+            // nothing is left.
             (None, Some(failed)) if ledger.was_of_all(failed) => ledger.pieces_again(failed),
             (None, _) if pays_the_order && amount == left => {
                 ledger.unshipped_pieces(|id| ledger.returnable(id))
@@ -204,7 +207,7 @@ impl Decision<'_> {
         })
     }
 
-    /// What the channel said to a refund request.
+    /// Records the channel's answer to a refund request.
     pub(super) fn record_refund_answer(
         &mut self,
         out_request_no: &str,
@@ -214,7 +217,8 @@ impl Decision<'_> {
         let unknown = || Refusal::UnknownRefund(out_request_no.to_owned());
         let known = self.ledger.refund(out_request_no).ok_or_else(unknown)?.clone();
         match (known.status, answer) {
-            // Two processes asked at once, and the one that was refused was faster: the money is gone all the same.
+            // Failed: two processes asked at once, and the refusal was recorded first. The money went back all the
+            // same.
             (RefundStatus::Requested | RefundStatus::Failed, RefundAnswer::Succeeded) => {
                 let amount = known.amount;
                 self.succeed(known, amount)
@@ -235,9 +239,9 @@ impl Decision<'_> {
         }
     }
 
-    /// A refund that its channel confirmed and that is not on record as done: it was made past this service, or is recorded as
-    /// failed. Where its payment is not on record either, what proves that is written down with it, so that nobody ever
-    /// sees the order paid by money that went back.
+    /// Records a refund that its channel confirmed and that is not on record as done: it was made outside this service,
+    /// or is recorded as failed. If its payment is not on record either, the payment that `proof` shows is recorded
+    /// with it, so that the order never appears to be paid with refunded money.
     pub(super) fn record_refund(
         &mut self,
         confirmed: &ConfirmedRefund,
@@ -271,8 +275,8 @@ impl Decision<'_> {
         }
     }
 
-    /// The money of a refund went back, with what follows from it: the sums, the pieces, and the end of an order whose last
-    /// fen went back.
+    /// Records that a refund succeeded, and its effects: the sums, the pieces, and the end of the order if its whole
+    /// payment went back.
     fn succeed(&mut self, refund: Refund, amount: Money) -> Result<(), Refusal> {
         let before = self.ledger.refund(&refund.out_request_no).map(|known| known.status);
         let pays_the_order = self.ledger.pays_the_order(refund.trade());
@@ -303,7 +307,7 @@ impl Decision<'_> {
         let due_at = self.look_at_other_attempts();
         match self.transition(Trigger::FullyRefunded, &reason, due_at) {
             Ok(Some(change)) => self.push(Event::StatusChanged(crate::StatusChange { cause, ..change })),
-            // The order ended otherwise; the money is on record all the same.
+            // The order has ended in another way; the refund is on record all the same.
             Ok(None) | Err(_) => Ok(()),
         }
     }
@@ -320,8 +324,9 @@ impl Decision<'_> {
         })
     }
 
-    /// An automatic refund that can no longer happen, since part of the money went back otherwise, is replaced by one of what is
-    /// left. It cannot have happened either: no channel sends back more than the trade's amount.
+    /// Replaces an automatic refund that can no longer succeed, because part of the money went back by another refund,
+    /// with a refund of the rest. The replaced one cannot have succeeded: no channel refunds more than the trade's
+    /// amount.
     fn replace_automatic(&mut self, trade: TradeKey<'_>) -> Result<(), Refusal> {
         let ledger = &self.ledger;
         let left = |payment: &PaymentRecord| payment.trade.total_amount.checked_sub(ledger.refunded(trade));

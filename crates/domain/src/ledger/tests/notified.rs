@@ -147,7 +147,8 @@ fn a_trade_is_closed_by_refunds_that_are_not_confirmed() {
         let shipment = crate::Shipment::new("顺丰速运", "SF1", noon()).unwrap();
         let ship = Command::Ship { shipment, receipt_after: Duration::from_secs(60) };
         assert_eq!(decide(&closed, &ship), Err(Refusal::BeingRefunded));
-        // The failed one may be what it went back by: under its number it is asked about once more, under another never.
+        // The failed one may be what it went back by: under its number it is asked about once more, under another
+        // never.
         let request = |number: &str| {
             let ask = RefundAsk { out_request_no: number.to_owned(), ..ask(Some(WHOLE)) };
             decide(&closed, &Command::RequestRefund { ask, lease: Duration::from_secs(120) })

@@ -63,7 +63,8 @@ fn a_refund_that_is_asked_for_anew_without_a_word_about_pieces_puts_back_what_it
     assert_eq!(request(&one, &ask(Some("9.90"))).unwrap().restock, pieces(&[(4, 1), (5, 1)]));
     let back = OrderLedger { movements: vec![taken_back(4, 2)], ..one.clone() };
     assert_eq!(request(&back, &ask(Some("9.90"))).unwrap().restock, pieces(&[(5, 1)]));
-    // Of all that was left when it was asked for, as well: what went back before it, of this trade and for certain or maybe, counts.
+    // Of all that was left when it was asked for, as well: what went back before it, of this trade and for certain or
+    // maybe, counts.
     let before = |status| Refund {
         requested_at: noon().before(Duration::from_secs(1)),
         ..refund("shop-2", "314.01", status)
