@@ -18,7 +18,7 @@ numeric_ids! {
     SkuId,
     /// A product, sold as one or more SKUs: `DDSC_SPU.id`.
     SpuId,
-    /// A kind of goods: `DDSC_GOODS_CATALOG.id`.
+    /// A category of products: `DDSC_GOODS_CATALOG.id`.
     CatalogId,
     /// An attribute by which the SKUs of a product differ: `DDSC_SPU_SALE_ATTR.id`.
     AttributeId,
@@ -26,13 +26,13 @@ numeric_ids! {
     AttributeValueId,
 }
 
-/// The name a buyer signs in with: `user_profile.username`, the `username` claim of a token.
+/// The name with which a user signs in: `user_profile.username`, the `username` claim of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct Username(pub String);
 
 /// The number of an order: `tb_order_info.order_id`, and Alipay's `out_trade_no` of the first attempt to pay it.
 ///
-/// Decimal digits, at most [`OrderId::MAX_LEN`] of them. See [`crate::OrderNumbers`] for how one is made.
+/// 1 to [`OrderId::MAX_LEN`] decimal digits. [`crate::OrderNumbers`] generates the numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, derive_more::Display)]
 pub struct OrderId(String);
 
@@ -42,10 +42,10 @@ pub struct OrderId(String);
 pub struct InvalidOrderId;
 
 impl OrderId {
-    /// The longest number the stored column and Alipay's `out_trade_no` take.
+    /// The most digits that the database column and Alipay's `out_trade_no` accept.
     pub const MAX_LEN: usize = 64;
 
-    /// Reads an order number from text that came from outside.
+    /// Reads an order number from outside.
     pub fn parse(text: &str) -> Result<Self, InvalidOrderId> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits && text.len() <= Self::MAX_LEN { Ok(Self(text.to_owned())) } else { Err(InvalidOrderId) }
@@ -62,15 +62,15 @@ impl OrderId {
     }
 }
 
-/// A key by which a client makes the creation of an order repeatable: one key, one order of that buyer.
+/// A key with which a client may repeat the creation of an order: each key of a buyer creates one order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// The longest key accepted.
+    /// The longest accepted key, in characters.
     pub const MAX_LEN: usize = 128;
 
-    /// Reads a key: 1 to [`IdempotencyKey::MAX_LEN`] visible ASCII characters, or nothing.
+    /// Reads a key of 1 to [`IdempotencyKey::MAX_LEN`] visible ASCII characters; else `None`.
     pub fn parse(text: &str) -> Option<Self> {
         let visible = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         (visible && text.len() <= Self::MAX_LEN).then(|| Self(text.to_owned()))

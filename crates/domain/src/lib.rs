@@ -1,8 +1,8 @@
 //! The rules of the shop's orders, without I/O.
 //!
-//! Everything that decides about money, stock or a status is here and nowhere else: use cases ask these types,
-//! adapters store what they say. Nothing in this crate waits, reads a clock or draws a random number; where a rule
-//! needs the time or chance, the caller passes it in.
+//! All decisions about money, stock and statuses are made here: use cases ask these types, adapters store their
+//! answers. Nothing in this crate waits, reads a clock or draws a random number; if a rule needs the time or a random
+//! number, the caller passes it in.
 
 #[macro_use]
 mod words;

@@ -4,7 +4,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 /// An amount of Chinese yuan, exact to the fen, never negative.
 ///
-/// Sums and differences are checked: nothing wraps, rounds or turns negative unseen.
+/// Sums and differences are checked: they never wrap, round or become negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Money(Decimal);
 
@@ -26,7 +26,7 @@ pub enum MoneyError {
 }
 
 impl Money {
-    /// Nothing.
+    /// 0.00 yuan.
     pub const ZERO: Self = Self(Decimal::from_parts(0, 0, 0, false, 2));
 
     /// The largest amount: what `decimal(10,2)` holds, 99,999,999.99 yuan.
@@ -61,36 +61,36 @@ impl Money {
         self.0.checked_mul(Decimal::ONE_HUNDRED).and_then(|fen| u64::try_from(fen).ok()).unwrap_or(u64::MAX)
     }
 
-    /// Whether this is no money at all.
+    /// Whether the amount is 0.00.
     pub fn is_zero(self) -> bool {
         self.0.is_zero()
     }
 
-    /// The sum, or nothing where it passes [`Money::MAX`].
+    /// The sum; `None` if it exceeds [`Money::MAX`].
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).and_then(|sum| Self::from_decimal(sum).ok())
     }
 
-    /// The difference, or nothing where `other` is the larger.
+    /// The difference; `None` if `other` is larger.
     #[must_use]
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).and_then(|rest| Self::from_decimal(rest).ok())
     }
 
-    /// The amount so many times, or nothing where it passes [`Money::MAX`].
+    /// The product; `None` if it exceeds [`Money::MAX`].
     #[must_use]
     pub fn checked_mul(self, times: u32) -> Option<Self> {
         self.0.checked_mul(Decimal::from(times)).and_then(|product| Self::from_decimal(product).ok())
     }
 
-    /// The sum of all, or nothing where it passes [`Money::MAX`].
+    /// The sum of all amounts; `None` if it exceeds [`Money::MAX`].
     pub fn checked_sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
         amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
     }
 }
 
-/// A sum of many amounts, as reports have it; it may pass [`Money::MAX`].
+/// A sum of many amounts, for reports; it may exceed [`Money::MAX`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MoneySum(u64);
 

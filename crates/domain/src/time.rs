@@ -4,7 +4,7 @@ use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, SubsecRound as _, TimeDelta, Utc,
 };
 
-/// A moment in the shop's own time, Asia/Shanghai, to the microsecond: as the database keeps it.
+/// A moment in the shop's time zone, Asia/Shanghai, to the microsecond, as the database stores it.
 ///
 /// Asia/Shanghai has been UTC+8 without summer time since 1991, so a fixed offset is exact for every order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,10 +14,10 @@ impl ShopTime {
     /// Seconds that Asia/Shanghai is ahead of UTC.
     const OFFSET_SECONDS: i64 = 8 * 3600;
 
-    /// How far the clocks of two processes may be apart. `dashop doctor` warns long before.
+    /// The largest allowed difference between the clocks of two processes. `dashop doctor` warns long before.
     pub(crate) const LARGEST_SKEW: Duration = Duration::from_secs(60);
 
-    /// The beginning of 1970, as the numbers of this calendar have it: before any order.
+    /// 1970-01-01 00:00:00 in Asia/Shanghai: before any order.
     pub const UNIX_EPOCH: Self = Self(DateTime::UNIX_EPOCH.naive_utc());
 
     /// From a date and time that are already in Asia/Shanghai.
@@ -25,7 +25,7 @@ impl ShopTime {
         Self(shanghai)
     }
 
-    /// From a moment in UTC. What is less than a microsecond is cut off.
+    /// From a moment in UTC. Fractions of a microsecond are cut off.
     pub fn from_utc(utc: DateTime<Utc>) -> Self {
         Self(utc.naive_utc().trunc_subsecs(6) + TimeDelta::seconds(Self::OFFSET_SECONDS))
     }
@@ -35,7 +35,7 @@ impl ShopTime {
         self.0
     }
 
-    /// Seconds since 1970 in UTC, as tokens count them.
+    /// Seconds since 1970 in UTC, as tokens use them.
     pub fn unix_seconds(self) -> i64 {
         self.0.and_utc().timestamp() - Self::OFFSET_SECONDS
     }
@@ -50,42 +50,43 @@ impl ShopTime {
         NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok().map(Self)
     }
 
-    /// The moment so much later; the latest representable one where that is past it.
+    /// The moment later by `span`; at most the latest representable moment.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         let later = TimeDelta::from_std(span).ok().and_then(|delta| self.0.checked_add_signed(delta));
         Self(later.unwrap_or(NaiveDateTime::MAX))
     }
 
-    /// The moment so much earlier; the earliest representable one where that is before it.
+    /// The moment earlier by `span`; at least the earliest representable moment.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
         let earlier = TimeDelta::from_std(span).ok().and_then(|delta| self.0.checked_sub_signed(delta));
         Self(earlier.unwrap_or(NaiveDateTime::MIN))
     }
 
-    /// Whether this was within the last `span`. What a clock that is far ahead says may be of any time, and was not.
+    /// Whether this was within the last `span`. A moment too far in the future was not: a clock that is far ahead wrote
+    /// it.
     pub fn was_within(self, span: Duration, now: Self) -> bool {
         now.since(self) < span && self <= now.after(Self::LARGEST_SKEW)
     }
 
-    /// How much later this is than `earlier`; zero where it is not later.
+    /// How much later this is than `earlier`; zero if it is not later.
     pub fn since(self, earlier: Self) -> Duration {
         (self.0 - earlier.0).to_std().unwrap_or(Duration::ZERO)
     }
 
-    /// The day it is.
+    /// The day of this moment.
     pub fn date(self) -> ShopDate {
         ShopDate(self.0.date())
     }
 
-    /// What [`ShopTime::compact`] gives for it, if these are such digits.
+    /// Reads the fourteen digits of [`ShopTime::compact`]; `None` for any other text.
     pub fn from_compact(text: &str) -> Option<Self> {
         let time = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok();
         time.filter(|_| text.len() == 14).map(Self)
     }
 
-    /// The fourteen digits `YYYYMMDDHHMMSS` that order numbers begin with; nines where the year has more than four.
+    /// The fourteen digits `YYYYMMDDHHMMSS` with which order numbers begin; all nines for a year above 9999.
     pub fn compact(self) -> String {
         if self.0.year() > 9999 { "9".repeat(14) } else { self.0.format("%Y%m%d%H%M%S").to_string() }
     }
@@ -113,18 +114,18 @@ impl ShopDate {
         NaiveDate::parse_from_str(text, "%Y%m%d").ok().map(Self)
     }
 
-    /// Its first moment.
+    /// The first moment of the day.
     pub fn begin(self) -> ShopTime {
         ShopTime(self.0.and_time(NaiveTime::MIN))
     }
 
-    /// So many days earlier; the earliest representable day where that is before it.
+    /// The day earlier by `days`; at least the earliest representable day.
     #[must_use]
     pub fn days_before(self, days: u32) -> Self {
         Self(self.0.checked_sub_days(Days::new(days.into())).unwrap_or(NaiveDate::MIN))
     }
 
-    /// The next day; the same where there is none.
+    /// The next day; the same day if it is the last representable one.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.succ_opt().unwrap_or(self.0))

@@ -1,4 +1,4 @@
-/// An enum whose variants have words in tables, messages or settings: itself, `ALL`, `as_str` and `from_word`.
+/// Defines an enum whose variants have words in tables, messages or settings, with `ALL`, `as_str` and `from_word`.
 macro_rules! words {
     (
         $(#[$of_enum:meta])*
@@ -13,17 +13,17 @@ macro_rules! words {
         }
 
         impl $name {
-            /// Every one, in the order of their declaration.
+            /// All variants, in the order of their declaration.
             pub const ALL: [Self; [$($word),*].len()] = [$(Self::$variant),*];
 
-            /// Its word.
+            /// The word of the variant.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$variant => $word,)*
                 }
             }
 
-            /// The one with this word, if there is one.
+            /// The variant with this word, if there is one.
             pub fn from_word(word: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|one| one.as_str() == word)
             }

@@ -89,8 +89,8 @@ impl PasswordMark {
         &self.value
     }
 
-    /// Whether the password is still the same. A hash that was added to the MD5 afterwards, as every first sign-in does,
-    /// is a hash of the same password.
+    /// Whether the password is still the same. A hash that was added to the MD5 afterwards, as every first sign-in
+    /// does, is a hash of the same password.
     fn is_of(&self, password: &StoredPassword) -> bool {
         let before_it_was_hashed = StoredPassword { hash: None, ..password.clone() };
         [password, &before_it_was_hashed].iter().any(|password| self.key.mark(password) == *self)

@@ -1,7 +1,8 @@
 //! What must hold of everything on record, whatever happened: the rules of `dashop audit`.
 //!
-//! An [`AuditRecord`] is what the tables have under one order number, as it is stored. [`AuditRecord::check`] says what of it cannot be
-//! true. A finding that would follow from another one of the same order is left out, so that each fault is named once.
+//! An [`AuditRecord`] is what the tables have under one order number, as it is stored. [`AuditRecord::check`] says what
+//! of it cannot be true. A finding that would follow from another one of the same order is left out, so that each fault
+//! is named once.
 
 mod finding;
 mod record;

@@ -2,23 +2,23 @@ use std::collections::BTreeMap;
 
 use crate::{Cart, CartLine, CartStamp, QuantityLimit, Sku, SkuId};
 
-/// What a buyer does to the cart.
+/// A change that a buyer makes to the cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CartEdit {
-    /// Puts so many more of a SKU into it, and ticks it.
+    /// Adds pieces of a SKU, and ticks its line.
     Add {
-        /// Which.
+        /// The SKU.
         sku_id: SkuId,
         /// How many, as the client says.
         count: i64,
     },
-    /// One more of a SKU that is in it.
+    /// Adds one piece to a line.
     Increment(SkuId),
-    /// One less, but never below one.
+    /// Removes one piece from a line, but never the last one.
     Decrement(SkuId),
-    /// So many of a SKU that is in it, whatever its line said before; the tick stays as it is.
+    /// Sets the number of pieces of a line; its tick stays as it is.
     Set {
-        /// Which.
+        /// The SKU.
         sku_id: SkuId,
         /// How many, as the client says.
         count: i64,
@@ -33,38 +33,38 @@ pub enum CartEdit {
     UnselectAll,
 }
 
-/// A line of a cart that a page kept before its buyer signed in.
+/// A cart line that a page stored before its buyer signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OfflineLine {
-    /// What.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many, as the client says.
     pub count: i64,
 }
 
-/// A line that is to be written, if it is still as it was read.
+/// A line to be written, if the stored line is still as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CartLineChange {
-    /// Which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
-    /// The line as it was read; `None` if there was none that can be read.
+    /// The line as it was read; `None` if there was no readable line.
     pub was: Option<CartStamp>,
-    /// How many from now on.
+    /// The new number of pieces.
     pub count: i64,
-    /// Whether it is ticked from now on.
+    /// Whether the line is ticked now.
     pub selected: bool,
 }
 
-/// Why a cart stays as it is.
+/// Why a change of a cart is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CartRefusal {
-    /// The SKU is gone, off the shelf, or not in the cart.
+    /// The SKU does not exist, is off the shelf, or is not in the cart.
     #[error("no such SKU that can be bought, or no such line")]
     UnknownSku,
     /// The number of pieces is below one.
     #[error("not a number of pieces")]
     InvalidCount,
-    /// There are not so many pieces.
+    /// The stock has fewer pieces.
     #[error("more than the stock")]
     StockShort,
     /// More pieces of one SKU than an order may have.
@@ -73,16 +73,16 @@ pub enum CartRefusal {
         /// The configured limit.
         most: u32,
     },
-    /// The cart has as many lines as a cart may have.
+    /// The cart has [`Cart::MOST_LINES`] lines.
     #[error("a cart has at most {} lines", Cart::MOST_LINES)]
     Full,
 }
 
 impl Cart {
-    /// The most lines that a cart grows to.
+    /// The most lines of a cart.
     pub const MOST_LINES: usize = 200;
 
-    /// Which SKUs an edit has to know.
+    /// The SKUs that an edit needs to know.
     pub fn concerned(&self, edit: CartEdit) -> Vec<SkuId> {
         match edit {
             CartEdit::Add { sku_id, .. }
@@ -94,7 +94,7 @@ impl Cart {
         }
     }
 
-    /// The lines that an edit writes, which may be none. `skus` has at least the [`Cart::concerned`] ones that exist.
+    /// The lines that an edit writes; there may be none. `skus` has at least the existing ones of [`Cart::concerned`].
     pub fn edit(
         &self,
         edit: CartEdit,
@@ -132,7 +132,7 @@ impl Cart {
                 if count < 1 {
                     return Err(CartRefusal::InvalidCount);
                 }
-                // Fewer pieces than now are always allowed, also of what has become scarce or is not sold any more.
+                // Fewer pieces than now are always allowed, even if the SKU has become scarce or is off the shelf.
                 let count =
                     if count > line.count { allowed(count, on_shelf(sku_id)?, limit)? } else { count };
                 CartLineChange::of(sku_id, Some(line), count, line.selected)
@@ -150,8 +150,8 @@ impl Cart {
         Ok(change.into_iter().collect())
     }
 
-    /// The lines that are written when an offline cart is merged in: of each SKU that can be bought the larger count,
-    /// ticked. An offline count is cut to the stock and the limit; what cannot be bought is passed over.
+    /// The lines to write when an offline cart is merged in: for each SKU that can be bought, the larger count, ticked.
+    /// An offline count is cut to the stock and the limit. SKUs that cannot be bought are skipped.
     pub fn merge(
         &self,
         offline: &[OfflineLine],
@@ -191,7 +191,7 @@ impl CartLine {
 }
 
 impl CartLineChange {
-    /// `None` if the line says so already.
+    /// `None` if the line has this count and tick already.
     fn of(sku_id: SkuId, line: Option<&CartLine>, count: i64, selected: bool) -> Option<Self> {
         if line.is_some_and(|line| line.count == count && line.selected == selected) {
             return None;
@@ -200,7 +200,7 @@ impl CartLineChange {
     }
 }
 
-/// The count, if there are so many pieces and so many may be bought.
+/// The count, if the stock and the limit allow it.
 fn allowed(count: i64, sku: &Sku, limit: QuantityLimit) -> Result<i64, CartRefusal> {
     if count > i64::from(sku.stock) {
         return Err(CartRefusal::StockShort);

@@ -4,23 +4,23 @@ pub use edit::{CartEdit, CartLineChange, CartRefusal, OfflineLine};
 
 use crate::SkuId;
 
-/// What a buyer has put aside, in the order of SKU ids.
+/// A buyer's cart, in the order of SKU ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cart {
-    /// At most one line a SKU.
+    /// At most one line per SKU.
     pub lines: Vec<CartLine>,
 }
 
 /// One SKU in a cart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CartLine {
-    /// What.
+    /// The SKU.
     pub sku_id: SkuId,
-    /// How many, as stored: it may be out of the allowed range, which the use case checks.
+    /// The stored number of pieces. It may be outside the allowed range, which the use case checks.
     pub count: i64,
     /// Whether the buyer ticked it; only ticked lines are ordered.
     pub selected: bool,
-    /// The stored value, to recognise later whether the line was changed meanwhile.
+    /// The stored form of the line, to detect later changes.
     pub stamp: CartStamp,
 }
 
@@ -29,7 +29,7 @@ pub struct CartLine {
 pub struct CartStamp(pub String);
 
 impl Cart {
-    /// The cart without lines that were ordered and have not left it yet. A line that the buyer changed since stays.
+    /// The cart without the ordered lines that have not left it yet. A line that the buyer changed since stays.
     #[must_use]
     pub fn without(mut self, ordered: &[(SkuId, CartStamp)]) -> Self {
         let was_ordered = |line: &CartLine| {

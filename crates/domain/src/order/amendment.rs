@@ -1,18 +1,18 @@
 use crate::{Money, ShippingAddress};
 
-/// What was changed of an order after it was placed, beside its status.
+/// A change of an order after it was placed, other than of its status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Amendment {
-    /// Staff lowered what it costs: 改价.
+    /// Staff lowered its amount: 改价.
     Amount {
-        /// What it cost.
+        /// The old amount.
         before: Money,
-        /// What it costs since.
+        /// The new amount.
         after: Money,
     },
-    /// It goes elsewhere.
+    /// Its address was changed.
     Address {
-        /// Where it went.
+        /// The old address.
         before: ShippingAddress,
     },
 }

@@ -2,18 +2,18 @@ use std::time::Duration;
 
 use crate::{Actor, Cause, Money, NewOrder, Order, OrderId, OrderStatus, ShopTime, TraceParent, back_off};
 
-/// Something that happened to an order, to be delivered to webhooks: one row of the outbox.
+/// An event of an order, to be delivered to webhooks: one row of the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderEvent {
-    /// Which order.
+    /// The order.
     pub order_id: OrderId,
     /// What happened.
     pub kind: OrderEventKind,
-    /// The status before, where it changed.
+    /// The status before; `None` if it did not change.
     pub from: Option<OrderStatus>,
     /// The status after.
     pub to: OrderStatus,
-    /// The money that moved, where some did; what the order costs since, if that is what happened.
+    /// The amount of a new order, of a refund, or the new amount of an order that was lowered; else `None`.
     pub amount: Option<Money>,
     /// Who caused it.
     pub actor: Actor,
@@ -21,15 +21,15 @@ pub struct OrderEvent {
     pub reason: String,
     /// When.
     pub at: ShopTime,
-    /// The trace of the request that caused it, where it has one.
+    /// The trace of the request that caused it, if there is one.
     pub trace: Option<TraceParent>,
 }
 
-/// The number of an order's events in the database: larger than those of the same order's events before.
+/// The number of an event in the database. It is larger than the numbers of the same order's earlier events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OutboxId(pub i64);
 
-/// The id of an event as webhook endpoints see it: the same however often it is sent, and no other event's.
+/// The id of an event as webhook endpoints see it: unique, and the same in every delivery of the event.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, derive_more::Display)]
 pub struct EventId(String);
 
@@ -39,12 +39,12 @@ impl EventId {
         Self(format!("evt_{uuid}"))
     }
 
-    /// `evt_42`, as events that were written before there were UUIDs keep it.
+    /// `evt_42`, for events that were written before events had UUIDs.
     pub fn of_row(id: OutboxId) -> Self {
         Self(format!("evt_{}", id.0))
     }
 
-    /// One as it is sent; `None` if it cannot be one.
+    /// Reads an id as it is sent; `None` if the text cannot be an id.
     pub fn parse(text: &str) -> Option<Self> {
         let bare = text.strip_prefix("evt_")?;
         let is_id = (1..=36).contains(&bare.len())
@@ -52,25 +52,25 @@ impl EventId {
         is_id.then(|| Self(text.to_owned()))
     }
 
-    /// What follows `evt_`: the UUID, or the row's number.
+    /// The part after `evt_`: the UUID, or the row's number.
     pub fn bare(&self) -> &str {
         self.0.strip_prefix("evt_").unwrap_or(&self.0)
     }
 
-    /// The row that the id is the number of, where it is of one.
+    /// The row with this id, if the id is a row's number.
     pub fn row(&self) -> Option<OutboxId> {
         self.bare().parse().ok().map(OutboxId)
     }
 }
 
-/// An event on its way to the webhook.
+/// An event to be delivered to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Their number.
+    /// The event's number in the database.
     pub id: OutboxId,
-    /// What they are called outside.
+    /// The event's id as endpoints see it.
     pub event_id: EventId,
-    /// What they are.
+    /// The event.
     pub event: OrderEvent,
 }
 
@@ -81,17 +81,17 @@ words! {
         Created = "order.created",
         /// Its status changed.
         StatusChanged = "order.status_changed",
-        /// Money went back to the buyer, all or a part of it.
+        /// All or a part of its payment was refunded.
         Refund = "order.refund",
-        /// Staff lowered what it costs.
+        /// Staff lowered its amount.
         AmountLowered = "order.amount_lowered",
-        /// It goes elsewhere.
+        /// Its address was changed.
         AddressChanged = "order.address_changed",
     }
 }
 
 impl OrderEvent {
-    /// A new order was placed.
+    /// The event of a new order.
     pub fn created(NewOrder { order, trace, .. }: &NewOrder) -> Self {
         Self {
             amount: Some(order.total_amount),
@@ -100,7 +100,7 @@ impl OrderEvent {
         }
     }
 
-    /// One of an order, of which only what every event has is told.
+    /// An event of an order with only the fields that every event has.
     pub(crate) fn of(order: &Order, kind: OrderEventKind, cause: &Cause, at: ShopTime) -> Self {
         Self {
             order_id: order.id.clone(),
@@ -117,16 +117,16 @@ impl OrderEvent {
 }
 
 impl Delivery {
-    /// How long after the first failure the event is delivered again; doubled each time.
+    /// The wait after the first failed delivery; it doubles with each further failure.
     const FIRST_WAIT: Duration = Duration::from_secs(5);
     pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(3600);
-    /// Nothing is given up that is younger.
+    /// The least age of an event whose delivery is given up.
     pub const GIVEN_UP_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
-    /// Nothing is given up after fewer failures: their waits alone come to three days, so that events that are delivered anew
-    /// long after they happened have as long again.
+    /// The fewest failures after which a delivery is given up. Their waits sum up to three days, so that an old event
+    /// that is delivered again is also tried for three days.
     const FEWEST_TRIES: u32 = 82;
 
-    /// When to deliver again what could not be delivered now, after so many tries before; `None` if it is given up.
+    /// When to try a failed delivery again; `None` if it is given up. `tries_before` are the tries before this failure.
     pub fn next_try(&self, now: ShopTime, tries_before: u32) -> Option<ShopTime> {
         let is_given_up = now.since(self.event.at) >= Self::GIVEN_UP_AFTER
             && tries_before.saturating_add(1) >= Self::FEWEST_TRIES;

@@ -30,46 +30,46 @@ use crate::{
     ShippingAddress, ShopTime, SkuId, UserId, by_sku,
 };
 
-/// The shortest time that Alipay gives a buyer to pay; documentation of `time_expire`.
+/// The shortest time to pay that Alipay accepts; source: Alipay's documentation of `time_expire`.
 const SHORTEST_PAYMENT: Duration = Duration::from_secs(60);
 
-/// An order as it was placed, and where it stands.
+/// An order as it was placed, with its changes since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
     /// Its number.
     pub id: OrderId,
-    /// Whose it is.
+    /// The buyer.
     pub user_id: UserId,
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
-    /// Pieces in all lines.
+    /// The number of pieces in all lines.
     pub total_count: u32,
-    /// Goods and freight, less the discount: what Alipay charges.
+    /// Goods plus freight less discount: what the channel charges.
     pub total_amount: Money,
     /// The freight within the total.
     pub freight: Money,
-    /// By how much staff lowered the total: 优惠.
+    /// By how much staff lowered the amount: 优惠.
     pub discount: Money,
-    /// How often its amount or its address was changed.
+    /// How often its amount and its address were changed.
     pub amendments: u32,
-    /// Where it goes: the address as it was when the order was placed, or when it was changed since.
+    /// The delivery address, as it was when the order was placed or its address was last changed.
     pub shipping: ShippingAddress,
     /// When it was placed.
     pub created_at: ShopTime,
-    /// Until when it must be paid; none for orders that the old back end placed.
+    /// The payment deadline; `None` for orders that the old back end placed.
     pub expire_at: Option<ShopTime>,
-    /// How it was sent; none before, and for orders that the old back end sent.
+    /// The shipment; `None` before, and for orders that the old back end shipped.
     pub shipment: Option<Shipment>,
-    /// What of its payment went back to the buyer so far.
+    /// How much of its payment was refunded so far.
     pub refunded_amount: Money,
-    /// What was bought, in the order of SKU ids.
+    /// Its lines, in the order of SKU ids.
     pub goods: Vec<OrderGoods>,
 }
 
 /// One line of an order, as it was when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderGoods {
-    /// Which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
     /// Its name.
     pub name: String,
@@ -77,37 +77,37 @@ pub struct OrderGoods {
     pub default_image_url: String,
     /// Price of one piece.
     pub price: Money,
-    /// Pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
     /// Its attributes.
     pub attributes: Vec<SaleAttribute>,
 }
 
-/// An order that is about to be written, and what must be written with it.
+/// A new order, and what is written together with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewOrder {
     /// The order, in status 待付款.
     pub order: Order,
-    /// The entry of the buyer's address book it goes to.
+    /// The entry of the buyer's address book with its delivery address.
     pub address_id: crate::AddressId,
     /// When its timer goes off for the first time.
     pub due_at: Option<ShopTime>,
-    /// The cart lines it consists of; they leave the cart with it. Empty for a direct buy.
+    /// The cart lines that it consists of and that leave the cart with it. Empty for a direct buy.
     pub cart_lines: Vec<(SkuId, CartStamp)>,
     /// The key under which the client may repeat the request, with a digest of the request.
     pub idempotency: Option<(IdempotencyKey, RequestDigest)>,
-    /// What keeps a second click from becoming a second order; `None` if the client has a key for that.
+    /// Keeps a second click from becoming a second order; `None` if the client sent an idempotency key.
     pub repeat_guard: Option<RepeatGuard>,
-    /// The trace of the request that asked for it, where it has one.
+    /// The trace of the request that placed it, if there is one.
     pub trace: Option<TraceParent>,
 }
 
-/// A digest of what a client asked for, to tell a repeated request from another one under the same key.
+/// A digest of a client's request. It distinguishes a repeated request from another request with the same key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestDigest(pub String);
 
 impl Order {
-    /// A new, unpaid order of what was quoted.
+    /// A new, unpaid order of the quoted lines.
     pub fn place(
         id: OrderId,
         user_id: UserId,
@@ -142,18 +142,18 @@ impl Order {
         }
     }
 
-    /// Goods and freight: what it cost when it was placed; the largest amount where stored rows exceed it.
+    /// Goods and freight, the amount when the order was placed; at most [`Money::MAX`], which stored rows may exceed.
     pub fn listed_amount(&self) -> Money {
         self.total_amount.checked_add(self.discount).unwrap_or(Money::MAX)
     }
 
-    /// The pieces bought, ascending by SKU, each once: the old back end could write two lines of one SKU.
+    /// The bought pieces, each SKU once, in ascending order. The old back end could write two lines of one SKU.
     pub fn stock(&self) -> Vec<Restock> {
         let held = |line: &OrderGoods| Restock { sku_id: line.sku_id, pieces: line.quantity.pieces() };
         by_sku(self.goods.iter().map(held))
     }
 
-    /// Whether the buyer can begin to pay; false where the order is paid already, refused where it ended or is overdue.
+    /// Whether the buyer can begin to pay; `false` if the order is paid already. Refused if it has ended or is overdue.
     pub fn is_payable(&self, now: ShopTime) -> Result<bool, NotAllowed> {
         if self.status.is_paid() {
             return Ok(false);
@@ -165,26 +165,27 @@ impl Order {
         Ok(true)
     }
 
-    /// When a new order of a buyer is created whose latest one is of this time: later than that, also where the clock of the
-    /// process that placed it is a little ahead, since by its time an order is seen to be newer than what was read before.
+    /// The creation time of a new order whose buyer placed the previous one at `latest`. It is later than `latest`,
+    /// even if the clock of the process that placed the previous order is a little ahead, because creation times show
+    /// which order is newer.
     pub fn creation_time(now: ShopTime, latest: Option<ShopTime>) -> ShopTime {
         let next = latest.map(|latest| latest.after(Duration::from_micros(1)));
         next.filter(|next| *next <= now.after(ShopTime::LARGEST_SKEW)).map_or(now, |next| next.max(now))
     }
 
-    /// Whether both are one order, whatever became of it since; another process may have its number for another one.
+    /// Whether both are the same order, even if it changed since. Another process may use its number for another order.
     pub fn is_the_same_as(&self, other: &Self) -> bool {
         (&self.id, self.user_id, self.created_at) == (&other.id, other.user_id, other.created_at)
     }
 
-    /// Whether the time to begin paying has passed: Alipay takes no deadline that is less than a minute ahead.
+    /// Whether it is too late to begin to pay: Alipay accepts no deadline that is less than a minute ahead.
     pub fn is_overdue(&self, now: ShopTime) -> bool {
         self.expire_at.is_some_and(|expire_at| expire_at < now.after(SHORTEST_PAYMENT))
     }
 }
 
 impl OrderGoods {
-    /// What the line costs: price times quantity; the largest amount where a stored row exceeds it.
+    /// Price times quantity; at most [`Money::MAX`], which a stored row may exceed.
     pub fn amount(&self) -> Money {
         self.price.checked_mul(self.quantity.pieces()).unwrap_or(Money::MAX)
     }

@@ -1,13 +1,14 @@
 use crate::{OrderId, ShopTime, UserId, order_number};
 
-/// Gives orders their numbers: the second, `YYYYMMDDHHMMSS` in Asia/Shanghai, and two digits that tell the orders of
-/// one second apart. The digits are the user id modulo 100, as the old shop made them, or another free pair.
+/// Generates order numbers: the second, `YYYYMMDDHHMMSS` in Asia/Shanghai, and two digits that distinguish the orders
+/// of one second. The digits are the user id modulo 100, as in the old shop, or another free pair.
 ///
 /// The old order page passes the number on as a JavaScript number, so it must stay below 2^53: it has sixteen digits
 /// as long as fewer than [`OrderNumbers::SHORT_PER_SECOND`] orders were numbered in that second, then twenty-two.
 ///
-/// One process keeps one of these. That a number is unique is the database's word alone: several processes number at
-/// once, and one whose number is refused learns the taken numbers with [`OrderNumbers::mark_taken`] and asks again.
+/// Each process has one generator. Only the database guarantees that numbers are unique, because several processes
+/// generate numbers at once. A process whose number is refused marks the taken numbers with
+/// [`OrderNumbers::mark_taken`] and generates another one.
 #[derive(Debug, Default)]
 pub struct OrderNumbers {
     second: String,
@@ -23,7 +24,7 @@ impl OrderNumbers {
     const PAIRS: u32 = 100;
     const LONG: u32 = 100_000_000;
 
-    /// The next number. `chance` is any random number; it makes it unlikely that processes meet.
+    /// The next number. `chance` is any random number; it makes collisions between processes unlikely.
     pub fn next(&mut self, now: ShopTime, user_id: UserId, chance: u32) -> OrderId {
         let second = now.compact();
         if second != self.second {
@@ -46,9 +47,9 @@ impl OrderNumbers {
         OrderId::from_digits(digits)
     }
 
-    /// Whether a number could be an order's of this shop, or that of a payment of such an order: its own behind it and `_`.
-    /// What could not is another program's. The old back end writes the whole id of the buyer behind the second, two digits at
-    /// least.
+    /// Whether a number can be an order number of this shop, or the number of an attempt to pay such an order. Other
+    /// numbers are another program's. The old back end appends the buyer's whole id to the second, with at least two
+    /// digits.
     pub fn could_have_given(number: &str) -> bool {
         let order = order_number(number);
         OrderId::parse(order).is_ok()
@@ -56,20 +57,20 @@ impl OrderNumbers {
             && order.get(..14).is_some_and(|time| ShopTime::from_compact(time).is_some())
     }
 
-    /// Notes that others have these numbers, so that [`OrderNumbers::next`] does not give them again in this second.
+    /// Marks numbers that others have taken, so that [`OrderNumbers::next`] does not return them in this second.
     pub fn mark_taken<'a>(&mut self, taken: impl IntoIterator<Item = &'a OrderId>) {
         for id in taken {
             let rest = id.as_str().strip_prefix(&self.second);
             match rest.map(|rest| (rest.len(), rest.parse::<u32>())) {
                 Some((2, Ok(pair))) => self.taken_pairs |= 1 << pair,
-                // Somebody counts where we count: go on from another place.
+                // Another process counts in the same place: continue at another one.
                 Some((8, Ok(_))) => self.next_long = None,
                 Some(_) | None => {}
             }
         }
     }
 
-    /// Takes back numbers that were not used after all, so that they count neither as taken nor as given.
+    /// Takes back unused numbers, so that they no longer count as taken.
     pub fn give_back<'a>(&mut self, unused: impl IntoIterator<Item = &'a OrderId>) {
         for id in unused {
             let Some(rest) = id.as_str().strip_prefix(&self.second) else { continue };

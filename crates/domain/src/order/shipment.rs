@@ -1,39 +1,39 @@
 use crate::ShopTime;
 
-/// How an order's goods were sent.
+/// The shipment of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipment {
-    /// Who carries them, such as 顺丰速运; empty where the shop did not say.
+    /// The carrier, such as 顺丰速运; empty if it is not known.
     pub carrier: String,
-    /// The carrier's number for the parcel; empty where the shop did not say.
+    /// The carrier's number for the parcel; empty if it is not known.
     pub tracking_number: String,
-    /// When they were handed over.
+    /// When the shop handed the parcel to the carrier.
     pub shipped_at: ShopTime,
 }
 
-/// What is wrong with what the shop said about a shipment.
+/// Why a shipment is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidShipment {
-    /// The carrier is too long, or not a line of text.
+    /// The carrier is too long, or not one line of text.
     #[error("carrier must be one line of at most {} characters", Shipment::CARRIER_CHARS)]
     Carrier,
-    /// The tracking number is too long, or not a line of text.
+    /// The tracking number is too long, or not one line of text.
     #[error("tracking_number must be one line of at most {} characters", Shipment::TRACKING_CHARS)]
     TrackingNumber,
 }
 
 impl Shipment {
-    /// The longest carrier's name that is kept.
+    /// The longest carrier's name, in characters.
     pub const CARRIER_CHARS: usize = 32;
-    /// The longest tracking number that is kept.
+    /// The longest tracking number, in characters.
     pub const TRACKING_CHARS: usize = 64;
 
-    /// Whether it is the same parcel, whenever it was said to be handed over.
+    /// Whether both are the same parcel, regardless of the time of shipment.
     pub(crate) fn is_same_parcel(&self, other: &Self) -> bool {
         (&self.carrier, &self.tracking_number) == (&other.carrier, &other.tracking_number)
     }
 
-    /// A shipment as staff type it; blanks around are dropped.
+    /// A shipment as staff type it; surrounding blanks are removed.
     pub fn new(carrier: &str, tracking_number: &str, shipped_at: ShopTime) -> Result<Self, InvalidShipment> {
         let line = |text: &str, chars| {
             let text = text.trim();

@@ -1,7 +1,7 @@
 use crate::{Channel, OrderId, ShopTime};
 
 words! {
-    /// Where an order stands, with its word in metrics.
+    /// The status of an order, with its word in metrics.
     #[derive(Hash, derive_more::Display)]
     #[display("{}", self.label())]
     pub enum OrderStatus {
@@ -13,38 +13,38 @@ words! {
         AwaitingReceipt = "awaiting_receipt",
         /// Received.
         Completed = "completed",
-        /// Given up before it was paid; its stock went back.
+        /// Cancelled before it was paid; its pieces went back into stock.
         Cancelled = "cancelled",
-        /// All that was paid went back.
+        /// Its whole payment was refunded.
         Refunded = "refunded",
     }
 }
 
 words! {
-    /// What moves an order from one status to another.
+    /// An event that moves an order from one status to another.
     #[derive(Hash)]
     pub enum Trigger {
         /// A verified payment of the whole amount.
         Paid = "payment",
-        /// A verified payment of the whole amount of an order that was cancelled, whose stock was taken again.
+        /// A verified payment of the whole amount of a cancelled order, whose stock was taken again.
         PaidLate = "late payment",
-        /// The shop hands the goods to a carrier.
+        /// The shop hands the parcel to a carrier.
         Shipped = "shipment",
-        /// The buyer has the goods, or is taken to have them.
+        /// The buyer confirms the receipt, or the time to confirm it passes.
         ReceiptConfirmed = "receipt",
-        /// The buyer or the shop gives the order up, or the payment deadline passes.
+        /// The buyer or the shop cancels the order, or the payment deadline passes.
         Cancelled = "cancellation",
-        /// The last fen of what was paid went back.
+        /// The whole payment went back.
         FullyRefunded = "full refund",
     }
 }
 
-/// What a trigger does to an order in some status.
+/// The effect of a trigger on an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transition {
     /// The order enters another status.
     To(OrderStatus),
-    /// It has happened before; repeating it is no error and changes nothing.
+    /// The trigger happened before; repeating it is no error and changes nothing.
     AlreadyDone,
 }
 
@@ -52,24 +52,24 @@ pub enum Transition {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an order in status {status} does not allow its {}", .trigger.as_str())]
 pub struct NotAllowed {
-    /// Where the order stands.
+    /// The order's status.
     pub status: OrderStatus,
-    /// What was to happen.
+    /// The trigger.
     pub trigger: Trigger,
 }
 
-/// Who caused a change, and by which request: what a timeline tells of it.
+/// Who caused a change, and by which request. The timeline shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
-    /// In which role.
+    /// The role.
     pub actor: Actor,
-    /// The person's own name, where more than one has the role.
+    /// The person's name, if several people have the role.
     pub name: Option<String>,
-    /// The request that asked for it; `None` if nobody asked, as for a job.
+    /// The id of the request; `None` if there was no request, as for a job.
     pub request_id: Option<String>,
 }
 
-/// Who caused a change.
+/// The role of the one who caused a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// The buyer whose order it is.
@@ -78,18 +78,18 @@ pub enum Actor {
     Shop,
     /// This service, by a rule such as the payment deadline.
     System,
-    /// A payment channel, by evidence of a payment or a refund.
+    /// A payment channel, by its evidence of a payment or a refund.
     Channel(Channel),
 }
 
 /// One change of an order's status: a compare-and-set in the database, and a row of the order's timeline.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// Which order.
+    /// The order.
     pub order_id: OrderId,
-    /// The status it must have.
+    /// The status before, which the order must have.
     pub from: OrderStatus,
-    /// The status it gets.
+    /// The status after.
     pub to: OrderStatus,
     /// Who caused it.
     pub cause: Cause,
@@ -102,7 +102,7 @@ pub struct StatusChange {
 }
 
 impl OrderStatus {
-    /// What the trigger does to an order in this status: the one table of transitions.
+    /// The effect of the trigger on an order in this status. This is the only table of transitions.
     pub fn on(self, trigger: Trigger) -> Result<Transition, NotAllowed> {
         let to = match (self, trigger) {
             (Self::AwaitingPayment, Trigger::Paid) => Self::AwaitingShipment,
@@ -139,7 +139,7 @@ impl OrderStatus {
         Trigger::ALL.into_iter().any(|trigger| from.on(trigger) == Ok(Transition::To(to)))
     }
 
-    /// Whether the order's money is with the shop: 待发货, 待收货 or 已完成.
+    /// Whether the shop has the order's money: 待发货, 待收货 or 已完成.
     pub fn is_paid(self) -> bool {
         match self {
             Self::AwaitingShipment | Self::AwaitingReceipt | Self::Completed => true,
@@ -155,8 +155,8 @@ impl OrderStatus {
         }
     }
 
-    /// Whether nothing is delivered, paid or waited for any more: 已完成, 已取消 or 已退款. A payment that comes late can
-    /// still revive a cancelled order, within days.
+    /// Whether the order has ended: 已完成, 已取消 or 已退款. A late payment can still revive a cancelled order within
+    /// days.
     pub fn has_ended(self) -> bool {
         match self {
             Self::Completed | Self::Cancelled | Self::Refunded => true,
@@ -181,7 +181,7 @@ impl OrderStatus {
         Self::ALL.into_iter().find(|status| i64::from(status.code()) == code)
     }
 
-    /// What staff and buyers call it.
+    /// Its name for staff and buyers.
     pub fn label(self) -> &'static str {
         match self {
             Self::AwaitingPayment => "待付款",
@@ -210,7 +210,7 @@ impl Cause {
         Self { actor: Actor::System, name: None, request_id: None }
     }
 
-    /// A payment channel, by a notification, or by its answer to a request that asked.
+    /// A payment channel, by a notification, or by its answer to a query.
     pub fn channel(channel: Channel, request_id: Option<String>) -> Self {
         Self { actor: Actor::Channel(channel), name: None, request_id }
     }

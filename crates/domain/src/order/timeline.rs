@@ -1,9 +1,9 @@
 use crate::{Amendment, Cause, OrderStatus, ShopTime};
 
-/// One entry of an order's timeline: how it came to be where it is.
+/// One entry of an order's timeline: a change of its status, or an amendment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimelineEntry {
-    /// The status before; none at the order's creation.
+    /// The status before; `None` at the order's creation.
     pub from: Option<OrderStatus>,
     /// The status after.
     pub to: OrderStatus,
@@ -11,17 +11,17 @@ pub struct TimelineEntry {
     pub cause: Cause,
     /// Why.
     pub reason: String,
-    /// What else than the status was changed; the statuses before and after are the same then.
+    /// The amendment, if it was one; then the statuses before and after are the same.
     pub amendment: Option<Amendment>,
     /// When.
     pub at: ShopTime,
 }
 
 impl TimelineEntry {
-    /// The changes of an order's status with its amendments among them, both the first first.
+    /// The entries of a timeline in order. `changes` (of the status) and `amendments` are each given oldest first.
     ///
-    /// An order has each status once, so an amendment stands in front of the change that ended its status, whatever the
-    /// clocks of two processes said.
+    /// An order has each status once, so an amendment is placed before the change that ended its status, even if the
+    /// clocks of two processes differ.
     pub fn in_order(changes: Vec<Self>, amendments: Vec<Self>) -> Vec<Self> {
         let mut entries = changes;
         for amendment in amendments {

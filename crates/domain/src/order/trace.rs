@@ -1,12 +1,12 @@
-/// Which trace a request is a part of, and which of its spans the request is: W3C's `traceparent`, version 00.
+/// The trace and the span of a request: W3C's `traceparent`, version 00.
 ///
 /// Source: W3C Trace Context, <https://www.w3.org/TR/trace-context/#traceparent-header>.
 #[derive(Debug, Clone, PartialEq, Eq, derive_more::Display)]
 pub struct TraceParent(Box<str>);
 
 impl TraceParent {
-    /// From the text of the header, whose digits are lower case. Later versions may have more behind the flags, which is
-    /// left out, as W3C asks for.
+    /// Reads the text of the header, whose digits are lower case. Fields that later versions append to the flags are
+    /// dropped, as W3C requires.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
         let mut part = |digits: usize| {

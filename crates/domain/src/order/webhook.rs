@@ -12,7 +12,7 @@ pub struct EndpointName(String);
 pub struct InvalidEndpointName;
 
 impl EndpointName {
-    /// The endpoint of the settings `DASHOP_EVENTS_…`, the only one before there could be several.
+    /// The name of the endpoint that the settings `DASHOP_EVENTS_…` configure. It is older than the other endpoints.
     pub const FIRST: &str = "default";
     const LONGEST: usize = 32;
 
@@ -39,18 +39,18 @@ impl EndpointName {
     }
 }
 
-/// Which events an endpoint is sent.
+/// Which events an endpoint receives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum EventFilter {
-    /// Every one.
+    /// All events.
     #[default]
     All,
-    /// Those of these kinds.
+    /// The events of these kinds.
     Kinds(Vec<OrderEventKind>),
 }
 
 impl EventFilter {
-    /// Whether the endpoint is sent events of this kind.
+    /// Whether the endpoint receives events of this kind.
     pub fn wants(&self, kind: OrderEventKind) -> bool {
         match self {
             Self::All => true,
@@ -58,7 +58,7 @@ impl EventFilter {
         }
     }
 
-    /// The kinds that it is sent.
+    /// The kinds that the endpoint receives.
     pub fn kinds(&self) -> impl Iterator<Item = OrderEventKind> {
         OrderEventKind::ALL.into_iter().filter(|kind| self.wants(*kind))
     }
@@ -67,30 +67,30 @@ impl EventFilter {
 /// One attempt to deliver an event to an endpoint, as the delivery log keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeliveryAttempt {
-    /// Which event.
+    /// The event.
     pub event_id: EventId,
-    /// Of which order.
+    /// The event's order.
     pub order_id: OrderId,
-    /// What happened.
+    /// The event's kind.
     pub kind: OrderEventKind,
     /// When the attempt ended.
     pub at: ShopTime,
     /// How long it took.
     pub took: Duration,
-    /// What came of it.
+    /// The outcome.
     pub outcome: AttemptOutcome,
 }
 
-/// What came of an attempt to deliver an event.
+/// The outcome of an attempt to deliver an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptOutcome {
     /// The endpoint confirmed it, with this HTTP status.
     Delivered(u16),
-    /// It answered with another HTTP status than those of success.
+    /// The endpoint answered with an HTTP status that is not one of success.
     Refused(u16),
-    /// It cannot be reached, or did not answer in time.
+    /// The endpoint cannot be reached, or did not answer in time.
     Unreachable,
-    /// The delivery was cut off here.
+    /// This service cut the delivery off.
     CutOff,
 }
 
@@ -105,7 +105,7 @@ impl AttemptOutcome {
         }
     }
 
-    /// The HTTP status, where the endpoint answered.
+    /// The HTTP status, if the endpoint answered.
     pub fn http_status(self) -> Option<u16> {
         match self {
             Self::Delivered(status) | Self::Refused(status) => Some(status),
@@ -125,30 +125,30 @@ impl AttemptOutcome {
     }
 }
 
-/// What is on record of an endpoint.
+/// The stored state of an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointState {
     /// Its name.
     pub name: EndpointName,
-    /// Since when it is sent events.
+    /// Since when it receives events.
     pub registered_at: ShopTime,
-    /// When a process had it in its settings last.
+    /// When a process last had it in its settings.
     pub seen_at: ShopTime,
-    /// Since when it is paused, where it is.
+    /// Since when it is paused; `None` if it is not.
     pub paused_at: Option<ShopTime>,
-    /// Since when all attempts failed, where the last one did.
+    /// Since when all attempts fail; `None` if the last one succeeded.
     pub failing_since: Option<ShopTime>,
-    /// When an attempt failed last.
+    /// When an attempt last failed.
     pub last_failure_at: Option<ShopTime>,
-    /// When an attempt succeeded last, to a second or so.
+    /// When an attempt last succeeded, to about a second.
     pub last_success_at: Option<ShopTime>,
 }
 
-/// How long nobody tried anything before a failure is no longer the continuation of those before.
+/// After this long without an attempt, a failure begins a new series of failures.
 const STREAK_BREAKS_AFTER: Duration = Delivery::LONGEST_WAIT.saturating_mul(4);
 
-/// Since when all attempts failed, after one that failed at `at`: since that moment, or for longer where those before
-/// failed as well. What was not tried for hours does not count as failing in these hours.
+/// Since when all attempts fail, after one that failed at `at`: the beginning of the present series of failures, or
+/// `at`. Hours without an attempt do not count as hours of failure.
 pub fn failing_since(before: Option<ShopTime>, last_failure: Option<ShopTime>, at: ShopTime) -> ShopTime {
     let goes_on = last_failure.is_some_and(|last| at.since(last) < STREAK_BREAKS_AFTER);
     before.filter(|_| goes_on).unwrap_or(at)

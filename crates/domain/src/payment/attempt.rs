@@ -2,21 +2,21 @@
 
 use crate::{Channel, Money, OrderId, ShopTime};
 
-/// One attempt to pay an order. Every URL that is handed out belongs to one.
+/// One attempt to pay an order. Every payment URL belongs to one attempt.
 ///
-/// The first attempt of an order has the order's number itself and is not on record until something becomes of it; each further
-/// one has the order's number, `_` and how many there were before it and itself.
+/// The first attempt of an order has the order's number and is not on record until its state changes. The number of the
+/// n-th attempt is the order's number, `_` and n.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentAttempt {
     /// Its number at the channel.
     pub out_trade_no: String,
-    /// Where it is paid.
+    /// The channel where it is paid.
     pub channel: Channel,
-    /// By which product of the channel it is paid.
+    /// The channel's product by which it is paid.
     pub product: PaymentProduct,
     /// What the channel charges.
     pub amount: Money,
-    /// Where it stands.
+    /// Its state.
     pub state: AttemptState,
     /// When it was opened.
     pub opened_at: ShopTime,
@@ -27,7 +27,7 @@ pub struct PaymentAttempt {
 }
 
 words! {
-    /// A product of a channel by which a buyer pays: which one follows from the device.
+    /// A product of a channel by which a buyer pays; it depends on the buyer's device.
     #[derive(Default)]
     pub enum PaymentProduct {
         /// 电脑网站支付, in a browser on a PC.
@@ -39,30 +39,31 @@ words! {
 }
 
 words! {
-    /// Where an attempt stands.
+    /// The state of an attempt.
     pub enum AttemptState {
         /// The buyer is to pay it.
         Open = "open",
-        /// Another one took its place, or the order ended. With no trade to close, its URL can be paid until the deadline.
+        /// Another attempt replaced it, or the order ended. Without a trade to close, its URL can be paid until the
+        /// deadline.
         GivenUp = "given_up",
         /// The channel closed its trade: it cannot be paid any more.
         Closed = "closed",
-        /// It is paid, whatever became of the money.
+        /// It is paid, even if the money was refunded.
         Paid = "paid",
     }
 }
 
-/// What the channel said to the end of an attempt.
+/// The channel's answer about the end of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedAttempt {
     /// Its number at the channel.
     pub out_trade_no: String,
-    /// Whether no payment can come of it any more. Where the channel has no trade, one still can.
+    /// Whether it can no longer be paid. If the channel has no trade for it yet, it still can be paid.
     pub is_final: bool,
 }
 
 impl AttemptState {
-    /// Whether a payment can still come of it.
+    /// Whether it can still be paid.
     pub fn may_be_paid(self) -> bool {
         match self {
             Self::Open | Self::GivenUp => true,
@@ -71,7 +72,7 @@ impl AttemptState {
     }
 }
 
-/// The order number within the number of an attempt; the number itself if it is not made like that.
+/// The order number within the number of an attempt; the whole number if it does not have this form.
 pub fn order_number(out_trade_no: &str) -> &str {
     match out_trade_no.split_once('_') {
         Some((number, nth)) if OrderId::parse(number).is_ok() && OrderId::parse(nth).is_ok() => number,

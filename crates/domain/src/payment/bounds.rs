@@ -1,4 +1,4 @@
-//! What of a trade can be kept: its numbers come from outside, and columns end somewhere.
+//! Which trades can be stored: their numbers come from outside, and columns have limits.
 
 use chrono::Datelike;
 
@@ -8,53 +8,53 @@ use crate::{Money, ShopTime};
 /// Why a trade can never be stored, however often it is notified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unstorable {
-    /// A number is empty, or longer than any that is kept.
+    /// A number is empty, or too long to be stored.
     #[error("{field} has {chars} characters, of which 1 to {} are kept", Trade::MAX_NUMBER)]
     Length {
-        /// Which.
+        /// The name of the field.
         field: &'static str,
-        /// How long it is.
+        /// Its length in characters.
         chars: usize,
     },
-    /// An amount is above any that is kept.
+    /// An amount is above [`Money::MAX`].
     #[error("{field} is above {}", Money::MAX)]
     Amount {
-        /// Which.
+        /// The name of the field.
         field: &'static str,
     },
-    /// No calendar of ours has the moment of payment.
+    /// The year of the payment is not within 1 to 9999.
     #[error("gmt_payment is not within the years 1 to 9999")]
     Moment,
 }
 
-/// A trade of which a channel tells, and that can never be stored.
+/// A trade that a channel reports and that can never be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnstorableTrade {
     /// The channel's number of the trade.
     pub trade_no: String,
-    /// The order number, as the channel has it.
+    /// The number of the attempt, as the channel has it.
     pub out_trade_no: String,
     /// Why.
     pub why: Unstorable,
 }
 
-/// A verified message of a channel's that can never be kept as what it is.
+/// A verified message of a channel that can never be recorded as a trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefusedMessage {
-    /// When it came.
+    /// When it was received.
     pub received_at: ShopTime,
     /// Why, in words.
     pub reason: String,
     /// The channel's number of the trade.
     pub trade_no: String,
-    /// The order number, as the channel has it.
+    /// The number of the attempt, as the channel has it.
     pub out_trade_no: String,
-    /// The body, as it came.
+    /// The body as it was received.
     pub message: String,
 }
 
 impl RefusedMessage {
-    /// The message with this body, of this trade.
+    /// The refused message with this body, about this trade.
     pub fn new(trade: UnstorableTrade, body: &[u8], now: ShopTime) -> Self {
         Self {
             received_at: now,
@@ -67,15 +67,15 @@ impl RefusedMessage {
 }
 
 impl Trade {
-    /// The longest number of a trade, an order or a refund that is kept.
+    /// The longest number of a trade, an order or a refund that is stored, in characters.
     pub const MAX_NUMBER: usize = 64;
 
-    /// Whether a text can be the number of a payment that is on record, of whatever origin: 1 to 64 printable characters.
+    /// Whether a text can be a number of a recorded payment, of any origin: 1 to 64 characters, no control characters.
     pub fn is_number(text: &str) -> bool {
         (1..=Self::MAX_NUMBER).contains(&text.chars().count()) && !text.chars().any(char::is_control)
     }
 
-    /// The trade, if all of it can be kept. Where it cannot, another notification of it is of no use.
+    /// The trade, if all of it can be stored. If it cannot, a further notification of it does not help.
     pub fn storable(self) -> Result<Self, UnstorableTrade> {
         match self.check_storable() {
             Ok(()) => Ok(self),

@@ -1,23 +1,22 @@
 //! The providers of payments, and what this shop and the old back end call them.
 
-/// A provider of payments. All that is known of one beside its name is its adapter's business.
+/// A provider of payments. Everything about it except its name is in its adapter.
 ///
 /// To add one: see "A payment channel" in `docs/ARCHITECTURE.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Channel {
-    /// 支付宝. An order is paid there if nobody asks for another channel: the attempt that has the order's own number is
-    /// always one of this channel.
+    /// 支付宝. It is the default channel: the attempt that has the order's own number is always one of this channel.
     #[default]
     Alipay,
-    /// Proves in tests that another channel can be added.
+    /// A channel for tests, which prove with it that another channel can be added.
     #[cfg(feature = "test-channel")]
     Test,
 }
 
-/// What a trade is known by: its number is unique within its channel only.
+/// The key of a trade: its number is unique within its channel only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TradeKey<'a> {
-    /// Where it was paid.
+    /// The channel where it was paid.
     pub channel: Channel,
     /// The channel's number of it.
     pub trade_no: &'a str,
@@ -31,7 +30,7 @@ impl Channel {
         Self::Test,
     ];
 
-    /// The word that is stored and sent; at most ten characters, for it also names an [`crate::Actor`].
+    /// The word that is stored and sent; at most ten characters, because it also names an [`crate::Actor`].
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Alipay => "alipay",
@@ -45,7 +44,7 @@ impl Channel {
         Self::ALL.iter().copied().find(|channel| channel.as_str() == word)
     }
 
-    /// What people call it.
+    /// Its name for people.
     pub fn label(self) -> &'static str {
         match self {
             Self::Alipay => "支付宝",
@@ -54,7 +53,7 @@ impl Channel {
         }
     }
 
-    /// The trade that the channel has under this number.
+    /// The key of the trade that has this number at the channel.
     pub fn trade(self, trade_no: &str) -> TradeKey<'_> {
         TradeKey { channel: self, trade_no }
     }

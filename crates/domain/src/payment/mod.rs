@@ -11,40 +11,40 @@ pub use channel::{Channel, TradeKey};
 pub use refund::{Refund, RefundAsk, RefundKind, RefundStatus};
 pub(crate) use refund::{automatic_number, external_number};
 
-/// Who may be paid: the shop as a channel knows it.
+/// The shop as a channel knows it: who receives the payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Merchant {
-    /// The application that the shop is paid through.
+    /// The application through which the shop is paid.
     pub app_id: String,
-    /// The account that receives the money (`seller_id`, 2088…), where it is configured.
+    /// The account that receives the money (`seller_id`, 2088…), if it is configured.
     pub seller_id: Option<String>,
 }
 
-/// What a verified message says about whom it is for.
+/// The addressee that a verified message names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Addressee {
     /// `app_id` of the message.
     pub app_id: String,
-    /// `seller_id` of the message, where it has one.
+    /// `seller_id` of the message, if it has one.
     pub seller_id: Option<String>,
 }
 
-/// One trade at a channel, as evidence with a verified signature tells of it.
+/// One trade at a channel, as reported by evidence with a verified signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trade {
-    /// Where it is paid.
+    /// The channel where it is paid.
     pub channel: Channel,
     /// The channel's number of the trade, unique within the channel.
     pub trade_no: String,
-    /// The number of an attempt to pay an order, as the channel has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as the channel has it; it may be another program's.
     pub out_trade_no: String,
-    /// Where the trade stands.
+    /// The status of the trade.
     pub status: TradeStatus,
     /// The whole amount of the trade.
     pub total_amount: Money,
-    /// What went back to the buyer so far. More than nothing says that the message tells of a refund.
+    /// The sum refunded to the buyer so far. If it is above zero, the message is about a refund.
     pub refunded: Money,
-    /// The number of the refund that the message tells of (`out_biz_no`), where it tells of one.
+    /// The number of the refund that the message is about (`out_biz_no`), if it is about one.
     pub refund_request_no: Option<String>,
     /// The buyer's account, as the channel masks or numbers it.
     pub buyer: Option<String>,
@@ -53,9 +53,9 @@ pub struct Trade {
 }
 
 words! {
-    /// Where a trade stands, in the words of `trade_status`.
+    /// The status of a trade, in the words of `trade_status`.
     pub enum TradeStatus {
-        /// `WAIT_BUYER_PAY`: the buyer has come and not paid.
+        /// `WAIT_BUYER_PAY`: the trade exists, and the buyer has not paid.
         WaitBuyerPay = "WAIT_BUYER_PAY",
         /// `TRADE_SUCCESS`: paid, can be refunded.
         Success = "TRADE_SUCCESS",
@@ -76,26 +76,26 @@ words! {
     }
 }
 
-/// A payment that reached the shop, as it is kept: one row a trade.
+/// A payment that reached the shop, as it is stored: one row per trade.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRecord {
-    /// The trade. Closed says that all of it went back, though not each refund need be on record.
+    /// The trade. Its status `Closed` means that all of it went back, even if not every refund is on record.
     pub trade: Trade,
-    /// What became of it.
+    /// The status of the payment.
     pub status: PaymentStatus,
-    /// What it was learned from.
+    /// Where the evidence of the payment came from.
     pub source: EvidenceSource,
     /// When it was recorded.
     pub recorded_at: ShopTime,
 }
 
 impl PaymentRecord {
-    /// The moment by which it counts: when the buyer paid, or when it was recorded where the channel did not say that.
+    /// When the buyer paid, or when the payment was recorded if the channel did not say when the buyer paid.
     pub fn counts_at(&self) -> ShopTime {
         self.trade.paid_at.unwrap_or(self.recorded_at)
     }
 
-    /// Whether it must not be kept and some of it has not gone back so far.
+    /// Whether the shop owes a refund of the payment and some of it has not gone back yet.
     pub fn is_automatic(&self) -> bool {
         self.status.is_refund_due()
             && self.trade.status != TradeStatus::Closed
@@ -104,31 +104,31 @@ impl PaymentRecord {
 }
 
 words! {
-    /// What became of a payment.
+    /// What happens to a payment.
     pub enum PaymentStatus {
         /// It paid its order.
         Settled = "settled",
         /// Another trade had paid the order; this money goes back.
         Duplicate = "duplicate",
-        /// The order was cancelled, and its stock is gone or it costs less since; this money goes back.
+        /// The order was cancelled, and its stock is gone or its amount was lowered; this money goes back.
         Late = "late",
-        /// Not the amount of the order; staff decide.
+        /// The payment has another amount than the order; staff decide.
         WrongAmount = "wrong_amount",
         /// No order has this number; staff decide.
         UnknownOrder = "unknown_order",
     }
 }
 
-/// What a buyer paid for an order without paying it, because it came too late or twice, and what of that is back.
+/// Late and duplicate payments of an order, which the shop refunds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefundDue {
-    /// All that the shop does not keep.
+    /// The sum of these payments.
     pub amount: Money,
-    /// What of it went back for certain; the rest is on its way.
+    /// How much of it is known to be refunded; the rest is on its way.
     pub refunded: Money,
 }
 
-/// A message that the channel signed, but not for this shop.
+/// Why a message that the channel signed is not for this shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotForUs {
     /// It is for another application.
@@ -140,7 +140,7 @@ pub enum NotForUs {
 }
 
 impl Merchant {
-    /// Checks that a message is for this shop. `seller_id` counts if it is configured; it must not be missing then.
+    /// Checks that a message is for this shop. If `seller_id` is configured, the message must have the same one.
     pub fn check(&self, addressee: &Addressee) -> Result<(), NotForUs> {
         if addressee.app_id != self.app_id {
             return Err(NotForUs::App);
@@ -151,13 +151,13 @@ impl Merchant {
 }
 
 impl Trade {
-    /// What it is known by.
+    /// The key of the trade.
     pub fn key(&self) -> TradeKey<'_> {
         self.channel.trade(&self.trade_no)
     }
 
-    /// Whether the trade tells that its whole amount has been paid and is still with the shop. A refund is notified as
-    /// `TRADE_SUCCESS` again, with what went back: that is not a payment.
+    /// Whether the trade's whole amount is paid and still with the shop. A message about a refund also has the status
+    /// `TRADE_SUCCESS`, with the refunded sum: that is not a payment.
     pub fn is_payment(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => self.refunded.is_zero(),
@@ -165,12 +165,13 @@ impl Trade {
         }
     }
 
-    /// Whether the message tells of a refund, in whatever way: it is not one of a payment then.
+    /// Whether the message is about a refund: it has a refund's number or a refunded sum. Then it is not a payment.
     pub fn tells_of_refund(&self) -> bool {
         self.refund_request_no.is_some() || !self.refunded.is_zero()
     }
 
-    /// Whether the trade tells that its whole amount was paid, whatever went back since. Of one that timed out, nothing did.
+    /// Whether the trade's whole amount was paid, even if it was refunded since. A closed trade without a refund timed
+    /// out unpaid.
     pub fn was_paid(&self) -> bool {
         match self.status {
             TradeStatus::Success | TradeStatus::Finished => true,
@@ -179,14 +180,14 @@ impl Trade {
         }
     }
 
-    /// Whether the trade tells that all that was paid went back: the channel closes a paid trade then, and never before.
+    /// Whether the trade was paid and wholly refunded. The channel closes a paid trade only when it is wholly refunded.
     pub fn is_wholly_refunded(&self) -> bool {
         self.was_paid() && (self.status == TradeStatus::Closed || self.refunded >= self.total_amount)
     }
 }
 
 impl PaymentStatus {
-    /// Whether the money must go back to the buyer.
+    /// Whether the shop must refund the money.
     pub fn is_refund_due(self) -> bool {
         match self {
             Self::Duplicate | Self::Late => true,
@@ -194,7 +195,7 @@ impl PaymentStatus {
         }
     }
 
-    /// Whether staff decide what becomes of the money.
+    /// Whether staff decide about the money.
     pub fn is_undecided(self) -> bool {
         match self {
             Self::WrongAmount | Self::UnknownOrder => true,
@@ -204,7 +205,7 @@ impl PaymentStatus {
 }
 
 impl RefundDue {
-    /// Of the payments on record for the number of one order; `None` if the shop keeps them all.
+    /// The refunds due for the payments of one order number; `None` if the shop owes no refund of any of them.
     pub fn of<'a>(payments: impl IntoIterator<Item = &'a PaymentRecord>) -> Option<Self> {
         let going_back: Vec<_> = payments.into_iter().filter(|one| one.status.is_refund_due()).collect();
         let sum = |of: fn(&Trade) -> Money| {

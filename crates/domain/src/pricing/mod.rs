@@ -6,7 +6,7 @@ pub use quantity::{InvalidQuantity, Quantity, QuantityLimit};
 
 use crate::Money;
 
-/// What an order costs beside its goods: delivery at a flat price, free from a goods amount on where the shop sets one.
+/// The freight rule: a flat price per delivery, free from a goods amount on if the shop sets one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pricing {
     /// The price of one delivery.
@@ -16,7 +16,7 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// The freight of an order whose goods cost so much.
+    /// The freight of an order with this goods amount.
     pub fn freight_for(&self, goods_amount: Money) -> Money {
         let is_free = self.free_from.is_some_and(|threshold| goods_amount >= threshold);
         if is_free { Money::ZERO } else { self.freight }

@@ -2,24 +2,24 @@ use std::collections::BTreeMap;
 
 use crate::{InvalidQuantity, Money, Pricing, Quantity, QuantityLimit, Sku, SkuId};
 
-/// What a buyer wants to buy: at least one SKU, each once, in ascending order.
+/// The SKUs that a buyer wants to buy: at least one, each once, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Purchase(BTreeMap<SkuId, Quantity>);
 
-/// What a purchase costs at the present prices.
+/// The cost of a purchase at the present prices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Quote {
-    /// What can be bought, in ascending order of SKU ids.
+    /// The SKUs that can be bought, in ascending order of SKU ids.
     pub lines: Vec<PricedLine>,
-    /// What cannot.
+    /// The SKUs that cannot be bought.
     pub unavailable: Vec<Unavailable>,
-    /// Pieces in all lines.
+    /// The number of pieces in all lines.
     pub total_count: u32,
-    /// What the goods cost.
+    /// The sum of the lines.
     pub goods_amount: Money,
-    /// What the delivery costs; nothing where there is nothing to deliver.
+    /// The freight; zero if no SKU can be bought.
     pub freight: Money,
-    /// Goods and freight: what Alipay will charge.
+    /// Goods and freight: the amount that Alipay will charge.
     pub payment_amount: Money,
 }
 
@@ -37,7 +37,7 @@ pub struct PricedLine {
 /// A SKU that was asked for and cannot be bought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unavailable {
-    /// Which.
+    /// The SKU.
     pub sku_id: SkuId,
     /// Why.
     pub reason: UnavailableReason,
@@ -52,19 +52,19 @@ pub enum UnavailableReason {
     OffShelf,
 }
 
-/// The sum is more than an order can cost: [`Money::MAX`].
+/// The sum exceeds [`Money::MAX`], or the number of pieces exceeds `i32::MAX`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the sum of the purchase is more than an order can cost")]
 pub struct AmountTooLarge;
 
 impl Purchase {
-    /// A purchase of these SKUs; nothing where there are none.
+    /// A purchase of these SKUs; `None` if there are none.
     pub fn new(lines: BTreeMap<SkuId, Quantity>) -> Option<Self> {
         (!lines.is_empty()).then_some(Self(lines))
     }
 
-    /// A purchase of lines of a cart with their counts; nothing where there are none. Of what cannot be bought the count does not
-    /// matter: nobody buys any of it, and a count that is not allowed hides nothing that can be bought.
+    /// A purchase of cart lines with their counts; `None` if there are none. The count of a SKU that cannot be bought
+    /// is ignored, so that a wrong count there does not hide the lines that can be bought.
     pub fn of_cart(
         lines: &BTreeMap<SkuId, i64>,
         skus: &BTreeMap<SkuId, Sku>,
@@ -83,7 +83,7 @@ impl Purchase {
         Self(BTreeMap::from([(sku_id, quantity)]))
     }
 
-    /// Which SKUs and how many of each, in ascending order of SKU ids.
+    /// The SKUs with their quantities, in ascending order of SKU ids.
     pub fn lines(&self) -> impl Iterator<Item = (SkuId, Quantity)> {
         self.0.iter().map(|(sku_id, quantity)| (*sku_id, *quantity))
     }
@@ -93,7 +93,7 @@ impl Purchase {
         self.0.keys().copied()
     }
 
-    /// What the purchase costs, with `skus` as the catalogue has them now.
+    /// The cost of the purchase, with `skus` as the catalogue has them now.
     pub fn quote(&self, skus: &BTreeMap<SkuId, Sku>, pricing: &Pricing) -> Result<Quote, AmountTooLarge> {
         let mut lines = Vec::with_capacity(self.0.len());
         let mut unavailable = Vec::new();
@@ -128,7 +128,7 @@ fn available(skus: &BTreeMap<SkuId, Sku>, sku_id: SkuId) -> Result<&Sku, Unavail
 }
 
 impl Quote {
-    /// Whether there is something to order, and it costs nothing: Alipay takes no payment of 0.00.
+    /// Whether there are lines to order and they cost 0.00, which Alipay does not accept as a payment.
     pub fn costs_nothing(&self) -> bool {
         !self.lines.is_empty() && self.payment_amount.is_zero()
     }

@@ -20,7 +20,7 @@ impl QuantityLimit {
         self.0
     }
 
-    /// A limit of at least one and at most `i32::MAX` pieces, what the database's columns hold.
+    /// A limit of 1 to `i32::MAX` pieces, the range of the database's columns; else `None`.
     pub fn new(most: u32) -> Option<Self> {
         (1..=i32::MAX.unsigned_abs()).contains(&most).then_some(Self(most))
     }
@@ -38,7 +38,7 @@ impl Quantity {
     /// One piece.
     pub const ONE: Self = Self(1);
 
-    /// A quantity that was stored, whatever the limit is by now; nothing where it is below one.
+    /// A stored quantity, which the present limit does not apply to; `None` if it is below one.
     pub fn stored(pieces: i32) -> Option<Self> {
         u32::try_from(pieces).ok().filter(|pieces| *pieces > 0).map(Self)
     }

@@ -60,8 +60,8 @@ words! {
     }
 }
 
-/// Every difference between the bill of a day and our statement; first those of payments, then those of refunds, then the
-/// lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
+/// Every difference between the bill of a day and our statement; first those of payments, then those of refunds, then
+/// the lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
 ///
 /// A refund is booked there when it happens and here when we learn of it. Only one that was asked for here and finished
 /// within the day must be on that day's bill: another may be on the one before, or after.

@@ -7,29 +7,29 @@ use crate::{
 /// One order of a group that asks for stock.
 #[derive(Debug, Clone, Copy)]
 pub struct StockDemand<'a> {
-    /// Whose order it is.
+    /// The buyer.
     pub buyer: UserId,
-    /// What is wanted.
+    /// The wanted SKUs and quantities.
     pub purchase: &'a Purchase,
-    /// What the client believes it costs, freight included, where it says so.
+    /// The amount that the client expects, freight included, if it named one.
     pub expected_amount: Option<Money>,
 }
 
-/// Pieces of one SKU to be taken for the whole group, at the price that was quoted.
+/// Pieces of one SKU to be taken from the stock for the whole group, at the quoted price.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allocation {
-    /// Which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many pieces.
     pub pieces: u32,
-    /// The price at which they were quoted: no stock may be taken at another.
+    /// The quoted price: no stock may be taken at another price.
     pub price: Money,
 }
 
-/// Shares the stock out among a group of orders: first come, first served, each whole or not at all.
+/// Allocates the stock to a group of orders: first come, first served, each order completely or not at all.
 ///
-/// The caller then takes [`Allocator::taken`] from the stock in one transaction with the orders, or, where that fails
-/// because the stock changed meanwhile, asks again.
+/// The caller then takes [`Allocator::taken`] from the stock in one transaction with the orders. If that fails because
+/// the stock changed meanwhile, the caller starts again.
 #[derive(Debug)]
 pub struct Allocator<'a> {
     skus: &'a BTreeMap<SkuId, Sku>,
@@ -40,7 +40,7 @@ pub struct Allocator<'a> {
 }
 
 impl<'a> Allocator<'a> {
-    /// With the SKUs as the catalogue has them now, and what each buyer has not paid yet.
+    /// An allocator for the SKUs as the catalogue has them now; `unpaid` are the unpaid orders of each buyer.
     pub fn new(
         skus: &'a BTreeMap<SkuId, Sku>,
         pricing: &'a Pricing,
@@ -51,8 +51,7 @@ impl<'a> Allocator<'a> {
         Self { skus, pricing, limits, left, unpaid }
     }
 
-    /// Serves the next order of the group: the quote it is placed at. Where it cannot be served, it leaves everything to
-    /// those who follow.
+    /// Allocates stock to the next order of the group and returns its quote. A refused order takes nothing.
     pub fn serve(&mut self, demand: &StockDemand<'_>) -> Result<Quote, Refusal> {
         let quote =
             demand.purchase.quote(self.skus, self.pricing).map_err(|AmountTooLarge| Refusal::TooExpensive)?;
@@ -79,7 +78,7 @@ impl<'a> Allocator<'a> {
         Ok(quote)
     }
 
-    /// What is to be taken from the stock for those who were served, in ascending order of SKU ids, each once.
+    /// The pieces to take from the stock for the served orders, each SKU once, in ascending order.
     pub fn taken(&self) -> Vec<Allocation> {
         let taken = self.skus.values().filter_map(|sku| {
             let pieces = sku.stock - self.left.get(&sku.id).copied().unwrap_or(sku.stock);

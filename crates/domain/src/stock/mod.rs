@@ -1,4 +1,4 @@
-//! Who gets the pieces, and what went back.
+//! Stock: allocation to orders, limits for unpaid orders, and movements of pieces.
 
 mod allocation;
 pub(crate) mod moves;

@@ -2,15 +2,15 @@ use std::collections::BTreeMap;
 
 use crate::{Order, OrderGoods, Restock, ShopTime, SkuId, by_sku};
 
-/// A movement of an order's pieces after it was placed: one row of the stock ledger, unique for order, SKU and kind, so
-/// that nothing goes back twice.
+/// A movement of an order's pieces after it was placed: one row of the stock ledger. It is unique for order, SKU and
+/// kind, so that no pieces go back twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockMove {
-    /// Which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many.
     pub pieces: u32,
-    /// Why, and in which direction.
+    /// The reason, which gives the direction.
     pub kind: StockMoveKind,
     /// When.
     pub at: ShopTime,
@@ -21,11 +21,11 @@ pub struct StockMove {
 pub enum StockMoveKind {
     /// Back into stock: the order was cancelled.
     Cancelled,
-    /// Out of stock again: the cancelled order turned out paid.
+    /// Out of stock again: the cancelled order turned out to be paid.
     Revived,
-    /// Back into stock: the shop took them back with the refund of this request number.
+    /// Back into stock with the refund of this request number.
     Refunded(String),
-    /// Back into stock without money, by the request of this number.
+    /// Back into stock without a refund, by the request of this number.
     Returned(String),
 }
 
@@ -73,8 +73,8 @@ pub(crate) fn pieces_held(order: &Order, moves: &[StockMove], sku_id: SkuId) -> 
     bought.saturating_add(out).saturating_sub(back)
 }
 
-/// How many pieces of each of the order's lines went back into stock and stayed there. Where two lines are of one SKU, as
-/// the old back end could write them, the first is filled first.
+/// How many pieces of each of the order's lines went back into stock and stayed there. If two lines have the same SKU,
+/// as the old back end could write them, the first line is filled first.
 pub fn returned_by_line(order: &Order, moves: &[StockMove]) -> Vec<u32> {
     let mut counted: BTreeMap<SkuId, u32> = BTreeMap::new();
     let returned = |line: &OrderGoods| {

@@ -5,13 +5,13 @@ use crate::SkuId;
 /// Pieces of a SKU that an order holds, or that go back into stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restock {
-    /// Of which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many.
     pub pieces: u32,
 }
 
-/// Each SKU of which there are pieces once, in ascending order.
+/// The sums by SKU, in ascending order, without SKUs of zero pieces.
 pub(crate) fn by_sku(lines: impl IntoIterator<Item = Restock>) -> Vec<Restock> {
     let mut sums: BTreeMap<SkuId, u32> = BTreeMap::new();
     for Restock { sku_id, pieces } in lines {

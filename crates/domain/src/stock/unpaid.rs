@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use crate::{Purchase, Refusal, SkuId};
 
-/// How much one buyer may hold without paying: unpaid orders keep their stock from everybody else.
+/// The limits on the unpaid orders of one buyer, because their stock is not available to others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnpaidLimits {
     /// The most unpaid orders; `None` for no limit.
@@ -14,12 +14,12 @@ pub struct UnpaidLimits {
     pub share_percent: u32,
 }
 
-/// What a buyer has ordered and not paid.
+/// The unpaid orders of a buyer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnpaidOrders {
-    /// How many orders.
+    /// The number of orders.
     pub orders: u32,
-    /// How many pieces of each SKU.
+    /// The number of pieces of each SKU.
     pub pieces: BTreeMap<SkuId, u32>,
 }
 
@@ -59,7 +59,7 @@ impl UnpaidLimits {
         Ok(())
     }
 
-    /// The most unpaid pieces of a SKU with this stock, for a buyer who holds so many already.
+    /// The most unpaid pieces of a SKU with this stock, for a buyer who already holds `held` pieces.
     fn most_pieces(&self, stock: u32, held: u32) -> u32 {
         let all = u64::from(stock) + u64::from(held);
         let share = (all * u64::from(self.share_percent.min(100)) / 100).max(1);
@@ -69,7 +69,7 @@ impl UnpaidLimits {
 }
 
 impl UnpaidOrders {
-    /// Counts another order of these goods.
+    /// Counts another order of this purchase.
     pub(crate) fn add(&mut self, purchase: &Purchase) {
         self.orders = self.orders.saturating_add(1);
         for (sku_id, quantity) in purchase.lines() {

@@ -10,12 +10,13 @@ pub(crate) use numbers::{automatic_number, external_number};
 /// Money of one trade that goes back to the buyer: one row of the refund ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The number under which the channel refunds at most once; it never changes, and is unique whatever the channel and
-    /// the trade. One that was made past this service has one of ours if another refund has its number here.
+    /// The request number, under which the channel refunds at most once. It never changes and is unique among all
+    /// channels and trades. A refund that was made outside this service gets a new number if another refund has its
+    /// number here.
     pub out_request_no: String,
-    /// The number of the attempt whose payment goes back, as the channel has it; it may be none of ours.
+    /// The number of the attempt whose payment goes back, as the channel has it; it may be another program's.
     pub out_trade_no: String,
-    /// Where the trade was paid.
+    /// The channel where the trade was paid.
     pub channel: Channel,
     /// The channel's number of the trade.
     pub trade_no: String,
@@ -23,19 +24,19 @@ pub struct Refund {
     pub amount: Money,
     /// Why, in words.
     pub reason: String,
-    /// On whose account.
+    /// Why money goes back, as a kind.
     pub kind: RefundKind,
-    /// Where it stands.
+    /// Its status.
     pub status: RefundStatus,
-    /// What goes back into stock when the money has gone back.
+    /// The pieces that go back into stock when the refund succeeds.
     pub restock: Vec<Restock>,
     /// Who asked for it.
     pub cause: Cause,
     /// When it was asked for.
     pub requested_at: ShopTime,
-    /// When it came to its end.
+    /// When it succeeded or failed.
     pub finished_at: Option<ShopTime>,
-    /// Why the channel said no, where it did.
+    /// Why the last attempt did not succeed, as far as it is known.
     pub failure: Option<String>,
 }
 
@@ -44,47 +45,49 @@ words! {
     pub enum RefundKind {
         /// Staff decided it.
         Shop = "shop",
-        /// The order was cancelled, and its stock is gone or it costs less since.
+        /// The order was cancelled, and its stock is gone or its amount was lowered.
         Late = "late",
         /// Another trade had paid the order.
         Duplicate = "duplicate",
-        /// It was refunded at the channel, past this service.
+        /// It was refunded at the channel, outside this service.
         External = "external",
     }
 }
 
 words! {
-    /// Where a refund stands.
+    /// The status of a refund.
     pub enum RefundStatus {
-        /// Asked for; whether the money went back is not known yet.
+        /// Requested; it is not known yet whether the money went back.
         Requested = "requested",
         /// The money went back.
         Succeeded = "succeeded",
-        /// The channel said no: nothing went back.
+        /// The channel refused it: no money went back.
         Failed = "failed",
     }
 }
 
-/// What staff ask for.
+/// A request of staff to refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundAsk {
-    /// Of which trade; none for the one that paid the order.
+    /// The number of the trade; `None` for the trade that paid the order.
     pub trade_no: Option<String>,
-    /// How much; none for all that is left.
+    /// How much; `None` for all that is left.
     pub amount: Option<Money>,
     /// Why, in words for the buyer.
     pub reason: String,
-    /// What goes back into stock; `None` leaves it to the rule: nothing, or all that an order holds that was not shipped, with
-    /// the refund that leaves it nothing to be shipped; and what a refund was to put back that failed and is asked for again.
+    /// The pieces that go back into stock; `None` for the default. The default of a refund after which nothing is left
+    /// to ship is all pieces that an unshipped order holds; that of a repeated failed refund is its own pieces; else
+    /// none.
     pub restock: Option<Vec<Restock>>,
-    /// The number under which it happens once.
+    /// The request number: the refund is made once per number.
     pub out_request_no: String,
-    /// What was left of the trade when somebody decided about it; `None` if that does not matter.
+    /// The expected amount that is left to refund of the trade; `None` to skip this check.
     pub expected_left: Option<Money>,
 }
 
 impl RefundKind {
-    /// Whether nobody would ask again if it failed: it is tried until it succeeds.
+    /// Whether the service itself makes the refund. It is tried until it succeeds, because nobody would request it
+    /// again.
     pub fn is_automatic(self) -> bool {
         match self {
             Self::Late | Self::Duplicate => true,
@@ -94,7 +97,7 @@ impl RefundKind {
 }
 
 impl Refund {
-    /// The trade of which it is.
+    /// The key of the trade that it refunds.
     pub fn trade(&self) -> TradeKey<'_> {
         self.channel.trade(&self.trade_no)
     }
@@ -107,15 +110,15 @@ impl Refund {
         self.out_request_no == number || is_renumbered()
     }
 
-    /// Under which numbers here a refund of this trade that has this number at its channel may be on record.
+    /// The request numbers under which a refund of this trade may be on record, if it has this number at its channel.
     pub fn numbers_here(trade: TradeKey<'_>, number: &str) -> [String; 2] {
         [number.to_owned(), external_number(trade, number)]
     }
 
-    /// The longest request number that is kept.
+    /// The longest request number that is stored, in characters.
     pub const MAX_REQUEST_NO: usize = 64;
 
-    /// The refund of a payment that must not be kept; none if it may, or if nothing of it is left to go back.
+    /// The refund that the shop owes of a payment; `None` if it owes none, or if the trade is closed.
     pub fn automatic(payment: &PaymentRecord) -> Option<Self> {
         let (kind, reason) = match payment.status {
             PaymentStatus::Late => (RefundKind::Late, "订单已取消,款项原路退回"),
@@ -131,7 +134,7 @@ impl Refund {
         Some(Self { reason: reason.to_owned(), ..refund })
     }
 
-    /// A refund of a trade that is not on record so far, with nothing that goes back into stock; its cause is the system's.
+    /// A refund of a trade that is not on record yet, without pieces; its cause is the system.
     pub(crate) fn new(
         trade: &Trade,
         out_request_no: String,
@@ -158,11 +161,11 @@ impl Refund {
 }
 
 impl RefundAsk {
-    /// The longest name that staff may give a request.
+    /// The longest name that staff may give a request, in bytes.
     pub const MAX_REQUEST_ID: usize = 48;
 
-    /// The number under which the request of this name happens once; `None` if the name is not 1 to
-    /// [`RefundAsk::MAX_REQUEST_ID`] of `A-Z a-z 0-9 _ -`. It can never be that of a refund that the service owes.
+    /// The request number for the request with this name; `None` if the name is not 1 to [`RefundAsk::MAX_REQUEST_ID`]
+    /// of `A-Z a-z 0-9 _ -`. It never equals the number of an automatic refund.
     pub fn request_no(request_id: &str) -> Option<String> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         let is_name =
@@ -170,7 +173,7 @@ impl RefundAsk {
         is_name.then(|| format!("shop-{request_id}"))
     }
 
-    /// Whether the refund is what was asked for here, so that asking again under its number is no new request.
+    /// Whether the refund is the requested one, so that the same number may be used again for it.
     pub fn is_answered_by(&self, refund: &Refund) -> bool {
         let same_trade = self.trade_no.as_ref().is_none_or(|trade_no| *trade_no == refund.trade_no);
         let same_amount = self.amount.is_none_or(|amount| amount == refund.amount);
@@ -178,7 +181,7 @@ impl RefundAsk {
         refund.kind == RefundKind::Shop && same_trade && same_amount && same_pieces
     }
 
-    /// What goes back into stock, each SKU once, in ascending order.
+    /// The pieces that go back into stock, each SKU once, in ascending order.
     pub(crate) fn pieces(&self) -> Option<Vec<Restock>> {
         self.restock.as_ref().map(|pieces| by_sku(pieces.iter().copied()))
     }

@@ -3,10 +3,10 @@ use sha2::{Digest, Sha256};
 use super::Refund;
 use crate::{Channel, TradeKey, hex::half_in_hex};
 
-/// The request number of what the service owes of a trade, after so many earlier refunds of that kind: it follows from the
-/// trade alone, so that every program makes the same one. A trade's number that leaves no room is taken by its digest.
+/// The request number of the automatic refund of a trade, after `earlier` automatic refunds of it. It follows from the
+/// trade, so that every process makes the same number. A trade number that is too long is replaced by its digest.
 ///
-/// Alipay's trades have no word before theirs, as before there were other channels.
+/// The numbers for Alipay's trades do not name the channel, because they are older than the other channels.
 pub(crate) fn automatic_number(trade: TradeKey<'_>, earlier: usize) -> String {
     let TradeKey { channel, trade_no } = trade;
     let begin =
@@ -22,8 +22,8 @@ pub(crate) fn automatic_number(trade: TradeKey<'_>, earlier: usize) -> String {
     number(&digest(trade_no))
 }
 
-/// The request number here of a refund that was made past this service under a number that another refund has here: at a
-/// channel it is unique within a trade alone.
+/// The request number here of a refund that was made outside this service under a number that another refund has here.
+/// At a channel a request number is unique within a trade only.
 ///
 /// Source: Alipay's `alipay.trade.refund`, `out_request_no`: 需要保证在交易号下唯一.
 pub(crate) fn external_number(trade: TradeKey<'_>, number: &str) -> String {
