@@ -1,6 +1,6 @@
 use crate::AddressId;
 
-/// What stands in an order in place of its buyer's name, phone and address, once nobody needs them any more.
+/// The text that replaces the buyer's name, phone and address in an order, once they are no longer needed.
 pub const ANONYMOUS: &str = "已匿名";
 
 /// An entry of a buyer's address book that is not deleted.
@@ -8,16 +8,16 @@ pub const ANONYMOUS: &str = "已匿名";
 pub struct Address {
     /// `address.id`.
     pub id: AddressId,
-    /// Whether the buyer prefers it.
+    /// Whether it is the buyer's default.
     pub is_default: bool,
-    /// Where and to whom it leads.
+    /// The receiver and the place.
     pub shipping: ShippingAddress,
 }
 
-/// Where an order is sent, as it was when the order was placed.
+/// A delivery address. An order keeps its own copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShippingAddress {
-    /// The buyer's word for it, such as 家; `address.tag`.
+    /// The buyer's label for it, such as 家; `address.tag`.
     pub title: String,
     /// Who receives the parcel.
     pub receiver: String,

@@ -1,19 +1,19 @@
 use crate::{Address, AddressId, ShippingAddress};
 
-/// A buyer's address book: what is not deleted, the default entry first, then by id.
+/// A buyer's address book without deleted entries: the default entry first, then by id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AddressEntries(pub Vec<AddressEntry>);
 
 /// An entry of an address book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AddressEntry {
-    /// Where it leads.
+    /// The address.
     pub address: Address,
-    /// `address.postcode`, as it is stored; may be empty.
+    /// `address.postcode`, as it is stored; it may be empty.
     pub postcode: String,
 }
 
-/// What a buyer writes into an address; displayed by its name in the request that adds one.
+/// A field of an address that a buyer writes. It is displayed by its name in the request that adds an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, derive_more::Display)]
 #[display(rename_all = "lowercase")]
 pub enum AddressField {
@@ -25,11 +25,11 @@ pub enum AddressField {
     Mobile,
     /// 邮编.
     Postcode,
-    /// The buyer's word for it, such as 家.
+    /// The buyer's label for it, such as 家.
     Tag,
 }
 
-/// What is written cannot be stored, or makes no sense.
+/// The value of a field cannot be stored or is not valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the address's {0} is not valid")]
 pub struct InvalidField(pub AddressField);
@@ -38,12 +38,12 @@ pub struct InvalidField(pub AddressField);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Postcode(String);
 
-/// What a buyer does to the address book.
+/// A change that a buyer makes to the address book.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressEdit {
     /// Adds an entry.
     Add(ShippingAddress, Postcode),
-    /// Writes an entry anew; its postcode stays.
+    /// Replaces the address of an entry; its postcode stays.
     Rewrite(AddressId, ShippingAddress),
     /// Deletes an entry.
     Delete(AddressId),
@@ -51,47 +51,47 @@ pub enum AddressEdit {
     Prefer(AddressId),
 }
 
-/// What an edit writes.
+/// The change of the stored address book that an edit causes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AddressChange {
     /// A new entry.
     Insert {
-        /// Where it leads.
+        /// The address.
         shipping: ShippingAddress,
         /// Its postcode.
         postcode: Postcode,
         /// Whether it is the default.
         is_default: bool,
     },
-    /// An entry's text.
+    /// The new address of an entry.
     Rewrite(AddressId, ShippingAddress),
-    /// An entry is deleted: the row stays, for orders that refer to it.
+    /// An entry is deleted. Its row stays, because orders refer to it.
     Delete {
-        /// Which.
+        /// The entry.
         id: AddressId,
-        /// What becomes the default, where that must change.
+        /// The new default entry, if the default changes.
         new_default: Option<AddressId>,
     },
-    /// This entry is the default from now on, and no other.
+    /// This entry becomes the only default.
     Prefer(AddressId),
 }
 
-/// Why an address book stays as it is.
+/// Why a change of an address book is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressRefusal {
-    /// There is no such entry, or it is deleted, or another user's.
+    /// The entry does not exist, is deleted, or belongs to another user.
     #[error("no such address")]
     Unknown,
-    /// There are as many entries as there may be.
+    /// The address book has [`AddressEntries::MOST`] entries.
     #[error("an address book has at most {} entries", AddressEntries::MOST)]
     Full,
 }
 
 impl AddressEntries {
-    /// The most entries that an address book grows to.
+    /// The most entries of an address book.
     pub const MOST: usize = 50;
 
-    /// What an edit writes; nothing if it is refused.
+    /// The change that an edit causes.
     pub fn edit(&self, edit: &AddressEdit) -> Result<AddressChange, AddressRefusal> {
         match edit {
             AddressEdit::Add(shipping, postcode) => {
@@ -128,8 +128,8 @@ impl AddressEntries {
 }
 
 impl ShippingAddress {
-    /// An address as a buyer writes it, without the blanks around it: each part as long as its column takes at most,
-    /// and not empty; the mobile number with eleven digits. The first part that is not so is named.
+    /// Checks an address that a buyer writes, and removes surrounding blanks. No part may be empty or longer than its
+    /// column, and the mobile number must have eleven digits and begin with 1. The error names the first wrong part.
     pub fn checked(title: &str, receiver: &str, mobile: &str, address: &str) -> Result<Self, InvalidField> {
         Ok(Self {
             receiver: AddressField::Receiver.checked(receiver)?,
@@ -141,7 +141,7 @@ impl ShippingAddress {
 }
 
 impl Postcode {
-    /// Reads a postcode, with blanks around it or not.
+    /// Reads a postcode; surrounding blanks are removed.
     pub fn parse(text: &str) -> Result<Self, InvalidField> {
         AddressField::Postcode.checked(text).map(Self)
     }
@@ -153,7 +153,7 @@ impl Postcode {
 }
 
 impl AddressField {
-    /// How many characters the column in the shop's table `address` takes.
+    /// The width of the column in the shop's table `address`, in characters.
     fn width(self) -> usize {
         match self {
             Self::Receiver | Self::Tag => 10,
@@ -165,13 +165,13 @@ impl AddressField {
 
     fn checked(self, text: &str) -> Result<String, InvalidField> {
         let text = text.trim();
-        // The old tables' character set has three bytes a character at most.
+        // The old tables' character set has at most three bytes per character.
         let is_storable = |letter: char| !letter.is_control() && u32::from(letter) <= 0xFFFF;
         let fits = !text.is_empty() && text.chars().count() <= self.width() && text.chars().all(is_storable);
         let all_digits = || text.bytes().all(|byte| byte.is_ascii_digit());
         let is_valid = match self {
             Self::Receiver | Self::Address | Self::Tag => true,
-            // The whole country's mobile numbers have eleven digits and begin with 1.
+            // All mobile numbers in China have eleven digits and begin with 1.
             Self::Mobile => text.len() == 11 && text.starts_with('1') && all_digits(),
             Self::Postcode => text.len() == 6 && all_digits(),
         };

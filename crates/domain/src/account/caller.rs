@@ -1,4 +1,4 @@
-//! Who a token lets in: an active user, whose password is still the one of the sign-in.
+//! Admission by token: the user must be active, and the password must be the same as at the sign-in.
 
 use std::sync::Arc;
 
@@ -10,13 +10,13 @@ use crate::{StoredPassword, Username, hex::half_in_hex};
 /// The sender of a token with a good signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// Who the token names.
+    /// The user that the token names.
     pub username: Username,
-    /// The password at the time when the token was issued; the tokens of the old back end do not tell.
+    /// The fingerprint of the password when the token was issued; `None` for tokens of the old back end.
     pub mark: Option<PasswordMark>,
 }
 
-/// Why the user whom a token names is not let in.
+/// Why the user that a token names is not admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAdmitted {
     /// There is no such user, or the user is not active.
@@ -27,12 +27,12 @@ pub enum NotAdmitted {
     PasswordChanged,
 }
 
-/// The secret that password marks are made with.
+/// The secret with which password marks are made.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("(hidden)")]
 pub struct MarkKey(Arc<[u8]>);
 
-/// A keyed fingerprint of a stored password: whoever reads it in a token cannot try passwords against it.
+/// A keyed fingerprint of a stored password. A reader of the token cannot test passwords against it.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("(hidden)")]
 pub struct PasswordMark {
@@ -41,7 +41,7 @@ pub struct PasswordMark {
 }
 
 impl Caller {
-    /// Whether the user is let in who is stored with this password.
+    /// Admits the user with this stored password, or returns why not.
     pub fn admitted(&self, is_active: bool, password: &StoredPassword) -> Result<(), NotAdmitted> {
         if !is_active {
             return Err(NotAdmitted::UnknownUser);
@@ -52,10 +52,10 @@ impl Caller {
 }
 
 impl MarkKey {
-    /// Separates these fingerprints from whatever else is signed with the same secret.
+    /// Separates these fingerprints from other signatures with the same secret.
     const PURPOSE: &[u8] = b"dashop password mark";
 
-    /// With this secret.
+    /// A key from this secret.
     pub fn new(secret: &[u8]) -> Self {
         Self(secret.into())
     }
@@ -76,7 +76,7 @@ impl MarkKey {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
         for part in [Self::PURPOSE, md5.as_bytes(), hash.as_bytes()] {
             mac.update(part);
-            // No part contains it.
+            // A separator: no part contains a zero byte.
             mac.update(&[0]);
         }
         half_in_hex(&mac.finalize().into_bytes())
@@ -84,7 +84,7 @@ impl MarkKey {
 }
 
 impl PasswordMark {
-    /// As a token carries it.
+    /// The text that a token carries.
     pub fn as_str(&self) -> &str {
         &self.value
     }

@@ -8,13 +8,13 @@ pub struct Password(pub String);
 #[debug("(hidden)")]
 pub struct PasswordHash(pub String);
 
-/// What is stored of a user's password.
+/// The stored forms of a user's password.
 #[derive(Clone, PartialEq, Eq, derive_more::Debug)]
 #[debug("(hidden)")]
 pub struct StoredPassword {
     /// The old shop's unsalted MD5, in hexadecimal digits.
     pub md5: String,
-    /// A hash of ours; once there is one, the MD5 does not count any more.
+    /// The Argon2id hash; once there is one, the MD5 is no longer used.
     pub hash: Option<PasswordHash>,
 }
 

@@ -1,4 +1,4 @@
-//! Users: who may buy, how they sign in, and where their goods go.
+//! Users: sign-in, tokens and address books.
 
 mod address;
 mod address_book;

@@ -1,8 +1,7 @@
-//! What must hold of everything on record, whatever happened: the rules of `dashop audit`.
+//! The rules of `dashop audit`, which all records must follow at any time.
 //!
-//! An [`AuditRecord`] is what the tables have under one order number, as it is stored. [`AuditRecord::check`] says what
-//! of it cannot be true. A finding that would follow from another one of the same order is left out, so that each fault
-//! is named once.
+//! An [`AuditRecord`] is the stored rows of one order number. [`AuditRecord::check`] returns the rules that they break.
+//! A finding that follows from another finding of the same order is left out, so that each fault is reported once.
 
 mod finding;
 mod record;
@@ -21,7 +20,7 @@ pub use record::{AuditRecord, StoredLine, StoredOrder, StoredSku, UnreadableRow}
 pub use terms::{AuditTerms, OldSales, OldTotals, OldTotalsSeen};
 
 impl AuditRecord {
-    /// What cannot be true of it.
+    /// Checks the record; returns the broken rules. `seen` counts the amounts of old orders.
     pub fn check(&self, terms: AuditTerms, seen: &mut OldTotalsSeen) -> Vec<Finding> {
         let mut found = Findings { number: &self.number, found: Vec::new() };
         for row in &self.unreadable {
@@ -31,7 +30,7 @@ impl AuditRecord {
                 what: row.why.clone(),
             });
         }
-        // What else would be found may follow from what cannot be read.
+        // Other findings may follow from the unreadable rows.
         if self.unreadable.is_empty() {
             match &self.order {
                 Some(order) => self.check_order(order, terms, seen, &mut found),
@@ -47,12 +46,12 @@ impl AuditRecord {
         add_up(held, self.held());
     }
 
-    /// The SKUs of which it says how many pieces are sold.
+    /// The SKUs whose sold pieces it counts.
     pub fn skus(&self) -> impl Iterator<Item = SkuId> {
         self.held().into_keys()
     }
 
-    /// Bought, less what went back, more what came out again.
+    /// The pieces that the order holds: bought, less returned, plus taken out of stock again.
     fn held(&self) -> BTreeMap<SkuId, i64> {
         let mut held = self.bought();
         let sign = |moved: &StockMove| if moved.kind.is_return() { -1 } else { 1 };
@@ -67,7 +66,7 @@ impl AuditRecord {
         bought
     }
 
-    /// Money may reach a number that is no order's; nothing else may.
+    /// A number without an order may have payments and refunds, but no other rows.
     fn check_without_order(&self, found: &mut Findings<'_>) {
         for payment in &self.payments {
             if payment.status != PaymentStatus::UnknownOrder {
@@ -110,13 +109,13 @@ impl AuditRecord {
             found.add(FindingKind::SecondPayment, format!("{settled} payments are said to have paid it"));
         } else {
             let are_sums_right = self.check_refunds(found);
-            // Without a status that is certain, money and pieces cannot be held against it.
+            // Money can be compared with the order only if its status and the sums are right.
             if is_explained && are_sums_right {
                 self.check_payment(order, found);
             }
         }
         self.check_movements(order, is_explained, found);
-        // Nothing will ever see to its deadline, or to its receipt. Those of the old back end have neither.
+        // Without `due_at`, no job handles the deadline or the receipt. Orders of the old back end have neither.
         let waits = match order.status {
             OrderStatus::AwaitingPayment => true,
             OrderStatus::AwaitingReceipt => order.is_shipped_here,
@@ -132,8 +131,8 @@ impl AuditRecord {
         }
     }
 
-    /// The timeline is a way through the table of transitions. Of an order of the old back end, which keeps none, each
-    /// step must be one.
+    /// The timeline must be a path through the table of transitions. The old back end writes no timeline, so for its
+    /// orders each recorded step alone must be a transition.
     fn check_timeline(&self, order: &StoredOrder, found: &mut Findings<'_>) -> bool {
         use OrderStatus::{AwaitingReceipt, AwaitingShipment};
         let mut status = OrderStatus::AwaitingPayment;
@@ -157,7 +156,7 @@ impl AuditRecord {
         true
     }
 
-    /// Each refund belongs to a payment, and they add up trade by trade.
+    /// Each refund must belong to a payment, and the refunds of each trade must sum up to its refunded amount.
     fn check_refunds(&self, found: &mut Findings<'_>) -> bool {
         let before = found.found.len();
         for refund in &self.refunds {
@@ -167,7 +166,7 @@ impl AuditRecord {
                 found.add(FindingKind::Orphan, what);
             }
         }
-        // A refund that belongs nowhere is missing in the sums of where it belongs.
+        // A refund without a payment is missing in the sum of its real trade.
         if found.found.len() > before {
             return false;
         }
@@ -203,7 +202,7 @@ impl AuditRecord {
         found.found.len() == before
     }
 
-    /// A refund that is under way is asked about until it is clear what became of it.
+    /// An open refund must have a time at which the channel is asked about it.
     fn check_open_refunds(&self, found: &mut Findings<'_>) {
         let is_open = |refund: &&Refund| refund.status == RefundStatus::Requested;
         for Refund { out_request_no: number, .. } in self.refunds.iter().filter(is_open) {
@@ -215,7 +214,7 @@ impl AuditRecord {
         }
     }
 
-    /// What went back of the trade for certain; `None` if no amount is so large.
+    /// The sum of the trade's succeeded refunds; `None` if it exceeds [`Money::MAX`].
     fn refunded(&self, trade: TradeKey<'_>) -> Option<Money> {
         let done = self
             .refunds
@@ -224,7 +223,7 @@ impl AuditRecord {
         Money::checked_sum(done.map(|refund| refund.amount))
     }
 
-    /// The order is paid exactly where a payment of its amount is with the shop.
+    /// The order must be paid if and only if the shop has a payment of its amount.
     fn check_payment(&self, order: &StoredOrder, found: &mut Findings<'_>) {
         for payment in &self.payments {
             let (no, amount) = (&payment.trade.trade_no, payment.trade.total_amount);
@@ -232,7 +231,7 @@ impl AuditRecord {
             let is_wrong = match payment.status {
                 // The old back end charged other amounts than it stored.
                 PaymentStatus::Settled => !is_amount && !order.is_old,
-                // An order that was lowered cost something else before.
+                // An order with a lowered amount cost more before.
                 PaymentStatus::WrongAmount => is_amount && order.discount_fen == 0,
                 PaymentStatus::UnknownOrder => true,
                 PaymentStatus::Duplicate | PaymentStatus::Late => false,
@@ -272,7 +271,8 @@ impl AuditRecord {
         }
     }
 
-    /// No more pieces go back than the order holds; all of a cancelled order, and those of each refund as it says.
+    /// No more pieces may go back than were bought. All pieces of a cancelled order must go back, and those that each
+    /// refund names.
     fn check_movements(&self, order: &StoredOrder, is_explained: bool, found: &mut Findings<'_>) {
         let bought = self.bought();
         for (sku_id, held) in self.held() {
@@ -288,7 +288,7 @@ impl AuditRecord {
             };
             let (back, out) = (moved(&StockMoveKind::Cancelled), moved(&StockMoveKind::Revived));
             let is_wrong = match order.status {
-                // The pieces of a SKU that was deleted have no stock to go back to.
+                // The pieces of a deleted SKU have no stock to go back to.
                 OrderStatus::Cancelled => back != 0 && held != 0,
                 OrderStatus::AwaitingPayment => held != bought,
                 OrderStatus::AwaitingShipment
@@ -336,7 +336,8 @@ impl AuditRecord {
 }
 
 impl StoredSku {
-    /// What cannot be true of it; `held` is what all orders together hold of it, `None` if rows of them cannot be read.
+    /// The rule that the SKU breaks, if any. `held` are its pieces that all orders together hold; `None` if rows of
+    /// them cannot be read.
     pub fn check(self, held: Option<i64>, terms: AuditTerms) -> Option<Finding> {
         let Self { id, stock, sales } = self;
         let finding = |kind, what| Finding { kind, key: format!("SKU {id}"), what };
@@ -371,7 +372,7 @@ fn add_up(sums: &mut BTreeMap<SkuId, i64>, pieces: impl IntoIterator<Item = (Sku
     }
 }
 
-/// An amount as it is printed, which may be below zero.
+/// An amount in yuan as text; it may be below zero.
 fn yuan(fen: i64) -> String {
     let sign = if fen < 0 { "-" } else { "" };
     let fen = fen.unsigned_abs();

@@ -1,45 +1,45 @@
 use crate::{OrderStatus, PaymentRecord, Refund, SkuId, StockMove};
 
-/// An order as it is stored. Amounts are in fen and may be below zero, as the old shop left some.
+/// An order as it is stored. Amounts are in fen and may be below zero, because the old shop stored some such amounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredOrder {
     /// Its status.
     pub status: OrderStatus,
-    /// How many pieces, by its own row and not by its lines.
+    /// The number of pieces in the order's row, not in its lines.
     pub total_count: i64,
-    /// What it costs, freight included, in fen.
+    /// The amount, freight included, in fen.
     pub total_fen: i64,
     /// The freight, in fen.
     pub freight_fen: i64,
     /// The discount on goods and freight, in fen.
     pub discount_fen: i64,
-    /// How many amendments it counts.
+    /// The number of amendments in the order's row.
     pub amendments: u64,
     /// The sum of its refunds, in fen.
     pub refunded_fen: i64,
-    /// Whether its `due_at` is set: the time of the order timers' next pass over it.
+    /// Whether its `due_at` is set: the time when its timer goes off.
     pub has_due_at: bool,
-    /// Whether this service shipped it. Another program that does keeps neither a timeline nor a timer.
+    /// Whether this service shipped it. Another program that ships orders writes neither a timeline nor a timer.
     pub is_shipped_here: bool,
-    /// Whether the old back end wrote it, which keeps neither a timeline nor payments.
+    /// Whether the old back end wrote it, which writes neither a timeline nor payments.
     pub is_old: bool,
 }
 
 /// A line of an order as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredLine {
-    /// Of which SKU.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many pieces.
     pub count: i64,
-    /// The price of one, in fen.
+    /// The price of one piece, in fen.
     pub price_fen: i64,
 }
 
 /// A SKU as it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredSku {
-    /// Which.
+    /// The SKU.
     pub id: SkuId,
     /// Pieces in stock.
     pub stock: i64,
@@ -56,11 +56,11 @@ pub struct UnreadableRow {
     pub key: String,
     /// Why it cannot be read.
     pub why: String,
-    /// Whether pieces sold of a SKU are in it, so that the SKU's sales cannot be compared.
+    /// Whether the row has sold pieces of a SKU, so that the SKU's sales cannot be compared.
     pub has_pieces: bool,
 }
 
-/// What is on record under one order number.
+/// All stored rows of one order number.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditRecord {
     /// The number.
@@ -81,8 +81,8 @@ pub struct AuditRecord {
     pub refunds_without_due_at: Vec<String>,
     /// Its stock movements after it was placed.
     pub movements: Vec<StockMove>,
-    /// How many of its events are on record, delivered or not, of all endpoints together.
+    /// How many of its events are on record for all endpoints together, delivered or not.
     pub events: u64,
-    /// Its rows that cannot be read, of every table.
+    /// Its unreadable rows of all tables.
     pub unreadable: Vec<UnreadableRow>,
 }

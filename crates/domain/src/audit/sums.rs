@@ -1,11 +1,11 @@
-//! What an order costs, and how it came to cost that.
+//! Checks of an order's amount: its lines and its amendments.
 
 use super::{
     AuditRecord, AuditTerms, FindingKind, Findings, OldTotals, OldTotalsSeen, StoredLine, StoredOrder, yuan,
 };
 
 impl AuditRecord {
-    /// Count and amount are those of the lines, with freight and less the discount.
+    /// Count and amount must be those of the lines, with freight and less the discount.
     pub(super) fn check_sums(
         &self,
         order: &StoredOrder,
@@ -16,7 +16,7 @@ impl AuditRecord {
         let sum = |of: fn(&StoredLine) -> i64| self.lines.iter().map(of).fold(0, i64::saturating_add);
         let (pieces, goods) = (sum(|line| line.count), sum(|line| line.price_fen.saturating_mul(line.count)));
         let with_freight = goods.saturating_add(order.freight_fen);
-        // What it cost when it was placed.
+        // The amount when the order was placed.
         let listed = order.total_fen.saturating_add(order.discount_fen);
         let is = |fen: i64| listed == fen;
         let mut wrong = Vec::new();
@@ -58,7 +58,8 @@ impl AuditRecord {
         }
     }
 
-    /// The discount is what the amendments took off, one after the other, and each of them is on record.
+    /// The discount must be the sum that the amendments took off, one after the other, and each amendment must be on
+    /// record.
     pub(super) fn check_amendments(&self, order: &StoredOrder, found: &mut Findings<'_>) {
         let mut amount = order.total_fen.saturating_add(order.discount_fen);
         let follows = self.amendments.iter().flatten().all(|(before, after)| {

@@ -1,5 +1,5 @@
 words! {
-    /// What the amount of the old back end's orders is.
+    /// What the amount of an order of the old back end contains.
     #[derive(Default)]
     pub enum OldTotals {
         /// Goods and freight, as dashop reads it.
@@ -11,27 +11,27 @@ words! {
 }
 
 words! {
-    /// Whether `sales` counts the pieces in orders from the first order on.
+    /// Whether `sales` counts the pieces of all orders, from the first one on.
     #[derive(Default)]
     pub enum OldSales {
-        /// It does.
+        /// `sales` is the number of pieces that the orders hold.
         #[default]
         Counted = "counted",
-        /// It began with a number that no order explains.
+        /// `sales` started at a number that no order explains.
         BeganElsewhere = "began_elsewhere",
     }
 }
 
-/// How the old back end's rows are read.
+/// How the audit reads the old back end's rows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AuditTerms {
-    /// Their amounts.
+    /// The amounts of orders.
     pub old_totals: OldTotals,
     /// The sales of SKUs.
     pub old_sales: OldSales,
 }
 
-/// How many of the old back end's orders with freight have which amount.
+/// How many orders of the old back end, among those with freight, have each kind of amount.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OldTotalsSeen {
     /// Goods and freight.
@@ -41,7 +41,7 @@ pub struct OldTotalsSeen {
 }
 
 impl OldTotalsSeen {
-    /// What the old orders look like; `None` if none of them tells.
+    /// The kind that most of the counted orders have; `None` if none was counted.
     pub fn looks_like(self) -> Option<OldTotals> {
         if self.with_freight == 0 && self.goods_alone == 0 {
             None

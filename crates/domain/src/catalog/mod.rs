@@ -1,4 +1,4 @@
-//! What is for sale.
+//! The catalogue: products and SKUs.
 
 mod product;
 mod sku;

@@ -2,14 +2,14 @@ use std::collections::BTreeMap;
 
 use crate::{AttributeId, AttributeValueId, CatalogId, Money, SkuId, SpuId};
 
-/// A SKU as the sections show it.
+/// A SKU as the sections of the shop show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SkuCard {
-    /// Which.
+    /// The SKU.
     pub id: SkuId,
-    /// What the shop calls it.
+    /// Its name.
     pub name: String,
-    /// What the shop says of it, in a line.
+    /// Its description in one line.
     pub caption: String,
     /// Price of one piece.
     pub price: Money,
@@ -20,13 +20,13 @@ pub struct SkuCard {
 /// A product with all its SKUs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
-    /// Which.
+    /// Its id.
     pub id: SpuId,
-    /// Of which kind.
+    /// Its category.
     pub catalog_id: CatalogId,
-    /// What that kind is called.
+    /// The name of its category.
     pub catalog_name: String,
-    /// By what its SKUs differ, in the order of ids.
+    /// The attributes by which its SKUs differ, in the order of ids.
     pub attributes: Vec<ProductAttribute>,
     /// Its SKUs, in the order of ids, on the shelf or not.
     pub skus: Vec<ProductSku>,
@@ -35,16 +35,16 @@ pub struct Product {
 /// One attribute by which the SKUs of a product differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductAttribute {
-    /// Which.
+    /// Its id.
     pub id: AttributeId,
-    /// Such as 颜色.
+    /// Its name, such as 颜色.
     pub name: String,
 }
 
 /// One SKU of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductSku {
-    /// What the shelf shows.
+    /// The SKU as the sections of the shop show it.
     pub card: SkuCard,
     /// Pieces that can still be sold.
     pub stock: u32,
@@ -54,25 +54,25 @@ pub struct ProductSku {
     pub values: Vec<AttributeValue>,
 }
 
-/// A SKU's value of one attribute. Two SKUs of the same colour have a row each: what makes values the same is the name.
+/// A SKU's value of one attribute. Each SKU has its own row: two values are the same if their names are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeValue {
-    /// Which row.
+    /// The id of its row.
     pub id: AttributeValueId,
-    /// Of which attribute.
+    /// The attribute.
     pub attribute_id: AttributeId,
-    /// Such as 红色.
+    /// Its name, such as 红色.
     pub name: String,
 }
 
-/// One attribute, as the page of a SKU lets its buyer choose.
+/// One attribute that a buyer can choose on the page of a SKU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Which attribute.
+    /// The attribute.
     pub attribute: ProductAttribute,
     /// The SKU's own value, if it has one.
     pub chosen: Option<AttributeValue>,
-    /// Each value that any SKU of the product has, once: the SKU's own row of it, else the first row.
+    /// The values of all SKUs of the product, each name once: the SKU's own row of it, else the first row.
     pub values: Vec<AttributeValue>,
 }
 
@@ -82,7 +82,7 @@ impl Product {
         self.skus.iter().find(|sku| sku.card.id == id)
     }
 
-    /// What the page of a SKU lets its buyer choose, an attribute each.
+    /// The choices on the page of a SKU, one per attribute.
     pub fn choices(&self, sku: &ProductSku) -> Vec<Choice> {
         let choice = |attribute: &ProductAttribute| {
             let chosen = sku.values.iter().find(|value| value.attribute_id == attribute.id).cloned();
@@ -98,7 +98,7 @@ impl Product {
         self.attributes.iter().map(choice).collect()
     }
 
-    /// The SKU with just these values, one on the shelf before others; `None` if there is no such combination.
+    /// The SKU with exactly these values; `None` if there is no such combination. A SKU on the shelf is preferred.
     pub fn sku_with(&self, chosen: &BTreeMap<AttributeId, AttributeValueId>) -> Option<SkuId> {
         let named = |(attribute_id, value_id): (&AttributeId, &AttributeValueId)| {
             let value = self.values_of(*attribute_id).find(|value| value.id == *value_id)?;

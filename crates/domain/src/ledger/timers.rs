@@ -36,7 +36,7 @@ impl Order {
 
     /// When an order that is still unpaid is checked again after `attempts` checks: at growing intervals, and at its
     /// deadline. `None` if it has no deadline and Alipay cannot have kept its trade for so many checks. The checks
-    /// count from the begin of the payment, which may be long after the old back end placed the order.
+    /// count from the beginning of the payment, which may be long after the old back end placed the order.
     pub fn next_look(&self, now: ShopTime, attempts: u32) -> Option<ShopTime> {
         match self.expire_at {
             Some(expire_at) if !self.is_expired(now) => {

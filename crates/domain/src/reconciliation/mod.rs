@@ -1,4 +1,4 @@
-//! Our statement of a day against Alipay's bill of it.
+//! Compares the shop's statement of a day with Alipay's bill of that day.
 
 mod bill;
 
@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{OrderNumbers, PaymentRecord, Refund, RefundKind, RefundStatus, ShopDate};
 
-/// What is on record of a day, and of whatever the bill of that day names.
+/// The shop's records of a day, and those that the bill of that day names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DailyStatement {
     /// Payments that were made on the day, and those of trades that the bill names.
@@ -17,20 +17,20 @@ pub struct DailyStatement {
     pub refunds: Vec<Refund>,
 }
 
-/// Something on which our statement and the bill do not agree.
+/// A difference between the shop's statement and the bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// In what way.
+    /// The kind of difference.
     pub kind: DifferenceKind,
     /// Alipay's number of the trade.
     pub trade_no: String,
-    /// Our order number, as the side that has it writes it.
+    /// The number of the attempt, from the side that has it.
     pub out_trade_no: String,
-    /// The request number, where it is about a refund.
+    /// The request number, if the difference is about a refund.
     pub out_request_no: Option<String>,
-    /// What we have: an amount or a status.
+    /// The shop's amount or status.
     pub ours: Option<String>,
-    /// What Alipay has.
+    /// Alipay's amount or status, or the problem of an unreadable line.
     pub theirs: Option<String>,
 }
 
@@ -42,29 +42,29 @@ impl Difference {
 }
 
 words! {
-    /// In what way our statement and the bill do not agree.
+    /// The kind of a difference between the shop's statement and the bill.
     #[derive(PartialOrd, Ord)]
     pub enum DifferenceKind {
-        /// The bill has it, and we do not.
+        /// The bill has the entry, and the shop's records do not.
         MissingHere = "missing_here",
-        /// We have it, and the bill does not.
+        /// The shop's records have the entry, and the bill does not.
         MissingThere = "missing_there",
         /// Both have it, with different amounts.
         Amount = "amount",
-        /// Alipay has done it, and our record says otherwise.
+        /// The bill has the refund, and the shop's record of it is not `succeeded`.
         Status = "status",
-        /// The bill has it under a number that no order can have: it is of another application of the same account.
+        /// The bill has it under a number that no order can have: it belongs to another application of the account.
         Foreign = "foreign",
-        /// A line of the bill that cannot be read, and so was not compared.
+        /// A line of the bill that cannot be read and therefore was not compared.
         Unreadable = "unreadable",
     }
 }
 
-/// Every difference between the bill of a day and our statement; first those of payments, then those of refunds, then
-/// the lines of the bill that cannot be read. What such a line tells of is not taken for missing there.
+/// All differences between the bill of a day and the shop's statement: first payments, then refunds, then unreadable
+/// lines of the bill. A record whose trade is on an unreadable line does not count as missing on the bill.
 ///
-/// A refund is booked there when it happens and here when we learn of it. Only one that was asked for here and finished
-/// within the day must be on that day's bill: another may be on the one before, or after.
+/// Alipay books a refund when it happens; this service records it when it learns of it. Only a refund that was
+/// requested here and finished on the same day must be on that day's bill. Others may be on the bill of another day.
 pub fn reconcile(day: ShopDate, bill: &Bill, statement: &DailyStatement) -> Vec<Difference> {
     let mut differences = Vec::new();
     let billed: BTreeSet<(&str, Option<&str>)> =
@@ -111,7 +111,7 @@ fn is_of_day(refund: &Refund, day: ShopDate) -> bool {
         && refund.finished_at.is_some_and(|at| at.date() == day)
 }
 
-/// What is on record, by the numbers of trades: a bill has as many entries.
+/// The statement's records by trade number, because a bill may have many entries.
 struct Records<'a> {
     payments: BTreeMap<&'a str, &'a PaymentRecord>,
     refunds: BTreeMap<&'a str, Vec<&'a Refund>>,
@@ -127,7 +127,7 @@ impl<'a> Records<'a> {
         Self { payments: payments.collect(), refunds }
     }
 
-    /// In what an entry of the bill differs from what is on record of it.
+    /// How an entry of the bill differs from the records.
     fn differ(&self, entry: &BillEntry) -> Option<Difference> {
         let BillEntry { trade_no, out_trade_no, out_request_no, amount } = entry;
         let payment = self.payments.get(trade_no.as_str());
