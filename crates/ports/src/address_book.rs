@@ -3,16 +3,17 @@ use domain::{AddressChange, AddressEntries, ShopTime, UserId};
 
 use crate::StoreError;
 
-/// The buyers' address books, to look at and to write in.
+/// The buyers' address books.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AddressBook: Send + Sync {
-    /// The user's entries, the default one first, then by id. Deleted ones MUST NOT be among them.
+    /// The user's entries, the default entry first, then by id. Deleted entries MUST NOT be among them.
     async fn entries(&self, user_id: UserId) -> Result<AddressEntries, StoreError>;
 
-    /// Writes a change that was decided on these entries. False, and nothing written, where the book is another by now.
+    /// Writes a change that was decided on the entries `decided_on`. If the entries have changed since, it writes
+    /// nothing and returns `false`.
     ///
-    /// Comparing and writing MUST be one atomic step, also where the book is empty. Nobody else's entries are touched.
+    /// Comparing and writing MUST be one atomic step, even if the book is empty. Other users' entries are not touched.
     async fn apply(
         &self,
         user_id: UserId,

@@ -6,36 +6,37 @@ use domain::{
 
 use crate::StoreError;
 
-/// What staff look at. Nothing here locks or changes anything.
+/// Orders and payments for staff. No method locks or changes anything.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait AdminOrders: Send + Sync {
-    /// The orders that are asked for, the largest number first, which is the newest.
+    /// The orders that match the search, the largest number first, which is the newest.
     ///
-    /// MUST find them by an index, whatever is asked for and however many orders there are, and MUST leave out orders in
-    /// a status that the shop does not know.
+    /// MUST find them by an index, for every search and any number of orders, and MUST leave out orders in a status
+    /// that the shop does not know.
     async fn search(&self, search: &OrderSearch) -> Result<Vec<FoundOrder>, StoreError>;
 
-    /// Whether there are more orders than `search` is limited to. They MUST NOT be read for that.
+    /// Whether more orders match than the limit of `search`. The orders MUST NOT be read for that.
     async fn exceeds(&self, search: &OrderSearch) -> Result<bool, StoreError>;
 
-    /// The orders of these numbers with their goods and payments, the largest number first.
+    /// The orders with these numbers, with their lines and payments, the largest number first.
     ///
-    /// The number of statements MUST NOT grow with that of the orders.
+    /// The number of statements MUST NOT grow with the number of orders.
     async fn shipping_list(&self, ids: &[OrderId]) -> Result<Vec<ShippingListEntry>, StoreError>;
 
-    /// All that is on record of one order, for staff.
+    /// All records of one order.
     async fn file(&self, id: &OrderId) -> Result<Option<OrderRecords>, StoreError>;
 
-    /// What each day from the first to the last brought, one entry a day, the first day first. Sums MUST be exact.
+    /// The figures of each day from the first to the last, in this order. Sums MUST be exact.
     async fn figures(&self, first: ShopDate, last: ShopDate) -> Result<Vec<DayFigures>, StoreError>;
 
-    /// The payments that staff have to look at, the latest first by [`PaymentRecord::counts_at`], at most so many:
-    /// - those that paid no order and that staff decide about (of a wrong amount, or for no order), until all of their money
-    ///   went back, be it by refunds that are not on record yet;
-    /// - those of which money is still to go back: late and duplicate ones until all of their refund is done,
-    ///   and any with a refund that is open and was tried without success, as while the shop's balance is too low;
-    /// - those with a refund that staff asked for and that failed for good on the days from the first to the last.
+    /// The payments that need the attention of staff, the latest first by [`PaymentRecord::counts_at`], at most `limit`.
+    /// If there are more, the last two kinds take precedence:
+    /// - payments that staff decide about (of a wrong amount, or without an order), until they are wholly refunded, even
+    ///   by refunds that are not on record yet;
+    /// - payments with money that must still go back: late and duplicate payments until their refund is done, and any
+    ///   payment with an open refund that was tried without success, for example because the shop's balance is too low;
+    /// - payments with a refund that staff requested and that failed for good on the days from the first to the last.
     async fn unmatched_payments(
         &self,
         first: ShopDate,
@@ -47,16 +48,16 @@ pub trait AdminOrders: Send + Sync {
     async fn count(&self, status: OrderStatus) -> Result<u64, StoreError>;
 }
 
-/// Which orders to look for.
+/// The criteria of a search for orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSearch {
-    /// With which numbers.
+    /// The range of order numbers.
     pub numbers: NumberRange,
-    /// Whose; none for all buyers'.
+    /// The buyer; `None` for all buyers.
     pub user_id: Option<UserId>,
-    /// In which status; none for all.
+    /// The status; `None` for all.
     pub status: Option<OrderStatus>,
-    /// At most so many.
+    /// The most orders to return.
     pub limit: u32,
 }
 
@@ -65,84 +66,83 @@ pub struct OrderSearch {
 pub struct FoundOrder {
     /// Its number.
     pub id: OrderId,
-    /// Whose it is.
+    /// The buyer.
     pub user_id: UserId,
-    /// The buyer's name; empty where the user is gone.
+    /// The buyer's name; empty if the user no longer exists.
     pub username: Username,
-    /// Where it stands.
+    /// Its status.
     pub status: OrderStatus,
-    /// Pieces in all lines.
+    /// The number of pieces in all lines.
     pub total_count: u32,
-    /// Goods and freight.
+    /// Its amount, freight included.
     pub total_amount: Money,
     /// The freight within the total.
     pub freight: Money,
-    /// What of its payment went back so far.
+    /// How much of its payment was refunded so far.
     pub refunded_amount: Money,
     /// When it was placed.
     pub created_at: ShopTime,
-    /// Until when it must be paid; none for orders that the old back end placed.
+    /// The payment deadline; `None` for orders that the old back end placed.
     pub expire_at: Option<ShopTime>,
-    /// Who receives the goods: as it was when the order was placed, or as the address book has it where that was not
-    /// kept.
+    /// The receiver from the order's own address, or from the address book if the order has no copy of its address.
     pub receiver: String,
 }
 
-/// An order as a list shows it from which goods are sent and money is compared.
+/// An order in a list for shipping and for comparing payments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShippingListEntry {
     /// The order.
     pub order: Order,
-    /// The buyer's name; empty where the user is gone.
+    /// The buyer's name; empty if the user no longer exists.
     pub username: Username,
-    /// The payment that paid it; `None` if none did.
+    /// The payment that settled it; `None` if there is none.
     pub payment: Option<PaymentRecord>,
-    /// What of it went back into stock, and out of it again.
+    /// The movements of its pieces back into stock and out of it again.
     pub movements: Vec<StockMove>,
 }
 
-/// A payment that staff have to look at.
+/// A payment that needs the attention of staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnmatchedPayment {
     /// The payment.
     pub payment: PaymentRecord,
-    /// Its refund that is not done, the one asked for last, and an open one before one that failed; `None` if there is
+    /// Its latest refund that is not done, where an open refund takes precedence over a failed one; `None` if there is
     /// none.
     pub refund: Option<Refund>,
 }
 
-/// All that is on record of one order, for staff.
+/// All records of one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderRecords {
     /// The order with its payments, refunds and movements of stock.
     pub ledger: OrderLedger,
-    /// The buyer's name; empty if the user is gone.
+    /// The buyer's name; empty if the user no longer exists.
     pub username: Username,
-    /// Every change of its status, the first first; its creation is not among them.
+    /// All changes of its status, oldest first, without its creation.
     pub changes: Vec<TimelineEntry>,
 }
 
-/// What a day brought.
+/// The figures of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DayFigures {
-    /// Which day.
+    /// The day.
     pub date: ShopDate,
-    /// Orders that were placed, whatever became of them.
+    /// The number of orders placed, in any status now.
     pub orders: u64,
-    /// What they cost.
+    /// The sum of their amounts.
     pub order_amount: MoneySum,
-    /// Payments that paid an order, by [`PaymentRecord::counts_at`].
+    /// The number of payments that settled an order, by [`PaymentRecord::counts_at`].
     pub paid: u64,
-    /// What was paid by them.
+    /// The sum of these payments.
     pub paid_amount: MoneySum,
-    /// Refunds of such payments that succeeded, by the time of success.
+    /// The number of succeeded refunds of such payments, by the time of success.
     pub refunded: u64,
-    /// What went back with them.
+    /// The sum of these refunds.
     pub refunded_amount: MoneySum,
 }
 
 impl DayFigures {
-    /// A day on which nothing happened.
+    /// The figures of a day without orders, payments and refunds.
     pub fn of_nothing(date: ShopDate) -> Self {
         Self {
             date,

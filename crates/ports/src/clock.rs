@@ -7,9 +7,9 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> ShopTime;
 }
 
-/// Chance, for jitter and for telling processes apart; not for secrets.
+/// Random numbers, for jitter and to distinguish processes; not for secrets.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Randomness: Send + Sync {
-    /// A number, each equally likely.
+    /// A random number; all are equally likely.
     fn draw(&self) -> u32;
 }

@@ -3,14 +3,14 @@ use domain::{Channel, DailyStatement, Difference, ShopDate, ShopTime};
 
 use crate::StoreError;
 
-/// What is on record of a day, to be compared with a channel's bill, and what the comparison found.
+/// The records of a day, to be compared with a channel's bill, and the results of the comparison.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait DailyStatements: Send + Sync {
-    /// Of one channel: payments that were made on the day, or whose trades are among these; refunds that were finished on
-    /// it, or whose request numbers are among these.
+    /// The statement of one channel: payments that were made on the day or whose trades are among `trade_nos`, and
+    /// refunds that were finished on the day or whose request numbers are among `request_nos`.
     ///
-    /// The number of statements MUST grow with the numbers given by no more than one for each few hundred.
+    /// The number of statements MUST NOT grow by more than one for every few hundred given numbers.
     async fn statement_of(
         &self,
         channel: Channel,
@@ -19,8 +19,8 @@ pub trait DailyStatements: Send + Sync {
         request_nos: &[String],
     ) -> Result<DailyStatement, StoreError>;
 
-    /// Keeps what was found of a day of one channel, each with what was done about it, in place of what an earlier
-    /// comparison found. At most 200 characters are kept of what was done.
+    /// Stores the differences found for a day of one channel, each with the action taken. They replace the result of an
+    /// earlier comparison. At most 200 characters of the action are kept.
     async fn keep(
         &self,
         channel: Channel,

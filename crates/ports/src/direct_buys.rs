@@ -5,24 +5,24 @@ use crate::StoreError;
 
 /// The latest direct buy that each user previewed.
 ///
-/// The old payment page does not say what is bought directly, so the shop has to remember.
+/// The old payment page does not send which SKU is bought directly, so the shop stores it.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait DirectBuys: Send + Sync {
-    /// Remembers the user's latest, in place of any before.
+    /// Stores the user's latest direct buy; it replaces any earlier one.
     async fn remember(&self, user_id: UserId, latest: DirectBuy) -> Result<(), StoreError>;
 
-    /// Forgets the user's latest, if there is one.
+    /// Deletes the user's latest direct buy, if there is one.
     async fn forget(&self, user_id: UserId) -> Result<(), StoreError>;
 
-    /// The user's latest, however old.
+    /// The user's latest direct buy, of any age.
     async fn latest(&self, user_id: UserId) -> Result<Option<DirectBuy>, StoreError>;
 }
 
 /// One SKU that a user is about to buy without the cart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectBuy {
-    /// Which.
+    /// The SKU.
     pub sku_id: SkuId,
     /// How many.
     pub quantity: Quantity,

@@ -3,11 +3,11 @@ use domain::ShopTime;
 
 use crate::StoreError;
 
-/// The keys under which clients repeat requests, once they are old.
+/// Old idempotency keys of clients.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait IdempotencyKeys: Send + Sync {
-    /// Forgets keys that were used before this moment, at most so many; says how many. A request under one of them is
-    /// a new request then.
+    /// Deletes at most `limit` keys that were used before `used_before`; returns how many. A later request with a
+    /// deleted key is a new request.
     async fn purge(&self, used_before: ShopTime, limit: u32) -> Result<u64, StoreError>;
 }

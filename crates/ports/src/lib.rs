@@ -1,14 +1,14 @@
-//! What the use cases need from the outside, as traits.
+//! The ports: traits for everything that the use cases need from outside.
 //!
-//! A use case (crate `application`) speaks to the database, the carts, the payment channels and the clock only through these. An
-//! adapter (crate `adapters`) implements them and decides nothing. Each trait says what its methods do, which errors
-//! they give, and what an implementation MUST hold to; the feature `contract` has a suite for each that checks it,
-//! and the feature `mock` has mocks for tests of the use cases.
+//! Use cases (crate `application`) reach the database, the carts, the payment channels and the clock only through these
+//! traits. Adapters (crate `adapters`) implement them and make no decisions. Each trait documents what its methods do,
+//! which errors they return, and what an implementation MUST do. The feature `contract` has a suite for each trait that
+//! checks it, and the feature `mock` has mocks for tests of the use cases.
 //!
 //! # To add a port
 //! 1. A file with the trait, its error type, and documentation of effects, errors and MUSTs.
 //! 2. A mock in `mock/`, a suite in `contract/`.
-//! 3. The adapter, and its call of the suite.
+//! 3. The adapter, and a call of the suite for it.
 
 mod address_book;
 mod admin_orders;

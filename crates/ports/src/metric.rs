@@ -1,30 +1,30 @@
-//! The names of all metrics, in one place: those who count use them, and who exports them describes them by [`ALL`].
+//! The names of all metrics. Code that counts uses the constants; the exporter describes the metrics by [`ALL`].
 //!
-//! Counting is a side effect without an answer, so it is no trait: use cases and adapters call the macros of the crate
+//! Counting returns nothing, so there is no trait for it: use cases and adapters call the macros of the crate
 //! `metrics`, which do nothing until a program installs a recorder (docs/adr/0008). A label's value comes from a fixed
-//! set; never from what a client sends.
+//! set, never from a client's input.
 
-/// What a metric is.
+/// The kind of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A number that only grows.
     Counter,
     /// A number that goes up and down.
     Gauge,
-    /// How long something took, in seconds, as a histogram.
+    /// A histogram of durations, in seconds.
     Seconds,
-    /// How many there were at once, as a histogram.
+    /// A histogram of sizes.
     Sizes,
 }
 
-/// A metric, described.
+/// The description of a metric.
 #[derive(Debug, Clone, Copy)]
 pub struct Described {
     /// Its name.
     pub name: &'static str,
-    /// What it is.
+    /// Its kind.
     pub kind: Kind,
-    /// What it means.
+    /// Its meaning, for people.
     pub help: &'static str,
 }
 

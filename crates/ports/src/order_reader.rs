@@ -6,10 +6,10 @@ use domain::{
 
 use crate::StoreError;
 
-/// Orders to look at. Nothing here locks or changes anything.
+/// Reads orders. No method locks or changes anything.
 ///
-/// Orders and lines that the old back end wrote have no snapshots; for them an implementation MUST fill in name,
-/// picture, attributes and address as the joined tables have them now.
+/// Orders and lines that the old back end wrote have no snapshots. For them an implementation MUST take name, picture,
+/// attributes and address from the joined tables, as they are now.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderReader: Send + Sync {
@@ -18,34 +18,34 @@ pub trait OrderReader: Send + Sync {
 
     /// A user's orders with their lines, newest first: by time of creation, then by number.
     ///
-    /// MUST ask the database no more than three times, whatever the number of orders and lines. The lines of an order MAY
-    /// be those of a list a few minutes before: nothing changes them.
+    /// MUST query the database at most three times, for any number of orders and lines. The lines of an order MAY come
+    /// from a list of a few minutes before, because they never change.
     async fn list(&self, query: &OrderListQuery) -> Result<Vec<Order>, StoreError>;
 
-    /// The attempts to pay an order that are on record, the first opened first; none while there is only the first one.
+    /// The recorded attempts to pay an order, oldest first; empty while there is only the first attempt.
     async fn attempts(&self, id: &OrderId) -> Result<Vec<PaymentAttempt>, StoreError>;
 
-    /// Every payment on record of these orders whose money goes back ([`PaymentStatus::is_refund_due`]), in whichever
-    /// attempt, those of one order in the order of recording.
+    /// All recorded payments of these orders, of any attempt, that the shop must refund
+    /// ([`PaymentStatus::is_refund_due`]); those of one order in the order of recording.
     ///
     /// [`PaymentStatus::is_refund_due`]: domain::PaymentStatus::is_refund_due
     ///
-    /// MUST ask the database twice at most, whatever the number of orders.
+    /// MUST query the database at most twice, for any number of orders.
     async fn refund_due_payments(&self, ids: &[OrderId]) -> Result<Vec<PaymentRecord>, StoreError>;
 
-    /// Every refund on record of this order's payments, the first asked for first.
+    /// All recorded refunds of this order's payments, in the order in which they were requested.
     async fn refunds(&self, id: &OrderId) -> Result<Vec<Refund>, StoreError>;
 
-    /// Every change of the order's status, the first first; its creation is not among them.
+    /// All changes of the order's status, oldest first, without its creation.
     async fn timeline(&self, id: &OrderId) -> Result<Vec<TimelineEntry>, StoreError>;
 
-    /// Which of the numbers that begin with these fourteen digits are in use.
+    /// The used order numbers that begin with these fourteen digits.
     async fn numbers_beginning_with(&self, second: &str) -> Result<Vec<OrderId>, StoreError>;
 
     /// The order that was placed with this guard.
     async fn find_by_guard(&self, guard: &RepeatGuard) -> Result<Option<Order>, StoreError>;
 
-    /// What this user's idempotency key was used for.
+    /// The use of this user's idempotency key.
     async fn find_by_key(
         &self,
         user_id: UserId,
@@ -53,24 +53,24 @@ pub trait OrderReader: Send + Sync {
     ) -> Result<Option<IdempotencyRecord>, StoreError>;
 }
 
-/// What an idempotency key was used for.
+/// The use of an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyRecord {
-    /// What was asked for.
+    /// The digest of the request.
     pub digest: RequestDigest,
-    /// The order that came of it.
+    /// The order that the request placed.
     pub order_id: OrderId,
 }
 
 /// Which orders to list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderListQuery {
-    /// Whose.
+    /// The buyer.
     pub user_id: UserId,
-    /// In which status; none for all.
+    /// The status; `None` for all.
     pub status: Option<OrderStatus>,
-    /// Only what follows this order of the same user in the list. Where there is no such order, the list is empty.
+    /// Only orders that follow this order of the same user in the list. If there is no such order, the list is empty.
     pub before: Option<OrderId>,
-    /// At most so many.
+    /// The most orders to return.
     pub limit: u32,
 }

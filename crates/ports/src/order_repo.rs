@@ -6,20 +6,21 @@ use domain::{
 
 use crate::StoreError;
 
-/// What is on record under each order number, and the one way to change it after the order was placed: lock, decide, append.
+/// All records under each order number. The only way to change them after the order was placed is to lock, decide and
+/// append.
 #[async_trait]
 pub trait OrderRepo: Send + Sync {
-    /// Begins a transaction, locks everything under the number and reads it. Nothing on record is an empty ledger. The number
-    /// may be that of an attempt to pay an order, on record or not ([`domain::order_number`]): if there is such an order, it
-    /// MUST be the order that is locked and read, with all that is on record under numbers of that form.
+    /// Begins a transaction, locks everything under the number and reads it. If nothing is on record, the ledger is
+    /// empty. The number may be that of an attempt to pay an order, recorded or not ([`domain::order_number`]). If
+    /// there is such an order, that order MUST be locked and read, with all records under the numbers of its attempts.
     ///
-    /// Two transactions MUST NOT have the same number locked at the same time, once anything is on record under it: an
-    /// order, or payments without one.
+    /// Two transactions MUST NOT lock the same number at the same time, once an order, or payments without an order,
+    /// are on record under it.
     async fn lock(&self, number: &str) -> Result<Box<dyn LockedOrder>, StoreError>;
 
-    /// Takes at most `limit` orders whose timers went off before `now`, the longest due first: they go off again at
-    /// `lease_until`, one attempt later, so that no other process takes them meanwhile and none is lost if this one
-    /// dies. What others are taking at the same moment is passed over.
+    /// Takes at most `limit` orders whose timers went off before `now`, the longest due first. Their timers go off
+    /// again at `lease_until`, with one more attempt counted, so that no other process takes them meanwhile and none is
+    /// lost if this process dies. Orders that others are taking at the same moment are skipped.
     async fn claim_due_orders(
         &self,
         now: ShopTime,
@@ -39,16 +40,17 @@ pub trait OrderRepo: Send + Sync {
 /// An order number that is locked. Dropped without [`LockedOrder::append`], it MUST leave no trace.
 #[async_trait]
 pub trait LockedOrder: Send {
-    /// What is on record.
+    /// The records under the number.
     fn ledger(&self) -> &OrderLedger;
 
-    /// Names the trace of the request that asked for what is going to be appended: the webhook events have it.
+    /// Sets the trace of the request that causes the next events: their webhook events carry it.
     fn set_trace(&mut self, trace: TraceParent);
 
-    /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and commits.
+    /// Writes the events in their order, with the webhook events that follow from them ([`OrderLedger::notices`]), and
+    /// commits.
     ///
-    /// Each event MUST be written by a statement that has its guard in it. [`Event::Shipped`], [`Event::TradeClosed`] and the sums of
-    /// [`Event::RefundSucceeded`] have none: they are written under the lock.
+    /// Each event MUST be written by a statement that contains its guard. [`Event::Shipped`], [`Event::TradeClosed`]
+    /// and the sums of [`Event::RefundSucceeded`] have no guard: they are written under the lock.
     ///
     /// # Errors
     /// Nothing was written, except as [`StoreError::OutcomeUnknown`] says.
@@ -58,7 +60,7 @@ pub trait LockedOrder: Send {
 /// Why events were not written.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// The guard of an event failed: what is on record is not what was read. The decision is to be made anew.
+    /// The guard of an event failed, because the records changed since they were read. The caller must decide again.
     #[error("what is on record changed meanwhile")]
     GuardLost,
     /// A refund's request number is on record under another order number.
@@ -74,15 +76,15 @@ pub enum AppendError {
 pub struct DueOrder {
     /// Its number.
     pub id: OrderId,
-    /// The status that the timer is for: an order that has another one by now has another timer. `None` if this program does
-    /// not know the status.
+    /// The status that the timer is for. If the order's status has changed, its timer has changed too. `None` if this
+    /// program does not know the status.
     pub status: Option<OrderStatus>,
 }
 
-/// Something that was due, taken by one process for a while.
+/// A due item that one process has taken for the time of its lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimed<T> {
-    /// What.
+    /// The item.
     pub item: T,
     /// How often it was taken before.
     pub attempts: u32,

@@ -4,26 +4,26 @@ use domain::{Channel, Merchant};
 
 use crate::{GatewayError, PaymentGateway};
 
-/// The channels through which the shop is paid: the registry that the wiring fills and use cases look into.
+/// The registry of the channels through which the shop is paid. The wiring fills it; use cases read it.
 #[derive(Clone, Default)]
 pub struct PaymentChannels(BTreeMap<Channel, PaymentChannel>);
 
-/// What a channel is reached by.
+/// A channel with its settings.
 #[derive(Clone)]
 pub struct PaymentChannel {
-    /// The channel itself.
+    /// The port to the channel.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// Whom it must pay.
+    /// The merchant that it must pay.
     pub merchant: Merchant,
 }
 
-/// Something was paid through a channel of which this program has no settings.
+/// A payment was made through a channel for which this program has no settings.
 #[derive(Debug, thiserror::Error)]
 #[error("this program is not set up for payments by {}", .0.as_str())]
 struct NotSetUp(Channel);
 
 impl PaymentChannels {
-    /// With this one too.
+    /// Adds a channel.
     #[must_use]
     pub fn with(mut self, channel: Channel, gateway: Arc<dyn PaymentGateway>, merchant: Merchant) -> Self {
         self.0.insert(channel, PaymentChannel { gateway, merchant });
@@ -35,10 +35,10 @@ impl PaymentChannels {
         self.0.get(&channel)
     }
 
-    /// Where to ask about a payment.
+    /// The port to the channel, for questions about a payment.
     ///
     /// # Errors
-    /// [`GatewayError::Unreachable`] if the shop is not paid through the channel any more: nothing is known then.
+    /// [`GatewayError::Unreachable`] if the shop has no such channel: then the state of the payment is not known.
     pub fn gateway(&self, channel: Channel) -> Result<&dyn PaymentGateway, GatewayError> {
         let found = self.get(channel).map(|found| &*found.gateway);
         found.ok_or_else(|| GatewayError::Unreachable(NotSetUp(channel).into()))

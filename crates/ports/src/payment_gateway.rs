@@ -3,78 +3,79 @@ use domain::{Addressee, Bill, Money, OrderId, PaymentProduct, ShopDate, ShopTime
 
 use crate::BoxError;
 
-/// A payment channel, as the shop uses it. Every trade it tells of has its [`domain::Channel`].
+/// A payment channel, as the shop uses it. Every trade that it reports has its [`domain::Channel`].
 ///
-/// All that asks the channel MUST end within a bounded time, and all but the bill MUST take only a signed answer for a fact.
+/// All methods that call the channel MUST end within a bounded time. All of them except [`PaymentGateway::bill`] MUST
+/// trust only signed answers.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
-    /// The signed URL at which the buyer pays, by the product of the attempt. Asks nobody.
+    /// The signed URL at which the buyer pays, for the product of the attempt. It does not call the channel.
     ///
-    /// MUST NOT hold up the thread it is called on while it signs.
+    /// MUST NOT block the calling thread while it signs.
     ///
     /// # Errors
-    /// [`GatewayError::Refused`] where the channel's rules do not allow the payment, such as an amount of nothing.
+    /// [`GatewayError::Refused`] if the channel's rules do not allow the payment, such as an amount of 0.00.
     async fn pay_url(&self, request: &PaymentRequest) -> Result<String, GatewayError>;
 
     /// Reads the form body of an asynchronous notification, if the channel signed it.
     ///
-    /// Says nothing about whom it is for: see [`domain::Merchant::check`].
+    /// It does not check the addressee: see [`domain::Merchant::check`].
     fn verify_notification(&self, form: &[u8]) -> Result<VerifiedNotification, NotVerified>;
 
-    /// Reads the query string with which the browser comes back from the channel, if the channel signed it.
+    /// Reads the query string of the browser's return from the channel, if the channel signed it.
     ///
-    /// Parameters that it did not sign MUST make it fail, all but `sign` and `sign_type`.
+    /// It MUST fail if there are unsigned parameters other than `sign` and `sign_type`.
     fn verify_return(&self, query: &str) -> Result<VerifiedReturn, NotVerified>;
 
-    /// Asks about the trade of an attempt to pay; `None` if the channel has no such trade.
+    /// Queries the trade of an attempt to pay; `None` if the channel has no such trade.
     async fn query(&self, out_trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
-    /// Asks about one trade by its own number, which tells apart the trades of an order that was paid twice; `None` if the
-    /// channel has no such trade.
+    /// Queries one trade by its own number, which distinguishes the trades of an order that was paid twice; `None` if
+    /// the channel has no such trade.
     async fn query_trade(&self, trade_no: &str) -> Result<Option<Trade>, GatewayError>;
 
     /// Closes the unpaid trade of an attempt to pay, so that it can no longer be paid.
     ///
-    /// Asking again is safe.
+    /// A repeated call is safe.
     async fn close(&self, out_trade_no: &str) -> Result<CloseOutcome, GatewayError>;
 
-    /// Sends money back. The same request number refunds once, however often it is asked.
+    /// Refunds money, once per request number, even if the call is repeated.
     ///
     /// # Errors
-    /// [`GatewayError::Refused`] where it says that it did not refund and will not; after any other error the
-    /// money may have gone.
+    /// [`GatewayError::Refused`] if the channel says that it did not refund and will not. After any other error the
+    /// refund may have been made.
     async fn refund(&self, request: &RefundRequest) -> Result<RefundOutcome, GatewayError>;
 
-    /// Asks what became of a refund: the amount that went back under this request number; `None` if nothing did, at least
-    /// not yet.
+    /// Queries a refund: the amount that went back under this request number; `None` if nothing went back, or not yet.
     async fn refund_query(&self, trade_no: &str, out_request_no: &str)
     -> Result<Option<Money>, GatewayError>;
 
-    /// The bill of a day: every payment and refund that the channel booked on it; `None` if it has no bill of that day,
-    /// which may be too early to have one, or without any trade.
+    /// The bill of a day: all payments and refunds that the channel booked on it. `None` if the channel has no bill of
+    /// the day: it may be too early, or there was no trade.
     ///
     /// MUST hold at most a bounded number of entries.
     async fn bill(&self, date: ShopDate) -> Result<Option<Bill>, GatewayError>;
 }
 
-/// What closing a trade came to.
+/// The outcome of closing a trade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseOutcome {
-    /// It is closed, now or since before.
+    /// The trade is closed, by this call or already before.
     Closed,
-    /// The channel has no such trade: no buyer has come to the cashier. One may still come until the deadline.
+    /// The channel has no such trade, because no buyer opened the payment page yet. A buyer still can until the
+    /// deadline.
     NoTrade,
-    /// It is paid, or otherwise past closing: [`PaymentGateway::query`] tells.
+    /// The trade is paid, or cannot be closed for another reason: [`PaymentGateway::query`] returns its status.
     NotClosable,
 }
 
-/// Money that is to go back.
+/// A request to refund money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {
     /// The channel's number of the trade.
     pub trade_no: String,
-    /// The number under which this refund happens at most once; at most 64 characters.
+    /// The request number, under which the refund is made at most once; at most 64 characters.
     pub out_request_no: String,
     /// How much.
     pub amount: Money,
@@ -82,101 +83,101 @@ pub struct RefundRequest {
     pub reason: String,
 }
 
-/// What a refund request came to.
+/// The outcome of a refund request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefundOutcome {
     /// The money went back with this request.
     Refunded {
-        /// What went back of the trade in all so far; `None` if the channel does not say so.
+        /// The refunded sum of the trade so far; `None` if the channel does not say it.
         gone_back: Option<Money>,
     },
-    /// Not with this request; maybe with an earlier one of the same number, maybe later.
-    /// [`PaymentGateway::refund_query`] tells, after some ten seconds.
+    /// The money did not go back with this request. It may have gone back with an earlier one of the same number, or
+    /// may go back later: [`PaymentGateway::refund_query`] returns the outcome, after about ten seconds.
     Unclear,
 }
 
-/// What the buyer is asked to pay.
+/// A request for a payment by the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentRequest {
     /// The order, to which the buyer can go back.
     pub order_id: OrderId,
     /// The number of the attempt.
     pub out_trade_no: String,
-    /// By which product of the channel.
+    /// The product of the channel.
     pub product: PaymentProduct,
-    /// Whether the page is to be a code that is scanned, small enough for a frame in a page of the shop's. A channel
-    /// without such a page gives its usual one.
+    /// Whether the payment page shows a code to scan, small enough for a frame in the shop's page. A channel without
+    /// such a page returns its usual one.
     pub as_code: bool,
-    /// Goods and freight.
+    /// The amount to pay.
     pub total_amount: Money,
-    /// What the buyer sees it is for; the adapter adapts it to the channel's rules.
+    /// The subject that the buyer sees; the adapter adapts it to the channel's rules.
     pub subject: String,
     /// When the request is made.
     pub now: ShopTime,
-    /// Until when it can be paid; none for orders of the old back end, which knew no deadline. The same at each
-    /// request for an order: a channel may refuse a known `out_trade_no` with changed parameters.
+    /// The payment deadline; `None` for orders of the old back end, which have none. It is the same in each request for
+    /// an order, because a channel may refuse a known `out_trade_no` with changed parameters.
     pub time_expire: Option<ShopTime>,
 }
 
 /// A notification with a verified signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedNotification {
-    /// For whom.
+    /// The addressee.
     pub addressee: Addressee,
-    /// The trade it tells of, if it can be kept.
+    /// The trade that it reports, if the trade can be stored.
     pub trade: Result<Trade, UnstorableTrade>,
 }
 
 /// A browser's return with a verified signature. It proves that the trade exists, not that it is paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedReturn {
-    /// For whom.
+    /// The addressee.
     pub addressee: Addressee,
-    /// The number of an attempt to pay an order, as the channel has it; it may be none of ours.
+    /// The number of an attempt to pay an order, as the channel has it; it may be another program's.
     pub out_trade_no: String,
 }
 
-/// The message is not one that the channel signed, or cannot be read.
+/// Why a message is not verified.
 #[derive(Debug, thiserror::Error)]
 pub enum NotVerified {
     /// The signature is missing or is not the channel's.
     #[error("the signature does not verify")]
     Signature,
-    /// It is signed, but a field that must be there is missing or unreadable.
+    /// The message is signed, but a required field is missing or unreadable.
     #[error("{field} is missing or cannot be read")]
     Unreadable {
-        /// Which field.
+        /// The name of the field.
         field: &'static str,
     },
-    /// It is not a form, or too large a one.
+    /// The message is not a form, or is too large.
     #[error("the message is not one of the channel's form")]
     Malformed(#[source] BoxError),
 }
 
-/// A payment channel did not do what it was asked.
+/// Why a payment channel did not carry out a request.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayError {
-    /// It cannot be reached, or did not answer in time. What was asked may have been done.
+    /// The channel cannot be reached, or did not answer in time. The request may have been carried out.
     #[error("the payment channel cannot be reached")]
     Unreachable(#[source] BoxError),
-    /// It answered, but not in a form that can be trusted: unsigned, wrongly signed, or unreadable. What was asked
-    /// may have been done.
+    /// The answer cannot be trusted: it is unsigned, wrongly signed, or unreadable. The request may have been carried
+    /// out.
     #[error("the payment channel's answer cannot be trusted: {0}")]
     Nonsense(String),
-    /// It says that it does not know the outcome. What was asked may have been done.
+    /// The channel says that it does not know the outcome. The request may have been carried out.
     #[error("the payment channel does not know: {code}")]
     Unknown {
-        /// Its word for that.
+        /// The channel's error code.
         code: String,
     },
-    /// It said no. Nothing was done.
+    /// The channel refused the request. Nothing was done.
     #[error("the payment channel refused: {code} {message}")]
     Refused {
-        /// Its word for that.
+        /// The channel's error code.
         code: String,
-        /// Its words to people.
+        /// The channel's message for people.
         message: String,
-        /// Whether asking again cannot change that.
+        /// Whether a repeated request cannot succeed either.
         is_final: bool,
     },
 }

@@ -3,7 +3,7 @@ use domain::{AddressId, ShopTime};
 
 use crate::StoreError;
 
-/// How far orders or addresses were gone through.
+/// The result of one step through orders or addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Anonymised<K> {
     /// How many were changed, or would be.
@@ -12,12 +12,12 @@ pub struct Anonymised<K> {
     pub last: Option<K>,
 }
 
-/// Who the buyers of old orders are.
+/// The personal data of old orders and of deleted addresses.
 #[async_trait]
 pub trait PersonalData: Send + Sync {
-    /// Replaces name, phone and address of the next orders that ended before that moment, and the accounts that paid them:
-    /// at most so many, behind this number. What they cost, hold and went through stays as it is, and so do the times of
-    /// their last changes. Orders that were changed before are passed over. Without `apply` nothing is changed.
+    /// Replaces name, phone and address in at most `limit` orders after the number `after` that ended before
+    /// `ended_before`, and the accounts that paid them. Amounts, lines, timelines and the times of the last changes
+    /// stay as they are. Orders that are anonymised already are skipped. Without `apply`, nothing is changed.
     async fn anonymise_orders(
         &self,
         ended_before: ShopTime,
@@ -26,8 +26,8 @@ pub trait PersonalData: Send + Sync {
         apply: bool,
     ) -> Result<Anonymised<String>, StoreError>;
 
-    /// Replaces what is in entries of address books that their owners removed before that moment and that no order needs
-    /// for its own address any more: at most so many, behind this one.
+    /// Replaces the content of at most `limit` address book entries after the id `after` that their owners deleted
+    /// before `removed_before` and that no order needs for its own address.
     async fn anonymise_addresses(
         &self,
         removed_before: ShopTime,

@@ -3,18 +3,18 @@ use domain::{RefusedMessage, ShopTime};
 
 use crate::StoreError;
 
-/// Verified messages of payment channels that can never be kept as what they are.
+/// Verified messages of payment channels that can never be recorded as trades.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait RefusedMessages: Send + Sync {
-    /// Keeps a message for people to look at, each of its texts as far as there is room.
+    /// Stores a message for staff; texts that are too long are cut.
     ///
     /// MUST keep the last [`REFUSED_MESSAGES_KEPT`] and no more.
     async fn keep_refused(&self, message: &RefusedMessage) -> Result<(), StoreError>;
 
-    /// Forgets the messages that were received before that moment; how many they were.
+    /// Deletes the messages that were received before `received_before`; returns how many.
     async fn forget_refused(&self, received_before: ShopTime) -> Result<u64, StoreError>;
 }
 
-/// How many refused messages are kept at most.
+/// The most refused messages that are kept.
 pub const REFUSED_MESSAGES_KEPT: u32 = 500;

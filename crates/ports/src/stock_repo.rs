@@ -5,13 +5,13 @@ use crate::StoreError;
 
 /// The stock within a transaction that places orders.
 ///
-/// Callers MUST pass SKUs in ascending order, and MUST take the stock before they write orders: the lines refer to the
-/// SKU rows, and a lock on these that is taken first and raised later deadlocks. Then transactions wait for each other
-/// in one order and do not deadlock.
+/// Callers MUST pass SKUs in ascending order, so that transactions lock them in the same sequence and do not deadlock.
+/// Callers MUST take the stock before they write orders: order lines refer to SKU rows and lock them, and raising that
+/// lock later can deadlock.
 #[async_trait]
 pub trait StockRepo: Send {
-    /// Takes the pieces from the stock, adds them to the sales, and adds one to the version of each SKU, if each is
-    /// on the shelf, has enough pieces and costs what it was quoted at.
+    /// Takes the pieces from the stock, adds them to the sales, and adds one to the version of each SKU, if each SKU is
+    /// on the shelf, has enough pieces and still has the quoted price.
     ///
     /// The conditions MUST be part of the statements that write. With [`StockOutcome::Changed`] some of the SKUs may
     /// have been written: the caller MUST drop the transaction.
@@ -24,8 +24,8 @@ pub trait StockRepo: Send {
 /// Whether stock could be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockOutcome {
-    /// All of it.
+    /// All stock was taken.
     Taken,
-    /// At least one SKU is not as it was when it was read: short, off the shelf, or at another price.
+    /// At least one SKU changed since it was read: it has too few pieces, is off the shelf, or has another price.
     Changed,
 }

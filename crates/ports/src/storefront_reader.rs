@@ -3,19 +3,20 @@ use domain::{CatalogId, Product, SkuCard, SkuId, SpuId};
 
 use crate::StoreError;
 
-/// The shop's goods as its pages show them.
+/// The products and SKUs as the shop's pages show them.
 ///
-/// The number of queries of a method MUST NOT grow with the goods. But for `section_size`, a method MUST read the SKUs of no more
-/// products than it takes to fill what it returns and skips; it may pass over products without launched SKUs. The SKUs of a kind
-/// are ordered by product id, then by SKU id.
+/// The number of queries of a method MUST NOT grow with the number of products. Except `section_size`, a method MUST
+/// read the SKUs of only as many products as it needs for the SKUs that it returns and skips; it may pass over products
+/// without launched SKUs. The SKUs of a category are ordered by product id, then by SKU id.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StorefrontReader: Send + Sync {
-    /// The first `catalogs` kinds of goods in the order of ids, each with the first `skus` of its SKUs on the shelf; kinds
-    /// that have none included.
+    /// The first `catalogs` categories in the order of ids, each with the first `skus` of its SKUs on the shelf.
+    /// Categories without such SKUs are included.
     async fn sections(&self, catalogs: u32, skus: u32) -> Result<Vec<Section>, StoreError>;
 
-    /// The SKUs of a kind that are on the shelf, without the first `skip`; empty where there is no such kind.
+    /// At most `limit` SKUs of a category that are on the shelf, after the first `skip`; empty if there is no such
+    /// category.
     async fn section_page(
         &self,
         catalog_id: CatalogId,
@@ -23,22 +24,22 @@ pub trait StorefrontReader: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SkuCard>, StoreError>;
 
-    /// How many SKUs of a kind are on the shelf.
+    /// How many SKUs of a category are on the shelf.
     async fn section_size(&self, catalog_id: CatalogId) -> Result<u32, StoreError>;
 
-    /// The product that the SKU is one of.
+    /// The product of the SKU.
     async fn product_of(&self, sku_id: SkuId) -> Result<Option<Product>, StoreError>;
 
-    /// The product of this id.
+    /// The product with this id.
     async fn product(&self, spu_id: SpuId) -> Result<Option<Product>, StoreError>;
 }
 
-/// The beginning of a kind of goods.
+/// A category with its first SKUs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// Which kind.
+    /// The category.
     pub catalog_id: CatalogId,
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its first SKUs.
     pub skus: Vec<SkuCard>,

@@ -3,18 +3,18 @@ use domain::{Address, AddressId, Caller, NotAdmitted, UserId, Username};
 
 use crate::StoreError;
 
-/// The people who may buy: the shop's table `user_profile`.
+/// The users of the shop: the table `user_profile`.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Users: Send + Sync {
     /// The user who signs in with this name, active or not; the comparison is exact, letter for letter.
     async fn find(&self, username: &Username) -> Result<Option<UserId>, StoreError>;
 
-    /// The user whom a token names, if [`Caller::admitted`] lets them in. The comparison of names is as exact as of
-    /// [`Users::find`], and it MUST be one look at the database: every request of a buyer starts with it.
+    /// The user that a token names, if [`Caller::admitted`] admits the user. Names are compared as exactly as in
+    /// [`Users::find`]. It MUST be one query, because every request of a buyer starts with it.
     async fn authenticate(&self, caller: &Caller) -> Result<Result<UserId, NotAdmitted>, StoreError>;
 
-    /// As [`Users::authenticate`], with one address, in the same look.
+    /// Like [`Users::authenticate`], with one address, in the same query.
     ///
     /// [`Destination::address`] MUST be `None` if the address does not exist, is deleted, or is another user's.
     async fn destination(
@@ -24,7 +24,7 @@ pub trait Users: Send + Sync {
     ) -> Result<Result<Destination, NotAdmitted>, StoreError>;
 }
 
-/// A buyer, and where an order of theirs is to go.
+/// A buyer and the address of an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
     /// The buyer.

@@ -5,12 +5,13 @@ use domain::{DeliveryAttempt, EndpointName, EndpointState, OrderId, ShopTime};
 
 use crate::StoreError;
 
-/// What is on record of webhook endpoints: since when they are sent events, how they do, and the delivery log.
+/// The records of webhook endpoints: since when they receive events, their state, and the delivery log.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait WebhookEndpoints: Send + Sync {
-    /// Records that these are in the settings of a process: from `now` on those that are new are sent events. One that was in
-    /// none while others were, for longer than `absent_for`, is as new: what happened meanwhile is not for it.
+    /// Records that these endpoints are in the settings of a process. New ones receive events from `now` on. An
+    /// endpoint that was in no settings for longer than `absent_for`, while others were, counts as new: it does not
+    /// receive the events of the meantime.
     async fn register(
         &self,
         names: &[EndpointName],
@@ -18,14 +19,14 @@ pub trait WebhookEndpoints: Send + Sync {
         absent_for: Duration,
     ) -> Result<(), StoreError>;
 
-    /// All that were registered, by name.
+    /// All registered endpoints, by name.
     async fn states(&self) -> Result<Vec<EndpointState>, StoreError>;
 
-    /// Pauses the endpoint where a failure at `at`, which need not be on record yet, goes on with those since
-    /// `failing_before` or longer, as [`domain::failing_since`] counts. It is given no events to deliver until it is resumed;
-    /// they are kept.
+    /// Pauses the endpoint if a failure at `at`, which need not be on record yet, belongs to a series of failures that
+    /// began at `failing_before` or earlier, as [`domain::failing_since`] counts. A paused endpoint receives no events
+    /// until it is resumed; its events are kept.
     ///
-    /// MUST answer [`Pause::Begun`] once, however many ask at once.
+    /// MUST return [`Pause::Begun`] to only one of several concurrent callers.
     async fn pause(
         &self,
         name: &EndpointName,
@@ -33,37 +34,38 @@ pub trait WebhookEndpoints: Send + Sync {
         at: ShopTime,
     ) -> Result<Pause, StoreError>;
 
-    /// Resumes an endpoint that is paused, as if it had never failed; false if it is not paused.
+    /// Resumes a paused endpoint, as if it had never failed; `false` if it is not paused.
     async fn resume(&self, name: &EndpointName) -> Result<bool, StoreError>;
 
-    /// The delivery log, newest first. An attempt that cannot be read is left out, and takes the place of no other.
+    /// The delivery log, newest first. An attempt that cannot be read is left out and does not count towards the limit.
     async fn attempts(&self, query: &AttemptQuery) -> Result<Vec<LoggedAttempt>, StoreError>;
 
-    /// Forgets at most `limit` attempts: those that ended before that, and the oldest beyond so many; says how many.
+    /// Deletes at most `limit` attempts: those that ended before `before`, and the oldest ones if there are more than
+    /// `most`. Returns how many.
     async fn purge_attempts(&self, before: ShopTime, most: u64, limit: u32) -> Result<u64, StoreError>;
 }
 
 /// Whether an endpoint is paused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pause {
-    /// It is not.
+    /// It is not paused.
     None,
-    /// It is since now.
+    /// This call paused it.
     Begun,
-    /// It was before.
+    /// It was paused before.
     GoesOn,
 }
 
-/// Which attempts are looked for; `None` where it does not matter.
+/// The criteria of a search in the delivery log; `None` matches everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AttemptQuery {
-    /// To which endpoint.
+    /// The endpoint.
     pub endpoint: Option<EndpointName>,
-    /// Of which order's events.
+    /// The order of the events.
     pub order_id: Option<OrderId>,
-    /// Only those behind this one.
+    /// Only attempts with smaller numbers than this one.
     pub before: Option<i64>,
-    /// No more than so many.
+    /// The most attempts to return.
     pub limit: u32,
 }
 
@@ -72,8 +74,8 @@ pub struct AttemptQuery {
 pub struct LoggedAttempt {
     /// Its number in the log.
     pub id: i64,
-    /// To which endpoint.
+    /// The endpoint.
     pub endpoint: EndpointName,
-    /// What was tried.
+    /// The attempt.
     pub attempt: DeliveryAttempt,
 }

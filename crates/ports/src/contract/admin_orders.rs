@@ -214,8 +214,8 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     assert!(admin.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
 }
 
-/// Those that paid no order and of which not all went back, as far as is known, of any day, the latest first, as many as are
-/// asked for.
+/// Those that paid no order and of which not all went back, as far as is known, of any day, the latest first, as many
+/// as are asked for.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let at = |text: &str| Some(ShopTime::parse(text).unwrap());

@@ -105,7 +105,8 @@ impl NewAddress {
     pub const TEXT: (&str, &str, &str) = ("家", "习瓜瓜", "13691433520");
 }
 
-/// A SKU to be added, of a product and a kind of goods of its own, with the picture `<name>.jpg`, nothing sold and version 0.
+/// A SKU to be added, of a product and a kind of goods of its own, with the picture `<name>.jpg`, nothing sold and
+/// version 0.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSku {
     /// Its name.

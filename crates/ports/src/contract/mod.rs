@@ -36,10 +36,11 @@ pub use webhook_queue::of_another as webhook_queue_of_another;
 
 pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord};
 
-/// A test of each behaviour of the ports of a database that has the carts. `$shop` is evaluated once a test, in an async function, to an
-/// `Arc<dyn Shop>` on an empty database.
+/// A test of each behaviour of the ports of a database that has the carts. `$shop` is evaluated once a test, in an
+/// async function, to an `Arc<dyn Shop>` on an empty database.
 ///
-/// With `contract_calls` before it, it calls the behaviours instead, one after the other: for what is to be seen of all together.
+/// With `contract_calls` before it, it calls the behaviours instead, one after the other: for what is to be seen of all
+/// together.
 #[macro_export]
 macro_rules! shop_contract {
     ($shop:expr) => {

@@ -101,7 +101,8 @@ pub async fn have_events_of_their_own(shop: Arc<dyn Shop>) {
     assert_eq!(claim(shop, "erp", 6).await.0, [B]);
 }
 
-/// What happened while others were in the settings for long and it was not is not for it; a stop of all of them is no absence.
+/// What happened while others were in the settings for long and it was not is not for it; a stop of all of them is no
+/// absence.
 pub async fn are_new_after_an_absence(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;

@@ -261,7 +261,8 @@ pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     assert_eq!(told, [(AwaitingPayment, String::new()), (Cancelled, "缺货".to_owned())]);
 }
 
-/// Twenty who want to refund all of the same payment, of an order, of none, and of an attempt of none: one is let through.
+/// Twenty who want to refund all of the same payment, of an order, of none, and of an attempt of none: one is let
+/// through.
 pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     stocked.place(&[stocked.order(ORDER)]).await;

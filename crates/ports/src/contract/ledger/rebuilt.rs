@@ -126,8 +126,8 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
     }
 }
 
-/// The ledger that is read is the one that the events rebuild, after every decision; each status is one that the timeline
-/// leads to.
+/// The ledger that is read is the one that the events rebuild, after every decision; each status is one that the
+/// timeline leads to.
 pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;

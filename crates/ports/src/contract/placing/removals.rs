@@ -16,7 +16,8 @@ fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &st
     NewOrder { cart_lines, ..new }
 }
 
-/// Lines that changed, and those of others, stay in the carts; those that are gone are no error. No removal is left over.
+/// Lines that changed, and those of others, stay in the carts; those that are gone are no error. No removal is left
+/// over.
 pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;

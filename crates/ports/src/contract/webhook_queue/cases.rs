@@ -429,7 +429,8 @@ pub(super) async fn are_forgotten_after_delivery(queue: Queue) {
     assert_eq!(queue.backlog().await.unwrap().undelivered, 1);
 }
 
-/// Eight who distribute and claim at once share what is due, and no event overtakes those before it, while more are written.
+/// Eight who distribute and claim at once share what is due, and no event overtakes those before it, while more are
+/// written.
 pub(super) async fn are_claimed_by_one_alone(queue: Queue) {
     const EVENTS: u64 = 4;
     let queue = Arc::new(queue);
