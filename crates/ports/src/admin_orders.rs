@@ -32,10 +32,10 @@ pub trait AdminOrders: Send + Sync {
 
     /// The payments that need the attention of staff, the latest first by [`PaymentRecord::counts_at`], at most `limit`.
     /// If there are more, the last two kinds take precedence:
-    /// - payments that staff decide about (of a wrong amount, or without an order), until they are wholly refunded, even
-    ///   by refunds that are not on record yet;
+    /// - payments that staff decide about (of a wrong amount, or without an order), until they are wholly refunded,
+    ///   even by refunds that are not on record yet;
     /// - payments with money that must still go back: late and duplicate payments until their refund is done, and any
-    ///   payment with an open refund that was tried without success, for example because the shop's balance is too low;
+    ///   payment with an open refund that was tried without success, for example because the balance is too low;
     /// - payments with a refund that staff requested and that failed for good on the days from the first to the last.
     async fn unmatched_payments(
         &self,

@@ -34,9 +34,9 @@ pub struct AuditTerms {
 /// How many orders of the old back end, among those with freight, have each kind of amount.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OldTotalsSeen {
-    /// Goods and freight.
+    /// The number of orders whose amount is goods and freight.
     pub with_freight: u64,
-    /// The goods alone.
+    /// The number of orders whose amount is the goods alone.
     pub goods_alone: u64,
 }
 

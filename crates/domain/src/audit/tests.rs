@@ -55,7 +55,7 @@ fn moved(kind: StockMoveKind, pieces: u32) -> StockMove {
     StockMove { sku_id: SkuId(4), pieces, kind, at: noon() }
 }
 
-/// An order of two pieces of 10.00 and a freight of 10.00 that went through these statuses.
+/// An order of two pieces at 10.00 and a freight of 10.00 that passed through these statuses.
 fn record(way: &[OrderStatus]) -> AuditRecord {
     let all: Vec<OrderStatus> = [AwaitingPayment].into_iter().chain(way.iter().copied()).collect();
     let timeline: Vec<_> = all.iter().copied().zip(way.iter().copied()).collect();
@@ -111,7 +111,7 @@ fn refunded(way: &[OrderStatus], amount: &str) -> AuditRecord {
     })
 }
 
-/// An order that was lowered from 30.00 to 25.00 and then to 22.00, and whose address was changed between.
+/// An order whose amount was lowered from 30.00 to 25.00 and then to 22.00, with a change of address in between.
 fn lowered(way: &[OrderStatus], change: impl FnOnce(&mut AuditRecord)) -> AuditRecord {
     changed(way, |record| {
         let order = order(record);
@@ -163,7 +163,7 @@ fn a_lowered_order_may_have_had_a_payment_of_any_amount() {
             record.payments.push(other);
         })
     };
-    // Of what it cost before; and of what it costs since, paid when it cost something else.
+    // Payments of the old amounts, and of the new amount while the order still had another one.
     for amount in ["30.00", "25.00", "22.00"] {
         assert_eq!(kinds(&paid(PaymentStatus::WrongAmount, amount)), [], "{amount}");
     }
@@ -306,7 +306,7 @@ fn a_shipment_by_another_program_is_a_step_that_is_not_in_the_timeline() {
         order(record).status = Completed;
     });
     assert_eq!(kinds(&received), []);
-    // A payment is held against such an order as against any other.
+    // Such an order needs a payment like any other.
     let unpaid = changed(&[AwaitingShipment], |record| {
         order(record).status = AwaitingReceipt;
         record.payments.clear();
@@ -337,7 +337,7 @@ fn the_old_back_end_keeps_no_timeline_and_no_payments() {
     ] {
         assert_eq!(kinds_by(&old(total), terms), found, "{total} {terms:?}");
     }
-    // It charged whole yuan: what its payment is, this service learns with the first refund.
+    // The old back end charged whole yuan. This service learns of the payment with the first refund.
     let charged_less = changed(&[], |record| {
         (order(record).is_old, order(record).status) = (true, AwaitingShipment);
         record.payments = vec![payment("t", PaymentStatus::Settled, "0.00")];

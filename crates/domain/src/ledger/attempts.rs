@@ -93,8 +93,8 @@ impl OrderLedger {
         let order = self.order.as_ref()?;
         match self.attempt(out_trade_no) {
             Some(attempt) => Some(attempt.amount),
-            // The order's own number is always an attempt, whichever program made its URL. A further number without a
-            // record was handed out too; a restored backup lacks the record.
+            // The order's own number is always an attempt, and any program may have made its URL. A further number
+            // without a record was handed out too; a restored backup lacks the record.
             None => (order_number(out_trade_no) == order.id.as_str()).then_some(order.total_amount),
         }
     }

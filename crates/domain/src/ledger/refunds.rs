@@ -143,7 +143,7 @@ fn is_conclusive(refund: &Refund, attempts: u32) -> bool {
 
 impl Decision<'_> {
     /// Requests a refund for staff: at most what was paid, at most the pieces that the order holds, once per request
-    /// number. A failed refund may be requested again under its number. That is safe whatever the outcome of earlier
+    /// number. A failed refund may be requested again under its number. That is safe after any outcome of earlier
     /// attempts, because a channel refunds once per number.
     pub(super) fn request_refund(&mut self, ask: &RefundAsk, lease: Duration) -> Result<(), Refusal> {
         let ledger = &self.ledger;
@@ -186,8 +186,8 @@ impl Decision<'_> {
                 }
                 pieces
             }
-            // Only a refund of the whole rest keeps its pieces: for a partial one nobody chose pieces for the case that
-            // nothing is left.
+            // Only a refund of the whole rest keeps its pieces. The pieces of a partial one were not chosen for the
+            // case that nothing is left.
             (None, Some(failed)) if ledger.was_of_all(failed) => ledger.pieces_again(failed),
             (None, _) if pays_the_order && amount == left => {
                 ledger.unshipped_pieces(|id| ledger.returnable(id))

@@ -22,7 +22,7 @@ fn record(trade_no: &str, status: PaymentStatus) -> PaymentRecord {
     }
 }
 
-/// A message of a refund of trade A of which so much went back in all.
+/// A message about a refund of trade A; `amount` is the refunded sum.
 fn refunded(amount: &str, status: TradeStatus) -> Trade {
     Trade { refunded: amount.parse().unwrap(), ..trade("A", "323.91", status) }
 }

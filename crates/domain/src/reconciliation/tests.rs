@@ -127,7 +127,7 @@ fn a_refund_is_found_by_its_number_within_its_trade() {
     assert_eq!(missing, [(DifferenceKind::MissingHere, "B".to_owned())]);
 }
 
-/// It was learned of today, by a bill or a notification, and may have been made on another day.
+/// The service learned of the refund today, by a bill or a notification; it may have been made on another day.
 #[test]
 fn a_refund_made_there_need_not_be_on_the_bill_of_the_day_it_was_recorded() {
     let refunds = [RefundKind::External, RefundKind::Shop]
@@ -166,7 +166,7 @@ fn what_another_application_of_the_account_did_is_distinguished() {
     assert_eq!(found.into_iter().map(|one| one.0).collect::<Vec<_>>(), [MissingHere], "its trade is ours");
 }
 
-/// A line that cannot be read hides nothing else, and is not taken for a payment that Alipay lacks.
+/// An unreadable line hides no other difference, and its payment does not count as missing at Alipay.
 #[test]
 fn a_line_that_cannot_be_read_is_listed() {
     let statement = DailyStatement {

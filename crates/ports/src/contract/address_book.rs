@@ -24,7 +24,7 @@ fn add(street: &str) -> AddressEdit {
     AddressEdit::Add(shipping(street), Postcode::parse("100062").unwrap())
 }
 
-/// Decides on what is there, and writes.
+/// Decides on the present entries, and writes the change.
 async fn edit(shop: &Arc<dyn Shop>, user_id: UserId, edit: &AddressEdit) -> Result<bool, StoreError> {
     let before = shop.addresses().entries(user_id).await?;
     let change = before.edit(edit).unwrap();
@@ -36,7 +36,7 @@ fn id_of(entries: &AddressEntries, street: &str) -> AddressId {
     address.into_iter().find(|address| address.shipping.address == street).unwrap().id
 }
 
-/// The default one first, then by id; deleted ones and those of others are not there.
+/// The default entry comes first, then the others by id, without deleted entries and those of other users.
 pub async fn lists_the_default_first_and_deleted_never(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let other = shop.add_user("other").await;
@@ -53,7 +53,7 @@ pub async fn lists_the_default_first_and_deleted_never(shop: Arc<dyn Shop>) {
     assert_eq!(entries(&shop, other).await, AddressEntries::default());
 }
 
-/// What is deleted stays for orders that refer to it, but is no address any more.
+/// The row of a deleted entry stays for orders that refer to it, but the entry is no longer listed.
 pub async fn adds_rewrites_and_deletes(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let other = shop.add_user("other").await;
@@ -85,7 +85,7 @@ pub async fn adds_rewrites_and_deletes(shop: Arc<dyn Shop>) {
     assert_eq!(summary(&entries(&shop, other).await), [("别人家", false)]);
 }
 
-/// Whatever there was before; nobody else's, and nothing deleted.
+/// There is one default after any change. Other users' entries and deleted ones are not affected.
 pub async fn keeps_one_default(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let other = shop.add_user("other").await;
@@ -103,7 +103,7 @@ pub async fn keeps_one_default(shop: Arc<dyn Shop>) {
     assert_eq!(summary(&entries(&shop, other).await), [("别人家", true)]);
 }
 
-/// What was decided on a book that is another by now is not written.
+/// A change that was decided on entries that have changed since is not written.
 pub async fn writes_on_what_it_was_decided_on_alone(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let before = entries(&shop, user).await;
@@ -118,7 +118,7 @@ pub async fn writes_on_what_it_was_decided_on_alone(shop: Arc<dyn Shop>) {
     assert_eq!(summary(&entries(&shop, user).await), [("搬走", true)]);
 }
 
-/// Many who add at the same moment: each entry that is said to be written is there, and one is the default.
+/// Many tasks add entries at once: each entry that is reported as written is stored, and one is the default.
 pub async fn loses_no_entry(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let written = how_many(16, |number| {

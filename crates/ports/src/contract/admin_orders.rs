@@ -35,7 +35,7 @@ const NUMBERS: [&str; 6] = [
     "2019112900000004",
 ];
 
-/// Those of the second buyer.
+/// The indexes of the second buyer's orders.
 const OTHERS: [usize; 2] = [1, 3];
 
 async fn a_filled_shop(shop: Arc<dyn Shop>) -> (Stocked, domain::UserId) {
@@ -60,7 +60,8 @@ fn numbers(indexes: &[usize]) -> Vec<String> {
     indexes.iter().map(|index| NUMBERS[*index].to_owned()).collect()
 }
 
-/// All buyers' orders, the largest number first; by number, time, buyer and status, and all of them at once.
+/// All buyers' orders, the largest number first; searched by number, time, buyer and status, and by all of these at
+/// once.
 pub async fn searches_by_each_and_all(shop: Arc<dyn Shop>) {
     let (stocked, other) = a_filled_shop(shop).await;
     let admin = stocked.shop.admin();
@@ -116,7 +117,7 @@ pub async fn searches_page_by_page(shop: Arc<dyn Shop>) {
     }
 }
 
-/// What a search shows of orders, of the old back end's too, which kept no receiver.
+/// The fields that a search returns, also for orders of the old back end, which stored no receiver.
 pub async fn shows_what_was_ordered(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let old = OldOrder {
@@ -159,7 +160,7 @@ fn refund(out_request_no: &str, trade_no: &str, amount: &str, finished_at: Optio
     }
 }
 
-/// One order with everything that the other ports wrote of it, and of no other order.
+/// One order with everything that the other ports wrote for it, and nothing of other orders.
 pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
     let (stocked, other) = a_filled_shop(shop).await;
     let (number, id) = (NUMBERS[3], order_id(NUMBERS[3]));
@@ -186,7 +187,7 @@ pub async fn files_all_that_is_on_record(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.shop.admin().file(&order_id("2019")).await.unwrap(), None::<crate::OrderRecords>);
 }
 
-/// Orders with their goods and the payments that paid them, the largest number first.
+/// Orders with their lines and the payments that settled them, the largest number first.
 pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     let (stocked, _) = a_filled_shop(shop).await;
     let paid = payment("A1", NUMBERS[3], PaymentStatus::Settled);
@@ -214,8 +215,7 @@ pub async fn lists_goods_and_payments(shop: Arc<dyn Shop>) {
     assert!(admin.shipping_list(&[order_id("2019")]).await.unwrap().is_empty());
 }
 
-/// Those that paid no order and of which not all went back, as far as is known, of any day, the latest first, as many
-/// as are asked for.
+/// Payments of any day that paid no order and are not known to be wholly refunded, the latest first, up to the limit.
 pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let at = |text: &str| Some(ShopTime::parse(text).unwrap());
@@ -259,7 +259,7 @@ pub async fn finds_payments_that_paid_nothing(shop: Arc<dyn Shop>) {
     assert_eq!(found(2).await, ["B2", "A2"]);
 }
 
-/// Where Alipay does not say when a payment was made, it counts by when it was recorded.
+/// A payment without a time of payment counts by the time when it was recorded.
 pub async fn counts_payments_without_a_time(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     for (trade_no, status, recorded_at) in [
@@ -281,7 +281,7 @@ pub async fn counts_payments_without_a_time(shop: Arc<dyn Shop>) {
     assert_eq!(figures.iter().map(|day| day.paid).collect::<Vec<_>>(), [1]);
 }
 
-/// Payments that must go back until they are refunded, and refunds that failed until they succeed, whatever their day.
+/// Payments of any day that the shop must refund, until they are refunded, and failed refunds, until they succeed.
 pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
     use PaymentStatus::{Duplicate, Late, Settled};
     let stocked = Stocked::new(shop).await;
@@ -324,13 +324,13 @@ pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
     let to_come = [("S1", "r5"), ("L2", "r2"), ("L1", "r1")];
     let named = |(trade, refund): (&str, &str)| (trade.to_owned(), refund.to_owned());
     assert_eq!(found(today).await, to_come.map(named));
-    // What failed for good is told on the days about then.
+    // A refund that failed for good is reported only for the days around its failure.
     let then = ShopDate::parse("2019-11-20").unwrap();
     let failed_then = std::iter::once(("S3", "r7")).chain(to_come);
     assert_eq!(found(then).await, failed_then.map(named).collect::<Vec<_>>());
     let found = stocked.shop.admin().unmatched_payments(today, today, 1).await.unwrap();
     assert_eq!(found[0].refund.as_ref().map(|refund| &refund.failure), Some(&why));
-    // What the shop owes is not crowded out by what staff decide about, however new that is.
+    // Refunds that the shop owes have precedence over newer payments that staff decide about.
     let mut undecided = payment("W1", NUMBERS[2], PaymentStatus::WrongAmount);
     undecided.trade.paid_at = Some(at("2019-12-24 00:00:00"));
     record(&*stocked.shop, &[undecided], &[]).await;
@@ -342,7 +342,7 @@ pub async fn finds_refunds_that_are_not_done(shop: Arc<dyn Shop>) {
     assert!(!found(2).await.contains(&"W1".to_owned()));
 }
 
-/// The first and the last week of the calendar are weeks without orders.
+/// The first and the last week of the calendar have figures without orders.
 pub async fn sums_up_days_far_away(shop: Arc<dyn Shop>) {
     for (first, last) in [("0001-01-01", "0001-01-07"), ("9999-12-25", "9999-12-31")] {
         let (first, last) = (ShopDate::parse(first).unwrap(), ShopDate::parse(last).unwrap());
@@ -352,7 +352,7 @@ pub async fn sums_up_days_far_away(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Every day is there, each thing on its own day, and the sums are exact also where they pass the largest amount.
+/// Every day has figures, each event counts on its own day, and sums are exact even above the largest amount.
 pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let at = |text: &str| ShopTime::parse(text).unwrap();
@@ -419,7 +419,7 @@ pub async fn sums_up_days(shop: Arc<dyn Shop>) {
     assert_eq!(figures, expected);
     let quiet = admin.figures(day("2020-01-01"), day("2020-01-01")).await.unwrap();
     assert_eq!(quiet, [DayFigures::of_nothing(day("2020-01-01"))]);
-    // As far away as a day can be written.
+    // The first and the last day that can be written.
     for far in ["0001-01-01", "9999-12-31"].map(day) {
         let figures = admin.figures(far.days_before(6), far).await.unwrap();
         let expected: Vec<_> =

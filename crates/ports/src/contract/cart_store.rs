@@ -28,7 +28,7 @@ fn summary(cart: &Cart) -> Vec<(i32, i64, bool)> {
     cart.lines.iter().map(|line| (line.sku_id.0, line.count, line.selected)).collect()
 }
 
-/// In the order of SKU ids as numbers; nobody else's; no cart is an empty one.
+/// Lines come in the numeric order of SKU ids, only the user's own; a missing cart is an empty one.
 pub async fn loads_lines_in_order(carts: Arc<dyn Carts>) {
     assert_eq!(carts.store().load(USER).await.unwrap(), Cart::default());
     for sku in [11, 9, 1_000] {
@@ -41,7 +41,7 @@ pub async fn loads_lines_in_order(carts: Arc<dyn Carts>) {
     assert_eq!(cart.lines[0], line, "the stamp is the stored value, byte for byte");
 }
 
-/// Each user's own, and none at all where there is none.
+/// Each user gets the own cart; a user without a cart gets an empty one.
 pub async fn loads_many_carts_together(carts: Arc<dyn Carts>) {
     let nobody = UserId(3_000);
     for (user, sku) in [(USER, 9), (USER, 11), (OTHER, 10)] {
@@ -54,7 +54,7 @@ pub async fn loads_many_carts_together(carts: Arc<dyn Carts>) {
     assert_eq!(found.len(), 3);
 }
 
-/// Keys in any order, numbers also as strings; whether a count is allowed is not for the store to say.
+/// Keys may have any order, and numbers may be strings. The store does not check whether a count is allowed.
 pub async fn reads_every_form_of_the_old_shop(carts: Arc<dyn Carts>) {
     let forms = [
         (r#"{"selected": 0, "count": 3}"#, (3, false)),
@@ -69,7 +69,7 @@ pub async fn reads_every_form_of_the_old_shop(carts: Arc<dyn Carts>) {
     assert_eq!(read, forms.map(|(_, read)| read));
 }
 
-/// A malformed line is left out; the others are there.
+/// A malformed line is left out; the other lines are returned.
 pub async fn hides_what_cannot_be_read_alone(carts: Arc<dyn Carts>) {
     for (sku, value) in (1..).zip(["", "2", "{\"count\": 2", "{\"count\": 2}", TWO, "null", "[]"]) {
         carts.put(USER, SkuId(sku), value).await;
@@ -77,7 +77,7 @@ pub async fn hides_what_cannot_be_read_alone(carts: Arc<dyn Carts>) {
     assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(5, 2, true)]);
 }
 
-/// What changed meanwhile stays, what is gone is no error, and nobody else loses anything.
+/// A line that changed meanwhile stays, a missing line is no error, and other users' lines stay.
 pub async fn removes_what_is_unchanged(carts: Arc<dyn Carts>) {
     for sku in [1, 2, 3] {
         carts.put(USER, SkuId(sku), TWO).await;
@@ -94,7 +94,7 @@ pub async fn removes_what_is_unchanged(carts: Arc<dyn Carts>) {
     assert_eq!(carts.value(USER, SkuId(2)).await.as_deref(), Some(THREE));
 }
 
-/// However large the cart.
+/// A large cart loses its lines too.
 pub async fn removes_many_lines(carts: Arc<dyn Carts>) {
     let lines: Vec<(i32, &str)> = (1..=300).map(|sku| (sku, TWO)).collect();
     for (sku, value) in &lines {
@@ -105,7 +105,7 @@ pub async fn removes_many_lines(carts: Arc<dyn Carts>) {
     assert_eq!(summary(&carts.store().load(USER).await.unwrap()), [(250, 3, true)]);
 }
 
-/// A change that arrives at the same moment is never lost.
+/// A concurrent change is never lost.
 pub async fn removes_in_one_step(carts: Arc<dyn Carts>) {
     for round in 0..40 {
         let sku = SkuId(round);
@@ -128,7 +128,7 @@ fn change(sku: i32, was: Option<&str>, count: i64, selected: bool) -> CartLineCh
     CartLineChange { sku_id: SkuId(sku), was: was.map(stamp), count, selected }
 }
 
-/// Byte for byte, so that the old programs read it, and so that it is recognised after an order.
+/// The format is the same byte for byte, so that the old programs can read it and a stamp matches after an order.
 pub async fn writes_as_the_old_shop_does(carts: Arc<dyn Carts>) {
     let changes = [change(1, None, 2, true), change(1_000, None, 15, false)];
     assert!(carts.store().write(USER, &changes).await.unwrap());
@@ -140,7 +140,7 @@ pub async fn writes_as_the_old_shop_does(carts: Arc<dyn Carts>) {
     assert!(carts.store().write(USER, &[]).await.unwrap(), "nothing to write");
 }
 
-/// Only what is still as it was read, and all of it or none.
+/// Only lines that are still as they were read are written, all of them or none.
 pub async fn writes_all_lines_or_none(carts: Arc<dyn Carts>) {
     carts.put(USER, SkuId(1), TWO).await;
     carts.put(USER, SkuId(2), TWO).await;
@@ -155,7 +155,7 @@ pub async fn writes_all_lines_or_none(carts: Arc<dyn Carts>) {
     assert_eq!(carts.store().load(USER).await.unwrap().lines.len(), 193);
 }
 
-/// A line that cannot be read is no line: otherwise its SKU could never be put into the cart again.
+/// An unreadable line counts as missing. Otherwise its SKU could never be put into the cart again.
 pub async fn writes_over_what_cannot_be_read(carts: Arc<dyn Carts>) {
     for (sku, value) in (1..).zip(["", "-", "=", "null", "{\"count\": 2}"]) {
         carts.put(USER, SkuId(sku), value).await;
@@ -165,7 +165,7 @@ pub async fn writes_over_what_cannot_be_read(carts: Arc<dyn Carts>) {
     }
 }
 
-/// Whatever many do to one line at the same moment: each change that is said to be written is.
+/// Many tasks change one line at once: each change that is reported as written is written.
 pub async fn loses_no_write(carts: Arc<dyn Carts>) {
     let written = how_many(40, |_| {
         let carts = Arc::clone(&carts);
@@ -187,7 +187,7 @@ pub async fn loses_no_write(carts: Arc<dyn Carts>) {
     assert_eq!(stored, [(1, i64::try_from(written).unwrap(), true)]);
 }
 
-/// Whatever they say, and nobody else's.
+/// Lines with any content are removed, and only the user's own.
 pub async fn discards_lines(carts: Arc<dyn Carts>) {
     for user_id in [USER, OTHER] {
         carts.put(user_id, SkuId(1), TWO).await;

@@ -9,7 +9,7 @@ use super::{
     samples::{a_sku, attributes, money},
 };
 
-/// Every SKU that exists, on the shelf or not, with exact prices and attributes in their order.
+/// All existing SKUs, on the shelf or not, with exact prices and with their attributes in order.
 pub async fn tells_stock_price_and_attributes(shop: Arc<dyn Shop>) {
     let dress = shop.add_sku(a_sku("红袖添香", "209.00", 7)).await;
     let cheap = shop.add_sku(NewSku { attributes: &[], ..a_sku("便宜", "0.01", 0) }).await;
@@ -34,7 +34,7 @@ pub async fn tells_stock_price_and_attributes(shop: Arc<dyn Shop>) {
     assert_eq!((dear.price, dear.stock, dear.is_launched), (Money::MAX, i32::MAX.unsigned_abs(), false));
 }
 
-/// An empty question has an empty answer.
+/// Without ids, the answer is empty.
 pub async fn knows_nothing_of_no_ids(shop: Arc<dyn Shop>) {
     shop.add_sku(a_sku("红袖添香", "209.00", 7)).await;
     assert_eq!(shop.catalog().skus(&[]).await.unwrap(), BTreeMap::new());

@@ -17,7 +17,7 @@ fn stored(md5: &str, hash: Option<PasswordHash>) -> StoredPassword {
     StoredPassword { md5: md5.to_owned(), hash }
 }
 
-/// Letter for letter, with whether the user may sign in.
+/// Names are compared letter for letter; the answer says whether the user may sign in.
 pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
     let demo = shop.add_user("demo").await;
     let locked = shop.add_user("习瓜瓜").await;
@@ -33,7 +33,7 @@ pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
     }
 }
 
-/// A hash counts from then on, whatever becomes of the MD5; a second one, or one of an MD5 of before, is not kept.
+/// A stored hash stays, even if the MD5 changes. A second hash, or a hash for another MD5, is not stored.
 pub async fn keep_the_first_hash_alone(shop: Arc<dyn Shop>) {
     let demo = shop.add_user("demo").await;
     let other = shop.add_user("other").await;

@@ -46,7 +46,7 @@ fn refund(number: &str, status: RefundStatus, finished_at: Option<&str>) -> Refu
     }
 }
 
-/// The statement of the day, in the order of their numbers.
+/// The statement of the day, with payments and refunds in the order of their numbers.
 async fn statement_of(shop: &dyn Shop, trade_nos: &[&str], request_nos: &[&str]) -> DailyStatement {
     let owned = |numbers: &[&str]| numbers.iter().map(|number| (*number).to_owned()).collect::<Vec<_>>();
     let mut statement = shop
@@ -59,8 +59,8 @@ async fn statement_of(shop: &dyn Shop, trade_nos: &[&str], request_nos: &[&str])
     statement
 }
 
-/// From its first moment to its last: payments by when they were made, refunds by when they came to their end, whatever
-/// became of them.
+/// From the first moment of the day to the last: payments by the time of payment, refunds by the time when they ended,
+/// succeeded or failed.
 pub async fn has_what_is_of_the_day(shop: Arc<dyn Shop>) {
     use RefundStatus::{Failed, Requested, Succeeded};
     let (before, first) = ("2019-11-27 23:59:59", "2019-11-28 00:00:00");
@@ -80,7 +80,7 @@ pub async fn has_what_is_of_the_day(shop: Arc<dyn Shop>) {
     assert_eq!(statement_of(&*shop, &[], &[]).await, expected);
 }
 
-/// Of other days and of none too, each once, and nothing of a number that is only like it.
+/// Records of other days and without a day are included, each once, and none with a number that is only similar.
 pub async fn has_what_the_bill_names(shop: Arc<dyn Shop>) {
     let (then, now) = ("2019-11-20 12:00:00", "2019-11-28 12:00:00");
     let payments = [paid("A1", Some(then)), paid("A2", Some(now)), paid("A3", None), paid("A4", Some(then))];
@@ -132,7 +132,7 @@ fn kept(found: &[Found], at: ShopTime) -> Vec<KeptDifference> {
     found.iter().map(keep).collect()
 }
 
-/// What was found last of a day, in its order, with what was done about it; other days stay as they are.
+/// The latest differences of a day are stored in order, with the action taken; other days do not change.
 pub async fn keeps_what_was_found_last(shop: Arc<dyn Shop>) {
     let ledger = shop.ledger();
     let (other, later) = (day().next(), time("2019-11-30 10:30:00"));
@@ -155,7 +155,7 @@ pub async fn keeps_what_was_found_last(shop: Arc<dyn Shop>) {
     assert_eq!(shop.differences(other).await, kept(&first[1..2], noon()));
 }
 
-/// However many they are, and as many words of each as there is room for.
+/// Any number of differences is stored; long texts are cut.
 pub async fn keeps_many_differences_and_long_words(shop: Arc<dyn Shop>) {
     let long = "因".repeat(300);
     let found: Vec<Found> = (0..1_200)

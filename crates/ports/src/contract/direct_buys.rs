@@ -7,7 +7,7 @@ use domain::{Quantity, SkuId};
 use super::{Shop, samples::micros};
 use crate::DirectBuy;
 
-/// One a user, the last one.
+/// One direct buy per user, the latest one.
 pub async fn remembers_the_latest_of_each_user(shop: Arc<dyn Shop>) {
     let (user, other) = (shop.add_user("demo").await, shop.add_user("other").await);
     let buy = |sku, pieces, at| DirectBuy {

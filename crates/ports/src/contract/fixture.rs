@@ -1,4 +1,4 @@
-//! What a suite needs of the adapter under test, beside its ports.
+//! The fixtures: the ports of the adapter under test, and further access to its data.
 
 use async_trait::async_trait;
 use domain::{AddressId, Difference, Money, OrderId, RefusedMessage, ShopDate, ShopTime, SkuId, UserId};
@@ -9,7 +9,7 @@ use crate::{
     Users, WebhookEndpoints, WebhookQueue,
 };
 
-/// A database of its own for one test, empty at first.
+/// A database for one test, empty at first.
 #[async_trait]
 pub trait Shop: Send + Sync {
     /// The port.
@@ -38,7 +38,7 @@ pub trait Shop: Send + Sync {
     fn ledger(&self) -> &dyn DailyStatements;
     /// The port.
     fn idempotency_keys(&self) -> &dyn IdempotencyKeys;
-    /// The port; the events of orders are kept for it.
+    /// The port; the database stores the events of orders for it.
     fn webhooks(&self) -> &dyn WebhookQueue;
     /// The port.
     fn endpoints(&self) -> &dyn WebhookEndpoints;
@@ -64,49 +64,48 @@ pub trait Shop: Send + Sync {
     async fn add_variant(&self, of: SkuId, sku: NewSku) -> SkuId;
     /// Changes a SKU's name, picture and price, and removes its attributes, as staff may do later.
     async fn change_sku(&self, id: SkuId, name: &str, image: &str, price: Money);
-    /// What is stored of a SKU's stock.
+    /// The stored stock of a SKU.
     async fn stock_record(&self, id: SkuId) -> StockRecord;
-    /// What is stored of the last comparison of a day, in the order it was found.
+    /// The stored differences of the last comparison of a day, in the order in which they were found.
     async fn differences(&self, day: ShopDate) -> Vec<KeptDifference>;
-    /// What is stored of refused messages, the first kept first; moments to the second.
+    /// The stored refused messages, in the order in which they were stored; times to the second.
     async fn refused_messages(&self) -> Vec<RefusedMessage>;
-    /// Writes an order as the old back end does: its own columns only.
+    /// Writes an order as the old back end does, with its columns only.
     async fn add_old_order(&self, order: OldOrder);
-    /// Puts a line into a cart that is in the database; only where [`Shop::removal_mode`] says so.
+    /// Puts a line into a cart in the database; only if [`Shop::removal_mode`] says that the carts are there.
     async fn put_in_cart(&self, user_id: UserId, sku_id: SkuId, value: &str);
     /// The stored value of that line.
     async fn cart_value(&self, user_id: UserId, sku_id: SkuId) -> Option<String>;
 }
 
-/// Carts of their own for one test, empty at first.
+/// Carts for one test, empty at first.
 #[async_trait]
 pub trait Carts: Send + Sync {
     /// The port.
     fn store(&self) -> &dyn crate::CartStore;
-    /// Puts a line into a cart, in place of any before, as another program does.
+    /// Puts a line into a cart as another program does; it replaces an existing line.
     async fn put(&self, user_id: UserId, sku_id: SkuId, value: &str);
     /// The stored value of a line.
     async fn value(&self, user_id: UserId, sku_id: SkuId) -> Option<String>;
 }
 
-/// An address to be added; what is not named here does not matter.
+/// An address to be added; [`NewAddress::TEXT`] has its other columns.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAddress {
-    /// Where to.
+    /// The street.
     pub street: &'static str,
     /// `default_address`.
     pub is_default: bool,
-    /// `is_alive`; false says that the buyer deleted it.
+    /// `is_alive`; `false` means that the buyer deleted the address.
     pub is_alive: bool,
 }
 
 impl NewAddress {
-    /// What [`NewAddress`] does not say, the same for all: `tag`, `receiver`, `receiver_mobile`.
+    /// The other columns, the same for all addresses: `tag`, `receiver`, `receiver_mobile`.
     pub const TEXT: (&str, &str, &str) = ("家", "习瓜瓜", "13691433520");
 }
 
-/// A SKU to be added, of a product and a kind of goods of its own, with the picture `<name>.jpg`, nothing sold and
-/// version 0.
+/// A SKU to be added, with its own product and category, the picture `<name>.jpg`, no sales and version 0.
 #[derive(Debug, Clone, Copy)]
 pub struct NewSku {
     /// Its name.
@@ -135,9 +134,9 @@ pub struct StockRecord {
 /// A stored difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeptDifference {
-    /// What does not agree.
+    /// The difference.
     pub difference: Difference,
-    /// What was done about it.
+    /// The action taken.
     pub done: Option<String>,
     /// When it was found, to the second.
     pub found_at: ShopTime,
@@ -148,9 +147,9 @@ pub struct KeptDifference {
 pub struct OldOrder {
     /// Its number.
     pub id: OrderId,
-    /// Whose.
+    /// The buyer.
     pub user_id: UserId,
-    /// Where to.
+    /// The address.
     pub address_id: AddressId,
     /// `status`.
     pub status: i16,

@@ -30,7 +30,7 @@ fn with_key(stocked: &Stocked, number: &str, text: &str) -> NewOrder {
     NewOrder { idempotency: key(text, &format!("digest of {number}")), ..stocked.order(number) }
 }
 
-/// A key is one user's; orders without one are none of its business.
+/// A key belongs to one user; orders without a key are not affected.
 pub async fn binds_a_key_to_its_order(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let other = stocked.shop.add_user("other").await;
@@ -52,7 +52,7 @@ pub async fn binds_a_key_to_its_order(shop: Arc<dyn Shop>) {
     assert_eq!(find(&stocked, stocked.user_id, &longest).await, found("105"));
 }
 
-/// A second order does not get it.
+/// A second order with the same key is refused.
 pub async fn binds_a_key_once(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     assert!(bind(&stocked, &[with_key(&stocked, "101", "k1")]).await.unwrap());
@@ -81,7 +81,7 @@ pub async fn binds_a_key_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(orders.iter().map(|order| order.id.to_string()).collect::<Vec<_>>(), [order_id]);
 }
 
-/// Those used before a moment, some at a time; the others stay, and the orders too.
+/// Keys that were used before a moment are deleted, up to the limit. Other keys and the orders stay.
 pub async fn forgets_old_keys(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let second = std::time::Duration::from_secs(1);

@@ -1,12 +1,12 @@
-//! One suite a port: what every adapter must do, checked against the adapter itself.
+//! One suite per port: it checks what every adapter must do.
 //!
-//! A behaviour is a function that takes the adapter in a fixture and panics where it is not met. An adapter's tests are
-//! one line for each fixture: `ports::shop_contract!(a_new_empty_shop().await)` makes a test of every behaviour of the
-//! ports of a database that has the carts, `ports::placing_contract!(AfterCommit, …)` of what it does without them,
-//! `ports::cart_contract!(…)` of those of a cart store. The fixture does to the stored data what the ports cannot: it
-//! puts goods on the shelf, and looks at what is really stored.
+//! A behaviour is a function that takes the adapter in a fixture and panics if the adapter does not have the behaviour.
+//! An adapter's tests are one line per fixture. `ports::shop_contract!(a_new_empty_shop().await)` generates the tests
+//! for a database with the carts, `ports::placing_contract!(AfterCommit, …)` those for placing orders without the carts
+//! in the database, and `ports::cart_contract!(…)` those for a cart store. The fixture accesses the stored data where
+//! the ports cannot: it adds SKUs, and reads the stored rows.
 //!
-//! That the suites find wrong adapters is shown in this crate's own tests, with adapters that are wrong on purpose.
+//! This crate's own tests prove with intentionally wrong adapters that the suites find errors.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a suite is test code")]
 
@@ -36,10 +36,10 @@ pub use webhook_queue::of_another as webhook_queue_of_another;
 
 pub use fixture::{Carts, KeptDifference, NewAddress, NewSku, OldOrder, Shop, StockRecord};
 
-/// A test of each behaviour of the ports of a database that has the carts. `$shop` is evaluated once a test, in an
-/// async function, to an `Arc<dyn Shop>` on an empty database.
+/// Generates a test for each behaviour of the ports of a database with the carts. `$shop` is evaluated once per test,
+/// in an async function, to an `Arc<dyn Shop>` on an empty database.
 ///
-/// With `contract_calls` before it, it calls the behaviours instead, one after the other: for what is to be seen of all
+/// With `contract_calls` before it, it calls the behaviours one after the other instead, to observe all of them
 /// together.
 #[macro_export]
 macro_rules! shop_contract {
@@ -205,8 +205,9 @@ macro_rules! shop_contract {
     };
 }
 
-/// A test of each behaviour of placing orders, the one port of a database that does something else where the carts are
-/// elsewhere. The mode is what [`Shop::removal_mode`] gives; `$shop` is as in [`shop_contract!`](crate::shop_contract).
+/// Generates a test for each behaviour of placing orders, the only port of a database that behaves differently if the
+/// carts are elsewhere. The mode is that of [`Shop::removal_mode`]; `$shop` is as in
+/// [`shop_contract!`](crate::shop_contract).
 #[macro_export]
 macro_rules! placing_contract {
     ($mode:ident, $shop:expr) => {
@@ -245,8 +246,8 @@ macro_rules! placing_contract {
     };
 }
 
-/// A test of each behaviour of a cart store. `$carts` is evaluated once a test, in an async function, to an
-/// `Arc<dyn Carts>` on empty carts.
+/// Generates a test for each behaviour of a cart store. `$carts` is evaluated once per test, in an async function, to
+/// an `Arc<dyn Carts>` on empty carts.
 #[macro_export]
 macro_rules! cart_contract {
     ($carts:expr) => {
@@ -272,7 +273,7 @@ macro_rules! cart_contract {
     };
 }
 
-/// One call a behaviour.
+/// One call per behaviour.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_calls {
@@ -281,7 +282,7 @@ macro_rules! contract_calls {
     };
 }
 
-/// One test a behaviour, in a module a suite.
+/// One test per behaviour, in one module per suite.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {

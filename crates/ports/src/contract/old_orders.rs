@@ -27,7 +27,7 @@ async fn list(stocked: &Stocked) -> Vec<Order> {
     stocked.shop.orders().list(&query).await.unwrap()
 }
 
-/// The price is the line's own; name, picture, attributes and address are those of now.
+/// The price comes from the order line; name, picture, attributes and address are the present ones.
 pub async fn are_read_from_the_joined_tables(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.shop.add_old_order(an_old_order(&stocked, "2019112720400804")).await;
@@ -63,7 +63,7 @@ pub async fn are_read_from_the_joined_tables(shop: Arc<dyn Shop>) {
     assert_eq!(list(&stocked).await, [new.order, old]);
 }
 
-/// The old back end wrote orders of nothing, and lines of no pieces or fewer; none of them hides other orders.
+/// The old back end wrote orders without lines, and lines with zero or fewer pieces. They do not hide other orders.
 pub async fn without_lines_are_listed(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let empty = OldOrder {
@@ -88,7 +88,7 @@ pub async fn without_lines_are_listed(shop: Arc<dyn Shop>) {
     assert_eq!(listed[2].shipping, shipping("北京市东城区珍贝大厦"));
 }
 
-/// They are locked, read and changed like any other.
+/// Old orders are locked, read and changed like any other order.
 pub async fn change_status_as_others_do(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.shop.add_old_order(an_old_order(&stocked, "2019112720400804")).await;

@@ -26,12 +26,12 @@ async fn place_in_pairs(stocked: &Stocked, count: u64) {
         new.order.created_at = micros(number / 2);
         new
     };
-    // Not in the order in which they are to be listed.
+    // They are placed in another sequence than they are listed.
     let orders: Vec<NewOrder> = (1..=count).rev().map(order).collect();
     stocked.place(&orders).await;
 }
 
-/// By time of creation, to the microsecond, then by number; each with its lines.
+/// Orders are sorted by time of creation, to the microsecond, then by number; each has its lines.
 pub async fn lists_newest_first_and_own_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     place_in_pairs(&stocked, 7).await;
@@ -63,7 +63,7 @@ pub async fn lists_one_status(shop: Arc<dyn Shop>) {
     assert_eq!(numbers(shop, &before).await, ["3", "1"], "before an order in another status");
 }
 
-/// Page after page, every order once, also where several were created at the same moment.
+/// The pages contain every order once, even if several orders were created at the same moment.
 pub async fn lists_page_by_page(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     place_in_pairs(&stocked, 11).await;
@@ -83,7 +83,7 @@ pub async fn lists_page_by_page(shop: Arc<dyn Shop>) {
     }
 }
 
-/// After an order that is another user's, or none at all, comes nothing.
+/// The list after another user's order, or after a missing order, is empty.
 pub async fn follows_no_order_of_another_user(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let other = stocked.shop.add_user("other").await;
@@ -99,7 +99,7 @@ pub async fn follows_no_order_of_another_user(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Of sixteen digits, of twenty-two, and of no other second.
+/// Numbers of sixteen and of twenty-two digits, and none of another second.
 pub async fn knows_the_numbers_of_a_second(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let of_the_second = ["2019112812000000", "2019112812000099", "2019112812000011345678", "20191128120000"];
@@ -114,7 +114,7 @@ pub async fn knows_the_numbers_of_a_second(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.shop.orders().numbers_beginning_with("20991128120000").await.unwrap(), []);
 }
 
-/// Those of all the orders that are asked for, and of no other; not what the shop keeps.
+/// The payments of all requested orders and of no others; none that the shop keeps.
 pub async fn knows_the_refund_due_payments_of_several_orders(shop: Arc<dyn Shop>) {
     let recorded = [
         payment("A1", "2019112812000004", PaymentStatus::Settled),

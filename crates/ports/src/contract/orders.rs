@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{PlacingOutcome, StoreError};
 
-/// Every field, to the microsecond and the fen; lines in the order of SKU ids.
+/// Every field is read back, to the microsecond and the fen, with lines in the order of SKU ids.
 pub async fn are_read_as_they_were_written(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let plain = NewOrder { order: with_second_line(&stocked).await, ..stocked.order("2019112812000004") };
@@ -41,7 +41,7 @@ async fn with_second_line(stocked: &Stocked) -> Order {
     order
 }
 
-/// A whole group in one call.
+/// A whole group is written in one call.
 pub async fn are_written_many_at_once(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let mut orders = Vec::new();
@@ -59,7 +59,7 @@ pub async fn are_written_many_at_once(shop: Arc<dyn Shop>) {
     }
 }
 
-/// What happens to the SKU and the address later changes no order.
+/// Later changes of the SKU and the address do not change orders.
 pub async fn keep_what_was_bought(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let new = stocked.order("2019112812000004");
@@ -69,7 +69,7 @@ pub async fn keep_what_was_bought(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find("2019112812000004").await, Some(new.order));
 }
 
-/// A number that is in use is an outcome of its own, and what was to be written with it is not.
+/// A used order number has a separate outcome, and nothing of the group is written.
 pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let first = stocked.order("2019112812000004");
@@ -90,7 +90,7 @@ pub async fn need_a_number_of_their_own(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find("2019112812000007").await, None);
 }
 
-/// A second order with the same guard is refused, and is another outcome than the same number.
+/// A second order with the same guard is refused, with another outcome than for a used number.
 pub async fn are_not_repeated_until_their_guard_is_released(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let guard = |pieces| {

@@ -17,7 +17,7 @@ fn message(trade_no: &str) -> RefusedMessage {
     }
 }
 
-/// Every field, as far as there is room.
+/// Every field is stored; long texts are cut.
 pub async fn are_kept_as_far_as_there_is_room(shop: Arc<dyn Shop>) {
     let long = RefusedMessage {
         reason: "因".repeat(300),
@@ -36,7 +36,7 @@ pub async fn are_kept_as_far_as_there_is_room(shop: Arc<dyn Shop>) {
     assert_eq!(shop.refused_messages().await, [message("A"), cut]);
 }
 
-/// The last ones, however many come.
+/// Only the latest messages are kept, up to the limit.
 pub async fn are_bounded(shop: Arc<dyn Shop>) {
     for number in 0..REFUSED_MESSAGES_KEPT + 3 {
         shop.refused().keep_refused(&message(&number.to_string())).await.unwrap();
@@ -46,7 +46,7 @@ pub async fn are_bounded(shop: Arc<dyn Shop>) {
     assert_eq!(kept, expected);
 }
 
-/// Those before a moment go, and no other.
+/// Only messages before the given moment are deleted.
 pub async fn are_forgotten_by_age(shop: Arc<dyn Shop>) {
     let old = message("A");
     let young = RefusedMessage { received_at: old.received_at.after(Duration::from_secs(1)), ..message("B") };

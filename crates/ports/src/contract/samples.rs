@@ -1,4 +1,4 @@
-//! What the suites put into a shop.
+//! Sample data of the suites.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use domain::{
 use super::{NewAddress, NewSku, Shop};
 use crate::{AppendError, PlacingOutcome, PlacingTransaction, StockOutcome, StoreError};
 
-/// How often a transaction is tried again that others did not let through.
+/// How often a transaction is tried again if others hold its rows.
 const ATTEMPTS: usize = 200;
 
-/// With a token that says nothing of a password.
+/// A caller whose token has no password mark.
 pub(super) fn caller(name: &str) -> Caller {
     Caller { username: Username(name.to_owned()), mark: None }
 }
@@ -27,7 +27,7 @@ pub(super) fn noon() -> ShopTime {
     ShopTime::parse("2019-11-28 12:00:00").unwrap()
 }
 
-/// So many microseconds after noon.
+/// The moment this many microseconds after noon.
 pub(super) fn micros(micros: u64) -> ShopTime {
     noon().after(std::time::Duration::from_micros(micros))
 }
@@ -123,7 +123,7 @@ pub(super) async fn begin(shop: &dyn Shop) -> Result<Box<dyn PlacingTransaction>
     Ok(shop.placing().begin_group(&[], false).await?.transaction)
 }
 
-/// Takes pieces in a transaction of its own; true where they were there.
+/// Takes pieces in a separate transaction; `true` if the stock had them.
 pub(super) async fn take(shop: &dyn Shop, allocations: &[Allocation]) -> Result<bool, StoreError> {
     let mut transaction = begin(shop).await?;
     match transaction.take(allocations).await? {
@@ -199,13 +199,13 @@ pub(super) fn payment(trade_no: &str, out_trade_no: &str, status: PaymentStatus)
 pub(super) async fn append(shop: &dyn Shop, number: &str, events: &[Event]) -> Result<(), AppendError> {
     let outcome = shop.ledgers().lock(number).await?.append(events).await;
     if outcome.is_err() {
-        // A store may let go of what it refused behind the answer, and a claim passes by what is held.
+        // A store may release its locks after the answer, and a claim skips locked rows.
         shop.ledgers().lock(number).await?.append(&[]).await?;
     }
     outcome
 }
 
-/// Puts payments and refunds on record as they are.
+/// Records payments and refunds unchanged.
 pub(super) async fn record(shop: &dyn Shop, payments: &[PaymentRecord], refunds: &[Refund]) {
     for payment in payments {
         let recorded = Event::PaymentRecorded(payment.clone());
@@ -217,7 +217,7 @@ pub(super) async fn record(shop: &dyn Shop, payments: &[PaymentRecord], refunds:
     }
 }
 
-/// Does something in a transaction, again as long as others hold the rows.
+/// Runs a transaction; repeats it as long as others hold the rows.
 pub(super) async fn until_let_through<T, Work>(work: impl Fn() -> Work) -> T
 where
     Work: Future<Output = Result<T, StoreError>>,
@@ -232,7 +232,7 @@ where
     panic!("others held the rows {ATTEMPTS} times");
 }
 
-/// Lets eight at once take some of what is due, five times each, and says what they took.
+/// Lets eight tasks at once take due items, five times each, and returns what they took.
 pub(super) async fn taken_by_eight<Taking>(
     take: impl Fn() -> Taking + Clone + Send + Sync + 'static,
 ) -> Vec<String>
@@ -255,7 +255,7 @@ where
     workers.join_all().await.into_iter().flatten().collect()
 }
 
-/// Runs so many of these at once and says how many answered true.
+/// Runs this many tasks at once and returns how many returned `true`.
 pub(super) async fn how_many<Task>(tasks: usize, task: impl Fn(usize) -> Task) -> usize
 where
     Task: Future<Output = bool> + Send + 'static,

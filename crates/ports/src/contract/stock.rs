@@ -15,7 +15,7 @@ async fn take(shop: &dyn Shop, wanted: &[(SkuId, u32)], price: &str) -> Result<b
     samples::take(shop, &allocations).await
 }
 
-/// Stock, sales and version change together, of what was taken and of nothing else.
+/// Stock, sales and version change together, only for the taken SKUs.
 pub async fn is_taken_sold_and_counted(shop: Arc<dyn Shop>) {
     let first = shop.add_sku(a_sku("甲", "1.50", 10)).await;
     let second = shop.add_sku(a_sku("乙", "1.50", 4)).await;
@@ -28,7 +28,7 @@ pub async fn is_taken_sold_and_counted(shop: Arc<dyn Shop>) {
     assert!(take(&*shop, &[], "1.50").await.unwrap(), "nothing is always there");
 }
 
-/// Too few pieces, another price, off the shelf, or no such SKU: and what was taken with it is not taken either.
+/// If a SKU has too few pieces or another price, is off the shelf or does not exist, no SKU of the call is taken.
 pub async fn is_not_taken_on_other_terms(shop: Arc<dyn Shop>) {
     let good = shop.add_sku(a_sku("甲", "1.50", 10)).await;
     let short = shop.add_sku(a_sku("乙", "1.50", 2)).await;
@@ -56,7 +56,7 @@ pub async fn is_never_oversold(shop: Arc<dyn Shop>) {
     assert_eq!(shop.stock_record(sku).await, StockRecord { stock: 0, sales: 25, version: 25 });
 }
 
-/// Many buyers of overlapping SKUs: each SKU's pieces add up, whoever was served.
+/// Many buyers take overlapping SKUs: the taken pieces of each SKU add up.
 pub async fn is_taken_by_many_without_loss(shop: Arc<dyn Shop>) {
     let mut skus = Vec::new();
     for name in ["甲", "乙", "丙"] {

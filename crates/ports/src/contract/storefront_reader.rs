@@ -17,7 +17,7 @@ async fn product_of(shop: &Arc<dyn Shop>, sku_id: SkuId) -> Product {
     shop.storefront().product_of(sku_id).await.unwrap().unwrap()
 }
 
-/// What is on the shelf, in the order of ids, of the first kinds; a kind that has nothing is there.
+/// The SKUs on the shelf of the first categories, in the order of ids. Empty categories are included.
 pub async fn shows_the_first_of_each_kind(shop: Arc<dyn Shop>) {
     assert_eq!(shop.storefront().sections(10, 3).await.unwrap(), []);
     let first = shop.add_sku(a_sku("红袖添香", "209.00", 7)).await;
@@ -47,7 +47,7 @@ pub async fn shows_the_first_of_each_kind(shop: Arc<dyn Shop>) {
     assert_eq!(two.iter().map(|section| section.skus.len()).collect::<Vec<_>>(), [1, 0]);
 }
 
-/// What is on the shelf, without a gap, and how many there are.
+/// The SKUs on the shelf, without gaps, and their number.
 pub async fn shows_a_kind_page_by_page(shop: Arc<dyn Shop>) {
     let mut shown = vec![shop.add_sku(a_sku("红袖添香", "209.00", 7)).await];
     shop.add_sku(a_sku("别类", "1.00", 7)).await;
@@ -66,7 +66,7 @@ pub async fn shows_a_kind_page_by_page(shop: Arc<dyn Shop>) {
     assert_eq!(shop.storefront().section_size(unknown).await.unwrap(), 0);
 }
 
-/// Found by one SKU or by its own id; each value that is offered leads to a SKU.
+/// A product is found by one of its SKUs or by its id; each offered value leads to a SKU.
 pub async fn shows_a_product_with_all_its_skus(shop: Arc<dyn Shop>) {
     let red_18 = shop.add_sku(a_sku("红袖添香", "209.00", 7)).await;
     shop.add_sku(a_sku("别的", "1.00", 7)).await;

@@ -9,7 +9,7 @@ use super::{
     samples::{an_address, caller, shipping},
 };
 
-/// Letter for letter: neither case nor blanks nor width are overlooked.
+/// Names are compared letter for letter: case, blanks and width matter.
 pub async fn are_found_by_their_exact_name(shop: Arc<dyn Shop>) {
     let demo = shop.add_user("demo").await;
     let guagua = shop.add_user("习瓜瓜").await;
@@ -28,7 +28,7 @@ async fn authenticate(shop: &Arc<dyn Shop>, name: &str) -> Result<UserId, NotAdm
     shop.users().authenticate(&caller(name)).await.unwrap()
 }
 
-/// Letter for letter too, and not while they are not active. Staff find them all the same.
+/// Names are compared letter for letter here too, and inactive users are refused. Staff find inactive users.
 pub async fn are_let_in_while_they_are_active(shop: Arc<dyn Shop>) {
     let demo = shop.add_user("demo").await;
     shop.set_password(demo, "md5", true).await;
@@ -41,7 +41,7 @@ pub async fn are_let_in_while_they_are_active(shop: Arc<dyn Shop>) {
     assert_eq!(shop.users().find(&Username("demo".to_owned())).await.unwrap(), Some(demo));
 }
 
-/// A token with a mark ends with the password that it was issued for.
+/// A token with a mark is valid as long as the password for which it was issued.
 pub async fn are_let_in_until_their_password_changes(shop: Arc<dyn Shop>) {
     let demo = shop.add_user("demo").await;
     shop.set_password(demo, "md5", true).await;
@@ -64,7 +64,7 @@ pub async fn are_let_in_until_their_password_changes(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Another user's address, a deleted one and one that does not exist are no destination.
+/// Another user's address, a deleted address and a missing address are no destination.
 pub async fn have_destinations_of_their_own_alone(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let other = shop.add_user("other").await;
@@ -86,7 +86,7 @@ pub async fn have_destinations_of_their_own_alone(shop: Arc<dyn Shop>) {
     assert_eq!(find("nobody", own).await, Err(NotAdmitted::UnknownUser));
 }
 
-/// An order starts with the same question as every other request.
+/// An order is admitted by the same check as every other request.
 pub async fn have_a_destination_where_they_are_let_in(shop: Arc<dyn Shop>) {
     let user = shop.add_user("demo").await;
     let own = shop.add_address(user, an_address("一")).await;

@@ -1,4 +1,4 @@
-//! [`crate::WebhookEndpoints`], and what endpoints have to do with one another.
+//! [`crate::WebhookEndpoints`], and the behaviour of several endpoints together.
 
 use std::{
     sync::{
@@ -49,14 +49,14 @@ async fn distribute(shop: &dyn Shop, now: u64, seen_since: u64) -> u64 {
     shop.webhooks().distribute(micros(now), micros(seen_since), 9).await.unwrap()
 }
 
-/// The orders of what an endpoint is given, and its ids.
+/// Claims events of an endpoint; returns their orders and ids.
 async fn claim(shop: &dyn Shop, name: &str, now: u64) -> (Vec<String>, Vec<OutboxId>) {
     let claimed = shop.webhooks().claim(&named(name), micros(now), micros(now + 5), 9).await.unwrap();
     let orders = claimed.iter().map(|one| one.item.event.order_id.as_str().to_owned()).collect();
     (orders, claimed.iter().map(|one| one.item.id).collect())
 }
 
-/// Seen again, they keep the moment since when they are sent events.
+/// An endpoint that is registered again keeps its time of registration.
 pub async fn are_registered_once(shop: Arc<dyn Shop>) {
     assert_eq!(shop.endpoints().states().await.unwrap(), []);
     register(&*shop, &["warehouse", "default"], 1).await;
@@ -75,7 +75,7 @@ pub async fn are_registered_once(shop: Arc<dyn Shop>) {
     assert_eq!(shop.endpoints().states().await.unwrap(), [new, other]);
 }
 
-/// Each is sent what happened since it was registered, whatever the others have done with theirs.
+/// Each endpoint gets the events since its registration, independently of the other endpoints.
 pub async fn have_events_of_their_own(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -101,8 +101,8 @@ pub async fn have_events_of_their_own(shop: Arc<dyn Shop>) {
     assert_eq!(claim(shop, "erp", 6).await.0, [B]);
 }
 
-/// What happened while others were in the settings for long and it was not is not for it; a stop of all of them is no
-/// absence.
+/// An endpoint does not get the events of a long time in which it was in no settings and others were. If none was in
+/// any settings, that is no absence.
 pub async fn are_new_after_an_absence(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -132,7 +132,7 @@ pub async fn are_new_after_an_absence(shop: Arc<dyn Shop>) {
     assert_eq!(resent.due, 1, "what happened while it was absent is not for it");
 }
 
-/// Endpoints that are registered while eight distribute are given all that happens from then on.
+/// Endpoints that are registered while eight tasks distribute get all events from then on.
 pub async fn miss_nothing_from_their_first_moment_on(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     register(&*stocked.shop, &["erp"], 0).await;
@@ -167,7 +167,7 @@ pub async fn miss_nothing_from_their_first_moment_on(shop: Arc<dyn Shop>) {
     }
 }
 
-/// What no settings name is given nothing, and in the end forgotten.
+/// An endpoint that is in no settings gets no events, and its events are deleted in the end.
 pub async fn are_forgotten_where_nobody_names_them(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -192,7 +192,7 @@ pub async fn are_forgotten_where_nobody_names_them(shop: Arc<dyn Shop>) {
     assert_eq!((undelivered("default").await, undelivered("warehouse").await), (0, 3));
 }
 
-/// From the first failure on, until an attempt succeeds.
+/// An endpoint counts as failing from the first failure until an attempt succeeds.
 pub async fn fail_until_they_succeed(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -221,7 +221,7 @@ pub async fn fail_until_they_succeed(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Those that fail for long, until they are resumed; what is due waits.
+/// An endpoint that fails for long is paused until it is resumed; its due events wait.
 pub async fn are_paused_until_resumed(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -254,7 +254,7 @@ pub async fn are_paused_until_resumed(shop: Arc<dyn Shop>) {
     assert_eq!(shop.endpoints().pause(&nobody, micros(99), micros(20)).await.unwrap(), Pause::None);
 }
 
-/// A failure after hours in which nothing was tried is the first of its own.
+/// A failure after hours without an attempt begins a new series of failures.
 pub async fn are_not_paused_for_what_was_not_tried(shop: Arc<dyn Shop>) {
     register(&*shop, &["default"], 0).await;
     let first = EndpointName::first();
@@ -273,7 +273,7 @@ pub async fn are_not_paused_for_what_was_not_tried(shop: Arc<dyn Shop>) {
     assert_eq!(pause(85).await, Pause::Begun, "it failed for five hours");
 }
 
-/// One of twenty who find that it has failed for long is told that it is the one who paused it.
+/// Of twenty concurrent callers that pause a failing endpoint, one gets the answer that it paused it.
 pub async fn are_paused_by_one_alone(shop: Arc<dyn Shop>) {
     register(&*shop, &["default"], 0).await;
     let failed = attempt(A, 1, REFUSED);
@@ -289,7 +289,7 @@ pub async fn are_paused_by_one_alone(shop: Arc<dyn Shop>) {
     assert_eq!(paused.await, 1, "the others are told that it is");
 }
 
-/// Newest first, by endpoint and order, page by page.
+/// The log is read newest first, by endpoint and order, page by page.
 pub async fn keep_a_log_of_attempts(shop: Arc<dyn Shop>) {
     let (erp, first) = (named("erp"), EndpointName::first());
     let tried = [
@@ -323,7 +323,7 @@ pub async fn keep_a_log_of_attempts(shop: Arc<dyn Shop>) {
     assert_eq!(attempts(AttemptQuery { endpoint: Some(first.clone()), ..of_a }).await.0, of(&[3]));
 }
 
-/// The oldest, by age and beyond a number; no more than asked for.
+/// The oldest attempts are deleted, by age and above a number, up to the limit.
 pub async fn forget_old_attempts(shop: Arc<dyn Shop>) {
     let tried: Vec<_> = (1..=6).map(|at| attempt(A, at, DELIVERED)).collect();
     shop.webhooks().delivered(&EndpointName::first(), &[], &tried, micros(9)).await.unwrap();

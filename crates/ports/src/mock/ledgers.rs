@@ -1,4 +1,4 @@
-//! What is on record under each order number, in memory.
+//! Ledgers in memory.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,7 +10,7 @@ use domain::{Order, OrderLedger, PaymentRecord, Refund, ShopTime, TraceParent, l
 
 use crate::{AppendError, Claimed, DueOrder, LockedOrder, OrderRepo, StoreError};
 
-/// An [`OrderRepo`] in memory, for tests of the use cases. Clones share what is on record.
+/// An [`OrderRepo`] in memory, for tests of the use cases. Clones share the records.
 #[derive(Clone, Default)]
 pub struct Ledgers(Arc<Mutex<State>>);
 
@@ -26,7 +26,7 @@ struct State {
     locks: usize,
 }
 
-/// All that is on record under a number; seven pieces of each of the order's SKUs are in stock.
+/// A ledger with these records; seven pieces of each SKU of the order are in stock.
 pub fn ledger(
     number: &str,
     order: Option<Order>,
@@ -38,19 +38,19 @@ pub fn ledger(
 }
 
 impl Ledgers {
-    /// With this on record.
+    /// A repository with this ledger.
     pub fn of(ledger: OrderLedger) -> Self {
         let ledgers = Self::default();
         ledgers.put(ledger);
         ledgers
     }
 
-    /// Replaces what is on record under a number.
+    /// Replaces the ledger of a number.
     pub fn put(&self, ledger: OrderLedger) {
         self.state().ledgers.insert(ledger.number.clone(), ledger);
     }
 
-    /// What is on record under the number of an order or of an attempt to pay one.
+    /// The ledger of the number of an order or of an attempt to pay one.
     pub fn get(&self, number: &str) -> OrderLedger {
         let state = self.state();
         let has_attempt =
@@ -71,33 +71,33 @@ impl Ledgers {
         self.state().commits
     }
 
-    /// How often a number was locked, or was to be.
+    /// How often a number was locked, failed calls included.
     pub fn locks(&self) -> usize {
         self.state().locks
     }
 
-    /// The next locks fail so, one after the other.
+    /// Makes the next locks fail with these errors, one after the other.
     #[must_use]
     pub fn failing_to_lock(self, errors: impl IntoIterator<Item = StoreError>) -> Self {
         self.state().failing_locks.extend(errors);
         self
     }
 
-    /// The next appends fail so, one after the other.
+    /// Makes the next appends fail with these errors, one after the other.
     #[must_use]
     pub fn failing_to_append(self, errors: impl IntoIterator<Item = AppendError>) -> Self {
         self.state().failing_appends.extend(errors);
         self
     }
 
-    /// These orders are due.
+    /// Sets the due orders.
     #[must_use]
     pub fn with_due_orders(self, due: Vec<Claimed<DueOrder>>) -> Self {
         self.state().due_orders = due;
         self
     }
 
-    /// These refunds are due.
+    /// Sets the due refunds.
     #[must_use]
     pub fn with_due_refunds(self, due: Vec<Claimed<Refund>>) -> Self {
         self.state().due_refunds = due;

@@ -39,7 +39,8 @@ pub use crate::{
     webhook_queue::{MockWebhookEndpoint, MockWebhookQueue},
 };
 
-/// Knows buyers, hands out prepared transactions, one a call, and keeps what was written with them.
+/// A [`PlacingStore`] with given buyers. It returns prepared transactions, one per call, and records the written
+/// groups.
 pub struct PreparedPlacing {
     buyers: Box<BuyerAnswer>,
     prepared: Mutex<Vec<Result<PreparedTransaction, StoreError>>>,
@@ -49,17 +50,17 @@ pub struct PreparedPlacing {
 /// Finds the buyer of a query.
 pub type BuyerAnswer = dyn Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync;
 
-/// A transaction, and how taking stock and writing end.
+/// A transaction with given outcomes of taking stock and writing.
 pub struct PreparedTransaction {
-    /// What stands in the way of the claims; nothing beyond the end of the list.
+    /// The obstacles of the claims; claims beyond the end of the list have none.
     pub obstacles: Vec<Option<Obstacle>>,
-    /// What the buyers have not paid.
+    /// The unpaid orders of the buyers.
     pub unpaid: BTreeMap<UserId, UnpaidOrders>,
-    /// What there is by now of the SKUs, where that is asked for.
+    /// The answer of [`PlacingTransaction::skus`].
     pub skus: BTreeMap<SkuId, Sku>,
-    /// How taking the stock ends.
+    /// The outcome of taking the stock.
     pub stock: Result<StockOutcome, StoreError>,
-    /// How writing ends.
+    /// The outcome of writing.
     pub outcome: Result<PlacingOutcome, StoreError>,
 }
 
@@ -80,7 +81,7 @@ struct Kept {
 }
 
 impl PreparedTransaction {
-    /// One in which nothing stands in the way, in which the stock is taken, and which ends so.
+    /// A transaction without obstacles whose stock is taken and whose writing has this outcome.
     pub fn ending(outcome: Result<PlacingOutcome, StoreError>) -> Self {
         Self {
             obstacles: Vec::new(),
@@ -91,29 +92,29 @@ impl PreparedTransaction {
         }
     }
 
-    /// One whose stock is not as it was when it was read.
+    /// A transaction whose stock changed since it was read.
     pub fn stock_changing() -> Self {
         Self { stock: Ok(StockOutcome::Changed), ..Self::committing() }
     }
 
-    /// One whose stock cannot be taken.
+    /// A transaction that fails when it takes the stock.
     pub fn failing_at_stock(error: StoreError) -> Self {
         Self { stock: Err(error), ..Self::committing() }
     }
 
-    /// One that is committed, with the carts in the same database.
+    /// A transaction that commits, with the carts in the same database.
     pub fn committing() -> Self {
         Self::ending(Ok(PlacingOutcome::Committed(CartRemovalMode::InTransaction)))
     }
 
-    /// The same, with something in the way of the claims.
+    /// The same with these obstacles.
     pub fn hindering(obstacles: Vec<Option<Obstacle>>) -> Self {
         Self { obstacles, ..Self::committing() }
     }
 }
 
 impl PreparedPlacing {
-    /// With these buyers, and these transactions in their order; one more than there are fails the call.
+    /// A store with these buyers and these transactions in this order. A call without a transaction left fails.
     pub fn new(
         buyers: impl Fn(&BuyerQuery) -> Result<Result<Buyer, NotAdmitted>, StoreError> + Send + Sync + 'static,
         prepared: impl IntoIterator<Item = Result<PreparedTransaction, StoreError>>,
@@ -123,17 +124,17 @@ impl PreparedPlacing {
         Self { buyers: Box::new(buyers), prepared: Mutex::new(prepared), kept: Arc::default() }
     }
 
-    /// How many transactions were not asked for.
+    /// The number of transactions that are left.
     pub fn left(&self) -> usize {
         self.prepared.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// What each transaction was begun for.
+    /// The claims of each transaction.
     pub fn begun(&self) -> Vec<Vec<OrderClaim>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).begun.clone()
     }
 
-    /// What was committed.
+    /// The committed groups.
     pub fn committed(&self) -> Vec<WrittenGroup> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).committed.clone()
     }
@@ -179,7 +180,7 @@ impl PlacingStore for PreparedPlacing {
 
 struct Writing {
     skus: BTreeMap<SkuId, Sku>,
-    /// How the only call ends that takes stock.
+    /// The outcome of taking stock, which is called once.
     stock: Option<Result<StockOutcome, StoreError>>,
     outcome: Result<PlacingOutcome, StoreError>,
     taken: Vec<Allocation>,

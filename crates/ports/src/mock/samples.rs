@@ -1,4 +1,4 @@
-//! What tests of several crates put into a small shop.
+//! Sample data for tests of several crates.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use domain::{
 
 use crate::FoundOrder;
 
-/// Where the orders go.
+/// The address of the orders.
 pub fn shipping() -> ShippingAddress {
     ShippingAddress {
         title: "家".to_owned(),
@@ -18,7 +18,7 @@ pub fn shipping() -> ShippingAddress {
     }
 }
 
-/// The same as entry 7 of the address book.
+/// The same address, as entry 7 of the address book.
 pub fn address() -> Address {
     Address { id: AddressId(7), is_default: true, shipping: shipping() }
 }
@@ -39,7 +39,7 @@ pub fn cart(lines: &[(i32, i64, bool)]) -> Cart {
     Cart { lines: lines.iter().map(line).collect() }
 }
 
-/// An order as a search finds it, under another number.
+/// An order as a search returns it, under another number.
 pub fn found(id: OrderId, username: Username, order: Order) -> FoundOrder {
     FoundOrder {
         id,

@@ -36,7 +36,7 @@ fn cart(lines: &[(i32, i64, bool)]) -> Cart {
     Cart { lines: lines.iter().map(line).collect() }
 }
 
-/// SKU, count and tick of what is written.
+/// SKU, count and tick of each written line.
 fn written(changes: Vec<CartLineChange>) -> Vec<(i32, i64, bool)> {
     changes.into_iter().map(|change| (change.sku_id.0, change.count, change.selected)).collect()
 }

@@ -23,7 +23,7 @@ fn sku(id: i32, is_launched: bool, values: &[(i32, AttributeId, &str)]) -> Produ
     }
 }
 
-/// Two colours in two sizes, of which 红 L is not made; 蓝 L is there twice, first off the shelf.
+/// Two colours in two sizes. There is no 红 L; there are two SKUs of 蓝 L, the first one off the shelf.
 fn product() -> Product {
     let attribute = |id, name: &str| ProductAttribute { id, name: name.to_owned() };
     Product {

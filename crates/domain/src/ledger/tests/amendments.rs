@@ -1,4 +1,4 @@
-//! What is changed of an order beside its status.
+//! Changes of an order's amount and address.
 
 use super::*;
 use crate::{
@@ -30,7 +30,7 @@ fn refusal(ledger: &OrderLedger, command: &Command) -> Refusal {
     decide(ledger, command).unwrap_err()
 }
 
-/// The order, lowered to [`LOWER`] after its first attempt was given up.
+/// The order with its amount lowered to [`LOWER`] after its first attempt was given up.
 fn lowered() -> OrderLedger {
     after(&ledger(AwaitingPayment), &lower(WHOLE, LOWER, ended(ORDER, false)))
 }
@@ -87,18 +87,18 @@ fn a_payment_of_the_old_amount_is_recorded_and_pays_nothing() {
     let ask = RefundAsk { trade_no: Some("A".to_owned()), ..ask(None) };
     let asked = after(&paid, &Command::RequestRefund { ask, lease: Duration::ZERO });
     assert_eq!(asked.refunds[0].amount, money(WHOLE));
-    // It is paid by now: the old amount goes back by itself.
+    // The order is paid by now: a payment of the old amount is refunded automatically.
     let open_anew = after(&lowered(), &open);
     let first = pay(&open_anew, "B", &format!("{ORDER}_2"), LOWER);
     let second = pay(&first, "A", ORDER, WHOLE);
     assert_eq!(second.payments[1].status, PaymentStatus::Duplicate);
     assert_eq!((second.refunds[0].trade_no.as_str(), second.refunds[0].amount), ("A", money(WHOLE)));
-    // The order was given up since: the old amount revives nothing, and goes back too.
+    // The order is cancelled by now: a payment of the old amount does not revive it and is refunded too.
     let cancel = Command::Cancel { buyer: None, reason: String::new(), ended: Vec::new() };
     let cancelled = pay(&after(&lowered(), &cancel), "A", ORDER, WHOLE);
     assert_eq!((status_of(&cancelled), cancelled.payments[0].status), (Cancelled, PaymentStatus::Late));
     assert_eq!(cancelled.refunds[0].amount, money(WHOLE));
-    // The database was restored from before it was lowered: what is on no record is not sent back.
+    // A restored backup lacks the lowering: a payment of the lower amount is not refunded automatically.
     let restored = pay(&after(&ledger(AwaitingPayment), &cancel), "B", &format!("{ORDER}_2"), LOWER);
     assert_eq!((restored.payments[0].status, restored.refunds.len()), (PaymentStatus::WrongAmount, 0));
 }
@@ -112,7 +112,7 @@ fn an_amount_is_only_lowered_and_never_to_nothing() {
     }
     let other = lower("400.00", LOWER, ended(ORDER, true));
     assert_eq!(refusal(&unpaid, &other), Refusal::AmountChanged { amount: money(WHOLE) });
-    // Who saw another amount does not lower this one; who asked for it before has it.
+    // A caller who saw another amount is refused; a repeated command changes nothing.
     let stale = lower(WHOLE, "310.00", Vec::new());
     assert_eq!(refusal(&lowered(), &stale), Refusal::AmountChanged { amount: money(LOWER) });
     assert_eq!(decide(&lowered(), &lower(WHOLE, LOWER, Vec::new())).unwrap().0, []);
@@ -145,7 +145,7 @@ fn no_attempt_to_pay_the_old_amount_stays_open() {
         ended: ended(ORDER, false),
     };
     let phone = after(&unpaid, &wap);
-    // It was opened after Alipay was asked about the first one.
+    // The second attempt was opened after Alipay was asked about the first one.
     assert_eq!(refusal(&phone, &lower(WHOLE, LOWER, ended(ORDER, true))), Refusal::OtherAttemptOpen);
     let lowered = after(&phone, &lower(WHOLE, LOWER, ended(&format!("{ORDER}_2"), true)));
     assert_eq!(attempts(&lowered), [(WHOLE.to_owned(), GivenUp), (WHOLE.to_owned(), Closed)]);
@@ -189,7 +189,7 @@ fn buyers_redirect_until_they_pay_and_staff_until_it_is_shipped() {
     assert_eq!(refusal(&ledger(AwaitingPayment), &another), Refusal::UnknownOrder);
 }
 
-/// The buyer may have chosen another one since staff looked.
+/// The buyer may have changed the address since staff looked at it.
 #[test]
 fn an_address_that_was_not_seen_is_not_replaced() {
     let unpaid = ledger(AwaitingPayment);

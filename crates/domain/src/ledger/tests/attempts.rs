@@ -35,7 +35,7 @@ fn paid_in(ledger: &OrderLedger, trade_no: &str, out_trade_no: &str) -> OrderLed
     after(ledger, &Command::RecordTrade { trade, source: EvidenceSource::Query })
 }
 
-/// The order unpaid, its first attempt without a trade at Alipay, its second open.
+/// The unpaid order: Alipay has no trade of its first attempt, and its second attempt is open.
 fn on_the_phone() -> OrderLedger {
     after(&ledger(AwaitingPayment), &open(Wap, ended(ORDER, false)))
 }
@@ -184,7 +184,7 @@ fn an_amount_is_judged_by_its_attempt() {
     assert_eq!(tell(old), WrongAmount, "what the order cost before");
     assert_eq!(tell(trade("A")), WrongAmount, "not what the attempt asks for");
     assert_eq!(tell(Trade { out_trade_no: SECOND.to_owned(), ..trade("A") }), Settled);
-    // It is not on record, and of the form that only this order's have.
+    // This attempt is not on record, but only this order's attempts have numbers of this form.
     assert_eq!(tell(Trade { out_trade_no: format!("{ORDER}_9"), ..trade("A") }), Settled);
 }
 
@@ -212,7 +212,7 @@ fn the_end_of_an_order_ends_every_attempt() {
         (two(true, true), false, [Closed, Closed]),
         (two(true, false), true, [Closed, GivenUp]),
         (two(false, true), true, [GivenUp, Closed]),
-        // The second one was opened after Alipay was asked.
+        // The second attempt was opened after Alipay was asked.
         (ended(ORDER, true), true, [Closed, GivenUp]),
     ] {
         let (again, after) = last_look(&cancel(asked.clone()), &on_the_phone());
@@ -241,7 +241,7 @@ fn attempts_that_contradict_the_record_are_refused() {
     assert_eq!(ledger.apply(&close(SECOND)), Err(Inapplicable::OtherAttemptState));
 }
 
-/// Its number takes no other payment: the buyer pays in the next attempt.
+/// Alipay accepts no second payment under its number: the buyer pays in the next attempt.
 #[test]
 fn an_attempt_that_was_paid_a_wrong_amount_is_not_paid_again() {
     let wrong = Trade { total_amount: money("323.00"), ..trade("A") };

@@ -1,4 +1,4 @@
-//! Giving up, shipping, receiving, and pieces that come back.
+//! Cancelling, shipping and receiving an order, and returned pieces.
 
 use super::*;
 use crate::{

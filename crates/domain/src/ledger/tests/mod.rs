@@ -26,7 +26,7 @@ fn later() -> ShopTime {
     noon().after(Duration::from_secs(60))
 }
 
-/// A trade of the whole amount of the order, paid.
+/// A paid trade of the order's whole amount.
 fn trade(trade_no: &str) -> Trade {
     Trade {
         channel: crate::Channel::Alipay,
@@ -77,8 +77,8 @@ pub(crate) fn pieces(wishes: &[(i32, u32)]) -> Vec<Restock> {
     wishes.iter().map(|(sku_id, pieces)| Restock { sku_id: SkuId(*sku_id), pieces: *pieces }).collect()
 }
 
-/// An order of two pieces of SKU 4 and one of SKU 5 in this status, of which nothing else is on record. Seven pieces of
-/// each are in stock.
+/// An order of two pieces of SKU 4 and one of SKU 5 in this status, without other records. Seven pieces of each SKU are
+/// in stock.
 fn ledger(status: crate::OrderStatus) -> OrderLedger {
     OrderLedger {
         order: Some(Order { status, ..order(&[(4, 2), (5, 1)]) }),
@@ -87,7 +87,7 @@ fn ledger(status: crate::OrderStatus) -> OrderLedger {
     }
 }
 
-/// The order paid by trade A and not shipped, of which these refunds are on record.
+/// The order, paid by trade A and not shipped, with these refunds.
 fn paid_ledger(refunds: &[Refund]) -> OrderLedger {
     OrderLedger {
         payments: vec![paid("A", PaymentStatus::Settled)],
@@ -96,7 +96,7 @@ fn paid_ledger(refunds: &[Refund]) -> OrderLedger {
     }
 }
 
-/// What is decided, and the ledger after it: the same as that of the events applied.
+/// The decided events, and the ledger after them.
 fn decide(ledger: &OrderLedger, command: &Command) -> Result<(Vec<Event>, OrderLedger), Refusal> {
     let events = ledger.decide(command, &staff(), later())?;
     let mut after = ledger.clone();

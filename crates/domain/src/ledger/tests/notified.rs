@@ -1,4 +1,4 @@
-//! What is learned of refunds from Alipay.
+//! Refunds that Alipay reports.
 
 use RefundStatus::{Failed, Requested, Succeeded};
 
@@ -8,13 +8,13 @@ use crate::{
     stock::moves::tests::taken_back,
 };
 
-/// A message about trade A that tells of the refund of this number.
+/// A message about the refund of trade A with this number.
 fn telling(number: &str) -> Trade {
     let refund_request_no = Some(number.to_owned());
     Trade { refunded: money("9.90"), refund_request_no, ..trade("A") }
 }
 
-/// Trade A of which so much went back, all of it if that is its whole amount.
+/// Trade A with this refunded sum; closed if it is the whole amount.
 fn refunded(amount: &str) -> Trade {
     let status = if amount == WHOLE { TradeStatus::Closed } else { TradeStatus::Success };
     Trade { status, refunded: money(amount), ..trade("A") }
@@ -30,7 +30,7 @@ fn unconfirmed(trade_no: &str, number: &str) -> Result<Vec<Event>, Refusal> {
     Err(Refusal::RefundUnconfirmed { channel: crate::Channel::Alipay, trade_no, out_request_no })
 }
 
-/// A refund of trade A that Alipay confirmed, with what proves the payment.
+/// Records a refund of trade A that Alipay confirmed, with proof of the payment.
 fn confirm(
     ledger: &OrderLedger,
     number: &str,
@@ -47,7 +47,7 @@ fn confirm(
     decide(ledger, &Command::RecordRefund { refund, proof, is_number_in_use: false }).unwrap()
 }
 
-/// The late payment of trade A, with its automatic refund, of which this much went back otherwise.
+/// The late payment of trade A with its automatic refund, and with these refunds made outside this service.
 fn owing(gone: &[&str]) -> OrderLedger {
     let payment = paid("A", PaymentStatus::Late);
     let mut refunds = vec![Refund::automatic(&payment).unwrap()];
@@ -134,7 +134,8 @@ fn a_trade_of_which_nothing_is_left_is_closed_where_less_is_on_record() {
     assert!(!closes(&known, &all), "the rest is on its way");
 }
 
-/// Also where a refund of all of it is under way here, which may yet fail because the money went back by another.
+/// This also applies if a refund of the whole amount is open here. It may still fail, because another refund sent the
+/// money back.
 #[test]
 fn a_trade_is_closed_by_refunds_that_are_not_confirmed() {
     let close = |trade: Trade| Command::CloseTrade { trade };
@@ -147,8 +148,8 @@ fn a_trade_is_closed_by_refunds_that_are_not_confirmed() {
         let shipment = crate::Shipment::new("顺丰速运", "SF1", noon()).unwrap();
         let ship = Command::Ship { shipment, receipt_after: Duration::from_secs(60) };
         assert_eq!(decide(&closed, &ship), Err(Refusal::BeingRefunded));
-        // The failed one may be what it went back by: under its number it is asked about once more, under another
-        // never.
+        // The trade may have gone back by the failed refund: it may be requested again under its number, but not under
+        // another one.
         let request = |number: &str| {
             let ask = RefundAsk { out_request_no: number.to_owned(), ..ask(Some(WHOLE)) };
             decide(&closed, &Command::RequestRefund { ask, lease: Duration::from_secs(120) })
@@ -370,7 +371,7 @@ fn what_can_still_happen_gives_way_to_nothing() {
     ended.refunds[0].status = Failed;
     let (events, _) = confirm(&ended, "x", "300.00", None);
     assert!(matches!(&events[..], [Event::RefundSucceeded { .. }]), "it has ended");
-    // What was asked for while another one of 9.90 was under way, which failed and happened after all.
+    // This refund was requested while another one of 9.90 was open, which failed and succeeded after all.
     let mut exact = owing(&["300.00"]);
     exact.refunds[0].amount = money("14.01");
     exact.refunds.push(refund("r1", "9.90", Failed));

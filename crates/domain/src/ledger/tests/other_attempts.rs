@@ -1,4 +1,4 @@
-//! Attempts that are not on record, and those that can still be paid when the order is.
+//! Attempts that are not on record, and attempts that can still be paid when the order is paid.
 
 use super::*;
 use crate::{

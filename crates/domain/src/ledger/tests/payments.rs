@@ -1,4 +1,4 @@
-//! Trades that are proven.
+//! Proven trades.
 
 use PaymentStatus::{Duplicate, Late, Settled, UnknownOrder, WrongAmount};
 
@@ -10,7 +10,7 @@ fn tell(ledger: &OrderLedger, trade: &Trade) -> (Vec<Event>, OrderLedger) {
     decide(ledger, &Command::RecordTrade { trade: trade.clone(), source }).unwrap()
 }
 
-/// An order that the old back end placed, which knew no deadlines.
+/// An order that the old back end placed, without a deadline.
 fn old(status: OrderStatus) -> OrderLedger {
     let mut old = ledger(status);
     old.order.as_mut().unwrap().expire_at = None;
@@ -24,7 +24,7 @@ fn ours(status: OrderStatus) -> OrderLedger {
     ours
 }
 
-/// The status of the payment of trade A and that of the order, after the trade is recorded.
+/// The status of the payment and of the order after the trade is recorded.
 fn becomes(ledger: &OrderLedger, trade: &Trade) -> (Option<PaymentStatus>, OrderStatus) {
     let (_, after) = tell(ledger, trade);
     (after.payment(trade.key()).map(|payment| payment.status), status_of(&after))
@@ -60,7 +60,7 @@ fn another_amount_never_pays() {
         let wrong = Trade { total_amount: money(amount), ..trade("A") };
         for status in OrderStatus::ALL {
             let (events, after) = tell(&ours(status), &wrong);
-            // Nothing goes back by itself; the attempt of an unpaid order is over.
+            // There is no automatic refund; the attempt of an unpaid order is over.
             match (status, &events[..]) {
                 (
                     OrderStatus::AwaitingPayment,
@@ -162,7 +162,7 @@ fn what_the_old_back_end_was_paid_settles_its_order_whatever_it_charged() {
     }
     assert_eq!(becomes(&old(AwaitingPayment), &charged), (Some(WrongAmount), AwaitingPayment));
 
-    // So the refund of all of it is the end of the order, and nothing is shipped.
+    // So a refund of the whole payment ends the order, and nothing is shipped.
     let (_, paid) = tell(&old(AwaitingShipment), &charged);
     let request = Command::RequestRefund { ask: ask(None), lease: Duration::from_secs(120) };
     let (_, asked) = decide(&paid, &request).unwrap();
@@ -174,7 +174,7 @@ fn what_the_old_back_end_was_paid_settles_its_order_whatever_it_charged() {
     assert!(!refunded.movements.is_empty(), "the pieces are back in stock");
 }
 
-/// The old back end knows no number but the order's own: what is paid in another attempt was paid a second time.
+/// The old back end uses only the order's own number, so a payment in another attempt is a second payment.
 #[test]
 fn an_order_that_the_old_back_end_marked_paid_keeps_one_payment() {
     for status in [AwaitingShipment, AwaitingReceipt, Completed] {
@@ -249,7 +249,7 @@ fn contradictions_are_refused_and_not_written() {
         refund: refund(number, "1.00", RefundStatus::Requested),
         due_at: noon(),
     };
-    // One that is asked for, and one that is not on record.
+    // An open refund, and one that is not on record.
     for number in ["r1", "r2"] {
         assert_eq!(after.apply(&reopened(number)), Err(Inapplicable::OtherRefundStatus));
     }

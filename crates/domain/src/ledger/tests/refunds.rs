@@ -1,4 +1,4 @@
-//! What staff ask for, and what Alipay answers.
+//! Refund requests of staff, and Alipay's answers.
 
 mod answers;
 
@@ -23,7 +23,7 @@ fn request(ledger: &OrderLedger, ask: &RefundAsk) -> Result<Refund, Refusal> {
     Ok(after.refund(&ask.out_request_no).unwrap().clone())
 }
 
-/// How much is refunded where so much is asked for.
+/// The amount of the refund if staff request `asked`.
 fn amount(ledger: &OrderLedger, asked: Option<&str>) -> Result<String, Refusal> {
     request(ledger, &ask(asked)).map(|refund| refund.amount.to_string())
 }
@@ -179,7 +179,7 @@ fn no_more_pieces_go_back_than_the_order_holds() {
 fn what_went_back_or_is_to_go_back_does_not_go_back_again() {
     let refused = Err(Refusal::ExceedsOrder(SkuId(4)));
     for (status, free) in [(Requested, 1), (Failed, 2), (Succeeded, 2)] {
-        // What a refund that succeeded has put back is among the movements.
+        // Pieces that a succeeded refund put back are among the movements.
         let open = Refund { restock: pieces(&[(4, 1)]), ..refund("r1", "1.00", status) };
         let ledger = paid_ledger(&[open]);
         assert_eq!(restock(&ledger, &[(4, free)]), Ok(pieces(&[(4, free)])), "{status:?}");
@@ -289,7 +289,7 @@ fn a_refund_of_money_that_did_not_pay_changes_neither_the_order_nor_its_stock() 
     );
 }
 
-/// Two members of staff who looked at the same order must not both give what one of them would have given.
+/// Two members of staff who look at the same order must not both make the same refund.
 #[test]
 fn what_was_left_when_somebody_decided_is_left_still() {
     let expecting = |left| RefundAsk { expected_left: Some(money(left)), ..ask(Some("50.00")) };
@@ -301,7 +301,7 @@ fn what_was_left_when_somebody_decided_is_left_still() {
     let failed = Refund { status: Failed, ..refund("shop-1", "50.00", Requested) };
     let other_since = paid_ledger(&[failed, refund("shop-2", "50.00", Succeeded)]);
     assert_eq!(request(&other_since, &expecting(WHOLE)), Err(Refusal::RefundedMeanwhile(money("273.91"))));
-    // Under its own number it is the same refund, whatever was left since.
+    // A repeated request under the same number is the same refund, regardless of the amount left.
     let own = paid_ledger(&[refund("shop-1", "50.00", Succeeded), refund("shop-2", "50.00", Requested)]);
     assert!(request(&own, &expecting(WHOLE)).is_ok());
 }

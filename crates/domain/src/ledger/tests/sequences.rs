@@ -1,23 +1,23 @@
-//! Whatever happens in whatever order.
+//! Random sequences of events.
 
 use proptest::{collection::vec, prelude::*};
 
 use super::*;
 use crate::{OrderStatus, Shipment};
 
-/// Something that happens to a payment: what is asked for and what the shop would take back, how Alipay answers the
-/// oldest question that is open, or a refund past this service.
+/// A step: a refund request with the pieces to take back, Alipay's answer to the oldest open request, or a refund
+/// outside this service.
 #[derive(Debug, Clone)]
 enum Step {
     Ask(Option<i64>, i32, u32),
     Succeed,
     Refuse,
     External(i64),
-    /// The oldest refund that was taken for failed turns out to have happened.
+    /// The oldest failed refund turns out to have succeeded.
     AfterAll,
-    /// Staff ask anew for the oldest refund that was taken for failed, under its number.
+    /// Staff request the oldest failed refund again, under its number.
     AskAgain,
-    /// Staff take pieces back without money.
+    /// Staff take pieces back without a refund.
     GiveBack(i32, u32),
     Ship,
 }
@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Alipay and the ledger; Alipay never sends back more than was paid.
+/// Alipay and the ledger; Alipay never refunds more than was paid.
 struct World {
     ledger: OrderLedger,
     gone: i64,
@@ -77,7 +77,7 @@ impl World {
         Ok(self.ledger.refund(&number).unwrap().clone())
     }
 
-    /// Alipay's answer about the oldest refund of this status.
+    /// Alipay answers the oldest refund with this status.
     fn answer(&mut self, status: RefundStatus, is_willing: bool) {
         let Some(refund) = self.ledger.refunds.iter().find(|refund| refund.status == status) else { return };
         let (out_request_no, amount) = (refund.out_request_no.clone(), fen(refund.amount));
@@ -108,7 +108,7 @@ impl World {
         self.run(&Command::RequestRefund { ask: asked, lease: Duration::ZERO })
     }
 
-    /// A refund at Alipay, past this service.
+    /// A refund at Alipay, outside this service.
     fn external(&mut self, fen: i64) {
         let fen = fen.min(PAID - self.gone);
         if fen == 0 {
@@ -137,8 +137,8 @@ impl World {
 }
 
 proptest! {
-    /// Whatever is asked for, answered and done elsewhere: the shop sends no more than was paid, no line goes back
-    /// more often than it was bought, nothing is shipped of what went back, and what is on record is what Alipay knows.
+    /// In any sequence of requests, answers and refunds elsewhere: refunds never exceed the payment, no more pieces go
+    /// back than were bought, nothing refunded is shipped, and the records agree with Alipay.
     #[test]
     fn never_more_than_was_paid_and_bought(steps in vec(step(), 0..60)) {
         let mut world = World::of(paid_ledger(&[]));
@@ -206,7 +206,7 @@ proptest! {
         }
     }
 
-    /// What is owed goes back to the last fen, and no further, however much of it is refunded elsewhere meanwhile.
+    /// Exactly the owed amount is refunded, even if parts of it are refunded elsewhere meanwhile.
     #[test]
     fn what_is_owed_goes_back_whole(elsewhere in vec(1_i64..12_000, 0..8), asked_after in 0_usize..8) {
         let payment = paid("A", PaymentStatus::Late);

@@ -26,7 +26,7 @@ fn the_looks_widen_and_end_with_the_deadline() {
     assert_eq!(order.first_look(), Some(time("2019-11-28 20:41:08")));
     assert_eq!(looks, ["20:41:08", "20:43:08", "20:47:08", "20:55:08", "21:10:08", "21:10:13"]);
     assert!(order.is_expired(now));
-    // Its stock is not for sale while it cannot be cancelled: that is tried again soon, however often it was looked at.
+    // Its stock is not for sale while it cannot be cancelled, so the next try comes soon after any number of tries.
     for (attempts, next) in [(0, "21:11:13"), (6, "21:15:13"), (1_000, "21:15:13")] {
         let failed = order.timer_failure(now, attempts).to_string();
         assert_eq!(failed, format!("2019-11-28 {next}"), "{attempts}");
@@ -40,7 +40,7 @@ fn an_order_without_a_deadline_is_given_up_when_alipay_has_forgotten_it() {
     let order = order(None);
     assert!(!order.is_expired(time("2030-01-01 00:00:00")));
     assert_eq!(order.next_look(time("2019-11-29 20:00:00"), 40), Some(time("2019-11-30 02:00:00")));
-    // Its payment is begun years after the old back end placed it.
+    // The buyer begins to pay years after the old back end placed the order.
     let begun = time("2026-11-25 10:00:00");
     let (mut now, mut attempts) = (begun, 0);
     while let Some(next) = order.next_look(now, attempts) {

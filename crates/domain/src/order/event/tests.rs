@@ -16,7 +16,7 @@ fn delivery(at: &str) -> Delivery {
     Delivery { id: OutboxId(42), event_id: EventId::of_row(OutboxId(42)), event }
 }
 
-/// How long after the first try the last one is made if the endpoint never answers, and how many tries there were.
+/// The time from the first to the last try if the endpoint never answers, and the number of tries.
 fn last_try(delivery: &Delivery, begin: ShopTime) -> (Duration, u32) {
     let (mut now, mut tries) = (begin, 0);
     while let Some(next) = delivery.next_try(now, tries) {

@@ -13,7 +13,7 @@ fn an_amendment_stands_before_the_change_that_ends_its_status() {
         let amount = Amendment::Amount { before: money(before), after: money(after) };
         entry(AwaitingPayment, AwaitingPayment, Some(amount), at)
     };
-    // The clock that said when it was paid was behind.
+    // The clock of the process that recorded the payment was behind.
     let paid = entry(AwaitingPayment, AwaitingShipment, None, "12:00:01");
     let shipped = entry(AwaitingShipment, AwaitingReceipt, None, "12:30:00");
     let (first, second) = (lowered("9.00", "8.00", "12:00:02"), lowered("8.00", "7.00", "12:00:03"));

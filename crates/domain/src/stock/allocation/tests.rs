@@ -89,7 +89,7 @@ fn an_order_of_nothing_is_refused() {
 }
 
 proptest! {
-    /// Never oversells, never refuses what fits: compared with a second, plain way to count.
+    /// It never oversells and never refuses an order that fits: compared with a second, simple way to count.
     #[test]
     fn stock_is_shared_out_exactly(
         stocks in vec(0_u32..30, 1..6),
@@ -122,7 +122,7 @@ proptest! {
     }
 }
 
-/// The limits count what is on record and what the group itself places; another buyer is not concerned.
+/// The limits count the buyer's recorded orders and those in the group; other buyers' orders do not count.
 #[test]
 fn a_buyer_of_the_group_is_held_to_the_limits() {
     let skus = shelf(&[10]);

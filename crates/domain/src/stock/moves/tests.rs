@@ -121,8 +121,8 @@ fn pieces_of_other_skus_are_nobodys() {
 }
 
 proptest! {
-    /// What went back of each line and what the order still holds are together what was bought, as long as no more
-    /// went back than that.
+    /// The returned pieces of all lines and the pieces that the order holds sum up to the bought pieces, unless more
+    /// went back than were bought.
     #[test]
     fn every_piece_is_somewhere(
         lines in vec((1_i32..4, 1_u32..9), 1..6),

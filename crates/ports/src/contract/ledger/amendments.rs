@@ -1,4 +1,4 @@
-//! What is changed of an order beside its status.
+//! Changes of an order's amount and address.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ fn entry(status: OrderStatus, reason: &str, amendment: Amendment, at: u64) -> Ti
     }
 }
 
-/// Only while it is unpaid, and from the amount that it has; otherwise nothing changes.
+/// The amount changes only while the order is unpaid and has the expected amount; otherwise nothing changes.
 pub async fn lowers_an_amount_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -85,7 +85,7 @@ pub async fn lowers_an_amount_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     assert!(lost(append(shop, "2019112812000099", &[lowered("219.90", "1.00", "218.90")]).await));
 }
 
-/// Of twenty who lower the same amount, one does.
+/// Of twenty concurrent callers that lower the same amount, one succeeds.
 pub async fn lowers_an_amount_once_however_many_try(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -104,7 +104,7 @@ pub async fn lowers_an_amount_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.find(ORDER).await.map(|order| order.amendments), Some(1));
 }
 
-/// In any other status nothing changes. An order of the old back end, which has no address of its own, gets one.
+/// In any other status nothing changes. An order of the old back end, which has no copy of its address, gets one.
 pub async fn changes_an_address_in_the_expected_status_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;

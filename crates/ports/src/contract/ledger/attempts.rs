@@ -35,7 +35,7 @@ fn paid(number: &str) -> Event {
     Event::AttemptPaid { out_trade_no: number.to_owned(), at: micros(3) }
 }
 
-/// Whichever number is given, and whichever attempt was paid.
+/// The order is found by the number of any attempt, and any attempt may be the paid one.
 pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -83,7 +83,7 @@ pub async fn finds_an_order_by_any_attempt(shop: Arc<dyn Shop>) {
     assert_eq!((file.ledger.attempts, file.ledger.payments), (found.attempts, found.payments));
 }
 
-/// A number of the form of its attempts is an order's, whether it is on record or not.
+/// A number of the form of an order's attempts belongs to the order, recorded or not.
 pub async fn finds_an_order_by_an_attempt_that_is_not_on_record(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -94,7 +94,7 @@ pub async fn finds_an_order_by_an_attempt_that_is_not_on_record(shop: Arc<dyn Sh
     for nobodys in ["2019112812009999_2".to_owned(), format!("{OTHER}_x")] {
         assert_eq!(read(shop, &nobodys).await, OrderLedger::empty(&nobodys), "of no order");
     }
-    // As a program has left it that knew no rule for such a number.
+    // As a program without a rule for such numbers has written it.
     let stray = payment("A0", &unopened, PaymentStatus::UnknownOrder);
     append(shop, OTHER, &[Event::PaymentRecorded(stray.clone())]).await.unwrap();
     let of_another_form = payment("A9", &format!("{OTHER}_x"), PaymentStatus::UnknownOrder);
@@ -104,7 +104,7 @@ pub async fn finds_an_order_by_an_attempt_that_is_not_on_record(shop: Arc<dyn Sh
     }
 }
 
-/// A number is that of one attempt, whichever order would have it.
+/// An attempt's number is used once among all orders.
 pub async fn opens_an_attempt_once(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -117,7 +117,7 @@ pub async fn opens_an_attempt_once(shop: Arc<dyn Shop>) {
     assert_eq!(read(shop, OTHER).await.attempts, []);
 }
 
-/// Once no payment can come of it any more, an attempt is not closed; it is paid once, and whatever its state was.
+/// An attempt that can no longer be paid is not closed again. An attempt is marked as paid once, from any state.
 pub async fn closes_and_pays_attempts_in_their_states_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER)]).await;

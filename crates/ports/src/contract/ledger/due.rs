@@ -1,4 +1,4 @@
-//! Timers of orders, and refunds that are to be carried out.
+//! Timers of orders, and due refunds.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -27,7 +27,7 @@ fn named(number: &str, attempts: u32) -> (String, u32) {
     (number.to_owned(), attempts)
 }
 
-/// The longest due first, no more than asked for; again only when the lease has ended, one attempt later.
+/// The longest due come first, up to the limit. They are claimed again only after the lease, with one more attempt.
 pub async fn due_orders_are_claimed_once_and_again_after_the_lease(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let (a, b, c, d) = ("2019112812000001", "2019112812000002", "2019112812000003", "2019112812000004");
@@ -39,7 +39,7 @@ pub async fn due_orders_are_claimed_once_and_again_after_the_lease(shop: Arc<dyn
     assert_eq!(claim(&*stocked.shop, 50, 70, 9).await, [named(b, 1), named(d, 1)]);
 }
 
-/// Eight who claim at once share what is due.
+/// Eight tasks that claim at once share the due items.
 pub async fn due_orders_are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let numbers: Vec<String> = (10..50).map(|number| format!("20191128120000{number}")).collect();
@@ -60,7 +60,8 @@ pub async fn due_orders_are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     assert_eq!((taken.len(), distinct.len()), (40, 40), "each once");
 }
 
-/// With a change of status, or on its own in that status; the count of attempts goes on until it is to begin anew.
+/// A timer is set by a change of status, or by a separate event in that status. Its attempts are counted until the
+/// event restarts the count.
 pub async fn timers_are_set_in_their_status_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     place(&stocked, &[(ORDER, Some(10)), (OTHER, Some(10))]).await;
@@ -92,7 +93,7 @@ pub async fn timers_are_set_in_their_status_alone(shop: Arc<dyn Shop>) {
     assert_eq!(claim(shop, 90, 99, 9).await, [named(OTHER, 0)]);
 }
 
-/// The longest due first, no more than asked for; again only when the lease has ended, one attempt later.
+/// The longest due come first, up to the limit. They are claimed again only after the lease, with one more attempt.
 pub async fn due_refunds_are_claimed_once_and_again_after_the_lease(shop: Arc<dyn Shop>) {
     for (number, due) in [("r1", 30), ("r2", 10), ("r4", 20), ("r5", 99)] {
         append(&*shop, ORDER, &[requested(refund(number, "A1", "1.00"), due)]).await.unwrap();
@@ -114,7 +115,7 @@ pub async fn due_refunds_are_claimed_once_and_again_after_the_lease(shop: Arc<dy
     assert_eq!(claim_refunds(&*shop, 71, 90, 9).await, anew, "as one that was not tried");
 }
 
-/// Eight who claim at once share what is due.
+/// Eight tasks that claim at once share the due items.
 pub async fn due_refunds_are_claimed_by_one_alone(shop: Arc<dyn Shop>) {
     for number in 0..40 {
         let due = requested(refund(&format!("r{number}"), "A1", "1.00"), 1);

@@ -1,4 +1,4 @@
-//! What must be so in the statement that writes.
+//! The guards of events, which the writing statements must check.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::contract::{
     samples::{a_sku, allocation, take},
 };
 
-/// From any other status nothing changes, and nothing is written to the timeline.
+/// If the order has another status, it does not change, and no timeline entry is written.
 pub async fn changes_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -41,7 +41,7 @@ pub async fn changes_status_from_the_expected_one_alone(shop: Arc<dyn Shop>) {
     assert!(lost(append(shop, nobodys, &[Event::StatusChanged(of_no_order)]).await));
 }
 
-/// Of twenty who want to make the same change, one does.
+/// Of twenty concurrent callers with the same change, one makes it.
 pub async fn changes_status_once_however_many_try(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -59,7 +59,7 @@ pub async fn changes_status_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(timeline(&*stocked.shop, ORDER).await.len(), 1);
 }
 
-/// An event whose guard fails takes those before it along.
+/// If the guard of an event fails, the events before it are not written either.
 pub async fn writes_all_events_or_none(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -78,7 +78,7 @@ pub async fn writes_all_events_or_none(shop: Arc<dyn Shop>) {
     assert_eq!(read(shop, ORDER).await.payments.len(), 1);
 }
 
-/// A trade has one record, the first; numbers that differ in case are two.
+/// A trade has one record, the first one. Numbers that differ in case are different trades.
 pub async fn records_a_trade_once(shop: Arc<dyn Shop>) {
     let record = async |payment: &PaymentRecord| {
         let number = payment.trade.out_trade_no.clone();
@@ -94,7 +94,7 @@ pub async fn records_a_trade_once(shop: Arc<dyn Shop>) {
     assert_eq!(read(&*shop, OTHER).await.payments, []);
 }
 
-/// Of twenty who tell of the same trade at once, one records it.
+/// Of twenty concurrent callers with the same trade, one records it.
 pub async fn records_a_trade_once_however_many_try(shop: Arc<dyn Shop>) {
     let recorded = how_many(20, |_| {
         let shop = Arc::clone(&shop);
@@ -110,7 +110,7 @@ pub async fn records_a_trade_once_however_many_try(shop: Arc<dyn Shop>) {
     assert_eq!(read(&*shop, ORDER).await.payments.len(), 1);
 }
 
-/// A refund's number is given once, under whichever order number; one that is in use is an error of its own.
+/// A refund's request number is used once among all order numbers; a used one has a separate error.
 pub async fn gives_a_request_number_once(shop: Arc<dyn Shop>) {
     append(&*shop, ORDER, &[requested(refund("r1", "A1", "1.00"), 9)]).await.unwrap();
     let elsewhere = Refund { out_trade_no: OTHER.to_owned(), ..refund("r1", "A9", "1.00") };
@@ -129,7 +129,7 @@ pub async fn gives_a_request_number_once(shop: Arc<dyn Shop>) {
     append(&*shop, OTHER, &[requested(other_case, 9)]).await.unwrap();
 }
 
-/// What has come to an end stays there, unless it is a failure that succeeded after all.
+/// A finished refund keeps its status, except a failed one that succeeded after all.
 pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
     use RefundStatus::{Failed, Requested, Succeeded};
     let done = |number: &str, before| Event::RefundSucceeded {
@@ -179,8 +179,8 @@ pub async fn finishes_refunds_in_their_status_alone(shop: Arc<dyn Shop>) {
     assert_eq!(statuses, [Succeeded, Succeeded]);
 }
 
-/// Stock and sales are as before, the version one further, and the movements say why; a second time for the same reason
-/// changes nothing, and for another reason it is another movement. A SKU that is gone takes nothing back.
+/// A return restores stock and sales, adds one to the version, and records a movement with its reason. A second return
+/// for the same reason changes nothing; for another reason it is another movement. A deleted SKU takes no pieces back.
 pub async fn returns_pieces_once_for_each_reason(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -224,7 +224,7 @@ pub async fn returns_pieces_once_for_each_reason(shop: Arc<dyn Shop>) {
     assert_eq!(moves, expected);
 }
 
-/// Whatever they cost now, on the shelf or not: if they are there, once; otherwise none of them.
+/// Pieces are taken once, at any price, on the shelf or not, if the stock has all of them; otherwise none is taken.
 pub async fn retakes_pieces_that_are_there(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;

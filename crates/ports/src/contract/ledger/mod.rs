@@ -85,7 +85,7 @@ fn lost(outcome: Result<(), AppendError>) -> bool {
     }
 }
 
-/// Whatever is written: what is read afterwards is what the events say, field by field.
+/// The ledger that is read after a write agrees with the events, field by field.
 pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER), stocked.order(OTHER)]).await;
@@ -190,7 +190,7 @@ pub async fn reads_what_was_appended(shop: Arc<dyn Shop>) {
     assert_eq!((untouched.payments.len(), untouched.refunds.len(), untouched.movements.len()), (0, 0, 0));
 }
 
-/// Alipay may have a number that is no order's, and no number at all.
+/// Alipay may report numbers that belong to no order, and texts that are no order numbers.
 pub async fn keeps_what_is_of_no_order(shop: Arc<dyn Shop>) {
     for (trade_no, number) in
         [("A1", "other-shop_1"), ("A2", "订单"), ("A3", "x"), ("A4", "X"), ("A5", ORDER)]
@@ -206,7 +206,7 @@ pub async fn keeps_what_is_of_no_order(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Amounts up to the largest.
+/// The largest amount is stored exactly.
 pub async fn keeps_the_largest_amount(shop: Arc<dyn Shop>) {
     let mut largest: PaymentRecord = payment("A1", ORDER, PaymentStatus::UnknownOrder);
     largest.trade.total_amount = Money::MAX;
@@ -214,7 +214,7 @@ pub async fn keeps_the_largest_amount(shop: Arc<dyn Shop>) {
     assert_eq!(read(&*shop, ORDER).await.payments, [largest]);
 }
 
-/// Longer words are cut, not refused.
+/// Longer texts are cut, not refused.
 pub async fn keeps_two_hundred_characters_of_words(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -239,7 +239,7 @@ pub async fn keeps_two_hundred_characters_of_words(shop: Arc<dyn Shop>) {
     assert_eq!((&refunds[0].reason, refunds[0].failure.as_ref()), (&cut, Some(&cut)));
 }
 
-/// Webhooks get what was written, and nothing else.
+/// Webhooks get the written events, and no others.
 pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -261,8 +261,8 @@ pub async fn tells_webhooks_of_what_was_appended(shop: Arc<dyn Shop>) {
     assert_eq!(told, [(AwaitingPayment, String::new()), (Cancelled, "缺货".to_owned())]);
 }
 
-/// Twenty who want to refund all of the same payment, of an order, of none, and of an attempt of none: one is let
-/// through.
+/// Of twenty concurrent callers that refund the same whole payment, one succeeds: for a payment of an order, without an
+/// order, and of an attempt without an order.
 pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     stocked.place(&[stocked.order(ORDER)]).await;
@@ -294,7 +294,7 @@ pub async fn decides_one_refund_at_a_time(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Whether events were written, or others were faster.
+/// Whether the events were written; `false` if others were faster.
 fn written(outcome: Result<(), AppendError>) -> Result<bool, StoreError> {
     match outcome {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! Whatever is decided in whatever order.
+//! Random sequences of commands.
 
 use std::{sync::Arc, time::Duration};
 
@@ -29,7 +29,7 @@ impl Numbers {
 
 fn a_trade(numbers: &mut Numbers, ledger: &OrderLedger) -> Trade {
     let status = numbers.one_of(&[TradeStatus::Success, TradeStatus::Finished, TradeStatus::WaitBuyerPay]);
-    // What the order costs, as a rule; or what it cost before it was lowered, or anything.
+    // Mostly the order's present amount, sometimes the one before it was lowered, or another one.
     let present = ledger.order.as_ref().map_or(money("219.90"), |order| order.total_amount);
     let amount = numbers.one_of(&[present, present, present, present, money("219.90"), money("1.00")]);
     let trade_no = numbers.one_of(&["A1", "A2", "A3"]);
@@ -37,7 +37,7 @@ fn a_trade(numbers: &mut Numbers, ledger: &OrderLedger) -> Trade {
     Trade { status, total_amount: amount, ..paid }
 }
 
-/// What Alipay says of the attempts, one of which it may not have been asked about.
+/// Alipay's answers about the attempts; one attempt may be missing, because Alipay was not asked about it.
 fn ended(numbers: &mut Numbers, ledger: &OrderLedger) -> Vec<EndedAttempt> {
     let skipped = numbers.below(9);
     let attempts = ledger.all_attempts().into_iter().zip(0..).filter(|(_, nth)| *nth != skipped);
@@ -126,8 +126,8 @@ fn a_command(numbers: &mut Numbers, ledger: &OrderLedger, sku_id: domain::SkuId)
     }
 }
 
-/// The ledger that is read is the one that the events rebuild, after every decision; each status is one that the
-/// timeline leads to.
+/// After every decision, the stored ledger equals the one rebuilt from the events, and the status follows from the
+/// timeline.
 pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -162,9 +162,9 @@ pub async fn is_rebuilt_from_its_events(shop: Arc<dyn Shop>) {
     assert_eq!(amended, [true; 2]);
 }
 
-/// Trades and request numbers of the two orders are apart.
+/// Makes the trades and request numbers of the two orders different.
 fn of_number(command: &mut Command, number: &str, attempts: &[String]) {
-    // A trade is of the attempt that its number says: of the first one where there is none more.
+    // The trade's number selects the attempt; if there is no such attempt, it is the first one.
     let attempt = |trade_no: &str| {
         let nth = usize::from(trade_no.as_bytes()[1] - b'1');
         attempts.get(nth).cloned().unwrap_or_else(|| number.to_owned())

@@ -1,5 +1,5 @@
-//! [`crate::PlacingStore`], [`crate::PlacingTransaction`] and [`crate::CartRemovalQueue`]. What is checked of ordered
-//! lines depends on where the carts are: see [`Shop::removal_mode`].
+//! [`crate::PlacingStore`], [`crate::PlacingTransaction`] and [`crate::CartRemovalQueue`]. The checks of ordered lines
+//! depend on where the carts are: see [`Shop::removal_mode`].
 
 mod removals;
 
@@ -45,14 +45,14 @@ fn guard(pieces: i32) -> RepeatGuard {
 }
 
 impl Stocked {
-    /// Places orders of two pieces each, as one group; the stock is there.
+    /// Places orders of two pieces each as one group; the stock has the pieces.
     async fn place_group(&self, orders: &[NewOrder]) -> Result<PlacingOutcome, StoreError> {
         let pieces = u32::try_from(2 * orders.len()).unwrap();
         let outcome = self.place_taking(orders, &[allocation(self.sku_id, pieces, "104.95")]).await?;
         Ok(outcome.unwrap())
     }
 
-    /// `None` if the stock is not as it was.
+    /// `None` if the stock changed.
     async fn place_taking(
         &self,
         orders: &[NewOrder],
@@ -75,7 +75,7 @@ fn committed(shop: &dyn Shop) -> PlacingOutcome {
     PlacingOutcome::Committed(shop.removal_mode())
 }
 
-/// Each query has its answer; names are compared letter for letter, and an address is its owner's alone.
+/// Each query has its answer. Names are compared letter for letter, and an address belongs to its owner only.
 pub async fn finds_the_buyers_of_a_group(shop: Arc<dyn Shop>) {
     let first = shop.add_user("first").await;
     let second = shop.add_user("second").await;
@@ -107,7 +107,7 @@ pub async fn finds_the_buyers_of_a_group(shop: Arc<dyn Shop>) {
     assert_eq!(shop.placing().buyers(&[]).await.unwrap(), []);
 }
 
-/// Who may not sign in does not order either.
+/// A user who may not sign in cannot order either.
 pub async fn knows_active_buyers_alone(shop: Arc<dyn Shop>) {
     let user = shop.add_user("left").await;
     let home = shop.add_address(user, an_address("一")).await;
@@ -115,7 +115,7 @@ pub async fn knows_active_buyers_alone(shop: Arc<dyn Shop>) {
     assert_eq!(shop.placing().buyers(&[query("left", home)]).await.unwrap(), [Err(NotAdmitted::UnknownUser)]);
 }
 
-/// Everything that belongs to the orders is there after the commit, and the buyers are known to have ordered.
+/// Everything that belongs to the orders is stored after the commit, and the buyers' latest orders are updated.
 pub async fn writes_a_group_with_all_that_belongs_to_it(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let lines = vec![(stocked.sku_id, stamp(ONE))];
@@ -149,8 +149,8 @@ pub async fn writes_a_group_with_all_that_belongs_to_it(shop: Arc<dyn Shop>) {
     }
 }
 
-/// Too few pieces, another price, off the shelf, or no such SKU: nothing is written, and what was taken with it is not
-/// taken either.
+/// If a SKU has too few pieces or another price, is off the shelf or does not exist, nothing is written and no SKU of
+/// the group is taken.
 pub async fn takes_stock_as_it_was_quoted_alone(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &stocked.shop;
@@ -178,7 +178,7 @@ pub async fn takes_stock_as_it_was_quoted_alone(shop: Arc<dyn Shop>) {
     assert_eq!(shop.stock_record(short).await, StockRecord { stock: 0, sales: 2, version: 1 });
 }
 
-/// As many SKUs as one group may have.
+/// The largest number of SKUs that one group may have.
 pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let mut taken = Vec::new();
@@ -197,13 +197,13 @@ pub async fn takes_many_skus_at_once(shop: Arc<dyn Shop>) {
     }
 }
 
-/// A SKU, and an order of two pieces of it with a key and a line of the cart.
+/// A SKU, and an order of two pieces of it, with a key and a cart line.
 struct Bought {
     sku_id: SkuId,
     order: NewOrder,
 }
 
-/// What is stored of a purchase: the stock, the order, its key, and whether its line left the cart or must leave it.
+/// The stored traces of a purchase: the stock, the order, its key, and whether its line left the cart or must leave it.
 type Traces = (StockRecord, bool, bool, bool);
 
 const NOTHING: Traces = (StockRecord { stock: 50, sales: 0, version: 0 }, false, false, false);
@@ -239,7 +239,7 @@ impl Stocked {
 }
 
 impl Bought {
-    /// Begins to place the order; the stock is taken.
+    /// Begins to place the order and takes the stock.
     async fn begin(&self, shop: &dyn Shop) -> Result<Box<dyn PlacingTransaction>, StoreError> {
         let mut transaction = begin(shop).await?;
         let taken = transaction.take(&[allocation(self.sku_id, 2, "1.50")]).await?;
@@ -252,7 +252,7 @@ impl Bought {
     }
 }
 
-/// Dropped before or instead of the commit, even in the middle of a call, it is as if it had never been.
+/// A transaction that is dropped before the commit, even in the middle of a call, leaves no trace.
 pub async fn leaves_no_trace_of_what_is_not_written(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     let shop = &stocked.shop;
@@ -287,7 +287,7 @@ pub async fn leaves_no_trace_of_what_is_not_written(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.traces(&bought).await, EVERYTHING);
 }
 
-/// Given up at any moment, a group is there with all that belongs to it, or not at all.
+/// A group that is dropped at any moment is stored completely or not at all.
 pub async fn is_written_wholly_or_not_at_all(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     for milliseconds in 0..20_u64 {
@@ -300,7 +300,7 @@ pub async fn is_written_wholly_or_not_at_all(shop: Arc<dyn Shop>) {
         task.abort();
         let ended = task.await.is_ok_and(|outcome| outcome == committed(&*stocked.shop));
         let mut found = stocked.traces(&bought).await;
-        // A commit that was given up may take a moment on the server.
+        // A commit whose caller was dropped may take a moment on the server.
         for _ in 0..100 {
             if found == EVERYTHING || (found == NOTHING && !ended) {
                 break;
@@ -313,7 +313,7 @@ pub async fn is_written_wholly_or_not_at_all(shop: Arc<dyn Shop>) {
     }
 }
 
-/// However many were dropped, the next one can be begun, and what they wrote is free for others.
+/// After any number of dropped transactions, the next one can begin, and their keys and rows are free for others.
 pub async fn gives_back_what_it_held(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let bought = stocked.about_to_buy("101").await;
@@ -330,7 +330,8 @@ pub async fn gives_back_what_it_held(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.traces(&bought).await, EVERYTHING);
 }
 
-/// Keys and guards of other orders, and orders that are newer than the cart; each in the way of its own claim alone.
+/// Obstacles are keys and guards of other orders, and orders that are newer than the cart. Each affects only its own
+/// claim.
 pub async fn says_what_stands_in_the_way(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let other = stocked.shop.add_user("other").await;
@@ -365,7 +366,8 @@ pub async fn says_what_stands_in_the_way(shop: Arc<dyn Shop>) {
     assert_eq!(stocked.obstacle(with_guard(1)).await, None);
 }
 
-/// Unpaid orders with a deadline, and their pieces; none of another buyer, none that is paid, none of the old back end.
+/// It counts unpaid orders with a deadline and their pieces, but not those of other buyers, of the old back end, or
+/// paid ones.
 pub async fn counts_what_is_unpaid(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let other = stocked.shop.add_user("other").await;
@@ -397,7 +399,7 @@ pub async fn counts_what_is_unpaid(shop: Arc<dyn Shop>) {
     assert!(begun.unpaid.is_empty(), "nobody asked");
 }
 
-/// Twenty requests of one buyer at once, who may have three unpaid orders: transactions of one buyer see each other's
+/// A buyer who may have three unpaid orders sends twenty requests at once: transactions of one buyer see each other's
 /// orders.
 pub async fn lets_nobody_slip_past_the_count(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);

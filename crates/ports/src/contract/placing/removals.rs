@@ -1,4 +1,5 @@
-//! What leaves the carts with an order: at once where they are in the database, from the queue of removals elsewhere.
+//! The removal of ordered lines from carts: in the transaction if the carts are in the database, else from the queue of
+//! removals.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -6,7 +7,7 @@ use domain::{NewOrder, OrderId, SkuId, UserId};
 
 use super::*;
 
-/// What some program may have written.
+/// A value that some program may have written.
 const ODD: &str = "“\\'\"";
 
 fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &str)]) -> NewOrder {
@@ -16,8 +17,7 @@ fn ordering(stocked: &Stocked, number: &str, user_id: UserId, lines: &[(i32, &st
     NewOrder { cart_lines, ..new }
 }
 
-/// Lines that changed, and those of others, stay in the carts; those that are gone are no error. No removal is left
-/// over.
+/// Changed lines and other buyers' lines stay in the carts; missing lines are no error. No removal is left over.
 pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -45,7 +45,7 @@ pub async fn takes_what_is_unchanged_out_of_carts(shop: Arc<dyn Shop>) {
     assert_eq!(left, [None, Some(THREE), Some(TWO), Some(TWO), Some(TWO), None]);
 }
 
-/// Each buyer's own, until they are forgotten.
+/// Each buyer's own ordered lines are returned until they are deleted.
 pub async fn knows_ordered_lines_until_they_are_forgotten(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     let shop = &*stocked.shop;
@@ -79,7 +79,8 @@ fn removal_of(stocked: &Stocked, number: &str, recorded: u64) -> NewOrder {
     NewOrder { cart_lines: vec![(stocked.sku_id, stamp(ONE))], ..new }
 }
 
-/// The oldest first; what was taken over counts as recorded then, and is taken by nobody else before its time.
+/// The oldest removals are handed over first. A removal that was taken over counts as recorded at that moment, so that
+/// no other process takes it until it is due again.
 pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
     let stocked = Stocked::new(shop).await;
     for (number, recorded) in [("101", 2), ("102", 1), ("103", 3)] {
@@ -99,7 +100,7 @@ pub async fn hands_removals_over(shop: Arc<dyn Shop>) {
     assert_eq!(take_over(101, 9).await, [order_id("102")]);
 }
 
-/// However many take over at once, each removal goes to one of them.
+/// If many tasks take removals over at once, each removal goes to one of them.
 pub async fn hands_each_removal_to_one(shop: Arc<dyn Shop>) {
     let stocked = Arc::new(Stocked::new(shop).await);
     let orders: Vec<_> = (101..=124).map(|number| removal_of(&stocked, &number.to_string(), 0)).collect();

@@ -1,4 +1,4 @@
-//! What every endpoint's queue does, filled by the orders that are placed and by what happens to them.
+//! The behaviours of every endpoint's queue. Placed orders and their changes fill it.
 
 use std::{
     collections::BTreeMap,
@@ -67,7 +67,7 @@ impl Stocked {
         self.place(&orders).await;
     }
 
-    /// Lets the next thing happen to an order.
+    /// Moves an order to its next status.
     pub(in super::super) async fn change(&self, number: &str, at: u64) {
         self.try_to_change(number, at).await.unwrap();
     }
@@ -83,7 +83,7 @@ impl Stocked {
     }
 }
 
-/// Order, moment and attempts of what is claimed, and its ids.
+/// Claims events; returns the order, time and attempts of each, and the ids.
 async fn claim(
     queue: &Queue,
     now: u64,
@@ -103,7 +103,7 @@ fn named(number: &str, at: u64, attempts: u32) -> (String, u64, u32) {
     (number.to_owned(), at, attempts)
 }
 
-/// What is due at a moment, and is delivered at once.
+/// Claims the events due at a moment and marks them as delivered.
 async fn delivered(queue: &Queue, now: u64) -> Vec<OrderEvent> {
     let claimed = queue.claim(now, now + 10, 9).await.unwrap();
     let ids: Vec<_> = claimed.iter().map(|claimed| claimed.item.id).collect();
@@ -111,7 +111,7 @@ async fn delivered(queue: &Queue, now: u64) -> Vec<OrderEvent> {
     claimed.into_iter().map(|claimed| claimed.item.event).collect()
 }
 
-/// Every field; and what was dropped with its transaction is never delivered.
+/// Every field is read back. An event whose transaction was dropped is never delivered.
 pub(super) async fn are_read_as_they_were_written(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     let keyed = |number, at| NewOrder { idempotency: key("k1", "digest"), ..stocked.created(number, at) };
@@ -164,8 +164,8 @@ pub(super) async fn are_read_as_they_were_written(queue: Queue) {
     assert_eq!(delivered(queue, 99).await, []);
 }
 
-/// The longest due first, no more than asked for; again only when the lease has ended, one attempt later, and under the
-/// same id.
+/// The longest due event comes first, up to the limit. It is claimed again only after the lease, with one more attempt
+/// and the same id.
 pub(super) async fn are_claimed_once_and_again_after_the_lease(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 30), (B, 10), (C, 20)]).await;
@@ -179,7 +179,7 @@ pub(super) async fn are_claimed_once_and_again_after_the_lease(queue: Queue) {
     assert_eq!(same_ids, ids);
 }
 
-/// Each is called by a name of its own, which it keeps however often it is delivered.
+/// Each event has a unique id, which stays the same in every delivery.
 pub(super) async fn keep_a_name_of_their_own(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 2)]).await;
@@ -192,7 +192,7 @@ pub(super) async fn keep_a_name_of_their_own(queue: Queue) {
     assert_eq!(names(queue.claim(5, 9, 9).await.unwrap()), first);
 }
 
-/// The second only when the first is delivered, whatever else becomes of the first.
+/// The second event is claimed only after the first one is delivered.
 pub(super) async fn are_delivered_in_their_order(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 1)]).await;
@@ -219,7 +219,7 @@ pub(super) async fn are_delivered_in_their_order(queue: Queue) {
     assert_eq!(claim(queue, 34, 50, 9).await.0, [named(A, 31, 0)], "what is delivered is not put off");
 }
 
-/// Given up, they wait with all that follows them, until they are resent.
+/// Given-up events and all later events of the same orders wait until they are resent.
 pub(super) async fn are_given_up_until_resent(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 3)]).await;
@@ -242,7 +242,7 @@ pub(super) async fn are_given_up_until_resent(queue: Queue) {
     assert_eq!(claim(queue, 102, 200, 9).await.0, [named(A, 2, 0)]);
 }
 
-/// By order or by time, delivered or not, under the same ids.
+/// Events are resent by order or by time, delivered or not, under the same ids.
 pub(super) async fn are_resent(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     assert_eq!(queue.backlog().await.unwrap(), OutboxBacklog::default());
@@ -269,7 +269,7 @@ pub(super) async fn are_resent(queue: Queue) {
     assert_eq!(queue.resend(&Resend::Failing, 13).await.unwrap(), 0, "what is given up is not failing");
 }
 
-/// An event is resent by its id; with the number of another order, none is.
+/// An event is resent by its id; with another order's number, no event is resent.
 pub(super) async fn are_resent_one_by_one(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 2)]).await;
@@ -285,7 +285,7 @@ pub(super) async fn are_resent_one_by_one(queue: Queue) {
     assert_eq!(claim(queue, 7, 20, 9).await, (vec![named(A, 1, 0)], vec![id]));
 }
 
-/// However many there are, each of them, and no other.
+/// Any number of events is resent, and no others.
 pub(super) async fn are_resent_however_many(queue: Queue) {
     const MANY: usize = 250;
     let (stocked, queue) = (&queue.stocked, &queue);
@@ -309,7 +309,7 @@ pub(super) async fn are_resent_however_many(queue: Queue) {
     assert_eq!(claim_all(30).await.len(), MANY);
 }
 
-/// What the endpoint is not sent is not delivered again, and holds nothing up.
+/// Events of unwanted kinds are not delivered again and block no other event.
 pub(super) async fn are_resent_as_far_as_they_are_sent(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1)]).await;
@@ -339,7 +339,7 @@ pub(super) async fn are_resent_as_far_as_they_are_sent(queue: Queue) {
     assert_eq!(claim(queue, 50, 60, 9).await.0, [named(A, 2, 0)]);
 }
 
-/// One event alone brings with it what was given up before it.
+/// Resending one event also resends the given-up events before it.
 pub(super) async fn are_resent_with_what_stands_in_their_way(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 1)]).await;
@@ -361,7 +361,7 @@ pub(super) async fn are_resent_with_what_stands_in_their_way(queue: Queue) {
     assert_eq!(claim(queue, 31, 40, 9).await.1, [second.id]);
 }
 
-/// What was tried keeps its lease, its time and its end, whatever becomes of an earlier event that was resent.
+/// An event that was tried keeps its lease, its due time and its given-up state when an earlier event is resent.
 pub(super) async fn keep_their_time_while_earlier_ones_are_resent(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1)]).await;
@@ -395,7 +395,7 @@ pub(super) async fn keep_their_time_while_earlier_ones_are_resent(queue: Queue) 
     assert_eq!(claim(queue, 201, 300, 9).await, (vec![named(A, 2, 0)], second));
 }
 
-/// The trace of the request that asked for it goes with an event.
+/// An event has the trace of the request that caused it.
 pub(super) async fn have_the_trace_of_their_request(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     let trace = |last: char| {
@@ -414,7 +414,7 @@ pub(super) async fn have_the_trace_of_their_request(queue: Queue) {
     assert_eq!(traces, [trace('1'), trace('2'), None]);
 }
 
-/// What was delivered long ago, and nothing else; no more than asked for.
+/// Only events that were delivered long ago are deleted, up to the limit.
 pub(super) async fn are_forgotten_after_delivery(queue: Queue) {
     let (stocked, queue) = (&queue.stocked, &queue);
     stocked.create(&[(A, 1), (B, 2), (C, 3)]).await;
@@ -429,8 +429,8 @@ pub(super) async fn are_forgotten_after_delivery(queue: Queue) {
     assert_eq!(queue.backlog().await.unwrap().undelivered, 1);
 }
 
-/// Eight who distribute and claim at once share what is due, and no event overtakes those before it, while more are
-/// written.
+/// Eight tasks that distribute and claim at once share the due events. No event overtakes an earlier one, while more
+/// events are written.
 pub(super) async fn are_claimed_by_one_alone(queue: Queue) {
     const EVENTS: u64 = 4;
     let queue = Arc::new(queue);
@@ -468,7 +468,7 @@ pub(super) async fn are_claimed_by_one_alone(queue: Queue) {
 struct LastDelivered(Mutex<BTreeMap<OrderId, u64>>);
 
 impl LastDelivered {
-    /// Each is the next one of its order, once. Says how many there were.
+    /// Checks that each claimed event is the next one of its order. Returns the number of events.
     async fn claim_and_deliver(&self, queue: &Queue) -> usize {
         let claimed = until_let_through(|| queue.claim(1_000, 2_000, 3)).await;
         for Delivery { event, .. } in claimed.iter().map(|claimed| &claimed.item) {

@@ -1,4 +1,4 @@
-//! [`crate::WebhookQueue`]: each behaviour of the first endpoint, and of another one, which is given events by
+//! [`crate::WebhookQueue`]: each behaviour for the first endpoint, and for another one, which gets its events from
 //! [`crate::WebhookQueue::distribute`].
 
 mod cases;
@@ -25,7 +25,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// Registered before anything happens.
+    /// Registers the endpoint before any event.
     async fn new(shop: Arc<dyn Shop>, endpoint: &str) -> Self {
         let endpoint = EndpointName::parse(endpoint).unwrap();
         let names = [EndpointName::first(), endpoint.clone()];
@@ -33,7 +33,7 @@ impl Queue {
         Self { stocked: Stocked::new(shop).await, endpoint }
     }
 
-    /// What is due once all events are distributed.
+    /// Distributes all events, and then claims the due ones.
     pub(super) async fn claim(
         &self,
         now: u64,
@@ -54,7 +54,7 @@ impl Queue {
         self.stocked.shop.webhooks().put_off(&self.endpoint, id, &failed, due_at.map(micros)).await
     }
 
-    /// To an endpoint that is sent everything.
+    /// Resends to an endpoint that takes events of every kind.
     pub(super) async fn resend(&self, which: &Resend, now: u64) -> Result<u64, StoreError> {
         let Resent { due, unwanted } = self.resend_filtered(which, &EventFilter::All, now).await?;
         assert_eq!(unwanted, 0);
@@ -70,7 +70,7 @@ impl Queue {
         self.stocked.shop.webhooks().resend(&self.endpoint, which, sent, micros(now)).await
     }
 
-    /// Of this endpoint: nothing is delivered to the other one.
+    /// Purges events of this endpoint: no event was delivered to the other one.
     pub(super) async fn purge(&self, delivered_before: u64, limit: u32) -> Result<u64, StoreError> {
         let shop = &self.stocked.shop;
         shop.endpoints().register(&[EndpointName::first(), self.endpoint.clone()], micros(99), HOUR).await?;
@@ -104,7 +104,7 @@ macro_rules! of_each_endpoint {
             }
         )*
 
-        /// The same of another endpoint than the first one.
+        /// The same behaviours for an endpoint other than the first one.
         pub mod of_another {
             use super::{Arc, Queue, Shop, cases};
 
@@ -119,34 +119,34 @@ macro_rules! of_each_endpoint {
 }
 
 of_each_endpoint! {
-    /// Every field; and what was dropped with its transaction is never delivered.
+    /// Every field is read back. An event whose transaction was dropped is never delivered.
     are_read_as_they_were_written;
-    /// The longest due first, no more than asked for; again only when the lease has ended, one attempt later, and under
-    /// the same id.
+    /// The longest due event comes first, up to the limit. It is claimed again only after the lease, with one more
+    /// attempt and the same id.
     are_claimed_once_and_again_after_the_lease;
-    /// Each is called by a name of its own, which it keeps however often it is delivered.
+    /// Each event has a unique id, which stays the same in every delivery.
     keep_a_name_of_their_own;
-    /// The second only when the first is delivered, whatever else becomes of the first.
+    /// The second event is claimed only after the first one is delivered.
     are_delivered_in_their_order;
-    /// Given up, they wait with all that follows them, until they are resent.
+    /// Given-up events and all later events of the same orders wait until they are resent.
     are_given_up_until_resent;
-    /// By order or by time, delivered or not, under the same ids.
+    /// Events are resent by order or by time, delivered or not, under the same ids.
     are_resent;
-    /// An event is resent by its id; with the number of another order, none is.
+    /// An event is resent by its id; with another order's number, no event is resent.
     are_resent_one_by_one;
-    /// However many there are, each of them, and no other.
+    /// Any number of events is resent, and no others.
     are_resent_however_many;
-    /// What was delivered long ago, and nothing else; no more than asked for.
+    /// Only events that were delivered long ago are deleted, up to the limit.
     are_forgotten_after_delivery;
-    /// What the endpoint is not sent is not delivered again, and holds nothing up.
+    /// Events of unwanted kinds are not delivered again and block no other event.
     are_resent_as_far_as_they_are_sent;
-    /// One event alone brings with it what was given up before it.
+    /// Resending one event also resends the given-up events before it.
     are_resent_with_what_stands_in_their_way;
-    /// What was tried keeps its lease, its time and its end, whatever becomes of an earlier event that was resent.
+    /// An event that was tried keeps its lease, its due time and its given-up state when an earlier event is resent.
     keep_their_time_while_earlier_ones_are_resent;
-    /// The trace of the request that asked for it goes with an event.
+    /// An event has the trace of the request that caused it.
     have_the_trace_of_their_request;
-    /// Eight who distribute and claim at once share what is due, and no event overtakes those before it, while more are
-    /// written.
+    /// Eight tasks that distribute and claim at once share the due events. No event overtakes an earlier one, while
+    /// more events are written.
     are_claimed_by_one_alone;
 }

@@ -1,4 +1,4 @@
-//! Refusals and unclear answers, and refunds that are asked for again after them.
+//! Refusals and unclear answers, and refunds that are requested again after them.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn a_refusal_ends_what_staff_asked_for_and_never_what_is_owed() {
     }
 }
 
-/// The attempt before may still be carried out, and whoever asked anew under another number would refund twice.
+/// The channel may still carry out the attempt before, and a request under another number would refund twice.
 #[test]
 fn a_refusal_soon_after_an_unanswered_attempt_proves_nothing() {
     let asked = paid_ledger(&[refund("r1", "9.90", Requested)]);
@@ -41,7 +41,7 @@ fn a_refusal_soon_after_an_unanswered_attempt_proves_nothing() {
             Err(Refusal::ExceedsPayment { left })
         });
     }
-    // Another process has asked meanwhile, and does not know what came of it.
+    // Another process asked meanwhile and got an unclear answer.
     let unclear = RefundAnswer::Unclear { reason: "20000".to_owned() };
     let (_, tried) = answer(&asked, "r1", unclear, 1);
     let (_, after) = answer(&tried, "r1", refused(true), 0);
@@ -56,15 +56,15 @@ fn a_refund_that_is_asked_for_anew_without_a_word_about_pieces_puts_back_what_it
         restock: pieces(restock),
         ..refund("shop-1", amount, Failed)
     };
-    // Damaged goods stay out of stock.
+    // Damaged pieces stay out of stock.
     let damaged = paid_ledger(&[failed(WHOLE, &[])]);
     assert_eq!(request(&damaged, &ask(None)).unwrap().restock, []);
     let one = paid_ledger(&[failed("9.90", &[(4, 1), (5, 1)])]);
     assert_eq!(request(&one, &ask(Some("9.90"))).unwrap().restock, pieces(&[(4, 1), (5, 1)]));
     let back = OrderLedger { movements: vec![taken_back(4, 2)], ..one.clone() };
     assert_eq!(request(&back, &ask(Some("9.90"))).unwrap().restock, pieces(&[(5, 1)]));
-    // Of all that was left when it was asked for, as well: what went back before it, of this trade and for certain or
-    // maybe, counts.
+    // The same for a refund of the whole rest: succeeded and open refunds of the trade that were requested before it
+    // count.
     let before = |status| Refund {
         requested_at: noon().before(Duration::from_secs(1)),
         ..refund("shop-2", "314.01", status)
@@ -79,11 +79,11 @@ fn a_refund_that_is_asked_for_anew_without_a_word_about_pieces_puts_back_what_it
     assert_eq!(request(&two_trades, &ask(None)).unwrap().restock, []);
     let failed_too = paid_ledger(&[before(Failed), failed(WHOLE, &[])]);
     assert_eq!(request(&failed_too, &ask(None)).unwrap().restock, []);
-    // At the same moment is not before.
+    // A refund at the same moment was not requested before.
     let at_once = Refund { requested_at: noon(), ..before(Succeeded) };
     let rest = paid_ledger(&[at_once, failed("9.90", &[])]);
     assert_eq!(request(&rest, &ask(None)).unwrap().restock, pieces(&[(4, 2), (5, 1)]));
-    // Of a part that leaves nothing by now, the rule decides as of any other.
+    // For a partial refund that leaves nothing now, the default decides about the pieces.
     let rest = Refund { requested_at: later(), ..refund("shop-2", "314.01", Succeeded) };
     let last = paid_ledger(&[failed("9.90", &[]), rest]);
     assert_eq!(request(&last, &ask(None)).unwrap().restock, pieces(&[(4, 2), (5, 1)]));
@@ -127,12 +127,12 @@ fn a_refund_that_failed_is_asked_for_anew_under_its_number() {
 
     let other = RefundAsk { amount: Some(money("9.91")), ..again.clone() };
     assert_eq!(request(&known, &other), Err(Refusal::RequestNumberReused));
-    // What was refunded or shipped since leaves no room for it.
+    // Later refunds and returned pieces leave no room for it.
     let gone = paid_ledger(&[failed.clone(), refund("r2", "320.00", Requested)]);
     assert_eq!(request(&gone, &again), Err(Refusal::ExceedsPayment { left: money("3.91") }));
     let back = OrderLedger { movements: vec![taken_back(4, 2)], ..known.clone() };
     assert_eq!(request(&back, &again), Err(Refusal::ExceedsOrder(SkuId(4))));
-    // Of a trade that paid nothing as well, whether or not it is named again.
+    // The same for a trade that did not pay the order, whether or not the request names it.
     let second = PaymentRecord { ..paid("B", PaymentStatus::Duplicate) };
     let of_second = Refund { trade_no: "B".to_owned(), restock: Vec::new(), ..failed };
     let mut twice = paid_ledger(&[of_second]);
