@@ -78,8 +78,8 @@ impl Order {
 }
 
 impl PaymentAttempt {
-    /// Whether the time to pay it ended some minutes ago, so that nobody can pay it, even if the channel still has the
-    /// trade open.
+    /// Whether the time to pay it ended some minutes ago, so that nobody can pay it, regardless of the channel's
+    /// answer.
     pub fn is_over(&self, order: &Order, now: ShopTime) -> bool {
         let begun = self.closed_at.unwrap_or(self.opened_at);
         order.expire_at.unwrap_or_else(|| begun.after(LONGEST_TRADE)).after(LAST_LOOK) <= now
